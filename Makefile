@@ -1,0 +1,65 @@
+# Two commands on a fresh machine: `make validate` and `make test`. The first run of either creates
+# .venv and installs what constraints.txt pins; later runs install nothing.
+
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+CANDIDATES := $(PYTHON) python3.12 python3.11 python3 python3.13 python3.14
+
+.DEFAULT_GOAL := help
+.PHONY: help install validate test lint lock clean
+
+help: ## What can be made
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile
+
+validate: $(INSTALLED) ## Bring up the local stack, run the validations, take it down
+	@$(BIN)/securenet-obs validate
+
+test: lint ## ruff, mypy, import-linter, pytest with coverage, nbval
+	$(BIN)/pytest --cov --cov-report=term
+
+lint: $(INSTALLED) ## The part of `make test` that runs nothing
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+install: $(INSTALLED) ## Create .venv and install the project into it
+
+# Fails with one sentence: what is missing is the reader's, a pip traceback is not.
+$(INSTALLED): constraints.txt pyproject.toml
+	@set -e; \
+	for candidate in $(CANDIDATES); do \
+	  if $$candidate -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; \
+	  then python=$$candidate; break; fi; \
+	done; \
+	if [ -z "$$python" ]; then \
+	  echo "make: no Python 3.11 or newer was found ($$(python3 --version 2>&1 | head -n 1));" \
+	    "install one, or name it: make PYTHON=/path/to/python3.12" >&2; exit 1; \
+	fi; \
+	if ! $$python -c 'import ensurepip, venv' 2>/dev/null; then \
+	  echo "make: $$python cannot create virtual environments;" \
+	    "install its venv module (Debian and Ubuntu: apt-get install python3-venv)" >&2; exit 1; \
+	fi; \
+	echo "Setting up $(VENV) with $$($$python --version): once, a minute or two ..."; \
+	log=$(VENV)/install.log; \
+	$$python -m venv $(VENV); \
+	if ! { $(BIN)/python -m pip install --disable-pip-version-check --require-hashes \
+	         -r constraints.txt \
+	       && $(BIN)/python -m pip install --disable-pip-version-check --no-deps \
+	         --no-build-isolation -e . ; } > $$log 2>&1; then \
+	  if grep -qE 'NewConnectionError|NameResolutionError|ConnectTimeout|ProxyError|No matching distribution' $$log; \
+	  then echo "make: the package index could not be reached; the first set-up needs a network" \
+	         "(pip's own words: $$log)" >&2; \
+	  else echo "make: installing failed: $$(grep -m 1 ERROR $$log) (all of it: $$log)" >&2; fi; \
+	  exit 1; \
+	fi; \
+	touch $@
+
+lock: $(INSTALLED) ## Pin anew what pyproject.toml asks for
+	$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --python-version 3.11 \
+	  --all-extras --no-emit-index-url --no-annotate --no-header pyproject.toml -o constraints.txt
+
+clean: ## Remove what make, the stack and the runs have left here
+	@if [ -x $(BIN)/securenet-obs ]; then $(BIN)/securenet-obs down --quiet; fi
+	rm -rf $(VENV) .securenet evidence .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -1,0 +1,123 @@
+"""The environment, read once: every setting of a SecureNet process and of a target.
+
+A target is the same set of variables, so an env file that configures a deployment also tells a
+validation where to look. Secrets are `SecretStr`: they do not show in a repr, a log or a traceback.
+"""
+
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import urlsplit, urlunsplit
+
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from securenet_obs import __version__
+from securenet_obs.errors import SettingsError
+
+LogLevel = Annotated[
+    Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"],
+    BeforeValidator(lambda value: value.upper() if isinstance(value, str) else value),
+]
+
+
+class Settings(BaseSettings):
+    """One field per environment variable; the variable's name is the field's in upper case."""
+
+    model_config = SettingsConfigDict(
+        env_file=None, extra="ignore", frozen=True, env_ignore_empty=True, hide_input_in_errors=True
+    )
+
+    environment: str = Field("development", description="Name of the deployment.")
+    service_name: str = Field("securenet", description="Which process this is, in every log line.")
+    log_level: LogLevel = Field("INFO", description="Least severe level that is written.")
+    log_format: Literal["json", "console"] = Field(
+        "json", description="JSON lines, or coloured text for a person."
+    )
+    log_source: str = Field(
+        "", description="Where this target's log files are: a file, a folder or a glob."
+    )
+
+    sentry_dsn: str = Field("", description="Where errors are sent; empty sends nothing.")
+    sentry_release: str = Field(
+        f"securenet@{__version__}", description="Release that events and log lines carry."
+    )
+    sentry_traces_sample_rate: float = Field(
+        0.0, ge=0, le=1, description="Share of requests and tasks that are traced."
+    )
+    sentry_backend: Literal["sentry", "bugsink"] = Field(
+        "sentry", description="Which API reads events back; GlitchTip answers as `sentry`."
+    )
+    sentry_url: str = Field("https://sentry.io", description="Address of the API and dashboard.")
+    sentry_org: str = Field("", description="Organisation slug.")
+    sentry_project: str = Field("", description="Project slug, or Bugsink's project number.")
+    sentry_auth_token: SecretStr = Field(
+        SecretStr(""), description="Token that may read events back."
+    )
+
+    redis_url: SecretStr = Field(
+        SecretStr("redis://127.0.0.1:6379/0"), description="Broker of the Celery queues."
+    )
+    result_url: SecretStr = Field(
+        SecretStr(""), description="Task results; by default the database after the broker's."
+    )
+    database_url: SecretStr = Field(
+        SecretStr("sqlite:///securenet.sqlite3"), description="The store, as SQLAlchemy writes it."
+    )
+
+    api_url: str = Field("http://127.0.0.1:8000", description="Address of this target's API.")
+    diagnostics_enabled: bool = Field(
+        False, description="Whether POST /v1/diagnostics/error exists at all."
+    )
+    diagnostics_key: SecretStr = Field(
+        SecretStr(""), description="What its callers must send as X-Diagnostics-Key."
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Let an env file win over the environment: who names a target means that target."""
+        return init_settings, dotenv_settings, env_settings
+
+    @property
+    def results(self) -> SecretStr:
+        """URL of the result backend: `RESULT_URL`, or the Redis database after the broker's."""
+        if self.result_url.get_secret_value():
+            return self.result_url
+        parts = urlsplit(self.redis_url.get_secret_value())
+        number = parts.path.strip("/") or "0"
+        if not number.isdigit():
+            raise SettingsError(
+                f"REDIS_URL: the database {number!r} is not a number; "
+                "end the URL with /0, or set RESULT_URL as well."
+            )
+        return SecretStr(urlunsplit(parts._replace(path=f"/{int(number) + 1}")))
+
+
+def load_settings(env_file: Path | None = None) -> Settings:
+    """Read the environment, or an env file laid over it.
+
+    Raises:
+        SettingsError: a value cannot be used, or the file cannot be read; every problem is named.
+    """
+    if env_file is not None and not env_file.is_file():
+        raise SettingsError(f"{env_file}: no such env file.")
+    try:
+        return Settings(_env_file=env_file)
+    except ValidationError as error:
+        problems = "; ".join(
+            f"{'.'.join(map(str, row['loc'])).upper()}: {row['msg']}" for row in error.errors()
+        )
+        raise SettingsError(f"{env_file or 'environment'}: {problems}") from None
+
+
+@cache
+def get_settings() -> Settings:
+    """Return this process's settings; the environment is read the first time only."""
+    return load_settings()

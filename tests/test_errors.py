@@ -1,0 +1,27 @@
+import inspect
+
+from securenet_obs import errors
+
+
+def test_the_tree_drawn_is_the_tree_defined() -> None:
+    """Every exception class stands in the module's drawing, below its base."""
+    drawn = errors.__doc__ or ""
+    depths = {}
+    for line in drawn.splitlines():
+        words = line.replace("│", " ").replace("├──", "   ").replace("└──", "   ").split()
+        if words and words[0].endswith("Error"):
+            depths[words[0]] = line.index(words[0]) // 4
+    defined = {
+        name: cls
+        for name, cls in vars(errors).items()
+        if inspect.isclass(cls) and issubclass(cls, Exception)
+    }
+    assert depths.keys() == defined.keys()
+    for name, cls in defined.items():
+        assert depths[name] == len(cls.__mro__) - len(errors.SecureNetObsError.__mro__), name
+
+
+def test_a_verdict_shows_as_one_sentence_in_a_notebook() -> None:
+    """A reader of the last cell meets the failed checks, not our frames."""
+    shown = errors.ChecksFailedError("1 of 2 checks failed: a")._render_traceback_()
+    assert shown == ["ChecksFailedError: 1 of 2 checks failed: a"]

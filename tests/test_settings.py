@@ -1,0 +1,93 @@
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from securenet_obs.errors import SettingsError
+from securenet_obs.settings import Settings, get_settings, load_settings
+
+
+@pytest.fixture(autouse=True)
+def bare_environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    for field in Settings.model_fields:
+        monkeypatch.delenv(field.upper(), raising=False)
+    get_settings.cache_clear()
+    yield
+    get_settings.cache_clear()
+
+
+def test_results_are_kept_in_the_database_after_the_brokers(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Broker and results never share a Redis database unless somebody asks for it."""
+    monkeypatch.setenv("REDIS_URL", "redis://:pw@host:6380/4")
+    assert load_settings().results.get_secret_value() == "redis://:pw@host:6380/5"
+
+
+def test_a_broker_url_without_a_database_counts_from_zero(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`redis://host` means database 0, so results go to 1."""
+    monkeypatch.setenv("REDIS_URL", "redis://host")
+    assert load_settings().results.get_secret_value() == "redis://host/1"
+
+
+def test_a_broker_url_with_a_name_for_a_database_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The error says which variable is wrong and what to do."""
+    monkeypatch.setenv("REDIS_URL", "redis://host/main")
+    with pytest.raises(SettingsError, match=r"REDIS_URL.*RESULT_URL"):
+        _ = load_settings().results
+
+
+def test_every_problem_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two wrong variables are two sentences in one error."""
+    monkeypatch.setenv("LOG_LEVEL", "loud")
+    monkeypatch.setenv("SENTRY_TRACES_SAMPLE_RATE", "2")
+    with pytest.raises(SettingsError, match=r"LOG_LEVEL: .*SENTRY_TRACES_SAMPLE_RATE: "):
+        load_settings()
+
+
+def test_an_error_does_not_repeat_the_value(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was wrong may have been a secret in the wrong place."""
+    monkeypatch.setenv("LOG_FORMAT", "hunter2")
+    with pytest.raises(SettingsError) as caught:
+        load_settings()
+    assert "hunter2" not in str(caught.value)
+
+
+def test_an_env_file_wins_over_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who names a target means that target, whatever this shell has."""
+    monkeypatch.setenv("ENVIRONMENT", "from-shell")
+    target = tmp_path / "staging.env"
+    target.write_text("ENVIRONMENT=staging\nUNKNOWN=ignored\n")
+    assert load_settings(target).environment == "staging"
+
+
+def test_a_missing_env_file_is_named(tmp_path: Path) -> None:
+    """A path with a typing error never falls back to the environment."""
+    with pytest.raises(SettingsError, match=r"nowhere\.env: no such env file"):
+        load_settings(tmp_path / "nowhere.env")
+
+
+def test_secrets_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No secret is in the repr that a traceback or a debugger prints."""
+    for name in ("REDIS_URL", "RESULT_URL", "DATABASE_URL"):
+        monkeypatch.setenv(name, "scheme://user:hunter2@host/0")
+    monkeypatch.setenv("SENTRY_AUTH_TOKEN", "hunter2")
+    monkeypatch.setenv("DIAGNOSTICS_KEY", "hunter2")
+    assert "hunter2" not in repr(load_settings())
+
+
+def test_the_environment_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process keeps the settings it started with."""
+    monkeypatch.setenv("ENVIRONMENT", "first")
+    first = get_settings()
+    monkeypatch.setenv("ENVIRONMENT", "second")
+    assert get_settings() is first
+
+
+def test_every_setting_is_described() -> None:
+    """The README's table is made of these descriptions."""
+    assert [name for name, field in Settings.model_fields.items() if not field.description] == []
