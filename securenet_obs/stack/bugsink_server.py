@@ -1,0 +1,49 @@
+"""What Bugsink's own interpreter runs: it makes the account and the project, then serves them.
+
+It is run by its path and imports nothing of ours. Its values come in the environment.
+"""
+
+import os
+import sys
+
+
+def main() -> None:
+    """Fill an empty database, then become the web server; a filled one is served as it is."""
+    import django  # type: ignore[import-not-found]
+
+    django.setup()
+    _fill()
+    server = [sys.executable, "-m", "gunicorn", "--bind", os.environ["LOCAL_BIND"]]
+    # One process: Bugsink orders its writes to SQLite with a lock inside of one.
+    server += ["--workers", "1", "--threads", "4", "--no-control-socket"]
+    # A client that keeps its connection open must not hold up the end.
+    server += ["--graceful-timeout", "2", "bugsink.wsgi"]
+    os.execv(sys.executable, server)  # noqa: S606
+
+
+def _fill() -> None:
+    from bsmain.models import AuthToken  # type: ignore[import-not-found]
+    from django.contrib.auth import get_user_model  # type: ignore[import-not-found]
+    from projects.models import Project  # type: ignore[import-not-found]
+    from teams.models import Team  # type: ignore[import-not-found]
+
+    if AuthToken.objects.exists():
+        return
+    email = os.environ["LOCAL_EMAIL"]
+    password = os.environ["LOCAL_PASSWORD"]
+    get_user_model().objects.create_superuser(username=email, email=email, password=password)
+    Project.objects.create(
+        id=1,
+        name="SecureNet",
+        team=Team.objects.create(name="SecureNet"),
+        sentry_key=os.environ["LOCAL_SENTRY_KEY"],
+        alert_on_new_issue=False,
+        alert_on_regression=False,
+        alert_on_unmute=False,
+    )
+    # Last, as the mark of a filled database.
+    AuthToken.create_full_access(token=os.environ["LOCAL_TOKEN"], description="securenet-obs")
+
+
+if __name__ == "__main__":
+    main()

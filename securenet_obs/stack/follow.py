@@ -1,0 +1,133 @@
+"""What a person sees of a stack in the foreground: the logs of all parts, merged as they grow."""
+
+import json
+import signal
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Any, NoReturn
+
+from rich.console import Console
+from rich.text import Text
+
+from securenet_obs.stack.part import Part
+
+INTERVAL_S = 0.2
+"""Seconds between two looks at the logs."""
+
+_PART_STYLES = {
+    "redis": "magenta",
+    "bugsink": "yellow",
+    "api": "cyan",
+    "worker": "green",
+    "beat": "blue",
+}
+_LEVEL_STYLES = {
+    "debug": "dim",
+    "info": "",
+    "warning": "yellow",
+    "error": "bold red",
+    "critical": "bold white on red",
+}
+# Shown by their place in the line, by the prefix, or the same in every line of a stack.
+_NOT_REPEATED = frozenset(
+    {"timestamp", "level", "event", "service", "environment", "release", "logger", "exception"}
+)
+_WIDTH = max(map(len, _PART_STYLES))
+
+
+def follow(parts: Mapping[str, Part], console: Console | None = None) -> None:
+    """Show what the parts log, from its beginning, until Ctrl-C, SIGTERM or the end of all parts.
+
+    On a terminal a JSON line is laid out for a person; elsewhere every line stays as it is.
+    """
+    console = console or Console(highlight=False)
+    following = {name: _Log(part.log) for name, part in parts.items()}
+
+    def show(name: str, line: Text) -> None:
+        console.print(_prefix(name) + line, soft_wrap=True)
+
+    with _interruptible():
+        while following:
+            for name, log in list(following.items()):
+                # Asked before its log is read: what it wrote last is then seen for certain.
+                ended = not parts[name].running()
+                for line in log.lines(to_the_end=ended):
+                    show(name, laid_out(line) if console.is_terminal else Text(line))
+                if ended:
+                    show(name, Text(f"ended ({parts[name].exit_code})", "bold red"))
+                    del following[name]
+            time.sleep(INTERVAL_S)
+
+
+def laid_out(line: str) -> Text:
+    """Return a line for a terminal: a JSON record laid out for a person, any other as it is."""
+    try:
+        record = json.loads(line)
+    except ValueError:
+        return Text(_printable(line))
+    return _layout(record) if isinstance(record, dict) else Text(_printable(line))
+
+
+def _layout(record: Mapping[str, Any]) -> Text:
+    level = str(record.get("level", ""))
+    clock = str(record.get("timestamp", ""))[11:23]
+    text = Text.assemble(
+        (f"{_printable(clock):12} ", "dim"),
+        (f"{_printable(level):8} ", _LEVEL_STYLES.get(level, "")),
+        (_printable(str(record.get("event", ""))), "bold"),
+    )
+    for key, value in record.items():
+        if key not in _NOT_REPEATED:
+            shown_value = value if isinstance(value, str) else json.dumps(value)
+            text.append(f" {_printable(key)}=", "dim").append(_printable(shown_value))
+    if "exception" in record:
+        text.append(f"\n{_printable(str(record['exception']), keep=chr(10))}", "red")
+    return text
+
+
+def _prefix(part: str) -> Text:
+    return Text(f"{part:{_WIDTH}} │ ", _PART_STYLES.get(part, ""))
+
+
+def _printable(text: str, keep: str = "") -> str:
+    """Disarm what a log line could tell a terminal to do: tenants write into these lines."""
+    return "".join(char if char.isprintable() or char in keep else "\ufffd" for char in text)
+
+
+class _Log:
+    """A growing file, read by whole lines."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._offset = 0
+
+    def lines(self, *, to_the_end: bool) -> Iterator[str]:
+        """Yield the lines completed since the last call; at the end, an uncompleted one too."""
+        if not self._path.exists():
+            return
+        with self._path.open("rb") as file:
+            file.seek(self._offset)
+            for line in file:
+                if not (line.endswith(b"\n") or to_the_end):
+                    return
+                self._offset += len(line)
+                yield line.decode(errors="replace").rstrip("\n")
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Run the block until Ctrl-C or SIGTERM, which end it in good order."""
+
+    def interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    except KeyboardInterrupt:
+        return
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -1,0 +1,262 @@
+"""The local stack: Redis, Bugsink, API, worker and beat, started, changed and stopped together."""
+
+import os
+import secrets
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from securenet_obs import __version__
+from securenet_obs.errors import PartNotReadyError, StackError
+from securenet_obs.stack.broker import RedisAccess, redis_part
+from securenet_obs.stack.bugsink import BugsinkAccess, bugsink_part
+from securenet_obs.stack.bugsink_install import install_bugsink
+from securenet_obs.stack.guard import Guard
+from securenet_obs.stack.locks import file_lock
+from securenet_obs.stack.part import Part, await_ready
+from securenet_obs.stack.ports import free_ports
+from securenet_obs.stack.processes import start_time
+from securenet_obs.stack.services import service_parts
+from securenet_obs.stack.state import (
+    DEFAULT_NAME,
+    PartState,
+    ProcessState,
+    StackState,
+    clear_stale,
+    default_root,
+    forget_state,
+    lock_file,
+    stack_folder,
+    write_state,
+)
+
+STOP_ORDER = ("beat", "api", "worker", "bugsink", "redis")
+"""Who gives work first, who takes it last."""
+
+ATTEMPTS = 3
+"""How often other ports are tried when somebody was faster."""
+
+
+class LocalStack:
+    """A target of real parts on this machine, on loopback ports of its own.
+
+    Args:
+        name: tells the stacks of one project apart; an ephemeral one gets a random name.
+        root: the folder of everything local, `.securenet` in the working directory by default.
+        cache: where Bugsink's installation is shared from, `root` by default.
+        ephemeral: whether its files go when it stops; those of a stack that did not start stay.
+        report: is told, a sentence at a time, what takes long.
+    """
+
+    def __init__(
+        self,
+        name: str | None = None,
+        root: Path | None = None,
+        *,
+        cache: Path | None = None,
+        ephemeral: bool = False,
+        report: Callable[[str], None] = lambda _sentence: None,
+    ) -> None:
+        root = root or default_root()
+        self.name = name or (f"run-{secrets.token_hex(4)}" if ephemeral else DEFAULT_NAME)
+        self.folder = stack_folder(self.name, root)
+        self.ephemeral = ephemeral
+        self._cache = cache or root
+        self._report = report
+        self._environment: dict[str, str] = {}
+        self._specifications: dict[str, Part] = {}
+        self._parts: dict[str, Part] = {}
+        self._dashboard = ("", "", "")
+        self._undo = ExitStack()
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Every variable of the target; laid over an environment, it means this stack only."""
+        return dict(self._environment)
+
+    @property
+    def parts(self) -> dict[str, Part]:
+        """Name -> part, as it was last started."""
+        return dict(self._parts)
+
+    @property
+    def dashboard(self) -> tuple[str, str, str]:
+        """Address, e-mail and password of Bugsink's dashboard."""
+        return self._dashboard
+
+    def start(self) -> Self:
+        """Start every part and wait for the readiness answer of each.
+
+        Raises:
+            PartNotReadyError: a part did not come up; all that was started is stopped.
+            StackError: a stack of this name is running, there is no Redis, or Bugsink could not
+                be installed.
+        """
+        with ExitStack() as undo:
+            if not undo.enter_context(file_lock(lock_file(self.folder), wait_s=1)):
+                raise StackError(
+                    f"The stack {self.name!r} is already running: see it with `securenet-obs "
+                    "status`, end it with `securenet-obs down`, or name another with `--name`."
+                )
+            self._clear_folder()
+            guard = undo.enter_context(Guard())
+            if self.ephemeral:
+                guard.remove(self.folder)
+            undo.callback(self._stop_parts)
+            self._start_parts(guard)
+            self._undo = undo.pop_all()
+        return self
+
+    def stop(self) -> None:
+        """Stop every part, in order; one that was never started is stopped already."""
+        self._undo.close()
+
+    def __enter__(self) -> Self:
+        """Start the stack."""
+        return self.start()
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Stop the stack."""
+        self.stop()
+
+    def stop_part(self, name: str) -> None:
+        """Stop one part; the others stay as they are."""
+        self._part(name).stop()
+
+    def start_part(
+        self,
+        name: str,
+        environment: Mapping[str, str] | None = None,
+        command: Sequence[str] | None = None,
+        *,
+        wait: bool = True,
+    ) -> Part:
+        """Start a part that was stopped, as it was specified but for what is given here.
+
+        Args:
+            name: which part.
+            environment: variables laid over the part's own.
+            command: run instead of the part's own program.
+            wait: whether to wait for its readiness answer; a fault may be that there is none.
+
+        Raises:
+            PartNotReadyError: it did not come up.
+            StackError: it is running, or there is no such part.
+        """
+        if self._part(name).running():
+            raise StackError(f"{name} is running; stop it first, or restart it.")
+        part = self._specifications[name].changed(environment or {}, command)
+        self._parts[name] = part
+        part.launch()
+        self._write_down()
+        if wait:
+            await_ready([part])
+        return part
+
+    def restart_part(
+        self,
+        name: str,
+        environment: Mapping[str, str] | None = None,
+        command: Sequence[str] | None = None,
+        *,
+        wait: bool = True,
+    ) -> Part:
+        """Stop a part and start it again; see `start_part`."""
+        self.stop_part(name)
+        return self.start_part(name, environment, command, wait=wait)
+
+    def _part(self, name: str) -> Part:
+        if name not in self._parts:
+            known = ", ".join(self._parts) or "none: the stack is not running"
+            raise StackError(f"There is no part {name!r}; there are {known}.")
+        return self._parts[name]
+
+    def _clear_folder(self) -> None:
+        """Begin with nothing but the lock, which we hold."""
+        clear_stale(self.folder)
+        self.folder.chmod(0o700)
+        for left in self.folder.iterdir():
+            if left.is_dir():
+                shutil.rmtree(left)
+            elif left != lock_file(self.folder):
+                left.unlink()
+
+    def _start_parts(self, guard: Guard) -> None:
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                self._start_parts_once(guard)
+            except PartNotReadyError as error:
+                if attempt == ATTEMPTS or "in use" not in str(error):
+                    guard.keep()
+                    raise
+                self._stop_parts()
+            else:
+                return
+
+    def _start_parts_once(self, guard: Guard) -> None:
+        redis_port, bugsink_port, api_port = free_ports(3)
+        redis_access = RedisAccess(redis_port)
+        bugsink_access = BugsinkAccess(bugsink_port)
+        self._dashboard = (bugsink_access.url, bugsink_access.email, bugsink_access.password)
+        self._environment = self._target(redis_access, bugsink_access, api_port)
+        self._write_down()
+        redis = redis_part(self.folder / "redis", redis_access, guard)
+        home = install_bugsink(self._cache, guard, self._report)
+        bugsink = bugsink_part(self.folder / "bugsink", bugsink_access, home, guard)
+        services = service_parts(self.folder, api_port, self._environment, guard)
+        self._specifications = {"redis": redis, "bugsink": bugsink, **services}
+        self._parts = dict(self._specifications)
+        # The others complain about a broker that is not there yet; it takes a moment only.
+        redis.start()
+        for part in (bugsink, *services.values()):
+            part.launch()
+        self._write_down()
+        await_ready(self._parts.values())
+
+    def _stop_parts(self) -> None:
+        for name in STOP_ORDER:
+            if name in self._parts:
+                self._parts[name].stop()
+        forget_state(self.folder)
+
+    def _target(
+        self, redis_access: RedisAccess, bugsink_access: BugsinkAccess, api_port: int
+    ) -> dict[str, str]:
+        loopback = "127.0.0.1,localhost"
+        return {
+            **redis_access.environment,
+            **bugsink_access.environment,
+            "ENVIRONMENT": "local",
+            "SERVICE_NAME": "securenet",
+            "LOG_LEVEL": "INFO",
+            "LOG_FORMAT": "json",
+            "LOG_SOURCE": str(self.folder / "logs"),
+            "SENTRY_RELEASE": f"securenet@{__version__}",
+            "SENTRY_TRACES_SAMPLE_RATE": "0",
+            "DATABASE_URL": f"sqlite:///{self.folder / 'securenet.sqlite3'}",
+            "API_URL": f"http://127.0.0.1:{api_port}",
+            "DIAGNOSTICS_ENABLED": "true",
+            "DIAGNOSTICS_KEY": secrets.token_urlsafe(24),
+            # The user's proxy cannot reach our loopback.
+            **dict.fromkeys(("NO_PROXY", "no_proxy"), loopback),
+        }
+
+    def _write_down(self) -> None:
+        started = {name: part for name, part in self._parts.items() if part.pid}
+        owner = ProcessState(os.getpid(), start_time(os.getpid()))
+        parts = {
+            name: PartState(part.pid, part.start_time, part.since, part.address, str(part.log))
+            for name, part in started.items()
+        }
+        state = StackState(
+            self.name, owner, self.ephemeral, self._environment, self._dashboard, parts
+        )
+        write_state(self.folder, state)

@@ -1,0 +1,196 @@
+"""A part of the stack: one process in its own group, its log file, its own readiness answer."""
+
+import os
+import subprocess
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from securenet_obs.errors import PartNotReadyError
+from securenet_obs.redaction import redact_text
+from securenet_obs.stack.guard import Guard
+from securenet_obs.stack.processes import kill_group, start_time
+
+START_S = 60.0
+"""Seconds in which a part must give its readiness answer."""
+
+STOP_S = 8.0
+"""Seconds in which a part may end in its own way before its group is killed."""
+
+TAIL_LINES = 20
+"""Lines of the log that a part's failure is reported with."""
+
+INHERITED = frozenset(
+    {"HOME", "LANG", "LC_ALL", "LC_CTYPE", "LD_LIBRARY_PATH", "LOGNAME", "PATH", "SHELL"}
+    | {"TMPDIR", "TZ", "USER"}
+)
+"""The variables of the user's environment that reach a part; a part means its own target only."""
+
+
+class Part:
+    """One process of the stack; it can be started and stopped again and again.
+
+    Args:
+        name: which part it is.
+        command: the program and its arguments.
+        folder: where it runs; made if need be.
+        log: the file its output is added to.
+        environment: variables it sees beside `INHERITED`.
+        ready: asks for its readiness answer, given the unix time of the launch; False means
+            "not yet", and it never raises.
+        address: where it can be reached, for a person.
+        guard: who ends it when we cannot.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        command: Sequence[str],
+        *,
+        folder: Path,
+        log: Path,
+        environment: Mapping[str, str],
+        ready: Callable[[float], bool],
+        address: str,
+        guard: Guard,
+    ) -> None:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.name = name
+        self.command = list(command)
+        self.folder = folder
+        self.log = log
+        self.environment = dict(environment)
+        self.address = address
+        self.pid = 0
+        self.start_time: str | None = None
+        self.since = 0.0
+        self._ready = ready
+        self._guard = guard
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def changed(self, environment: Mapping[str, str], command: Sequence[str] | None) -> "Part":
+        """Return such a part with more environment, or with another command; not yet started."""
+        return Part(
+            self.name,
+            command or self.command,
+            folder=self.folder,
+            log=self.log,
+            environment={**self.environment, **environment},
+            ready=self._ready,
+            address=self.address,
+            guard=self._guard,
+        )
+
+    def launch(self) -> None:
+        """Start the process, and wait for nothing."""
+        self.since = time.time()
+        with self.log.open("ab") as log:
+            self._process = self._guard.launch(
+                self.name,
+                self.command,
+                folder=self.folder,
+                environment=self.whole_environment(),
+                output=log,
+            )
+        self.pid = self._process.pid
+        self.start_time = start_time(self.pid)
+
+    def start(self) -> Self:
+        """Start the process and wait for its readiness answer.
+
+        Raises:
+            PartNotReadyError: it ended, or did not answer in time; it is stopped then.
+        """
+        self.launch()
+        await_ready([self])
+        return self
+
+    def stop(self) -> None:
+        """End the process in its own way, then whatever is left of its group.
+
+        How it ended is told by its log and is no error: that it ended is what was asked for.
+        """
+        if self._process is None:
+            return
+        # The leader alone: signalled as well, a worker's children would die on their tasks.
+        self._process.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(STOP_S)
+        kill_group(self._process.pid)
+        self._process.wait()
+        self._guard.forget(self._process.pid)
+        self._process = None
+
+    def __enter__(self) -> Self:
+        """Start the part."""
+        return self.start()
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Stop the part."""
+        self.stop()
+
+    def running(self) -> bool:
+        """Return whether the process is there."""
+        return self._process is not None and self._process.poll() is None
+
+    @property
+    def exit_code(self) -> int | None:
+        """How the process ended by itself; None while it runs, and after it was stopped."""
+        return None if self._process is None else self._process.poll()
+
+    def poll_ready(self) -> bool:
+        """Return whether the part has answered.
+
+        Raises:
+            PartNotReadyError: it ended, or did not answer in time; it is stopped then.
+        """
+        answered = self._ready(self.since)
+        if not self.running():
+            raise self._not_ready(f"ended with exit code {self.exit_code}")
+        if not answered and time.time() > self.since + START_S:
+            raise self._not_ready(f"gave no readiness answer within {START_S:g} s")
+        return answered
+
+    def whole_environment(self) -> dict[str, str]:
+        """Return all that the process sees; nothing else of ours leaks in."""
+        # Coverage's own variables let a part be measured like the tests that started it.
+        inherited = {
+            name: value
+            for name, value in os.environ.items()
+            if name in INHERITED or name.startswith("COVERAGE_")
+        }
+        return {**inherited, **self.environment}
+
+    def _not_ready(self, what: str) -> PartNotReadyError:
+        self.stop()
+        lines = tail(self.log, TAIL_LINES)
+        shown = "\n".join(f"  {line}" for line in lines) or "  (nothing)"
+        return PartNotReadyError(f"{self.name} {what}; the end of {self.log}:\n{shown}")
+
+
+def await_ready(parts: Iterable[Part], interval_s: float = 0.05) -> None:
+    """Wait until every part has given its readiness answer.
+
+    Raises:
+        PartNotReadyError: of the first part that ended or did not answer in time.
+    """
+    waiting = list(parts)
+    while waiting := [part for part in waiting if not part.poll_ready()]:
+        time.sleep(interval_s)
+
+
+def tail(log: Path, count: int) -> list[str]:
+    """Return the last lines of a log, without secrets."""
+    longest = 64 * 1024
+    with log.open("rb") as file:
+        file.seek(max(0, log.stat().st_size - longest))
+        text = file.read().decode(errors="replace")
+    return redact_text(text).splitlines()[-count:]

@@ -1,0 +1,103 @@
+"""The readiness answer of each part: what only the part itself can say, asked from outside.
+
+Every question is bounded to a few seconds and answers False for "not yet"; none raises.
+"""
+
+import socket
+from collections.abc import Callable, Mapping
+
+import httpx
+import redis
+from celery import Celery
+from kombu.exceptions import KombuError
+
+BUGSINK_PROJECT = "1"
+"""The number of the stack's only project in Bugsink."""
+
+BEAT_TICK = "securenet:beat:tick"
+"""The key in the result store under which beat keeps the unix time of its last tick."""
+
+WORKER = f"worker@{socket.gethostname()}"
+"""The name under which a stack's worker is addressed."""
+
+_TIMEOUT_S = 2.0
+
+_BROKER_BOUNDS = {
+    "socket_timeout": _TIMEOUT_S,
+    "socket_connect_timeout": _TIMEOUT_S,
+    "max_retries": 1,
+    "interval_start": 0,
+    "interval_max": 0.1,
+    "connect_retries_timeout": 1,
+}
+
+Answer = Callable[[Mapping[str, str], float], bool]
+"""Asks a part, given the target's environment and the unix time at which it was launched."""
+
+
+def redis_answers(environment: Mapping[str, str], _since: float) -> bool:
+    """Return whether Redis answers a ping with the URL's password."""
+    with _redis(environment["REDIS_URL"]) as client:
+        try:
+            return bool(client.ping())
+        except redis.RedisError:
+            return False
+
+
+def bugsink_answers(environment: Mapping[str, str], _since: float) -> bool:
+    """Return whether Bugsink lets the token read the project that has the target's DSN."""
+    try:
+        answer = httpx.get(
+            f"{environment['SENTRY_URL']}/api/canonical/0/projects/{BUGSINK_PROJECT}/",
+            headers={"Authorization": f"Bearer {environment['SENTRY_AUTH_TOKEN']}"},
+            timeout=_TIMEOUT_S,
+            trust_env=False,
+        )
+    except httpx.HTTPError:
+        return False
+    return answer.is_success and answer.json().get("dsn") == environment["SENTRY_DSN"]
+
+
+def api_answers(environment: Mapping[str, str], _since: float) -> bool:
+    """Return whether the API says of itself that it is ready."""
+    url = f"{environment['API_URL']}/health/ready"
+    try:
+        return httpx.get(url, timeout=_TIMEOUT_S, trust_env=False).status_code == httpx.codes.OK
+    except httpx.HTTPError:
+        return False
+
+
+def worker_answers(environment: Mapping[str, str], _since: float) -> bool:
+    """Return whether the worker answers a control ping over the broker."""
+    with Celery(broker=environment["REDIS_URL"], set_as_current=False) as app:
+        app.conf.broker_transport_options = _BROKER_BOUNDS
+        try:
+            return bool(app.control.ping(destination=[WORKER], timeout=1))
+        except (KombuError, redis.RedisError, OSError):
+            return False
+
+
+def beat_answers(environment: Mapping[str, str], since: float) -> bool:
+    """Return whether beat has ticked since it was launched."""
+    with _redis(environment["RESULT_URL"]) as client:
+        try:
+            tick = client.get(BEAT_TICK)
+        except redis.RedisError:
+            return False
+    return tick is not None and float(tick) >= since
+
+
+ANSWERS: Mapping[str, Answer] = {
+    "redis": redis_answers,
+    "bugsink": bugsink_answers,
+    "api": api_answers,
+    "worker": worker_answers,
+    "beat": beat_answers,
+}
+"""Name of a part -> its question."""
+
+
+def _redis(url: str) -> redis.Redis:
+    return redis.Redis.from_url(
+        url, socket_timeout=_TIMEOUT_S, socket_connect_timeout=_TIMEOUT_S, decode_responses=True
+    )

@@ -1,0 +1,79 @@
+"""SecureNet's own processes: the command lines of API, worker and beat."""
+
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from securenet_obs.stack.guard import Guard
+from securenet_obs.stack.part import Part
+from securenet_obs.stack.readiness import ANSWERS, WORKER
+
+QUEUES = ("default", "scans", "models", "logs", "canary")
+"""The queues that a stack's worker consumes."""
+
+CONCURRENCY = 2
+"""Tasks that a stack's worker runs at a time."""
+
+_CELERY = [sys.executable, "-m", "celery", "--quiet", "-A", "securenet_obs.workers.celery_app"]
+
+
+def api_command(port: int) -> list[str]:
+    """Return the command line of an API on a loopback port."""
+    return [
+        *[sys.executable, "-m", "uvicorn", "securenet_obs.app:app"],
+        *["--host", "127.0.0.1", "--port", str(port)],
+        # Requests still open when it ends are given less time than the part itself.
+        *["--timeout-graceful-shutdown", "5"],
+    ]
+
+
+def worker_command(
+    concurrency: int = CONCURRENCY, queues: Iterable[str] = QUEUES, *, name: str = WORKER
+) -> list[str]:
+    """Return the command line of a worker: how many tasks at a time, from which queues."""
+    return [
+        *[*_CELERY, "worker", "-n", name, "-Q", ",".join(queues)],
+        # It has nobody to gossip with, and waits for mingling partners before it is ready.
+        *["--concurrency", str(concurrency), "--without-gossip", "--without-mingle"],
+    ]
+
+
+def beat_command(schedule: Path) -> list[str]:
+    """Return the command line of a beat that keeps its schedule in a file."""
+    return [*_CELERY, "beat", "--schedule", str(schedule), "--pidfile="]
+
+
+def service_parts(
+    folder: Path, port: int, environment: Mapping[str, str], guard: Guard
+) -> dict[str, Part]:
+    """Return API, worker and beat of one target, not yet started.
+
+    Args:
+        folder: the stack's; their logs go to `folder/logs`, which holds no other part's.
+        port: of the API.
+        environment: the target's variables.
+        guard: who ends them when we cannot.
+    """
+    logs = folder / "logs"
+    logs.mkdir(mode=0o700, parents=True, exist_ok=True)
+    commands = {
+        "api": api_command(port),
+        "worker": worker_command(),
+        "beat": beat_command(folder / "beat" / "schedule"),
+    }
+    addresses = {"api": environment["API_URL"], "worker": WORKER, "beat": ""}
+
+    def part(name: str) -> Part:
+        service = {"SERVICE_NAME": f"securenet-{name}", "PYTHONUNBUFFERED": "1"}
+        return Part(
+            name,
+            commands[name],
+            folder=folder / name,
+            log=logs / f"{name}.log",
+            environment={**environment, **service},
+            ready=lambda since: ANSWERS[name](environment, since),
+            address=addresses[name],
+            guard=guard,
+        )
+
+    return {name: part(name) for name in commands}

@@ -1,0 +1,207 @@
+"""What a running stack leaves written down, so that other processes can see it and end it."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from securenet_obs.errors import StackError
+from securenet_obs.stack.locks import file_lock
+from securenet_obs.stack.processes import end_groups, start_time
+from securenet_obs.stack.readiness import ANSWERS
+
+DEFAULT_NAME = "local"
+"""The stack that is meant where none is named."""
+
+DOWN_S = 45.0
+"""Seconds in which a stack's owner may take it down before it is killed."""
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,49}")
+
+
+@dataclass(frozen=True)
+class ProcessState:
+    """A process that was started; its number means it only together with its start time."""
+
+    pid: int
+    start_time: str | None
+
+    def running(self) -> bool:
+        """Return whether this very process is still there."""
+        return self.start_time is not None and start_time(self.pid) == self.start_time
+
+
+@dataclass(frozen=True)
+class PartState(ProcessState):
+    """A part as it was last started: since when (unix seconds), where it is and what it logs."""
+
+    since: float
+    address: str
+    log: str
+
+
+@dataclass(frozen=True)
+class StackState:
+    """A stack: who owns it, the variables of its target, its dashboard's login, its parts."""
+
+    name: str
+    owner: ProcessState
+    ephemeral: bool
+    environment: Mapping[str, str]
+    dashboard: tuple[str, str, str]
+    parts: Mapping[str, PartState]
+
+
+@dataclass(frozen=True)
+class PartStatus:
+    """One row of `securenet-obs status`; `uptime_s` is None for a part that is not running."""
+
+    part: str
+    pid: int
+    running: bool
+    ready: bool
+    address: str
+    uptime_s: float | None
+    log: str
+
+
+def stack_folder(name: str, root: Path) -> Path:
+    """Return where a stack keeps its files.
+
+    Raises:
+        StackError: the name cannot be a folder's.
+    """
+    if not _NAME.fullmatch(name):
+        raise StackError(
+            f"{name!r} cannot name a stack: use up to 50 of a-z, 0-9, - and _, "
+            "and begin with a letter or a digit."
+        )
+    return root.resolve() / "stacks" / name
+
+
+def lock_file(folder: Path) -> Path:
+    """Return the file whose lock the owner of a stack holds for as long as it lives."""
+    return folder / "lock"
+
+
+def write_state(folder: Path, state: StackState) -> None:
+    """Write a stack down, readable by its user alone, whole or not at all."""
+    partial = folder / "stack.json.partial"
+    partial.unlink(missing_ok=True)
+    partial.touch(mode=0o600)
+    partial.write_text(json.dumps(asdict(state), indent=2))
+    partial.replace(folder / "stack.json")
+
+
+def read_state(folder: Path) -> StackState | None:
+    """Return what was written down about a stack, None if there is nothing.
+
+    Raises:
+        StackError: it cannot be understood.
+    """
+    path = folder / "stack.json"
+    try:
+        read = json.loads(path.read_text())
+        return StackState(
+            **read
+            | {
+                "owner": ProcessState(**read["owner"]),
+                "dashboard": tuple(read["dashboard"]),
+                "parts": {name: PartState(**part) for name, part in read["parts"].items()},
+            }
+        )
+    except FileNotFoundError:
+        return None
+    except (ValueError, TypeError, KeyError) as error:
+        raise StackError(f"{path} cannot be understood ({error}); remove {folder}.") from error
+
+
+def forget_state(folder: Path) -> None:
+    """Take back what was written down about a stack that was stopped."""
+    (folder / "stack.json").unlink(missing_ok=True)
+
+
+def clear_stale(folder: Path) -> None:
+    """End what an owner that is gone left behind; whoever calls this holds the stack's lock."""
+    state = read_state(folder)
+    if state is None:
+        return
+    end_groups({part.pid: part.start_time for part in state.parts.values() if part.running()})
+    forget_state(folder)
+    if state.ephemeral:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def running_stack(name: str = DEFAULT_NAME, root: Path | None = None) -> StackState | None:
+    """Return the state of a running stack, or None; the remains of a crashed one are cleared.
+
+    Raises:
+        StackError: the name cannot be a stack's.
+    """
+    folder = stack_folder(name, root or default_root())
+    if not folder.is_dir():
+        return None
+    with file_lock(lock_file(folder), wait_s=0) as free:
+        if free:
+            clear_stale(folder)
+            return None
+    return read_state(folder)
+
+
+def running_stacks(root: Path | None = None) -> list[StackState]:
+    """Return every running stack of a project."""
+    folders = sorted((root or default_root()).glob("stacks/*/"))
+    states = (
+        running_stack(folder.name, root) for folder in folders if _NAME.fullmatch(folder.name)
+    )
+    return [state for state in states if state is not None]
+
+
+def status(name: str = DEFAULT_NAME, root: Path | None = None) -> list[PartStatus]:
+    """Return how each part of a stack is, asking it now; empty if the stack is not running."""
+    state = running_stack(name, root)
+    return [] if state is None else [_part_status(state, part) for part in state.parts]
+
+
+def down(name: str = DEFAULT_NAME, root: Path | None = None) -> StackState | None:
+    """Have a stack taken down, and wait for it; return what it was, None if it was not running.
+
+    Raises:
+        StackError: its owner could not be ended.
+    """
+    state = running_stack(name, root)
+    if state is None:
+        return None
+    folder = stack_folder(name, root or default_root())
+    for number, wait_s in ((signal.SIGTERM, DOWN_S), (signal.SIGKILL, 5.0)):
+        if state.owner.running():
+            os.kill(state.owner.pid, number)
+        with file_lock(lock_file(folder), wait_s=wait_s) as free:
+            if free:
+                clear_stale(folder)
+                return state
+    raise StackError(f"Process {state.owner.pid}, which owns the stack {name!r}, does not end.")
+
+
+def default_root() -> Path:
+    """Return the folder of everything local, `.securenet` in the working directory."""
+    return Path.cwd() / ".securenet"
+
+
+def _part_status(state: StackState, name: str) -> PartStatus:
+    part = state.parts[name]
+    running = part.running()
+    return PartStatus(
+        part=name,
+        pid=part.pid,
+        running=running,
+        ready=running and ANSWERS[name](state.environment, part.since),
+        address=part.address,
+        uptime_s=time.time() - part.since if running else None,
+        log=part.log,
+    )

@@ -1,0 +1,73 @@
+"""What every test may ask for: a real Redis, the whole real stack, a fresh look at the settings."""
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+
+from securenet_obs.errors import PartNotReadyError, StackError
+from securenet_obs.settings import get_settings
+from securenet_obs.stack import LocalStack
+from securenet_obs.stack.broker import RedisAccess, redis_part
+from securenet_obs.stack.guard import Guard
+from securenet_obs.stack.ports import free_ports
+
+PROJECT = Path(__file__).parents[1]
+
+
+@dataclass(frozen=True)
+class RedisServer:
+    """A running Redis; `environment` is what its clients need."""
+
+    environment: Mapping[str, str]
+
+
+def missing(error: StackError) -> NoReturn:
+    """Skip the test for want of a service, where a person runs it; in CI that is a failure."""
+    if os.environ.get("CI"):
+        pytest.fail(f"CI must have every service: {error}")
+    pytest.skip(str(error))
+
+
+@pytest.fixture(scope="session")
+def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    """Yield a real Redis of this test session's own; its databases are shared by its tests."""
+    with Guard() as guard:
+        try:
+            access = RedisAccess(free_ports(1)[0])
+            part = redis_part(tmp_path_factory.mktemp("redis"), access, guard)
+        except StackError as error:
+            missing(error)
+        with part:
+            yield RedisServer(access.environment)
+
+
+@pytest.fixture(scope="session")
+def stack_cache() -> Path:
+    """Return where stacks share one installation of Bugsink: the project's own folder."""
+    return PROJECT / ".securenet"
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory, stack_cache: Path) -> Iterator[LocalStack]:
+    """Yield the whole local stack, shared by the session: who puts a fault in takes it out."""
+    local = LocalStack("tests", tmp_path_factory.mktemp("securenet"), cache=stack_cache)
+    try:
+        local.start()
+    except PartNotReadyError:
+        raise
+    except StackError as error:
+        missing(error)
+    yield local
+    local.stop()
+
+
+@pytest.fixture
+def fresh_settings() -> Iterator[None]:
+    """Have the settings read anew in this test, and again after it."""
+    get_settings.cache_clear()
+    yield
+    get_settings.cache_clear()

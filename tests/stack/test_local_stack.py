@@ -1,0 +1,192 @@
+"""The stack is up as a whole or not at all, meets no other stack, and leaves nothing behind."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+import redis
+
+from securenet_obs.errors import PartNotReadyError, StackError
+from securenet_obs.settings import Settings, load_settings
+from securenet_obs.stack import LocalStack, local_stack, running_stack, services
+from securenet_obs.stack.ports import free_ports
+from securenet_obs.stack.state import read_state
+
+Living = Callable[[int], list[str]]
+Eventually = Callable[..., bool]
+
+OWNER = """
+import sys, time
+from pathlib import Path
+from securenet_obs.stack import LocalStack
+
+with LocalStack("owned", Path(sys.argv[1]), cache=Path(sys.argv[2]), ephemeral=True):
+    print("up", flush=True)
+    time.sleep(60)
+"""
+
+
+@pytest.fixture
+def owner(tmp_path: Path, stack_cache: Path) -> Iterator[subprocess.Popen[str]]:
+    """Yield a process that starts an ephemeral stack named `owned` and says when it is up."""
+    command = [sys.executable, "-c", OWNER, str(tmp_path), str(stack_cache)]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as process:
+        yield process
+        process.kill()
+
+
+def groups(folder: Path) -> list[int]:
+    """Return the process groups of a stack, as it was written down."""
+    state = read_state(folder)
+    return [part.pid for part in state.parts.values()] if state else []
+
+
+def test_the_environment_means_the_stack_alone(
+    stack: LocalStack, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Laid over a user's environment, every setting has the stack's value and none the user's."""
+    names = {field.upper() for field in Settings.model_fields}
+    assert names <= set(stack.environment)
+    env_file = tmp_path / "stack.env"
+    env_file.write_text("".join(f"{key}={value}\n" for key, value in stack.environment.items()))
+    for name in names:
+        monkeypatch.setenv(name, "the user's")
+    settings = load_settings(env_file)
+    assert "the user's" not in {str(value) for value in settings.model_dump().values()}
+    assert settings.sentry_auth_token.get_secret_value() == stack.environment["SENTRY_AUTH_TOKEN"]
+
+
+def test_the_logs_are_where_the_environment_says(stack: LocalStack) -> None:
+    """The log source holds the services' logs, and no other part's: those are no JSON."""
+    source = Path(stack.environment["LOG_SOURCE"])
+    assert {path.name for path in source.iterdir()} == {"api.log", "beat.log", "worker.log"}
+    assert all(part.log.exists() for part in stack.parts.values())
+
+
+def test_a_running_name_is_refused(stack: LocalStack, stack_cache: Path) -> None:
+    """A second stack of the same name says so, and what to do; the first is not touched."""
+    second = LocalStack("tests", stack.folder.parents[1], cache=stack_cache)
+    with pytest.raises(StackError, match=r"already running: .*status.*down.*--name"):
+        second.start()
+    second.stop()
+    assert all(part.running() for part in stack.parts.values())
+
+
+def test_two_stacks_do_not_meet(stack: LocalStack, stack_cache: Path) -> None:
+    """A second stack in the same project shares no port, secret or data; its files go with it."""
+    root = stack.folder.parents[1]
+    with LocalStack(root=root, cache=stack_cache, ephemeral=True) as other:
+        assert other.name != stack.name
+        shared = set(stack.environment.items()) & set(other.environment.items())
+        own = {"API_URL", "DATABASE_URL", "DIAGNOSTICS_KEY", "LOG_SOURCE", "REDIS_URL"}
+        own |= {"RESULT_URL", "SENTRY_AUTH_TOKEN", "SENTRY_DSN", "SENTRY_URL"}
+        assert not own & {name for name, _ in shared}
+        redis.Redis.from_url(other.environment["REDIS_URL"]).set("mine", "1")
+        assert not redis.Redis.from_url(stack.environment["REDIS_URL"]).exists("mine")
+        assert running_stack(other.name, root)
+    assert not other.folder.exists()
+    assert all(part.running() for part in stack.parts.values())
+
+
+def test_a_part_can_be_given_a_fault(stack: LocalStack, eventually: Eventually) -> None:
+    """A part started with other variables is faulty; restarted without them it is whole."""
+    stack.restart_part("api", {"REDIS_URL": "redis://127.0.0.1:9/0"}, wait=False)
+    assert eventually(lambda: health(stack) == httpx.codes.SERVICE_UNAVAILABLE)
+    stack.restart_part("api")
+    assert health(stack) == httpx.codes.OK
+
+
+def health(stack: LocalStack) -> int | None:
+    """Return how the API says that it is; None while nobody answers."""
+    try:
+        return httpx.get(f"{stack.environment['API_URL']}/health/ready").status_code
+    except httpx.TransportError:
+        return None
+
+
+def test_a_part_is_started_once(stack: LocalStack) -> None:
+    """A part that runs is not started again, and an unknown one is named beside those there are."""
+    with pytest.raises(StackError, match="redis is running; stop it first"):
+        stack.start_part("redis")
+    with pytest.raises(StackError, match="no part 'rediss'; there are redis, bugsink, api"):
+        stack.restart_part("rediss")
+
+
+def test_a_part_that_does_not_come_up_takes_the_rest_down(
+    tmp_path: Path, stack_cache: Path, monkeypatch: pytest.MonkeyPatch, living: Living
+) -> None:
+    """The error names it with its log's end; the others are stopped, and the files stay."""
+    started: list[int] = []
+    broken = ["/bin/sh", "-c", "echo no such module; exit 3"]
+    monkeypatch.setattr(services, "api_command", lambda _port: broken)
+    local = LocalStack(root=tmp_path, cache=stack_cache, ephemeral=True)
+    with pytest.raises(
+        PartNotReadyError, match=r"^api ended with exit code 3(.|\n)*no such module"
+    ):
+        local.start()
+    started = [part.pid for part in local.parts.values()]
+    assert all(started)
+    assert [member for pid in started for member in living(pid)] == []
+    assert local.parts["api"].log.read_text() == "no such module\n"
+    assert read_state(local.folder) is None
+    assert running_stack(local.name, tmp_path) is None
+
+
+def test_a_lost_race_for_a_port_is_run_again(
+    tmp_path: Path, stack_cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where somebody takes a port between the look and the bind, other ports are tried."""
+    offered = free_ports(6)
+    offers = iter([offered[:3], offered[3:]])
+    monkeypatch.setattr(local_stack, "free_ports", lambda _count: next(offers))
+    monkeypatch.setattr(local_stack, "service_parts", lambda *_: {})
+    with (
+        socket.create_server(("127.0.0.1", offered[0])),
+        LocalStack(root=tmp_path, cache=stack_cache, ephemeral=True) as local,
+    ):
+        assert f":{offered[3]}/" in local.environment["REDIS_URL"]
+
+
+def test_nothing_outlives_a_killed_owner(
+    owner: subprocess.Popen[str], tmp_path: Path, living: Living, eventually: Eventually
+) -> None:
+    """SIGKILL of the process that owns a stack ends every part with its children, and its files."""
+    assert owner.stdout is not None
+    assert owner.stdout.readline() == "up\n"
+    folder = tmp_path / "stacks" / "owned"
+    started = groups(folder)
+    assert sum(len(living(group)) for group in started) > len(started) == 5
+    owner.kill()
+    assert eventually(lambda: not any(living(group) for group in started), within_s=15)
+    assert eventually(lambda: not folder.exists())
+
+
+def test_nothing_outlives_an_interrupted_start(
+    owner: subprocess.Popen[str], tmp_path: Path, living: Living, eventually: Eventually
+) -> None:
+    """Ctrl-C while the parts come up stops those that were started and removes their files."""
+    folder = tmp_path / "stacks" / "owned"
+    assert eventually(lambda: len(groups(folder)) == 5)
+    started = groups(folder)
+    owner.send_signal(signal.SIGINT)
+    assert owner.wait(30) != 0
+    assert not any(living(group) for group in started)
+    assert not folder.exists()
+
+
+def test_no_secret_is_written_where_others_read(stack: LocalStack) -> None:
+    """What holds the stack's secrets is in a folder that its user alone can enter."""
+    secret = stack.environment["SENTRY_AUTH_TOKEN"]
+    holders = [path for path in stack.folder.rglob("*.json") if secret in path.read_text()]
+    assert [path.name for path in holders] == ["stack.json"]
+    assert os.stat(stack.folder).st_mode & 0o077 == 0
+    assert json.loads(holders[0].read_text())["name"] == "tests"

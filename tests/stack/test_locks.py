@@ -1,0 +1,39 @@
+"""A lock has one holder, and is free again however that one ends."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from securenet_obs.stack.locks import file_lock
+
+HOLDER = """
+import sys, time
+from pathlib import Path
+from securenet_obs.stack.locks import file_lock
+with file_lock(Path(sys.argv[1])):
+    print("held", flush=True)
+    time.sleep(60)
+"""
+
+
+def test_a_lock_has_one_holder(tmp_path: Path) -> None:
+    """A second holder is told that it does not hold the lock, and gets it after the first."""
+    path = tmp_path / "folder" / "lock"
+    with file_lock(path) as first, file_lock(path, wait_s=0.1) as second:
+        assert (first, second) == (True, False)
+    with file_lock(path, wait_s=0) as third:
+        assert third
+
+
+def test_a_lock_goes_with_its_holder(tmp_path: Path) -> None:
+    """The lock of a process that was killed is free."""
+    path = tmp_path / "lock"
+    command = [sys.executable, "-c", HOLDER, str(path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+        with file_lock(path, wait_s=0) as held:
+            assert not held
+        holder.kill()
+    with file_lock(path, wait_s=5) as held:
+        assert held

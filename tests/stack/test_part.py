@@ -1,0 +1,157 @@
+"""A part is up when it says so, and down with all that it started."""
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from securenet_obs.errors import PartNotReadyError
+from securenet_obs.stack import part as part_module
+from securenet_obs.stack.guard import Guard
+from securenet_obs.stack.part import Part, await_ready
+
+Living = Callable[[int], list[str]]
+MakePart = Callable[..., Part]
+
+
+@pytest.fixture
+def make_part(tmp_path: Path) -> Iterator[MakePart]:
+    """Yield a maker of parts that run a shell script and are ready when its log says so."""
+    with Guard() as guard:
+        made: list[Part] = []
+
+        def make(script: str, name: str = "sample") -> Part:
+            log = tmp_path / f"{name}.log"
+            made.append(
+                Part(
+                    name,
+                    ["/bin/sh", "-c", script],
+                    folder=tmp_path / name,
+                    log=log,
+                    environment={"GIVEN": "yes"},
+                    ready=lambda _since: log.exists() and "ready" in log.read_text(),
+                    address="nowhere",
+                    guard=guard,
+                )
+            )
+            return made[-1]
+
+        yield make
+        for part in made:
+            part.stop()
+
+
+def test_a_part_is_started_when_it_answers(make_part: MakePart) -> None:
+    """Start returns when the readiness answer was given, with the part running in its group."""
+    part = make_part("sleep 0.3; echo ready; exec sleep 60").start()
+    assert part.running()
+    assert os.getpgid(part.pid) == part.pid
+    assert "ready" in part.log.read_text()
+
+
+def test_a_stopped_part_leaves_nobody(make_part: MakePart, living: Living) -> None:
+    """Stop ends the process and its children; the part can be started again."""
+    part = make_part("sleep 60 & echo ready; exec sleep 60").start()
+    group = part.pid
+    part.stop()
+    assert not part.running()
+    assert living(group) == []
+    assert part.start().pid != group
+
+
+def test_a_part_that_will_not_end_is_killed(
+    make_part: MakePart, living: Living, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A part that ignores SIGTERM is gone after its time."""
+    monkeypatch.setattr(part_module, "STOP_S", 0.3)
+    part = make_part("trap '' TERM; echo ready; while :; do sleep 1; done").start()
+    part.stop()
+    assert living(part.pid) == []
+
+
+def test_a_part_that_ends_early_is_reported(make_part: MakePart) -> None:
+    """The error names the part, its exit code and the last lines of its log."""
+    with pytest.raises(PartNotReadyError) as caught:
+        make_part("seq 1 40; echo no such table >&2; exit 3").start()
+    message = str(caught.value)
+    assert message.startswith("sample ended with exit code 3; the end of ")
+    assert message.endswith("\n  39\n  40\n  no such table")
+    assert "\n  20\n" not in message
+
+
+def test_a_part_that_ends_well_too_early_is_reported(make_part: MakePart) -> None:
+    """Exit code 0 before the readiness answer is a failure as well."""
+    with pytest.raises(PartNotReadyError, match="sample ended with exit code 0"):
+        make_part("exit 0").start()
+
+
+def test_an_answer_of_somebody_else_does_not_count(make_part: MakePart) -> None:
+    """A readiness answer that arrives while the process is gone is not the part's."""
+    with pytest.raises(PartNotReadyError, match="exit code 4"):
+        await_launched(make_part("echo ready; exit 4"))
+
+
+def await_launched(part: Part) -> None:
+    """Launch a part, let it end, and wait for its answer."""
+    part.launch()
+    while part.running():
+        time.sleep(0.01)
+    await_ready([part])
+
+
+def test_a_part_that_never_answers_is_reported(
+    make_part: MakePart, living: Living, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The error says how long was waited, and the process is not left behind."""
+    monkeypatch.setattr(part_module, "START_S", 0.5)
+    part = make_part("exec sleep 60")
+    with pytest.raises(
+        PartNotReadyError, match=r"gave no readiness answer within 0.5 s(.|\n)+\(no"
+    ):
+        part.start()
+    assert living(part.pid) == []
+
+
+def test_the_first_failure_is_reported_at_once(make_part: MakePart) -> None:
+    """Of parts started together, one that ends is reported while another is still waited for."""
+    parts = [make_part("exec sleep 60", "slow"), make_part("exit 5", "broken")]
+    for part in parts:
+        part.launch()
+    with pytest.raises(PartNotReadyError, match="broken ended with exit code 5"):
+        await_ready(parts)
+
+
+def test_the_users_environment_stays_out(
+    make_part: MakePart, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A part sees its own variables and a few harmless ones, no token and no proxy of the user."""
+    monkeypatch.setenv("SENTRY_AUTH_TOKEN", "the user's")
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    part = make_part("env; echo ready; exec sleep 60").start()
+    seen = {line.split("=")[0] for line in part.log.read_text().splitlines() if "=" in line}
+    assert {"GIVEN", "PATH"} <= seen
+    assert not {"SENTRY_AUTH_TOKEN", "HTTP_PROXY"} & seen
+
+
+def test_a_changed_part_is_the_same_but_for_the_change(make_part: MakePart) -> None:
+    """More environment or another command makes another part; the first stays as it was."""
+    first = make_part('echo "$GIVEN-$MORE ready"; exec sleep 60')
+    more = first.changed({"MORE": "too"}, None)
+    other = first.changed({}, ["/bin/sh", "-c", 'echo "other $GIVEN-$MORE"; exit 3'])
+    assert [output(part) for part in (more, other, first)] == [
+        "yes-too ready",
+        "other yes-",
+        "yes- ready",
+    ]
+
+
+def output(part: Part) -> str:
+    """Run a part until it has written a line, and return that."""
+    part.log.unlink(missing_ok=True)
+    part.launch()
+    while not part.log.read_text().endswith("\n"):
+        time.sleep(0.01)
+    part.stop()
+    return part.log.read_text().strip()
