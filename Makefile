@@ -61,5 +61,5 @@ lock: $(INSTALLED) ## Pin anew what pyproject.toml asks for
 	  --all-extras --no-emit-index-url --no-annotate --no-header pyproject.toml -o constraints.txt
 
 clean: ## Remove what make, the stack and the runs have left here
-	@if [ -x $(BIN)/securenet-obs ]; then $(BIN)/securenet-obs down --quiet; fi
+	@if [ -x $(BIN)/securenet-obs ]; then $(BIN)/securenet-obs down >/dev/null; fi
 	rm -rf $(VENV) .securenet evidence .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis
