@@ -1,0 +1,174 @@
+"""Talks to SecureNet's API as its users do: submits logs, follows tasks, provokes errors."""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+from urllib.parse import quote
+
+import httpx
+
+from securenet_obs.errors import ForbiddenError, NotFoundError, ProbeError, UnreachableError
+from securenet_obs.probes.json_api import exchange, json_of, open_client
+from securenet_obs.settings import Settings
+
+LONGEST_REQUEST_S = 5.0
+FIRST_PAUSE_S = 0.02
+LONGEST_PAUSE_S = 0.5
+EVENT_GRACE_S = 2.0
+"""Seconds that a failed task's error event may come after its state."""
+
+_FINISHED = ("SUCCESS", "FAILURE", "REVOKED")
+
+
+@dataclass(frozen=True)
+class Submission:
+    """A batch of records that the API queued."""
+
+    task_id: str
+    records: int
+    request_id: str
+
+
+@dataclass(frozen=True)
+class ApiTask:
+    """What the API says of a task; `error` has its type and message, `event_id` its event."""
+
+    task_id: str
+    state: str
+    result: Any = None
+    error: dict[str, str] | None = None
+    event_id: str | None = None
+
+
+@dataclass(frozen=True)
+class ProvokedError:
+    """An error raised on purpose: in the API, which then names its event, or in a task."""
+
+    request_id: str
+    event_id: str | None = None
+    task_id: str | None = None
+
+
+class ApiClient:
+    """The API of one target; every method answers or fails within 5 s unless a deadline is given.
+
+    Every method raises UnreachableError when the API does not answer or cannot do its work,
+    ForbiddenError when it refuses, and NotFoundError when it has no such thing.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        """Prepare, without connecting.
+
+        Raises:
+            SettingsError: API_URL is no http(s) address.
+        """
+        self.url = settings.api_url.rstrip("/")
+        self._key = settings.diagnostics_key
+        self._client = open_client(self.url, "API_URL", {})
+
+    def __repr__(self) -> str:
+        """Return whom it talks to."""
+        return f"{type(self).__name__}({self.url!r})"
+
+    def live(self) -> dict[str, Any]:
+        """Return what the liveness check answers."""
+        return self._ask("GET", "/health/live", expected=(200,))[1]
+
+    def ready(self) -> dict[str, Any]:
+        """Return what the readiness check answers, `status` and `parts`, ready or not."""
+        return self._ask("GET", "/health/ready", expected=(200, 503))[1]
+
+    def submit_logs(
+        self,
+        tenant_id: str,
+        records: Sequence[Mapping[str, Any]],
+        headers: Mapping[str, str] | None = None,
+    ) -> Submission:
+        """Queue a batch of a tenant's records."""
+        path = f"/v1/tenants/{quote(tenant_id, safe='')}/logs"
+        _, body = self._ask("POST", path, expected=(202,), json=list(records), headers=headers)
+        return Submission(body["task_id"], body["records"], body["request_id"])
+
+    def task(self, task_id: str) -> ApiTask:
+        """Return what the API says of a task now; an unknown one is PENDING."""
+        _, body = self._ask("GET", f"/v1/tasks/{quote(task_id, safe='')}", expected=(200,))
+        result, error, event_id = (body.get(name) for name in ("result", "error", "event_id"))
+        return ApiTask(body["task_id"], body["state"], result, error, event_id)
+
+    def wait(self, task_id: str, deadline_s: float) -> ApiTask:
+        """Return a task once it is finished, a failed one with its event's id if it gets any.
+
+        Raises:
+            NotFoundError: it is not finished after `deadline_s` seconds.
+        """
+        ends = time.monotonic() + deadline_s
+        patient_until = ends
+        pause_s = FIRST_PAUSE_S
+        while True:
+            task = self.task(task_id)
+            if task.state == "FAILURE" and task.event_id is None:
+                patient_until = min(patient_until, time.monotonic() + EVENT_GRACE_S)
+            elif task.state in _FINISHED:
+                return task
+            if time.monotonic() + pause_s >= patient_until:
+                break
+            time.sleep(pause_s)
+            pause_s = min(pause_s * 1.5, LONGEST_PAUSE_S)
+        if task.state not in _FINISHED:
+            raise NotFoundError(f"task {task_id} is {task.state} after {deadline_s:g} s.")
+        return task
+
+    def raise_error(
+        self,
+        canary: str,
+        *,
+        where: Literal["api", "task"],
+        tenant_id: str,
+        secret: str,
+        headers: Mapping[str, str] | None = None,
+    ) -> ProvokedError:
+        """Have the API, or a task of its own, raise a DiagnosticError that names the canary.
+
+        Args:
+            canary: the marker to look for.
+            where: which of the two raises.
+            tenant_id: whose request this is.
+            secret: planted in a local variable of the frame that raises.
+            headers: sent as well, an Authorization for instance.
+        """
+        body = {"canary": canary, "where": where, "tenant_id": tenant_id, "secret": secret}
+        key = {"X-Diagnostics-Key": self._key.get_secret_value()}
+        expected = 500 if where == "api" else 202
+        response, answer = self._ask(
+            "POST",
+            "/v1/diagnostics/error",
+            expected=(expected,),
+            json=body,
+            headers={**(headers or {}), **key},
+        )
+        request_id = answer.get("request_id") or response.headers.get("x-request-id", "")
+        return ProvokedError(request_id, answer.get("event_id"), answer.get("task_id"))
+
+    def _ask(
+        self, method: str, path: str, expected: tuple[int, ...], **request: Any
+    ) -> tuple[httpx.Response, dict[str, Any]]:
+        ends = time.monotonic() + LONGEST_REQUEST_S
+        response, content = exchange(self._client, method, path, ends=ends, **request)
+        if response.status_code not in expected:
+            raise _refusal(self.url, response)
+        body = json_of(response, content)
+        if not isinstance(body, dict):
+            raise UnreachableError(f"{self.url}{path} answered something else than an object.")
+        return response, body
+
+
+def _refusal(url: str, response: httpx.Response) -> ProbeError:
+    path, status = response.request.url.path, response.status_code
+    answered = f"{url}{path} answered {status} {response.reason_phrase}"
+    is_diagnostic = path.startswith("/v1/diagnostics")
+    if status in (401, 403):
+        return ForbiddenError(f"{answered}{': see DIAGNOSTICS_KEY' if is_diagnostic else ''}.")
+    if status == 404:
+        return NotFoundError(f"{answered}{': see DIAGNOSTICS_ENABLED' if is_diagnostic else ''}.")
+    return UnreachableError(f"{answered}.")

@@ -1,0 +1,17 @@
+"""Picks the backend of error events that a target names."""
+
+from securenet_obs.probes.bugsink import BugsinkEvents
+from securenet_obs.probes.events import ErrorEvents
+from securenet_obs.probes.sentry_api import SentryEvents
+from securenet_obs.settings import Settings
+
+
+def error_events(settings: Settings) -> ErrorEvents:
+    """Return the reader of the backend that `SENTRY_BACKEND` names, without connecting.
+
+    Raises:
+        SettingsError: what that backend needs is missing.
+    """
+    if settings.sentry_backend == "bugsink":
+        return BugsinkEvents(settings)
+    return SentryEvents(settings)

@@ -1,0 +1,118 @@
+"""Judges how a record's time and level are written, and brings both into one form."""
+
+import re
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+import numpy as np
+import pandas as pd
+
+Cells: TypeAlias = np.ndarray[Any, np.dtype[np.object_]]
+"""Values of one field, a cell per record; None where a record does not have it."""
+
+LEVELS = ("debug", "info", "warning", "error", "critical")
+"""The levels of SecureNet's logs, least severe first."""
+
+_LEVEL_OF: dict[object, str] = {
+    "debug": "debug",
+    "info": "info",
+    "warning": "warning",
+    "error": "error",
+    "critical": "critical",
+    "trace": "debug",
+    "notice": "info",
+    "warn": "warning",
+    "err": "error",
+    "fatal": "critical",
+    "crit": "critical",
+    "alert": "critical",
+    "emergency": "critical",
+    # bunyan and pino write numbers
+    10: "debug",
+    20: "debug",
+    30: "info",
+    40: "warning",
+    50: "error",
+    60: "critical",
+}
+
+_AS_WRITTEN = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", re.ASCII)
+_ZONE = re.compile(r"[\d.][+-]\d\d:?\d\d$")
+
+
+def timestamps(values: Cells) -> pd.Series:
+    """Return times as datetime64[us, UTC]: ISO 8601 with a zone, or a number since 1970.
+
+    Numbers are seconds, or milli-, micro- or nanoseconds where they would be centuries away. What
+    is none of that becomes NaT; so does a time without a zone, as nobody knows when it was.
+    """
+    given = pd.Series(values, dtype=object)
+    zoned = _mask(values, lambda text: text[-1:] == "Z" or _ZONE.search(text) is not None)
+    parsed = pd.to_datetime(given.where(zoned), format="ISO8601", utc=True, errors="coerce")
+    parsed = parsed.dt.as_unit("us")
+    rest = given[~zoned]
+    numbers = rest[rest.map(type).isin([int, float])]
+    if len(numbers):
+        parsed = parsed.fillna(_since_1970(numbers.astype("float64")).reindex(parsed.index))
+    return parsed
+
+
+def time_problems(values: Cells, times: pd.Series) -> pd.Series:
+    """Return what is odd about each written time, missing where nothing is.
+
+    SecureNet writes RFC 3339 in UTC with microseconds and a Z: 2026-01-31T23:59:59.000000Z.
+    """
+    given = pd.Series(values, dtype=object)
+    fine = _mask(values, lambda text: _AS_WRITTEN.fullmatch(text) is not None) & times.notna()
+    odd = zip(given[~fine], times[~fine], strict=True)
+    problems = [_time_problem(value, time) for value, time in odd]
+    return pd.Series(problems, index=given.index[~fine], dtype=object).reindex(given.index)
+
+
+def levels(values: Cells) -> pd.Series:
+    """Return levels as an ordered category; upper case, abbreviations and bunyan's numbers too."""
+    return pd.Series(
+        pd.Categorical([_level(value) for value in values], categories=LEVELS, ordered=True)
+    )
+
+
+def level_problems(values: Cells) -> pd.Series:
+    """Return what is odd about each written level, missing where nothing is."""
+    return pd.Series([_level_problem(value) for value in values], dtype=object)
+
+
+def _mask(values: Cells, holds: Callable[[str], bool]) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    """Return for which cells there is a text, and `holds` is true of it."""
+    return np.fromiter((type(v) is str and holds(v) for v in values), bool, len(values))
+
+
+def _since_1970(numbers: pd.Series) -> pd.Series:
+    size = numbers.abs()
+    unit = np.select([size > 1e17, size > 1e14, size > 1e11], [1e9, 1e6, 1e3], 1.0)
+    times: pd.Series = pd.to_datetime(numbers / unit, unit="s", utc=True, errors="coerce")
+    return times.astype("datetime64[us, UTC]")
+
+
+def _time_problem(value: object, time: Any) -> str:
+    if value is None:
+        return "missing"
+    if not isinstance(value, str):
+        return "not text"
+    if pd.isna(time):
+        naive = pd.notna(pd.to_datetime(f"{value}Z", format="ISO8601", errors="coerce"))
+        return "no time zone" if naive else "no date and time"
+    return "not to the microsecond" if value.endswith("Z") else "an offset instead of Z"
+
+
+def _level(value: object) -> str | None:
+    if isinstance(value, str):
+        return _LEVEL_OF.get(value.lower())
+    return _LEVEL_OF.get(value) if isinstance(value, int) else None
+
+
+def _level_problem(value: object) -> str | None:
+    if value is None:
+        return "missing"
+    if isinstance(value, str) and value in LEVELS:
+        return None
+    return "unknown level" if _level(value) is None else "spelled unlike SecureNet's levels"

@@ -1,0 +1,35 @@
+"""Waits until lines of a request have reached the log files."""
+
+import time
+from pathlib import Path
+
+from securenet_obs.probes.log_frame import LogFrame, log_frame
+
+PAUSE_S = 0.2
+
+
+def await_lines(
+    *sources: str | Path, field: str, value: str, services: set[str], deadline_s: float
+) -> LogFrame:
+    """Read the logs until each service has a line whose `field` is `value`, or until the deadline.
+
+    Returns what was read last, complete or not: the caller judges it.
+
+    Raises:
+        SettingsError: no source was given.
+        NotFoundError: a source does not exist, or holds no log file.
+    """
+    ends = time.monotonic() + deadline_s
+    while True:
+        logs = log_frame(*sources)
+        if services <= services_of(logs, field, value) or time.monotonic() >= ends:
+            return logs
+        time.sleep(PAUSE_S)
+
+
+def services_of(logs: LogFrame, field: str, value: str) -> set[str]:
+    """Return the services that wrote a line whose `field` is `value`."""
+    frame = logs.frame
+    if field not in frame or "service" not in frame:
+        return set()
+    return set(frame.loc[frame[field] == value, "service"].dropna())

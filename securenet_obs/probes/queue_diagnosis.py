@@ -1,0 +1,84 @@
+"""Says what a growing queue suffers from, and which step fits: a decision table, evaluated."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+STUCK_AFTER_S = 300.0
+"""Seconds that a message may be in flight before its worker counts as stuck."""
+
+
+def queue_decisions(
+    rates: pd.Series,
+    consumers: Sequence[str],
+    oldest_in_flight_s: float,
+    *,
+    longest_drain_s: float,
+    stuck_after_s: float = STUCK_AFTER_S,
+) -> pd.DataFrame:
+    """Return the decision table of one queue; in the first row that applies stands what to do.
+
+    Args:
+        rates: a row of `queue_rates`: `depth`, `in_per_s`, `out_per_s`, `time_to_drain_s`.
+        consumers: the workers that say they consume the queue.
+        oldest_in_flight_s: for how long the oldest message has been with a worker; NaN for none.
+        longest_drain_s: a queue that drains within this many seconds needs nothing.
+        stuck_after_s: see `STUCK_AFTER_S`.
+
+    Returns:
+        A row a case, in the order in which they are judged: `applies` (at most one is True),
+        `finding`, `evidence` and `step`.
+    """
+    drains = rates["time_to_drain_s"] <= longest_drain_s
+    stuck = oldest_in_flight_s > stuck_after_s and rates["out_per_s"] == 0
+    cases = [
+        (
+            rates["depth"] == 0,
+            "nothing waits",
+            f"depth {rates['depth']:.0f}",
+            "none: look at the alert's own queue and time",
+        ),
+        (
+            not consumers,
+            "nobody consumes the queue",
+            "no worker names it",
+            "start a worker with -Q and this queue; more concurrency changes nothing",
+        ),
+        (
+            stuck,
+            "the workers are stuck",
+            f"in flight for {oldest_in_flight_s:.0f} s, none finished",
+            "restart the worker: its tasks are delivered again",
+        ),
+        (
+            drains,
+            "it drains by itself",
+            f"empty in {rates['time_to_drain_s']:.0f} s",
+            "none: wait, and look again",
+        ),
+        (
+            True,
+            "the workers are too few",
+            f"{rates['in_per_s']:.1f}/s in, {rates['out_per_s']:.1f}/s out",
+            "raise a worker's concurrency",
+        ),
+    ]
+    table = pd.DataFrame(cases, columns=["applies", "finding", "evidence", "step"])
+    table["applies"] &= ~table["applies"].cumsum().gt(1)
+    return table
+
+
+def pool_growth(pools: pd.DataFrame, by: int) -> str:
+    """Return the commands that would add `by` processes to each worker's pool, a line a worker.
+
+    Args:
+        pools: rows of `TaskProbe.pools`.
+        by: processes to add.
+    """
+    grown = pools["concurrency"] + by
+    lines = [
+        f"celery -A securenet_obs.workers.celery_app control --destination {worker}"
+        f" pool_grow {by}  # from {before} to {after} processes"
+        for worker, before, after in zip(pools["worker"], pools["concurrency"], grown, strict=True)
+    ]
+    return "\n".join(lines) or "no worker answers: there is no pool to grow"

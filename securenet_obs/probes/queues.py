@@ -1,0 +1,214 @@
+"""Looks at Celery's queues in Redis without touching them: depths, ages and rates."""
+
+import json
+import math
+import time
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from securenet_obs.probes.redis_reading import answering, open_redis
+from securenet_obs.settings import Settings
+
+_SEPARATOR = "\x06\x16"
+_PRIORITIES = ("", f"{_SEPARATOR}3", f"{_SEPARATOR}6", f"{_SEPARATOR}9")
+_SENT_AT = "sentry-task-enqueued-time"
+
+
+class QueueProbe:
+    """A read-only look at the broker.
+
+    Every method raises UnreachableError when Redis does not answer within 2 s, and ForbiddenError
+    when it refuses. `queues=None` means those of `queue_names`.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        """Prepare, without connecting.
+
+        Raises:
+            SettingsError: REDIS_URL is no Redis URL.
+        """
+        self._broker_url = settings.redis_url
+        self._broker = open_redis(settings.redis_url, "REDIS_URL")
+
+    def queue_names(self) -> list[str]:
+        """Return the queues that a worker ever declared, and those that hold messages."""
+        with self._answering():
+            declared = [
+                str(member, "utf-8").rsplit(_SEPARATOR, 1)[-1]
+                for key in self._broker.scan_iter("_kombu.binding.*")
+                for member in self._broker.smembers(key)  # type: ignore[union-attr]
+            ]
+            filled = [
+                str(key, "utf-8").split(_SEPARATOR)[0]
+                for key in self._broker.scan_iter(_type="list")
+            ]
+        return sorted(name for name in {*declared, *filled} if not _is_internal(name))
+
+    def queue_depths(self, queues: Iterable[str] | None = None) -> dict[str, int]:
+        """Return how many messages wait in each queue, over all priorities."""
+        names = self._names(queues)
+        lengths = self._ask([("LLEN", key) for name in names for key in queue_keys(name)])
+        return {name: sum(row) for name, row in zip(names, _by_queue(lengths), strict=True)}
+
+    def in_flight(self) -> int:
+        """Return how many messages workers hold and have not acknowledged yet."""
+        return int(self._ask([("HLEN", "unacked")])[0])
+
+    def oldest_in_flight_s(self) -> float:
+        """Return for how many seconds the oldest unacknowledged message has been held, or NaN."""
+        return _held_s(self._ask([_OLDEST_UNACKED])[0])
+
+    def oldest_waiting_s(self, queues: Iterable[str] | None = None) -> dict[str, float]:
+        """Return for how many seconds the next message of each queue has waited.
+
+        NaN where nothing waits, or where the producer did not write down when it sent it; one
+        that runs the Sentry SDK does.
+        """
+        names = self._names(queues)
+        heads = self._ask([("LINDEX", key, -1) for name in names for key in queue_keys(name)])
+        return {
+            name: _longest(map(_waited_s, row))
+            for name, row in zip(names, _by_queue(heads), strict=True)
+        }
+
+    def sample_queues(
+        self, window_s: float, every_s: float = 0.5, queues: Iterable[str] | None = None
+    ) -> pd.DataFrame:
+        """Watch the queues for `window_s` seconds, looking every `every_s`.
+
+        Returns a row for each look and queue: `time` (UTC), `queue`, `depth`, `arrived` and `left`
+        (messages since the first look), `oldest_waiting_s`, and of the whole broker `in_flight`
+        and `oldest_in_flight_s`. What arrived is told by where the newest message of the last look
+        stands now; once it is gone, the counts are the least that is certain.
+        """
+        watches = {name: [_Watch(key) for key in queue_keys(name)] for name in self._names(queues)}
+        began = time.monotonic()
+        rows = self._look(watches)
+        for look in range(1, max(1, round(window_s / every_s)) + 1):
+            time.sleep(max(0.0, began + look * every_s - time.monotonic()))
+            rows += self._look(watches)
+        return pd.DataFrame(rows)
+
+    def _look(self, watches: dict[str, list["_Watch"]]) -> list[dict[str, Any]]:
+        every = [watch for row in watches.values() for watch in row]
+        commands = [command for watch in every for command in watch.commands()]
+        *answers, in_flight, oldest = self._ask([*commands, ("HLEN", "unacked"), _OLDEST_UNACKED])
+        waited = [
+            watch.update(*answers[4 * number : 4 * number + 4])
+            for number, watch in enumerate(every)
+        ]
+        common = {
+            "time": pd.Timestamp.now("UTC"),
+            "in_flight": in_flight,
+            "oldest_in_flight_s": _held_s(oldest),
+        }
+        return [
+            {
+                "queue": name,
+                "depth": sum(watch.depth for watch in row),
+                "arrived": sum(watch.arrived for watch in row),
+                "left": sum(watch.left for watch in row),
+                "oldest_waiting_s": _longest(ages),
+                **common,
+            }
+            for (name, row), ages in zip(watches.items(), _by_queue(waited), strict=True)
+        ]
+
+    def _names(self, queues: Iterable[str] | None) -> list[str]:
+        return self.queue_names() if queues is None else list(queues)
+
+    def _ask(self, commands: Iterable[tuple[Any, ...]]) -> list[Any]:
+        """Return the answers of commands that see one state of the broker."""
+        with self._answering(), self._broker.pipeline(transaction=True) as pipeline:
+            for command in commands:
+                pipeline.execute_command(*command)  # type: ignore[no-untyped-call]
+            return pipeline.execute()
+
+    def _answering(self) -> AbstractContextManager[None]:
+        return answering(self._broker_url, "REDIS_URL")
+
+
+def queue_rates(samples: pd.DataFrame) -> pd.DataFrame:
+    """Return what samples say of each queue, a row per queue in the index.
+
+    `depth` at the end; `in_per_s` and `out_per_s`, messages a second over the window;
+    `time_to_drain_s` at these rates: 0 for an empty queue, infinite for one that does not shrink.
+    """
+    looks = samples.groupby("queue", sort=False)
+    first, last = looks.first(), looks.last()
+    seconds = (last["time"] - first["time"]).dt.total_seconds()
+    rates = pd.DataFrame(
+        {
+            "depth": last["depth"],
+            "in_per_s": (last["arrived"] - first["arrived"]) / seconds,
+            "out_per_s": (last["left"] - first["left"]) / seconds,
+        }
+    )
+    shrinks_by = rates["out_per_s"] - rates["in_per_s"]
+    drains = (rates["depth"] / shrinks_by.where(shrinks_by > 0)).fillna(math.inf)
+    return rates.assign(time_to_drain_s=drains.where(rates["depth"] > 0, 0.0))
+
+
+@dataclass
+class _Watch:
+    """What was seen of one Redis list; new messages enter it at the left."""
+
+    key: str
+    newest: bytes | None = None
+    depth: int = 0
+    arrived: int = 0
+    left: int = 0
+    looked: bool = False
+
+    def commands(self) -> list[tuple[Any, ...]]:
+        key = self.key
+        newest = ("LPOS", key, self.newest or b"")
+        return [("LLEN", key), ("LINDEX", key, 0), ("LINDEX", key, -1), newest]
+
+    def update(
+        self, depth: int, newest: bytes | None, oldest: bytes | None, position: int | None
+    ) -> float:
+        """Take in the answers to `commands`; return how long the oldest message has waited."""
+        if self.looked:
+            arrived = depth if position is None else position
+            self.arrived += arrived
+            # A message that a worker gave back makes the list grow without an arrival.
+            self.left += max(0, self.depth + arrived - depth)
+        self.looked, self.depth, self.newest = True, depth, newest
+        return _waited_s(oldest)
+
+
+_OLDEST_UNACKED = ("ZRANGE", "unacked_index", 0, 0, "WITHSCORES")
+
+
+def queue_keys(queue: str) -> list[str]:
+    """Return the Redis lists of one queue: Celery keeps one for each step of priority."""
+    return [queue + suffix for suffix in _PRIORITIES]
+
+
+def _by_queue(answers: Sequence[Any]) -> list[Sequence[Any]]:
+    step = len(_PRIORITIES)
+    return [answers[start : start + step] for start in range(0, len(answers), step)]
+
+
+def _is_internal(queue: str) -> bool:
+    return queue.endswith(".pidbox") or queue.startswith("celeryev.")
+
+
+def _held_s(oldest: Sequence[Any]) -> float:
+    return time.time() - float(oldest[1]) if oldest else math.nan
+
+
+def _waited_s(message: bytes | None) -> float:
+    if message is None:
+        return math.nan
+    sent = json.loads(message).get("headers", {}).get(_SENT_AT)
+    return math.nan if sent is None else time.time() - float(sent)
+
+
+def _longest(seconds: Iterable[float]) -> float:
+    return max((value for value in seconds if not math.isnan(value)), default=math.nan)

@@ -1,0 +1,57 @@
+"""Opens Redis for reading with bounded timeouts, and turns its refusals into our errors."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.parse import urlsplit
+
+import redis
+from pydantic import SecretStr
+from redis.backoff import NoBackoff
+from redis.exceptions import AuthenticationError, NoPermissionError, RedisError
+from redis.retry import Retry
+
+from securenet_obs.errors import ForbiddenError, SettingsError, UnreachableError
+
+TIMEOUT_S = 2.0
+"""Seconds that a connection may take, and that each answer may take."""
+
+
+def open_redis(url: SecretStr, variable: str) -> redis.Redis:
+    """Return a client that never waits longer than `TIMEOUT_S` and never tries twice.
+
+    Raises:
+        SettingsError: the URL is no Redis URL; `variable` is named, the URL is not shown.
+    """
+    try:
+        return redis.Redis.from_url(
+            url.get_secret_value(),
+            socket_timeout=TIMEOUT_S,
+            socket_connect_timeout=TIMEOUT_S,
+            retry=Retry(NoBackoff(), 0),
+        )
+    except ValueError as error:
+        raise SettingsError(f"{variable}: not a Redis URL (redis://host:port/number).") from error
+
+
+def address(url: SecretStr) -> str:
+    """Return host, port and database of a Redis URL, without its password."""
+    parts = urlsplit(url.get_secret_value())
+    return f"redis://{parts.hostname or ''}:{parts.port or 6379}{parts.path}"
+
+
+@contextmanager
+def answering(url: SecretStr, variable: str) -> Iterator[None]:
+    """Turn what Redis refuses in the block into our errors.
+
+    Raises:
+        ForbiddenError: the password is wrong, or the user may not do this.
+        UnreachableError: it does not answer in time, or not as a Redis does.
+    """
+    try:
+        yield
+    except (AuthenticationError, NoPermissionError) as error:
+        raise ForbiddenError(
+            f"{address(url)} refuses: see user and password in {variable}."
+        ) from error
+    except RedisError as error:
+        raise UnreachableError(f"{address(url)} ({variable}) does not answer: {error}") from error

@@ -1,0 +1,245 @@
+"""Sends tasks and sees what becomes of them; tells who executes, and whether beat ticks."""
+
+import math
+import time
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import pandas as pd
+from celery import Celery, states
+from celery.canvas import Signature
+from celery.result import denied_join_result
+from kombu.exceptions import OperationalError
+from redis.client import PubSub
+
+from securenet_obs.errors import NotFoundError, UnreachableError
+from securenet_obs.probes.queues import QueueProbe, queue_keys
+from securenet_obs.probes.redis_reading import TIMEOUT_S, address, answering, open_redis
+from securenet_obs.probes.trips import TRIP_COLUMNS, Trip, hear, route
+from securenet_obs.settings import Settings
+
+TICK_KEY = "securenet:beat:tick"
+SENT_KEY = "securenet:beat:sent"
+RESULT_KEY = "celery-task-meta-"
+UNREGISTERED_TASK = "securenet_obs.probes.no_such_task"
+"""A task name that no worker knows."""
+
+
+@dataclass(frozen=True)
+class BeatTick:
+    """When beat ticked last, and how many seconds ago that was."""
+
+    at: datetime
+    age_s: float
+
+
+@dataclass(frozen=True)
+class PickleOutcome:
+    """What became of a task whose message was pickled."""
+
+    refused: bool
+    """A worker took the message off its queue, and neither ran it nor keeps it."""
+    state: str
+    """The task's state; PENDING when nothing was ever said of it, as it should be."""
+    is_queued: bool
+    """The message still waits: no worker took it, so nothing is proven."""
+
+
+class TaskProbe(QueueProbe):
+    """Sends tasks to the broker and reads their results; also looks at the queues.
+
+    It knows no tasks: callers give Celery signatures, their own or those that `signature` makes.
+    Every method raises UnreachableError when Redis does not answer within seconds, and
+    ForbiddenError when it refuses.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        """Prepare, without connecting.
+
+        Raises:
+            SettingsError: REDIS_URL or RESULT_URL is no Redis URL.
+        """
+        super().__init__(settings)
+        self._results_url = settings.results
+        self._results = open_redis(settings.results, "RESULT_URL")
+        self._app = _sender(settings)
+
+    def signature(self, task: str, *args: Any, queue: str, **kwargs: Any) -> Signature:
+        """Return a task by its name, for a queue that workers may or may not consume."""
+        return self._app.signature(task, args=args, kwargs=kwargs, options={"queue": queue})
+
+    def round_trips(self, signatures: Iterable[Signature], deadline_s: float) -> pd.DataFrame:
+        """Send tasks one after another and wait until all are done, or for `deadline_s` seconds.
+
+        Returns a row per task, in the order sent: `task`, `queue`, `task_id`, `state` (PENDING
+        when nothing was heard of it), `submitted` (UTC), `latency_s` (from sending to result, NaN
+        when not done), `result` (None unless SUCCESS) and `error` ("Type: message", "" if none).
+        A task that no worker takes before the deadline is never run afterwards.
+        """
+        ends = time.monotonic() + deadline_s
+        trips = [Trip(signature) for signature in signatures]
+        waiting = {RESULT_KEY + trip.task_id: trip for trip in trips}
+        with self._hearing(), self._listener() as heard:
+            self._ping()
+            if waiting:
+                heard.subscribe(*waiting)  # type: ignore[no-untyped-call]
+            for trip in trips:
+                self._send(trip, deadline_s)
+                while hear(heard, waiting, 0.0):
+                    pass
+            while not all(trip.is_done for trip in trips) and time.monotonic() < ends:
+                hear(heard, waiting, min(ends - time.monotonic(), TIMEOUT_S / 2))
+        return pd.DataFrame([trip.row() for trip in trips], columns=TRIP_COLUMNS)
+
+    def unregistered_trip(self, queue: str, deadline_s: float) -> pd.DataFrame:
+        """Send a task that no worker knows; a worker must report it as NotRegistered."""
+        return self.round_trips([self.signature(UNREGISTERED_TASK, queue=queue)], deadline_s)
+
+    def pickle_trip(self, signature: Signature, deadline_s: float) -> PickleOutcome:
+        """Send a harmless known task as a pickle, and see whether a worker runs it.
+
+        A worker that accepts pickles runs it and says so. One that refuses takes the message off
+        the queue and drops it: it is neither queued nor in flight, and nothing is heard of it. To
+        be sure, as much time again is left to it as its way took, 1 s at least.
+        """
+        trip = Trip(self._pickled(signature))
+        key = RESULT_KEY + trip.task_id
+        with self._hearing(), self._listener() as heard:
+            self._ping()
+            heard.subscribe(key)  # type: ignore[no-untyped-call]
+            self._send(trip, deadline_s)
+            while (is_held := self._is_held(trip)) and trip.age_s < deadline_s:
+                hear(heard, {key: trip}, 0.05)
+            ends_s = trip.age_s if is_held else trip.age_s + max(1.0, trip.age_s)
+            while not trip.is_done and trip.age_s < ends_s:
+                hear(heard, {key: trip}, ends_s - trip.age_s)
+        is_held = self._is_held(trip)
+        refused = trip.state == states.PENDING and not is_held
+        return PickleOutcome(refused, trip.state, is_queued=is_held and self._is_queued(trip))
+
+    def _pickled(self, signature: Signature) -> Signature:
+        options = {"queue": route(signature), "serializer": "pickle"}
+        return self._app.signature(
+            signature.task, args=signature.args, kwargs=signature.kwargs, options=options
+        )
+
+    def consumers(
+        self, queues: Iterable[str] | None = None, timeout_s: float = 1.0
+    ) -> dict[str, list[str]]:
+        """Return which workers say, within `timeout_s`, that they consume each queue.
+
+        Only an executed canary proves a worker: one that answers here may be stuck.
+        """
+        with self._hearing():
+            self._ping()
+            answers = self._app.control.inspect(timeout=timeout_s).active_queues() or {}
+        found: dict[str, list[str]] = {name: [] for name in self._names(queues)}
+        for worker in sorted(answers):
+            for queue in answers[worker]:
+                found.setdefault(queue["name"], []).append(worker)
+        return found
+
+    def pools(self, timeout_s: float = 1.0) -> pd.DataFrame:
+        """Return a row for each worker that answers within `timeout_s`.
+
+        `worker`, `concurrency` (processes in its pool) and `busy` (tasks it is executing).
+        """
+        with self._hearing():
+            self._ping()
+            inspect = self._app.control.inspect(timeout=timeout_s)
+            stats, active = inspect.stats() or {}, inspect.active() or {}
+        rows = [
+            (name, len(stats[name]["pool"]["processes"]), len(active.get(name, ())))
+            for name in sorted(stats)
+        ]
+        return pd.DataFrame(rows, columns=["worker", "concurrency", "busy"])
+
+    def beat_tick(self) -> BeatTick:
+        """Return beat's last tick.
+
+        Raises:
+            NotFoundError: there is none on record.
+        """
+        with self._hearing():
+            value = self._results.get(TICK_KEY)
+        if value is None:
+            raise NotFoundError(
+                f"no tick of beat is on record at {address(self._results_url)}: "
+                "beat does not run, or has not for long."
+            )
+        seconds = float(value)  # type: ignore[arg-type]
+        return BeatTick(datetime.fromtimestamp(seconds, UTC), time.time() - seconds)
+
+    def beat_sent(self) -> dict[str, datetime]:
+        """Return when beat sent each entry of its schedule last; those never sent are not there."""
+        with self._hearing():
+            sent: Any = self._results.hgetall(SENT_KEY)
+        return {str(k, "utf-8"): datetime.fromtimestamp(float(v), UTC) for k, v in sent.items()}
+
+    def result_ttl(self, task_id: str) -> float:
+        """Return in how many seconds a task's result expires; infinity when it never does.
+
+        Raises:
+            NotFoundError: there is no result of that task.
+        """
+        with self._hearing():
+            ttl_ms: Any = self._results.pttl(RESULT_KEY + task_id)
+        if ttl_ms == -2:
+            raise NotFoundError(f"no result of task {task_id} at {address(self._results_url)}.")
+        return math.inf if ttl_ms == -1 else ttl_ms / 1000
+
+    def _send(self, trip: Trip, expires_s: float) -> None:
+        trip.submitted = pd.Timestamp.now("UTC")
+        trip.sent = time.monotonic()
+        # Celery would listen for each task's result itself, for ever.
+        with denied_join_result():
+            try:
+                trip.signature.apply_async(task_id=trip.task_id, expires=expires_s)
+            except OperationalError as error:
+                raise UnreachableError(
+                    f"{address(self._broker_url)} does not take tasks: {error}"
+                ) from error
+
+    def _is_queued(self, trip: Trip) -> bool:
+        commands = [("LRANGE", key, 0, -1) for key in queue_keys(trip.queue)]
+        mark = trip.task_id.encode()
+        return any(mark in message for messages in self._ask(commands) for message in messages)
+
+    def _is_held(self, trip: Trip) -> bool:
+        """Tell whether the message waits or is in flight."""
+        mark = trip.task_id.encode()
+        unacked = self._ask([("HVALS", "unacked")])[0]
+        return self._is_queued(trip) or any(mark in message for message in unacked)
+
+    def _ping(self) -> None:
+        """Find out at once, and not after Celery's retries, that Redis is away."""
+        self._ask([("PING",)])
+        self._results.ping()
+
+    def _listener(self) -> PubSub:
+        heard: PubSub = self._results.pubsub(  # type: ignore[no-untyped-call]
+            ignore_subscribe_messages=True
+        )
+        return heard
+
+    def _hearing(self) -> AbstractContextManager[None]:
+        return answering(self._results_url, "RESULT_URL")
+
+
+def _sender(settings: Settings) -> Celery:
+    """Return an application that can only send: it knows no task and listens for no result."""
+    app = Celery("securenet-probe", set_as_current=False, backend="disabled")
+    app.conf.update(
+        broker_url=settings.redis_url.get_secret_value(),
+        broker_connection_timeout=TIMEOUT_S,
+        broker_transport_options={
+            "socket_timeout": TIMEOUT_S,
+            "socket_connect_timeout": TIMEOUT_S,
+            "max_retries": 0,
+        },
+        task_publish_retry=False,
+    )
+    return app

@@ -1,0 +1,103 @@
+"""One task's way from sender to result, and what many of them say together."""
+
+import json
+import math
+import time
+import uuid
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+from celery import states
+from celery.canvas import Signature
+
+TRIP_COLUMNS = ["task", "queue", "task_id", "state", "submitted", "latency_s", "result", "error"]
+
+
+@dataclass
+class Trip:
+    """One task on its way; `sent` is a time of the monotonic clock."""
+
+    signature: Signature
+    task_id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    submitted: pd.Timestamp | None = None
+    sent: float = 0.0
+    latency_s: float = math.nan
+    state: str = states.PENDING
+    result: Any = None
+
+    @property
+    def queue(self) -> str:
+        """The queue it goes to."""
+        return route(self.signature)
+
+    @property
+    def age_s(self) -> float:
+        """Seconds since it was sent."""
+        return time.monotonic() - self.sent
+
+    @property
+    def is_done(self) -> bool:
+        """Whether nothing more will be heard of it."""
+        return self.state in states.READY_STATES
+
+    def take(self, meta: dict[str, Any]) -> None:
+        """Take in what the result backend was told of it."""
+        self.state, self.result = meta["status"], meta["result"]
+        if self.is_done:
+            self.latency_s = self.age_s
+
+    def row(self) -> list[Any]:
+        """Return its cells in the order of `TRIP_COLUMNS`."""
+        result = self.result if self.state == states.SUCCESS else None
+        error = _error(self.result) if self.state in states.EXCEPTION_STATES else ""
+        return [
+            self.signature.task,
+            self.queue,
+            self.task_id,
+            self.state,
+            self.submitted,
+            self.latency_s,
+            result,
+            error,
+        ]
+
+
+def route(signature: Signature) -> str:
+    """Return the queue that the signature's own application sends it to."""
+    given = signature
+    options = given.app.amqp.router.route(given.options, given.task, given.args, given.kwargs)
+    return str(getattr(options["queue"], "name", options["queue"]))
+
+
+def hear(heard: Any, waiting: dict[str, Trip], timeout_s: float) -> bool:
+    """Take in one message about a task's state, if there is one within the time."""
+    message = heard.get_message(timeout=max(0.0, timeout_s))
+    if message is None:
+        return False
+    waiting[message["channel"].decode()].take(json.loads(message["data"]))
+    return True
+
+
+def _error(result: Any) -> str:
+    if not isinstance(result, dict):
+        return str(result)
+    message = result.get("exc_message")
+    text = " ".join(map(str, message)) if isinstance(message, list) else str(message)
+    return f"{result.get('exc_type')}: {text}"
+
+
+def latency_percentiles(trips: pd.DataFrame) -> pd.Series:
+    """Return p50, p95 and p99 of the latencies of finished tasks, in seconds; NaN without any."""
+    quantiles = trips["latency_s"].astype("float64").quantile([0.50, 0.95, 0.99])
+    return quantiles.set_axis(["p50", "p95", "p99"])
+
+
+def executing_workers(trips: pd.DataFrame) -> pd.DataFrame:
+    """Return who executed canaries: `queue`, `hostname` and `tasks`, how many of them.
+
+    A canary is a task whose result has `queue` and `hostname` of the worker that ran it.
+    """
+    results = [result for result in trips["result"] if isinstance(result, dict)]
+    canaries = pd.DataFrame(results, columns=["queue", "hostname"]).dropna()
+    return canaries.groupby(["queue", "hostname"]).size().rename("tasks").reset_index()

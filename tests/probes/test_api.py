@@ -1,0 +1,136 @@
+import socket
+import time
+
+import pytest
+
+from securenet_obs.errors import ForbiddenError, NotFoundError, SettingsError, UnreachableError
+from securenet_obs.probes.api import ApiClient
+from securenet_obs.settings import Settings
+
+
+@pytest.fixture
+def api(target: Settings) -> ApiClient:
+    """Return a client of the running stack's API."""
+    return ApiClient(target)
+
+
+@pytest.fixture
+def scripted(http_server) -> ApiClient:
+    """Return a client of a server that answers what a test tells it to."""
+    return ApiClient(Settings(api_url=http_server.url, diagnostics_key="k3y"))
+
+
+def test_the_running_api_is_alive_and_ready(api: ApiClient) -> None:
+    """The stack's API answers both health checks."""
+    assert api.live() == {"status": "ok"}
+    assert api.ready()["status"] == "ok"
+
+
+def test_submitted_logs_are_processed(api: ApiClient) -> None:
+    """A batch is queued under a task's id, and the task comes to an end with a result."""
+    record = {"ts": 1795406706.0, "id.orig_h": "192.0.2.1", "id.resp_h": "192.0.2.2"}
+    submission = api.submit_logs("acme", [record, record])
+    assert (submission.records, bool(submission.request_id)) == (2, True)
+    task = api.wait(submission.task_id, 20)
+    assert (task.task_id, task.state, task.error) == (submission.task_id, "SUCCESS", None)
+    assert task.result["tenant_id"] == "acme"
+
+
+def provoke(api: ApiClient, where: str):
+    return api.raise_error("canary-1", where=where, tenant_id="acme", secret="planted")
+
+
+def test_an_error_in_the_api_has_an_event(api: ApiClient) -> None:
+    """An error raised in a request is answered with the ids of the event and the request."""
+    provoked = provoke(api, "api")
+    assert provoked.event_id
+    assert provoked.request_id
+    assert provoked.task_id is None
+
+
+def test_an_error_in_a_task_has_an_event(api: ApiClient) -> None:
+    """An error raised in a task is found at the task: its type, message and event."""
+    provoked = provoke(api, "task")
+    assert provoked.task_id
+    task = api.wait(provoked.task_id, 20)
+    assert task.state == "FAILURE"
+    assert task.error is not None
+    assert task.error["type"] == "DiagnosticError"
+    assert "canary-1" in task.error["message"]
+    assert task.event_id
+
+
+def test_a_task_that_nobody_sent_is_not_found(api: ApiClient) -> None:
+    """Waiting for a task that never finishes ends at the deadline, and says its state."""
+    began = time.monotonic()
+    with pytest.raises(NotFoundError, match=r"task no-such-task is PENDING after 0\.3 s"):
+        api.wait("no-such-task", 0.3)
+    assert time.monotonic() - began < 2
+
+
+def test_a_wrong_key_is_forbidden(target: Settings) -> None:
+    """A wrong diagnostics key is refused, and the variable is named."""
+    wrong = target.model_copy(update={"diagnostics_key": type(target.diagnostics_key)("wrong")})
+    with pytest.raises(ForbiddenError, match="DIAGNOSTICS_KEY"):
+        provoke(ApiClient(wrong), "api")
+
+
+def test_diagnostics_that_are_off_are_not_found(scripted: ApiClient) -> None:
+    """An API without diagnostics answers 404, and the setting that enables them is named."""
+    with pytest.raises(NotFoundError, match="DIAGNOSTICS_ENABLED"):
+        provoke(scripted, "api")
+
+
+def test_an_api_that_cannot_queue_is_unreachable(http_server, scripted: ApiClient) -> None:
+    """A 503 is no submission, and no refusal either."""
+    http_server.answers((503, {"detail": "the broker did not take it"}))
+    with pytest.raises(UnreachableError, match="503"):
+        scripted.submit_logs("acme", [{}])
+    assert scripted.ready() == {"detail": "the broker did not take it"}
+
+
+@pytest.mark.parametrize("body", [b"<html>", [], 1])
+def test_another_server_is_unreachable(http_server, scripted: ApiClient, body: object) -> None:
+    """What does not answer an object is not the API."""
+    http_server.answers((200, body))
+    with pytest.raises(UnreachableError):
+        scripted.live()
+
+
+def test_an_event_that_comes_after_its_task_is_waited_for(http_server, scripted: ApiClient) -> None:
+    """A task fails a moment before its event is known; the event is waited for."""
+    failed = {"task_id": "t", "state": "FAILURE", "result": None, "error": {"type": "E"}}
+    http_server.answers((200, failed), (200, failed), (200, {**failed, "event_id": "e" * 32}))
+    assert scripted.wait("t", 5).event_id == "e" * 32
+
+
+def test_a_failed_task_without_an_event_is_told_soon(http_server, scripted: ApiClient) -> None:
+    """Where no event is ever sent, a failed task is not waited for until the deadline."""
+    http_server.answers((200, {"task_id": "t", "state": "FAILURE", "error": {"type": "E"}}))
+    began = time.monotonic()
+    assert scripted.wait("t", 60).event_id is None
+    assert time.monotonic() - began < 4
+
+
+def test_an_api_that_is_away_is_unreachable() -> None:
+    """A refused connection is told at once, with the address."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    with pytest.raises(UnreachableError, match=f"127.0.0.1:{port}"):
+        ApiClient(Settings(api_url=f"http://127.0.0.1:{port}")).live()
+
+
+def test_what_is_no_address_is_refused() -> None:
+    """An API_URL that is no http address is a wrong setting."""
+    with pytest.raises(SettingsError, match="API_URL"):
+        ApiClient(Settings(api_url="localhost:8000"))
+
+
+def test_names_cannot_leave_their_place_in_the_path(http_server, scripted: ApiClient) -> None:
+    """A tenant or task with a slash stays one part of the path; the key is sent, and not shown."""
+    http_server.answers((202, {"task_id": "t", "records": 1, "request_id": "r"}))
+    scripted.submit_logs("../x", [{}])
+    assert http_server.requests[0][0] == "/v1/tenants/..%2Fx/logs"
+    provoke(scripted, "task")
+    assert http_server.requests[1][1]["X-Diagnostics-Key"] == "k3y"
+    assert "k3y" not in repr(scripted)

@@ -1,0 +1,73 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from securenet_obs.probes.log_contract import REQUIRED_FIELDS, contract_violations
+from securenet_obs.probes.log_frame import log_frame
+
+GOOD = {
+    "timestamp": "2026-11-23T04:05:06.123456Z",
+    "level": "info",
+    "logger": "securenet.api",
+    "event": "ready",
+    "service": "securenet-api",
+    "environment": "test",
+    "release": "securenet@0.1.0",
+}
+
+
+def violations(folder: Path, *records: dict[str, object]) -> list[tuple[int, str, str]]:
+    """Return line, field and problem of what is wrong with the records."""
+    file = folder / "a.log"
+    file.write_text("".join(json.dumps(record) + "\n" for record in records))
+    found = contract_violations(log_frame(file))
+    assert list(found.columns) == ["file", "line", "field", "problem"]
+    assert set(found["file"]) <= {str(file)}
+    return list(found[["line", "field", "problem"]].itertuples(index=False, name=None))
+
+
+def test_good_lines_break_nothing(tmp_path: Path) -> None:
+    """Lines as SecureNet writes them, with fields of their own, have no violation."""
+    assert violations(tmp_path, GOOD, {**GOOD, "tenant_id": "acme", "n": 1}) == []
+
+
+@pytest.mark.parametrize("field", REQUIRED_FIELDS)
+def test_a_dropped_field_is_missing(tmp_path: Path, field: str) -> None:
+    """Each required field is missed, in one line and in all of them."""
+    dropped = {name: value for name, value in GOOD.items() if name != field}
+    assert violations(tmp_path, GOOD, dropped) == [(2, field, "missing")]
+    assert violations(tmp_path, dropped, {**GOOD, field: None}) == [
+        (1, field, "missing"),
+        (2, field, "missing"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "problem"),
+    [
+        ("timestamp", "2026-11-23T04:05:06.123456", "no time zone"),
+        ("timestamp", "2026-11-23T05:05:06.123456+01:00", "an offset instead of Z"),
+        ("timestamp", 1795406706, "not text"),
+        ("level", "INFO", "spelled unlike SecureNet's levels"),
+        ("level", "loud", "unknown level"),
+        ("event", 7, "not text"),
+        ("event", ["a"], "not text"),
+        ("service", "", "empty"),
+    ],
+)
+def test_a_wrong_value_is_named(tmp_path: Path, field: str, value: object, problem: str) -> None:
+    """A value of another type or form is a violation of that field, in that line."""
+    assert violations(tmp_path, GOOD, {**GOOD, field: value}, GOOD) == [(2, field, problem)]
+
+
+def test_a_time_under_another_name_is_no_timestamp(tmp_path: Path) -> None:
+    """A foreign record is understood, and still breaks the promise."""
+    foreign = {**GOOD, "time": GOOD["timestamp"]}
+    del foreign["timestamp"]
+    assert violations(tmp_path, foreign) == [(1, "timestamp", "missing")]
+
+
+def test_no_lines_have_no_violations(tmp_path: Path) -> None:
+    """An empty log breaks nothing, and the answer has its columns all the same."""
+    assert violations(tmp_path) == []

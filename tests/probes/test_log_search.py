@@ -1,0 +1,51 @@
+import json
+import threading
+import time
+from pathlib import Path
+
+from securenet_obs.probes import await_lines, services_of
+
+
+def line(service: str, request_id: str) -> str:
+    """Return a log line."""
+    return json.dumps({"service": service, "request_id": request_id}) + "\n"
+
+
+def test_lines_that_come_late_are_waited_for(tmp_path: Path) -> None:
+    """It ends as soon as every service has written about the request."""
+    log = tmp_path / "a.log"
+    log.write_text(line("api", "r1"))
+
+    def write_late() -> None:
+        time.sleep(0.3)
+        with log.open("a") as file:
+            file.write(line("worker", "r1"))
+
+    thread = threading.Thread(target=write_late)
+    thread.start()
+    began = time.monotonic()
+    logs = await_lines(
+        log, field="request_id", value="r1", services={"api", "worker"}, deadline_s=20
+    )
+    thread.join()
+    assert services_of(logs, "request_id", "r1") == {"api", "worker"}
+    assert time.monotonic() - began < 10
+
+
+def test_after_the_deadline_what_is_there_is_returned(tmp_path: Path) -> None:
+    """A line that never comes is for the caller to judge."""
+    log = tmp_path / "a.log"
+    log.write_text(line("api", "r1") + line("worker", "r2"))
+    logs = await_lines(
+        log, field="request_id", value="r1", services={"api", "worker"}, deadline_s=0.3
+    )
+    assert services_of(logs, "request_id", "r1") == {"api"}
+    assert len(logs.frame) == 2
+
+
+def test_logs_without_such_a_field_name_no_service(tmp_path: Path) -> None:
+    """Foreign logs are read as well."""
+    log = tmp_path / "a.log"
+    log.write_text('{"a": 1}\n')
+    logs = await_lines(log, field="request_id", value="r1", services={"api"}, deadline_s=0)
+    assert services_of(logs, "request_id", "r1") == set()

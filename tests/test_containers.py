@@ -1,0 +1,161 @@
+"""compose.yaml and Dockerfile: what can be told of them without running a container."""
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+import yaml
+
+from securenet_obs.settings import Settings
+from securenet_obs.stack.services import CONCURRENCY, QUEUES
+
+PROJECT = Path(__file__).parents[1]
+COMPOSE = PROJECT / "compose.yaml"
+OURS = ("api", "worker", "beat")
+
+
+@pytest.fixture
+def services() -> dict[str, Any]:
+    """Return the services as they stand in the file, variables not filled in."""
+    return yaml.safe_load(COMPOSE.read_text())["services"]
+
+
+def docker_compose() -> list[str]:
+    """Return the command of a Docker Compose that is here, or skip the test."""
+    for command in (["docker", "compose"], ["docker-compose"]):
+        if shutil.which(command[0]):
+            found = subprocess.run([*command, "version"], capture_output=True, check=False)
+            if found.returncode == 0:
+                return command
+    pytest.skip("neither `docker compose` nor `docker-compose` is here")
+
+
+def config(**variables: str) -> subprocess.CompletedProcess[str]:
+    """Run `docker compose config` with these variables and no others of ours."""
+    names = {name.upper() for name in Settings.model_fields} | {"REDIS_PASSWORD"}
+    clean = {name: value for name, value in os.environ.items() if name not in names}
+    command = [*docker_compose(), "--file", str(COMPOSE), "config"]
+    return subprocess.run(
+        command,
+        env={**clean, **variables},
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_compose_accepts_the_file() -> None:
+    """Given the one variable it requires, Docker Compose takes the file and fills it in."""
+    done = config(REDIS_PASSWORD="0123abcd")
+    assert done.returncode == 0, done.stderr
+    filled = yaml.safe_load(done.stdout)["services"]
+    assert set(filled) == {"redis", *OURS}
+    for name in OURS:
+        assert filled[name]["environment"]["REDIS_URL"] == "redis://:0123abcd@redis:6379/0"
+
+
+def test_compose_insists_on_a_password() -> None:
+    """Without a password for Redis nothing starts, and the variable is named."""
+    done = config()
+    assert done.returncode != 0
+    assert "REDIS_PASSWORD" in done.stderr
+
+
+def test_no_secret_is_written_down(services: dict[str, Any]) -> None:
+    """Every password, key and DSN is the shell's: the file holds only its variable's name."""
+    empty_or_required = r"\$\{\w+:(\?[^}]+|-)\}"
+    for service in services.values():
+        for name, value in service["environment"].items():
+            if name in {"SENTRY_DSN", "REDIS_PASSWORD", "DIAGNOSTICS_KEY"}:
+                assert re.fullmatch(empty_or_required, value), name
+            for login in re.findall(r"://(.*?)@", value):
+                assert re.fullmatch(f":{empty_or_required}", login), name
+
+
+def test_services_read_the_variables_of_the_settings(services: dict[str, Any]) -> None:
+    """Every variable of our services is a setting, and broker, results and store are among them."""
+    settings = {name.upper() for name in Settings.model_fields}
+    for name in OURS:
+        given = set(services[name]["environment"])
+        assert given <= settings
+        assert {"REDIS_URL", "RESULT_URL", "DATABASE_URL", "SENTRY_DSN", "ENVIRONMENT"} <= given
+
+
+def test_broker_is_set_as_in_the_local_stack(services: dict[str, Any], redis_server: Any) -> None:
+    """Redis evicts nothing and keeps a log, as the local stack's own Redis answers that it does."""
+    assert services["redis"]["image"] == "redis:7-alpine"
+    words = shlex.split(services["redis"]["command"][-1].replace("$$", "$"))
+    given = {word[2:]: words[place + 1] for place, word in enumerate(words) if word[:2] == "--"}
+    local = redis.Redis.from_url(redis_server.environment["REDIS_URL"], decode_responses=True)
+    assert given == {name: local.config_get(name)[name] for name in given}
+    assert given == {"maxmemory-policy": "noeviction", "appendonly": "yes", "save": ""}
+    assert "requirepass" in services["redis"]["command"][-1]
+
+
+def test_the_worker_consumes_what_the_local_stacks_does(services: dict[str, Any]) -> None:
+    """The worker in a container consumes the same queues, at the same pace unless told."""
+    command = services["worker"]["command"]
+    assert f"--queues={','.join(QUEUES)}" in command
+    assert f"--concurrency=${{WORKER_CONCURRENCY:-{CONCURRENCY}}}" in command
+
+
+def test_every_service_has_a_health_check(services: dict[str, Any]) -> None:
+    """Each service says whether it works, and ours wait for Redis until it does."""
+    assert all(service["healthcheck"]["test"] for service in services.values())
+    for name in OURS:
+        assert services[name]["depends_on"] == {"redis": {"condition": "service_healthy"}}
+
+
+def test_ports_are_loopback_alone(services: dict[str, Any]) -> None:
+    """Only the API has a port on the host, and on loopback: no broker is open to a network."""
+    assert {name for name, service in services.items() if "ports" in service} == {"api"}
+    assert all(port.startswith("127.0.0.1:") for port in services["api"]["ports"])
+
+
+def dockerfile() -> list[tuple[str, str]]:
+    """Return the Dockerfile as instructions with their arguments."""
+    text = re.sub(r"\\\n\s*", "", (PROJECT / "Dockerfile").read_text())
+    rows = [line.split(maxsplit=1) for line in text.splitlines() if line and line[0] != "#"]
+    return [(word, rest) for word, rest in rows]
+
+
+def test_the_image_copies_what_is_there() -> None:
+    """Everything that the build copies exists in a clean checkout and is let into the build."""
+    copied = [rest.split()[:-1] for word, rest in dockerfile() if word == "COPY"]
+    sources = {name for names in copied for name in names if not names[0].startswith("--from")}
+    let_in = {
+        line[1:] for line in (PROJECT / ".dockerignore").read_text().split() if line[0] == "!"
+    }
+    assert sources == let_in
+    assert all((PROJECT / name).exists() for name in sources)
+
+
+def test_the_image_runs_as_nobody_special() -> None:
+    """The last stage is a slim Python and ends up as a user of its own."""
+    words = dockerfile()
+    last = max(place for place, (word, _) in enumerate(words) if word == "FROM")
+    assert words[last][1] == "python:3.11-slim"
+    users = [rest for word, rest in words[last:] if word == "USER"]
+    assert users
+    assert users[-1] not in {"root", "0"}
+
+
+def test_the_image_installs_what_is_pinned() -> None:
+    """Every installation in the image takes versions and hashes from constraints.txt."""
+    installs = [
+        step.strip()
+        for word, rest in dockerfile()
+        if word == "RUN"
+        for step in rest.split("&&")
+        if " install " in step or " build " in step
+    ]
+    assert len(installs) == 4
+    for step in installs:
+        assert "--require-hashes" in step or "-c constraints.txt" in step or "--no-deps" in step
