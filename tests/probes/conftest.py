@@ -102,8 +102,8 @@ def celery_app(broker: Settings) -> Celery:
     )
 
     @app.task(name="probed.echo")
-    def echo(token: str) -> dict[str, str]:
-        return {"token": token, "hostname": "here", "queue": "default"}
+    def echo(canary: str) -> dict[str, str]:
+        return {"canary": canary, "hostname": "here", "queue": "default"}
 
     @app.task(name="probed.fail")
     def fail() -> None:

@@ -24,7 +24,7 @@ def test_tasks_come_back_with_their_latencies(
     echo = celery_app.tasks["probed.echo"]
     trips = probe.round_trips([echo.s(str(number)) for number in range(20)], 10)
     assert list(trips["state"]) == ["SUCCESS"] * 20
-    assert [result["token"] for result in trips["result"]] == [str(n) for n in range(20)]
+    assert [result["canary"] for result in trips["result"]] == [str(n) for n in range(20)]
     assert trips["latency_s"].between(0.0001, 10).all()
     assert str(trips["submitted"].dtype).endswith("UTC]")
     assert set(trips["queue"]) == {"default"}
@@ -160,7 +160,7 @@ def test_the_running_stack_is_seen(target: Settings) -> None:
     probe = TaskProbe(target)
     name = "securenet_obs.workers.tasks.echo_canary"
     trips = probe.round_trips([probe.signature(name, "c1", queue="canary")], 20)
-    assert trips["result"][0]["token"] == "c1"
+    assert trips["result"][0]["canary"] == "c1"
     assert all(probe.consumers(["default", "scans", "models", "logs", "canary"]).values())
     assert probe.beat_tick().age_s < 60
     assert isinstance(probe.beat_sent(), dict)

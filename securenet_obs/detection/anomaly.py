@@ -1,0 +1,141 @@
+"""What is normal for a tenant's network, and which minutes are not: median and MAD per metric."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import structlog
+from sqlalchemy import select
+
+from securenet_obs.detection.network_logs import Minute, normalise_batch
+from securenet_obs.store import AnomalyModel, NetworkMinute, session_scope, tenant_of
+
+FEWEST_MINUTES = 10
+"""Minutes of metrics without which nothing can be called normal."""
+
+THRESHOLD = 6.0
+"""Robust standard deviations from the median beyond which a minute is an anomaly."""
+
+METRICS = ("records", "octets")
+
+# Turns a median absolute deviation into the standard deviation of a normal distribution.
+_MAD_TO_SIGMA = 1.4826
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Anomaly:
+    """A metric of one minute that is not normal; `score` is in robust standard deviations."""
+
+    minute: datetime
+    metric: str
+    observed: float
+    usual: float
+    score: float
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the anomaly as JSON values."""
+        return {
+            "minute": self.minute.isoformat(),
+            "metric": self.metric,
+            "observed": self.observed,
+            "usual": self.usual,
+            "score": round(self.score, 2),
+        }
+
+
+class AnomalyDetector:
+    """Learns a tenant's normal minute, and judges minutes by it."""
+
+    def retrain_model(self, tenant_id: str) -> dict[str, Any]:
+        """Fit the tenant's model to the minutes in the store, and store it.
+
+        Returns:
+            `tenant_id`, `trained`, `minutes` (how many there were), and either `model`
+            (median and scale of each metric) or the `reason` why nothing was trained.
+        """
+        with session_scope() as session:
+            tenant_of(session, tenant_id)
+            rows = session.execute(
+                select(NetworkMinute.records, NetworkMinute.octets)
+                .where(NetworkMinute.tenant_id == tenant_id)
+                .order_by(NetworkMinute.minute)
+            ).all()
+            if len(rows) < FEWEST_MINUTES:
+                reason = f"{FEWEST_MINUTES} minutes of metrics are needed"
+                return {
+                    "tenant_id": tenant_id,
+                    "trained": False,
+                    "minutes": len(rows),
+                    "reason": reason,
+                }
+            model = _fitted([tuple(row) for row in rows])
+            session.merge(
+                AnomalyModel(tenant_id=tenant_id, trained_at=datetime.now(UTC), parameters=model)
+            )
+        _log.info("anomaly_model_trained", minutes=len(rows))
+        return {"tenant_id": tenant_id, "trained": True, "minutes": len(rows), "model": model}
+
+    def judge(self, tenant_id: str, minutes: Mapping[datetime, Minute]) -> list[Anomaly]:
+        """Return the anomalies among minutes; none while the tenant has no model."""
+        with session_scope() as session:
+            model = session.get(AnomalyModel, tenant_id)
+        if model is None:
+            return []
+        return list(_judged(model.parameters, minutes))
+
+
+class ThreatDetectionService:
+    """Looks for what is not normal in network data."""
+
+    def __init__(self, detector: AnomalyDetector | None = None) -> None:
+        self._detector = detector or AnomalyDetector()
+
+    def detect_anomaly(self, network_data: Mapping[str, Any]) -> dict[str, Any]:
+        """Judge a tenant's records by its model.
+
+        Args:
+            network_data: `tenant_id`, and `records` in any shape that
+                `detection.network_logs.normalise` knows.
+
+        Returns:
+            `records`, `accepted`, `rejected` (counts), and `anomalies`, a list of objects.
+        """
+        tenant_id, records = str(network_data["tenant_id"]), list(network_data["records"])
+        _log.info("anomaly_detection_started", records=len(records))
+        batch = normalise_batch(records)
+        anomalies = self._detector.judge(tenant_id, batch.minutes())
+        if anomalies:
+            _log.warning("anomalies_detected", anomalies=len(anomalies))
+        return {
+            "records": len(records),
+            "accepted": len(batch.accepted),
+            "rejected": batch.rejected.total(),
+            "anomalies": [anomaly.as_json() for anomaly in anomalies],
+        }
+
+
+def _fitted(rows: list[tuple[int, ...]]) -> dict[str, Any]:
+    # pandas takes half a second to import, and only this task needs it.
+    import pandas as pd
+
+    frame = pd.DataFrame(rows, columns=list(METRICS), dtype="float64")
+    median = frame.median()
+    deviation = (frame - median).abs().median() * _MAD_TO_SIGMA
+    # More than half of the minutes being equal gives no deviation at all; one part in ten then.
+    scale = deviation.where(deviation > 0, median.abs() * 0.1).clip(lower=1.0)
+    return {
+        metric: {"median": float(median[metric]), "scale": float(scale[metric])}
+        for metric in METRICS
+    }
+
+
+def _judged(model: Mapping[str, Any], minutes: Mapping[datetime, Minute]) -> Iterable[Anomaly]:
+    for moment, minute in minutes.items():
+        for metric in METRICS:
+            observed, usual = float(getattr(minute, metric)), model[metric]["median"]
+            score = (observed - usual) / model[metric]["scale"]
+            if abs(score) > THRESHOLD:
+                yield Anomaly(moment, metric, observed, usual, score)

@@ -1,0 +1,193 @@
+"""Suricata EVE, Zeek JSON and generic JSON records -> common records and per-minute metrics."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from ipaddress import ip_address
+from typing import Any, Literal
+
+from sqlalchemy.orm import Session
+
+from securenet_obs.store import NetworkMinute, ProcessedBatch, tenant_of
+
+Format = Literal["suricata", "zeek", "generic"]
+
+# The names that each kind of record has for the same thing, the first that is there counts.
+_NAMES: dict[str, tuple[str, ...]] = {
+    "timestamp": ("timestamp", "ts", "@timestamp", "time", "UtcTime", "event_time"),
+    "source": ("src_ip", "id.orig_h", "id_orig_h", "source", "source_ip", "SourceIp", "src"),
+    "source_port": ("src_port", "id.orig_p", "id_orig_p", "source_port", "SourcePort"),
+    "destination": (
+        "dest_ip", "id.resp_h", "id_resp_h", "destination", "destination_ip", "DestinationIp",
+        "dst_ip", "dst",
+    ),
+    "destination_port": (
+        "dest_port", "id.resp_p", "id_resp_p", "destination_port", "DestinationPort", "dst_port",
+    ),
+    "protocol": ("proto", "protocol", "Protocol"),
+    "kind": ("event_type", "_path", "@stream", "kind", "type", "service"),
+}  # fmt: skip
+_SENT = ("orig_bytes", "bytes_toserver", "bytes_sent", "bytes")
+_RECEIVED = ("resp_bytes", "bytes_toclient", "bytes_received")
+
+_OFFSET = re.compile(r"([+-]\d\d)(\d\d)$")
+_EARLIEST, _LATEST = datetime(1990, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
+_LARGEST_COUNT = 2**53
+
+
+@dataclass(frozen=True)
+class NetworkRecord:
+    """One network event, whatever tool told of it; `octets` are bytes in both directions."""
+
+    timestamp: datetime
+    format: Format
+    kind: str
+    source: str
+    destination: str
+    source_port: int | None
+    destination_port: int | None
+    protocol: str | None
+    octets: int
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """A record that cannot be used, and why; the reason says nothing of the content."""
+
+    reason: str
+
+
+@dataclass
+class Minute:
+    """Metrics of one minute."""
+
+    records: int = 0
+    octets: int = 0
+
+
+@dataclass
+class Batch:
+    """A batch, normalised: what was accepted, and how many were rejected for which reason."""
+
+    accepted: list[NetworkRecord] = field(default_factory=list)
+    rejected: Counter[str] = field(default_factory=Counter)
+
+    def minutes(self) -> dict[datetime, Minute]:
+        """Return the metrics of each minute in which something happened, in order of time."""
+        minutes: dict[datetime, Minute] = {}
+        for record in sorted(self.accepted, key=lambda record: record.timestamp):
+            minute = minutes.setdefault(record.timestamp.replace(second=0, microsecond=0), Minute())
+            minute.records += 1
+            minute.octets += record.octets
+        return minutes
+
+
+def normalise_batch(records: Iterable[object]) -> Batch:
+    """Normalise records one by one; a bad one is counted with its reason and stops nothing."""
+    batch = Batch()
+    for record in records:
+        match normalise(record):
+            case Rejected(reason):
+                batch.rejected[reason] += 1
+            case NetworkRecord() as accepted:
+                batch.accepted.append(accepted)
+    return batch
+
+
+def normalise(record: object) -> NetworkRecord | Rejected:
+    """Return a record of any known shape as a common record, or why it cannot be one."""
+    if not isinstance(record, Mapping):
+        return Rejected("not an object")
+    if _first(record, "timestamp") is None:
+        return Rejected("no timestamp")
+    timestamp = _timestamp(_first(record, "timestamp"))
+    if timestamp is None:
+        return Rejected("unreadable timestamp")
+    source, destination = _address(record, "source"), _address(record, "destination")
+    if source is None or destination is None:
+        return Rejected("no source or destination address")
+    return NetworkRecord(
+        timestamp=timestamp,
+        format=_format(record),
+        kind=str(_first(record, "kind") or "event")[:64],
+        source=source,
+        destination=destination,
+        source_port=_port(_first(record, "source_port")),
+        destination_port=_port(_first(record, "destination_port")),
+        protocol=str(_first(record, "protocol") or "")[:32].lower() or None,
+        octets=_octets(record),
+    )
+
+
+def count_batch(session: Session, tenant_id: str, batch_id: str, batch: Batch) -> bool:
+    """Add a batch to the tenant's minutes; False, and nothing done, if it was counted before."""
+    tenant_of(session, tenant_id)
+    if session.get(ProcessedBatch, batch_id) is not None:
+        return False
+    session.add(ProcessedBatch(batch_id=batch_id, tenant_id=tenant_id))
+    for moment, metrics in batch.minutes().items():
+        minute = session.get(NetworkMinute, (tenant_id, moment), with_for_update=True)
+        if minute is None:
+            minute = NetworkMinute(tenant_id=tenant_id, minute=moment, records=0, octets=0)
+            session.add(minute)
+        minute.records += metrics.records
+        minute.octets += metrics.octets
+    return True
+
+
+def _first(record: Mapping[str, Any], meaning: str) -> Any:
+    return next((record[name] for name in _NAMES[meaning] if record.get(name) is not None), None)
+
+
+def _format(record: Mapping[str, Any]) -> Format:
+    if "event_type" in record and "src_ip" in record:
+        return "suricata"
+    zeek = "id.orig_h" in record or "id_orig_h" in record
+    return "zeek" if zeek and "ts" in record else "generic"
+
+
+def _timestamp(value: object) -> datetime | None:
+    """Return unix seconds or ISO 8601 as UTC; a time without a zone is taken as UTC."""
+    try:
+        moment = _moment(value)
+    except (ValueError, OverflowError, OSError):
+        return None
+    return moment if moment is not None and _EARLIEST <= moment < _LATEST else None
+
+
+def _moment(value: object) -> datetime | None:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    if isinstance(value, int | float):
+        return datetime.fromtimestamp(value, UTC)
+    moment = datetime.fromisoformat(_OFFSET.sub(r"\1:\2", value.strip()))
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def _address(record: Mapping[str, Any], meaning: str) -> str | None:
+    value = _first(record, meaning)
+    try:
+        return str(ip_address(value)) if isinstance(value, str) else None
+    except ValueError:
+        return None
+
+
+def _port(value: object) -> int | None:
+    if isinstance(value, str) and value.isascii() and value.isdigit():
+        value = int(value[:6])
+    known = isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 65535
+    return value if known and isinstance(value, int) else None
+
+
+def _octets(record: Mapping[str, Any]) -> int:
+    flow = record.get("flow")
+    places = [record, flow] if isinstance(flow, Mapping) else [record]
+    return sum(_count(place, names) for place in places for names in (_SENT, _RECEIVED))
+
+
+def _count(place: Mapping[str, Any], names: Iterable[str]) -> int:
+    values = (place.get(name) for name in names)
+    counts = (value for value in values if isinstance(value, int) and not isinstance(value, bool))
+    return next((count for count in counts if 0 <= count < _LARGEST_COUNT), 0)

@@ -1,0 +1,133 @@
+"""A tenant's inventory x OSV advisories -> findings."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import structlog
+from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion, Version
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from securenet_obs.detection.advisories import ADVISORIES, EXAMPLE_INVENTORY
+from securenet_obs.store import Advisory, Finding, InventoryItem, session_scope, tenant_of
+
+_log = structlog.get_logger(__name__)
+
+
+def scan_tenant(tenant_id: str) -> dict[str, Any]:
+    """Match the tenant's inventory with the advisories, and store what was found.
+
+    A tenant that never told of its packages is given a small example inventory.
+
+    Returns:
+        `tenant_id`, `packages` and `advisories` (how many were matched), `unreadable` (packages
+        whose version is none), and `findings`, a list of objects `package`, `version`, `advisory`.
+    """
+    with session_scope() as session:
+        _seed(session, tenant_id)
+        inventory = session.scalars(
+            select(InventoryItem).where(InventoryItem.tenant_id == tenant_id)
+        ).all()
+        advisories = [row.content for row in session.scalars(select(Advisory))]
+        findings = list(_findings(inventory, advisories))
+        session.execute(delete(Finding).where(Finding.tenant_id == tenant_id))
+        session.add_all(Finding(tenant_id=tenant_id, **_columns(found)) for found in findings)
+    _log.info("vulnerability_scan_finished", packages=len(inventory), findings=len(findings))
+    return {
+        "tenant_id": tenant_id,
+        "packages": len(inventory),
+        "advisories": len(advisories),
+        "unreadable": sum(_version(item.version) is None for item in inventory),
+        "findings": findings,
+    }
+
+
+def affects(advisory: Mapping[str, Any], package: str, version: Version) -> bool:
+    """Return whether an OSV advisory names this version of a PyPI package."""
+    name = canonicalize_name(package)
+    affected = [
+        entry
+        for entry in advisory.get("affected", ())
+        if entry["package"]["ecosystem"] == "PyPI"
+        and canonicalize_name(entry["package"]["name"]) == name
+    ]
+    return any(_listed(entry, version) or _in_ranges(entry, version) for entry in affected)
+
+
+def _in_ranges(entry: Mapping[str, Any], version: Version) -> bool:
+    ranges = (part for part in entry.get("ranges", ()) if part["type"] == "ECOSYSTEM")
+    return any(in_events(part["events"], version) for part in ranges)
+
+
+def in_events(events: Sequence[Mapping[str, str]], version: Version) -> bool:
+    """Return whether a version is in an OSV range: introduced, neither fixed nor past the last.
+
+    Events are judged in order of version, whatever order they are written in.
+    """
+    affected = False
+    for kind, bound in sorted(_bounds(events), key=lambda pair: pair[1]):
+        if kind == "introduced" and version >= bound:
+            affected = True
+        elif (kind == "fixed" and version >= bound) or (
+            kind == "last_affected" and version > bound
+        ):
+            affected = False
+    return affected
+
+
+def _bounds(events: Iterable[Mapping[str, str]]) -> Iterable[tuple[str, Version]]:
+    for event in events:
+        for kind, text in event.items():
+            # OSV writes "0" for before every version, and the earliest that PEP 440 has is 0.dev0.
+            bound = Version("0.dev0") if text == "0" else _version(text)
+            if bound is not None:
+                yield kind, bound
+
+
+def _listed(entry: Mapping[str, Any], version: Version) -> bool:
+    return any(_version(text) == version for text in entry.get("versions", ()))
+
+
+def _findings(
+    inventory: Iterable[InventoryItem], advisories: Iterable[Mapping[str, Any]]
+) -> Iterable[dict[str, str]]:
+    known = list(advisories)
+    for item in inventory:
+        version = _version(item.version)
+        for advisory in known:
+            if version is not None and affects(advisory, item.package, version):
+                yield {
+                    "package": item.package,
+                    "version": item.version,
+                    "advisory": str(advisory["id"]),
+                }
+
+
+def _columns(found: Mapping[str, str]) -> dict[str, str]:
+    return {
+        "advisory_id": found["advisory"],
+        "package": found["package"],
+        "version": found["version"],
+    }
+
+
+def _version(text: str) -> Version | None:
+    try:
+        return Version(text)
+    except InvalidVersion:
+        return None
+
+
+def _seed(session: Session, tenant_id: str) -> None:
+    """Give a newcomer something to find: the advisories once, an inventory to a new tenant."""
+    tenant_of(session, tenant_id)
+    for advisory in ADVISORIES:
+        session.merge(Advisory(advisory_id=str(advisory["id"]), content=advisory))
+    known = select(InventoryItem).where(InventoryItem.tenant_id == tenant_id).limit(1)
+    if session.scalar(known) is None:
+        session.add_all(
+            InventoryItem(tenant_id=tenant_id, package=package, version=version)
+            for package, version in EXAMPLE_INVENTORY
+        )
+        session.flush()

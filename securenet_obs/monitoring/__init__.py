@@ -1,0 +1,33 @@
+from securenet_obs.monitoring.asgi import CorrelationMiddleware
+from securenet_obs.monitoring.correlation import bind_tenant, current_ids, for_tenant
+from securenet_obs.monitoring.diagnostics import fail_on_purpose
+from securenet_obs.monitoring.logs import configure_structlog
+from securenet_obs.monitoring.sentry import (
+    capture_error,
+    delivery_status,
+    event_id_of,
+    filter_sensitive_data,
+    flush_sentry,
+    init_sentry,
+    lost_events,
+    reported_error,
+)
+from securenet_obs.monitoring.start import start_monitoring
+
+__all__ = [
+    "CorrelationMiddleware",
+    "bind_tenant",
+    "capture_error",
+    "configure_structlog",
+    "current_ids",
+    "delivery_status",
+    "event_id_of",
+    "fail_on_purpose",
+    "filter_sensitive_data",
+    "flush_sentry",
+    "for_tenant",
+    "init_sentry",
+    "lost_events",
+    "reported_error",
+    "start_monitoring",
+]

@@ -1,0 +1,49 @@
+"""Records of the standard library's logging -> events of the log chain, without what they leak."""
+
+import logging
+from typing import Any
+
+from structlog.contextvars import get_contextvars
+
+_STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "color_message"}
+
+# Celery tells of a task's outcome with its return value and arguments; `task_succeeded`,
+# `task_failed` and `task_retried` of monitoring.task_signals say the same without.
+_TOLD_ELSEWHERE = frozenset({"celery.app.trace"})
+
+
+def foreign_event(record: logging.LogRecord) -> dict[str, Any] | None:
+    """Return the record as an event, None if another line tells the same."""
+    if record.name == "uvicorn.access":
+        # Within a request `request_finished` of monitoring.asgi tells more.
+        return None if "request_id" in get_contextvars() else _access(record)
+    extras = {name: value for name, value in vars(record).items() if name not in _STANDARD}
+    if record.name.startswith("celery"):
+        task = extras.pop("data", None)
+        if record.name in _TOLD_ELSEWHERE and record.levelno <= logging.ERROR and task:
+            return None
+        if isinstance(task, dict) and "id" in task:
+            extras |= {"task_id": task["id"], "task": task.get("name")}
+    return {"event": _message(record), "exc_info": record.exc_info, **extras}
+
+
+def _message(record: logging.LogRecord) -> str:
+    try:
+        return record.getMessage()
+    except Exception:  # noqa: BLE001 arguments format themselves, and may raise anything
+        return f"{record.msg} (its arguments could not be put in)"
+
+
+def _access(record: logging.LogRecord) -> dict[str, Any]:
+    """Return uvicorn's access record as fields; the query string may hold anything, and is cut."""
+    arguments = record.args
+    if not isinstance(arguments, tuple) or len(arguments) != 5:
+        return {"event": _message(record).partition("?")[0]}
+    client, method, path, _, status = arguments
+    return {
+        "event": "http_access",
+        "client": client,
+        "method": method,
+        "path": str(path).partition("?")[0],
+        "status": status,
+    }

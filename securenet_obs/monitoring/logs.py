@@ -1,0 +1,232 @@
+"""One JSON object a line on stdout, from every logger of the process: one chain, two entrances.
+
+Our own loggers are structlog's and enter natively; everybody else's (uvicorn, celery, sqlalchemy,
+warnings, uncaught exceptions) enter by a handler on the root of the standard library's logging.
+"""
+
+import logging
+import sys
+import threading
+from collections.abc import Mapping, MutableMapping
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Any, TypeAlias
+
+import orjson
+import structlog
+from structlog.contextvars import merge_contextvars
+from structlog.tracebacks import ExceptionDictTransformer
+
+from securenet_obs.monitoring.foreign import foreign_event
+from securenet_obs.monitoring.json_line import json_line
+from securenet_obs.monitoring.output import LineOutput, PrintedLines
+from securenet_obs.monitoring.sentry import capture_error, capture_message, event_id_of
+from securenet_obs.settings import Settings, get_settings
+
+Fields: TypeAlias = MutableMapping[str, Any]
+ExcInfo: TypeAlias = tuple[type[BaseException], BaseException, TracebackType | None]
+
+LEVELS = ("debug", "info", "warning", "error", "critical")
+"""The levels a line can have, least severe first."""
+
+_RESERVED = frozenset({"timestamp", "level", "logger", "service", "environment", "release"})
+_SEVERE = frozenset({"error", "critical"})
+
+_frames = ExceptionDictTransformer(show_locals=False, max_frames=50)
+
+
+class _Line:
+    """A structlog logger: what it is given is a finished line."""
+
+    def __init__(self, output: LineOutput, name: str) -> None:
+        self.name = name
+        self._output = output
+
+    def msg(self, line: bytes) -> None:
+        self._output.write(line)
+
+    debug = info = warning = error = critical = fatal = exception = warn = log = msg
+
+
+class Chain:
+    """Completes an event and turns it into a line; it never raises."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._process = {
+            "service": settings.service_name,
+            "environment": settings.environment,
+            "release": settings.sentry_release,
+        }
+        self._console = settings.log_format == "console"
+
+    def native(self, logger: _Line, level: str, event: Fields) -> bytes:
+        """Turn an event of our own loggers into a line, after Sentry was told of an error."""
+        event = merge_contextvars(logger, level, event)
+        return self.line(event, level=level, logger=logger.name, capture=level in _SEVERE)
+
+    def line(
+        self,
+        event: Fields,
+        *,
+        level: str,
+        logger: str,
+        at: float | None = None,
+        capture: bool = False,
+    ) -> bytes:
+        """Complete an event and return it as a line.
+
+        Args:
+            event: what is told; `exc_info` in it becomes structured frames, without locals.
+            level: one of `LEVELS`.
+            logger: name of the logger.
+            at: when it happened, in unix seconds; now by default.
+            capture: whether Sentry is told.
+        """
+        try:
+            return self._line(event, level, logger, at, capture)
+        except Exception as error:  # noqa: BLE001 a log call must never raise into business code
+            lost = {"event": "log_line_failed", "error": type(error).__name__}
+            return orjson.dumps({**lost, **self._head("error", logger, None)}) + b"\n"
+
+    def _line(
+        self, event: Fields, level: str, logger: str, at: float | None, capture: bool
+    ) -> bytes:
+        for name in _RESERVED & event.keys():
+            event[f"extra_{name}"] = event.pop(name)
+        exc_info = _exc_info(event.pop("exc_info", None))
+        if capture:
+            _tell_sentry(event, level, logger, exc_info)
+        if exc_info is not None:
+            event["exception"] = _frames(exc_info)
+            event_id = event_id_of(exc_info[1])
+            if event_id is not None:
+                event["sentry_event_id"] = event_id
+        event.update(self._head(level, logger, at))
+        if not isinstance(event.get("event"), str):
+            event["event"] = str(event.get("event"))
+        return _for_a_person(event) if self._console else json_line(event)
+
+    def _head(self, level: str, logger: str, at: float | None) -> dict[str, Any]:
+        moment = datetime.now(UTC) if at is None else datetime.fromtimestamp(at, UTC)
+        timestamp = moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
+        return {"timestamp": timestamp, "level": level, "logger": logger, **self._process}
+
+
+def _exc_info(value: Any) -> ExcInfo | None:
+    """Return what a log call gave as `exc_info` as the tuple it means."""
+    if isinstance(value, BaseException):
+        return type(value), value, value.__traceback__
+    if isinstance(value, tuple) and len(value) == 3 and isinstance(value[1], BaseException):
+        return value
+    current = sys.exc_info() if value else (None, None, None)
+    return (
+        None if current[1] is None or current[0] is None else (current[0], current[1], current[2])
+    )
+
+
+def _tell_sentry(event: Fields, level: str, logger: str, exc_info: ExcInfo | None) -> None:
+    if exc_info is not None:
+        capture_error(exc_info[1], handled=True)
+        return
+    severity = "fatal" if level == "critical" else level
+    event_id = capture_message(str(event.get("event")), level=severity, logger=logger)
+    if event_id is not None:
+        event["sentry_event_id"] = event_id
+
+
+def _for_a_person(event: Mapping[str, Any]) -> bytes:
+    """Return the event as structlog's coloured console line, secrets masked all the same."""
+    shown = orjson.loads(json_line(event))
+    exception = shown.pop("exception", None)
+    rendered = structlog.dev.ConsoleRenderer(colors=sys.stdout.isatty())(None, "", shown)
+    frames = [
+        f"\n  {frame['filename']}:{frame['lineno']} in {frame['name']}"
+        for part in exception or []
+        for frame in part["frames"]
+    ]
+    causes = [f"\n  {part['exc_type']}: {part['exc_value']}" for part in exception or []]
+    return (str(rendered) + "".join(frames + causes) + "\n").encode(errors="backslashreplace")
+
+
+class _ForeignHandler(logging.Handler):
+    """The second entrance: records of the standard library's logging."""
+
+    def __init__(self, chain: Chain, output: LineOutput) -> None:
+        super().__init__()
+        self._chain = chain
+        self._output = output
+
+    def handle(self, record: logging.LogRecord) -> bool:
+        """Write the record; the output has its own lock, and nothing here waits for another."""
+        event = foreign_event(record)
+        if event is not None:
+            event = dict(merge_contextvars(None, "", event))
+            level = LEVELS[min(max(record.levelno // 10 - 1, 0), 4)]
+            line = self._chain.line(event, level=level, logger=record.name, at=record.created)
+            self._output.write(line)
+        return True
+
+
+def configure_structlog(
+    settings: Settings | None = None, output: LineOutput | None = None, *, prints: bool = False
+) -> None:
+    """Let every logger of this process write JSON lines to stdout.
+
+    Args:
+        settings: level, format and what every line says of the process; the environment's by
+            default.
+        output: where lines go instead of stdout.
+        prints: whether what is printed becomes a log line too, as it should in a service.
+    """
+    settings = settings or get_settings()
+    output = output or LineOutput()
+    chain = Chain(settings)
+    level = logging.getLevelNamesMapping()[settings.log_level]
+    structlog.configure(
+        processors=[chain.native],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=lambda *names: _Line(output, str(names[0]) if names else "securenet"),
+        cache_logger_on_first_use=True,
+    )
+    _take_over_logging(_ForeignHandler(chain, output), level)
+    _take_over_hooks()
+    if prints:
+        sys.stdout, sys.stderr = PrintedLines("stdout", "info"), PrintedLines("stderr", "warning")
+
+
+def _take_over_logging(handler: logging.Handler, level: int) -> None:
+    """Make the root's handler the only one: others would write plain text beside it."""
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(level)
+    for name in list(logging.root.manager.loggerDict):
+        logger = logging.getLogger(name)
+        logger.handlers = []
+        logger.propagate = True
+    logging.captureWarnings(True)
+    logging.raiseExceptions = False
+
+
+def _take_over_hooks() -> None:
+    """Log what nobody caught, in the interpreter, a thread or a destructor."""
+    log = structlog.get_logger("securenet_obs.uncaught")
+
+    def uncaught(
+        kind: type[BaseException], error: BaseException, trace: TracebackType | None
+    ) -> None:
+        if issubclass(kind, KeyboardInterrupt):
+            log.warning("interrupted")
+        else:
+            log.critical("uncaught_exception", exc_info=(kind, error, trace))
+
+    def uncaught_in_thread(args: threading.ExceptHookArgs) -> None:
+        name = args.thread.name if args.thread else None
+        if args.exc_value is not None:
+            log.error("uncaught_exception_in_thread", thread=name, exc_info=args.exc_value)
+
+    def unraisable(args: Any) -> None:
+        log.error("unraisable_exception", where=args.err_msg, exc_info=args.exc_value)
+
+    sys.excepthook = uncaught
+    threading.excepthook = uncaught_in_thread
+    sys.unraisablehook = unraisable

@@ -1,0 +1,83 @@
+"""A Sentry for tests: a local HTTP server that speaks the envelope protocol and keeps the bytes."""
+
+import gzip
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+
+class SentryRecorder:
+    """What a process sent to `dsn`; `status` is what it is answered, `delay_s` how late."""
+
+    def __init__(self, port: int) -> None:
+        self.dsn = f"http://public@127.0.0.1:{port}/1"
+        self.status = 200
+        self.delay_s = 0.0
+        self.envelopes: list[bytes] = []
+
+    @property
+    def items(self) -> list[tuple[str, dict[str, Any]]]:
+        """Type and content of every item that arrived, in order."""
+        return [item for envelope in list(self.envelopes) for item in _items(envelope)]
+
+    @property
+    def events(self) -> list[dict[str, Any]]:
+        """Every error event that arrived, in order."""
+        return [content for kind, content in self.items if kind == "event"]
+
+    def event(
+        self, matches: Callable[[dict[str, Any]], bool], deadline_s: float = 10
+    ) -> dict[str, Any]:
+        """Return the first event that matches, waiting for it.
+
+        Raises:
+            TimeoutError: it did not arrive in time.
+        """
+        ends = time.monotonic() + deadline_s
+        while time.monotonic() < ends:
+            for event in self.events:
+                if matches(event):
+                    return event
+            time.sleep(0.05)
+        raise TimeoutError(f"no such event among {len(self.events)} within {deadline_s} s")
+
+
+@contextmanager
+def recording_sentry() -> Iterator[SentryRecorder]:
+    """Yield a recorder that listens on a free loopback port."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            zipped = self.headers.get("Content-Encoding") == "gzip"
+            recorder.envelopes.append(gzip.decompress(body) if zipped else body)
+            time.sleep(recorder.delay_s)
+            self.send_response(recorder.status)
+            self.send_header("Content-Length", "2")
+            self.end_headers()
+            self.wfile.write(b"{}")
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing on stderr."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        server.daemon_threads = True
+        recorder = SentryRecorder(server.server_address[1])
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield recorder
+        server.shutdown()
+
+
+def _items(envelope: bytes) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Read an envelope: a header line, then for each item a header line and a payload."""
+    _, _, rest = envelope.partition(b"\n")
+    while rest.strip():
+        line, _, rest = rest.partition(b"\n")
+        header = json.loads(line)
+        length = header.get("length", rest.find(b"\n"))
+        payload, rest = rest[:length], rest[length + 1 :]
+        yield header["type"], json.loads(payload)

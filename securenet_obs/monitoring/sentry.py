@@ -1,0 +1,264 @@
+"""Errors to Sentry: today's options, no secrets, the ids of request and task on every event."""
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import sentry_sdk
+import structlog
+from sentry_sdk.integrations.atexit import AtexitIntegration
+from sentry_sdk.integrations.celery import CeleryIntegration
+from sentry_sdk.integrations.dedupe import DedupeIntegration
+from sentry_sdk.integrations.fastapi import FastApiIntegration
+from sentry_sdk.integrations.logging import LoggingIntegration, ignore_logger
+from sentry_sdk.integrations.modules import ModulesIntegration
+from sentry_sdk.integrations.redis import RedisIntegration
+from sentry_sdk.integrations.sqlalchemy import SqlalchemyIntegration
+from sentry_sdk.integrations.starlette import StarletteIntegration
+from sentry_sdk.utils import event_from_exception
+
+from securenet_obs import __version__
+from securenet_obs.errors import DiagnosticError, SettingsError
+from securenet_obs.monitoring.correlation import current_ids
+from securenet_obs.monitoring.transport import CountingTransport
+from securenet_obs.redaction import redact
+
+Event: TypeAlias = Any
+Hint: TypeAlias = dict[str, Any]
+
+PRODUCTION = frozenset({"production", "prod"})
+"""Environments that may not run without Sentry."""
+
+unscrubbed: Counter[str] = Counter()
+"""How many events could not be scrubbed and were dropped, by type of event."""
+
+_NOTE = "__securenet_told__"
+
+# What is collected at all: no body, cookie, query, local variable, SQL literal or task argument.
+_COLLECTED: Any = {
+    "user_info": False,
+    "cookies": {"mode": "off"},
+    "http_headers": {"request": {"mode": "denylist"}},
+    "http_bodies": [],
+    "url_query_params": {"mode": "off"},
+    "graphql": {"document": False, "variables": False},
+    "gen_ai": {"inputs": False, "outputs": False},
+    "database_query_data": False,
+    "queues": False,
+    "stack_frame_variables": False,
+    "frame_context_lines": 5,
+}
+
+# Modules puts 130 names and versions on every event, each of them to be searched for secrets.
+# Dedupe knows the last exception only, and drops one that is raised again in another request.
+_REPLACED: Any = [ModulesIntegration, DedupeIntegration]
+
+_log = structlog.get_logger(__name__)
+
+
+def init_sentry(
+    dsn: str,
+    environment: str,
+    *,
+    release: str = f"securenet@{__version__}",
+    service: str = "securenet",
+    traces_sample_rate: float = 0.0,
+) -> None:
+    """Send this process's errors to Sentry, without secrets.
+
+    Args:
+        dsn: where events are sent; empty sends nothing, which is said in the log.
+        environment: name of the deployment.
+        release: what is deployed, on every event.
+        service: which process this is, a tag on every event.
+        traces_sample_rate: share of requests and tasks that are traced, 0 to 1; errors always are.
+
+    Raises:
+        SettingsError: the DSN cannot be used, or is empty in production.
+    """
+    if not dsn and environment.lower() in PRODUCTION:
+        raise SettingsError(
+            f"SENTRY_DSN: it is empty, and ENVIRONMENT is {environment}: errors would be lost. "
+            "Set the project's DSN."
+        )
+    try:
+        sentry_sdk.init(
+            dsn=dsn,
+            environment=environment,
+            release=release,
+            traces_sample_rate=traces_sample_rate,
+            integrations=_integrations(),
+            auto_enabling_integrations=False,
+            disabled_integrations=_REPLACED,
+            transport=CountingTransport if dsn else None,
+            data_collection=_COLLECTED,
+            before_send=_before_send,
+            before_send_transaction=filter_sensitive_data,
+            before_breadcrumb=_scrubbed_breadcrumb,
+        )
+    except sentry_sdk.utils.BadDsn as error:
+        raise SettingsError(f"SENTRY_DSN: it cannot be used: {error}.") from None
+    scope = sentry_sdk.get_global_scope()
+    scope.set_tag("service", service)
+    scope.add_event_processor(_once)
+    # Its records carry the arguments of whatever task was received last.
+    ignore_logger("celery.worker.strategy")
+    if not dsn:
+        _log.warning("sentry_disabled", reason="SENTRY_DSN is empty, errors are only logged")
+
+
+def _integrations() -> list[Any]:
+    return [
+        # The default callback prints three lines of plain text while it flushes.
+        AtexitIntegration(callback=lambda pending, timeout: None),
+        CeleryIntegration(monitor_beat_tasks=True),
+        FastApiIntegration(),
+        LoggingIntegration(sentry_logs_level=None),
+        RedisIntegration(),
+        SqlalchemyIntegration(),
+        StarletteIntegration(),
+    ]
+
+
+def filter_sensitive_data(event: Event, hint: Hint) -> Event | None:
+    """Return `event` with every secret masked, or None, which drops and counts it.
+
+    It never raises: an event that cannot be scrubbed must not be sent.
+    """
+    try:
+        scrubbed = redact(_without_arguments(event))
+    except Exception:  # noqa: BLE001 whatever it was, an unscrubbed event must not leave
+        scrubbed = None
+    if not isinstance(scrubbed, dict):
+        unscrubbed[_kind(event)] += 1
+        return None
+    return scrubbed
+
+
+def _without_arguments(event: Event) -> Event:
+    """Drop a log record's arguments: apart from their text nothing says what `hunter2` is.
+
+    The text with the arguments put in is there as well, as `formatted`.
+    """
+    entry = event.get("logentry")
+    if not isinstance(entry, dict) or "params" not in entry:
+        return event
+    return {**event, "logentry": {name: entry[name] for name in entry if name != "params"}}
+
+
+def _kind(event: Event) -> str:
+    return str(event.get("type") or "error") if isinstance(event, dict) else type(event).__name__
+
+
+def _before_send(event: Event, hint: Hint) -> Event | None:
+    tags = event.get("tags")
+    tagged = {**event, "tags": {**(tags if isinstance(tags, dict) else {}), **current_ids()}}
+    scrubbed = filter_sensitive_data(tagged if event.get("type") != "check_in" else event, hint)
+    if scrubbed is not None and "exc_info" in hint and sends_events():
+        _remember(hint["exc_info"][1], str(event["event_id"]))
+    return scrubbed
+
+
+def _scrubbed_breadcrumb(breadcrumb: Event, hint: Hint) -> Event | None:
+    return filter_sensitive_data(breadcrumb, hint)
+
+
+def _once(event: Event, hint: Hint) -> Event | None:
+    """Drop an event of an exception that was told before; the SDK itself remembers one only."""
+    return None if "exc_info" in hint and event_id_of(hint["exc_info"][1]) else event
+
+
+def _remember(error: BaseException, event_id: str) -> None:
+    """Note on the exception itself which event tells of it; one with slots cannot take the note."""
+    try:
+        setattr(error, _NOTE, (_occasion(), event_id))
+    except AttributeError:
+        return
+
+
+def event_id_of(error: BaseException | None) -> str | None:
+    """Return the id of the Sentry event that tells of this exception, None if there is none yet.
+
+    An exception object that is raised again in another request or task is told again.
+    """
+    occasion, event_id = getattr(error, _NOTE, (None, None))
+    return event_id if occasion == _occasion() else None
+
+
+def _occasion() -> tuple[str | None, str | None]:
+    ids = current_ids()
+    return ids.get("request_id"), ids.get("task_id")
+
+
+def capture_error(error: BaseException, *, handled: bool = False) -> str | None:
+    """Send an exception, once: a second call returns the first one's event id.
+
+    Returns:
+        The event's id, None when nothing is sent.
+    """
+    known = event_id_of(error)
+    if known is not None:
+        return known
+    if not sends_events():
+        return None
+    event, hint = event_from_exception(
+        error,
+        client_options=sentry_sdk.get_client().options,
+        mechanism={"type": "securenet", "handled": handled},
+    )
+    return sentry_sdk.capture_event(event, hint=hint)
+
+
+def sends_events() -> bool:
+    """Return whether there is anywhere to send events to: an SDK without a DSN seems active too."""
+    return sentry_sdk.get_client().transport is not None
+
+
+def capture_message(message: str, *, level: str, logger: str) -> str | None:
+    """Send an error that was logged without an exception; return the event's id, if it is sent."""
+    if not sends_events():
+        return None
+    event: Event = {"level": level, "logger": logger, "logentry": {"message": message}}
+    return sentry_sdk.capture_event(event)
+
+
+def flush_sentry(timeout_s: float = 2.0) -> None:
+    """Wait until what was captured is sent, `timeout_s` seconds at most."""
+    sentry_sdk.flush(timeout_s)
+
+
+def delivery_status(event_id: str) -> int | None:
+    """Return the HTTP status with which Sentry answered this event, None while it has not."""
+    transport = sentry_sdk.get_client().transport
+    return transport.statuses.get(event_id) if isinstance(transport, CountingTransport) else None
+
+
+def lost_events() -> dict[str, int]:
+    """Return how many events this process lost, by category and reason."""
+    transport = sentry_sdk.get_client().transport
+    return dict(transport.lost) if isinstance(transport, CountingTransport) else {}
+
+
+@dataclass
+class ReportedError:
+    """What became of an exception raised in a `reported_error` block."""
+
+    event_id: str | None = None
+
+
+@contextmanager
+def reported_error() -> Iterator[ReportedError]:
+    """Capture what the block raises, which a notebook's cell does not do by itself.
+
+    A `DiagnosticError` ends here; every other exception goes on after it was captured.
+    """
+    reported = ReportedError()
+    try:
+        yield reported
+    except DiagnosticError as error:
+        reported.event_id = capture_error(error)
+    except Exception as error:
+        reported.event_id = capture_error(error)
+        raise

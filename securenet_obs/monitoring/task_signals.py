@@ -1,0 +1,129 @@
+"""Celery: ids travel in a task's headers, are bound while it runs, and its outcome is logged."""
+
+import time
+import uuid
+from typing import Any
+
+import sentry_sdk
+import structlog
+from celery import signals
+from redis.exceptions import RedisError
+
+from securenet_obs.monitoring.correlation import (
+    accepted_request_id,
+    accepted_tenant_id,
+    begin,
+    current_ids,
+    end,
+)
+from securenet_obs.monitoring.sentry import capture_error, event_id_of, sends_events
+
+EVENT_KEY = "securenet:event:{task_id}"
+"""Key in the result database of the Sentry event that tells of a failed task."""
+
+_REQUEST = "securenet_request_id"
+_TENANT = "securenet_tenant_id"
+_HIDDEN = "(…)"
+
+_log = structlog.get_logger(__name__)
+_began: dict[str, float] = {}
+
+
+def connect_task_signals() -> None:
+    """Connect to Celery's signals; a second time changes nothing."""
+    signals.before_task_publish.connect(_send_ids)
+    signals.task_prerun.connect(_begin)
+    signals.task_success.connect(_succeeded)
+    signals.task_failure.connect(_failed)
+    signals.task_retry.connect(_retried)
+    signals.task_postrun.connect(_end)
+
+
+def _send_ids(headers: dict[str, Any] | None = None, **_: object) -> None:
+    """Give the message the ids that are bound here; arguments do not travel as readable text."""
+    if headers is None:
+        return
+    ids = current_ids()
+    headers[_REQUEST] = ids.get("request_id") or headers.get(_REQUEST) or uuid.uuid4().hex
+    if "tenant_id" in ids:
+        headers[_TENANT] = ids["tenant_id"]
+    headers["argsrepr"] = headers["kwargsrepr"] = _HIDDEN
+
+
+def _begin(task_id: str, task: Any, **_: object) -> None:
+    """Bind the message's ids, and whatever an earlier task left is gone."""
+    request = task.request
+    if request.is_eager:
+        return
+    begin(
+        request_id=accepted_request_id(getattr(request, _REQUEST, None)),
+        tenant_id=accepted_tenant_id(getattr(request, _TENANT, None)),
+        task_id=task_id,
+    )
+    _began[task_id] = time.perf_counter()
+    sentry_sdk.get_isolation_scope().add_event_processor(_EventOfTask(task, task_id))
+    _log.info("task_started", task=task.name, retries=request.retries)
+
+
+def _end(task_id: str, task: Any, **_: object) -> None:
+    if not task.request.is_eager:
+        _began.pop(task_id, None)
+        end()
+
+
+def _succeeded(sender: Any, **_: object) -> None:
+    _log.info("task_succeeded", task=sender.name, duration_ms=_duration_ms(sender.request.id))
+
+
+def _retried(sender: Any, reason: Any, **_: object) -> None:
+    _log.warning(
+        "task_retried",
+        task=sender.name,
+        reason=type(reason).__name__,
+        retries=sender.request.retries,
+        duration_ms=_duration_ms(sender.request.id),
+    )
+
+
+def _failed(sender: Any, task_id: str, exception: BaseException, **_: object) -> None:
+    """Log the failure and keep its event id; in the parent process nothing is bound."""
+    event_id = capture_error(exception)
+    if event_id is not None:
+        store_event_id(sender, task_id, event_id)
+    _log.error(
+        "task_failed",
+        task=sender.name,
+        task_id=task_id,
+        exc_info=exception,
+        duration_ms=_duration_ms(task_id),
+    )
+
+
+def _duration_ms(task_id: str) -> float | None:
+    began = _began.get(task_id)
+    return None if began is None else round((time.perf_counter() - began) * 1e3, 3)
+
+
+class _EventOfTask:
+    """Keeps the id of a task's error event as soon as it is captured.
+
+    Celery stores the failure before it says so; who reads the one shall find the other.
+    """
+
+    def __init__(self, task: Any, task_id: str) -> None:
+        self._task = task
+        self._task_id = task_id
+
+    def __call__(self, event: Any, hint: dict[str, Any]) -> Any:
+        if sends_events() and "exc_info" in hint and event_id_of(hint["exc_info"][1]) is None:
+            store_event_id(self._task, self._task_id, event["event_id"])
+        return event
+
+
+def store_event_id(task: Any, task_id: str, event_id: str) -> None:
+    """Keep which error event tells of a task, beside its result and as long."""
+    client = task.backend.client
+    try:
+        client.set(EVENT_KEY.format(task_id=task_id), event_id, ex=int(task.backend.expires))
+    except RedisError as error:
+        _log.warning("event_id_not_stored", task_id=task_id, reason=type(error).__name__)

@@ -1,0 +1,163 @@
+"""The Celery application: its configuration, its queues and its beat schedule."""
+
+from typing import Any
+
+import celery.apps.worker
+import structlog
+from celery import Celery, signals
+from celery.schedules import crontab
+from kombu import Queue
+
+from securenet_obs.monitoring import flush_sentry, start_monitoring
+from securenet_obs.monitoring.task_signals import connect_task_signals
+from securenet_obs.settings import Settings, get_settings
+from securenet_obs.store import forget_connections
+
+QUEUES = ("default", "scans", "models", "logs", "canary")
+"""Names of the queues that workers consume."""
+
+TASKS = "securenet_obs.workers.tasks"
+
+_BACKEND = "securenet_obs.workers.backend:RedactingBackend"
+
+HARD_LIMIT_S = 600
+"""Seconds after which a task is killed."""
+
+# Redis delivers an unacknowledged task again after this long: it must outlast the longest task.
+_VISIBILITY_TIMEOUT_S = 3600
+_ROUTES = {
+    "run_vulnerability_scan": "scans",
+    "retrain_anomaly_model": "models",
+    "process_network_logs": "logs",
+    "echo_canary": "canary",
+    "raise_diagnostic_error": "default",
+    "dispatch_vulnerability_scans": "default",
+    "dispatch_model_retraining": "default",
+}
+
+_BEAT_SCHEDULE = {
+    "vulnerability-scan": {
+        "task": f"{TASKS}.dispatch_vulnerability_scans",
+        "schedule": crontab(minute="0", hour="*/6"),
+        "options": {"expires": 3600},
+    },
+    "ml-model-retrain": {
+        "task": f"{TASKS}.dispatch_model_retraining",
+        "schedule": crontab(minute="0", hour="2"),
+        "options": {"expires": 3600},
+    },
+}
+
+
+class SecureNetCelery(Celery):  # type: ignore[misc] # Celery has no types
+    """Celery whose worker and beat log in JSON before they say anything, and print no banner."""
+
+    def Worker(self, *args: Any, **options: Any) -> Any:  # noqa: N802 the name is Celery's
+        """Return a worker program; its pool forks after monitoring has begun."""
+        start_monitoring(get_settings(), "securenet-worker")
+        # Celery writes these sentences past every logger, at shutdown for instance.
+        celery.apps.worker.safe_say = _say
+        return super().Worker(*args, **{**options, "quiet": True})
+
+    def Beat(self, *args: Any, **options: Any) -> Any:  # noqa: N802 the name is Celery's
+        """Return a beat program."""
+        start_monitoring(get_settings(), "securenet-beat")
+        return super().Beat(*args, **{**options, "quiet": True})
+
+
+def create_celery(settings: Settings) -> Celery:
+    """Return the application for these settings; nothing is connected yet."""
+    app = SecureNetCelery("securenet", include=[TASKS])
+    # Celery reads this from a configuration module only, and there is none.
+    app.loader.override_backends = dict.fromkeys(("redis", "rediss"), _BACKEND)
+    app.conf.update(
+        broker_url=settings.redis_url.get_secret_value(),
+        result_backend=settings.results.get_secret_value(),
+        **_MESSAGES,
+        **_BOUNDS,
+        **_EXECUTION,
+        beat_schedule=_BEAT_SCHEDULE,
+        beat_scheduler="securenet_obs.workers.beat:RecordingScheduler",
+        beat_max_loop_interval=5,
+    )
+    return app
+
+
+_MESSAGES: dict[str, Any] = {
+    "task_serializer": "json",
+    "result_serializer": "json",
+    "accept_content": ["json"],
+    "task_queues": [Queue(name) for name in QUEUES],
+    "task_default_queue": "default",
+    "task_create_missing_queues": False,
+    "task_routes": {f"{TASKS}.{name}": {"queue": queue} for name, queue in _ROUTES.items()},
+    "result_expires": 3600,
+    "enable_utc": True,
+    "timezone": "UTC",
+}
+
+_BOUNDS: dict[str, Any] = {
+    "broker_connection_retry_on_startup": True,
+    "broker_connection_timeout": 2,
+    "broker_transport_options": {
+        "visibility_timeout": _VISIBILITY_TIMEOUT_S,
+        "socket_connect_timeout": 1,
+        "socket_timeout": 5,
+        "health_check_interval": 25,
+        "max_retries": 1,
+        "interval_start": 0,
+        "interval_step": 0.1,
+        "interval_max": 0.1,
+        "connect_retries_timeout": 1,
+    },
+    "task_publish_retry_policy": {
+        "max_retries": 1,
+        "interval_start": 0,
+        "interval_step": 0.1,
+        "interval_max": 0.1,
+    },
+    "redis_socket_connect_timeout": 1,
+    "redis_socket_timeout": 5,
+    "result_backend_transport_options": {
+        "retry_policy": {"timeout": 1.0, "max_retries": 1, "interval_start": 0},
+    },
+}
+
+_EXECUTION: dict[str, Any] = {
+    "task_acks_late": True,
+    # A task that kills its worker would be delivered for ever.
+    "task_reject_on_worker_lost": False,
+    "task_time_limit": HARD_LIMIT_S,
+    "task_soft_time_limit": HARD_LIMIT_S - 60,
+    "task_track_started": True,
+    "task_send_sent_event": True,
+    "worker_send_task_events": True,
+    "worker_prefetch_multiplier": 1,
+    "worker_hijack_root_logger": False,
+    "worker_redirect_stdouts": False,
+    "worker_cancel_long_running_tasks_on_connection_loss": False,
+}
+
+
+def _keep_logging(**_: object) -> None:
+    """Be connected: Celery then leaves the handlers alone."""
+
+
+def _start_child(**_: object) -> None:
+    forget_connections()
+
+
+def _stop(**_: object) -> None:
+    flush_sentry()
+
+
+def _say(message: str, *_: object) -> None:
+    structlog.get_logger("celery.apps.worker").info(message)
+
+
+celery_app = create_celery(get_settings())
+connect_task_signals()
+signals.setup_logging.connect(_keep_logging)
+signals.worker_process_init.connect(_start_child)
+signals.worker_process_shutdown.connect(_stop)
+signals.worker_shutdown.connect(_stop)

@@ -1,0 +1,29 @@
+"""The advisories that a newcomer finds."""
+
+from packaging.version import Version
+
+from securenet_obs.detection.advisories import ADVISORIES, EXAMPLE_INVENTORY
+from securenet_obs.detection.vulnerabilities import affects
+
+
+def test_each_advisory_names_its_bounds() -> None:
+    """Every interval has a beginning and an end that PEP 440 can read."""
+    for advisory in ADVISORIES:
+        (affected,) = advisory["affected"]
+        kinds = [next(iter(event)) for event in affected["ranges"][0]["events"]]
+        assert kinds == ["introduced", "fixed"] * (len(kinds) // 2)
+
+
+def test_the_example_inventory_has_three_findings() -> None:
+    """Two packages are named by three advisories, the other three by none."""
+    found = [
+        (package, str(advisory["id"]))
+        for package, version in EXAMPLE_INVENTORY
+        for advisory in ADVISORIES
+        if affects(advisory, package, Version(version))
+    ]
+    assert found == [
+        ("requests", "PYSEC-2023-74"),
+        ("Werkzeug", "PYSEC-2023-57"),
+        ("Werkzeug", "PYSEC-2023-58"),
+    ]

@@ -1,0 +1,83 @@
+"""What is normal, and what is not."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from structlog.testing import capture_logs
+
+from securenet_obs.detection.anomaly import FEWEST_MINUTES, AnomalyDetector, ThreatDetectionService
+from securenet_obs.detection.network_logs import count_batch, normalise_batch
+from securenet_obs.store import session_scope
+
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+
+
+def record(minute: int, octets: int) -> dict[str, Any]:
+    """Return a record of a minute after noon."""
+    at = (NOON + timedelta(minutes=minute)).isoformat()
+    return {"timestamp": at, "src_ip": "10.0.0.1", "dest_ip": "10.0.0.2", "bytes": octets}
+
+
+def learn(tenant_id: str, *, per_minute: int = 5, minutes: int = 60) -> dict[str, Any]:
+    """Count an ordinary hour of a tenant and train its model."""
+    records = [
+        record(minute, 100 + minute % 7) for minute in range(minutes) for _ in range(per_minute)
+    ]
+    with session_scope() as session:
+        count_batch(session, tenant_id, f"{tenant_id}-hour", normalise_batch(records))
+    return AnomalyDetector().retrain_model(tenant_id)
+
+
+@pytest.mark.usefixtures("store")
+def test_an_ordinary_minute_is_normal_and_a_burst_is_not() -> None:
+    """The model that an ordinary hour taught tells a hundredfold burst from another minute."""
+    assert learn("acme")["trained"] is True
+    records = [record(70, 103) for _ in range(5)] + [record(71, 10_000) for _ in range(500)]
+    found = ThreatDetectionService().detect_anomaly({"tenant_id": "acme", "records": records})
+    assert {anomaly["minute"] for anomaly in found["anomalies"]} == {"2026-01-01T13:11:00+00:00"}
+    assert {anomaly["metric"] for anomaly in found["anomalies"]} == {"records", "octets"}
+
+
+@pytest.mark.usefixtures("store")
+def test_one_burst_in_the_past_does_not_move_what_is_normal() -> None:
+    """Median and MAD are robust: an outlier in the training data is still an outlier."""
+    with session_scope() as session:
+        burst = normalise_batch([record(200, 10**6)] * 300)
+        count_batch(session, "acme", "burst", burst)
+    learn("acme")
+    found = ThreatDetectionService().detect_anomaly(
+        {"tenant_id": "acme", "records": [record(201, 10**6)] * 300}
+    )
+    assert len(found["anomalies"]) == 2
+
+
+@pytest.mark.usefixtures("store")
+def test_a_tenant_is_judged_by_its_own_model() -> None:
+    """What is a burst for one is nothing for a tenant that has no model, or a larger network."""
+    learn("small")
+    learn("large", per_minute=400)
+    records = [record(70, 103)] * 400
+    for tenant_id, anomalies in (("small", 2), ("large", 0), ("new", 0)):
+        found = ThreatDetectionService().detect_anomaly(
+            {"tenant_id": tenant_id, "records": records}
+        )
+        assert len(found["anomalies"]) == anomalies, tenant_id
+
+
+@pytest.mark.usefixtures("store")
+def test_too_little_data_is_said() -> None:
+    """A tenant without enough minutes gets the reason, not an error."""
+    answer = learn("young", minutes=FEWEST_MINUTES - 1)
+    assert answer["trained"] is False
+    assert answer["minutes"] == FEWEST_MINUTES - 1
+    assert str(FEWEST_MINUTES) in answer["reason"]
+
+
+@pytest.mark.usefixtures("store")
+def test_detection_says_that_it_started() -> None:
+    """The line that operators know is written, without the records."""
+    with capture_logs() as lines:
+        ThreatDetectionService().detect_anomaly({"tenant_id": "acme", "records": [record(0, 1)]})
+    assert lines[0]["event"] == "anomaly_detection_started"
+    assert lines[0]["records"] == 1

@@ -1,0 +1,163 @@
+"""Network records of every shape."""
+
+import gzip
+import json
+from collections import Counter
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from securenet_obs.detection.network_logs import NetworkRecord, Rejected, normalise, normalise_batch
+
+LOGS = Path(__file__).parents[3] / "shared" / "data" / "netlogs"
+
+SURICATA = {
+    "timestamp": "2011-08-12T14:52:57.716360+0200",
+    "event_type": "alert",
+    "src_ip": "147.32.84.165",
+    "src_port": 1181,
+    "dest_ip": "78.40.125.4",
+    "dest_port": 6667,
+    "proto": "TCP",
+    "flow": {"bytes_toserver": 2302, "bytes_toclient": 4520},
+}
+ZEEK = {
+    "ts": 1588205199.5,
+    "id.orig_h": "10.0.1.6",
+    "id.orig_p": 54243,
+    "id.resp_h": "10.0.0.4",
+    "id.resp_p": 53,
+    "proto": "udp",
+    "orig_bytes": 39,
+    "resp_bytes": 55,
+    "_path": "conn",
+}
+
+
+def accepted(record: object) -> NetworkRecord:
+    """Return the common record of one that must be accepted."""
+    normalised = normalise(record)
+    assert isinstance(normalised, NetworkRecord), normalised
+    return normalised
+
+
+def test_suricata_becomes_a_common_record() -> None:
+    """Time in UTC, both directions' bytes from the flow, protocol in lower case."""
+    assert accepted(SURICATA) == NetworkRecord(
+        timestamp=datetime(2011, 8, 12, 12, 52, 57, 716360, UTC),
+        format="suricata",
+        kind="alert",
+        source="147.32.84.165",
+        destination="78.40.125.4",
+        source_port=1181,
+        destination_port=6667,
+        protocol="tcp",
+        octets=6822,
+    )
+
+
+def test_zeek_becomes_a_common_record() -> None:
+    """Unix seconds, dotted names, and the bytes that both sides sent."""
+    record = accepted(ZEEK)
+    assert (record.format, record.kind, record.octets) == ("zeek", "conn", 94)
+    assert record.timestamp == datetime(2020, 4, 30, 0, 6, 39, 500000, UTC)
+
+
+def test_underscored_zeek_is_zeek_too() -> None:
+    """Some shippers replace the dots."""
+    record = {name.replace(".", "_"): value for name, value in ZEEK.items()}
+    assert accepted(record).format == "zeek"
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"timestamp": None}, "no timestamp"),
+        ({"timestamp": "yesterday"}, "unreadable timestamp"),
+        ({"timestamp": True}, "unreadable timestamp"),
+        ({"timestamp": float("nan")}, "unreadable timestamp"),
+        ({"timestamp": 1e300}, "unreadable timestamp"),
+        ({"timestamp": -5}, "unreadable timestamp"),
+        ({"src_ip": "not an address"}, "no source or destination address"),
+        ({"dest_ip": {"nested": 1}}, "no source or destination address"),
+    ],
+)
+def test_what_cannot_be_used_is_rejected_with_its_reason(
+    change: dict[str, Any], reason: str
+) -> None:
+    """The reason is one of a few, and repeats nothing of the record."""
+    assert normalise(SURICATA | change) == Rejected(reason)
+
+
+@pytest.mark.parametrize("record", [None, "text", 7, [], True])
+def test_what_is_no_object_is_rejected(record: object) -> None:
+    """A list, a text or a number in a batch stops nothing."""
+    assert normalise(record) == Rejected("not an object")
+
+
+@pytest.mark.parametrize("port", [-1, 65_536, "http", True, 2.5, "99999999999999999999"])
+def test_a_strange_port_is_none(port: object) -> None:
+    """The record is still good without it."""
+    assert accepted(SURICATA | {"src_port": port}).source_port is None
+
+
+@pytest.mark.parametrize("octets", [-1, 2**60, True, "many", None])
+def test_a_strange_count_of_bytes_is_nothing(octets: object) -> None:
+    """A count that cannot be true does not reach the metrics."""
+    assert accepted({**ZEEK, "orig_bytes": octets, "resp_bytes": 0}).octets == 0
+
+
+def test_minutes_add_up() -> None:
+    """Metrics are per minute of the record's own time, in order."""
+    later = ZEEK | {"ts": ZEEK["ts"] + 60}  # type: ignore[operator]
+    minutes = normalise_batch([later, ZEEK, ZEEK, "bad"]).minutes()
+    assert [(minute.records, minute.octets) for minute in minutes.values()] == [(2, 188), (1, 94)]
+    assert list(minutes) == sorted(minutes)
+
+
+def read(path: Path) -> list[Any]:
+    content = path.read_bytes()
+    text = gzip.decompress(content) if path.suffix == ".gz" else content
+    return [json.loads(line) for line in text.splitlines() if line.strip()]
+
+
+ADDRESSED = (
+    {"src_ip", "dest_ip"},
+    {"id.orig_h", "id.resp_h"},
+    {"id_orig_h", "id_resp_h"},
+    {"SourceIp", "DestinationIp"},
+)
+
+
+@pytest.mark.skipif(not LOGS.is_dir(), reason="the recorded network logs are not on this machine")
+@pytest.mark.parametrize(
+    ("name", "kind", "understood"),
+    [
+        ("zeek_apt29/day1_combined_zeek.log", "zeek", 1_304),
+        ("vast/suricata_eve_small.json", "suricata", 6),
+        ("vast/conn.log.json.gz", "zeek", None),
+        ("vast/suricata_eve_pcap.json.gz", "suricata", None),
+        ("vast/dns.log.json.gz", "zeek", None),
+        ("vast/sysmon.json", "generic", 1_348),
+    ],
+)
+def test_recorded_logs_are_understood(name: str, kind: str, understood: int | None) -> None:
+    """Of what real sensors wrote, every record that names both ends is accepted, and no other."""
+    records = read(LOGS / name)
+    batch = normalise_batch(records)
+    addressed = [record for record in records if any(record.keys() >= two for two in ADDRESSED)]
+    assert len(batch.accepted) == len(addressed) > 0
+    assert understood in {None, len(addressed)}
+    assert len(batch.accepted) + batch.rejected.total() == len(records)
+    assert Counter(record.format for record in batch.accepted).most_common(1)[0][0] == kind
+
+
+@pytest.mark.skipif(not LOGS.is_dir(), reason="the recorded network logs are not on this machine")
+@pytest.mark.parametrize("name", ["array-types", "empty-object", "string-types", "nested-object"])
+def test_recorded_logs_of_something_else_are_rejected(name: str) -> None:
+    """Objects that are no network events are counted, with a reason."""
+    batch = normalise_batch(read(LOGS / "vast" / f"{name}.json"))
+    assert batch.accepted == []
+    assert batch.rejected.total() >= 1

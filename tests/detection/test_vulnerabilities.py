@@ -1,0 +1,97 @@
+"""Inventory and advisories."""
+
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from packaging.version import InvalidVersion, Version
+from sqlalchemy import select
+
+from securenet_obs.detection.vulnerabilities import affects, in_events, scan_tenant
+from securenet_obs.store import Finding, InventoryItem, Tenant, session_scope
+
+PUBLISHED = Path(__file__).parents[3] / "shared" / "data" / "advisories" / "PyPI" / "all.zip"
+
+
+@pytest.mark.parametrize(
+    ("version", "affected"),
+    [
+        ("0.9", True),
+        ("1.0", False),
+        ("1.5", False),
+        ("2.0", True),
+        ("2.1.9", True),
+        ("2.2rc1", True),
+        ("2.2", False),
+        ("3.0", False),
+    ],
+)
+@pytest.mark.parametrize("order", [1, -1])
+def test_ranges_are_judged_in_order_of_version(version: str, affected: bool, order: int) -> None:
+    """Two intervals, whichever way round they are written."""
+    events = [{"introduced": "0"}, {"fixed": "1.0"}, {"introduced": "2.0"}, {"fixed": "2.2"}]
+    assert in_events(events[::order], Version(version)) is affected
+
+
+def test_the_last_affected_version_is_affected() -> None:
+    """last_affected is inclusive, fixed is not."""
+    events = [{"introduced": "1.0"}, {"last_affected": "1.4"}]
+    assert in_events(events, Version("1.4"))
+    assert not in_events(events, Version("1.4.1"))
+
+
+def test_names_are_compared_as_pypi_does() -> None:
+    """Case, dots and underscores do not hide a package."""
+    package = {"ecosystem": "PyPI", "name": "ruamel-yaml"}
+    ranges = [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}]}]
+    advisory = {"id": "X", "affected": [{"package": package, "ranges": ranges}]}
+    assert affects(advisory, "Ruamel.YAML", Version("1"))
+    assert not affects(advisory, "ruamel", Version("1"))
+    other: dict[str, Any] = {"package": package | {"ecosystem": "npm"}, "ranges": ranges}
+    assert not affects({"id": "Y", "affected": [other]}, "ruamel-yaml", Version("1"))
+
+
+@pytest.mark.usefixtures("store")
+def test_a_scan_stores_what_it_found_and_forgets_what_was_repaired() -> None:
+    """Findings are those of the last scan, and only the tenant's own."""
+    for tenant_id in ("acme", "other"):
+        assert len(scan_tenant(tenant_id)["findings"]) == 3
+    with session_scope() as session:
+        item = session.get_one(InventoryItem, ("acme", "Werkzeug", "2.2.2"))
+        item.version = "3.1.4"
+    assert [found["package"] for found in scan_tenant("acme")["findings"]] == ["requests"]
+    with session_scope() as session:
+        stored = session.scalars(select(Finding.tenant_id).order_by(Finding.tenant_id)).all()
+    assert stored == ["acme", "other", "other", "other"]
+
+
+@pytest.mark.usefixtures("store")
+def test_a_version_that_is_none_is_counted() -> None:
+    """A version that PEP 440 does not know stops nothing."""
+    with session_scope() as session:
+        session.add(Tenant(tenant_id="acme"))
+        session.flush()
+        session.add(InventoryItem(tenant_id="acme", package="requests", version="not-a-version"))
+    answer = scan_tenant("acme")
+    assert (answer["packages"], answer["unreadable"], answer["findings"]) == (1, 1, [])
+
+
+@pytest.mark.skipif(not PUBLISHED.is_file(), reason="the advisories are not on this machine")
+def test_ranges_agree_with_the_listed_versions() -> None:
+    """Over published advisories, ranges alone find all but a few of the versions they list."""
+    judged = missed = 0
+    with zipfile.ZipFile(PUBLISHED) as archive:
+        for name in sorted(archive.namelist())[::10]:
+            for entry in json.loads(archive.read(name)).get("affected", ()):
+                ranges = [part for part in entry.get("ranges", ()) if part["type"] == "ECOSYSTEM"]
+                for text in entry.get("versions", ()) if ranges else ():
+                    try:
+                        version = Version(text)
+                    except InvalidVersion:
+                        continue
+                    judged += 1
+                    missed += not any(in_events(part["events"], version) for part in ranges)
+    assert judged > 5_000
+    assert missed <= judged / 1_000

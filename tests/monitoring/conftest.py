@@ -1,0 +1,61 @@
+"""A process of its own for tests of what a whole process writes and sends."""
+
+import json
+import os
+import subprocess
+import sys
+import textwrap
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from securenet_obs.monitoring.recorder import SentryRecorder, recording_sentry
+
+
+@dataclass(frozen=True)
+class Finished:
+    """What a process left: every line of its stdout as JSON, and its stderr."""
+
+    stdout: str
+    stderr: str
+    code: int
+
+    @property
+    def lines(self) -> list[dict[str, Any]]:
+        """Return every line, parsed."""
+        return [json.loads(line) for line in self.stdout.splitlines()]
+
+    def line(self, event: str) -> dict[str, Any]:
+        """Return the only line of an event."""
+        (line,) = [line for line in self.lines if line["event"] == event]
+        return line
+
+
+Run = Callable[..., Finished]
+
+
+@pytest.fixture
+def run() -> Run:
+    """Return a function that runs Python code in a process of its own."""
+
+    def run(code: str, **environment: str) -> Finished:
+        finished = subprocess.run(
+            [sys.executable, "-c", textwrap.dedent(code)],
+            env={**os.environ, "ENVIRONMENT": "test", **environment},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        return Finished(finished.stdout, finished.stderr, finished.returncode)
+
+    return run
+
+
+@pytest.fixture
+def sentry() -> Iterator[SentryRecorder]:
+    """Yield a recording Sentry."""
+    with recording_sentry() as recorder:
+        yield recorder

@@ -1,0 +1,85 @@
+"""The middleware, with any ASGI application inside."""
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+from structlog.testing import capture_logs
+
+from securenet_obs.monitoring.asgi import App, CorrelationMiddleware, Message
+from securenet_obs.monitoring.correlation import bind_tenant, current_ids
+
+
+def call(app: App, *headers: tuple[bytes, bytes], kind: str = "http") -> list[Message]:
+    """Return what the middleware sends for one request to `app`."""
+    scope = {"type": kind, "method": "GET", "path": "/p", "headers": list(headers)}
+    sent: list[Message] = []
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": b""}
+
+    asyncio.run(CorrelationMiddleware(app)(scope, receive, send))  # type: ignore[arg-type]
+    return sent
+
+
+async def stream(scope: Message, receive: Any, send: Any) -> None:
+    """Answer in two pieces."""
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": b"a", "more_body": True})
+    await send({"type": "http.response.body", "body": b"b"})
+
+
+def test_a_stream_goes_through_piece_by_piece() -> None:
+    """Nothing is held back, and the header stands on the first message."""
+    start, first, second = call(stream, (b"x-request-id", b"req-00000001"))
+    assert start["headers"] == [(b"x-request-id", b"req-00000001")]
+    assert (first["body"], second["body"]) == (b"a", b"b")
+
+
+def test_two_request_ids_are_none() -> None:
+    """A header that is there twice is not trusted."""
+    twice = (b"x-request-id", b"req-00000001"), (b"x-request-id", b"req-00000002")
+    start, *_ = call(stream, *twice)
+    assert dict(start["headers"])[b"x-request-id"] not in {b"req-00000001", b"req-00000002"}
+
+
+def test_an_error_before_the_answer_is_answered() -> None:
+    """500 in JSON with the request id, and a line with the exception."""
+
+    async def fail(*_: Any) -> None:
+        bind_tenant("acme")
+        raise RuntimeError("inside")
+
+    with capture_logs() as lines:
+        start, body = call(fail)
+    assert start["status"] == 500
+    told = json.loads(body["body"])
+    assert told["detail"] == "internal error"
+    assert told["request_id"].encode() == dict(start["headers"])[b"x-request-id"]
+    assert [line["event"] for line in lines] == ["request_failed", "request_finished"]
+
+
+def test_an_error_in_the_middle_of_an_answer_goes_on() -> None:
+    """A second answer cannot be sent: the server must close the connection."""
+
+    async def fail(scope: Message, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        raise RuntimeError("half-way")
+
+    with pytest.raises(RuntimeError, match="half-way"):
+        call(fail)
+
+
+def test_what_is_no_request_goes_through() -> None:
+    """The lifespan of an application has no ids."""
+    seen: list[dict[str, str]] = []
+
+    async def look(*_: Any) -> None:
+        seen.append(current_ids())
+
+    assert call(look, kind="lifespan") == []
+    assert seen == [{}]

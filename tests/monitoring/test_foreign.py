@@ -1,0 +1,54 @@
+"""Records of loggers that are not ours."""
+
+import logging
+from typing import Any
+
+from securenet_obs.monitoring.correlation import begin, end
+from securenet_obs.monitoring.foreign import foreign_event
+
+
+def record(name: str, message: object, *arguments: object, **extra: Any) -> logging.LogRecord:
+    """Return a record as a logger makes it."""
+    logger = logging.getLogger(name)
+    return logger.makeRecord(name, 20, "f.py", 1, message, arguments, None, extra=extra)
+
+
+ACCESS = ("10.0.0.1:5", "GET", "/v1/x?token=hunter2", "1.1", 200)
+
+
+def test_an_access_record_has_fields_and_no_query() -> None:
+    """Outside of a request of ours uvicorn's own line is kept, without the query string."""
+    event = foreign_event(record("uvicorn.access", '%s - "%s %s HTTP/%s" %d', *ACCESS))
+    assert event == {
+        "event": "http_access",
+        "client": "10.0.0.1:5",
+        "method": "GET",
+        "path": "/v1/x",
+        "status": 200,
+    }
+    strange = foreign_event(record("uvicorn.access", "GET /x?token=hunter2"))
+    assert "hunter2" not in str(strange)
+
+
+def test_an_access_record_within_a_request_is_left_out() -> None:
+    """`request_finished` tells the same and more."""
+    begin(request_id="req-00000001")
+    assert foreign_event(record("uvicorn.access", "%s %s %s %s %d", *ACCESS)) is None
+    end()
+
+
+def test_celery_does_not_tell_arguments_and_values() -> None:
+    """The task's data of a received line is its id and name; success lines are left out."""
+    data = {"id": "t-1", "name": "a.task", "args": "('hunter2',)", "return_value": "hunter2"}
+    received = foreign_event(record("celery.worker.strategy", "Task received", data=data))
+    assert received is not None
+    assert (received["task_id"], received["task"]) == ("t-1", "a.task")
+    assert "hunter2" not in str(received)
+    assert foreign_event(record("celery.app.trace", "Task succeeded: hunter2", data=data)) is None
+
+
+def test_arguments_that_do_not_fit_are_survived() -> None:
+    """A wrong format string costs the arguments, not the line."""
+    event = foreign_event(record("any", "%d items", "many"))
+    assert event is not None
+    assert event["event"] == "%d items (its arguments could not be put in)"

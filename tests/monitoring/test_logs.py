@@ -1,0 +1,239 @@
+"""Log lines of a whole process."""
+
+import re
+from typing import Any
+
+import pytest
+
+BEGIN = """
+    import logging, sys, threading, warnings
+    import structlog
+    from securenet_obs.monitoring import configure_structlog
+    configure_structlog()
+    log = structlog.get_logger("our.logger")
+"""
+REQUIRED = {"timestamp", "level", "logger", "event", "service", "environment", "release"}
+
+
+def test_every_logger_writes_the_same_kind_of_line(run: Any) -> None:
+    """Our loggers, the standard library's and warnings all have the required fields."""
+    finished = run(
+        BEGIN
+        + """
+    log.info("ours", size=3)
+    logging.getLogger("theirs").warning("about %s", "this", extra={"size": 4})
+    logging.getLogger("sqlalchemy.engine").error("sql")
+    warnings.warn("careful")
+    """,
+        SERVICE_NAME="svc",
+        SENTRY_RELEASE="r@1",
+    )
+    assert finished.stderr == ""
+    assert len(finished.lines) == 4
+    for line in finished.lines:
+        assert line.keys() >= REQUIRED
+        assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", line["timestamp"])
+        assert (line["service"], line["environment"], line["release"]) == ("svc", "test", "r@1")
+    assert finished.line("ours")["size"] == 3
+    assert finished.line("about this")["size"] == 4
+    assert [line["level"] for line in finished.lines] == ["info", "warning", "error", "warning"]
+
+
+def test_a_moment_without_microseconds_has_them_all_the_same(run: Any) -> None:
+    """The timestamp's form does not depend on the moment."""
+    finished = run(
+        BEGIN
+        + """
+    record = logging.makeLogRecord({"name": "n", "msg": "on the second", "levelno": 20})
+    record.created = 1700000000.0
+    logging.getLogger("n").handle(record)
+    """
+    )
+    assert finished.line("on the second")["timestamp"] == "2023-11-14T22:13:20.000000Z"
+
+
+def test_an_exception_is_told_as_frames_without_locals(run: Any) -> None:
+    """No plain traceback beside the line, and no local variable in it, from either entrance."""
+    finished = run(
+        BEGIN
+        + """
+    def fail():
+        password_in_a_local = "hunter2"
+        try:
+            {}["cause"]
+        except KeyError as error:
+            raise ValueError("bad") from error
+    try:
+        fail()
+    except ValueError:
+        log.exception("ours")
+        logging.getLogger("theirs").exception("theirs")
+    """
+    )
+    assert finished.stderr == ""
+    assert "hunter2" not in finished.stdout
+    for event in ("ours", "theirs"):
+        first, cause = finished.line(event)["exception"]
+        assert (first["exc_type"], first["exc_value"]) == ("ValueError", "bad")
+        assert first["frames"][-1]["name"] == "fail"
+        assert "locals" not in first["frames"][-1]
+        assert cause["exc_type"] == "KeyError"
+
+
+def test_what_nobody_caught_is_a_line(run: Any) -> None:
+    """Uncaught in a thread, a destructor or the main thread: a JSON line each, and exit code 1."""
+    finished = run(
+        BEGIN
+        + """
+    class Late:
+        def __del__(self): raise RuntimeError("in a destructor")
+    def fail(): raise RuntimeError("in a thread")
+    thread = threading.Thread(target=fail); thread.start(); thread.join()
+    late = Late(); del late
+    raise RuntimeError("in the end")
+    """
+    )
+    assert finished.code == 1
+    assert finished.stderr == ""
+    for event in ("uncaught_exception_in_thread", "unraisable_exception", "uncaught_exception"):
+        assert finished.line(event)["exception"][0]["exc_type"] == "RuntimeError"
+
+
+def test_a_print_is_a_line_where_it_is_asked_for(run: Any) -> None:
+    """In a service, text that somebody prints does not stand beside the JSON lines."""
+    finished = run(
+        BEGIN
+        + """
+    configure_structlog(prints=True)
+    print("plain", "text")
+    print("to stderr", file=sys.stderr)
+    """
+    )
+    assert finished.stderr == ""
+    assert finished.line("plain text")["logger"] == "stdout"
+    assert finished.line("to stderr")["level"] == "warning"
+
+
+def test_hostile_values_neither_break_a_line_nor_raise(run: Any) -> None:
+    """NaN, surrogates, huge integers, odd keys, cycles and a raising repr are all survived."""
+    finished = run(
+        BEGIN
+        + """
+    class Bad:
+        def __repr__(self): raise RuntimeError("no")
+        __str__ = __repr__
+    loop = {}; loop["loop"] = loop
+    values = [float("nan"), chr(0xd800), 2**80, {1: 2, None: 3}, loop, Bad(), b"\\xff"]
+    for number, value in enumerate(values):
+        log.info("value", number=number, value=value)
+        logging.getLogger("theirs").info("theirs", extra={"value": value})
+        logging.getLogger("theirs").info("with %d", value)
+    log.info(Bad())
+    log.info({"a": "b"})
+    log.info("e", level=5, timestamp=Bad(), logger=None, request_id=7)
+    """
+    )
+    assert finished.code == 0, finished.stderr
+    assert finished.stderr == ""
+    assert len([line for line in finished.lines if line["event"] == "value"]) == 7
+    for line in finished.lines:
+        assert all(isinstance(line[name], str) for name in REQUIRED)
+    assert finished.line("e")["level"] == "info"
+    assert finished.line("e")["extra_level"] == 5
+
+
+@pytest.mark.parametrize("level", ["INFO", "ERROR"])
+def test_the_level_filters_both_entrances(run: Any, level: str) -> None:
+    """LOG_LEVEL is the least severe level that is written, whoever logs."""
+    finished = run(
+        BEGIN
+        + """
+    for logger in (log, logging.getLogger("theirs")):
+        logger.debug("debug"); logger.info("info"); logger.error("error")
+    """,
+        LOG_LEVEL=level,
+    )
+    expected = ["info", "error"] * 2 if level == "INFO" else ["error"] * 2
+    assert [line["event"] for line in finished.lines] == expected
+
+
+def test_secrets_are_masked_in_every_field(run: Any) -> None:
+    """A secret does not reach stdout by key, in text, in an extra or in an exception's text."""
+    finished = run(
+        BEGIN
+        + """
+    url = "redis://user:hunter2@host/0"
+    log.info("connect to " + url, password="hunter2", nested=[{"api_key": "hunter2"}])
+    logging.getLogger("theirs").info("to %s", url, extra={"token": "hunter2"})
+    try:
+        raise ValueError(url)
+    except ValueError:
+        log.exception("failed")
+    """
+    )
+    assert len(finished.lines) == 3
+    assert "hunter2" not in finished.stdout
+
+
+def test_a_closed_pipe_costs_lines_and_nothing_else(run: Any) -> None:
+    """Business code goes on when nobody reads its log any more."""
+    finished = run(
+        BEGIN
+        + """
+    import os
+    from securenet_obs.monitoring.output import LineOutput
+    reading, writing = os.pipe()
+    output = LineOutput(writing)
+    configure_structlog(output=output)
+    os.close(reading)
+    log.info("into the void")
+    logging.getLogger("theirs").info("this too")
+    assert output.lost == 2
+    """
+    )
+    assert (finished.code, finished.stdout, finished.stderr) == (0, "", "")
+
+
+def test_a_forked_child_can_log_while_a_thread_held_the_lock(run: Any) -> None:
+    """A fork at the worst moment does not leave the child waiting for ever."""
+    finished = run(
+        BEGIN
+        + """
+    import os
+    from securenet_obs.monitoring.output import LineOutput
+    output = LineOutput()
+    configure_structlog(output=output)
+    output._lock.acquire()
+    if os.fork() == 0:
+        log.info("child")
+        os._exit(0)
+    os.wait()
+    """
+    )
+    assert finished.line("child")["level"] == "info"
+
+
+def test_a_person_gets_text(run: Any) -> None:
+    """LOG_FORMAT=console writes lines for people, secrets masked all the same."""
+    finished = run(BEGIN + '    log.info("hello", password="hunter2", n=1)\n', LOG_FORMAT="console")
+    assert "hello" in finished.stdout
+    assert "n=1" in finished.stdout
+    assert "{" not in finished.stdout
+    assert "hunter2" not in finished.stdout
+
+
+def test_a_chain_that_fails_costs_the_line_and_says_so(run: Any) -> None:
+    """Whatever breaks inside, the caller goes on and a line has the required fields."""
+    finished = run(
+        BEGIN
+        + """
+    import securenet_obs.monitoring.logs as module
+    def broken(event): raise RuntimeError("broken")
+    module.json_line = broken
+    log.info("lost")
+    logging.getLogger("theirs").info("lost too")
+    """
+    )
+    assert finished.code == 0
+    assert [line["error"] for line in finished.lines] == ["RuntimeError"] * 2
+    assert all(line.keys() >= REQUIRED for line in finished.lines)

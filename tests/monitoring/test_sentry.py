@@ -1,0 +1,321 @@
+"""What leaves a process for Sentry, seen in the bytes that a local Sentry received."""
+
+import json
+from typing import Any
+
+import pytest
+
+from securenet_obs.errors import SettingsError
+from securenet_obs.monitoring import sentry as sentry_module
+from securenet_obs.monitoring.recorder import SentryRecorder
+from securenet_obs.monitoring.sentry import filter_sensitive_data, init_sentry, unscrubbed
+
+BEGIN = """
+    import logging, os, sys
+    import sentry_sdk, structlog
+    from securenet_obs.errors import DiagnosticError
+    from securenet_obs.monitoring import *
+    from securenet_obs.monitoring.correlation import begin
+    configure_structlog()
+    init_sentry(os.environ["SENTRY_DSN"], "test", release="r@1", service="svc",
+                traces_sample_rate=float(os.environ.get("RATE", "0")))
+    log = structlog.get_logger("our.logger")
+"""
+
+
+def test_an_event_says_where_it_comes_from(run: Any, sentry: SentryRecorder) -> None:
+    """Environment, release, service and the ids of request, tenant and task are on every event."""
+    run(
+        BEGIN
+        + """
+    begin(request_id="req-00000001", tenant_id="acme", task_id="t-1")
+    log.error("it broke")
+    """,
+        SENTRY_DSN=sentry.dsn,
+    )
+    (event,) = sentry.events
+    assert (event["environment"], event["release"], event["level"]) == ("test", "r@1", "error")
+    expected = {"service": "svc", "request_id": "req-00000001", "tenant_id": "acme"}
+    assert event["tags"].items() >= (expected | {"task_id": "t-1"}).items()
+    assert event["logentry"]["message"] == "it broke"
+
+
+def test_an_error_is_one_event_however_often_it_is_told(run: Any, sentry: SentryRecorder) -> None:
+    """A native log call, a standard one and the exit hook tell of one exception: one event."""
+    finished = run(
+        BEGIN
+        + """
+    try:
+        1 / 0
+    except ZeroDivisionError as error:
+        log.exception("ours")
+        try:
+            {}["another"]
+        except KeyError:
+            log.exception("another")
+        log.error("again", exc_info=error)
+        logging.getLogger("theirs").exception("theirs")
+        assert lost_events() == {}, lost_events()
+        raise
+    """,
+        SENTRY_DSN=sentry.dsn,
+    )
+    event, another = sentry.events
+    assert event["exception"]["values"][-1]["type"] == "ZeroDivisionError"
+    assert another["exception"]["values"][-1]["type"] == "KeyError"
+    for line in ("ours", "again"):
+        assert finished.line(line)["sentry_event_id"] == event["event_id"]
+
+
+def test_an_exception_object_raised_again_is_told_again(run: Any, sentry: SentryRecorder) -> None:
+    """A module's one exception object, raised in two requests, is two events."""
+    run(
+        BEGIN
+        + """
+    only = ValueError("the only one")
+    for request_id in ("req-00000001", "req-00000002"):
+        begin(request_id=request_id)
+        try:
+            raise only
+        except ValueError:
+            log.exception("failed")
+            log.exception("told")
+        log.error("between")
+    assert lost_events() == {}, lost_events()
+    """,
+        SENTRY_DSN=sentry.dsn,
+    )
+    told = [event["tags"]["request_id"] for event in sentry.events if "exception" in event]
+    assert told == ["req-00000001", "req-00000002"]
+
+
+def test_a_second_report_names_the_first_event(run: Any, sentry: SentryRecorder) -> None:
+    """Who captures an error that was already logged still learns which event tells of it."""
+    finished = run(
+        BEGIN
+        + """
+    with reported_error() as reported:
+        try:
+            raise DiagnosticError("canary")
+        except DiagnosticError:
+            log.exception("first")
+            raise
+    log.info("told", id=reported.event_id)
+    """,
+        SENTRY_DSN=sentry.dsn,
+    )
+    (event,) = sentry.events
+    assert finished.line("told")["id"] == event["event_id"]
+
+
+def test_every_entrance_reaches_sentry(run: Any, sentry: SentryRecorder) -> None:
+    """Errors of native loggers, of the standard library's, and uncaught ones are all captured."""
+    run(
+        BEGIN
+        + """
+    log.error("native")
+    logging.getLogger("theirs").error("standard")
+    log.warning("no event")
+    raise ValueError("uncaught")
+    """,
+        SENTRY_DSN=sentry.dsn,
+    )
+    messages = [event.get("logentry", {}).get("message") for event in sentry.events]
+    assert messages == ["native", "standard", None]
+    assert sentry.events[-1]["exception"]["values"][0]["value"] == "uncaught"
+
+
+def test_no_secret_is_in_the_bytes(run: Any, sentry: SentryRecorder) -> None:
+    """Not by a local variable, an exception's text, an extra, a context, a breadcrumb or a tag."""
+    run(
+        BEGIN
+        + """
+    def fail():
+        password = "hunter2hunter2"
+        raise ValueError("redis://user:hunter2hunter2@host/0")
+    sentry_sdk.add_breadcrumb(message="password=hunter2hunter2", data={"token": "hunter2hunter2"})
+    sentry_sdk.set_context("there", {"x-api-key": "hunter2hunter2"})
+    sentry_sdk.set_extra("nested", [{"authorization": "Bearer hunter2hunter2"}])
+    sentry_sdk.set_tag("url", "postgresql://me:hunter2hunter2@host/db")
+    logging.getLogger("theirs").info("to redis://user:hunter2hunter2@host/0")
+    try:
+        fail()
+    except ValueError:
+        log.exception("failed")
+    logging.getLogger("theirs").error("password=%s", "hunter2hunter2")
+    with sentry_sdk.start_transaction(op="test", name="t") as transaction:
+        transaction.set_data("password", "hunter2hunter2")
+    """,
+        SENTRY_DSN=sentry.dsn,
+        RATE="1.0",
+    )
+    kinds = [kind for kind, _ in sentry.items]
+    assert kinds.count("event") == 2
+    assert "transaction" in kinds
+    event = sentry.events[0]
+    frame = event["exception"]["values"][0]["stacktrace"]["frames"][-1]
+    assert frame["function"] == "fail"
+    assert "vars" not in frame
+    assert all(b"hunter2" not in envelope for envelope in sentry.envelopes)
+
+
+@pytest.mark.parametrize("kind", ["event", "transaction", "check_in"])
+def test_what_cannot_be_scrubbed_is_dropped_and_counted(
+    kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A redactor that fails, or returns no event, loses the event and never lets it out."""
+    before = unscrubbed[kind]
+    event = {"type": kind, "message": "m"}
+    monkeypatch.setattr(sentry_module, "redact", lambda value: 1 / 0)
+    assert filter_sensitive_data(event, {}) is None
+    monkeypatch.setattr(sentry_module, "redact", lambda value: "masked")
+    assert filter_sensitive_data(event, {}) is None
+    assert unscrubbed[kind] == before + 2
+
+
+@pytest.mark.parametrize("event", [None, "text", [], 7])
+def test_what_is_no_event_is_dropped(event: Any) -> None:
+    """The hook survives anything that it is called with."""
+    assert filter_sensitive_data(event, {}) is None
+
+
+def test_a_dropped_event_reaches_the_log_but_not_sentry(run: Any, sentry: SentryRecorder) -> None:
+    """With a redactor that fails the line is still written, nothing is sent, and it is counted."""
+    finished = run(
+        BEGIN
+        + """
+    import securenet_obs.monitoring.sentry as module
+    def broken(value): raise RuntimeError("broken")
+    module.redact = broken
+    log.error("not sent")
+    flush_sentry()
+    assert module.unscrubbed["error"] == 1, module.unscrubbed
+    assert lost_events() == {"error: before_send": 1}, lost_events()
+    """,
+        SENTRY_DSN=sentry.dsn,
+    )
+    assert finished.code == 0, finished.stdout
+    assert sentry.events == []
+    assert "sentry_event_id" not in finished.line("not sent")
+
+
+def test_an_empty_dsn_is_refused_in_production() -> None:
+    """Errors that would be lost are a loud error, not a silent one."""
+    for environment in ("production", "Production", "prod"):
+        with pytest.raises(SettingsError, match="SENTRY_DSN"):
+            init_sentry("", environment)
+
+
+def test_an_empty_dsn_elsewhere_is_stated(run: Any) -> None:
+    """The log says that nothing is sent; an error has no event id, and its line is written."""
+    finished = run(
+        BEGIN
+        + """
+    log.error("only here")
+    with reported_error() as reported:
+        raise DiagnosticError("nowhere")
+    assert reported.event_id is None
+    from securenet_obs.monitoring.sentry import sends_events
+    assert not sends_events()
+    """,
+        SENTRY_DSN="",
+    )
+    assert finished.code == 0, finished.stderr
+    assert "SENTRY_DSN is empty" in finished.line("sentry_disabled")["reason"]
+    assert "sentry_event_id" not in finished.line("only here")
+
+
+def test_a_malformed_dsn_is_a_settings_error() -> None:
+    """A DSN that no SDK can use is refused with its variable's name, and not repeated."""
+    with pytest.raises(SettingsError, match="SENTRY_DSN") as raised:
+        init_sentry("https://hunter2@/", "test")
+    assert "hunter2" not in str(raised.value)
+
+
+def test_a_diagnostic_error_ends_in_its_block(run: Any, sentry: SentryRecorder) -> None:
+    """A notebook's own error is captured and swallowed, any other captured and raised."""
+    finished = run(
+        BEGIN
+        + """
+    with reported_error() as diagnostic:
+        raise DiagnosticError("canary-1")
+    flush_sentry()
+    assert delivery_status(diagnostic.event_id) == 200
+    try:
+        with reported_error() as other:
+            raise KeyError("canary-2")
+    except KeyError:
+        log.info("ids", ids=[diagnostic.event_id, other.event_id])
+    """,
+        SENTRY_DSN=sentry.dsn,
+    )
+    assert finished.code == 0, finished.stdout
+    assert finished.line("ids")["ids"] == [event["event_id"] for event in sentry.events]
+
+
+def test_a_refused_event_shows_its_status(run: Any, sentry: SentryRecorder) -> None:
+    """A DSN that Sentry does not know returns an event id too; the HTTP status tells."""
+    sentry.status = 403
+    finished = run(
+        BEGIN
+        + """
+    with reported_error() as reported:
+        raise DiagnosticError("canary")
+    flush_sentry()
+    log.info("told", status=delivery_status(reported.event_id))
+    """,
+        SENTRY_DSN=sentry.dsn,
+    )
+    assert finished.line("told")["status"] == 403
+
+
+def test_a_short_program_flushes_and_prints_nothing(run: Any, sentry: SentryRecorder) -> None:
+    """The exit waits for the event, without the SDK's plain text about waiting."""
+    sentry.delay_s = 0.5
+    finished = run(BEGIN + '    log.error("last words")\n', SENTRY_DSN=sentry.dsn)
+    assert [event["logentry"]["message"] for event in sentry.events] == ["last words"]
+    assert finished.stderr == ""
+
+
+def test_errors_are_kept_when_nothing_is_traced(run: Any, sentry: SentryRecorder) -> None:
+    """A sampling rate of 0 for traces leaves every error event."""
+    run(
+        BEGIN
+        + """
+    for number in range(20):
+        with sentry_sdk.start_transaction(op="test", name="t"):
+            log.error("error %d", number)
+    """,
+        SENTRY_DSN=sentry.dsn,
+        RATE="0",
+    )
+    assert [kind for kind, _ in sentry.items].count("event") == 20
+    assert all(kind != "transaction" for kind, _ in sentry.items)
+
+
+def test_the_options_are_those_of_this_sdk(run: Any, sentry: SentryRecorder) -> None:
+    """No option is deprecated, and every integration that SecureNet needs is really active."""
+    finished = run(
+        "import warnings; warnings.simplefilter('error')\n"
+        + "from textwrap import dedent\nexec(dedent('''"
+        + BEGIN
+        + """
+    client = sentry_sdk.get_client()
+    log.info("active", names=sorted(client.integrations), pii=client.options["send_default_pii"])
+    '''))""",
+        SENTRY_DSN=sentry.dsn,
+    )
+    names = finished.line("active")["names"]
+    assert {"celery", "fastapi", "redis", "sqlalchemy", "starlette", "logging"} <= set(names)
+
+
+def test_the_event_filter_keeps_what_identifies_an_event() -> None:
+    """Ids, times and frames are no secrets: redaction leaves them."""
+    event = {
+        "event_id": "0af7651916cd43dd8448eb211c80319c",
+        "timestamp": "2026-01-01T00:00:00Z",
+        "contexts": {"trace": {"trace_id": "0" * 32, "span_id": "b7ad6b7169203331"}},
+        "exception": {"values": [{"type": "E", "value": "v", "stacktrace": {"frames": [{}]}}]},
+        "tags": {"request_id": "req-00000001", "tenant_id": "acme"},
+    }
+    assert json.loads(json.dumps(filter_sensitive_data(event, {}))) == event

@@ -1,0 +1,91 @@
+"""The store."""
+
+import multiprocessing
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy import insert, text
+from sqlalchemy.exc import IntegrityError
+
+from securenet_obs.errors import SettingsError
+from securenet_obs.store import (
+    NetworkMinute,
+    Tenant,
+    create_store_engine,
+    forget_connections,
+    session_scope,
+    tenant_of,
+)
+
+
+@pytest.fixture(autouse=True)
+def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fresh_settings: None) -> None:
+    """Let the process use an empty store."""
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path}/store.sqlite3")
+    forget_connections()
+
+
+def test_what_fails_is_not_kept() -> None:
+    """A session is all or nothing."""
+    with pytest.raises(IntegrityError), session_scope() as session:
+        session.execute(insert(Tenant).values([{"tenant_id": "acme"}, {"tenant_id": None}]))
+    with session_scope() as session:
+        assert session.get(Tenant, "acme") is None
+
+
+def test_moments_come_back_in_utc() -> None:
+    """SQLite forgets the zone, the store does not."""
+    noon = datetime(2026, 1, 1, 12, tzinfo=UTC)
+    with session_scope() as session:
+        tenant_of(session, "acme")
+        session.add(NetworkMinute(tenant_id="acme", minute=noon))
+    with session_scope() as session:
+        assert session.get_one(NetworkMinute, ("acme", noon)).minute == noon
+
+
+def test_an_error_does_not_tell_the_parameters() -> None:
+    """What was to be stored is in no exception's text, so in no log and no event."""
+    with pytest.raises(IntegrityError) as raised, session_scope() as session:
+        session.execute(
+            text("INSERT INTO findings (tenant_id) VALUES (:secret)"), {"secret": "hunter2"}
+        )
+    assert "hunter2" not in str(raised.value)
+    assert "hide_parameters" in str(raised.value)
+
+
+def test_readers_and_a_writer_do_not_block_each_other() -> None:
+    """SQLite runs with a write-ahead log and holds references to what exists."""
+    with session_scope() as session:
+        assert session.scalar(text("PRAGMA journal_mode")) == "wal"
+        assert session.scalar(text("PRAGMA foreign_keys")) == 1
+        assert session.scalar(text("PRAGMA busy_timeout")) == 5_000
+
+
+def use_in_child(results: "multiprocessing.SimpleQueue[str]") -> None:
+    """Use the store in a forked process."""
+    with session_scope() as session:
+        tenant_of(session, "child")
+    results.put("done")
+
+
+def test_a_forked_child_opens_its_own_connections() -> None:
+    """A child that uses the store leaves the parent's connection usable."""
+    forking = multiprocessing.get_context("fork")
+    with session_scope() as session:
+        tenant_of(session, "parent")
+    results = forking.SimpleQueue()
+    child = forking.Process(target=use_in_child, args=(results,))
+    child.start()
+    child.join(20)
+    assert (child.exitcode, results.get()) == (0, "done")
+    with session_scope() as session:
+        assert session.get(Tenant, "child") is not None
+
+
+@pytest.mark.parametrize("url", ["no url", "hunter2:"])
+def test_a_url_that_is_none_is_refused_without_repeating_it(url: str) -> None:
+    """The variable is named, its value is not."""
+    with pytest.raises(SettingsError, match="DATABASE_URL") as raised:
+        create_store_engine(url)
+    assert url not in str(raised.value)

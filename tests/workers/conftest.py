@@ -1,0 +1,150 @@
+"""Real processes: a worker on a real Redis that sends its errors to a recording Sentry."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from celery import Celery
+from celery.result import denied_join_result
+
+from securenet_obs.monitoring.recorder import SentryRecorder, recording_sentry
+
+TASKS = "securenet_obs.workers.tasks"
+CELERY = [sys.executable, "-m", "celery", "-A", "securenet_obs.workers.celery_app"]
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A task on its way; its result is polled, so that nothing outlives the test's Redis."""
+
+    id: str
+    celery: Celery
+
+    def get(self, timeout: float) -> Any:
+        """Return the task's result, or raise its error, or TimeoutError."""
+        ends = time.monotonic() + timeout
+        while time.monotonic() < ends:
+            meta = self.celery.backend.get_task_meta(self.id)
+            if meta["status"] == "SUCCESS":
+                return meta["result"]
+            if meta["status"] == "FAILURE":
+                raise meta["result"]
+            time.sleep(0.02)
+        raise TimeoutError(self.id)
+
+    def forget(self) -> None:
+        """Remove the result."""
+        self.celery.backend.forget(self.id)
+
+
+def send(celery: Celery, task: str, *arguments: Any, **options: Any) -> Sent:
+    """Send a task, SecureNet's by its short name."""
+    name = task if "." in task else f"{TASKS}.{task}"
+    with denied_join_result():
+        return Sent(celery.send_task(name, arguments, **{"queue": "default", **options}).id, celery)
+
+
+@dataclass(frozen=True)
+class Target:
+    """A worker, what it writes and sends, and how to give it work."""
+
+    environment: Mapping[str, str]
+    log: Path
+    sentry: SentryRecorder
+    celery: Celery
+
+    def send(self, task: str, *arguments: Any, **options: Any) -> "Sent":
+        """Send a task by its short name."""
+        return send(self.celery, task, *arguments, **options)
+
+    def lines(self) -> list[dict[str, Any]]:
+        """Return every line of the worker's log; each must be JSON."""
+        return [json.loads(line) for line in self.log.read_bytes().splitlines()]
+
+    def line(self, event: str, task_id: str, deadline_s: float = 10) -> dict[str, Any]:
+        """Return the first line of an event of a task, waiting for it."""
+        ends = time.monotonic() + deadline_s
+        while time.monotonic() < ends:
+            for line in self.lines():
+                if line["event"] == event and line.get("task_id") == task_id:
+                    return line
+            time.sleep(0.05)
+        raise TimeoutError(f"no line {event} of {task_id}: {self.log.read_text()[-2000:]}")
+
+
+@contextmanager
+def running(command: list[str], environment: Mapping[str, str], log: Path) -> Iterator[Any]:
+    """Run a command with its output in a file, and end it as a supervisor would."""
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            command, env=dict(environment), stdout=output, stderr=subprocess.STDOUT
+        )
+    try:
+        yield process
+    finally:
+        process.terminate()
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            raise
+
+
+@pytest.fixture(scope="session")
+def environment(redis_server: Any, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Return the variables of the test session's target, without Sentry."""
+    folder = tmp_path_factory.mktemp("target")
+    return {
+        **os.environ,
+        **redis_server.environment,
+        "DATABASE_URL": f"sqlite:///{folder}/store.sqlite3",
+        "ENVIRONMENT": "test",
+        "SERVICE_NAME": "securenet-worker",
+    }
+
+
+@contextmanager
+def worker(environment: Mapping[str, str], folder: Path, name: str, tasks: str) -> Iterator[Target]:
+    """Run a worker with its own Sentry until the block ends."""
+    log = folder / "worker.log"
+    command = [*CELERY, "worker", "-Q", "default,scans,models,logs,canary", "-n", f"{name}@%h"]
+    command += ["--concurrency", "1", "--without-gossip", "--without-mingle", "-I", tasks]
+    celery = Celery(broker=environment["REDIS_URL"], backend=environment["RESULT_URL"])
+    with recording_sentry() as sentry:
+        folders = [str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")]
+        path = {"PYTHONPATH": os.pathsep.join(filter(None, folders))}
+        variables = {**environment, **path, "SENTRY_DSN": sentry.dsn}
+        with running(command, variables, log):
+            send(celery, "echo_canary", "ready", queue="canary").get(timeout=30)
+            yield Target(variables, log, sentry, celery)
+
+
+@pytest.fixture(scope="module")
+def target(
+    environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Target]:
+    """Yield a running worker that has the tests' faulty tasks beside SecureNet's."""
+    folder = tmp_path_factory.mktemp("worker")
+    with worker(environment, folder, "tested", "faulty_tasks") as target:
+        yield target
+
+
+@pytest.fixture(name="running")
+def running_fixture() -> Any:
+    """Return the function that runs a command."""
+    return running
+
+
+@pytest.fixture
+def celery_command() -> list[str]:
+    """Return the beginning of every Celery command line."""
+    return list(CELERY)
