@@ -56,6 +56,10 @@ $(INSTALLED): constraints.txt pyproject.toml
 	fi; \
 	touch $@
 
+record: $(INSTALLED) ## Execute the notebooks anew on the local stack and store their outputs
+	$(BIN)/securenet-obs exec -- jupyter nbconvert --to notebook --execute --inplace \
+	  --ExecutePreprocessor.record_timing=False notebooks/*.ipynb runbooks/*.ipynb
+
 lock: $(INSTALLED) ## Pin anew what pyproject.toml asks for
 	$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --python-version 3.11 \
 	  --all-extras --no-emit-index-url --no-annotate --no-header pyproject.toml -o constraints.txt

@@ -1,14 +1,20 @@
 """What every test may ask for: a real Redis, the whole real stack, a fresh look at the settings."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
 import pytest
+from rich.console import Console
 
 from securenet_obs.errors import PartNotReadyError, StackError
+from securenet_obs.runner.catalog import find
+from securenet_obs.runner.command import Command, order_for
+from securenet_obs.runner.progress import PlainLines
+from securenet_obs.runner.target import target_of
+from securenet_obs.runner.verdict import Verdict
 from securenet_obs.settings import get_settings
 from securenet_obs.stack import LocalStack
 from securenet_obs.stack.broker import RedisAccess, redis_part
@@ -63,6 +69,35 @@ def stack(tmp_path_factory: pytest.TempPathFactory, stack_cache: Path) -> Iterat
         missing(error)
     yield local
     local.stop()
+
+
+@dataclass(frozen=True)
+class NotebookRun:
+    """What a run came to: its verdict, the checks that are red, the executed notebook's text."""
+
+    verdict: Verdict
+    red: set[str]
+    text: str
+
+
+@pytest.fixture
+def run_notebook(stack: LocalStack, tmp_path: Path) -> Callable[..., NotebookRun]:
+    """Return a function that runs one of the project's notebooks as `securenet-obs run` does."""
+
+    def run(
+        name: str, *parameters: str, environment: Mapping[str, str] | None = None
+    ) -> NotebookRun:
+        target = target_of("tests", {**stack.environment, **(environment or {})})
+        command = Command(target, tmp_path / "evidence", PlainLines(Console()))
+        outcome = command.run([order_for(find(PROJECT, name), parameters)])
+        (record,) = outcome.runs
+        return NotebookRun(
+            outcome.verdict,
+            {row.name for row in record.checks if row.outcome == "failed"},
+            (outcome.folder / f"{record.run}.ipynb").read_text(),
+        )
+
+    return run
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from securenet_obs.monitoring.sentry import (
     lost_events,
     reported_error,
 )
-from securenet_obs.monitoring.start import start_monitoring
+from securenet_obs.monitoring.start import start_monitoring, start_notebook_monitoring
 
 __all__ = [
     "CorrelationMiddleware",
@@ -30,4 +30,5 @@ __all__ = [
     "lost_events",
     "reported_error",
     "start_monitoring",
+    "start_notebook_monitoring",
 ]

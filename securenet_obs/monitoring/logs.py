@@ -7,6 +7,7 @@ warnings, uncaught exceptions) enter by a handler on the root of the standard li
 import logging
 import sys
 import threading
+import warnings
 from collections.abc import Mapping, MutableMapping
 from datetime import UTC, datetime
 from types import TracebackType
@@ -197,18 +198,19 @@ def configure_structlog(
 def _take_over_logging(handler: logging.Handler, level: int) -> None:
     """Make the root's handler the only one: others would write plain text beside it."""
     root = logging.getLogger()
+    # A logger may have a lower level of its own, and its records reach the root all the same.
+    handler.setLevel(level)
     root.handlers = [handler]
     root.setLevel(level)
     for name in list(logging.root.manager.loggerDict):
         logger = logging.getLogger(name)
         logger.handlers = []
         logger.propagate = True
-    logging.captureWarnings(True)
     logging.raiseExceptions = False
 
 
 def _take_over_hooks() -> None:
-    """Log what nobody caught, in the interpreter, a thread or a destructor."""
+    """Log warnings, and what nobody caught, in the interpreter, a thread or a destructor."""
     log = structlog.get_logger("securenet_obs.uncaught")
 
     def uncaught(
@@ -227,6 +229,18 @@ def _take_over_hooks() -> None:
     def unraisable(args: Any) -> None:
         log.error("unraisable_exception", where=args.err_msg, exc_info=args.exc_value)
 
+    def warned(
+        message: Warning | str,
+        category: type[Warning],
+        filename: str,
+        lineno: int,
+        file: object = None,
+        line: object = None,
+    ) -> None:
+        place = {"category": category.__name__, "filename": filename, "lineno": lineno}
+        structlog.get_logger("py.warnings").warning(str(message).strip(), **place)
+
+    warnings.showwarning = warned
     sys.excepthook = uncaught
     threading.excepthook = uncaught_in_thread
     sys.unraisablehook = unraisable

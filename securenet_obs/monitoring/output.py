@@ -3,7 +3,7 @@
 import os
 import sys
 import threading
-from io import TextIOBase, UnsupportedOperation
+from io import TextIOBase, TextIOWrapper, UnsupportedOperation
 
 import structlog
 
@@ -63,8 +63,14 @@ class PrintedLines(TextIOBase):
 
 
 def _stdout_descriptor() -> int | None:
-    """Return stdout's descriptor; None where stdout is no file, as in a notebook."""
+    """Return stdout's descriptor; None where stdout is no file.
+
+    In a notebook it is none, though it has a number: that of the kernel's own output, which no
+    reader of the notebook sees.
+    """
+    if not isinstance(sys.stdout, TextIOWrapper):
+        return None
     try:
         return sys.stdout.fileno()
-    except (AttributeError, UnsupportedOperation):
+    except UnsupportedOperation:
         return None

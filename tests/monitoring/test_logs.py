@@ -237,3 +237,25 @@ def test_a_chain_that_fails_costs_the_line_and_says_so(run: Any) -> None:
     assert finished.code == 0
     assert [line["error"] for line in finished.lines] == ["RuntimeError"] * 2
     assert all(line.keys() >= REQUIRED for line in finished.lines)
+
+
+def test_a_warning_says_where_it_comes_from_in_fields(run: Any) -> None:
+    """What is searched for is the sentence; category and place stand beside it."""
+    finished = run(BEGIN + '\n    warnings.warn("careful", DeprecationWarning)\n')
+    line = finished.line("careful")
+    assert (line["logger"], line["category"]) == ("py.warnings", "DeprecationWarning")
+    assert line["lineno"] > 0
+
+
+def test_no_logger_writes_below_the_level(run: Any) -> None:
+    """A library that lowered its own level does not fill our logs."""
+    finished = run(
+        BEGIN
+        + """
+    chatty = logging.getLogger("chatty")
+    chatty.setLevel(logging.DEBUG)
+    chatty.debug("detail")
+    chatty.info("told")
+    """
+    )
+    assert [line["event"] for line in finished.lines] == ["told"]

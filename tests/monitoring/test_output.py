@@ -1,8 +1,11 @@
 """Where lines go."""
 
+import io
 import os
+import sys
 import threading
 
+import pytest
 from structlog.testing import capture_logs
 
 from securenet_obs.monitoring.output import LineOutput, PrintedLines
@@ -32,3 +35,16 @@ def test_a_printed_line_is_logged_when_it_is_complete() -> None:
         threading.Thread(target=stream.write, args=("other\n",)).start()
         stream.write("line\n\n  \nrest")
     assert [line["event"] for line in logged] == ["other", "one line"]
+
+
+def test_in_a_notebook_lines_go_where_its_reader_sees_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A kernel's stdout has a number, but that leads to the kernel's own output."""
+
+    class KernelStream(io.StringIO):
+        def fileno(self) -> int:
+            return 1
+
+    shown = KernelStream()
+    monkeypatch.setattr(sys, "stdout", shown)
+    LineOutput().write(b'{"event":"seen"}\n')
+    assert shown.getvalue() == '{"event":"seen"}\n'

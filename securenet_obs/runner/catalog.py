@@ -1,0 +1,173 @@
+"""Finds notebooks and reads what each says of itself; nothing of a notebook is run to do so."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from securenet_obs.errors import NotebookError, NotebookNotFoundError
+from securenet_obs.runner.parameters import Schema, read_schema
+
+FOLDERS = ("notebooks", "runbooks")
+"""The folders below the project root that hold notebooks."""
+
+Kind = Literal["validation", "runbook", "plain"]
+
+
+class Declared(BaseModel):
+    """The `securenet` block of a notebook's metadata."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    kind: Kind
+    needs: list[str] = Field(default=[], description="Parts of the target that it talks to.")
+    acts: bool = Field(default=False, description="Whether it changes the target.")
+    deadline_s: float = Field(default=120.0, gt=0, description="Seconds a whole run may take.")
+    cell_deadline_s: float = Field(default=30.0, gt=0, description="Seconds a cell may take.")
+    exclusive: bool = Field(default=False, description="Whether it needs the target for itself.")
+    checks: list[str] = Field(default=[], description="Names of the checks it will judge.")
+
+
+@dataclass(frozen=True)
+class Notebook:
+    """A notebook as it was read: what it says of itself, and its document (nbformat 4, as JSON)."""
+
+    path: Path
+    title: str
+    purpose: str
+    declared: Declared
+    schema: Schema
+    document: dict[str, Any]
+
+    @property
+    def name(self) -> str:
+        """The file's name without its ending."""
+        return self.path.stem
+
+    def described(self) -> dict[str, Any]:
+        """Return what `list --json` shows."""
+        return {
+            "name": self.name,
+            "path": str(self.path),
+            "title": self.title,
+            "purpose": self.purpose,
+            **self.declared.model_dump(),
+            "parameters": [row.described() for row in self.schema.parameters],
+        }
+
+
+def read_notebook(path: Path, *, plain: bool = False) -> Notebook:
+    """Read a notebook file.
+
+    Args:
+        path: the file.
+        plain: it is a foreign one, that needs neither our metadata nor checks.
+
+    Raises:
+        NotebookNotFoundError: there is no such file.
+        NotebookError: it is no notebook, or what it says of itself is wrong.
+    """
+    document = _read_document(path)
+    cells = document["cells"]
+    try:
+        declared = Declared.model_validate(
+            {"kind": "plain"} if plain else document["metadata"].get("securenet", {})
+        )
+        schema = read_schema(_parameters_source(cells), lenient=plain)
+    except ValidationError as error:
+        problems = "; ".join(f"{_where(row['loc'])}: {row['msg']}" for row in error.errors())
+        raise NotebookError(
+            f"{path}: metadata `securenet`: {problems} (a foreign notebook runs with --plain)"
+        ) from None
+    except NotebookError as error:
+        raise NotebookError(f"{path}: {error}") from error
+    title, purpose = _heading(cells)
+    return Notebook(path, title or path.stem, purpose, declared, schema, document)
+
+
+def _read_document(path: Path) -> dict[str, Any]:
+    """Return the file as a notebook document, sources joined."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise NotebookNotFoundError(f"{path}: no such notebook.") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise NotebookError(f"{path}: cannot be read: {error}") from error
+    try:
+        document = json.loads(text)
+    except ValueError as error:
+        raise NotebookError(f"{path}: not a notebook: {error}") from error
+    if not isinstance(document, dict) or document.get("nbformat") != 4:
+        raise NotebookError(f"{path}: not a notebook of format 4.")
+    cells = document.get("cells")
+    if not isinstance(cells, list) or not all(_is_cell(cell) for cell in cells):
+        raise NotebookError(f"{path}: its cells cannot be read.")
+    if not isinstance(document.setdefault("metadata", {}), dict):
+        raise NotebookError(f"{path}: its metadata cannot be read.")
+    for cell in cells:
+        cell["source"] = _joined(cell["source"])
+    return document
+
+
+def _is_cell(cell: Any) -> bool:
+    return (
+        isinstance(cell, dict)
+        and isinstance(cell.get("cell_type"), str)
+        and isinstance(cell.setdefault("metadata", {}), dict)
+        and isinstance(cell.get("source"), str | list)
+    )
+
+
+def _joined(source: Any) -> str:
+    return source if isinstance(source, str) else "".join(map(str, source))
+
+
+def _where(location: tuple[int | str, ...]) -> str:
+    return ".".join(map(str, location))
+
+
+def _parameters_source(cells: list[dict[str, Any]]) -> str:
+    for cell in cells:
+        if cell["cell_type"] == "code" and "parameters" in (cell["metadata"].get("tags") or []):
+            return str(cell["source"])
+    return ""
+
+
+def _heading(cells: list[dict[str, Any]]) -> tuple[str, str]:
+    """Return the first heading of the first markdown cell, and its first paragraph as one line."""
+    first = next((str(cell["source"]) for cell in cells if cell["cell_type"] == "markdown"), "")
+    lines = first.splitlines()
+    title = next((line.lstrip("#").strip() for line in lines if line.startswith("#")), "")
+    text = "\n".join(line for line in lines if not line.startswith("#"))
+    return title, " ".join(text.strip().split("\n\n")[0].split())
+
+
+def find_all(root: Path) -> list[Notebook]:
+    """Return the notebooks below a project root, validations first, in the order of their names.
+
+    Raises:
+        NotebookError: one of them is broken; it is named.
+    """
+    paths = [path for folder in FOLDERS for path in sorted((root / folder).glob("*.ipynb"))]
+    return [read_notebook(path) for path in paths]
+
+
+def find(root: Path, name: str, *, plain: bool = False) -> Notebook:
+    """Return one notebook by its path, its name, or the number that its name starts with.
+
+    Raises:
+        NotebookNotFoundError: there is none, or more than one number matches; all are listed.
+        NotebookError: it is broken.
+    """
+    if name.endswith(".ipynb") or plain:
+        return read_notebook(Path(name), plain=plain)
+    paths = [path for folder in FOLDERS for path in sorted((root / folder).glob("*.ipynb"))]
+    exact = [path for path in paths if path.stem == name]
+    numbered = [path for path in paths if path.stem.partition("_")[0] == name]
+    matching = exact or numbered
+    if len(matching) != 1:
+        known = ", ".join(path.stem for path in matching or paths) or "none"
+        raise NotebookNotFoundError(f"{name}: no such notebook below {root}; there is {known}.")
+    return read_notebook(matching[0])

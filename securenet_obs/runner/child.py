@@ -1,0 +1,91 @@
+"""A run's own process: executes one notebook with papermill and journals what happens to it.
+
+It is started as `python -m securenet_obs.runner.child SPEC`, leader of its own process group.
+Its standard input is a pipe from the command that started it: when that ends, so does the run.
+Its standard output repeats each journalled event, for the command's progress display.
+"""
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NoReturn
+
+from securenet_obs.errors import EvidenceError
+from securenet_obs.runner import grammar
+from securenet_obs.runner.journal import Journal
+from securenet_obs.runner.masking import Masker, masker_for
+from securenet_obs.runner.processes import adopt_orphans, kill_descendants
+from securenet_obs.runner.saving import save_notebook
+from securenet_obs.runner.spec import UNWRITABLE, Spec
+
+grammar.do_without()
+
+
+class Reporter:
+    """Journals a run's events and saves its notebook, masked."""
+
+    def __init__(self, spec: Spec, masker: Masker) -> None:
+        self.spec = spec
+        self._masker = masker
+        self._journal = Journal(Path(spec.journal))
+
+    def event(self, event: str, **fields: Any) -> None:
+        """Journal an event of this run, and repeat it on standard output."""
+        self._journal.append(event, run=self.spec.run, **self._masker.texts(fields))
+        self._repeat(event, fields.get("cell"))
+
+    def _repeat(self, event: str, cell: int | None) -> None:
+        try:
+            os.write(1, f"{event} {'' if cell is None else cell}\n".encode())
+        except BrokenPipeError:
+            # The command is gone; the thread that watches for it ends this process.
+            return
+
+    def save(self, notebook: Mapping[str, Any]) -> None:
+        """Save the notebook as it is now."""
+        save_notebook(Path(self.spec.output), notebook, self._masker, last=False)
+
+
+def run(spec: Spec) -> int:
+    """Execute the notebook that a spec names; return the process's exit status."""
+    reporter = Reporter(spec, masker_for(os.environ, spec.references()))
+    # papermill takes a third of a second to import: not where its exceptions are not needed.
+    from securenet_obs.runner.engine import execute
+
+    try:
+        execute(spec, reporter)
+    except EvidenceError as error:
+        print(error, file=sys.stderr)
+        return UNWRITABLE
+    finally:
+        kill_descendants()
+    return 0
+
+
+def _end_with_command() -> None:
+    """Wait until the command that started this run is gone, then end the run at once."""
+    while os.read(0, 4096):
+        pass
+    _end(signal.SIGKILL)
+
+
+def _end(signum: int) -> NoReturn:
+    kill_descendants()
+    os._exit(128 + signum)
+
+
+def main(arguments: list[str]) -> int:
+    """Run what the spec file says that is named."""
+    spec = Spec.read(Path(arguments[0]))
+    adopt_orphans()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, lambda signum, _: _end(signum))
+    threading.Thread(target=_end_with_command, daemon=True).start()
+    return run(spec)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

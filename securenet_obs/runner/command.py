@@ -1,0 +1,203 @@
+"""One command: several runs into one evidence folder, in parallel, retried, resumed."""
+
+import os
+import signal
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from securenet_obs.errors import EvidenceError, NotebookNotFoundError, ParametersError
+from securenet_obs.redaction import MASK
+from securenet_obs.runner.catalog import Notebook, find, find_all, read_notebook
+from securenet_obs.runner.closing import close, close_orphans, surroundings
+from securenet_obs.runner.evidence import EvidenceFolder, read_manifest
+from securenet_obs.runner.execution import Execution, Order, Progress, Result
+from securenet_obs.runner.journal import RunRecord
+from securenet_obs.runner.masking import masker_for
+from securenet_obs.runner.parameters import secrets_in
+from securenet_obs.runner.target import Target
+from securenet_obs.runner.verdict import Verdict, worst
+
+FINAL = (Verdict.PASSED, Verdict.INTERRUPTED)
+"""Verdicts after which a run is not tried again."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a command came to: the verdict of all, what is on record of it, and where that is."""
+
+    verdict: Verdict
+    runs: list[RunRecord]
+    manifest: dict[str, Any]
+    folder: Path
+    unwritable: str
+
+
+@dataclass
+class Command:
+    """Runs orders against a target.
+
+    Attributes:
+        target: what is tested.
+        evidence: folder in which each command makes its own.
+        progress: who is told.
+        jobs: how many run at a time; a notebook that is `exclusive` runs alone.
+        retries: how often a run that did not pass is tried again.
+        stop: set by whoever wants every run to end.
+    """
+
+    target: Target
+    evidence: Path
+    progress: Progress
+    jobs: int = 1
+    retries: int = 0
+    warm: str = ""
+    resumes: str = ""
+    stop: threading.Event = field(default_factory=threading.Event)
+
+    def run(self, orders: Sequence[Order], name: str = "validate") -> Outcome:
+        """Run the orders and close the evidence, whatever happens to them.
+
+        Raises:
+            EvidenceError: the evidence cannot be written; nothing was run.
+        """
+        close_orphans(self.evidence)
+        secrets = [secret for order in orders for secret in secrets_in(_effective(order))]
+        folder = EvidenceFolder.create(self.evidence, masker_for(self.target.environment, secrets))
+        folder.note(
+            "opened",
+            id=folder.path.name,
+            command=name,
+            pid=os.getpid(),
+            target=self.target.facts(),
+            planned=[_planned(order) for order in orders],
+            resumes=self.resumes,
+            **surroundings(),
+        )
+        if folder.unwritable:
+            raise EvidenceError(folder.unwritable)
+        execution = Execution(folder, self.target, self.progress, self.stop, self.warm)
+        with _stoppable(self.stop):
+            results = list(self._results(execution, orders))
+        runs, manifest = close(folder)
+        verdicts = [result.judgement.verdict for result in results]
+        if folder.unwritable:
+            verdicts.append(Verdict.ERROR)
+        return Outcome(worst(verdicts), runs, manifest, folder.path, folder.unwritable)
+
+    def _results(self, execution: Execution, orders: Sequence[Order]) -> Iterator[Result]:
+        """Yield the last attempt of each order; the exclusive ones come alone, after the others."""
+        if self.jobs == 1:
+            yield from (self._attempts(execution, order) for order in orders)
+            return
+        together = [order for order in orders if not order.notebook.declared.exclusive]
+        alone = [order for order in orders if order.notebook.declared.exclusive]
+        with ThreadPoolExecutor(self.jobs) as pool:
+            yield from pool.map(lambda order: self._attempts(execution, order), together)
+        yield from (self._attempts(execution, order) for order in alone)
+
+    def _attempts(self, execution: Execution, order: Order) -> Result:
+        result = execution.run(order)
+        while result.judgement.verdict not in FINAL and result.attempt <= self.retries:
+            result = execution.run(order, result.attempt + 1)
+        return result
+
+
+@contextmanager
+def _stoppable(stop: threading.Event) -> Iterator[None]:
+    """Have Ctrl-C and SIGTERM set `stop` within the block, instead of breaking into it."""
+    if threading.current_thread() is not threading.main_thread():
+        # Only the main thread may handle signals; another's owner sets `stop` itself.
+        yield
+        return
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.signal(number, lambda *_: stop.set()) for number in numbers]
+    try:
+        yield
+    finally:
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, handler)
+
+
+def _effective(order: Order) -> dict[str, Any]:
+    return order.notebook.schema.effective(order.given)
+
+
+def _planned(order: Order) -> dict[str, Any]:
+    """Return what a later command needs to give the same order."""
+    return {
+        "path": str(order.notebook.path.resolve()),
+        "plain": order.notebook.declared.kind == "plain",
+        "assignments": list(order.assignments),
+        "deadline_s": order.deadline_s,
+        "cell_deadline_s": order.cell_deadline_s,
+    }
+
+
+def order_for(
+    notebook: Notebook,
+    assignments: Sequence[str] = (),
+    deadline_s: float | None = None,
+    cell_deadline_s: float | None = None,
+) -> Order:
+    """Return the order for a notebook with `name=value` assignments.
+
+    Raises:
+        ParametersError: some of them are wrong; every problem is named.
+    """
+    given = notebook.schema.parse(assignments)
+    return Order(notebook, given, tuple(assignments), deadline_s, cell_deadline_s)
+
+
+def orders_to_validate(
+    root: Path,
+    names: Sequence[str] = (),
+    deadline_s: float | None = None,
+    cell_deadline_s: float | None = None,
+) -> list[Order]:
+    """Return the orders for the validations of a project, all of them or those named.
+
+    Raises:
+        NotebookNotFoundError: there are none, or not of that name.
+    """
+    notebooks = [find(root, name) for name in names] or [
+        notebook for notebook in find_all(root) if notebook.declared.kind == "validation"
+    ]
+    if not notebooks:
+        raise NotebookNotFoundError(f"There are no validations below {root.resolve()}.")
+    return [order_for(notebook, (), deadline_s, cell_deadline_s) for notebook in notebooks]
+
+
+def orders_to_resume(evidence: Path, run: str) -> list[Order]:
+    """Return the orders of an earlier command that have not passed, with their parameters.
+
+    Args:
+        evidence: folder of the evidence folders.
+        run: name of the command's own there, or any path of one.
+
+    Raises:
+        EvidenceError: the folder is no evidence.
+        NotebookError: a notebook is gone or broken, or a parameter was masked in the evidence.
+    """
+    folder = Path(run) if Path(run).is_dir() else evidence / run
+    close_orphans(folder.parent)
+    manifest = read_manifest(folder)
+    passed = {
+        str(Path(row["path"]).resolve())
+        for row in manifest["runs"]
+        if row["verdict"] == Verdict.PASSED
+    }
+    return [_reordered(row) for row in manifest["planned"] if row["path"] not in passed]
+
+
+def _reordered(planned: dict[str, Any]) -> Order:
+    if any(MASK in text for text in planned["assignments"]):
+        raise ParametersError(f"{planned['path']}: a parameter was masked; give it again with run")
+    notebook = read_notebook(Path(planned["path"]), plain=planned["plain"])
+    return order_for(
+        notebook, planned["assignments"], planned["deadline_s"], planned["cell_deadline_s"]
+    )

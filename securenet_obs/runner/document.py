@@ -1,0 +1,150 @@
+"""The notebook as evidence: parameters injected, cells numbered, a banner, no cell that lies."""
+
+import copy
+import html
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from securenet_obs.runner.catalog import Notebook
+from securenet_obs.runner.journal import RunRecord
+from securenet_obs.runner.parameters import assignments
+from securenet_obs.runner.verdict import Judgement
+
+Document = dict[str, Any]
+
+BANNER = "securenet-banner"
+"""Tag of the cells that are added to an executed notebook."""
+
+ANCHOR = "first-failing-cell"
+NOT_RUN = "This cell did not run."
+BROKEN_OFF = "This cell was started and did not finish."
+
+
+def prepared(notebook: Notebook, given: Mapping[str, Any]) -> Document:
+    """Return a copy to execute: no outputs, cells numbered from 1, given parameters injected."""
+    document = copy.deepcopy(notebook.document)
+    document["metadata"].pop("papermill", None)
+    # Format 4.5 gives every cell an id; what is written from here on is 4.5.
+    document["nbformat_minor"] = max(5, int(document.get("nbformat_minor", 0)))
+    for index, cell in enumerate(document["cells"]):
+        cell.setdefault("id", f"cell-{index}")
+    code = [cell for cell in document["cells"] if cell["cell_type"] == "code"]
+    for number, cell in enumerate(code, start=1):
+        cell["outputs"], cell["execution_count"] = [], None
+        cell["metadata"]["securenet"] = {"cell": number}
+    if given:
+        document["cells"].insert(_after_parameters(document["cells"]), _injected(given))
+    return document
+
+
+def count_cells(document: Document) -> int:
+    """Return how many code cells of its own a prepared notebook has."""
+    return sum(1 for cell in document["cells"] if (number_of(cell) or 0) > 0)
+
+
+def number_of(cell: Mapping[str, Any]) -> int | None:
+    """Return the number of a code cell of a prepared notebook; 0 is the injected one."""
+    number = cell["metadata"].get("securenet", {}).get("cell")
+    return None if number is None else int(number)
+
+
+def _after_parameters(cells: list[dict[str, Any]]) -> int:
+    for index, cell in enumerate(cells):
+        if "parameters" in (cell["metadata"].get("tags") or []):
+            return index + 1
+    return 0
+
+
+def _injected(given: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "cell_type": "code",
+        "metadata": {"tags": ["injected-parameters"], "securenet": {"cell": 0}},
+        "source": assignments(given),
+        "outputs": [],
+        "execution_count": None,
+        "id": "injected-parameters",
+    }
+
+
+def finished(document: Document, record: RunRecord, judgement: Judgement, banner: str) -> Document:
+    """Return an executed notebook with its banner, and with a word in each cell that did not run.
+
+    Args:
+        document: the notebook as the run left it.
+        record: what the journal says of the run; papermill's own statuses are not used.
+        judgement: the verdict and its cell.
+        banner: Markdown that goes to the top.
+    """
+    document = copy.deepcopy(document)
+    document["metadata"].pop("papermill", None)
+    cells = []
+    for cell in document["cells"]:
+        cell["metadata"].pop("papermill", None)
+        number = number_of(cell)
+        if number is not None and number == judgement.cell and judgement.verdict != "passed":
+            cells.append(_markdown(f'<a id="{ANCHOR}"></a>', ANCHOR))
+        if number is not None:
+            _tell_status(cell, number, record)
+        cells.append(cell)
+    document["cells"] = [_markdown(banner, BANNER), *cells]
+    return document
+
+
+def _tell_status(cell: dict[str, Any], number: int, record: RunRecord) -> None:
+    """Write into the cell's metadata what became of it, and say so where it did not finish."""
+    event = record.finished.get(number)
+    status = "not run" if event is None else {"cell_error": "error"}.get(event["event"], "finished")
+    if event is None and number == record.cell:
+        status = "broken off"
+    cell["metadata"]["securenet"]["status"] = status
+    remark = {"not run": NOT_RUN, "broken off": BROKEN_OFF}.get(status)
+    if remark and cell["source"].strip():
+        cell["outputs"] = [*cell.get("outputs", []), _remark(remark)]
+
+
+def _remark(text: str) -> dict[str, Any]:
+    return {
+        "output_type": "display_data",
+        "metadata": {},
+        "data": {"text/plain": text, "text/markdown": f"*{text}*"},
+    }
+
+
+def _markdown(text: str, name: str) -> dict[str, Any]:
+    return {"cell_type": "markdown", "metadata": {"tags": [BANNER]}, "source": text, "id": name}
+
+
+def banner(
+    record: RunRecord, judgement: Judgement, *, seconds: float, opened: Mapping[str, Any]
+) -> str:
+    """Return the banner as Markdown: verdict, failing cell, parameters, target, versions."""
+    mark = "✔" if judgement.verdict == "passed" else "✘"
+    lines = [f"# {mark} {judgement.verdict}", ""]
+    if record.started["attempt"] > 1:
+        lines[0] += f" on attempt {record.started['attempt']}"
+    if judgement.reason:
+        lines += [f"> {_inline(judgement.reason)}", ""]
+    if judgement.cell is not None and judgement.verdict != "passed":
+        lines += [f"First failing cell: [cell {judgement.cell}](#{ANCHOR})", ""]
+    parameters = record.started["parameters"]
+    facts = {
+        "notebook": record.started["notebook"],
+        "started": record.started["at"],
+        "duration": f"{seconds:.1f} s",
+        "target": _facts(opened.get("target", {})),
+        "parameters": _facts(parameters) or "none",
+        "versions": _facts(opened.get("versions", {})),
+    }
+    lines += ["| | |", "|---|---|"]
+    lines += [f"| {name} | {_inline(str(value))} |" for name, value in facts.items()]
+    return "\n".join(lines) + "\n"
+
+
+def _facts(facts: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name} = {value}" for name, value in facts.items())
+
+
+def _inline(text: str) -> str:
+    """Return the text on one line, without what Markdown or HTML would act on."""
+    return re.sub(r"([\\`*_\[\]|#])", r"\\\1", html.escape(" ".join(text.split()), quote=False))

@@ -1,0 +1,189 @@
+"""papermill's engine for a run: journals each cell, holds its deadlines, bounds its output."""
+
+import asyncio
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Protocol
+
+import papermill
+from nbclient.exceptions import CellTimeoutError, DeadKernelError
+from nbclient.util import ensure_async
+from nbformat import NotebookNode
+from papermill.clientwrap import PapermillNotebookClient
+from papermill.engines import Engine, NotebookExecutionManager, papermill_engines
+from papermill.exceptions import PapermillExecutionError
+
+from securenet_obs.checks import CHECK_MIME
+from securenet_obs.runner.document import number_of
+from securenet_obs.runner.launch import RunKernelManager, RunKernelSpecs
+from securenet_obs.runner.output import BoundedOutput
+from securenet_obs.runner.provisioner import register
+from securenet_obs.runner.spec import LOG, Spec
+
+NAME = "securenet-obs"
+"""Name under which papermill knows the engine, in this process."""
+
+INTERRUPT_GRACE_S = 2.0
+"""Seconds that an interrupted cell has to say where it was."""
+
+
+class Report(Protocol):
+    """Where the engine reports to."""
+
+    def event(self, event: str, **fields: Any) -> None:
+        """Journal an event."""
+
+    def save(self, notebook: NotebookNode) -> None:
+        """Save the notebook as it is now."""
+
+
+class RunClient(PapermillNotebookClient):  # type: ignore[misc]
+    """papermill's notebook client, with this run's kernel, deadlines and journal."""
+
+    def __init__(self, manager: NotebookExecutionManager, spec: Spec, report: Report) -> None:
+        super().__init__(
+            manager,
+            timeout_func=lambda _: self._seconds_left()[0],
+            # What a cell printed may take as long to arrive as the cell itself took.
+            iopub_timeout=int(spec.cell_deadline_s) + 4,
+            startup_timeout=max(1, int(spec.ends_at - time.monotonic())),
+            resources={"metadata": {"path": spec.working_folder}},
+            on_cell_execute=self._on_execute,
+            on_cell_executed=self._on_executed,
+        )
+        self._spec = spec
+        self._report = report
+        self._cell: int | None = None
+        self._timeout_reason = ""
+        self._started_at = 0.0
+        self._output = BoundedOutput()
+
+    def create_kernel_manager(self) -> RunKernelManager:
+        """Return a manager of a kernel of this interpreter, over sockets in the scratch folder."""
+        scratch = Path(self._spec.scratch)
+        self.km = RunKernelManager(
+            kernel_name="python3",
+            kernel_spec_manager=RunKernelSpecs(warm=self._spec.warm),
+            transport="ipc",
+            connection_file=str(scratch / "kernel.json"),
+            shutdown_wait_time=2.0,
+        )
+        return self.km
+
+    def execute(self) -> NotebookNode:
+        """Execute the cells in order until one fails; the kernel is gone afterwards."""
+        self.reset_execution_trackers()
+        log = (Path(self._spec.scratch) / LOG).open("wb")
+        with log, self.setup_kernel(stdout=log, stderr=log):
+            self._report.event("kernel_started", pid=getattr(self.km.provisioner, "pid", None))
+            self.papermill_execute_cells()
+        return self.nb  # type: ignore[no-any-return]
+
+    def _seconds_left(self) -> tuple[float, str]:
+        """Return how long the next cell may take, and the sentence for when it takes longer."""
+        spec = self._spec
+        whole = max(0.01, spec.ends_at - time.monotonic())
+        if whole < spec.cell_deadline_s:
+            return whole, f"the run took longer than its deadline of {spec.deadline_s:g} s"
+        return spec.cell_deadline_s, f"longer than the cell deadline of {spec.cell_deadline_s:g} s"
+
+    def _on_execute(self, cell: NotebookNode, cell_index: int) -> None:
+        self._cell, self._started_at = number_of(cell), time.monotonic()
+        self._timeout_reason = self._seconds_left()[1]
+        self._output = BoundedOutput()
+        self._report.event("cell_started", cell=self._cell)
+
+    def _on_executed(
+        self, cell: NotebookNode, cell_index: int, execute_reply: dict[str, Any]
+    ) -> None:
+        self._output.close(cell.outputs)
+        reply = execute_reply["content"]
+        fields = {
+            "cell": self._cell,
+            "seconds": round(time.monotonic() - self._started_at, 3),
+            "output_bytes": self._output.bytes,
+        }
+        if reply["status"] == "ok" or "raises-exception" in cell.metadata.get("tags", []):
+            self._report.event("cell_finished", **fields)
+        else:
+            self._report.event(
+                "cell_error",
+                **fields,
+                name=str(reply.get("ename", reply["status"])),
+                message=str(reply.get("evalue", ""))[:1000],
+            )
+        self._report.save(self.nb)
+
+    def output(self, outs: Any, msg: Any, display_id: Any, cell_index: int) -> Any:
+        """Keep an output if there is room for it; note a check in any case."""
+        check = msg["content"].get("data", {}).get(CHECK_MIME)
+        if isinstance(check, dict):
+            self._report.event("check", **check, cell=self._cell)
+        if self._output.takes(outs, msg["content"]):
+            return super().output(outs, msg, display_id, cell_index)
+        return None
+
+    async def _async_handle_timeout(self, timeout: float, cell: NotebookNode) -> None:
+        """Interrupt the kernel, let the cell say where it was, and end the run."""
+        self.note_timeout()
+        await ensure_async(self.km.interrupt_kernel())
+        await self._wait_for_error(cell)
+        raise CellTimeoutError.error_from_timeout_and_cell(self._timeout_reason, int(timeout), cell)
+
+    def note_timeout(self) -> None:
+        """Journal that a deadline has passed; the first time counts."""
+        self._report.event("timeout", cell=self._cell, reason=self._timeout_reason)
+
+    async def _wait_for_error(self, cell: NotebookNode) -> None:
+        until = time.monotonic() + INTERRUPT_GRACE_S
+        while time.monotonic() < until:
+            if any(output.output_type == "error" for output in cell.outputs):
+                return
+            await asyncio.sleep(0.05)
+
+
+class RunEngine(Engine):  # type: ignore[misc]
+    """The engine that papermill is told to use."""
+
+    @classmethod
+    def execute_managed_notebook(
+        cls, nb_man: NotebookExecutionManager, kernel_name: str, **options: Any
+    ) -> None:
+        """Execute the notebook, and journal how that ended."""
+        report: Report = options["report"]
+        client = RunClient(nb_man, options["spec"], report)
+        try:
+            client.execute()
+        except DeadKernelError:
+            report.event("kernel_died", reason="the kernel died")
+        except CellTimeoutError:
+            client.note_timeout()
+        else:
+            report.event("ended")
+        finally:
+            report.save(nb_man.nb)
+
+
+papermill_engines.register(NAME, RunEngine)
+register()
+
+
+def execute(spec: Spec, report: Report) -> None:
+    """Execute a run's notebook with papermill.
+
+    Raises:
+        EvidenceError: the journal or the notebook cannot be written.
+    """
+    # A cell that failed is in the journal, and the verdict is not papermill's to give.
+    with suppress(PapermillExecutionError):
+        papermill.execute_notebook(
+            spec.notebook,
+            None,
+            engine_name=NAME,
+            kernel_name="python3",
+            progress_bar=False,
+            autosave_cell_every=0,
+            spec=spec,
+            report=report,
+        )

@@ -1,0 +1,241 @@
+"""One run: a child process of its own group, watched until its end or its deadline."""
+
+import json
+import os
+import select
+import shutil
+import signal
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from securenet_obs.errors import EvidenceError
+from securenet_obs.runner.catalog import Notebook
+from securenet_obs.runner.closing import finish
+from securenet_obs.runner.document import count_cells, prepared
+from securenet_obs.runner.evidence import EvidenceFolder
+from securenet_obs.runner.journal import RunRecord, records
+from securenet_obs.runner.parameters import as_text, secrets_in
+from securenet_obs.runner.processes import MARK, kill_marked
+from securenet_obs.runner.saving import save_notebook
+from securenet_obs.runner.spawn import Process, child_process
+from securenet_obs.runner.spec import LOG, UNWRITABLE, Spec
+from securenet_obs.runner.target import Target
+from securenet_obs.runner.verdict import Judgement, Verdict, judge
+
+PATIENCE_S = 8.0
+"""Seconds past its deadline that a child has to end its kernel, before it is ended itself."""
+
+WORK = "work"
+"""Folder in the scratch folder in which the kernel runs."""
+
+
+@dataclass(frozen=True)
+class Order:
+    """A run that is asked for: a notebook, the parameters given for it, and its deadlines."""
+
+    notebook: Notebook
+    given: Mapping[str, Any]
+    assignments: tuple[str, ...] = ()
+    deadline_s: float | None = None
+    cell_deadline_s: float | None = None
+
+    @property
+    def run_deadline_s(self) -> float:
+        """Seconds the whole run may take."""
+        return self.deadline_s or self.notebook.declared.deadline_s
+
+    @property
+    def each_cell_deadline_s(self) -> float:
+        """Seconds a cell may take."""
+        return self.cell_deadline_s or self.notebook.declared.cell_deadline_s
+
+
+class Progress(Protocol):
+    """Who is told how far a run is."""
+
+    def started(self, run: str, cells: int) -> None:
+        """A run was started; it has so many cells."""
+
+    def cell(self, run: str, cell: int) -> None:
+        """A run's cell was started."""
+
+    def finished(self, run: str, judgement: Judgement, seconds: float) -> None:
+        """A run was judged."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """A run that was judged."""
+
+    run: str
+    order: Order
+    judgement: Judgement
+    seconds: float
+    attempt: int
+
+
+@dataclass
+class Execution:
+    """What the runs of one command share."""
+
+    folder: EvidenceFolder
+    target: Target
+    progress: Progress
+    stop: threading.Event
+    warm: str = ""
+
+    def run(self, order: Order, attempt: int = 1) -> Result:
+        """Run a notebook and judge the run; what goes wrong is part of the judgement."""
+        started = time.monotonic()
+        run = self._open(order, attempt)
+        if not self.folder.unwritable:
+            self._run_child(run, order, started)
+        record = self._record(run)
+        judgement = self._judge(record)
+        seconds = time.monotonic() - started
+        finish(self.folder, run, judgement, seconds, self.warm)
+        self.progress.finished(run, judgement, seconds)
+        return Result(run, order, judgement, seconds, attempt)
+
+    def _open(self, order: Order, attempt: int) -> str:
+        """Journal that the run starts; return its name in the evidence."""
+        notebook = order.notebook
+        run = self.folder.file_name(notebook.name, attempt)
+        document = prepared(notebook, order.given)
+        cells = count_cells(document)
+        self.folder.note(
+            "run_started",
+            run=run,
+            notebook=notebook.name,
+            path=str(notebook.path),
+            title=notebook.title,
+            kind=notebook.declared.kind,
+            attempt=attempt,
+            cells=cells,
+            declared=notebook.declared.checks,
+            parameters=self._parameters(order),
+        )
+        try:
+            save_notebook(
+                self.folder.path / f"{run}.ipynb", document, self.folder.masker, last=False
+            )
+        except EvidenceError as error:
+            self.folder.fail(error)
+        self.progress.started(run, cells)
+        return run
+
+    def _parameters(self, order: Order) -> dict[str, Any]:
+        """Return the parameters for the record: secrets as references, all else masked."""
+        effective = order.notebook.schema.effective(order.given)
+        return {
+            name: as_text(value)
+            if secrets_in({name: value})
+            else self.folder.masker.value({name: as_text(value)})[name]
+            for name, value in effective.items()
+        }
+
+    def _run_child(self, run: str, order: Order, started: float) -> None:
+        """Have a child process execute the notebook, and see that nothing of it survives."""
+        scratch = Path(tempfile.mkdtemp(prefix="snobs-"))
+        mark = f"{self.folder.path.name}/{run}"
+        log = scratch / "child.log"
+        try:
+            spec = self._prepare(scratch, self._spec(run, order, started, scratch), order)
+            environment = {**self.target.environment, MARK: mark}
+            with child_process(spec, scratch / WORK, environment, log=log, warm=self.warm) as (
+                child,
+                reports,
+            ):
+                self.folder.note("child_started", run=run, pid=child.pid)
+                self._watch(child, reports, run, started + order.run_deadline_s + PATIENCE_S)
+            if child.returncode != 0 or sys.platform != "linux":
+                # A child that came to its own end has killed what it adopted, on Linux all.
+                kill_marked(mark)
+            self._note_fate(run, child.returncode or 0, scratch, log)
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
+
+    def _spec(self, run: str, order: Order, started: float, scratch: Path) -> Spec:
+        effective = order.notebook.schema.effective(order.given)
+        return Spec(
+            run=run,
+            notebook=str(scratch / "notebook.ipynb"),
+            output=str((self.folder.path / f"{run}.ipynb").resolve()),
+            journal=str(self.folder.journal.path.resolve()),
+            scratch=str(scratch),
+            working_folder=str(scratch / WORK),
+            ends_at=started + order.run_deadline_s,
+            deadline_s=order.run_deadline_s,
+            cell_deadline_s=order.each_cell_deadline_s,
+            secrets=tuple(secret.reference for secret in secrets_in(effective)),
+            warm=self.warm,
+        )
+
+    def _prepare(self, scratch: Path, spec: Spec, order: Order) -> Path:
+        """Write what the child needs into its scratch folder; return the spec's file."""
+        (scratch / WORK).mkdir()
+        Path(spec.notebook).write_text(json.dumps(prepared(order.notebook, order.given)))
+        spec.write(scratch / "spec.json")
+        return scratch / "spec.json"
+
+    def _watch(self, child: Process, reports: int, run: str, ends_at: float) -> None:
+        """Read what the child reports until it ends, is to be stopped, or is past its time."""
+        unread = b""
+        while not self._must_stop(run, ends_at):
+            if select.select([reports], [], [], 0.1)[0]:
+                data = os.read(reports, 65536)
+                if not data:
+                    return
+                *lines, unread = (unread + data).split(b"\n")
+                self._tell(run, lines)
+        child.terminate()
+
+    def _must_stop(self, run: str, ends_at: float) -> bool:
+        """Say whether the child has to be stopped, and journal why."""
+        if self.stop.is_set():
+            self.folder.note("interrupted", run=run, reason="stopped by Ctrl-C or SIGTERM")
+            return True
+        if time.monotonic() > ends_at:
+            reason = "the run did not end at its deadline and was killed"
+            self.folder.note("timeout", run=run, reason=reason)
+            return True
+        return False
+
+    def _tell(self, run: str, lines: list[bytes]) -> None:
+        for line in lines:
+            event, _, cell = line.partition(b" ")
+            if event == b"cell_started" and cell:
+                self.progress.cell(run, int(cell))
+
+    def _note_fate(self, run: str, status: int, scratch: Path, log: Path) -> None:
+        """Journal how the child ended."""
+        said, kernel_said = _last_line(log), _last_line(scratch / LOG)
+        if status == UNWRITABLE:
+            self.folder.fail(EvidenceError(said))
+        elif status < 0:
+            name = signal.Signals(-status).name
+            self.folder.note("interrupted", run=run, reason=f"the run was killed by {name}")
+        words = ("; ".join(filter(None, (said, kernel_said)))) if status else ""
+        fate = f"exit status {status}: {words}".rstrip(": ")
+        self.folder.note("child_exited", run=run, fate=fate)
+
+    def _record(self, run: str) -> RunRecord:
+        return next(row for row in records(self.folder.events()) if row.run == run)
+
+    def _judge(self, record: RunRecord) -> Judgement:
+        if self.folder.unwritable:
+            return Judgement(Verdict.ERROR, record.cell, self.folder.unwritable)
+        return judge(record)
+
+
+def _last_line(log: Path) -> str:
+    """Return the last line of a process's log, which of a traceback is its sentence."""
+    lines = log.read_text(errors="replace").strip().splitlines() if log.exists() else []
+    # ipykernel's last word when all is well.
+    return lines[-1] if lines and "--existing" not in lines[-1] else ""

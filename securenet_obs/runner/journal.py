@@ -1,0 +1,233 @@
+"""The append-only record of what happened: one JSON object a line, on disk before anything follows.
+
+Several processes append to one journal: the command, which holds a lock on it for as long as it
+lives, and each run's child. A journal that is not closed and not locked was left by a command
+that was killed. Events and their fields:
+
+| event | by | fields |
+|---|---|---|
+| opened | command | id, command, pid, target, planned, versions, host, commit |
+| run_started | command | run, notebook, path, title, kind, attempt, cells, declared, parameters |
+| child_started | command | run, pid |
+| kernel_started | child | run, pid |
+| cell_started | child | run, cell |
+| check | child | run, cell, name, outcome, expected, observed, reason |
+| cell_finished | child | run, cell, seconds, output_bytes |
+| cell_error | child | run, cell, seconds, output_bytes, name, message |
+| timeout, kernel_died, unwritable, interrupted | both | run, reason |
+| ended | child | run |
+| child_exited | command | run, fate |
+| judged | command | run, verdict, cell, reason, seconds |
+| closed | command | verdict |
+
+Every event has `at` (UTC). Cells are counted from 1 among the notebook's own code cells; the cell
+of injected parameters is 0.
+"""
+
+import fcntl
+import json
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Self
+
+from securenet_obs.errors import EvidenceError
+
+Event = dict[str, Any]
+NAME = "journal.jsonl"
+
+
+def now() -> str:
+    """Return the time as the journal writes it: RFC 3339, UTC, microseconds."""
+    return datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+class Journal:
+    """A journal that is open for appending."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            self._descriptor = os.open(path, os.O_RDWR | os.O_APPEND)
+        except OSError as error:
+            raise EvidenceError(f"{path}: cannot be opened: {error.strerror}") from error
+
+    @classmethod
+    def create(cls, path: Path) -> Self:
+        """Create a journal that nobody ever sees without the lock of its owner.
+
+        Raises:
+            EvidenceError: it cannot be written.
+        """
+        hidden = path.with_name(f".{path.name}")
+        try:
+            hidden.touch(exist_ok=False)
+        except OSError as error:
+            raise EvidenceError(f"{hidden}: cannot be created: {error.strerror}") from error
+        journal = cls(hidden)
+        journal.lock()
+        hidden.rename(path)
+        journal.path = path
+        return journal
+
+    def lock(self) -> bool:
+        """Become the owner, until this process ends; return False if another process is."""
+        try:
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+    def append(self, event: str, **fields: Any) -> Event:
+        """Write an event and wait until it is on the disk.
+
+        Raises:
+            EvidenceError: the disk is full or the file cannot be written.
+        """
+        row = {"at": now(), "event": event, **fields}
+        line = json.dumps(row, ensure_ascii=True).encode() + b"\n"
+        try:
+            if self._is_torn():
+                line = b"\n" + line
+            written = os.write(self._descriptor, line)
+            os.fsync(self._descriptor)
+        except OSError as error:
+            raise EvidenceError(f"{self.path}: cannot be written: {error.strerror}") from error
+        if written < len(line):
+            raise EvidenceError(f"{self.path}: cannot be written: no space left")
+        return row
+
+    def _is_torn(self) -> bool:
+        """Say whether the last line was cut off: a writer was killed, or the disk was full."""
+        size = os.fstat(self._descriptor).st_size
+        return size > 0 and os.pread(self._descriptor, 1, size - 1) != b"\n"
+
+    def close(self) -> None:
+        """Let go of the file and its lock."""
+        os.close(self._descriptor)
+
+
+def read(path: Path) -> list[Event]:
+    """Return the events of a journal; lines that were cut off are passed over.
+
+    Raises:
+        EvidenceError: it cannot be read.
+    """
+    try:
+        lines = path.read_bytes().splitlines()
+    except OSError as error:
+        raise EvidenceError(f"{path}: cannot be read: {error.strerror}") from error
+    return [event for line in lines if (event := _event(line))]
+
+
+def _event(line: bytes) -> Event | None:
+    try:
+        event = json.loads(line)
+    except ValueError:
+        return None
+    return event if isinstance(event, dict) and "event" in event else None
+
+
+@dataclass(frozen=True)
+class CheckRow:
+    """A check as the journal holds it."""
+
+    name: str
+    outcome: str
+    expected: str = ""
+    observed: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class CellError:
+    """The error that a cell ended with."""
+
+    cell: int
+    name: str
+    message: str
+
+    @property
+    def is_clean_exit(self) -> bool:
+        """Whether the cell left by `sys.exit()` or `sys.exit(0)`."""
+        return self.name == "SystemExit" and self.message in ("", "0", "None")
+
+
+@dataclass
+class RunRecord:
+    """What the journal says of one run."""
+
+    run: str
+    started: Event
+    cell: int | None = None
+    finished: dict[int, Event] = field(default_factory=dict)
+    error: CellError | None = None
+    timeout: str = ""
+    kernel_died: str = ""
+    unwritable: str = ""
+    interrupted: str = ""
+    ended: bool = False
+    fate: str = ""
+    judged: Event | None = None
+    _checks: dict[str, tuple[int, CheckRow]] = field(default_factory=dict)
+
+    @property
+    def kind(self) -> str:
+        """What the notebook is: validation, runbook or plain."""
+        return str(self.started["kind"])
+
+    @property
+    def plain(self) -> bool:
+        """Whether it is a foreign notebook."""
+        return self.kind == "plain"
+
+    @property
+    def declared(self) -> list[str]:
+        """Names of the checks that the notebook said it would judge."""
+        return list(self.started["declared"])
+
+    @property
+    def checks(self) -> list[CheckRow]:
+        """The checks in the order in which they were first judged, as they were judged last."""
+        return [row for _, row in self._checks.values()]
+
+    def cell_of(self, check: str) -> int:
+        """Return the cell in which a check was judged."""
+        return self._checks[check][0]
+
+    def take(self, event: Event) -> None:
+        """Note one event of this run."""
+        reason = str(event.get("reason", ""))
+        match event["event"]:
+            case "cell_started":
+                self.cell = event["cell"]
+            case "cell_finished":
+                self.finished[event["cell"]] = event
+            case "cell_error":
+                self.finished[event["cell"]] = event
+                self.error = CellError(event["cell"], event["name"], event["message"])
+            case "check":
+                row = {name: str(event.get(name, "")) for name in CheckRow.__dataclass_fields__}
+                self._checks[row["name"]] = (event["cell"], CheckRow(**row))
+            case "timeout" | "kernel_died" | "unwritable" | "interrupted" as what:
+                setattr(self, what, getattr(self, what) or reason)
+            case "ended":
+                self.ended = True
+            case "child_exited":
+                self.fate = event["fate"]
+            case "judged":
+                self.judged = event
+
+
+def records(events: Iterable[Event]) -> list[RunRecord]:
+    """Return the runs that the events tell of, in the order in which they were started."""
+    runs: dict[str, RunRecord] = {}
+    for event in events:
+        name = event.get("run")
+        if event["event"] == "run_started":
+            runs[event["run"]] = RunRecord(event["run"], event)
+        elif name in runs:
+            runs[name].take(event)
+    return list(runs.values())

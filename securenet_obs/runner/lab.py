@@ -1,0 +1,70 @@
+"""Opens JupyterLab for a person: on loopback, behind a random token, in a target's environment."""
+
+import os
+import secrets
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from securenet_obs.errors import SecureNetObsError
+
+STOPPING_S = 10.0
+"""Seconds that JupyterLab has to end its kernels."""
+
+
+@contextmanager
+def jupyter_lab(
+    root: Path, environment: Mapping[str, str], *, port: int = 0, browser: bool = True
+) -> Iterator[tuple["subprocess.Popen[bytes]", str]]:
+    """Run JupyterLab for as long as the block; yield its process and its address with the token.
+
+    Args:
+        root: the project folder that it shows.
+        environment: what its kernels see.
+        port: where it listens, 0 for any free port.
+        browser: whether it opens a browser.
+    """
+    token = secrets.token_urlsafe(24)
+    port = port or _free_port()
+    process = subprocess.Popen(  # noqa: S603
+        [
+            *(sys.executable, "-m", "jupyterlab"),
+            "--ServerApp.ip=127.0.0.1",
+            f"--ServerApp.port={port}",
+            "--ServerApp.port_retries=0",
+            f"--ServerApp.root_dir={root.resolve()}",
+            f"--ServerApp.open_browser={browser}",
+            *(["--ServerApp.allow_root=True"] if os.geteuid() == 0 else []),
+        ],
+        # In the environment, as everybody on this machine may read a command line.
+        env={**environment, "JUPYTER_TOKEN": token},
+        start_new_session=True,
+    )
+    try:
+        yield process, f"http://127.0.0.1:{port}/lab?token={token}"
+    finally:
+        process.terminate()
+        try:
+            process.wait(STOPPING_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+def wait_for(process: "subprocess.Popen[bytes]") -> None:
+    """Wait until JupyterLab ends.
+
+    Raises:
+        SecureNetObsError: it ended with an error.
+    """
+    if process.wait() != 0:
+        raise SecureNetObsError(f"JupyterLab ended with exit status {process.returncode}.")

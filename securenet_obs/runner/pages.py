@@ -1,0 +1,49 @@
+"""HTML pages of notebooks: one file each, that loads nothing and runs nothing."""
+
+import json
+import sys
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from securenet_obs.runner import grammar
+
+grammar.do_without()
+
+import nbformat  # noqa: E402
+from nbconvert.exporters import HTMLExporter  # noqa: E402
+
+# Outputs are anybody's HTML: the page's own policy keeps a browser from acting on them.
+_TEMPLATE = """{% extends 'lab/index.html.j2' %}
+{% block html_head_js %}<meta http-equiv="Content-Security-Policy" content="default-src 'none';
+img-src data:; font-src data:; style-src 'unsafe-inline'">{% endblock %}
+{% block jupyter_widgets %}{% endblock %}
+{% block html_head_js_mathjax %}{% endblock %}
+{% block html_head_js_mermaidjs %}{% endblock %}
+"""
+
+
+@cache
+def _exporter() -> HTMLExporter:
+    return HTMLExporter(raw_template=_TEMPLATE)  # type: ignore[no-untyped-call]
+
+
+def html_page(name: str, document: Mapping[str, Any]) -> str:
+    """Return a notebook as an HTML page with this title."""
+    node = nbformat.reads(json.dumps(document), as_version=4)  # type: ignore[no-untyped-call]
+    page, _ = _exporter().from_notebook_node(node, {"metadata": {"name": name}})
+    return str(page)
+
+
+def warm_up() -> None:
+    """Make one page, so that templates and lexers are loaded."""
+    cell = nbformat.v4.new_code_cell("1")  # type: ignore[no-untyped-call]
+    html_page("", nbformat.v4.new_notebook(cells=[cell]))  # type: ignore[no-untyped-call]
+
+
+def main(arguments: list[str]) -> None:
+    """Print the page of a notebook file: its title, its path."""
+    name, path = arguments
+    document = json.loads(Path(path).read_text(encoding="utf-8"))
+    sys.stdout.buffer.write(html_page(name, document).encode("utf-8", "replace"))

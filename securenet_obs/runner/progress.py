@@ -1,0 +1,101 @@
+"""How a person sees runs go by: a live line each on a terminal, plain lines elsewhere."""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from rich.console import Console
+from rich.live import Live
+from rich.markup import escape
+from rich.table import Table
+
+from securenet_obs.runner.execution import Progress
+from securenet_obs.runner.report import COLOURS, plain_text
+from securenet_obs.runner.verdict import Judgement
+
+
+@contextmanager
+def progress(console: Console) -> Iterator[Progress]:
+    """Yield who is to be told how far each run is, as it suits the console."""
+    if not console.is_terminal:
+        yield PlainLines(console)
+        return
+    lines = LiveLines()
+    with Live(lines, console=console, refresh_per_second=8):
+        yield lines
+
+
+@dataclass
+class PlainLines:
+    """One line when a run starts, one when it was judged."""
+
+    console: Console
+
+    def started(self, run: str, cells: int) -> None:
+        """Print that a run was started."""
+        self.console.print(escape(f"{plain_text(run)}: started, {cells} cells"), soft_wrap=True)
+
+    def cell(self, run: str, cell: int) -> None:
+        """Print nothing: a log has no use for it, and the journal has it."""
+
+    def finished(self, run: str, judgement: Judgement, seconds: float) -> None:
+        """Print the verdict."""
+        line = f"{plain_text(run)}: {_sentence(judgement)} ({seconds:.1f} s)"
+        self.console.print(escape(line), soft_wrap=True)
+
+
+@dataclass
+class _Line:
+    """Where one run is."""
+
+    cells: int
+    started: float
+    cell: int = 0
+    seconds: float | None = None
+    judgement: Judgement | None = None
+
+
+@dataclass
+class LiveLines:
+    """One line a run, drawn anew several times a second: cell i of n, and the seconds."""
+
+    _lines: dict[str, _Line] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def started(self, run: str, cells: int) -> None:
+        """Add the run's line."""
+        with self._lock:
+            self._lines[run] = _Line(cells, time.monotonic())
+
+    def cell(self, run: str, cell: int) -> None:
+        """Count up."""
+        self._lines[run].cell = cell
+
+    def finished(self, run: str, judgement: Judgement, seconds: float) -> None:
+        """Show the verdict in the run's line."""
+        line = self._lines[run]
+        line.judgement, line.seconds = judgement, seconds
+
+    def __rich__(self) -> Table:
+        """Return the lines as they are now."""
+        table = Table.grid(padding=(0, 2))
+        with self._lock:
+            for run, line in self._lines.items():
+                seconds = line.seconds or time.monotonic() - line.started
+                table.add_row(escape(plain_text(run)), _state(line), f"{seconds:.1f} s")
+        return table
+
+
+def _state(line: _Line) -> str:
+    if line.judgement is None:
+        return f"cell {line.cell} of {line.cells}"
+    colour = COLOURS.get(line.judgement.verdict, "yellow")
+    return f"[{colour}]{escape(line.judgement.verdict)}[/]"
+
+
+def _sentence(judgement: Judgement) -> str:
+    where = f" at cell {judgement.cell}" if judgement.cell is not None else ""
+    reason = f": {plain_text(judgement.reason)}" if judgement.reason else ""
+    return f"{judgement.verdict}{where}{reason}" if reason else str(judgement.verdict)

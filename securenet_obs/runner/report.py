@@ -1,0 +1,197 @@
+"""What is read after a run: the table for a person, JUnit XML for CI."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as Xml
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from securenet_obs.runner.catalog import Notebook
+from securenet_obs.runner.journal import CheckRow, RunRecord
+
+SHOWN_CHECKS = 10
+"""How many failing checks are shown under the table; the evidence has them all."""
+
+COLOURS = {"passed": "green", "failed": "red"}
+_ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def plain_text(text: str) -> str:
+    """Return the text without terminal escapes and without what XML cannot hold."""
+    return _NOT_XML.sub("", _ESCAPES.sub("", text))
+
+
+def counts(record: RunRecord) -> dict[str, int]:
+    """Return how many checks passed, failed and were skipped."""
+    tally = Counter(check.outcome for check in record.checks)
+    return {outcome: tally[outcome] for outcome in ("passed", "failed", "skipped")}
+
+
+def verdict_text(record: RunRecord) -> str:
+    """Return the verdict as a person reads it: `passed on attempt 2`."""
+    judged = record.judged or {}
+    attempt = record.started["attempt"]
+    return f"{judged.get('verdict', '?')}" + (f" on attempt {attempt}" if attempt > 1 else "")
+
+
+def summary(records: Iterable[RunRecord]) -> list[dict[str, Any]]:
+    """Return one object a run, as `run.json` and `--json` show it."""
+    rows = []
+    for record in records:
+        judged = record.judged or {}
+        rows.append(
+            {
+                "run": record.run,
+                "notebook": record.started["notebook"],
+                "path": record.started["path"],
+                "attempt": record.started["attempt"],
+                "verdict": judged.get("verdict"),
+                "cell": judged.get("cell"),
+                "reason": judged.get("reason", ""),
+                "seconds": judged.get("seconds"),
+                "started": record.started["at"],
+                "parameters": record.started["parameters"],
+                "checks": {**counts(record), "rows": [vars(row) for row in record.checks]},
+                "cells": record.started["cells"],
+                "cells_finished": sum(1 for number in record.finished if number > 0),
+                "timings": {str(n): event["seconds"] for n, event in record.finished.items()},
+            }
+        )
+    return rows
+
+
+def print_table(console: Console, records: list[RunRecord]) -> None:
+    """Print the verdicts as a table, then the first failing checks."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("notebook", "verdict", "passed", "failed", "skipped", "seconds"):
+        table.add_column(name, justify="left" if name in ("notebook", "verdict") else "right")
+    for record in records:
+        tally = counts(record)
+        judged = record.judged or {}
+        colour = COLOURS.get(str(judged.get("verdict")), "yellow")
+        table.add_row(
+            escape(plain_text(record.started["notebook"])),
+            f"[{colour}]{verdict_text(record)}[/]",
+            *(str(tally[outcome]) for outcome in ("passed", "failed", "skipped")),
+            f"{judged.get('seconds', 0):.1f}",
+        )
+    console.print(table)
+    for line in _problems(records):
+        console.print(escape(plain_text(line)), soft_wrap=True)
+
+
+def print_outcome(console: Console, records: list[RunRecord], folder: Path) -> None:
+    """Print the table and where the evidence is."""
+    print_table(console, records)
+    console.print(f"evidence: {folder}", markup=False, soft_wrap=True)
+
+
+def print_catalog(console: Console, notebooks: Iterable[Notebook]) -> None:
+    """Print a line a notebook."""
+    rows = [
+        {
+            "name": notebook.name,
+            "kind": notebook.declared.kind,
+            "needs": ", ".join(notebook.declared.needs),
+            "title": notebook.title,
+        }
+        for notebook in notebooks
+    ]
+    print_rows(console, rows)
+
+
+def print_notebook(console: Console, notebook: Notebook) -> None:
+    """Print what a notebook is for, what it needs, and its parameters."""
+    declared = notebook.declared
+    console.print(escape(plain_text(notebook.title)), style="bold", soft_wrap=True)
+    console.print(escape(plain_text(notebook.purpose)), soft_wrap=True)
+    console.print(f"needs: {', '.join(declared.needs) or 'nothing'}", markup=False)
+    console.print(f"acts: {'yes, it changes the target' if declared.acts else 'no'}")
+    console.print(f"deadlines: {declared.deadline_s:g} s, {declared.cell_deadline_s:g} s a cell")
+    print_rows(console, [row.described() for row in notebook.schema.parameters])
+
+
+def print_rows(console: Console, rows: list[dict[str, Any]]) -> None:
+    """Print rows of the same keys as a table; nothing for none."""
+    if not rows:
+        return
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in rows[0]:
+        table.add_column(name, overflow="fold")
+    for row in rows:
+        table.add_row(*(escape(plain_text(str(value))) for value in row.values()))
+    console.print(table)
+
+
+def _problems(records: list[RunRecord]) -> list[str]:
+    lines = []
+    for record in records:
+        judged = record.judged or {}
+        if judged.get("verdict") != "passed":
+            where = f" at cell {judged['cell']}" if judged.get("cell") is not None else ""
+            lines.append(f"{record.started['notebook']}{where}: {judged.get('reason', '')}")
+        lines += [
+            f"  ✘ {check.name}: expected {check.expected}, observed {check.observed}"
+            for check in record.checks
+            if check.outcome == "failed"
+        ][:SHOWN_CHECKS]
+    return lines
+
+
+def junit(records: Iterable[RunRecord]) -> str:
+    """Return JUnit XML: a suite a run, a test case a check, and one for the run itself."""
+    root = Xml.Element("testsuites")
+    for record in records:
+        _suite(root, record)
+    Xml.indent(root)
+    return Xml.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
+
+
+def _suite(root: Xml.Element, record: RunRecord) -> None:
+    judged = record.judged or {}
+    tally = counts(record)
+    broken = judged.get("verdict") not in ("passed", "failed")
+    undeclared = judged.get("verdict") == "failed" and not tally["failed"]
+    name = plain_text(str(record.started["notebook"]))
+    suite = Xml.SubElement(
+        root,
+        "testsuite",
+        name=name,
+        tests=str(len(record.checks) + 1),
+        failures=str(tally["failed"] + undeclared),
+        errors=str(int(broken)),
+        skipped=str(tally["skipped"]),
+        time=str(judged.get("seconds", 0)),
+        timestamp=str(record.started["at"]),
+    )
+    case = _case(suite, name, "the notebook comes to its verdict", str(judged.get("seconds", 0)))
+    reason = f"{verdict_text(record)}: {judged.get('reason', '')} (cell {judged.get('cell')})"
+    if broken:
+        _verdict(case, "error", reason, str(judged.get("verdict")))
+    elif undeclared:
+        _verdict(case, "failure", reason, "failed")
+    for check in record.checks:
+        _check_case(suite, name, check)
+
+
+def _case(suite: Xml.Element, notebook: str, name: str, seconds: str) -> Xml.Element:
+    return Xml.SubElement(suite, "testcase", classname=notebook, name=name, time=seconds)
+
+
+def _check_case(suite: Xml.Element, notebook: str, check: CheckRow) -> None:
+    case = _case(suite, notebook, plain_text(check.name), "0")
+    if check.outcome == "failed":
+        _verdict(case, "failure", f"expected {check.expected}, observed {check.observed}", "check")
+    elif check.outcome == "skipped":
+        Xml.SubElement(case, "skipped", message=plain_text(check.reason))
+
+
+def _verdict(case: Xml.Element, tag: str, message: str, kind: str) -> None:
+    text = plain_text(message)
+    Xml.SubElement(case, tag, message=text, type=kind).text = text

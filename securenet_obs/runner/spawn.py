@@ -1,0 +1,96 @@
+"""Starts a run's child process, from a new interpreter or from a warm server."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Protocol
+
+from securenet_obs.runner.forked import ForkedProcess
+from securenet_obs.runner.processes import kill_group
+
+CHILD = "securenet_obs.runner.child"
+
+TERMINATION_S = 3.0
+"""Seconds that a child has to end by itself, before its whole group is killed."""
+
+
+class Process(Protocol):
+    """What is asked of a child, however it was started."""
+
+    pid: int
+    returncode: int | None
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait for its end."""
+
+    def terminate(self) -> None:
+        """Ask it to end."""
+
+
+@contextmanager
+def child_process(
+    spec: Path, folder: Path, environment: Mapping[str, str], *, log: Path, warm: str
+) -> Iterator[tuple[Process, int]]:
+    """Run a child for the block; yield it, and the descriptor on which it reports.
+
+    When the block is left the child is ended, if it has not. Its standard input stays open for as
+    long as this process lives, which is how the child knows that it does.
+
+    Args:
+        spec: the file that says what it is to do.
+        folder: its working folder.
+        environment: its variables.
+        log: file for its standard error.
+        warm: socket of the warm server that forks it, empty to start an interpreter.
+
+    Raises:
+        SecureNetObsError: the warm server does not answer.
+    """
+    with ExitStack() as ends, log.open("wb") as errors:
+        told, telling = os.pipe()
+        reports, reporting = os.pipe()
+        ends.callback(os.close, telling)
+        ends.callback(os.close, reports)
+        streams = [told, reporting, errors.fileno()]
+        try:
+            child = _start(spec, folder, environment, streams, warm)
+        finally:
+            os.close(told)
+            os.close(reporting)
+        if isinstance(child, ForkedProcess):
+            ends.callback(child.close)
+        try:
+            yield child, reports
+        finally:
+            _end(child)
+
+
+def _start(
+    spec: Path, folder: Path, environment: Mapping[str, str], streams: list[int], warm: str
+) -> "ForkedProcess | subprocess.Popen[bytes]":
+    if warm:
+        return ForkedProcess(
+            warm, CHILD, [str(spec)], environment=environment, folder=folder, streams=streams
+        )
+    return subprocess.Popen(  # noqa: S603
+        # -P: a file in the working folder must not shadow what the child imports.
+        [sys.executable, "-P", "-m", CHILD, str(spec)],
+        stdin=streams[0],
+        stdout=streams[1],
+        stderr=streams[2],
+        start_new_session=True,
+        cwd=folder,
+        env=environment,
+    )
+
+
+def _end(child: Process) -> None:
+    """Wait for a child that is ending; if it does not, kill its whole group."""
+    try:
+        child.wait(TERMINATION_S)
+    except subprocess.TimeoutExpired:
+        kill_group(child.pid)
+        child.wait(TERMINATION_S)

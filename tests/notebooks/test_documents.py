@@ -1,0 +1,82 @@
+"""The project's notebooks are documents: what a reader can count on in each of them."""
+
+import ast
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from securenet_obs.checks import CHECK_MIME
+from securenet_obs.runner.catalog import read_notebook
+
+PROJECT = Path(__file__).parents[2]
+VALIDATIONS = sorted(PROJECT.glob("notebooks/*.ipynb"))
+NOTEBOOKS = [*VALIDATIONS, *sorted(PROJECT.glob("runbooks/*.ipynb"))]
+IMPORTABLE = {"checks", "monitoring", "probes", "settings", "workers"}
+
+every_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+every_validation = pytest.mark.parametrize("path", VALIDATIONS, ids=lambda path: path.stem)
+
+
+def code_cells(path: Path) -> list[nbformat.NotebookNode]:
+    """Return a notebook's code cells."""
+    return [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
+
+
+@every_notebook
+def test_it_is_more_prose_than_code(path: Path) -> None:
+    """A cell of code is short, and what it is for is said before it."""
+    cells = nbformat.read(path, as_version=4).cells
+    prose = [cell for cell in cells if cell.cell_type == "markdown"]
+    assert cells[0].cell_type == "markdown"
+    assert cells[0].source.startswith("# ")
+    assert len(prose) * 2 >= len(cells) - len(prose)
+    assert max(len(cell.source.splitlines()) for cell in code_cells(path)) <= 15
+
+
+@every_notebook
+def test_it_defines_nothing_and_imports_public_names(path: Path) -> None:
+    """Code is in the library, where it is typed and tested."""
+    trees = [ast.parse(cell.source) for cell in code_cells(path)]
+    nodes = [node for tree in trees for node in ast.walk(tree)]
+    definitions = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
+    assert [node for node in nodes if isinstance(node, definitions)] == []
+    modules = [node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)]
+    ours = [name.split(".") for name in modules if name.startswith("securenet_obs")]
+    assert {parts[1] for parts in ours} <= IMPORTABLE
+    assert all(len(parts) == 2 for parts in ours if parts[1] != "workers")
+
+
+@every_notebook
+def test_every_parameter_has_a_type_and_a_help_text(path: Path) -> None:
+    """What `show` prints of a parameter is enough to set it."""
+    described = read_notebook(path).described()
+    assert described["parameters"]
+    assert [row["name"] for row in described["parameters"] if not row["help"]] == []
+
+
+@every_notebook
+def test_its_last_cell_is_the_verdict(path: Path) -> None:
+    """Nothing is judged after the verdict."""
+    assert code_cells(path)[-1].source == "checks.conclude()"
+
+
+@every_validation
+def test_its_stored_outputs_are_of_one_real_run(path: Path) -> None:
+    """Each cell was executed, in order, without an error: nbval passes what never ran."""
+    cells = code_cells(path)
+    assert [cell.execution_count for cell in cells] == list(range(1, len(cells) + 1))
+    kinds = {output.output_type for cell in cells for output in cell.outputs}
+    assert "error" not in kinds
+
+
+@every_validation
+def test_the_checks_it_declares_are_those_it_judges(path: Path) -> None:
+    """The list in the metadata, which the runner holds a run to, is neither short nor long."""
+    judged = [
+        output.data[CHECK_MIME]["name"]
+        for cell in code_cells(path)
+        for output in cell.outputs
+        if CHECK_MIME in output.get("data", {})
+    ]
+    assert judged == read_notebook(path).declared.checks

@@ -1,0 +1,242 @@
+"""Each check of each validation is seen red: a fault is put into the real stack and judged."""
+
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+
+from securenet_obs.runner.catalog import find
+from securenet_obs.runner.verdict import Verdict
+from securenet_obs.stack import LocalStack
+from securenet_obs.stack.services import worker_command
+
+PROJECT = Path(__file__).parents[2]
+FAULTY = Path(__file__).with_name("faulty.py")
+SENTRY = "01_sentry_receives_errors"
+LOGS = "02_logs_are_structured_json"
+CELERY = "03_celery_round_trips_tasks"
+
+
+Run = Callable[..., Any]
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A part that is broken, the notebook that runs then, and its checks that must be red.
+
+    `may_be_red` are those that a part so broken may or may not get round to.
+    """
+
+    notebook: str
+    part: str
+    red: set[str]
+    may_be_red: set[str] = field(default_factory=set)
+    faults: str = ""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    command: Sequence[str] = ()
+    stopped: bool = False
+    parameters: Sequence[str] = ("deadline_s=20",)
+
+    @contextmanager
+    def put_into(self, stack: LocalStack) -> Iterator[None]:
+        """Break the part for a block; without a part, it is the parameters that are wrong."""
+        if not self.part:
+            yield
+            return
+        command = list(self.command)
+        if self.faults:
+            module = stack.parts[self.part].command[2:]
+            command = [sys.executable, str(FAULTY), self.faults, *module]
+        stack.stop_part(self.part)
+        if not self.stopped:
+            stack.start_part(self.part, self.environment, command or None)
+        try:
+            yield
+        finally:
+            stack.restart_part(self.part)
+
+
+ALL_TRIPS = {
+    "the three tasks make the round trip",
+    "a canary on every queue is executed",
+    "every canary makes the round trip",
+    "the median round trip is within its limit",
+    "results expire",
+    "a failing task fails with its own error",
+    "an unregistered task is reported",
+}
+FAULTS = {
+    "another deployment's labels": Fault(
+        SENTRY,
+        "api",
+        {"every event names its environment", "every event names its release"},
+        environment={"ENVIRONMENT": "elsewhere", "SENTRY_RELEASE": "securenet@0.0.0"},
+    ),
+    "ids and stack trace lost": Fault(
+        SENTRY,
+        "api",
+        {
+            "every event carries its tenant",
+            "request and task can be found from their events",
+            "every event has a stack trace down to the line that raised",
+        },
+        faults="no_ids,no_stack_trace",
+    ),
+    "scrubbing off": Fault(
+        SENTRY,
+        "api",
+        {"the Authorization header is in no event", "the planted secret is in no event"},
+        faults="scrubbing_off",
+    ),
+    "Sentry off in the worker": Fault(
+        SENTRY,
+        "worker",
+        {
+            "every error that was raised arrived",
+            "request and task can be found from their events",
+        },
+        environment={"SENTRY_DSN": ""},
+    ),
+    "a plain-text line and a dropped field": Fault(
+        LOGS,
+        "api",
+        {"every line is one strict JSON object", "every line carries the required fields"},
+        faults="plain_text_line,dropped_field",
+    ),
+    "a local-time timestamp": Fault(
+        LOGS,
+        "api",
+        {"every timestamp is UTC", "the clock of the lines is the clock of the world"},
+        faults="local_time",
+    ),
+    "a clock that is off": Fault(
+        LOGS,
+        "api",
+        {"the clock of the lines is the clock of the world"},
+        faults="clock_off_by_an_hour",
+    ),
+    "the API logs somewhere else": Fault(
+        LOGS,
+        "",
+        {
+            "API, worker and beat write to the same place",
+            "uvicorn and celery write JSON too",
+            "a request can be followed from the API to its task",
+        },
+        parameters=["deadline_s=2", "log_source={logs}/[bw]*.log"],
+    ),
+    "worker stopped": Fault(
+        CELERY,
+        "worker",
+        {*ALL_TRIPS, "a pickled task is refused"},
+        stopped=True,
+        parameters=["deadline_s=1", "tasks=10"],
+    ),
+    "result backend off": Fault(
+        CELERY,
+        "worker",
+        ALL_TRIPS,
+        may_be_red={"a pickled task is refused"},
+        environment={"RESULT_URL": "redis://127.0.0.1:1/0"},
+        parameters=["deadline_s=2", "tasks=5"],
+    ),
+    "a queue that nobody consumes": Fault(
+        CELERY,
+        "worker",
+        {
+            "the three tasks make the round trip",
+            "a canary on every queue is executed",
+            "every canary makes the round trip",
+        },
+        command=worker_command(queues=("default", "scans", "models", "canary")),
+        parameters=["deadline_s=5", "tasks=10"],
+    ),
+    "results for ever and pickles accepted": Fault(
+        CELERY,
+        "worker",
+        {"results expire", "a pickled task is refused"},
+        faults="results_for_ever,pickles_accepted",
+        # Celery itself asks for this before root may accept pickles, as in a container it does.
+        environment={"C_FORCE_ROOT": "true"},
+    ),
+    "beat stopped": Fault(
+        CELERY, "beat", {"beat ticks"}, stopped=True, parameters=["oldest_tick_s=0.5"]
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS.keys())
+def test_a_fault_turns_its_checks_red_and_no_other(
+    fault: Fault, stack: LocalStack, run_notebook: Run
+) -> None:
+    """A check sees exactly what it is for."""
+    logs = stack.environment["LOG_SOURCE"]
+    given = [text.format(logs=logs) for text in fault.parameters]
+    with fresh_logs(stack), fault.put_into(stack):
+        done = run_notebook(fault.notebook, *given)
+    assert done.verdict == Verdict.FAILED
+    assert done.red - fault.may_be_red == fault.red
+
+
+@pytest.mark.parametrize("notebook", [SENTRY, LOGS, CELERY])
+def test_every_check_has_a_fault(notebook: str) -> None:
+    """A check that cannot fail is a defect."""
+    red = {name for fault in FAULTS.values() if fault.notebook == notebook for name in fault.red}
+    assert red == set(find(PROJECT, notebook).declared.checks)
+
+
+def test_a_dsn_of_another_project_is_noticed(stack: LocalStack, run_notebook: Run) -> None:
+    """An event that Sentry accepted, but elsewhere, has not arrived."""
+    elsewhere = {"SENTRY_DSN": another_dsn(stack)}
+    done = run_notebook(SENTRY, "deadline_s=5", environment=elsewhere)
+    assert done.verdict == Verdict.FAILED
+    assert done.red == {"every error that was raised arrived"}
+
+
+def test_bugsink_stopped_is_unreachable(stack: LocalStack, run_notebook: Run) -> None:
+    """A backend that does not answer is another verdict than an event that is missing."""
+    stack.stop_part("bugsink")
+    try:
+        done = run_notebook(SENTRY, "deadline_s=2")
+    finally:
+        stack.start_part("bugsink")
+    assert done.verdict == Verdict.UNREACHABLE
+
+
+@pytest.mark.parametrize("notebook", [SENTRY, LOGS, CELERY])
+def test_without_a_fault_nothing_is_red(notebook: str, run_notebook: Run) -> None:
+    """The same stack passes once every fault is out again."""
+    done = run_notebook(notebook)
+    assert (done.verdict, done.red) == (Verdict.PASSED, set())
+
+
+@contextmanager
+def fresh_logs(stack: LocalStack) -> Iterator[None]:
+    """Keep what a broken part writes from those who look at the logs afterwards."""
+    logs = sorted(Path(stack.environment["LOG_SOURCE"]).glob("*.log"))
+    sizes = {log: log.stat().st_size for log in logs}
+    try:
+        yield
+    finally:
+        for log, size in sizes.items():
+            with log.open("r+b") as file:
+                file.truncate(size)
+
+
+def another_dsn(stack: LocalStack) -> str:
+    """Return the DSN of a second project on the stack's own Bugsink."""
+    headers = {"Authorization": f"Bearer {stack.environment['SENTRY_AUTH_TOKEN']}"}
+    url = f"{stack.environment['SENTRY_URL']}/api/canonical/0/projects/"
+    with httpx.Client(headers=headers, trust_env=False) as client:
+        team = client.get(url).json()["results"][0]["team"]
+        made = client.post(url, json={"team": team, "name": f"other {time.time_ns()}"}).json()
+        dsn: str = client.get(f"{url}{made['id']}/").json()["dsn"]
+    assert urlsplit(dsn).path != urlsplit(stack.environment["SENTRY_DSN"]).path
+    return dsn

@@ -1,0 +1,51 @@
+"""nbval compares the stored outputs with those of a new run on the real stack."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from securenet_obs.stack import LocalStack
+
+PROJECT = Path(__file__).parents[2]
+
+
+def nbval(stack: LocalStack, *notebooks: str) -> subprocess.CompletedProcess[str]:
+    """Run `pytest --nbval` in the stack's environment."""
+    return subprocess.run(
+        [
+            *[sys.executable, "-m", "pytest", "--nbval", "--nbval-current-env", "-q"],
+            *["--nbval-cell-timeout", "120", "-p", "no:cacheprovider", *notebooks],
+        ],
+        cwd=PROJECT,
+        env={**os.environ, **stack.environment},
+        capture_output=True,
+        text=True,
+        timeout=400,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("time", ["once", "twice"])
+def test_the_stored_outputs_are_those_of_any_run(stack: LocalStack, time: str) -> None:
+    """What a newcomer reads in the repository is what a new run shows; and again."""
+    done = nbval(stack, "notebooks")
+    assert done.returncode == 0, done.stdout[-4000:]
+    assert " passed" in done.stdout
+
+
+def test_a_changed_output_is_noticed(stack: LocalStack, tmp_path: Path) -> None:
+    """The comparison can fail: an edited output is none of a real run."""
+    source = PROJECT / "notebooks" / "03_celery_round_trips_tasks.ipynb"
+    edited = tmp_path / source.name
+    shutil.copy(source, edited)
+    book = nbformat.read(edited, as_version=4)
+    cell = next(cell for cell in book.cells if "three tasks make the round" in cell.source)
+    cell.outputs[0].data["text/plain"] = "✔ passed: the three tasks (expected 3, observed 2)"
+    nbformat.write(book, edited)
+    done = nbval(stack, str(edited))
+    assert done.returncode == 1, done.stdout[-4000:]

@@ -1,0 +1,99 @@
+"""The runbook is followed, from the alert to the verified repair, on a real backlog."""
+
+import os
+import re
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from securenet_obs.probes import ApiClient, TaskProbe, sample_records
+from securenet_obs.runner.verdict import Verdict
+from securenet_obs.settings import Settings
+from securenet_obs.stack import LocalStack, worker_command
+
+FAULTY = Path(__file__).parents[1] / "notebooks" / "faulty.py"
+RUNBOOK = "queue_is_growing"
+
+
+@pytest.fixture
+def backlog(stack: LocalStack) -> Iterator[TaskProbe]:
+    """Have tenants send three times as many batches as a slow worker with one process takes."""
+    slow = [sys.executable, str(FAULTY), "slow_store", *worker_command(1)[2:]]
+    settings = settings_of(stack)
+    stack.restart_part("worker", command=slow)
+    with sending(ApiClient(settings), per_s=6):
+        yield TaskProbe(settings)
+    stack.restart_part("worker")
+
+
+@contextmanager
+def sending(api: ApiClient, per_s: float) -> Iterator[None]:
+    """Submit small batches at a steady rate for a block."""
+    ended = threading.Event()
+
+    def send() -> None:
+        while not ended.wait(1 / per_s):
+            api.submit_logs("tenant-canary", sample_records(2))
+
+    thread = threading.Thread(target=send)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+
+
+def settings_of(stack: LocalStack) -> Settings:
+    """Return the stack's target."""
+    return Settings(**{name.lower(): value for name, value in stack.environment.items()})
+
+
+def test_it_leads_from_a_backlog_to_a_verified_repair(
+    stack: LocalStack, backlog: TaskProbe, run_notebook: Callable[..., Any]
+) -> None:
+    """It names the cause, changes nothing by itself, and passes once its command was run."""
+    parameters = ["window_s=4", "grow_by=5", "longest_drain_s=60"]
+    before = run_notebook(RUNBOOK, *parameters)
+    assert before.verdict == Verdict.FAILED
+    assert before.red == {"the queue is empty or drains in time"}
+    assert re.search(r"True\s+the workers are too few", before.text)
+    assert backlog.pools()["concurrency"].tolist() == [1]
+
+    command = re.search(r"celery -A [\w.]+ control --destination \S+ pool_grow 5", before.text)
+    assert command is not None
+    subprocess.run(
+        [sys.executable, "-m", *command[0].split()],
+        env={**os.environ, **stack.environment},
+        check=True,
+        timeout=60,
+    )
+    deadline = time.monotonic() + 20
+    while backlog.pools()["concurrency"].tolist() != [6] and time.monotonic() < deadline:
+        time.sleep(0.5)
+    assert backlog.pools()["concurrency"].tolist() == [6]
+
+    after = run_notebook(RUNBOOK, *parameters)
+    assert (after.verdict, after.red) == (Verdict.PASSED, set())
+
+
+def test_a_queue_without_a_consumer_is_told_from_a_slow_one(
+    stack: LocalStack, run_notebook: Callable[..., Any]
+) -> None:
+    """More concurrency would change nothing there, and the table says so."""
+    stack.restart_part("worker", command=worker_command(queues=("default", "canary")))
+    try:
+        ApiClient(settings_of(stack)).submit_logs("tenant-canary", sample_records(2))
+        done = run_notebook(RUNBOOK, "window_s=1")
+    finally:
+        stack.restart_part("worker")
+    assert done.verdict == Verdict.FAILED
+    assert done.red == {"somebody consumes the queue", "the queue is empty or drains in time"}
+    assert re.search(r"True\s+nobody consumes the queue", done.text)

@@ -1,0 +1,134 @@
+"""What the runner's tests share: small notebooks, and real runs of them."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from nbformat import v4
+
+from securenet_obs.runner.catalog import read_notebook
+from securenet_obs.runner.command import Command, Outcome, order_for
+from securenet_obs.runner.forked import SOCKET, warm_server
+from securenet_obs.runner.target import target_of
+from securenet_obs.runner.verdict import Judgement
+
+CHECKED = (
+    "from securenet_obs.checks import Checks\n"
+    "checks = Checks()\n"
+    "checks.expect('one is one', expected=1, observed=1)"
+)
+
+
+@dataclass
+class Told:
+    """A progress display that keeps what it was told."""
+
+    lines: list[tuple[Any, ...]] = field(default_factory=list)
+
+    def started(self, run: str, cells: int) -> None:
+        """Keep it."""
+        self.lines.append(("started", run, cells))
+
+    def cell(self, run: str, cell: int) -> None:
+        """Keep it."""
+        self.lines.append(("cell", run, cell))
+
+    def finished(self, run: str, judgement: Judgement, seconds: float) -> None:
+        """Keep it."""
+        self.lines.append(("finished", run, str(judgement.verdict)))
+
+
+@pytest.fixture
+def told() -> Told:
+    """Return a progress display that keeps what it was told."""
+    return Told()
+
+
+@pytest.fixture
+def write_notebook(tmp_path: Path) -> Callable[..., Path]:
+    """Return a function that writes a notebook of the given cells below the test's folder."""
+
+    def write(
+        *cells: str,
+        name: str = "a_claim",
+        parameters: str = "",
+        folder: str = "notebooks",
+        tags: Mapping[int, Sequence[str]] | None = None,
+        foreign: bool = False,
+        **declared: Any,
+    ) -> Path:
+        document = v4.new_notebook()
+        if not foreign:
+            document.metadata["securenet"] = {"kind": "validation", **declared}
+        document.cells = [v4.new_markdown_cell("# A claim holds\n\nWhat it is for.\n\nMore.")]
+        if parameters:
+            tagged = {"tags": ["parameters"]}
+            document.cells.append(v4.new_code_cell(parameters, metadata=tagged))
+        for index, cell in enumerate(cells):
+            metadata = {"tags": list((tags or {}).get(index, []))}
+            document.cells.append(v4.new_code_cell(cell, metadata=metadata))
+        path = tmp_path / folder / f"{name}.ipynb"
+        path.parent.mkdir(exist_ok=True)
+        nbformat.write(document, path)
+        return path
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[str]:
+    """Yield the socket of a warm server for all tests, or an empty string where there is none."""
+    with warm_server() as starting:
+        yield starting()
+
+
+@pytest.fixture
+def execute(tmp_path: Path, told: Told, server: str) -> Callable[..., Outcome]:
+    """Return a function that runs notebooks for real, in one command, warm by default."""
+
+    def run(
+        *paths: Path,
+        assignments: Sequence[str] = (),
+        environment: Mapping[str, str] | None = None,
+        plain: bool = False,
+        deadline_s: float | None = None,
+        cell_deadline_s: float | None = None,
+        evidence: Path | None = None,
+        cold: bool = False,
+        **options: Any,
+    ) -> Outcome:
+        orders = [
+            order_for(read_notebook(path, plain=plain), assignments, deadline_s, cell_deadline_s)
+            for path in paths
+        ]
+        target = target_of("a test", environment or {})
+        options["warm"] = "" if cold else server
+        return Command(target, evidence or tmp_path / "evidence", told, **options).run(orders)
+
+    return run
+
+
+@pytest.fixture
+def command_line(tmp_path: Path, server: str) -> Callable[..., "subprocess.CompletedProcess[str]"]:
+    """Return a function that calls `securenet-obs` in the test's folder."""
+
+    def call(
+        *arguments: str | Path, environment: Mapping[str, str] | None = None
+    ) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            [sys.executable, "-m", "securenet_obs", *map(str, arguments)],
+            cwd=tmp_path,
+            env={**os.environ, SOCKET: server, **(environment or {})},
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+
+    return call

@@ -1,0 +1,85 @@
+"""The catalog: what a notebook says of itself, and clear words for one that is broken."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from securenet_obs.errors import NotebookError, NotebookNotFoundError
+from securenet_obs.runner.catalog import find, find_all, read_notebook
+
+
+def test_a_notebook_says_what_it_is(write_notebook: Callable[..., Path]) -> None:
+    """Title, purpose, needs, deadlines, declared checks and parameters are read from the file."""
+    path = write_notebook(
+        "1", name="01_a_claim", parameters="n: int = 1  # how many",
+        needs=["api"], checks=["it holds"], deadline_s=9, exclusive=True,
+    )  # fmt: skip
+    described = read_notebook(path).described()
+    assert described == {
+        "name": "01_a_claim", "path": str(path), "title": "A claim holds",
+        "purpose": "What it is for.", "kind": "validation", "needs": ["api"], "acts": False,
+        "deadline_s": 9.0, "cell_deadline_s": 30.0, "exclusive": True, "checks": ["it holds"],
+        "parameters": [{"name": "n", "type": "int", "default": "1", "help": "how many"}],
+    }  # fmt: skip
+
+
+def test_notebooks_come_in_order_validations_first(
+    write_notebook: Callable[..., Path], tmp_path: Path
+) -> None:
+    """notebooks/ comes before runbooks/, each by name; what Jupyter keeps aside is not there."""
+    write_notebook(name="a_symptom", folder="runbooks", kind="runbook")
+    write_notebook(name="02_b")
+    write_notebook(name="01_a")
+    checkpoints = tmp_path / "notebooks" / ".ipynb_checkpoints"
+    checkpoints.mkdir()
+    (checkpoints / "01_a-checkpoint.ipynb").write_text("{")
+    assert [row.name for row in find_all(tmp_path)] == ["01_a", "02_b", "a_symptom"]
+
+
+def test_a_notebook_is_found_by_name_number_and_path(
+    write_notebook: Callable[..., Path], tmp_path: Path
+) -> None:
+    """All three mean the same notebook; what is not there is answered with what is."""
+    path = write_notebook(name="01_a")
+    for name in ("01_a", "01", str(path)):
+        assert find(tmp_path, name).path == path
+    with pytest.raises(NotebookNotFoundError, match="there is 01_a"):
+        find(tmp_path, "02")
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("{", "not a notebook"),
+        ("[]", "format 4"),
+        ('{"nbformat": 3, "worksheets": []}', "format 4"),
+        ('{"nbformat": 4, "cells": 1}', "cells"),
+        ('{"nbformat": 4, "cells": [{"cell_type": "code"}]}', "cells"),
+        ('{"nbformat": 4, "cells": [], "metadata": 1}', "metadata"),
+        ('{"nbformat": 4, "cells": []}', "--plain"),
+        ('{"nbformat": 4, "cells": [], "metadata": {"securenet": {"kind": "x"}}}', "kind"),
+        ('{"nbformat": 4, "cells": [], "metadata": {"securenet": {"typo": 1}}}', "typo"),
+    ],
+)
+def test_a_broken_notebook_is_named_with_what_is_wrong(
+    text: str, word: str, tmp_path: Path
+) -> None:
+    """The error has the file and the reason."""
+    path = tmp_path / "broken.ipynb"
+    path.write_text(text)
+    with pytest.raises(NotebookError, match=rf"broken\.ipynb.*{word}"):
+        read_notebook(path)
+
+
+def test_list_and_show_tell_a_person_and_a_program(
+    write_notebook: Callable[..., Path], command_line: Callable[..., Any]
+) -> None:
+    """`list --json` is JSON, `show` has title, purpose, parameters and what it needs."""
+    write_notebook(name="01_a", parameters="n: int = 1  # how many", needs=["api"])
+    assert [row["name"] for row in json.loads(command_line("list", "--json").stdout)] == ["01_a"]
+    shown = command_line("show", "01").stdout
+    for word in ("A claim holds", "What it is for.", "needs: api", "acts: no", "n", "how many"):
+        assert word in shown

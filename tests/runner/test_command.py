@@ -1,0 +1,175 @@
+"""One command of several runs: in parallel, alone, again, and from where it broke off."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from securenet_obs.errors import ParametersError
+from securenet_obs.runner.catalog import read_notebook
+from securenet_obs.runner.command import Outcome, order_for, orders_to_resume
+from securenet_obs.runner.evidence import read_manifest, verify
+from securenet_obs.runner.forked import SOCKET
+
+INTERVAL = (
+    "import json, os, time\n"
+    "start = time.monotonic(); time.sleep(0.5)\n"
+    "with open(os.environ['TIMES'], 'a') as file:\n"
+    "    file.write(json.dumps([{!r}, start, time.monotonic()]) + '\\n')"
+)
+
+
+def intervals(path: Path) -> dict[str, tuple[float, float]]:
+    """Return when each notebook's cell ran."""
+    rows = [json.loads(line) for line in path.read_text().splitlines()]
+    return {name: (start, end) for name, start, end in rows}
+
+
+def test_jobs_run_together_and_an_exclusive_notebook_alone(
+    write_notebook: Callable[..., Path], execute: Callable[..., Outcome], tmp_path: Path
+) -> None:
+    """With two jobs two notebooks overlap; one that is exclusive overlaps with none."""
+    paths = [write_notebook(INTERVAL.format(name), name=name) for name in ("a", "b")]
+    alone = write_notebook(INTERVAL.format("alone"), name="alone", exclusive=True)
+    environment = {"TIMES": str(tmp_path / "times")}
+    execute(alone, *paths, jobs=2, environment=environment)
+    ran = intervals(tmp_path / "times")
+    assert ran["a"][0] < ran["b"][1]
+    assert ran["b"][0] < ran["a"][1]
+    assert all(ran["alone"][0] > ran[name][1] for name in ("a", "b"))
+
+
+def test_the_worst_verdict_of_several_counts_and_each_is_on_record(
+    write_notebook: Callable[..., Path], execute: Callable[..., Outcome]
+) -> None:
+    """One folder holds every run; the command answers with the worst."""
+    outcome = execute(
+        write_notebook("1", name="fine"), write_notebook("1 / 0", name="broken"), plain=True
+    )
+    assert str(outcome.verdict) == "error"
+    manifest = read_manifest(outcome.folder)
+    assert {row["run"]: row["verdict"] for row in manifest["runs"]} == {
+        "fine": "passed", "broken": "error",
+    }  # fmt: skip
+    assert manifest["exit_code"] == 3
+
+
+def test_a_run_that_passes_on_retry_says_so_and_keeps_both_attempts(
+    write_notebook: Callable[..., Path], execute: Callable[..., Outcome], tmp_path: Path
+) -> None:
+    """Without --retries it fails; with it, it is `passed on attempt 2`, and attempt 1 is kept."""
+    flag = tmp_path / "flag"
+    cell = f"import os\nif not os.path.exists({str(flag)!r}):\n    open({str(flag)!r}, 'w'); 1 / 0"
+    path = write_notebook(cell)
+    assert str(execute(path, plain=True).verdict) == "error"
+    flag.unlink()
+    outcome = execute(path, plain=True, retries=2)
+    assert str(outcome.verdict) == "passed"
+    assert {file.name for file in outcome.folder.glob("*.ipynb")} == {
+        "a_claim.ipynb", "a_claim-attempt2.ipynb",
+    }  # fmt: skip
+    assert "passed on attempt 2" in (outcome.folder / "a_claim-attempt2.ipynb").read_text()
+    assert [row["attempt"] for row in read_manifest(outcome.folder)["runs"]] == [1, 2]
+
+
+def test_resume_runs_only_what_has_not_passed_with_the_same_parameters(
+    write_notebook: Callable[..., Path], command_line: Callable[..., Any], tmp_path: Path
+) -> None:
+    """Passed runs are not run again; the others get the parameters they had."""
+    cell = "assert n == 7\nimport os\nassert os.path.exists(os.environ['FLAG'])"
+    path = write_notebook(cell, parameters="n: int = 1", kind="runbook")
+    environment = {"FLAG": str(tmp_path / "flag")}
+    first = command_line("run", path, "-p", "n=7", "--json", environment=environment)
+    assert first.returncode == 3
+    folder = json.loads(first.stdout)["id"]
+    (tmp_path / "flag").touch()
+    second = command_line("validate", "--resume", folder, "--json", environment=environment)
+    assert second.returncode == 0, second.stderr
+    summary = json.loads(second.stdout)
+    assert summary["runs"][0]["parameters"] == {"n": 7}
+    assert summary["resumes"] == folder
+    assert orders_to_resume(tmp_path / "evidence", summary["id"]) == []
+
+
+def test_a_parameter_that_was_masked_cannot_be_resumed(
+    write_notebook: Callable[..., Path], execute: Callable[..., Outcome], tmp_path: Path
+) -> None:
+    """What the evidence does not hold cannot be given again, and that is said."""
+    path = write_notebook("1 / 0", parameters='note: str = ""', kind="runbook")
+    outcome = execute(
+        path, assignments=["note=hunter2-hunter2"], environment={"X_TOKEN": "hunter2-hunter2"}
+    )
+    with pytest.raises(ParametersError, match="masked"):
+        orders_to_resume(tmp_path, str(outcome.folder))
+
+
+def test_sixteen_runs_in_two_commands_at_once_leave_sixteen_right_records(
+    write_notebook: Callable[..., Path], execute: Callable[..., Outcome], tmp_path: Path
+) -> None:
+    """Parallel runs and parallel commands share nothing, whatever their notebooks are called."""
+    cell = "import os\nos.makedirs('here')\nprint('only', {!r})"
+    paths = [write_notebook(cell.format(str(n)), folder=f"f{n}") for n in range(16)]
+    with ThreadPoolExecutor(2) as pool:
+        outcomes = list(
+            pool.map(lambda half: execute(*half, plain=True, jobs=8), (paths[:8], paths[8:]))
+        )
+    assert [str(outcome.verdict) for outcome in outcomes] == ["passed", "passed"]
+    assert outcomes[0].folder != outcomes[1].folder
+    for outcome, half in zip(outcomes, (paths[:8], paths[8:]), strict=True):
+        runs = {row["run"]: row["path"] for row in read_manifest(outcome.folder)["runs"]}
+        assert sorted(runs.values()) == sorted(map(str, half))
+        for run, path in runs.items():
+            text = (outcome.folder / f"{run}.ipynb").read_text()
+            assert f"only {Path(path).parent.name[1:]}\\n" in text
+        assert verify(outcome.folder) == []
+
+
+def test_an_order_for_bad_parameters_is_refused(write_notebook: Callable[..., Path]) -> None:
+    """Parameters are judged before anything is run."""
+    with pytest.raises(ParametersError):
+        order_for(read_notebook(write_notebook(parameters="n: int = 1")), ["n=x"])
+
+
+def test_an_evidence_folder_that_cannot_be_written_is_said_at_the_start(
+    write_notebook: Callable[..., Path], command_line: Callable[..., Any], tmp_path: Path
+) -> None:
+    """Exit 3, one sentence, and no kernel was started."""
+    (tmp_path / "evidence").write_text("a file is in the way")
+    started = tmp_path / "started"
+    path = write_notebook(f"open({str(started)!r}, 'w')")
+    answer = command_line("run", path, "--plain", "--evidence", "evidence/below")
+    assert answer.returncode == 3
+    assert "evidence/below: cannot hold evidence" in answer.stderr
+    assert "Traceback" not in answer.stderr
+    assert not started.exists()
+
+
+@pytest.mark.parametrize("limit", [9_000, 3_000])
+def test_a_disk_that_fills_up_half_way_is_an_error_and_the_journal_is_kept(
+    limit: int, write_notebook: Callable[..., Path], server: str, tmp_path: Path
+) -> None:
+    """Whether the notebook or the journal hits the limit: exit 3, on stderr, and what fitted."""
+    cells = [f"print({number}, 'x' * 1500)" for number in range(8)]
+    path = write_notebook(*cells)
+    code = (
+        "import resource, sys\n"
+        f"resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, resource.RLIM_INFINITY))\n"
+        "from securenet_obs.cli import main\nmain(sys.argv[1:])"
+    )
+    answer = subprocess.run(
+        [sys.executable, "-c", code, "run", path, "--plain"],
+        cwd=tmp_path, env=os.environ | {SOCKET: server},
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert answer.returncode == 3
+    assert "cannot be written" in answer.stderr
+    (log,) = tmp_path.glob("evidence/*/journal.jsonl")
+    events = [json.loads(line)["event"] for line in log.read_text().splitlines()[:-1]]
+    assert events[0] == "opened"
+    assert not list(log.parent.glob(".*part"))

@@ -1,0 +1,229 @@
+"""One run, for real: what ends it, what survives it, and which verdict each fault gets."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from securenet_obs.runner import execution, journal
+from securenet_obs.runner.command import Outcome
+from securenet_obs.runner.forked import SOCKET
+
+CHECKED = (
+    "from securenet_obs.checks import Checks\n"
+    "checks = Checks()\n"
+    "checks.expect('one is one', expected=1, observed=1)"
+)
+FAILING = CHECKED.replace("expected=1", "expected=2") + "\nchecks.conclude()"
+UNREACHABLE = "from securenet_obs.errors import UnreachableError\nraise UnreachableError('gone')"
+
+# name -> cells, verdict, cell, how it is run
+RUNS: dict[str, tuple[list[str], str, int | None, dict[str, Any]]] = {
+    "all_is_well": ([CHECKED, "checks.conclude()"], "passed", None, {}),
+    "a_check_fails": ([FAILING], "failed", 1, {}),
+    "a_check_fails_quietly": ([CHECKED.replace("expected=1", "expected=2")], "failed", 1, {}),
+    "an_error": (["1", CHECKED, "1 / 0", "2"], "error", 3, {}),
+    "unreachable": (["1", UNREACHABLE], "unreachable", 2, {}),
+    "no_check": (["1"], "error", None, {}),
+    "only_skipped": (
+        [CHECKED.replace("expect(", "skip(").replace("expected=1, observed=1", "reason='x'")],
+        "error", None, {},
+    ),
+    "a_shell_line_fails": ([CHECKED, "!false", "1"], "error", 2, {}),
+    "a_captured_shell_line_fails": ([CHECKED, "x = !false", "1"], "error", 2, {}),
+    "a_shell_line_works": (
+        [CHECKED, "!true\nx = !echo yes\nassert x == ['yes']"], "passed", None, {},
+    ),
+    "leaves_early": ([CHECKED, "import sys; sys.exit(0)", "1"], "error", 2, {}),
+    "a_cell_takes_too_long": (
+        [CHECKED, "import time; time.sleep(60)"], "timeout", 2, {"cell_deadline_s": 1.0},
+    ),
+    "the_run_takes_too_long": (
+        ["import time", *["time.sleep(1.5)"] * 4], "timeout", None, {"deadline_s": 4.5},
+    ),
+    "the_kernel_kills_itself": (
+        ["import os, signal", "os.kill(os.getpid(), signal.SIGKILL)", "1"], "kernel_died", 2, {},
+    ),
+    "the_kernel_leaves": ([CHECKED, "import os; os._exit(0)", "1"], "kernel_died", 2, {}),
+    "ignores_sigint": (
+        ["import signal, time\n"
+         "signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})\n"
+         "time.sleep(60)"],
+        "timeout", 1, {"cell_deadline_s": 1.0},
+    ),
+    "swallows_interrupts": (
+        ["import time\nwhile True:\n    try: time.sleep(60)\n    except KeyboardInterrupt: pass"],
+        "timeout", 1, {"cell_deadline_s": 1.0},
+    ),
+    "a_flood_of_text": ([CHECKED, "print('x' * 100_000_000)", "print('y')"], "passed", None, {}),
+    "a_flood_of_messages": (
+        [CHECKED, "from IPython.display import display\nfor i in range(5_000): display(i)", "1"],
+        "passed", None, {},
+    ),
+    "terminal_escapes_and_broken_utf8": (
+        [CHECKED,
+         "import os\nprint('\\x1b[31mred\\x1b]0;title\\x07\\x00\\x08')\n"
+         "os.write(1, b'\\xff\\xfe\\xc3')\nprint('\\udcff')",
+         "raise ValueError('\\x1b[2J\\x00 bad \\udcff')"],
+        "error", 3, {},
+    ),
+    "deletes_its_folder": (
+        [CHECKED, "import os, shutil; shutil.rmtree(os.getcwd())", "1"], "passed", None, {},
+    ),
+    "closes_its_outputs": ([CHECKED, "import os; os.closerange(0, 3)", "1"], "passed", None, {}),
+}  # fmt: skip
+
+
+WAYS = pytest.mark.parametrize("cold", [False, True], ids=["warm", "cold"])
+
+
+@WAYS
+@pytest.mark.parametrize("name", RUNS)
+def test_each_fault_has_its_verdict(
+    name: str, cold: bool, write_notebook: Callable[..., Path], execute: Callable[..., Outcome]
+) -> None:
+    """The verdict, and the cell that decided it, are right whatever a notebook does."""
+    cells, verdict, cell, options = RUNS[name]
+    outcome = execute(write_notebook(*cells, name=name), cold=cold, **options)
+    (record,) = outcome.runs
+    assert record.judged is not None
+    assert (str(outcome.verdict), record.judged["verdict"]) == (verdict, verdict), record.judged
+    if cell is not None:
+        assert record.judged["cell"] == cell
+    assert not outcome.unwritable
+    json.loads((outcome.folder / f"{name}.ipynb").read_text())
+    assert (outcome.folder / f"{name}.html").stat().st_size < 10_000_000
+    assert _survivors(outcome.folder.name) == []
+
+
+ESCAPES = [
+    "subprocess.Popen(['sleep', LONG])",
+    "subprocess.Popen(['sleep', LONG], start_new_session=True)",
+    "subprocess.Popen(f'setsid sleep {LONG} & disown', shell=True, executable='/bin/bash')",
+    "subprocess.Popen(['env', '-i', 'setsid', 'sleep', LONG])",
+    "os.setsid(), os.fork() and os._exit(0), os.execlp('sleep', 'sleep', LONG)",
+]
+
+
+def _survivors(mark: str) -> list[psutil.Process]:
+    def is_marked(process: psutil.Process) -> bool:
+        try:
+            return any(value.startswith(mark) for value in process.environ().values())
+        except psutil.Error:
+            return False
+
+    return [process for process in psutil.process_iter() if is_marked(process)]
+
+
+def test_a_check_that_was_declared_and_never_judged_is_failed(
+    write_notebook: Callable[..., Path], execute: Callable[..., Outcome]
+) -> None:
+    """A notebook that promises a check and does not judge it has failed, and the check is named."""
+    outcome = execute(write_notebook(CHECKED, checks=["one is one", "two is two"]))
+    assert outcome.verdict == "failed"
+    assert outcome.runs[0].judged is not None
+    assert "two is two" in outcome.runs[0].judged["reason"]
+
+
+@pytest.mark.parametrize("escape", ESCAPES)
+@pytest.mark.parametrize(
+    ("end", "cold"),
+    [
+        ("1", True),
+        ("1", False),
+        ("time.sleep(60)", False),
+        ("os.kill(os.getpid(), 9)", False),
+    ],
+)
+def test_nothing_that_a_kernel_starts_survives_it(
+    escape: str,
+    end: str,
+    cold: bool,
+    write_notebook: Callable[..., Path],
+    execute: Callable[..., Outcome],
+) -> None:
+    """Children, daemons and those that cleared their environment are gone when the run is."""
+    seconds = f"{uuid.uuid4().int % 10**9 + 10**6}"
+    if "fork" in escape:
+        escape = f"if os.fork() == 0:\n    {escape}"
+    cells = [f"import os, subprocess, time\nLONG = '{seconds}'", escape, "time.sleep(0.3)", end]
+    execute(write_notebook(*cells), plain=True, cell_deadline_s=1.0, cold=cold)
+    assert [row for row in psutil.process_iter(["cmdline"]) if seconds in str(row.info)] == []
+
+
+def test_a_stopped_child_is_killed_at_its_deadline(
+    write_notebook: Callable[..., Path],
+    execute: Callable[..., Outcome],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A child that can do nothing any more, its kernel included, does not hold the command up."""
+    monkeypatch.setattr(execution, "PATIENCE_S", 1.0)
+    started = time.monotonic()
+    stop = "import os, signal\nos.kill(os.getppid(), signal.SIGSTOP)\nos.kill(os.getpid(), 19)"
+    outcome = execute(write_notebook("1", stop), plain=True, deadline_s=2.0, cold=True)
+    assert outcome.verdict == "timeout"
+    assert outcome.runs[0].judged is not None
+    assert outcome.runs[0].judged["cell"] == 2
+    assert time.monotonic() - started < 12
+
+
+@WAYS
+def test_the_kernel_is_this_interpreter_over_sockets_in_a_private_folder(
+    cold: bool, write_notebook: Callable[..., Path], execute: Callable[..., Outcome]
+) -> None:
+    """Whatever kernels are installed, a run's own is ours, and no port is opened for it."""
+    cell = (
+        "import json, os, sys\n"
+        "from ipykernel.connect import get_connection_info\n"
+        "info = get_connection_info(unpack=True)\n"
+        "folder = os.stat(os.path.dirname(info['ip']))\n"
+        "print(json.dumps([sys.executable, info['transport'], folder.st_mode & 0o077]))"
+    )
+    outcome = execute(write_notebook(cell), plain=True, cold=cold)
+    document = json.loads((outcome.folder / "a_claim.ipynb").read_text())
+    said = json.loads(document["cells"][-1]["outputs"][0]["text"])
+    assert said == [sys.executable, "ipc", 0]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_and_sigterm_end_the_run_and_keep_the_evidence(
+    number: signal.Signals, write_notebook: Callable[..., Path], tmp_path: Path, server: str
+) -> None:
+    """The command ends with 130, `interrupted` at the right cell, and its evidence is closed."""
+    path = write_notebook("1", "import time; time.sleep(60)")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "securenet_obs", "run", path, "--plain"],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        env=os.environ | {SOCKET: server},
+    )
+    log = wait_for_cell(tmp_path / "evidence", 2)
+    process.send_signal(number)
+    process.communicate(timeout=20)
+    assert process.returncode == 130
+    (record,) = journal.records(journal.read(log))
+    assert record.judged is not None
+    assert (record.judged["verdict"], record.judged["cell"]) == ("interrupted", 2)
+    assert (log.parent / "run.json").exists()
+    assert _survivors(log.parent.name) == []
+
+
+def wait_for_cell(evidence: Path, cell: int) -> Path:
+    """Wait until the one run below `evidence` has started a cell; return its journal."""
+    until = time.monotonic() + 20
+    while time.monotonic() < until:
+        for path in evidence.glob("*/journal.jsonl"):
+            events = journal.read(path)
+            if any(row["event"] == "cell_started" and row["cell"] == cell for row in events):
+                return path
+        time.sleep(0.02)
+    raise AssertionError(f"cell {cell} was never started")

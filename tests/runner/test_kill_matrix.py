@@ -1,0 +1,94 @@
+"""SIGKILL at every cell of a ten-cell notebook: each of 30 runs has the right verdict and cell."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from securenet_obs.runner import journal
+from securenet_obs.runner.closing import close_orphans
+from securenet_obs.runner.forked import SOCKET
+
+VICTIMS = {"child": "interrupted", "kernel": "kernel_died", "parent": "interrupted"}
+
+NAMES = {"opened": "parent", "child_started": "child", "kernel_started": "kernel"}
+
+
+@pytest.mark.parametrize("cold", [False, True], ids=["warm", "cold"])
+@pytest.mark.parametrize("victim", VICTIMS)
+def test_a_kill_at_any_cell_is_recorded_as_what_it_was(
+    victim: str,
+    cold: bool,
+    write_notebook: Callable[..., Path],
+    execute: Callable[..., Any],
+    server: str,
+    tmp_path: Path,
+) -> None:
+    """Whoever is killed, the journal says at which cell, and nothing of the run survives."""
+    cells = (1, 5, 10) if cold else range(1, 11)
+    cell = "import os, time\nif os.environ['STOP_AT'] == '{}': time.sleep(60)"
+    path = write_notebook(*(cell.format(number) for number in range(1, 11)), foreign=True)
+
+    def kill_at(number: int) -> tuple[str, int]:
+        evidence = tmp_path / f"{victim}-{number}"
+        with ThreadPoolExecutor(1) as pool:
+            run = _command if victim == "parent" else execute
+            running = pool.submit(
+                run,
+                path,
+                plain=True,
+                cold=cold,
+                environment={"STOP_AT": str(number), SOCKET: server},
+                evidence=evidence,
+            )
+            log, pids = _wait_for_cell(evidence, number)
+            psutil.Process(pids[victim]).kill()
+            running.result(timeout=60)
+        return _read_verdict(log, pids, orphaned=victim == "parent")
+
+    with ThreadPoolExecutor(2) as pool:
+        said = list(pool.map(kill_at, cells))
+    assert said == list(product([VICTIMS[victim]], cells))
+
+
+def _command(
+    path: Path, *, environment: dict[str, str], evidence: Path, cold: bool, plain: bool
+) -> None:
+    """Run the notebook by a command of its own, which can be killed."""
+    assert plain
+    command = [sys.executable, "-m", "securenet_obs", "run", path, "--plain"]
+    command += ["--cold"] if cold else []
+    subprocess.run(
+        [*command, "--evidence", evidence], env=os.environ | environment, capture_output=True
+    )
+
+
+def _read_verdict(log: Path, pids: dict[str, int], *, orphaned: bool) -> tuple[str, int]:
+    """Return the verdict and its cell; that of an orphan once the next command has closed it."""
+    assert len(close_orphans(log.parent.parent)) == orphaned
+    left = [psutil.Process(pids[name]) for name in VICTIMS if psutil.pid_exists(pids[name])]
+    left = [process for process in left if process.pid != os.getpid()]
+    assert psutil.wait_procs(left, timeout=3)[1] == []
+    (record,) = journal.records(journal.read(log))
+    assert record.judged is not None
+    assert (log.parent / "run.json").exists()
+    return record.judged["verdict"], record.judged["cell"]
+
+
+def _wait_for_cell(evidence: Path, cell: int) -> tuple[Path, dict[str, int]]:
+    until = time.monotonic() + 30
+    while time.monotonic() < until:
+        for path in evidence.glob("*/journal.jsonl"):
+            events = journal.read(path)
+            if any(row["event"] == "cell_started" and row["cell"] == cell for row in events):
+                return path, {NAMES[row["event"]]: row["pid"] for row in events if "pid" in row}
+        time.sleep(0.02)
+    raise AssertionError(f"cell {cell} was never started")

@@ -1,0 +1,32 @@
+"""papermill's own notebooks: ours passes those that papermill passes, and no other."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from securenet_obs.runner.command import Outcome
+
+NOTEBOOKS = Path(__file__).parents[3] / "shared" / "data" / "notebooks"
+
+
+@pytest.mark.skipif(not NOTEBOOKS.exists(), reason="papermill's notebooks are not here")
+def test_papermill_notebooks_get_the_verdicts_that_papermill_gives(
+    execute: Callable[..., Outcome],
+) -> None:
+    """`--plain` passes those of exit status 0 and does not pass those of exit status 1."""
+    expected = json.loads((NOTEBOOKS / "expected.json").read_text())
+    paths = {
+        (NOTEBOOKS / "papermill" / f"{name}.ipynb"): status
+        for status in ("0", "1")
+        for name in expected[status]
+    }
+    outcome = execute(*paths, plain=True, jobs=12, cell_deadline_s=14.0)
+    said = {row.started["path"]: row.judged["verdict"] for row in outcome.runs if row.judged}
+    wrong = {
+        path.name: said[str(path)]
+        for path, status in paths.items()
+        if (said[str(path)] == "passed") != (status == "0")
+    }
+    assert wrong == {}

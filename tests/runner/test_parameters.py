@@ -1,0 +1,161 @@
+"""Typed parameters: what each type takes, and that all problems are named before a kernel runs."""
+
+import datetime as dt
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from securenet_obs.errors import NotebookError, ParametersError
+from securenet_obs.runner.parameters import (
+    as_text,
+    assignments,
+    read_schema,
+    secrets_in,
+)
+from securenet_obs.runner.secret import Secret
+
+CELL = """from typing import Annotated, Literal
+from securenet_obs.runner import Secret
+tenant: str = "tenant-a"  # whose canaries
+count: Annotated[int, Field(ge=1, le=9)] = 3  # how many canaries
+deadline_s: float = 20.0  # seconds to wait
+strict: bool = False
+day: date = date(2026, 1, 2)
+at: datetime = datetime(2026, 1, 2, 3, 4)
+window: timedelta = timedelta(minutes=5)
+mode: Literal["a", "b", 3] = "a"
+limit: int | None = None
+label: Optional[str] = None
+names: list[str] = ["x"]
+weights: dict[str, float] = {"x": 1.5}
+token: Secret = Secret("secret:API_TOKEN")  # may read
+must: int  # no default
+"""
+
+
+@pytest.mark.parametrize(
+    ("assignment", "expected"),
+    [
+        ("tenant=00123", "00123"),
+        ("tenant=a=b 'c' \"d\"\n{e} \\n", "a=b 'c' \"d\"\n{e} \\n"),
+        ("tenant=", ""),
+        ("count=9", 9),
+        ("deadline_s=1e-1", 0.1),
+        ("strict=true", True),
+        ("strict=0", False),
+        ("day=2026-11-23", dt.date(2026, 11, 23)),
+        ("at=2026-11-23T04:05:06Z", dt.datetime(2026, 11, 23, 4, 5, 6, tzinfo=dt.UTC)),
+        ("window=PT90S", dt.timedelta(seconds=90)),
+        ("window=01:00:00", dt.timedelta(hours=1)),
+        ("mode=b", "b"),
+        ("mode=3", 3),
+        ("limit=5", 5),
+        ("limit=null", None),
+        ("label=null", "null"),
+        ('names=["a", "b=c"]', ["a", "b=c"]),
+        ('weights={"y": 2}', {"y": 2.0}),
+        ("token=secret:OTHER", Secret("secret:OTHER")),
+    ],
+)
+def test_a_value_arrives_as_its_type_has_it(assignment: str, expected: Any) -> None:
+    """Each type takes its own spelling, and a str takes any."""
+    value = read_schema(CELL).parse([assignment, "must=1"])[assignment.partition("=")[0]]
+    assert value == expected
+    assert type(value) is type(expected)
+
+
+@pytest.mark.parametrize(
+    "assignment",
+    [
+        "count=abc", "count=0", "count=10", "count=1.5", "count=", "deadline_s=nan",
+        "deadline_s=inf", "strict=maybe", "day=yesterday", "window=soon", "mode=c", "limit=x",
+        "names=a,b", "names=[1]", 'weights={"y": "z"}', "nobody=1", "tenant",
+    ],
+)  # fmt: skip
+def test_what_is_no_such_value_is_refused(assignment: str) -> None:
+    """Unknown names, wrong types, values out of range and missing equals signs are refused."""
+    with pytest.raises(ParametersError, match=assignment.partition("=")[0]):
+        read_schema(CELL).parse([assignment, "must=1"])
+
+
+def test_every_problem_is_named_at_once() -> None:
+    """One answer names all that is wrong, required parameters that are missing included."""
+    with pytest.raises(ParametersError) as caught:
+        read_schema(CELL).parse(["count=abc", "nobody=1", "strict=maybe"])
+    assert [line.partition(":")[0] for line in str(caught.value).splitlines()] == [
+        "count", "nobody", "strict", "must",
+    ]  # fmt: skip
+
+
+def test_a_secret_takes_a_reference_and_never_repeats_a_value() -> None:
+    """A value where a reference belongs is refused, and the refusal does not hold it."""
+    with pytest.raises(ParametersError, match="secret:NAME") as caught:
+        read_schema(CELL).parse(["token=hunter2-hunter2", "must=1"])
+    assert "hunter2" not in str(caught.value)
+
+
+def test_the_comment_is_the_help_text() -> None:
+    """Name, type, default and help come from the cell as it is written."""
+    rows = {row.name: row for row in read_schema(CELL).parameters}
+    assert rows["deadline_s"].help == "seconds to wait"
+    assert rows["count"].type_text == "Annotated[int, Field(ge=1, le=9)]"
+    assert rows["token"].default == Secret("secret:API_TOKEN")
+    assert rows["strict"].help == ""
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "x = 1", "x: int = open('f')", "x: object = 1", "print('hi')", "x: int = 'abc'",
+        "x: Annotated[int, Field(ge=3)] = 1", "x: Secret = 'hunter2'", "x: int =",
+        "x: __import__('os').system('true') = 1",
+    ],
+)  # fmt: skip
+def test_a_parameters_cell_of_ours_holds_annotated_literals_only(line: str) -> None:
+    """Anything else is refused with its line, and nothing of it is evaluated."""
+    with pytest.raises(NotebookError, match="line 1"):
+        read_schema(line)
+
+
+def test_a_foreign_cell_is_taken_as_far_as_it_is_understood() -> None:
+    """Bare literals get the type of their value; the rest is passed over."""
+    schema = read_schema("a = 1\nb = open('f')\nmsg = None\nfor x in (): pass", lenient=True)
+    assert schema.parse(["a=7", "msg=hello"]) == {"a": 7, "msg": "hello"}
+    assert read_schema("not python", lenient=True).parameters == ()
+
+
+def test_the_injected_cell_gives_back_every_value() -> None:
+    """What the source of the injected cell evaluates to is what was given."""
+    given = read_schema(CELL).parse(
+        [
+            "tenant=it's\n\"x\"", "day=2026-11-23", "at=2026-11-23T04:05:06+02:00",
+            "window=PT0.25S", 'names=["a"]', 'weights={"y": 2}', "token=secret:OTHER", "must=1",
+        ]
+    )  # fmt: skip
+    namespace: dict[str, Any] = {"datetime": "mine"}
+    exec(assignments(given), namespace)
+    assert {name: namespace[name] for name in given} == given
+    assert namespace["datetime"] == "mine"
+
+
+def test_a_record_of_parameters_holds_references() -> None:
+    """Written down, a secret is its reference, at any depth."""
+    token = Secret("secret:API_TOKEN")
+    assert as_text({"a": [token], "day": dt.date(2026, 1, 2), "s": dt.timedelta(seconds=2)}) == {
+        "a": ["secret:API_TOKEN"], "day": "2026-01-02", "s": 2.0,
+    }  # fmt: skip
+    assert secrets_in({"a": [token], "b": {"c": token}}) == [token, token]
+
+
+def test_bad_parameters_exit_2_and_run_nothing(
+    write_notebook: Callable[..., Path], command_line: Callable[..., Any], tmp_path: Path
+) -> None:
+    """`run` answers with every problem and exit code 2, and leaves no evidence."""
+    path = write_notebook("1 / 0", parameters="n: int = 1")
+    answer = command_line("run", path, "-p", "n=abc", "-p", "m=1")
+    assert answer.returncode == 2
+    assert "n:" in answer.stderr
+    assert "m: unknown" in answer.stderr
+    assert not (tmp_path / "evidence").exists()

@@ -1,0 +1,43 @@
+"""Progress: a live line for a person, plain lines for a log, and no escape from a notebook."""
+
+import io
+
+from rich.console import Console
+
+from securenet_obs.runner.progress import LiveLines, progress
+from securenet_obs.runner.verdict import Judgement, Verdict
+
+FAILED = Judgement(Verdict.ERROR, 2, "ValueError: \x1b[31mred")
+
+
+def test_a_log_gets_plain_lines() -> None:
+    """Without a terminal there is one line when a run starts and one when it ends."""
+    console = Console(file=io.StringIO())
+    with progress(console) as told:
+        told.started("01_a", 3)
+        told.cell("01_a", 1)
+        told.finished("01_a", FAILED, 1.25)
+    assert console.file.getvalue().splitlines() == [  # type: ignore[attr-defined]
+        "01_a: started, 3 cells",
+        "01_a: error at cell 2: ValueError: red (1.2 s)",
+    ]
+
+
+def test_a_terminal_gets_one_live_line_a_run() -> None:
+    """It says which cell of how many, then the verdict."""
+    lines = LiveLines()
+    console = Console(file=io.StringIO(), width=80)
+    lines.started("01_[b]a", 3)
+    lines.cell("01_[b]a", 2)
+    console.print(lines)
+    lines.finished("01_[b]a", FAILED, 1.25)
+    console.print(lines)
+    first, second = console.file.getvalue().splitlines()  # type: ignore[attr-defined]
+    assert first.startswith("01_[b]a  cell 2 of 3")
+    assert second.split() == ["01_[b]a", "error", "1.2", "s"]
+
+
+def test_a_terminal_is_told_live() -> None:
+    """On a terminal the live display is used."""
+    with progress(Console(file=io.StringIO(), force_terminal=True)) as told:
+        assert isinstance(told, LiveLines)

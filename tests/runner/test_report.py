@@ -1,0 +1,59 @@
+"""Reports: JUnit that every reader takes, tables that tell, no terminal escape anywhere."""
+
+import io
+from collections.abc import Callable
+from pathlib import Path
+from xml.etree import ElementTree as Xml
+
+from rich.console import Console
+
+from securenet_obs.runner.command import Outcome
+from securenet_obs.runner.report import plain_text, print_table
+
+CHECKS = """
+from securenet_obs.checks import Checks
+checks = Checks()
+checks.expect('it holds', expected=1, observed=1)
+checks.expect('it \\x1b[31mfails\\x1b[0m \\x00 <&>', expected='a\\x1b[1m', observed='b\\x07')
+checks.skip('nobody knows', reason='not stored')
+checks.conclude()
+"""
+
+
+def test_junit_has_a_suite_a_notebook_and_a_case_a_check(
+    write_notebook: Callable[..., Path], execute: Callable[..., Outcome]
+) -> None:
+    """Failures carry expected and observed; what XML or a terminal would choke on is gone."""
+    broken = write_notebook("raise ValueError('\\x1b[31mred')", name="02_broken")
+    outcome = execute(write_notebook(CHECKS, name="01_checks"), broken)
+    text = (outcome.folder / "junit.xml").read_text()
+    assert "\x1b" not in text
+    first, second = Xml.fromstring(text)
+    assert (first.get("name"), first.get("tests"), first.get("failures"), first.get("skipped")) == (
+        "01_checks", "4", "1", "1",
+    )  # fmt: skip
+    failure = first.find("testcase/failure")
+    assert failure is not None
+    assert failure.get("message", "").startswith("expected a, observed b")
+    assert second.get("errors") == "1"
+    error = second.find("testcase/error")
+    assert error is not None
+    assert "ValueError: red" in str(error.text)
+
+
+def test_the_table_has_verdict_counts_and_the_failing_checks(
+    write_notebook: Callable[..., Path], execute: Callable[..., Outcome]
+) -> None:
+    """A person reads the verdict, how many checks passed, and what was expected instead."""
+    outcome = execute(write_notebook(CHECKS, name="01_checks"))
+    console = Console(file=io.StringIO(), width=100)
+    print_table(console, outcome.runs)
+    shown = console.file.getvalue()  # type: ignore[attr-defined]
+    assert "01_checks  failed        1       1        1" in shown
+    assert "expected a, observed b" in shown
+    assert "\x1b" not in shown
+
+
+def test_escapes_are_taken_out_whole() -> None:
+    """Colours, titles and control characters go; text, tabs and line feeds stay."""
+    assert plain_text("\x1b[1;31ma\x1b[0m\x1b]0;title\x07\tb\n\x00\x08c\ud800") == "a\tb\nc"

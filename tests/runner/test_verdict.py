@@ -1,0 +1,80 @@
+"""Verdicts: their exit codes, which of several is the worst, and what comes before what."""
+
+from typing import Any
+
+import pytest
+
+from securenet_obs.runner import journal
+from securenet_obs.runner.verdict import Verdict, judge, worst
+
+STARTED = {"event": "run_started", "run": "r", "kind": "validation", "declared": ["a"]}
+PASSED = {"event": "check", "run": "r", "cell": 1, "name": "a", "outcome": "passed"}
+FAILED = {**PASSED, "outcome": "failed"}
+
+
+def judged(*events: dict[str, Any], **started: Any) -> str:
+    """Return the verdict for these events of a run."""
+    rows = [{**STARTED, **started}, *({"run": "r", **event} for event in events)]
+    return str(judge(journal.records(rows)[0]).verdict)
+
+
+def error(name: str, message: str = "") -> dict[str, Any]:
+    return {"event": "cell_error", "cell": 2, "name": name, "message": message}
+
+
+ENDED = {"event": "ended"}
+
+
+def test_exit_codes_are_those_of_the_design() -> None:
+    """Each verdict has the exit code that DESIGN promises."""
+    assert {str(verdict): verdict.exit_code for verdict in Verdict} == {
+        "passed": 0, "failed": 1, "bad_parameters": 2, "error": 3, "timeout": 4,
+        "kernel_died": 5, "unreachable": 6, "interrupted": 130,
+    }  # fmt: skip
+
+
+def test_the_worst_of_several_counts() -> None:
+    """The highest exit code is the worst; no run at all has passed."""
+    assert worst([Verdict.PASSED, Verdict.UNREACHABLE, Verdict.FAILED]) == Verdict.UNREACHABLE
+    assert worst([Verdict.INTERRUPTED, Verdict.KERNEL_DIED]) == Verdict.INTERRUPTED
+    assert worst([]) == Verdict.PASSED
+
+
+@pytest.mark.parametrize(
+    ("events", "expected"),
+    [
+        ([PASSED, ENDED], "passed"),
+        ([FAILED, ENDED], "failed"),
+        ([ENDED], "failed"),
+        ([PASSED], "error"),
+        ([PASSED, {"event": "child_exited", "fate": "exit status 1"}], "error"),
+        ([FAILED, error("ChecksFailedError"), ENDED], "failed"),
+        ([FAILED, error("ValueError"), ENDED], "error"),
+        ([FAILED, error("UnreachableError"), ENDED], "unreachable"),
+        ([PASSED, error("SystemExit", "0"), ENDED], "error"),
+        ([error("KeyboardInterrupt"), {"event": "timeout", "reason": "x"}, ENDED], "timeout"),
+        ([{"event": "kernel_died", "reason": "x"}], "kernel_died"),
+        ([PASSED, ENDED, {"event": "interrupted", "reason": "x"}], "interrupted"),
+        ([{"event": "timeout", "reason": "x"}, {"event": "interrupted", "reason": "y"}], "timeout"),
+        ([PASSED, ENDED, {"event": "unwritable", "reason": "full"}], "error"),
+    ],
+)
+def test_what_stopped_a_run_comes_before_what_it_found(
+    events: list[dict[str, Any]], expected: str
+) -> None:
+    """A run that did not come to its own end is never judged by its checks."""
+    assert judged(*events) == expected
+
+
+def test_a_foreign_notebook_passes_without_a_check_and_may_leave_cleanly() -> None:
+    """`--plain` asks for no check, and `sys.exit()` is a good end, as papermill has it."""
+    plain = {"kind": "plain", "declared": []}
+    assert judged(ENDED, **plain) == "passed"
+    assert judged(error("SystemExit", "0"), ENDED, **plain) == "passed"
+    assert judged(error("SystemExit", "1"), ENDED, **plain) == "error"
+
+
+def test_a_validation_without_a_check_is_an_error_and_a_runbook_is_not() -> None:
+    """A validation that proves nothing is broken; a runbook need not judge."""
+    assert judged(ENDED, declared=[]) == "error"
+    assert judged(ENDED, declared=[], kind="runbook") == "passed"

@@ -1,0 +1,191 @@
+import os
+import re
+import shutil
+import subprocess
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+
+from securenet_obs import __version__
+from securenet_obs.cli import cli
+from securenet_obs.settings import Settings
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text()
+CONSTRAINTS = (ROOT / "constraints.txt").read_text()
+ENVIRONMENT = (ROOT / "environment.yml").read_text()
+PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+EXTRAS = PROJECT["optional-dependencies"]
+PINS = {
+    canonicalize_name(name): Version(version)
+    for name, version in re.findall(r"^([\w.-]+)==([^ ;]+)", CONSTRAINTS, re.MULTILINE)
+}
+
+
+def readme_table(heading: str) -> dict[str, list[str]]:
+    """Return the first table below a heading: first cell without backticks -> other cells."""
+    section = README.split(f"\n## {heading}\n")[1].split("\n## ")[0]
+    rows = [line.strip("|").split(" | ") for line in section.splitlines() if line.startswith("| `")]
+    return {row[0].strip().strip("`"): [cell.strip() for cell in row[1:]] for row in rows}
+
+
+def commands(group: click.Group, prefix: str = "") -> dict[str, click.Command]:
+    """Return every leaf command by the words that call it."""
+    found: dict[str, click.Command] = {}
+    for name, command in group.commands.items():
+        words = f"{prefix}{name}"
+        if isinstance(command, click.Group):
+            found |= commands(command, f"{words} ")
+        else:
+            found[words] = command
+    return found
+
+
+@pytest.mark.parametrize(
+    "line",
+    [*PROJECT["dependencies"], *(line for extra in EXTRAS.values() for line in extra)],
+)
+def test_every_requirement_is_pinned_within_its_bounds(line: str) -> None:
+    """What make installs is what pyproject.toml allows."""
+    requirement = Requirement(line)
+    assert PINS[canonicalize_name(requirement.name)] in requirement.specifier
+
+
+def test_every_pin_carries_hashes_and_no_download_address() -> None:
+    """A pin is verified by its digest, wherever it was downloaded from."""
+    blocks = re.split(r"\n(?=[\w.-]+==)", CONSTRAINTS.strip())
+    assert {canonicalize_name(block.split("==")[0]) for block in blocks} == PINS.keys()
+    assert [block.split()[0] for block in blocks if "--hash=sha256:" not in block] == []
+    assert "://" not in CONSTRAINTS
+
+
+def test_conda_gets_the_same_python_and_every_extra() -> None:
+    """The conda way and the make way build the same environment from the same bounds."""
+    python = re.search(r"^  - python(\S+)$", ENVIRONMENT, re.MULTILINE)
+    assert python is not None
+    floor = PROJECT["requires-python"]
+    assert str(SpecifierSet(floor)) in python[1]
+    extras = re.search(r"^ +- -e \.\[([\w,]+)\]$", ENVIRONMENT, re.MULTILINE)
+    assert extras is not None
+    assert set(extras[1].split(",")) == set(EXTRAS)
+    assert "  - redis-server\n" in ENVIRONMENT
+
+
+def test_the_readme_names_the_same_python_environment_and_extras() -> None:
+    """What a newcomer reads is what is installed."""
+    floor = PROJECT["requires-python"].removeprefix(">=")
+    assert f"Python {floor} or newer" in README
+    assert "conda env create -f environment.yml" in README
+    name = re.search(r"^name: (\S+)$", ENVIRONMENT, re.MULTILINE)
+    assert name is not None
+    assert f"conda activate {name[1]}" in README
+    assert readme_table("Use it as a library").keys() == EXTRAS.keys()
+
+
+def test_the_makefile_asks_for_the_same_python() -> None:
+    """The sentence about a Python that is too old names the bound of pyproject.toml."""
+    makefile = (ROOT / "Makefile").read_text()
+    floor = PROJECT["requires-python"].removeprefix(">=")
+    assert f"no Python {floor} or newer" in makefile
+    assert f"({', '.join(floor.split('.'))})" in makefile
+
+
+def test_the_version_is_the_same_everywhere() -> None:
+    """pyproject.toml, the package and the changelog speak of one version."""
+    assert PROJECT["version"] == __version__
+    assert f"## {__version__}" in (ROOT / "CHANGELOG.md").read_text()
+
+
+def test_the_readme_has_every_command_and_its_purpose() -> None:
+    """The table of commands is the command line's own help."""
+    table = readme_table("Every command")
+    expected = {
+        f"securenet-obs {words}": [command.get_short_help_str(limit=200)]
+        for words, command in commands(cli).items()
+    }
+    assert table == expected
+
+
+def test_every_command_shows_an_example() -> None:
+    """Who asks for --help at 3 a.m. wants a line to copy."""
+    missing = [w for w, c in commands(cli).items() if f"securenet-obs {w}" not in (c.help or "")]
+    assert missing == []
+
+
+def test_the_readme_has_every_environment_variable() -> None:
+    """The table of variables is the settings class."""
+    table = readme_table("Every environment variable")
+    expected = {name.upper(): field.description for name, field in Settings.model_fields.items()}
+    assert {name: cells[-1] for name, cells in table.items()} == expected
+
+
+@pytest.mark.parametrize(
+    "target", ["validate", "test", "lint", "record", "lock", "clean", "install"]
+)
+def test_make_knows_its_targets(target: str) -> None:
+    """Each target the README or CI calls can be made."""
+    done = subprocess.run(
+        ["make", "--dry-run", target], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_python_that_is_too_old_gets_one_sentence(tmp_path: Path) -> None:
+    """Set-up without a usable Python ends with what to install, and no stack trace."""
+    for name in ("Makefile", "pyproject.toml", "constraints.txt"):
+        (tmp_path / name).write_text((ROOT / name).read_text())
+    old = tmp_path / "bin" / "python3"
+    old.parent.mkdir()
+    old.write_text('#!/bin/sh\n[ "$1" = --version ] && echo Python 3.9.2 && exit 0\nexit 1\n')
+    old.chmod(0o755)
+    for tool in ("make", "sh", "head", "touch", "echo"):
+        (old.parent / tool).symlink_to(_which(tool))
+    done = subprocess.run(
+        ["make", "validate"],
+        cwd=tmp_path,
+        env={"PATH": str(old.parent)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode != 0
+    sentence, *rest = done.stderr.splitlines()
+    assert sentence.startswith("make: no Python 3.11 or newer was found (Python 3.9.2); install")
+    assert all(line.startswith("make: ***") for line in rest)
+
+
+def test_no_network_on_first_set_up_gets_one_sentence(tmp_path: Path) -> None:
+    """Set-up that cannot reach an index says so, and where pip's own words are."""
+    for name in ("Makefile", "pyproject.toml"):
+        (tmp_path / name).write_text((ROOT / name).read_text())
+    (tmp_path / "constraints.txt").write_text(f"no-such==1 --hash=sha256:{'0' * 64}\n")
+    done = subprocess.run(
+        ["make", "install"],
+        cwd=tmp_path,
+        env={
+            "PATH": os.environ["PATH"],
+            "HOME": str(tmp_path),
+            "PIP_INDEX_URL": "http://127.0.0.1:9/simple",
+            "PIP_RETRIES": "0",
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode != 0
+    sentence, *rest = done.stderr.splitlines()
+    assert sentence.startswith("make: the package index could not be reached")
+    assert all(line.startswith("make: ***") for line in rest)
+
+
+def _which(tool: str) -> str:
+    found = shutil.which(tool)
+    assert found is not None
+    return found
