@@ -34,7 +34,7 @@ def test_production_without_a_dsn_does_not_start(run: Any) -> None:
 
 def test_a_notebook_shows_prints_and_warnings_only(run: Any) -> None:
     """Its reader came for the prose; SERVICE_NAME is the target's, not the notebook's."""
-    code = CODE.replace("start_monitoring(load_settings(), \"by-default\")", "NOTEBOOK")
+    code = CODE.replace('start_monitoring(load_settings(), "by-default")', "NOTEBOOK")
     code = code.replace("start_monitoring", "start_notebook_monitoring")
     code = code.replace("NOTEBOOK", "start_notebook_monitoring(load_settings())")
     finished = run(code, SERVICE_NAME="securenet")

@@ -41,10 +41,11 @@ def test_it_defines_nothing_and_imports_public_names(path: Path) -> None:
     nodes = [node for tree in trees for node in ast.walk(tree)]
     definitions = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
     assert [node for node in nodes if isinstance(node, definitions)] == []
-    modules = [node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)]
-    ours = [name.split(".") for name in modules if name.startswith("securenet_obs")]
-    assert {parts[1] for parts in ours} <= IMPORTABLE
-    assert all(len(parts) == 2 for parts in ours if parts[1] != "workers")
+    imports = [node for node in nodes if isinstance(node, ast.ImportFrom)]
+    paths = [f"{node.module}.{alias.name}".split(".") for node in imports for alias in node.names]
+    ours = [path for path in paths if path[0] == "securenet_obs"]
+    assert {path[1] for path in ours} <= IMPORTABLE
+    assert all(len(path) <= 3 for path in ours if path[1] != "workers")
 
 
 @every_notebook
