@@ -26,6 +26,7 @@ _MARKS: dict[Outcome, tuple[str, str]] = {
     "failed": ("✘", "#cf222e"),
     "skipped": ("○", "#9a6700"),
 }
+_LEFT = 'style="text-align:left"'
 
 
 @dataclass(frozen=True)
@@ -55,14 +56,14 @@ class Check:
 def _row(check: Check) -> str:
     mark, colour = _MARKS[check.outcome]
     details = (
-        f"<td colspan=2>{html.escape(check.reason)}</td>"
+        f"<td colspan=2 {_LEFT}>{html.escape(check.reason)}</td>"
         if check.reason
-        else f"<td>expected <code>{html.escape(check.expected)}</code></td>"
-        f"<td>observed <code>{html.escape(check.observed)}</code></td>"
+        else f"<td {_LEFT}>expected <code>{html.escape(check.expected)}</code></td>"
+        f"<td {_LEFT}>observed <code>{html.escape(check.observed)}</code></td>"
     )
     return (
         f'<tr><td style="color:{colour};white-space:nowrap"><b>{mark} {check.outcome}</b></td>'
-        f'<td style="text-align:left"><b>{html.escape(check.name)}</b></td>{details}</tr>'
+        f"<td {_LEFT}><b>{html.escape(check.name)}</b></td>{details}</tr>"
     )
 
 
@@ -139,7 +140,8 @@ class _Summary:
 
 
 def _short(value: object) -> str:
-    text = redact_text(str(value))
+    # Half of a surrogate pair cannot be sent to a notebook, nor written to a file.
+    text = redact_text(str(value).encode("utf-8", "backslashreplace").decode())
     return text if len(text) <= LONGEST_VALUE else f"{text[: LONGEST_VALUE - 1]}…"
 
 

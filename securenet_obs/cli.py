@@ -153,6 +153,7 @@ def _target(file: Path | None, shown: Console, *, needed: bool = True) -> "Itera
         if state := running_stack():
             yield target_of(f"local stack {state.name}", state.environment)
         else:
+            shown.print("Bringing up a local stack: Redis, Bugsink, API, worker, beat")
             with LocalStack(ephemeral=True, report=shown.print) as stack:
                 yield target_of(f"local stack {stack.name}", stack.environment)
 

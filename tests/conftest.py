@@ -12,6 +12,7 @@ from rich.console import Console
 from securenet_obs.errors import PartNotReadyError, StackError
 from securenet_obs.runner.catalog import find
 from securenet_obs.runner.command import Command, order_for
+from securenet_obs.runner.forked import warm_server
 from securenet_obs.runner.progress import PlainLines
 from securenet_obs.runner.target import target_of
 from securenet_obs.runner.verdict import Verdict
@@ -80,15 +81,25 @@ class NotebookRun:
     text: str
 
 
+@pytest.fixture(scope="session")
+def warm() -> Iterator[Callable[[], str]]:
+    """Yield the socket of a server of warm kernels, where this system has them."""
+    with warm_server() as socket:
+        yield socket
+
+
 @pytest.fixture
-def run_notebook(stack: LocalStack, tmp_path: Path) -> Callable[..., NotebookRun]:
+def run_notebook(
+    stack: LocalStack, warm: Callable[[], str], tmp_path: Path
+) -> Callable[..., NotebookRun]:
     """Return a function that runs one of the project's notebooks as `securenet-obs run` does."""
 
     def run(
         name: str, *parameters: str, environment: Mapping[str, str] | None = None
     ) -> NotebookRun:
         target = target_of("tests", {**stack.environment, **(environment or {})})
-        command = Command(target, tmp_path / "evidence", PlainLines(Console()))
+        told = PlainLines(Console())
+        command = Command(target, tmp_path / "evidence", told, warm=warm())
         outcome = command.run([order_for(find(PROJECT, name), parameters)])
         (record,) = outcome.runs
         return NotebookRun(

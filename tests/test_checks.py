@@ -76,6 +76,14 @@ def test_long_values_are_cut() -> None:
     assert check.expected.endswith("…")
 
 
+def test_what_no_file_can_hold_is_escaped() -> None:
+    """Text from outside may be broken; the check about it is not."""
+    checks = Checks()
+    checks.expect("a", expected="x", observed="half \ud800")
+    (check,) = checks
+    assert check.observed == "half \\ud800"
+
+
 def test_outside_of_a_notebook_a_check_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     """The same code can be tried in a plain Python prompt."""
     Checks().expect("a", expected=1, observed=1)

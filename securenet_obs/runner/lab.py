@@ -37,6 +37,9 @@ def jupyter_lab(
             "--ServerApp.port_retries=0",
             f"--ServerApp.root_dir={root.resolve()}",
             f"--ServerApp.open_browser={browser}",
+            # Nothing is asked of the world outside, nor of the person.
+            "--LabApp.news_url=None",
+            "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
             *(["--ServerApp.allow_root=True"] if os.geteuid() == 0 else []),
         ],
         # In the environment, as everybody on this machine may read a command line.

@@ -50,8 +50,6 @@ class RunKernelClient(AsyncKernelClient):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
-        # Whatever the kernel sends is kept until it is read; ZeroMQ would drop it after 1,000.
-        self.context.setsockopt(zmq.RCVHWM, 0)
         # A kernel's sockets are not there yet when they are first connected to.
         self.context.setsockopt(zmq.RECONNECT_IVL, RECONNECT_MS)
 

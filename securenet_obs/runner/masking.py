@@ -12,7 +12,7 @@ from urllib.parse import quote, quote_plus, unquote, urlsplit
 from pydantic import SecretStr
 
 from securenet_obs.errors import SettingsError
-from securenet_obs.redaction import MASK, redact, redact_text
+from securenet_obs.redaction import MASK, TEXT_RULES, Redactor, redact, redact_text
 from securenet_obs.runner.secret import Secret
 from securenet_obs.settings import Settings
 
@@ -22,6 +22,9 @@ SHORTEST = 6
 _SECRET_NAME = re.compile(r"(TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?|_KEY|_DSN)$", re.IGNORECASE)
 _REFERENCE = re.compile(r"(\bSecret\b|\bsecret:[A-Z][A-Z0-9_]*\b)")
 """What names a secret without being one: `token: Secret = Secret("secret:API_TOKEN")`."""
+
+_TOKENS = Redactor(TEXT_RULES)
+"""Finds what is a secret in itself; what a name makes one, code says of variables all the time."""
 
 _BINARY = ("image/", "application/pdf", "audio/", "video/")
 
@@ -46,6 +49,10 @@ class Masker:
         """Return the text without the known values and without what looks like a secret."""
         parts = _REFERENCE.split(self.exact(text))
         return "".join(part if odd % 2 else redact_text(part) for odd, part in enumerate(parts))
+
+    def source(self, text: str) -> str:
+        """Return what an author wrote, code or prose, without known values and without tokens."""
+        return _TOKENS.redact_text(self.exact(text))
 
     def value(self, value: Any) -> Any:
         """Return a copy of a foreign JSON value, masked by its texts and by its keys."""

@@ -15,7 +15,6 @@ from securenet_obs.errors import ParametersError
 from securenet_obs.runner.catalog import read_notebook
 from securenet_obs.runner.command import Outcome, order_for, orders_to_resume
 from securenet_obs.runner.evidence import read_manifest, verify
-from securenet_obs.runner.forked import SOCKET
 
 INTERVAL = (
     "import json, os, time\n"
@@ -152,7 +151,7 @@ def test_an_evidence_folder_that_cannot_be_written_is_said_at_the_start(
 
 @pytest.mark.parametrize("limit", [9_000, 3_000])
 def test_a_disk_that_fills_up_half_way_is_an_error_and_the_journal_is_kept(
-    limit: int, write_notebook: Callable[..., Path], server: str, tmp_path: Path
+    limit: int, write_notebook: Callable[..., Path], tmp_path: Path
 ) -> None:
     """Whether the notebook or the journal hits the limit: exit 3, on stderr, and what fitted."""
     cells = [f"print({number}, 'x' * 1500)" for number in range(8)]
@@ -163,8 +162,8 @@ def test_a_disk_that_fills_up_half_way_is_an_error_and_the_journal_is_kept(
         "from securenet_obs.cli import main\nmain(sys.argv[1:])"
     )
     answer = subprocess.run(
-        [sys.executable, "-c", code, "run", path, "--plain"],
-        cwd=tmp_path, env=os.environ | {SOCKET: server},
+        [sys.executable, "-c", code, "run", path, "--plain", "--cold"],
+        cwd=tmp_path, env=os.environ,
         capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
     assert answer.returncode == 3

@@ -79,3 +79,11 @@ def test_keys_and_nested_values_are_masked() -> None:
     assert masker.bundle({"image/png": "token=abc", "text/plain": "the-value"}) == {
         "image/png": "token=abc", "text/plain": MASK,
     }  # fmt: skip
+
+
+def test_source_keeps_what_only_a_name_makes_a_secret() -> None:
+    """A reader of the evidence reads the author's code; a token in it goes all the same."""
+    token = "ghp_" + "a1B2" * 9
+    source = f'credential = new()\nheaders = {{"Authorization": f"Bearer {{x}}"}}\nt = "{token}"'
+    masked = Masker(["hunter2-known"]).source(source + "\n# hunter2-known")
+    assert masked == source.replace(token, MASK) + f"\n# {MASK}"

@@ -89,3 +89,19 @@ def test_no_byte_of_a_secret_is_left_in_the_evidence(
     assert "secret:LEAK_CANARY" in notebook
     assert "secret:LEAK_CANARY" in (folder / "run.json").read_text()
     assert "0123456789" not in answer.stdout + answer.stderr
+
+
+def test_what_becomes_a_secret_when_it_is_put_together_is_masked(
+    write_notebook: Callable[..., Path], command_line: Callable[..., Any], tmp_path: Path
+) -> None:
+    """A value with a terminal escape inside is whole again in JUnit and HTML; there, it is not."""
+    value = "canary-of-two-halves"
+    cell = (
+        "import os\nfrom securenet_obs.checks import Checks\nvalue = os.environ['HALVES_TOKEN']\n"
+        "Checks().expect('halves', expected=1, observed=value[:9] + '\\x1b[0m' + value[9:])\n"
+        "print(value[:9] + '\\x1b[0m' + value[9:])"
+    )
+    command_line("run", write_notebook(cell), environment={"HALVES_TOKEN": value})
+    files = list((tmp_path / "evidence").glob("*/*"))
+    assert len(files) == 5
+    assert not any(value.encode() in file.read_bytes() for file in files)
