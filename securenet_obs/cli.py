@@ -257,14 +257,14 @@ def status(name: str, as_json: bool) -> None:
     from securenet_obs.runner.report import print_rows
     from securenet_obs.stack import status as parts_of
 
-    rows = [asdict(row) for row in parts_of(name)]
+    parts = parts_of(name)
     if as_json:
-        click.echo(json.dumps(rows, indent=2))
-    elif rows:
-        print_rows(_stdout, rows)
+        click.echo(json.dumps([asdict(part) for part in parts], indent=2))
+    elif parts:
+        print_rows(_stdout, [part.shown() for part in parts])
     else:
         _stdout.print(f"The stack {name!r} is not running.")
-    sys.exit(0 if rows and all(row["ready"] for row in rows) else 1)
+    sys.exit(0 if parts and all(part.ready for part in parts) else 1)
 
 
 @cli.command()

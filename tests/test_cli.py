@@ -265,3 +265,20 @@ def test_a_stack_that_validate_started_is_gone_when_it_is_interrupted(
     assert left == []
     (manifest,) = tmp_path.glob("evidence/*/run.json")
     assert json.loads(manifest.read_text())["verdict"] == "interrupted"
+
+
+def test_exec_runs_a_command_in_the_targets_environment(tmp_path: Path) -> None:
+    """Its exit code is the command's, options after `--` are the command's own."""
+    target = tmp_path / "staging.env"
+    target.write_text("API_URL=http://api.staging.example\n")
+    code = "import os, sys; print(os.environ['API_URL'], sys.argv[1]); sys.exit(7)"
+    answer = call("exec", "--target", target, "--", "python", "-c", code, "--json", cwd=tmp_path)
+    assert (answer.returncode, answer.stdout) == (7, "http://api.staging.example --json\n")
+
+
+def test_exec_starts_no_stack_for_a_program_that_is_not_there(tmp_path: Path) -> None:
+    """A typing error is told at once."""
+    answer = call("exec", "no-such-program", cwd=tmp_path)
+    assert answer.returncode == 2
+    assert "no-such-program: there is no such program" in answer.stderr
+    assert not (tmp_path / ".securenet").exists()

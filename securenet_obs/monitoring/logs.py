@@ -238,7 +238,8 @@ def _take_over_hooks() -> None:
         line: object = None,
     ) -> None:
         place = {"category": category.__name__, "filename": filename, "lineno": lineno}
-        structlog.get_logger("py.warnings").warning(str(message).strip(), **place)
+        sentence = " ".join(str(message).split())
+        structlog.get_logger("py.warnings").warning(sentence, **place)
 
     warnings.showwarning = warned
     sys.excepthook = uncaught

@@ -106,6 +106,10 @@ def _preload() -> None:
         with contextlib.suppress(ModuleNotFoundError):
             importlib.import_module(name)
     sys.modules["securenet_obs.runner.pages"].warm_up()
+    if pandas := sys.modules.get("pandas"):
+        # When it is imported it looks whether a kernel will show its tables; here it sees none,
+        # and would cut them to the width of a terminal. The number is its own for notebooks.
+        pandas.set_option("display.max_columns", 20)
     # What is there now is left alone by the collector, and so stays shared.
     gc.collect()
     gc.freeze()

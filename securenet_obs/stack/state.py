@@ -69,6 +69,17 @@ class PartStatus:
     uptime_s: float | None
     log: str
 
+    def shown(self) -> dict[str, str]:
+        """Return what a person reads of it, short."""
+        state = "ready" if self.ready else "not ready" if self.running else "not running"
+        return {
+            "part": self.part,
+            "state": state,
+            "for": "" if self.uptime_s is None else f"{self.uptime_s:.0f} s",
+            "address": self.address,
+            "log": os.path.relpath(self.log),
+        }
+
 
 def stack_folder(name: str, root: Path) -> Path:
     """Return where a stack keeps its files.

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.skipif(not available(), reason="warm servers are for Li
 
 LOOK = """
 import json, os, random, sys, time, threading, uuid
-import numpy
+import numpy, pandas
 from securenet_obs.settings import get_settings
 print(json.dumps({
     "random": random.random(), "numpy": float(numpy.random.rand()), "uuid": str(uuid.uuid4()),
@@ -29,6 +29,7 @@ print(json.dumps({
     "ours": [name for name in sys.modules if name.startswith("securenet_obs.")
              and not name.startswith("securenet_obs.runner")],
     "read": get_settings.cache_info().currsize,
+    "columns": pandas.get_option("display.max_columns"),
 }))
 """
 
@@ -53,6 +54,8 @@ def test_a_forked_kernel_is_as_fresh_as_a_started_one(
     assert first["zone"] == "JST"
     assert first["sid"] is True
     assert first["main"] == cold["main"]
+    # Whether a table is shown whole must not depend on where pandas was imported.
+    assert first["columns"] == cold["columns"]
     # What a kernel that was started finds out about its parent, and the coverage of these tests.
     extra = {"JPY_PARENT_PID", "LINES", "COLUMNS"}
     assert set(first["variables"]) ^ set(cold["variables"]) <= extra  # type: ignore[call-overload]

@@ -17,6 +17,7 @@ from securenet_obs.stack import LocalStack, down, running_stack, running_stacks,
 from securenet_obs.stack.processes import start_time
 from securenet_obs.stack.state import (
     PartState,
+    PartStatus,
     ProcessState,
     StackState,
     read_state,
@@ -177,3 +178,21 @@ def test_a_stopped_part_is_seen(stack: LocalStack) -> None:
     stack.start_part("beat")
     assert (rows["beat"].running, rows["beat"].ready, rows["beat"].uptime_s) == (False, False, None)
     assert rows["api"].ready
+
+
+@pytest.mark.parametrize(
+    ("running", "ready", "uptime_s", "state", "since"),
+    [
+        (True, True, 61.4, "ready", "61 s"),
+        (True, False, 2.0, "not ready", "2 s"),
+        (False, False, None, "not running", ""),
+    ],
+)
+def test_a_person_reads_one_word_of_each_part(
+    running: bool, ready: bool, uptime_s: float | None, state: str, since: str
+) -> None:
+    """Whether it is there, for how long, and where its log is from here."""
+    log = str(Path.cwd() / "logs" / "api.log")
+    part = PartStatus("api", 7, running, ready, "http://127.0.0.1:1", uptime_s, log)
+    shown = part.shown()
+    assert (shown["state"], shown["for"], shown["log"]) == (state, since, "logs/api.log")
