@@ -137,27 +137,40 @@ def test_make_knows_its_targets(target: str) -> None:
     assert done.returncode == 0, done.stderr
 
 
-def test_a_python_that_is_too_old_gets_one_sentence(tmp_path: Path) -> None:
-    """Set-up without a usable Python ends with what to install, and no stack trace."""
+@pytest.mark.parametrize(
+    ("answers", "sentence"),
+    [
+        ("exit 1", "make: no Python 3.11 or newer was found (Python 3.9.2); install"),
+        (
+            'case "$2" in *ensurepip*) exit 1;; esac',
+            "make: python3 cannot create virtual environments; install its venv module",
+        ),
+    ],
+    ids=["too old", "without venv"],
+)
+def test_a_python_that_cannot_be_used_gets_one_sentence(
+    tmp_path: Path, answers: str, sentence: str
+) -> None:
+    """Set-up ends with what to install, and no stack trace."""
     for name in ("Makefile", "pyproject.toml", "constraints.txt"):
         (tmp_path / name).write_text((ROOT / name).read_text())
-    old = tmp_path / "bin" / "python3"
-    old.parent.mkdir()
-    old.write_text('#!/bin/sh\n[ "$1" = --version ] && echo Python 3.9.2 && exit 0\nexit 1\n')
-    old.chmod(0o755)
+    fake = tmp_path / "bin" / "python3"
+    fake.parent.mkdir()
+    fake.write_text(f'#!/bin/sh\n[ "$1" = --version ] && echo Python 3.9.2 && exit 0\n{answers}\n')
+    fake.chmod(0o755)
     for tool in ("make", "sh", "head", "touch", "echo"):
-        (old.parent / tool).symlink_to(_which(tool))
+        (fake.parent / tool).symlink_to(_which(tool))
     done = subprocess.run(
         ["make", "validate"],
         cwd=tmp_path,
-        env={"PATH": str(old.parent)},
+        env={"PATH": str(fake.parent)},
         capture_output=True,
         text=True,
         check=False,
     )
     assert done.returncode != 0
-    sentence, *rest = done.stderr.splitlines()
-    assert sentence.startswith("make: no Python 3.11 or newer was found (Python 3.9.2); install")
+    first, *rest = done.stderr.splitlines()
+    assert first.startswith(sentence)
     assert all(line.startswith("make: ***") for line in rest)
 
 
