@@ -190,7 +190,7 @@ class RunRecord:
 
     @property
     def checks(self) -> list[CheckRow]:
-        """The checks in the order in which they were first judged, as they were judged last."""
+        """The checks in the order in which they were first judged; a failure stays one."""
         return [row for _, row in self._checks.values()]
 
     def cell_of(self, check: str) -> int:
@@ -210,7 +210,10 @@ class RunRecord:
                 self.error = CellError(event["cell"], event["name"], event["message"])
             case "check":
                 row = {name: str(event.get(name, "")) for name in CheckRow.__dataclass_fields__}
-                self._checks[row["name"]] = (event["cell"], CheckRow(**row))
+                _, before = self._checks.get(row["name"], (0, None))
+                # A run executes each cell once: a second judgement would only hide the first.
+                if before is None or before.outcome != "failed":
+                    self._checks[row["name"]] = (event["cell"], CheckRow(**row))
             case "timeout" | "kernel_died" | "unwritable" | "interrupted" as what:
                 setattr(self, what, getattr(self, what) or reason)
             case "ended":

@@ -60,15 +60,16 @@ def test_a_journal_that_cannot_be_written_says_so(tmp_path: Path) -> None:
         Journal.create(tmp_path / "nowhere" / "journal.jsonl")
 
 
-def test_a_check_counts_as_it_was_judged_last(tmp_path: Path) -> None:
-    """A check that is judged again keeps its place and takes the new outcome."""
+def test_a_failed_check_cannot_be_judged_away() -> None:
+    """A check that is judged again keeps its place, and its failure with the cell of it."""
     started = {"event": "run_started", "run": "r", "kind": "validation", "declared": []}
     rows = [
         {"event": "check", "run": "r", "cell": 1, "name": "a", "outcome": "failed"},
         {"event": "check", "run": "r", "cell": 1, "name": "b", "outcome": "passed"},
         {"event": "check", "run": "r", "cell": 2, "name": "a", "outcome": "passed"},
+        {"event": "check", "run": "r", "cell": 3, "name": "b", "outcome": "failed"},
         {"event": "check", "run": "another", "cell": 2, "name": "c", "outcome": "failed"},
     ]
     (record,) = journal.records([started, *rows])
-    assert [(row.name, row.outcome) for row in record.checks] == [("a", "passed"), ("b", "passed")]
-    assert record.cell_of("a") == 2
+    assert [(row.name, row.outcome) for row in record.checks] == [("a", "failed"), ("b", "failed")]
+    assert (record.cell_of("a"), record.cell_of("b")) == (1, 3)

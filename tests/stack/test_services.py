@@ -7,11 +7,12 @@ import celery
 import httpx
 import pytest
 
+from securenet_obs.probes import tasks
 from securenet_obs.settings import Settings
-from securenet_obs.stack import LocalStack, worker_command
+from securenet_obs.stack import LocalStack, readiness, worker_command
 from securenet_obs.stack.readiness import WORKER
 from securenet_obs.stack.services import QUEUES
-from securenet_obs.workers import celery_app
+from securenet_obs.workers import beat, celery_app
 
 
 @pytest.fixture
@@ -62,3 +63,9 @@ def test_parts_see_the_target_only(stack: LocalStack) -> None:
         seen = stack.parts[name].whole_environment()
         assert {field.upper() for field in Settings.model_fields} <= set(seen)
         assert sys.executable == stack.parts[name].command[0]
+
+
+def test_the_keys_that_are_looked_at_are_those_that_beat_writes() -> None:
+    """Stack and probes look from outside and share no code with the workers."""
+    assert readiness.BEAT_TICK == tasks.TICK_KEY == beat.TICK_KEY
+    assert tasks.SENT_KEY == beat.SENT_KEY
