@@ -1,14 +1,13 @@
-"""The FastAPI service: tenants' logs in, tasks' results out, a diagnostic that fails on purpose."""
+"""The FastAPI service: tenants' logs in, tasks' results out."""
 
-import hmac
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import cache
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import redis
 import structlog
-from fastapi import APIRouter, FastAPI, Header, HTTPException, Path, Request
+from fastapi import APIRouter, FastAPI, Path, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
@@ -16,12 +15,12 @@ from pydantic import BaseModel, Field
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
+from securenet_obs import diagnostics
 from securenet_obs.errors import PublishError, UnreachableError
 from securenet_obs.monitoring import (
     CorrelationMiddleware,
     bind_tenant,
     current_ids,
-    fail_on_purpose,
     flush_sentry,
     start_monitoring,
 )
@@ -31,7 +30,7 @@ from securenet_obs.store import session_scope
 from securenet_obs.workers.celery_app import celery_app
 from securenet_obs.workers.publishing import SOCKET_TIMEOUT_S, bound_waits, publish
 from securenet_obs.workers.results import TaskState, task_state
-from securenet_obs.workers.tasks import process_network_logs, raise_diagnostic_error
+from securenet_obs.workers.tasks import process_network_logs
 
 LARGEST_BATCH = 10_000
 """Records in one request."""
@@ -51,15 +50,6 @@ class Accepted(BaseModel):
     task_id: str
     records: int
     request_id: str
-
-
-class Diagnostic(BaseModel):
-    """What to raise, and where; `secret` is planted where it must not be seen afterwards."""
-
-    canary: str = Field(max_length=200)
-    where: Literal["api", "task"]
-    tenant_id: str = Field(pattern=TENANT_ID)
-    secret: str = Field(max_length=200)
 
 
 @router.get("/health/live")
@@ -98,28 +88,6 @@ async def read_task(task_id: TaskId) -> TaskState:
     return await run_in_threadpool(task_state, task_id)
 
 
-async def diagnose(
-    diagnostic: Diagnostic,
-    request: Request,
-    key: Annotated[str, Header(alias="X-Diagnostics-Key")] = "",
-) -> JSONResponse:
-    """Fail on purpose, in this handler or in a task, so that a validation can look for it."""
-    expected = request.app.state.settings.diagnostics_key.get_secret_value()
-    if not expected or not hmac.compare_digest(key.encode(), expected.encode()):
-        raise HTTPException(403, "X-Diagnostics-Key is wrong")
-    bind_tenant(diagnostic.tenant_id)
-    if diagnostic.where == "api":
-        fail_on_purpose(diagnostic.canary, diagnostic.secret)
-    task_id = await run_in_threadpool(
-        publish,
-        raise_diagnostic_error,
-        diagnostic.canary,
-        diagnostic.secret,
-        diagnostic.tenant_id,
-    )
-    return JSONResponse({"task_id": task_id}, status_code=202)
-
-
 def create_app(settings: Settings) -> FastAPI:
     """Return the service; its logging and Sentry are set up here, before it answers anything."""
     start_monitoring(settings, "securenet-api")
@@ -128,7 +96,7 @@ def create_app(settings: Settings) -> FastAPI:
     service.state.settings = settings
     service.include_router(router)
     if settings.diagnostics_enabled:
-        service.add_api_route("/v1/diagnostics/error", diagnose, methods=["POST"])
+        service.include_router(diagnostics.router)
     service.add_exception_handler(RequestValidationError, _refused)
     service.add_exception_handler(PublishError, _unavailable)
     service.add_exception_handler(UnreachableError, _unavailable)
