@@ -1,17 +1,24 @@
-"""What redaction costs, side by side: run by hand, prints medians in microseconds and ratios."""
+"""What redaction costs: a log line and a Sentry event, clean and with secrets, and peers.
 
+    python tests/benchmarks/bench_redaction.py [--json FILE]
+
+A Sentry event goes through the SDK as far as the bytes of its envelope, with our hook and without.
+"""
+
+import json
 import re
-import statistics
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import orjson
+from rounds import Row, Target, interleaved, report, rows
+from sentry_sdk import Client, Scope
+from sentry_sdk.envelope import Envelope
+from sentry_sdk.transport import Transport
 
-from securenet_obs import redaction
-from securenet_obs.redaction import RULES, Redactor
+from securenet_obs.monitoring import filter_sensitive_data
+from securenet_obs.redaction import MASK, RULES, Redactor, TextRule
 
-ROUNDS = 15
 LINE: dict[str, Any] = {
     "timestamp": "2026-11-23T04:00:00.123456Z",
     "level": "info",
@@ -25,16 +32,66 @@ LINE: dict[str, Any] = {
     "records": 1250,
     "duration_ms": 12.5,
 }
-FRAME = {"filename": "/srv/app/x.py", "function": "handle", "context_line": "    await self.app()"}
+CONTEXT = ["    batch = read(body)", "    for record in batch:", "        count(record)"]
+FRAME = {
+    "filename": "securenet/api.py",
+    "abs_path": "/srv/securenet/api.py",
+    "function": "handle",
+    "module": "securenet.api",
+    "pre_context": CONTEXT,
+    "context_line": "    await self.app()",
+    "post_context": CONTEXT,
+    "in_app": True,
+}
 EVENT: dict[str, Any] = {
     "event_id": "0b7de9f2c4a94c9d9a3cf3f3d1f0e6aa",
-    "frames": [{**FRAME, "lineno": n, "vars": {"n": n, "name": f"tenant-{n}"}} for n in range(60)],
+    "level": "error",
+    "tags": {"service": "securenet-api", "tenant_id": "acme"},
+    "exception": {
+        "values": [
+            {
+                "type": "ValueError",
+                "value": "a batch of 7 records was refused",
+                "stacktrace": {"frames": [{**FRAME, "lineno": n} for n in range(30)]},
+            }
+        ]
+    },
+    "breadcrumbs": {
+        "values": [
+            {"category": "httplib", "message": "GET /v1/x", "data": {"status": 200, "n": n}}
+            for n in range(40)
+        ]
+    },
 }
+SECRETS = {"url": "redis://:x1@h/0", "password": "x1"}
+DUMPS, REDACTED, WITH_SECRETS = "orjson.dumps", "redact(value), clean", "redact(value), two secrets"
+SDK, SDK_REDACTED = "the SDK, unredacted", "the SDK with our hook"
+
+
+class Serialising(Transport):
+    """Does what the real transport does before the network."""
+
+    def capture_envelope(self, envelope: Envelope) -> None:
+        """Serialise it."""
+        envelope.serialize()
+
+
+def captures(**options: Any) -> Callable[[dict[str, Any]], object]:
+    """Return a function that sends a copy of an event through the SDK."""
+    client = Client(
+        "http://key@127.0.0.1:9/1",
+        transport=Serialising,
+        default_integrations=False,
+        auto_enabling_integrations=False,
+        **options,
+    )
+    scope = Scope()
+    return lambda event: client.capture_event(json.loads(json.dumps(event)), scope=scope)
 
 
 def walk_only(redactor: Redactor) -> Callable[[Any], Any]:
     """Return the redaction that a prefilter saves: every value, every pattern."""
-    patterns = [re.compile(rule.pattern) for rule in redactor._text_rules]
+    patterns = [re.compile(rule.pattern) for rule in RULES if isinstance(rule, TextRule)]
 
     def walk(value: Any) -> Any:
         if isinstance(value, dict):
@@ -45,54 +102,36 @@ def walk_only(redactor: Redactor) -> Callable[[Any], Any]:
             return [walk(item) for item in value]
         if isinstance(value, str):
             for pattern in patterns:
-                value = pattern.sub(redaction.MASK, value)
+                value = pattern.sub(MASK, value)
         return value
 
     return walk
 
 
-def median_us(call: Callable[[], object], rounds: int = ROUNDS) -> float:
-    """Return the median time of a call in microseconds."""
-    number = max(1, int(0.02 / max(_once(call), 1e-7)))
-    return statistics.median(_repeated(call, number) for _ in range(rounds)) * 1e6
-
-
-def _once(call: Callable[[], object]) -> float:
-    return _repeated(call, 1)
-
-
-def _repeated(call: Callable[[], object], number: int) -> float:
-    started = time.perf_counter()
-    for _ in range(number):
-        call()
-    return (time.perf_counter() - started) / number
-
-
-def main() -> None:
-    """Print a table: what is redacted, how, how long, and the ratio to writing it as JSON."""
-    redactor = Redactor(RULES)
-    fallback = re.compile(redactor._prefilter.pattern)
+def measured() -> Iterator[Row]:
+    """Yield the rows of the whole benchmark."""
+    redactor = Redactor()
     walk = walk_only(redactor)
-    for name, value in (("log line", LINE), ("nested event", EVENT)):
-        data = orjson.dumps(value)
-        secret = {**value, "url": "redis://:x1@h/0", "password": "x1"}
-        secret_data = orjson.dumps(secret)
+    for case, value in (("log line", LINE), ("Sentry event", EVENT)):
+        data, secret = orjson.dumps(value), {**value, **SECRETS}
         calls: dict[str, Callable[[], object]] = {
-            "orjson.dumps": lambda value=value: orjson.dumps(value),
-            "dumps + prefilter (re2)": lambda value=value: redactor.suspects(orjson.dumps(value)),
-            "dumps + redact(bytes)": lambda value=value: redactor.redact(orjson.dumps(value)),
-            "dumps + prefilter (re)": lambda value=value: fallback.search(orjson.dumps(value)),
-            "redact(value), clean": lambda value=value: redactor.redact(value),
-            "redact(value), two secrets": lambda secret=secret: redactor.redact(secret),
-            "redact(bytes), two secrets": lambda data=secret_data: redactor.redact(data),
+            DUMPS: lambda value=value: orjson.dumps(value),
+            "the prefilter": lambda data=data: redactor.suspects(data),
+            "dumps and prefilter": lambda value=value: redactor.suspects(orjson.dumps(value)),
+            REDACTED: lambda value=value: redactor.redact(value),
+            WITH_SECRETS: lambda secret=secret: redactor.redact(secret),
             "every pattern on every value": lambda value=value: walk(value),
         }
-        base = 0.0
-        for how, call in calls.items():
-            took = median_us(call)
-            base = base or took
-            print(f"{name:13} {len(data):6} B  {how:30} {took:10.2f} us {took / base:8.1f} x dumps")
+        yield from rows(case, interleaved(calls, rounds=31), DUMPS)
+    plain, hooked = captures(), captures(before_send=filter_sensitive_data)
+    calls = {
+        SDK: lambda: plain(EVENT),
+        SDK_REDACTED: lambda: hooked(EVENT),
+        f"{SDK_REDACTED}, two secrets": lambda: hooked({**EVENT, "extra": SECRETS}),
+    }
+    targets = {(SDK_REDACTED, SDK): Target(most=1.6)}
+    yield from rows("Sentry event", interleaved(calls), SDK, targets)
 
 
 if __name__ == "__main__":
-    main()
+    report("redaction", measured())

@@ -1,0 +1,70 @@
+"""Second opinions on what a text rule matched: a checksum, an encoding, a mixture of letters."""
+
+import base64
+import ipaddress
+import re
+
+from securenet_obs.redaction.key_rules import KEY_RULES
+from securenet_obs.redaction.names import Names
+
+_NAMES = Names(rule for rule in KEY_RULES if not rule.pii)
+
+
+def has_digit(match: re.Match[str]) -> bool:
+    """Return whether the text is long or holds a digit, which a word of prose does not."""
+    return len(match["secret"]) >= 16 or any(map(str.isdigit, match["secret"]))
+
+
+def is_mixed(match: re.Match[str]) -> bool:
+    """Return whether digits and letters of both cases occur."""
+    return all(any(map(kind, match[0])) for kind in (str.isdigit, str.isupper, str.islower))
+
+
+def is_basic(match: re.Match[str]) -> bool:
+    """Return whether this is the base64 of `user:password`."""
+    text = match["secret"].rstrip("=")
+    try:
+        plain = base64.b64decode(text + "=" * (-len(text) % 4)).decode()
+    except ValueError:
+        return False
+    return ":" in plain and plain.isprintable()
+
+
+def is_jwt(match: re.Match[str]) -> bool:
+    """Return whether there are enough parts, long enough, for a token."""
+    header, *parts = match[0].split(".")
+    return len(parts) >= 2 and len(header) >= 10 and (len(parts[0]) >= 4 or len(parts) == 4)
+
+
+def is_no_dsn(match: re.Match[str]) -> bool:
+    """Return whether this is a token, and not the public key of a Sentry DSN."""
+    return has_digit(match) and re.fullmatch("[0-9a-f]{32}", match["secret"]) is None
+
+
+_ISSUER = re.compile(
+    r"(?:4|5[1-5]|2(?:22[1-9]|2[3-9]\d|[3-6]\d\d|7[01]\d|720)|6(?:011|4[4-9]|5)|35(?:2[89]|[3-8]\d)"
+    r"|62)\d*|3[47]\d{13}|3(?:0[0-5]|[689]\d)\d{11}"
+)
+
+
+def is_card(match: re.Match[str]) -> bool:
+    """Return whether the number's check digit and issuer are those of a card."""
+    digits = re.sub(r"\D", "", match[0])
+    doubled = (int(digit) * 2 for digit in digits[-2::-2])
+    total = sum(map(int, digits[-1::-2])) + sum(n - 9 if n > 9 else n for n in doubled)
+    return total % 10 == 0 and _ISSUER.fullmatch(digits) is not None
+
+
+def is_ipv6(match: re.Match[str]) -> bool:
+    """Return whether this is an address, and not a time of day."""
+    try:
+        ipaddress.IPv6Address(match[0])
+    except ValueError:
+        return False
+    return True
+
+
+def inserts_secret(match: re.Match[str]) -> bool:
+    """Return whether one of the columns has a secret's name, and a literal follows."""
+    columns = re.split(r"[\s,\"`]+", match["columns"])
+    return "'" in match["secret"] and any(map(_NAMES.rule_of, columns))

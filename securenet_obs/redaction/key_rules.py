@@ -1,0 +1,39 @@
+"""The table of names whose value is secret."""
+
+from securenet_obs.redaction.rule import NUMBER, KeyRule
+
+KEY_RULES: tuple[KeyRule, ...] = (
+    KeyRule("password", "pass word|passwd|pass phrase|pass code|passwort|^pass$|^pw$"),
+    KeyRule("pwd", "pwd", unless=r"/[^\s:]*|[A-Za-z]:\\.*"),  # the shell's PWD is a folder
+    KeyRule("secret", "secret"),
+    KeyRule("token", "token|jwt$|^bearer$", unless=NUMBER),
+    KeyRule(
+        "api_key",
+        "access key|account key|api key|app key|auth key|client key|consumer key|diagnostics key"
+        "|encryption key|fernet key|hmac key|license key|master key|session key|shared key"
+        "|signing key|ssh key|subscription key|webhook key",
+    ),
+    KeyRule("key_material", "private key|pre shared key|^psk$|seed phrase|mnemonic$|^salt$"),
+    KeyRule(
+        "authorization", "authorization$|authorization header$|^auth header$", to_line_end=True
+    ),
+    KeyRule("auth", "^auth$|redis auth$|redis cli auth$"),
+    KeyRule("cookie", "cookie", to_line_end=True),
+    KeyRule(
+        "session",
+        "session id$|sess id$|^sid$|session hash$|^csrf$|^xsrf$|csrf middleware$",
+        unless=NUMBER,
+    ),
+    KeyRule("credential", "credential|^creds$"),
+    KeyRule("signature", "amz signature|hub signature|webhook signature|x signature|^sig$"),
+    KeyRule(
+        "one_time_code", "^otp$|^totp$|mfa code$|verification code$|^pin$|pin code$|backup codes$"
+    ),
+    KeyRule("card_field", "card number|card num$|^cvv$|^cvc$|security code$|^ssn$|social security"),
+    KeyRule("sql_parameters", "sql param|db param|db query param|statement param"),
+    KeyRule("pii_user", "user name$|^user$|^login$|e mail$|e mail address$|full name$", pii=True),
+    KeyRule("pii_person", "first name$|last name$|phone$|phone number$", pii=True),
+    KeyRule("pii_address", "^ip$|ip address$|remote addr$|forwarded for$|real ip$", pii=True),
+    KeyRule("pii_peer", "orig h$|resp h$|^mac$|address$|src ip$|dest ip$|client ip$", pii=True),
+    KeyRule("pii_host", "^host$|host name$|server name$|fqdn$|domain$", pii=True),
+)

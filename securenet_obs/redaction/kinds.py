@@ -1,0 +1,75 @@
+"""What kind of thing a value is, to a reader of secrets."""
+
+import dataclasses
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from securenet_obs.redaction.bounds import DEEPEST
+
+_BINARY = re.compile(r"image/(?!svg)|audio/|video/|font/|application/(?:pdf|octet-stream)")
+_BASE64 = re.compile(r"[A-Za-z0-9+/\s]*+={0,2}\s*")
+
+
+def is_record(value: object) -> bool:
+    """Return whether this is a dataclass with values, and not the class itself."""
+    return dataclasses.is_dataclass(value) and not isinstance(value, type)
+
+
+def like(original: object, items: list[Any]) -> Any:
+    """Return the items in a container of the original's kind."""
+    if isinstance(original, list):
+        return items
+    if isinstance(original, tuple):
+        return original._make(items) if hasattr(original, "_make") else tuple(items)
+    return frozenset(items) if isinstance(original, frozenset) else set(items)
+
+
+def text_of(name: object) -> str:
+    """Return a name as text, if it is one."""
+    if isinstance(name, bytes):
+        return name.decode("latin-1")
+    return name if isinstance(name, str) else ""
+
+
+def are_lines(items: list[Any]) -> bool:
+    """Return whether this is one text in lines, as in a notebook: a secret may span them."""
+    return (
+        len(items) > 1
+        and all(issubclass(type(item), str) for item in items)
+        and all(item.endswith("\n") for item in items[:-1])
+    )
+
+
+def are_pairs(items: list[Any]) -> bool:
+    """Return whether these are names with values, as headers are."""
+    return bool(items) and all(
+        # of its type, as isinstance may run foreign code; a named tuple names its own fields
+        issubclass(type(item), list | tuple)
+        and len(item) == 2
+        and issubclass(type(item[0]), str | bytes)
+        and not hasattr(item, "_fields")
+        for item in items
+    )
+
+
+def is_binary(name: str, value: object) -> bool:
+    """Return whether this is an image or the like in base64, in which any token is chance."""
+    if not _BINARY.match(name):
+        return False
+    lines = value if isinstance(value, list) else [value]
+    return all(isinstance(line, str) and _BASE64.fullmatch(line) for line in lines)
+
+
+def texts(value: object) -> Iterator[str]:
+    """Yield the texts that others may show for an object; of an exception, those of its causes."""
+    if not isinstance(value, BaseException):
+        yield from (repr(value), str(value))
+        return
+    chain: list[BaseException] = []
+    while value is not None and value not in chain and len(chain) < DEEPEST:
+        chain.append(value)
+        value = value.__cause__ or value.__context__
+    yield "; after ".join(
+        " ".join([repr(error), *getattr(error, "__notes__", ())]) for error in chain
+    )

@@ -1,0 +1,48 @@
+"""Which rule a name falls under, however it is spelled."""
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+
+from securenet_obs.redaction.rule import MASK, KeyRule
+
+# What follows a secret's name and makes it the name of something else, and whole names that only
+# look like a secret's.
+_ABOUT = re.compile(
+    r"_(?:age|alg|algorithm|at|attempts|bucket|budget|by|class|column|count|counts|created|disabled"
+    r"|dir|domain|enabled|endpoint|expiration|expires|expires_in|expiry|failures|field|file"
+    r"|fingerprint|folder|format|height|httponly|index|issuer|kind|label|len|length|lifetime|limit|limits|max|method|min|mode|module"
+    r"|name|names|offset|path|policy|position|present|provider|rate|rate_limit|ref|required|retries"
+    r"|rotation|samesite|scope|scopes|secure|size|state|status|store|strength|ttl|type|types|updated"
+    r"|uri|url|usage|used|valid|verified|version|width)$"
+    r"|(?:^|_)(?:next|page|continuation)_(?:page_)?token$"
+)
+_ALIKE = re.compile(r"tokeni[sz]\w*|secretar\w*|secretion|passwordless|key_?ids?(?![a-z])")
+
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_FOLDED = str.maketrans("\u017f\u0130\u0131\u212a", "siik")
+
+
+def normalised(key: str) -> str:
+    """Return the name as words joined by `_`: xApiKey, X-API-Key and x.api.key are x_api_key."""
+    return re.sub(r"[\W_]+", "_", _CAMEL.sub("_", key).translate(_FOLDED).lower()).strip("_")
+
+
+class Names:
+    """The key rules, compiled to be asked by name; safe to share between threads."""
+
+    def __init__(self, rules: Iterable[KeyRule]) -> None:
+        self._rules = list(rules)
+        self._pattern = re.compile("|".join(f"({rule.pattern})" for rule in self._rules) or "(?!)")
+        self.rule_of = lru_cache(maxsize=8192)(self._rule_of)
+
+    def _rule_of(self, key: str) -> KeyRule | None:
+        """Return the rule for what stands under this name (cached as `rule_of`)."""
+        if MASK in key:  # it was a text, not a name
+            return None
+        name = normalised(key)
+        found = self._pattern.search(_ALIKE.sub("", f"{name} {name.replace('_', '')}"))
+        if found is None:
+            return None
+        rule = self._rules[(found.lastindex or 1) - 1]
+        return None if _ABOUT.search(name) and not rule.pii else rule

@@ -1,0 +1,98 @@
+"""The anchors of all rules as one automaton over serialised bytes, and what may be serialised."""
+
+import re
+from collections.abc import Callable, Sequence
+from gc import get_referents
+from importlib import import_module
+from importlib.util import find_spec
+from sys import getsizeof
+from typing import Any
+
+from securenet_obs.redaction.rule import Rule, TextRule
+
+PLAIN_CONTAINERS = frozenset((dict, list, tuple))
+"""Containers that are serialised before a walk is thought of."""
+
+_MOST_SERIALISED = 64_000_000
+_DEEPEST_SERIALISED = 256
+_FEW = 1024
+_STEP = 64
+_TREACHEROUS = rb"\\u(?:00[2-7]|01[37]|212[Aa])|\\/|\xc5\xbf|\xc4[\xb0\xb1]|\xe2\x84\xaa"
+"""Escaped ASCII, and the letters that fold into ASCII (a long s, two of i, kelvin)."""
+
+
+class Prefilter:
+    """The anchors of all rules, as one automaton."""
+
+    def __init__(self, rules: Sequence[Rule]) -> None:
+        anchors = [_anchor(rule) for rule in rules]
+        self._all = range(len(rules))
+        self.pattern = b"|".join([_TREACHEROUS, *anchors])
+        self.found = self._set_of([*anchors, _TREACHEROUS])
+        """Says which anchors are in some bytes, or something false if none is."""
+
+    def _set_of(self, anchors: Sequence[bytes]) -> Callable[[bytes], Any]:
+        if find_spec("re2") is None:  # correct without it, but a hundred times slower
+            return re.compile(self.pattern).search
+        re2 = import_module("re2")
+        options = re2.Options()
+        options.encoding = re2.Options.Encoding.LATIN1
+        options.never_capture = True
+        options.max_mem = 64 << 20
+        anchor_set = re2.Set.SearchSet(options)
+        for anchor in anchors:
+            anchor_set.Add(anchor)
+        anchor_set.Compile()
+        found: Callable[[bytes], Any] = anchor_set.Match
+        return found
+
+    def hits(self, data: bytes) -> Sequence[int]:
+        """Return which rules may apply: all, where the bytes are escaped."""
+        found = self.found(data)
+        if not isinstance(found, list):
+            return self._all
+        return sorted(found) if len(self._all) not in found else self._all
+
+
+def is_small(value: object, most: int = _MOST_SERIALISED) -> bool:
+    """Return whether its JSON is: a value that holds a part twice may have no end as JSON.
+
+    Parts are followed level by level, each as often as it occurs. From `_FEW` on, their bytes
+    count, too; so a small value is at most so many times its longest text, or `most` bytes.
+    """
+    level = [value]
+    parts = 0
+    for _ in range(_DEEPEST_SERIALISED):
+        # Names are left out here: those of a dict that has only texts for names are no referents.
+        parts += len(level)
+        if parts > _FEW:
+            if type in map(type, level):  # it came from an object to its class, and would go on
+                return False
+            most -= _bytes_of(level)
+        if most < 0:
+            return False
+        level = get_referents(*level) if len(level) <= _STEP else _referents(level, most)
+        if not level:
+            return True
+    return False
+
+
+def _referents(level: list[Any], most: int) -> list[Any]:
+    """Return what the parts of a level hold, or as much of it as is too much."""
+    found: list[Any] = []
+    for start in range(0, len(level), _STEP):
+        found += get_referents(*level[start : start + _STEP])
+        if len(found) > most:
+            break
+    return found
+
+
+def _bytes_of(level: list[Any]) -> int:
+    try:
+        return sum(map(getsizeof, level))
+    except Exception:  # noqa: BLE001 an object's __sizeof__ is anybody's code
+        return _MOST_SERIALISED + 1
+
+
+def _anchor(rule: Rule) -> bytes:
+    return rule.anchor.encode() if isinstance(rule, TextRule) else rule.anchor

@@ -1,0 +1,71 @@
+"""The redactor: rules, what they masked so far, and the one every part of the project uses."""
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Literal
+
+import orjson
+
+from securenet_obs.redaction.prefilter import PLAIN_CONTAINERS, is_small
+from securenet_obs.redaction.rule import Rule
+from securenet_obs.redaction.rule_set import RULES, RuleSet
+from securenet_obs.redaction.walk import Walk
+
+_PLAIN = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_SUBCLASS
+
+
+class Redactor(RuleSet):
+    """A set of rules that masks; safe to share between threads.
+
+    Args:
+        rules: a service adds its own as `(*RULES, KeyRule("badge", "badge number"))`.
+        pii: "strip" also masks what names a person or a machine: addresses, hosts, users.
+    """
+
+    def __init__(
+        self, rules: Iterable[Rule] = RULES, pii: Literal["keep", "strip"] = "keep"
+    ) -> None:
+        super().__init__(rule for rule in rules if pii == "strip" or not rule.pii)
+        self.counts: Counter[str] = Counter()
+        """How many secrets each rule masked so far."""
+
+    def redact(self, value: object) -> object:
+        """Return `value`, or a copy in which secrets are replaced by `MASK`; never raise.
+
+        Containers keep their kind, other mappings than dict become one. An object or an exception
+        whose text holds a secret becomes that text, masked. Bytes may be a whole JSON line.
+        """
+        if self._is_clean(value):
+            return value
+        walk = Walk(self)
+        result = walk.value(value)
+        self.counts.update(walk.counts)
+        return result
+
+    def redact_text(self, text: str) -> str:
+        """Return `text` with the secrets in it replaced by `MASK`; never raise; JSON stays JSON."""
+        return str(self.redact(text))
+
+    def _is_clean(self, value: object) -> bool:
+        if type(value) is bytes:
+            return not self.suspects(value)
+        if type(value) not in PLAIN_CONTAINERS:
+            return False
+        try:
+            data = orjson.dumps(value, option=_PLAIN) if is_small(value) else None
+        except TypeError:  # not plain JSON: only the walk can tell
+            return False
+        return data is not None and not self.suspects(data)
+
+
+_DEFAULT = Redactor()
+
+
+def redact(value: object) -> object:
+    """Return `value`, or a copy in which secrets are replaced by `MASK`; never raise."""
+    return _DEFAULT.redact(value)
+
+
+def redact_text(text: str) -> str:
+    """Return `text` with the secrets in it replaced by `MASK`; never raise."""
+    return _DEFAULT.redact_text(text)

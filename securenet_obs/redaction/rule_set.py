@@ -1,0 +1,40 @@
+"""A set of rules, compiled: what is asked of it for every value, name and text."""
+
+from collections.abc import Iterable
+from functools import lru_cache
+
+from securenet_obs.redaction.key_rules import KEY_RULES
+from securenet_obs.redaction.names import Names
+from securenet_obs.redaction.prefilter import Prefilter
+from securenet_obs.redaction.rule import KeyRule, Rule, TextRule
+from securenet_obs.redaction.text_rules import TEXT_RULES
+
+RULES: tuple[Rule, ...] = (*TEXT_RULES, *KEY_RULES)
+
+
+class RuleSet:
+    """Rules, compiled; safe to share between threads."""
+
+    def __init__(self, rules: Iterable[Rule] = RULES) -> None:
+        chosen = list(rules)
+        key_rules = [rule for rule in chosen if isinstance(rule, KeyRule)]
+        self._text_rules = [rule for rule in chosen if isinstance(rule, TextRule)]
+        self._prefilter = Prefilter([*self._text_rules, *key_rules])
+        self._found = self._prefilter.found
+        self.rule_of = Names(key_rules).rule_of
+        self.named = lru_cache(maxsize=8192)(self._named)
+
+    def suspects(self, data: bytes) -> bool:
+        """Return whether a rule may apply to this JSON or text: False is certain, True is not."""
+        return bool(self._found(data))
+
+    def rules_for(self, data: bytes) -> tuple[list[TextRule], bool]:
+        """Return the text rules that may apply, and whether a key rule may."""
+        indices = self._prefilter.hits(data)
+        count = len(self._text_rules)
+        return [self._text_rules[i] for i in indices if i < count], any(i >= count for i in indices)
+
+    def _named(self, key: str) -> tuple[bool, KeyRule | None]:
+        """Return whether a name holds no secret itself, and the rule for what stands under it."""
+        clean = not self.suspects(key.encode("utf-8", "surrogatepass"))
+        return clean, None if clean else self.rule_of(key)

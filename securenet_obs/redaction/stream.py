@@ -1,0 +1,172 @@
+"""A stream of bytes, text or JSON lines, redacted line by line so that it can be shared."""
+
+import re
+from codecs import BOM_UTF8
+from collections import Counter
+from collections.abc import Iterable
+from typing import BinaryIO, Literal
+
+from securenet_obs.redaction import bounds
+from securenet_obs.redaction.redactor import Redactor
+from securenet_obs.redaction.rule import MASK, Rule
+from securenet_obs.redaction.rule_set import RULES
+from securenet_obs.redaction.walk import Walk
+
+LONGEST_SECRET = 64 * 1024
+"""Bytes of a key that spans lines, and of a secret in a line that is read in pieces."""
+
+_KEY_BEGINS = re.compile(
+    rb"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY[A-Z ]{0,10}-----(?:\\n)?[\"',\s\\+]*$"
+)
+_KEY_ENDS = re.compile(rb"-----END [A-Z0-9 ]{1,60}-----")
+_BASE64 = re.compile(rb"[\w+/-]*={0,2}(?:\\n)?")
+_CUTS_TRIED = 4
+
+
+def redact_stream(
+    source: BinaryIO,
+    sink: BinaryIO,
+    *,
+    pii: Literal["keep", "strip"] = "keep",
+    rules: Iterable[Rule] = RULES,
+) -> Counter[str]:
+    """Copy `source` to `sink` without its secrets; return how many each rule masked.
+
+    A line that is a JSON object or array is redacted as a value and stays one, any other as text. A
+    private key that spans lines is held back and masked as one. What holds no secret comes out byte
+    by byte as it was, line endings and invalid UTF-8 included. Each line is flushed.
+
+    Of a line over `LONGEST_TEXT` only a piece is in memory at a time. Where one is no longer clear
+    without the rest of its line (a secret over 64 KiB, or any in a JSON line of that length), the
+    rest of the line is masked and counted as `too_long`.
+
+    Raises:
+        BrokenPipeError: nobody reads `sink` any more.
+    """
+    stream = _Stream(source, sink, Redactor(rules, pii))
+    stream.copy()
+    return stream.counts
+
+
+class _Stream:
+    """One copy: what it masked so far, and the line that was read too early."""
+
+    def __init__(self, source: BinaryIO, sink: BinaryIO, rules: Redactor) -> None:
+        self.counts: Counter[str] = Counter()
+        self._source = source
+        self._sink = sink
+        self._rules = rules
+        self._pending = b""
+
+    def copy(self) -> None:
+        first = self._next()
+        if first.startswith(BOM_UTF8):
+            self._write(BOM_UTF8)
+        self._pending = first.removeprefix(BOM_UTF8)
+        while line := self._next():
+            if not self._rules.suspects(line) and len(line) < bounds.LONGEST_TEXT:
+                self._write(line)
+            elif len(line) >= bounds.LONGEST_TEXT and not line.endswith(b"\n"):
+                self._copy_long(line)
+            elif _KEY_BEGINS.search(line):
+                self._copy_key(line)
+            else:
+                self._write(self._clean(line))
+
+    def _next(self) -> bytes:
+        """Return the next line, or the start of a long one; empty at the end."""
+        line, self._pending = self._pending, b""
+        return line or self._source.readline(bounds.LONGEST_TEXT)
+
+    def _write(self, line: bytes) -> None:
+        self._sink.write(line)
+        self._sink.flush()
+
+    def _clean(self, line: bytes) -> bytes:
+        clean, counts = self._redacted(line)
+        self.counts += counts
+        return clean
+
+    def _redacted(self, line: bytes) -> tuple[bytes, Counter[str]]:
+        """Return a line without secrets, and what was masked in it."""
+        body = line.rstrip(b"\r\n")
+        text = body.decode("utf-8", "surrogateescape")
+        walk = Walk(self._rules)
+        clean = walk.value(text)
+        return (line if clean == text else _encoded(clean) + line[len(body) :]), walk.counts
+
+    def _copy_key(self, first: bytes) -> None:
+        """Copy what follows the first line of a private key, masked, up to the key's end."""
+        held = [first]
+        while not _KEY_ENDS.search(held[-1]) and sum(map(len, held)) < LONGEST_SECRET:
+            self._pending = self._next()
+            if not _is_of_key(self._pending):
+                break
+            held.append(self._pending)
+            self._pending = b""
+        if _KEY_ENDS.search(held[-1]) or len(held) == 1:
+            self._write(self._clean(b"".join(held)))
+            return
+        before = first[: first.index(b"-----BEGIN")]
+        ending = held[-1][len(held[-1].rstrip(b"\r\n")) :]
+        self._write(self._clean(before) + self._mask("private_key") + ending)
+
+    def _mask(self, rule: str) -> bytes:
+        self.counts[rule] += 1
+        return MASK.encode()
+
+    def _copy_long(self, piece: bytes) -> None:
+        """Copy a line of which `piece` is the start, piece by piece."""
+        is_json = piece.lstrip()[:1] in (b"{", b"[")
+        while len(piece) >= bounds.LONGEST_TEXT and not piece.endswith(b"\n"):
+            suspect = self._rules.suspects(piece)
+            cut = self._cut(piece) if suspect and not is_json else None
+            if suspect and cut is None:
+                self._mask_rest()
+                return
+            start, clean = cut or (len(piece) - LONGEST_SECRET, b"")
+            self._write(clean or piece[:start])
+            piece = piece[start:] + self._source.readline(start)
+        if is_json and self._rules.suspects(piece):
+            self._write(self._mask("too_long") + piece[len(piece.rstrip(b"\r\n")) :])
+        else:
+            self._write(self._clean(piece))
+
+    def _cut(self, piece: bytes) -> tuple[int, bytes] | None:
+        """Find where no secret is cut in two; return it and what stands before it, clean."""
+        whole, _ = self._redacted(piece)
+        end = len(piece) - LONGEST_SECRET
+        for _ in range(_CUTS_TRIED):
+            end = max(piece.rfind(separator, 0, end) for separator in (b" ", b","))
+            if end <= 0:
+                return None
+            clean, counts = self._redacted(piece[:end])
+            if clean + self._redacted(piece[end:])[0] == whole:
+                self.counts += counts
+                return end, clean
+        return None
+
+    def _mask_rest(self) -> None:
+        rest = b"-"
+        while rest and not rest.endswith(b"\n"):
+            ending = rest[-1:]
+            rest = self._source.readline(bounds.LONGEST_TEXT)
+        ending = b"\r\n" if (ending + rest).endswith(b"\r\n") else b"\n" if rest else b""
+        self._write(self._mask("too_long") + ending)
+
+
+def _is_of_key(line: bytes) -> bool:
+    """Return whether this can be a line of a private key: base64 or a header, behind anything."""
+    words = [word.strip(b"\"',+\\") for word in line.split()] if len(line) < 4096 else [b"-"]
+    if not words or _KEY_ENDS.search(line):
+        return len(line) > 0
+    is_header = words[0].endswith(b":") and len(words) <= 3
+    is_long = len(words) == 1 or len(words[-1]) >= 16 or words[-1].endswith(b"=")
+    return is_header or (is_long and _BASE64.fullmatch(words[-1]) is not None)
+
+
+def _encoded(text: str) -> bytes:
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:  # JSON had written a lone surrogate as an escape, and so will we
+        return text.encode("utf-8", "backslashreplace")

@@ -1,0 +1,154 @@
+"""The walk: a value's containers, names, texts and objects, within bounds; it never raises."""
+
+import copy
+import dataclasses
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from datetime import date, time, timedelta
+from typing import Any
+from uuid import UUID
+
+from securenet_obs.redaction import bounds
+from securenet_obs.redaction.kinds import (
+    are_lines,
+    are_pairs,
+    is_binary,
+    is_record,
+    like,
+    text_of,
+    texts,
+)
+from securenet_obs.redaction.rule import MASK, KeyRule
+from securenet_obs.redaction.rule_set import RuleSet
+from securenet_obs.redaction.sites import hides
+from securenet_obs.redaction.text import TextSearch
+
+_NUMBERS = (int, float, complex, date, time, timedelta, UUID)
+
+
+class Walk:
+    """One call: what it may still spend, what it has seen, what it masked."""
+
+    def __init__(self, rules: RuleSet) -> None:
+        self.counts: Counter[str] = Counter()
+        self._rules = rules
+        self._search = TextSearch(rules, self.counts, self.value)
+        self._values_left = bounds.MOST_VALUES
+        self._depth = 0
+        self._seen: dict[tuple[int, str], tuple[object, object]] = {}
+
+    def value(self, value: object, rule: KeyRule | None = None) -> Any:
+        """Return `value` without secrets; with `rule`, as what stands under a secret name."""
+        if rule is None and type(value) is str and self._values_left > 0:
+            self._values_left -= 1
+            return self._search.text(value)
+        try:
+            return self._value(value, rule)
+        except Exception:  # noqa: BLE001 - foreign code runs here: repr, keys, attributes, copies
+            return self._mask("unreadable")
+
+    def _mask(self, rule: str) -> str:
+        self.counts[rule] += 1
+        return MASK
+
+    def _value(self, value: object, rule: KeyRule | None) -> object:
+        if value is None or isinstance(value, bool):
+            return value
+        self._values_left -= 1
+        if self._values_left < 0:
+            return self._mask("too_many")
+        if isinstance(value, str):
+            text = self._leaf(value, rule)
+            return value if text == value else text
+        if isinstance(value, bytes | bytearray):
+            return self._bytes(value, rule)
+        if isinstance(value, _NUMBERS):
+            return self._number(value, rule)
+        if isinstance(value, Mapping | list | tuple | set | frozenset) or is_record(value):
+            return self._container(value, rule)
+        return self._object(value, rule)
+
+    def _leaf(self, text: str, rule: KeyRule | None) -> str:
+        if rule is None or not hides(rule, text):
+            return self._search.text(text)
+        return self._mask(rule.name)
+
+    def _bytes(self, value: bytes | bytearray, rule: KeyRule | None) -> bytes | bytearray:
+        try:
+            text, encoding = value.decode(), "utf-8"
+        except UnicodeDecodeError:
+            text, encoding = value.decode("latin-1"), "latin-1"
+        result = self._leaf(text, rule)
+        return value if result == text else type(value)(result.encode(encoding))
+
+    def _number(self, value: object, rule: KeyRule | None) -> object:
+        if rule is not None:
+            return self._mask(rule.name) if hides(rule, str(value)) else value
+        if isinstance(value, int) and 10**13 <= value < 10**16:
+            return value if self._search.text(str(value)) != MASK else MASK
+        return value
+
+    def _container(self, value: object, rule: KeyRule | None) -> object:
+        key = (id(value), rule.name if rule else "")
+        if key in self._seen:
+            return self._seen[key][1]
+        if self._depth >= bounds.DEEPEST:
+            return self._mask("too_deep")
+        result: Any = {} if isinstance(value, Mapping) else []
+        self._seen[key] = value, result  # also keeps `value` alive, so that its id stays its own
+        self._depth += 1
+        try:
+            if isinstance(value, Mapping):
+                self._fill_mapping(result, value, rule)
+            elif isinstance(value, list | tuple | set | frozenset):
+                self._fill_sequence(result, value, rule)
+                result = like(value, result)
+            else:
+                result = self._record(value, rule)
+        finally:
+            self._depth -= 1
+        self._seen[key] = value, result
+        return result
+
+    def _fill_mapping(
+        self, result: dict[Any, Any], value: Mapping[Any, Any], rule: KeyRule | None
+    ) -> None:
+        named = text_of(value.get("name", value.get("key"))) if "value" in value else ""
+        for key, item in value.items():
+            name = text_of(key)
+            if is_binary(name, item):
+                result[key] = item
+                continue
+            if name == "value" and named:
+                result[key] = self.value(item, rule or self._rules.rule_of(named))
+                continue
+            clean, found = self._rules.named(name) if name else (False, None)
+            result[key if clean else self.value(key)] = self.value(item, rule or found)
+
+    def _fill_sequence(self, result: list[Any], value: Iterable[Any], rule: KeyRule | None) -> None:
+        items = list(value)
+        if rule is None and are_lines(items):
+            result += self._search.text("".join(items)).splitlines(keepends=True)
+        elif rule is None and are_pairs(items):
+            for key, item in items:
+                pair = [self.value(key), self.value(item, self._rules.rule_of(text_of(key)))]
+                result.append(like(items[len(result)], pair))
+        elif hasattr(value, "_fields"):
+            for name, item in zip(value._fields, items, strict=True):
+                result.append(self.value(item, rule or self._rules.rule_of(name)))
+        else:
+            result += [self.value(item, rule) for item in items]
+
+    def _record(self, value: Any, rule: KeyRule | None) -> object:
+        result = copy.copy(value)
+        for field in dataclasses.fields(value):
+            found = rule or self._rules.rule_of(field.name)
+            object.__setattr__(result, field.name, self.value(getattr(value, field.name), found))
+        return result
+
+    def _object(self, value: object, rule: KeyRule | None) -> object:
+        for text in texts(value):
+            clean = self._leaf(text, rule)
+            if clean != text:
+                return clean
+        return value

@@ -1,0 +1,116 @@
+"""Calls measured side by side: interleaved rounds, medians, ratios, a table and its JSON.
+
+Rounds are interleaved and a ratio is the median of the ratios within each round, so that what else
+runs on the machine falls on all calls alike.
+"""
+
+import argparse
+import json
+import platform
+import statistics
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+Call = Callable[[], object]
+Times = dict[str, list[float]]
+"""Seconds a call took in each round, by name."""
+
+
+def interleaved(calls: Mapping[str, Call], rounds: int = 101, at_least_s: float = 0.003) -> Times:
+    """Return the seconds of each call in each round; short calls are repeated within a round."""
+    numbers = {name: _repetitions(call, at_least_s) for name, call in calls.items()}
+    times: Times = {name: [] for name in calls}
+    for _ in range(rounds):
+        for name, call in calls.items():
+            times[name].append(_seconds(call, numbers[name]))
+    return times
+
+
+def _repetitions(call: Call, at_least_s: float) -> int:
+    call()
+    return max(1, int(at_least_s / max(_seconds(call, 3), 1e-7)))
+
+
+def _seconds(call: Call, number: int) -> float:
+    repeated = range(number)
+    began = time.perf_counter()
+    for _ in repeated:
+        call()
+    return (time.perf_counter() - began) / number
+
+
+def ratio(times: Times, name: str, to: str) -> float:
+    """Return how many times longer one call takes than another."""
+    return statistics.median(a / b for a, b in zip(times[name], times[to], strict=True))
+
+
+@dataclass(frozen=True)
+class Target:
+    """A ratio or a duration that the design allows at most, or demands at least."""
+
+    most: float = float("inf")
+    least: float = 0.0
+
+    def met(self, value: float) -> bool:
+        """Return whether the value is within."""
+        return self.least <= value <= self.most
+
+    def __str__(self) -> str:
+        """Return the bound as a table shows it."""
+        return f"<= {self.most:g}" if self.most < float("inf") else f">= {self.least:g}"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of a table: what was measured, and what it is compared with."""
+
+    case: str
+    call: str
+    microseconds: float
+    ratio: float
+    to: str
+    target: str = ""
+    met: bool | None = None
+
+
+def rows(
+    case: str, times: Times, base: str, targets: Mapping[tuple[str, str], Target] | None = None
+) -> list[Row]:
+    """Return a row a call with its ratio to `base`, and one for each target with its verdict.
+
+    `targets` are by call and what it is compared with.
+    """
+    made = [_row(case, times, name, base, None) for name in times]
+    for (name, to), target in (targets or {}).items():
+        made.append(_row(case, times, name, to, target))
+    return made
+
+
+def _row(case: str, times: Times, name: str, to: str, target: Target | None) -> Row:
+    times_longer = ratio(times, name, to)
+    microseconds = statistics.median(times[name]) * 1e6
+    if target is None:
+        return Row(case, name, microseconds, times_longer, to)
+    met = target.met(times_longer)
+    return Row(case, name, microseconds, times_longer, to, str(target), met)
+
+
+def report(benchmark: str, made: Iterable[Row]) -> None:
+    """Print the rows as a table; with `--json FILE` on the command line write them there too."""
+    parser = argparse.ArgumentParser(description=f"Benchmark: {benchmark}.")
+    parser.add_argument("--json", type=Path, help="write the rows to this file")
+    file = parser.parse_args().json
+    made = list(made)
+    widths = [max(len(getattr(row, name)) for row in made) for name in ("case", "call", "to")]
+    for row in made:
+        verdict = "" if row.met is None else f"{row.target:>8}  {'met' if row.met else 'MISSED'}"
+        print(
+            f"{row.case:{widths[0]}}  {row.call:{widths[1]}}  {row.microseconds:10.2f} us"
+            f"  {row.ratio:7.2f} x {row.to:{widths[2]}}  {verdict}".rstrip()
+        )
+    if file is not None:
+        machine = {"python": platform.python_version(), "machine": platform.machine()}
+        told = {"benchmark": benchmark, **machine, "rows": [asdict(row) for row in made]}
+        file.write_text(json.dumps(told, indent=2) + "\n")

@@ -1,0 +1,28 @@
+"""JSON in a text."""
+
+import pytest
+
+from securenet_obs.redaction.json_text import NOT_JSON, read_json, written_like
+
+
+@pytest.mark.parametrize(
+    "text", ["", "7", '"a"', "{a}", "[1, 2", "[1e400]", '{"a": 1}{"b": 2}', "[" * 9999]
+)
+def test_what_cannot_be_written_back_is_not_read(text: str) -> None:
+    """A text is JSON if it is an object or array, and each of its numbers one that can be said."""
+    assert read_json(text) is NOT_JSON
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['{"a": 1, "b": [2]}', '{"a":1,"b":[2]}', '{\n  "a": 1\n}', '{"\u00fc": 1.5}', '{"ü": null}'],
+)
+def test_a_document_keeps_its_style(text: str) -> None:
+    """Spaces, line breaks and escapes are those of the original."""
+    assert written_like(text, read_json(text)) == text
+
+
+def test_a_name_may_stand_twice() -> None:
+    """No member is lost when an object holds a name twice."""
+    text = '{"a": 1, "a": 2}'
+    assert written_like(text, read_json(text)) == text

@@ -1,0 +1,23 @@
+"""Names, however they are spelled."""
+
+import pytest
+
+from securenet_obs.redaction import KeyRule
+from securenet_obs.redaction.names import Names, normalised
+
+SPELLINGS = ["x-api-key", "X_Api_Key", "xApiKey", "X.API.KEY", "X API Key", "XApi--Key_"]
+
+
+@pytest.mark.parametrize("name", SPELLINGS)
+def test_spellings_of_a_name_are_one(name: str) -> None:
+    """Case, `-`, `_`, `.` and camelCase do not matter."""
+    assert normalised(name) == "x_api_key"
+
+
+def test_a_name_about_a_secret_is_none() -> None:
+    """What follows a secret's name may make it the name of something harmless."""
+    names = Names([KeyRule("badge", "badge number")])
+    for name in ("badgeNumber", "old-badge-number", "BADGENUMBER", "badge_number_2"):
+        assert names.rule_of(name) is not None
+    for name in ("badge_number_length", "badge", "number_badge", "badge_number_expires_at"):
+        assert names.rule_of(name) is None

@@ -1,0 +1,113 @@
+"""The prefilter: a superset of the walk, whatever the value's size."""
+
+import json
+import re
+import time
+from importlib.util import find_spec
+from typing import Any
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from securenet_obs.redaction import MASK, RULES, Redactor, prefilter, redact, redact_text
+from securenet_obs.redaction.prefilter import Prefilter, is_small
+from tests.redaction.samples import (
+    ANYTHING,
+    FUZZ,
+    KEPT,
+    MASKED,
+    PLAIN,
+    STRIPPED,
+    Mute,
+    Opaque,
+    Silent,
+    Unfiltered,
+)
+
+
+@pytest.mark.skipif(find_spec("re2") is None, reason="minutes without google-re2")
+def test_hostile_sizes_are_survived() -> None:
+    """50 MB of text and a million keys, harmless or not, come back, the harmless ones unchanged."""
+    text = "a harmless line of text\n" * 2_000_000
+    assert redact_text(text) is text
+    assert redact_text(f"password=x1 {text}").startswith(f"password={MASK} a harmless")
+    keys = {f"key {n}": n for n in range(10**6)}
+    assert redact(keys) is keys
+    keys["password"] = "x1"  # type: ignore[assignment]
+    assert redact(keys) == {**keys, "password": MASK}
+
+
+def shown(value: Any) -> str:
+    return f"{type(value).__name__} {value!r}"
+
+
+@FUZZ
+@given(PLAIN, st.booleans())
+@example({"pin": "1", "a": "\\u0010\x104111111111111111"}, False)
+def test_the_prefilter_misses_nothing(value: Any, strip: bool) -> None:
+    """With the prefilter the result is that without, for values, for JSON and for text."""
+    pii: Any = "strip" if strip else "keep"
+    filtered, unfiltered = Redactor(pii=pii), Unfiltered(pii=pii)
+    forms: list[Any] = [value, repr(value), json.dumps(value), json.dumps(value).encode()]
+    forms += [json.dumps(value, ensure_ascii=False), json.dumps(json.dumps(value), indent=1)]
+    for form in forms:
+        assert shown(filtered.redact(form)) == shown(unfiltered.redact(form))
+
+
+def test_letters_that_fold_into_ascii_are_never_trusted() -> None:
+    """Each letter that lower case or IGNORECASE takes for an ASCII one makes a text suspect."""
+    ascii_letter = re.compile("[a-z]", re.IGNORECASE)
+    folding = [chr(code) for code in range(128, 0x110000) if ascii_letter.fullmatch(chr(code))]
+    folding += [chr(code) for code in range(128, 0x110000) if chr(code).lower()[:1].isascii()]
+    assert set(folding) == set("\u017f\u0130\u0131\u212a")
+    assert all(Redactor().suspects(letter.encode()) for letter in folding)
+
+
+def shared(depth: int, width: int) -> list[Any]:
+    """Return lists that hold one another `width` times each."""
+    value: list[Any] = ["leaf"]
+    for _ in range(depth):
+        value = [value] * width
+    return value
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        shared(40, 2),
+        shared(3, 1000),
+        [["x" * 100_000] * 1000] * 1000,
+        [Mute(), Opaque("a")],
+        dict.fromkeys(range(2000), Silent()),
+    ],
+    ids=["deep", "wide", "texts", "objects", "hostile objects"],
+)
+def test_what_may_have_no_end_as_json_is_not_serialised(value: Any) -> None:
+    """Parts count as often as they occur, and an object of a class counts as too much."""
+    began = time.process_time()
+    assert not is_small(value)
+    assert time.process_time() - began < 2
+
+
+@FUZZ
+@given(ANYTHING)
+def test_no_value_makes_the_measure_raise(value: Any) -> None:
+    """Whatever it is given, it says whether that is small."""
+    assert is_small([value]) in (True, False)
+
+
+@pytest.mark.parametrize("value", [{}, [], {"a": [1, "b", None, {"c": (2.5, True)}]}, [[]] * 500])
+def test_ordinary_values_are_small(value: Any) -> None:
+    """What a log line or an event holds may be serialised."""
+    assert is_small(value)
+
+
+def test_without_re2_the_anchors_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where there is no google-re2 Python's own patterns suspect the same."""
+    texts = [repr(row[1]).encode() for row in MASKED + STRIPPED] + [repr(v).encode() for v in KEPT]
+    suspected = [bool(Prefilter(RULES).found(text)) for text in texts]
+    monkeypatch.setattr(prefilter, "find_spec", lambda _: None)
+    slow = Prefilter(RULES)
+    assert [bool(slow.found(text)) for text in texts] == suspected
+    assert slow.hits(texts[0]) == range(len(RULES))

@@ -1,0 +1,72 @@
+"""The redactor as a whole: own rules, any value at all, the public names."""
+
+import copy
+import json
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from securenet_obs.redaction import (
+    KEY_RULES,
+    MASK,
+    RULES,
+    TEXT_RULES,
+    KeyRule,
+    Redactor,
+    TextRule,
+    redact,
+    redact_text,
+)
+from tests.redaction.samples import ANYTHING, FUZZ, PLAIN, TEXTS
+
+
+def test_a_service_adds_its_own_rules() -> None:
+    """A rule of one's own works like the others: in mappings, in texts, in the counts."""
+    redactor = Redactor(
+        (*RULES, KeyRule("badge", "badge number"), TextRule("ticket", "SN-", r"SN-[0-9]{6}"))
+    )
+    value = [{"badgeNumber": "77"}, "badge-number: 77, SN-123456, password=x"]
+    assert redactor.redact(value) == [
+        {"badgeNumber": MASK},
+        f"badge-number: {MASK}, {MASK}, password={MASK}",
+    ]
+    assert redactor.counts == {"badge": 2, "ticket": 1, "password": 1}
+
+
+@FUZZ
+@given(ANYTHING)
+def test_nothing_makes_it_raise_and_twice_is_once(value: Any) -> None:
+    """Whatever it is given it returns, and its result is redacted no further."""
+    redactor = Redactor(pii="strip")
+    once = redactor.redact(value)
+    redactor.counts.clear()
+    assert repr(redactor.redact(copy.copy(once))) == repr(once)
+
+
+@FUZZ
+@given(TEXTS, TEXTS)
+def test_texts_are_redacted_once_for_all(before: str, after: str) -> None:
+    """A text's second redaction changes nothing and counts nothing."""
+    redactor = Redactor()
+    once = redactor.redact_text(f"{before} password=hunter2 {after}")
+    assert redactor.redact_text(once) == once
+
+
+@FUZZ
+@given(
+    st.sampled_from(["password", "x-api-key", "Authorization", "clientSecret", "user.token"]), PLAIN
+)
+def test_what_stands_under_a_secret_name_is_gone(name: str, neighbour: Any) -> None:
+    """A canary under a secret name is in no form of the result, whatever surrounds it."""
+    canary = "zq7Xw2Kf"
+    value = {"a": neighbour, "b": [{name: canary, "c": neighbour}]}
+    for form in (value, json.dumps(value), repr(value), json.dumps({"body": json.dumps(value)})):
+        assert canary not in repr(redact(form))
+
+
+def test_the_public_names_use_all_rules() -> None:
+    """`redact` and `redact_text` use every rule, and keep personal data."""
+    assert redact("bob@mail.test password=x1") == f"bob@mail.test password={MASK}"
+    assert redact_text("bob@mail.test password=x1") == f"bob@mail.test password={MASK}"
+    assert set(RULES) == {*KEY_RULES, *TEXT_RULES}

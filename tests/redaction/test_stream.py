@@ -1,0 +1,211 @@
+"""A stream, redacted so that it can be shared."""
+
+import io
+import json
+import os
+import threading
+import tracemalloc
+from collections import Counter
+from typing import Any, BinaryIO
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from securenet_obs.redaction import MASK, bounds
+from securenet_obs.redaction.stream import LONGEST_SECRET, redact_stream
+from tests.redaction.samples import FUZZ, MASKED, PEM, TEXTS
+
+KEY = PEM.encode()
+
+
+def redacted(data: bytes, **options: Any) -> tuple[bytes, Counter[str]]:
+    """Return what comes out of a stream, and what was masked."""
+    sink = io.BytesIO()
+    counts = redact_stream(io.BytesIO(data), sink, **options)
+    return sink.getvalue(), counts
+
+
+LINES = [
+    ("login password=x1\n", f"login password={MASK}\n"),
+    ('{"a": 1, "password": "x1"}\r\n', f'{{"a": 1, "password": "{MASK}"}}\r\n'),
+    ('{"a":1.50,"h":[["x-api-key","x1"]]}', f'{{"a":1.5,"h":[["x-api-key","{MASK}"]]}}'),
+    ('[{"name": "X-Api-Key", "value": "x1"}]\n', f'[{{"name": "X-Api-Key", "value": "{MASK}"}}]\n'),
+    ('["\\ud800 ü", "token=x1"]\n', f'["\\ud800 ü", "token={MASK}"]\n'),
+    ('\ufeff{"password":"x1"}\n', f'\ufeff{{"password":"{MASK}"}}\n'),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("before", "after"), LINES)
+def test_a_line_is_redacted_as_what_it_is(before: str, after: str) -> None:
+    """A JSON line is redacted as a value and stays a JSON line, any other as text."""
+    assert redacted(before.encode()) == (after.encode(), redacted(before.encode())[1])
+    assert redacted(before.encode())[1].total() == 1
+
+
+@pytest.mark.parametrize(
+    ("rule", "before", "after"), [row for row in MASKED if isinstance(row[1], dict | list)]
+)
+def test_every_rule_works_in_a_stream(rule: str, before: Any, after: Any) -> None:
+    """What a rule masks in a value it masks in that value's JSON line, and is counted."""
+    line = json.dumps([before], default=lambda raw: raw.decode())
+    masked, counts = redacted(line.encode() + b"\n")
+    assert json.loads(masked) == [json.loads(json.dumps(after, default=lambda raw: raw.decode()))]
+    assert counts[rule] >= 1
+
+
+CLEAN = [
+    b"",
+    b"\n\r\n",
+    b"no newline",
+    b"\xff\xfe\x00\n\xc3",
+    b'{"a" :1.50, "a":1e400}\n',
+    b"a\rb\r\n",
+]
+
+
+@pytest.mark.parametrize("data", CLEAN)
+def test_what_holds_no_secret_is_the_same_byte_by_byte(data: bytes) -> None:
+    """Line endings, a missing last newline, invalid UTF-8 and JSON's style are kept."""
+    assert redacted(data) == (data, Counter())
+    masked, _ = redacted(b"password=x1\n" + data)
+    assert masked == f"password={MASK}\n".encode() + data
+
+
+def test_a_private_key_over_lines_is_masked_as_one() -> None:
+    """From BEGIN to END one mask, even where each line has a prefix; what surrounds it stays."""
+    masked, counts = redacted(b"key: " + KEY + b" ok\nnext\n")
+    assert (masked, counts) == (f"key: {MASK} ok\nnext\n".encode(), {"private_key": 1})
+    prefixed = b"".join(b"2026-11-23 app: %b\n" % line for line in KEY.split(b"\n"))
+    assert redacted(prefixed)[0] == f"2026-11-23 app: {MASK}\n".encode()
+    assert redacted(prefixed.replace(b"-----\n", b'-----\\n"\n'))[0].count(b"\n") == 1
+
+
+def test_a_private_key_that_never_ends_is_masked_as_far_as_it_goes() -> None:
+    """Without its END a key is what looks like one, and 64 KiB at most."""
+    begun = KEY.rpartition(b"\n")[0]
+    assert redacted(begun)[0] == MASK.encode()
+    assert redacted(begun + b"\nan ordinary line\n")[0] == f"{MASK}\nan ordinary line\n".encode()
+    endless = begun + b"\n" + b"QUJDRA==\n" * LONGEST_SECRET
+    masked, counts = redacted(endless)
+    assert masked.startswith(f"{MASK}\nQUJDRA==\n".encode())
+    assert counts == {"private_key": 1}
+
+
+def test_a_mention_of_a_private_key_holds_nothing_back() -> None:
+    """A BEGIN in prose costs no line that follows it."""
+    masked, _ = redacted(b"expected -----BEGIN PRIVATE KEY-----\nbut it was not there\n")
+    assert masked.endswith(b"\nbut it was not there\n")
+
+
+@FUZZ
+@given(st.lists(TEXTS.map(lambda text: text.encode("utf-8", "surrogatepass")) | st.binary()))
+def test_twice_is_once(lines: list[bytes]) -> None:
+    """What was redacted is redacted no further, whatever it is."""
+    once, _ = redacted(b"\n".join(lines))
+    assert redacted(once) == (once, Counter())
+
+
+class Endless(io.RawIOBase):
+    """One line of so many bytes, which is never in memory as a whole."""
+
+    def __init__(self, unit: bytes, size: int) -> None:
+        self._unit = unit
+        self._left = size
+
+    def readable(self) -> bool:
+        """Say that it can be read."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Fill the buffer with whole units, and end with a newline."""
+        count = min(len(buffer), self._left) // len(self._unit)
+        data = self._unit * count or b"\n"[: self._left]
+        self._left -= len(data) if count else self._left
+        buffer[: len(data)] = data
+        return len(data)
+
+
+class Measured(io.RawIOBase):
+    """A sink that keeps the size only."""
+
+    size = 0
+
+    def write(self, data: Any) -> int:
+        """Count it."""
+        self.size += len(data)
+        return len(data)
+
+
+def test_a_line_of_50_mb_takes_no_more_memory_than_a_piece() -> None:
+    """Memory is bounded however long a line is."""
+    source: Any = io.BufferedReader(Endless(b"a harmless line ", 50_000_000))
+    sink: Any = Measured()
+    tracemalloc.start()
+    redact_stream(source, sink)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert sink.size > 49_999_000
+    assert peak < 10_000_000
+
+
+@pytest.mark.parametrize("shift", range(0, 40, 8))
+def test_no_secret_of_a_long_line_is_cut_in_two(
+    monkeypatch: pytest.MonkeyPatch, shift: int
+) -> None:
+    """Where a long line is divided depends on its secrets; a secret is masked all the same."""
+    monkeypatch.setattr(bounds, "LONGEST_TEXT", 3 * LONGEST_SECRET)
+    line = b"-" * shift + b" to redis://bob:hunter2@host/0," * 10_000 + b" end\r\n"
+    masked, counts = redacted(line)
+    assert masked == line.replace(b"hunter2", MASK.encode())
+    assert counts == {"url_password": 10_000}
+
+
+@pytest.mark.parametrize("start", [b"Cookie: ", b'{"x": [["x-api-key", "hunter2"]], "y": "'])
+def test_a_long_line_that_cannot_be_divided_is_masked(
+    monkeypatch: pytest.MonkeyPatch, start: bytes
+) -> None:
+    """Where a piece is not clear without the rest, the rest goes, and the next line is read."""
+    monkeypatch.setattr(bounds, "LONGEST_TEXT", 2 * LONGEST_SECRET)
+    for size in (1, 5):
+        line = b'{"a": "' + b"o " * LONGEST_SECRET * size if start[:1] == b"{" else b""
+        masked, counts = redacted(line + start + b"hunter2; " * 50_000 + b"\r\nnext\n")
+        assert b"hunter2" not in masked
+        assert masked.endswith(f"{MASK}\r\nnext\n".encode())
+        assert counts == {"too_long": 1}
+
+
+def test_the_end_of_a_long_json_line_is_masked_if_it_may_hold_a_secret(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its end alone is no JSON any more, of which only a name tells what a value is."""
+    monkeypatch.setattr(bounds, "LONGEST_TEXT", 2 * LONGEST_SECRET)
+    line = b'{"a": "' + b"o " * LONGEST_SECRET + b'", "h": [["x-api-key", "hunter2"]]}\r\n'
+    masked, counts = redacted(line + b"next")
+    assert masked.endswith(f"{MASK}\r\nnext".encode())
+    assert masked.startswith(b'{"a": "o o')
+    assert (b"hunter2" in masked, counts) == (False, {"too_long": 1})
+
+
+def test_a_line_comes_out_before_the_next_comes_in() -> None:
+    """`tail -f` can be followed: nothing waits for more input, or in a buffer."""
+    (source, into), (out_of, sink) = os.pipe(), os.pipe()
+    with os.fdopen(source, "rb") as reading, os.fdopen(sink, "wb") as writing:
+        thread = threading.Thread(target=redact_stream, args=(reading, writing))
+        thread.start()
+        with os.fdopen(into, "wb", buffering=0) as feed, os.fdopen(out_of, "rb") as result:
+            for _ in range(3):
+                feed.write(b"password=x1\n")
+                assert result.readline() == f"password={MASK}\n".encode()
+            feed.close()
+            thread.join()
+
+
+def test_a_closed_reader_is_told_to_the_caller() -> None:
+    """`| head` ends the copy with BrokenPipeError, which the command ends quietly on."""
+    out_of, into = os.pipe()
+    os.close(out_of)
+    writing: BinaryIO = os.fdopen(into, "wb", buffering=0)
+    with pytest.raises(BrokenPipeError):
+        redact_stream(io.BytesIO(b"line\n"), writing)
+    writing.close()

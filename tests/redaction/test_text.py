@@ -1,0 +1,67 @@
+"""The search of a text, and the time it takes."""
+
+import json
+import time
+
+import pytest
+
+from securenet_obs.redaction import (
+    MASK,
+    redact_text,
+)
+from tests.redaction.samples import PEM, Unfiltered
+
+
+def test_nested_json_in_strings_is_json_still() -> None:
+    """JSON in JSON in a string is masked at every level, keeps its style, and stays JSON."""
+    inner = {"password": 'a"b', "n": [1, 1.5, None], "ü": "\n"}
+    body = json.dumps(inner).replace("pass", "p\\u0061ss")
+    text = json.dumps({"body": body, "headers": {"Cookie": "a=b"}}, indent=2)
+    masked = json.loads(redact_text(text))
+    assert json.loads(masked["body"]) == inner | {"password": MASK}
+    assert masked["headers"] == {"Cookie": MASK}
+    assert redact_text(text).startswith('{\n  "body": ')
+    assert redact_text('{"token":"x1","a":1}') == f'{{"token":"{MASK}","a":1}}'
+    assert redact_text('{"a": "Bearer abcdefgh1", "a": 1, "pass\\u0077ord": "x1"}') == (
+        f'{{"a": "Bearer {MASK}", "a": 1, "password": "{MASK}"}}'
+    )
+    assert redact_text('{"token": "x1", "a": 1e400, "b": 1.50}') == (
+        f'{{"token": "{MASK}", "a": 1e400, "b": 1.50}}'
+    )
+
+
+SIZE = 80_000
+
+
+HOSTILE_TEXTS = {
+    "word": "a", "scheme": "a://", "url": "://a:", "at": "://a:b@", "key": "password",
+    "keys": "password=", "equals": "=", "lines": "password=\n", "quotes": "password='",
+    "escaped": "password=\\'", "brackets": "secret=[", "json": '{"password":', "pem": PEM[:31],
+    "jwt": "eyJ", "jwts": "eyJaaaaaaaaaa.", "bearer": "bearer ", "digits": "4", "cards": "4111 ",
+    "parameters": "[parameters: ", "insert": "insert into a (", "entity": "&quot;",
+    "values": "insert into a (token) values ", "row": "Failing row contains (",
+    "option": "--password ", "cookie": 'cookie:a="', "email": "a@", "hosts": "a.",
+    "addresses": "1:", "numbers": "1.", "names": "a-", "colours": "\x1b[1",
+}  # fmt: skip
+
+
+HOSTILE_ENDS = [
+    "",
+    "password",
+    "secret=[",
+    'cookie:a="',
+    "://a:b@c",
+    PEM[:31],
+    "bearer ",
+    "[parameters: (",
+]
+
+
+@pytest.mark.parametrize("piece", HOSTILE_TEXTS.values(), ids=HOSTILE_TEXTS)
+def test_no_text_makes_a_pattern_backtrack(piece: str) -> None:
+    """A text made to hurt, with every rule on, takes a time in proportion to its length."""
+    redactor = Unfiltered(pii="strip")
+    started = time.process_time()
+    redactor.redact([end + piece * (SIZE // len(piece) // 8) for end in HOSTILE_ENDS])
+    redactor.redact("".join("password=" + "\\" * n + '"' for n in range(600)))
+    assert time.process_time() - started < 60

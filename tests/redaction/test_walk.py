@@ -1,0 +1,129 @@
+"""The walk: kinds of values, and what no value can do to it."""
+
+import collections
+import datetime
+import time
+import types
+import uuid
+from pathlib import PurePosixPath
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+
+from securenet_obs.redaction import (
+    MASK,
+    bounds,
+    redact,
+    redact_text,
+)
+from tests.redaction.samples import B62, Colour, Hostile, Liar, Login, Mute, Opaque, Point, Silent
+
+
+def test_containers_keep_their_kind() -> None:
+    """Tuples, named tuples, sets, dataclasses and dicts come back as what they were."""
+    secret = f"ghp_{B62[:36]}"
+    assert redact((1, (secret,))) == (1, (MASK,))
+    assert redact([Point(1, "a")]) == [Point(1, MASK)]
+    assert redact({secret, "a"}) == {MASK, "a"}
+    assert redact(frozenset({secret})) == frozenset({MASK})
+    assert redact(Login("bob", "x1", (1,))) == Login("bob", MASK, (1,))
+    assert redact({"a": [Login("bob", "x1")]}) == {"a": [Login("bob", MASK)]}
+    assert redact(types.MappingProxyType({"password": "x1"})) == {"password": MASK}
+    assert redact(collections.OrderedDict(token="x1")) == {"token": MASK}
+    assert redact({(1, secret): 1, secret.encode(): 2}) == {(1, MASK): 1, MASK.encode(): 2}
+    assert redact(bytearray(b"password=x1")) == bytearray(b"password=" + MASK.encode())
+
+
+def test_objects_stay_unless_their_text_tells_a_secret() -> None:
+    """An object whose text is harmless is the same object; else it becomes that text, masked."""
+    kept = [Opaque("a"), PurePosixPath("/a"), datetime.datetime.now(datetime.UTC), Colour.RED]
+    kept += [uuid.uuid4(), SecretStr("x1"), 1.5, 1j, len, Opaque]
+    assert all(a is b for a, b in zip(redact(kept), kept, strict=True))  # type: ignore[call-overload]
+    assert redact([Opaque("password=x1")]) == [f"<Opaque password={MASK}>"]
+
+
+def test_exceptions_are_searched_with_their_causes_and_notes() -> None:
+    """A secret in an exception, in its cause or in a note does not get through."""
+    error = ValueError("no route to redis://:x1@h/0")
+    error.add_note("password=x1")
+    outer = RuntimeError("outer")
+    outer.__cause__ = error
+    harmless = KeyError("a")
+    assert redact(harmless) is harmless
+    assert redact(outer) == (
+        "RuntimeError('outer'); "
+        f"after ValueError('no route to redis://:{MASK}@h/0') password={MASK}"
+    )
+
+
+@pytest.mark.parametrize("kind", [Hostile, Silent, Mute, Liar])
+def test_hostile_objects_are_masked(kind: Any) -> None:
+    """An object that raises when it is looked at is masked, and its neighbours are not."""
+    assert redact([kind(), "a"]) == [MASK, "a"]
+    assert redact(kind()) == MASK
+
+
+def test_cycles_stay_cycles() -> None:
+    """A container that holds itself is copied as such."""
+    value: dict[str, Any] = {"password": "x1", "list": []}
+    value["list"] += [value, value["list"]]
+    clean: Any = redact(value)
+    assert clean["password"] == MASK
+    assert clean["list"][0] is clean
+    assert clean["list"][1] is clean["list"]
+
+
+def test_shared_parts_are_walked_once() -> None:
+    """A value of 2^60 paths takes no longer than its 60 containers."""
+    value: Any = "password=x1"
+    for _ in range(60):
+        value = [0, value, value]
+    started = time.process_time()
+    clean: Any = redact(value)
+    assert time.process_time() - started < 2
+    for _ in range(60):
+        clean = clean[2]
+    assert clean == f"password={MASK}"
+
+
+def test_depth_is_bounded() -> None:
+    """What is nested deeper than anyone reads is masked, and nothing overflows."""
+    value: Any = "password=x1"
+    for _ in range(100_000):
+        value = [value]
+    clean: Any = redact(value)
+    depth = 0
+    while isinstance(clean, list):
+        clean, depth = clean[0], depth + 1
+    assert clean == MASK
+    assert depth == bounds.DEEPEST
+    text = "[" * 50_000 + '"password=x1"' + "]" * 50_000
+    assert "x1" not in redact_text(text)
+    while isinstance(value, list):  # frees it without recursion
+        value = value[0]
+
+
+def test_a_recursion_that_is_almost_full_is_survived() -> None:
+    """Near the interpreter's limit the redactor answers, too, and with no secret."""
+
+    def dive() -> Any:
+        try:
+            return dive()
+        except RecursionError:
+            return redact({"a": [{"password": "x1"}]})
+
+    assert "x1" not in repr(dive())
+
+
+def test_size_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beyond the bounds a value is cut or masked as a whole, never passed on unsearched."""
+    monkeypatch.setattr(bounds, "LONGEST_TEXT", 400)
+    monkeypatch.setattr(bounds, "MOST_TEXT", 1000)
+    monkeypatch.setattr(bounds, "MOST_VALUES", 50)
+    long = "password=x1 " * 40
+    assert redact(long) == " ".join([f"password={MASK}"] * 8) + MASK
+    assert redact([long] * 3) == [redact(long), redact(long), MASK]
+    clean: Any = redact(["password=x1", *"a" * 100])
+    assert clean == [f"password={MASK}", *"a" * 48, *[MASK] * 52]
+    assert redact("harmless " * 100) == "harmless " * 100
