@@ -5,6 +5,8 @@ from typing import Any
 
 from structlog.contextvars import get_contextvars
 
+from securenet_obs.monitoring.message import message
+
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "color_message"}
 
 # Celery tells of a task's outcome with its return value and arguments; `task_succeeded`,
@@ -24,21 +26,14 @@ def foreign_event(record: logging.LogRecord) -> dict[str, Any] | None:
             return None
         if isinstance(task, dict) and "id" in task:
             extras |= {"task_id": task["id"], "task": task.get("name")}
-    return {"event": _message(record), "exc_info": record.exc_info, **extras}
-
-
-def _message(record: logging.LogRecord) -> str:
-    try:
-        return record.getMessage()
-    except Exception:  # noqa: BLE001 arguments format themselves, and may raise anything
-        return f"{record.msg} (its arguments could not be put in)"
+    return {"event": message(record.msg, record.args), "exc_info": record.exc_info, **extras}
 
 
 def _access(record: logging.LogRecord) -> dict[str, Any]:
     """Return uvicorn's access record as fields; the query string may hold anything, and is cut."""
     arguments = record.args
     if not isinstance(arguments, tuple) or len(arguments) != 5:
-        return {"event": _message(record).partition("?")[0]}
+        return {"event": message(record.msg, record.args).partition("?")[0]}
     client, method, path, _, status = arguments
     return {
         "event": "http_access",

@@ -10,18 +10,24 @@ import threading
 import warnings
 from collections.abc import Mapping, MutableMapping
 from datetime import UTC, datetime
+from functools import lru_cache
+from time import time_ns
 from types import TracebackType
 from typing import Any, TypeAlias
 
 import orjson
 import structlog
-from structlog.contextvars import merge_contextvars
-from structlog.tracebacks import ExceptionDictTransformer
 
+from securenet_obs.monitoring.bound_logger import bound_logger
+from securenet_obs.monitoring.correlation import with_ids
+from securenet_obs.monitoring.exception_parts import exception_parts
 from securenet_obs.monitoring.foreign import foreign_event
 from securenet_obs.monitoring.json_line import json_line
+from securenet_obs.monitoring.message import message
 from securenet_obs.monitoring.output import LineOutput, PrintedLines
+from securenet_obs.monitoring.plain import Bounds, plain
 from securenet_obs.monitoring.sentry import capture_error, capture_message, event_id_of
+from securenet_obs.redaction import redact
 from securenet_obs.settings import Settings, get_settings
 
 Fields: TypeAlias = MutableMapping[str, Any]
@@ -33,7 +39,7 @@ LEVELS = ("debug", "info", "warning", "error", "critical")
 _RESERVED = frozenset({"timestamp", "level", "logger", "service", "environment", "release"})
 _SEVERE = frozenset({"error", "critical"})
 
-_frames = ExceptionDictTransformer(show_locals=False, max_frames=50)
+_NAMES = Bounds(characters=256, items=10, depth=1)
 
 
 class _Line:
@@ -41,12 +47,7 @@ class _Line:
 
     def __init__(self, output: LineOutput, name: str) -> None:
         self.name = name
-        self._output = output
-
-    def msg(self, line: bytes) -> None:
-        self._output.write(line)
-
-    debug = info = warning = error = critical = fatal = exception = warn = log = msg
+        self.msg = output.write
 
 
 class Chain:
@@ -59,11 +60,24 @@ class Chain:
             "release": settings.sentry_release,
         }
         self._console = settings.log_format == "console"
+        self._second = (-1, b"")
+        self._names = lru_cache(maxsize=1024)(self._serialised_names)
 
     def native(self, logger: _Line, level: str, event: Fields) -> bytes:
         """Turn an event of our own loggers into a line, after Sentry was told of an error."""
-        event = merge_contextvars(logger, level, event)
-        return self.line(event, level=level, logger=logger.name, capture=level in _SEVERE)
+        return self.line(with_ids(event), level=level, logger=logger.name, capture=level in _SEVERE)
+
+    def foreign(self, record: logging.LogRecord) -> bytes | None:
+        """Turn a record of the standard library's logging into a line, None if another tells it."""
+        try:
+            event = foreign_event(record)
+            level = LEVELS[min(max(record.levelno // 10 - 1, 0), 4)]
+            name = str(record.name)
+        except Exception as error:  # noqa: BLE001 a record's attributes are anybody's
+            return self._failed(error, "logging")
+        if event is None:
+            return None
+        return self.line(with_ids(event), level=level, logger=name, at=record.created)
 
     def line(
         self,
@@ -86,31 +100,59 @@ class Chain:
         try:
             return self._line(event, level, logger, at, capture)
         except Exception as error:  # noqa: BLE001 a log call must never raise into business code
-            lost = {"event": "log_line_failed", "error": type(error).__name__}
-            return orjson.dumps({**lost, **self._head("error", logger, None)}) + b"\n"
+            return self._failed(error, logger)
+
+    def _failed(self, error: Exception, logger: str) -> bytes:
+        lost = {"event": "log_line_failed", "error": type(error).__name__}
+        return b"%b%b\n" % (self._head("error", logger, None), orjson.dumps(lost)[1:])
+
+    def lost(self, count: int) -> bytes:
+        """Return the line that says how many others could not be written."""
+        event = {"event": "log_lines_lost", "count": count}
+        return self.line(event, level="warning", logger=__name__)
 
     def _line(
         self, event: Fields, level: str, logger: str, at: float | None, capture: bool
     ) -> bytes:
-        for name in _RESERVED & event.keys():
-            event[f"extra_{name}"] = event.pop(name)
-        exc_info = _exc_info(event.pop("exc_info", None))
+        if not _RESERVED.isdisjoint(event):
+            for name in _RESERVED & event.keys():
+                event[f"extra_{name}"] = event.pop(name)
+        if "exc_info" in event:
+            self._tell_exception(event, level, logger, capture)
+        elif capture:
+            _tell_sentry(event, level, logger, None)
+        if type(event.get("event")) is not str:
+            event["event"] = message(event.get("event"), ())
+        head = self._head(level, logger, at)
+        return _for_a_person(event, head) if self._console else json_line(event, head)
+
+    def _tell_exception(self, event: Fields, level: str, logger: str, capture: bool) -> None:
+        """Put structured frames in place of `exc_info`, and the id of the event that Sentry has."""
+        exc_info = _exc_info(event.pop("exc_info"))
         if capture:
             _tell_sentry(event, level, logger, exc_info)
         if exc_info is not None:
-            event["exception"] = _frames(exc_info)
+            event["exception"] = exception_parts(exc_info[1], exc_info[2])
             event_id = event_id_of(exc_info[1])
             if event_id is not None:
                 event["sentry_event_id"] = event_id
-        event.update(self._head(level, logger, at))
-        if not isinstance(event.get("event"), str):
-            event["event"] = str(event.get("event"))
-        return _for_a_person(event) if self._console else json_line(event)
 
-    def _head(self, level: str, logger: str, at: float | None) -> dict[str, Any]:
-        moment = datetime.now(UTC) if at is None else datetime.fromtimestamp(at, UTC)
-        timestamp = moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
-        return {"timestamp": timestamp, "level": level, "logger": logger, **self._process}
+    def _head(self, level: str, logger: str, at: float | None) -> bytes:
+        """Return the start of a line as JSON: when, how severe, by which logger and process."""
+        moment = time_ns() // 1000 if at is None else round(at * 1e6)
+        second, microseconds = divmod(moment, 1_000_000)
+        known, text = self._second
+        if second != known:
+            text = (
+                b'{"timestamp":"%b.' % datetime.fromtimestamp(second, UTC).isoformat()[:19].encode()
+            )
+            self._second = second, text
+        return b'%b%06dZ",%b' % (text, microseconds, self._names(level, logger))
+
+    def _serialised_names(self, level: str, logger: str) -> bytes:
+        """Return the part of the head that many lines share (cached as `_names`)."""
+        names = {"level": level, "logger": logger, **self._process}
+        return orjson.dumps(redact(plain(names, _NAMES)))[1:-1] + b","
 
 
 def _exc_info(value: Any) -> ExcInfo | None:
@@ -135,9 +177,9 @@ def _tell_sentry(event: Fields, level: str, logger: str, exc_info: ExcInfo | Non
         event["sentry_event_id"] = event_id
 
 
-def _for_a_person(event: Mapping[str, Any]) -> bytes:
+def _for_a_person(event: Mapping[str, Any], head: bytes) -> bytes:
     """Return the event as structlog's coloured console line, secrets masked all the same."""
-    shown = orjson.loads(json_line(event))
+    shown = orjson.loads(json_line(event, head))
     exception = shown.pop("exception", None)
     rendered = structlog.dev.ConsoleRenderer(colors=sys.stdout.isatty())(None, "", shown)
     frames = [
@@ -159,11 +201,8 @@ class _ForeignHandler(logging.Handler):
 
     def handle(self, record: logging.LogRecord) -> bool:
         """Write the record; the output has its own lock, and nothing here waits for another."""
-        event = foreign_event(record)
-        if event is not None:
-            event = dict(merge_contextvars(None, "", event))
-            level = LEVELS[min(max(record.levelno // 10 - 1, 0), 4)]
-            line = self._chain.line(event, level=level, logger=record.name, at=record.created)
+        line = self._chain.foreign(record)
+        if line is not None:
             self._output.write(line)
         return True
 
@@ -182,10 +221,11 @@ def configure_structlog(
     settings = settings or get_settings()
     output = output or LineOutput()
     chain = Chain(settings)
+    output.tells_lost = chain.lost
     level = logging.getLevelNamesMapping()[settings.log_level]
     structlog.configure(
         processors=[chain.native],
-        wrapper_class=structlog.make_filtering_bound_logger(level),
+        wrapper_class=bound_logger(level),
         logger_factory=lambda *names: _Line(output, str(names[0]) if names else "securenet"),
         cache_logger_on_first_use=True,
     )

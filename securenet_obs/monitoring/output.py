@@ -1,44 +1,137 @@
 """Where log lines go, one `write` a line to a file descriptor, and prints that become log lines."""
 
+import errno
 import os
+import select
+import stat
 import sys
 import threading
+import time
+from collections.abc import Callable
+from functools import partial
 from io import TextIOBase, TextIOWrapper, UnsupportedOperation
 
 import structlog
 
+PATIENCE_S = 1.0
+"""How long one line waits for a reader that is slow; until that one reads again none waits."""
+
 
 class LineOutput:
-    """Writes whole lines; threads do not mix them, and a closed reader costs lines, not the caller.
+    """Writes whole lines; threads do not mix them, and a reader that is slow or gone costs lines.
 
-    `lost` counts lines that could not be written.
+    `lost` counts lines that could not be written. Before the first that gets through again stands
+    what `tells_lost` makes of the number of those that did not.
+
+    Args:
+        descriptor: where lines go; stdout by default.
+        patience_s: how long a line may wait for a pipe or socket that takes nothing.
     """
 
-    def __init__(self, descriptor: int | None = None) -> None:
+    def __init__(self, descriptor: int | None = None, patience_s: float = PATIENCE_S) -> None:
         self._descriptor = _stdout_descriptor() if descriptor is None else descriptor
-        self._lock = threading.Lock()
+        self._write_some = _writer(self._descriptor)
+        self._patience_s = patience_s
+        self._untold = 0
+        self._stopped = False
+        self._torn = False
+        # Reentrant: a signal's handler may log while its thread is writing a line.
+        self._lock = threading.RLock()
         self.lost = 0
+        self.tells_lost: Callable[[int], bytes] = lambda count: b""
         os.register_at_fork(after_in_child=self._renew)
 
     def _renew(self) -> None:
         """Replace the lock: a thread that held it does not exist in the child."""
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
 
     def write(self, line: bytes) -> None:
         """Write one line, its newline included."""
         with self._lock:
             try:
+                if self._untold:
+                    self._tell_lost()
                 self._write(line)
             except OSError:
                 self.lost += 1
+                self._untold += 1
+                self._stopped = True
 
-    def _write(self, line: bytes) -> None:
-        if self._descriptor is None:
-            sys.stdout.write(line.decode())
-            return
-        written = os.write(self._descriptor, line)
-        while written < len(line):
-            written += os.write(self._descriptor, line[written:])
+    def _tell_lost(self) -> None:
+        """Say how many lines were lost, after the rest of one that was torn."""
+        told = self.tells_lost(self._untold)
+        self._write(b"\n" + told if self._torn else told)
+        if told:
+            self._untold = 0
+
+    def _write(self, data: bytes) -> None:
+        written, deadline = 0, 0.0
+        while written < len(data):
+            try:
+                written += self._write_some(data[written:])
+            except BlockingIOError:
+                patience_s = 0 if self._stopped else self._patience_s
+                deadline = deadline or time.monotonic() + patience_s
+                self._torn = self._torn or written > 0
+                _wait(self._descriptor, deadline)
+        if data:
+            self._stopped = self._torn = False
+
+
+def _wait(descriptor: int | None, deadline: float) -> None:
+    """Wait until a reader has made room.
+
+    Raises:
+        TimeoutError: it has not by the deadline.
+    """
+    if descriptor is None or not _is_writable(descriptor, deadline - time.monotonic()):
+        raise TimeoutError
+
+
+def _is_writable(descriptor: int, within_s: float) -> bool:
+    poll = select.poll()
+    poll.register(descriptor, select.POLLOUT)
+    return bool(poll.poll(max(0.0, within_s) * 1e3))
+
+
+def _writer(descriptor: int | None) -> Callable[[bytes], int]:
+    """Return what writes some bytes and says how many; it waits for no reader."""
+    if descriptor is None:
+        return lambda data: sys.stdout.write(data.decode()) and len(data)
+    return _Pipe(descriptor).write if _has_reader(descriptor) else partial(os.write, descriptor)
+
+
+def _has_reader(descriptor: int) -> bool:
+    try:
+        mode = os.fstat(descriptor).st_mode
+    except OSError:  # it is closed: every line will be lost, and counted
+        return False
+    return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)
+
+
+class _Pipe:
+    """A pipe or socket that is not waited for; O_NONBLOCK would be for all who share it."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._can_be_asked = hasattr(os, "RWF_NOWAIT")
+
+    def write(self, data: bytes) -> int:
+        """Write what there is room for.
+
+        Raises:
+            BlockingIOError: there is none.
+        """
+        if self._can_be_asked:
+            try:
+                return os.pwritev(self._descriptor, [data], -1, os.RWF_NOWAIT)
+            except OSError as error:  # Linux before 6.4 cannot say it of pipes
+                if error.errno not in (errno.EOPNOTSUPP, errno.EINVAL, errno.ESPIPE):
+                    raise
+                self._can_be_asked = False
+        if not _is_writable(self._descriptor, 0):
+            raise BlockingIOError
+        return os.write(self._descriptor, data[: select.PIPE_BUF])
 
 
 class PrintedLines(TextIOBase):

@@ -1,8 +1,16 @@
 """Strict JSON lines."""
 
+import dataclasses
+import enum
 import json
+import time
+import types
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
+from uuid import UUID
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,6 +22,24 @@ class Unprintable:
     def __repr__(self) -> str:
         """Raise."""
         raise RuntimeError("no")
+
+
+class Mute:
+    def __repr__(self) -> str:
+        """Raise what is no Exception's business."""
+        raise RecursionError
+
+    __sizeof__ = __str__ = __repr__  # type: ignore[assignment]
+
+
+class Colour(enum.Enum):
+    RED = "red"
+
+
+@dataclasses.dataclass
+class Login:
+    user: str
+    tries: Any
 
 
 def strict(line: bytes) -> Any:
@@ -47,6 +73,14 @@ def cycle() -> list[Any]:
         (b"\xff", "\\xff"),
         ({"x"}, ["x"]),
         ("line\nbreak", "line\nbreak"),
+        (datetime(2026, 11, 23, tzinfo=UTC), "2026-11-23T00:00:00Z"),
+        (UUID(int=7), str(UUID(int=7))),
+        (Login("bob", 7), {"user": "bob", "tries": 7}),
+        (Colour.RED, "red"),
+        (np.float64(0.5), 0.5),
+        (np.arange(2), [0, 1]),
+        (ValueError("no"), "ValueError('no')"),
+        (Path("/a"), repr(Path("/a"))),
     ],
     ids=lambda value: type(value).__name__,
 )
@@ -59,6 +93,39 @@ def test_what_json_cannot_say_is_said_otherwise(value: object, written: object) 
 def test_a_cycle_ends() -> None:
     """A structure that contains itself is written to a bounded depth."""
     assert strict(json_line({"event": "e", "value": cycle()}))["event"] == "e"
+
+
+def shared(depth: int, width: int) -> list[Any]:
+    """Return lists that hold one another `width` times each."""
+    value: list[Any] = ["leaf"]
+    for _ in range(depth):
+        value = [value] * width
+    return value
+
+
+class Entry(dict[str, Any]):
+    pass
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        shared(30, 2),
+        shared(3, 1000),
+        tuple(shared(200, 2)),
+        Entry(a=shared(30, 2)),
+        types.MappingProxyType({"a": shared(30, 2)}),
+        Login("bob", shared(30, 2)),
+        {"a": {"b": [["x" * 500_000] * 2000]}},
+        dict.fromkeys(range(40), Login("bob", shared(30, 2))),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_parts_that_occur_often_are_written_a_bounded_number_of_times(value: object) -> None:
+    """What is small in memory and without end as JSON costs no more than a large line."""
+    began = time.process_time()
+    assert strict(json_line({"event": "e", "value": value}))["event"] == "e"
+    assert time.process_time() - began < 3
 
 
 @pytest.mark.parametrize(
@@ -88,16 +155,43 @@ def test_secrets_are_masked_before_a_line_is_cut() -> None:
         assert secret[:6].encode() not in line
 
 
+TEXT = st.text(st.characters(exclude_categories=()))
+HUGE = st.builds(pow, st.sampled_from([10, -10]), st.sampled_from([19, 20, 5000]))
+LEAVES = (
+    st.none() | st.booleans() | st.integers() | HUGE | st.floats() | TEXT | st.binary()
+    | st.builds(Unprintable) | st.builds(Mute) | st.builds(ValueError, TEXT) | st.dates()
+    | st.datetimes() | st.uuids() | st.decimals() | st.builds(cycle)
+    | st.builds(shared, st.just(6), st.just(2))
+    | st.sampled_from([Colour.RED, int, len, np.float64(1), np.arange(3), Path("/a")])
+)  # fmt: skip
 VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.binary()
-    | st.builds(Unprintable) | st.dates(),
-    lambda inner: st.lists(inner) | st.dictionaries(st.text() | st.integers(), inner)
-    | st.tuples(inner) | st.sets(st.text()),
+    LEAVES,
+    lambda inner: st.lists(inner) | st.dictionaries(TEXT | st.integers() | st.none(), inner)
+    | st.tuples(inner) | st.sets(TEXT) | st.builds(Login, TEXT, inner)
+    | st.dictionaries(TEXT, inner).map(Entry),
 )  # fmt: skip
 
 
-@settings(max_examples=60, deadline=None)
-@given(st.dictionaries(st.text(), VALUES))
+@settings(max_examples=40, deadline=None)
+@given(st.dictionaries(TEXT, VALUES))
 def test_any_value_at_all_becomes_one_strict_line(event: dict[str, Any]) -> None:
     """Whatever is logged, the line can be parsed and nothing is raised."""
     strict(json_line(event))
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.dictionaries(TEXT, VALUES), st.sampled_from(["password", "X-Api-Key", "userToken"]))
+def test_a_secret_among_any_values_is_masked(event: dict[str, Any], name: str) -> None:
+    """A secret does not get through, whatever stands beside it in the line."""
+    line = json_line({**event, "nested": [{name: "zq7Xw2Kf"}], "url": "redis://:zq7Xw2Kf@h/0"})
+    strict(line)
+    assert b"zq7Xw2Kf" not in line
+
+
+def test_a_head_stands_before_what_is_told() -> None:
+    """A line that begins with members that are JSON already is one object, and no longer."""
+    head = b'{"level":"info",'
+    assert json_line({"event": "e"}, head) == b'{"level":"info","event":"e"}\n'
+    assert strict(json_line({"event": "e", "value": "x" * 70_000}, head))["level"] == "info"
+    for size in range(LONGEST_LINE - 60, LONGEST_LINE - 20):
+        strict(json_line({"event": "x" * size}, head))

@@ -228,7 +228,7 @@ def test_a_chain_that_fails_costs_the_line_and_says_so(run: Any) -> None:
         BEGIN
         + """
     import securenet_obs.monitoring.logs as module
-    def broken(event): raise RuntimeError("broken")
+    def broken(*_): raise RuntimeError("broken")
     module.json_line = broken
     log.info("lost")
     logging.getLogger("theirs").info("lost too")
@@ -259,3 +259,39 @@ def test_no_logger_writes_below_the_level(run: Any) -> None:
     """
     )
     assert [line["event"] for line in finished.lines] == ["told"]
+
+
+def test_arguments_that_do_not_fit_raise_nothing(run: Any) -> None:
+    """`log.info("%d", "x")` is a line that says what was given, secrets masked."""
+    finished = run(
+        BEGIN
+        + """
+    log.info("%d items", "many")
+    log.info("password=%d", "hunter2")
+    logging.getLogger("theirs").info("password=%d %s", "hunter2")
+    """
+    )
+    assert [line["event"] for line in finished.lines] == [
+        "many items",
+        "password=[redacted]",
+        "password=[redacted] %s",
+    ]
+
+
+def test_a_cause_that_was_never_raised_is_in_the_line(run: Any) -> None:
+    """`raise ... from Error()` tells both exceptions."""
+    finished = run(
+        BEGIN
+        + """
+    try:
+        raise ValueError("outer") from KeyError("never raised")
+    except ValueError:
+        log.exception("failed")
+    """
+    )
+    outer, cause = finished.line("failed")["exception"]
+    assert (outer["exc_type"], cause["exc_type"], cause["is_cause"]) == (
+        "ValueError",
+        "KeyError",
+        True,
+    )

@@ -1,0 +1,36 @@
+"""An exception and its causes as structured frames, without local variables."""
+
+from types import TracebackType
+from typing import Any
+
+from structlog.tracebacks import ExceptionDictTransformer
+
+_MOST_PARTS = 50
+
+_raised = ExceptionDictTransformer(show_locals=False, max_frames=50)
+
+
+def exception_parts(error: BaseException, trace: TracebackType | None) -> list[dict[str, Any]]:
+    """Return a part for the exception and each of its causes, those never raised included."""
+    parts: list[dict[str, Any]] = []
+    seen: set[int] = set()
+    cause: BaseException | None = error
+    while cause is not None and len(parts) < _MOST_PARTS:
+        told = _raised((type(cause), cause, trace))
+        told[0]["is_cause"] = bool(parts)
+        for part in told:  # structlog goes on as long as causes were raised
+            if cause is None or id(cause) in seen:
+                return parts
+            seen.add(id(cause))
+            parts.append(part)
+            last, cause = cause, _raised_cause(cause)
+        cause = last.__cause__
+        trace = cause.__traceback__ if cause is not None else None
+    return parts[:_MOST_PARTS]
+
+
+def _raised_cause(error: BaseException) -> BaseException | None:
+    cause = error.__cause__
+    if cause is not None and cause.__traceback__ is not None:
+        return cause
+    return error.__context__

@@ -1,0 +1,52 @@
+"""A log call's text and arguments -> one text, whatever they are."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from securenet_obs.monitoring.plain import shown
+
+_PLACE = re.compile(r"%(?:\((?P<name>[^)]*)\))?[-#0 +]*(?:\*|\d+)?(?:\.(?:\*|\d+))?[a-zA-Z]|%%")
+
+
+def message(template: object, arguments: Any) -> str:
+    """Return the text with its arguments put in, as `%` does; where they do not fit, all the same.
+
+    Each argument stands where it was meant to, so that `password=%d` masks what it is given; one
+    for which there is no place stands at the end.
+    """
+    if not arguments:
+        return template if isinstance(template, str) else _text(template)
+    try:
+        return f"{str(template) % _operand(arguments)}"
+    except Exception:  # noqa: BLE001 arguments format themselves, and may raise anything
+        return _put_in(_text(template), arguments)
+
+
+def _operand(arguments: Any) -> Any:
+    """Return what stands right of `%`: a mapping that is the only argument is meant by names."""
+    alone = isinstance(arguments, tuple) and len(arguments) == 1
+    return arguments[0] if alone and isinstance(arguments[0], Mapping) else arguments
+
+
+def _put_in(template: str, arguments: Any) -> str:
+    operand = _operand(arguments)
+    names: Mapping[Any, Any] = operand if isinstance(operand, Mapping) else {}
+    left = iter(arguments if operand is arguments and not names else ())
+
+    def put(place: re.Match[str]) -> str:
+        if place[0] == "%%":
+            return "%"
+        if place["name"] is not None:
+            return _text(names[place["name"]]) if place["name"] in names else place[0]
+        return next((_text(argument) for argument in left), place[0])
+
+    text = _PLACE.sub(put, template)
+    return " ".join([text, *map(_text, left)])
+
+
+def _text(value: object) -> str:
+    try:
+        return str(value)
+    except Exception:  # noqa: BLE001 a str is anybody's code and may raise anything
+        return shown(value)

@@ -1,0 +1,110 @@
+"""Any value -> what strict JSON can say, within bounds of text, items, depth and work."""
+
+import dataclasses
+from collections.abc import Mapping, Set
+from dataclasses import dataclass
+from datetime import date, time
+from enum import Enum
+from typing import Any
+from uuid import UUID
+
+_MOST_WORK = 2_000_000
+"""Characters of all texts together, and a few for each value: parts may occur 2^30 times."""
+_WORK_OF_A_VALUE = 64
+_LARGEST_INT = 2**63 - 1
+_LONGEST_REPR = 512 * 1024
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """How much of a value is kept."""
+
+    characters: int
+    items: int
+    depth: int
+
+
+def plain(value: Any, bounds: Bounds) -> Any:
+    """Return `value` as what strict JSON can say, within bounds; cycles end at the depth.
+
+    Dates, times and UUIDs stay as they are: orjson writes them.
+    """
+    return _Plain(bounds).value(value, bounds.depth)
+
+
+def named(value: Any) -> Any:
+    """Return a stand-in for what JSON cannot say: orjson calls this for such objects."""
+    match value:
+        case bytes() | bytearray() | memoryview():
+            return bytes(value).decode("utf-8", "backslashreplace")
+        case Set():
+            return list(value)
+        case Mapping():
+            return dict(value)
+        case Enum():
+            return value.value
+        case _ if dataclasses.is_dataclass(value) and not isinstance(value, type):
+            return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+        case _ if type(value).__module__ == "numpy" and hasattr(value, "tolist"):
+            return value.tolist()
+        case _:
+            return shown(value)
+
+
+def shown(value: object) -> str:
+    """Return `repr(value)`, or a text that says that it has none."""
+    try:
+        return repr(value)[:_LONGEST_REPR]
+    except Exception:  # noqa: BLE001 a repr is anybody's code and may raise anything
+        return f"<{type(value).__name__} without a repr>"
+
+
+class _Plain:
+    """One walk, and the work it may still do."""
+
+    def __init__(self, bounds: Bounds) -> None:
+        self._bounds = bounds
+        self._left = _MOST_WORK
+
+    def value(self, value: Any, depth: int) -> Any:
+        self._left -= _WORK_OF_A_VALUE
+        match value:
+            case None | bool() | date() | time() | UUID():
+                return value
+            case str():
+                return self._text(value)
+            case int():
+                return int(value) if abs(value) <= _LARGEST_INT else _large(value)
+            case float():
+                return float(value)
+        if depth == 0 or self._left < 0:
+            return "…"
+        return self._container(value, depth - 1)
+
+    def _container(self, value: Any, depth: int) -> Any:
+        match value:
+            case Mapping():
+                pairs = zip(list(value.items()), range(self._bounds.items), strict=False)
+                return {self._key(key): self.value(item, depth) for (key, item), _ in pairs}
+            case list() | tuple() | Set():
+                items = zip(value, range(self._bounds.items), strict=False)
+                return [self.value(item, depth) for item, _ in items]
+        stand_in = named(value)
+        return self._text(stand_in) if isinstance(stand_in, str) else self.value(stand_in, depth)
+
+    def _text(self, text: str) -> str:
+        """Return the text or its start; the work's end halves none: half a secret is not known."""
+        longest = self._bounds.characters
+        shortened = text if len(text) <= longest else f"{text[:longest]}…"
+        self._left -= len(shortened)
+        return shortened.encode("utf-8", "backslashreplace").decode() if self._left > 0 else "…"
+
+    def _key(self, key: object) -> str:
+        return self._text(key if isinstance(key, str) else shown(key))
+
+
+def _large(number: int) -> str:
+    """Return an integer beyond 64 bits as text; Python itself refuses to print the very long."""
+    return (
+        str(number) if number.bit_length() <= 4096 else f"<integer of {number.bit_length()} bits>"
+    )

@@ -1,0 +1,168 @@
+"""What Sentry costs a request of the service: ordinary and failing, errors only.
+
+    python tests/benchmarks/bench_service.py [--json FILE]
+
+Two processes have the service, one without Sentry and one that sends to a local HTTP server; rounds
+alternate between them. Requests are ASGI calls, so that no client's time is counted, and what is
+counted is the processor time of all the process's threads: a request waits for nothing.
+"""
+
+import asyncio
+import os
+import statistics
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator, MutableMapping
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from rounds import Row, Target, Times, ratio, report, rows
+
+from securenet_obs.app import create_app
+from securenet_obs.monitoring import start
+from securenet_obs.settings import get_settings
+
+ROUNDS, REQUESTS = 25, 40
+OFF, ON = "Sentry off", "errors only"
+MOST_OVER_US = 2200.0
+
+
+class Answering(BaseHTTPRequestHandler):
+    """Takes every envelope."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self) -> None:
+        """Answer 200."""
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(200)
+        self.send_header("Content-Length", "2")
+        self.end_headers()
+        self.wfile.write(b"{}")
+
+    def log_message(self, *_: Any) -> None:
+        """Say nothing."""
+
+
+class Server(ThreadingHTTPServer):
+    """Does not mind that a client ends."""
+
+    def handle_error(self, *_: Any) -> None:
+        """Say nothing."""
+
+
+class Process:
+    """A process of its own that has the service."""
+
+    def __init__(self, dsn: str) -> None:
+        self._answers, into = os.pipe()
+        self._process = subprocess.Popen(
+            [sys.executable, __file__, str(into)],
+            env={**os.environ, "SENTRY_DSN": dsn, "ENVIRONMENT": "benchmark"},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            pass_fds=[into],
+        )
+        os.close(into)
+
+    def seconds(self, path: str) -> float:
+        """Return the processor seconds of a request to `path`, the mean of a round."""
+        assert self._process.stdin
+        self._process.stdin.write(f"{path}\n".encode())
+        self._process.stdin.flush()
+        return float(os.read(self._answers, 100))
+
+    def end(self) -> None:
+        """End it."""
+        assert self._process.stdin
+        self._process.stdin.close()
+        self._process.wait()
+        os.close(self._answers)
+
+
+async def _request(app: Any, path: str) -> None:
+    scope = {"type": "http", "method": "GET", "path": path, "raw_path": path.encode()}
+    scope |= {"query_string": b"", "headers": [], "client": ("127.0.0.1", 1), "scheme": "http"}
+    scope |= {"http_version": "1.1", "asgi": {"version": "3.0"}, "server": ("127.0.0.1", 80)}
+
+    async def receive() -> MutableMapping[str, Any]:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: MutableMapping[str, Any]) -> None:
+        pass
+
+    await app(dict(scope), receive, send)
+
+
+async def _ordinary() -> dict[str, str]:
+    return {"status": "ok"}
+
+
+async def _failing() -> None:
+    raise RuntimeError("a failing request")
+
+
+async def _round(app: Any, path: str) -> float:
+    began = time.process_time()
+    for _ in range(REQUESTS):
+        await _request(app, path)
+    return (time.process_time() - began) / REQUESTS
+
+
+def serve(answers: int) -> None:
+    """Answer each path on stdin with the seconds that a request to it takes."""
+    if not get_settings().sentry_dsn:
+        start.init_sentry = lambda *_, **__: None
+    app = create_app(get_settings())
+    app.add_api_route("/ordinary", _ordinary)
+    app.add_api_route("/failing", _failing)
+    with asyncio.Runner() as runner:
+        for line in sys.stdin:
+            os.write(answers, str(runner.run(_round(app, line.strip()))).encode())
+
+
+@contextmanager
+def sentry() -> Iterator[str]:
+    """Yield the DSN of a server that answers 200."""
+    server = Server(("127.0.0.1", 0), Answering)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://key@127.0.0.1:{server.server_port}/1"
+    server.shutdown()
+    server.server_close()
+
+
+def measured() -> Iterator[Row]:
+    """Yield the rows of the whole benchmark."""
+    with sentry() as dsn:
+        processes = {OFF: Process(""), ON: Process(dsn)}
+        for path in ("/ordinary", "/failing"):
+            times: Times = {name: [] for name in processes}
+            for _ in range(ROUNDS):
+                for name, process in processes.items():
+                    times[name].append(process.seconds(path))
+            targets = {(ON, OFF): Target(most=1.5)} if path == "/ordinary" else {}
+            yield from rows(path[1:], times, OFF, targets)
+            if path == "/failing":
+                yield _over(times)
+        for process in processes.values():
+            process.end()
+
+
+def _over(times: Times) -> Row:
+    """Return what a failing request takes more, as a row of its own."""
+    over = [on - off for on, off in zip(times[ON], times[OFF], strict=True)]
+    microseconds = statistics.median(over) * 1e6
+    target = Target(most=MOST_OVER_US)
+    met = target.met(microseconds)
+    times_longer = ratio(times, ON, OFF)
+    return Row("failing", "over Sentry off", microseconds, times_longer, OFF, f"{target} us", met)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) == 2 and sys.argv[1].isdigit():
+        serve(int(sys.argv[1]))
+    else:
+        report("service", measured())

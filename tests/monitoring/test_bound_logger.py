@@ -1,0 +1,111 @@
+"""Our loggers' methods."""
+
+import asyncio
+import logging
+import tempfile
+from typing import IO, Any
+
+import orjson
+import pytest
+import structlog
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from structlog.testing import LogCapture
+
+from securenet_obs.monitoring.bound_logger import bound_logger
+from securenet_obs.monitoring.logs import Chain, _ForeignHandler, _Line
+from securenet_obs.monitoring.output import LineOutput
+from securenet_obs.settings import Settings
+from tests.monitoring.test_json_line import LEAVES, TEXT, VALUES, strict
+
+
+def captured(level: int = logging.INFO) -> tuple[Any, list[Any]]:
+    """Return a logger of ours, and what reaches the chain."""
+    capture = LogCapture()
+    logger = structlog.wrap_logger(
+        structlog.PrintLogger(), processors=[capture], wrapper_class=bound_logger(level)
+    )
+    return logger, capture.entries
+
+
+def test_a_field_may_have_any_name() -> None:
+    """Names that are parameters elsewhere are fields here."""
+    log, entries = captured()
+    log.info("e", event="x", self=1, method_name="GET", level="y")
+    assert entries[0]["event"] == "e"
+    assert entries[0]["extra_event"] == "x"
+    assert (entries[0]["self"], entries[0]["method_name"]) == (1, "GET")
+
+
+def test_arguments_that_do_not_fit_are_told() -> None:
+    """A wrong format raises nothing, and what was given is in the text."""
+    log, entries = captured()
+    log.info("%d items", "many")
+    log.error("%s of %s", "one")
+    log.warning("%(a)s", {"a": 1})
+    assert [entry["event"] for entry in entries] == ["many items", "one of %s", "1"]
+
+
+@pytest.mark.parametrize(
+    ("call", "level"),
+    [
+        ("info", "info"),
+        ("msg", "info"),
+        ("warn", "warning"),
+        ("fatal", "critical"),
+        ("exception", "error"),
+    ],
+)
+def test_every_method_has_a_level(call: str, level: str) -> None:
+    """Synonyms count as what they mean."""
+    log, entries = captured()
+    getattr(log, call)("e")
+    assert [entry["log_level"] for entry in entries] == [level]
+
+
+def test_below_the_level_nothing_happens() -> None:
+    """Methods, synonyms and numbers below the level do nothing, whatever they are given."""
+    log, entries = captured(logging.ERROR)
+    log.debug("%d", "x", event=1, self=2)
+    log.warn("e")
+    log.log(25, "e")
+    log.log(45, "between", a=1)
+    assert [(entry["event"], entry["log_level"]) for entry in entries] == [("between", "error")]
+
+
+def test_asynchronous_methods_tell_the_same() -> None:
+    """`await log.ainfo()` is a line, too."""
+    log, entries = captured()
+    asyncio.run(log.ainfo("e", a=1))
+    assert (entries[0]["event"], entries[0]["a"]) == ("e", 1)
+
+
+def both_entrances(file: IO[bytes]) -> tuple[Any, logging.Handler]:
+    """Return a logger of ours and a handler for everybody else's, which write to one file."""
+    chain, output = Chain(Settings()), LineOutput(file.fileno())
+    ours = structlog.wrap_logger(
+        _Line(output, "ours"), processors=[chain.native], wrapper_class=bound_logger(0)
+    )
+    return ours, _ForeignHandler(chain, output)
+
+
+FIELDS = st.dictionaries(TEXT, VALUES, max_size=2)
+
+
+@settings(max_examples=40, deadline=None)
+@given(LEAVES, st.lists(LEAVES, max_size=2), FIELDS)
+def test_any_call_of_any_logger_is_one_strict_line(
+    event: Any, arguments: list[Any], fields: dict[str, Any]
+) -> None:
+    """Whatever is logged by whichever entrance, nothing is raised and the line is whole."""
+    with tempfile.TemporaryFile() as file:
+        ours, theirs = both_entrances(file)
+        ours.info(event, *arguments, **fields)
+        ours.error("e", exc_info=ValueError(event), value=fields)
+        told = {"name": "theirs", **fields, "msg": event, "args": tuple(arguments)}
+        theirs.handle(logging.makeLogRecord(told))
+        file.seek(0)
+        lines = [strict(line) for line in file]
+    assert len(lines) == 3
+    assert all(isinstance(line["event"], str) for line in lines)
+    assert orjson.dumps(lines)

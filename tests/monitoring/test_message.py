@@ -1,0 +1,44 @@
+"""A log call's text with its arguments put in."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from securenet_obs.monitoring.message import message
+
+
+class Mute:
+    def __str__(self) -> str:
+        """Raise."""
+        raise RuntimeError("no")
+
+    __repr__ = __str__
+
+
+@pytest.mark.parametrize(
+    ("template", "arguments", "text"),
+    [
+        ("no %s place %d", (), "no %s place %d"),
+        ("%s of %d", ("a", 3), "a of 3"),
+        ("%(a)s", ({"a": 1},), "1"),
+        ("%d", ("x",), "x"),
+        ("%d and %s", ("x",), "x and %s"),
+        ("%s", ("x", "y"), "x y"),
+        ("100% sure", ("x",), "100xure"),
+        ("%(a)s %(b)s", ({"a": 1},), "1 %(b)s"),
+        ("%s", (Mute(),), "<Mute without a repr>"),
+        ({"a": 1}, (), "{'a': 1}"),
+        (None, ("x",), "None x"),
+    ],
+)
+def test_what_was_given_is_in_the_text(template: object, arguments: Any, text: str) -> None:
+    """Arguments stand where `%` puts them, or as near to that as they fit."""
+    assert message(template, arguments) == text
+
+
+@given(st.text() | st.binary() | st.none(), st.lists(st.text() | st.integers() | st.builds(Mute)))
+def test_no_argument_makes_it_raise(template: object, arguments: list[Any]) -> None:
+    """Whatever is given, there is a text."""
+    assert isinstance(message(template, tuple(arguments)), str)
