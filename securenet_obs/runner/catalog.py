@@ -8,7 +8,8 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from securenet_obs.errors import NotebookError, NotebookNotFoundError
-from securenet_obs.runner.parameters import Schema, read_schema
+from securenet_obs.runner.parameters import Schema
+from securenet_obs.runner.parameters_cell import read_schema
 
 FOLDERS = ("notebooks", "runbooks")
 """The folders below the project root that hold notebooks."""

@@ -1,6 +1,7 @@
 """A run's own process: executes one notebook with papermill and journals what happens to it.
 
-It is started as `python -m securenet_obs.runner.child SPEC`, leader of its own process group.
+It is started as `python -m securenet_obs.runner.child SPEC`, in a process group of its own, below
+a process that waits for its end and ends what it leaves (a warm server's attendant is the same).
 Its standard input is a pipe from the command that started it: when that ends, so does the run.
 Its standard output repeats each journalled event, for the command's progress display.
 """
@@ -16,8 +17,9 @@ from typing import Any, NoReturn
 from securenet_obs.errors import EvidenceError
 from securenet_obs.runner import grammar
 from securenet_obs.runner.journal import Journal
+from securenet_obs.runner.leaving import run_main, vanish_at_exit
 from securenet_obs.runner.masking import Masker, masker_for
-from securenet_obs.runner.processes import adopt_orphans, kill_descendants
+from securenet_obs.runner.processes import adopt_orphans, guarded, kill_descendants
 from securenet_obs.runner.saving import save_notebook
 from securenet_obs.runner.spec import UNWRITABLE, Spec
 
@@ -56,6 +58,7 @@ def run(spec: Spec) -> int:
     from securenet_obs.runner.engine import execute
 
     try:
+        reporter.event("child_started", pid=os.getpid())
         execute(spec, reporter)
     except EvidenceError as error:
         print(error, file=sys.stderr)
@@ -88,4 +91,5 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    vanish_at_exit()
+    run_main(lambda arguments: guarded(lambda: main(arguments)), sys.argv[1:])

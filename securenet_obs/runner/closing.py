@@ -3,6 +3,8 @@
 That nothing but the journal is needed lets a later command close what a killed one left behind.
 """
 
+import contextlib
+import importlib
 import importlib.metadata
 import json
 import os
@@ -11,11 +13,12 @@ import re
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from securenet_obs.errors import EvidenceError
+from securenet_obs.errors import EvidenceError, SecureNetObsError
 from securenet_obs.runner import journal, report
 from securenet_obs.runner.document import banner, finished
 from securenet_obs.runner.evidence import MANIFEST, EvidenceFolder
@@ -27,6 +30,9 @@ from securenet_obs.runner.saving import save_notebook
 from securenet_obs.runner.verdict import Judgement, Verdict, judge, worst
 
 PAGES = "securenet_obs.runner.pages"
+PAGE_S = 30.0
+"""Seconds that a warm server's process has to make a page."""
+
 ORPHANED = "the command that ran it was killed"
 
 
@@ -88,28 +94,42 @@ def finish(
         folder.fail(error)
         return
     folder.save(f"{run}.html", _page(record.started["notebook"], path, warm))
+    folder.note("saved", run=run)
+
+
+def prepare_pages() -> None:
+    """Import what makes pages, in the background: nbconvert takes its time, and a run too."""
+    threading.Thread(target=importlib.import_module, args=(PAGES,), daemon=True).start()
 
 
 def _page(name: str, notebook: Path, warm: str) -> str:
     """Return the HTML page of a finished notebook."""
-    if not warm:
-        # nbconvert takes its time to import: only where there is a page to be made.
-        from securenet_obs.runner.pages import html_page
+    if warm and (page := _page_by_server(name, notebook, warm)):
+        return page
+    # Not at the top: only where there is a page to be made.
+    from securenet_obs.runner.pages import html_page
 
-        return html_page(name, json.loads(notebook.read_text(encoding="utf-8")))
+    return html_page(name, json.loads(notebook.read_text(encoding="utf-8")))
+
+
+def _page_by_server(name: str, notebook: Path, warm: str) -> str:
+    """Return the page as a process of the warm server makes it, empty if that cannot be had."""
     with tempfile.TemporaryFile() as page:
-        streams = [page.fileno()] * 3
-        forked = ForkedProcess(
-            warm,
-            PAGES,
-            [name, str(notebook.resolve())],
-            environment=os.environ,
-            folder=Path.cwd(),
-            streams=streams,
-        )
-        forked.wait()
+        try:
+            forked = ForkedProcess(
+                warm,
+                PAGES,
+                [name, str(notebook.resolve())],
+                environment=os.environ,
+                folder=Path.cwd(),
+                streams=[page.fileno()] * 3,
+            )
+        except SecureNetObsError:
+            return ""
+        with contextlib.closing(forked):
+            done = forked.has_ended(PAGE_S) and forked.returncode == 0
         page.seek(0)
-        return page.read().decode()
+        return page.read().decode() if done else ""
 
 
 def close_orphans(root: Path) -> list[Path]:

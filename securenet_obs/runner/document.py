@@ -8,7 +8,7 @@ from typing import Any
 
 from securenet_obs.runner.catalog import Notebook
 from securenet_obs.runner.journal import RunRecord
-from securenet_obs.runner.parameters import assignments
+from securenet_obs.runner.parameters_cell import assignments
 from securenet_obs.runner.verdict import Judgement
 
 Document = dict[str, Any]

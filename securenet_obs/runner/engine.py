@@ -55,7 +55,7 @@ class RunClient(PapermillNotebookClient):  # type: ignore[misc]
         self._spec = spec
         self._report = report
         self._cell: int | None = None
-        self._timeout_reason = ""
+        self._timeout_reason = f"no kernel by the run's deadline of {spec.deadline_s:g} s"
         self._started_at = 0.0
         self._output = BoundedOutput()
 
@@ -157,7 +157,8 @@ class RunEngine(Engine):  # type: ignore[misc]
             client.execute()
         except DeadKernelError:
             report.event("kernel_died", reason="the kernel died")
-        except CellTimeoutError:
+        except TimeoutError:
+            # Of a cell, as papermill has it, or of the kernel's start.
             client.note_timeout()
         else:
             report.event("ended")

@@ -51,7 +51,8 @@ class EvidenceFolder:
             raise EvidenceError(f"{root}: cannot hold evidence: {error.strerror}") from error
         if free < LEAST_FREE_BYTES:
             path.rmdir()
-            raise EvidenceError(f"{root}: only {free // 1_000_000} MB are free; evidence needs 32.")
+            free, needed = free // 1_000_000, LEAST_FREE_BYTES // 1_000_000
+            raise EvidenceError(f"{root}: only {free} MB are free; evidence needs {needed}.")
         return cls(path, Journal.create(path / journal.NAME), masker)
 
     def note(self, event: str, **fields: Any) -> None:
@@ -70,7 +71,7 @@ class EvidenceFolder:
     def events(self) -> list[Event]:
         """Return what happened so far; what could not be written is included."""
         try:
-            written = journal.read(self.journal.path)
+            written = self.journal.events()
         except EvidenceError as error:
             self.fail(error)
             written = []

@@ -14,15 +14,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from securenet_obs.errors import EvidenceError
+from securenet_obs.errors import EvidenceError, SecureNetObsError
 from securenet_obs.runner.catalog import Notebook
-from securenet_obs.runner.closing import finish
+from securenet_obs.runner.closing import finish, prepare_pages
 from securenet_obs.runner.document import count_cells, prepared
 from securenet_obs.runner.evidence import EvidenceFolder
 from securenet_obs.runner.journal import RunRecord, records
 from securenet_obs.runner.parameters import as_text, secrets_in
 from securenet_obs.runner.processes import MARK, kill_marked
 from securenet_obs.runner.saving import save_notebook
+from securenet_obs.runner.sharing import hold
 from securenet_obs.runner.spawn import Process, child_process
 from securenet_obs.runner.spec import LOG, UNWRITABLE, Spec
 from securenet_obs.runner.target import Target
@@ -33,6 +34,9 @@ PATIENCE_S = 8.0
 
 WORK = "work"
 """Folder in the scratch folder in which the kernel runs."""
+
+EVIDENCE = "SECURENET_OBS_EVIDENCE"
+"""Tells a notebook where its run's evidence is kept: one of them looks into its own."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +65,9 @@ class Progress(Protocol):
 
     def started(self, run: str, cells: int) -> None:
         """A run was started; it has so many cells."""
+
+    def waits(self, run: str, reason: str) -> None:
+        """A run has to wait for others against the same target."""
 
     def cell(self, run: str, cell: int) -> None:
         """A run's cell was started."""
@@ -92,8 +99,21 @@ class Execution:
 
     def run(self, order: Order, attempt: int = 1) -> Result:
         """Run a notebook and judge the run; what goes wrong is part of the judgement."""
-        started = time.monotonic()
         run = self._open(order, attempt)
+        if not self.warm:
+            prepare_pages()
+        with hold(
+            self.target,
+            f"{run} ({self.folder.path.name})",
+            alone=order.notebook.declared.exclusive,
+            stop=self.stop,
+            told=lambda reason: self.progress.waits(run, reason),
+        ):
+            return self._judged(run, order, attempt)
+
+    def _judged(self, run: str, order: Order, attempt: int) -> Result:
+        """Run and judge what was opened; the clock of its deadline starts here."""
+        started = time.monotonic()
         if not self.folder.unwritable:
             self._run_child(run, order, started)
         record = self._record(run)
@@ -143,23 +163,34 @@ class Execution:
     def _run_child(self, run: str, order: Order, started: float) -> None:
         """Have a child process execute the notebook, and see that nothing of it survives."""
         scratch = Path(tempfile.mkdtemp(prefix="snobs-"))
-        mark = f"{self.folder.path.name}/{run}"
-        log = scratch / "child.log"
         try:
-            spec = self._prepare(scratch, self._spec(run, order, started, scratch), order)
-            environment = {**self.target.environment, MARK: mark}
-            with child_process(spec, scratch / WORK, environment, log=log, warm=self.warm) as (
-                child,
-                reports,
-            ):
-                self.folder.note("child_started", run=run, pid=child.pid)
-                self._watch(child, reports, run, started + order.run_deadline_s + PATIENCE_S)
-            if child.returncode != 0 or sys.platform != "linux":
-                # A child that came to its own end has killed what it adopted, on Linux all.
-                kill_marked(mark)
-            self._note_fate(run, child.returncode or 0, scratch, log)
+            self._supervise(run, order, started, scratch)
+        except SecureNetObsError as error:
+            # The warm server is gone, or stopped: there was no child.
+            self.folder.note("child_exited", run=run, fate=str(error))
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
+
+    def _supervise(self, run: str, order: Order, started: float, scratch: Path) -> None:
+        """Start the child, watch it to its end, and journal how that was."""
+        mark = f"{self.folder.path.name}/{run}"
+        log = scratch / "child.log"
+        spec = self._prepare(scratch, self._spec(run, order, started, scratch), order)
+        environment = {
+            **self.target.environment,
+            MARK: mark,
+            EVIDENCE: str(self.folder.path.absolute()),
+        }
+        with child_process(spec, scratch / WORK, environment, log=log, warm=self.warm) as (
+            child,
+            reports,
+        ):
+            self._watch(child, reports, run, started + order.run_deadline_s + PATIENCE_S)
+        if child.returncode != 0 or self._record(run).kernel_died or sys.platform != "linux":
+            # A child that came to its own end has killed what it adopted, on Linux all; and what
+            # kept a kernel was killed with it, perhaps.
+            kill_marked(mark)
+        self._note_fate(run, child.returncode, scratch, log)
 
     def _spec(self, run: str, order: Order, started: float, scratch: Path) -> Spec:
         effective = order.notebook.schema.effective(order.given)
@@ -213,12 +244,12 @@ class Execution:
             if event == b"cell_started" and cell:
                 self.progress.cell(run, int(cell))
 
-    def _note_fate(self, run: str, status: int, scratch: Path, log: Path) -> None:
-        """Journal how the child ended."""
+    def _note_fate(self, run: str, status: int | None, scratch: Path, log: Path) -> None:
+        """Journal how the child ended; None for a child whose end nobody could tell of."""
         said, kernel_said = _last_line(log), _last_line(scratch / LOG)
         if status == UNWRITABLE:
             self.folder.fail(EvidenceError(said))
-        elif status < 0:
+        elif status is not None and status < 0:
             name = signal.Signals(-status).name
             self.folder.note("interrupted", run=run, reason=f"the run was killed by {name}")
         words = ("; ".join(filter(None, (said, kernel_said)))) if status else ""

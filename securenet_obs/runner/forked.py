@@ -19,6 +19,9 @@ from securenet_obs.runner.warm import SERVED, available, request_line
 SOCKET = "SECURENET_OBS_WARM"
 """The variable that names the socket of a server that is running already."""
 
+ANSWER_S = 10.0
+"""Seconds that a server has to answer; it forks ahead, and answers in hundredths."""
+
 
 class ForkedProcess:
     """One process of a warm server; it ends when this object's connection does.
@@ -52,6 +55,7 @@ class ForkedProcess:
         self._connection = socket.socket(socket.AF_UNIX)
         self._unread = b""
         self.returncode: int | None = None
+        self._connection.settimeout(ANSWER_S)
         line = request_line(module, list(arguments), dict(environment), folder)
         try:
             self._connection.connect(server)
@@ -59,7 +63,9 @@ class ForkedProcess:
             self._connection.sendall(line[sent:])
             self.pid = int(self._answer()["pid"])
         except (OSError, EOFError, ValueError) as error:
+            self._connection.close()
             raise SecureNetObsError(f"The warm server at {server} does not answer.") from error
+        self._connection.settimeout(None)
 
     def _answer(self) -> dict[str, int]:
         """Return the server's next line.
@@ -90,11 +96,16 @@ class ForkedProcess:
         Raises:
             TimeoutExpired: it did not, in `timeout` seconds.
         """
+        if not self.has_ended(timeout):
+            raise subprocess.TimeoutExpired("forked", timeout or 0)
+        assert self.returncode is not None
+        return self.returncode
+
+    def has_ended(self, timeout: float | None) -> bool:
+        """Wait for the process to end; return whether it did, in `timeout` seconds."""
         if self.returncode is None and self._readable(timeout):
             self.poll()
-        if self.returncode is None:
-            raise subprocess.TimeoutExpired("forked", timeout or 0)
-        return self.returncode
+        return self.returncode is not None
 
     def _readable(self, timeout: float | None) -> bool:
         return bool(select.select([self._connection], [], [], timeout)[0])
@@ -139,14 +150,19 @@ class StartingServer:
 
 
 @contextmanager
-def warm_server(*, wanted: bool = True) -> Iterator[Callable[[], str]]:
+def warm_server(*, wanted: bool = True, start: bool = True) -> Iterator[Callable[[], str]]:
     """Yield a function that waits for a warm server and returns its socket, or an empty string.
 
     A server that the environment names is used; else one is started, and ends with the block.
+
+    Args:
+        wanted: whether one is wanted at all.
+        start: whether to start one: that takes longer than the one cold run that it would save.
     """
-    if not wanted or not available():
+    named = os.environ.get(SOCKET)
+    if not wanted or not available() or not (named or start):
         yield str
-    elif named := os.environ.get(SOCKET):
+    elif named:
         yield lambda: named
     else:
         with started_server() as server:

@@ -8,7 +8,7 @@ that was killed. Events and their fields:
 |---|---|---|
 | opened | command | id, command, pid, target, planned, versions, host, commit |
 | run_started | command | run, notebook, path, title, kind, attempt, cells, declared, parameters |
-| child_started | command | run, pid |
+| child_started | child | run, pid |
 | kernel_started | child | run, pid |
 | cell_started | child | run, cell |
 | check | child | run, cell, name, outcome, expected, observed, reason |
@@ -18,6 +18,7 @@ that was killed. Events and their fields:
 | ended | child | run |
 | child_exited | command | run, fate |
 | judged | command | run, verdict, cell, reason, seconds |
+| saved | command | run |
 | closed | command | verdict |
 
 Every event has `at` (UTC). Cells are counted from 1 among the notebook's own code cells; the cell
@@ -104,6 +105,18 @@ class Journal:
         size = os.fstat(self._descriptor).st_size
         return size > 0 and os.pread(self._descriptor, 1, size - 1) != b"\n"
 
+    def events(self) -> list[Event]:
+        """Return what was written so far, by whomever; also when the file has been deleted.
+
+        Raises:
+            EvidenceError: it cannot be read.
+        """
+        try:
+            data = os.pread(self._descriptor, os.fstat(self._descriptor).st_size, 0)
+        except OSError as error:
+            raise EvidenceError(f"{self.path}: cannot be read: {error.strerror}") from error
+        return _events(data)
+
     def close(self) -> None:
         """Let go of the file and its lock."""
         os.close(self._descriptor)
@@ -116,10 +129,14 @@ def read(path: Path) -> list[Event]:
         EvidenceError: it cannot be read.
     """
     try:
-        lines = path.read_bytes().splitlines()
+        data = path.read_bytes()
     except OSError as error:
         raise EvidenceError(f"{path}: cannot be read: {error.strerror}") from error
-    return [event for line in lines if (event := _event(line))]
+    return _events(data)
+
+
+def _events(data: bytes) -> list[Event]:
+    return [event for line in data.splitlines() if (event := _event(line))]
 
 
 def _event(line: bytes) -> Event | None:
@@ -171,6 +188,7 @@ class RunRecord:
     ended: bool = False
     fate: str = ""
     judged: Event | None = None
+    times: dict[str, str] = field(default_factory=dict)
     _checks: dict[str, tuple[int, CheckRow]] = field(default_factory=dict)
 
     @property
@@ -200,6 +218,7 @@ class RunRecord:
     def take(self, event: Event) -> None:
         """Note one event of this run."""
         reason = str(event.get("reason", ""))
+        self.times[event["event"]] = str(event.get("at", ""))
         match event["event"]:
             case "cell_started":
                 self.cell = event["cell"]

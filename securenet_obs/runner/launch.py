@@ -10,19 +10,20 @@ import zmq
 from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
+from nbclient.exceptions import DeadKernelError
 
 KERNEL = "securenet_obs.runner.kernel"
 
 WARM = "securenet-obs-warm"
 """Name of the provisioner's entry point."""
 
-HANDSHAKE_S = 0.1
-"""Seconds after which a kernel is asked again whether it is there."""
+ALIVE_S = 0.1
+"""Seconds between two looks whether a starting kernel has ended."""
 
 RECONNECT_MS = 5
 """Milliseconds after which a socket is connected to again."""
 
-LOOK_S = 0.02
+LOOK_S = 0.005
 """Seconds between two looks whether a kernel has ended."""
 
 
@@ -46,7 +47,7 @@ class RunKernelSpecs(KernelSpecManager):
 
 
 class RunKernelClient(AsyncKernelClient):
-    """A client that knows its kernel is ready by an answer on the output channel."""
+    """A client that knows its kernel is ready by hearing from it on the output channel."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
@@ -54,30 +55,23 @@ class RunKernelClient(AsyncKernelClient):
         self.context.setsockopt(zmq.RECONNECT_IVL, RECONNECT_MS)
 
     async def wait_for_ready(self, timeout: float | None = None) -> None:
-        """Wait until a request was heard to be done, over the channel that outputs come by.
+        """Wait until anything came by the channel that outputs come by.
 
-        jupyter_client's own way ends with listening to 0.2 s of silence.
+        ipykernel welcomes every subscriber, and requests wait for it in their own channel: from
+        here on nothing is lost. jupyter_client's own way asks, and listens to 0.2 s of silence.
 
         Raises:
-            RuntimeError: the kernel ended, or did not answer in time.
+            DeadKernelError: the kernel ended.
+            TimeoutError: it was not heard of in time.
         """
         until = time.monotonic() + (timeout or 60)
         while time.monotonic() < until:
-            if await self._is_done(self.kernel_info()):
+            with suppress(Empty):
+                await self.get_iopub_msg(timeout=ALIVE_S)
                 return
             if not await self.is_alive():
-                raise RuntimeError("the kernel ended before it answered")
-        raise RuntimeError(f"the kernel did not answer in {timeout:g} s")
-
-    async def _is_done(self, request: str) -> bool:
-        until = time.monotonic() + HANDSHAKE_S
-        with suppress(Empty):
-            while (left := until - time.monotonic()) > 0:
-                message = await self.get_iopub_msg(timeout=left)
-                idle = message["content"].get("execution_state") == "idle"
-                if idle and message["parent_header"].get("msg_id") == request:
-                    return True
-        return False
+                raise DeadKernelError("the kernel ended before it was heard of")
+        raise TimeoutError(f"the kernel was not heard of in {timeout:g} s")
 
 
 class RunKernelManager(AsyncKernelManager):

@@ -121,6 +121,8 @@ def _environment_values(environment: Mapping[str, str]) -> Iterator[str]:
     for name, value in environment.items():
         if "://" in value:
             yield from _passwords(value)
+        elif name == "API_KEYS":
+            yield from (pair.rpartition("=")[2].strip() for pair in value.split(","))
         elif name in fields or _SECRET_NAME.search(name):
             yield value
 

@@ -37,9 +37,20 @@ def html_page(name: str, document: Mapping[str, Any]) -> str:
 
 
 def warm_up() -> None:
-    """Make one page, so that templates and lexers are loaded."""
-    cell = nbformat.v4.new_code_cell("1")  # type: ignore[no-untyped-call]
-    html_page("", nbformat.v4.new_notebook(cells=[cell]))  # type: ignore[no-untyped-call]
+    """Make one page with something of everything, so that templates and lexers are loaded."""
+    prose = "# 1\n\n> [1](#1)\n\n- `1`\n\n| | |\n|---|---|\n| 1 | 1 |"
+    shown = {"text/markdown": "*1*", "text/html": "<p>1</p>"}
+    outputs = [
+        {"output_type": "stream", "name": "stdout", "text": "1"},
+        {"output_type": "error", "ename": "1", "evalue": "1", "traceback": ["\x1b[31m1"]},
+        {"output_type": "display_data", "metadata": {}, "data": shown},
+    ]
+    code = {"cell_type": "code", "id": "2", "metadata": {}, "source": "1", "outputs": outputs}
+    cells = [
+        {"cell_type": "markdown", "id": "1", "metadata": {}, "source": prose},
+        {**code, "execution_count": 1},
+    ]
+    html_page("", {"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5})
 
 
 def main(arguments: list[str]) -> None:

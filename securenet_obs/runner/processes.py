@@ -9,7 +9,7 @@ import ctypes
 import os
 import signal
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 
 import psutil  # type: ignore[import-untyped]
@@ -17,6 +17,7 @@ import psutil  # type: ignore[import-untyped]
 MARK = "SECURENET_OBS_RUN"
 """The variable that holds the id of the run that a process belongs to."""
 
+_PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 _ROUNDS = 20
 """How often to look again: what is killed may have started something else just before."""
@@ -24,19 +25,56 @@ _ROUNDS = 20
 
 def adopt_orphans() -> None:
     """Have descendants whose parent ends become children of this process (Linux only)."""
+    _control(_PR_SET_CHILD_SUBREAPER, 1)
+
+
+def die_with_parent() -> None:
+    """Have this process killed as soon as its parent is gone (Linux only)."""
+    _control(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def _control(option: int, value: int) -> None:
     if sys.platform == "linux":
-        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+        ctypes.CDLL(None, use_errno=True).prctl(option, value, 0, 0, 0)
+
+
+def guarded(work: Callable[[], int]) -> int:
+    """Do the work in a fork; whatever it leaves behind, however it ends, ends with it.
+
+    Returns the work's exit status, and in the fork too. Only Linux lets orphans be adopted:
+    elsewhere the work is done here.
+    """
+    if sys.platform != "linux":
+        return work()
+    adopt_orphans()
+    worker = os.fork()
+    if worker == 0:
+        die_with_parent()
+        return work()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, lambda number, _: os.kill(worker, number))
+    # What the worker reports ends when the worker does.
+    os.close(1)
+    _, status = os.waitpid(worker, 0)
+    kill_descendants()
+    code = os.waitstatus_to_exitcode(status)
+    if code < 0:
+        # Whoever started this is to see what the worker died of.
+        with suppress(OSError):
+            signal.signal(-code, signal.SIG_DFL)
+        os.kill(os.getpid(), -code)
+    return code
 
 
 def kill_descendants() -> None:
     """Kill everything below this process, until there is nothing left."""
     for _ in range(_ROUNDS):
-        if not _has_children():
+        if not has_children():
             return
         _kill(psutil.Process().children(recursive=True))
 
 
-def _has_children() -> bool:
+def has_children() -> bool:
     """Say whether this process has a child, dead ones that nobody waited for included."""
     try:
         os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)

@@ -37,6 +37,10 @@ class PlainLines:
         """Print that a run was started."""
         self.console.print(escape(f"{plain_text(run)}: started, {cells} cells"), soft_wrap=True)
 
+    def waits(self, run: str, reason: str) -> None:
+        """Print what it waits for."""
+        self.console.print(escape(f"{plain_text(run)}: {plain_text(reason)}"), soft_wrap=True)
+
     def cell(self, run: str, cell: int) -> None:
         """Print nothing: a log has no use for it, and the journal has it."""
 
@@ -53,6 +57,7 @@ class _Line:
     cells: int
     started: float
     cell: int = 0
+    waits: str = ""
     seconds: float | None = None
     judgement: Judgement | None = None
 
@@ -68,6 +73,10 @@ class LiveLines:
         """Add the run's line."""
         with self._lock:
             self._lines[run] = _Line(cells, time.monotonic())
+
+    def waits(self, run: str, reason: str) -> None:
+        """Show what it waits for, until its first cell."""
+        self._lines[run].waits = reason
 
     def cell(self, run: str, cell: int) -> None:
         """Count up."""
@@ -89,6 +98,8 @@ class LiveLines:
 
 
 def _state(line: _Line) -> str:
+    if line.judgement is None and line.waits and not line.cell:
+        return escape(plain_text(line.waits))
     if line.judgement is None:
         return f"cell {line.cell} of {line.cells}"
     colour = COLOURS.get(line.judgement.verdict, "yellow")

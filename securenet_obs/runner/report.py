@@ -13,6 +13,7 @@ from rich.table import Table
 
 from securenet_obs.runner.catalog import Notebook
 from securenet_obs.runner.journal import CheckRow, RunRecord
+from securenet_obs.runner.timings import phases
 
 SHOWN_CHECKS = 10
 """How many failing checks are shown under the table; the evidence has them all."""
@@ -60,6 +61,7 @@ def summary(records: Iterable[RunRecord]) -> list[dict[str, Any]]:
                 "checks": {**counts(record), "rows": [vars(row) for row in record.checks]},
                 "cells": record.started["cells"],
                 "cells_finished": sum(1 for number in record.finished if number > 0),
+                "phases": phases(record),
                 "timings": {str(n): event["seconds"] for n, event in record.finished.items()},
             }
         )

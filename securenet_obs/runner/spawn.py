@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -93,4 +93,6 @@ def _end(child: Process) -> None:
         child.wait(TERMINATION_S)
     except subprocess.TimeoutExpired:
         kill_group(child.pid)
-        child.wait(TERMINATION_S)
+        # Its attendant, if that was stopped, cannot tell how it ended.
+        with suppress(subprocess.TimeoutExpired):
+            child.wait(TERMINATION_S)

@@ -30,6 +30,10 @@ class Target:
     name: str
     environment: Mapping[str, str]
 
+    def address(self) -> tuple[str, ...]:
+        """Return what tells this environment from another: where its parts are."""
+        return tuple(self.environment.get(name, "") for name in _CHOOSING)
+
     def facts(self) -> dict[str, str]:
         """Return what may be written down of it: the settings that are no secret."""
         public = {

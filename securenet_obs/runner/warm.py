@@ -11,9 +11,11 @@ then only forks; what it has imported is shared until somebody writes to it.
   working folder) with three descriptors, the process's standard streams; the answer is a line
   with the process number, and later one with its exit status. If the client closes first, or is
   killed, the process and everything below it is killed: nothing survives its run.
-- Per connection the server forks an attendant, and the attendant forks the process. The attendant
-  is a subreaper, so that daemons of a kernel are found below it; and as it waits for one process
-  only, the server itself stays a loop of five lines.
+- Behind each connection are two processes: an attendant, and the process that it forked. The
+  attendant is a subreaper, so that daemons of a kernel are found below it; it waits for one
+  process only, and that dies with it.
+- Forking is what takes time here (each fork copies the page tables of all that was imported), so
+  a few such pairs are forked ahead, while nobody asks, and wait for a connection.
 - A forked process is as fresh as a started one where it matters: own session, exactly the
   variables that it was given, own random state, no server descriptors. It shares what was
   imported; modules of this project that read their settings are not among it.
@@ -24,7 +26,6 @@ Kernels get here through `securenet_obs.runner.provisioner`. Only Linux is serve
 can be waited for by descriptor, and system libraries survive a fork.
 """
 
-import atexit
 import contextlib
 import gc
 import importlib
@@ -35,11 +36,13 @@ import signal
 import socket
 import sys
 import time
+from collections import deque
 from pathlib import Path
 from typing import Any, NoReturn
 
 from securenet_obs.runner import grammar
-from securenet_obs.runner.processes import adopt_orphans, kill_descendants
+from securenet_obs.runner.leaving import run_main, vanish_at_exit
+from securenet_obs.runner.processes import adopt_orphans, die_with_parent, kill_descendants
 
 SERVED = frozenset(
     {"securenet_obs.runner.child", "securenet_obs.runner.kernel", "securenet_obs.runner.pages"}
@@ -51,7 +54,6 @@ PRELOADED = (
     "securenet_obs.runner.engine",
     "securenet_obs.checks",
     "matplotlib.pyplot",
-    "matplotlib_inline.backend_inline",
     "celery",
     "httpx",
     "pandas",
@@ -62,6 +64,12 @@ PRELOADED = (
 )
 """What notebooks import that takes long; a module that is not installed is passed over."""
 
+SPARES = 3
+"""Processes that are forked ahead: a run has a child, a kernel and a page."""
+
+IDLE_S = 0.05
+"""Seconds without a request, after which spares are forked."""
+
 INLINE = "module://matplotlib_inline.backend_inline"
 """matplotlib chooses its back end when it is imported; this is what every kernel would choose."""
 
@@ -71,20 +79,9 @@ def available() -> bool:
     return sys.platform == "linux" and hasattr(os, "pidfd_open")
 
 
-_status = 0
-
-
-def _vanish() -> None:
-    """End this process when its exit handlers have run; there is no use in tidying up a copy."""
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(_status)
-
-
 def main(arguments: list[str]) -> None:
     """Serve on the socket that is named, until standard input ends."""
-    # The first to be registered is the last to be called.
-    atexit.register(_vanish)
+    vanish_at_exit()
     os.environ["MPLBACKEND"] = INLINE
     _preload()
     with socket.socket(socket.AF_UNIX) as listener:
@@ -116,37 +113,67 @@ def _preload() -> None:
 
 
 def _serve(listener: socket.socket) -> Any:
-    """Fork an attendant a connection; return in a forked process only, with what it is to do."""
+    """Hand each connection to a spare; return in a forked process only, with what it is to do."""
+    spares: deque[socket.socket] = deque()
     while True:
-        readable, _, _ = select.select([listener.fileno(), 0], [], [])
+        idle = None if len(spares) >= SPARES else IDLE_S if spares else 0
+        readable, _, _ = select.select([listener.fileno(), 0], [], [], idle)
         if 0 in readable and not os.read(0, 1):
             kill_descendants()
             return None
-        if listener.fileno() in readable:
-            connection, _ = listener.accept()
+        if listener.fileno() in readable and spares:
+            _hand_over(listener, spares.popleft())
+        elif len(spares) < SPARES:
+            ours, theirs = socket.socketpair()
             if os.fork() == 0:
-                listener.close()
-                return _attend(connection)
-            connection.close()
+                for other in (listener, ours, *spares):
+                    other.close()
+                return _attend(theirs)
+            theirs.close()
+            spares.append(ours)
 
 
-def _attend(connection: socket.socket) -> Any:
-    """Fork the process that a client asks for and wait for it; return in that process only."""
+def _hand_over(listener: socket.socket, spare: socket.socket) -> None:
+    """Give the next connection to a spare; to its client, a spare that is gone is no answer."""
+    connection, _ = listener.accept()
+    with spare, connection, contextlib.suppress(OSError):
+        socket.send_fds(spare, [b"."], [connection.fileno()])
+
+
+def _attend(server: socket.socket) -> Any:
+    """Fork a process and wait: for a client, then for either's end; return in that process only."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     os.setsid()
+    adopt_orphans()
+    ours, theirs = socket.socketpair()
+    pid = os.fork()
+    if pid == 0:
+        die_with_parent()
+        server.close()
+        ours.close()
+        return _become(theirs)
+    theirs.close()
+    _, passed, _, _ = socket.recv_fds(server, 1, 1)
+    if not passed:
+        # The server is gone: there is nobody to wait for.
+        _leave()
+    with socket.socket(fileno=passed[0]) as connection:
+        line, descriptors = _request(connection)
+        socket.send_fds(ours, [line], descriptors)
+        for descriptor in (0, 1, 2, *descriptors):
+            os.close(descriptor)
+        ours.close()
+        _tell(connection, {"pid": pid})
+        _wait(connection, pid)
+    return _leave()
+
+
+def _request(connection: socket.socket) -> tuple[bytes, list[int]]:
+    """Receive a request line, and the descriptors that came with it; leave if there is none."""
     line, descriptors, _, _ = socket.recv_fds(connection, 1 << 20, 3)
     while not line.endswith(b"\n"):
         line += connection.recv(1 << 20) or _leave()
-    adopt_orphans()
-    pid = os.fork()
-    if pid == 0:
-        connection.close()
-        return _become(json.loads(line), descriptors)
-    for descriptor in (0, 1, 2, *descriptors):
-        os.close(descriptor)
-    _tell(connection, {"pid": pid})
-    _wait(connection, pid)
-    return _leave()
+    return line, list(descriptors)
 
 
 def _leave() -> NoReturn:
@@ -171,10 +198,12 @@ def _tell(connection: socket.socket, answer: dict[str, int]) -> None:
         connection.sendall(json.dumps(answer).encode() + b"\n")
 
 
-def _become(request: dict[str, Any], descriptors: list[int]) -> Any:
-    """Make this fork the process that was asked for; return what it is to run."""
+def _become(attendant: socket.socket) -> Any:
+    """Wait for what is asked for, and be it; return what it is to run."""
     os.setsid()
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    line, descriptors = _request(attendant)
+    request = json.loads(line)
     for number, descriptor in enumerate(descriptors):
         os.dup2(descriptor, number)
     os.closerange(3, 1024)
@@ -182,17 +211,7 @@ def _become(request: dict[str, Any], descriptors: list[int]) -> Any:
     _renew(request["variables"])
     sys.argv = [request["module"], *request["arguments"]]
     module = importlib.import_module(request["module"])
-    return lambda: _run(module, request["arguments"])
-
-
-def _run(module: Any, arguments: list[str]) -> None:
-    """Run a module's `main`, and keep the exit status that it comes to."""
-    global _status
-    _status = 1
-    try:
-        _status = module.main(arguments) or 0
-    except SystemExit as left:
-        _status = left.code if isinstance(left.code, int) else int(left.code is not None)
+    return lambda: run_main(module.main, request["arguments"])
 
 
 def _renew(variables: dict[str, str]) -> None:

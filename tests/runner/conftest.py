@@ -35,6 +35,10 @@ class Told:
         """Keep it."""
         self.lines.append(("started", run, cells))
 
+    def waits(self, run: str, reason: str) -> None:
+        """Keep it."""
+        self.lines.append(("waits", run, reason))
+
     def cell(self, run: str, cell: int) -> None:
         """Keep it."""
         self.lines.append(("cell", run, cell))
@@ -108,7 +112,7 @@ def execute(tmp_path: Path, told: Told, server: str) -> Callable[..., Outcome]:
             for path in paths
         ]
         target = target_of("a test", environment or {})
-        options["warm"] = "" if cold else server
+        options.setdefault("warm", "" if cold else server)
         return Command(target, evidence or tmp_path / "evidence", told, **options).run(orders)
 
     return run

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -11,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from securenet_obs.errors import ParametersError
+from securenet_obs.errors import EvidenceError, ParametersError
 from securenet_obs.runner.catalog import read_notebook
 from securenet_obs.runner.command import Outcome, order_for, orders_to_resume
 from securenet_obs.runner.evidence import read_manifest, verify
@@ -36,7 +37,8 @@ def test_jobs_run_together_and_an_exclusive_notebook_alone(
     """With two jobs two notebooks overlap; one that is exclusive overlaps with none."""
     paths = [write_notebook(INTERVAL.format(name), name=name) for name in ("a", "b")]
     alone = write_notebook(INTERVAL.format("alone"), name="alone", exclusive=True)
-    environment = {"TIMES": str(tmp_path / "times")}
+    # A target of its own: whoever else runs tests here is not waited for.
+    environment = {"TIMES": str(tmp_path / "times"), "API_URL": f"http://{tmp_path.name}"}
     execute(alone, *paths, jobs=2, environment=environment)
     ran = intervals(tmp_path / "times")
     assert ran["a"][0] < ran["b"][1]
@@ -172,3 +174,32 @@ def test_a_disk_that_fills_up_half_way_is_an_error_and_the_journal_is_kept(
     events = [json.loads(line)["event"] for line in log.read_text().splitlines()[:-1]]
     assert events[0] == "opened"
     assert not list(log.parent.glob(".*part"))
+
+
+@pytest.mark.parametrize("cold", [False, True], ids=["warm", "cold"])
+def test_a_notebook_that_deletes_the_evidence_is_an_error(
+    write_notebook: Callable[..., Path], execute: Callable[..., Outcome], cold: bool
+) -> None:
+    """The verdict is `error` with the reason, for its run and for those after it."""
+    delete = "import os, shutil\nshutil.rmtree(os.environ['SECURENET_OBS_EVIDENCE'])"
+    paths = [write_notebook("1", delete, "2", name="01"), write_notebook("1", name="02")]
+    outcome = execute(*paths, plain=True, cold=cold)
+    assert str(outcome.verdict) == "error"
+    assert "cannot be written" in outcome.unwritable
+    said = [row.judged or {} for row in outcome.runs]
+    assert [(row["verdict"], row["cell"]) for row in said] == [("error", 2), ("error", None)]
+    assert not outcome.folder.exists()
+
+
+def test_a_disk_that_is_all_but_full_is_refused_at_the_start(
+    write_notebook: Callable[..., Path],
+    execute: Callable[..., Outcome],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    """Below 32 MB nothing is run, the sentence has both figures, and no folder is left."""
+    usage = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=31_999_999))
+    with pytest.raises(EvidenceError, match="only 31 MB are free; evidence needs 32"):
+        execute(write_notebook("1"), plain=True)
+    assert list((tmp_path / "evidence").iterdir()) == []

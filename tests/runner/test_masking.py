@@ -65,6 +65,13 @@ def test_values_come_from_the_environment_and_the_references() -> None:
         assert value in masker.exact(f"a {value} b")
 
 
+def test_each_of_several_keys_is_masked_by_itself() -> None:
+    """API_KEYS holds one for each tenant; nobody shows all of them at once."""
+    masker = masker_for({"API_KEYS": "acme=first-key-of-acme, globex=second-key"})
+    masked = masker.exact("acme: first-key-of-acme, globex: second-key")
+    assert masked == "acme: [redacted], globex: [redacted]"
+
+
 def test_a_reference_is_not_taken_for_a_secret() -> None:
     """`token = secret:NAME` tells nothing, and a reader needs it."""
     line = 'token: Secret = Secret("secret:API_TOKEN")'

@@ -7,13 +7,9 @@ from typing import Any
 
 import pytest
 
-from securenet_obs.errors import NotebookError, ParametersError
-from securenet_obs.runner.parameters import (
-    as_text,
-    assignments,
-    read_schema,
-    secrets_in,
-)
+from securenet_obs.errors import ParametersError
+from securenet_obs.runner.parameters import as_text, secrets_in
+from securenet_obs.runner.parameters_cell import read_schema
 from securenet_obs.runner.secret import Secret
 
 CELL = """from typing import Annotated, Literal
@@ -94,50 +90,6 @@ def test_a_secret_takes_a_reference_and_never_repeats_a_value() -> None:
     with pytest.raises(ParametersError, match="secret:NAME") as caught:
         read_schema(CELL).parse(["token=hunter2-hunter2", "must=1"])
     assert "hunter2" not in str(caught.value)
-
-
-def test_the_comment_is_the_help_text() -> None:
-    """Name, type, default and help come from the cell as it is written."""
-    rows = {row.name: row for row in read_schema(CELL).parameters}
-    assert rows["deadline_s"].help == "seconds to wait"
-    assert rows["count"].type_text == "Annotated[int, Field(ge=1, le=9)]"
-    assert rows["token"].default == Secret("secret:API_TOKEN")
-    assert rows["strict"].help == ""
-
-
-@pytest.mark.parametrize(
-    "line",
-    [
-        "x = 1", "x: int = open('f')", "x: object = 1", "print('hi')", "x: int = 'abc'",
-        "x: Annotated[int, Field(ge=3)] = 1", "x: Secret = 'hunter2'", "x: int =",
-        "x: __import__('os').system('true') = 1",
-    ],
-)  # fmt: skip
-def test_a_parameters_cell_of_ours_holds_annotated_literals_only(line: str) -> None:
-    """Anything else is refused with its line, and nothing of it is evaluated."""
-    with pytest.raises(NotebookError, match="line 1"):
-        read_schema(line)
-
-
-def test_a_foreign_cell_is_taken_as_far_as_it_is_understood() -> None:
-    """Bare literals get the type of their value; the rest is passed over."""
-    schema = read_schema("a = 1\nb = open('f')\nmsg = None\nfor x in (): pass", lenient=True)
-    assert schema.parse(["a=7", "msg=hello"]) == {"a": 7, "msg": "hello"}
-    assert read_schema("not python", lenient=True).parameters == ()
-
-
-def test_the_injected_cell_gives_back_every_value() -> None:
-    """What the source of the injected cell evaluates to is what was given."""
-    given = read_schema(CELL).parse(
-        [
-            "tenant=it's\n\"x\"", "day=2026-11-23", "at=2026-11-23T04:05:06+02:00",
-            "window=PT0.25S", 'names=["a"]', 'weights={"y": 2}', "token=secret:OTHER", "must=1",
-        ]
-    )  # fmt: skip
-    namespace: dict[str, Any] = {"datetime": "mine"}
-    exec(assignments(given), namespace)
-    assert {name: namespace[name] for name in given} == given
-    assert namespace["datetime"] == "mine"
 
 
 def test_a_record_of_parameters_holds_references() -> None:

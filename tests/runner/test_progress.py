@@ -15,10 +15,12 @@ def test_a_log_gets_plain_lines() -> None:
     console = Console(file=io.StringIO())
     with progress(console) as told:
         told.started("01_a", 3)
+        told.waits("01_a", "waits for 02_b")
         told.cell("01_a", 1)
         told.finished("01_a", FAILED, 1.25)
     assert console.file.getvalue().splitlines() == [  # type: ignore[attr-defined]
         "01_a: started, 3 cells",
+        "01_a: waits for 02_b",
         "01_a: error at cell 2: ValueError: red (1.2 s)",
     ]
 
@@ -28,11 +30,14 @@ def test_a_terminal_gets_one_live_line_a_run() -> None:
     lines = LiveLines()
     console = Console(file=io.StringIO(), width=80)
     lines.started("01_[b]a", 3)
+    lines.waits("01_[b]a", "waits for [b]")
+    console.print(lines)
     lines.cell("01_[b]a", 2)
     console.print(lines)
     lines.finished("01_[b]a", FAILED, 1.25)
     console.print(lines)
-    first, second = console.file.getvalue().splitlines()  # type: ignore[attr-defined]
+    waiting, first, second = console.file.getvalue().splitlines()  # type: ignore[attr-defined]
+    assert waiting.startswith("01_[b]a  waits for [b]")
     assert first.startswith("01_[b]a  cell 2 of 3")
     assert second.split() == ["01_[b]a", "error", "1.2", "s"]
 

@@ -1,0 +1,91 @@
+"""Keeps a run that needs its target for itself apart from every other run of this user's here.
+
+A run holds a lock of its target while it lasts: one that is `exclusive` alone, the others together,
+whichever commands they belong to. The system lets go of the locks of a process that is killed.
+"""
+
+import fcntl
+import hashlib
+import os
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil  # type: ignore[import-untyped]
+
+from securenet_obs.runner.processes import MARK
+from securenet_obs.runner.target import Target
+
+LOOK_S = 0.1
+"""Seconds between two looks whether a lock is free."""
+
+
+@contextmanager
+def hold(
+    target: Target,
+    run: str,
+    *,
+    alone: bool,
+    stop: threading.Event,
+    told: Callable[[str], None],
+) -> Iterator[None]:
+    """Hold the target for the block, together with others or alone.
+
+    Args:
+        target: what the run tests.
+        run: what the others are told that they wait for.
+        alone: whether nobody else may run meanwhile.
+        stop: ends the wait; the block is entered all the same.
+        told: called with a sentence, once, if there is somebody to wait for.
+    """
+    if MARK in os.environ:
+        # Started by a notebook: what that holds is held for this one, too.
+        yield
+        return
+    folder = _folder(target)
+    holder = folder / f"{os.getpid()}-{threading.get_ident()}"
+    descriptor = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        _acquire(descriptor, fcntl.LOCK_EX if alone else fcntl.LOCK_SH, folder, stop, told)
+        holder.write_text(run)
+        yield
+    finally:
+        holder.unlink(missing_ok=True)
+        os.close(descriptor)
+
+
+def _folder(target: Target) -> Path:
+    """Return the folder of a target's lock, the same for every command that means this target."""
+    digest = hashlib.sha256(repr(target.address()).encode()).hexdigest()[:16]
+    folder = Path(tempfile.gettempdir()) / f"securenet-obs-{os.geteuid()}" / digest
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder
+
+
+def _acquire(
+    descriptor: int, kind: int, folder: Path, stop: threading.Event, told: Callable[[str], None]
+) -> None:
+    waiting = False
+    while not stop.is_set():
+        try:
+            fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if not waiting:
+                waiting = True
+                told(f"waits for {', '.join(_holders(folder)) or 'another run'}")
+            time.sleep(LOOK_S)
+        else:
+            return
+
+
+def _holders(folder: Path) -> list[str]:
+    """Return the runs that hold the target now; what a killed command left is passed over."""
+    files = [path for path in folder.iterdir() if path.name != "lock"]
+    return sorted(
+        path.read_text(encoding="utf-8")
+        for path in files
+        if psutil.pid_exists(int(path.name.partition("-")[0]))
+    )

@@ -1,0 +1,80 @@
+"""Where the time went: of a run, from its journal, and of a command, as it goes by."""
+
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from datetime import datetime
+from typing import TypeVar
+
+from securenet_obs.runner.journal import RunRecord
+
+T = TypeVar("T")
+
+PHASES = {
+    "kernel start": ("kernel_started",),
+    "cells": ("cell_finished", "cell_error"),
+    "kernel end": ("judged",),
+    "saving": ("saved",),
+}
+"""The phases of a run, each with the events that it may end with."""
+
+
+def phases(record: RunRecord) -> dict[str, float]:
+    """Return the seconds of each phase of a run; 0 for one that it did not come to."""
+    seconds = {}
+    before = str(record.started["at"])
+    for phase, events in PHASES.items():
+        after = max([record.times[event] for event in events if event in record.times] or [before])
+        seconds[phase] = round((_moment(after) - _moment(before)).total_seconds(), 3)
+        before = after
+    return seconds
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+class Timings:
+    """The seconds that each part of a command took, in the order in which they came."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def phase(self, name: str) -> Iterator[None]:
+        """Measure a block."""
+        started = time.monotonic()
+        try:
+            yield
+        finally:
+            self.seconds[name] = round(time.monotonic() - started, 3)
+
+    @contextmanager
+    def around(self, name: str, block: AbstractContextManager[T]) -> Iterator[T]:
+        """Measure what it takes to enter and to leave a block, as `NAME up` and `NAME down`."""
+        with ExitStack() as outside, ExitStack() as inside:
+            with self.phase(f"{name} up"):
+                entered = inside.enter_context(block)
+            yield entered
+            # Ends after what was entered before it has been left.
+            outside.enter_context(self.phase(f"{name} down"))
+
+    def sentence(self, records: Iterable[RunRecord]) -> str:
+        """Return one line: each part, and of the notebooks' part what all runs spent on what."""
+        spent: Counter[str] = Counter()
+        for record in records:
+            spent.update(phases(record))
+        within = f" ({', '.join(f'{name} {seconds:.1f}' for name, seconds in spent.items())})"
+        return "time: " + ", ".join(
+            f"{name} {seconds:.1f} s" + (within if name == NOTEBOOKS else "")
+            for name, seconds in self.seconds.items()
+            if seconds >= SHOWN_S
+        )
+
+
+SHOWN_S = 0.05
+"""Seconds below which a part is not worth a word."""
+
+NOTEBOOKS = "notebooks"
+"""The part of a command in which it runs notebooks."""

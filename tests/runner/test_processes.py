@@ -1,0 +1,73 @@
+"""Ending processes: daemons and those that cleared their environment are found, others are not."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from uuid import uuid4
+
+import psutil
+import pytest
+
+from securenet_obs.runner.processes import MARK, kill_group, kill_marked
+
+linux = pytest.mark.skipif(sys.platform != "linux", reason="needs a subreaper")
+
+
+def python(code: str) -> str:
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return done.stdout.strip()
+
+
+@linux
+def test_a_daemon_without_an_environment_is_a_descendant_all_the_same() -> None:
+    """Once orphans are adopted, `kill_descendants` leaves nothing."""
+    seconds = str(uuid4().int % 10**9 + 10**6)
+    code = (
+        "import subprocess, time\n"
+        "from securenet_obs.runner.processes import *\n"
+        "from securenet_obs.runner.processes import has_children\n"
+        "adopt_orphans()\n"
+        f"subprocess.run('env -i setsid sleep {seconds} &', shell=True)\n"
+        "time.sleep(0.2); print(has_children()); kill_descendants(); print(has_children())"
+    )
+    assert python(code).split() == ["True", "False"]
+    assert not [row for row in psutil.process_iter(["cmdline"]) if seconds in str(row.info)]
+
+
+@linux
+def test_a_process_that_dies_with_its_parent_is_gone_when_that_is_killed() -> None:
+    """SIGKILL of the parent is the end of the child."""
+    code = (
+        "import os, time\nfrom securenet_obs.runner.processes import die_with_parent\n"
+        "pid = os.fork()\n"
+        "if pid == 0:\n    die_with_parent(); os.write(1, b'%d' % os.getpid()); time.sleep(60)\n"
+        "time.sleep(60)"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
+    assert parent.stdout is not None
+    child = psutil.Process(int(parent.stdout.read1(20)))
+    parent.kill()
+    parent.communicate()
+    assert psutil.wait_procs([child], timeout=5)[1] == []
+
+
+@pytest.fixture
+def sleep() -> "Callable[..., subprocess.Popen[bytes]]":
+    """Return a function that starts a sleeping process with these variables."""
+
+    def start(**variables: str) -> "subprocess.Popen[bytes]":
+        return subprocess.Popen(["sleep", "60"], env=variables, start_new_session=True)
+
+    return start
+
+
+def test_the_mark_of_one_run_is_not_that_of_another(
+    sleep: "Callable[..., subprocess.Popen[bytes]]",
+) -> None:
+    """Only what carries the mark is killed."""
+    ours, other = sleep(**{MARK: "f/run-1"}), sleep(**{MARK: "f/run-11"})
+    kill_marked("f/run-1")
+    assert not psutil.pid_exists(ours.pid)
+    assert other.poll() is None
+    kill_group(other.pid)
+    assert other.wait(5) == -9
