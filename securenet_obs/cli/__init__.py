@@ -1,0 +1,52 @@
+"""The command line: arguments, exit codes, and calls to those who do the work."""
+
+import signal
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+import click
+
+from securenet_obs import __version__
+from securenet_obs.cli import notebooks, targets
+from securenet_obs.cli.api_keys import api_keys
+from securenet_obs.cli.consoles import STDERR
+from securenet_obs.cli.dead_letters import dead_letters
+from securenet_obs.cli.logs import logs
+from securenet_obs.cli.redact import redact
+from securenet_obs.errors import SecureNetObsError
+
+__all__ = ["cli", "main"]
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__)
+def cli() -> None:
+    """Validate that SecureNet's observability works.
+
+    Exit codes: 0 passed, 1 failed, 2 bad parameters or usage, 3 error, 4 timeout, 5 kernel died,
+    6 unreachable, 130 interrupted; with several runs, the worst.
+    """
+
+
+for _command in (*notebooks.COMMANDS, *targets.COMMANDS, api_keys, dead_letters, logs, redact):
+    cli.add_command(_command)
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run the command line and exit with its code."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        cli.main(args=arguments, standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (KeyboardInterrupt, click.Abort):
+        STDERR.print("interrupted")
+        sys.exit(130)
+    except SecureNetObsError as error:
+        from securenet_obs.runner.verdict import exit_code_for
+
+        STDERR.print(str(error), style="red", markup=False, soft_wrap=True)
+        sys.exit(exit_code_for(error))
+    sys.exit(0)

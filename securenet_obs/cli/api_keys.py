@@ -1,0 +1,82 @@
+"""The commands for tenants' API keys, in the store of a target."""
+
+import json
+from pathlib import Path
+
+import click
+
+from securenet_obs.cli import options
+from securenet_obs.cli.consoles import STDERR, STDOUT
+from securenet_obs.cli.targets import enter_target
+
+
+@click.group("api-keys")
+def api_keys() -> None:
+    """Make, list and revoke tenants' API keys."""
+
+
+@api_keys.command()
+@click.argument("tenant_id", metavar="TENANT")
+@click.option("--label", default="", help="What the key is for.")
+@options.target
+def create(tenant_id: str, label: str, target: Path | None) -> None:
+    """Make a key for a tenant and print it, this once; only its hash is stored.
+
+    Example: securenet-obs api-keys create acme --label "collector in Berlin"
+    """
+    from securenet_obs.store import session_scope
+    from securenet_obs.tenants import create_key
+
+    enter_target(target)
+    with session_scope() as session:
+        key = create_key(session, tenant_id, label)
+    click.echo(key)
+    STDERR.print("It cannot be shown again. Callers send it as Authorization: Bearer.")
+
+
+@api_keys.command("list")
+@click.argument("tenant_id", metavar="[TENANT]", required=False)
+@options.target
+@options.as_json
+def listed(tenant_id: str | None, target: Path | None, as_json: bool) -> None:
+    """List keys by the first characters of their hashes, revoked ones too.
+
+    Example: securenet-obs api-keys list acme
+    """
+    from securenet_obs.runner.report import print_rows
+    from securenet_obs.store import session_scope
+    from securenet_obs.tenants import list_keys
+
+    enter_target(target)
+    with session_scope() as session:
+        rows = [
+            {
+                "key": key.key_id,
+                "tenant": key.tenant_id,
+                "label": key.label,
+                "created": f"{key.created_at:%Y-%m-%dT%H:%M:%SZ}",
+                "revoked": f"{key.revoked_at:%Y-%m-%dT%H:%M:%SZ}" if key.revoked_at else "",
+            }
+            for key in list_keys(session, tenant_id)
+        ]
+    if as_json:
+        click.echo(json.dumps(rows, indent=2))
+    else:
+        print_rows(STDOUT, rows)
+
+
+@api_keys.command()
+@click.argument("key_id", metavar="KEY")
+@options.target
+def revoke(key_id: str, target: Path | None) -> None:
+    """Revoke the key whose hash begins so; it works for two seconds more at most.
+
+    Example: securenet-obs api-keys revoke 5f1d02c9
+    """
+    from securenet_obs.store import session_scope
+    from securenet_obs.tenants import revoke_key
+
+    enter_target(target)
+    with session_scope() as session:
+        key = revoke_key(session, key_id)
+        STDOUT.print(f"{key.key_id} of {key.tenant_id} is revoked")

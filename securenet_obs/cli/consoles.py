@@ -1,0 +1,6 @@
+"""Where the commands print: results to standard output, all else to standard error."""
+
+from rich.console import Console
+
+STDOUT = Console(highlight=False)
+STDERR = Console(stderr=True, highlight=False)

@@ -1,0 +1,89 @@
+"""The commands for tasks that failed for good, in the store of a target."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from securenet_obs.cli import options
+from securenet_obs.cli.consoles import STDOUT
+from securenet_obs.cli.targets import enter_target
+
+if TYPE_CHECKING:
+    from securenet_obs.workers.dead_letters import Letter
+
+_LISTED = ("id", "task", "tenant_id", "reason", "error", "times", "last_at", "requeued_at")
+
+
+@click.group("dead-letters")
+def dead_letters() -> None:
+    """List, show and requeue tasks that failed for good."""
+
+
+@dead_letters.command("list")
+@click.option("--limit", type=click.IntRange(min=1), default=100, show_default=True)
+@click.option("--open", "is_open", is_flag=True, help="Only those that were not requeued.")
+@options.target
+@options.as_json
+def listed(limit: int, is_open: bool, target: Path | None, as_json: bool) -> None:
+    """List dead letters, the last that failed first.
+
+    Example: securenet-obs dead-letters list --open
+    """
+    enter_target(target)
+    from securenet_obs.runner.report import print_rows
+    from securenet_obs.workers.dead_letters import list_letters
+
+    rows = [_row(letter) for letter in list_letters(limit, requeued=not is_open)]
+    if as_json:
+        click.echo(json.dumps(rows, indent=2))
+    else:
+        print_rows(STDOUT, [{name: row[name] or "" for name in _LISTED} for row in rows])
+        STDOUT.print(f"{len(rows)} dead letters")
+
+
+@dead_letters.command()
+@click.argument("letter_id", type=int, metavar="ID")
+@options.target
+@options.as_json
+def show(letter_id: int, target: Path | None, as_json: bool) -> None:
+    """Show a dead letter: what it was asked, and why it failed.
+
+    Example: securenet-obs dead-letters show 7
+    """
+    enter_target(target)
+    from securenet_obs.workers.dead_letters import show_letter
+
+    row = _row(show_letter(letter_id))
+    if as_json:
+        click.echo(json.dumps(row, indent=2))
+        return
+    traceback = row.pop("traceback")
+    for name, value in row.items():
+        told = json.dumps(value) if isinstance(value, dict) else value
+        STDOUT.print(f"{name:12} {told}", markup=False, soft_wrap=True)
+    STDOUT.print(traceback, markup=False, soft_wrap=True)
+
+
+@dead_letters.command()
+@click.argument("letter_id", type=int, metavar="ID")
+@options.target
+def requeue(letter_id: int, target: Path | None) -> None:
+    """Send a dead letter's task again, once.
+
+    Example: securenet-obs dead-letters requeue 7
+    """
+    enter_target(target)
+    from securenet_obs.workers.dead_letters import requeue_letter
+
+    task_id = requeue_letter(letter_id)
+    STDOUT.print(f"dead letter {letter_id} was sent again as task {task_id}")
+
+
+def _row(letter: "Letter") -> dict[str, Any]:
+    """Return a letter as plain data, its moments as RFC 3339 has them."""
+    moments = ("first_at", "last_at", "requeued_at")
+    row = asdict(letter)
+    return row | {name: f"{row[name]:%FT%TZ}" for name in moments if row[name] is not None}

@@ -1,0 +1,34 @@
+"""The commands for log files."""
+
+import json
+import sys
+
+import click
+
+from securenet_obs.cli import options
+from securenet_obs.cli.consoles import STDOUT
+
+
+@click.group()
+def logs() -> None:
+    """Look at log files."""
+
+
+@logs.command()
+@click.argument("sources", nargs=-1, required=True, metavar="FILE...")
+@options.as_json
+def check(sources: tuple[str, ...], as_json: bool) -> None:
+    """Check that every line is strict JSON; exit 1 if any is not.
+
+    Example: securenet-obs logs check app.log 'worker-*.log.gz' --json
+    """
+    from securenet_obs.probes import log_frame
+    from securenet_obs.runner.report import print_rows
+
+    report = log_frame(*sources).report()
+    if as_json:
+        click.echo(json.dumps(report, indent=2))
+    else:
+        print_rows(STDOUT, report["rejected"])
+        STDOUT.print(f"{report['total']} lines, {report['valid']} valid")
+    sys.exit(1 if report["rejected"] else 0)

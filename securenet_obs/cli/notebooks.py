@@ -1,0 +1,144 @@
+"""The commands for notebooks: what there is, running them, and what a run left."""
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+import click
+
+from securenet_obs.cli import options
+from securenet_obs.cli.consoles import STDERR, STDOUT
+from securenet_obs.cli.options import Running
+from securenet_obs.cli.targets import chosen_target, is_without_stack
+
+if TYPE_CHECKING:
+    from securenet_obs.runner.execution import Order
+
+
+@click.command("list")
+@options.as_json
+@options.root
+def list_notebooks(as_json: bool, root: Path) -> None:
+    """List the notebooks.
+
+    Example: securenet-obs list --json
+    """
+    from securenet_obs.runner.catalog import find_all
+    from securenet_obs.runner.report import print_catalog
+
+    notebooks = find_all(root)
+    if as_json:
+        click.echo(json.dumps([notebook.described() for notebook in notebooks], indent=2))
+    else:
+        print_catalog(STDOUT, notebooks)
+
+
+@click.command()
+@click.argument("notebook")
+@options.plain
+@options.root
+def show(notebook: str, plain: bool, root: Path) -> None:
+    """Show what a notebook is for and which parameters it takes.
+
+    Example: securenet-obs show 01_sentry_receives_errors
+    """
+    from securenet_obs.runner.catalog import find
+    from securenet_obs.runner.report import print_notebook
+
+    print_notebook(STDOUT, find(root, notebook, plain=plain))
+
+
+@click.command()
+@click.argument("names", nargs=-1, metavar="[NAME...]")
+@options.jobs
+@options.resume
+@options.running
+def validate(names: tuple[str, ...], jobs: int, resume: str | None, running: Running) -> None:
+    """Run the validations, all of them or those named.
+
+    Example: securenet-obs validate 01_sentry_receives_errors --evidence out
+    """
+    from securenet_obs.runner.command import orders_to_resume, orders_to_validate
+
+    if resume and names:
+        raise click.UsageError("--resume runs what had not passed; it takes no names.")
+    if resume:
+        orders = orders_to_resume(running.evidence, resume)
+    else:
+        deadlines = running.deadline, running.cell_deadline
+        orders = orders_to_validate(running.root, names, *deadlines)
+    _run("validate", orders, running, jobs=jobs, resumes=resume or "")
+
+
+@click.command()
+@click.argument("notebook")
+@options.parameters
+@options.plain
+@options.running
+def run(notebook: str, parameters: tuple[str, ...], plain: bool, running: Running) -> None:
+    """Run one notebook with parameters.
+
+    Example: securenet-obs run 01_sentry_receives_errors -p deadline_s=30
+    """
+    from securenet_obs.runner.catalog import find
+    from securenet_obs.runner.command import order_for
+
+    found = find(running.root, notebook, plain=plain)
+    order = order_for(found, parameters, running.deadline, running.cell_deadline)
+    _run("run", [order], running)
+
+
+def _run(
+    name: str, orders: "Sequence[Order]", running: Running, *, jobs: int = 1, resumes: str = ""
+) -> NoReturn:
+    """Run the orders against their target, report, and exit with the verdict."""
+    from securenet_obs.runner.command import Command
+    from securenet_obs.runner.forked import warm_server
+    from securenet_obs.runner.progress import progress
+    from securenet_obs.runner.report import print_outcome
+    from securenet_obs.runner.timings import NOTEBOOKS, Timings
+
+    needs_target = any(order.notebook.declared.needs for order in orders)
+    shown = STDERR if running.as_json else STDOUT
+    # Started beside a stack, or for several runs: for one alone a cold kernel is there first.
+    start = len(orders) > 1 or (needs_target and is_without_stack(running.target))
+    timings = Timings()
+    with (
+        warm_server(wanted=not running.cold, start=start) as server,
+        timings.around("stack", chosen_target(running.target, shown, needed=needs_target)) as to,
+        progress(shown) as told,
+    ):
+        with timings.phase("kernels' server"):
+            socket = server()
+        command = Command(to, running.evidence, told, jobs, running.retries, socket, resumes)
+        with timings.phase(NOTEBOOKS):
+            outcome = command.run(orders, name)
+    if running.as_json:
+        click.echo(json.dumps({**outcome.manifest, "timings": timings.seconds}, indent=2))
+    else:
+        print_outcome(STDOUT, outcome.runs, outcome.folder)
+        STDOUT.print(timings.sentence(outcome.runs), markup=False, soft_wrap=True)
+    if outcome.unwritable:
+        STDERR.print(outcome.unwritable, style="red", soft_wrap=True, markup=False)
+    sys.exit(outcome.verdict.exit_code)
+
+
+@click.command()
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+def verify(folder: Path) -> None:
+    """Say what was changed in an evidence folder since it was closed.
+
+    Example: securenet-obs verify evidence/20261123T041200Z-1a2b3c4d
+    """
+    from securenet_obs.runner.evidence import verify as changes_in
+
+    changes = changes_in(folder)
+    for change in changes:
+        STDOUT.print(change, markup=False, soft_wrap=True)
+    STDOUT.print("unchanged" if not changes else f"{len(changes)} changed")
+    sys.exit(1 if changes else 0)
+
+
+COMMANDS = (list_notebooks, show, validate, run, verify)

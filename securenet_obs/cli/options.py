@@ -1,0 +1,100 @@
+"""The options of the command line, each declared once."""
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import click
+
+_Command = Callable[..., Any]
+_SECONDS = click.FloatRange(min=0, min_open=True)
+
+root = click.option(
+    "--root",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    default=Path(),
+    help="Project folder that holds notebooks/ and runbooks/; this folder by default.",
+)
+target = click.option(
+    "--target",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Env file of the environment to use, instead of a local stack.",
+)
+as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+stack_name = click.option("--name", default="local", show_default=True, help="Name of the stack.")
+plain = click.option(
+    "--plain", is_flag=True, help="A foreign notebook, without our metadata and checks."
+)
+parameters = click.option(
+    "-p",
+    "--parameter",
+    "parameters",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="A parameter; `show` tells which there are.",
+)
+jobs = click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="How many notebooks run at a time.",
+)
+resume = click.option(
+    "--resume", metavar="RUN", help="Run only what has not passed in this evidence folder."
+)
+port = click.option("--port", type=int, default=0, help="Port to listen on; by default a free one.")
+no_browser = click.option("--no-browser", is_flag=True, help="Do not open a browser.")
+
+_RUNNING = (
+    as_json,
+    click.option("--cold", is_flag=True, help="Start every kernel anew, not from a warm server."),
+    click.option(
+        "--retries",
+        type=click.IntRange(min=0),
+        default=0,
+        show_default=True,
+        help="How often a run that did not pass is tried again.",
+    ),
+    click.option("--cell-deadline", type=_SECONDS, help="Seconds a cell may take."),
+    click.option("--deadline", type=_SECONDS, help="Seconds a whole run may take."),
+    root,
+    target,
+    click.option(
+        "--evidence",
+        type=click.Path(file_okay=False, path_type=Path),
+        default=Path("evidence"),
+        show_default=True,
+        help="Folder in which this command makes its own evidence folder.",
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Running:
+    """What every command that runs notebooks was told."""
+
+    as_json: bool
+    cold: bool
+    retries: int
+    cell_deadline: float | None
+    deadline: float | None
+    root: Path
+    target: Path | None
+    evidence: Path
+
+
+def running(command: _Command) -> _Command:
+    """Add the options of every command that runs notebooks; it gets them as one `running`."""
+
+    @functools.wraps(command)
+    def collected(**given: Any) -> Any:
+        told = Running(**{field.name: given.pop(field.name) for field in fields(Running)})
+        return command(**given, running=told)
+
+    decorated: _Command = collected
+    for option in _RUNNING:
+        decorated = option(decorated)
+    return decorated

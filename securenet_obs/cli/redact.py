@@ -1,0 +1,49 @@
+"""The command that makes a log fit to be shared."""
+
+import json
+import os
+import signal
+import sys
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
+from io import BufferedReader
+from typing import Literal, cast
+
+import click
+
+from securenet_obs.cli import options
+from securenet_obs.cli.consoles import STDERR
+
+
+@click.command()
+@click.option(
+    "--pii",
+    type=click.Choice(["keep", "strip"]),
+    default="keep",
+    show_default=True,
+    help="What becomes of addresses, host names and users, which are no secrets.",
+)
+@options.as_json
+def redact(pii: Literal["keep", "strip"], as_json: bool) -> None:
+    """Mask the secrets in text or JSON lines; standard error says how many, by rule.
+
+    Example: securenet-obs redact --pii strip < api.log > to-share.log
+    """
+    from securenet_obs.redaction.stream import redact_stream
+
+    source = cast("BufferedReader", sys.stdin.buffer)
+    if source.peek(2)[:2] in (BOM_UTF16_LE, BOM_UTF16_BE):
+        raise click.UsageError("This is UTF-16, in which no secret would be found: make it UTF-8.")
+    if not sys.stdin.isatty():
+        # Ctrl-C ends `tail -f` before us; what it still wrote comes out, and so do the counts.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        counts = redact_stream(source, sys.stdout.buffer, pii=pii)
+    except BrokenPipeError:
+        # `head` has seen enough; the interpreter would complain once more when it ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return
+    if as_json:
+        click.echo(json.dumps(dict(counts)), err=True)
+        return
+    told = ", ".join(f"{rule} {number}" for rule, number in sorted(counts.items()))
+    STDERR.print(f"{counts.total()} masked{': ' if told else ''}{told}", soft_wrap=True)

@@ -1,0 +1,58 @@
+"""What the command line's tests share: a notebook to run, and calls of the real command."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat import v4
+
+from securenet_obs.runner.forked import SOCKET, warm_server
+
+
+@pytest.fixture
+def call(tmp_path: Path) -> Callable[..., "subprocess.CompletedProcess[str]"]:
+    """Return a function that calls the command to its end, by default in the test's folder.
+
+    A warm server that runs already saves it the start of one.
+    """
+
+    def run(
+        *arguments: object, cwd: Path = tmp_path, server: str = ""
+    ) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            [sys.executable, "-m", "securenet_obs", *map(str, arguments)],
+            cwd=cwd,
+            env=os.environ | {SOCKET: server},
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    """Yield the socket of a warm server, or an empty string where there is none."""
+    with warm_server() as starting:
+        yield starting()
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Callable[..., Path]:
+    """Return a function that writes a validation of the given cells."""
+
+    def write_notebook(*cells: str, **declared: object) -> Path:
+        document = v4.new_notebook(metadata={"securenet": {"kind": "validation", **declared}})
+        document.cells = [v4.new_code_cell(cell) for cell in cells]
+        (tmp_path / "notebooks").mkdir(exist_ok=True)
+        path = tmp_path / "notebooks" / "01_a_claim.ipynb"
+        nbformat.write(document, path)
+        return path
+
+    return write_notebook

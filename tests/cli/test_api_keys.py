@@ -1,0 +1,53 @@
+"""Tenants' keys: shown once, listed by their hashes, revoked."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Call = Callable[..., Any]
+
+
+@pytest.fixture
+def target(tmp_path: Path) -> Path:
+    """Return the env file of a target that is only a store."""
+    file = tmp_path / "target.env"
+    file.write_text(f"DATABASE_URL=sqlite:///{tmp_path}/store.sqlite3\nENVIRONMENT=test\n")
+    return file
+
+
+def test_a_key_is_shown_once_and_stored_as_its_hash(
+    call: Call, target: Path, tmp_path: Path
+) -> None:
+    """Who reads the store or the list cannot speak for a tenant."""
+    made = call("api-keys", "create", "acme", "--label", "collector", "--target", target)
+    key = made.stdout.strip()
+    assert key.startswith("snk_")
+    (row,) = json.loads(call("api-keys", "list", "--target", target, "--json").stdout)
+    assert (row["tenant"], row["label"], row["revoked"]) == ("acme", "collector", "")
+    assert key.encode() not in (tmp_path / "store.sqlite3").read_bytes()
+
+
+def test_a_revoked_key_stays_in_the_list(call: Call, target: Path) -> None:
+    """Who looks into what happened finds when it was revoked."""
+    call("api-keys", "create", "acme", "--target", target)
+    (row,) = json.loads(call("api-keys", "list", "--target", target, "--json").stdout)
+    assert call("api-keys", "revoke", row["key"], "--target", target).returncode == 0
+    (row,) = json.loads(call("api-keys", "list", "acme", "--target", target, "--json").stdout)
+    assert row["revoked"]
+
+
+def test_a_key_that_is_not_there_is_named(call: Call, target: Path) -> None:
+    """What is wrong is said in one sentence, and nothing is revoked."""
+    done = call("api-keys", "revoke", "deadbeef", "--target", target)
+    assert done.returncode == 3
+    assert "0 keys have the id 'deadbeef'" in done.stderr
+
+
+def test_a_command_without_a_target_makes_no_store_of_its_own(call: Call, tmp_path: Path) -> None:
+    """A key in a store that nobody reads would open nothing."""
+    done = call("api-keys", "create", "acme")
+    assert (done.returncode, "There is no target" in done.stderr) == (3, True)
+    assert not list(tmp_path.glob("*.sqlite3"))

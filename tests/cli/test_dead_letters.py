@@ -1,0 +1,65 @@
+"""Dead letters by the command line: listed, shown, requeued once."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Call = Callable[..., Any]
+
+FAIL = """
+import sys
+from datetime import UTC, datetime
+from securenet_obs.store import DeadLetter, session_scope
+
+with session_scope() as session:
+    for number, redacted in enumerate((False, True)):
+        session.add(DeadLetter(
+            task_id=f"task-{number}", task="securenet_obs.workers.tasks.run_vulnerability_scan",
+            tenant_id="acme", request_id="r" * 16, window=None,
+            arguments={"args": ["acme"], "kwargs": {}}, redacted=redacted, reason="failed",
+            error="ValueError", message="it [broke]", traceback="in scan", times=1,
+            first_at=datetime.now(UTC), last_at=datetime.now(UTC), requeued_at=None,
+        ))
+"""
+
+
+@pytest.fixture
+def target(call: Call, tmp_path: Path, redis_server: Any) -> Path:
+    """Return the env file of a target with two dead letters, of which one was masked."""
+    file = tmp_path / "target.env"
+    variables = {
+        **redis_server.environment,
+        "DATABASE_URL": f"sqlite:///{tmp_path}/store.sqlite3",
+    }
+    file.write_text("".join(f"{name}={value}\n" for name, value in variables.items()))
+    script = tmp_path / "fail.py"
+    script.write_text(FAIL)
+    assert call("exec", "--target", file, "--", "python", script).returncode == 0
+    return file
+
+
+def test_a_letter_is_listed_and_shown(call: Call, target: Path) -> None:
+    """What failed, for whom, why, and how often."""
+    rows = json.loads(call("dead-letters", "list", "--target", target, "--json").stdout)
+    assert [row["task_id"] for row in rows] == ["task-1", "task-0"]
+    told = call("dead-letters", "list", "--target", target).stdout
+    assert "ValueError" in told
+    assert "2 dead letters" in told
+    told = call("dead-letters", "show", rows[1]["id"], "--target", target).stdout
+    assert "it [broke]" in told
+    assert '{"args": ["acme"], "kwargs": {}}' in told
+
+
+def test_a_letter_is_requeued_once(call: Call, target: Path) -> None:
+    """A second time is refused, and so is one whose arguments were masked."""
+    done = call("dead-letters", "requeue", 1, "--target", target)
+    assert (done.returncode, "task task-0" in done.stdout) == (0, True)
+    again = call("dead-letters", "requeue", 1, "--target", target)
+    assert (again.returncode, "requeued already" in again.stderr) == (3, True)
+    masked = call("dead-letters", "requeue", 2, "--target", target)
+    assert (masked.returncode, "masked" in masked.stderr) == (3, True)
+    still_open = call("dead-letters", "list", "--open", "--target", target, "--json").stdout
+    assert [row["id"] for row in json.loads(still_open)] == [2]

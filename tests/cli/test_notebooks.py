@@ -1,0 +1,65 @@
+"""Running notebooks: from a warm server where that pays, and with a word on where time went."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from securenet_obs.runner.forked import SOCKET
+from securenet_obs.runner.warm import available
+
+CELL = (
+    "import sys\nfrom securenet_obs.checks import Checks\nchecks = Checks()\n"
+    "checks.expect('kernel', expected=True, observed={!r} in sys.argv[0])\nchecks.conclude()"
+)
+FORKED, STARTED = "securenet_obs.runner.kernel", "kernel.py"
+
+
+@pytest.mark.skipif(not available(), reason="warm servers are for Linux")
+@pytest.mark.parametrize(
+    ("arguments", "kernel"),
+    [
+        (["01_a_claim"], STARTED),
+        (["01_a_claim", "01_a_claim"], FORKED),
+        (["01_a_claim", "01_a_claim", "--cold"], STARTED),
+    ],
+)
+def test_a_server_is_started_where_it_pays(
+    arguments: list[str], kernel: str, write: Callable[..., Path], tmp_path: Path
+) -> None:
+    """For one run alone a cold kernel is there before a server would be."""
+    write(CELL.format(kernel))
+    environment = {name: value for name, value in os.environ.items() if name != SOCKET}
+    command = [sys.executable, "-m", "securenet_obs", "validate", *arguments]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
+
+
+def test_the_last_line_says_where_the_time_went(
+    call: Callable[..., Any], write: Callable[..., Path], server: str
+) -> None:
+    """A person gets one line, a program the seconds of each part and of each run's phases."""
+    write("import time; time.sleep(0.3)\n" + CELL.format(""))
+    shown = call("validate", server=server).stdout.splitlines()[-1]
+    assert shown.startswith("time: notebooks ")
+    assert "(kernel start " in shown
+    answer = json.loads(call("validate", "--json", server=server).stdout)
+    assert answer["timings"]["notebooks"] > answer["runs"][0]["phases"]["cells"] > 0.3
+
+
+def test_verify_names_what_was_changed(
+    call: Callable[..., Any], write: Callable[..., Path], server: str, tmp_path: Path
+) -> None:
+    """An untouched folder is `unchanged` and exits 0; a changed file is named, with exit 1."""
+    write(CELL.format(""))
+    folder = f"evidence/{json.loads(call('validate', '--json', server=server).stdout)['id']}"
+    answer = call("verify", folder)
+    assert (answer.returncode, answer.stdout) == (0, "unchanged\n")
+    (tmp_path / folder / "junit.xml").write_text("")
+    answer = call("verify", folder)
+    assert (answer.returncode, answer.stdout) == (1, "junit.xml: changed\n1 changed\n")

@@ -1,0 +1,45 @@
+"""The options: each with its help, and those of every run given as one."""
+
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from securenet_obs.cli import cli, options
+from securenet_obs.cli.options import Running
+
+
+def test_the_options_of_a_run_come_as_one() -> None:
+    """A command gets them as `running`, beside its own, with the defaults of the help."""
+    got = []
+
+    @click.command()
+    @options.jobs
+    @options.running
+    def command(jobs: int, running: Running) -> None:
+        got.append((jobs, running))
+
+    CliRunner().invoke(command, ["--jobs", "3", "--deadline", "1.5"], catch_exceptions=False)
+    plain = Running(
+        as_json=False, cold=False, retries=0, cell_deadline=None, deadline=1.5,
+        root=Path(), target=None, evidence=Path("evidence"),
+    )  # fmt: skip
+    assert got == [(3, plain)]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["validate", "--deadline", "0"],
+        ["validate", "--retries", "-1"],
+        ["validate", "--root", "nowhere"],
+        ["validate", "--jobs", "many"],
+        ["logs", "check"],
+    ],
+)
+def test_a_value_out_of_range_is_bad_usage(arguments: list[str]) -> None:
+    """The sentence names the option, and the answer is 2."""
+    result = CliRunner().invoke(cli, arguments)
+    assert result.exit_code == 2
+    assert "Error:" in result.output

@@ -1,0 +1,67 @@
+"""Redacting: a log that can be shared, and how many secrets were masked by which rule."""
+
+import json
+import signal
+import subprocess
+import sys
+
+LOG = b'{"event": "login", "password": "hunter2", "host": "db1"}\nplain AKIA' + b"A1" * 8 + b"\n"
+COMMAND = [sys.executable, "-m", "securenet_obs", "redact"]
+
+
+def redacted(*options: str, given: bytes = LOG) -> "subprocess.CompletedProcess[bytes]":
+    return subprocess.run([*COMMAND, *options], input=given, capture_output=True, check=False)
+
+
+def test_a_log_comes_out_without_its_secrets_and_counted() -> None:
+    """Everything else comes out as it was; how many were masked stands apart from it."""
+    done = redacted()
+    first, second = done.stdout.splitlines()
+    assert json.loads(first) == {"event": "login", "password": "[redacted]", "host": "db1"}
+    assert second == b"plain [redacted]"
+    assert done.stderr == b"2 masked: aws_key 1, password 1\n"
+    assert json.loads(redacted("--json").stderr) == {"aws_key": 1, "password": 1}
+
+
+def test_what_names_machines_goes_on_request() -> None:
+    """Host names are kept unless they are to go too."""
+    assert b"db1" not in redacted("--pii", "strip").stdout
+
+
+def test_a_log_without_secrets_is_copied_byte_by_byte() -> None:
+    """Invalid UTF-8 and a missing last newline included."""
+    done = redacted(given=b"caf\xe9 \xff\r\nlast")
+    assert (done.stdout, done.stderr) == (b"caf\xe9 \xff\r\nlast", b"0 masked\n")
+
+
+def test_what_cannot_be_searched_is_refused() -> None:
+    """A log that comes out unmasked would be shared."""
+    done = redacted(given="password=hunter2".encode("utf-16"))
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert b"UTF-16" in done.stderr
+
+
+def test_ctrl_c_ends_the_source_and_nothing_is_lost() -> None:
+    """`tail -f log | securenet-obs redact`: everybody gets the signal, and the source ends."""
+    with subprocess.Popen(
+        COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(b"one\n")
+        process.stdin.flush()
+        assert process.stdout.readline() == b"one\n"
+        process.send_signal(signal.SIGINT)
+        output, told = process.communicate(b"two\n")
+    assert (process.returncode, output, told) == (0, b"two\n", b"0 masked\n")
+
+
+def test_a_reader_who_has_seen_enough_ends_it_quietly() -> None:
+    """`securenet-obs redact < log | head -n 1` shows a line and no traceback."""
+    with subprocess.Popen(
+        COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        process.stdout.close()
+        _, told = process.communicate(b"line\n" * 100_000)
+    assert (process.returncode, told) == (0, b"")
