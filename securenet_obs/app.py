@@ -7,15 +7,17 @@ from typing import Annotated, Any
 
 import redis
 import structlog
-from fastapi import APIRouter, FastAPI, Path, Request
+from fastapi import APIRouter, Depends, FastAPI, Path, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from fastapi.security import HTTPBearer
 from pydantic import BaseModel, Field
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from securenet_obs import diagnostics
+from securenet_obs.access import TenantRoute
 from securenet_obs.errors import PublishError, UnreachableError
 from securenet_obs.monitoring import (
     CorrelationMiddleware,
@@ -24,12 +26,14 @@ from securenet_obs.monitoring import (
     flush_sentry,
     start_monitoring,
 )
-from securenet_obs.monitoring.correlation import TENANT_ID
-from securenet_obs.settings import Settings, get_settings
+from securenet_obs.monitoring.asgi import with_sentry_trace
+from securenet_obs.settings import TENANT_ID, Settings, get_settings
 from securenet_obs.store import session_scope
+from securenet_obs.tenants import KnownKeys
 from securenet_obs.workers.celery_app import celery_app
-from securenet_obs.workers.publishing import SOCKET_TIMEOUT_S, bound_waits, publish
+from securenet_obs.workers.publishing import SOCKET_TIMEOUT_S, bound_waits
 from securenet_obs.workers.results import TaskState, task_state
+from securenet_obs.workers.submissions import submit
 from securenet_obs.workers.tasks import process_network_logs
 
 LARGEST_BATCH = 10_000
@@ -41,7 +45,20 @@ TenantId = Annotated[str, Path(pattern=TENANT_ID)]
 TaskId = Annotated[str, Path(pattern=r"^[A-Za-z0-9-]{1,64}$")]
 
 router = APIRouter()
+tenant_router = APIRouter(
+    prefix="/v1",
+    route_class=TenantRoute,
+    dependencies=[Depends(HTTPBearer(auto_error=False, description="A tenant's API key."))],
+)
 _log = structlog.get_logger(__name__)
+
+
+class SecureNet(FastAPI):
+    """The service; a caller's trace is known before Sentry, which wraps all of it, looks for it."""
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Handle one connection."""
+        await super().__call__(with_sentry_trace(scope), receive, send)
 
 
 class Accepted(BaseModel):
@@ -70,21 +87,21 @@ async def ready() -> JSONResponse:
     return JSONResponse(content, status_code=200 if status == "ok" else 503)
 
 
-@router.post("/v1/tenants/{tenant_id}/logs", status_code=202)
+@tenant_router.post("/tenants/{tenant_id}/logs", status_code=202)
 async def submit_logs(
     tenant_id: TenantId, records: Annotated[list[Any], Field(max_length=LARGEST_BATCH)]
 ) -> Accepted:
     """Queue a batch of network records of one tenant."""
     bind_tenant(tenant_id)
-    task_id = await run_in_threadpool(publish, process_network_logs, records)
+    task_id = await run_in_threadpool(submit, process_network_logs, tenant_id, records)
     _log.info("logs_accepted", records=len(records), queued_task_id=task_id)
     request_id = current_ids()["request_id"]
     return Accepted(task_id=task_id, records=len(records), request_id=request_id)
 
 
-@router.get("/v1/tasks/{task_id}")
+@tenant_router.get("/tasks/{task_id}")
 async def read_task(task_id: TaskId) -> TaskState:
-    """Say what became of a task."""
+    """Say what became of a task of the caller's."""
     return await run_in_threadpool(task_state, task_id)
 
 
@@ -92,9 +109,13 @@ def create_app(settings: Settings) -> FastAPI:
     """Return the service; its logging and Sentry are set up here, before it answers anything."""
     start_monitoring(settings, "securenet-api")
     bound_waits(celery_app)
-    service = FastAPI(title="SecureNet", version=settings.sentry_release, lifespan=_lifespan)
+    # Who sends a task keeps its owner, from any thread: by themselves they know another app.
+    celery_app.set_default()
+    service = SecureNet(title="SecureNet", version=settings.sentry_release, lifespan=_lifespan)
     service.state.settings = settings
+    service.state.known_keys = KnownKeys()
     service.include_router(router)
+    service.include_router(tenant_router)
     if settings.diagnostics_enabled:
         service.include_router(diagnostics.router)
     service.add_exception_handler(RequestValidationError, _refused)

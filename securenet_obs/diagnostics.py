@@ -3,22 +3,29 @@
 import hmac
 from typing import Annotated, Literal
 
+import structlog
 from fastapi import APIRouter, Depends, Header, HTTPException, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
 
-from securenet_obs.monitoring import bind_tenant, fail_on_purpose
-from securenet_obs.monitoring.correlation import TENANT_ID
+from securenet_obs.monitoring import bind_tenant, fail_on_purpose, note_relay
+from securenet_obs.settings import TENANT_ID
+from securenet_obs.monitoring.diagnostics import Planted, leak_on_purpose
+from securenet_obs.store import session_scope
 from securenet_obs.workers.publishing import publish
-from securenet_obs.workers.tasks import raise_diagnostic_error
+from securenet_obs.workers.tasks import leak_canary, raise_diagnostic_error, relay_canary
+
+_log = structlog.get_logger(__name__)
 
 
 class Diagnostic(BaseModel):
     """What to raise, and where; `secret` is planted where it must not be seen afterwards."""
 
     canary: str = Field(max_length=200)
-    where: Literal["api", "task"]
+    where: Literal["api", "task", "chain"]
     tenant_id: str = Field(pattern=TENANT_ID)
     secret: str = Field(max_length=200)
 
@@ -37,15 +44,47 @@ router = APIRouter(prefix="/v1/diagnostics", dependencies=[Depends(require_key)]
 
 @router.post("/error")
 async def diagnose(diagnostic: Diagnostic) -> JSONResponse:
-    """Fail on purpose, in this handler or in a task."""
+    """Fail on purpose: in this handler, in a task, or at both ends of a chain.
+
+    Of a chain this handler is the first link, a task the second, and a task of that task the last;
+    the first and the last fail.
+    """
     bind_tenant(diagnostic.tenant_id)
-    if diagnostic.where == "api":
+    arguments = (diagnostic.canary, diagnostic.secret, diagnostic.tenant_id)
+    if diagnostic.where == "chain":
+        note_relay(diagnostic.canary, await run_in_threadpool(publish, relay_canary, *arguments))
+    if diagnostic.where != "task":
         fail_on_purpose(diagnostic.canary, diagnostic.secret)
-    task_id = await run_in_threadpool(
-        publish,
-        raise_diagnostic_error,
-        diagnostic.canary,
-        diagnostic.secret,
-        diagnostic.tenant_id,
-    )
+    task_id = await run_in_threadpool(publish, raise_diagnostic_error, *arguments)
     return JSONResponse({"task_id": task_id}, status_code=202)
+
+
+class Leak(BaseModel):
+    """Secrets to let out wherever careless code does; see `leak_on_purpose`."""
+
+    canary: str = Field(max_length=200)
+    tenant_id: str = Field(pattern=TENANT_ID)
+    places: dict[str, str] = Field(max_length=100)
+    texts: list[str] = Field(max_length=200)
+    fields: dict[str, str] = Field(max_length=200)
+
+
+@router.post("/leak")
+async def leak(order: Leak) -> JSONResponse:
+    """Leak on purpose: in a statement that fails, in two tasks, and in this handler."""
+    bind_tenant(order.tenant_id)
+    planted = order.model_dump(include={"places", "texts", "fields"})
+    for fails in (False, True):
+        await run_in_threadpool(publish, leak_canary, order.canary, planted, order.tenant_id, fails)
+    await run_in_threadpool(_fail_to_query, order.places["SQL parameter"], order.places["SQL text"])
+    leak_on_purpose(order.canary, Planted(**planted))
+
+
+def _fail_to_query(parameter: str, literal: str) -> None:
+    """Log an error of the database, which quotes the statement."""
+    statement = text(f"SELECT nothing FROM nowhere WHERE password = '{literal}' OR token = :token")  # noqa: S608
+    try:
+        with session_scope() as session:
+            session.execute(statement, {"token": parameter})
+    except SQLAlchemyError:
+        _log.exception("diagnostic_query_failed")

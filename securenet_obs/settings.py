@@ -4,16 +4,20 @@ A target is the same set of variables, so an env file that configures a deployme
 validation where to look. Secrets are `SecretStr`: they do not show in a repr, a log or a traceback.
 """
 
+import re
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit, urlunsplit
 
-from pydantic import BeforeValidator, Field, SecretStr, ValidationError
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from securenet_obs import __version__
 from securenet_obs.errors import SettingsError
+
+TENANT_ID = r"^[a-z0-9][a-z0-9_-]{0,62}$"
+"""What a tenant's id looks like."""
 
 LogLevel = Annotated[
     Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"],
@@ -45,6 +49,10 @@ class Settings(BaseSettings):
     sentry_traces_sample_rate: float = Field(
         0.0, ge=0, le=1, description="Share of requests and tasks that are traced."
     )
+    sentry_traces_rates: str = Field(
+        "",
+        description="Other shares for operations: beginning of the name=share, comma-separated.",
+    )
     sentry_backend: Literal["sentry", "bugsink"] = Field(
         "sentry", description="Which API reads events back; GlitchTip answers as `sentry`."
     )
@@ -66,6 +74,9 @@ class Settings(BaseSettings):
     )
 
     api_url: str = Field("http://127.0.0.1:8000", description="Address of this target's API.")
+    api_keys: SecretStr = Field(
+        SecretStr(""), description="Whom a validation may speak for: tenant=key, comma-separated."
+    )
     diagnostics_enabled: bool = Field(
         False, description="Whether POST /v1/diagnostics/error exists at all."
     )
@@ -85,6 +96,31 @@ class Settings(BaseSettings):
         """Let an env file win over the environment: who names a target means that target."""
         return init_settings, dotenv_settings, env_settings
 
+    @field_validator("sentry_traces_rates")
+    @classmethod
+    def _are_rates(cls, text: str) -> str:
+        _rates(text)
+        return text
+
+    @field_validator("api_keys")
+    @classmethod
+    def _are_pairs(cls, text: SecretStr) -> SecretStr:
+        for place, tenant_id in enumerate(_pairs(text.get_secret_value(), "tenant=key"), 1):
+            if not re.fullmatch(TENANT_ID, tenant_id):
+                raise ValueError(f"the name of entry {place} cannot be a tenant's")
+        return text
+
+    @property
+    def traces_rates(self) -> dict[str, float]:
+        """Share of the traces, 0 to 1, by the beginning of the operation's name."""
+        return _rates(self.sentry_traces_rates)
+
+    @property
+    def tenant_keys(self) -> dict[str, SecretStr]:
+        """API keys by tenant."""
+        pairs = _pairs(self.api_keys.get_secret_value(), "tenant=key")
+        return {tenant_id: SecretStr(key) for tenant_id, key in pairs.items()}
+
     @property
     def results(self) -> SecretStr:
         """URL of the result backend: `RESULT_URL`, or the Redis database after the broker's."""
@@ -98,6 +134,32 @@ class Settings(BaseSettings):
                 "end the URL with /0, or set RESULT_URL as well."
             )
         return SecretStr(urlunsplit(parts._replace(path=f"/{int(number) + 1}")))
+
+
+def _pairs(text: str, shape: str) -> dict[str, str]:
+    """Return comma-separated pairs; the error tells the place, for the text may be a secret."""
+    pairs: dict[str, str] = {}
+    entries = [entry.strip() for entry in text.split(",") if entry.strip()]
+    for place, entry in enumerate(entries, 1):
+        name, sign, value = (part.strip() for part in entry.rpartition("="))
+        if not (name and sign and value):
+            raise ValueError(f"entry {place} is not of the form {shape}")
+        if name in pairs:
+            raise ValueError(f"entry {place} repeats the name of an earlier one")
+        pairs[name] = value
+    return pairs
+
+
+def _rates(text: str) -> dict[str, float]:
+    rates: dict[str, float] = {}
+    for place, (name, value) in enumerate(_pairs(text, "operation=share").items(), 1):
+        try:
+            rates[name] = float(value)
+        except ValueError:
+            raise ValueError(f"the share of entry {place} is no number") from None
+        if not 0 <= rates[name] <= 1:
+            raise ValueError(f"the share of entry {place} is not within 0 and 1")
+    return rates
 
 
 def load_settings(env_file: Path | None = None) -> Settings:

@@ -77,7 +77,48 @@ def test_secrets_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(name, "scheme://user:hunter2@host/0")
     monkeypatch.setenv("SENTRY_AUTH_TOKEN", "hunter2")
     monkeypatch.setenv("DIAGNOSTICS_KEY", "hunter2")
+    monkeypatch.setenv("API_KEYS", "acme=hunter2")
+    assert "hunter2" not in repr(load_settings().tenant_keys)
     assert "hunter2" not in repr(load_settings())
+
+
+def test_keys_are_told_by_tenant(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pairs stand between commas, with spaces or without; none at all is no pair."""
+    assert load_settings().tenant_keys == {}
+    monkeypatch.setenv("API_KEYS", "tenant-a=snk_a, tenant-b = snk_b,")
+    keys = load_settings().tenant_keys
+    assert {name: key.get_secret_value() for name, key in keys.items()} == {
+        "tenant-a": "snk_a",
+        "tenant-b": "snk_b",
+    }
+
+
+def test_rates_are_told_by_operation(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A name may hold what paths hold; the share stands behind the last sign."""
+    monkeypatch.setenv("SENTRY_TRACES_RATES", "POST /v1/{a}=0.1,task:process_network_logs=1")
+    assert load_settings().traces_rates == {"POST /v1/{a}": 0.1, "task:process_network_logs": 1.0}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("API_KEYS", "hunter2", r"entry 1 is not of the form tenant=key"),
+        ("API_KEYS", "a=x,b=", r"entry 2 is not of the form tenant=key"),
+        ("API_KEYS", "a=x,a=hunter2", r"entry 2 repeats"),
+        ("API_KEYS", "Hunter2=x", r"the name of entry 1 cannot be a tenant's"),
+        ("SENTRY_TRACES_RATES", "task:a=0.5,task:b", r"entry 2 is not of the form operation=share"),
+        ("SENTRY_TRACES_RATES", "task:a=often", r"the share of entry 1 is no number"),
+        ("SENTRY_TRACES_RATES", "task:a=nan", r"the share of entry 1 is not within 0 and 1"),
+    ],
+)
+def test_pairs_that_are_none_are_refused(
+    name: str, value: str, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The sentence names variable and place, and repeats nothing: it may be a key."""
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError, match=f"{name}: .*{told}") as caught:
+        load_settings()
+    assert "unter2" not in str(caught.value)
 
 
 def test_the_environment_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,6 @@
 from securenet_obs.monitoring.asgi import CorrelationMiddleware
 from securenet_obs.monitoring.correlation import bind_tenant, current_ids, for_tenant
-from securenet_obs.monitoring.diagnostics import fail_on_purpose
+from securenet_obs.monitoring.diagnostics import fail_on_purpose, note_relay
 from securenet_obs.monitoring.logs import configure_structlog
 from securenet_obs.monitoring.sentry import (
     capture_error,
@@ -28,6 +28,7 @@ __all__ = [
     "for_tenant",
     "init_sentry",
     "lost_events",
+    "note_relay",
     "reported_error",
     "start_monitoring",
     "start_notebook_monitoring",

@@ -11,11 +11,15 @@ from typing import Any
 
 
 class SentryRecorder:
-    """What a process sent to `dsn`; `status` is what it is answered, `delay_s` how late."""
+    """What a process sent to `dsn`.
+
+    `status` and `headers` are what it is answered, `delay_s` how late.
+    """
 
     def __init__(self, port: int) -> None:
         self.dsn = f"http://public@127.0.0.1:{port}/1"
         self.status = 200
+        self.headers: dict[str, str] = {}
         self.delay_s = 0.0
         self.envelopes: list[bytes] = []
 
@@ -57,6 +61,8 @@ def recording_sentry() -> Iterator[SentryRecorder]:
             recorder.envelopes.append(gzip.decompress(body) if zipped else body)
             time.sleep(recorder.delay_s)
             self.send_response(recorder.status)
+            for name, value in recorder.headers.items():
+                self.send_header(name, value)
             self.send_header("Content-Length", "2")
             self.end_headers()
             self.wfile.write(b"{}")

@@ -41,4 +41,5 @@ def _start(settings: Settings, *, prints: bool) -> None:
         release=settings.sentry_release,
         service=settings.service_name,
         traces_sample_rate=settings.sentry_traces_sample_rate,
+        traces_rates=settings.traces_rates,
     )

@@ -4,11 +4,13 @@ import time
 import uuid
 from typing import Any
 
+import celery
 import sentry_sdk
 import structlog
-from celery import signals
+from celery import Celery, signals, states
 from redis.exceptions import RedisError
 
+from securenet_obs.errors import UnreachableError
 from securenet_obs.monitoring.correlation import (
     accepted_request_id,
     accepted_tenant_id,
@@ -20,6 +22,12 @@ from securenet_obs.monitoring.sentry import capture_error, event_id_of, sends_ev
 
 EVENT_KEY = "securenet:event:{task_id}"
 """Key in the result database of the Sentry event that tells of a failed task."""
+
+OWNER_KEY = "securenet:owner:{task_id}"
+"""Key in the result database of the tenant whose a task is."""
+
+LONGEST_WAIT_S = 24 * 3600
+"""Seconds that a task may wait in its queue and still be its tenant's to read."""
 
 _REQUEST = "securenet_request_id"
 _TENANT = "securenet_tenant_id"
@@ -45,8 +53,10 @@ def _send_ids(headers: dict[str, Any] | None = None, **_: object) -> None:
         return
     ids = current_ids()
     headers[_REQUEST] = ids.get("request_id") or headers.get(_REQUEST) or uuid.uuid4().hex
-    if "tenant_id" in ids:
-        headers[_TENANT] = ids["tenant_id"]
+    tenant_id = ids.get("tenant_id") or accepted_tenant_id(headers.get(_TENANT))
+    if tenant_id is not None:
+        headers[_TENANT] = tenant_id
+        _keep_owner(celery.current_app, headers["id"], tenant_id)
     headers["argsrepr"] = headers["kwargsrepr"] = _HIDDEN
 
 
@@ -65,9 +75,11 @@ def _begin(task_id: str, task: Any, **_: object) -> None:
     _log.info("task_started", task=task.name, retries=request.retries)
 
 
-def _end(task_id: str, task: Any, **_: object) -> None:
+def _end(task_id: str, task: Any, state: str | None = None, **_: object) -> None:
     if not task.request.is_eager:
         _began.pop(task_id, None)
+        if "tenant_id" in current_ids() and state != states.RETRY:
+            _let_owner_expire(task.app, task_id)
         end()
 
 
@@ -127,3 +139,33 @@ def store_event_id(task: Any, task_id: str, event_id: str) -> None:
         client.set(EVENT_KEY.format(task_id=task_id), event_id, ex=int(task.backend.expires))
     except RedisError as error:
         _log.warning("event_id_not_stored", task_id=task_id, reason=type(error).__name__)
+
+
+def task_owner(app: Celery, task_id: str) -> str | None:
+    """Return the tenant whose a task is; None if it was sent for nobody, or is forgotten.
+
+    Raises:
+        UnreachableError: the result backend did not answer.
+    """
+    try:
+        owner = app.backend.client.get(OWNER_KEY.format(task_id=task_id))
+    except (RedisError, OSError) as error:
+        raise UnreachableError("the result backend did not answer") from error
+    return owner.decode() if owner else None
+
+
+def _keep_owner(app: Celery, task_id: str, tenant_id: str) -> None:
+    """Keep whose a task is before it is sent, so that nobody sees the task before its owner."""
+    expires_s = int(app.backend.expires) + LONGEST_WAIT_S
+    try:
+        app.backend.client.set(OWNER_KEY.format(task_id=task_id), tenant_id, ex=expires_s)
+    except RedisError as error:
+        _log.warning("task_owner_not_kept", sent_task_id=task_id, reason=type(error).__name__)
+
+
+def _let_owner_expire(app: Celery, task_id: str) -> None:
+    """Keep it from now on as long as the result, and no longer: it is one key for every task."""
+    try:
+        app.backend.client.expire(OWNER_KEY.format(task_id=task_id), int(app.backend.expires))
+    except RedisError as error:
+        _log.warning("task_owner_not_kept", reason=type(error).__name__)

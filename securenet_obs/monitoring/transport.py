@@ -1,7 +1,9 @@
 """Delivers envelopes to Sentry and keeps account: what was answered, and what was lost and why."""
 
+import os
 import threading
 from collections import Counter, OrderedDict
+from collections.abc import Callable
 from typing import Any
 
 import structlog
@@ -13,21 +15,41 @@ REPORT_EVERY_S = 60.0
 
 _REMEMBERED = 1_000
 
-# The only event processors that drop anything here are those that drop what was told already.
-_TOLD_BEFORE = "event_processor"
+# What was told already, and what was never to be sent, is not lost.
+_ON_PURPOSE = frozenset({"event_processor", "sample_rate"})
+
+# The SDK's own reports about losses.
+_INTERNAL = "internal"
+
+# Our hooks drop what cannot be scrubbed, and nothing else.
+_REASONS = {"before_send": "unscrubbed"}
 
 _log = structlog.get_logger(__name__)
 
 
 class CountingTransport(HttpTransport):
-    """The SDK's HTTP transport, which otherwise keeps both a refusal and a loss to itself."""
+    """The SDK's HTTP transport, which otherwise keeps both a refusal and a loss to itself.
+
+    The queue of the SDK's thread is bounded, and nobody waits for it: a Sentry that is away costs
+    the caller nothing, and what does not fit in is lost and counted. The count is logged a minute
+    after the first loss, by a timer that exists that long, and at the end of a flush.
+    """
+
+    TIMEOUT = 10
+    """Seconds that the SDK's thread waits for an answer, while the queue fills."""
 
     def __init__(self, options: dict[str, Any]) -> None:
         super().__init__(options)
         self.statuses: OrderedDict[str, int] = OrderedDict()
+        self._begin_account()
+        os.register_at_fork(after_in_child=self._begin_account)
+
+    def _begin_account(self) -> None:
+        """Count from zero; a child reports its own losses, and does not share its parent's lock."""
         self.lost: Counter[str] = Counter()
         self._unreported: Counter[str] = Counter()
         self._reporter: threading.Timer | None = None
+        self._lock = threading.Lock()
 
     def _handle_response(self, response: Any, envelope: Envelope | None) -> None:
         event_id = envelope.headers.get("event_id") if envelope else None
@@ -35,6 +57,10 @@ class CountingTransport(HttpTransport):
             self.statuses[event_id] = response.status
             while len(self.statuses) > _REMEMBERED:
                 self.statuses.popitem(last=False)
+        if response.status == 429 and envelope is not None:
+            # Sentry itself has counted these, so the SDK does not report them back.
+            for item in envelope.items:
+                self._count(item.data_category, "rate_limited")
         super()._handle_response(response, envelope)
 
     def record_lost_event(
@@ -47,16 +73,43 @@ class CountingTransport(HttpTransport):
     ) -> None:
         """Count it, and have the count logged within a minute."""
         super().record_lost_event(reason, data_category, item, quantity=quantity)
-        if reason == _TOLD_BEFORE:
-            return
         category = item.data_category if item is not None else data_category
-        self.lost[f"{category}: {reason}"] += quantity
-        self._unreported[f"{category}: {reason}"] += quantity
-        if self._reporter is None or not self._reporter.is_alive():
-            self._reporter = threading.Timer(REPORT_EVERY_S, self._report)
-            self._reporter.daemon = True
-            self._reporter.start()
+        if reason not in _ON_PURPOSE:
+            self._count(category, _REASONS.get(reason, reason), quantity)
+
+    def _count(self, category: str, reason: str, quantity: int = 1) -> None:
+        if category == _INTERNAL:
+            return
+        with self._lock:
+            self.lost[f"{category}: {reason}"] += quantity
+            self._unreported[f"{category}: {reason}"] += quantity
+            if self._reporter is None:
+                self._reporter = self._started_reporter()
+
+    def _started_reporter(self) -> threading.Timer | None:
+        reporter = threading.Timer(REPORT_EVERY_S, self._report)
+        reporter.daemon = True
+        try:
+            reporter.start()
+        except RuntimeError:
+            # The interpreter ends, and starts no thread any more; the flush at its end will tell.
+            return None
+        return reporter
 
     def _report(self) -> None:
-        lost, self._unreported = self._unreported, Counter()
-        _log.warning("sentry_events_lost", lost=dict(lost))
+        """Log what was lost since the last time, if anything was."""
+        with self._lock:
+            lost, self._unreported = self._unreported, Counter()
+            reporter, self._reporter = self._reporter, None
+        if reporter is not None:
+            reporter.cancel()
+        if lost:
+            _log.warning("sentry_events_lost", lost=dict(lost))
+
+    def flush(self, timeout: float, callback: Callable[[int, float], None] | None = None) -> None:
+        """Wait as the SDK does; then tell what was lost, and how much was not sent in time."""
+        super().flush(timeout, callback)
+        waiting = self._worker._queue.unfinished_tasks  # type: ignore[attr-defined]
+        if waiting:
+            _log.warning("sentry_flush_timed_out", waiting=waiting, timeout_s=timeout)
+        self._report()

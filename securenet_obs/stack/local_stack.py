@@ -36,6 +36,9 @@ from securenet_obs.stack.state import (
 STOP_ORDER = ("beat", "api", "worker", "bugsink", "redis")
 """Who gives work first, who takes it last."""
 
+TENANTS = ("tenant-canary", "tenant-a", "tenant-b")
+"""Tenants that have a key from the start, in API_KEYS; the notebooks speak for these."""
+
 ATTEMPTS = 3
 """How often other ports are tried when somebody was faster."""
 
@@ -66,6 +69,8 @@ class LocalStack:
         self.ephemeral = ephemeral
         self._cache = cache or root
         self._report = report
+        self._store = f"sqlite:///{self.folder / 'securenet.sqlite3'}"
+        self._tenant_keys: dict[str, str] = {}
         self._environment: dict[str, str] = {}
         self._specifications: dict[str, Part] = {}
         self._parts: dict[str, Part] = {}
@@ -190,6 +195,10 @@ class LocalStack:
                 left.unlink()
 
     def _start_parts(self, guard: Guard) -> None:
+        # SQLAlchemy, which only a start needs, takes as long to load as the rest of this package.
+        from securenet_obs.tenants import create_keys_in
+
+        self._tenant_keys = create_keys_in(self._store, TENANTS, "local stack")
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 self._start_parts_once(guard)
@@ -241,8 +250,10 @@ class LocalStack:
             "LOG_SOURCE": str(self.folder / "logs"),
             "SENTRY_RELEASE": f"securenet@{__version__}",
             "SENTRY_TRACES_SAMPLE_RATE": "0",
-            "DATABASE_URL": f"sqlite:///{self.folder / 'securenet.sqlite3'}",
+            "SENTRY_TRACES_RATES": "GET /health/=0",
+            "DATABASE_URL": self._store,
             "API_URL": f"http://127.0.0.1:{api_port}",
+            "API_KEYS": ",".join(f"{tenant}={key}" for tenant, key in self._tenant_keys.items()),
             "DIAGNOSTICS_ENABLED": "true",
             "DIAGNOSTICS_KEY": secrets.token_urlsafe(24),
             # The user's proxy cannot reach our loopback.

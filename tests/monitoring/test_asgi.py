@@ -7,7 +7,12 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from securenet_obs.monitoring.asgi import App, CorrelationMiddleware, Message
+from securenet_obs.monitoring.asgi import (
+    App,
+    CorrelationMiddleware,
+    Message,
+    with_sentry_trace,
+)
 from securenet_obs.monitoring.correlation import bind_tenant, current_ids
 
 
@@ -83,3 +88,53 @@ def test_what_is_no_request_goes_through() -> None:
 
     assert call(look, kind="lifespan") == []
     assert seen == [{}]
+
+
+TRACE, SPAN = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
+
+
+def sentry_traces(*headers: tuple[bytes, bytes], kind: str = "http") -> list[bytes]:
+    """Return the `sentry-trace` headers that a request with these headers has afterwards."""
+    scope = with_sentry_trace({"type": kind, "headers": list(headers)})
+    return [value for name, value in scope["headers"] if name == b"sentry-trace"]
+
+
+@pytest.mark.parametrize(
+    ("sent", "sampled"),
+    [
+        (f"00-{TRACE}-{SPAN}-01", 1),
+        (f"00-{TRACE}-{SPAN}-00", 0),
+        (f"00-{TRACE}-{SPAN}-03", 1),
+        (f"cc-{TRACE}-{SPAN}-01-what-comes-later", 1),
+    ],
+)
+def test_a_w3c_trace_goes_on(sent: str, sampled: int) -> None:
+    """Its ids and whether it is kept are said in Sentry's way."""
+    told = sentry_traces((b"traceparent", sent.encode()))
+    assert told == [f"{TRACE}-{SPAN}-{sampled}".encode()]
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"",
+        b"text",
+        f"ff-{TRACE}-{SPAN}-01".encode(),
+        f"00-{'0' * 32}-{SPAN}-01".encode(),
+        f"00-{TRACE}-{'0' * 16}-01".encode(),
+        f"00-{TRACE.upper()}-{SPAN}-01".encode(),
+        f"00-{TRACE}-{SPAN}-01\n".encode(),
+        f"00-{TRACE}-{SPAN}-0g".encode(),
+    ],
+)
+def test_what_is_no_trace_begins_a_new_one(sent: bytes) -> None:
+    """What the standard calls invalid is not taken over."""
+    assert sentry_traces((b"traceparent", sent)) == []
+
+
+def test_a_trace_that_is_there_twice_is_none() -> None:
+    """Of two nobody knows which is meant; Sentry's own header is, whatever stands beside it."""
+    w3c = (b"traceparent", f"00-{TRACE}-{SPAN}-01".encode())
+    assert sentry_traces(w3c, w3c) == []
+    assert sentry_traces(w3c, (b"sentry-trace", b"sentry's own")) == [b"sentry's own"]
+    assert sentry_traces(w3c, kind="websocket") == []

@@ -1,6 +1,8 @@
 """The ids of a request or a task."""
 
+import asyncio
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -66,6 +68,45 @@ def test_a_tenant_is_bound_for_its_block_only() -> None:
         assert current_ids()["tenant_id"] == "inner"
     assert current_ids()["tenant_id"] == "outer"
     end()
+
+
+def told(number: int, meet: threading.Barrier) -> bool:
+    """Begin a request, let others begin theirs, and say whether all that is bound is its own."""
+    own = {"request_id": f"request-{number:04}", "tenant_id": f"tenant-{number % 2}"}
+    begin(**own)
+    meet.wait(10)
+    seen = [{name: current_ids()[name] for name in own} for _ in range(50)]
+    with for_tenant(f"inner-{number}"):
+        seen_within = current_ids()["tenant_id"]
+    meet.wait(10)
+    end()
+    return seen == [own] * 50 and seen_within == f"inner-{number}" and current_ids() == {}
+
+
+def test_requests_in_threads_stay_apart() -> None:
+    """Eight at once, begun before any of them has ended, see nothing of each other."""
+    meet = threading.Barrier(8)
+    with ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(lambda number: told(number, meet), range(8)))
+
+
+def test_requests_of_one_event_loop_stay_apart() -> None:
+    """Interleaved at every await, each sees its own ids, and so do the threads it waits for."""
+
+    async def request(number: int) -> bool:
+        begin(request_id=f"request-{number:04}", tenant_id=f"tenant-{number % 2}")
+        own = current_ids()
+        for _ in range(10):
+            await asyncio.sleep(0)
+            if current_ids() != own or await asyncio.to_thread(current_ids) != own:
+                return False
+        end()
+        return current_ids() == {}
+
+    async def all_at_once() -> list[bool]:
+        return await asyncio.gather(*map(request, range(50)))
+
+    assert all(asyncio.run(all_at_once()))
 
 
 def test_threads_do_not_share_ids() -> None:

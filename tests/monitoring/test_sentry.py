@@ -18,7 +18,8 @@ BEGIN = """
     from securenet_obs.monitoring.correlation import begin
     configure_structlog()
     init_sentry(os.environ["SENTRY_DSN"], "test", release="r@1", service="svc",
-                traces_sample_rate=float(os.environ.get("RATE", "0")))
+                traces_sample_rate=float(os.environ.get("RATE", "0")),
+                traces_rates={"task:often": 1.0} if "RATES" in os.environ else {})
     log = structlog.get_logger("our.logger")
 """
 
@@ -155,7 +156,7 @@ def test_no_secret_is_in_the_bytes(run: Any, sentry: SentryRecorder) -> None:
     event = sentry.events[0]
     frame = event["exception"]["values"][0]["stacktrace"]["frames"][-1]
     assert frame["function"] == "fail"
-    assert "vars" not in frame
+    assert {"vars", "context_line"}.isdisjoint(frame)
     assert all(b"hunter2" not in envelope for envelope in sentry.envelopes)
 
 
@@ -190,7 +191,7 @@ def test_a_dropped_event_reaches_the_log_but_not_sentry(run: Any, sentry: Sentry
     log.error("not sent")
     flush_sentry()
     assert module.unscrubbed["error"] == 1, module.unscrubbed
-    assert lost_events() == {"error: before_send": 1}, lost_events()
+    assert lost_events() == {"error: unscrubbed": 1}, lost_events()
     """,
         SENTRY_DSN=sentry.dsn,
     )
@@ -277,20 +278,62 @@ def test_a_short_program_flushes_and_prints_nothing(run: Any, sentry: SentryReco
     assert finished.stderr == ""
 
 
-def test_errors_are_kept_when_nothing_is_traced(run: Any, sentry: SentryRecorder) -> None:
-    """A sampling rate of 0 for traces leaves every error event."""
+@pytest.mark.parametrize("rates", [{}, {"RATES": "another operation's"}])
+def test_errors_are_kept_when_nothing_is_traced(
+    run: Any, sentry: SentryRecorder, rates: dict[str, str]
+) -> None:
+    """A sampling rate of 0 for traces leaves every error event, and no loss to tell of."""
     run(
         BEGIN
         + """
     for number in range(20):
         with sentry_sdk.start_transaction(op="test", name="t"):
             log.error("error %d", number)
+    assert lost_events() == {}, lost_events()
     """,
         SENTRY_DSN=sentry.dsn,
         RATE="0",
+        **rates,
     )
     assert [kind for kind, _ in sentry.items].count("event") == 20
     assert all(kind != "transaction" for kind, _ in sentry.items)
+
+
+def test_an_event_names_the_runbook_that_fits(run: Any, sentry: SentryRecorder) -> None:
+    """An error of the table carries the name of its runbook as a tag, another carries none."""
+    run(
+        BEGIN
+        + """
+    from securenet_obs.errors import PublishError
+    for error in (PublishError("the broker did not take it"), ValueError("something else")):
+        log.error("failed", exc_info=error)
+    """,
+        SENTRY_DSN=sentry.dsn,
+    )
+    assert [event["tags"].get("runbook") for event in sentry.events] == ["queue_is_growing", None]
+
+
+def test_a_span_within_the_request_is_the_one_that_is_named(
+    run: Any, sentry: SentryRecorder
+) -> None:
+    """What happens in a span carries that span's id, in the event's tags as in its own context."""
+    run(
+        BEGIN
+        + """
+    with sentry_sdk.start_transaction(op="test", name="t"):
+        begin(request_id="req-00000001")
+        with sentry_sdk.start_span(op="inner"):
+            log.error("within")
+        log.error("after")
+    """,
+        SENTRY_DSN=sentry.dsn,
+        RATE="1.0",
+    )
+    within, after = sentry.events
+    for event in (within, after):
+        assert event["tags"]["span_id"] == event["contexts"]["trace"]["span_id"]
+        assert event["tags"]["trace_id"] == event["contexts"]["trace"]["trace_id"]
+    assert within["tags"]["span_id"] != after["tags"]["span_id"]
 
 
 def test_the_options_are_those_of_this_sdk(run: Any, sentry: SentryRecorder) -> None:

@@ -1,8 +1,13 @@
 """Everything a process needs to be observed."""
 
+import os
+from textwrap import dedent
 from typing import Any
 
 import pytest
+from jupyter_client.manager import start_new_kernel
+
+from securenet_obs.monitoring.recorder import SentryRecorder
 
 CODE = """
     import structlog
@@ -42,3 +47,24 @@ def test_a_notebook_shows_prints_and_warnings_only(run: Any) -> None:
     assert printed == "printed"
     assert '"event":"sentry_disabled"' in warning
     assert '"service":"securenet-notebook"' in warning
+
+
+def test_a_kernel_sends_what_it_has_before_it_ends(sentry: SentryRecorder) -> None:
+    """An error of a notebook's last cell arrives, though nothing flushed and Sentry is slow."""
+    sentry.delay_s = 0.3
+    code = """
+        from securenet_obs import monitoring
+        from securenet_obs.settings import get_settings
+        monitoring.start_notebook_monitoring(get_settings())
+        with monitoring.for_tenant("acme"), monitoring.reported_error():
+            monitoring.fail_on_purpose("canary-in-a-kernel", "secret")
+    """
+    environment = {**os.environ, "SENTRY_DSN": sentry.dsn, "ENVIRONMENT": "test"}
+    manager, client = start_new_kernel(kernel_name="python3", env=environment)
+    try:
+        client.execute_interactive(dedent(code), timeout=30, output_hook=lambda _: None)
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel()
+    (event,) = sentry.events
+    assert event["tags"].items() >= {"tenant_id": "acme", "service": "securenet-notebook"}.items()

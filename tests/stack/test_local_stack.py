@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from hashlib import sha256
 from pathlib import Path
 
 import httpx
@@ -87,7 +88,7 @@ def test_two_stacks_do_not_meet(stack: LocalStack, stack_cache: Path) -> None:
     with LocalStack(root=root, cache=stack_cache, ephemeral=True) as other:
         assert other.name != stack.name
         shared = set(stack.environment.items()) & set(other.environment.items())
-        own = {"API_URL", "DATABASE_URL", "DIAGNOSTICS_KEY", "LOG_SOURCE", "REDIS_URL"}
+        own = {"API_KEYS", "API_URL", "DATABASE_URL", "DIAGNOSTICS_KEY", "LOG_SOURCE", "REDIS_URL"}
         own |= {"RESULT_URL", "SENTRY_AUTH_TOKEN", "SENTRY_DSN", "SENTRY_URL"}
         assert not own & {name for name, _ in shared}
         redis.Redis.from_url(other.environment["REDIS_URL"]).set("mine", "1")
@@ -183,9 +184,23 @@ def test_nothing_outlives_an_interrupted_start(
     assert not folder.exists()
 
 
+def test_its_tenants_have_keys_from_the_start(stack: LocalStack) -> None:
+    """The tenants that notebooks speak for have one key each, which the store holds as a hash."""
+    keys = Settings(api_keys=stack.environment["API_KEYS"]).tenant_keys
+    assert keys.keys() == {"tenant-canary", "tenant-a", "tenant-b"}
+    stored = b"".join(path.read_bytes() for path in stack.folder.glob("securenet.sqlite3*"))
+    for tenant_id, key in keys.items():
+        assert sha256(key.get_secret_value().encode()).hexdigest().encode() in stored
+        assert key.get_secret_value().encode() not in stored
+        url = f"{stack.environment['API_URL']}/v1/tenants/{tenant_id}/logs"
+        headers = {"Authorization": f"Bearer {key.get_secret_value()}"}
+        assert httpx.post(url, json=[], headers=headers).status_code == httpx.codes.ACCEPTED
+
+
 def test_no_secret_is_written_where_others_read(stack: LocalStack) -> None:
     """What holds the stack's secrets is in a folder that its user alone can enter."""
     secret = stack.environment["SENTRY_AUTH_TOKEN"]
+    assert stack.environment["API_KEYS"] in (stack.folder / "stack.json").read_text()
     holders = [path for path in stack.folder.rglob("*.json") if secret in path.read_text()]
     assert [path.name for path in holders] == ["stack.json"]
     assert os.stat(stack.folder).st_mode & 0o077 == 0

@@ -1,0 +1,87 @@
+"""Who may call: every request has a tenant's key, its path is that tenant's, and so is its task."""
+
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import structlog
+from fastapi import HTTPException, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from fastapi.routing import APIRoute
+
+from securenet_obs.monitoring import bind_tenant
+from securenet_obs.monitoring.task_signals import task_owner
+from securenet_obs.tenants import KnownKeys, id_of_key
+from securenet_obs.workers.celery_app import celery_app
+
+_SCHEME = "bearer "
+_CHALLENGE = {"WWW-Authenticate": 'Bearer realm="securenet"'}
+
+_log = structlog.get_logger(__name__)
+
+
+class TenantRoute(APIRoute):
+    """A route for holders of a tenant's key, `Authorization: Bearer snk_…`.
+
+    It is asked for before the body is read: who has none cannot have us parse megabytes. The
+    request, and what is sent from it, is then that tenant's. Without a valid key the answer is 401,
+    in another tenant's path 403, and for another tenant's task 404, as for one that never was.
+    """
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Return FastAPI's handler behind the question for the key."""
+        handle = super().get_route_handler()
+
+        async def admitted(request: Request) -> Response:
+            tenant_id = await _caller(request)
+            bind_tenant(tenant_id)
+            asked = request.path_params
+            if asked.get("tenant_id", tenant_id) != tenant_id:
+                _log.warning(
+                    "access_refused",
+                    reason="another_tenant",
+                    path_tenant_id=asked["tenant_id"],
+                    key_id=id_of_key(_key(request)),
+                )
+                raise HTTPException(403, "this key is another tenant's")
+            if "task_id" in asked:
+                await _own_task(request, tenant_id)
+            return await handle(request)
+
+        return admitted
+
+
+async def _caller(request: Request) -> str:
+    """Return whose key this is; the lookup leaves the event loop, what is remembered does not."""
+    key = _key(request)
+    known: KnownKeys = request.app.state.known_keys
+    tenant_id = known.remembered(key) or await run_in_threadpool(known.look_up, key)
+    if tenant_id is None:
+        reason = "unknown_key" if key else "no_key"
+        path_tenant_id = request.path_params.get("tenant_id")
+        _log.warning(
+            "access_refused", reason=reason, path_tenant_id=path_tenant_id, key_id=id_of_key(key)
+        )
+        what = "this API key is not valid" if key else "send Authorization: Bearer and an API key"
+        raise HTTPException(401, what, headers=_CHALLENGE)
+    return tenant_id
+
+
+async def _own_task(request: Request, tenant_id: str) -> None:
+    task_id = request.path_params["task_id"]
+    owner = await run_in_threadpool(task_owner, celery_app, task_id)
+    if owner != tenant_id:
+        _log.warning(
+            "access_refused",
+            reason="unknown_task" if owner is None else "another_tenants_task",
+            path_task_id=task_id,
+            key_id=id_of_key(_key(request)),
+        )
+        raise HTTPException(404, "no such task")
+
+
+def _key(request: Request) -> str:
+    """Return the key that was sent, empty if there is none; two headers are none."""
+    sent = request.headers.getlist("authorization")
+    if len(sent) != 1 or not sent[0].lower().startswith(_SCHEME):
+        return ""
+    return sent[0][len(_SCHEME) :].strip()

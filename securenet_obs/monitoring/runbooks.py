@@ -1,0 +1,28 @@
+"""Which runbook fits an error event: a table, by the exception's type, the logger or the task."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+RUNBOOKS: Mapping[str, str] = {
+    "exception:securenet_obs.errors.PublishError": "queue_is_growing",
+    "exception:kombu.exceptions.OperationalError": "queue_is_growing",
+    "exception:redis.exceptions.ConnectionError": "queue_is_growing",
+    "exception:redis.exceptions.TimeoutError": "queue_is_growing",
+    "logger:celery.worker.consumer.consumer": "queue_is_growing",
+}
+"""`exception:`, `logger:` or `task:` and a whole name -> the notebook in runbooks/."""
+
+
+def runbook_for(event: Mapping[str, Any]) -> str | None:
+    """Return the name of the runbook that fits an event; the outermost exception counts first."""
+    return next((RUNBOOKS[sign] for sign in _signs(event) if sign in RUNBOOKS), None)
+
+
+def _signs(event: Mapping[str, Any]) -> Iterator[str]:
+    exceptions = event.get("exception")
+    values = exceptions.get("values") if isinstance(exceptions, Mapping) else None
+    for value in reversed(values if isinstance(values, list) else []):
+        if isinstance(value, Mapping):
+            yield f"exception:{value.get('module')}.{value.get('type')}"
+    yield f"task:{event.get('transaction')}"
+    yield f"logger:{event.get('logger')}"

@@ -1,0 +1,164 @@
+"""The API keys of tenants: made, listed, revoked, and told whose they are; stored as hashes."""
+
+import re
+import secrets
+import threading
+import time
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from hashlib import sha256
+
+from sqlalchemy import ForeignKey, String, select
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from securenet_obs.errors import NotFoundError, SettingsError, UnreachableError
+from securenet_obs.settings import TENANT_ID
+from securenet_obs.store import Table, create_store_engine, session_scope, tenant_of
+
+KEY_SHAPE = r"snk_[A-Za-z0-9_-]{43}"
+"""What a key looks like; the redactor knows it by this."""
+
+REMEMBERED_S = 2.0
+"""Seconds that a process believes what it looked up: a revoked key works no longer than that."""
+
+_RANDOM_BYTES = 32
+_KEY_ID = 8
+_MOST_REMEMBERED = 4_096
+
+_KEY = re.compile(KEY_SHAPE)
+_HASH_START = re.compile(r"[0-9a-f]{8,64}")
+
+
+class ApiKey(Table):
+    """A key of one tenant; many may be valid at a time, so that one can be replaced in peace.
+
+    A key is 256 random bits, so a plain SHA-256 cannot be guessed backwards, and needs neither salt
+    nor the slow hash of a password that a person chose.
+    """
+
+    __tablename__ = "api_keys"
+
+    key_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.tenant_id"), index=True)
+    label: Mapped[str] = mapped_column(String(100))
+    created_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+
+    @property
+    def key_id(self) -> str:
+        """What the key is called in the log and by `revoke_key`."""
+        return self.key_hash[:_KEY_ID]
+
+
+def create_key(session: Session, tenant_id: str, label: str = "") -> str:
+    """Make a key for a tenant, who is registered if need be; nobody can show the key again.
+
+    Args:
+        session: of the store.
+        tenant_id: whose it is.
+        label: what it is for, at most 100 characters.
+
+    Raises:
+        SettingsError: this cannot be a tenant's id, or the label is too long.
+    """
+    if not re.fullmatch(TENANT_ID, tenant_id):
+        raise SettingsError(
+            f"{tenant_id!r} cannot be a tenant: use up to 63 of a-z, 0-9, - and _, "
+            "and begin with a letter or a digit."
+        )
+    if len(label) > 100:
+        raise SettingsError(f"The label has {len(label)} characters; at most 100 are kept.")
+    key = f"snk_{secrets.token_urlsafe(_RANDOM_BYTES)}"
+    tenant_of(session, tenant_id)
+    session.add(
+        ApiKey(key_hash=_hash(key), tenant_id=tenant_id, label=label, created_at=datetime.now(UTC))
+    )
+    session.flush()
+    return key
+
+
+def list_keys(session: Session, tenant_id: str | None = None) -> Sequence[ApiKey]:
+    """Return the keys of a tenant, or of all, revoked ones too, the oldest first."""
+    query = select(ApiKey).order_by(ApiKey.created_at)
+    return session.scalars(
+        query if tenant_id is None else query.filter_by(tenant_id=tenant_id)
+    ).all()
+
+
+def revoke_key(session: Session, key_id: str) -> ApiKey:
+    """Revoke the key whose hash begins so; one that was revoked before stays as it is.
+
+    Raises:
+        NotFoundError: no key has this id, or several have.
+    """
+    found: Sequence[ApiKey] = []
+    if _HASH_START.fullmatch(key_id):
+        found = session.scalars(select(ApiKey).where(ApiKey.key_hash.startswith(key_id))).all()
+    if len(found) != 1:
+        raise NotFoundError(
+            f"{len(found)} keys have the id {key_id[:64]!r}: give the first 8 or more characters "
+            "of one key's hash, as the list of keys shows them."
+        )
+    found[0].revoked_at = found[0].revoked_at or datetime.now(UTC)
+    return found[0]
+
+
+def tenant_of_key(session: Session, key: str) -> str | None:
+    """Return whose key this is; None if it is nobody's, or was revoked."""
+    if not _KEY.fullmatch(key):
+        return None
+    found = session.get(ApiKey, _hash(key))
+    return None if found is None or found.revoked_at is not None else found.tenant_id
+
+
+def id_of_key(key: str) -> str | None:
+    """Return what may be written of a key; None for other text, whose hash could be guessed."""
+    return _hash(key)[:_KEY_ID] if _KEY.fullmatch(key) else None
+
+
+def create_keys_in(url: str, tenants: Iterable[str], label: str) -> dict[str, str]:
+    """Make one key each for these tenants in the store at `url`, and return them by tenant."""
+    engine = create_store_engine(url)
+    try:
+        Table.metadata.create_all(engine)
+        with Session(engine) as session, session.begin():
+            return {tenant_id: create_key(session, tenant_id, label) for tenant_id in tenants}
+    finally:
+        engine.dispose()
+
+
+class KnownKeys:
+    """Whose a key is, by this process's store; valid keys are remembered for `REMEMBERED_S`."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._known: dict[str, tuple[str, float]] = {}
+
+    def remembered(self, key: str) -> str | None:
+        """Return the tenant of a key that was looked up a moment ago; it never waits."""
+        tenant_id, ends = self._known.get(_hash(key), (None, 0.0))
+        return tenant_id if time.monotonic() < ends else None
+
+    def look_up(self, key: str) -> str | None:
+        """Return the tenant of a key, None if it is nobody's.
+
+        Raises:
+            UnreachableError: the store did not answer.
+        """
+        asked = time.monotonic()
+        try:
+            with session_scope() as session:
+                tenant_id = tenant_of_key(session, key)
+        except SQLAlchemyError as error:
+            raise UnreachableError("the store did not answer") from error
+        if tenant_id is not None:
+            with self._lock:
+                if len(self._known) >= _MOST_REMEMBERED:
+                    self._known.clear()
+                self._known[_hash(key)] = (tenant_id, asked + REMEMBERED_S)
+        return tenant_id
+
+
+def _hash(key: str) -> str:
+    return sha256(key.encode("utf-8", "surrogatepass")).hexdigest()

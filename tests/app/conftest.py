@@ -1,0 +1,126 @@
+"""The API as a real server, with keys of two tenants and a recording Sentry."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from securenet_obs.monitoring.recorder import SentryRecorder, recording_sentry
+from securenet_obs.tenants import create_keys_in
+
+DIAGNOSTICS = {"DIAGNOSTICS_ENABLED": "true", "DIAGNOSTICS_KEY": "the-diagnostics-key"}
+
+
+@dataclass(frozen=True)
+class Api:
+    """A running API, and the keys of the tenants `acme` and `first`; its client has acme's."""
+
+    client: httpx.Client
+    keys: dict[str, str]
+    log: Path
+    sentry: SentryRecorder
+    environment: dict[str, str]
+
+    def lines(self) -> list[dict[str, Any]]:
+        """Return every line of its log; each must be JSON."""
+        return [json.loads(line) for line in self.log.read_bytes().splitlines()]
+
+    def lines_of(self, request_id: str) -> list[dict[str, Any]]:
+        """Return the lines of a request, waiting for its last, written after it was answered."""
+        ends = time.monotonic() + 5
+        while time.monotonic() < ends:
+            lines = [line for line in self.lines() if line.get("request_id") == request_id]
+            if any(line["event"] == "request_finished" for line in lines):
+                return lines
+            time.sleep(0.02)
+        raise TimeoutError(request_id)
+
+    def bearer(self, tenant_id: str) -> dict[str, str]:
+        """Return the header that speaks for a tenant."""
+        return {"Authorization": f"Bearer {self.keys[tenant_id]}"}
+
+    def diagnose(
+        self,
+        key: str = DIAGNOSTICS["DIAGNOSTICS_KEY"],
+        *,
+        headers: Mapping[str, str] | None = None,
+        **body: str,
+    ) -> httpx.Response:
+        """Ask for an error."""
+        asked = {"canary": "c", "where": "api", "tenant_id": "acme", "secret": "hunter2hunter2"}
+        planted = {"X-Diagnostics-Key": key, "Authorization": "Bearer hunter2hunter2"}
+        planted["Cookie"] = "session=hunter2hunter2"
+        url = "/v1/diagnostics/error?password=hunter2hunter2"
+        return self.client.post(url, json=asked | body, headers={**planted, **(headers or {})})
+
+
+@contextmanager
+def serving(environment: dict[str, str], folder: Path) -> Iterator[Api]:
+    """Run the API on a free port until the block ends."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    log = folder / "api.log"
+    command = [sys.executable, "-m", "uvicorn", "securenet_obs.app:app", "--port", str(port)]
+    with recording_sentry() as sentry, log.open("wb") as output:
+        store = f"sqlite:///{folder}/s.sqlite3"
+        keys = create_keys_in(store, ("acme", "first"), "tests")
+        variables = {**os.environ, "DATABASE_URL": store}
+        variables |= {"SENTRY_DSN": sentry.dsn, "ENVIRONMENT": "test", **environment}
+        process = subprocess.Popen(
+            command, env=variables, stdout=output, stderr=subprocess.STDOUT, cwd=folder
+        )
+        try:
+            with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=10) as client:
+                wait_until_live(client, log)
+                served = Api(client, keys, log, sentry, variables)
+                client.headers.update(served.bearer("acme"))
+                yield served
+        finally:
+            process.terminate()
+            process.wait(20)
+
+
+def wait_until_live(client: httpx.Client, log: Path) -> None:
+    ends = time.monotonic() + 30
+    while time.monotonic() < ends:
+        try:
+            if client.get("/health/live").status_code == 200:
+                return
+        except httpx.TransportError:
+            time.sleep(0.05)
+    raise TimeoutError(log.read_text())
+
+
+@pytest.fixture(scope="module")
+def api(redis_server: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+    """Yield an API with a Redis and with diagnostics; nobody works on its queues."""
+    folder = tmp_path_factory.mktemp("api")
+    with serving({**redis_server.environment, **DIAGNOSTICS}, folder) as served:
+        yield served
+
+
+@pytest.fixture
+def serve(redis_server: Any, tmp_path: Path) -> Callable[..., AbstractContextManager[Api]]:
+    """Return a function that runs another API, with diagnostics, for a block."""
+
+    def serve(**environment: str) -> AbstractContextManager[Api]:
+        return serving({**redis_server.environment, **DIAGNOSTICS, **environment}, tmp_path)
+
+    return serve
+
+
+@pytest.fixture
+def record() -> dict[str, str]:
+    """Return a network record."""
+    return {"timestamp": "2026-01-01T00:00:00Z", "src_ip": "10.0.0.1", "dest_ip": "10.0.0.2"}

@@ -1,0 +1,68 @@
+"""Which traces are kept."""
+
+from typing import Any
+
+import pytest
+
+from securenet_obs.monitoring.sampling import traces_sampler
+
+RATES = {
+    "POST /v1/tenants/{tenant_id}/logs": 0.5,
+    "POST /v1/": 0.25,
+    "task:process_network_logs": 1.0,
+    "nightly": 0.75,
+}
+
+
+def request(path: str, method: str = "POST", parent: bool | None = None) -> dict[str, Any]:
+    """Return what Sentry tells the sampler of a request."""
+    return {"asgi_scope": {"method": method, "path": path}, "parent_sampled": parent}
+
+
+def task(name: str, parent: bool | None = None) -> dict[str, Any]:
+    """Return what Sentry tells the sampler of a task."""
+    return {"celery_job": {"task": name, "args": [], "kwargs": {}}, "parent_sampled": parent}
+
+
+@pytest.mark.parametrize(
+    ("context", "share"),
+    [
+        (request("/v1/tenants/acme/logs"), 0.5),
+        (request("/v1/tenants/acme/logs", method="GET"), 0.1),
+        (request("/v1/tenants/a/b/logs"), 0.25),
+        (request("/v1/diagnostics/error"), 0.25),
+        (request("/docs", method="GET"), 0.1),
+        (task("securenet_obs.workers.tasks.process_network_logs"), 1.0),
+        (task("securenet_obs.workers.tasks.echo_canary"), 0.1),
+        ({"transaction_context": {"name": "nightly-report"}, "parent_sampled": None}, 0.75),
+        ({"parent_sampled": None}, 0.1),
+    ],
+)
+def test_an_operation_has_its_share(context: dict[str, Any], share: float) -> None:
+    """The longest beginning that fits counts, a placeholder is one part of a path."""
+    sampler = traces_sampler(0.1, RATES)
+    assert sampler is not None
+    assert sampler(context) == share
+
+
+@pytest.mark.parametrize("parent", [True, False])
+def test_what_another_process_decided_is_kept(parent: bool) -> None:
+    """A trace is whole or not at all."""
+    sampler = traces_sampler(0.1, RATES)
+    assert sampler is not None
+    assert sampler(request("/v1/tenants/acme/logs", parent=parent)) == float(parent)
+    assert sampler(task("a.process_network_logs", parent=parent)) == float(parent)
+
+
+@pytest.mark.parametrize("parent", [True, False, None])
+def test_health_checks_are_never_traced(parent: bool | None) -> None:
+    """They come several times a minute for ever, whatever a load balancer says of its traces."""
+    sampler = traces_sampler(1.0, {"GET /": 1.0})
+    assert sampler is not None
+    assert sampler(request("/health/ready", method="GET", parent=parent)) == 0.0
+
+
+def test_where_nothing_is_traced_nobody_is_asked() -> None:
+    """Shares of zero turn tracing off as a whole, which costs a request nothing then."""
+    assert traces_sampler(0.0, {}) is None
+    assert traces_sampler(0.0, {"GET /": 0.0}) is None

@@ -1,0 +1,172 @@
+"""Who may call: a small service of tenants' routes, a real store and a real Redis."""
+
+import asyncio
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import APIRouter, FastAPI, Request
+from pydantic import SecretStr
+from structlog.testing import capture_logs
+
+from securenet_obs import access
+from securenet_obs.access import TenantRoute
+from securenet_obs.monitoring import CorrelationMiddleware, current_ids, for_tenant
+from securenet_obs.settings import Settings
+from securenet_obs.store import forget_connections, session_scope
+from securenet_obs.tenants import KnownKeys, create_key, id_of_key, revoke_key
+from securenet_obs.workers.celery_app import create_celery
+from securenet_obs.workers.publishing import publish
+
+router = APIRouter(route_class=TenantRoute)
+read: list[str] = []
+
+
+@router.post("/tenants/{tenant_id}/things")
+async def things(tenant_id: str, request: Request) -> dict[str, str]:
+    """Read the body, and say who is bound."""
+    read.append((await request.body()).decode())
+    return {"bound": current_ids()["tenant_id"]}
+
+
+@router.get("/tasks/{task_id}")
+async def task(task_id: str) -> dict[str, str]:
+    """Say who is bound."""
+    return {"bound": current_ids()["tenant_id"]}
+
+
+Call = Callable[..., httpx.Response]
+
+
+@pytest.fixture
+def key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fresh_settings: None) -> str:
+    """Return the key of the tenant acme, in a store of this test's own."""
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path}/store.sqlite3")
+    forget_connections()
+    with session_scope() as session:
+        return create_key(session, "acme")
+
+
+@pytest.fixture
+def service(key: str) -> FastAPI:
+    """Return a service whose every route wants a tenant's key."""
+    service = FastAPI()
+    service.state.known_keys = KnownKeys()
+    service.include_router(router)
+    service.add_middleware(CorrelationMiddleware)
+    return service
+
+
+@pytest.fixture
+def call(service: FastAPI) -> Call:
+    """Return a function that sends one request."""
+    read.clear()
+
+    def call(method: str, path: str, *authorizations: str, body: str = "") -> httpx.Response:
+        headers = [("Authorization", value) for value in authorizations]
+
+        async def answer() -> httpx.Response:
+            transport = httpx.ASGITransport(service)
+            async with httpx.AsyncClient(transport=transport, base_url="http://api") as client:
+                return await client.request(method, path, headers=headers, content=body)
+
+        return asyncio.run(answer())
+
+    return call
+
+
+def refusal(lines: list[Any]) -> Mapping[str, Any]:
+    """Return the only line that tells of a refusal."""
+    (line,) = [line for line in lines if line["event"] == "access_refused"]
+    return line
+
+
+@pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER"])
+def test_a_tenants_key_opens_its_own_path(call: Call, key: str, scheme: str) -> None:
+    """The request is bound to the key's tenant, however the scheme is written."""
+    answer = call("POST", "/tenants/acme/things", f"{scheme} {key}", body="hello")
+    assert (answer.status_code, answer.json(), read) == (200, {"bound": "acme"}, ["hello"])
+
+
+@pytest.mark.parametrize(
+    ("sent", "reason"),
+    [
+        ([], "no_key"),
+        (["Basic YWNtZTpodW50ZXIyaHVudGVyMg=="], "no_key"),
+        (["Bearer "], "no_key"),
+        (["Bearer KEY", "Bearer KEY"], "no_key"),
+        (["Bearer hunter2hunter2"], "unknown_key"),
+        (["Bearer snk_" + "A" * 43], "unknown_key"),
+    ],
+)
+def test_without_a_valid_key_nothing_is_read(
+    call: Call, key: str, sent: list[str], reason: str
+) -> None:
+    """401 with a challenge, the body unread, and a line that says why and not what was sent."""
+    with capture_logs() as lines:
+        sent = [text.replace("KEY", key) for text in sent]
+        answer = call("POST", "/tenants/acme/things", *sent, body="megabytes")
+    assert (answer.status_code, read) == (401, [])
+    assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+    line = refusal(lines)
+    assert (line["reason"], line["path_tenant_id"]) == (reason, "acme")
+    assert all(text.split()[-1] not in str(lines) for text in sent if " " in text.strip())
+
+
+def test_another_tenants_path_is_refused(call: Call, key: str) -> None:
+    """403 whether or not that tenant exists; the line names both tenants, and the key by its id."""
+    with session_scope() as session:
+        create_key(session, "other")
+    for other in ("other", "nobody"):
+        with capture_logs() as lines:
+            answer = call("POST", f"/tenants/{other}/things", f"Bearer {key}", body="x")
+        assert (answer.status_code, read) == (403, [])
+        line = refusal(lines)
+        assert (line["reason"], line["path_tenant_id"]) == ("another_tenant", other)
+        assert line["key_id"] == id_of_key(key)
+        assert key not in str(lines)
+
+
+def test_a_revoked_key_is_refused(service: FastAPI, call: Call, key: str) -> None:
+    """It is refused like one that never was; the line's id tells which it was."""
+    with session_scope() as session:
+        revoke_key(session, str(id_of_key(key)))
+    with capture_logs() as lines:
+        assert call("POST", "/tenants/acme/things", f"Bearer {key}").status_code == 401
+    assert refusal(lines)["key_id"] == id_of_key(key)
+
+
+def nothing() -> None:
+    """Be a task."""
+
+
+@pytest.fixture
+def queued(redis_server: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], str]]:
+    """Yield a function that queues a task of a tenant's and returns its id."""
+    celery = create_celery(Settings(redis_url=SecretStr(redis_server.environment["REDIS_URL"])))
+    monkeypatch.setattr(access, "celery_app", celery)
+    sent = celery.task(name="tested.access")(nothing)
+
+    def queue(tenant_id: str) -> str:
+        with for_tenant(tenant_id):
+            return publish(sent)
+
+    yield queue
+    celery.control.purge()
+    celery.close()
+
+
+def test_a_foreign_task_is_one_that_never_was(
+    call: Call, key: str, queued: Callable[[str], str]
+) -> None:
+    """An own task opens; another tenant's gets the very answer of an unknown id, 404."""
+    assert call("GET", f"/tasks/{queued('acme')}", f"Bearer {key}").json() == {"bound": "acme"}
+    with capture_logs() as lines:
+        foreign = call("GET", f"/tasks/{queued('other')}", f"Bearer {key}")
+        unknown = call("GET", "/tasks/no-such-task", f"Bearer {key}")
+    assert (foreign.status_code, foreign.content) == (404, unknown.content)
+    reasons = [line["reason"] for line in lines if line["event"] == "access_refused"]
+    assert reasons == ["another_tenants_task", "unknown_task"]
+    assert call("GET", "/tasks/no-such-task").status_code == 401

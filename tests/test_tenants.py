@@ -1,0 +1,165 @@
+"""The API keys of tenants."""
+
+import re
+import time
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from securenet_obs import tenants
+from securenet_obs.errors import NotFoundError, SettingsError, UnreachableError
+from securenet_obs.store import Tenant, forget_connections, session_scope
+from securenet_obs.tenants import (
+    KEY_SHAPE,
+    ApiKey,
+    KnownKeys,
+    create_key,
+    create_keys_in,
+    id_of_key,
+    list_keys,
+    revoke_key,
+    tenant_of_key,
+)
+
+
+@pytest.fixture(autouse=True)
+def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fresh_settings: None) -> Path:
+    """Let the process use an empty store."""
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path}/store.sqlite3")
+    forget_connections()
+    return tmp_path / "store.sqlite3"
+
+
+@pytest.fixture
+def key() -> str:
+    """Return acme's key."""
+    with session_scope() as session:
+        return create_key(session, "acme", "the collector")
+
+
+def test_a_key_is_told_once_and_stored_as_a_hash(key: str, store: Path) -> None:
+    """Nothing of it is in the store's files but its SHA-256; its tenant is registered."""
+    assert re.fullmatch(KEY_SHAPE, key)
+    forget_connections()
+    stored = b"".join(path.read_bytes() for path in store.parent.iterdir())
+    assert key.encode() not in stored
+    assert key[4:24].encode() not in stored
+    with session_scope() as session:
+        (row,) = list_keys(session)
+        assert (row.tenant_id, row.label, row.revoked_at) == ("acme", "the collector", None)
+        assert row.key_id == id_of_key(key) == row.key_hash[:8]
+        assert session.get(Tenant, "acme")
+
+
+def test_a_key_says_whose_it_is(key: str) -> None:
+    """Two keys of a tenant are both its; another text, as long or not, is nobody's."""
+    with session_scope() as session:
+        second = create_key(session, "acme")
+        other = create_key(session, "other")
+        assert [tenant_of_key(session, known) for known in (key, second, other)] == [
+            *["acme", "acme"],
+            "other",
+        ]
+        for strange in ("", key[:-1], key + "x", key.swapcase(), f" {key}", "snk_" + "A" * 43):
+            assert tenant_of_key(session, strange) is None
+
+
+def test_a_revoked_key_is_nobodys(key: str) -> None:
+    """It stays in the list with the moment of its revocation; the tenant's others work on."""
+    with session_scope() as session:
+        second = create_key(session, "acme")
+        revoked = revoke_key(session, str(id_of_key(key)))
+        moment = revoked.revoked_at
+        assert revoke_key(session, revoked.key_hash).revoked_at == moment is not None
+    with session_scope() as session:
+        assert tenant_of_key(session, key) is None
+        assert tenant_of_key(session, second) == "acme"
+        assert [row.revoked_at is None for row in list_keys(session, "acme")] == [False, True]
+        assert list_keys(session, "other") == []
+
+
+@pytest.mark.parametrize("key_id", ["", "0", "%", "________", "00000000", "x" * 500])
+def test_an_id_of_no_key_revokes_nothing(key: str, key_id: str) -> None:
+    """A wildcard, too short a beginning and a foreign text are told, in a short sentence."""
+    with session_scope() as session, pytest.raises(NotFoundError, match="0 keys") as raised:
+        revoke_key(session, key_id)
+    assert len(str(raised.value)) < 250
+
+
+def test_an_ambiguous_id_revokes_nothing() -> None:
+    """Where two hashes begin so, more characters are asked for."""
+    with session_scope() as session:
+        create_key(session, "acme")
+        (row,) = list_keys(session)
+        twin = row.key_hash[:8] + "0" * 56
+        session.add(ApiKey(key_hash=twin, tenant_id="acme", label="", created_at=row.created_at))
+        session.flush()
+        with pytest.raises(NotFoundError, match="2 keys"):
+            revoke_key(session, row.key_id)
+        assert revoke_key(session, twin).label == ""
+
+
+@pytest.mark.parametrize("tenant_id", ["Acme", "", "../x", "a" * 64, "acme\n"])
+def test_what_cannot_be_a_tenant_gets_no_key(tenant_id: str) -> None:
+    """The sentence says what a tenant's id looks like."""
+    with session_scope() as session, pytest.raises(SettingsError, match="a-z, 0-9"):
+        create_key(session, tenant_id)
+
+
+def test_a_label_has_its_length() -> None:
+    """A store that holds lengths would refuse it later, with less of an explanation."""
+    with session_scope() as session, pytest.raises(SettingsError, match="at most 100"):
+        create_key(session, "acme", "x" * 101)
+
+
+def test_keys_can_be_made_in_another_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The local stack makes keys in its own store, before anybody else has opened it."""
+    url = f"sqlite:///{tmp_path}/other.sqlite3"
+    made = create_keys_in(url, ("tenant-a", "tenant-b"), "test")
+    with session_scope() as session:
+        assert list_keys(session) == []
+    from securenet_obs.settings import get_settings
+
+    monkeypatch.setenv("DATABASE_URL", url)
+    get_settings.cache_clear()
+    forget_connections()
+    with session_scope() as session:
+        assert {tenant_of_key(session, key): key for key in made.values()} == made
+
+
+def test_a_lookup_is_remembered_for_a_moment(key: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A valid key is not asked for at each request; a revoked one is refused in that time."""
+    monkeypatch.setattr(tenants, "REMEMBERED_S", 0.2)
+    known = KnownKeys()
+    assert known.remembered(key) is None
+    assert known.look_up(key) == known.remembered(key) == "acme"
+    with session_scope() as session:
+        revoke_key(session, str(id_of_key(key)))
+    time.sleep(0.25)
+    assert known.remembered(key) is None
+    assert known.look_up(key) is None
+    assert known.remembered(key) is None
+
+
+def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many keys are in use, a process remembers a few thousand."""
+    monkeypatch.setattr(tenants, "_MOST_REMEMBERED", 3)
+    known = KnownKeys()
+    with session_scope() as session:
+        keys = [create_key(session, "acme") for _ in range(7)]
+    assert {known.look_up(key) for key in keys} == {"acme"}
+    assert sum(known.remembered(key) is not None for key in keys) == 1
+
+
+def test_a_store_that_is_away_is_told(key: str) -> None:
+    """A lookup that failed is neither a yes nor a no."""
+    with session_scope() as session:
+        session.execute(text("DROP TABLE api_keys"))
+    with pytest.raises(UnreachableError, match="store"):
+        KnownKeys().look_up(key)
+
+
+def test_what_is_no_key_has_no_id() -> None:
+    """Of a password that somebody sent by mistake not even a hash is written: it can be guessed."""
+    assert id_of_key("hunter2") is None
