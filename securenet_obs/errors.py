@@ -14,7 +14,10 @@ SecureNetObsError
 ├── EvidenceError              an evidence folder cannot be written or read
 ├── StackError                 the local stack cannot do what was asked
 │   └── PartNotReadyError        a part did not come up; carries the end of its log
-├── PublishError               the broker did not take a task
+├── PublishError               a task was not taken: by the broker, or by the store before it
+├── PayloadTooLargeError       a task's arguments are too large to travel
+├── PoisonTaskError            a task ended its worker too often, and is not started again
+├── DeadLetterError            a dead letter cannot be requeued
 └── DiagnosticError            raised on purpose, to be looked for in Sentry
 """
 
@@ -80,7 +83,19 @@ class PartNotReadyError(StackError):
 
 
 class PublishError(SecureNetObsError):
-    """The broker did not take a task within its bounds."""
+    """The broker, or the store before it, did not take a task within its bounds."""
+
+
+class PayloadTooLargeError(SecureNetObsError):
+    """A task's arguments are too large to travel; the message says what to send instead."""
+
+
+class PoisonTaskError(SecureNetObsError):
+    """A task was started and never ended too often; it is not started again by itself."""
+
+
+class DeadLetterError(SecureNetObsError):
+    """A dead letter cannot be requeued; the message says why."""
 
 
 class DiagnosticError(SecureNetObsError):

@@ -9,25 +9,30 @@ from typing import Any
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
+    CursorResult,
     DateTime,
     Dialect,
     Engine,
     ForeignKey,
     MetaData,
     String,
+    Text,
     TypeDecorator,
     create_engine,
     event,
     make_url,
 )
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+from sqlalchemy.schema import CreateIndex, CreateTable
 
 from securenet_obs.errors import SettingsError
 from securenet_obs.settings import get_settings
 
 BUSY_TIMEOUT_S = 5.0
-"""Seconds that a writer waits for another one on SQLite."""
+"""Seconds that a writer waits for another one on SQLite, unless it is less patient."""
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -45,7 +50,11 @@ class Table(DeclarativeBase):
     """Base of every table."""
 
     metadata = MetaData()
-    type_annotation_map = {dict[str, Any]: JSON, datetime: UtcDateTime}  # noqa: RUF012
+    type_annotation_map = {  # noqa: RUF012
+        dict[str, Any]: JSON(none_as_null=True),
+        list[Any]: JSON(none_as_null=True),
+        datetime: UtcDateTime,
+    }
 
 
 class Tenant(Table):
@@ -93,8 +102,62 @@ class NetworkMinute(Table):
 
     tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.tenant_id"), primary_key=True)
     minute: Mapped[datetime] = mapped_column(primary_key=True)
-    records: Mapped[int] = mapped_column(default=0)
-    octets: Mapped[int] = mapped_column(default=0)
+    records: Mapped[int] = mapped_column(BigInteger, default=0)
+    octets: Mapped[int] = mapped_column(BigInteger, default=0)
+
+
+class Submission(Table):
+    """A batch that the API accepted: it is published until it is finished, and counted once.
+
+    `due_at` is when it is published again, none once it is finished or given up as a dead letter.
+    """
+
+    __tablename__ = "submissions"
+
+    task_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.tenant_id"))
+    records: Mapped[list[Any] | None]
+    ids: Mapped[dict[str, Any]]
+    accepted_at: Mapped[datetime]
+    due_at: Mapped[datetime | None] = mapped_column(index=True)
+    publications: Mapped[int]
+    finished_at: Mapped[datetime | None] = mapped_column(index=True)
+    result: Mapped[dict[str, Any] | None]
+
+
+class TaskEffect(Table):
+    """What a task did for a tenant in a window, so that it does so once; see detection.effects."""
+
+    __tablename__ = "task_effects"
+
+    tenant_id: Mapped[str] = mapped_column(String(63), primary_key=True)
+    task: Mapped[str] = mapped_column(String(100), primary_key=True)
+    window: Mapped[str] = mapped_column(String(64), primary_key=True)
+    at: Mapped[datetime] = mapped_column(index=True)
+    result: Mapped[dict[str, Any]]
+
+
+class DeadLetter(Table):
+    """A task that failed for good: what it was asked, why it failed, when and how often."""
+
+    __tablename__ = "dead_letters"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    task_id: Mapped[str] = mapped_column(String(64), unique=True)
+    task: Mapped[str] = mapped_column(String(200))
+    tenant_id: Mapped[str | None] = mapped_column(String(63))
+    request_id: Mapped[str | None] = mapped_column(String(64))
+    window: Mapped[str | None] = mapped_column(String(64))
+    arguments: Mapped[dict[str, Any]]
+    redacted: Mapped[bool]
+    reason: Mapped[str] = mapped_column(String(20))
+    error: Mapped[str] = mapped_column(String(200))
+    message: Mapped[str] = mapped_column(Text)
+    traceback: Mapped[str] = mapped_column(Text)
+    first_at: Mapped[datetime]
+    last_at: Mapped[datetime]
+    times: Mapped[int]
+    requeued_at: Mapped[datetime | None]
 
 
 class ProcessedBatch(Table):
@@ -117,20 +180,40 @@ class AnomalyModel(Table):
 
 
 @contextmanager
-def session_scope() -> Iterator[Session]:
+def session_scope(busy_timeout_s: float = BUSY_TIMEOUT_S) -> Iterator[Session]:
     """Yield a session of this process's store: committed at the end, rolled back on an error."""
-    with Session(_engine(os.getpid()), expire_on_commit=False) as session, session.begin():
+    engine = _engine(os.getpid(), busy_timeout_s)
+    with Session(engine, expire_on_commit=False) as session, session.begin():
         yield session
 
 
 def tenant_of(session: Session, tenant_id: str) -> Tenant:
-    """Return the tenant, registered now if it was not."""
+    """Return the tenant, registered now if it was not, by whomever."""
     tenant = session.get(Tenant, tenant_id)
     if tenant is None:
-        tenant = Tenant(tenant_id=tenant_id)
-        session.add(tenant)
-        session.flush()
+        insert_once(session, Tenant, tenant_id=tenant_id)
+        tenant = session.get_one(Tenant, tenant_id)
     return tenant
+
+
+def insert_once(session: Session, table: type[Table], **values: Any) -> bool:
+    """Insert a row at once; False, and nothing done, if its key is taken.
+
+    Whoever asks for a key that an open transaction has taken waits for how that one ends.
+    """
+    result = session.execute(inserting(session, table).values(values).on_conflict_do_nothing())
+    return rows_changed(result) == 1
+
+
+def inserting(session: Session, table: type[Table]) -> sqlite.Insert | postgresql.Insert:
+    """Return the database's own INSERT, which can say what happens when the key is taken."""
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    return insert(table)
+
+
+def rows_changed(result: Any) -> int:
+    """Return how many rows an INSERT, UPDATE or DELETE changed."""
+    return result.rowcount if isinstance(result, CursorResult) else 0
 
 
 def forget_connections() -> None:
@@ -139,14 +222,24 @@ def forget_connections() -> None:
 
 
 @cache
-def _engine(process: int) -> Engine:
+def _engine(process: int, busy_timeout_s: float) -> Engine:
     """Return the engine of one process, its tables made."""
-    engine = create_store_engine(get_settings().database_url.get_secret_value())
-    Table.metadata.create_all(engine)
+    url = get_settings().database_url.get_secret_value()
+    engine = create_store_engine(url, busy_timeout_s)
+    make_tables(engine)
     return engine
 
 
-def create_store_engine(url: str) -> Engine:
+def make_tables(engine: Engine) -> None:
+    """Make what is missing; `create_all` looks first, and fails if another process makes it too."""
+    with engine.begin() as connection:
+        for table in Table.metadata.sorted_tables:
+            connection.execute(CreateTable(table, if_not_exists=True))
+            for index in table.indexes:
+                connection.execute(CreateIndex(index, if_not_exists=True))
+
+
+def create_store_engine(url: str, busy_timeout_s: float = BUSY_TIMEOUT_S) -> Engine:
     """Return an engine that tells no parameter of a statement in errors and logs.
 
     Raises:
@@ -156,15 +249,20 @@ def create_store_engine(url: str) -> Engine:
         parsed = make_url(url)
     except ArgumentError:
         raise SettingsError("DATABASE_URL: it is no URL that SQLAlchemy understands.") from None
-    sqlite = parsed.get_backend_name() == "sqlite"
-    options = {"connect_args": {"timeout": BUSY_TIMEOUT_S}} if sqlite else {"pool_pre_ping": True}
+    is_sqlite = parsed.get_backend_name() == "sqlite"
+    options = (
+        {"connect_args": {"timeout": busy_timeout_s}} if is_sqlite else {"pool_pre_ping": True}
+    )
     engine = create_engine(parsed, hide_parameters=True, **options)
-    if sqlite:
+    if is_sqlite:
         event.listen(engine, "connect", _prepare_sqlite)
     return engine
 
 
 def _prepare_sqlite(connection: Any, _: object) -> None:
-    """Let readers and one writer work at once, and hold references to what exists."""
-    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
+    """Let readers and one writer work at once, and hold references to what exists.
+
+    What is committed outlives a loss of power, at 0.3 ms a commit: a batch was promised to be kept.
+    """
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}")

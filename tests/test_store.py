@@ -14,6 +14,7 @@ from securenet_obs.store import (
     Tenant,
     create_store_engine,
     forget_connections,
+    insert_once,
     session_scope,
     tenant_of,
 )
@@ -60,6 +61,22 @@ def test_readers_and_a_writer_do_not_block_each_other() -> None:
         assert session.scalar(text("PRAGMA journal_mode")) == "wal"
         assert session.scalar(text("PRAGMA foreign_keys")) == 1
         assert session.scalar(text("PRAGMA busy_timeout")) == 5_000
+    with session_scope(busy_timeout_s=0.2) as session:
+        assert session.scalar(text("PRAGMA busy_timeout")) == 200
+
+
+def test_what_was_committed_outlives_a_loss_of_power() -> None:
+    """SQLite writes to the disk itself before a commit returns."""
+    with session_scope() as session:
+        assert session.scalar(text("PRAGMA synchronous")) == 2
+
+
+def test_a_row_is_inserted_once() -> None:
+    """A key that is taken is told, and is no error that ends the transaction."""
+    for first in (True, False):
+        with session_scope() as session:
+            assert insert_once(session, Tenant, tenant_id="acme") is first
+            assert tenant_of(session, "acme").tenant_id == "acme"
 
 
 def use_in_child(results: "multiprocessing.SimpleQueue[str]") -> None:

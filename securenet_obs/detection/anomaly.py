@@ -1,5 +1,6 @@
 """What is normal for a tenant's network, and which minutes are not: median and MAD per metric."""
 
+import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -8,6 +9,7 @@ from typing import Any
 import structlog
 from sqlalchemy import select
 
+from securenet_obs.detection.effects import Effect
 from securenet_obs.detection.network_logs import Minute, normalise_batch
 from securenet_obs.store import AnomalyModel, NetworkMinute, session_scope, tenant_of
 
@@ -49,34 +51,36 @@ class Anomaly:
 class AnomalyDetector:
     """Learns a tenant's normal minute, and judges minutes by it."""
 
-    def retrain_model(self, tenant_id: str) -> dict[str, Any]:
+    def retrain_model(self, tenant_id: str, window: str | None = None) -> dict[str, Any]:
         """Fit the tenant's model to the minutes in the store, and store it.
+
+        Args:
+            tenant_id: whose minutes.
+            window: the slot of a schedule, or any other key; what was stored under it before is
+                not stored again, and its result is returned.
 
         Returns:
             `tenant_id`, `trained`, `minutes` (how many there were), and either `model`
             (median and scale of each metric) or the `reason` why nothing was trained.
         """
+        effect = Effect(tenant_id, "retrain_anomaly_model", window or uuid.uuid4().hex)
         with session_scope() as session:
+            if (earlier := effect.earlier_result(session)) is not None:
+                return earlier
             tenant_of(session, tenant_id)
             rows = session.execute(
                 select(NetworkMinute.records, NetworkMinute.octets)
                 .where(NetworkMinute.tenant_id == tenant_id)
                 .order_by(NetworkMinute.minute)
             ).all()
-            if len(rows) < FEWEST_MINUTES:
-                reason = f"{FEWEST_MINUTES} minutes of metrics are needed"
-                return {
-                    "tenant_id": tenant_id,
-                    "trained": False,
-                    "minutes": len(rows),
-                    "reason": reason,
-                }
-            model = _fitted([tuple(row) for row in rows])
-            session.merge(
-                AnomalyModel(tenant_id=tenant_id, trained_at=datetime.now(UTC), parameters=model)
-            )
-        _log.info("anomaly_model_trained", minutes=len(rows))
-        return {"tenant_id": tenant_id, "trained": True, "minutes": len(rows), "model": model}
+        result = _trained(tenant_id, [tuple(row) for row in rows])
+        with session_scope() as session:
+            if effect.claim(session, result) and result["trained"]:
+                now, model = datetime.now(UTC), result["model"]
+                session.merge(AnomalyModel(tenant_id=tenant_id, trained_at=now, parameters=model))
+        if result["trained"]:
+            _log.info("anomaly_model_trained", minutes=len(rows))
+        return result
 
     def judge(self, tenant_id: str, minutes: Mapping[datetime, Minute]) -> list[Anomaly]:
         """Return the anomalies among minutes; none while the tenant has no model."""
@@ -115,6 +119,14 @@ class ThreatDetectionService:
             "rejected": batch.rejected.total(),
             "anomalies": [anomaly.as_json() for anomaly in anomalies],
         }
+
+
+def _trained(tenant_id: str, rows: list[tuple[int, ...]]) -> dict[str, Any]:
+    told = {"tenant_id": tenant_id, "minutes": len(rows)}
+    if len(rows) < FEWEST_MINUTES:
+        reason = f"{FEWEST_MINUTES} minutes of metrics are needed"
+        return {**told, "trained": False, "reason": reason}
+    return {**told, "trained": True, "model": _fitted(rows)}
 
 
 def _fitted(rows: list[tuple[int, ...]]) -> dict[str, Any]:

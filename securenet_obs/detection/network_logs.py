@@ -10,7 +10,13 @@ from typing import Any, Literal
 
 from sqlalchemy.orm import Session
 
-from securenet_obs.store import NetworkMinute, ProcessedBatch, tenant_of
+from securenet_obs.store import (
+    NetworkMinute,
+    ProcessedBatch,
+    insert_once,
+    inserting,
+    tenant_of,
+)
 
 Format = Literal["suricata", "zeek", "generic"]
 
@@ -35,6 +41,7 @@ _RECEIVED = ("resp_bytes", "bytes_toclient", "bytes_received")
 _OFFSET = re.compile(r"([+-]\d\d)(\d\d)$")
 _EARLIEST, _LATEST = datetime(1990, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 _LARGEST_COUNT = 2**53
+_METRICS = ("records", "octets")
 
 
 @dataclass(frozen=True)
@@ -124,17 +131,23 @@ def normalise(record: object) -> NetworkRecord | Rejected:
 def count_batch(session: Session, tenant_id: str, batch_id: str, batch: Batch) -> bool:
     """Add a batch to the tenant's minutes; False, and nothing done, if it was counted before."""
     tenant_of(session, tenant_id)
-    if session.get(ProcessedBatch, batch_id) is not None:
+    if not insert_once(session, ProcessedBatch, batch_id=batch_id, tenant_id=tenant_id):
         return False
-    session.add(ProcessedBatch(batch_id=batch_id, tenant_id=tenant_id))
-    for moment, metrics in batch.minutes().items():
-        minute = session.get(NetworkMinute, (tenant_id, moment), with_for_update=True)
-        if minute is None:
-            minute = NetworkMinute(tenant_id=tenant_id, minute=moment, records=0, octets=0)
-            session.add(minute)
-        minute.records += metrics.records
-        minute.octets += metrics.octets
+    add_minutes(session, tenant_id, batch)
     return True
+
+
+def add_minutes(session: Session, tenant_id: str, batch: Batch) -> None:
+    """Add a batch to the tenant's minutes, whoever else adds to them now."""
+    insert = inserting(session, NetworkMinute)
+    added = {name: getattr(NetworkMinute, name) + insert.excluded[name] for name in _METRICS}
+    rows = [
+        {"tenant_id": tenant_id, "minute": moment, "records": new.records, "octets": new.octets}
+        for moment, new in batch.minutes().items()
+    ]
+    if rows:
+        keys = ["tenant_id", "minute"]
+        session.execute(insert.on_conflict_do_update(index_elements=keys, set_=added), rows)
 
 
 def _first(record: Mapping[str, Any], meaning: str) -> Any:

@@ -1,5 +1,6 @@
 """A tenant's inventory x OSV advisories -> findings."""
 
+import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -10,36 +11,55 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from securenet_obs.detection.advisories import ADVISORIES, EXAMPLE_INVENTORY
+from securenet_obs.detection.effects import Effect
 from securenet_obs.store import Advisory, Finding, InventoryItem, session_scope, tenant_of
 
 _log = structlog.get_logger(__name__)
 
 
-def scan_tenant(tenant_id: str) -> dict[str, Any]:
+def scan_tenant(tenant_id: str, window: str | None = None) -> dict[str, Any]:
     """Match the tenant's inventory with the advisories, and store what was found.
 
     A tenant that never told of its packages is given a small example inventory.
+
+    Args:
+        tenant_id: whose packages.
+        window: the slot of a schedule, or any other key; what was stored under it before is
+            not stored again, and its result is returned.
 
     Returns:
         `tenant_id`, `packages` and `advisories` (how many were matched), `unreadable` (packages
         whose version is none), and `findings`, a list of objects `package`, `version`, `advisory`.
     """
+    effect = Effect(tenant_id, "run_vulnerability_scan", window or uuid.uuid4().hex)
     with session_scope() as session:
+        if (earlier := effect.earlier_result(session)) is not None:
+            return earlier
         _seed(session, tenant_id)
         inventory = session.scalars(
             select(InventoryItem).where(InventoryItem.tenant_id == tenant_id)
         ).all()
         advisories = [row.content for row in session.scalars(select(Advisory))]
-        findings = list(_findings(inventory, advisories))
-        session.execute(delete(Finding).where(Finding.tenant_id == tenant_id))
-        session.add_all(Finding(tenant_id=tenant_id, **_columns(found)) for found in findings)
-    _log.info("vulnerability_scan_finished", packages=len(inventory), findings=len(findings))
+    result = _scanned(tenant_id, inventory, advisories)
+    with session_scope() as session:
+        if effect.claim(session, result):
+            session.execute(delete(Finding).where(Finding.tenant_id == tenant_id))
+            rows = (Finding(tenant_id=tenant_id, **_columns(row)) for row in result["findings"])
+            session.add_all(rows)
+    counts = {"packages": result["packages"], "findings": len(result["findings"])}
+    _log.info("vulnerability_scan_finished", **counts)
+    return result
+
+
+def _scanned(
+    tenant_id: str, inventory: Sequence[InventoryItem], advisories: Sequence[Mapping[str, Any]]
+) -> dict[str, Any]:
     return {
         "tenant_id": tenant_id,
         "packages": len(inventory),
         "advisories": len(advisories),
         "unreadable": sum(_version(item.version) is None for item in inventory),
-        "findings": findings,
+        "findings": list(_findings(inventory, advisories)),
     }
 
 

@@ -12,6 +12,15 @@ from securenet_obs.monitoring import flush_sentry, start_monitoring
 from securenet_obs.monitoring.task_signals import connect_task_signals
 from securenet_obs.settings import Settings, get_settings
 from securenet_obs.store import forget_connections
+from securenet_obs.workers.durations import connect_durations
+from securenet_obs.workers.requests import connect_ends
+from securenet_obs.workers.safety import (
+    check_application,
+    check_urls,
+    tls_options,
+    warn_of_eviction,
+)
+from securenet_obs.workers.stopping import connect_stopping
 
 QUEUES = ("default", "scans", "models", "logs", "canary")
 """Names of the queues that workers consume."""
@@ -31,9 +40,25 @@ _ROUTES = {
     "process_network_logs": "logs",
     "echo_canary": "canary",
     "raise_diagnostic_error": "default",
+    "relay_canary": "default",
+    "leak_canary": "default",
     "dispatch_vulnerability_scans": "default",
     "dispatch_model_retraining": "default",
+    "republish_submissions": "default",
 }
+
+POOLS: dict[str, tuple[tuple[str, ...], int]] = {
+    "quick": (("default", "logs", "canary"), 4),
+    "long": (("scans", "models"), 1),
+}
+"""Workers that a deployment runs: name -> their queues, and how many tasks each process reserves.
+
+A worker has one prefetch for all its queues. Short tasks are fetched ahead, long ones are not:
+they would wait behind a long one while another worker has time.
+"""
+
+OUTBOX_EVERY_S = 15
+"""Seconds between two looks for accepted batches that are unfinished."""
 
 _BEAT_SCHEDULE = {
     "vulnerability-scan": {
@@ -46,15 +71,24 @@ _BEAT_SCHEDULE = {
         "schedule": crontab(minute="0", hour="2"),
         "options": {"expires": 3600},
     },
+    "outbox": {
+        "task": f"{TASKS}.republish_submissions",
+        "schedule": OUTBOX_EVERY_S,
+        "options": {"expires": OUTBOX_EVERY_S},
+    },
 }
 
 
 class SecureNetCelery(Celery):  # type: ignore[misc] # Celery has no types
     """Celery whose worker and beat log in JSON before they say anything, and print no banner."""
 
+    amqp_cls = "securenet_obs.workers.publishing:BoundedMessages"
+    task_cls = "securenet_obs.workers.requests:SecureNetTask"
+
     def Worker(self, *args: Any, **options: Any) -> Any:  # noqa: N802 the name is Celery's
         """Return a worker program; its pool forks after monitoring has begun."""
         start_monitoring(get_settings(), "securenet-worker")
+        check_application(self)
         # Celery writes these sentences past every logger, at shutdown for instance.
         celery.apps.worker.safe_say = _say
         return super().Worker(*args, **{**options, "quiet": True})
@@ -62,17 +96,25 @@ class SecureNetCelery(Celery):  # type: ignore[misc] # Celery has no types
     def Beat(self, *args: Any, **options: Any) -> Any:  # noqa: N802 the name is Celery's
         """Return a beat program."""
         start_monitoring(get_settings(), "securenet-beat")
+        check_application(self)
         return super().Beat(*args, **{**options, "quiet": True})
 
 
 def create_celery(settings: Settings) -> Celery:
-    """Return the application for these settings; nothing is connected yet."""
+    """Return the application for these settings; nothing is connected yet.
+
+    Raises:
+        SettingsError: REDIS_URL or RESULT_URL cannot be used, and why.
+    """
+    check_urls(settings)
     app = SecureNetCelery("securenet", include=[TASKS])
     # Celery reads this from a configuration module only, and there is none.
     app.loader.override_backends = dict.fromkeys(("redis", "rediss"), _BACKEND)
     app.conf.update(
         broker_url=settings.redis_url.get_secret_value(),
         result_backend=settings.results.get_secret_value(),
+        broker_use_ssl=tls_options(settings.redis_url.get_secret_value()),
+        redis_backend_use_ssl=tls_options(settings.results.get_secret_value()),
         **_MESSAGES,
         **_BOUNDS,
         **_EXECUTION,
@@ -125,14 +167,20 @@ _BOUNDS: dict[str, Any] = {
 
 _EXECUTION: dict[str, Any] = {
     "task_acks_late": True,
-    # A task that kills its worker would be delivered for ever.
-    "task_reject_on_worker_lost": False,
+    # A task whose process was killed is run again, and not for ever: SecureNetTask counts.
+    "task_reject_on_worker_lost": True,
+    # A result that a killed process still sent is read within milliseconds.
+    "worker_lost_wait": 1.0,
     "task_time_limit": HARD_LIMIT_S,
     "task_soft_time_limit": HARD_LIMIT_S - 60,
     "task_track_started": True,
     "task_send_sent_event": True,
     "worker_send_task_events": True,
     "worker_prefetch_multiplier": 1,
+    # Against what leaks slowly; a new process costs some 20 ms.
+    "worker_max_tasks_per_child": 1_000,
+    # KiB. A process that has trained a model holds about 200 MiB, pandas being most of it.
+    "worker_max_memory_per_child": 512 * 1024,
     "worker_hijack_root_logger": False,
     "worker_redirect_stdouts": False,
     "worker_cancel_long_running_tasks_on_connection_loss": False,
@@ -147,6 +195,10 @@ def _start_child(**_: object) -> None:
     forget_connections()
 
 
+def _greet(sender: Any, **_: object) -> None:
+    warn_of_eviction(sender.app.conf.broker_url)
+
+
 def _stop(**_: object) -> None:
     flush_sentry()
 
@@ -157,6 +209,10 @@ def _say(message: str, *_: object) -> None:
 
 celery_app = create_celery(get_settings())
 connect_task_signals()
+connect_durations()
+connect_ends()
+connect_stopping()
+signals.worker_ready.connect(_greet)
 signals.setup_logging.connect(_keep_logging)
 signals.worker_process_init.connect(_start_child)
 signals.worker_process_shutdown.connect(_stop)

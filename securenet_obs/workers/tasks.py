@@ -5,29 +5,53 @@ import random
 from collections.abc import Callable, Iterable
 from typing import Any
 
+import kombu.exceptions
+import redis
+import sqlalchemy.exc
 from celery import Task
 from sqlalchemy import select
-from sqlalchemy.exc import OperationalError
 
 from securenet_obs.detection.anomaly import AnomalyDetector, ThreatDetectionService
-from securenet_obs.detection.network_logs import count_batch, normalise_batch
+from securenet_obs.detection.effects import Effect
+from securenet_obs.detection.network_logs import Batch, count_batch, normalise_batch
 from securenet_obs.detection.vulnerabilities import scan_tenant
-from securenet_obs.monitoring import bind_tenant, current_ids, fail_on_purpose, for_tenant
+from securenet_obs.errors import PublishError
+from securenet_obs.monitoring import (
+    bind_tenant,
+    current_ids,
+    fail_on_purpose,
+    for_tenant,
+    note_relay,
+)
+from securenet_obs.monitoring.diagnostics import Planted, leak_on_purpose
 from securenet_obs.store import Tenant, session_scope
+from securenet_obs.workers import submissions
 from securenet_obs.workers.celery_app import celery_app
+from securenet_obs.workers.dead_letters import connect_dead_letters
+from securenet_obs.workers.windows import WINDOW_HEADER, task_id_of, window_of
 
 UNKNOWN_TENANT = "unassigned"
 """Whose records are those that came without a tenant."""
 
+_NO_TENANT = ""
+
 _DISPATCH_WITHIN_S = 60
 """Seconds over which beat's tasks are spread, so that tenants do not all start at once."""
 
-# A busy database is worth another try; everything else fails at once with its own error.
+# A store or a Redis that is busy or away is worth another try; everything else fails at once with
+# its own error. Eight tries, with jitter, take one to three minutes.
 _RETRIES: dict[str, Any] = {
-    "autoretry_for": (OperationalError,),
-    "max_retries": 3,
+    "autoretry_for": (
+        sqlalchemy.exc.OperationalError,
+        kombu.exceptions.OperationalError,
+        redis.ConnectionError,
+        redis.TimeoutError,
+        PublishError,
+    ),
+    "max_retries": 8,
     "retry_backoff": True,
-    "retry_backoff_max": 30,
+    "retry_backoff_max": 60,
+    "retry_jitter": True,
 }
 
 
@@ -37,44 +61,60 @@ def _task(**options: Any) -> Callable[[Callable[..., Any]], Any]:
     return decorator
 
 
-@_task(**_RETRIES)
-def run_vulnerability_scan(tenant_id: str) -> dict[str, Any]:
-    """Match a tenant's inventory with the known advisories; see `scan_tenant`."""
+@_task(bind=True, **_RETRIES)
+def run_vulnerability_scan(self: Task, tenant_id: str) -> dict[str, Any]:
+    """Match a tenant's inventory with the known advisories, once a window; see `scan_tenant`."""
     bind_tenant(tenant_id)
-    return scan_tenant(tenant_id)
-
-
-@_task(**_RETRIES)
-def retrain_anomaly_model(tenant_id: str) -> dict[str, Any]:
-    """Learn anew what is normal for a tenant; see `AnomalyDetector.retrain_model`."""
-    bind_tenant(tenant_id)
-    return AnomalyDetector().retrain_model(tenant_id)
+    return scan_tenant(tenant_id, window_of(self.request))
 
 
 @_task(bind=True, **_RETRIES)
-def process_network_logs(self: Task, log_batch: list[Any]) -> dict[str, Any]:
-    """Normalise, count and judge a batch of records; the tenant comes with the correlation.
+def retrain_anomaly_model(self: Task, tenant_id: str) -> dict[str, Any]:
+    """Learn what is normal for a tenant, once a window; see `AnomalyDetector.retrain_model`."""
+    bind_tenant(tenant_id)
+    return AnomalyDetector().retrain_model(tenant_id, window_of(self.request))
+
+
+@_task(bind=True, **_RETRIES)
+def process_network_logs(self: Task, log_batch: list[Any] | dict[str, str]) -> dict[str, Any]:
+    """Normalise, judge and count a batch of records.
+
+    Args:
+        log_batch: the records, whose tenant comes with the correlation; or `{"batch": …}`, a
+            reference to a batch that the API accepted, which the store holds with its tenant.
 
     Returns:
         `tenant_id`, `records`, `accepted`, `rejected` (a count for each reason), `minutes`,
         `counted` (False if a delivery before this one already counted the batch), `anomalies`.
     """
+    if isinstance(log_batch, dict):
+        result: dict[str, Any] = submissions.process(log_batch["batch"], _judge)
+        return result
     tenant_id = current_ids().get("tenant_id", UNKNOWN_TENANT)
-    batch = normalise_batch(log_batch)
+    batch, result = _judge(tenant_id, log_batch)
     with session_scope() as session:
         counted = count_batch(session, tenant_id, str(self.request.id), batch)
-    detected = ThreatDetectionService().detect_anomaly(
-        {"tenant_id": tenant_id, "records": log_batch}
-    )
-    return {
+    return {**result, "counted": counted}
+
+
+def _judge(tenant_id: str, records: list[Any]) -> tuple[Batch, dict[str, Any]]:
+    batch = normalise_batch(records)
+    detected = ThreatDetectionService().detect_anomaly({"tenant_id": tenant_id, "records": records})
+    return batch, {
         "tenant_id": tenant_id,
-        "records": len(log_batch),
+        "records": len(records),
         "accepted": len(batch.accepted),
         "rejected": dict(batch.rejected),
         "minutes": len(batch.minutes()),
-        "counted": counted,
         "anomalies": detected["anomalies"],
     }
+
+
+@_task(**_RETRIES)
+def republish_submissions() -> int:
+    """Publish again the accepted batches that are unfinished and due; return how many."""
+    submissions.purge()
+    return submissions.republish(process_network_logs)
 
 
 @_task(bind=True)
@@ -96,27 +136,75 @@ def raise_diagnostic_error(canary: str, secret: str, tenant_id: str) -> None:
 
 
 @_task()
-def dispatch_vulnerability_scans() -> int:
-    """Send one scan a tenant; return how many."""
-    return _dispatch(run_vulnerability_scan, expires_s=6 * 3600)
+def relay_canary(canary: str, secret: str, tenant_id: str) -> dict[str, str]:
+    """Send a child that fails on purpose, in this request and of this tenant, to queue `canary`.
+
+    Returns:
+        `child_task_id`.
+    """
+    bind_tenant(tenant_id)
+    arguments = (canary, secret, tenant_id)
+    child_task_id = str(raise_diagnostic_error.apply_async(arguments, queue="canary").id)
+    note_relay(canary, child_task_id)
+    return {"child_task_id": child_task_id}
 
 
 @_task()
-def dispatch_model_retraining() -> int:
-    """Send one retraining a tenant; return how many."""
-    return _dispatch(retrain_anomaly_model, expires_s=24 * 3600)
+def leak_canary(
+    canary: str, planted: dict[str, Any], tenant_id: str, fails: bool
+) -> dict[str, Any]:
+    """Let secrets out as a careless task does: in its return value, or in its error."""
+    bind_tenant(tenant_id)
+    if fails:
+        leak_on_purpose(canary, Planted(**planted))
+    return {
+        "canary": canary,
+        "password": planted["places"]["return value"],
+        "texts": planted["texts"],
+        "fields": planted["fields"],
+    }
 
 
-def _dispatch(task: Task, *, expires_s: int) -> int:
+@_task(bind=True, **_RETRIES)
+def dispatch_vulnerability_scans(self: Task) -> int:
+    """Send one scan a tenant, once a window; return how many."""
+    return _dispatch(self, run_vulnerability_scan, expires_s=6 * 3600)
+
+
+@_task(bind=True, **_RETRIES)
+def dispatch_model_retraining(self: Task) -> int:
+    """Send one retraining a tenant, once a window; return how many."""
+    return _dispatch(self, retrain_anomaly_model, expires_s=24 * 3600)
+
+
+def _dispatch(dispatcher: Task, task: Task, *, expires_s: int) -> int:
+    window = window_of(dispatcher.request)
+    effect = Effect(_NO_TENANT, dispatcher.name, window)
+    with session_scope() as session:
+        earlier = effect.earlier_result(session)
+    if earlier is not None:
+        return int(earlier["sent"])
     tenants = list(_tenants())
     for tenant_id in tenants:
         with for_tenant(tenant_id):
             # Jitter, not secrecy.
             countdown = random.uniform(0, _DISPATCH_WITHIN_S)  # noqa: S311
-            task.apply_async((tenant_id,), countdown=countdown, expires=expires_s)
+            task.apply_async(
+                (tenant_id,),
+                countdown=countdown,
+                expires=expires_s,
+                headers={WINDOW_HEADER: window},
+                # Sent again, by a second beat or a second try, it is the same task.
+                task_id=task_id_of(task.name, tenant_id, window),
+            )
+    with session_scope() as session:
+        effect.claim(session, {"sent": len(tenants)})
     return len(tenants)
 
 
 def _tenants() -> Iterable[str]:
     with session_scope() as session:
         return session.scalars(select(Tenant.tenant_id).order_by(Tenant.tenant_id)).all()
+
+
+connect_dead_letters()

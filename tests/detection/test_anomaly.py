@@ -81,3 +81,13 @@ def test_detection_says_that_it_started() -> None:
         ThreatDetectionService().detect_anomaly({"tenant_id": "acme", "records": [record(0, 1)]})
     assert lines[0]["event"] == "anomaly_detection_started"
     assert lines[0]["records"] == 1
+
+
+@pytest.mark.usefixtures("store")
+def test_a_window_is_trained_once() -> None:
+    """A second training for the same window changes nothing, one for the next does."""
+    first = AnomalyDetector().retrain_model("acme", "2026-01-01T02:00Z")
+    learn("acme")
+    assert AnomalyDetector().retrain_model("acme", "2026-01-01T02:00Z") == first
+    assert first["trained"] is False
+    assert AnomalyDetector().retrain_model("acme", "2026-01-02T02:00Z")["trained"] is True

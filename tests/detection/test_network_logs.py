@@ -3,13 +3,22 @@
 import gzip
 import json
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
-from securenet_obs.detection.network_logs import NetworkRecord, Rejected, normalise, normalise_batch
+from securenet_obs.detection.network_logs import (
+    NetworkRecord,
+    Rejected,
+    count_batch,
+    normalise,
+    normalise_batch,
+)
+from securenet_obs.store import NetworkMinute, session_scope
 
 LOGS = Path(__file__).parents[3] / "shared" / "data" / "netlogs"
 
@@ -115,6 +124,20 @@ def test_minutes_add_up() -> None:
     minutes = normalise_batch([later, ZEEK, ZEEK, "bad"]).minutes()
     assert [(minute.records, minute.octets) for minute in minutes.values()] == [(2, 188), (1, 94)]
     assert list(minutes) == sorted(minutes)
+
+
+def test_batches_that_come_at_once_are_all_counted(store: None) -> None:
+    """Many add to the same minute of a new tenant, none of them in vain."""
+
+    def count(name: str) -> None:
+        with session_scope() as session:
+            count_batch(session, "acme", name, normalise_batch([ZEEK, ZEEK]))
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(count, [f"batch-{number}" for number in range(16)]))
+    with session_scope() as session:
+        (minute,) = session.scalars(select(NetworkMinute)).all()
+    assert (minute.records, minute.octets) == (32, 16 * 188)
 
 
 def read(path: Path) -> list[Any]:

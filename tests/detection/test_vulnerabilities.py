@@ -68,6 +68,18 @@ def test_a_scan_stores_what_it_found_and_forgets_what_was_repaired() -> None:
 
 
 @pytest.mark.usefixtures("store")
+def test_a_window_is_scanned_once() -> None:
+    """A second scan for the same window finds what the first did, and stores nothing."""
+    first = scan_tenant("acme", "2026-01-01T06:00Z")
+    with session_scope() as session:
+        item = session.get_one(InventoryItem, ("acme", "Werkzeug", "2.2.2"))
+        item.version = "3.1.4"
+    assert scan_tenant("acme", "2026-01-01T06:00Z") == first
+    with session_scope() as session:
+        assert len(session.scalars(select(Finding)).all()) == 3
+
+
+@pytest.mark.usefixtures("store")
 def test_a_version_that_is_none_is_counted() -> None:
     """A version that PEP 440 does not know stops nothing."""
     with session_scope() as session:

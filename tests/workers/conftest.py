@@ -16,6 +16,7 @@ from celery import Celery
 from celery.result import denied_join_result
 
 from securenet_obs.monitoring.recorder import SentryRecorder, recording_sentry
+from securenet_obs.store import forget_connections
 
 TASKS = "securenet_obs.workers.tasks"
 CELERY = [sys.executable, "-m", "celery", "-A", "securenet_obs.workers.celery_app"]
@@ -64,6 +65,10 @@ class Target:
     def send(self, task: str, *arguments: Any, **options: Any) -> "Sent":
         """Send a task by its short name."""
         return send(self.celery, task, *arguments, **options)
+
+    def sent(self, task_id: str) -> "Sent":
+        """Return a task that somebody else sent."""
+        return Sent(task_id, self.celery)
 
     def lines(self) -> list[dict[str, Any]]:
         """Return every line of the worker's log; each must be JSON."""
@@ -136,6 +141,15 @@ def target(
     folder = tmp_path_factory.mktemp("worker")
     with worker(environment, folder, "tested", "faulty_tasks") as target:
         yield target
+
+
+@pytest.fixture
+def store(environment: dict[str, str], monkeypatch: Any, fresh_settings: None) -> Iterator[None]:
+    """Let this process use the store of the test session's target."""
+    monkeypatch.setenv("DATABASE_URL", environment["DATABASE_URL"])
+    forget_connections()
+    yield
+    forget_connections()
 
 
 @pytest.fixture(name="running")

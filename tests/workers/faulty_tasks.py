@@ -1,15 +1,24 @@
 """Tasks that a tested worker has beside SecureNet's, to do what those never should."""
 
+import contextlib
 import logging
 import os
 import signal
+import time
+from pathlib import Path
 from typing import Any
 
 import structlog
+from celery.exceptions import SoftTimeLimitExceeded
+from sqlalchemy.exc import OperationalError
 
 from securenet_obs.errors import DiagnosticError
 from securenet_obs.monitoring import bind_tenant
+from securenet_obs.workers import requests
 from securenet_obs.workers.celery_app import celery_app
+
+# A killed process is noticed after up to five seconds.
+requests.MOST_STARTS = 2
 
 log = structlog.get_logger("tested")
 
@@ -69,3 +78,49 @@ def prints() -> None:
 def dies() -> None:
     """Take its process along."""
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+@celery_app.task(name="tested.dies_once")
+def dies_once(marker: str) -> str:
+    """Take its process along the first time."""
+    if not Path(marker).exists():
+        Path(marker).touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return "ended"
+
+
+@celery_app.task(name="tested.sleeps")
+def sleeps(seconds: float) -> float:
+    """Take its time."""
+    time.sleep(seconds)
+    return seconds
+
+
+@celery_app.task(name="tested.hangs", soft_time_limit=0.5, time_limit=1)
+def hangs() -> None:
+    """Outlast its hard limit."""
+    with contextlib.suppress(SoftTimeLimitExceeded):
+        time.sleep(60)
+    time.sleep(60)
+
+
+@celery_app.task(name="tested.overruns", soft_time_limit=0.5)
+def overruns() -> None:
+    """Outlast its soft limit."""
+    time.sleep(60)
+
+
+@celery_app.task(name="tested.fails_until")
+def fails_until(marker: str, password: str = "") -> str:
+    """Fail with its argument in its message, unless a file is there."""
+    if not Path(marker).exists():
+        raise ValueError(f"redis://:{password or 'hunter2hunter2'}@cache:6379 is away")
+    return "ended"
+
+
+@celery_app.task(
+    name="tested.is_away", autoretry_for=(OperationalError,), max_retries=1, retry_backoff=1
+)
+def is_away() -> None:
+    """Fail as a store does that is away."""
+    raise OperationalError("SELECT 1", {}, Exception("database is locked"))

@@ -2,13 +2,27 @@
 
 import json
 import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
 import redis
+from celery.schedules import crontab
+from kombu.exceptions import OperationalError
+from structlog.testing import capture_logs
 
-from securenet_obs.workers.beat import SENT_KEY, TICK_KEY, RecordingScheduler
-from securenet_obs.workers.celery_app import celery_app
+from securenet_obs.settings import Settings
+from securenet_obs.workers.beat import (
+    LOCK_KEY,
+    LOCK_S,
+    SENT_KEY,
+    TICK_KEY,
+    RecordingScheduler,
+)
+from securenet_obs.workers.celery_app import TASKS, create_celery
+from securenet_obs.workers.windows import WINDOW_HEADER
 
 
 def test_beat_records_its_ticks_and_logs_json(
@@ -28,25 +42,161 @@ def test_beat_records_its_ticks_and_logs_json(
     assert [json.loads(line)["level"] for line in log.read_bytes().splitlines()]
 
 
-def scheduler(url: str, folder: Path) -> RecordingScheduler:
-    """Return a scheduler of this process whose records go to a Redis."""
-    made = RecordingScheduler(
-        app=celery_app, schedule_filename=str(folder / "schedule"), lazy=True, max_interval=5
-    )
-    made.__dict__["_redis"] = redis.Redis.from_url(url, decode_responses=True)
-    return made
+def scheduler(url: str, folder: Path, **entries: Any) -> RecordingScheduler:
+    """Return a scheduler of this process whose broker and records are in one Redis."""
+    address = url.rsplit("/", 1)[0]
+    app = create_celery(Settings(redis_url=f"{address}/6", result_url=f"{address}/7"))
+    app.conf.beat_schedule = {
+        name: {"task": f"{TASKS}.dispatch_vulnerability_scans", "schedule": schedule}
+        for name, schedule in entries.items()
+    }
+    folder.mkdir(exist_ok=True)
+    return RecordingScheduler(app=app, schedule_filename=str(folder / "schedule"), max_interval=5)
+
+
+@pytest.fixture
+def broker(environment: dict[str, str]) -> Iterator[redis.Redis]:
+    """Yield the databases that these schedulers use, empty."""
+    address = environment["REDIS_URL"].rsplit("/", 1)[0]
+    with redis.Redis.from_url(f"{address}/6") as client, results(environment) as kept:
+        for database in (client, kept):
+            database.flushdb()
+        yield client
+        for database in (client, kept):
+            database.flushdb()
+
+
+def results(environment: dict[str, str]) -> redis.Redis:
+    """Return a client of the database where beat keeps its records."""
+    address = environment["REDIS_URL"].rsplit("/", 1)[0]
+    return redis.Redis.from_url(f"{address}/7", decode_responses=True)
+
+
+def sent(broker: redis.Redis) -> list[dict[str, Any]]:
+    """Return the headers of what was sent, the oldest first."""
+    messages = [json.loads(text) for text in broker.lrange("default", 0, -1)]
+    return [message["headers"] for message in reversed(messages)]
+
+
+def run_what_is_due(beat: RecordingScheduler) -> float:
+    """Tick until nothing is due any more; return in how many seconds beat would tick again."""
+    while (interval := beat.tick()) <= 0:
+        pass
+    return interval
 
 
 def test_a_sent_entry_is_recorded(
-    environment: dict[str, str], tmp_path: Path, fresh_settings: None
+    environment: dict[str, str], broker: redis.Redis, tmp_path: Path
 ) -> None:
     """When an entry's task was taken by the broker, its name has the time."""
-    made = scheduler(environment["RESULT_URL"], tmp_path)
-    made._record(lambda client: client.hset(SENT_KEY, "vulnerability-scan", "1.5"))
-    assert made._redis.hget(SENT_KEY, "vulnerability-scan") == "1.5"
+    beat = scheduler(environment["REDIS_URL"], tmp_path, often=0.01)
+    time.sleep(0.02)
+    beat.tick()
+    with results(environment) as kept:
+        assert time.time() - float(kept.hget(SENT_KEY, "often")) < 5
+    assert len(sent(broker)) == 1
 
 
-def test_a_redis_that_is_away_does_not_stop_the_schedule(tmp_path: Path) -> None:
-    """Recording fails with a line in the log, and beat goes on."""
-    made = scheduler("redis://127.0.0.1:1/0", tmp_path)
-    made._record(lambda client: client.set(TICK_KEY, "0"))
+def test_missed_windows_are_made_up_for_once(
+    environment: dict[str, str], broker: redis.Redis, tmp_path: Path
+) -> None:
+    """Beat was down for two days: an entry is sent once, for its latest slot, and not again."""
+    beat = scheduler(environment["REDIS_URL"], tmp_path, hourly=crontab(minute="0"))
+    beat.schedule["hourly"].last_run_at = datetime.now(UTC) - timedelta(days=2)
+    beat.close()
+    beat = scheduler(environment["REDIS_URL"], tmp_path, hourly=crontab(minute="0"))
+    run_what_is_due(beat)
+    run_what_is_due(beat)
+    (headers,) = sent(broker)
+    assert headers[WINDOW_HEADER] == f"{datetime.now(UTC):%Y-%m-%dT%H}:00Z"
+
+
+def test_a_lost_schedule_is_recovered(
+    environment: dict[str, str], broker: redis.Redis, tmp_path: Path
+) -> None:
+    """Without the file, Redis knows when each entry was sent: what was missed is sent."""
+    with results(environment) as kept:
+        kept.hset(SENT_KEY, mapping={"missed": time.time() - 7_200, "done": time.time()})
+    hourly = crontab(minute="0")
+    run_what_is_due(scheduler(environment["REDIS_URL"], tmp_path, missed=hourly, done=hourly))
+    assert len(sent(broker)) == 1
+    with results(environment) as kept:
+        assert float(kept.hget(SENT_KEY, "missed")) > time.time() - 5
+
+
+def test_one_beat_sends_at_a_time(
+    environment: dict[str, str], broker: redis.Redis, tmp_path: Path
+) -> None:
+    """The second stands by and says so; it takes over when the first ends, and doubles nothing."""
+    hourly = crontab(minute="0")
+    with results(environment) as kept:
+        kept.hset(SENT_KEY, "hourly", time.time() - 7_200)
+    first = scheduler(environment["REDIS_URL"], tmp_path / "first", hourly=hourly)
+    second = scheduler(environment["REDIS_URL"], tmp_path / "second", hourly=hourly)
+    second.schedule["hourly"].last_run_at = datetime.now(UTC) - timedelta(hours=2)
+    with capture_logs() as lines:
+        run_what_is_due(first)
+        assert run_what_is_due(second) == second.max_interval
+        assert len(sent(broker)) == 1
+        first.close()
+        run_what_is_due(second)
+    events = [line["event"] for line in lines]
+    assert events == ["beat_leads", "beat_stands_by", "beat_leads"]
+    assert len(sent(broker)) == 1
+
+
+def test_a_beat_that_died_is_replaced(
+    environment: dict[str, str], broker: redis.Redis, tmp_path: Path
+) -> None:
+    """Its lock expires; should it come back, it finds that another leads."""
+    first = scheduler(environment["REDIS_URL"], tmp_path / "first")
+    second = scheduler(environment["REDIS_URL"], tmp_path / "second")
+    first.tick()
+    with results(environment) as kept:
+        assert 0 < kept.ttl(LOCK_KEY) <= LOCK_S
+        kept.pexpire(LOCK_KEY, 1)
+        time.sleep(0.01)
+    assert second._leads() is True
+    assert first._leads() is False
+
+
+def test_a_beat_whose_redis_forgot_it_leads_again(
+    environment: dict[str, str], broker: redis.Redis, tmp_path: Path
+) -> None:
+    """A Redis that was emptied costs nobody a window."""
+    beat = scheduler(environment["REDIS_URL"], tmp_path)
+    beat.tick()
+    with results(environment) as kept:
+        kept.flushdb()
+    assert beat._leads() is True
+
+
+def test_what_could_not_be_sent_stays_due(
+    environment: dict[str, str],
+    broker: redis.Redis,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A broker that did not take an entry gets it when it is back, and not only the next day."""
+    beat = scheduler(environment["REDIS_URL"], tmp_path, hourly=crontab(minute="0"))
+    with results(environment) as kept:
+        kept.hset(SENT_KEY, "hourly", time.time() - 7_200)
+    with monkeypatch.context() as patch:
+
+        def refuse(*_: Any, **__: Any) -> None:
+            raise OperationalError("away")
+
+        patch.setattr(beat, "send_task", refuse)
+        assert run_what_is_due(beat) == beat.max_interval
+    assert sent(broker) == []
+    run_what_is_due(beat)
+    assert len(sent(broker)) == 1
+
+
+def test_while_redis_is_away_nothing_is_marked_as_sent(tmp_path: Path) -> None:
+    """Beat waits for it; what is due stays due."""
+    beat = scheduler("redis://127.0.0.1:1/0", tmp_path, often=0.01)
+    before = beat.schedule["often"].last_run_at
+    assert beat.tick() == beat.max_interval
+    assert beat.schedule["often"].last_run_at == before
+    beat.close()

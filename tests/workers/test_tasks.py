@@ -4,6 +4,13 @@ import time
 from typing import Any
 
 import pytest
+from sqlalchemy import select
+
+from securenet_obs.settings import Settings
+from securenet_obs.store import TaskEffect, session_scope
+from securenet_obs.workers import submissions
+from securenet_obs.workers.celery_app import TASKS, create_celery
+from securenet_obs.workers.windows import WINDOW_HEADER, task_id_of
 
 RECORDS = [
     {"timestamp": "2026-01-01T00:00:05Z", "src_ip": "10.0.0.1", "dest_ip": "10.0.0.2", "bytes": 7},
@@ -59,11 +66,63 @@ def test_beat_dispatches_one_task_for_each_tenant(target: Any) -> None:
     target.send("retrain_anomaly_model", "somebody", queue="models").get(timeout=10)
     sent = target.send("dispatch_vulnerability_scans", queue="default")
     assert sent.get(timeout=10) >= 1
-    scheduled = target.celery.control.inspect(timeout=2).scheduled()
-    (requests,) = [[entry["request"] for entry in entries] for entries in scheduled.values()]
-    assert {request["name"].rpartition(".")[2] for request in requests} == {
-        "run_vulnerability_scan"
-    }
+    names = [request["name"].rpartition(".")[2] for request in scheduled(target)]
+    assert set(names) == {"run_vulnerability_scan"}
+
+
+def test_a_window_is_dispatched_once(target: Any) -> None:
+    """A second beat's dispatcher sends nothing; a tenant's task of a window has one id and key."""
+    target.send("retrain_anomaly_model", "somebody", queue="models").get(timeout=10)
+    headers = {WINDOW_HEADER: "2020-01-01T02:00Z"}
+    for _ in range(2):
+        sent = target.send("dispatch_model_retraining", headers=headers)
+        assert sent.get(timeout=10) >= 1
+    name = f"{TASKS}.retrain_anomaly_model"
+    ids = [request["id"] for request in scheduled(target) if request["name"] == name]
+    assert len(ids) == len(set(ids)) >= 1
+    assert task_id_of(name, "somebody", "2020-01-01T02:00Z") in ids
+
+
+def scheduled(target: Any) -> list[dict[str, Any]]:
+    """Return the tasks that wait in the worker for their time."""
+    (entries,) = target.celery.control.inspect(timeout=2).scheduled().values()
+    return [entry["request"] for entry in entries]
+
+
+@pytest.mark.parametrize("task", ["run_vulnerability_scan", "retrain_anomaly_model"])
+def test_a_tenants_task_has_its_effect_once_a_window(target: Any, store: None, task: str) -> None:
+    """Redelivered or sent twice, it is one effect, under the window of its headers."""
+    for _ in range(2):
+        target.send(task, "windowed", headers={WINDOW_HEADER: "w-1"}).get(timeout=10)
+    with session_scope() as session:
+        key = TaskEffect.tenant_id == "windowed", TaskEffect.task == task
+        effects = session.scalars(select(TaskEffect.window).where(*key)).all()
+    assert effects == ["w-1"]
+
+
+def test_an_accepted_batch_is_counted_through_its_reference(target: Any, store: None) -> None:
+    """Its tenant comes with the batch; a second message of it finds it done."""
+    task = create_celery(
+        Settings(
+            redis_url=target.environment["REDIS_URL"], result_url=target.environment["RESULT_URL"]
+        )
+    ).task(name=f"{TASKS}.process_network_logs", shared=False)(nothing)
+    sent = target.sent(submissions.submit(task, "referring", RECORDS))
+    answer = sent.get(timeout=10)
+    assert (answer["tenant_id"], answer["accepted"], answer["counted"]) == ("referring", 1, True)
+    target.line("task_succeeded", sent.id)
+    sent.forget()
+    target.send("process_network_logs", {"batch": sent.id}, queue="logs", task_id=sent.id)
+    assert sent.get(timeout=10) == {**answer, "counted": False}
+
+
+def nothing(log_batch: Any) -> None:
+    """Be a task that is only sent."""
+
+
+def test_the_outbox_runs_on_a_worker(target: Any) -> None:
+    """It says how many it published again."""
+    assert target.send("republish_submissions").get(timeout=10) == 0
 
 
 def test_a_diagnostic_task_fails_with_its_own_error(target: Any) -> None:
@@ -76,6 +135,16 @@ def test_a_diagnostic_task_fails_with_its_own_error(target: Any) -> None:
     assert type(raised.value).__name__ == "DiagnosticError"
     event = target.sentry.event(lambda event: "canary-7" in str(event.get("exception")))
     assert event["tags"].items() >= {"tenant_id": "acme", "task_id": sent.id}.items()
+
+
+def test_a_relayed_canary_is_of_the_same_request(target: Any) -> None:
+    """The child fails in the request and for the tenant of the task that sent it."""
+    sent = target.send("relay_canary", "canary-8", "hunter2hunter2", "acme")
+    child = sent.get(timeout=10)["child_task_id"]
+    failed, relayed = target.line("task_failed", child), target.line("task_succeeded", sent.id)
+    for name in ("request_id", "tenant_id", "trace_id"):
+        assert failed[name] == relayed[name]
+    assert failed["tenant_id"] == "acme"
 
 
 def test_what_is_not_json_is_refused(target: Any) -> None:

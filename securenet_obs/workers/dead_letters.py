@@ -1,0 +1,196 @@
+"""Tasks that failed for good: recorded in the store, listed, shown, and requeued once."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+import structlog
+from billiard.exceptions import SoftTimeLimitExceeded, TimeLimitExceeded, WorkerLostError
+from celery import signals
+from sqlalchemy import select, update
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from securenet_obs.errors import DeadLetterError, DiagnosticError, NotFoundError, PoisonTaskError
+from securenet_obs.monitoring import current_ids
+from securenet_obs.redaction import redact, redact_text
+from securenet_obs.store import DeadLetter, inserting, rows_changed, session_scope
+from securenet_obs.workers import submissions
+from securenet_obs.workers.celery_app import celery_app
+from securenet_obs.workers.publishing import publish
+from securenet_obs.workers.windows import WINDOW_HEADER
+
+Reason = Literal["failed", "worker_lost", "timeout", "retries_exhausted"]
+
+# Raised to be looked for, by every validation; and by the second failure of what is here already.
+_NOT_RECORDED = (DiagnosticError, DeadLetterError)
+
+_LONGEST = 20_000
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Letter:
+    """A dead letter; arguments, message and traceback are without secrets.
+
+    `arguments` has `args`, a list, and `kwargs`, an object. `redacted` says that a secret in them
+    was masked, so that the task cannot be sent again from here.
+    """
+
+    id: int
+    task_id: str
+    task: str
+    tenant_id: str | None
+    request_id: str | None
+    window: str | None
+    arguments: dict[str, Any]
+    redacted: bool
+    reason: Reason
+    error: str
+    message: str
+    traceback: str
+    first_at: datetime
+    last_at: datetime
+    times: int
+    requeued_at: datetime | None
+
+
+def connect_dead_letters() -> None:
+    """Record every task that fails for good from now on."""
+    signals.task_failure.connect(_record_failure)
+
+
+def list_letters(limit: int = 100, *, requeued: bool = True) -> list[Letter]:
+    """Return dead letters, the last that failed first.
+
+    Args:
+        limit: how many at most.
+        requeued: whether those that were requeued are among them.
+    """
+    rows = select(DeadLetter).order_by(DeadLetter.last_at.desc(), DeadLetter.id.desc())
+    if not requeued:
+        rows = rows.where(DeadLetter.requeued_at.is_(None))
+    with session_scope() as session:
+        return [_letter(row) for row in session.scalars(rows.limit(limit))]
+
+
+def show_letter(letter_id: int) -> Letter:
+    """Return a dead letter.
+
+    Raises:
+        NotFoundError: there is none of that number.
+    """
+    with session_scope() as session:
+        return _letter(_row(session, letter_id))
+
+
+def requeue_letter(letter_id: int) -> str:
+    """Send a dead letter's task again, as the same task and in its request; return the task's id.
+
+    Raises:
+        NotFoundError: there is none of that number.
+        DeadLetterError: it was requeued before, or its arguments were masked.
+        PublishError: the broker did not take it; the letter can be requeued still.
+    """
+    celery_app.loader.import_default_modules()
+    with session_scope() as session:
+        letter = _letter(_row(session, letter_id))
+        task = celery_app.tasks.get(letter.task)
+        if letter.redacted:
+            raise DeadLetterError(
+                f"Dead letter {letter_id}: a secret in its arguments was masked when it was "
+                "recorded, so the task cannot be sent again from here. Send it from its source."
+            )
+        if task is None:
+            raise DeadLetterError(f"Dead letter {letter_id}: there is no task {letter.task} now.")
+        unsent = DeadLetter.id == letter_id, DeadLetter.requeued_at.is_(None)
+        change = update(DeadLetter).where(*unsent).values(requeued_at=datetime.now(UTC))
+        if rows_changed(session.execute(change)) == 0:
+            raise DeadLetterError(
+                f"Dead letter {letter_id} was requeued already, at {letter.requeued_at:%F %T} UTC: "
+                f"once is all. See what became of task {letter.task_id}."
+            )
+        submissions.take_up(session, letter.task_id)
+        # Within the transaction: a broker that does not take the task leaves the letter as it was.
+        with submissions.as_of({"request_id": letter.request_id, "tenant_id": letter.tenant_id}):
+            options: dict[str, Any] = {"task_id": letter.task_id}
+            if letter.window is not None:
+                options["headers"] = {WINDOW_HEADER: letter.window}
+            arguments, named = letter.arguments["args"], letter.arguments["kwargs"]
+            publish(task, *arguments, kwargs=named, **options)
+    _log.info("dead_letter_requeued", letter=letter_id, sent_task_id=letter.task_id)
+    return letter.task_id
+
+
+def _record_failure(
+    sender: Any,
+    task_id: str,
+    exception: BaseException,
+    args: Sequence[Any] | None,
+    kwargs: Mapping[str, Any] | None,
+    einfo: Any,
+    **_: object,
+) -> None:
+    """Record a failed task; a store that is away costs the record, which the log then tells."""
+    if isinstance(exception, _NOT_RECORDED) or sender.request.is_eager:
+        return
+    arguments: dict[str, Any] = {"args": list(args or ()), "kwargs": dict(kwargs or {})}
+    kept = redact(arguments)
+    ids, now = current_ids(), datetime.now(UTC)
+    values: dict[str, Any] = {
+        "task_id": task_id,
+        "task": sender.name,
+        "tenant_id": ids.get("tenant_id"),
+        "request_id": ids.get("request_id"),
+        "window": sender.request.get(WINDOW_HEADER),
+        "arguments": kept,
+        "redacted": kept != arguments,
+        "reason": _reason(sender, exception),
+        "error": type(exception).__name__,
+        "message": redact_text(str(exception))[:_LONGEST],
+        "traceback": redact_text(str(einfo.traceback) if einfo else "")[-_LONGEST:],
+        "first_at": now,
+        "last_at": now,
+        "times": 1,
+    }
+    try:
+        _keep(values)
+    except SQLAlchemyError as error:
+        told = {name: values[name] for name in ("task", "reason", "error")}
+        _log.critical("dead_letter_not_recorded", **told, because=type(error).__name__)
+        return
+    _log.warning("dead_letter_recorded", task=sender.name, reason=values["reason"])
+
+
+def _keep(values: dict[str, Any]) -> None:
+    """Record a failure, or once more the failure of the same task."""
+    with session_scope() as session:
+        insert = inserting(session, DeadLetter).values(values)
+        again: dict[str, Any] = {
+            name: insert.excluded[name] for name in values if name not in {"first_at", "times"}
+        }
+        again["times"] = DeadLetter.times + 1
+        session.execute(insert.on_conflict_do_update(index_elements=["task_id"], set_=again))
+        submissions.give_up(session, values["task_id"])
+
+
+def _reason(task: Any, error: BaseException) -> Reason:
+    if isinstance(error, PoisonTaskError | WorkerLostError):
+        return "worker_lost"
+    if isinstance(error, SoftTimeLimitExceeded | TimeLimitExceeded):
+        return "timeout"
+    transient = getattr(task, "autoretry_for", ())
+    return "retries_exhausted" if isinstance(error, tuple(transient)) else "failed"
+
+
+def _row(session: Session, letter_id: int) -> DeadLetter:
+    row = session.get(DeadLetter, letter_id)
+    if row is None:
+        raise NotFoundError(f"There is no dead letter {letter_id}.")
+    return row
+
+
+def _letter(row: DeadLetter) -> Letter:
+    return Letter(**{name: getattr(row, name) for name in Letter.__dataclass_fields__})

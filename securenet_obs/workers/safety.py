@@ -1,0 +1,138 @@
+"""What must hold before anything starts; what does not is refused in one sentence."""
+
+import inspect
+import ssl
+from typing import Any
+from urllib.parse import SplitResult, parse_qs, urlsplit
+
+import redis
+import structlog
+from celery import Celery
+
+from securenet_obs.errors import SettingsError
+from securenet_obs.settings import Settings
+
+_SCHEMES = {"redis": False, "rediss": True}
+
+_log = structlog.get_logger(__name__)
+
+
+def check_urls(settings: Settings) -> None:
+    """Refuse brokers and result stores that would lose tasks or answer to anybody.
+
+    Raises:
+        SettingsError: REDIS_URL or RESULT_URL cannot be used, and why.
+    """
+    broker = _checked("REDIS_URL", settings.redis_url.get_secret_value())
+    results = _checked("RESULT_URL", settings.results.get_secret_value())
+    if _database(broker) == _database(results):
+        raise SettingsError(
+            "RESULT_URL: it is the same Redis database as REDIS_URL. Give results another number: "
+            "one is emptied without the other."
+        )
+
+
+def tls_options(url: str) -> dict[str, Any] | None:
+    """Return the TLS options of a Redis URL, None if it is plain: certificates are checked."""
+    return {"ssl_cert_reqs": ssl.CERT_REQUIRED} if _SCHEMES[urlsplit(url).scheme] else None
+
+
+def check_application(app: Celery) -> None:
+    """Refuse limits and beat entries that cannot work.
+
+    Raises:
+        SettingsError: which, and why.
+    """
+    _check_limits(app.conf)
+    app.loader.import_default_modules()
+    for name, entry in app.conf.beat_schedule.items():
+        _check_entry(app, name, entry)
+
+
+def warn_of_eviction(url: str) -> None:
+    """Log a warning if a broker may throw tasks away when its memory is full."""
+    try:
+        with redis.Redis.from_url(url, socket_timeout=2, socket_connect_timeout=1) as client:
+            policy = str(client.info("memory").get("maxmemory_policy"))
+    except redis.RedisError as error:
+        _log.warning("broker_policy_unknown", reason=type(error).__name__)
+        return
+    if policy != "noeviction":
+        _log.warning(
+            "broker_may_lose_tasks",
+            maxmemory_policy=policy,
+            remedy="set the broker's maxmemory-policy to noeviction",
+        )
+
+
+def _checked(variable: str, url: str) -> SplitResult:
+    parts = urlsplit(url)
+    reason = _unusable(parts, url)
+    if reason:
+        raise SettingsError(f"{variable}: {reason}")
+    return parts
+
+
+def _unusable(parts: SplitResult, url: str) -> str:
+    """Return why a URL cannot be used, nothing of what it holds, and nothing if it can."""
+    if "sentinel" in parts.scheme:
+        return (
+            "Sentinel cannot be used: what reads queues and results here connects to one address, "
+            "and after a failover tasks that the old master had acknowledged may run again. Give "
+            "the address of the master, or of a proxy that follows it, as redis:// or rediss://."
+        )
+    if "cluster" in parts.scheme:
+        return (
+            "a Redis Cluster cannot be used: Celery moves a task between keys in one transaction, "
+            "and a cluster keeps them on different nodes. Give a single Redis, as redis:// or "
+            "rediss://."
+        )
+    if ";" in url or "," in parts.netloc:
+        return (
+            "it names several hosts, of which Celery would use one at a time, each with queues of "
+            "its own: tasks would be left behind. Give one."
+        )
+    if parts.scheme not in _SCHEMES:
+        return (
+            f"{parts.scheme or 'no scheme'} is not supported; it begins with redis:// or rediss://."
+        )
+    requirement = parse_qs(parts.query).get("ssl_cert_reqs", ["required"])[-1]
+    if requirement != "required":
+        return (
+            "ssl_cert_reqs may only be `required`: without a checked certificate anybody between "
+            "here and Redis reads and writes tasks. Name the authority by ssl_ca_certs instead."
+        )
+    return ""
+
+
+def _database(parts: SplitResult) -> tuple[str | None, int, str]:
+    return parts.hostname, parts.port or 6379, parts.path.strip("/") or "0"
+
+
+def _check_limits(conf: Any) -> None:
+    hard, visible = conf.task_time_limit, conf.broker_transport_options["visibility_timeout"]
+    longest = hard * max(1, conf.worker_prefetch_multiplier)
+    if longest >= visible:
+        raise SettingsError(
+            f"visibility_timeout: {visible} s is not more than the {longest} s that a task may "
+            f"take, with those prefetched before it (task_time_limit {hard} s): Redis would "
+            "deliver it again while it runs."
+        )
+    if conf.task_soft_time_limit >= hard:
+        raise SettingsError(
+            f"task_soft_time_limit: {conf.task_soft_time_limit} s is not less than "
+            f"task_time_limit, {hard} s: a task would be killed before it can record that it took "
+            "too long."
+        )
+
+
+def _check_entry(app: Celery, name: str, entry: dict[str, Any]) -> None:
+    task = app.tasks.get(entry["task"])
+    if task is None:
+        raise SettingsError(f"beat entry {name}: there is no task {entry['task']}.")
+    try:
+        inspect.signature(task.run).bind(*entry.get("args", ()), **entry.get("kwargs", {}))
+    except TypeError as error:
+        raise SettingsError(
+            f"beat entry {name}: {entry['task']} cannot be called with its arguments: {error}."
+        ) from None

@@ -1,0 +1,121 @@
+"""Dead letters of a real worker."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from securenet_obs.errors import DeadLetterError, NotFoundError
+from securenet_obs.workers.dead_letters import (
+    Letter,
+    list_letters,
+    requeue_letter,
+    show_letter,
+)
+
+pytestmark = pytest.mark.usefixtures("store")
+
+HEADERS = {"securenet_request_id": "req-of-the-test", "securenet_tenant_id": "acme"}
+REQUEUE = """
+import sys
+import faulty_tasks
+from securenet_obs.workers.dead_letters import requeue_letter
+print(requeue_letter(int(sys.argv[1])))
+"""
+
+
+def letter_of(task_id: str, times: int = 1, deadline_s: float = 20) -> Letter:
+    """Return a task's dead letter, waiting for it."""
+    ends = time.monotonic() + deadline_s
+    while time.monotonic() < ends:
+        for letter in list_letters():
+            if letter.task_id == task_id and letter.times >= times:
+                return letter
+        time.sleep(0.05)
+    raise TimeoutError(task_id)
+
+
+def requeue(target: Any, letter: Letter) -> subprocess.CompletedProcess[str]:
+    """Requeue a letter from a process of its own, as a person does."""
+    command = [sys.executable, "-c", REQUEUE, str(letter.id)]
+    environment = {**os.environ, **target.environment}
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=30)
+
+
+@pytest.mark.parametrize(
+    ("task", "reason", "error"),
+    [
+        ("tested.fails_until", "failed", "ValueError"),
+        ("tested.hangs", "timeout", "TimeLimitExceeded"),
+        ("tested.overruns", "timeout", "SoftTimeLimitExceeded"),
+        ("tested.is_away", "retries_exhausted", "OperationalError"),
+    ],
+)
+def test_what_fails_for_good_is_recorded(
+    target: Any, task: str, reason: str, error: str, tmp_path: Path
+) -> None:
+    """With its reason and error, whose it was, and what it was asked."""
+    arguments = [str(tmp_path / "never")] if task == "tested.fails_until" else []
+    sent = target.send(task, *arguments, headers=HEADERS)
+    letter = letter_of(sent.id)
+    assert (letter.task, letter.reason, letter.error) == (task, reason, error)
+    assert (letter.tenant_id, letter.request_id) == ("acme", "req-of-the-test")
+    assert (letter.arguments, letter.redacted) == ({"args": arguments, "kwargs": {}}, False)
+    assert "Traceback" in letter.traceback or reason == "timeout"
+    assert (letter.times, letter.requeued_at) == (1, None)
+
+
+def test_no_secret_is_recorded(target: Any, tmp_path: Path) -> None:
+    """Not in arguments, message or traceback; what was masked cannot be sent again from here."""
+    secret = "hush-0123456789abcdef"
+    sent = target.send("tested.fails_until", str(tmp_path / "never"), kwargs={"password": secret})
+    letter = letter_of(sent.id)
+    assert letter.redacted is True
+    assert "[redacted]" in letter.message
+    assert secret not in repr(letter)
+    with pytest.raises(DeadLetterError, match="masked"):
+        requeue_letter(letter.id)
+    assert show_letter(letter.id).requeued_at is None
+
+
+def test_a_letter_is_requeued_once(target: Any, tmp_path: Path) -> None:
+    """The same task in the same request ends well now; a second time is refused with the reason."""
+    sent = target.send("tested.fails_until", str(tmp_path / "marker"), headers=HEADERS)
+    letter = letter_of(sent.id)
+    (tmp_path / "marker").touch()
+    assert requeue(target, letter).stdout.split()[-1] == sent.id
+    line = target.line("task_succeeded", sent.id)
+    assert (line["request_id"], line["tenant_id"]) == ("req-of-the-test", "acme")
+    assert show_letter(letter.id).requeued_at is not None
+    assert letter not in list_letters(requeued=False)
+    refused = requeue(target, letter)
+    assert "was requeued already, at 20" in refused.stderr
+
+
+def test_what_fails_again_is_the_same_letter(target: Any, tmp_path: Path) -> None:
+    """It tells how often and when, and stays requeued."""
+    sent = target.send("tested.fails_until", str(tmp_path / "never"))
+    first = letter_of(sent.id)
+    requeue(target, first)
+    again = letter_of(sent.id, times=2)
+    assert again.id == first.id
+    assert again.first_at == first.first_at < again.last_at
+    assert again.requeued_at is not None
+
+
+def test_a_diagnostic_is_no_dead_letter(target: Any) -> None:
+    """Validations fail tasks on purpose, all the time."""
+    sent = target.send("raise_diagnostic_error", "canary", "hunter2hunter2", "acme")
+    target.line("task_failed", sent.id)
+    time.sleep(0.2)
+    assert sent.id not in {letter.task_id for letter in list_letters()}
+
+
+def test_a_letter_that_is_not_there_is_not_found() -> None:
+    """Its number is named."""
+    with pytest.raises(NotFoundError, match="4711"):
+        show_letter(4711)

@@ -1,0 +1,87 @@
+"""Tasks that lose their worker."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+from celery.exceptions import Reject
+from pydantic import SecretStr
+
+from securenet_obs.monitoring.task_signals import EVENT_KEY
+from securenet_obs.settings import Settings
+from securenet_obs.workers.celery_app import create_celery
+from securenet_obs.workers.dead_letters import list_letters
+from securenet_obs.workers.publishing import bound_waits
+from securenet_obs.workers.requests import STARTS_KEY
+
+
+def test_a_task_whose_process_is_killed_is_run_again(target: Any, tmp_path: Path) -> None:
+    """As after the kernel killed it for its memory; nothing of the count stays behind."""
+    sent = target.send("tested.dies_once", str(tmp_path / "marker"))
+    assert sent.get(timeout=20) == "ended"
+    target.line("task_succeeded", sent.id)
+    with redis.Redis.from_url(target.environment["RESULT_URL"]) as client:
+        ends = time.monotonic() + 5
+        while client.exists(STARTS_KEY.format(task_id=sent.id)):
+            assert time.monotonic() < ends
+            time.sleep(0.05)
+
+
+@pytest.mark.usefixtures("store")
+def test_a_task_that_kills_its_process_is_not_started_for_ever(target: Any) -> None:
+    """After the last start it fails, in result, line and event; the worker goes on without it."""
+    sent = target.send("tested.dies")
+    line = target.line("task_failed", sent.id, deadline_s=40)
+    assert line["exception"][0]["exc_type"] == "PoisonTaskError"
+    key = EVENT_KEY.format(task_id=sent.id)
+    assert target.celery.backend.client.get(key).decode() == line["sentry_event_id"]
+    with pytest.raises(Exception, match="was started 2 times and never ended"):
+        sent.get(timeout=5)
+    target.line("dead_letter_recorded", sent.id)
+    (letter,) = [letter for letter in list_letters() if letter.task_id == sent.id]
+    assert letter.reason == "worker_lost"
+    started = [
+        row
+        for row in target.lines()
+        if row["event"] == "task_started" and row.get("task_id") == sent.id
+    ]
+    # The last is the start that is refused; the tests' worker allows two.
+    assert len(started) == 3
+    with redis.Redis.from_url(target.environment["REDIS_URL"]) as client:
+        assert client.llen("default") == 0
+
+
+def test_the_parent_tells_with_the_ids_of_the_task(target: Any) -> None:
+    """A task that was killed at its hard limit keeps its request and tenant, in line and event."""
+    headers = {"securenet_request_id": "req-of-the-test", "securenet_tenant_id": "acme"}
+    sent = target.send("tested.hangs", headers=headers)
+    line = target.line("task_failed", sent.id, deadline_s=20)
+    assert line["exception"][0]["exc_type"] == "TimeLimitExceeded"
+    assert (line["request_id"], line["tenant_id"]) == ("req-of-the-test", "acme")
+    event = target.sentry.event(lambda event: event["event_id"] == line["sentry_event_id"])
+    assert event["tags"].items() >= {"request_id": "req-of-the-test", "tenant_id": "acme"}.items()
+
+
+def test_a_retry_that_cannot_be_sent_is_given_back(celery_task: Any) -> None:
+    """Celery would drop the task together with the attempt that it could not send."""
+    with pytest.raises(Reject) as rejected:
+        celery_task.retry(countdown=1)
+    assert rejected.value.requeue is True
+
+
+def nothing() -> None:
+    """Be a task."""
+
+
+@pytest.fixture
+def celery_task() -> Iterator[Any]:
+    """Return a task that runs in this process, whose broker is away."""
+    app = create_celery(Settings(redis_url=SecretStr("redis://127.0.0.1:1/0")))
+    bound_waits(app)
+    task = app.task(name="tested.here", shared=False)(nothing)
+    task.push_request(id="t-1", args=(), kwargs={}, is_eager=False, called_directly=False)
+    yield task
+    task.pop_request()

@@ -1,0 +1,296 @@
+"""Accepted batches: never lost, never doubled."""
+
+import json
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+import sentry_sdk
+from celery import Task
+from sqlalchemy import func, select, update
+
+from securenet_obs.detection.network_logs import Batch, normalise_batch
+from securenet_obs.errors import DeadLetterError, PublishError
+from securenet_obs.monitoring import init_sentry
+from securenet_obs.monitoring.correlation import begin, end
+from securenet_obs.settings import Settings
+from securenet_obs.store import NetworkMinute, Submission, forget_connections, session_scope
+from securenet_obs.workers import submissions
+from securenet_obs.workers.celery_app import create_celery
+from securenet_obs.workers.publishing import bound_waits
+
+RECORD = {"timestamp": "2026-01-01T00:00:05Z", "src_ip": "10.0.0.1", "dest_ip": "10.0.0.2"}
+NAME = "securenet_obs.workers.tasks.process_network_logs"
+QUEUE = "logs"
+
+
+@pytest.fixture(autouse=True)
+def own_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fresh_settings: None) -> Any:
+    """Let the process use an empty store, in a request."""
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path}/store.sqlite3")
+    forget_connections()
+    begin(request_id="req-of-the-test")
+    yield
+    end()
+    forget_connections()
+
+
+def nothing(log_batch: Any) -> None:
+    """Be a task that nobody runs."""
+
+
+def task_of(url: str) -> Task:
+    """Return the task as a process sees it whose Redis is at a URL."""
+    app = create_celery(Settings(redis_url=f"{url}/4", result_url=f"{url}/5"))
+    bound_waits(app)
+    return app.task(name=NAME, shared=False)(nothing)
+
+
+@pytest.fixture
+def broker(redis_server: Any) -> Iterator[redis.Redis]:
+    """Yield an empty database of the test session's Redis, which no worker consumes."""
+    url = redis_server.environment["REDIS_URL"].removesuffix("/0")
+    with redis.Redis.from_url(f"{url}/4") as client:
+        client.flushdb()
+        yield client
+        client.flushdb()
+
+
+@pytest.fixture
+def task(redis_server: Any, broker: redis.Redis) -> Task:
+    """Return the task, to be sent to a broker that works."""
+    return task_of(redis_server.environment["REDIS_URL"].removesuffix("/0"))
+
+
+@pytest.fixture
+def away() -> Task:
+    """Return the task, to be sent to a broker that is away."""
+    return task_of("redis://127.0.0.1:1")
+
+
+def judged(tenant_id: str, records: list[Any]) -> tuple[Batch, dict[str, Any]]:
+    """Judge nothing."""
+    return normalise_batch(records), {"tenant_id": tenant_id, "records": len(records)}
+
+
+def counted() -> int:
+    """Return how many records all tenants' minutes hold."""
+    with session_scope() as session:
+        return session.scalar(select(func.sum(NetworkMinute.records))) or 0
+
+
+def rows() -> list[Submission]:
+    """Return every submission."""
+    with session_scope() as session:
+        return list(session.scalars(select(Submission)))
+
+
+def make_due() -> None:
+    """Let the time pass after which the outbox publishes again."""
+    with session_scope() as session:
+        past = datetime.now(UTC) - timedelta(seconds=1)
+        session.execute(update(Submission).values(due_at=past))
+
+
+def test_a_batch_travels_as_a_reference(task: Task, broker: redis.Redis) -> None:
+    """What is in the broker says where the records are, not what they are."""
+    task_id = submissions.submit(task, "acme", [RECORD] * 3)
+    (message,) = [json.loads(text) for text in broker.lrange(QUEUE, 0, -1)]
+    assert message["headers"]["id"] == task_id
+    assert message["headers"]["securenet_request_id"] == "req-of-the-test"
+    assert len(json.dumps(message)) < 2_500
+    assert [row.records for row in rows()] == [[RECORD] * 3]
+
+
+def test_a_batch_is_counted_once_however_often_it_is_delivered(task: Task) -> None:
+    """A second delivery returns the first one's result; the records are not kept any longer."""
+    task_id = submissions.submit(task, "acme", [RECORD] * 3)
+    results = [submissions.process(task_id, judged) for _ in range(3)]
+    assert [result.pop("counted") for result in results] == [True, False, False]
+    assert results == [{"tenant_id": "acme", "records": 3}] * 3
+    assert counted() == 3
+    assert [row.records for row in rows()] == [None]
+
+
+def test_deliveries_at_once_count_once(task: Task) -> None:
+    """Whoever comes second waits for the first to commit."""
+    task_id = submissions.submit(task, "acme", [RECORD] * 3)
+    together, outcomes = threading.Barrier(4), []
+
+    def judge(tenant_id: str, records: list[Any]) -> Any:
+        together.wait(10)
+        return judged(tenant_id, records)
+
+    def deliver() -> None:
+        outcomes.append(submissions.process(task_id, judge)["counted"])
+
+    threads = [threading.Thread(target=deliver) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(outcomes) == [False, False, False, True]
+    assert counted() == 3
+
+
+def test_a_batch_whose_count_fails_is_unfinished(task: Task) -> None:
+    """Effect and end are one transaction: the next delivery counts it."""
+    task_id = submissions.submit(task, "acme", [RECORD])
+
+    def judge(tenant_id: str, records: list[Any]) -> Any:
+        batch, result = judged(tenant_id, records)
+        batch.accepted[0].__dict__["octets"] = "no number"
+        return batch, result
+
+    with pytest.raises(TypeError):
+        submissions.process(task_id, judge)
+    assert counted() == 0
+    assert submissions.process(task_id, judged)["counted"] is True
+    assert counted() == 1
+
+
+def test_what_the_broker_did_not_take_is_withdrawn(away: Task) -> None:
+    """The caller is told, and it is never counted, even if the broker took it after all."""
+    with pytest.raises(PublishError):
+        submissions.submit(away, "acme", [RECORD])
+    assert rows() == []
+    assert submissions.process("of-the-withdrawn-one", judged)["counted"] is False
+    assert counted() == 0
+
+
+def test_what_is_done_already_is_not_withdrawn(away: Task, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The broker took it and could not say so; a worker was quick: the caller hears yes."""
+
+    def took_it(task: Task, *arguments: Any, task_id: str) -> str:
+        submissions.process(task_id, judged)
+        raise PublishError("timed out")
+
+    monkeypatch.setattr(submissions, "publish", took_it)
+    submissions.submit(away, "acme", [RECORD])
+    assert counted() == 1
+
+
+def test_a_silent_broker_is_told_in_time() -> None:
+    """Within two seconds, and nothing is left to be published."""
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen(20)
+        task = task_of(f"redis://127.0.0.1:{silent.getsockname()[1]}")
+        began = time.monotonic()
+        with pytest.raises(PublishError):
+            submissions.submit(task, "acme", [RECORD])
+        assert time.monotonic() - began < 2
+    assert rows() == []
+
+
+def test_a_store_that_is_busy_is_told_in_time(task: Task, broker: redis.Redis) -> None:
+    """Nothing is published that was not stored."""
+    submissions.submit(task, "acme", [RECORD])
+    with session_scope() as session:
+        session.execute(update(Submission).values(publications=9))
+        began = time.monotonic()
+        with pytest.raises(PublishError, match="store"):
+            submissions.submit(task, "acme", [RECORD])
+        assert time.monotonic() - began < 2
+    assert broker.llen(QUEUE) == 1
+
+
+def test_what_the_broker_lost_is_published_again(task: Task, broker: redis.Redis) -> None:
+    """The same task, in its own request and for its own tenant, later and later."""
+    task_id = submissions.submit(task, "acme", [RECORD])
+    broker.flushdb()
+    assert submissions.republish(task) == 0
+    begin(request_id="req-of-the-outbox")
+    for publications in (2, 3):
+        make_due()
+        assert submissions.republish(task) == 1
+        (row,) = rows()
+        wait_s = (row.due_at - datetime.now(UTC)).total_seconds()
+        assert row.publications == publications
+        assert wait_s == pytest.approx(30 * 2 ** (publications - 1), abs=5)
+    message = json.loads(broker.lindex(QUEUE, 0))
+    headers = message["headers"]
+    assert headers["id"] == task_id
+    assert headers["securenet_request_id"] == "req-of-the-test"
+    assert headers["securenet_tenant_id"] == "acme"
+
+
+def test_what_is_published_again_is_of_the_same_trace(
+    task: Task, broker: redis.Redis, tracing: None
+) -> None:
+    """Not of the trace of the task that publishes it."""
+    for request_id in ("req-of-the-test", "req-of-the-outbox"):
+        with sentry_sdk.isolation_scope() as scope:
+            scope.set_new_propagation_context()
+            with sentry_sdk.start_transaction(name=request_id):
+                begin(request_id=request_id)
+                if request_id == "req-of-the-test":
+                    submissions.submit(task, "acme", [RECORD])
+                else:
+                    make_due()
+                    submissions.republish(task)
+    messages = [json.loads(text) for text in broker.lrange(QUEUE, 0, -1)]
+    traces = [message["headers"]["sentry-trace"].partition("-")[0] for message in messages]
+    assert len(traces) == 2
+    assert len(set(traces)) == 1
+
+
+@pytest.fixture
+def tracing() -> Iterator[None]:
+    """Let this process trace, and send nothing."""
+    init_sentry("", "test", traces_sample_rate=1.0)
+    yield
+    sentry_sdk.get_global_scope().set_client(None)
+
+
+def test_one_run_of_the_outbox_is_bounded(task: Task, broker: redis.Redis) -> None:
+    """The rest is due still; a finished batch is not."""
+    first = submissions.submit(task, "acme", [RECORD])
+    for _ in range(3):
+        submissions.submit(task, "acme", [RECORD])
+    make_due()
+    submissions.process(first, judged)
+    assert [submissions.republish(task, most=2) for _ in range(3)] == [2, 1, 0]
+
+
+def test_a_broker_that_is_away_leaves_the_outbox_as_it_is(task: Task, away: Task) -> None:
+    """What could not be published is due at once."""
+    submissions.submit(task, "acme", [RECORD])
+    make_due()
+    with pytest.raises(PublishError):
+        submissions.republish(away)
+    assert submissions.republish(task) == 1
+
+
+def test_a_batch_that_was_given_up_waits_for_a_person(task: Task) -> None:
+    """It is neither published nor processed until its dead letter is requeued."""
+    task_id = submissions.submit(task, "acme", [RECORD])
+    make_due()
+    with session_scope() as session:
+        submissions.give_up(session, task_id)
+    assert submissions.republish(task) == 0
+    with pytest.raises(DeadLetterError, match="given up"):
+        submissions.process(task_id, judged)
+    with session_scope() as session:
+        submissions.take_up(session, task_id)
+    assert submissions.process(task_id, judged)["counted"] is True
+
+
+def test_what_is_finished_is_forgotten_after_a_day(task: Task) -> None:
+    """What is not finished is never forgotten."""
+    ids = [submissions.submit(task, "acme", [RECORD]) for _ in range(2)]
+    submissions.process(ids[0], judged)
+    long_ago = datetime.now(UTC) - timedelta(days=2)
+    with session_scope() as session:
+        values = {"accepted_at": long_ago}
+        session.execute(update(Submission).values(values))
+        finished = Submission.task_id == ids[0]
+        session.execute(update(Submission).where(finished).values(finished_at=long_ago))
+    submissions.purge()
+    assert [row.task_id for row in rows()] == ids[1:]
