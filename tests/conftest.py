@@ -1,10 +1,11 @@
 """What every test may ask for: a real Redis, the whole real stack, a fresh look at the settings."""
 
 import os
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import pytest
 from rich.console import Console
@@ -21,8 +22,23 @@ from securenet_obs.stack import LocalStack
 from securenet_obs.stack.broker import RedisAccess, redis_part
 from securenet_obs.stack.guard import Guard
 from securenet_obs.stack.ports import free_ports
+from tests.traps import trap_table
 
 PROJECT = Path(__file__).parents[1]
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Print the table of measured traps after a run of the whole suite."""
+    if config.args_source != pytest.Config.ArgsSource.TESTPATHS:
+        return
+    outcomes: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for outcome in ("passed", "failed", "error", "skipped"):
+        for report in terminalreporter.getreports(outcome):
+            name = report.nodeid.split("[")[0].removeprefix("tests/")
+            outcomes[name][outcome] += 1
+    terminalreporter.section("traps that were measured, and their tests")
+    for line in trap_table(outcomes):
+        terminalreporter.line(line)
 
 
 @dataclass(frozen=True)
@@ -95,11 +111,14 @@ def run_notebook(
     """Return a function that runs one of the project's notebooks as `securenet-obs run` does."""
 
     def run(
-        name: str, *parameters: str, environment: Mapping[str, str] | None = None
+        name: str,
+        *parameters: str,
+        environment: Mapping[str, str] | None = None,
+        cold: bool = False,
     ) -> NotebookRun:
         target = target_of("tests", {**stack.environment, **(environment or {})})
         told = PlainLines(Console())
-        command = Command(target, tmp_path / "evidence", told, warm=warm())
+        command = Command(target, tmp_path / "evidence", told, warm="" if cold else warm())
         outcome = command.run([order_for(find(PROJECT, name), parameters)])
         (record,) = outcome.runs
         return NotebookRun(

@@ -9,18 +9,38 @@ from securenet_obs.probes.arrivals import (
     read_back,
 )
 from securenet_obs.probes.backends import error_events
+from securenet_obs.probes.broker import BrokerProbe, BrokerState, known_bad
 from securenet_obs.probes.events import ErrorEvent, ErrorEvents
+from securenet_obs.probes.hops import await_hops, event_hops, hops_that_lost
+from securenet_obs.probes.leaks import plant_secrets, sightings
 from securenet_obs.probes.log_contract import REQUIRED_FIELDS, contract_violations
 from securenet_obs.probes.log_fields import LEVELS
 from securenet_obs.probes.log_frame import LogFrame, log_frame
-from securenet_obs.probes.log_search import await_lines, services_of
+from securenet_obs.probes.log_search import await_lines, await_tasks, services_of
 from securenet_obs.probes.network_samples import sample_records
 from securenet_obs.probes.queue_diagnosis import pool_growth, queue_decisions
 from securenet_obs.probes.queues import QueueProbe, queue_rates
+from securenet_obs.probes.sinks import (
+    await_text,
+    evidence_so_far,
+    log_sizes,
+    logs_since,
+    redis_content,
+    stored_events,
+)
 from securenet_obs.probes.tasks import (
     BeatTick,
     PickleOutcome,
     TaskProbe,
+)
+from securenet_obs.probes.tenancy import (
+    await_results,
+    load_tenants,
+    mixed_events,
+    mixed_lines,
+    mixed_results,
+    overlapping,
+    trespass,
 )
 from securenet_obs.probes.trips import executing_workers, latency_percentiles
 
@@ -31,6 +51,8 @@ __all__ = [
     "ApiTask",
     "Arrival",
     "BeatTick",
+    "BrokerProbe",
+    "BrokerState",
     "ErrorEvent",
     "ErrorEvents",
     "LogFrame",
@@ -40,18 +62,38 @@ __all__ = [
     "Submission",
     "TaskProbe",
     "arrival_table",
+    "await_hops",
     "await_lines",
+    "await_results",
+    "await_tasks",
+    "await_text",
     "contract_violations",
     "error_events",
+    "event_hops",
+    "evidence_so_far",
     "executing_workers",
+    "hops_that_lost",
+    "known_bad",
     "latency_percentiles",
+    "load_tenants",
     "log_frame",
+    "log_sizes",
+    "logs_since",
+    "mixed_events",
+    "mixed_lines",
+    "mixed_results",
     "new_canary",
     "new_secret",
+    "overlapping",
+    "plant_secrets",
     "pool_growth",
     "queue_decisions",
     "queue_rates",
     "read_back",
+    "redis_content",
     "sample_records",
     "services_of",
+    "sightings",
+    "stored_events",
+    "trespass",
 ]

@@ -37,6 +37,15 @@ class ErrorEvent:
     frames: list[Frame] = field(repr=False)
     payload: dict[str, Any] = field(repr=False)
 
+    @property
+    def trace_id(self) -> str | None:
+        """Return the trace by which the backend finds what belongs together; Bugsink nests it."""
+        for event in (self.payload, self.payload.get("data")):
+            contexts = event.get("contexts") if isinstance(event, dict) else None
+            if isinstance(contexts, dict) and isinstance(contexts.get("trace"), dict):
+                return str(contexts["trace"].get("trace_id"))
+        return None
+
     def contains(self, text: str) -> bool:
         """Tell whether `text` is anywhere in the stored event, as it is or as JSON escapes it."""
         stored = _json_bytes(self.payload)

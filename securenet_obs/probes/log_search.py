@@ -33,3 +33,26 @@ def services_of(logs: LogFrame, field: str, value: str) -> set[str]:
     if field not in frame or "service" not in frame:
         return set()
     return set(frame.loc[frame[field] == value, "service"].dropna())
+
+
+ENDS = ("task_succeeded", "task_failed")
+"""What the last line of a task's execution says."""
+
+
+def await_tasks(*sources: str | Path, request_id: str, tasks: int, deadline_s: float) -> LogFrame:
+    """Read the logs until so many tasks of a request have ended, or until the deadline.
+
+    Returns what was read last, complete or not: the caller judges it.
+
+    Raises:
+        SettingsError: no source was given.
+        NotFoundError: a source does not exist, or holds no log file.
+    """
+    ends = time.monotonic() + deadline_s
+    while True:
+        logs = log_frame(*sources)
+        lines = logs.frame.reindex(columns=["request_id", "event"])
+        ended = lines[(lines.request_id == request_id) & lines.event.isin(ENDS)]
+        if len(ended) >= tasks or time.monotonic() >= ends:
+            return logs
+        time.sleep(PAUSE_S)

@@ -4,9 +4,13 @@ Each fault is what a careless change of the instrumentation would do; there is n
 them, and shall be none.
 """
 
+import itertools
+import os
 import runpy
 import sys
 from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 
@@ -92,11 +96,178 @@ def slow_store() -> None:
     tasks.count_batch = slowly
 
 
+def errors_sampled() -> None:
+    """Send every second error only, as a careless sample rate does."""
+    from securenet_obs.monitoring import sentry
+
+    scrub = sentry.filter_sensitive_data
+    counter = itertools.count()
+
+    def sampled(event: Any, hint: Any) -> Any:
+        is_error = "exception" in event
+        return None if is_error and next(counter) % 2 else scrub(event, hint)
+
+    sentry.filter_sensitive_data = sampled
+
+
+def ids_stay_behind() -> None:
+    """Send tasks without the ids of the request and the tenant that they are for."""
+    from securenet_obs.monitoring import task_signals
+
+    task_signals._send_ids = lambda **_: None
+
+
+def trace_stays_behind() -> None:
+    """Send tasks without the trace that they belong to."""
+    from securenet_obs.monitoring import sentry
+
+    celery = sentry.CeleryIntegration
+    sentry.CeleryIntegration = lambda **_: celery(propagate_traces=False)
+
+
+def log_scrubbing_off() -> None:
+    """Write log lines as they are."""
+    from securenet_obs.monitoring import json_line
+
+    json_line.suspects = lambda _: False
+
+
+def results_as_they_are() -> None:
+    """Keep in Redis whatever a task returned or failed with."""
+    from securenet_obs.workers import backend
+
+    backend.redact = lambda value: value
+
+
+def input_repeated() -> None:
+    """Answer a request that is refused with everything it contained, as FastAPI does by itself."""
+    from fastapi.responses import JSONResponse
+
+    from securenet_obs import app
+
+    async def repeating(request: Any, error: Any) -> Any:
+        return JSONResponse({"detail": str(error.body)}, status_code=422)
+
+    app._refused = repeating
+
+
+def masking_off() -> None:
+    """Keep evidence as it is; for the process of a run."""
+    from securenet_obs.runner import masking
+
+    masking.Masker.exact = masking.Masker.text = masking.Masker.source = lambda self, text: text
+    masking.redact = lambda value: value
+
+
+def rules_away() -> None:
+    """Do without the redaction rule whose name is in the file RULES_AWAY, now and at any time."""
+    from securenet_obs.monitoring import json_line
+    from securenet_obs.redaction import RULES, redactor
+
+    file = Path(os.environ["RULES_AWAY"])
+
+    @cache
+    def without(name: str) -> Any:
+        return redactor.Redactor([rule for rule in RULES if rule.name != name])
+
+    class Following:
+        def __getattr__(self, name: str) -> Any:
+            def call(*given: Any) -> Any:
+                return getattr(without(file.read_text()), name)(*given)
+
+            return call
+
+    redactor._DEFAULT = json_line._redactor = Following()
+    json_line.suspects = json_line._redactor.suspects
+
+
+def keys_unchecked() -> None:
+    """Let everybody in, as the tenant of the path, and show everybody every task."""
+    from securenet_obs import access
+
+    async def anybody(request: Any) -> str:
+        return str(request.path_params.get("tenant_id", "tenant-a"))
+
+    async def anyones(request: Any, tenant_id: str) -> None:
+        return None
+
+    access._caller = anybody
+    access._own_task = anyones
+
+
+def telling_refusal() -> None:
+    """Say of a foreign task that it exists."""
+    from fastapi import HTTPException
+
+    from securenet_obs import access
+
+    own_task = access._own_task
+
+    async def telling(request: Any, tenant_id: str) -> None:
+        owner = access.task_owner(access.celery_app, request.path_params["task_id"])
+        try:
+            await own_task(request, tenant_id)
+        except HTTPException:
+            raise HTTPException(404, "no such task" if owner is None else "not yours") from None
+
+    access._own_task = telling
+
+
+def keys_written() -> None:
+    """Write each caller's key past every logger."""
+    from securenet_obs import access
+
+    key_of = access._key
+
+    def telling(request: Any) -> str:
+        key = key_of(request)
+        os.write(1, b'{"key": "%b"}\n' % key.encode())
+        return key
+
+    access._key = telling
+
+
+def canaries_kept() -> None:
+    """Fail with what the process has failed with before, as a cache without a tenant does."""
+    from securenet_obs.workers import tasks
+
+    fail = tasks.fail_on_purpose
+    seen: list[str] = []
+
+    def failing(canary: str, secret: str) -> None:
+        seen.append(canary)
+        fail(" ".join(dict.fromkeys(seen)), secret)
+
+    tasks.fail_on_purpose = failing
+
+
+def limit_beyond_visibility() -> None:
+    """Let a task run for longer than Redis waits before it gives it to another worker."""
+    from securenet_obs.workers import celery_app
+
+    celery_app.check_application = lambda *_: None
+    celery_app.celery_app.conf.task_time_limit = 2 * 3600
+
+
+def a_bad_kombu() -> None:
+    """Say that this is the kombu that ends when Redis restarts."""
+    import kombu
+
+    kombu.__version__ = "5.7.0"
+
+
 def _change_head(change: Any) -> None:
+    import orjson
+
     from securenet_obs.monitoring.logs import Chain
 
     head = Chain._head
-    Chain._head = lambda self, *given: change(head(self, *given))  # type: ignore[method-assign]
+
+    def changed(self: Any, *given: Any) -> bytes:
+        fields = change(orjson.loads(head(self, *given)[:-1] + b"}"))
+        return orjson.dumps(fields)[:-1] + b","
+
+    Chain._head = changed  # type: ignore[method-assign]
 
 
 if __name__ == "__main__":

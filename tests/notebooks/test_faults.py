@@ -1,10 +1,7 @@
 """Each check of each validation is seen red: a fault is put into the real stack and judged."""
 
-import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,51 +13,15 @@ from securenet_obs.runner.catalog import find
 from securenet_obs.runner.verdict import Verdict
 from securenet_obs.stack import LocalStack
 from securenet_obs.stack.services import worker_command
+from tests.notebooks.faults import Fault, fresh_logs
 
 PROJECT = Path(__file__).parents[2]
-FAULTY = Path(__file__).with_name("faulty.py")
 SENTRY = "01_sentry_receives_errors"
 LOGS = "02_logs_are_structured_json"
 CELERY = "03_celery_round_trips_tasks"
 
 
 Run = Callable[..., Any]
-
-
-@dataclass(frozen=True)
-class Fault:
-    """A part that is broken, the notebook that runs then, and its checks that must be red.
-
-    `may_be_red` are those that a part so broken may or may not get round to.
-    """
-
-    notebook: str
-    part: str
-    red: set[str]
-    may_be_red: set[str] = field(default_factory=set)
-    faults: str = ""
-    environment: Mapping[str, str] = field(default_factory=dict)
-    command: Sequence[str] = ()
-    stopped: bool = False
-    parameters: Sequence[str] = ("deadline_s=20",)
-
-    @contextmanager
-    def put_into(self, stack: LocalStack) -> Iterator[None]:
-        """Break the part for a block; without a part, it is the parameters that are wrong."""
-        if not self.part:
-            yield
-            return
-        command = list(self.command)
-        if self.faults:
-            module = stack.parts[self.part].command[2:]
-            command = [sys.executable, str(FAULTY), self.faults, *module]
-        stack.stop_part(self.part)
-        if not self.stopped:
-            stack.start_part(self.part, self.environment, command or None)
-        try:
-            yield
-        finally:
-            stack.restart_part(self.part)
 
 
 ALL_TRIPS = {
@@ -94,6 +55,9 @@ FAULTS = {
         "api",
         {"the Authorization header is in no event", "the planted secret is in no event"},
         faults="scrubbing_off",
+    ),
+    "every second error": Fault(
+        SENTRY, "api", {"the error rate is not that of traces"}, faults="errors_sampled"
     ),
     "Sentry off in the worker": Fault(
         SENTRY,
@@ -215,19 +179,6 @@ def test_without_a_fault_nothing_is_red(notebook: str, run_notebook: Run) -> Non
     """The same stack passes once every fault is out again."""
     done = run_notebook(notebook)
     assert (done.verdict, done.red) == (Verdict.PASSED, set())
-
-
-@contextmanager
-def fresh_logs(stack: LocalStack) -> Iterator[None]:
-    """Keep what a broken part writes from those who look at the logs afterwards."""
-    logs = sorted(Path(stack.environment["LOG_SOURCE"]).glob("*.log"))
-    sizes = {log: log.stat().st_size for log in logs}
-    try:
-        yield
-    finally:
-        for log, size in sizes.items():
-            with log.open("r+b") as file:
-                file.truncate(size)
 
 
 def another_dsn(stack: LocalStack) -> str:

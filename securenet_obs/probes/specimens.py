@@ -1,0 +1,140 @@
+"""Fresh specimens of every kind of secret that must not be seen, each with a marker to look for.
+
+They are invented and open nothing. The shapes are those that vendors publish, written down here
+and not taken from the redactor's own rules: what that one has forgotten, this one may know.
+"""
+
+import base64
+import secrets
+import string
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+_LETTERS = string.ascii_letters
+_HEX = "0123456789abcdef"
+_ALNUM = string.ascii_letters + string.digits
+_CAPITALS = string.ascii_uppercase + string.digits
+
+
+@dataclass(frozen=True)
+class Specimen:
+    """A secret to plant: `kind` is what it is or where it goes, `marker` must be seen nowhere."""
+
+    kind: str
+    text: str
+    marker: str
+
+
+def random_text(length: int, alphabet: str = _ALNUM) -> str:
+    """Return random characters, capitals, small letters and digits among them where possible."""
+    groups = (string.digits, string.ascii_lowercase, string.ascii_uppercase)
+    first = [secrets.choice(group) for group in groups if set(group) <= set(alphabet)]
+    rest = [secrets.choice(alphabet) for _ in range(length - len(first))]
+    return "".join(first + rest)
+
+
+# Kind -> what is around the secret part, how long that is, and of which characters.
+_SHAPES: dict[str, tuple[str, int, str]] = {
+    "private_key": (
+        "-----BEGIN RSA PRIVATE KEY-----\n{}\n-----END RSA PRIVATE KEY-----",
+        64,
+        _ALNUM,
+    ),
+    "url_password": ("cannot reach postgresql://app:{}@db.example/securenet", 20, _ALNUM),
+    "url_token": ("cloning https://{}@git.example/rules.git", 40, _ALNUM),
+    "webhook_url": ("posting to https://hooks.slack.com/services/T0/B0/{}", 24, _ALNUM),
+    "query_secret": ("GET /geocode?key={} failed", 24, _ALNUM),
+    "bearer": ("sent Bearer {} upstream", 24, _ALNUM),
+    "jwt": ("got eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhbm4ifQ.{}", 43, _ALNUM),
+    "google_key": ("using AIza{}", 35, _ALNUM),
+    "openai_key": ("using sk-{}", 32, _ALNUM),
+    "aws_key": ("using AKIA{}", 16, _CAPITALS),
+    "azure_secret": ("using abc8Q~{}", 34, _ALNUM),
+    "databricks_token": ("using dapi{}", 32, _HEX),
+    "digitalocean_token": ("using dop_v1_{}", 64, _HEX),
+    "docker_token": ("using dckr_pat_{}", 27, _ALNUM),
+    "github_token": ("using ghp_{}", 36, _ALNUM),
+    "gitlab_token": ("using glpat-{}", 20, _ALNUM),
+    "google_token": ("using ya29.{}", 40, _ALNUM),
+    "grafana_token": ("using glsa_{}", 32, _ALNUM),
+    "huggingface_token": ("using hf_{}", 34, _LETTERS),
+    "linear_token": ("using lin_api_{}", 40, _ALNUM),
+    "mailgun_key": ("using key-{}", 32, _HEX),
+    "newrelic_key": ("using NRAK-{}", 27, _CAPITALS),
+    "npm_token": ("using npm_{}", 36, _ALNUM),
+    "postman_key": ("using PMAK-0123456789abcdef01234567-{}", 34, _HEX),
+    "pypi_token": ("using pypi-AgEIcHlwaS5vcmc{}", 64, _ALNUM),
+    "sendgrid_key": ("using SG.abcdefghijklmnopqrstuv.{}", 43, _ALNUM),
+    "sentry_token": ("using sntryu_{}", 64, _HEX),
+    "shopify_token": ("using shpat_{}", 32, _HEX),
+    "slack_token": ("using xoxb-1234567890-{}", 24, _ALNUM),
+    "square_token": ("using sq0atp-{}", 22, _ALNUM),
+    "stripe_key": ("using sk_live_{}", 24, _ALNUM),
+    "telegram_token": ("using 123456789:AA{}", 33, _ALNUM),
+    "twilio_key": ("using SK{}", 32, _HEX),
+    "vault_token": ("using hvs.{}", 28, _ALNUM),
+    "age_key": ("using AGE-SECRET-KEY-1{}", 58, _CAPITALS),
+    "securenet_key": ("using snk_{}", 43, _ALNUM),
+    "statement_parameters": ("[SQL: SELECT 1]\n[parameters: ('{}',)]", 20, _ALNUM),
+    "statement_row": ("DETAIL:  Failing row contains (7, {}).", 20, _ALNUM),
+    "statement_insert": (
+        "INSERT INTO users (name, password) VALUES ('ann', '{}')",
+        20,
+        _ALNUM,
+    ),
+    "statement_password": ("ALTER USER ann WITH PASSWORD '{}'", 20, _ALNUM),
+}
+
+_FIELDS = {
+    "password": "db_password",
+    "pwd": "user_pwd",
+    "secret": "sharedSecret",
+    "token": "refresh-token",
+    "api_key": "X_Api_Key",
+    "key_material": "psk",
+    "authorization": "Authorization",
+    "auth": "auth",
+    "cookie": "Set-Cookie",
+    "session": "sessionid",
+    "credential": "credentials",
+    "signature": "x-hub-signature",
+    "one_time_code": "totp",
+    "card_field": "cvv",
+    "sql_parameters": "db.query.params",
+}
+"""Kind -> a name whose value is secret whatever it looks like."""
+
+
+def text_specimens() -> list[Specimen]:
+    """Return a fresh secret of each kind that is one in any text, whatever stands before it."""
+    shaped = (_shaped(kind, *shape) for kind, shape in _SHAPES.items())
+    return [*shaped, _basic(), _card()]
+
+
+def field_specimens() -> list[tuple[str, Specimen]]:
+    """Return for each kind of secret name such a name, and a fresh secret as its value."""
+    return [(name, _shaped(kind, "{}", 20, _ALNUM)) for kind, name in _FIELDS.items()]
+
+
+def place_specimens(places: Iterable[str]) -> list[Specimen]:
+    """Return for each place a fresh secret that looks like nothing in particular."""
+    return [_shaped(place, "{}", 24, _ALNUM) for place in places]
+
+
+def _shaped(kind: str, template: str, length: int, alphabet: str) -> Specimen:
+    marker = random_text(length, alphabet)
+    return Specimen(kind, template.format(marker), marker)
+
+
+def _basic() -> Specimen:
+    marker = base64.b64encode(f"ann:{random_text(20)}".encode()).decode()
+    return Specimen("basic", f"sent Basic {marker} upstream", marker)
+
+
+def _card() -> Specimen:
+    """Return a card number; its last digit makes the sum of ISO/IEC 7812 (Luhn) right."""
+    digits = "4" + random_text(14, string.digits)
+    doubled = [int(digit) * 2 for digit in digits[::2]]
+    total = sum(n - 9 if n > 9 else n for n in doubled) + sum(map(int, digits[1::2]))
+    marker = f"{digits}{-total % 10}"
+    return Specimen("card_number", f"charged {marker} twice", marker)

@@ -1,0 +1,133 @@
+"""The faults of the broker: its settings are changed, or what it holds is, and changed back."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+
+from securenet_obs.runner.catalog import find
+from securenet_obs.runner.verdict import Verdict
+from securenet_obs.stack import LocalStack
+from securenet_obs.stack.services import worker_command
+from tests.notebooks.faults import Fault
+
+PROJECT = Path(__file__).parents[2]
+BROKER = "08_the_broker_is_safe"
+
+Run = Callable[..., Any]
+
+SETTINGS = {
+    "nothing is evicted": ("maxmemory-policy", "allkeys-lru"),
+    "a restart keeps the queues": ("appendonly", "no"),
+    "there is memory to spare": ("maxmemory", "20mb"),
+}
+"""Check -> the setting of Redis that turns it red."""
+
+PARTS = {
+    "a queue that nobody consumes": Fault(
+        BROKER,
+        "worker",
+        {"every queue has a consumer"},
+        command=worker_command(queues=("default", "scans", "models", "canary")),
+    ),
+    "a task may run for longer than it is held": Fault(
+        BROKER,
+        "worker",
+        {"no task outlives the visibility timeout"},
+        faults="limit_beyond_visibility",
+    ),
+    "a version that is known": Fault(
+        BROKER, "worker", {"no version is known to be bad"}, faults="a_bad_kombu"
+    ),
+}
+
+
+@pytest.fixture
+def server(stack: LocalStack) -> Iterator["redis.Redis"]:
+    """Yield a client of the stack's Redis."""
+    with redis.Redis.from_url(stack.environment["REDIS_URL"]) as client:
+        yield client
+
+
+@contextmanager
+def changed(server: "redis.Redis", name: str, value: str) -> Iterator[None]:
+    """Change a setting of Redis for a block."""
+    before = server.config_get(name)[name]
+    server.config_set(name, value)
+    try:
+        yield
+    finally:
+        server.config_set(name, before)
+
+
+@pytest.mark.parametrize("check", SETTINGS)
+def test_a_setting_that_loses_tasks_is_noticed(
+    check: str, server: "redis.Redis", run_notebook: Run
+) -> None:
+    """One wrong setting, one red check."""
+    with changed(server, *SETTINGS[check]):
+        done = run_notebook(BROKER, "largest_memory_share=0.05")
+    assert (done.verdict, done.red) == (Verdict.FAILED, {check})
+
+
+@pytest.mark.parametrize("fault", PARTS.values(), ids=PARTS.keys())
+def test_a_worker_that_does_not_fit_is_noticed(
+    fault: Fault, stack: LocalStack, run_notebook: Run
+) -> None:
+    """What a worker says of itself is judged."""
+    with fault.put_into(stack):
+        done = run_notebook(fault.notebook)
+    assert (done.verdict, done.red) == (Verdict.FAILED, fault.red)
+
+
+def test_a_message_that_is_held_for_too_long_is_noticed(
+    server: "redis.Redis", run_notebook: Run
+) -> None:
+    """It is older than any task may run: its worker is gone, or hangs."""
+    server.zadd("unacked_index", {"a-delivery": time.time() - 7200})
+    try:
+        done = run_notebook(BROKER)
+    finally:
+        server.zrem("unacked_index", "a-delivery")
+    assert done.red == {"nothing is held for too long"}
+
+
+def test_results_that_stay_in_the_queues_database_are_noticed(
+    stack: LocalStack, server: "redis.Redis", run_notebook: Run
+) -> None:
+    """Two promises of the results: a database of their own, and an end."""
+    server.set("celery-task-meta-for-ever", "{}")
+    try:
+        same = {"RESULT_URL": stack.environment["REDIS_URL"]}
+        done = run_notebook(BROKER, environment=same)
+    finally:
+        server.delete("celery-task-meta-for-ever")
+    assert done.red == {"broker and results are apart", "every result expires"}
+
+
+def test_clocks_that_differ_are_noticed(run_notebook: Run) -> None:
+    """No two clocks agree to the last digit."""
+    done = run_notebook(BROKER, "largest_clock_difference_s=0")
+    assert done.red == {"the clocks agree"}
+
+
+def test_every_check_has_a_fault() -> None:
+    """A check that cannot fail is a defect."""
+    red = {name for fault in PARTS.values() for name in fault.red} | SETTINGS.keys()
+    tested = {
+        "nothing is held for too long",
+        "broker and results are apart",
+        "every result expires",
+        "the clocks agree",
+    }
+    assert red | tested == set(find(PROJECT, BROKER).declared.checks)
+
+
+def test_without_a_fault_nothing_is_red(run_notebook: Run) -> None:
+    """The same stack passes once every fault is out again."""
+    done = run_notebook(BROKER)
+    assert (done.verdict, done.red) == (Verdict.PASSED, set())

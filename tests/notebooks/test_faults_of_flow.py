@@ -1,0 +1,159 @@
+"""The faults of what goes through all parts: the ids, the secrets, and whose everything is."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from securenet_obs.redaction import RULES
+from securenet_obs.runner.catalog import find
+from securenet_obs.runner.verdict import Verdict
+from securenet_obs.stack import LocalStack
+from tests.notebooks.faults import FAULTY, Fault, fresh_logs
+
+PROJECT = Path(__file__).parents[2]
+TRACE = "04_one_trace_end_to_end"
+SECRETS = "05_secrets_stay_out"
+TENANTS = "06_tenants_stay_apart"
+
+Run = Callable[..., Any]
+
+LOST = {"every hop carries the request id", "every hop carries the tenant"}
+FAULTS = {
+    "a task keeps the ids from its child": Fault(
+        TRACE, "worker", {*LOST, "both events carry the same ids"}, faults="ids_stay_behind"
+    ),
+    "the API keeps the ids from its task": Fault(
+        TRACE, "api", {*LOST, "both events carry the same ids"}, faults="ids_stay_behind"
+    ),
+    "the API keeps the trace from its task": Fault(
+        TRACE,
+        "api",
+        {"every hop carries the trace id", "both events carry the same ids"},
+        faults="trace_stays_behind",
+    ),
+    "a worker that logs errors only": Fault(
+        TRACE,
+        "worker",
+        {
+            "every hop left its line",
+            "both errors arrived in Sentry",
+            "both events name a task or none",
+        },
+        environment={"LOG_LEVEL": "ERROR"},
+        parameters=["deadline_s=3"],
+    ),
+    "scrubbing of events off": Fault(
+        SECRETS, "api", {"no secret is in a stored Sentry event"}, faults="scrubbing_off"
+    ),
+    "scrubbing of lines off": Fault(
+        SECRETS, "worker", {"no secret is in a log line"}, faults="log_scrubbing_off"
+    ),
+    "results as they are": Fault(
+        SECRETS, "worker", {"no secret is in Redis"}, faults="results_as_they_are"
+    ),
+    "input repeated": Fault(
+        SECRETS, "api", {"no secret is in an answer of the API"}, faults="input_repeated"
+    ),
+    "the API logs somewhere else": Fault(
+        SECRETS,
+        "",
+        {"every sink was searched"},
+        parameters=["deadline_s=2", "log_source={logs}/beat.log"],
+    ),
+    "nobody asks for keys": Fault(
+        TENANTS,
+        "api",
+        {"the API keeps them apart", "every refusal is in the log"},
+        faults="keys_unchecked",
+        parameters=["deadline_s=5", "rounds=2"],
+    ),
+    "a refusal that tells": Fault(
+        TENANTS, "api", {"a refusal does not tell what exists"}, faults="telling_refusal"
+    ),
+    "keys in the log": Fault(TENANTS, "api", {"no key is in the log"}, faults="keys_written"),
+    "a cache without a tenant": Fault(
+        TENANTS,
+        "worker",
+        {"no log line mixes the two", "no error event mixes the two", "no result mixes the two"},
+        faults="canaries_kept",
+    ),
+    "one request after another": Fault(
+        TENANTS,
+        "",
+        {"both tenants were served at the same time"},
+        parameters=["at_once=1", "rounds=2"],
+    ),
+}
+
+EVIDENCE = "no secret is in this run's evidence"
+
+
+@pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS.keys())
+def test_a_fault_turns_its_checks_red_and_no_other(
+    fault: Fault, stack: LocalStack, run_notebook: Run
+) -> None:
+    """A check sees exactly what it is for."""
+    logs = stack.environment["LOG_SOURCE"]
+    given = [text.format(logs=logs) for text in fault.parameters]
+    with fresh_logs(stack), fault.put_into(stack):
+        done = run_notebook(fault.notebook, *given)
+    assert done.verdict == Verdict.FAILED
+    assert done.red == fault.red
+
+
+@pytest.mark.parametrize("notebook", [TRACE, SECRETS, TENANTS])
+def test_every_check_has_a_fault(notebook: str) -> None:
+    """A check that cannot fail is a defect."""
+    red = {name for fault in FAULTS.values() if fault.notebook == notebook for name in fault.red}
+    # The evidence is the runner's, and has a test of its own.
+    assert red == set(find(PROJECT, notebook).declared.checks) - {EVIDENCE}
+
+
+@pytest.mark.parametrize("notebook", [TRACE, SECRETS, TENANTS])
+def test_without_a_fault_nothing_is_red(notebook: str, run_notebook: Run) -> None:
+    """The same stack passes once every fault is out again."""
+    done = run_notebook(notebook)
+    assert (done.verdict, done.red) == (Verdict.PASSED, set())
+
+
+def test_evidence_that_is_not_masked_is_noticed(tmp_path: Path, run_notebook: Run) -> None:
+    """A run looks into its own evidence before it is over."""
+    start = f"import sys; sys.path.append({str(FAULTY.parent)!r}); import faulty"
+    (tmp_path / "sitecustomize.py").write_text(f"{start}; faulty.masking_off()\n")
+    done = run_notebook(SECRETS, environment={"PYTHONPATH": str(tmp_path)}, cold=True)
+    assert (done.verdict, done.red) == (Verdict.FAILED, {EVIDENCE})
+
+
+@pytest.fixture(scope="module")
+def rule_away(stack: LocalStack, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """Yield the file that names the rule which API and worker do without; empty is none."""
+    file = tmp_path_factory.mktemp("rules") / "away"
+    file.write_text("")
+    environment = {"RULES_AWAY": str(file)}
+    for part in ("api", "worker"):
+        module = stack.parts[part].command[2:]
+        command = [sys.executable, str(FAULTY), "rules_away", *module]
+        stack.restart_part(part, environment, command)
+    yield file
+    for part in ("api", "worker"):
+        stack.restart_part(part)
+
+
+@pytest.mark.parametrize("rule", [rule.name for rule in RULES if not rule.pii])
+def test_without_any_one_rule_secrets_are_seen(
+    rule: str, rule_away: Path, stack: LocalStack, run_notebook: Run
+) -> None:
+    """No rule of the redactor could go and nobody would notice."""
+    rule_away.write_text(rule)
+    with fresh_logs(stack):
+        done = run_notebook(SECRETS)
+    assert done.verdict == Verdict.FAILED
+    assert done.red == {
+        "no secret is in a stored Sentry event",
+        "no secret is in a log line",
+        "no secret is in Redis",
+    }
+    assert f"&#x27;{rule}&#x27;" in done.text or f"'{rule}'" in done.text

@@ -1,0 +1,58 @@
+import pytest
+import redis
+
+from securenet_obs.errors import UnreachableError
+from securenet_obs.probes import BrokerProbe, known_bad
+from securenet_obs.settings import Settings
+
+
+@pytest.fixture
+def settings(redis_server) -> Settings:
+    """Return settings of a real Redis without workers."""
+    return Settings(redis_url=redis_server.environment["REDIS_URL"])
+
+
+def test_a_broker_says_what_it_is(settings: Settings) -> None:
+    """The stack's own Redis evicts nothing and appends every change to a file."""
+    state = BrokerProbe(settings).state()
+    assert (state.eviction_policy, state.appends, state.last_write_ok) == ("noeviction", True, True)
+    assert 0 < state.memory_share < 0.5
+    assert abs(state.clock_difference_s) < 1
+
+
+def test_a_broker_without_workers_has_none(settings: Settings) -> None:
+    """Nobody answers, and that is an empty table with its columns."""
+    workers = BrokerProbe(settings).workers(0.2)
+    assert workers.empty
+    assert "hard_limit_s" in workers
+
+
+def test_results_without_an_end_are_counted(settings: Settings) -> None:
+    """Other keys of the database are not."""
+    client = redis.Redis.from_url(settings.results.get_secret_value())
+    client.set("celery-task-meta-a", "{}")
+    client.set("celery-task-meta-b", "{}", ex=60)
+    client.set("something-else", "{}")
+    try:
+        assert BrokerProbe(settings).results_for_ever() == 1
+    finally:
+        client.delete("celery-task-meta-a", "celery-task-meta-b", "something-else")
+
+
+def test_databases_are_told_without_their_password(settings: Settings) -> None:
+    """What is shown in a notebook is kept in its evidence."""
+    assert "@" not in str(BrokerProbe(settings).databases())
+
+
+def test_a_broker_that_is_away_is_unreachable() -> None:
+    """It is not a broker with bad settings."""
+    with pytest.raises(UnreachableError):
+        BrokerProbe(Settings(redis_url="redis://127.0.0.1:1/0")).state()
+
+
+@pytest.mark.parametrize(("version", "count"), [("5.6.2", 0), ("5.7.0", 1), ("5.7.1", 1)])
+def test_a_version_that_is_known_to_be_bad_is_told_with_its_reason(
+    version: str, count: int
+) -> None:
+    """A version that nobody has complained of is not."""
+    assert len(known_bad({"kombu": version, "another": "1"})) == count

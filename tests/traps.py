@@ -1,0 +1,254 @@
+"""The traps that were measured in the libraries this project stands on, and the test of each.
+
+The table is printed at the end of every run of the whole suite; `test_traps.py` sees that each test
+in it exists.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+
+Trap = tuple[str, str, tuple[str, ...]]
+
+TRAPS: tuple[Trap, ...] = (
+    (
+        "Sentry",
+        "options have moved: auto_enabling_integrations is one of init, data_collection is new",
+        ("monitoring/test_sentry.py::test_the_options_are_those_of_this_sdk",),
+    ),
+    (
+        "Sentry",
+        "a before_send that raises drops the event without a word",
+        (
+            "monitoring/test_sentry.py::test_what_cannot_be_scrubbed_is_dropped_and_counted",
+            "monitoring/test_sentry.py::test_what_is_no_event_is_dropped",
+        ),
+    ),
+    (
+        "Sentry",
+        "before_send is called for check-ins, and not for transactions and logs",
+        (
+            "workers/test_monitoring.py::test_a_beat_entry_checks_in",
+            "monitoring/test_sentry.py::test_no_secret_is_in_the_bytes",
+        ),
+    ),
+    (
+        "Sentry",
+        "its scrubber knows exact names only, and is off with data_collection",
+        (
+            "monitoring/test_sentry.py::test_no_secret_is_in_the_bytes",
+            "redaction/test_names.py::test_spellings_of_a_name_are_one",
+            "notebooks/test_faults_of_flow.py::test_without_a_fault_nothing_is_red",
+        ),
+    ),
+    (
+        "Sentry",
+        "a received task's arguments stand in other tasks' events",
+        ("workers/test_task_signals.py::test_arguments_of_other_tasks_are_in_no_event",),
+    ),
+    (
+        "Sentry",
+        "SQLAlchemy quotes parameters in its errors without hide_parameters",
+        ("test_store.py::test_an_error_does_not_tell_the_parameters",),
+    ),
+    (
+        "Sentry",
+        "an empty DSN is silent",
+        (
+            "monitoring/test_sentry.py::test_an_empty_dsn_is_refused_in_production",
+            "monitoring/test_sentry.py::test_an_empty_dsn_elsewhere_is_stated",
+        ),
+    ),
+    (
+        "Sentry",
+        "flush returns nothing, and an event id proves no arrival",
+        (
+            "monitoring/test_sentry.py::test_a_refused_event_shows_its_status",
+            "notebooks/test_faults.py::test_a_dsn_of_another_project_is_noticed",
+        ),
+    ),
+    (
+        "Sentry",
+        "an uncaught error in a cell is not captured",
+        ("monitoring/test_sentry.py::test_a_diagnostic_error_ends_in_its_block",),
+    ),
+    (
+        "structlog",
+        "other loggers come out in another shape, and Celery takes the handlers over",
+        (
+            "monitoring/test_logs.py::test_every_logger_writes_the_same_kind_of_line",
+            "workers/test_celery_app.py::test_a_workers_whole_life_is_json",
+        ),
+    ),
+    (
+        "structlog",
+        "log.exception prints a traceback beside the JSON, with locals",
+        ("monitoring/test_logs.py::test_an_exception_is_told_as_frames_without_locals",),
+    ),
+    (
+        "structlog",
+        "NaN, surrogates, huge integers, odd keys, cycles and a raising repr",
+        (
+            "monitoring/test_logs.py::test_hostile_values_neither_break_a_line_nor_raise",
+            "monitoring/test_json_line.py::test_any_value_at_all_becomes_one_strict_line",
+        ),
+    ),
+    (
+        "structlog",
+        "a chain of bytes bypasses Sentry's logging integration",
+        ("monitoring/test_sentry.py::test_every_entrance_reaches_sentry",),
+    ),
+    (
+        "structlog",
+        "context variables survive into a prefork child's next task",
+        (
+            "workers/test_task_signals.py::test_both_ends_of_a_task_forget",
+            "workers/test_monitoring.py::test_two_tenants_at_once_stay_apart",
+        ),
+    ),
+    (
+        "structlog",
+        "task lines carry the return value, access lines the query",
+        (
+            "monitoring/test_foreign.py::test_celery_does_not_tell_arguments_and_values",
+            "monitoring/test_foreign.py::test_an_access_record_has_fields_and_no_query",
+        ),
+    ),
+    (
+        "Celery",
+        "a beat entry without its task's arguments enqueues nothing",
+        (
+            "workers/test_celery_app.py::test_the_schedule_sends_what_needs_no_argument",
+            "workers/test_safety.py::test_an_entry_that_does_not_fit_its_task_is_refused",
+            "workers/test_tasks.py::test_beat_dispatches_one_task_for_each_tenant",
+        ),
+    ),
+    (
+        "Celery",
+        "a task longer than the visibility timeout runs many times at once",
+        (
+            "workers/test_safety.py::test_limits_that_contradict_each_other_are_refused",
+            "workers/test_tasks.py::test_a_tenants_task_has_its_effect_once_a_window",
+            "workers/test_submissions.py::test_deliveries_at_once_count_once",
+        ),
+    ),
+    (
+        "Celery",
+        "reject_on_worker_lost loops for ever on a poison task",
+        (
+            "workers/test_requests.py::test_a_task_that_kills_its_process_is_not_started_for_ever",
+            "workers/test_dead_letters.py::test_what_fails_for_good_is_recorded",
+        ),
+    ),
+    (
+        "Celery",
+        "with Redis down apply_async blocks for 20 seconds",
+        ("workers/test_publishing.py::test_a_broker_that_is_away_is_an_error_in_time",),
+    ),
+    (
+        "Celery",
+        "a queue is four lists, and what is in flight is in none of them",
+        (
+            "probes/test_queues.py::test_depth_counts_every_priority",
+            "probes/test_queues.py::test_messages_that_a_worker_holds_are_in_flight",
+        ),
+    ),
+    (
+        "Celery",
+        "a ping is answered while nothing is consumed",
+        (
+            "workers/test_tasks.py::test_a_canary_comes_back_from_every_queue",
+            "notebooks/test_faults.py::test_a_fault_turns_its_checks_red_and_no_other",
+        ),
+    ),
+    (
+        "Celery",
+        "results beside the queues, and a policy that evicts tasks",
+        (
+            "workers/test_safety.py::test_broker_and_results_in_one_database_are_refused",
+            "workers/test_safety.py::test_a_broker_that_may_evict_is_warned_of",
+            "notebooks/test_faults_of_broker.py::test_a_setting_that_loses_tasks_is_noticed",
+        ),
+    ),
+    (
+        "papermill",
+        "a dead kernel or a timeout leaves `completed` on every cell",
+        (
+            "runner/test_kill_matrix.py::test_a_kill_at_any_cell_is_recorded_as_what_it_was",
+            "runner/test_evidence.py::"
+            "test_the_notebook_opens_with_a_banner_and_its_cells_do_not_lie",
+        ),
+    ),
+    (
+        "papermill",
+        "unknown parameters only warn, types are not checked, 00123 becomes 123",
+        (
+            "runner/test_parameters.py::test_what_is_no_such_value_is_refused",
+            "runner/test_parameters.py::test_a_value_arrives_as_its_type_has_it",
+            "runner/test_parameters.py::test_bad_parameters_exit_2_and_run_nothing",
+        ),
+    ),
+    (
+        "papermill",
+        "values of parameters are stored in the output",
+        ("runner/test_secret.py::test_no_byte_of_a_secret_is_left_in_the_evidence",),
+    ),
+    (
+        "papermill",
+        "inside a Celery task it can hang",
+        ("runner/test_inside_celery.py::test_a_run_inside_a_task_ends_ten_times_of_ten",),
+    ),
+    (
+        "papermill",
+        "threads run in the wrong folder, and two runs overwrite one output",
+        (
+            "runner/test_command.py::"
+            "test_sixteen_runs_in_two_commands_at_once_leave_sixteen_right_records",
+            "runner/test_evidence.py::test_no_two_folders_are_the_same",
+        ),
+    ),
+    (
+        "papermill",
+        "`!false` passes, and sys.exit(3) becomes 1",
+        (
+            "runner/test_execution.py::test_each_fault_has_its_verdict",
+            "runner/test_verdict.py::test_exit_codes_are_those_of_the_design",
+        ),
+    ),
+    (
+        "papermill",
+        "kernels talk in the clear over TCP",
+        (
+            "runner/test_execution.py::"
+            "test_the_kernel_is_this_interpreter_over_sockets_in_a_private_folder",
+        ),
+    ),
+    (
+        "nbval",
+        "a reference that was never executed passes",
+        (
+            "notebooks/test_documents.py::test_its_stored_outputs_are_of_one_real_run",
+            "notebooks/test_stored_outputs.py::test_a_changed_output_is_noticed",
+        ),
+    ),
+    (
+        "nbval",
+        "a dead kernel hangs it without a time limit for cells",
+        ("notebooks/test_stored_outputs.py::test_the_stored_outputs_are_those_of_any_run",),
+    ),
+)
+"""Library, what it does, and the tests that hold against it."""
+
+
+def trap_table(outcomes: Mapping[str, Counter[str]]) -> list[str]:
+    """Return the lines of the table.
+
+    Args:
+        outcomes: a test's name, `file::function` below tests/, -> how often it passed or failed.
+    """
+    lines = []
+    for library, trap, tests in TRAPS:
+        lines.append(f"{library}: {trap}")
+        for test in tests:
+            told = ", ".join(f"{count} {word}" for word, count in outcomes.get(test, {}).items())
+            lines.append(f"    {told or 'not run'}: {test}")
+    return lines
