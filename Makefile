@@ -7,7 +7,7 @@ INSTALLED := $(VENV)/.installed
 CANDIDATES := $(PYTHON) python3.12 python3.11 python3 python3.13 python3.14
 
 .DEFAULT_GOAL := help
-.PHONY: help install validate test lint lock clean
+.PHONY: help install validate test lint bench drills record lock clean
 
 help: ## What can be made
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile
@@ -55,6 +55,16 @@ $(INSTALLED): constraints.txt pyproject.toml
 	  exit 1; \
 	fi; \
 	touch $@
+
+bench: $(INSTALLED) ## Measure speed beside peers and limits; JSON goes to .securenet/bench
+	@mkdir -p .securenet/bench
+	@for script in tests/benchmarks/bench_*.py; do \
+	  name=$$(basename $$script .py); echo "== $$name"; \
+	  $(BIN)/python $$script --json .securenet/bench/$$name.json || exit 1; \
+	done
+
+drills: $(INSTALLED) ## Put every fault into a local stack, and see that nothing is lost or doubled
+	@$(BIN)/securenet-obs drill
 
 record: $(INSTALLED) ## Execute the notebooks anew on the local stack and store their outputs
 	$(BIN)/securenet-obs exec -- jupyter nbconvert --to notebook --execute --inplace \

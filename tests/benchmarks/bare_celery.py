@@ -1,0 +1,14 @@
+"""The least Celery application there is, with the same versions: what ours is measured beside."""
+
+import os
+
+from celery import Celery
+
+app = Celery("bare", broker=os.environ["BARE_BROKER"], backend=os.environ["BARE_RESULTS"])
+app.conf.broker_connection_retry_on_startup = True
+
+
+@app.task(name="bare.echo")
+def echo(canary: str) -> dict[str, str]:
+    """Return the canary."""
+    return {"canary": canary}
