@@ -73,6 +73,10 @@ class Settings(BaseSettings):
         SecretStr("sqlite:///securenet.sqlite3"), description="The store, as SQLAlchemy writes it."
     )
 
+    schedule_canary_s: float = Field(
+        300.0, gt=0, description="Seconds between two canaries that beat sends for every tenant."
+    )
+
     api_url: str = Field("http://127.0.0.1:8000", description="Address of this target's API.")
     api_keys: SecretStr = Field(
         SecretStr(""), description="Whom a validation may speak for: tenant=key, comma-separated."

@@ -20,6 +20,7 @@ from securenet_obs.probes.log_search import await_lines, await_tasks, services_o
 from securenet_obs.probes.network_samples import sample_records
 from securenet_obs.probes.queue_diagnosis import pool_growth, queue_decisions
 from securenet_obs.probes.queues import QueueProbe, queue_rates
+from securenet_obs.probes.schedule import Dispatch, await_dispatch, await_entry
 from securenet_obs.probes.sinks import (
     await_text,
     evidence_so_far,
@@ -53,6 +54,7 @@ __all__ = [
     "BeatTick",
     "BrokerProbe",
     "BrokerState",
+    "Dispatch",
     "ErrorEvent",
     "ErrorEvents",
     "LogFrame",
@@ -62,6 +64,8 @@ __all__ = [
     "Submission",
     "TaskProbe",
     "arrival_table",
+    "await_dispatch",
+    "await_entry",
     "await_hops",
     "await_lines",
     "await_results",

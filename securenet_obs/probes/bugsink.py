@@ -1,9 +1,9 @@
 """Reads error events back from Bugsink, which lists them by issue and under ids of its own."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, NoReturn
 
-from securenet_obs.errors import NotFoundError, SettingsError, UnreachableError
+from securenet_obs.errors import NotFoundError, NotStoredError, SettingsError, UnreachableError
 from securenet_obs.probes.events import (
     ErrorEvent,
     expect_stored,
@@ -46,6 +46,10 @@ class BugsinkEvents:
         # What was listed so far, so that a poll reads only what is new.
         self._ids: dict[str, str] = {}
         self._newest_read: dict[str, int] = {}
+
+    def check_ins(self, monitor: str, deadline_s: float) -> NoReturn:
+        """Refuse: it keeps none; see `ErrorEvents.check_ins`."""
+        raise NotStoredError("Bugsink answers check-ins and drops them.")
 
     def find(self, event_id: str, deadline_s: float, *, kind: str = "errors") -> ErrorEvent:
         """Return the event; see `ErrorEvents.find`."""

@@ -77,6 +77,19 @@ class ErrorEvents(Protocol):
         """
         ...
 
+    def check_ins(self, monitor: str, deadline_s: float) -> list[dict[str, Any]]:
+        """Return the last check-ins of a cron monitor, newest first, each with its `status`.
+
+        Args:
+            monitor: its slug, which is the name of beat's entry.
+            deadline_s: seconds after which a monitor that does not exist is not found.
+
+        Raises:
+            NotFoundError, ForbiddenError, UnreachableError: as `find` does.
+            NotStoredError: this backend answers check-ins and drops them.
+        """
+        ...
+
 
 def normal_event_id(event_id: str) -> str:
     """Return an event id as 32 lowercase hexadecimal digits, whichever way it was written.

@@ -19,7 +19,7 @@ from securenet_obs.settings import Settings
 class SentryEvents:
     """The events of one Sentry project."""
 
-    stores = frozenset({"errors", "transactions"})
+    stores = frozenset({"errors", "transactions", "check-ins"})
 
     def __init__(self, settings: Settings) -> None:
         """Prepare, without connecting.
@@ -53,6 +53,16 @@ class SentryEvents:
                 f"event {wanted} is not in project {self._project} after {deadline_s:g} s."
             ) from error
         return _event(answer, wanted, self._api.url)
+
+    def check_ins(self, monitor: str, deadline_s: float) -> list[dict[str, Any]]:
+        """Return a monitor's last check-ins, newest first; see `ErrorEvents.check_ins`."""
+        organisation, _ = self._path.split("/")
+        slug = quote(monitor, safe="")
+        path = f"/api/0/organizations/{organisation}/monitors/{slug}/checkins/"
+        answer = poll(lambda ends: self._api.get(path, ends=ends), deadline_s)
+        if not isinstance(answer, list):
+            raise UnreachableError(f"{self._api.url} answered something else than check-ins.")
+        return answer
 
 
 def _event(answer: Any, wanted: str, url: str) -> ErrorEvent:

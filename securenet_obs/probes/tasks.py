@@ -1,5 +1,6 @@
 """Sends tasks and sees what becomes of them; tells who executes, and whether beat ticks."""
 
+import json
 import math
 import time
 from collections.abc import Iterable
@@ -22,7 +23,7 @@ from securenet_obs.probes.trips import TRIP_COLUMNS, Trip, hear, route
 from securenet_obs.settings import Settings
 
 TICK_KEY = "securenet:beat:tick"
-SENT_KEY = "securenet:beat:sent"
+ENTRIES_KEY = "securenet:beat:entries"
 RESULT_KEY = "celery-task-meta-"
 UNREGISTERED_TASK = "securenet_obs.probes.no_such_task"
 """A task name that no worker knows."""
@@ -173,11 +174,21 @@ class TaskProbe(QueueProbe):
         seconds = float(value)  # type: ignore[arg-type]
         return BeatTick(datetime.fromtimestamp(seconds, UTC), time.time() - seconds)
 
-    def beat_sent(self) -> dict[str, datetime]:
-        """Return when beat sent each entry of its schedule last; those never sent are not there."""
+    def beat_entries(self) -> pd.DataFrame:
+        """Return what beat says of its schedule; no rows where it never said anything.
+
+        Returns:
+            A row for each entry, its name in the index: `task`, `schedule`, `last` (UTC; when it
+            was sent, or made if it never was) and `next` (UTC; when it is due).
+        """
         with self._hearing():
-            sent: Any = self._results.hgetall(SENT_KEY)
-        return {str(k, "utf-8"): datetime.fromtimestamp(float(v), UTC) for k, v in sent.items()}
+            told: Any = self._results.hgetall(ENTRIES_KEY)
+        rows = {name.decode(): json.loads(entry) for name, entry in sorted(told.items())}
+        frame = pd.DataFrame.from_dict(rows, "index", columns=["task", "schedule", "last", "next"])
+        moments = {
+            name: pd.to_datetime(frame[name], unit="s", utc=True) for name in ("last", "next")
+        }
+        return frame.assign(**moments)
 
     def result_ttl(self, task_id: str) -> float:
         """Return in how many seconds a task's result expires; infinity when it never does.

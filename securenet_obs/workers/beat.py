@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
+import orjson
 import redis
 import structlog
 from celery.beat import PersistentScheduler, SchedulingError
@@ -20,6 +21,9 @@ TICK_KEY = "securenet:beat:tick"
 
 SENT_KEY = "securenet:beat:sent"
 """Hash: name of an entry -> unix seconds when it was sent last."""
+
+ENTRIES_KEY = "securenet:beat:entries"
+"""Hash: name of an entry -> JSON of its `task`, `schedule`, `last` and `next` (unix seconds)."""
 
 LOCK_KEY = "securenet:beat:lock"
 """Held by the beat that sends; any other stands by."""
@@ -62,7 +66,7 @@ class RecordingScheduler(PersistentScheduler):  # type: ignore[misc] # Celery ha
         interval: float = super().tick(*args, **options)
         if self._unsent is not None:
             interval = self._leave_due(self._unsent)
-        self._record(lambda client: client.set(TICK_KEY, repr(time.time()), ex=_TICK_TTL_S))
+        self._record(self._tell)
         return interval
 
     def apply_async(self, entry: Any, *args: Any, **options: Any) -> Any:
@@ -111,6 +115,14 @@ class RecordingScheduler(PersistentScheduler):  # type: ignore[misc] # Celery ha
         self._heap = None
         return True
 
+    def _tell(self, client: Any) -> None:
+        """Leave a sign of life, and what is sent when; an entry that is gone is told no more."""
+        entries = {name: orjson.dumps(_told(entry)) for name, entry in self.schedule.items()}
+        with client.pipeline() as pipe:
+            pipe.set(TICK_KEY, repr(time.time()), ex=_TICK_TTL_S).delete(ENTRIES_KEY)
+            pipe.hset(ENTRIES_KEY, mapping=entries)
+            pipe.execute()
+
     def _leave_due(self, entry: Any) -> float:
         """Take back that an entry was sent: Celery would leave it for its next time."""
         self.schedule[entry.name] = entry
@@ -122,6 +134,17 @@ class RecordingScheduler(PersistentScheduler):  # type: ignore[misc] # Celery ha
             write(self._redis)
         except redis.RedisError as error:
             _log.warning("beat_record_failed", reason=type(error).__name__)
+
+
+def _told(entry: Any) -> dict[str, Any]:
+    """Return an entry as data; one that was never sent was last seen when it was made."""
+    due_in = entry.schedule.remaining_estimate(entry.last_run_at)
+    return {
+        "task": entry.task,
+        "schedule": str(entry.schedule),
+        "last": entry.last_run_at.timestamp(),
+        "next": time.time() + due_in.total_seconds(),
+    }
 
 
 def _with_window(entry: Any) -> Any:

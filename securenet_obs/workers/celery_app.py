@@ -44,6 +44,7 @@ _ROUTES = {
     "leak_canary": "default",
     "dispatch_vulnerability_scans": "default",
     "dispatch_model_retraining": "default",
+    "dispatch_canaries": "default",
     "republish_submissions": "default",
 }
 
@@ -77,6 +78,15 @@ _BEAT_SCHEDULE = {
         "options": {"expires": OUTBOX_EVERY_S},
     },
 }
+
+
+def _canary(every_s: float) -> dict[str, Any]:
+    """Return the entry that shows that the schedule ticks, down to a task of each tenant."""
+    return {
+        "task": f"{TASKS}.dispatch_canaries",
+        "schedule": every_s,
+        "options": {"expires": every_s},
+    }
 
 
 class SecureNetCelery(Celery):  # type: ignore[misc] # Celery has no types
@@ -118,7 +128,7 @@ def create_celery(settings: Settings) -> Celery:
         **_MESSAGES,
         **_BOUNDS,
         **_EXECUTION,
-        beat_schedule=_BEAT_SCHEDULE,
+        beat_schedule={**_BEAT_SCHEDULE, "schedule-canary": _canary(settings.schedule_canary_s)},
         beat_scheduler="securenet_obs.workers.beat:RecordingScheduler",
         beat_max_loop_interval=5,
     )

@@ -8,6 +8,7 @@ from typing import Any
 import kombu.exceptions
 import redis
 import sqlalchemy.exc
+import structlog
 from celery import Task
 from sqlalchemy import select
 
@@ -24,6 +25,7 @@ from securenet_obs.monitoring import (
     note_relay,
 )
 from securenet_obs.monitoring.diagnostics import Planted, leak_on_purpose
+from securenet_obs.settings import get_settings
 from securenet_obs.store import Tenant, session_scope
 from securenet_obs.workers import submissions
 from securenet_obs.workers.celery_app import celery_app
@@ -53,6 +55,8 @@ _RETRIES: dict[str, Any] = {
     "retry_backoff_max": 60,
     "retry_jitter": True,
 }
+
+_log = structlog.get_logger(__name__)
 
 
 def _task(**options: Any) -> Callable[[Callable[..., Any]], Any]:
@@ -177,7 +181,16 @@ def dispatch_model_retraining(self: Task) -> int:
     return _dispatch(self, retrain_anomaly_model, expires_s=24 * 3600)
 
 
-def _dispatch(dispatcher: Task, task: Task, *, expires_s: int) -> int:
+@_task(bind=True, **_RETRIES)
+def dispatch_canaries(self: Task) -> int:
+    """Send one canary a tenant, as it is done with the work; return how many."""
+    every_s = get_settings().schedule_canary_s
+    return _dispatch(self, echo_canary, expires_s=every_s, within_s=every_s / 10)
+
+
+def _dispatch(
+    dispatcher: Task, task: Task, *, expires_s: float, within_s: float = _DISPATCH_WITHIN_S
+) -> int:
     window = window_of(dispatcher.request)
     effect = Effect(_NO_TENANT, dispatcher.name, window)
     with session_scope() as session:
@@ -188,7 +201,7 @@ def _dispatch(dispatcher: Task, task: Task, *, expires_s: int) -> int:
     for tenant_id in tenants:
         with for_tenant(tenant_id):
             # Jitter, not secrecy.
-            countdown = random.uniform(0, _DISPATCH_WITHIN_S)  # noqa: S311
+            countdown = random.uniform(0, within_s)  # noqa: S311
             task.apply_async(
                 (tenant_id,),
                 countdown=countdown,
@@ -199,6 +212,7 @@ def _dispatch(dispatcher: Task, task: Task, *, expires_s: int) -> int:
             )
     with session_scope() as session:
         effect.claim(session, {"sent": len(tenants)})
+    _log.info("dispatched", task=task.name, tenants=len(tenants))
     return len(tenants)
 
 

@@ -241,6 +241,31 @@ def canaries_kept() -> None:
     tasks.fail_on_purpose = failing
 
 
+def entry_forgotten() -> None:
+    """Schedule one entry less than this release has."""
+    from securenet_obs.workers.celery_app import celery_app
+
+    schedule = celery_app.conf.beat_schedule
+    celery_app.conf.beat_schedule = {
+        name: entry for name, entry in schedule.items() if name != "ml-model-retrain"
+    }
+
+
+def entries_overdue() -> None:
+    """Say of each entry that it was due a day ago, and nothing of when it was sent."""
+    from securenet_obs.workers import beat
+
+    told = beat._told
+    beat._told = lambda entry: told(entry) | {"next": told(entry)["next"] - 86400, "last": None}
+
+
+def nobody_dispatched_to() -> None:
+    """Find no tenant to send anything to."""
+    from securenet_obs.workers import tasks
+
+    tasks._tenants = list
+
+
 def limit_beyond_visibility() -> None:
     """Let a task run for longer than Redis waits before it gives it to another worker."""
     from securenet_obs.workers import celery_app

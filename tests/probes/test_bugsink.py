@@ -133,3 +133,9 @@ def test_pages_are_followed_and_not_read_twice(http_server) -> None:
     asked = {path for path, _ in http_server.requests}
     assert events in asked
     assert cursor not in asked
+
+
+def test_check_ins_are_dropped_and_that_is_said(target: Settings) -> None:
+    """A question that it cannot answer is another answer than none."""
+    with pytest.raises(NotStoredError):
+        BugsinkEvents(target).check_ins("schedule-canary", 1)

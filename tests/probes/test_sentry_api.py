@@ -111,8 +111,8 @@ def test_another_answer_than_the_event_is_refused(http_server, body: object) -> 
 
 def test_what_sentry_never_gives_back_is_refused_at_once(http_server) -> None:
     """Asking for a kind that this API does not serve is refused without a request."""
-    with pytest.raises(NotStoredError, match="check-ins"):
-        sentry(http_server.url).find(HEX, 30, kind="check-ins")
+    with pytest.raises(NotStoredError, match="logs"):
+        sentry(http_server.url).find(HEX, 30, kind="logs")
     assert http_server.requests == []
 
 
@@ -128,3 +128,20 @@ def test_slugs_cannot_leave_their_place_in_the_path(http_server) -> None:
     http_server.answers((200, ANSWER))
     sentry(http_server.url, sentry_project="a/../b?c").find(HEX, 2)
     assert "/a%2F..%2Fb%3Fc/events/" in http_server.requests[0][0]
+
+
+def test_a_monitors_check_ins_are_read(http_server) -> None:
+    """They come as Sentry tells them, newest first; an answer that is no list is none."""
+    settings = Settings(
+        sentry_url=http_server.url,
+        sentry_org="securenet",
+        sentry_project="api",
+        sentry_auth_token="a-token",
+    )
+    http_server.answers((200, [{"status": "ok"}]))
+    assert SentryEvents(settings).check_ins("vulnerability-scan", 1) == [{"status": "ok"}]
+    path, _ = http_server.requests[-1]
+    assert path == "/api/0/organizations/securenet/monitors/vulnerability-scan/checkins/"
+    http_server.answers((200, {"detail": "x"}))
+    with pytest.raises(UnreachableError):
+        SentryEvents(settings).check_ins("vulnerability-scan", 0.2)

@@ -148,7 +148,7 @@ def test_a_redis_that_is_away_is_unreachable_soon() -> None:
         lambda: probe.pickle_trip(signature, 30),
         probe.consumers,
         probe.beat_tick,
-        probe.beat_sent,
+        probe.beat_entries,
     ):
         with pytest.raises(UnreachableError):
             look()
@@ -163,4 +163,6 @@ def test_the_running_stack_is_seen(target: Settings) -> None:
     assert trips["result"][0]["canary"] == "c1"
     assert all(probe.consumers(["default", "scans", "models", "logs", "canary"]).values())
     assert probe.beat_tick().age_s < 60
-    assert isinstance(probe.beat_sent(), dict)
+    entries = probe.beat_entries()
+    assert {"vulnerability-scan", "ml-model-retrain"} <= set(entries.index)
+    assert (entries["next"] > entries["last"]).all()

@@ -12,7 +12,12 @@ from securenet_obs.workers.celery_app import HARD_LIMIT_S, QUEUES, celery_app
 def test_the_schedule_sends_what_needs_no_argument() -> None:
     """Beat's entries need no tenant, of which one would never be enqueued, and expire."""
     schedule = celery_app.conf.beat_schedule
-    assert set(schedule) == {"vulnerability-scan", "ml-model-retrain", "outbox"}
+    assert set(schedule) == {
+        "vulnerability-scan",
+        "ml-model-retrain",
+        "outbox",
+        "schedule-canary",
+    }
     assert schedule["vulnerability-scan"]["schedule"].hour == {0, 6, 12, 18}
     assert schedule["ml-model-retrain"]["schedule"].hour == {2}
     for entry in schedule.values():

@@ -1,0 +1,126 @@
+"""The faults of the schedule: beat, what it sends, and those who run it."""
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from securenet_obs.runner.catalog import find
+from securenet_obs.runner.verdict import Verdict
+from securenet_obs.stack import LocalStack
+from securenet_obs.stack.services import worker_command
+from tests.notebooks.faults import Fault, fresh_logs
+
+PROJECT = Path(__file__).parents[2]
+SCHEDULE = "07_the_schedule_is_ticking"
+CHECK_INS = "Sentry has the check-ins"
+NOT_SENT = {"a due entry is sent", "every tenant's task is enqueued and runs"}
+BRIEFLY = ("deadline_s=13",)
+
+Run = Callable[..., Any]
+
+FAULTS = {
+    "beat stopped": Fault(
+        SCHEDULE,
+        "beat",
+        {*NOT_SENT, "beat ticks"},
+        stopped=True,
+        parameters=("deadline_s=2", "oldest_tick_s=0.1"),
+    ),
+    "an entry forgotten": Fault(
+        SCHEDULE,
+        "beat",
+        {"every entry of this release is scheduled"},
+        faults="entry_forgotten",
+        parameters=BRIEFLY,
+    ),
+    "entries without a time, and overdue": Fault(
+        SCHEDULE,
+        "beat",
+        {
+            "a due entry is sent",
+            "every entry has a last and a next time",
+            "no entry is overdue",
+        },
+        may_be_red={"every tenant's task is enqueued and runs"},
+        faults="entries_overdue",
+        parameters=("deadline_s=2",),
+    ),
+    "no tenant found": Fault(
+        SCHEDULE,
+        "worker",
+        {"every tenant's task is enqueued and runs"},
+        faults="nobody_dispatched_to",
+        parameters=BRIEFLY,
+    ),
+    "a queue that nobody consumes": Fault(
+        SCHEDULE,
+        "worker",
+        {"every tenant's task is enqueued and runs"},
+        command=worker_command(queues=("default", "scans", "models", "logs")),
+        parameters=BRIEFLY,
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS.keys())
+def test_a_fault_turns_its_checks_red_and_no_other(
+    fault: Fault, stack: LocalStack, run_notebook: Run
+) -> None:
+    """A check sees exactly what it is for."""
+    with fresh_logs(stack), fault.put_into(stack):
+        done = run_notebook(fault.notebook, *fault.parameters)
+    assert done.verdict == Verdict.FAILED
+    assert done.red - fault.may_be_red == fault.red
+
+
+def test_every_check_has_a_fault() -> None:
+    """A check that cannot fail is a defect."""
+    red = {name for fault in FAULTS.values() for name in fault.red}
+    assert red | {CHECK_INS} == set(find(PROJECT, SCHEDULE).declared.checks)
+
+
+@pytest.fixture
+def sentry(stack: LocalStack) -> Iterator[tuple[dict[str, str], list[dict[str, str]]]]:
+    """Yield variables of a Sentry that keeps check-ins, and those it keeps: no real one is here."""
+    kept: list[dict[str, str]] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            body = json.dumps(kept).encode()
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_address[1]}"
+        variables = {"SENTRY_BACKEND": "sentry", "SENTRY_URL": url, "SENTRY_ORG": "securenet"}
+        yield variables | {"SENTRY_PROJECT": "api", "SENTRY_AUTH_TOKEN": "a-token"}, kept
+        server.shutdown()
+
+
+@pytest.mark.parametrize("status", ["missed", "ok"])
+def test_a_schedule_that_sentry_misses_is_noticed(
+    status: str, sentry: tuple[dict[str, str], list[dict[str, str]]], run_notebook: Run
+) -> None:
+    """Only the last check-in counts, and only that it was in order."""
+    environment, kept = sentry
+    kept += [{"status": status}, {"status": "ok"}]
+    done = run_notebook(SCHEDULE, *BRIEFLY, environment=environment)
+    assert done.red == ({CHECK_INS} if status == "missed" else set())
+
+
+def test_without_a_fault_nothing_is_red(run_notebook: Run) -> None:
+    """The same stack passes once every fault is out again."""
+    done = run_notebook(SCHEDULE)
+    assert (done.verdict, done.red) == (Verdict.PASSED, set())

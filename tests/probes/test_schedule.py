@@ -1,0 +1,57 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from securenet_obs.probes import TaskProbe, await_dispatch, await_entry
+from securenet_obs.settings import Settings
+
+TASK = "workers.tasks.echo"
+BEGAN = pd.Timestamp("2026-11-23T10:00:00Z")
+
+
+def line(event: str, second: int, **fields: Any) -> str:
+    at = f"2026-11-23T10:00:{second:02d}.000000Z"
+    return json.dumps({"timestamp": at, "event": event, "task": TASK, **fields}) + "\n"
+
+
+def dispatch_of(folder: Path, *lines: str, deadline_s: float = 0.0) -> Any:
+    (folder / "a.log").write_text("".join(lines))
+    return await_dispatch(folder, task=TASK, since=BEGAN, deadline_s=deadline_s)
+
+
+def test_a_dispatch_is_complete_when_every_tenants_task_has_run(tmp_path: Path) -> None:
+    """Tasks of another request are somebody else's."""
+    dispatch = dispatch_of(
+        tmp_path,
+        line("dispatched", 1, tenants=2, request_id="r1"),
+        line("task_succeeded", 2, request_id="r1", tenant_id="a", task_id="t1"),
+        line("task_succeeded", 3, request_id="r2", tenant_id="b", task_id="t2"),
+    )
+    assert (dispatch.tenants, dispatch.missing) == (2, 1)
+    assert list(dispatch.ran.tenant_id) == ["a"]
+
+
+def test_a_tenants_task_that_ran_twice_is_one_tenants(tmp_path: Path) -> None:
+    """Two tasks of one tenant do not stand in for another's."""
+    ran = [line("task_succeeded", 2, request_id="r1", tenant_id="a") for _ in range(2)]
+    sent = line("dispatched", 1, tenants=2, request_id="r1")
+    assert dispatch_of(tmp_path, sent, *ran).missing == 1
+
+
+@pytest.mark.parametrize("text", ["", line("task_succeeded", 2, request_id="r1", tenant_id="a")])
+def test_without_a_dispatcher_there_was_no_dispatch(tmp_path: Path, text: str) -> None:
+    """Nobody says for how many tenants it was."""
+    assert dispatch_of(tmp_path, text or "{}\n").tenants == 0
+
+
+def test_the_running_beat_sends_its_canary(target: Settings) -> None:
+    """The entry is sent again and again; one that does not exist never is."""
+    probe = TaskProbe(target)
+    began = pd.Timestamp.now("UTC")
+    sent = await_entry(probe, "schedule-canary", began, 30)
+    assert sent is not None
+    assert sent > began
+    assert await_entry(probe, "no such entry", began, 0.3) is None
