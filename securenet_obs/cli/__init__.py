@@ -12,6 +12,7 @@ from securenet_obs.cli import notebooks, targets
 from securenet_obs.cli.api_keys import api_keys
 from securenet_obs.cli.consoles import STDERR
 from securenet_obs.cli.dead_letters import dead_letters
+from securenet_obs.cli.drills import drill
 from securenet_obs.cli.logs import logs
 from securenet_obs.cli.redact import redact
 from securenet_obs.errors import SecureNetObsError
@@ -29,7 +30,15 @@ def cli() -> None:
     """
 
 
-for _command in (*notebooks.COMMANDS, *targets.COMMANDS, api_keys, dead_letters, logs, redact):
+for _command in (
+    *notebooks.COMMANDS,
+    *targets.COMMANDS,
+    api_keys,
+    dead_letters,
+    drill,
+    logs,
+    redact,
+):
     cli.add_command(_command)
 
 

@@ -10,6 +10,7 @@ from securenet_obs.probes.arrivals import (
 )
 from securenet_obs.probes.backends import error_events
 from securenet_obs.probes.broker import BrokerProbe, BrokerState, known_bad
+from securenet_obs.probes.drills import run_drills
 from securenet_obs.probes.events import ErrorEvent, ErrorEvents
 from securenet_obs.probes.hops import await_hops, event_hops, hops_that_lost
 from securenet_obs.probes.leaks import plant_secrets, sightings
@@ -95,6 +96,7 @@ __all__ = [
     "queue_rates",
     "read_back",
     "redis_content",
+    "run_drills",
     "sample_records",
     "services_of",
     "sightings",

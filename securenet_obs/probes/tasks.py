@@ -209,7 +209,8 @@ class TaskProbe(QueueProbe):
         with denied_join_result():
             try:
                 trip.signature.apply_async(task_id=trip.task_id, expires=expires_s)
-            except OperationalError as error:
+            except (OperationalError, AttributeError) as error:
+                # The last is kombu's, of a connection that is lost while it is used.
                 raise UnreachableError(
                     f"{address(self._broker_url)} does not take tasks: {error}"
                 ) from error

@@ -38,6 +38,9 @@ WORK = "work"
 EVIDENCE = "SECURENET_OBS_EVIDENCE"
 """Tells a notebook where its run's evidence is kept: one of them looks into its own."""
 
+NOTEBOOK = "SECURENET_OBS_NOTEBOOK"
+"""Tells a notebook where it came from: it runs in a folder of its own, far from its project."""
+
 
 @dataclass(frozen=True)
 class Order:
@@ -180,6 +183,7 @@ class Execution:
             **self.target.environment,
             MARK: mark,
             EVIDENCE: str(self.folder.path.absolute()),
+            NOTEBOOK: str(order.notebook.path.absolute()),
         }
         with child_process(spec, scratch / WORK, environment, log=log, warm=self.warm) as (
             child,

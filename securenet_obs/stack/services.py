@@ -14,6 +14,9 @@ QUEUES = ("default", "scans", "models", "logs", "canary")
 CONCURRENCY = 2
 """Tasks that a stack's worker runs at a time."""
 
+STOP_TASKS_S = 5
+"""Seconds that a stack's worker gives its tasks when it is stopped: less than the part itself."""
+
 _CELERY = [sys.executable, "-m", "celery", "--quiet", "-A", "securenet_obs.workers.celery_app"]
 
 
@@ -64,7 +67,11 @@ def service_parts(
     addresses = {"api": environment["API_URL"], "worker": WORKER, "beat": ""}
 
     def part(name: str) -> Part:
-        service = {"SERVICE_NAME": f"securenet-{name}", "PYTHONUNBUFFERED": "1"}
+        service = {
+            "SERVICE_NAME": f"securenet-{name}",
+            "PYTHONUNBUFFERED": "1",
+            "WORKER_STOP_S": str(STOP_TASKS_S),
+        }
         return Part(
             name,
             commands[name],

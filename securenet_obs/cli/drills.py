@@ -1,0 +1,78 @@
+"""The command that puts faults into local stacks and counts what came of them."""
+
+import json
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from rich.console import Console
+
+from securenet_obs.cli import options
+from securenet_obs.cli.consoles import STDERR, STDOUT
+
+if TYPE_CHECKING:
+    from securenet_obs.stack.drills import Judge
+
+
+@click.command()
+@click.argument("names", nargs=-1, metavar="[NAME...]")
+@click.option(
+    "--tasks",
+    type=click.IntRange(min=20),
+    default=500,
+    show_default=True,
+    help="Batches that each drill submits.",
+)
+@options.root
+@options.as_json
+def drill(names: tuple[str, ...], tasks: int, root: Path, as_json: bool) -> None:
+    """Put faults into a local stack, all of them or those named; exit 1 if anything was lost.
+
+    Example: securenet-obs drill redis-restarted worker-killed
+    """
+    from securenet_obs.runner.catalog import find
+    from securenet_obs.stack.drills import DRILLS, drill_data, drill_table, run_drill
+
+    wanted = names or tuple(DRILLS)
+    if unknown := sorted(set(wanted) - DRILLS.keys()):
+        raise click.UsageError(f"There is no drill {unknown[0]!r}; there are {', '.join(DRILLS)}.")
+    for notebook in {look.notebook for name in wanted for look in DRILLS[name].looks}:
+        # Sooner than after the first fault.
+        find(root, notebook)
+    with _judge(root) as judge:
+        results = [
+            run_drill(name, judge=judge, tasks=tasks, report=_told_on(STDERR)) for name in wanted
+        ]
+    if as_json:
+        click.echo(json.dumps([drill_data(result) for result in results], indent=2))
+    else:
+        STDOUT.print(drill_table(results))
+    sys.exit(any(result.verdict == "failed" for result in results))
+
+
+def _told_on(console: Console) -> Callable[[str], None]:
+    return lambda sentence: console.print(sentence, markup=False, soft_wrap=True)
+
+
+@contextmanager
+def _judge(root: Path) -> "Iterator[Judge]":
+    """Yield what runs a validation while a fault is in; its evidence is of no use afterwards."""
+    from securenet_obs.runner.catalog import find
+    from securenet_obs.runner.command import Command, order_for
+    from securenet_obs.runner.forked import warm_server
+    from securenet_obs.runner.progress import PlainLines
+    from securenet_obs.runner.target import target_of
+
+    silent = PlainLines(Console(quiet=True))
+    with warm_server() as server, tempfile.TemporaryDirectory() as evidence:
+
+        def judge(notebook: str, parameters: Sequence[str], target: Mapping[str, str]) -> str:
+            order = order_for(find(root, notebook), parameters)
+            command = Command(target_of("drill", target), Path(evidence), silent, warm=server())
+            return command.run([order]).verdict.value
+
+        yield judge

@@ -1,0 +1,18 @@
+"""Drills: a fault put into a stack with tasks in flight, and the count of what came of them."""
+
+from securenet_obs.stack.drills.catalog import DRILLS
+from securenet_obs.stack.drills.drill import Drill, DrillResult, Look
+from securenet_obs.stack.drills.report import drill_data, drill_table
+from securenet_obs.stack.drills.running import Judge, drill_on, run_drill
+
+__all__ = [
+    "DRILLS",
+    "Drill",
+    "DrillResult",
+    "Judge",
+    "Look",
+    "drill_data",
+    "drill_on",
+    "drill_table",
+    "run_drill",
+]

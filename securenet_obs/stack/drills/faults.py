@@ -1,0 +1,158 @@
+"""The faults: each is in while its block runs, and out when the block has ended."""
+
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+
+import httpx
+import redis
+from sqlalchemy import make_url
+
+from securenet_obs.stack.drills.proxy import Proxy
+from securenet_obs.stack.drills.signals import end_softly, kill, kill_children
+from securenet_obs.stack.local_stack import LocalStack
+
+SERVICES = ("api", "worker", "beat")
+
+_RECONNECTING_S = (0.0, 0.1, 0.3, 0.6, 1.0)
+_REDIS_URLS = ("REDIS_URL", "RESULT_URL")
+
+
+@contextmanager
+def redis_restarted(stack: LocalStack) -> Iterator[None]:
+    """Restart Redis so quickly that it is hardly missed, again while its clients reconnect."""
+    for reconnecting_s in _RECONNECTING_S:
+        stack.restart_part("redis")
+        time.sleep(reconnecting_s)
+    with part_stopped(stack, "redis"):
+        yield
+
+
+@contextmanager
+def part_stopped(stack: LocalStack, name: str) -> Iterator[None]:
+    """Have a part stopped in its own way."""
+    stack.stop_part(name)
+    try:
+        yield
+    finally:
+        stack.start_part(name)
+
+
+@contextmanager
+def connections_killed(stack: LocalStack) -> Iterator[None]:
+    """Close every connection to Redis from its side, again and again."""
+    over = threading.Event()
+    killer = threading.Thread(target=_kill_connections, args=(stack.environment, over))
+    killer.start()
+    try:
+        yield
+    finally:
+        over.set()
+        killer.join()
+
+
+def _kill_connections(environment: dict[str, str], over: threading.Event) -> None:
+    with redis.Redis.from_url(environment["REDIS_URL"]) as client:
+        while not over.wait(0.1):
+            for kind in ("normal", "pubsub"):
+                client.client_kill_filter(_type=kind, skipme=True)
+
+
+@contextmanager
+def through_a_proxy(stack: LocalStack) -> Iterator[Proxy]:
+    """Put a proxy between Redis and the services; whoever else asks Redis does so directly."""
+    port = make_url(stack.environment["REDIS_URL"]).port
+    assert port is not None
+    with Proxy(port) as proxy:
+        urls = {
+            name: stack.environment[name].replace(f":{port}/", f":{proxy.port}/")
+            for name in _REDIS_URLS
+        }
+        for name in SERVICES:
+            stack.restart_part(name, urls)
+        yield proxy
+
+
+@contextmanager
+def swallowing(proxy: Proxy) -> Iterator[None]:
+    """Let nothing through a proxy, in either direction, and tell nobody."""
+    proxy.swallows = True
+    try:
+        yield
+    finally:
+        proxy.swallows = False
+
+
+@contextmanager
+def worker_killed(stack: LocalStack) -> Iterator[None]:
+    """Kill the worker with its children."""
+    kill(stack.parts["worker"])
+    try:
+        yield
+    finally:
+        stack.start_part("worker")
+
+
+@contextmanager
+def worker_terminated(stack: LocalStack) -> Iterator[None]:
+    """Ask the worker to end, as a deployment does."""
+    end_softly(stack.parts["worker"])
+    try:
+        yield
+    finally:
+        stack.start_part("worker")
+
+
+@contextmanager
+def children_killed(stack: LocalStack) -> Iterator[None]:
+    """Kill the worker's children while they work, as the kernel does for want of memory."""
+    for _ in range(2):
+        kill_children(stack.parts["worker"])
+        time.sleep(0.5)
+    yield
+
+
+@contextmanager
+def store_locked(stack: LocalStack) -> Iterator[None]:
+    """Hold the store's lock for writing, as a backup or a forgotten transaction does."""
+    path = make_url(stack.environment["DATABASE_URL"]).database
+    assert path is not None
+    with closing(sqlite3.connect(path, timeout=10, isolation_level=None)) as holder:
+        holder.execute("BEGIN EXCLUSIVE")
+        yield
+        holder.execute("ROLLBACK")
+
+
+@contextmanager
+def bugsink_down(stack: LocalStack) -> Iterator[None]:
+    """Stop Bugsink, and give the worker errors to report all the same."""
+    with part_stopped(stack, "bugsink"):
+        for number in range(20):
+            _fail_in_a_task(stack.environment, f"drill-{number}")
+        yield
+
+
+def _fail_in_a_task(environment: dict[str, str], canary: str) -> None:
+    httpx.post(
+        f"{environment['API_URL']}/v1/diagnostics/error",
+        json={"canary": canary, "where": "task", "tenant_id": "tenant-canary", "secret": "none"},
+        headers={"X-Diagnostics-Key": environment["DIAGNOSTICS_KEY"]},
+        trust_env=False,
+        timeout=10,
+    ).raise_for_status()
+
+
+@contextmanager
+def logs_disk_full(stack: LocalStack) -> Iterator[None]:
+    """Give API and worker an output that takes no byte: no space is left on the device."""
+    for name in ("api", "worker"):
+        command = stack.parts[name].command
+        full = ["/bin/sh", "-c", 'exec "$@" >/dev/full 2>&1', name, *command]
+        stack.restart_part(name, command=full)
+    try:
+        yield
+    finally:
+        for name in ("api", "worker"):
+            stack.restart_part(name)

@@ -1,0 +1,162 @@
+"""The load of a drill: batches submitted through the API, each in a minute of its own."""
+
+import random
+import threading
+import time
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from types import TracebackType
+from typing import Literal, Self
+
+import httpx
+
+from securenet_obs.settings import Settings
+
+RECORDS = 40
+"""Network records in a batch."""
+
+CLIENTS = 8
+"""Clients that submit at a time, before the fault."""
+
+INTERVAL_S = 0.1
+"""Seconds between two batches while the fault is in."""
+
+_ANSWER_S = 10.0
+_MINUTES = 50_000_000
+
+Answer = Literal["accepted", "refused", "unknown"]
+"""What became of a submission: 202, another answer or none at all, or a broken connection."""
+
+
+@dataclass(frozen=True)
+class Submitted:
+    """A batch that was sent; nothing else is counted for its tenant in its minute.
+
+    `task_id` is empty unless it was accepted; `answer_s` are the seconds until the answer.
+    """
+
+    tenant_id: str
+    minute: datetime
+    answer: Answer
+    task_id: str
+    answer_s: float
+
+    @property
+    def label(self) -> str:
+        """What it is called in a report."""
+        return self.task_id or f"{self.answer} batch of {self.tenant_id} at {self.minute:%FT%R}"
+
+
+class Load:
+    """Submits batches for the tenants that a target's API_KEYS name, and keeps every answer."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        keys = Settings(api_keys=environment["API_KEYS"]).tenant_keys
+        self._headers = {
+            tenant_id: {"Authorization": f"Bearer {key.get_secret_value()}"}
+            for tenant_id, key in keys.items()
+        }
+        self._url = environment["API_URL"]
+        self._first = datetime(2000, 1, 1, tzinfo=UTC) + timedelta(
+            minutes=random.randrange(_MINUTES)  # noqa: S311
+        )
+        self._sent = 0
+        self._answers: list[Submitted] = []
+
+    @property
+    def submitted(self) -> tuple[Submitted, ...]:
+        """What was answered so far."""
+        return tuple(self._answers)
+
+    def submit(self, count: int) -> None:
+        """Submit so many batches as fast as the API takes them."""
+        with self._client() as client, ThreadPoolExecutor(CLIENTS) as pool:
+            list(pool.map(lambda number: self._send(client, number), self._numbers(count)))
+
+    def trickle(self, most: int, over: threading.Event) -> list[Submitted]:
+        """Submit a batch every `INTERVAL_S`, one at a time, until it is over or `most` are sent."""
+        sent = []
+        with self._client() as client:
+            for number in self._numbers(most):
+                sent.append(self._send(client, number))
+                if over.wait(INTERVAL_S):
+                    break
+        return sent
+
+    def _numbers(self, count: int) -> Iterable[int]:
+        for _ in range(count):
+            self._sent += 1
+            yield self._sent
+
+    def _client(self) -> httpx.Client:
+        return httpx.Client(base_url=self._url, timeout=_ANSWER_S, trust_env=False)
+
+    def _send(self, client: httpx.Client, number: int) -> Submitted:
+        minute = self._first + timedelta(minutes=number)
+        tenant_id = list(self._headers)[number % len(self._headers)]
+        records = [
+            {
+                "timestamp": f"{minute:%FT%R}:{second:02}Z",
+                "src_ip": "192.0.2.1",
+                "dest_ip": "198.51.100.1",
+                "dest_port": 443,
+                "proto": "tcp",
+                "event_type": "flow",
+                "bytes": 512,
+            }
+            for second in range(RECORDS)
+        ]
+        began = time.monotonic()
+        answer, task_id = self._answer(client, tenant_id, records)
+        sent = Submitted(tenant_id, minute, answer, task_id, time.monotonic() - began)
+        self._answers.append(sent)
+        return sent
+
+    def _answer(
+        self, client: httpx.Client, tenant_id: str, records: list[dict[str, object]]
+    ) -> tuple[Answer, str]:
+        headers = self._headers[tenant_id]
+        try:
+            answer = client.post(f"/v1/tenants/{tenant_id}/logs", json=records, headers=headers)
+        except httpx.ConnectError:
+            return "refused", ""
+        except httpx.TransportError:
+            return "unknown", ""
+        if answer.status_code != httpx.codes.ACCEPTED:
+            return "refused", ""
+        return "accepted", answer.json()["task_id"]
+
+
+class Trickle:
+    """Batches that are submitted one by one until it is finished, and then what is left at once."""
+
+    def __init__(self, load: Load, count: int) -> None:
+        self._load = load
+        self._count = count
+        self._over = threading.Event()
+        self._pool = ThreadPoolExecutor(1)
+
+    def __enter__(self) -> Self:
+        """Begin."""
+        self._sent = self._pool.submit(self._load.trickle, self._count - CLIENTS, self._over)
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """End, with or without what is left."""
+        self._over.set()
+        self._pool.shutdown()
+
+    def finish(self) -> float:
+        """Submit what is left, once; return the seconds that the slowest answer took before."""
+        self._over.set()
+        one_by_one = self._sent.result()
+        left, self._count = self._count - len(one_by_one), len(one_by_one)
+        self._load.submit(left)
+        return max((batch.answer_s for batch in one_by_one), default=0.0)

@@ -1,0 +1,51 @@
+"""What lies in the broker when a drill is over: queues that empty, messages nobody acknowledged."""
+
+import json
+import time
+from collections.abc import Mapping
+
+import redis
+
+from securenet_obs.errors import StackError
+from securenet_obs.stack.services import QUEUES
+
+_EMPTY_S = 20.0
+_AT_WORK_S = 1.0
+
+
+def deliver_again(environment: Mapping[str, str]) -> int:
+    """Do at once what Redis does after the visibility timeout; return how many messages it were.
+
+    A message that was delivered and never acknowledged goes back into its queue.
+    """
+    with _client(environment) as client:
+        unacknowledged = client.hgetall("unacked")
+        for tag, content in unacknowledged.items():
+            message, _exchange, queue = json.loads(content)
+            with client.pipeline() as pipe:
+                pipe.hdel("unacked", tag)
+                pipe.zrem("unacked_index", tag)
+                pipe.lpush(queue, json.dumps(message))
+                pipe.execute()
+    return len(unacknowledged)
+
+
+def await_empty_queues(environment: Mapping[str, str]) -> None:
+    """Wait until the worker has taken everything, and a moment in which it works on the last.
+
+    Raises:
+        StackError: the queues do not become empty.
+    """
+    deadline = time.monotonic() + _EMPTY_S
+    with _client(environment) as client:
+        while waiting := sum(client.llen(queue) for queue in QUEUES):
+            if time.monotonic() > deadline:
+                raise StackError(
+                    f"{waiting} messages still wait in the queues after {_EMPTY_S:g} s."
+                )
+            time.sleep(0.1)
+    time.sleep(_AT_WORK_S)
+
+
+def _client(environment: Mapping[str, str]) -> redis.Redis:
+    return redis.Redis.from_url(environment["REDIS_URL"], socket_timeout=5)

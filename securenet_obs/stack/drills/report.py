@@ -1,0 +1,71 @@
+"""The table of what came of drills."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from securenet_obs.stack.drills.drill import DrillResult
+
+_STYLES = {"passed": "green", "failed": "bold red", "skipped": "yellow"}
+_SHOWN_LABELS = 3
+
+
+def drill_table(results: Iterable[DrillResult]) -> Table:
+    """Return a table with one row a drill; what is wrong, and why one was skipped, stands below."""
+    table = Table(box=None, pad_edge=False, header_style="bold", caption_justify="left")
+    table.add_column("drill", no_wrap=True)
+    for name in ("accepted", "lost", "doubled", "recovered after (s)"):
+        table.add_column(name, justify="right", overflow="fold")
+    table.add_column("validation meanwhile", overflow="fold")
+    table.add_column("verdict")
+    remarks: list[str] = []
+    for result in results:
+        table.add_row(*_cells(result))
+        remarks += (f"{result.drill}: {remark}" for remark in _remarks(result))
+    table.caption = Text("\n".join(remarks)) if remarks else None
+    return table
+
+
+def drill_data(result: DrillResult) -> dict[str, Any]:
+    """Return the same as plain data, for JSON."""
+    fields = {name: getattr(result, name) for name in DrillResult.__dataclass_fields__}
+    return {**fields, "validations": dict(result.validations), "verdict": result.verdict}
+
+
+def _cells(result: DrillResult) -> tuple[str, ...]:
+    verdict = f"[{_STYLES[result.verdict]}]{result.verdict}[/]"
+    if result.skipped:
+        return (result.drill, *("-" for _ in range(5)), verdict)
+    said = [f"{_number(name)} {verdict}" for name, verdict in result.validations.items()]
+    return (
+        result.drill,
+        str(result.accepted),
+        str(len(result.lost)),
+        str(len(result.doubled)),
+        "never" if result.recovered_s is None else f"{result.recovered_s:.1f}",
+        escape("\n".join(said)) or "over at once",
+        verdict,
+    )
+
+
+def _number(notebook: str) -> str:
+    """Return what a validation is called for short: its number."""
+    return notebook.partition("_")[0]
+
+
+def _remarks(result: DrillResult) -> list[str]:
+    named = {"lost": result.lost, "doubled": result.doubled}
+    return [
+        *filter(None, [result.skipped]),
+        *result.problems,
+        *(f"{notebook} did not notice" for notebook in result.unnoticed),
+        *(f"{what}: {_some(labels)}" for what, labels in named.items() if labels),
+    ]
+
+
+def _some(labels: tuple[str, ...]) -> str:
+    more = len(labels) - _SHOWN_LABELS
+    return ", ".join(labels[:_SHOWN_LABELS]) + (f" and {more} more" if more > 0 else "")

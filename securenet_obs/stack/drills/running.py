@@ -1,0 +1,201 @@
+"""One drill from its start to its result: load, fault, the look meanwhile, the wait, the count."""
+
+import shutil
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine
+
+from securenet_obs.errors import StackError
+from securenet_obs.stack.drills.catalog import DRILLS
+from securenet_obs.stack.drills.drill import NOTICED, Drill, DrillResult
+from securenet_obs.stack.drills.load import Load, Trickle
+from securenet_obs.stack.drills.queues import await_empty_queues, deliver_again
+from securenet_obs.stack.drills.signals import paused
+from securenet_obs.stack.drills.tally import tally
+from securenet_obs.stack.local_stack import LocalStack
+from securenet_obs.store import create_store_engine
+
+TASKS = 500
+"""Batches that a drill submits."""
+
+SETTLE_S = 60.0
+"""Seconds in which every accepted batch must be counted, once the fault is out."""
+
+_BEFORE = 0.8
+_BUSY = 0.05
+_BUSY_S = 20.0
+
+Judge = Callable[[str, Sequence[str], Mapping[str, str]], str]
+"""Runs a notebook with parameters, `name=value`, against a target, and returns its verdict."""
+
+Report = Callable[[str], None]
+"""Is told, a sentence at a time, how far a drill has got."""
+
+
+def run_drill(
+    name: str,
+    *,
+    judge: Judge,
+    root: Path | None = None,
+    cache: Path | None = None,
+    tasks: int = TASKS,
+    holds_s: float | None = None,
+    report: Report = lambda _sentence: None,
+) -> DrillResult:
+    """Run a drill on a stack of its own, whose files stay where it did not pass.
+
+    Args:
+        name: of a drill in `DRILLS`.
+        judge: runs the validations that look while the fault is in.
+        root: the folder of everything local, as for `LocalStack`.
+        cache: where Bugsink's installation is shared from, `root` by default.
+        tasks: batches to submit.
+        holds_s: seconds that the fault is in at least, if not the drill's own.
+        report: is told how far it has got.
+
+    Raises:
+        StackError: there is no such drill, or the stack does not come up.
+    """
+    drill = _named(name)
+    if reason := drill.impossible():
+        return DrillResult(name, skipped=reason)
+    if holds_s is not None:
+        drill = replace(drill, holds_s=holds_s)
+    stack = LocalStack(f"drill-{name}", root, cache=cache, report=report)
+    with stack:
+        result = drill_on(stack, drill, judge=judge, tasks=tasks, report=report)
+    if result.verdict == "passed":
+        shutil.rmtree(stack.folder)
+    else:
+        report(f"{name}: failed; the logs stay in {stack.folder}")
+    return result
+
+
+def drill_on(
+    stack: LocalStack, drill: Drill, *, judge: Judge, tasks: int = TASKS, report: Report
+) -> DrillResult:
+    """Run a drill on a running stack; after one with a setting of its own it is of no more use."""
+    course = _Course(stack, drill, judge, report)
+    try:
+        course.run(tasks)
+    except StackError as error:
+        return replace(course.result(), problems=(str(error),))
+    else:
+        return course.result()
+    finally:
+        course.close()
+
+
+def _named(name: str) -> Drill:
+    if name not in DRILLS:
+        raise StackError(f"There is no drill {name!r}; there are {', '.join(DRILLS)}.")
+    return DRILLS[name]
+
+
+class _Course:
+    """A drill that is being run on a stack."""
+
+    def __init__(self, stack: LocalStack, drill: Drill, judge: Judge, report: Report) -> None:
+        self._stack = stack
+        self._drill = drill
+        self._judge = judge
+        self._report = report
+        self._load = Load(stack.environment)
+        self._engine: Engine = create_store_engine(stack.environment["DATABASE_URL"])
+        self._found = DrillResult(drill.name)
+
+    def run(self, tasks: int) -> None:
+        """Run it to its end.
+
+        Raises:
+            StackError: a part is not as it must be, or no task was in flight.
+        """
+        before = int(tasks * _BEFORE)
+        with self._drill.setting(self._stack) as place:
+            self._get_busy(before)
+            self._note(in_flight=len(self._uncounted()))
+            self._tell(f"{self._found.in_flight} tasks in flight; the fault is put in")
+            with Trickle(self._load, tasks - before) as trickle:
+                struck = time.monotonic()
+                with self._drill.fault(place):
+                    if self._drill.harmless:
+                        self._finish(trickle, struck)
+                    self._look()
+                    time.sleep(max(0.0, struck + self._drill.holds_s - time.monotonic()))
+                    out = time.monotonic()
+                if not self._drill.harmless:
+                    self._finish(trickle, out)
+            self._deliver_again()
+            self._note(doubled=tuple(self._drill.also_doubled(self._stack)))
+
+    def result(self) -> DrillResult:
+        """Return what is known by now."""
+        submitted = self._load.submitted
+        answers = [batch.answer for batch in submitted]
+        counted = tally(self._engine, submitted)
+        return replace(
+            self._found,
+            accepted=answers.count("accepted"),
+            refused=answers.count("refused"),
+            unknown=answers.count("unknown"),
+            lost=counted.lost,
+            doubled=counted.doubled + self._found.doubled,
+        )
+
+    def close(self) -> None:
+        """Close the connections to the store."""
+        self._engine.dispose()
+
+    def _get_busy(self, count: int) -> None:
+        """Submit while the worker does nothing, then have it begin."""
+        with paused(self._stack.parts["worker"]):
+            self._load.submit(count)
+        most_left = count * (1 - _BUSY)
+        deadline = time.monotonic() + _BUSY_S
+        while len(self._uncounted()) > most_left and time.monotonic() < deadline:
+            time.sleep(0.02)
+        if not 0 < len(self._uncounted()) <= most_left:
+            raise StackError(
+                f"Of {count} tasks {len(self._uncounted())} were in flight when the fault should "
+                "have been put in; there must be some, with the worker at work."
+            )
+
+    def _look(self) -> None:
+        """Run the validations that must notice."""
+        for look in self._drill.looks:
+            verdict = self._judge(look.notebook, look.parameters, self._stack.environment)
+            self._tell(f"{look.notebook} says meanwhile: {verdict}")
+            self._note(validations={**self._found.validations, look.notebook: verdict})
+            if verdict not in NOTICED:
+                self._note(unnoticed=(*self._found.unnoticed, look.notebook))
+
+    def _finish(self, trickle: Trickle, since: float) -> None:
+        """Submit what is left, and wait until every accepted batch is counted."""
+        self._note(slowest_answer_s=trickle.finish())
+        deadline = time.monotonic() + SETTLE_S
+        while uncounted := self._uncounted():
+            if time.monotonic() > deadline:
+                self._tell(f"{len(uncounted)} tasks are not counted after {SETTLE_S:g} s")
+                return
+            time.sleep(0.1)
+        self._note(recovered_s=time.monotonic() - since)
+        self._tell(f"all counted after {self._found.recovered_s:.1f} s")
+
+    def _deliver_again(self) -> None:
+        """Have what nobody acknowledged delivered again: what is idempotent stands it."""
+        count = deliver_again(self._stack.environment)
+        await_empty_queues(self._stack.environment)
+        self._tell(f"{count} unacknowledged messages were delivered again")
+
+    def _note(self, **found: Any) -> None:
+        self._found = replace(self._found, **found)
+
+    def _tell(self, sentence: str) -> None:
+        self._report(f"{self._drill.name}: {sentence}")
+
+    def _uncounted(self) -> tuple[str, ...]:
+        return tally(self._engine, self._load.submitted).lost

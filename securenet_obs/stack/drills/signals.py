@@ -1,0 +1,64 @@
+"""Signals to a part's processes: the whole group, or the children that its leader has forked."""
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+from securenet_obs.errors import StackError
+from securenet_obs.stack.part import STOP_S, Part
+from securenet_obs.stack.processes import kill_group
+
+
+@contextmanager
+def paused(part: Part) -> Iterator[None]:
+    """Have a part's leader do nothing within the block, without its knowledge.
+
+    Its children finish what they have: stopped as well, one might hold a lock of the store's.
+    """
+    os.kill(part.pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(part.pid, signal.SIGCONT)
+
+
+def children(part: Part) -> list[int]:
+    """Return the numbers of the processes that a part's leader has forked."""
+    listed = subprocess.run(
+        ["/bin/ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=True
+    )
+    rows = (line.split() for line in listed.stdout.splitlines())
+    return [int(pid) for pid, parent in rows if int(parent) == part.pid]
+
+
+def kill(part: Part) -> None:
+    """Kill a part with its children, as if the machine had lost power under it."""
+    kill_group(part.pid)
+    part.stop()
+
+
+def kill_children(part: Part) -> None:
+    """Kill the children alone, as the kernel does that has no memory left."""
+    for pid in children(part):
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
+def end_softly(part: Part) -> None:
+    """Ask a part to end, and wait until it has.
+
+    Raises:
+        StackError: it did not end in time, or not in good order.
+    """
+    os.kill(part.pid, signal.SIGTERM)
+    deadline = time.monotonic() + STOP_S
+    while part.running() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    code = part.exit_code
+    kill(part)
+    if code != 0:
+        how = f"ended with exit code {code}" if code is not None else f"ran on for {STOP_S:g} s"
+        raise StackError(f"{part.name} was asked to end by SIGTERM, and {how}.")

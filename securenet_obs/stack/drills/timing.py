@@ -1,0 +1,136 @@
+"""The faults of those who keep time: beat gone and then there twice, and a clock that is off."""
+
+import json
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from datetime import datetime
+from glob import glob
+from itertools import chain, pairwise
+from pathlib import Path
+
+import redis
+
+from securenet_obs.errors import StackError
+from securenet_obs.stack.drills import often
+from securenet_obs.stack.drills.faults import part_stopped
+from securenet_obs.stack.drills.signals import kill
+from securenet_obs.stack.local_stack import LocalStack
+from securenet_obs.stack.services import beat_command, worker_command
+
+SILENT_S = 8.0
+"""Seconds after which nobody can take a beat that was killed for one between two ticks."""
+
+TWINS_S = 8.0
+"""Seconds that two beats run beside each other before it is counted what they sent."""
+
+BESIDE_S = 3.0
+"""Seconds that workers with different clocks run beside each other."""
+
+_LATE_WORKER = "late@localhost"
+_START_S = 20.0
+_LIBRARIES = ("lib/faketime/libfaketime.so.1", "lib/*/faketime/libfaketime.so.1")
+_PREFIXES = (sys.prefix, "/usr", "/usr/local")
+
+
+@contextmanager
+def beat_often_due(stack: LocalStack) -> Iterator[tuple[LocalStack, ExitStack]]:
+    """Give beat an entry that is due every two seconds; what is added to the exit stack, goes."""
+    stack.restart_part("beat", command=_often(stack.folder / "beat" / "schedule"))
+    with ExitStack() as undo:
+        yield stack, undo
+
+
+@contextmanager
+def beat_killed_and_doubled(setting: tuple[LocalStack, ExitStack]) -> Iterator[None]:
+    """Kill beat; when that has been seen, start two of them, and leave them beside each other."""
+    stack, undo = setting
+    kill(stack.parts["beat"])
+    time.sleep(SILENT_S)
+    yield
+    twin = stack.parts["beat"].changed({}, _often(stack.folder / "beat" / "schedule-of-twin"))
+    undo.callback(twin.stop)
+    twin.launch()
+    stack.start_part("beat", command=_often(stack.folder / "beat" / "schedule"))
+
+
+def sent_twice(stack: LocalStack) -> Sequence[str]:
+    """Return when a beat sent the entry although one had sent it within half its interval.
+
+    Raises:
+        StackError: it was sent, or its task executed, too seldom to tell.
+    """
+    began = time.time()
+    time.sleep(TWINS_S)
+    sent = sorted(_sent(stack.parts["beat"].log))
+    if sum(moment.timestamp() > began for moment in sent) < TWINS_S / often.EVERY_S / 2:
+        raise StackError(f"Of two beats none sent what was due; see {stack.parts['beat'].log}.")
+    # The last one may be on its way.
+    if (executed := _executed(stack)) < len(sent) - 1:
+        raise StackError(f"Of {len(sent)} tasks that beat sent {executed} were executed.")
+    return [
+        f"beat's entry at {later:%T.%f}"
+        for earlier, later in pairwise(sent)
+        if (later - earlier).total_seconds() < often.EVERY_S / 2
+    ]
+
+
+def _sent(log: Path) -> Iterator[datetime]:
+    """Yield when the entry was sent, from the log that two beats share."""
+    for line in log.read_text().splitlines():
+        if f"Sending due task {often.ENTRY} " in line:
+            yield datetime.fromisoformat(json.loads(line)["timestamp"])
+
+
+def _executed(stack: LocalStack) -> int:
+    with redis.Redis.from_url(stack.environment["RESULT_URL"]) as client:
+        results = client.mget(list(client.scan_iter("celery-task-meta-*", count=1000)))
+    return sum(often.CANARY.encode() in result for result in results if result)
+
+
+def _often(schedule: Path) -> list[str]:
+    return [sys.executable, often.__file__, *beat_command(schedule)[2:]]
+
+
+def libfaketime() -> Path | None:
+    """Return the library that gives a process another clock, where it is installed."""
+    found = (glob(f"{prefix}/{library}") for prefix in _PREFIXES for library in _LIBRARIES)
+    return next(map(Path, chain.from_iterable(found)), None)
+
+
+def without_libfaketime() -> str:
+    """Return why no process can be given another clock here; empty if one can."""
+    if libfaketime() is not None:
+        return ""
+    return "libfaketime is not installed (Debian and Ubuntu: apt-get install libfaketime)"
+
+
+@contextmanager
+def clock_off(stack: LocalStack) -> Iterator[None]:
+    """Start a worker whose clock is an hour ahead beside the other, which then leaves it alone."""
+    clock = {"LD_PRELOAD": str(libfaketime()), "FAKETIME": "+3600"}
+    late = stack.parts["worker"].changed(
+        {**clock, "FAKETIME_DONT_FAKE_MONOTONIC": "1"}, worker_command(name=_LATE_WORKER)
+    )
+    logged = late.log.stat().st_size
+    late.launch()
+    try:
+        _await_worker(late.log, logged)
+        time.sleep(BESIDE_S)
+        with part_stopped(stack, "worker"):
+            yield
+    finally:
+        late.stop()
+
+
+def _await_worker(log: Path, logged: int) -> None:
+    deadline = time.monotonic() + _START_S
+    while time.monotonic() < deadline:
+        lines = log.read_bytes()[logged:].splitlines()
+        if any(_LATE_WORKER.encode() in line and b"ready" in line for line in lines):
+            return
+        time.sleep(0.1)
+    raise StackError(
+        f"The worker with another clock was not ready within {_START_S:g} s; see {log}."
+    )

@@ -1,0 +1,34 @@
+"""The launcher adds one entry that is due often, and takes none away."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from securenet_obs.stack.drills import often
+
+MODULE = """
+import json, sys
+from securenet_obs.workers.celery_app import celery_app
+
+schedule = celery_app.conf.beat_schedule
+entries = {name: list(entry.get("args", ())) for name, entry in schedule.items()}
+print(json.dumps({"entries": entries, "arguments": sys.argv[1:], "name": __name__}))
+"""
+
+
+def test_a_module_is_run_with_one_more_entry(tmp_path: Path) -> None:
+    """The module runs as a program with its own arguments, and sees the entry beside the others."""
+    (tmp_path / "seen.py").write_text(MODULE)
+    done = subprocess.run(
+        [sys.executable, often.__file__, "seen", "--option"],
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    seen = json.loads(done.stdout)
+    assert seen["entries"][often.ENTRY] == [often.CANARY]
+    assert "vulnerability-scan" in seen["entries"]
+    assert (seen["arguments"], seen["name"]) == (["--option"], "__main__")

@@ -1,0 +1,42 @@
+"""What was delivered and never acknowledged can be delivered again at once."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import redis
+
+from securenet_obs.errors import StackError
+from securenet_obs.stack.drills import queues
+
+MESSAGE = {"body": "e30=", "properties": {"delivery_tag": "a-tag"}}
+
+
+@pytest.fixture
+def broker(redis_server: Any) -> Iterator[redis.Redis]:
+    """Yield a broker with nothing in it."""
+    with redis.Redis.from_url(redis_server.environment["REDIS_URL"]) as client:
+        client.flushdb()
+        yield client
+        client.flushdb()
+
+
+def test_a_message_goes_back_into_its_queue(broker: redis.Redis, redis_server: Any) -> None:
+    """It is no longer unacknowledged, and next in its queue as it was."""
+    broker.hset("unacked", "a-tag", json.dumps([MESSAGE, "logs", "logs"]))
+    broker.zadd("unacked_index", {"a-tag": 1.0})
+    assert queues.deliver_again(redis_server.environment) == 1
+    assert [json.loads(text) for text in broker.lrange("logs", 0, -1)] == [MESSAGE]
+    assert not broker.exists("unacked", "unacked_index")
+    assert queues.deliver_again(redis_server.environment) == 0
+
+
+def test_a_queue_that_does_not_empty_is_told(
+    broker: redis.Redis, redis_server: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where nobody takes the messages, waiting ends, and says how many there are."""
+    monkeypatch.setattr(queues, "_EMPTY_S", 0.1)
+    broker.rpush("scans", "one", "two")
+    with pytest.raises(StackError, match="2 messages still wait"):
+        queues.await_empty_queues(redis_server.environment)

@@ -1,0 +1,95 @@
+"""Signals reach the processes that are meant, and no other."""
+
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from securenet_obs.errors import StackError
+from securenet_obs.stack.drills.signals import (
+    children,
+    end_softly,
+    kill,
+    kill_children,
+    paused,
+)
+from securenet_obs.stack.guard import Guard
+from securenet_obs.stack.part import Part
+
+MakePart = Callable[[str], Part]
+
+
+@pytest.fixture
+def make_part(tmp_path: Path) -> Iterator[MakePart]:
+    """Yield a maker of parts that run a shell script and are ready when they say so."""
+    with Guard() as guard:
+        made: list[Part] = []
+
+        def make(script: str) -> Part:
+            log = tmp_path / f"{len(made)}.log"
+            part = Part(
+                "sample",
+                ["/bin/sh", "-c", script],
+                folder=tmp_path,
+                log=log,
+                environment={},
+                ready=lambda _since: "ready" in log.read_text(),
+                address="nowhere",
+                guard=guard,
+            )
+            made.append(part)
+            return part.start()
+
+        yield make
+        for part in made:
+            part.stop()
+
+
+def state(pid: int) -> str:
+    """Return how a process is: T is stopped, S is asleep, nothing is gone."""
+    told = subprocess.run(["ps", "-o", "state=", "-p", str(pid)], capture_output=True, text=True)
+    return told.stdout.strip()[:1]
+
+
+def test_a_paused_leader_goes_on_afterwards(make_part: MakePart) -> None:
+    """Within the block the leader is stopped and its child is not."""
+    part = make_part("sleep 60 & echo ready; wait")
+    (child,) = children(part)
+    with paused(part):
+        time.sleep(0.05)
+        assert (state(part.pid), state(child)) == ("T", "S")
+    time.sleep(0.05)
+    assert state(part.pid) == "S"
+
+
+def test_children_alone_are_killed(make_part: MakePart) -> None:
+    """The leader sees its child die, and lives."""
+    part = make_part('sleep 60 & echo ready; wait $!; echo "ended $?"; exec sleep 60')
+    kill_children(part)
+    time.sleep(0.2)
+    assert "ended 137" in part.log.read_text()
+    assert part.running()
+
+
+def test_a_killed_part_leaves_nobody(make_part: MakePart) -> None:
+    """Leader and children go, without a chance to say anything."""
+    part = make_part("trap 'echo asked' TERM; sleep 60 & echo ready; wait")
+    (child,) = children(part)
+    kill(part)
+    assert not part.running()
+    assert state(child) in {"", "Z"}
+    assert "asked" not in part.log.read_text()
+
+
+def test_a_soft_end_is_an_end_in_good_order(
+    make_part: MakePart, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Exit code 0 is one; another code is told, and so is a part that runs on."""
+    monkeypatch.setattr("securenet_obs.stack.drills.signals.STOP_S", 0.5)
+    end_softly(make_part("trap 'exit 0' TERM; echo ready; while :; do sleep 0.05; done"))
+    with pytest.raises(StackError, match=r"sample .* ended with exit code 3"):
+        end_softly(make_part("trap 'exit 3' TERM; echo ready; while :; do sleep 0.05; done"))
+    with pytest.raises(StackError, match=r"ran on for 0\.5 s"):
+        end_softly(make_part("trap '' TERM; echo ready; while :; do sleep 0.05; done"))

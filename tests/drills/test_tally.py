@@ -1,0 +1,76 @@
+"""The count sees each batch for itself: lost, counted once, or more often than it may be."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
+
+from securenet_obs.stack.drills.load import RECORDS, Answer, Submitted
+from securenet_obs.stack.drills.tally import Tally, tally
+from securenet_obs.store import NetworkMinute, Table, Tenant, create_store_engine
+
+MINUTE = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[Engine]:
+    """Yield an empty store with one tenant."""
+    engine = create_store_engine(f"sqlite:///{tmp_path / 'store.sqlite3'}")
+    Table.metadata.create_all(engine)
+    with Session(engine) as session, session.begin():
+        session.add(Tenant(tenant_id="tenant-a"))
+    yield engine
+    engine.dispose()
+
+
+def batch(number: int, answer: Answer) -> Submitted:
+    """Return a batch of tenant-a in a minute of its own."""
+    task_id = f"task-{number}" if answer == "accepted" else ""
+    return Submitted("tenant-a", MINUTE + timedelta(minutes=number), answer, task_id, 0.1)
+
+
+def count(engine: Engine, batch: Submitted, times: float) -> None:
+    """Write into the store that a batch was counted so often."""
+    with Session(engine) as session, session.begin():
+        records = int(times * RECORDS)
+        session.add(NetworkMinute(tenant_id="tenant-a", minute=batch.minute, records=records))
+
+
+@pytest.mark.parametrize(
+    ("answer", "times", "expected"),
+    [
+        ("accepted", 0, Tally(("task-1",), ())),
+        ("accepted", 0.5, Tally(("task-1",), ())),
+        ("accepted", 1, Tally((), ())),
+        ("accepted", 2, Tally((), ("task-1",))),
+        ("refused", 0, Tally((), ())),
+        ("refused", 1, Tally((), ("refused batch of tenant-a at 2026-01-01T00:01",))),
+        ("unknown", 0, Tally((), ())),
+        ("unknown", 1, Tally((), ())),
+        ("unknown", 2, Tally((), ("unknown batch of tenant-a at 2026-01-01T00:01",))),
+    ],
+)
+def test_a_batch_is_counted_as_it_was_answered(
+    engine: Engine, answer: Answer, times: float, expected: Tally
+) -> None:
+    """Accepted is once, refused is never, and no clear answer is at most once."""
+    one = batch(1, answer)
+    if times:
+        count(engine, one, times)
+    assert tally(engine, [one]) == expected
+
+
+def test_one_batch_does_not_stand_for_another(engine: Engine) -> None:
+    """One that is counted twice does not make up for one that is lost."""
+    lost, doubled, right = (batch(number, "accepted") for number in (1, 2, 3))
+    count(engine, doubled, 2)
+    count(engine, right, 1)
+    assert tally(engine, [lost, doubled, right]) == Tally(("task-1",), ("task-2",))
+
+
+def test_nothing_submitted_is_nothing_lost(engine: Engine) -> None:
+    """Before the first batch there is nothing to count."""
+    assert tally(engine, []) == Tally((), ())
