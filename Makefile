@@ -69,6 +69,8 @@ drills: $(INSTALLED) ## Put every fault into a local stack, and see that nothing
 record: $(INSTALLED) ## Execute the notebooks anew on the local stack and store their outputs
 	$(BIN)/securenet-obs exec -- jupyter nbconvert --to notebook --execute --inplace \
 	  --ExecutePreprocessor.record_timing=False notebooks/*.ipynb runbooks/*.ipynb
+	$(BIN)/jupyter nbconvert --to notebook --inplace --TagRemovePreprocessor.enabled=True \
+	  --TagRemovePreprocessor.remove_all_outputs_tags=secret-output notebooks/*.ipynb
 
 lock: $(INSTALLED) ## Pin anew what pyproject.toml asks for
 	$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --python-version 3.11 \

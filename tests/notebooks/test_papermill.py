@@ -12,7 +12,11 @@ from securenet_obs.stack import LocalStack
 PROJECT = Path(__file__).parents[2]
 
 
-@pytest.mark.parametrize("path", sorted(PROJECT.glob("notebooks/*.ipynb")), ids=lambda p: p.stem)
+# 09 runs drills for minutes, which tests/drills do as well.
+BOOKS = sorted(PROJECT.glob("notebooks/0[1-8]*.ipynb"))
+
+
+@pytest.mark.parametrize("path", BOOKS, ids=lambda path: path.stem)
 def test_papermill_runs_it(path: Path, stack: LocalStack, tmp_path: Path) -> None:
     """Nothing in a notebook needs our runner."""
     done = subprocess.run(

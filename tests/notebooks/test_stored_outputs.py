@@ -12,6 +12,8 @@ import pytest
 from securenet_obs.stack import LocalStack
 
 PROJECT = Path(__file__).parents[2]
+# 09 runs drills for minutes, which tests/drills do as well.
+BOOKS = [str(path) for path in sorted(PROJECT.glob("notebooks/0[1-8]*.ipynb"))]
 
 
 def nbval(stack: LocalStack, *notebooks: str) -> subprocess.CompletedProcess[str]:
@@ -33,7 +35,7 @@ def nbval(stack: LocalStack, *notebooks: str) -> subprocess.CompletedProcess[str
 @pytest.mark.parametrize("time", ["once", "twice"])
 def test_the_stored_outputs_are_those_of_any_run(stack: LocalStack, time: str) -> None:
     """What a newcomer reads in the repository is what a new run shows; and again."""
-    done = nbval(stack, "notebooks")
+    done = nbval(stack, *BOOKS)
     assert done.returncode == 0, done.stdout[-4000:]
     assert " passed" in done.stdout
 

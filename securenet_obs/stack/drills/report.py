@@ -15,12 +15,14 @@ _SHOWN_LABELS = 3
 
 def drill_table(results: Iterable[DrillResult]) -> Table:
     """Return a table with one row a drill; what is wrong, and why one was skipped, stands below."""
-    table = Table(box=None, pad_edge=False, header_style="bold", caption_justify="left")
+    table = Table(
+        box=None, padding=(0, 1, 0, 0), pad_edge=False, header_style="bold", caption_justify="left"
+    )
     table.add_column("drill", no_wrap=True)
-    for name in ("accepted", "lost", "doubled", "recovered after (s)"):
-        table.add_column(name, justify="right", overflow="fold")
-    table.add_column("validation meanwhile", overflow="fold")
-    table.add_column("verdict")
+    for name in ("accepted", "lost", "doubled", "recovery s"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("said meanwhile", no_wrap=True)
+    table.add_column("verdict", no_wrap=True)
     remarks: list[str] = []
     for result in results:
         table.add_row(*_cells(result))
