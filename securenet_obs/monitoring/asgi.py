@@ -1,22 +1,17 @@
-"""ASGI middleware: a request's ids and errors, its log line, the answer when nobody handled it."""
+"""ASGI middleware: a request's ids, its log line, and the answer when nobody handled its error."""
 
 import re
 import sys
 import time
-from collections.abc import Awaitable, Callable, Iterator, MutableMapping
-from contextlib import contextmanager
-from functools import partial
+from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, TypeAlias
 
 import orjson
-import sentry_sdk
 import structlog
-from sentry_sdk.integrations.asgi import SentryAsgiMiddleware
-from sentry_sdk.integrations.starlette import StarletteIntegration
-from sentry_sdk.sessions import track_session
 from starlette.exceptions import HTTPException
 
 from securenet_obs.monitoring.correlation import accepted_request_id, begin, end
+from securenet_obs.monitoring.request_scope import header_values, request_scope
 from securenet_obs.monitoring.sampling import UNTRACED
 from securenet_obs.monitoring.sentry import capture_error
 
@@ -28,11 +23,6 @@ App: TypeAlias = Callable[[Message, Receive, Send], Awaitable[None]]
 # W3C Trace Context: version, trace, parent span, flags; a later version may have more behind.
 _TRACEPARENT = re.compile(
     r"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-[0-9a-f]([0-9a-f])(?:-.*)?"
-)
-
-# Knows what an event tells of a request; nothing is ever sent through it.
-_FACTS: Any = SentryAsgiMiddleware(
-    None, transaction_style="url", mechanism_type=StarletteIntegration.identifier, asgi_version=3
 )
 
 _log = structlog.get_logger(__name__)
@@ -65,7 +55,7 @@ class CorrelationMiddleware:
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Handle one connection, or the application's life."""
         handle = self._request if scope["type"] == "http" else self._other
-        with _sentry_scope(scope):
+        with request_scope(scope):
             await handle(scope, receive, send)
 
     async def _other(self, scope: Message, receive: Receive, send: Send) -> None:
@@ -139,44 +129,6 @@ class _Request:
         return {"method": self._scope["method"], "path": self._scope["path"]}
 
 
-@contextmanager
-def _sentry_scope(scope: Message) -> Iterator[None]:
-    """Give a connection a Sentry scope of its own, with the caller's trace and its release health.
-
-    Where requests may be traced the SDK's integrations do this, and more, at several times the
-    price.
-    """
-    client = sentry_sdk.get_client()
-    sdk_does = client.get_integration(StarletteIntegration) is not None
-    if sdk_does or not client.is_active() or scope["type"] == "lifespan":
-        yield
-        return
-    with sentry_sdk.isolation_scope() as own, track_session(own, session_mode="request"):
-        own.clear_breadcrumbs()
-        own.generate_propagation_context(_callers_trace(scope))
-        own.add_event_processor(partial(_with_request, scope))
-        yield
-
-
-def _callers_trace(scope: Message) -> dict[str, str]:
-    """Return the headers of the trace that a caller began; several of baggage are one list."""
-    sent = _values(scope, b"sentry-trace")
-    if len(sent) != 1:
-        return {}
-    return {"sentry-trace": sent[0], "baggage": ",".join(_values(scope, b"baggage"))}
-
-
-def _with_request(scope: Message, event: Any, hint: dict[str, Any]) -> Any:
-    """Return an event with its request's method, URL, headers and route: only an error pays."""
-    # FastAPI's own context has the path with the routers' prefixes.
-    route = scope.get("fastapi", {}).get("effective_route_context") or scope.get("route")
-    path = getattr(route, "path", None)
-    if path is not None and event.get("transaction") is None:
-        event |= {"transaction": path, "transaction_info": {"source": "route"}}
-    # The path begins with the root path already.
-    return _FACTS.event_processor(event, hint, {**scope, "root_path": ""})
-
-
 def _capture_answered() -> None:
     """Tell Sentry of an `HTTPException` of 500 and above, which the framework answers itself."""
     error = sys.exception()
@@ -185,9 +137,5 @@ def _capture_answered() -> None:
 
 
 def _header(scope: Message, name: bytes) -> str | None:
-    values = _values(scope, name)
+    values = header_values(scope, name)
     return values[0] if len(values) == 1 else None
-
-
-def _values(scope: Message, name: bytes) -> list[str]:
-    return [value.decode("latin-1") for key, value in scope["headers"] if key == name]

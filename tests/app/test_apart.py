@@ -100,6 +100,21 @@ def test_a_callers_trace_is_that_of_lines_event_and_task(api: Any, sent: dict[st
     assert json.loads(client.lpop("default"))["headers"]["sentry-trace"].startswith(TRACE)
 
 
+def test_an_error_of_a_traced_request_is_told_the_same(api: Any, serve: Any) -> None:
+    """Whether requests are traced or not: one event, of the caller's trace, with the request."""
+    told = []
+    with serve(SENTRY_TRACES_SAMPLE_RATE="1") as traced:
+        for served in (traced, api):
+            canary = f"canary-of-{id(served)}"
+            served.diagnose(canary=canary, headers={"sentry-trace": f"{TRACE}-{SPAN}-1"})
+            event = served.sentry.event(lambda event, canary=canary: canary in str(event))
+            assert event["contexts"]["trace"]["trace_id"] == TRACE
+            told.append({name: event[name] for name in ("transaction", "transaction_info")})
+            told[-1] |= {"method": event["request"]["method"], "tags": event["tags"].keys()}
+            assert sum(canary in str(event) for event in served.sentry.events) == 1
+    assert told[0] == told[1]
+
+
 def test_requests_do_not_wait_for_sentry(serve: Any) -> None:
     """While Sentry never answers, more requests fail than it may queue, and each is answered."""
     with serve() as served:

@@ -28,6 +28,14 @@ from securenet_obs.settings import get_settings
 ROUNDS, REQUESTS = 25, 40
 OFF, ON = "Sentry off", "errors only"
 MOST_OVER_US = 2200.0
+HEADERS = [
+    (b"host", b"securenet.example"),
+    (b"user-agent", b"curl/8.5.0"),
+    (b"accept", b"*/*"),
+    (b"authorization", b"Bearer snk_this-is-no-key-of-any-tenant"),
+    (b"x-request-id", b"0af7651916cd43dd8448eb211c80319c"),
+]
+"""What a caller sends; the name of one of them is that of a secret."""
 
 
 class Answering(BaseHTTPRequestHandler):
@@ -85,7 +93,7 @@ class Process:
 
 async def _request(app: Any, path: str) -> None:
     scope = {"type": "http", "method": "GET", "path": path, "raw_path": path.encode()}
-    scope |= {"query_string": b"", "headers": [], "client": ("127.0.0.1", 1), "scheme": "http"}
+    scope |= {"query_string": b"", "headers": HEADERS, "client": ("127.0.0.1", 1), "scheme": "http"}
     scope |= {"http_version": "1.1", "asgi": {"version": "3.0"}, "server": ("127.0.0.1", 80)}
 
     async def receive() -> MutableMapping[str, Any]:

@@ -1,6 +1,7 @@
 """The ids of a request or a task."""
 
 import asyncio
+import contextvars
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -14,6 +15,7 @@ from securenet_obs.monitoring.correlation import (
     current_ids,
     end,
     for_tenant,
+    with_ids,
 )
 
 
@@ -68,6 +70,17 @@ def test_a_tenant_is_bound_for_its_block_only() -> None:
         assert current_ids()["tenant_id"] == "inner"
     assert current_ids()["tenant_id"] == "outer"
     end()
+
+
+def test_only_what_was_bound_is_in_a_line() -> None:
+    """Anybody else's context variable is none of it, whatever it is called."""
+    begin(request_id="some-request")
+    variable = contextvars.ContextVar[str]("tenant_id")
+    token = variable.set("nobody's")
+    assert with_ids({"event": "e"}).keys() == {"event", "request_id", "trace_id", "span_id"}
+    variable.reset(token)
+    end()
+    assert with_ids({"event": "e"}) == {"event": "e"}
 
 
 def told(number: int, meet: threading.Barrier) -> bool:

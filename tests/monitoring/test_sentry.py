@@ -171,7 +171,8 @@ def test_what_cannot_be_scrubbed_is_dropped_and_counted(
     assert filter_sensitive_data(event, {}) is None
     monkeypatch.setattr(sentry_module, "redact", lambda value: "masked")
     assert filter_sensitive_data(event, {}) is None
-    assert unscrubbed[kind] == before + 2
+    assert sentry_module._scrubbed_breadcrumb(event, {}) is None
+    assert unscrubbed[kind] == before + 3
 
 
 @pytest.mark.parametrize("event", [None, "text", [], 7])
@@ -336,8 +337,9 @@ def test_a_span_within_the_request_is_the_one_that_is_named(
     assert within["tags"]["span_id"] != after["tags"]["span_id"]
 
 
-def test_the_options_are_those_of_this_sdk(run: Any, sentry: SentryRecorder) -> None:
-    """No option is deprecated, and every integration that SecureNet needs is really active."""
+@pytest.mark.parametrize("rate", [0.0, 1.0])
+def test_the_options_are_those_of_this_sdk(run: Any, sentry: SentryRecorder, rate: float) -> None:
+    """No option is deprecated, every integration is active, the web framework's only for traces."""
     finished = run(
         "import warnings; warnings.simplefilter('error')\n"
         + "from textwrap import dedent\nexec(dedent('''"
@@ -347,9 +349,11 @@ def test_the_options_are_those_of_this_sdk(run: Any, sentry: SentryRecorder) -> 
     log.info("active", names=sorted(client.integrations), pii=client.options["send_default_pii"])
     '''))""",
         SENTRY_DSN=sentry.dsn,
+        RATE=str(rate),
     )
     names = finished.line("active")["names"]
-    assert {"celery", "fastapi", "redis", "sqlalchemy", "starlette", "logging"} <= set(names)
+    assert {"celery", "redis", "sqlalchemy", "logging"} <= set(names)
+    assert {"fastapi", "starlette"} & set(names) == ({"fastapi", "starlette"} if rate else set())
 
 
 def test_the_event_filter_keeps_what_identifies_an_event() -> None:
