@@ -12,8 +12,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from securenet_obs.monitoring import bind_tenant, fail_on_purpose, note_relay
-from securenet_obs.settings import TENANT_ID
 from securenet_obs.monitoring.diagnostics import Planted, leak_on_purpose
+from securenet_obs.settings import TENANT_ID
 from securenet_obs.store import session_scope
 from securenet_obs.workers.publishing import publish
 from securenet_obs.workers.tasks import leak_canary, raise_diagnostic_error, relay_canary

@@ -77,6 +77,12 @@ class Settings(BaseSettings):
         300.0, gt=0, description="Seconds between two canaries that beat sends for every tenant."
     )
 
+    worker_stop_s: float = Field(
+        45.0,
+        gt=0,
+        description="Seconds that running tasks are given when a worker is told to stop.",
+    )
+
     api_url: str = Field("http://127.0.0.1:8000", description="Address of this target's API.")
     api_keys: SecretStr = Field(
         SecretStr(""), description="Whom a validation may speak for: tenant=key, comma-separated."

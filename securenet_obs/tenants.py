@@ -14,7 +14,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from securenet_obs.errors import NotFoundError, SettingsError, UnreachableError
 from securenet_obs.settings import TENANT_ID
-from securenet_obs.store import Table, create_store_engine, session_scope, tenant_of
+from securenet_obs.store import Table, create_store_engine, make_tables, session_scope, tenant_of
 
 KEY_SHAPE = r"snk_[A-Za-z0-9_-]{43}"
 """What a key looks like; the redactor knows it by this."""
@@ -121,7 +121,7 @@ def create_keys_in(url: str, tenants: Iterable[str], label: str) -> dict[str, st
     """Make one key each for these tenants in the store at `url`, and return them by tenant."""
     engine = create_store_engine(url)
     try:
-        Table.metadata.create_all(engine)
+        make_tables(engine)
         with Session(engine) as session, session.begin():
             return {tenant_id: create_key(session, tenant_id, label) for tenant_id in tenants}
     finally:

@@ -14,10 +14,11 @@ import yaml
 
 from securenet_obs.settings import Settings
 from securenet_obs.stack.services import CONCURRENCY, QUEUES
+from securenet_obs.workers.celery_app import POOLS
 
 PROJECT = Path(__file__).parents[1]
 COMPOSE = PROJECT / "compose.yaml"
-OURS = ("api", "worker", "beat")
+OURS = ("api", "worker-quick", "worker-long", "beat")
 
 
 @pytest.fixture
@@ -99,11 +100,19 @@ def test_broker_is_set_as_in_the_local_stack(services: dict[str, Any], redis_ser
     assert "requirepass" in services["redis"]["command"][-1]
 
 
-def test_the_worker_consumes_what_the_local_stacks_does(services: dict[str, Any]) -> None:
-    """The worker in a container consumes the same queues, at the same pace unless told."""
-    command = services["worker"]["command"]
-    assert f"--queues={','.join(QUEUES)}" in command
+@pytest.mark.parametrize("pool", POOLS)
+def test_there_is_a_worker_for_each_pool(services: dict[str, Any], pool: str) -> None:
+    """It consumes the pool's queues, fetches ahead as many, at the local stack's pace."""
+    command = services[f"worker-{pool}"]["command"]
+    queues, prefetch = POOLS[pool]
+    assert f"--queues={','.join(queues)}" in command
+    assert f"--prefetch-multiplier={prefetch}" in command
     assert f"--concurrency=${{WORKER_CONCURRENCY:-{CONCURRENCY}}}" in command
+
+
+def test_every_queue_has_one_pool() -> None:
+    """What a container's workers consume together is what the local stack's worker does."""
+    assert sorted(queue for queues, _ in POOLS.values() for queue in queues) == sorted(QUEUES)
 
 
 def test_every_service_has_a_health_check(services: dict[str, Any]) -> None:

@@ -2,7 +2,9 @@
 
 import re
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 from sqlalchemy import text
@@ -111,6 +113,19 @@ def test_a_label_has_its_length() -> None:
     """A store that holds lengths would refuse it later, with less of an explanation."""
     with session_scope() as session, pytest.raises(SettingsError, match="at most 100"):
         create_key(session, "acme", "x" * 101)
+
+
+def test_keys_are_made_while_others_open_the_store(tmp_path: Path) -> None:
+    """Whoever comes second finds the tables that the first is just making, and makes its keys."""
+    url, together = f"sqlite:///{tmp_path}/new.sqlite3", Barrier(8)
+
+    def make(number: int) -> dict[str, str]:
+        together.wait()
+        return create_keys_in(url, [f"tenant-{number}"], "test")
+
+    with ThreadPoolExecutor(8) as threads:
+        made = list(threads.map(make, range(8)))
+    assert [list(keys) for keys in made] == [[f"tenant-{number}"] for number in range(8)]
 
 
 def test_keys_can_be_made_in_another_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

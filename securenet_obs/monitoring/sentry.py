@@ -121,19 +121,20 @@ def _integrations() -> list[Any]:
     return [
         # The default callback prints three lines of plain text while it flushes.
         AtexitIntegration(callback=lambda pending, timeout: None),
-        CeleryIntegration(monitor_beat_tasks=True),
+        # Sentry takes no monitor that is due more often than once a minute.
+        CeleryIntegration(monitor_beat_tasks=True, exclude_beat_tasks=["^outbox$"]),
         LoggingIntegration(sentry_logs_level=None),
-        RedisIntegration(),
         SqlalchemyIntegration(),
     ]
 
 
 def _tracing() -> list[Any]:
-    """Return what only traces need: for its errors alone a request took more than twice as long.
+    """Return what only traces need: for errors alone requests and tasks took twice as long.
 
-    `CorrelationMiddleware` then puts on an event what these would.
+    `CorrelationMiddleware` then puts on an event what two of these would; the third would add the
+    names of the last Redis commands.
     """
-    return [FastApiIntegration(), StarletteIntegration()]
+    return [FastApiIntegration(), RedisIntegration(), StarletteIntegration()]
 
 
 def filter_sensitive_data(event: Event, hint: Hint) -> Event | None:

@@ -2,12 +2,15 @@
 
 import time
 import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import celery
 import sentry_sdk
 import structlog
-from celery import Celery, signals, states
+from celery import Celery, signals
 from redis.exceptions import RedisError
 
 from securenet_obs.errors import UnreachableError
@@ -29,12 +32,21 @@ OWNER_KEY = "securenet:owner:{task_id}"
 LONGEST_WAIT_S = 24 * 3600
 """Seconds that a task may wait in its queue and still be its tenant's to read."""
 
-_REQUEST = "securenet_request_id"
-_TENANT = "securenet_tenant_id"
+FAILURES_EXPIRE_S = 24 * 3600
+"""Seconds for which a failure's result is kept: who looks into it may come the next morning."""
+
+REQUEST_HEADER = "securenet_request_id"
+"""Header of a task: the request that it belongs to."""
+
+TENANT_HEADER = "securenet_tenant_id"
+"""Header of a task: the tenant whose it is."""
+
 _HIDDEN = "(…)"
+_TOLD = 10
 
 _log = structlog.get_logger(__name__)
 _began: dict[str, float] = {}
+_owners: ContextVar[dict[str, str] | None] = ContextVar("securenet_owners", default=None)
 
 
 def connect_task_signals() -> None:
@@ -52,11 +64,17 @@ def _send_ids(headers: dict[str, Any] | None = None, **_: object) -> None:
     if headers is None:
         return
     ids = current_ids()
-    headers[_REQUEST] = ids.get("request_id") or headers.get(_REQUEST) or uuid.uuid4().hex
-    tenant_id = ids.get("tenant_id") or accepted_tenant_id(headers.get(_TENANT))
+    headers[REQUEST_HEADER] = (
+        ids.get("request_id") or headers.get(REQUEST_HEADER) or uuid.uuid4().hex
+    )
+    tenant_id = ids.get("tenant_id") or accepted_tenant_id(headers.get(TENANT_HEADER))
     if tenant_id is not None:
-        headers[_TENANT] = tenant_id
-        _keep_owner(celery.current_app, headers["id"], tenant_id)
+        headers[TENANT_HEADER] = tenant_id
+        collected = _owners.get()
+        if collected is None:
+            keep_owners(celery.current_app, {headers["id"]: tenant_id})
+        else:
+            collected[headers["id"]] = tenant_id
     headers["argsrepr"] = headers["kwargsrepr"] = _HIDDEN
 
 
@@ -66,8 +84,8 @@ def _begin(task_id: str, task: Any, **_: object) -> None:
     if request.is_eager:
         return
     begin(
-        request_id=accepted_request_id(getattr(request, _REQUEST, None)),
-        tenant_id=accepted_tenant_id(getattr(request, _TENANT, None)),
+        request_id=accepted_request_id(getattr(request, REQUEST_HEADER, None)),
+        tenant_id=accepted_tenant_id(getattr(request, TENANT_HEADER, None)),
         task_id=task_id,
     )
     _began[task_id] = time.perf_counter()
@@ -75,11 +93,9 @@ def _begin(task_id: str, task: Any, **_: object) -> None:
     _log.info("task_started", task=task.name, retries=request.retries)
 
 
-def _end(task_id: str, task: Any, state: str | None = None, **_: object) -> None:
+def _end(task_id: str, task: Any, **_: object) -> None:
     if not task.request.is_eager:
         _began.pop(task_id, None)
-        if "tenant_id" in current_ids() and state != states.RETRY:
-            _let_owner_expire(task.app, task_id)
         end()
 
 
@@ -133,10 +149,10 @@ class _EventOfTask:
 
 
 def store_event_id(task: Any, task_id: str, event_id: str) -> None:
-    """Keep which error event tells of a task, beside its result and as long."""
+    """Keep which error event tells of a task, beside its result and as long as a failure's."""
     client = task.backend.client
     try:
-        client.set(EVENT_KEY.format(task_id=task_id), event_id, ex=int(task.backend.expires))
+        client.set(EVENT_KEY.format(task_id=task_id), event_id, ex=FAILURES_EXPIRE_S)
     except RedisError as error:
         _log.warning("event_id_not_stored", task_id=task_id, reason=type(error).__name__)
 
@@ -154,18 +170,28 @@ def task_owner(app: Celery, task_id: str) -> str | None:
     return owner.decode() if owner else None
 
 
-def _keep_owner(app: Celery, task_id: str, tenant_id: str) -> None:
-    """Keep whose a task is before it is sent, so that nobody sees the task before its owner."""
+@contextmanager
+def owners_together() -> Iterator[dict[str, str]]:
+    """Collect whose the tasks of this block are, by id; the block gives them to `keep_owners`."""
+    owners: dict[str, str] = {}
+    token = _owners.set(owners)
+    try:
+        yield owners
+    finally:
+        _owners.reset(token)
+
+
+def keep_owners(app: Celery, owners: Mapping[str, str]) -> None:
+    """Keep whose tasks are, by id, before they are sent: nobody sees a task before its owner.
+
+    Once a task has ended, the result backend keeps its owner as long as its result.
+    """
     expires_s = int(app.backend.expires) + LONGEST_WAIT_S
     try:
-        app.backend.client.set(OWNER_KEY.format(task_id=task_id), tenant_id, ex=expires_s)
+        with app.backend.client.pipeline(transaction=False) as pipe:
+            for task_id, tenant_id in owners.items():
+                pipe.set(OWNER_KEY.format(task_id=task_id), tenant_id, ex=expires_s)
+            pipe.execute()
     except RedisError as error:
-        _log.warning("task_owner_not_kept", sent_task_id=task_id, reason=type(error).__name__)
-
-
-def _let_owner_expire(app: Celery, task_id: str) -> None:
-    """Keep it from now on as long as the result, and no longer: it is one key for every task."""
-    try:
-        app.backend.client.expire(OWNER_KEY.format(task_id=task_id), int(app.backend.expires))
-    except RedisError as error:
-        _log.warning("task_owner_not_kept", reason=type(error).__name__)
+        ids, reason = list(owners)[:_TOLD], type(error).__name__
+        _log.warning("task_owners_not_kept", sent_task_ids=ids, count=len(owners), reason=reason)

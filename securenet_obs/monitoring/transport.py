@@ -42,7 +42,17 @@ class CountingTransport(HttpTransport):
         super().__init__(options)
         self.statuses: OrderedDict[str, int] = OrderedDict()
         self._begin_account()
-        os.register_at_fork(after_in_child=self._begin_account)
+        os.register_at_fork(after_in_child=self._begin_in_child)
+
+    def _begin_in_child(self) -> None:
+        """Share nothing with the parent: what waits in its queue it sends itself, over its sockets.
+
+        The SDK would start the child's thread on the parent's queue, whose locks and counts are as
+        they were at the fork: of a process that forked while it sent, children lost events.
+        """
+        self._worker = self._create_worker(self.options)
+        self._pool = self._make_pool()
+        self._begin_account()
 
     def _begin_account(self) -> None:
         """Count from zero; a child reports its own losses, and does not share its parent's lock."""

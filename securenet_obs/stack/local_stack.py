@@ -19,7 +19,7 @@ from securenet_obs.stack.locks import file_lock
 from securenet_obs.stack.part import Part, await_ready
 from securenet_obs.stack.ports import free_ports
 from securenet_obs.stack.processes import start_time
-from securenet_obs.stack.services import service_parts
+from securenet_obs.stack.services import STOP_TASKS_S, service_parts
 from securenet_obs.stack.state import (
     DEFAULT_NAME,
     PartState,
@@ -256,6 +256,7 @@ class LocalStack:
             "API_KEYS": ",".join(f"{tenant}={key}" for tenant, key in self._tenant_keys.items()),
             "DIAGNOSTICS_ENABLED": "true",
             "SCHEDULE_CANARY_S": "10",
+            "WORKER_STOP_S": str(STOP_TASKS_S),
             "DIAGNOSTICS_KEY": secrets.token_urlsafe(24),
             # The user's proxy cannot reach our loopback.
             **dict.fromkeys(("NO_PROXY", "no_proxy"), loopback),

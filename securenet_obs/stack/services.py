@@ -67,11 +67,7 @@ def service_parts(
     addresses = {"api": environment["API_URL"], "worker": WORKER, "beat": ""}
 
     def part(name: str) -> Part:
-        service = {
-            "SERVICE_NAME": f"securenet-{name}",
-            "PYTHONUNBUFFERED": "1",
-            "WORKER_STOP_S": str(STOP_TASKS_S),
-        }
+        service = {"SERVICE_NAME": f"securenet-{name}", "PYTHONUNBUFFERED": "1"}
         return Part(
             name,
             commands[name],

@@ -173,7 +173,9 @@ def _keep(values: dict[str, Any]) -> None:
         }
         again["times"] = DeadLetter.times + 1
         session.execute(insert.on_conflict_do_update(index_elements=["task_id"], set_=again))
-        submissions.give_up(session, values["task_id"])
+        # What was only away for long may be back when the outbox tries again.
+        if values["reason"] != "retries_exhausted":
+            submissions.give_up(session, values["task_id"])
 
 
 def _reason(task: Any, error: BaseException) -> Reason:

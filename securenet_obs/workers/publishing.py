@@ -1,5 +1,8 @@
 """Hands a task to the broker within two seconds, or says that it could not."""
 
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, field
 from typing import Any
 
 from celery import Celery, Task
@@ -7,15 +10,26 @@ from celery.app.amqp import AMQP
 from celery.result import denied_join_result
 from kombu.exceptions import OperationalError
 from kombu.serialization import dumps
+from kombu.transport.redis import Channel
+from kombu.utils.json import dumps as as_json
 from redis.exceptions import RedisError
 
 from securenet_obs.errors import PayloadTooLargeError, PublishError
+from securenet_obs.monitoring import for_tenant
+from securenet_obs.monitoring.task_signals import keep_owners, owners_together
 
 SOCKET_TIMEOUT_S = 0.5
 """Seconds that a client waits for Redis; three times that when a connection breaks while used."""
 
 LARGEST_PAYLOAD = 256 * 1024
 """Bytes of a task's serialised arguments; Redis holds every message in memory."""
+
+MOST_TOGETHER = 500
+"""Tasks that travel together; fewer, if they are large."""
+
+_ENOUGH_TOGETHER = 4 * 1024 * 1024
+# The last is kombu's, of a connection that was lost while it was used.
+_AWAY = (OperationalError, RedisError, OSError, AttributeError)
 
 
 class BoundedMessages(AMQP):  # type: ignore[misc] # Celery has no types
@@ -59,5 +73,99 @@ def publish(task: Task, *arguments: Any, **options: Any) -> str:
     with denied_join_result():
         try:
             return str(task.apply_async(arguments, retry=False, **options).id)
-        except (OperationalError, RedisError, OSError) as error:
+        except _AWAY as error:
             raise PublishError(f"{task.name}: the broker did not take it.") from error
+
+
+@dataclass(frozen=True)
+class Call:
+    """A task to send: its arguments, for which tenant, and options of `Task.apply_async`."""
+
+    arguments: Sequence[Any]
+    tenant_id: str | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+def publish_many(task: Task, calls: Iterable[Call]) -> list[str]:
+    """Queue a task many times, in few round trips, and return the ids in order.
+
+    Tasks travel by `MOST_TOGETHER`, and those that travel together are queued together or not.
+
+    Raises:
+        PublishError: the broker did not take them all: how many it took, how many it may have.
+        PayloadTooLargeError: the arguments of one are too large; those before it may be queued.
+    """
+    sent: list[str] = []
+    together: list[str] = []
+    try:
+        with denied_join_result(), owners_together() as owners, _waiting(task.app) as channel:
+            producer = task.app.amqp.Producer(channel, auto_declare=False)
+            for call in calls:
+                together.append(_add(task, call, producer))
+                if channel.is_full:
+                    channel.send(owners)
+                    sent += together
+                    together = []
+            channel.send(owners)
+    except _AWAY as error:
+        raise PublishError(
+            f"{task.name}: the broker took {len(sent)} of these tasks, and perhaps the next "
+            f"{len(together)}; nothing after them was sent."
+        ) from error
+    return sent + together
+
+
+def _add(task: Task, call: Call, producer: Any) -> str:
+    tenant: AbstractContextManager[None] = nullcontext()
+    if call.tenant_id is not None:
+        tenant = for_tenant(call.tenant_id)
+    with tenant:
+        sent = task.apply_async(call.arguments, producer=producer, retry=False, **call.options)
+    return str(sent.id)
+
+
+@contextmanager
+def _waiting(app: Celery) -> Iterator["_WaitingChannel"]:
+    with app.pool.acquire(block=True) as connection:
+        connection.ensure_connection(max_retries=1, interval_start=0)
+        channel = _WaitingChannel(connection.connection)
+        channel.app = app
+        try:
+            yield channel
+        finally:
+            channel.close()
+
+
+class _WaitingChannel(Channel):  # type: ignore[misc] # kombu has no types
+    """A connection to the broker on which messages wait until they are sent together."""
+
+    app: Celery
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self._messages: dict[str, list[str]] = {}
+        self._count = self._characters = 0
+
+    @property
+    def is_full(self) -> bool:
+        """Whether it is time to send what waits."""
+        return self._count >= MOST_TOGETHER or self._characters >= _ENOUGH_TOGETHER
+
+    def send(self, owners: dict[str, str]) -> None:
+        """Send what waits, in one transaction; whose it is first."""
+        if owners:
+            keep_owners(self.app, owners)
+            owners.clear()
+        with self.conn_or_acquire() as client, client.pipeline() as pipe:
+            for key, messages in self._messages.items():
+                pipe.lpush(key, *messages)
+            pipe.execute()
+        self._messages.clear()
+        self._count = self._characters = 0
+
+    def _put(self, queue: str, message: Any, **_: object) -> None:
+        priority = self._get_message_priority(message, reverse=False)
+        text = as_json(message)
+        self._messages.setdefault(self._q_for_pri(queue, priority), []).append(text)
+        self._count += 1
+        self._characters += len(text)

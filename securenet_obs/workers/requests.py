@@ -17,6 +17,7 @@ from securenet_obs.monitoring.correlation import (
     begin,
     end,
 )
+from securenet_obs.monitoring.task_signals import REQUEST_HEADER, TENANT_HEADER
 
 MOST_STARTS = 3
 """Starts of a task that never ended; there is no fourth."""
@@ -46,8 +47,8 @@ class TaskRequest(Request):  # type: ignore[misc] # Celery has no types
     def _ids(self) -> Iterator[None]:
         message = self._request_dict
         begin(
-            request_id=accepted_request_id(message.get("securenet_request_id")),
-            tenant_id=accepted_tenant_id(message.get("securenet_tenant_id")),
+            request_id=accepted_request_id(message.get(REQUEST_HEADER)),
+            tenant_id=accepted_tenant_id(message.get(TENANT_HEADER)),
             task_id=self.id,
         )
         self.task.request_stack.push(self._context)

@@ -7,8 +7,7 @@ import threading
 import structlog
 from celery import signals
 
-STOP_WITHIN_S = 45
-"""Seconds that running tasks are given; a supervisor kills after 60, and then nobody gives back."""
+from securenet_obs.settings import get_settings
 
 _log = structlog.get_logger(__name__)
 
@@ -20,11 +19,13 @@ def connect_stopping() -> None:
 
 def _bound(how: str, **_: object) -> None:
     if how == "Warm":
-        timer = threading.Timer(STOP_WITHIN_S, _give_back)
+        # A supervisor must be more patient than this: after its SIGKILL nobody gives back.
+        timer = threading.Timer(get_settings().worker_stop_s, _give_back)
         timer.daemon = True
         timer.start()
 
 
 def _give_back() -> None:
-    _log.warning("tasks_given_back", reason="they did not end in time", stop_within_s=STOP_WITHIN_S)
+    stop_s = get_settings().worker_stop_s
+    _log.warning("tasks_given_back", reason="they did not end in time", stop_within_s=stop_s)
     os.kill(os.getpid(), signal.SIGQUIT)

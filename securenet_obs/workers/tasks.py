@@ -21,7 +21,6 @@ from securenet_obs.monitoring import (
     bind_tenant,
     current_ids,
     fail_on_purpose,
-    for_tenant,
     note_relay,
 )
 from securenet_obs.monitoring.diagnostics import Planted, leak_on_purpose
@@ -30,6 +29,7 @@ from securenet_obs.store import Tenant, session_scope
 from securenet_obs.workers import submissions
 from securenet_obs.workers.celery_app import celery_app
 from securenet_obs.workers.dead_letters import connect_dead_letters
+from securenet_obs.workers.publishing import Call, publish_many
 from securenet_obs.workers.windows import WINDOW_HEADER, task_id_of, window_of
 
 UNKNOWN_TENANT = "unassigned"
@@ -198,22 +198,25 @@ def _dispatch(
     if earlier is not None:
         return int(earlier["sent"])
     tenants = list(_tenants())
-    for tenant_id in tenants:
-        with for_tenant(tenant_id):
-            # Jitter, not secrecy.
-            countdown = random.uniform(0, within_s)  # noqa: S311
-            task.apply_async(
-                (tenant_id,),
-                countdown=countdown,
-                expires=expires_s,
-                headers={WINDOW_HEADER: window},
-                # Sent again, by a second beat or a second try, it is the same task.
-                task_id=task_id_of(task.name, tenant_id, window),
-            )
+    publish_many(
+        task, (_call(task, tenant_id, window, expires_s, within_s) for tenant_id in tenants)
+    )
     with session_scope() as session:
         effect.claim(session, {"sent": len(tenants)})
     _log.info("dispatched", task=task.name, tenants=len(tenants))
     return len(tenants)
+
+
+def _call(task: Task, tenant_id: str, window: str, expires_s: float, within_s: float) -> Call:
+    options = {
+        # Jitter, not secrecy.
+        "countdown": random.uniform(0, within_s),  # noqa: S311
+        "expires": expires_s,
+        "headers": {WINDOW_HEADER: window},
+        # Sent again, by a second beat or a second try, it is the same task.
+        "task_id": task_id_of(task.name, tenant_id, window),
+    }
+    return Call((tenant_id,), tenant_id, options)
 
 
 def _tenants() -> Iterable[str]:

@@ -2,13 +2,19 @@
 
 import json
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
 import redis
+from celery import Celery
+from celery.result import denied_join_result
 
 
 def test_it_is_live_and_ready(api: Any) -> None:
@@ -180,3 +186,68 @@ def test_an_import_sets_nothing_up() -> None:
     code = "import logging, securenet_obs.app; print(logging.getLogger().handlers)"
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert shown.stdout.strip() == "[]"
+
+
+def works(environment: Mapping[str, str], folder: Path) -> subprocess.Popen[bytes]:
+    """Start a worker of SecureNet's; who started it ends it."""
+    command = [sys.executable, "-m", "celery", "-A", "securenet_obs.workers.celery_app", "worker"]
+    command += ["-Q", "logs,default", "-n", "of-the-api@%h", "--concurrency", "1"]
+    with (folder / "worker.log").open("ab") as log:
+        return subprocess.Popen(
+            [*command, "--without-gossip", "--without-mingle"],
+            env=dict(environment),
+            stdout=log,
+            stderr=log,
+        )
+
+
+def counted(environment: Mapping[str, str]) -> int:
+    """Return how many records the API's store has counted."""
+    with closing(sqlite3.connect(environment["DATABASE_URL"].removeprefix("sqlite:///"))) as store:
+        return int(store.execute("SELECT sum(records) FROM network_minutes").fetchone()[0] or 0)
+
+
+def test_what_was_accepted_is_counted_once_and_what_was_not_never(
+    serve: Any, redis_server: Any, record: dict[str, str], tmp_path: Path
+) -> None:
+    """202, delivered twice: counted once. 503 in time from a silent broker: never, by no outbox."""
+    root = redis_server.environment["REDIS_URL"].removesuffix("/0")
+    apart = {"REDIS_URL": f"{root}/10", "RESULT_URL": f"{root}/11"}
+    with serve(**apart) as served:
+        task_id = served.client.post("/v1/tenants/acme/logs", json=[record]).json()["task_id"]
+        variables = served.environment
+    with socket.socket() as silent, redis.Redis.from_url(apart["REDIS_URL"]) as broker:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen(100)
+        url = f"redis://127.0.0.1:{silent.getsockname()[1]}"
+        with serve(REDIS_URL=f"{url}/0", RESULT_URL=f"{url}/1") as served:
+            began = time.monotonic()
+            refused = served.client.post("/v1/tenants/acme/logs", json=[record] * 5)
+            assert (refused.status_code, time.monotonic() - began < 2) == (503, True)
+        broker.lpush("logs", *broker.lrange("logs", 0, 0))
+        assert broker.llen("logs") == 2
+        make_due(variables)
+        process = works(variables, tmp_path)
+        try:
+            app = Celery(
+                broker=apart["REDIS_URL"], backend=apart["RESULT_URL"], set_as_current=False
+            )
+            with denied_join_result():
+                app.send_task("securenet_obs.workers.tasks.republish_submissions", queue="default")
+            ends = time.monotonic() + 30
+            while broker.llen("logs") or broker.llen("default") or broker.hlen("unacked"):
+                assert time.monotonic() < ends, (tmp_path / "worker.log").read_text()
+                time.sleep(0.1)
+            assert counted(variables) == 1
+            assert app.backend.get_task_meta(task_id)["result"]["records"] == 1
+        finally:
+            process.terminate()
+            process.wait(20)
+            broker.flushdb()
+
+
+def make_due(environment: Mapping[str, str]) -> None:
+    """Let the time pass after which the outbox publishes again."""
+    with closing(sqlite3.connect(environment["DATABASE_URL"].removeprefix("sqlite:///"))) as store:
+        store.execute("UPDATE submissions SET due_at = '2026-01-01 00:00:00.000000'")
+        store.commit()

@@ -3,7 +3,8 @@
     python tests/benchmarks/bench_tasks.py [--json FILE]
 
 Round trips are made one at a time; tasks a second with 200 sent at once; both on two prefork
-processes. Submission of 5,000 tasks is measured without a worker.
+processes. Submission of 5,000 tasks is measured without a worker. Ours is instrumented on both
+sides as in a deployment: correlation, log lines, Sentry (nothing fails, so it is sent nothing).
 """
 
 import os
@@ -12,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -20,13 +21,15 @@ from typing import Any
 import redis
 from rounds import Row, Target, Times, interleaved, ratio, report, rows
 
+from securenet_obs.monitoring import start_monitoring
+from securenet_obs.settings import get_settings
 from securenet_obs.stack.broker import RedisAccess, redis_part
 from securenet_obs.stack.guard import Guard
 from securenet_obs.stack.ports import free_ports
 
 RAW, BARE, OURS = "raw Redis", "bare Celery", "securenet-obs"
 LOOP, BATCH = "plain loop", "publish_many"
-TRIPS = 300
+TRIPS = 200
 MANY = 200
 BATCHED = 5_000
 _HERE = Path(__file__).parent
@@ -39,55 +42,9 @@ while True:
 """
 
 
-@contextmanager
-def worker(command: list[str], folder: Path) -> Iterator[None]:
-    """Run a process for a block."""
-    with (folder / "worker.log").open("ab") as log:
-        process = subprocess.Popen(command, cwd=_HERE, stdout=log, stderr=log)
-    try:
-        yield
-    finally:
-        process.terminate()
-        process.wait(20)
-
-
-@contextmanager
-def surroundings() -> Iterator[tuple[Callable[[str], Any], Callable[[str], Any], "redis.Redis"]]:
-    """Yield what sends a task of ours, what sends a bare one, and a client for raw messages."""
-    with ExitStack() as ends:
-        folder = Path(ends.enter_context(tempfile.TemporaryDirectory()))
-        guard = ends.enter_context(Guard())
-        access = RedisAccess(free_ports(1)[0])
-        ends.enter_context(redis_part(folder, access, guard))
-        root = access.environment["REDIS_URL"].rsplit("/", 1)[0]
-        os.environ.update(
-            access.environment,
-            BARE_BROKER=f"{root}/2",
-            BARE_RESULTS=f"{root}/3",
-            DATABASE_URL=f"sqlite:///{folder}/store.sqlite3",
-            # Instrumented as in a deployment; nothing fails, so nothing is sent there.
-            SENTRY_DSN="http://key@127.0.0.1:1/1",
-        )
-        celery = [sys.executable, "-m", "celery", "-A"]
-        ours = [*celery, "securenet_obs.workers.celery_app", "worker", "-Q", "canary", *_POOL]
-        bare = [*celery, "bare_celery", "worker", *_POOL]
-        raw = [sys.executable, "-c", _ECHO, f"{root}/4"]
-        for command in (ours, bare, raw):
-            ends.enter_context(worker(command, folder))
-        sys.path.insert(0, str(_HERE))
-        import bare_celery
-
-        from securenet_obs.workers.tasks import echo_canary
-
-        for send in (echo_canary.delay, bare_celery.echo.delay):
-            send("ready").get(timeout=60)
-        yield echo_canary.delay, bare_celery.echo.delay, redis.Redis.from_url(f"{root}/4")
-
-
-def round_trip(client: "redis.Redis") -> None:
-    """Send a message and wait for its answer."""
-    client.lpush("questions", "x")
-    client.brpop(["answers"])
+def round_trip(send: Callable[[str], Any]) -> None:
+    """Send a task and wait for its result."""
+    send("x").get(timeout=60)
 
 
 def at_once(send: Callable[[str], Any]) -> None:
@@ -96,14 +53,127 @@ def at_once(send: Callable[[str], Any]) -> None:
         result.get(timeout=60)
 
 
+def in_a_loop(_: object) -> None:
+    """Submit tasks that nobody takes, one after another."""
+    from securenet_obs.workers.tasks import run_vulnerability_scan
+
+    for number in range(BATCHED):
+        run_vulnerability_scan.apply_async((f"tenant-{number}",))
+
+
+def together(_: object) -> None:
+    """Submit the same tasks together."""
+    from securenet_obs.workers.publishing import Call, publish_many
+    from securenet_obs.workers.tasks import run_vulnerability_scan
+
+    publish_many(run_vulnerability_scan, (Call((f"tenant-{n}",)) for n in range(BATCHED)))
+
+
+CALLS = {call.__name__: call for call in (round_trip, at_once, in_a_loop, together)}
+
+
+def serve(whose: str, answers: int) -> None:
+    """Make each call that is named on stdin, and answer that it is done."""
+    if whose == OURS:
+        start_monitoring(get_settings(), "benchmark")
+        from securenet_obs.workers.tasks import echo_canary as echo
+    else:
+        from bare_celery import echo
+    for line in sys.stdin:
+        CALLS[line.strip()](echo.delay)
+        os.write(answers, b"done")
+    # Results that are collected later would unsubscribe at a Redis that has gone by then.
+    os._exit(0)
+
+
+class Sender:
+    """A process of its own that sends tasks: ours is instrumented, and bare Celery must not be."""
+
+    def __init__(self, whose: str, environment: Mapping[str, str]) -> None:
+        self._answers, into = os.pipe()
+        self._process = subprocess.Popen(
+            [sys.executable, __file__, whose, str(into)],
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            pass_fds=[into],
+        )
+        os.close(into)
+
+    def make(self, call: Callable[[Any], None]) -> None:
+        """Have a call made, and wait until it is done."""
+        assert self._process.stdin
+        self._process.stdin.write(f"{call.__name__}\n".encode())
+        self._process.stdin.flush()
+        assert os.read(self._answers, 100) == b"done"
+
+    def end(self) -> None:
+        """End it."""
+        assert self._process.stdin
+        self._process.stdin.close()
+        self._process.wait(20)
+        os.close(self._answers)
+
+
+@contextmanager
+def worker(command: list[str], environment: Mapping[str, str], folder: Path) -> Iterator[None]:
+    """Run a process for a block."""
+    with (folder / "worker.log").open("ab") as log:
+        process = subprocess.Popen(command, env=environment, cwd=_HERE, stdout=log, stderr=log)
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+@contextmanager
+def surroundings() -> Iterator[tuple[Sender, Sender, "redis.Redis", "redis.Redis"]]:
+    """Yield who sends tasks of ours, who sends bare ones, raw Redis, and the broker of ours."""
+    with ExitStack() as ends:
+        folder = Path(ends.enter_context(tempfile.TemporaryDirectory()))
+        guard = ends.enter_context(Guard())
+        access = RedisAccess(free_ports(1)[0])
+        ends.enter_context(redis_part(folder, access, guard))
+        root = access.environment["REDIS_URL"].rsplit("/", 1)[0]
+        environment = {
+            **os.environ,
+            **access.environment,
+            "BARE_BROKER": f"{root}/2",
+            "BARE_RESULTS": f"{root}/3",
+            "DATABASE_URL": f"sqlite:///{folder}/store.sqlite3",
+            "SENTRY_DSN": "http://key@127.0.0.1:1/1",
+        }
+        celery = [sys.executable, "-m", "celery", "-A"]
+        ours = [*celery, "securenet_obs.workers.celery_app", "worker", "-Q", "canary", *_POOL]
+        bare = [*celery, "bare_celery", "worker", *_POOL]
+        raw = [sys.executable, "-c", _ECHO, f"{root}/4"]
+        for command in (ours, bare, raw):
+            ends.enter_context(worker(command, environment, folder))
+        senders = Sender(OURS, environment), Sender(BARE, environment)
+        for sender in senders:
+            ends.callback(sender.end)
+            sender.make(round_trip)
+        clients = (redis.Redis.from_url(f"{root}/{number}") for number in (4, 0))
+        yield *senders, *clients
+
+
+def raw_round_trip(client: "redis.Redis") -> None:
+    """Send a message and wait for its answer."""
+    client.lpush("questions", "x")
+    client.brpop(["answers"])
+
+
 def percentile_rows(times: Times) -> list[Row]:
     """Return the rows of round trips: the median of all, and the 95th percentile."""
     made = rows("round trip", times, BARE, {(OURS, BARE): Target(most=1.1)})
     slow = {name: statistics.quantiles(values, n=20)[18] for name, values in times.items()}
-    return made + [
-        Row("round trip, p95", name, value * 1e6, value / slow[BARE], BARE)
-        for name, value in slow.items()
-    ]
+    target = Target(most=1.1)
+    for name, value in slow.items():
+        over = value / slow[BARE]
+        judged = (str(target), target.met(over)) if name == OURS else ("", None)
+        made.append(Row("round trip, p95", name, value * 1e6, over, BARE, *judged))
+    return made
 
 
 def throughput_row(times: Times) -> Row:
@@ -114,44 +184,36 @@ def throughput_row(times: Times) -> Row:
     return Row(case, OURS, seconds * 1e6, share, BARE, str(wanted), wanted.met(share))
 
 
-def submission_rows() -> list[Row]:
+def submission_rows(sender: Sender, broker: "redis.Redis") -> list[Row]:
     """Return what it takes to submit 5,000 tasks that nobody takes."""
-    from securenet_obs.workers.celery_app import celery_app
-    from securenet_obs.workers.publishing import publish_many
-    from securenet_obs.workers.tasks import run_vulnerability_scan as task
-
-    tenants = [f"tenant-{number}" for number in range(BATCHED)]
-
-    def loop() -> None:
-        for tenant_id in tenants:
-            task.apply_async((tenant_id,))
-
-    def batch() -> None:
-        publish_many(task, [(tenant_id,) for tenant_id in tenants])
-
     times: Times = {LOOP: [], BATCH: []}
     for _ in range(3):
-        for name, submit in ((LOOP, loop), (BATCH, batch)):
+        for name, call in ((LOOP, in_a_loop), (BATCH, together)):
             began = time.perf_counter()
-            submit()
+            sender.make(call)
             times[name].append(time.perf_counter() - began)
-            celery_app.control.purge()
+            assert broker.llen("scans") == BATCHED
+            broker.delete("scans")
     return rows("submitting 5,000", times, LOOP, {(BATCH, LOOP): Target(most=1 / 1.8)})
 
 
 def main() -> None:
     """Measure everything and print the table."""
-    with surroundings() as (ours, bare, client):
+    with surroundings() as (ours, bare, raw, broker):
         trips = {
-            RAW: lambda: round_trip(client),
-            BARE: lambda: bare("x").get(timeout=60),
-            OURS: lambda: ours("x").get(timeout=60),
+            RAW: lambda: raw_round_trip(raw),
+            BARE: lambda: bare.make(round_trip),
+            OURS: lambda: ours.make(round_trip),
         }
         single = interleaved(trips, rounds=TRIPS, at_least_s=0)
-        calls = {BARE: lambda: at_once(bare), OURS: lambda: at_once(ours)}
-        many = interleaved(calls, rounds=9, at_least_s=0)
-        report("tasks", [*percentile_rows(single), throughput_row(many)])
+        calls = {BARE: lambda: bare.make(at_once), OURS: lambda: ours.make(at_once)}
+        many = interleaved(calls, rounds=5, at_least_s=0)
+        made = [*percentile_rows(single), throughput_row(many), *submission_rows(ours, broker)]
+        report("tasks", made)
 
 
 if __name__ == "__main__":
-    main()
+    if sys.argv[1:2] in ([BARE], [OURS]):
+        serve(sys.argv[1], int(sys.argv[2]))
+    else:
+        main()

@@ -163,6 +163,28 @@ def test_a_forked_child_delivers_its_own_events(run: Any, sentry: SentryRecorder
     assert sorted(event["logentry"]["message"] for event in sentry.events) == ["child", "parent"]
 
 
+def test_a_child_of_a_process_that_is_sending_loses_and_doubles_nothing(
+    run: Any, sentry: SentryRecorder
+) -> None:
+    """What the parent has not sent yet is the parent's; a child's own event arrives in time."""
+    sentry.delay_s = 0.2
+    run(
+        BEGIN
+        + """
+    fail(3)
+    if os.fork() == 0:
+        log.error("child")
+        flush_sentry()
+        os._exit(0)
+    os.wait()
+    flush_sentry(5)
+    """,
+        SENTRY_DSN=sentry.dsn,
+    )
+    messages = [event["logentry"]["message"] for event in sentry.events]
+    assert sorted(messages) == ["child", "error 0", "error 1", "error 2"]
+
+
 def test_a_forked_child_tells_its_own_losses_only(run: Any, sentry: SentryRecorder) -> None:
     """What the parent lost is not counted twice, and a lock held at the fork is renewed."""
     sentry.status = 500

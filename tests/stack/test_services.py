@@ -10,8 +10,9 @@ import pytest
 from securenet_obs.probes import tasks
 from securenet_obs.settings import Settings
 from securenet_obs.stack import LocalStack, readiness, worker_command
+from securenet_obs.stack.part import STOP_S
 from securenet_obs.stack.readiness import WORKER
-from securenet_obs.stack.services import QUEUES
+from securenet_obs.stack.services import QUEUES, STOP_TASKS_S
 from securenet_obs.workers import beat, celery_app
 
 
@@ -31,6 +32,11 @@ def consumed(control: celery.Celery) -> tuple[int, set[str]]:
 def test_a_worker_takes_every_queue() -> None:
     """The worker's command line names the queues that the application has."""
     assert set(QUEUES) == set(celery_app.QUEUES)
+
+
+def test_a_stopped_worker_gives_back_before_it_is_killed() -> None:
+    """Its tasks are given less time than the part itself, whose group is killed after that."""
+    assert 0 < STOP_TASKS_S <= STOP_S - 2
 
 
 def test_a_worker_can_be_varied(stack: LocalStack, control: celery.Celery) -> None:
@@ -68,4 +74,4 @@ def test_parts_see_the_target_only(stack: LocalStack) -> None:
 def test_the_keys_that_are_looked_at_are_those_that_beat_writes() -> None:
     """Stack and probes look from outside and share no code with the workers."""
     assert readiness.BEAT_TICK == tasks.TICK_KEY == beat.TICK_KEY
-    assert tasks.SENT_KEY == beat.SENT_KEY
+    assert tasks.ENTRIES_KEY == beat.ENTRIES_KEY

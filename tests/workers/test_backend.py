@@ -3,6 +3,11 @@
 from typing import Any
 
 import redis
+from pydantic import SecretStr
+
+from securenet_obs.monitoring.task_signals import OWNER_KEY
+from securenet_obs.settings import Settings
+from securenet_obs.workers.celery_app import create_celery
 
 SECRET = "hush-0123456789abcdef"
 
@@ -34,3 +39,28 @@ def test_a_failure_is_kept_longer_than_a_success(target: Any) -> None:
     with redis.Redis.from_url(target.environment["RESULT_URL"]) as client:
         assert 3_590 <= client.ttl(f"celery-task-meta-{done.id}") <= 3_600
         assert 86_390 <= client.ttl(f"celery-task-meta-{failed.id}") <= 86_400
+
+
+def test_whose_a_failure_is_stays_known_as_long_as_the_failure(target: Any) -> None:
+    """Its tenant, too, may look into it the next morning."""
+    headers = {"securenet_tenant_id": "acme"}
+    failed = target.send("raise_diagnostic_error", "canary-5", SECRET, "acme", headers=headers)
+    key = OWNER_KEY.format(task_id=failed.id)
+    with redis.Redis.from_url(target.environment["RESULT_URL"]) as client:
+        # As the API keeps it, which sends with SecureNet's own application.
+        client.set(key, "acme", ex=25 * 3600)
+        target.line("task_failed", failed.id)
+        assert 86_390 <= client.ttl(key) <= 86_400
+
+
+def test_a_success_is_not_written_over(target: Any) -> None:
+    """A task may end twice; what its sender was told stays so, and a failure gives way."""
+    urls = {
+        name: SecretStr(target.environment[name.upper()]) for name in ("redis_url", "result_url")
+    }
+    backend = create_celery(Settings(**urls)).backend
+    backend.store_result("ends-twice", ValueError("first"), "FAILURE")
+    for result in ("second", "third"):
+        backend.store_result("ends-twice", result, "SUCCESS")
+    backend.store_result("ends-twice", ValueError("last"), "FAILURE")
+    assert backend.get_task_meta("ends-twice", cache=False)["result"] == "second"

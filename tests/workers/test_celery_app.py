@@ -6,6 +6,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+import redis
+
 from securenet_obs.workers.celery_app import HARD_LIMIT_S, QUEUES, celery_app
 
 
@@ -47,6 +49,20 @@ def test_a_task_cannot_outlive_its_message() -> None:
     assert options["visibility_timeout"] > HARD_LIMIT_S * 2
     assert celery_app.conf.task_time_limit == HARD_LIMIT_S
     assert celery_app.conf.task_reject_on_worker_lost is True
+
+
+def test_a_task_is_published_and_its_result_and_nothing_else(target: Any) -> None:
+    """Events and states of a start, which nobody reads, take a third of a task's time."""
+    with redis.Redis.from_url(target.environment["REDIS_URL"]) as client, client.pubsub() as heard:
+        heard.psubscribe("*")
+        sent = target.send("echo_canary", "canary", queue="canary")
+        sent.get(timeout=10)
+        target.line("task_succeeded", sent.id)
+        told = []
+        while message := heard.get_message(timeout=0.5):
+            told.append(str(message))
+    assert len([text for text in told if f"celery-task-meta-{sent.id}" in text]) == 1
+    assert not [text for text in told if "task-" in text and "celery-task-meta" not in text]
 
 
 def test_broker_and_results_are_apart() -> None:

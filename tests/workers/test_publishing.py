@@ -1,8 +1,10 @@
 """Handing tasks over from a process that must not wait."""
 
+import json
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -10,9 +12,17 @@ import redis
 from celery import Celery, Task
 
 from securenet_obs.errors import PayloadTooLargeError, PublishError
+from securenet_obs.monitoring.task_signals import connect_task_signals, task_owner
 from securenet_obs.settings import Settings
+from securenet_obs.workers import publishing
 from securenet_obs.workers.celery_app import create_celery
-from securenet_obs.workers.publishing import LARGEST_PAYLOAD, bound_waits, publish
+from securenet_obs.workers.publishing import (
+    LARGEST_PAYLOAD,
+    Call,
+    bound_waits,
+    publish,
+    publish_many,
+)
 
 
 def echo(token: str) -> str:
@@ -77,3 +87,95 @@ def test_what_is_just_small_enough_is_sent(redis_server: Any) -> None:
     with redis.Redis.from_url(f"{address}/8") as client:
         assert client.llen("default") == 1
         client.flushdb()
+
+
+@pytest.fixture
+def by_threes(redis_server: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Task, Any]]:
+    """Yield a task of which three travel together, and a client of its broker, which is empty."""
+    monkeypatch.setattr(publishing, "MOST_TOGETHER", 3)
+    connect_task_signals()
+    address = redis_server.environment["REDIS_URL"].removesuffix("/0")
+    app = create_celery(Settings(redis_url=f"{address}/8", result_url=f"{address}/9"))
+    with redis.Redis.from_url(f"{address}/8") as client:
+        client.flushdb()
+        yield app.task(name="tested.echo", shared=False)(echo), client
+        client.flushdb()
+
+
+def test_many_tasks_are_executed(target: Any) -> None:
+    """More than travel together: a real worker returns each one's own result."""
+    urls = {name: target.environment[name.upper()] for name in ("redis_url", "result_url")}
+    app = create_celery(Settings(**urls))
+    task = app.task(name="securenet_obs.workers.tasks.echo_canary", shared=False)(echo)
+    count = publishing.MOST_TOGETHER + 20
+    ids = publish_many(task, (Call((f"token-{number}",)) for number in range(count)))
+    results = [target.sent(task_id).get(timeout=30)["canary"] for task_id in ids]
+    assert results == [f"token-{number}" for number in range(count)]
+
+
+def test_many_tasks_are_signed_like_one(by_threes: tuple[Task, Any]) -> None:
+    """Each has the id and headers it was given, its tenant, its owner, and its expiry."""
+    task, client = by_threes
+    options = {"task_id": "of-the-test", "headers": {"securenet_window": "w"}, "expires": 60}
+    assert publish_many(task, [Call(("x",), "acme", options), Call(("y",))])[0] == "of-the-test"
+    owned, free = (json.loads(text)["headers"] for text in reversed(client.lrange("default", 0, 9)))
+    assert (owned["id"], owned["securenet_window"]) == ("of-the-test", "w")
+    assert (owned["securenet_tenant_id"], owned["argsrepr"]) == ("acme", "(…)")
+    assert datetime.fromisoformat(owned["expires"]) > datetime.now(UTC)
+    assert "securenet_tenant_id" not in free
+    assert task_owner(task.app, "of-the-test") == "acme"
+    assert task_owner(task.app, free["id"]) is None
+
+
+@pytest.mark.parametrize(
+    ("argument", "expected"), [("x", [0, 0, 0, 3, 3, 3, 6]), ("x" * 9_000, [*range(7)])]
+)
+def test_many_tasks_take_little_memory(
+    by_threes: tuple[Task, Any], monkeypatch: pytest.MonkeyPatch, argument: str, expected: list[int]
+) -> None:
+    """They are taken one by one, and travel as soon as they are enough, or large enough."""
+    monkeypatch.setattr(publishing, "_ENOUGH_TOGETHER", 9_000)
+    task, client = by_threes
+    queued = []
+
+    def calls() -> Iterator[Call]:
+        for _ in expected:
+            queued.append(client.llen("default"))
+            yield Call((argument,))
+
+    publish_many(task, calls())
+    assert queued == expected
+    assert client.llen("default") == 7
+
+
+def test_a_broker_that_takes_some_says_how_many(by_threes: tuple[Task, Any]) -> None:
+    """The error tells what is queued for certain and what may be; the rest was not sent."""
+    task, client = by_threes
+
+    def calls() -> Iterator[Call]:
+        for number in range(9):
+            if number == 4:
+                client.config_set("maxmemory", 1)
+            yield Call(("x",))
+
+    try:
+        with pytest.raises(PublishError, match=r"took 3 of .* perhaps the next 3; nothing after"):
+            publish_many(task, calls())
+    finally:
+        client.config_set("maxmemory", 0)
+    assert client.llen("default") == 3
+
+
+def test_a_broker_that_is_away_takes_none_of_many() -> None:
+    """Within two seconds, and the error says that none was taken."""
+    task = application(1).task(name="tested.echo", shared=False)(echo)
+    began = time.monotonic()
+    with pytest.raises(PublishError, match="took 0 of these tasks, and perhaps the next 0"):
+        publish_many(task, [Call(("x",))])
+    assert time.monotonic() - began < 2
+
+
+def test_too_large_a_payload_among_many_is_refused(by_threes: tuple[Task, Any]) -> None:
+    """As if it were sent alone."""
+    with pytest.raises(PayloadTooLargeError, match=r"tested\.echo"):
+        publish_many(by_threes[0], [Call((LARGE,))])

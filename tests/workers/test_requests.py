@@ -38,6 +38,7 @@ def test_a_task_that_kills_its_process_is_not_started_for_ever(target: Any) -> N
     assert line["exception"][0]["exc_type"] == "PoisonTaskError"
     key = EVENT_KEY.format(task_id=sent.id)
     assert target.celery.backend.client.get(key).decode() == line["sentry_event_id"]
+    assert target.sentry.event(lambda event: event["event_id"] == line["sentry_event_id"])
     with pytest.raises(Exception, match="was started 2 times and never ended"):
         sent.get(timeout=5)
     target.line("dead_letter_recorded", sent.id)
