@@ -1,6 +1,7 @@
 """Records of the standard library's logging -> events of the log chain, without what they leak."""
 
 import logging
+import re
 from typing import Any
 
 from structlog.contextvars import get_contextvars
@@ -13,12 +14,19 @@ _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", 
 # `task_failed` and `task_retried` of monitoring.task_signals say the same without.
 _TOLD_ELSEWHERE = frozenset({"celery.app.trace"})
 
+# What `logging.captureWarnings`, which Celery calls, makes of a warning, with its source below.
+_WARNING = re.compile(
+    r"(?P<filename>.+?):(?P<lineno>\d+): (?P<category>\w+): (?P<sentence>.*?)(?:\n  .*)?", re.DOTALL
+)
+
 
 def foreign_event(record: logging.LogRecord) -> dict[str, Any] | None:
     """Return the record as an event, None if another line tells the same."""
     if record.name == "uvicorn.access":
         # Within a request `request_finished` of monitoring.asgi tells more.
         return None if "request_id" in get_contextvars() else _access(record)
+    if record.name == "py.warnings":
+        return _warning(record)
     extras = {name: value for name, value in vars(record).items() if name not in _STANDARD}
     if record.name.startswith("celery"):
         task = extras.pop("data", None)
@@ -42,3 +50,13 @@ def _access(record: logging.LogRecord) -> dict[str, Any]:
         "path": str(path).partition("?")[0],
         "status": status,
     }
+
+
+def _warning(record: logging.LogRecord) -> dict[str, Any]:
+    """Return a captured warning as fields, as every other warning is told."""
+    text = message(record.msg, record.args).rstrip()
+    found = _WARNING.fullmatch(text)
+    if found is None:
+        return {"event": text}
+    place = {"category": found["category"], "filename": found["filename"]}
+    return {"event": " ".join(found["sentence"].split()), "lineno": int(found["lineno"]), **place}

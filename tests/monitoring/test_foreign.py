@@ -52,3 +52,15 @@ def test_arguments_that_do_not_fit_are_survived() -> None:
     event = foreign_event(record("any", "%d items", "many"))
     assert event is not None
     assert event["event"] == "many items"
+
+
+def test_a_captured_warning_has_its_place_in_fields() -> None:
+    """Celery has warnings logged as text; the sentence alone is the event."""
+    text = "/srv/tasks.py:163: UserWarning: deprecated:\nuse another\n  call(it)\n"
+    assert foreign_event(record("py.warnings", "%s", text)) == {
+        "event": "deprecated: use another",
+        "category": "UserWarning",
+        "filename": "/srv/tasks.py",
+        "lineno": 163,
+    }
+    assert foreign_event(record("py.warnings", "odd")) == {"event": "odd"}
