@@ -1,0 +1,21 @@
+"""The table of names whose value is secret."""
+
+import re
+
+import pytest
+
+from securenet_obs.redaction import KEY_RULES, KeyRule
+
+
+@pytest.mark.parametrize("rule", KEY_RULES, ids=lambda rule: rule.name)
+def test_a_rule_can_be_compiled_and_finds_no_empty_name(rule: KeyRule) -> None:
+    """A phrase that matches nothing at all would mask everything."""
+    assert not re.search(rule.pattern, "")
+    assert not re.search(rule.anchor, b"")
+    re.compile(rule.unless)
+
+
+def test_names_are_those_of_one_rule_each() -> None:
+    """Counts are by name."""
+    names = [rule.name for rule in KEY_RULES]
+    assert len(set(names)) == len(names)
