@@ -42,7 +42,7 @@ def _finite(text: str) -> float:
 def written_like(body: str, document: object) -> str:
     """Return the document as JSON, with the spaces and the escapes of the original."""
     indent = re.match(r"[\[{]\r?\n( *)", body)
-    compact = indent is None and re.match(r"[\[{]\s*+\"(?:[^\"\\]|\\.)*+\":\S", body)
+    compact = indent is None and re.match(r"[\[{]\s*+\"[^\"\\]*+(?:\\.[^\"\\]*+)*\":\S", body)
     return json.dumps(
         document,
         ensure_ascii=body.isascii(),

@@ -13,6 +13,16 @@ START = r"(?:(?<![A-Za-z0-9])|(?<=\\[nrt]))"
 """Before a token in a text: no letter, unless it is that of an escaped line break."""
 
 
+def committed(pattern: str, name: str) -> str:
+    """Return a pattern that gives nothing back once it has matched.
+
+    That is what `(?>...)` and `(...)++` are for, but CPython before 3.11.5 matches them wrongly
+    where there are alternatives within (its issue 106052), and secrets would pass. They are used
+    on single characters only, as in `[a-z]++`.
+    """
+    return f"(?=(?P<{name}>{pattern}))(?P={name})"
+
+
 @dataclasses.dataclass(frozen=True)
 class KeyRule:
     """Names whose value is secret.

@@ -2,15 +2,16 @@
 
 import re
 
-from securenet_obs.redaction.rule import KeyRule
+from securenet_obs.redaction.rule import KeyRule, committed
 
 _LONGEST_BRACKET = 20_000
 
 _QUOTE = r"(?:\\*[\"'`]|&quot;|&#(?:34|39|x22|x27);)"
-_SPACE = r"(?:[^\S\n]|\x1b\[[\d;]{0,20}m)*+"
+_SPACE = r"(?:[^\S\n]|\x1b\[[\d;]{0,20}m)*"
+_BEFORE, _AFTER = committed(_SPACE, "before"), committed(_SPACE, "after")
 SITE = re.compile(
-    rf"(?<![\w.-])(?:(?P<key>[\w.-]++)(?:\]|%5[Dd])?(?P<quote>{_QUOTE})?{_SPACE}"
-    rf"(?:[:=!]=|=>|=|:(?!:)|%3[Dd]){_SPACE}|--(?P<option>[\w-]++)[ ]++(?=[^\s-]))"
+    rf"(?<![\w.-])(?:(?P<key>[\w.-]++)(?:\]|%5[Dd])?(?P<quote>{_QUOTE})?{_BEFORE}"
+    rf"(?:[:=!]=|=>|=|:(?!:)|%3[Dd]){_AFTER}|--(?P<option>[\w-]++)[ ]++(?=[^\s-]))"
     rf"(?:[bBrRuUfF]{{1,2}}(?={_QUOTE})|\w{{0,20}}[Ss]ecret\w{{0,20}}\()?(?P<open>{_QUOTE})?"
 )
 """A name and what stands before its value, in JSON, a repr, a query, a header or an option."""
@@ -18,11 +19,11 @@ GLUED = re.compile(r"^(?:[bfnrt]|\d{1,3}m)")
 """What is left of an escaped line break or a terminal's colour at the start of a name."""
 _BARE = re.compile(
     r"(?:\[redacted\]|[^\s\"'`,;&<>)}\]\\%]|%(?!26)|\\(?![nrt\"'])|[)}\]](?=\w)"
-    r"|,(?!\s|[\w.-]{1,40}[=:]|$))*+"
+    r"|,(?!\s|[\w.-]{1,40}[=:]|$))*"
 )
-_LINE = re.compile(r"(?:[^\r\n\"'\\=]|=(?:\\*\"[^\"\r\n]*+\")?+|\\(?![nr]))*+")
+_LINE = re.compile(r"(?:[^\r\n\"'\\=]|=(?:\\*\"[^\"\r\n]*+\")?|\\(?![nr]))*")
 _BRACKET = re.compile(
-    r"(?P<open>[(\[{])|[)\]}]|\"(?:[^\"\\]|\\.)*+\"|'(?:[^'\\]|\\.)*+'", re.DOTALL
+    r"(?P<open>[(\[{])|[)\]}]|\"[^\"\\]*+(?:\\.[^\"\\]*+)*\"|'[^'\\]*+(?:\\.[^'\\]*+)*'", re.DOTALL
 )
 HARMLESS = re.compile(
     r"(?:None|null|nil|[Tt]rue|[Ff]alse|undefined|str|int|bytes|bool|float|object|Any|SecretStr"
@@ -63,7 +64,7 @@ def _closing(text: str, start: int, quote: str) -> int:
     line_end = text.find("\n", start)
     line_end = len(text) if line_end < 0 else line_end
     if len(quote) == 1:
-        found = re.compile(rf"(?:\\.|[^{quote}\\])*+", re.DOTALL).match(text, start, line_end)
+        found = re.compile(rf"(?:\\.|[^{quote}\\])*", re.DOTALL).match(text, start, line_end)
         return found.end() if found else start
     end = text.find(quote, start, line_end)
     while end > start and text[end - 1] == "\\" == quote[0]:

@@ -10,7 +10,10 @@ from securenet_obs.redaction.judges import (
     is_mixed,
     is_no_dsn,
 )
-from securenet_obs.redaction.rule import ESCAPE, START, TextRule
+from securenet_obs.redaction.rule import ESCAPE, START, TextRule, committed
+
+_GAP = committed(r"(?:[\s:=+]|%20|\\[nrt]){1,8}", "gap")
+"""Between the name of a scheme and its credentials."""
 
 _TOKEN_RULES = tuple(
     TextRule(name, anchor, f"{START}(?:{pattern})")
@@ -50,13 +53,14 @@ TEXT_RULES: tuple[TextRule, ...] = (
         "private_key",
         "-----BEGIN",
         r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY[A-Z ]{0,10}-----"
-        r"(?:[^-]*+(?:-(?!----)[^-]*+)*+-----END [A-Z0-9 ]{1,60}-----|[A-Za-z0-9+/=\s\\]*+)",
+        r"(?:[^-]*+(?:-(?!----)[^-]*+)*-----END [A-Z0-9 ]{1,60}-----|[A-Za-z0-9+/=\s\\]*+)",
     ),
     TextRule(
         "url_password",
         r":\\*/\\*/[^@]*@",
         r"://[^\s/@:\"'<>\[\]?#]{0,256}+:(?!\d{1,5}(?:[/?#,\s\"'<>]|$)|\[redacted\]@)"
-        r"(?P<secret>(?:[^\s\"'<>@:]|:(?!//))++(?:@[^\s\"'<>@/?#]*+(?=@))*+)(?=@)",
+        r"(?P<secret>(?![\s\"'<>@]|://)[^\s\"'<>@:]*+(?::(?!//)[^\s\"'<>@:]*+)*"
+        r"(?:@[^\s\"'<>@/?#]*+(?=@))*)(?=@)",
     ),
     TextRule("url_token", "://[^@]*@", r"https?://(?P<secret>[\w.~%+=-]{16,}+)(?=@)", is_no_dsn),
     TextRule(
@@ -72,16 +76,16 @@ TEXT_RULES: tuple[TextRule, ...] = (
     TextRule(
         "bearer",
         "(?i:bearer)",
-        r"(?i:bearer)(?:[\s:=+]|%20|\\[nrt]){1,8}+(?P<secret>[A-Za-z0-9._~+/=-]{6,}+)",
+        rf"(?i:bearer){_GAP}(?P<secret>[A-Za-z0-9._~+/=-]{{6,}}+)",
         has_digit,
     ),
     TextRule(
         "basic",
         "(?i:basic)",
-        r"(?i:basic)(?:[\s:=+]|%20|\\[nrt]){1,8}+(?P<secret>[A-Za-z0-9+/]{4,}+={0,2})",
+        rf"(?i:basic){_GAP}(?P<secret>[A-Za-z0-9+/]{{4,}}+={{0,2}})",
         is_basic,
     ),
-    TextRule("jwt", "eyJ", r"eyJ[\w-]*+(?:\.[\w-]*+){0,4}+", is_jwt),
+    TextRule("jwt", "eyJ", r"eyJ[\w-]*+(?:\.[\w-]*+){0,4}", is_jwt),
     TextRule("google_key", "AIza", r"(?:(?<![\w+/])|(?<=\\[nrt]))AIza[\w-]{35}"),
     TextRule("openai_key", "sk-", START + r"sk-[\w-]{20,}+", is_mixed),
     *_TOKEN_RULES,
@@ -96,19 +100,19 @@ TEXT_RULES: tuple[TextRule, ...] = (
         "statement_parameters",
         r"\[parameters:",
         r"\[parameters: ?+(?P<secret>(?!\[redacted\])"
-        r"(?:[^\n\\\]]|\\(?!n)|\](?!\s{0,9}(?:\n|\\n|$)))++)",
+        r"(?:[^\n\\\]]++|\\(?!n)|\](?!\s{0,9}(?:\n|\\n|$)))+)",
     ),
     TextRule(
         "statement_row",
         "Failing row contains",
         r"Failing row contains \((?P<secret>(?!\[redacted\])"
-        r"(?:[^\n\\)]|\\(?!n)|\)(?!\.?\s{0,9}(?:\n|\\n|$)))++)",
+        r"(?:[^\n\\)]++|\\(?!n)|\)(?!\.?\s{0,9}(?:\n|\\n|$)))+)",
     ),
     TextRule(
         "statement_insert",
         "(?i:insert)",
         r"(?i:insert\s{1,9}into\s{1,9}[^\s(]{1,200}+\s{0,9}\((?P<columns>[^()]{1,4000}+)\)\s{0,9}"
-        r"values\s{0,9})(?P<secret>(?:[^;'\n]|'[^'\n]*+')++)",
+        r"values\s{0,9})(?P<secret>(?:[^;'\n]++|'[^'\n]*+')+)",
         inserts_secret,
     ),
     TextRule(
@@ -122,7 +126,7 @@ TEXT_RULES: tuple[TextRule, ...] = (
         r"://(?P<secret>[^\s/@:\"'<>\[]++)(?=(?::[^\s/@]*+)?@)",
         pii=True,
     ),
-    TextRule("pii_email", "@", r"(?<![\w.%+-])[\w.%+-]++@[\w-]++(?:\.[\w-]++)++", pii=True),
+    TextRule("pii_email", "@", r"(?<![\w.%+-])[\w.%+-]++@[\w-]++(?:\.[\w-]++)+", pii=True),
     TextRule("pii_ipv4", r"[0-9]\.[0-9]", r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?![\w.])", pii=True),
     TextRule(
         "pii_ipv6",
