@@ -6,6 +6,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import redis
+
 from securenet_obs.stack import LocalStack
 
 FAULTY = Path(__file__).with_name("faulty.py")
@@ -45,6 +47,7 @@ class Fault:
             yield
         finally:
             stack.restart_part(self.part)
+            forget_endless_results(stack)
 
 
 @contextmanager
@@ -58,3 +61,11 @@ def fresh_logs(stack: LocalStack) -> Iterator[None]:
         for log, size in sizes.items():
             with log.open("r+b") as file:
                 file.truncate(size)
+
+
+def forget_endless_results(stack: LocalStack) -> None:
+    """Delete the results that a broken worker has left for ever: others would find them."""
+    with redis.Redis.from_url(stack.environment["RESULT_URL"]) as client:
+        for key in client.scan_iter("celery-task-meta-*"):
+            if client.ttl(key) == -1:
+                client.delete(key)

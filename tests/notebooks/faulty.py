@@ -83,19 +83,19 @@ def pickles_accepted() -> None:
     celery_app.conf.accept_content = ["json", "pickle"]
 
 
-def slow_store() -> None:
-    """Take half a second to count a batch, as a store does whose disk is busy."""
+def slow_worker() -> None:
+    """Take half a second over a batch, as a worker does whose machine is busy."""
     import time
 
     from securenet_obs.workers import tasks
 
-    count_batch = tasks.count_batch
+    normalise_batch = tasks.normalise_batch
 
     def slowly(*given: Any) -> Any:
         time.sleep(0.5)
-        return count_batch(*given)
+        return normalise_batch(*given)
 
-    tasks.count_batch = slowly
+    tasks.normalise_batch = slowly
 
 
 def errors_sampled() -> None:

@@ -25,7 +25,7 @@ RUNBOOK = "queue_is_growing"
 @pytest.fixture
 def backlog(stack: LocalStack) -> Iterator[TaskProbe]:
     """Have tenants send three times as many batches as a slow worker with one process takes."""
-    slow = [sys.executable, str(FAULTY), "slow_store", *worker_command(1)[2:]]
+    slow = [sys.executable, str(FAULTY), "slow_worker", *worker_command(1)[2:]]
     settings = settings_of(stack)
     stack.restart_part("worker", command=slow)
     with sending(ApiClient(settings), per_s=6):

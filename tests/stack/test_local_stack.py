@@ -179,7 +179,10 @@ def test_nothing_outlives_an_interrupted_start(
     assert eventually(lambda: len(groups(folder)) == 5)
     started = groups(folder)
     owner.send_signal(signal.SIGINT)
-    assert owner.wait(30) != 0
+    if not eventually(lambda: owner.poll() is not None, 20):
+        # Python drops an interrupt that comes while it collects garbage; people press it again.
+        owner.send_signal(signal.SIGINT)
+    assert owner.wait(20) != 0
     assert not any(living(group) for group in started)
     assert not folder.exists()
 
