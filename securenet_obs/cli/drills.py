@@ -30,7 +30,9 @@ if TYPE_CHECKING:
 @options.root
 @options.as_json
 def drill(names: tuple[str, ...], tasks: int, root: Path, as_json: bool) -> None:
-    """Put faults into a local stack, all of them or those named; exit 1 if anything was lost.
+    """Put faults into local stacks with tasks in flight.
+
+    All of them, or those named. Exits with 1 if anything was lost or doubled, or went unnoticed.
 
     Example: securenet-obs drill redis-restarted worker-killed
     """

@@ -24,7 +24,9 @@ from securenet_obs.cli.consoles import STDERR
 )
 @options.as_json
 def redact(pii: Literal["keep", "strip"], as_json: bool) -> None:
-    """Mask the secrets in text or JSON lines; standard error says how many, by rule.
+    """Mask the secrets in text or JSON lines.
+
+    Standard error says how many were masked, by rule.
 
     Example: securenet-obs redact --pii strip < api.log > to-share.log
     """

@@ -119,12 +119,21 @@ def print_notebook(console: Console, notebook: Notebook) -> None:
     print_rows(console, [row.described() for row in notebook.schema.parameters])
 
 
+_LONGEST_NAME = 40
+
+
 def print_rows(console: Console, rows: list[dict[str, Any]]) -> None:
-    """Print rows of the same keys as a table; nothing for none."""
+    """Print rows of the same keys as a table; nothing for none.
+
+    The first column is what a row is called by: it is not broken unless it is very long.
+    """
     if not rows:
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in rows[0]:
+    first, *others = rows[0]
+    longest = max(len(str(row[first])) for row in rows)
+    table.add_column(first, overflow="fold", min_width=min(longest, _LONGEST_NAME))
+    for name in others:
         table.add_column(name, overflow="fold")
     for row in rows:
         table.add_row(*(escape(plain_text(str(value))) for value in row.values()))

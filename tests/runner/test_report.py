@@ -8,7 +8,7 @@ from xml.etree import ElementTree as Xml
 from rich.console import Console
 
 from securenet_obs.runner.command import Outcome
-from securenet_obs.runner.report import plain_text, print_table
+from securenet_obs.runner.report import plain_text, print_rows, print_table
 
 CHECKS = """
 from securenet_obs.checks import Checks
@@ -57,3 +57,12 @@ def test_the_table_has_verdict_counts_and_the_failing_checks(
 def test_escapes_are_taken_out_whole() -> None:
     """Colours, titles and control characters go; text, tabs and line feeds stay."""
     assert plain_text("\x1b[1;31ma\x1b[0m\x1b]0;title\x07\tb\n\x00\x08c\ud800") == "a\tb\nc"
+
+
+def test_a_rows_name_is_not_broken() -> None:
+    """Whoever copies a notebook's name from a narrow terminal gets all of it."""
+    console = Console(width=60)
+    name, title = "09_the_stack_survives_faults", "a title that is too long for the line it is on"
+    with console.capture() as shown:
+        print_rows(console, [{"name": name, "title": title, "needs": "api, celery, sentry"}])
+    assert name in shown.get()
