@@ -132,7 +132,7 @@ def print_rows(console: Console, rows: list[dict[str, Any]]) -> None:
     table = Table(box=None, pad_edge=False, header_style="bold")
     first, *others = rows[0]
     longest = max(len(str(row[first])) for row in rows)
-    table.add_column(first, overflow="fold", min_width=min(longest, _LONGEST_NAME))
+    table.add_column(first, overflow="fold", no_wrap=longest <= _LONGEST_NAME)
     for name in others:
         table.add_column(name, overflow="fold")
     for row in rows:

@@ -66,3 +66,4 @@ def test_a_rows_name_is_not_broken() -> None:
     with console.capture() as shown:
         print_rows(console, [{"name": name, "title": title, "needs": "api, celery, sentry"}])
     assert name in shown.get()
+    assert all(word in shown.get() for word in (*title.split(), "api,", "celery,", "sentry"))
