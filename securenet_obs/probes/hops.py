@@ -1,6 +1,5 @@
 """Follows a canary from the API through two tasks: a row for each hop, with the ids it had."""
 
-import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -8,8 +7,7 @@ import pandas as pd
 
 from securenet_obs.probes.arrivals import Arrival
 from securenet_obs.probes.log_frame import log_frame
-
-PAUSE_S = 0.2
+from securenet_obs.probes.watching import watch
 
 IDS = ("request_id", "trace_id", "tenant_id")
 """What every hop has to carry unchanged."""
@@ -50,12 +48,11 @@ def await_hops(
         SettingsError: no source was given.
         NotFoundError: a source does not exist, or holds no log file.
     """
-    ends = time.monotonic() + deadline_s
-    while True:
-        hops = _hops(log_frame(*sources).frame, canary, event_id)
-        if hops.found.all() or time.monotonic() >= ends:
-            return hops
-        time.sleep(PAUSE_S)
+    return watch(
+        lambda: _hops(log_frame(*sources).frame, canary, event_id),
+        lambda hops: hops.found.all(),
+        deadline_s,
+    )
 
 
 def _hops(frame: pd.DataFrame, canary: str, event_id: str | None) -> pd.DataFrame:

@@ -1,11 +1,9 @@
 """Waits until lines of a request have reached the log files."""
 
-import time
 from pathlib import Path
 
 from securenet_obs.probes.log_frame import LogFrame, log_frame
-
-PAUSE_S = 0.2
+from securenet_obs.probes.watching import watch
 
 
 def await_lines(
@@ -19,12 +17,11 @@ def await_lines(
         SettingsError: no source was given.
         NotFoundError: a source does not exist, or holds no log file.
     """
-    ends = time.monotonic() + deadline_s
-    while True:
-        logs = log_frame(*sources)
-        if services <= services_of(logs, field, value) or time.monotonic() >= ends:
-            return logs
-        time.sleep(PAUSE_S)
+    return watch(
+        lambda: log_frame(*sources),
+        lambda logs: services <= services_of(logs, field, value),
+        deadline_s,
+    )
 
 
 def services_of(logs: LogFrame, field: str, value: str) -> set[str]:
@@ -48,11 +45,11 @@ def await_tasks(*sources: str | Path, request_id: str, tasks: int, deadline_s: f
         SettingsError: no source was given.
         NotFoundError: a source does not exist, or holds no log file.
     """
-    ends = time.monotonic() + deadline_s
-    while True:
-        logs = log_frame(*sources)
-        lines = logs.frame.reindex(columns=["request_id", "event"])
-        ended = lines[(lines.request_id == request_id) & lines.event.isin(ENDS)]
-        if len(ended) >= tasks or time.monotonic() >= ends:
-            return logs
-        time.sleep(PAUSE_S)
+    return watch(
+        lambda: log_frame(*sources), lambda logs: _ended(logs, request_id) >= tasks, deadline_s
+    )
+
+
+def _ended(logs: LogFrame, request_id: str) -> int:
+    lines = logs.frame.reindex(columns=["request_id", "event"])
+    return int(((lines.request_id == request_id) & lines.event.isin(ENDS)).sum())

@@ -1,6 +1,5 @@
 """Follows one entry of beat's schedule: it is due, it is sent, and a task of each tenant runs."""
 
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,8 +8,8 @@ import pandas as pd
 
 from securenet_obs.probes.log_frame import log_frame
 from securenet_obs.probes.tasks import TaskProbe
+from securenet_obs.probes.watching import watch
 
-PAUSE_S = 0.25
 _COLUMNS = ["timestamp", "event", "task", "tenants", "request_id", "tenant_id", "task_id"]
 
 
@@ -36,14 +35,13 @@ def await_entry(
     Raises:
         ForbiddenError, UnreachableError: as every method of `TaskProbe`.
     """
-    ends = time.monotonic() + deadline_s
-    while True:
+
+    def sent() -> Any:
         last: Any = probe.beat_entries()["last"].get(name)
-        if last is not None and last > since:
-            return pd.Timestamp(last)
-        if time.monotonic() >= ends:
-            return None
-        time.sleep(PAUSE_S)
+        return pd.Timestamp(last) if last is not None and last > since else None
+
+    found: pd.Timestamp | None = watch(sent, lambda at: at is not None, deadline_s)
+    return found
 
 
 def await_dispatch(
@@ -58,12 +56,11 @@ def await_dispatch(
         SettingsError: no source was given.
         NotFoundError: a source does not exist, or holds no log file.
     """
-    ends = time.monotonic() + deadline_s
-    while True:
-        dispatch = _dispatch(log_frame(*sources).frame.reindex(columns=_COLUMNS), task, since)
-        if (dispatch.tenants and not dispatch.missing) or time.monotonic() >= ends:
-            return dispatch
-        time.sleep(PAUSE_S)
+    return watch(
+        lambda: _dispatch(log_frame(*sources).frame.reindex(columns=_COLUMNS), task, since),
+        lambda dispatch: dispatch.tenants and not dispatch.missing,
+        deadline_s,
+    )
 
 
 def _dispatch(lines: pd.DataFrame, task: str, since: pd.Timestamp) -> Dispatch:

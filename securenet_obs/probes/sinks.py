@@ -2,7 +2,6 @@
 
 import json
 import os
-import time
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -11,12 +10,11 @@ from securenet_obs.errors import ProbeError
 from securenet_obs.probes.arrivals import Arrival
 from securenet_obs.probes.log_lines import log_files
 from securenet_obs.probes.redis_reading import answering, open_redis
+from securenet_obs.probes.watching import watch
 from securenet_obs.settings import Settings
 
 EVIDENCE = "SECURENET_OBS_EVIDENCE"
 """Names the folder in which the runner keeps this run's evidence; no other runner sets it."""
-
-PAUSE_S = 0.2
 
 MOST_KEYS = 100_000
 """Keys of one Redis database that are read; more than these are not searched by a notebook."""
@@ -57,12 +55,11 @@ def await_text(
         SettingsError: no source was given.
         NotFoundError: a source does not exist, or holds no log file.
     """
-    ends = time.monotonic() + deadline_s
-    while True:
-        written = logs_since(sizes, *sources)
-        if written.count(text.encode()) >= times or time.monotonic() >= ends:
-            return written
-        time.sleep(PAUSE_S)
+    return watch(
+        lambda: logs_since(sizes, *sources),
+        lambda written: written.count(text.encode()) >= times,
+        deadline_s,
+    )
 
 
 def redis_content(settings: Settings) -> bytes:

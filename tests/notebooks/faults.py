@@ -1,14 +1,18 @@
 """What a fault is: a part of the real stack that is broken, and the checks that must see it."""
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import redis
 
+from securenet_obs.runner.verdict import Verdict
 from securenet_obs.stack import LocalStack
+
+Run = Callable[..., Any]
 
 FAULTY = Path(__file__).with_name("faulty.py")
 
@@ -48,6 +52,16 @@ class Fault:
         finally:
             stack.restart_part(self.part)
             forget_endless_results(stack)
+
+
+def expect_red(fault: Fault, stack: LocalStack, run_notebook: Run) -> None:
+    """Run the fault's notebook while its part is broken; exactly its checks are red."""
+    logs = stack.environment["LOG_SOURCE"]
+    given = [text.format(logs=logs) for text in fault.parameters]
+    with fresh_logs(stack), fault.put_into(stack):
+        done = run_notebook(fault.notebook, *given)
+    assert done.verdict == Verdict.FAILED
+    assert done.red - fault.may_be_red == fault.red
 
 
 @contextmanager

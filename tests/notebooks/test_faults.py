@@ -1,9 +1,7 @@
 """Each check of each validation is seen red: a fault is put into the real stack and judged."""
 
 import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
@@ -13,15 +11,12 @@ from securenet_obs.runner.catalog import find
 from securenet_obs.runner.verdict import Verdict
 from securenet_obs.stack import LocalStack
 from securenet_obs.stack.services import worker_command
-from tests.notebooks.faults import Fault, fresh_logs
+from tests.notebooks.faults import Fault, Run, expect_red
 
 PROJECT = Path(__file__).parents[2]
 SENTRY = "01_sentry_receives_errors"
 LOGS = "02_logs_are_structured_json"
 CELERY = "03_celery_round_trips_tasks"
-
-
-Run = Callable[..., Any]
 
 
 ALL_TRIPS = {
@@ -141,12 +136,7 @@ def test_a_fault_turns_its_checks_red_and_no_other(
     fault: Fault, stack: LocalStack, run_notebook: Run
 ) -> None:
     """A check sees exactly what it is for."""
-    logs = stack.environment["LOG_SOURCE"]
-    given = [text.format(logs=logs) for text in fault.parameters]
-    with fresh_logs(stack), fault.put_into(stack):
-        done = run_notebook(fault.notebook, *given)
-    assert done.verdict == Verdict.FAILED
-    assert done.red - fault.may_be_red == fault.red
+    expect_red(fault, stack, run_notebook)
 
 
 @pytest.mark.parametrize("notebook", [SENTRY, LOGS, CELERY])

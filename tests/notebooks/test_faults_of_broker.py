@@ -1,10 +1,9 @@
 """The faults of the broker: its settings are changed, or what it holds is, and changed back."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 import redis
@@ -13,12 +12,10 @@ from securenet_obs.runner.catalog import find
 from securenet_obs.runner.verdict import Verdict
 from securenet_obs.stack import LocalStack
 from securenet_obs.stack.services import worker_command
-from tests.notebooks.faults import Fault
+from tests.notebooks.faults import Fault, Run
 
 PROJECT = Path(__file__).parents[2]
 BROKER = "08_the_broker_is_safe"
-
-Run = Callable[..., Any]
 
 SETTINGS = {
     "nothing is evicted": ("maxmemory-policy", "allkeys-lru"),

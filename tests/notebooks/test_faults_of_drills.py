@@ -1,6 +1,5 @@
 """The faults of what drills find: each is told to 09 as the command would, for none can be made."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -8,11 +7,10 @@ import pytest
 
 from securenet_obs.runner.catalog import find
 from securenet_obs.runner.verdict import Verdict
+from tests.notebooks.faults import Run
 
 PROJECT = Path(__file__).parents[2]
 DRILLS = "09_the_stack_survives_faults"
-
-Run = Callable[..., Any]
 
 FOUND: dict[str, dict[str, Any]] = {
     "every drill was run": {"skipped": "there is no /dev/full"},

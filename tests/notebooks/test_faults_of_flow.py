@@ -1,7 +1,6 @@
 """The faults of what goes through all parts: the ids, the secrets, and whose everything is."""
 
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +10,12 @@ from securenet_obs.redaction import RULES
 from securenet_obs.runner.catalog import find
 from securenet_obs.runner.verdict import Verdict
 from securenet_obs.stack import LocalStack
-from tests.notebooks.faults import FAULTY, Fault, fresh_logs
+from tests.notebooks.faults import FAULTY, Fault, Run, expect_red, fresh_logs
 
 PROJECT = Path(__file__).parents[2]
 TRACE = "04_one_trace_end_to_end"
 SECRETS = "05_secrets_stay_out"
 TENANTS = "06_tenants_stay_apart"
-
-Run = Callable[..., Any]
 
 LOST = {"every hop carries the request id", "every hop carries the tenant"}
 FAULTS = {
@@ -96,12 +93,7 @@ def test_a_fault_turns_its_checks_red_and_no_other(
     fault: Fault, stack: LocalStack, run_notebook: Run
 ) -> None:
     """A check sees exactly what it is for."""
-    logs = stack.environment["LOG_SOURCE"]
-    given = [text.format(logs=logs) for text in fault.parameters]
-    with fresh_logs(stack), fault.put_into(stack):
-        done = run_notebook(fault.notebook, *given)
-    assert done.verdict == Verdict.FAILED
-    assert done.red == fault.red
+    expect_red(fault, stack, run_notebook)
 
 
 @pytest.mark.parametrize("notebook", [TRACE, SECRETS, TENANTS])

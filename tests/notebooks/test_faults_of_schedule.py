@@ -2,10 +2,9 @@
 
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -13,15 +12,13 @@ from securenet_obs.runner.catalog import find
 from securenet_obs.runner.verdict import Verdict
 from securenet_obs.stack import LocalStack
 from securenet_obs.stack.services import worker_command
-from tests.notebooks.faults import Fault, fresh_logs
+from tests.notebooks.faults import Fault, Run, expect_red
 
 PROJECT = Path(__file__).parents[2]
 SCHEDULE = "07_the_schedule_is_ticking"
 CHECK_INS = "Sentry has the check-ins"
 NOT_SENT = {"a due entry is sent", "every tenant's task is enqueued and runs"}
 BRIEFLY = ("deadline_s=13",)
-
-Run = Callable[..., Any]
 
 FAULTS = {
     "beat stopped": Fault(
@@ -72,10 +69,7 @@ def test_a_fault_turns_its_checks_red_and_no_other(
     fault: Fault, stack: LocalStack, run_notebook: Run
 ) -> None:
     """A check sees exactly what it is for."""
-    with fresh_logs(stack), fault.put_into(stack):
-        done = run_notebook(fault.notebook, *fault.parameters)
-    assert done.verdict == Verdict.FAILED
-    assert done.red - fault.may_be_red == fault.red
+    expect_red(fault, stack, run_notebook)
 
 
 def test_every_check_has_a_fault() -> None:
