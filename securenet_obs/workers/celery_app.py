@@ -177,6 +177,7 @@ _BOUNDS: dict[str, Any] = {
 }
 
 _EXECUTION: dict[str, Any] = {
+    "worker_pool": "securenet_obs.workers.pool:TaskPool",
     "task_acks_late": True,
     # A task whose process was killed is run again, and not for ever: SecureNetTask counts.
     "task_reject_on_worker_lost": True,

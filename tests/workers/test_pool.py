@@ -1,0 +1,69 @@
+"""The pool of a worker: a process that is gone is replaced at once, and every result is read."""
+
+import os
+import pickle
+import struct
+import threading
+from types import SimpleNamespace
+from typing import Any
+
+from billiard.queues import _SimpleQueue
+from kombu.asynchronous import Hub
+
+from securenet_obs.workers.pool import Processes, Results
+
+
+def test_a_process_that_is_about_to_be_gone_is_looked_at_again() -> None:
+    """Not once, and then after five seconds."""
+    # Of a real process nobody knows whether it can be waited for when its end is told.
+    pool, process, hub = Processes.__new__(Processes), SimpleNamespace(), Hub()
+    pool._pool, looks = [process], []
+
+    def maintain_pool() -> None:
+        looks.append(process)
+        if len(looks) == 3:
+            pool._pool.clear()
+
+    pool.maintain_pool = maintain_pool
+    pool._event_process_exit(hub, process)
+    loop = hub.create_loop()
+    while pool._pool:
+        next(loop)
+    hub.close()
+    assert len(looks) == 3
+
+
+def test_a_result_that_came_in_part_is_read_to_its_end() -> None:
+    """The worker is told to stop when only the beginning of a large result was there to be read."""
+    queue, hub, told = _SimpleQueue(rnonblock=True), Hub(), []
+    told_of = SimpleNamespace(outq=queue)
+    fd, into = queue._reader.fileno(), queue._writer.fileno()
+    results = Results(
+        None,
+        None,
+        {},
+        None,
+        None,
+        None,
+        None,
+        None,
+        None,
+        fileno_to_outq={fd: told_of},
+        on_process_alive=None,
+    )
+    results.on_state_change = told.append
+    results.register_with_event_loop(hub)
+    hub.add_reader(fd, results.handle_event, fd)
+    body = pickle.dumps("a result")
+    os.write(into, struct.pack(">I", len(body)) + body[:5])
+    next(hub.create_loop())
+    threading.Timer(0.1, os.write, (into, body[5:])).start()
+    results.on_stop_not_started()
+    hub.close()
+    assert told == ["a result"]
+
+
+def test_every_worker_has_it(target: Any) -> None:
+    """By the application's own configuration."""
+    (stats,) = target.celery.control.inspect(timeout=2).stats().values()
+    assert stats["pool"]["implementation"] == "securenet_obs.workers.pool:TaskPool"
