@@ -39,6 +39,10 @@ LEVELS = ("debug", "info", "warning", "error", "critical")
 _RESERVED = frozenset({"timestamp", "level", "logger", "service", "environment", "release"})
 _SEVERE = frozenset({"error", "critical"})
 
+# Task after task they would say with its arguments what `task_started` and `task_succeeded` say
+# without, the former in the one process that every task goes through.
+_BELOW_WARNING_UNHEARD = ("celery.app.trace", "celery.worker.strategy")
+
 _NAMES = Bounds(characters=256, items=10, depth=1)
 
 
@@ -246,6 +250,8 @@ def _take_over_logging(handler: logging.Handler, level: int) -> None:
         logger = logging.getLogger(name)
         logger.handlers = []
         logger.propagate = True
+    for name in _BELOW_WARNING_UNHEARD:
+        logging.getLogger(name).setLevel(max(level, logging.WARNING))
     logging.raiseExceptions = False
 
 

@@ -1,8 +1,26 @@
-"""kombu's Redis transport, which goes on consuming after its connections were lost."""
+"""kombu's Redis transport, which goes on consuming after its connections were lost, and faster."""
 
 from typing import Any
 
 from kombu.transport import TRANSPORT_ALIASES, redis
+
+
+class Channel(redis.Channel):  # type: ignore[misc] # kombu has no types
+    """Keeps one client for all it sends.
+
+    kombu 5.6.2 makes one for each acknowledgement and each message, with a table of what to do
+    with the answer of every command there is: a quarter of what a worker's parent does for a task.
+    """
+
+    _kept: Any = None
+
+    def _create_client(self, asynchronous: bool = False) -> Any:
+        if asynchronous:
+            return super()._create_client(asynchronous)
+        # After a lost connection there is another pool.
+        if self._kept is None or self._kept.connection_pool is not self.pool:
+            self._kept = super()._create_client()
+        return self._kept
 
 
 class Transport(redis.Transport):  # type: ignore[misc] # kombu has no types
@@ -11,6 +29,8 @@ class Transport(redis.Transport):  # type: ignore[misc] # kombu has no types
     kombu 5.6.2 also takes the loop's poll away, even when a new connection has registered its own
     by then: the worker answers pings and consumes nothing (kombu's issues 2492 and 2629).
     """
+
+    Channel = Channel
 
     def register_with_event_loop(self, connection: Any, loop: Any) -> None:
         """Have the loop read this connection's messages, from now on and after every loss."""

@@ -3,8 +3,9 @@
     python tests/benchmarks/bench_tasks.py [--json FILE]
 
 Round trips are made one at a time; tasks a second with 200 sent at once; both on two prefork
-processes. Submission of 5,000 tasks is measured without a worker. Ours is instrumented on both
-sides as in a deployment: correlation, log lines, Sentry (nothing fails, so it is sent nothing).
+processes that fetch four tasks ahead, as a deployment's. Submission of 5,000 tasks is measured
+without a worker. Ours is instrumented on both sides as in a deployment: correlation, log lines,
+Sentry (nothing fails, so it is sent nothing).
 """
 
 import os
@@ -19,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import redis
+from celery.result import ResultSet
 from rounds import Row, Target, Times, interleaved, ratio, report, rows
 
 from securenet_obs.monitoring import start_monitoring
@@ -33,7 +35,16 @@ TRIPS = 200
 MANY = 200
 BATCHED = 5_000
 _HERE = Path(__file__).parent
-_POOL = ["--concurrency", "2", "--without-gossip", "--without-mingle", "-l", "ERROR"]
+_POOL = [
+    "--concurrency",
+    "2",
+    "--prefetch-multiplier",
+    "4",
+    "--without-gossip",
+    "--without-mingle",
+    "-l",
+    "ERROR",
+]
 _ECHO = """
 import sys, redis
 client = redis.Redis.from_url(sys.argv[1])
@@ -49,8 +60,8 @@ def round_trip(send: Callable[[str], Any]) -> None:
 
 def at_once(send: Callable[[str], Any]) -> None:
     """Send many tasks, and wait until all are done."""
-    for result in [send("x") for _ in range(MANY)]:
-        result.get(timeout=60)
+    # One by one, a result that came before those it was sent after would be waited for a second.
+    ResultSet([send("x") for _ in range(MANY)]).get(timeout=60)
 
 
 def in_a_loop(_: object) -> None:

@@ -128,6 +128,15 @@ def test_a_success_tells_its_duration_and_no_value(target: Any) -> None:
     assert "a value of the tenant's own" not in target.log.read_text()
 
 
+def test_a_task_that_succeeds_is_two_lines(target: Any) -> None:
+    """Celery's own lines of the same task are not written, nor made."""
+    sent = target.send("tested.child")
+    sent.get(timeout=10)
+    target.line("task_succeeded", sent.id)
+    told = [line["event"] for line in target.lines() if sent.id in str(line)]
+    assert told == ["task_started", "child_ran", "task_succeeded"]
+
+
 def test_a_failure_is_one_event_whose_id_is_stored(target: Any) -> None:
     """Logged twice and then raised: one event; its id is in the line and beside the result."""
     sent = target.send("tested.logs_and_fails", headers=REQUEST)

@@ -57,3 +57,16 @@ def test_a_connection_that_is_back_before_the_next_look_is_read(consuming: Any) 
     reading.disconnect()
     reading.connect()
     assert "second" in expect("second")
+
+
+def test_one_client_sends_everything_until_its_connections_are_lost(redis_server: Any) -> None:
+    """Then there is another, of the connections that are there now."""
+    use_transport()
+    with Connection(redis_server.environment["REDIS_URL"]) as connection:
+        channel = connection.default_channel
+        with channel.conn_or_acquire() as first, channel.conn_or_acquire() as again:
+            assert first is again
+        channel._disconnect_pools()
+        with channel.conn_or_acquire() as other:
+            assert other is not first
+            assert other.ping()
