@@ -1,6 +1,5 @@
 """A request's own Sentry scope: nothing of it in another's events, and its facts on its own."""
 
-import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
@@ -9,6 +8,8 @@ from typing import Any
 import sentry_sdk
 from sentry_sdk.integrations.asgi import SentryAsgiMiddleware
 from sentry_sdk.integrations.starlette import StarletteIntegration
+
+from securenet_obs.monitoring.traces import continue_trace
 
 # Knows what an event tells of a request; no request goes through it.
 _FACTS: Any = SentryAsgiMiddleware(
@@ -31,22 +32,12 @@ def request_scope(scope: Mapping[str, Any]) -> Iterator[None]:
     with sentry_sdk.isolation_scope() as own:
         own.clear_breadcrumbs()
         own.add_event_processor(partial(_with_request, scope))
-        _continue_trace(own, scope)
+        continue_trace(own, _callers_trace(scope))
         own.start_session(session_mode="request")
         try:
             yield
         finally:
             own.end_session()
-
-
-def _continue_trace(own: sentry_sdk.Scope, scope: Mapping[str, Any]) -> None:
-    """Continue the caller's trace, or begin one; the SDK's two UUIDs took several times as long."""
-    sent = _callers_trace(scope)
-    own.generate_propagation_context(sent)
-    trace, made = own.get_active_propagation_context(), os.urandom(24).hex()
-    trace.span_id = made[:16]
-    if not sent:
-        trace.trace_id = made[16:]
 
 
 def _callers_trace(scope: Mapping[str, Any]) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """Errors to Sentry: today's options, no secrets, the ids of request and task on every event."""
 
+import logging
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -18,12 +19,14 @@ from sentry_sdk.integrations.redis import RedisIntegration
 from sentry_sdk.integrations.sqlalchemy import SqlalchemyIntegration
 from sentry_sdk.integrations.starlette import StarletteIntegration
 from sentry_sdk.utils import event_from_exception
+from sentry_sdk.utils import logger as sdk_logger
 
 from securenet_obs import __version__
 from securenet_obs.errors import DiagnosticError, SettingsError
 from securenet_obs.monitoring.correlation import current_ids
 from securenet_obs.monitoring.runbooks import runbook_for
 from securenet_obs.monitoring.sampling import traces_sampler
+from securenet_obs.monitoring.task_scope import TaskErrors
 from securenet_obs.monitoring.transport import CountingTransport
 from securenet_obs.redaction import redact
 
@@ -97,7 +100,7 @@ def init_sentry(
             environment=environment,
             release=release,
             traces_sampler=sampler,
-            integrations=[*_integrations(), *(_tracing() if sampler else ())],
+            integrations=[*_integrations(), *(_tracing() if sampler else _errors())],
             auto_enabling_integrations=False,
             disabled_integrations=_REPLACED,
             transport=CountingTransport if dsn else None,
@@ -113,6 +116,9 @@ def init_sentry(
     scope.add_event_processor(_once)
     # Its records carry the arguments of whatever task was received last.
     ignore_logger("celery.worker.strategy")
+    if not sentry_sdk.get_client().options["debug"]:
+        # It makes a record of every task, the task's description and all, and throws it away.
+        sdk_logger.setLevel(logging.INFO)
     if not dsn:
         _log.warning("sentry_disabled", reason="SENTRY_DSN is empty, errors are only logged")
 
@@ -121,20 +127,31 @@ def _integrations() -> list[Any]:
     return [
         # The default callback prints three lines of plain text while it flushes.
         AtexitIntegration(callback=lambda pending, timeout: None),
-        # Sentry takes no monitor that is due more often than once a minute.
-        CeleryIntegration(monitor_beat_tasks=True, exclude_beat_tasks=["^outbox$"]),
         LoggingIntegration(sentry_logs_level=None),
         SqlalchemyIntegration(),
     ]
 
 
+# Sentry takes no monitor that is due more often than once a minute.
+_BEAT: Any = {"monitor_beat_tasks": True, "exclude_beat_tasks": ["^outbox$"]}
+
+
 def _tracing() -> list[Any]:
     """Return what only traces need: for errors alone requests and tasks took twice as long.
 
-    `CorrelationMiddleware` then puts on an event what two of these would; the third would add the
-    names of the last Redis commands.
+    `request_scope` and `task_scope` then put on an event what three of these would; the fourth
+    would add the names of the last Redis commands.
     """
-    return [FastApiIntegration(), RedisIntegration(), StarletteIntegration()]
+    return [
+        CeleryIntegration(**_BEAT),
+        FastApiIntegration(),
+        RedisIntegration(),
+        StarletteIntegration(),
+    ]
+
+
+def _errors() -> list[Any]:
+    return [TaskErrors(**_BEAT)]
 
 
 def filter_sensitive_data(event: Event, hint: Hint) -> Event | None:

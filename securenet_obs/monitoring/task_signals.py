@@ -3,7 +3,7 @@
 import time
 import uuid
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
 from typing import Any
 
@@ -22,6 +22,7 @@ from securenet_obs.monitoring.correlation import (
     end,
 )
 from securenet_obs.monitoring.sentry import capture_error, event_id_of, sends_events
+from securenet_obs.monitoring.task_scope import send_trace, task_scope
 
 EVENT_KEY = "securenet:event:{task_id}"
 """Key in the result database of the Sentry event that tells of a failed task."""
@@ -46,12 +47,14 @@ _TOLD = 10
 
 _log = structlog.get_logger(__name__)
 _began: dict[str, float] = {}
+_scopes: dict[str, ExitStack] = {}
 _owners: ContextVar[dict[str, str] | None] = ContextVar("securenet_owners", default=None)
 
 
 def connect_task_signals() -> None:
     """Connect to Celery's signals; a second time changes nothing."""
     signals.before_task_publish.connect(_send_ids)
+    signals.before_task_publish.connect(send_trace)
     signals.task_prerun.connect(_begin)
     signals.task_success.connect(_succeeded)
     signals.task_failure.connect(_failed)
@@ -83,6 +86,8 @@ def _begin(task_id: str, task: Any, **_: object) -> None:
     request = task.request
     if request.is_eager:
         return
+    _scopes[task_id] = ExitStack()
+    _scopes[task_id].enter_context(task_scope(task))
     begin(
         request_id=accepted_request_id(getattr(request, REQUEST_HEADER, None)),
         tenant_id=accepted_tenant_id(getattr(request, TENANT_HEADER, None)),
@@ -97,6 +102,8 @@ def _end(task_id: str, task: Any, **_: object) -> None:
     if not task.request.is_eager:
         _began.pop(task_id, None)
         end()
+        if scope := _scopes.pop(task_id, None):
+            scope.close()
 
 
 def _succeeded(sender: Any, **_: object) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import structlog
 from celery import Task, signals
-from celery.exceptions import Reject
+from celery.exceptions import Ignore, Reject, Retry
 from celery.worker.request import Request
 from redis.exceptions import RedisError
 
@@ -17,6 +17,7 @@ from securenet_obs.monitoring.correlation import (
     begin,
     end,
 )
+from securenet_obs.monitoring.sentry import capture_error
 from securenet_obs.monitoring.task_signals import REQUEST_HEADER, TENANT_HEADER
 
 MOST_STARTS = 3
@@ -63,6 +64,16 @@ class SecureNetTask(Task):  # type: ignore[misc] # Celery has no types
     """A task that may be run again after its worker was lost, but not for ever."""
 
     Request = "securenet_obs.workers.requests:TaskRequest"
+
+    def __call__(self, *args: Any, **options: Any) -> Any:
+        """Run it; an error is told before it is kept: who reads the one shall find the other."""
+        try:
+            return super().__call__(*args, **options)
+        except (Ignore, Reject, Retry):
+            raise  # so a task says what becomes of it
+        except Exception as error:
+            capture_error(error)
+            raise
 
     def before_start(self, task_id: str, args: Any, kwargs: Any) -> None:
         """Count the start of a task that was delivered before; others cost nothing.

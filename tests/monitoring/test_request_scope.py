@@ -19,8 +19,7 @@ SERVICE = f"""
     from securenet_obs.monitoring import sentry as module
 
     if "INTEGRATIONS" in os.environ:
-        without = module._integrations
-        module._integrations = lambda: [*without(), *module._tracing()]
+        module._errors = module._tracing
     configure_structlog()
     init_sentry(os.environ["SENTRY_DSN"], "test", release="r@1")
     log = structlog.get_logger("service")

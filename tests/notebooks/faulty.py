@@ -121,10 +121,9 @@ def ids_stay_behind() -> None:
 
 def trace_stays_behind() -> None:
     """Send tasks without the trace that they belong to."""
-    from securenet_obs.monitoring import sentry
+    from securenet_obs.monitoring import task_signals
 
-    celery = sentry.CeleryIntegration
-    sentry.CeleryIntegration = lambda **_: celery(propagate_traces=False)
+    task_signals.send_trace = lambda **_: None
 
 
 def log_scrubbing_off() -> None:

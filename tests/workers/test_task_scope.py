@@ -1,0 +1,38 @@
+"""What a task's events tell, and of which task, where the SDK's integration is left out."""
+
+from typing import Any
+
+TRACE, SPAN = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
+
+
+def event_of(target: Any, task: str, **options: Any) -> Any:
+    """Send a task that fails and return its event."""
+    sent = target.send(task, **options)
+    return target.sentry.event(lambda event: event["tags"].get("task_id") == sent.id)
+
+
+def test_an_event_is_of_its_task_and_of_the_senders_trace(target: Any) -> None:
+    """It has the task's name, and the trace of the request that sent it."""
+    trace = {"headers": {"sentry-trace": f"{TRACE}-{SPAN}-1"}}
+    event = event_of(target, "tested.marks_and_fails", headers=trace)
+    assert event["transaction"] == "tested.marks_and_fails"
+    assert event["transaction_info"] == {"source": "task"}
+    told = event["contexts"]["trace"]
+    assert (told["trace_id"], told["parent_span_id"]) == (TRACE, SPAN)
+    assert event["exception"]["values"][-1]["mechanism"]["handled"] is False
+
+
+def test_nothing_of_a_task_is_in_the_next_ones_event(target: Any) -> None:
+    """Neither its tags nor its breadcrumbs, nor its trace."""
+    first, second = (event_of(target, "tested.marks_and_fails") for _ in range(2))
+    assert first["tags"]["number"] != second["tags"]["number"]
+    crumbs = [crumb["message"] for crumb in second["breadcrumbs"]["values"]]
+    assert f"number {second['tags']['number']}" in crumbs
+    assert f"number {first['tags']['number']}" not in crumbs
+    assert first["contexts"]["trace"]["trace_id"] != second["contexts"]["trace"]["trace_id"]
+
+
+def test_every_overrun_of_a_task_is_one_issue(target: Any) -> None:
+    """Wherever its soft limit met it."""
+    event = event_of(target, "tested.overruns")
+    assert event["fingerprint"] == ["celery", "SoftTimeLimitExceeded", "tested.overruns"]
