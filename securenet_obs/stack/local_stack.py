@@ -255,7 +255,7 @@ class LocalStack:
             "API_URL": f"http://127.0.0.1:{api_port}",
             "API_KEYS": ",".join(f"{tenant}={key}" for tenant, key in self._tenant_keys.items()),
             "DIAGNOSTICS_ENABLED": "true",
-            "SCHEDULE_CANARY_S": "10",
+            "SCHEDULE_CANARY_S": "4",
             "WORKER_STOP_S": str(STOP_TASKS_S),
             "DIAGNOSTICS_KEY": secrets.token_urlsafe(24),
             # The user's proxy cannot reach our loopback.

@@ -97,7 +97,9 @@ def test_a_callers_trace_is_that_of_lines_event_and_task(api: Any, sent: dict[st
     event = api.sentry.event(lambda event: event["event_id"] == told["event_id"])
     assert event["contexts"]["trace"]["trace_id"] == event["tags"]["trace_id"] == TRACE
     api.diagnose(headers=sent, where="task")
-    assert json.loads(client.lpop("default"))["headers"]["sentry-trace"].startswith(TRACE)
+    headers = json.loads(client.lpop("default"))["headers"]
+    assert headers["sentry-trace"].startswith(TRACE)
+    assert headers["headers"]["sentry-trace"] == headers["sentry-trace"]
 
 
 def test_an_error_of_a_traced_request_is_told_the_same(api: Any, serve: Any) -> None:

@@ -143,6 +143,16 @@ def target(
         yield target
 
 
+@pytest.fixture(scope="module")
+def traced(
+    environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Target]:
+    """Yield a worker that traces every task."""
+    variables = {**environment, "SENTRY_TRACES_SAMPLE_RATE": "1"}
+    with worker(variables, tmp_path_factory.mktemp("traced"), "traced", "faulty_tasks") as target:
+        yield target
+
+
 @pytest.fixture
 def store(environment: dict[str, str], monkeypatch: Any, fresh_settings: None) -> Iterator[None]:
     """Let this process use the store of the test session's target."""

@@ -1,0 +1,25 @@
+"""A worker that traces its tasks, as the SDK's integration does it."""
+
+import time
+from typing import Any
+
+TRACE, SPAN = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
+
+
+def test_it_continues_the_trace_of_a_sender_that_does_not_trace(traced: Any) -> None:
+    """A task and its child are two transactions of the request's trace."""
+    # Not sampled and sampled are left open, as by a process that sends errors only.
+    sent = traced.send("tested.parent", headers={"headers": {"sentry-trace": f"{TRACE}-{SPAN}"}})
+    child = traced.sent(sent.get(timeout=10))
+    child.get(timeout=10)
+    traced.line("task_succeeded", child.id)
+
+    def traces() -> dict[str, str]:
+        told = [content for kind, content in traced.sentry.items if kind == "transaction"]
+        return {event["transaction"]: event["contexts"]["trace"]["trace_id"] for event in told}
+
+    wanted = {"tested.parent": TRACE, "tested.child": TRACE}
+    ends = time.monotonic() + 20
+    while not traces().items() >= wanted.items():
+        assert time.monotonic() < ends, traces()
+        time.sleep(0.05)
