@@ -9,24 +9,16 @@ from typing import Any, TypeAlias
 
 import sentry_sdk
 import structlog
-from sentry_sdk.integrations.atexit import AtexitIntegration
-from sentry_sdk.integrations.celery import CeleryIntegration
-from sentry_sdk.integrations.dedupe import DedupeIntegration
-from sentry_sdk.integrations.fastapi import FastApiIntegration
-from sentry_sdk.integrations.logging import LoggingIntegration, ignore_logger
-from sentry_sdk.integrations.modules import ModulesIntegration
-from sentry_sdk.integrations.redis import RedisIntegration
-from sentry_sdk.integrations.sqlalchemy import SqlalchemyIntegration
-from sentry_sdk.integrations.starlette import StarletteIntegration
+from sentry_sdk.integrations.logging import ignore_logger
 from sentry_sdk.utils import event_from_exception
 from sentry_sdk.utils import logger as sdk_logger
 
 from securenet_obs import __version__
 from securenet_obs.errors import DiagnosticError, SettingsError
 from securenet_obs.monitoring.correlation import current_ids
+from securenet_obs.monitoring.integrations import REPLACED, integrations
 from securenet_obs.monitoring.runbooks import runbook_for
 from securenet_obs.monitoring.sampling import traces_sampler
-from securenet_obs.monitoring.task_scope import TaskErrors
 from securenet_obs.monitoring.transport import CountingTransport
 from securenet_obs.redaction import redact
 
@@ -57,10 +49,6 @@ _COLLECTED: Any = {
     "stack_frame_variables": False,
     "frame_context_lines": 0,
 }
-
-# Modules puts 130 names and versions on every event, each of them to be searched for secrets.
-# Dedupe knows the last exception only, and drops one that is raised again in another request.
-_REPLACED: Any = [ModulesIntegration, DedupeIntegration]
 
 _log = structlog.get_logger(__name__)
 
@@ -100,9 +88,9 @@ def init_sentry(
             environment=environment,
             release=release,
             traces_sampler=sampler,
-            integrations=[*_integrations(), *(_tracing() if sampler else _errors())],
+            integrations=integrations(traced=sampler is not None),
             auto_enabling_integrations=False,
-            disabled_integrations=_REPLACED,
+            disabled_integrations=REPLACED,
             transport=CountingTransport if dsn else None,
             data_collection=_COLLECTED,
             before_send=_before_send,
@@ -121,37 +109,6 @@ def init_sentry(
         sdk_logger.setLevel(logging.INFO)
     if not dsn:
         _log.warning("sentry_disabled", reason="SENTRY_DSN is empty, errors are only logged")
-
-
-def _integrations() -> list[Any]:
-    return [
-        # The default callback prints three lines of plain text while it flushes.
-        AtexitIntegration(callback=lambda pending, timeout: None),
-        LoggingIntegration(sentry_logs_level=None),
-        SqlalchemyIntegration(),
-    ]
-
-
-# Sentry takes no monitor that is due more often than once a minute.
-_BEAT: Any = {"monitor_beat_tasks": True, "exclude_beat_tasks": ["^outbox$"]}
-
-
-def _tracing() -> list[Any]:
-    """Return what only traces need: for errors alone requests and tasks took twice as long.
-
-    `request_scope` and `task_scope` then put on an event what three of these would; the fourth
-    would add the names of the last Redis commands.
-    """
-    return [
-        CeleryIntegration(**_BEAT),
-        FastApiIntegration(),
-        RedisIntegration(),
-        StarletteIntegration(),
-    ]
-
-
-def _errors() -> list[Any]:
-    return [TaskErrors(**_BEAT)]
 
 
 def filter_sensitive_data(event: Event, hint: Hint) -> Event | None:

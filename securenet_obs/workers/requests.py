@@ -71,7 +71,7 @@ class SecureNetTask(Task):  # type: ignore[misc] # Celery has no types
             return super().__call__(*args, **options)
         except (Ignore, Reject, Retry):
             raise  # so a task says what becomes of it
-        except Exception as error:
+        except Exception as error:  # whatever it is, it is told and goes on
             capture_error(error)
             raise
 

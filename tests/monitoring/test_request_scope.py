@@ -17,9 +17,10 @@ SERVICE = f"""
     from fastapi.responses import JSONResponse
     from securenet_obs.monitoring import *
     from securenet_obs.monitoring import sentry as module
+    from securenet_obs.monitoring.integrations import integrations
 
     if "INTEGRATIONS" in os.environ:
-        module._errors = module._tracing
+        module.integrations = lambda traced: integrations(traced=True)
     configure_structlog()
     init_sentry(os.environ["SENTRY_DSN"], "test", release="r@1")
     log = structlog.get_logger("service")

@@ -1,0 +1,44 @@
+"""Which of the SDK's integrations a process has: more where something may be traced."""
+
+from typing import Any
+
+from sentry_sdk.integrations.atexit import AtexitIntegration
+from sentry_sdk.integrations.celery import CeleryIntegration
+from sentry_sdk.integrations.dedupe import DedupeIntegration
+from sentry_sdk.integrations.fastapi import FastApiIntegration
+from sentry_sdk.integrations.logging import LoggingIntegration
+from sentry_sdk.integrations.modules import ModulesIntegration
+from sentry_sdk.integrations.redis import RedisIntegration
+from sentry_sdk.integrations.sqlalchemy import SqlalchemyIntegration
+from sentry_sdk.integrations.starlette import StarletteIntegration
+
+from securenet_obs.monitoring.task_scope import TaskErrors
+
+# Modules puts 130 names and versions on every event, each of them to be searched for secrets.
+# Dedupe knows the last exception only, and drops one that is raised again in another request.
+REPLACED: Any = [ModulesIntegration, DedupeIntegration]
+
+# Sentry takes no monitor that is due more often than once a minute.
+_BEAT: Any = {"monitor_beat_tasks": True, "exclude_beat_tasks": ["^outbox$"]}
+
+
+def integrations(*, traced: bool) -> list[Any]:
+    """Return the integrations, new.
+
+    For errors alone the SDK's own of requests and tasks took twice as long as these did:
+    `request_scope` and `task_scope` then put on an event what three of them would; the fourth would
+    add the names of the last Redis commands.
+
+    Args:
+        traced: whether any request or task may be traced.
+    """
+    always = [
+        # The default callback prints three lines of plain text while it flushes.
+        AtexitIntegration(callback=lambda pending, timeout: None),
+        LoggingIntegration(sentry_logs_level=None),
+        SqlalchemyIntegration(),
+    ]
+    if not traced:
+        return [*always, TaskErrors(**_BEAT)]
+    tracing = [FastApiIntegration(), RedisIntegration(), StarletteIntegration()]
+    return [*always, CeleryIntegration(**_BEAT), *tracing]
