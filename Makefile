@@ -16,7 +16,7 @@ validate: $(INSTALLED) ## Bring up the local stack, run the validations, take it
 	@$(BIN)/securenet-obs validate
 
 test: lint ## ruff, mypy, import-linter, pytest with coverage, nbval
-	$(BIN)/pytest --numprocesses 2 --dist loadfile --cov --cov-report=term
+	$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder --cov --cov-report=term
 
 lint: $(INSTALLED) ## The part of `make test` that runs nothing
 	$(BIN)/ruff check
