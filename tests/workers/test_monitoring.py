@@ -124,6 +124,7 @@ def test_a_beat_entry_checks_in(worker: Worker, running: Running, tmp_path: Path
         begun, ended = (row for row in check_ins() if row["monitor_slug"] == entry)
         assert (begun["status"], ended["status"]) == ("in_progress", "ok")
         assert begun["check_in_id"] == ended["check_in_id"]
+        assert 0 < ended["duration"] < 60
         assert begun["monitor_config"]["schedule"]["type"] == "crontab"
 
 
