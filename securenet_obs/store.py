@@ -1,6 +1,8 @@
 """What SecureNet remembers of its tenants: SQLAlchemy tables and sessions."""
 
 import os
+import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -33,6 +35,8 @@ from securenet_obs.settings import get_settings
 
 BUSY_TIMEOUT_S = 5.0
 """Seconds that a writer waits for another one on SQLite, unless it is less patient."""
+
+PAUSE_S = 0.01
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -259,10 +263,29 @@ def create_store_engine(url: str, busy_timeout_s: float = BUSY_TIMEOUT_S) -> Eng
     return engine
 
 
-def _prepare_sqlite(connection: Any, _: object) -> None:
+def _prepare_sqlite(connection: sqlite3.Connection, _: object) -> None:
     """Let readers and one writer work at once, and hold references to what exists.
 
     What is committed outlives a loss of power, at 0.3 ms a commit: a batch was promised to be kept.
     """
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+    _use_wal(connection)
+    for pragma in ("synchronous=FULL", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _use_wal(connection: sqlite3.Connection) -> None:
+    """Switch to the write-ahead log, as patiently as the connection is.
+
+    A new store is opened by several processes at once, and to whoever switches while another does
+    SQLite answers "locked" without waiting.
+    """
+    (patience_ms,) = connection.execute("PRAGMA busy_timeout").fetchone()
+    ends = time.monotonic() + patience_ms / 1000
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > ends:
+                raise
+            time.sleep(PAUSE_S)

@@ -1,12 +1,15 @@
 """The store."""
 
 import multiprocessing
+import sqlite3
+import threading
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from sqlalchemy import insert, text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from securenet_obs.errors import SettingsError
 from securenet_obs.store import (
@@ -63,6 +66,27 @@ def test_readers_and_a_writer_do_not_block_each_other() -> None:
         assert session.scalar(text("PRAGMA busy_timeout")) == 5_000
     with session_scope(busy_timeout_s=0.2) as session:
         assert session.scalar(text("PRAGMA busy_timeout")) == 200
+
+
+def test_a_new_store_is_waited_for(tmp_path: Path) -> None:
+    """Another process opens it too: SQLite itself does not wait to switch to its log."""
+    other = sqlite3.connect(tmp_path / "new.sqlite3", isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    threading.Timer(0.3, other.rollback).start()
+    with create_store_engine(f"sqlite:///{tmp_path}/new.sqlite3").connect() as connection:
+        assert connection.scalar(text("PRAGMA journal_mode")) == "wal"
+    other.close()
+
+
+def test_a_new_store_is_waited_for_so_long_and_no_longer(tmp_path: Path) -> None:
+    """Another process holds it: the error comes when the patience ends."""
+    with sqlite3.connect(tmp_path / "new.sqlite3", isolation_level=None) as other:
+        other.execute("BEGIN IMMEDIATE")
+        began = time.monotonic()
+        engine = create_store_engine(f"sqlite:///{tmp_path}/new.sqlite3", busy_timeout_s=0.2)
+        with pytest.raises(OperationalError, match="locked"), engine.connect():
+            pass
+    assert 0.2 <= time.monotonic() - began < 2
 
 
 def test_what_was_committed_outlives_a_loss_of_power() -> None:
