@@ -1,6 +1,5 @@
 """The command line: arguments, exit codes, and calls to those who do the work."""
 
-import signal
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
@@ -13,6 +12,7 @@ from securenet_obs.cli.api_keys import api_keys
 from securenet_obs.cli.consoles import STDERR
 from securenet_obs.cli.dead_letters import dead_letters
 from securenet_obs.cli.drills import drill
+from securenet_obs.cli.interrupts import end_on_signals
 from securenet_obs.cli.logs import logs
 from securenet_obs.cli.redact import redact
 from securenet_obs.errors import SecureNetObsError
@@ -44,7 +44,7 @@ for _command in (
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and exit with its code."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    end_on_signals()
     try:
         cli.main(args=arguments, standalone_mode=False)
     except click.ClickException as error:

@@ -1,0 +1,51 @@
+"""A command that is told to end does end."""
+
+import signal
+import subprocess
+import sys
+
+import pytest
+
+DROPPED = """
+import signal, sys, time
+from securenet_obs.cli.interrupts import end_on_signals
+
+class Garbage:
+    def __del__(self):
+        signal.raise_signal(int(sys.argv[1]))
+
+end_on_signals()
+garbage = Garbage()
+del garbage
+print("went on", flush=True)
+time.sleep(20)
+"""
+
+FAILING = """
+from securenet_obs.cli.interrupts import end_on_signals
+
+class Garbage:
+    def __del__(self):
+        raise ValueError("of the garbage itself")
+
+end_on_signals()
+garbage = Garbage()
+del garbage
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_that_python_drops_comes_again(number: int) -> None:
+    """What is raised while an object is collected reaches nobody."""
+    command = [sys.executable, "-c", DROPPED, str(int(number))]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=15, check=False)
+    assert ended.stdout == "went on\n"
+    assert ended.returncode == -signal.SIGINT
+
+
+def test_what_else_goes_wrong_with_garbage_is_told() -> None:
+    """As Python tells it."""
+    ended = subprocess.run(
+        [sys.executable, "-c", FAILING], capture_output=True, text=True, check=False
+    )
+    assert (ended.returncode, "of the garbage itself" in ended.stderr) == (0, True)
