@@ -70,6 +70,13 @@ class Target:
         """Return a task that somebody else sent."""
         return Sent(task_id, self.celery)
 
+    def ask(self, question: str) -> Any:
+        """Return the worker's answer to one of Celery's control questions."""
+        # Of more than one worker it would have to wait for others until the time is over.
+        inspect = self.celery.control.inspect(timeout=20, limit=1)
+        (answer,) = getattr(inspect, question)().values()
+        return answer
+
     def lines(self) -> list[dict[str, Any]]:
         """Return every line of the worker's log; each must be JSON."""
         return [json.loads(line) for line in self.log.read_bytes().splitlines()]

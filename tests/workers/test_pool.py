@@ -65,5 +65,4 @@ def test_a_result_that_came_in_part_is_read_to_its_end() -> None:
 
 def test_every_worker_has_it(target: Any) -> None:
     """By the application's own configuration."""
-    (stats,) = target.celery.control.inspect(timeout=2).stats().values()
-    assert stats["pool"]["implementation"] == "securenet_obs.workers.pool:TaskPool"
+    assert target.ask("stats")["pool"]["implementation"] == "securenet_obs.workers.pool:TaskPool"

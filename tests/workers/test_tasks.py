@@ -1,13 +1,16 @@
 """Tasks on a real worker."""
 
+import json
 import time
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+import redis
 from sqlalchemy import select
 
 from securenet_obs.settings import Settings
-from securenet_obs.store import TaskEffect, session_scope
+from securenet_obs.store import TaskEffect, session_scope, tenant_of
 from securenet_obs.workers import submissions
 from securenet_obs.workers.celery_app import TASKS, create_celery
 from securenet_obs.workers.windows import WINDOW_HEADER, task_id_of
@@ -62,12 +65,12 @@ def test_a_model_without_data_says_so(target: Any) -> None:
 
 
 def test_beat_dispatches_one_task_for_each_tenant(target: Any) -> None:
-    """A dispatcher sends as many tasks as there are tenants, each expiring and with its tenant."""
+    """A dispatcher sends as many tasks as there are tenants."""
     target.send("retrain_anomaly_model", "somebody", queue="models").get(timeout=10)
-    sent = target.send("dispatch_vulnerability_scans", queue="default")
-    assert sent.get(timeout=10) >= 1
-    names = [request["name"].rpartition(".")[2] for request in scheduled(target)]
-    assert set(names) == {"run_vulnerability_scan"}
+    before = received(target, "run_vulnerability_scan", queue="scans")
+    tenants = target.send("dispatch_vulnerability_scans", queue="default").get(timeout=10)
+    sent = set(received(target, "run_vulnerability_scan", queue="scans")).difference(before)
+    assert len(sent) == tenants >= 1
 
 
 def test_a_window_is_dispatched_once(target: Any) -> None:
@@ -77,16 +80,38 @@ def test_a_window_is_dispatched_once(target: Any) -> None:
     for _ in range(2):
         sent = target.send("dispatch_model_retraining", headers=headers)
         assert sent.get(timeout=10) >= 1
-    name = f"{TASKS}.retrain_anomaly_model"
-    ids = [request["id"] for request in scheduled(target) if request["name"] == name]
-    assert len(ids) == len(set(ids)) >= 1
-    assert task_id_of(name, "somebody", "2020-01-01T02:00Z") in ids
+    sent_id = task_id_of(f"{TASKS}.retrain_anomaly_model", "somebody", "2020-01-01T02:00Z")
+    assert received(target, "retrain_anomaly_model", queue="models").count(sent_id) == 1
 
 
-def scheduled(target: Any) -> list[dict[str, Any]]:
-    """Return the tasks that wait in the worker for their time."""
-    (entries,) = target.celery.control.inspect(timeout=2).scheduled().values()
-    return [entry["request"] for entry in entries]
+def test_a_dispatched_task_has_its_tenant_and_its_time(target: Any, store: None) -> None:
+    """Each comes within a minute, not all at once, and is not run when it is a day late."""
+    with session_scope() as session:
+        tenants = {tenant_of(session, f"dispatched-{number}").tenant_id for number in range(4)}
+    began, headers = datetime.now(UTC), {WINDOW_HEADER: "2020-01-02T02:00Z"}
+    target.send("dispatch_model_retraining", headers=headers).get(timeout=10)
+    target.send("echo_canary", "behind all that was sent", queue="models").get(timeout=20)
+    with redis.Redis.from_url(target.environment["REDIS_URL"]) as broker:
+        messages = [json.loads(held)[0]["headers"] for held in broker.hvals("unacked")]
+    sent = [message for message in messages if message.get("securenet_tenant_id") in tenants]
+    assert {message[WINDOW_HEADER] for message in sent} == set(headers.values())
+    due = [(datetime.fromisoformat(message["eta"]) - began).total_seconds() for message in sent]
+    late = [datetime.fromisoformat(message["expires"]) - began for message in sent]
+    assert len(set(due)) == len(sent)
+    assert all(0 <= seconds < 70 for seconds in due)
+    assert all(timedelta(hours=23) < after < timedelta(hours=25) for after in late)
+
+
+def received(target: Any, task: str, queue: str) -> list[str]:
+    """Return the ids of what the worker has got of a task from a queue."""
+    target.send("echo_canary", "behind all that was sent", queue=queue).get(timeout=20)
+    name = f"{TASKS}.{task}"
+    requests = [entry["request"] for entry in target.ask("scheduled")]
+    waiting = [request["id"] for request in requests if request["name"] == name]
+    lines = [line for line in target.lines() if line["event"] == "task_started"]
+    # By now the time of some may have come.
+    started = {line["task_id"] for line in lines if line["task"] == name}
+    return waiting + sorted(started.difference(waiting))
 
 
 @pytest.mark.parametrize("task", ["run_vulnerability_scan", "retrain_anomaly_model"])
