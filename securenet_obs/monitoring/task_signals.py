@@ -8,7 +8,6 @@ from contextvars import ContextVar
 from typing import Any
 
 import celery
-import sentry_sdk
 import structlog
 from celery import Celery, signals
 from redis.exceptions import RedisError
@@ -21,7 +20,7 @@ from securenet_obs.monitoring.correlation import (
     current_ids,
     end,
 )
-from securenet_obs.monitoring.sentry import capture_error, event_id_of, sends_events
+from securenet_obs.monitoring.sentry import capture_error
 from securenet_obs.monitoring.task_scope import send_trace, task_scope
 
 EVENT_KEY = "securenet:event:{task_id}"
@@ -94,7 +93,6 @@ def _begin(task_id: str, task: Any, **_: object) -> None:
         task_id=task_id,
     )
     _began[task_id] = time.perf_counter()
-    sentry_sdk.get_isolation_scope().add_event_processor(_EventOfTask(task, task_id))
     _log.info("task_started", task=task.name, retries=request.retries)
 
 
@@ -121,10 +119,8 @@ def _retried(sender: Any, reason: Any, **_: object) -> None:
 
 
 def _failed(sender: Any, task_id: str, exception: BaseException, **_: object) -> None:
-    """Log the failure and keep its event id; in the parent process nothing is bound."""
-    event_id = capture_error(exception)
-    if event_id is not None:
-        store_event_id(sender, task_id, event_id)
+    """Tell of the failure and log it; in the parent process nothing is bound."""
+    tell_error(sender, task_id, exception)
     _log.error(
         "task_failed",
         task=sender.name,
@@ -139,29 +135,16 @@ def _duration_ms(task_id: str) -> float | None:
     return None if began is None else round((time.perf_counter() - began) * 1e3, 3)
 
 
-class _EventOfTask:
-    """Keeps the id of a task's error event as soon as it is captured.
-
-    Celery stores the failure before it says so; who reads the one shall find the other.
-    """
-
-    def __init__(self, task: Any, task_id: str) -> None:
-        self._task = task
-        self._task_id = task_id
-
-    def __call__(self, event: Any, hint: dict[str, Any]) -> Any:
-        if sends_events() and "exc_info" in hint and event_id_of(hint["exc_info"][1]) is None:
-            store_event_id(self._task, self._task_id, event["event_id"])
-        return event
-
-
-def store_event_id(task: Any, task_id: str, event_id: str) -> None:
-    """Keep which error event tells of a task, beside its result and as long as a failure's."""
-    client = task.backend.client
+def tell_error(task: Any, task_id: str, error: BaseException) -> None:
+    """Send a task's error, and keep which event tells of it as long as a failure's result."""
+    event_id = capture_error(error)
+    if event_id is None:
+        return
+    key = EVENT_KEY.format(task_id=task_id)
     try:
-        client.set(EVENT_KEY.format(task_id=task_id), event_id, ex=FAILURES_EXPIRE_S)
-    except RedisError as error:
-        _log.warning("event_id_not_stored", task_id=task_id, reason=type(error).__name__)
+        task.backend.client.set(key, event_id, ex=FAILURES_EXPIRE_S)
+    except RedisError as away:
+        _log.warning("event_id_not_stored", task_id=task_id, reason=type(away).__name__)
 
 
 def task_owner(app: Celery, task_id: str) -> str | None:

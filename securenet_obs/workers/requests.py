@@ -17,8 +17,7 @@ from securenet_obs.monitoring.correlation import (
     begin,
     end,
 )
-from securenet_obs.monitoring.sentry import capture_error
-from securenet_obs.monitoring.task_signals import REQUEST_HEADER, TENANT_HEADER
+from securenet_obs.monitoring.task_signals import REQUEST_HEADER, TENANT_HEADER, tell_error
 
 MOST_STARTS = 3
 """Starts of a task that never ended; there is no fourth."""
@@ -72,7 +71,8 @@ class SecureNetTask(Task):  # type: ignore[misc] # Celery has no types
         except (Ignore, Reject, Retry):
             raise  # so a task says what becomes of it
         except Exception as error:  # whatever it is, it is told and goes on
-            capture_error(error)
+            if not self.request.called_directly:
+                tell_error(self, self.request.id, error)
             raise
 
     def before_start(self, task_id: str, args: Any, kwargs: Any) -> None:

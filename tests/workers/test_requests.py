@@ -73,6 +73,21 @@ def test_a_retry_that_cannot_be_sent_is_given_back(celery_task: Any) -> None:
     assert rejected.value.requeue is True
 
 
+def test_the_error_of_a_task_that_is_called_is_its_callers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Called as a function it has no id under which anything could be kept."""
+    told: list[object] = []
+    monkeypatch.setattr("securenet_obs.workers.requests.tell_error", lambda *of: told.append(of))
+    task = create_celery(Settings()).task(name="tested.fails", shared=False)(fail)
+    with pytest.raises(LookupError):
+        task()
+    assert told == []
+
+
+def fail() -> None:
+    """Be a task that fails."""
+    raise LookupError("nothing there")
+
+
 def nothing() -> None:
     """Be a task."""
 

@@ -1,9 +1,12 @@
 """Ids and outcomes of tasks on a real worker."""
 
 import time
+from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 import pytest
+import redis
 from celery import signals as celery_signals
 from pydantic import SecretStr
 
@@ -154,6 +157,24 @@ def test_a_failure_is_one_event_whose_id_is_stored(target: Any) -> None:
     told = [event for event in target.sentry.events if event["tags"].get("task_id") == sent.id]
     assert len(told) == 1
     assert told[0]["tags"].items() >= {"request_id": "req-of-the-test", "tenant_id": "acme"}.items()
+
+
+def test_a_failure_is_told_before_it_can_be_read(target: Any) -> None:
+    """Whoever sees that a task has failed finds its event's id."""
+    url = target.environment["RESULT_URL"]
+    with redis.Redis.from_url(url) as client, client.monitor() as heard:
+        sent = target.send("tested.marks_and_fails")
+        commands = (told["command"] for told in heard.listen())
+        kept = list(islice(matching(commands, sent.id), 2))
+    assert kept == [EVENT_KEY.format(task_id=sent.id), f"celery-task-meta-{sent.id}"]
+
+
+def matching(commands: Iterator[str], task_id: str) -> Iterator[str]:
+    """Yield the keys of a task in the order in which they are set."""
+    for command in commands:
+        name, _, arguments = command.partition(" ")
+        if name in {"SET", "SETEX"} and task_id in arguments:
+            yield arguments.split(" ")[0]
 
 
 def test_arguments_of_other_tasks_are_in_no_event(target: Any) -> None:
