@@ -30,5 +30,5 @@ def end_on_signals() -> None:
 
 def _interrupt_soon() -> None:
     time.sleep(AGAIN_S)
-    # To the main thread, or what that is waiting for would go on.
-    signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+    # To the main thread, or what that waits for would go on; SIGINT is ignored in a shell's job.
+    signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGTERM)

@@ -24,11 +24,12 @@ Living = Callable[[int], list[str]]
 Eventually = Callable[..., bool]
 
 OWNER = """
-import sys, time
+import signal, sys, time
 from pathlib import Path
 from securenet_obs.cli.interrupts import end_on_signals
 from securenet_obs.stack import LocalStack
 
+signal.signal(signal.SIGINT, signal.default_int_handler)
 end_on_signals()
 with LocalStack("owned", Path(sys.argv[1]), cache=Path(sys.argv[2]), ephemeral=True):
     print("up", flush=True)
