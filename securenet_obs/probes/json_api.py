@@ -22,7 +22,7 @@ Answer = TypeVar("Answer")
 FIRST_PAUSE_S = 0.1
 LONGEST_PAUSE_S = 2.0
 LONGEST_REQUEST_S = 10.0
-SHORTEST_POLL_S = 0.1
+SHORTEST_REQUEST_S = 1.0
 LARGEST_BODY = 64 * 1024 * 1024
 
 
@@ -144,18 +144,19 @@ def json_of(response: httpx.Response, body: bytes) -> Any:
 def poll(ask: Callable[[float], Answer], deadline_s: float) -> Answer:
     """Call `ask` until it answers; when the time is up, raise the last error.
 
-    `ask` is given the end as a time of the monotonic clock. Where it raises NotFoundError or
+    `ask` is given the end as a time of the monotonic clock; the first time it has a second in any
+    case, for a backend that is asked has to be able to answer. Where it raises NotFoundError or
     UnreachableError it is asked again, after 0.1 s at first, 2 s at most, or as long as a rate
     limit demands. Other errors are raised at once, and so is a host name that nobody knows or a
     certificate that is not trusted: waiting mends neither.
     """
-    ends = time.monotonic() + max(deadline_s, SHORTEST_POLL_S)
+    ends = time.monotonic() + deadline_s
     pause_s = FIRST_PAUSE_S
     last: ProbeError | None = None
     while True:
         began = time.monotonic()
         try:
-            return ask(ends)
+            return ask(ends if last else max(ends, began + SHORTEST_REQUEST_S))
         except (NotFoundError, UnreachableError) as error:
             # The last request may be cut short by the deadline; what was answered before counts.
             was_cut = isinstance(error.__cause__, httpx.TimeoutException) and ends - began < 1
