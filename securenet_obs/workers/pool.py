@@ -37,19 +37,31 @@ class Results(asynpool.ResultHandler):  # type: ignore[misc] # Celery has no typ
 
 
 class Processes(asynpool.AsynPool):  # type: ignore[misc] # Celery has no types
-    """Looks again at a process that is about to be gone.
-
-    What tells of an exit comes a moment before the process can be waited for. Celery 5.6 looks
-    once, and again at its timer, up to 5 s later: until then nobody takes the process's place, and
-    a task that was handed to it waits (Celery's issue 9588).
-    """
+    """Looks again at a process that is about to be gone, and gives up no task that one has."""
 
     ResultHandler = Results
 
     def _event_process_exit(self, hub: Any, proc: Any) -> None:
+        """Have the process's place taken.
+
+        What tells of an exit comes a moment before the process can be waited for. Celery 5.6 looks
+        once, and again at its timer, up to 5 s later: until then nobody takes the place, and a task
+        that was handed to the process waits (Celery's issue 9588).
+        """
         super()._event_process_exit(hub, proc)
         if proc in self._pool:
             hub.call_later(LOOK_AGAIN_S, self._event_process_exit, hub, proc)
+
+    def flush(self) -> None:
+        """Give up the tasks that no process has yet, as the worker stops or loses the broker.
+
+        Celery 5.6 also gives up a task that a process was handed and has not confirmed: the process
+        runs it all the same, waits for half a minute until somebody has read the result, and then
+        the task is run once more.
+        """
+        for job in self._cache.values():
+            job._accepted = job._accepted or job._write_to is not None
+        super().flush()
 
 
 class TaskPool(prefork.TaskPool):  # type: ignore[misc] # Celery has no types

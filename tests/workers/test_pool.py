@@ -4,9 +4,11 @@ import os
 import pickle
 import struct
 import threading
+from collections import deque
 from types import SimpleNamespace
 from typing import Any
 
+from billiard.pool import RUN, ApplyResult
 from billiard.queues import _SimpleQueue
 from kombu.asynchronous import Hub
 
@@ -61,6 +63,23 @@ def test_a_result_that_came_in_part_is_read_to_its_end() -> None:
     results.on_stop_not_started()
     hub.close()
     assert told == ["a result"]
+
+
+def test_a_task_that_a_process_has_is_not_given_up() -> None:
+    """The worker stops, and the process has not yet confirmed what it was handed."""
+    # Of a real one nobody knows whether it has been heard when the worker is told to stop.
+    pool = Processes.__new__(Processes)
+    pool._state, pool.synack, pool.maintain_pool = RUN, False, list
+    pool._active_writers = pool._active_writes = pool._busy_workers = set()
+    jobs: dict[int, ApplyResult] = {}
+    handed, waiting = ApplyResult(jobs, None), ApplyResult(jobs, None)
+    handed._write_to = SimpleNamespace()
+    pool._cache, pool.outbound_buffer = jobs, deque([waiting])
+    pool.flush()
+    assert list(jobs.values()) == [handed]
+    handed._ack(0, 1.0, 42, None)
+    handed._set(0, (True, "its result"))
+    assert (jobs, handed.get()) == ({}, "its result")
 
 
 def test_every_worker_has_it(target: Any) -> None:
