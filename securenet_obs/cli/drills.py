@@ -68,13 +68,17 @@ def _judge(root: Path) -> "Iterator[Judge]":
     from securenet_obs.runner.forked import warm_server
     from securenet_obs.runner.progress import PlainLines
     from securenet_obs.runner.target import target_of
+    from securenet_obs.stack.drills import Said
 
     silent = PlainLines(Console(quiet=True))
     with warm_server() as server, tempfile.TemporaryDirectory() as evidence:
 
-        def judge(notebook: str, parameters: Sequence[str], target: Mapping[str, str]) -> str:
+        def judge(notebook: str, parameters: Sequence[str], target: Mapping[str, str]) -> Said:
             order = order_for(find(root, notebook), parameters)
             command = Command(target_of("drill", target), Path(evidence), silent, warm=server())
-            return command.run([order]).verdict.value
+            outcome = command.run([order])
+            (run,) = outcome.runs
+            failed = frozenset(check.name for check in run.checks if check.outcome == "failed")
+            return Said(outcome.verdict.value, failed)
 
         yield judge

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from securenet_obs.stack.drills import DrillResult
+from securenet_obs.stack.drills import DrillResult, Look, Said
 
 GOOD = DrillResult("redis-down", accepted=9, in_flight=8, recovered_s=1.0)
 
@@ -33,3 +33,18 @@ def test_one_thing_that_is_wrong_fails_it(found: dict[str, Any]) -> None:
 def test_a_drill_that_was_not_run_is_neither() -> None:
     """It proves nothing, and is not counted as passed."""
     assert replace(GOOD, skipped="there is no /dev/full").verdict == "skipped"
+
+
+@pytest.mark.parametrize(
+    ("said", "noticed"),
+    [
+        (Said("failed", frozenset({"it ticks", "another"})), True),
+        (Said("failed", frozenset({"another"})), False),
+        (Said("unreachable"), True),
+        (Said("timeout"), False),
+        (Said("passed"), False),
+    ],
+)
+def test_a_fault_is_noticed_by_its_own_check(said: Said, noticed: bool) -> None:
+    """One that is red for something else has not noticed; one that reaches nothing has."""
+    assert Look("any", "it ticks").noticed(said) is noticed

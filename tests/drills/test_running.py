@@ -3,7 +3,7 @@
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
 
 import pytest
@@ -19,6 +19,7 @@ from securenet_obs.stack.drills import (
     DrillResult,
     Judge,
     Look,
+    Said,
     drill_on,
     drill_table,
     run_drill,
@@ -75,6 +76,14 @@ def test_little_is_neither_lost_nor_doubled(name: str, drilled: LocalStack, judg
     assert result.verdict == "passed", result
 
 
+def test_no_look_is_red_for_the_drills_own_tasks(drilled: LocalStack, judge: Judge) -> None:
+    """What is seen where nothing is broken but much is queued would be seen in every drill."""
+    looks = tuple({look.red: look for drill in DRILLS.values() for look in drill.looks}.values())
+    drill = Drill("nothing", "Nothing.", lambda _: nullcontext(), looks=looks)
+    result = drill_on(drilled, drill, judge=judge, tasks=500, report=print)
+    assert result.unnoticed == tuple(look.notebook for look in looks)
+
+
 def test_what_cannot_be_run_here_is_skipped(
     judge: Judge, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -111,8 +120,9 @@ def lost_and_doubled(stack: LocalStack) -> Iterator[None]:
 def test_a_drill_can_fail(drilled: LocalStack, monkeypatch: pytest.MonkeyPatch) -> None:
     """Tasks that are lost, an effect that is doubled and a blind validation are each told."""
     monkeypatch.setattr(running, "SETTLE_S", 3.0)
-    drill = Drill("spoiled", "The count.", lost_and_doubled, looks=(Look("any"),))
-    result = drill_on(drilled, drill, judge=lambda *_: "passed", tasks=FEW, report=print)
+    drill = Drill("spoiled", "The count.", lost_and_doubled, looks=(Look("any", "a check"),))
+    blind = Said("failed", frozenset({"another check"}))
+    result = drill_on(drilled, drill, judge=lambda *_: blind, tasks=FEW, report=print)
     assert result.verdict == "failed"
     assert 0 < len(result.lost) <= result.in_flight
     assert len(result.doubled) == 1

@@ -1,7 +1,7 @@
 """Drills: a fault put into a stack with tasks in flight, and the count of what came of them."""
 
 from securenet_obs.stack.drills.catalog import DRILLS
-from securenet_obs.stack.drills.drill import Drill, DrillResult, Look
+from securenet_obs.stack.drills.drill import Drill, DrillResult, Look, Said
 from securenet_obs.stack.drills.report import drill_data, drill_table
 from securenet_obs.stack.drills.running import Judge, drill_on, run_drill
 
@@ -11,6 +11,7 @@ __all__ = [
     "DrillResult",
     "Judge",
     "Look",
+    "Said",
     "drill_data",
     "drill_on",
     "drill_table",

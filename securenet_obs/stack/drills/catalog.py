@@ -7,10 +7,17 @@ from pathlib import Path
 from securenet_obs.stack.drills import faults, timing
 from securenet_obs.stack.drills.drill import Drill, Look
 
-_ROUND_TRIPS = Look("03_celery_round_trips_tasks", ("deadline_s=1", "task_count=5"))
-_ERRORS = Look("01_sentry_receives_errors", ("deadline_s=2",))
-_LOGS = Look("02_logs_are_structured_json", ("deadline_s=5",))
-_BEAT = Look("03_celery_round_trips_tasks", ("task_count=5", "oldest_tick_s=7"))
+_TASKS = "03_celery_round_trips_tasks"
+_LOGS = "02_logs_are_structured_json"
+_ROUND_TRIPS = Look(
+    _TASKS, "a failing task fails with its own error", ("deadline_s=1", "task_count=5")
+)
+_BEAT = Look(_TASKS, "beat ticks", ("task_count=5", "oldest_tick_s=7"))
+_ERRORS = Look(
+    "01_sentry_receives_errors", "every error that was raised arrived", ("deadline_s=2",)
+)
+_LINES = Look(_LOGS, "a request can be followed from the API to its task", ("deadline_s=5",))
+_CLOCK = Look(_LOGS, "the clock of the lines is the clock of the world", ("deadline_s=5",))
 
 
 def _no_full_device() -> str:
@@ -54,8 +61,10 @@ _ALL = (
     ),
     Drill(
         "child-oom-killed",
-        "The worker's children are killed while they work, as for want of memory.",
+        "The worker's children are killed while they work, and their successors, as for want of "
+        "memory.",
         faults.children_killed,
+        looks=(_ROUND_TRIPS,),
     ),
     Drill(
         "worker-terminated",
@@ -89,7 +98,7 @@ _ALL = (
         "logs-disk-full",
         "The disk of the logs takes no byte of API and worker.",
         faults.logs_disk_full,
-        looks=(_LOGS,),
+        looks=(_LINES,),
         harmless=True,
         impossible=_no_full_device,
     ),
@@ -97,7 +106,7 @@ _ALL = (
         "clock-off",
         "A worker's clock is an hour ahead: of another worker's first, then of everybody's.",
         timing.clock_off,
-        looks=(_LOGS,),
+        looks=(_CLOCK,),
         harmless=True,
         impossible=timing.without_libfaketime,
     ),

@@ -7,8 +7,18 @@ from typing import Any, Literal
 
 from securenet_obs.stack.local_stack import LocalStack
 
-NOTICED = frozenset({"failed", "unreachable"})
-"""Verdicts of a validation that has noticed what is broken; one that ended otherwise has not."""
+
+@dataclass(frozen=True)
+class Said:
+    """What a validation said.
+
+    Args:
+        verdict: of its run.
+        red: names of the checks that failed.
+    """
+
+    verdict: str
+    red: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -17,11 +27,18 @@ class Look:
 
     Args:
         notebook: its name.
+        red: the check by which it notices, green under the drill's tasks alone: hundreds of tasks
+            in a queue are late, and so are others in that queue, where nothing is broken.
         parameters: as `name=value`.
     """
 
     notebook: str
+    red: str
     parameters: tuple[str, ...] = ()
+
+    def noticed(self, said: Said) -> bool:
+        """Return whether it said what is broken, or could not even reach it."""
+        return said.verdict == "unreachable" or self.red in said.red
 
 
 @dataclass(frozen=True)
@@ -32,8 +49,8 @@ class Drill:
         name: what it is called.
         breaks: what it breaks, in a sentence for a person.
         fault: what is in while its block runs, given what `setting` yields.
+        looks: validations that must notice meanwhile.
         setting: what the stack needs beforehand; yields the stack, or what the fault is put into.
-        looks: validations that must notice meanwhile; none where the fault is over at once.
         holds_s: seconds that the fault is in at least.
         harmless: whether every batch must be counted before the fault is out, and before anybody
             looks.
@@ -44,8 +61,8 @@ class Drill:
     name: str
     breaks: str
     fault: Callable[[Any], AbstractContextManager[None]]
+    looks: tuple[Look, ...]
     setting: Callable[[LocalStack], AbstractContextManager[Any]] = nullcontext
-    looks: tuple[Look, ...] = ()
     holds_s: float = 0.0
     harmless: bool = False
     also_doubled: Callable[[LocalStack], Sequence[str]] = lambda _: ()
@@ -66,7 +83,7 @@ class DrillResult:
             (from when it was in, if it is harmless); None if some never were.
         slowest_answer_s: seconds that the API took to answer while the fault was in, at most.
         validations: notebook -> its verdict while the fault was in.
-        unnoticed: notebooks of those that ended otherwise than one that has noticed the fault.
+        unnoticed: notebooks of those that did not notice the fault.
         problems: what else was not as it must be.
         skipped: why the drill was not run.
     """

@@ -3,8 +3,9 @@
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from functools import partial
 
 import httpx
 import redis
@@ -43,21 +44,32 @@ def part_stopped(stack: LocalStack, name: str) -> Iterator[None]:
 @contextmanager
 def connections_killed(stack: LocalStack) -> Iterator[None]:
     """Close every connection to Redis from its side, again and again."""
+    with redis.Redis.from_url(stack.environment["REDIS_URL"]) as client:
+
+        def kill_connections() -> None:
+            for kind in ("normal", "pubsub"):
+                client.client_kill_filter(_type=kind, skipme=True)
+
+        with _again_and_again(kill_connections, every_s=0.1):
+            yield
+
+
+@contextmanager
+def _again_and_again(strike: Callable[[], object], every_s: float) -> Iterator[None]:
+    """Strike in a thread while the block runs."""
     over = threading.Event()
-    killer = threading.Thread(target=_kill_connections, args=(stack.environment, over))
-    killer.start()
+
+    def keep_striking() -> None:
+        while not over.wait(every_s):
+            strike()
+
+    thread = threading.Thread(target=keep_striking)
+    thread.start()
     try:
         yield
     finally:
         over.set()
-        killer.join()
-
-
-def _kill_connections(environment: dict[str, str], over: threading.Event) -> None:
-    with redis.Redis.from_url(environment["REDIS_URL"]) as client:
-        while not over.wait(0.1):
-            for kind in ("normal", "pubsub"):
-                client.client_kill_filter(_type=kind, skipme=True)
+        thread.join()
 
 
 @contextmanager
@@ -107,11 +119,15 @@ def worker_terminated(stack: LocalStack) -> Iterator[None]:
 
 @contextmanager
 def children_killed(stack: LocalStack) -> Iterator[None]:
-    """Kill the worker's children while they work, as the kernel does for want of memory."""
-    for _ in range(2):
-        kill_children(stack.parts["worker"])
-        time.sleep(0.5)
-    yield
+    """Kill the worker's children while they work, and all that take their place.
+
+    The kernel does so while there is no memory left. A new child takes 30 ms before it can be given
+    a task: it is killed before that, or its task would be taken for what eats the memory.
+    """
+    worker = stack.parts["worker"]
+    kill_children(worker)
+    with _again_and_again(partial(kill_children, worker), every_s=0.005):
+        yield
 
 
 @contextmanager

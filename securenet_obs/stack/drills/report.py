@@ -48,7 +48,7 @@ def _cells(result: DrillResult) -> tuple[str, ...]:
         str(len(result.lost)),
         str(len(result.doubled)),
         "never" if result.recovered_s is None else f"{result.recovered_s:.1f}",
-        escape("\n".join(said)) or "over at once",
+        escape("\n".join(said)) or "-",
         verdict,
     )
 

@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 
 from securenet_obs.errors import StackError
 from securenet_obs.stack.drills.catalog import DRILLS
-from securenet_obs.stack.drills.drill import NOTICED, Drill, DrillResult
+from securenet_obs.stack.drills.drill import Drill, DrillResult, Said
 from securenet_obs.stack.drills.load import Load, Trickle
 from securenet_obs.stack.drills.queues import await_empty_queues, deliver_again
 from securenet_obs.stack.drills.signals import paused
@@ -29,8 +29,8 @@ _BEFORE = 0.8
 _BUSY = 0.05
 _BUSY_S = 20.0
 
-Judge = Callable[[str, Sequence[str], Mapping[str, str]], str]
-"""Runs a notebook with parameters, `name=value`, against a target, and returns its verdict."""
+Judge = Callable[[str, Sequence[str], Mapping[str, str]], Said]
+"""Runs a notebook with parameters, `name=value`, against a target, and returns what it says."""
 
 Report = Callable[[str], None]
 """Is told, a sentence at a time, how far a drill has got."""
@@ -167,10 +167,10 @@ class _Course:
     def _look(self) -> None:
         """Run the validations that must notice."""
         for look in self._drill.looks:
-            verdict = self._judge(look.notebook, look.parameters, self._stack.environment)
-            self._tell(f"{look.notebook} says meanwhile: {verdict}")
-            self._note(validations={**self._found.validations, look.notebook: verdict})
-            if verdict not in NOTICED:
+            said = self._judge(look.notebook, look.parameters, self._stack.environment)
+            self._tell(f"{look.notebook} says meanwhile: {said.verdict}")
+            self._note(validations={**self._found.validations, look.notebook: said.verdict})
+            if not look.noticed(said):
                 self._note(unnoticed=(*self._found.unnoticed, look.notebook))
 
     def _finish(self, trickle: Trickle, since: float) -> None:
