@@ -134,7 +134,7 @@ def test_a_dead_sentry_costs_the_caller_nothing_and_the_queue_at_most(
         EVERY="60",
     )
     assert finished.line("took")["seconds"] < 2
-    assert finished.line("flushed")["seconds"] < 1.5
+    assert finished.line("flushed")["seconds"] < 1
     if fault == "never answers":
         lost = finished.line("took")["lost"]["error: queue_overflow"]
         assert 190 <= lost <= 200

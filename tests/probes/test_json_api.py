@@ -100,7 +100,7 @@ def test_an_answer_without_end_is_cut(endless_url: str) -> None:
     began = time.monotonic()
     with pytest.raises(UnreachableError, match="does not end"):
         api(endless_url).get("/x", ends=began + 0.4)
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 1
 
 
 @pytest.mark.parametrize("token", ["", "two words", "line\nfeed", "not ascii é"])
@@ -143,8 +143,8 @@ def test_polling_ends_in_time_with_the_last_answer(http_server) -> None:
     """What was not found until the deadline is not found, and no later than that."""
     began = time.monotonic()
     with pytest.raises(NotFoundError):
-        poll(lambda ends: api(http_server.url).get("/x", ends=ends), 1.2)
-    assert 0.9 < time.monotonic() - began < 5
+        poll(lambda ends: api(http_server.url).get("/x", ends=ends), 0.6)
+    assert 0.3 < time.monotonic() - began < 0.9
     assert len(http_server.requests) > 2
 
 
@@ -159,12 +159,12 @@ def test_a_request_cut_by_the_deadline_does_not_hide_what_was_answered(http_serv
 
     def answer(_: str) -> tuple[int, object, dict[str, str]]:
         if len(http_server.requests) > 1:
-            time.sleep(3)
+            time.sleep(1)
         return 404, {}, {}
 
     http_server.answer = answer
     with pytest.raises(NotFoundError):
-        poll(lambda ends: api(http_server.url).get("/x", ends=ends), 0.9)
+        poll(lambda ends: api(http_server.url).get("/x", ends=ends), 0.5)
 
 
 def test_refusals_are_not_polled(http_server) -> None:
@@ -196,5 +196,5 @@ def test_a_rate_limit_beyond_the_deadline_ends_the_polling(http_server) -> None:
     http_server.answers((429, {}, {"Retry-After": "60"}))
     began = time.monotonic()
     with pytest.raises(UnreachableError, match="429"):
-        poll(lambda ends: api(http_server.url).get("/x", ends=ends), 10)
-    assert time.monotonic() - began < 5
+        poll(lambda ends: api(http_server.url).get("/x", ends=ends), 2)
+    assert time.monotonic() - began < 1

@@ -33,7 +33,7 @@ def test_a_redis_that_is_away_is_unreachable_at_once() -> None:
         UnreachableError, match=rf"redis://127.0.0.1:{port}/0 \(REDIS_URL\)"
     ) as away:
         ping(f"redis://:{PASSWORD}@127.0.0.1:{port}/0")
-    assert time.monotonic() - began < TIMEOUT_S
+    assert time.monotonic() - began < 1
     assert PASSWORD not in str(away.value)
 
 
@@ -42,7 +42,7 @@ def test_a_redis_that_is_silent_is_given_up(silent_port: int) -> None:
     began = time.monotonic()
     with pytest.raises(UnreachableError):
         ping(f"redis://127.0.0.1:{silent_port}/0")
-    assert time.monotonic() - began < TIMEOUT_S + 3
+    assert time.monotonic() - began < TIMEOUT_S + 1
 
 
 @pytest.mark.parametrize("login", ["", f":{PASSWORD}@"])

@@ -45,7 +45,7 @@ def test_tasks_that_nobody_takes_are_pending(probe: TaskProbe) -> None:
     """Without a worker the wait ends at the deadline, and says that nothing was heard."""
     began = time.monotonic()
     trips = probe.round_trips([probe.signature("probed.echo", "x", queue="nobody")], 0.5)
-    assert 0.4 < time.monotonic() - began < 5
+    assert 0.4 < time.monotonic() - began < 1.5
     assert list(trips["state"]) == ["PENDING"]
     assert trips["latency_s"].isna().all()
     assert probe.queue_depths(["nobody"]) == {"nobody": 1}

@@ -81,7 +81,9 @@ def test_a_window_is_dispatched_once(target: Any) -> None:
         sent = target.send("dispatch_model_retraining", headers=headers)
         assert sent.get(timeout=10) >= 1
     sent_id = task_id_of(f"{TASKS}.retrain_anomaly_model", "somebody", "2020-01-01T02:00Z")
-    assert received(target, "retrain_anomaly_model", queue="models").count(sent_id) == 1
+    ids = received(target, "retrain_anomaly_model", queue="models")
+    assert len(ids) == len(set(ids))
+    assert sent_id in ids
 
 
 def test_a_dispatched_task_has_its_tenant_and_its_time(target: Any, store: None) -> None:

@@ -28,6 +28,7 @@ def paused(part: Part) -> Iterator[None]:
 
 def children(part: Part) -> list[int]:
     """Return the numbers of the processes that a part's leader has forked."""
+    # In a moment, where the kernel tells: ps takes as long as a new child to be given a task.
     told_by_kernel = Path(f"/proc/{part.pid}/task/{part.pid}/children")
     if told_by_kernel.exists():
         return [int(pid) for pid in told_by_kernel.read_text().split()]
