@@ -38,6 +38,7 @@ def drill(names: tuple[str, ...], tasks: int, root: Path, as_json: bool) -> None
     """
     from securenet_obs.runner.catalog import find
     from securenet_obs.stack.drills import DRILLS, drill_data, drill_table, run_drill
+    from securenet_obs.stack.state import default_root
 
     wanted = names or tuple(DRILLS)
     if unknown := sorted(set(wanted) - DRILLS.keys()):
@@ -47,7 +48,14 @@ def drill(names: tuple[str, ...], tasks: int, root: Path, as_json: bool) -> None
         find(root, notebook)
     with _judge(root) as judge:
         results = [
-            run_drill(name, judge=judge, tasks=tasks, report=_told_on(STDERR)) for name in wanted
+            run_drill(
+                name,
+                judge=judge,
+                root=default_root(root),
+                tasks=tasks,
+                report=_told_on(STDERR),
+            )
+            for name in wanted
         ]
     if as_json:
         click.echo(json.dumps([drill_data(result) for result in results], indent=2))

@@ -199,9 +199,9 @@ def down(name: str = DEFAULT_NAME, root: Path | None = None) -> StackState | Non
     raise StackError(f"Process {state.owner.pid}, which owns the stack {name!r}, does not end.")
 
 
-def default_root() -> Path:
-    """Return the folder of everything local, `.securenet` in the working directory."""
-    return Path.cwd() / ".securenet"
+def default_root(project: Path | None = None) -> Path:
+    """Return the folder of everything local, `.securenet` in a project or the working directory."""
+    return (project or Path.cwd()) / ".securenet"
 
 
 def _part_status(state: StackState, name: str) -> PartStatus:
