@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
-from celery import Celery
 from packaging.specifiers import SpecifierSet
 
+from securenet_obs.probes.celery_client import inspecting
 from securenet_obs.probes.queues import QueueProbe
 from securenet_obs.probes.redis_reading import address, answering, open_redis
 from securenet_obs.settings import Settings
@@ -66,9 +66,9 @@ class BrokerProbe(QueueProbe):
             SettingsError: REDIS_URL or RESULT_URL is no Redis URL.
         """
         super().__init__(settings)
+        self._settings = settings
         self._results_url = settings.results
         self._results = open_redis(settings.results, "RESULT_URL")
-        self._app = Celery(broker=settings.redis_url.get_secret_value(), set_as_current=False)
 
     def state(self) -> BrokerState:
         """Return what the broker says of itself; CONFIG may be forbidden, INFO has it all."""
@@ -114,8 +114,7 @@ class BrokerProbe(QueueProbe):
             A row for each worker: `worker`, `queues` (a list), `hard_limit_s` (NaN for none),
             `visibility_timeout_s`, `versions` (package -> version).
         """
-        with self._answering():
-            inspect = self._app.control.inspect(timeout=deadline_s)
+        with inspecting(self._settings, deadline_s) as inspect:
             told = [inspect.active_queues(), inspect.conf(), inspect.report()]
         queues, configuration, reports = (answers or {} for answers in told)
         rows = [

@@ -10,13 +10,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pandas as pd
-from celery import Celery, states
+from celery import states
 from celery.canvas import Signature
 from celery.result import denied_join_result
 from kombu.exceptions import OperationalError
 from redis.client import PubSub
 
 from securenet_obs.errors import NotFoundError, UnreachableError
+from securenet_obs.probes.celery_client import celery_client, inspecting
 from securenet_obs.probes.queues import QueueProbe, queue_keys
 from securenet_obs.probes.redis_reading import TIMEOUT_S, address, answering, open_redis
 from securenet_obs.probes.trips import TRIP_COLUMNS, Trip, hear, route
@@ -64,9 +65,10 @@ class TaskProbe(QueueProbe):
             SettingsError: REDIS_URL or RESULT_URL is no Redis URL.
         """
         super().__init__(settings)
+        self._settings = settings
         self._results_url = settings.results
         self._results = open_redis(settings.results, "RESULT_URL")
-        self._app = _sender(settings)
+        self._app = celery_client(settings)
 
     def signature(self, task: str, *args: Any, queue: str, **kwargs: Any) -> Signature:
         """Return a task by its name, for a queue that workers may or may not consume."""
@@ -134,9 +136,8 @@ class TaskProbe(QueueProbe):
 
         Only an executed canary proves a worker: one that answers here may be stuck.
         """
-        with self._hearing():
-            self._ping()
-            answers = self._app.control.inspect(timeout=timeout_s).active_queues() or {}
+        with inspecting(self._settings, timeout_s) as inspect:
+            answers = inspect.active_queues() or {}
         found: dict[str, list[str]] = {name: [] for name in self._names(queues)}
         for worker in sorted(answers):
             for queue in answers[worker]:
@@ -148,9 +149,7 @@ class TaskProbe(QueueProbe):
 
         `worker`, `concurrency` (processes in its pool) and `busy` (tasks it is executing).
         """
-        with self._hearing():
-            self._ping()
-            inspect = self._app.control.inspect(timeout=timeout_s)
+        with inspecting(self._settings, timeout_s) as inspect:
             stats, active = inspect.stats() or {}, inspect.active() or {}
         rows = [
             (name, len(stats[name]["pool"]["processes"]), len(active.get(name, ())))
@@ -239,19 +238,3 @@ class TaskProbe(QueueProbe):
 
     def _hearing(self) -> AbstractContextManager[None]:
         return answering(self._results_url, "RESULT_URL")
-
-
-def _sender(settings: Settings) -> Celery:
-    """Return an application that can only send: it knows no task and listens for no result."""
-    app = Celery("securenet-probe", set_as_current=False, backend="disabled")
-    app.conf.update(
-        broker_url=settings.redis_url.get_secret_value(),
-        broker_connection_timeout=TIMEOUT_S,
-        broker_transport_options={
-            "socket_timeout": TIMEOUT_S,
-            "socket_connect_timeout": TIMEOUT_S,
-            "max_retries": 0,
-        },
-        task_publish_retry=False,
-    )
-    return app
