@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     type=click.IntRange(min=20),
     default=500,
     show_default=True,
-    help="Batches that each drill submits.",
+    help="Tasks in flight when a fault is put in.",
 )
 @options.root
 @options.as_json

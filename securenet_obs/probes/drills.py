@@ -32,7 +32,7 @@ def run_drills(
         settings: of the target; anything but a local stack is refused, for what is shown on stacks
             of this machine proves nothing of another environment.
         names: of drills; none for all of them.
-        tasks: batches that each drill submits.
+        tasks: batches in flight when a fault is put in.
         deadline_s: seconds after which they are ended.
 
     Returns:

@@ -20,12 +20,14 @@ from securenet_obs.stack.local_stack import LocalStack
 from securenet_obs.store import create_store_engine
 
 TASKS = 500
-"""Batches that a drill submits."""
+"""Batches that are in flight when a drill's fault is put in."""
 
 SETTLE_S = 60.0
 """Seconds in which every accepted batch must be counted, once the fault is out."""
 
-_BEFORE = 0.8
+# Shares of these that are submitted: before the fault, when some are done already, and meanwhile.
+_BEFORE = 1.15
+_MEANWHILE = 0.2
 _BUSY = 0.05
 _BUSY_S = 20.0
 
@@ -53,7 +55,7 @@ def run_drill(
         judge: runs the validations that look while the fault is in.
         root: the folder of everything local, as for `LocalStack`.
         cache: where Bugsink's installation is shared from, `root` by default.
-        tasks: batches to submit.
+        tasks: batches in flight when the fault is put in; more are submitted while it is in.
         holds_s: seconds that the fault is in at least, if not the drill's own.
         report: is told how far it has got.
 
@@ -114,12 +116,11 @@ class _Course:
         Raises:
             StackError: a part is not as it must be, or no task was in flight.
         """
-        before = int(tasks * _BEFORE)
         with self._drill.setting(self._stack) as place:
-            self._get_busy(before)
+            self._get_busy(int(tasks * _BEFORE))
             self._note(in_flight=len(self._uncounted()))
             self._tell(f"{self._found.in_flight} tasks in flight; the fault is put in")
-            with Trickle(self._load, tasks - before) as trickle:
+            with Trickle(self._load, int(tasks * _MEANWHILE)) as trickle:
                 struck = time.monotonic()
                 with self._drill.fault(place):
                     if self._drill.harmless:
