@@ -46,7 +46,7 @@ def drill(names: tuple[str, ...], tasks: int, root: Path, as_json: bool) -> None
     for notebook in {look.notebook for name in wanted for look in DRILLS[name].looks}:
         # Sooner than after the first fault.
         find(root, notebook)
-    with _judge(root) as judge:
+    with judging(root) as judge:
         results = [
             run_drill(
                 name,
@@ -69,7 +69,7 @@ def _told_on(console: Console) -> Callable[[str], None]:
 
 
 @contextmanager
-def _judge(root: Path) -> "Iterator[Judge]":
+def judging(root: Path) -> "Iterator[Judge]":
     """Yield what runs a validation while a fault is in; its evidence is of no use afterwards."""
     from securenet_obs.runner.catalog import find
     from securenet_obs.runner.command import Command, order_for

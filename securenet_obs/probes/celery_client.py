@@ -5,10 +5,8 @@ from contextlib import contextmanager
 
 from celery import Celery
 from celery.app.control import Inspect
-from kombu.exceptions import OperationalError
 
-from securenet_obs.errors import UnreachableError
-from securenet_obs.probes.redis_reading import TIMEOUT_S, address, answering, open_redis
+from securenet_obs.probes.redis_reading import TIMEOUT_S, answering, open_redis
 from securenet_obs.settings import Settings
 
 
@@ -39,14 +37,9 @@ def inspecting(settings: Settings, timeout_s: float) -> Iterator[Inspect]:
         ForbiddenError: Redis refuses.
         UnreachableError: Redis does not answer in time.
     """
+    app = celery_client(settings)
     with answering(settings.redis_url, "REDIS_URL"):
         with open_redis(settings.redis_url, "REDIS_URL") as redis:
             redis.ping()
-        app = celery_client(settings)
-        try:
-            with app.connection_for_read() as connection:
-                yield app.control.inspect(timeout=timeout_s, connection=connection)
-        except OperationalError as error:
-            raise UnreachableError(
-                f"{address(settings.redis_url)} (REDIS_URL) does not answer: {error}"
-            ) from error
+        with app.connection_for_read() as connection:
+            yield app.control.inspect(timeout=timeout_s, connection=connection)

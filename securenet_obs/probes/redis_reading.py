@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 import redis
+from kombu.exceptions import OperationalError
 from pydantic import SecretStr
 from redis.backoff import NoBackoff
 from redis.exceptions import AuthenticationError, NoPermissionError, RedisError
@@ -41,7 +42,7 @@ def address(url: SecretStr) -> str:
 
 @contextmanager
 def answering(url: SecretStr, variable: str) -> Iterator[None]:
-    """Turn what Redis refuses in the block into our errors.
+    """Turn what Redis refuses in the block, also through kombu, into our errors.
 
     Raises:
         ForbiddenError: the password is wrong, or the user may not do this.
@@ -53,5 +54,5 @@ def answering(url: SecretStr, variable: str) -> Iterator[None]:
         raise ForbiddenError(
             f"{address(url)} refuses: see user and password in {variable}."
         ) from error
-    except RedisError as error:
+    except (RedisError, OperationalError) as error:
         raise UnreachableError(f"{address(url)} ({variable}) does not answer: {error}") from error

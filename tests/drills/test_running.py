@@ -53,7 +53,7 @@ def results(request: pytest.FixtureRequest) -> Iterator[list[DrillResult]]:
             Console(width=110).print("", drill_table(collected), sep="\n")
 
 
-@pytest.mark.skipif(not ALL, reason="DRILLS=all runs them, which takes ten minutes")
+@pytest.mark.skipif(not ALL, reason="DRILLS=all runs them, which takes seven minutes")
 @pytest.mark.parametrize("name", DRILLS)
 def test_nothing_is_lost_doubled_or_unnoticed(
     name: str, judge: Judge, tmp_path: Path, stack_cache: Path, results: list[DrillResult]
