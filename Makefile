@@ -44,10 +44,11 @@ $(INSTALLED): constraints.txt pyproject.toml
 	echo "Setting up $(VENV) with $$($$python --version): once, a minute or two ..."; \
 	log=$(VENV)/install.log; \
 	$$python -m venv $(VENV); \
-	if ! { $(BIN)/python -m pip install --disable-pip-version-check --require-hashes \
+	if ! { $(BIN)/python -m pip install --disable-pip-version-check --require-hashes --no-deps \
 	         -r constraints.txt \
 	       && $(BIN)/python -m pip install --disable-pip-version-check --no-deps \
-	         --no-build-isolation -e . ; } > $$log 2>&1; then \
+	         --no-build-isolation -e . \
+	       && $(BIN)/python -m pip check --disable-pip-version-check; } > $$log 2>&1; then \
 	  if grep -qE 'NewConnectionError|NameResolutionError|ConnectTimeout|ProxyError|No matching distribution' $$log; \
 	  then echo "make: the package index could not be reached; the first set-up needs a network" \
 	         "(pip's own words: $$log)" >&2; \
