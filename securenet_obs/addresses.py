@@ -1,0 +1,81 @@
+"""Checks that an address in a setting can be used at all, before anything connects to it."""
+
+import re
+from collections.abc import Callable, Mapping
+from urllib.parse import SplitResult, urlsplit
+
+_PORT = "its port is not a number from 0 to 65535"
+
+
+def unusable_addresses(variables: Mapping[str, str]) -> dict[str, str]:
+    """Return why each variable that holds no usable address does not; no reason repeats one."""
+    problems = {
+        name: problem
+        for name, check in CHECKS.items()
+        if (value := variables.get(name, "").strip()) and (problem := check(value))
+    }
+    project = variables.get("SENTRY_PROJECT", "").strip()
+    if variables.get("SENTRY_BACKEND") == "bugsink" and project and not project.isdecimal():
+        problems["SENTRY_PROJECT"] = "Bugsink's API wants the number that ends the project's DSN"
+    return problems
+
+
+def _web_problem(url: str) -> str:
+    parts = _split(url, ("http", "https"), "https://host:8000")
+    return parts if isinstance(parts, str) else _host_problem(parts)
+
+
+def _dsn_problem(url: str) -> str:
+    """Return what keeps a Sentry DSN from being one: https://key@host/project."""
+    parts = _split(url, ("http", "https"), "https://key@host/1")
+    if isinstance(parts, str):
+        return parts
+    if not parts.username:
+        return "it has no key; a DSN is of the form https://key@host/1"
+    if not parts.path.rpartition("/")[2]:
+        return "it has no project; a DSN is of the form https://key@host/1"
+    return _host_problem(parts)
+
+
+def _redis_problem(url: str) -> str:
+    parts = _split(url, ("redis", "rediss", "unix"), "redis://:password@host:6379/0")
+    return parts if isinstance(parts, str) else ""
+
+
+def _database_problem(url: str) -> str:
+    """Return what keeps SQLAlchemy from reading a URL; its passwords may hold / and #."""
+    match = re.fullmatch(r"[A-Za-z][\w+]*://(?:[^@]*@)?([^/?]*).*", url, re.DOTALL)
+    if match is None:
+        return "it has no scheme, for instance postgresql://user:password@host:5432/name"
+    port = match[1].rpartition("]")[2].partition(":")[2]
+    return _PORT if port and not port.isdecimal() else ""
+
+
+def _split(url: str, schemes: tuple[str, ...], example: str) -> SplitResult | str:
+    """Return the parts of a URL with one of these schemes, or why it is not one."""
+    if any(character.isspace() or not character.isprintable() for character in url):
+        return "it holds white space or a control character"
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError as error:
+        return _PORT if "Port" in str(error) else "it is not a URL"
+    if parts.scheme not in schemes or not url.lower().startswith(f"{parts.scheme}://"):
+        *others, last = (f"{scheme}://" for scheme in schemes)
+        return f"it must start with {', '.join(others)} or {last}, for instance {example}"
+    return parts
+
+
+def _host_problem(parts: SplitResult) -> str:
+    return "" if parts.hostname else "it names no host"
+
+
+CHECKS: Mapping[str, Callable[[str], str]] = {
+    "SENTRY_DSN": _dsn_problem,
+    "SENTRY_URL": _web_problem,
+    "API_URL": _web_problem,
+    "REDIS_URL": _redis_problem,
+    "RESULT_URL": _redis_problem,
+    "DATABASE_URL": _database_problem,
+}
+"""The variables that hold an address, and what checks each."""

@@ -1,0 +1,105 @@
+"""Reads an env file by itself: every line counts, and each problem is named with its line."""
+
+import io
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from dotenv.parser import Binding, parse_stream
+from dotenv.variables import Variable, parse_variables
+
+from securenet_obs.errors import SettingsError
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_SINGLE_QUOTED = re.compile(r"[^=]*=\s*'")
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong with a file or an environment; `line` is 0 where it has none."""
+
+    sentence: str
+    line: int = 0
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class EnvFile:
+    """The variables of a file, the line of each, and whatever is wrong with the file."""
+
+    values: dict[str, str]
+    lines: dict[str, int]
+    problems: tuple[Problem, ...]
+
+
+def read_env_file(path: Path) -> EnvFile:
+    """Read a file of `NAME=value` lines; a shell's `export`, quotes and comments are understood.
+
+    `${NAME}` stands for an earlier line of the same file, never for a variable of this process;
+    between single quotes it stands for itself. No problem repeats a value: it may be a secret.
+
+    Raises:
+        SettingsError: there is no such file, or it is not text.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise SettingsError(f"{path}: no such env file.") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path}: cannot be read as UTF-8 text.") from error
+    reading = _Reading()
+    for binding in parse_stream(io.StringIO(text)):
+        reading.take(binding)
+    return EnvFile(reading.values, reading.lines, tuple(reading.problems))
+
+
+class _Reading:
+    """The file as far as it was read."""
+
+    def __init__(self) -> None:
+        self.values: dict[str, str] = {}
+        self.lines: dict[str, int] = {}
+        self.problems: list[Problem] = []
+
+    def take(self, binding: Binding) -> None:
+        """Add one statement, or what is wrong with it."""
+        source, name = binding.original.string, binding.key
+        # The parser counts blank lines before a statement as part of it.
+        blank = source[: len(source) - len(source.lstrip())]
+        line = binding.original.line + blank.count("\n")
+        if binding.error or (name is not None and binding.value is None):
+            self._refuse("this line is not of the form NAME=value", line)
+        elif name is None:
+            return
+        elif not _NAME.fullmatch(name):
+            self._refuse("the name before = may hold letters, digits and _ only", line)
+        elif name in self.lines:
+            self._refuse(f"{shown_name(name)} repeats line {self.lines[name]}", line, name)
+        else:
+            self.lines[name] = line
+            value = binding.value or ""
+            literal = _SINGLE_QUOTED.match(source) is not None
+            self.values[name] = value if literal else self._resolved(value, line, name)
+            if "\0" in value:
+                self._refuse(f"{shown_name(name)} holds a NUL character", line, name)
+
+    def _resolved(self, value: str, line: int, name: str) -> str:
+        parts = list(parse_variables(value))
+        for part in parts:
+            if isinstance(part, Variable) and part.default is None and part.name not in self.values:
+                self._refuse(
+                    f"{shown_name(name)} refers to ${{{shown_name(part.name)}}}, which no earlier "
+                    "line of this file sets; a target file is read by itself",
+                    line,
+                    name,
+                )
+        return "".join(part.resolve(self.values) for part in parts)
+
+    def _refuse(self, sentence: str, line: int, name: str = "") -> None:
+        self.problems.append(Problem(sentence, line, name))
+
+
+def shown_name(name: str) -> str:
+    """Return a variable's name, unless it may be a piece of a secret that was broken into lines."""
+    looks_like_one = name.isupper() or name.islower()
+    return name if looks_like_one and len(name) <= 64 else "this name"

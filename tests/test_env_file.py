@@ -1,0 +1,110 @@
+"""Env files: read by themselves, strictly, each problem with its line and without its value."""
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from securenet_obs.env_file import EnvFile, read_env_file, shown_name
+from securenet_obs.errors import SettingsError
+
+
+def read(folder: Path, text: str) -> EnvFile:
+    """Write a file and read it."""
+    (folder / "t.env").write_text(text)
+    return read_env_file(folder / "t.env")
+
+
+@pytest.mark.parametrize(
+    ("line", "value"),
+    [
+        ("A=b c", "b c"),
+        ("export A='it # is'  # why", "it # is"),
+        ('A="two\\nlines"', "two\nlines"),
+        ("A=b # why", "b"),
+        ("A=", ""),
+        ("A='${HOME}'", "${HOME}"),
+        ("A=${NOWHERE:-b}", "b"),
+        ("\ufeffA=b", "b"),
+    ],
+)
+def test_a_line_is_read_as_a_shell_reads_it(line: str, value: str, tmp_path: Path) -> None:
+    """`export`, quotes, comments and a default are understood; single quotes are literal."""
+    assert read(tmp_path, line) == EnvFile({"A": value}, {"A": 1}, ())
+
+
+def test_a_reference_stands_for_an_earlier_line_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`${NAME}` never takes a value from this process's environment."""
+    monkeypatch.setenv("MINE", "hunter2")
+    file = read(tmp_path, "A=b\nC=${A}/c\nD=${MINE}\n")
+    assert file.values["C"] == "b/c"
+    (problem,) = file.problems
+    assert (problem.line, "refers to ${MINE}" in problem.sentence) == (3, True)
+    assert "hunter2" not in repr(file)
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "told"),
+    [
+        ("A=1\n\n\nhunter2\n", 4, "not of the form NAME=value"),
+        ("export hunter2\n", 1, "not of the form"),
+        ("# c\n=hunter2\n", 2, "not of the form"),
+        ("A='hunter2\nB=1\n", 1, "not of the form"),
+        ("A='b' hunter2\n", 1, "not of the form"),
+        ("A B=hunter2\n", 1, "not of the form"),
+        ("hun-ter=1\n", 1, "letters, digits and _ only"),
+        ("A=1\nB=2\nA=hunter2\n", 3, "A repeats line 1"),
+        ("A=hunter2\0\n", 1, "NUL"),
+    ],
+)
+def test_a_line_that_is_wrong_is_named_and_not_repeated(
+    text: str, line: int, told: str, tmp_path: Path
+) -> None:
+    """The line's number is told; its text may be a secret."""
+    problem = read(tmp_path, text).problems[0]
+    assert (problem.line, told in problem.sentence) == (line, True)
+    assert "hunter2" not in problem.sentence
+    assert "hun-ter" not in problem.sentence
+
+
+def test_all_problems_are_found_at_once(tmp_path: Path) -> None:
+    """One wrong line hides no other."""
+    file = read(tmp_path, "one\nA=1\ntwo\nA=2\n")
+    assert [problem.line for problem in file.problems] == [1, 3, 4]
+    assert file.values == {"A": "1"}
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [("SENTRY_DNS", True), ("redis_url", True), ("c2VjcmV0Cg", False), ("A" * 65, False)],
+)
+def test_a_name_that_may_be_a_piece_of_a_secret_is_not_shown(name: str, shown: bool) -> None:
+    """The last line of a key in base64 looks like NAME=."""
+    assert (shown_name(name) == name) is shown
+
+
+@pytest.mark.parametrize("content", [None, b"A=\xff\n"])
+def test_a_file_that_is_not_text_is_refused(content: bytes | None, tmp_path: Path) -> None:
+    """No such file, and bytes that are not UTF-8, are errors that name the file."""
+    path = tmp_path / "t.env"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(SettingsError, match=r"t\.env: "):
+        read_env_file(path)
+
+
+@given(st.text())
+def test_any_text_is_read_or_refused(text: str) -> None:
+    """Whatever the file holds, the result is values and problems, never another error."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "t.env"
+        path.write_bytes(text.encode("utf-8", "surrogatepass"))
+        try:
+            file = read_env_file(path)
+        except SettingsError:
+            return
+        assert file.values.keys() == file.lines.keys()
