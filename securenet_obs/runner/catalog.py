@@ -3,32 +3,17 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 
 from securenet_obs.errors import NotebookError, NotebookNotFoundError
+from securenet_obs.runner.metadata import Declared
 from securenet_obs.runner.parameters import Schema
 from securenet_obs.runner.parameters_cell import read_schema
 
 FOLDERS = ("notebooks", "runbooks")
 """The folders below the project root that hold notebooks."""
-
-Kind = Literal["validation", "runbook", "plain"]
-
-
-class Declared(BaseModel):
-    """The `securenet` block of a notebook's metadata."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    kind: Kind
-    needs: list[str] = Field(default=[], description="Parts of the target that it talks to.")
-    acts: bool = Field(default=False, description="Whether it changes the target.")
-    deadline_s: float = Field(default=120.0, gt=0, description="Seconds a whole run may take.")
-    cell_deadline_s: float = Field(default=30.0, gt=0, description="Seconds a cell may take.")
-    exclusive: bool = Field(default=False, description="Whether it needs the target for itself.")
-    checks: list[str] = Field(default=[], description="Names of the checks it will judge.")
 
 
 @dataclass(frozen=True)

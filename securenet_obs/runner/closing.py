@@ -27,7 +27,7 @@ from securenet_obs.runner.journal import Event, Journal, RunRecord, records
 from securenet_obs.runner.masking import Masker
 from securenet_obs.runner.processes import kill_marked
 from securenet_obs.runner.saving import save_notebook
-from securenet_obs.runner.verdict import Judgement, Verdict, judge, worst
+from securenet_obs.runner.verdict import NOTHING_RAN, Judgement, Verdict, all_skipped, judge, worst
 
 PAGES = "securenet_obs.runner.pages"
 PAGE_S = 30.0
@@ -42,7 +42,8 @@ def close(folder: EvidenceFolder) -> tuple[list[RunRecord], dict[str, Any]]:
     opened = _opened(events)
     runs = records(events)
     folder.save("junit.xml", report.junit(runs))
-    verdict = worst(Verdict(row.judged["verdict"]) for row in runs if row.judged)
+    verdicts = [Verdict(row.judged["verdict"]) for row in runs if row.judged]
+    verdict = worst(verdicts)
     folder.note("closed", verdict=verdict)
     facts = {name: opened.get(name) for name in ("id", "command", "target", "commit")}
     facts |= {name: opened.get(name) for name in ("versions", "host", "planned", "resumes")}
@@ -53,6 +54,7 @@ def close(folder: EvidenceFolder) -> tuple[list[RunRecord], dict[str, Any]]:
             "finished": journal.now(),
             "verdict": verdict,
             "exit_code": verdict.exit_code,
+            "reason": NOTHING_RAN if all_skipped(verdicts) else "",
             "runs": report.summary(runs),
         }
     )
@@ -80,6 +82,9 @@ def finish(
     folder.note("judged", run=run, **judged, seconds=round(seconds, 3))
     events = folder.events()
     record = next(row for row in records(events) if row.run == run)
+    if record.skipped:
+        # It has no notebook of its own: nothing was executed.
+        return
     path = folder.path / f"{run}.ipynb"
     try:
         document = json.loads(path.read_text(encoding="utf-8"))

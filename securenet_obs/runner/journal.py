@@ -8,6 +8,7 @@ that was killed. Events and their fields:
 |---|---|---|
 | opened | command | id, command, pid, target, planned, versions, host, commit |
 | run_started | command | run, notebook, path, title, kind, attempt, cells, declared, parameters |
+| skipped | command | run, reason |
 | child_started | child | run, pid |
 | kernel_started | child | run, pid |
 | cell_started | child | run, cell |
@@ -185,6 +186,7 @@ class RunRecord:
     kernel_died: str = ""
     unwritable: str = ""
     interrupted: str = ""
+    skipped: str = ""
     ended: bool = False
     fate: str = ""
     judged: Event | None = None
@@ -233,7 +235,7 @@ class RunRecord:
                 # A run executes each cell once: a second judgement would only hide the first.
                 if before is None or before.outcome != "failed":
                     self._checks[row["name"]] = (event["cell"], CheckRow(**row))
-            case "timeout" | "kernel_died" | "unwritable" | "interrupted" as what:
+            case "timeout" | "kernel_died" | "unwritable" | "interrupted" | "skipped" as what:
                 setattr(self, what, getattr(self, what) or reason)
             case "ended":
                 self.ended = True

@@ -34,8 +34,10 @@ class PlainLines:
     console: Console
 
     def started(self, run: str, cells: int) -> None:
-        """Print that a run was started."""
-        self.console.print(escape(f"{plain_text(run)}: started, {cells} cells"), soft_wrap=True)
+        """Print that a run was started; one that is skipped has no cells to run."""
+        if cells:
+            line = f"{plain_text(run)}: started, {cells} cells"
+            self.console.print(escape(line), soft_wrap=True)
 
     def waits(self, run: str, reason: str) -> None:
         """Print what it waits for."""

@@ -14,6 +14,7 @@ from rich.table import Table
 from securenet_obs.runner.catalog import Notebook
 from securenet_obs.runner.journal import CheckRow, RunRecord
 from securenet_obs.runner.timings import phases
+from securenet_obs.runner.verdict import NOTHING_RAN, all_skipped
 
 SHOWN_CHECKS = 10
 """How many failing checks are shown under the table; the evidence has them all."""
@@ -89,8 +90,10 @@ def print_table(console: Console, records: list[RunRecord]) -> None:
 
 
 def print_outcome(console: Console, records: list[RunRecord], folder: Path) -> None:
-    """Print the table and where the evidence is."""
+    """Print the table, a word where every run was skipped, and where the evidence is."""
     print_table(console, records)
+    if all_skipped(str((record.judged or {}).get("verdict")) for record in records):
+        console.print(f"error: {NOTHING_RAN}", style="red", soft_wrap=True)
     console.print(f"evidence: {folder}", markup=False, soft_wrap=True)
 
 
@@ -114,6 +117,8 @@ def print_notebook(console: Console, notebook: Notebook) -> None:
     console.print(escape(plain_text(notebook.title)), style="bold", soft_wrap=True)
     console.print(escape(plain_text(notebook.purpose)), soft_wrap=True)
     console.print(f"needs: {', '.join(declared.needs) or 'nothing'}", markup=False)
+    if declared.optional_needs:
+        console.print(f"for some checks: {', '.join(declared.optional_needs)}", markup=False)
     console.print(f"acts: {'yes, it changes the target' if declared.acts else 'no'}")
     console.print(f"deadlines: {declared.deadline_s:g} s, {declared.cell_deadline_s:g} s a cell")
     print_rows(console, [row.described() for row in notebook.schema.parameters])
@@ -167,7 +172,8 @@ def junit(records: Iterable[RunRecord]) -> str:
 def _suite(root: Xml.Element, record: RunRecord) -> None:
     judged = record.judged or {}
     tally = counts(record)
-    broken = judged.get("verdict") not in ("passed", "failed")
+    skipped = judged.get("verdict") == "skipped"
+    broken = judged.get("verdict") not in ("passed", "failed", "skipped")
     undeclared = judged.get("verdict") == "failed" and not tally["failed"]
     name = plain_text(str(record.started["notebook"]))
     suite = Xml.SubElement(
@@ -177,7 +183,7 @@ def _suite(root: Xml.Element, record: RunRecord) -> None:
         tests=str(len(record.checks) + 1),
         failures=str(tally["failed"] + undeclared),
         errors=str(int(broken)),
-        skipped=str(tally["skipped"]),
+        skipped=str(tally["skipped"] + skipped),
         time=str(judged.get("seconds", 0)),
         timestamp=str(record.started["at"]),
     )
@@ -187,6 +193,8 @@ def _suite(root: Xml.Element, record: RunRecord) -> None:
         _verdict(case, "error", reason, str(judged.get("verdict")))
     elif undeclared:
         _verdict(case, "failure", reason, "failed")
+    elif skipped:
+        Xml.SubElement(case, "skipped", message=plain_text(str(judged.get("reason", ""))))
     for check in record.checks:
         _check_case(suite, name, check)
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from securenet_obs.errors import (
+    NotebookError,
     NotebookNotFoundError,
     ParametersError,
     SettingsError,
@@ -14,9 +15,13 @@ from securenet_obs.runner.journal import RunRecord
 
 
 class Verdict(StrEnum):
-    """A run's outcome; its exit code is what the command answers."""
+    """A run's outcome; its exit code is what the command answers.
+
+    A run is `skipped` where the target cannot serve what its notebook needs: no kernel is started.
+    """
 
     PASSED = "passed"
+    SKIPPED = "skipped"
     FAILED = "failed"
     BAD_PARAMETERS = "bad_parameters"
     ERROR = "error"
@@ -33,6 +38,7 @@ class Verdict(StrEnum):
 
 _EXIT_CODES = {
     Verdict.PASSED: 0,
+    Verdict.SKIPPED: 0,
     Verdict.FAILED: 1,
     Verdict.BAD_PARAMETERS: 2,
     Verdict.ERROR: 3,
@@ -42,6 +48,7 @@ _EXIT_CODES = {
     Verdict.INTERRUPTED: 130,
 }
 _REFUSED: dict[type[Exception], Verdict] = {
+    NotebookError: Verdict.BAD_PARAMETERS,
     ParametersError: Verdict.BAD_PARAMETERS,
     NotebookNotFoundError: Verdict.BAD_PARAMETERS,
     SettingsError: Verdict.BAD_PARAMETERS,
@@ -56,8 +63,25 @@ def exit_code_for(error: Exception) -> int:
 
 
 def worst(verdicts: Iterable[Verdict]) -> Verdict:
-    """Return the worst of several: the one with the highest exit code; none at all passed."""
-    return max(verdicts, key=lambda verdict: verdict.exit_code, default=Verdict.PASSED)
+    """Return the worst of several: the one with the highest exit code; none at all passed.
+
+    Skipped runs do not count beside others; where there are no others, nothing was proven, which
+    is an error.
+    """
+    counted = list(verdicts)
+    if all_skipped(counted):
+        return Verdict.ERROR
+    kept = (verdict for verdict in counted if verdict != Verdict.SKIPPED)
+    return max(kept, key=lambda verdict: verdict.exit_code, default=Verdict.PASSED)
+
+
+NOTHING_RAN = "every run was skipped: nothing is proven about this target"
+"""The reason of a command whose every run was skipped."""
+
+
+def all_skipped(verdicts: Iterable[str]) -> bool:
+    """Return whether there are verdicts, and each is `skipped`."""
+    return {*verdicts} == {Verdict.SKIPPED}
 
 
 @dataclass(frozen=True)
@@ -87,6 +111,8 @@ def _stopped(record: RunRecord) -> Judgement | None:
     """Judge a run that something from outside, or its kernel's death, stopped."""
     if record.unwritable:
         return Judgement(Verdict.ERROR, record.cell, record.unwritable)
+    if record.skipped:
+        return Judgement(Verdict.SKIPPED, None, record.skipped)
     if record.timeout:
         return Judgement(Verdict.TIMEOUT, record.cell, record.timeout)
     if record.kernel_died:

@@ -14,6 +14,18 @@ VALIDATIONS = sorted(PROJECT.glob("notebooks/*.ipynb"))
 NOTEBOOKS = [*VALIDATIONS, *sorted(PROJECT.glob("runbooks/*.ipynb"))]
 IMPORTABLE = {"checks", "monitoring", "probes", "settings", "workers"}
 
+NEEDED = {
+    "ApiClient": "api", "submit_logs": "tenant-keys", "wait": "tenant-keys worker",
+    "load_tenants": "tenant-keys worker diagnostics", "trespass": "tenant-keys",
+    "plant_secrets": "api diagnostics", "raise_error": "diagnostics",
+    "error_events": "read-events", "start_notebook_monitoring": "sentry", "log_source": "logs",
+    "TaskProbe": "redis", "BrokerProbe": "redis", "redis_content": "redis",
+    "round_trips": "worker", "workers": "worker", "await_tasks": "worker", "pools": "worker",
+    "await_hops": "worker", "await_dispatch": "worker", "await_entry": "beat",
+    "beat_tick": "beat", "check_ins": "check-ins", "run_drills": "local-stack",
+}  # fmt: skip
+"""What a notebook calls or reads -> the needs that this is."""
+
 every_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 every_validation = pytest.mark.parametrize("path", VALIDATIONS, ids=lambda path: path.stem)
 
@@ -86,3 +98,25 @@ def test_the_checks_it_declares_are_those_it_judges(path: Path) -> None:
         if CHECK_MIME in output.get("data", {})
     ]
     assert judged == read_notebook(path).declared.checks
+
+
+@every_notebook
+def test_it_needs_what_it_uses_and_nothing_else(path: Path) -> None:
+    """Each call that needs something of the target is declared, and each need is used."""
+    nodes = [node for cell in code_cells(path) for node in ast.walk(ast.parse(cell.source))]
+    used = {node.attr for node in nodes if isinstance(node, ast.Attribute)}
+    used |= {node.id for node in nodes if isinstance(node, ast.Name)}
+    words = {node.value for node in nodes if isinstance(node, ast.Constant)}
+    expected = {need for name in used & NEEDED.keys() for need in NEEDED[name].split()}
+    # Processes that are looked for by the name of their service.
+    expected |= {need for need in ("worker", "beat") if f"securenet-{need}" in words}
+    assert set(read_notebook(path).declared.all_needs) == expected
+
+
+@pytest.mark.parametrize("path", [p for p in VALIDATIONS if p.stem[:2] in ("01", "06", "07")])
+def test_what_single_checks_need_is_optional(path: Path) -> None:
+    """A check that is skipped where the target cannot serve it does not skip the notebook."""
+    declared = read_notebook(path).declared
+    skipped = [cell for cell in code_cells(path) if "checks.skip(" in cell.source]
+    assert declared.optional_needs
+    assert skipped

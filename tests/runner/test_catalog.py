@@ -20,7 +20,8 @@ def test_a_notebook_says_what_it_is(write_notebook: Callable[..., Path]) -> None
     described = read_notebook(path).described()
     assert described == {
         "name": "01_a_claim", "path": str(path), "title": "A claim holds",
-        "purpose": "What it is for.", "kind": "validation", "needs": ["api"], "acts": False,
+        "purpose": "What it is for.", "kind": "validation", "needs": ["api"], "optional_needs": [],
+        "acts": False,
         "deadline_s": 9.0, "cell_deadline_s": 30.0, "exclusive": True, "checks": ["it holds"],
         "parameters": [{"name": "n", "type": "int", "default": "1", "help": "how many"}],
     }  # fmt: skip

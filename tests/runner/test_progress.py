@@ -11,17 +11,20 @@ FAILED = Judgement(Verdict.ERROR, 2, "ValueError: \x1b[31mred")
 
 
 def test_a_log_gets_plain_lines() -> None:
-    """Without a terminal there is one line when a run starts and one when it ends."""
+    """A run has a line when it starts and one when it ends; a skipped one only ends."""
     console = Console(file=io.StringIO())
     with progress(console) as told:
         told.started("01_a", 3)
         told.waits("01_a", "waits for 02_b")
         told.cell("01_a", 1)
         told.finished("01_a", FAILED, 1.25)
+        told.started("09_a", 0)
+        told.finished("09_a", Judgement(Verdict.SKIPPED, None, "no stack"), 0)
     assert console.file.getvalue().splitlines() == [  # type: ignore[attr-defined]
         "01_a: started, 3 cells",
         "01_a: waits for 02_b",
         "01_a: error at cell 2: ValueError: red (1.2 s)",
+        "09_a: skipped: no stack (0.0 s)",
     ]
 
 

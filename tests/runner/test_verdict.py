@@ -28,7 +28,7 @@ ENDED = {"event": "ended"}
 def test_exit_codes_are_those_of_the_design() -> None:
     """Each verdict has the exit code that DESIGN promises."""
     assert {str(verdict): verdict.exit_code for verdict in Verdict} == {
-        "passed": 0, "failed": 1, "bad_parameters": 2, "error": 3, "timeout": 4,
+        "passed": 0, "skipped": 0, "failed": 1, "bad_parameters": 2, "error": 3, "timeout": 4,
         "kernel_died": 5, "unreachable": 6, "interrupted": 130,
     }  # fmt: skip
 
@@ -41,9 +41,28 @@ def test_the_worst_of_several_counts() -> None:
 
 
 @pytest.mark.parametrize(
+    ("verdicts", "expected"),
+    [
+        (["skipped", "passed"], "passed"),
+        (["passed", "skipped"], "passed"),
+        (["skipped", "failed", "skipped"], "failed"),
+        (["skipped"], "error"),
+        (["skipped", "skipped"], "error"),
+    ],
+)
+def test_a_skipped_run_neither_passes_nor_fails_a_command(
+    verdicts: list[str], expected: str
+) -> None:
+    """It does not count beside others; where every run was skipped, nothing is proven."""
+    assert worst(map(Verdict, verdicts)) == expected
+
+
+@pytest.mark.parametrize(
     ("events", "expected"),
     [
         ([PASSED, ENDED], "passed"),
+        ([{"event": "skipped", "reason": "x"}], "skipped"),
+        ([{"event": "skipped", "reason": "x"}, {"event": "unwritable", "reason": "y"}], "error"),
         ([FAILED, ENDED], "failed"),
         ([ENDED], "failed"),
         ([PASSED], "error"),
