@@ -13,7 +13,7 @@ help: ## What can be made
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile
 
 validate: $(INSTALLED) ## Bring up the local stack, run the validations, take it down
-	@$(BIN)/securenet-obs validate
+	@$(BIN)/securenet-obs validate --local
 
 test: lint ## ruff, mypy, import-linter, pytest with coverage, nbval
 	$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder --cov --cov-report=term
@@ -68,7 +68,7 @@ drills: $(INSTALLED) ## Put every fault into a local stack, and see that nothing
 	@$(BIN)/securenet-obs drill
 
 record: $(INSTALLED) ## Execute the notebooks anew on the local stack and store their outputs
-	$(BIN)/securenet-obs exec -- jupyter nbconvert --to notebook --execute --inplace \
+	$(BIN)/securenet-obs exec --local -- jupyter nbconvert --to notebook --execute --inplace \
 	  --ExecutePreprocessor.record_timing=False notebooks/*.ipynb runbooks/*.ipynb
 	$(BIN)/jupyter nbconvert --to notebook --inplace --TagRemovePreprocessor.enabled=True \
 	  --TagRemovePreprocessor.remove_all_outputs_tags=secret-output notebooks/*.ipynb

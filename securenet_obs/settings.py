@@ -5,12 +5,19 @@ validation where to look. Secrets are `SecretStr`: they do not show in a repr, a
 """
 
 import re
+from collections.abc import Mapping
 from functools import cache
-from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit, urlunsplit
 
-from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from securenet_obs import __version__
@@ -29,7 +36,12 @@ class Settings(BaseSettings):
     """One field per environment variable; the variable's name is the field's in upper case."""
 
     model_config = SettingsConfigDict(
-        env_file=None, extra="ignore", frozen=True, env_ignore_empty=True, hide_input_in_errors=True
+        env_file=None,
+        extra="ignore",
+        frozen=True,
+        env_ignore_empty=True,
+        hide_input_in_errors=True,
+        allow_inf_nan=False,
     )
 
     environment: str = Field("development", description="Name of the deployment.")
@@ -94,17 +106,15 @@ class Settings(BaseSettings):
         SecretStr(""), description="What its callers must send as X-Diagnostics-Key."
     )
 
+    @model_validator(mode="before")
     @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Let an env file win over the environment: who names a target means that target."""
-        return init_settings, dotenv_settings, env_settings
+    def _leave_out_blanks(cls, given: dict[str, Any]) -> dict[str, Any]:
+        """Take a variable that holds white space only for one that is not set."""
+        return {
+            name: value
+            for name, value in given.items()
+            if not (isinstance(value, str) and not value.strip())
+        }
 
     @field_validator("sentry_traces_rates")
     @classmethod
@@ -172,21 +182,53 @@ def _rates(text: str) -> dict[str, float]:
     return rates
 
 
-def load_settings(env_file: Path | None = None) -> Settings:
-    """Read the environment, or an env file laid over it.
+class _GivenSettings(Settings):
+    """Settings of the variables that are given; this process's environment does not count."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Read nothing but what is given."""
+        return (init_settings,)
+
+
+def load_settings() -> Settings:
+    """Read the environment.
 
     Raises:
-        SettingsError: a value cannot be used, or the file cannot be read; every problem is named.
+        SettingsError: a value cannot be used; every problem is named.
     """
-    if env_file is not None and not env_file.is_file():
-        raise SettingsError(f"{env_file}: no such env file.")
     try:
-        return Settings(_env_file=env_file)
+        return Settings()
     except ValidationError as error:
-        problems = "; ".join(
-            f"{'.'.join(map(str, row['loc'])).upper()}: {row['msg']}" for row in error.errors()
-        )
-        raise SettingsError(f"{env_file or 'environment'}: {problems}") from None
+        problems = "; ".join(f"{name}: {reason}" for name, reason in _reasons(error).items())
+        raise SettingsError(f"environment: {problems}") from None
+
+
+def unusable_in(variables: Mapping[str, str]) -> dict[str, str]:
+    """Return why each variable that cannot be used cannot; no reason repeats a value."""
+    given = {name.lower(): value for name, value in variables.items()}
+    try:
+        settings = _GivenSettings.model_validate(given)
+        _ = settings.results
+    except ValidationError as error:
+        return _reasons(error)
+    except SettingsError as error:
+        return {"REDIS_URL": str(error).removeprefix("REDIS_URL: ").rstrip(".")}
+    return {}
+
+
+def _reasons(error: ValidationError) -> dict[str, str]:
+    return {
+        ".".join(map(str, row["loc"])).upper(): row["msg"].removeprefix("Value error, ")
+        for row in error.errors()
+    }
 
 
 @cache

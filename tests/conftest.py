@@ -116,7 +116,8 @@ def run_notebook(
         environment: Mapping[str, str] | None = None,
         cold: bool = False,
     ) -> NotebookRun:
-        target = target_of("tests", {**stack.environment, **(environment or {})})
+        variables = {**stack.environment, **(environment or {})}
+        target = target_of("tests", variables, local=True)
         told = PlainLines(Console())
         command = Command(target, tmp_path / "evidence", told, warm="" if cold else warm())
         outcome = command.run([order_for(find(PROJECT, name), parameters)])

@@ -1,10 +1,9 @@
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from securenet_obs.errors import SettingsError
-from securenet_obs.settings import Settings, get_settings, load_settings
+from securenet_obs.settings import Settings, get_settings, load_settings, unusable_in
 
 
 @pytest.fixture(autouse=True)
@@ -55,20 +54,40 @@ def test_an_error_does_not_repeat_the_value(monkeypatch: pytest.MonkeyPatch) -> 
     assert "hunter2" not in str(caught.value)
 
 
-def test_an_env_file_wins_over_the_environment(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Who names a target means that target, whatever this shell has."""
-    monkeypatch.setenv("ENVIRONMENT", "from-shell")
-    target = tmp_path / "staging.env"
-    target.write_text("ENVIRONMENT=staging\nUNKNOWN=ignored\n")
-    assert load_settings(target).environment == "staging"
+def test_a_blank_variable_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    """White space alone names nothing: the default holds."""
+    monkeypatch.setenv("REDIS_URL", "  ")
+    monkeypatch.setenv("SCHEDULE_CANARY_S", "\t")
+    settings = load_settings()
+    assert settings.redis_url.get_secret_value() == "redis://127.0.0.1:6379/0"
+    assert settings.schedule_canary_s == 300
 
 
-def test_a_missing_env_file_is_named(tmp_path: Path) -> None:
-    """A path with a typing error never falls back to the environment."""
-    with pytest.raises(SettingsError, match=r"nowhere\.env: no such env file"):
-        load_settings(tmp_path / "nowhere.env")
+def test_variables_are_judged_without_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is given counts alone: the environment neither spoils nor mends it."""
+    monkeypatch.setenv("LOG_LEVEL", "loud")
+    monkeypatch.setenv("RESULT_URL", "redis://host/2")
+    assert unusable_in({"ENVIRONMENT": "staging"}) == {}
+    problems = unusable_in({"REDIS_URL": "redis://:hunter2@host/main"})
+    assert "'main' is not a number" in problems["REDIS_URL"]
+    assert "hunter2" not in str(problems)
+
+
+def test_every_variable_that_cannot_be_used_is_named() -> None:
+    """Not a number, not a choice, not a pair: one reason each."""
+    problems = unusable_in(
+        {
+            "WORKER_STOP_S": "hunter2",
+            "SCHEDULE_CANARY_S": "inf",
+            "DIAGNOSTICS_ENABLED": "hunter2",
+            "API_KEYS": "hunter2",
+        }
+    )
+    assert problems.keys() == {
+        "WORKER_STOP_S", "SCHEDULE_CANARY_S", "DIAGNOSTICS_ENABLED", "API_KEYS",
+    }  # fmt: skip
+    assert "valid number" in problems["WORKER_STOP_S"]
+    assert "hunter2" not in str(problems)
 
 
 def test_secrets_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -25,8 +25,8 @@ __all__ = ["cli", "main"]
 def cli() -> None:
     """Validate that SecureNet's observability works.
 
-    Exit codes: 0 passed, 1 failed, 2 bad parameters or usage, 3 error, 4 timeout, 5 kernel died,
-    6 unreachable, 130 interrupted; with several runs, the worst.
+    Exit codes: 0 passed or skipped, 1 failed, 2 bad parameters or usage, 3 error, 4 timeout,
+    5 kernel died, 6 unreachable, 130 interrupted; with several runs, the worst.
     """
 
 

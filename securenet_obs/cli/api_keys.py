@@ -6,8 +6,8 @@ from pathlib import Path
 import click
 
 from securenet_obs.cli import options
+from securenet_obs.cli.choice import enter_target
 from securenet_obs.cli.consoles import STDERR, STDOUT
-from securenet_obs.cli.targets import enter_target
 
 
 @click.group("api-keys")
@@ -19,7 +19,8 @@ def api_keys() -> None:
 @click.argument("tenant_id", metavar="TENANT")
 @click.option("--label", default="", help="What the key is for.")
 @options.target
-def create(tenant_id: str, label: str, target: Path | None) -> None:
+@options.local
+def create(tenant_id: str, label: str, target: Path | None, local: bool) -> None:
     """Make a key for a tenant and print it, this once; only its hash is stored.
 
     Example: securenet-obs api-keys create acme --label "collector in Berlin"
@@ -27,7 +28,7 @@ def create(tenant_id: str, label: str, target: Path | None) -> None:
     from securenet_obs.store import session_scope
     from securenet_obs.tenants import create_key
 
-    enter_target(target)
+    enter_target(target, local=local, command="api-keys", needs=["store"])
     with session_scope() as session:
         key = create_key(session, tenant_id, label)
     click.echo(key)
@@ -37,8 +38,9 @@ def create(tenant_id: str, label: str, target: Path | None) -> None:
 @api_keys.command("list")
 @click.argument("tenant_id", metavar="[TENANT]", required=False)
 @options.target
+@options.local
 @options.as_json
-def listed(tenant_id: str | None, target: Path | None, as_json: bool) -> None:
+def listed(tenant_id: str | None, target: Path | None, local: bool, as_json: bool) -> None:
     """List keys by the first characters of their hashes, revoked ones too.
 
     Example: securenet-obs api-keys list acme
@@ -47,7 +49,7 @@ def listed(tenant_id: str | None, target: Path | None, as_json: bool) -> None:
     from securenet_obs.store import session_scope
     from securenet_obs.tenants import list_keys
 
-    enter_target(target)
+    enter_target(target, local=local, command="api-keys", needs=["store"])
     with session_scope() as session:
         rows = [
             {
@@ -68,7 +70,8 @@ def listed(tenant_id: str | None, target: Path | None, as_json: bool) -> None:
 @api_keys.command()
 @click.argument("key_id", metavar="KEY")
 @options.target
-def revoke(key_id: str, target: Path | None) -> None:
+@options.local
+def revoke(key_id: str, target: Path | None, local: bool) -> None:
     """Revoke the key whose hash begins so; it works for two seconds more at most.
 
     Example: securenet-obs api-keys revoke 5f1d02c9
@@ -76,7 +79,7 @@ def revoke(key_id: str, target: Path | None) -> None:
     from securenet_obs.store import session_scope
     from securenet_obs.tenants import revoke_key
 
-    enter_target(target)
+    enter_target(target, local=local, command="api-keys", needs=["store"])
     with session_scope() as session:
         key = revoke_key(session, key_id)
         STDOUT.print(f"{key.key_id} of {key.tenant_id} is revoked")

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from securenet_obs.cli import options
+from securenet_obs.cli.choice import enter_target
 from securenet_obs.cli.consoles import STDOUT
-from securenet_obs.cli.targets import enter_target
 
 if TYPE_CHECKING:
     from securenet_obs.workers.dead_letters import Letter
@@ -26,13 +26,14 @@ def dead_letters() -> None:
 @click.option("--limit", type=click.IntRange(min=1), default=100, show_default=True)
 @click.option("--open", "is_open", is_flag=True, help="Only those that were not requeued.")
 @options.target
+@options.local
 @options.as_json
-def listed(limit: int, is_open: bool, target: Path | None, as_json: bool) -> None:
+def listed(limit: int, is_open: bool, target: Path | None, local: bool, as_json: bool) -> None:
     """List dead letters, the last that failed first.
 
     Example: securenet-obs dead-letters list --open
     """
-    enter_target(target)
+    enter_target(target, local=local, command="dead-letters", needs=["store"])
     from securenet_obs.runner.report import print_rows
     from securenet_obs.workers.dead_letters import list_letters
 
@@ -47,13 +48,14 @@ def listed(limit: int, is_open: bool, target: Path | None, as_json: bool) -> Non
 @dead_letters.command()
 @click.argument("letter_id", type=int, metavar="ID")
 @options.target
+@options.local
 @options.as_json
-def show(letter_id: int, target: Path | None, as_json: bool) -> None:
+def show(letter_id: int, target: Path | None, local: bool, as_json: bool) -> None:
     """Show a dead letter: what it was asked, and why it failed.
 
     Example: securenet-obs dead-letters show 7
     """
-    enter_target(target)
+    enter_target(target, local=local, command="dead-letters", needs=["store"])
     from securenet_obs.workers.dead_letters import show_letter
 
     row = _row(show_letter(letter_id))
@@ -70,12 +72,13 @@ def show(letter_id: int, target: Path | None, as_json: bool) -> None:
 @dead_letters.command()
 @click.argument("letter_id", type=int, metavar="ID")
 @options.target
-def requeue(letter_id: int, target: Path | None) -> None:
+@options.local
+def requeue(letter_id: int, target: Path | None, local: bool) -> None:
     """Send a dead letter's task again, once.
 
     Example: securenet-obs dead-letters requeue 7
     """
-    enter_target(target)
+    enter_target(target, local=local, command="dead-letters", needs=["store", "redis"])
     from securenet_obs.workers.dead_letters import requeue_letter
 
     task_id = requeue_letter(letter_id)

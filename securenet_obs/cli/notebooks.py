@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from securenet_obs.cli import options
+from securenet_obs.cli.choice import choose
 from securenet_obs.cli.consoles import STDERR, STDOUT
 from securenet_obs.cli.options import Running
-from securenet_obs.cli.targets import chosen_target, is_without_stack
 
 if TYPE_CHECKING:
     from securenet_obs.runner.execution import Order
@@ -96,18 +96,28 @@ def _run(
     """Run the orders against their target, report, and exit with the verdict."""
     from securenet_obs.runner.command import Command
     from securenet_obs.runner.forked import warm_server
+    from securenet_obs.runner.preflight import Demand, secret_names, skips
     from securenet_obs.runner.progress import progress
     from securenet_obs.runner.report import print_outcome
     from securenet_obs.runner.timings import NOTEBOOKS, Timings
 
-    needs_target = any(order.notebook.declared.needs for order in orders)
+    needs_target = any(order.notebook.declared.all_needs for order in orders)
+    choice = choose(
+        running.target,
+        local=running.local,
+        needed=needs_target,
+        secrets=secret_names(orders),
+        root=running.root,
+    )
+    choice.check([Demand.of(order) for order in orders])
+    to_run = [order for order in orders if not skips(order.notebook.declared, choice.target)]
     shown = STDERR if running.as_json else STDOUT
     # Started beside a stack, or for several runs: for one alone a cold kernel is there first.
-    start = len(orders) > 1 or (needs_target and is_without_stack(running.target))
+    start = len(to_run) > 1 or (choice.starts and len(to_run) == 1)
     timings = Timings()
     with (
         warm_server(wanted=not running.cold, start=start) as server,
-        timings.around("stack", chosen_target(running.target, shown, needed=needs_target)) as to,
+        timings.around("stack", choice.entered(shown)) as to,
         progress(shown) as told,
     ):
         with timings.phase("kernels' server"):

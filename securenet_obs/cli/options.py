@@ -20,7 +20,10 @@ root = click.option(
 target = click.option(
     "--target",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Env file of the environment to use, instead of a local stack.",
+    help="Env file of the environment to use; its variables alone count.",
+)
+local = click.option(
+    "--local", is_flag=True, help="Use a local stack, whatever target the variables describe."
 )
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 stack_name = click.option("--name", default="local", show_default=True, help="Name of the stack.")
@@ -62,6 +65,7 @@ _RUNNING = (
     click.option("--deadline", type=_SECONDS, help="Seconds a whole run may take."),
     root,
     target,
+    local,
     click.option(
         "--evidence",
         type=click.Path(file_okay=False, path_type=Path),
@@ -83,6 +87,7 @@ class Running:
     deadline: float | None
     root: Path
     target: Path | None
+    local: bool
     evidence: Path
 
 

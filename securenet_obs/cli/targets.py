@@ -5,87 +5,34 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
 
 from securenet_obs.cli import options
+from securenet_obs.cli.choice import choose
 from securenet_obs.cli.consoles import STDERR, STDOUT
 from securenet_obs.errors import StackError
-
-if TYPE_CHECKING:
-    from securenet_obs.runner.target import Target
-
-
-def is_without_stack(file: Path | None) -> bool:
-    """Say whether a local stack would have to be started to have a target."""
-    from securenet_obs.runner.target import is_configured
-    from securenet_obs.stack import running_stack
-
-    return file is None and not is_configured() and running_stack() is None
-
-
-@contextmanager
-def chosen_target(file: Path | None, shown: Console, *, needed: bool = True) -> "Iterator[Target]":
-    """Yield the target that is meant; a local stack that had to be started ends with the block."""
-    from securenet_obs.runner.target import is_configured, target_from_file, target_of
-
-    if file is not None:
-        yield target_from_file(file)
-    elif not needed or is_configured():
-        yield target_of("environment", {})
-    else:
-        from securenet_obs.stack import LocalStack, running_stack
-
-        if state := running_stack():
-            yield target_of(f"local stack {state.name}", state.environment)
-        else:
-            shown.print("Bringing up a local stack: Redis, Bugsink, API, worker, beat")
-            with LocalStack(ephemeral=True, report=shown.print) as stack:
-                yield target_of(f"local stack {stack.name}", stack.environment)
-
-
-def enter_target(file: Path | None) -> None:
-    """Make this process one of the target's, for what it imports from now on.
-
-    Raises:
-        SettingsError: the env file cannot be used.
-        StackError: no target is meant: no file, no variables, no running stack.
-    """
-    from securenet_obs.runner.target import is_configured, target_from_file
-    from securenet_obs.stack import running_stack
-
-    if file is not None:
-        os.environ.update(target_from_file(file).environment)
-    elif not is_configured():
-        state = running_stack()
-        if state is None:
-            raise StackError(
-                "There is no target: name an env file with --target, set its variables, or start "
-                "a local stack with `securenet-obs up`."
-            )
-        os.environ.update(state.environment)
 
 
 @click.command()
 @options.port
 @options.no_browser
 @options.target
+@options.local
 @options.root
-def lab(port: int, no_browser: bool, target: Path | None, root: Path) -> None:
+def lab(port: int, no_browser: bool, target: Path | None, local: bool, root: Path) -> None:
     """Open JupyterLab on the notebooks, in the environment of a target.
 
     Example: securenet-obs lab --no-browser --port 8899
     """
     from securenet_obs.runner.lab import jupyter_lab, wait_for
 
+    choice = choose(target, local=local, root=root)
+    choice.check()
     with (
-        chosen_target(target, STDOUT) as chosen,
+        choice.entered(STDOUT) as chosen,
         jupyter_lab(root, chosen.environment, port=port, browser=not no_browser) as opened,
     ):
         process, address = opened
@@ -96,7 +43,8 @@ def lab(port: int, no_browser: bool, target: Path | None, root: Path) -> None:
 @click.command("exec", context_settings={"ignore_unknown_options": True})
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
 @options.target
-def execute(command: tuple[str, ...], target: Path | None) -> None:
+@options.local
+def execute(command: tuple[str, ...], target: Path | None, local: bool) -> None:
     """Run any command in the environment of a target.
 
     Example: securenet-obs exec -- papermill notebooks/02_logs_are_structured_json.ipynb out.ipynb
@@ -106,7 +54,9 @@ def execute(command: tuple[str, ...], target: Path | None) -> None:
     program = shutil.which(command[0], path=path)
     if program is None:
         raise click.UsageError(f"{command[0]}: there is no such program.")
-    with chosen_target(target, STDERR) as chosen:
+    choice = choose(target, local=local)
+    choice.check()
+    with choice.entered(STDERR) as chosen:
         environment = {**chosen.environment, "PATH": path}
         done = subprocess.run([program, *command[1:]], env=environment, check=False)  # noqa: S603
     sys.exit(done.returncode)
@@ -125,8 +75,21 @@ def env(name: str) -> None:
     if state is None:
         raise StackError(f"The stack {name!r} is not running; start it with `securenet-obs up`.")
     for variable, value in state.environment.items():
-        # In quotes always, so that whatever reads these lines may count on them.
-        click.echo("export {}='{}'".format(variable, value.replace("'", "'\\''")))
+        click.echo(f"export {variable}={_quoted(value)}")
+
+
+def _quoted(value: str) -> str:
+    """Return a value in quotes that a shell and the reader of env files understand alike.
+
+    Beside `$`, a quote or a backslash can be written for the shell only.
+    """
+    if not {"'", "\\"} & set(value):
+        return f"'{value}'"
+    if not {"$", "`"} & set(value):
+        escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+        return f'"{escaped}"'
+    escaped = value.replace("'", "'\\''")
+    return f"'{escaped}'"
 
 
 @click.command()

@@ -19,10 +19,11 @@ from securenet_obs.runner.execution import Execution, Order, Progress, Result
 from securenet_obs.runner.journal import RunRecord
 from securenet_obs.runner.masking import masker_for
 from securenet_obs.runner.parameters import secrets_in
+from securenet_obs.runner.preflight import skips
 from securenet_obs.runner.target import Target
 from securenet_obs.runner.verdict import Verdict, worst
 
-FINAL = (Verdict.PASSED, Verdict.INTERRUPTED)
+FINAL = (Verdict.PASSED, Verdict.SKIPPED, Verdict.INTERRUPTED)
 """Verdicts after which a run is not tried again."""
 
 
@@ -101,6 +102,8 @@ class Command:
         yield from (self._attempts(execution, order) for order in alone)
 
     def _attempts(self, execution: Execution, order: Order) -> Result:
+        if reason := skips(order.notebook.declared, self.target):
+            return execution.skip(order, reason)
         result = execution.run(order)
         while result.judgement.verdict not in FINAL and result.attempt <= self.retries:
             result = execution.run(order, result.attempt + 1)
@@ -173,7 +176,7 @@ def orders_to_validate(
 
 
 def orders_to_resume(evidence: Path, run: str) -> list[Order]:
-    """Return the orders of an earlier command that have not passed, with their parameters.
+    """Return the orders of an earlier command that neither passed nor were skipped, as they were.
 
     Args:
         evidence: folder of the evidence folders.
@@ -186,12 +189,12 @@ def orders_to_resume(evidence: Path, run: str) -> list[Order]:
     folder = Path(run) if Path(run).is_dir() else evidence / run
     close_orphans(folder.parent)
     manifest = read_manifest(folder)
-    passed = {
+    done = {
         str(Path(row["path"]).resolve())
         for row in manifest["runs"]
-        if row["verdict"] == Verdict.PASSED
+        if row["verdict"] in (Verdict.PASSED, Verdict.SKIPPED)
     }
-    return [_reordered(row) for row in manifest["planned"] if row["path"] not in passed]
+    return [_reordered(row) for row in manifest["planned"] if row["path"] not in done]
 
 
 def _reordered(planned: dict[str, Any]) -> Order:

@@ -114,6 +114,17 @@ class Execution:
         ):
             return self._judged(run, order, attempt)
 
+    def skip(self, order: Order, reason: str) -> Result:
+        """Record a run that the target cannot serve, with the reason; no kernel is started."""
+        started = time.monotonic()
+        run = self._note_start(order, 1, cells=0)
+        self.folder.note("skipped", run=run, reason=reason)
+        judgement = self._judge(self._record(run))
+        seconds = time.monotonic() - started
+        finish(self.folder, run, judgement, seconds, self.warm)
+        self.progress.finished(run, judgement, seconds)
+        return Result(run, order, judgement, seconds, 1)
+
     def _judged(self, run: str, order: Order, attempt: int) -> Result:
         """Run and judge what was opened; the clock of its deadline starts here."""
         started = time.monotonic()
@@ -127,11 +138,20 @@ class Execution:
         return Result(run, order, judgement, seconds, attempt)
 
     def _open(self, order: Order, attempt: int) -> str:
-        """Journal that the run starts; return its name in the evidence."""
+        """Journal that the run starts, and keep its notebook; return its name in the evidence."""
+        document = prepared(order.notebook, order.given)
+        run = self._note_start(order, attempt, count_cells(document))
+        try:
+            save_notebook(
+                self.folder.path / f"{run}.ipynb", document, self.folder.masker, last=False
+            )
+        except EvidenceError as error:
+            self.folder.fail(error)
+        return run
+
+    def _note_start(self, order: Order, attempt: int, cells: int) -> str:
         notebook = order.notebook
         run = self.folder.file_name(notebook.name, attempt)
-        document = prepared(notebook, order.given)
-        cells = count_cells(document)
         self.folder.note(
             "run_started",
             run=run,
@@ -144,12 +164,6 @@ class Execution:
             declared=notebook.declared.checks,
             parameters=self._parameters(order),
         )
-        try:
-            save_notebook(
-                self.folder.path / f"{run}.ipynb", document, self.folder.masker, last=False
-            )
-        except EvidenceError as error:
-            self.folder.fail(error)
         self.progress.started(run, cells)
         return run
 

@@ -1,38 +1,66 @@
 """The environment that a run is told to test, as the variables its kernel will see."""
 
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
 from pathlib import Path
 
-from dotenv import dotenv_values
 from pydantic import SecretStr
 
+from securenet_obs.addresses import unusable_addresses
+from securenet_obs.env_file import EnvFile, Problem, read_env_file, shown_name
+from securenet_obs.errors import SettingsError
 from securenet_obs.redaction import redact_text
-from securenet_obs.settings import Settings, load_settings
+from securenet_obs.settings import Settings, unusable_in
 
-_PATHS = ("LOG_SOURCE",)
-"""Variables that name files: a relative one is meant from where the command was called."""
-
-_CHOOSING = ("SENTRY_DSN", "REDIS_URL", "API_URL")
+ADDRESSES = ("SENTRY_DSN", "REDIS_URL", "API_URL")
 """Whoever has one of these in the environment means that environment as the target."""
 
+DESCRIBING = (
+    *(*ADDRESSES, "SENTRY_URL", "SENTRY_ORG", "SENTRY_PROJECT", "SENTRY_AUTH_TOKEN"),
+    *("SENTRY_BACKEND", "RESULT_URL", "DATABASE_URL", "LOG_SOURCE", "API_KEYS", "DIAGNOSTICS_KEY"),
+)
+"""The variables that describe a target: where its parts are, and what opens them."""
 
-def is_configured() -> bool:
-    """Say whether this process's environment describes a target."""
-    return any(os.environ.get(name) for name in _CHOOSING)
+SETTINGS = frozenset(name.upper() for name in Settings.model_fields)
+"""Every variable of `Settings`: a target's own, never this process's beside it."""
+
+_FILES = frozenset(
+    f"{name.upper()}_FILE"
+    for name, field in Settings.model_fields.items()
+    if field.annotation is SecretStr
+)
+"""Variables that name the file of a secret; see `Secret`."""
+
+_WAY = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
+_REACH = frozenset({*_WAY, *map(str.lower, _WAY), "SSL_CERT_FILE", "SSL_CERT_DIR"})
+"""Variables of no setting that a target may need to be reached by."""
 
 
 @dataclass(frozen=True)
 class Target:
-    """A named environment; `environment` is what the processes of a run are started with."""
+    """A named environment; `environment` is what the processes of a run are started with.
+
+    Attributes:
+        name: the env file, or which other environment it is.
+        environment: every variable of a run's kernel.
+        local: whether it is a local stack of this command or of `up`.
+        blank: the variables that were given without a value; none of them is in `environment`.
+        lines: where in its env file each variable is.
+        problems: what is wrong with the file or the variables.
+    """
 
     name: str
     environment: Mapping[str, str]
+    local: bool = False
+    blank: frozenset[str] = frozenset()
+    lines: Mapping[str, int] = field(default_factory=dict)
+    problems: tuple[Problem, ...] = ()
 
     def address(self) -> tuple[str, ...]:
         """Return what tells this environment from another: where its parts are."""
-        return tuple(self.environment.get(name, "") for name in _CHOOSING)
+        return tuple(self.environment.get(name, "") for name in ADDRESSES)
 
     def facts(self) -> dict[str, str]:
         """Return what may be written down of it: the settings that are no secret."""
@@ -49,21 +77,126 @@ class Target:
         return {"name": self.name, **named}
 
 
-def target_of(name: str, variables: Mapping[str, str]) -> Target:
-    """Return the target that these variables make, laid over this process's environment."""
-    environment = {**os.environ, **variables}
-    for path in _PATHS:
-        if value := environment.get(path):
-            environment[path] = str(Path.cwd() / value)
-    return Target(name, environment)
+def settings_in(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables of an environment that are settings, in upper case, empty ones too.
+
+    `Settings` reads a variable in whatever case it is written.
+    """
+    found = {name.upper(): value for name, value in environment.items() if _is_setting(name)}
+    return found | {name: value for name, value in environment.items() if name in found}
 
 
-def target_from_file(path: Path) -> Target:
-    """Return the target that an env file describes.
+def is_configured(addresses: Iterable[str] = ADDRESSES) -> bool:
+    """Return whether this process's environment describes a target; what is blank does not."""
+    variables = settings_in(os.environ)
+    return any(variables.get(name, "").strip() for name in addresses)
+
+
+def blank_variables() -> list[str]:
+    """Return the variables that keep the environment from being a target: set, but blank.
+
+    Where it describes a target, the other variables matter only to those who need them.
+    """
+    variables = settings_in(os.environ)
+    counted = ADDRESSES if is_configured() else DESCRIBING
+    return [name for name in counted if name in variables and not variables[name].strip()]
+
+
+def target_of(name: str, variables: Mapping[str, str], *, local: bool = False) -> Target:
+    """Return the target that these variables make; of this process's none that is a setting."""
+    inherited = {
+        name: value
+        for name, value in os.environ.items()
+        if not _is_setting(name) and name.upper() not in _FILES
+    }
+    blank = frozenset(name for name, value in variables.items() if not value.strip())
+    given = {name: value for name, value in variables.items() if name not in blank & SETTINGS}
+    for path in ("LOG_SOURCE", *(name for name in given if name.endswith("_FILE"))):
+        # A relative path is meant from where the command was called.
+        if value := given.get(path):
+            given[path] = str(Path.cwd() / value)
+    return Target(name, {**inherited, **given}, local, blank)
+
+
+def environment_target(*, checked: bool = True) -> Target:
+    """Return the target that this process's environment describes, with whatever is wrong."""
+    files = {name: value for name, value in os.environ.items() if name in _FILES}
+    variables = settings_in(os.environ)
+    target = target_of("environment", {**files, **variables})
+    return replace(target, problems=_unusable(variables, {})) if checked else target
+
+
+def read_target(path: Path, referred: Iterable[str] = ()) -> Target:
+    """Return the target that an env file describes by itself, with whatever is wrong with it.
+
+    Args:
+        path: the file.
+        referred: names that notebooks' secrets refer to; the file may set them as well.
 
     Raises:
-        SettingsError: there is no such file, or it holds a value that cannot be used.
+        SettingsError: there is no such file, or it is not text.
     """
-    load_settings(path)
-    variables = {name: value for name, value in dotenv_values(path).items() if value is not None}
-    return target_of(str(path), variables)
+    file = read_env_file(path)
+    allowed = SETTINGS | _FILES | _REACH
+    if not allowed.issuperset(file.values):
+        # Only now are they of interest: finding them means to read notebooks.
+        secrets = {*referred}
+        allowed |= secrets | {f"{name}_FILE" for name in secrets}
+    known = {name: value for name, value in file.values.items() if name in allowed}
+    problems = [*file.problems, *_unknown(file, allowed), *_unusable(known, file.lines)]
+    target = target_of(str(path), {name: text.replace("\0", "") for name, text in known.items()})
+    ordered = tuple(sorted(problems, key=lambda problem: problem.line))
+    return replace(target, lines=file.lines, problems=ordered)
+
+
+def target_from_file(path: Path, referred: Iterable[str] = ()) -> Target:
+    """Return the target that an env file describes by itself.
+
+    Raises:
+        SettingsError: something is wrong with the file; all of it is named.
+    """
+    target = read_target(path, referred)
+    refuse(target, target.problems)
+    return target
+
+
+def refuse(target: Target, problems: Iterable[Problem], advice: str = "") -> None:
+    """Raise one error that names every problem with where it is; nothing if there is none.
+
+    Raises:
+        SettingsError: there is a problem.
+    """
+    lines = [
+        f"  {target.name}{f':{problem.line}' if problem.line else ''}: {problem.sentence}"
+        for problem in problems
+    ]
+    if lines:
+        heading = f"The target {target.name} cannot be used:"
+        raise SettingsError("\n".join([heading, *lines, *([advice] if advice else [])]))
+
+
+def _is_setting(name: str) -> bool:
+    return name.upper() in SETTINGS
+
+
+def _unknown(file: EnvFile, allowed: frozenset[str]) -> list[Problem]:
+    return [
+        Problem(f"{shown_name(name)} is not a variable of a target{_nearest(name, allowed)}", line)
+        for name, line in file.lines.items()
+        if name not in allowed
+    ]
+
+
+def _nearest(name: str, allowed: Iterable[str]) -> str:
+    found = get_close_matches(name.upper(), sorted(allowed), n=1)
+    return f"; did you mean {found[0]}?" if found else ""
+
+
+def _unusable(variables: Mapping[str, str], lines: Mapping[str, int]) -> tuple[Problem, ...]:
+    """Return what is wrong with the variables' values; blank addresses are among it."""
+    set_ones = {name: value for name, value in variables.items() if value.strip()}
+    reasons = {**unusable_in(set_ones), **unusable_addresses(set_ones)}
+    problems = {name: f"{name} cannot be used: {reason}" for name, reason in reasons.items()}
+    blank = [name for name in ADDRESSES if name in variables and name not in set_ones]
+    problems |= {name: f"{name} is empty: give it a value, or leave it out" for name in blank}
+    return tuple(Problem(sentence, lines.get(name, 0), name) for name, sentence in problems.items())

@@ -47,9 +47,11 @@ def server() -> Iterator[str]:
 def write(tmp_path: Path) -> Callable[..., Path]:
     """Return a function that writes a validation of the given cells."""
 
-    def write_notebook(*cells: str, **declared: object) -> Path:
+    def write_notebook(*cells: str, parameters: str = "", **declared: object) -> Path:
         document = v4.new_notebook(metadata={"securenet": {"kind": "validation", **declared}})
-        document.cells = [v4.new_code_cell(cell) for cell in cells]
+        tagged = v4.new_code_cell(parameters, metadata={"tags": ["parameters"]})
+        document.cells = [tagged] if parameters else []
+        document.cells += [v4.new_code_cell(cell) for cell in cells]
         (tmp_path / "notebooks").mkdir(exist_ok=True)
         path = tmp_path / "notebooks" / "01_a_claim.ipynb"
         nbformat.write(document, path)

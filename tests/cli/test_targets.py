@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -10,11 +11,19 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import httpx
 import psutil
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from securenet_obs.cli.targets import _quoted
+from securenet_obs.env_file import read_env_file
+from securenet_obs.runner.target import target_from_file
+from securenet_obs.stack import running_stack
 
 PROJECT = Path(__file__).parents[2]
 
@@ -32,7 +41,7 @@ def test_a_target_file_is_the_environment_of_the_notebook(
         "checks.expect('env', expected='staging', observed=settings.environment)\n"
         f"checks.expect('logs', expected={str(tmp_path / 'logs/app.log')!r},"
         " observed=settings.log_source)\nprint(settings.sentry_auth_token.get_secret_value())",
-        needs=["sentry"],
+        needs=["logs"],
     )
     answer = call("validate", "--target", "t.env", "--json", server=server)
     assert answer.returncode == 0, answer.stdout
@@ -88,8 +97,11 @@ def stack_name() -> Iterator[str]:
     shutil.rmtree(PROJECT / ".securenet" / "stacks" / name, ignore_errors=True)
 
 
-def test_up_status_env_and_down(call: Callable[..., Any], stack_name: str) -> None:
-    """`up` says where the dashboard is; `status` and `env` know the stack until `down`."""
+def test_up_status_env_and_down(call: Callable[..., Any], stack_name: str, tmp_path: Path) -> None:
+    """`up` says where the dashboard is; `status` and `env` know the stack until `down`.
+
+    What `env` prints, saved as a file, is a target.
+    """
     on = ["--name", stack_name]
     assert call("env", *on, cwd=PROJECT).returncode == 3
     command = [sys.executable, "-m", "securenet_obs", "up", *on]
@@ -104,6 +116,12 @@ def test_up_status_env_and_down(call: Callable[..., Any], stack_name: str) -> No
         }  # fmt: skip
         variables = call("env", *on, cwd=PROJECT).stdout
         assert re.search(r"^export SENTRY_BACKEND='bugsink'$", variables, re.MULTILINE)
+        (tmp_path / "up.env").write_text(variables)
+        stack = running_stack(stack_name, PROJECT / ".securenet")
+        assert stack is not None
+        assert (
+            stack.environment.items() <= target_from_file(tmp_path / "up.env").environment.items()
+        )
         shell = f'{variables}\nprintf %s "$API_URL"'
         api_url = subprocess.run(["sh", "-c", shell], capture_output=True, text=True, check=True)
         assert httpx.get(f"{api_url.stdout}/health/live").json() == {"status": "ok"}
@@ -118,11 +136,18 @@ def test_up_status_env_and_down(call: Callable[..., Any], stack_name: str) -> No
 def test_a_stack_that_validate_started_is_gone_when_it_is_interrupted(
     number: signal.Signals, write: Callable[..., Path], tmp_path: Path
 ) -> None:
-    """Ctrl-C and SIGTERM in the middle of a run: exit 130, evidence closed, no part left."""
+    """Ctrl-C and SIGTERM in the middle of a run: exit 130, evidence closed, no part left.
+
+    It is CI, and a target is described: `--local` asks for the stack all the same.
+    """
     write("import time; time.sleep(90)", needs=["api"], cell_deadline_s=100)
-    command = [sys.executable, "-m", "securenet_obs", "validate", "--root", tmp_path]
+    command = [sys.executable, "-m", "securenet_obs", "validate", "--local", "--root", tmp_path]
+    environment = os.environ | {"CI": "true", "SENTRY_DSN": "https://key@nowhere.example/1"}
     process = subprocess.Popen(
-        [*command, "--evidence", tmp_path / "evidence"], cwd=PROJECT, stdout=subprocess.PIPE
+        [*command, "--evidence", tmp_path / "evidence"],
+        cwd=PROJECT,
+        env=environment,
+        stdout=subprocess.PIPE,
     )
     until = time.monotonic() + 90
     while not list(tmp_path.glob("evidence/*/*.ipynb")):
@@ -133,8 +158,9 @@ def test_a_stack_that_validate_started_is_gone_when_it_is_interrupted(
     below = psutil.Process(process.pid).children(recursive=True)
     assert len(below) > 5
     process.send_signal(number)
-    process.communicate(timeout=60)
+    told, _ = process.communicate(timeout=60)
     assert process.returncode == 130
+    assert b"SENTRY_DSN is ignored" in told
     _, left = psutil.wait_procs(below, timeout=5)
     assert left == []
     (manifest,) = tmp_path.glob("evidence/*/run.json")
@@ -160,3 +186,26 @@ def test_exec_starts_no_stack_for_a_program_that_is_not_there(
     assert answer.returncode == 2
     assert "no-such-program: there is no such program" in answer.stderr
     assert not (tmp_path / ".securenet").exists()
+
+
+@given(st.text(st.characters(exclude_characters="$`\0\r", codec="utf-8")))
+@example("it's # 'so' \\")
+def test_env_quotes_for_a_shell_and_for_an_env_file(value: str) -> None:
+    """A folder's name may hold anything: both readers get it back."""
+    _is_read_alike(value)
+
+
+@given(st.text('$`{}AB "#', max_size=8))
+@example("${HOME}")
+def test_env_quotes_what_a_shell_would_expand(value: str) -> None:
+    """A dollar sign is a dollar sign."""
+    _is_read_alike(value)
+
+
+def _is_read_alike(value: str) -> None:
+    line = f"export A={_quoted(value)}"
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "t.env"
+        file.write_text(line, newline="")
+        assert read_env_file(file).values == {"A": value}
+    assert shlex.split(line, posix=True)[1] == f"A={value}"

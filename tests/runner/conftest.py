@@ -104,6 +104,7 @@ def execute(tmp_path: Path, told: Told, server: str) -> Callable[..., Outcome]:
         deadline_s: float | None = None,
         cell_deadline_s: float | None = None,
         evidence: Path | None = None,
+        local: bool = False,
         cold: bool = False,
         **options: Any,
     ) -> Outcome:
@@ -111,7 +112,7 @@ def execute(tmp_path: Path, told: Told, server: str) -> Callable[..., Outcome]:
             order_for(read_notebook(path, plain=plain), assignments, deadline_s, cell_deadline_s)
             for path in paths
         ]
-        target = target_of("a test", environment or {})
+        target = target_of("a test", environment or {}, local=local)
         options.setdefault("warm", "" if cold else server)
         return Command(target, evidence or tmp_path / "evidence", told, **options).run(orders)
 

@@ -16,6 +16,7 @@ from securenet_obs.errors import EvidenceError, ParametersError
 from securenet_obs.runner.catalog import read_notebook
 from securenet_obs.runner.command import Outcome, order_for, orders_to_resume
 from securenet_obs.runner.evidence import read_manifest, verify
+from tests.runner.conftest import CHECKED
 
 INTERVAL = (
     "import json, os, time\n"
@@ -203,3 +204,17 @@ def test_a_disk_that_is_all_but_full_is_refused_at_the_start(
     with pytest.raises(EvidenceError, match="only 31 MB are free; evidence needs 32"):
         execute(write_notebook("1"), plain=True)
     assert list((tmp_path / "evidence").iterdir()) == []
+
+
+def test_a_skipped_run_is_neither_retried_nor_resumed(
+    write_notebook: Callable[..., Path], execute: Callable[..., Outcome], tmp_path: Path
+) -> None:
+    """The target will not serve it a second time either; the others are not held up."""
+    skipped = write_notebook("1 / 0", name="09_drills", needs=["local-stack"])
+    outcome = execute(skipped, write_notebook(CHECKED), retries=2)
+    assert [str(row.judged["verdict"]) for row in outcome.runs if row.judged] == [
+        "skipped", "passed",
+    ]  # fmt: skip
+    assert str(outcome.verdict) == "passed"
+    assert not list(outcome.folder.glob("09_drills*"))
+    assert orders_to_resume(tmp_path / "evidence", outcome.folder.name) == []

@@ -8,7 +8,7 @@ from xml.etree import ElementTree as Xml
 from rich.console import Console
 
 from securenet_obs.runner.command import Outcome
-from securenet_obs.runner.report import plain_text, print_rows, print_table
+from securenet_obs.runner.report import plain_text, print_outcome, print_rows, print_table
 
 CHECKS = """
 from securenet_obs.checks import Checks
@@ -52,6 +52,28 @@ def test_the_table_has_verdict_counts_and_the_failing_checks(
     assert "01_checks  failed        1       1        1" in shown
     assert "expected a, observed b" in shown
     assert "\x1b" not in shown
+
+
+def test_a_skipped_run_has_its_reason_in_the_table_and_in_junit(
+    write_notebook: Callable[..., Path], execute: Callable[..., Outcome]
+) -> None:
+    """Neither a failure nor an error: skipped, and why; where all are, nothing is proven."""
+    path = write_notebook("1 / 0", name="09_drills", needs=["local-stack"], checks=["never judged"])
+    outcome = execute(path)
+    console = Console(width=200)
+    with console.capture() as shown:
+        print_outcome(console, outcome.runs, outcome.folder)
+    assert "09_drills: the target is not a local stack" in shown.get()
+    assert "every run was skipped: nothing is proven" in shown.get()
+    assert str(outcome.verdict) == "error"
+    (suite,) = Xml.fromstring((outcome.folder / "junit.xml").read_text())
+    assert [suite.get(name) for name in ("tests", "failures", "errors", "skipped")] == [
+        "1", "0", "0", "1",
+    ]  # fmt: skip
+    skipped = suite.find("testcase/skipped")
+    assert skipped is not None
+    assert "not a local stack" in skipped.get("message", "")
+    assert execute(path, local=True).runs[0].started["cells"] == 1
 
 
 def test_escapes_are_taken_out_whole() -> None:

@@ -1,33 +1,113 @@
 """Targets: what a run's processes see, and what of it may be written down."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from securenet_obs.errors import SettingsError
-from securenet_obs.runner.target import is_configured, target_from_file, target_of
+from securenet_obs.runner.target import (
+    ADDRESSES,
+    DESCRIBING,
+    SETTINGS,
+    blank_variables,
+    environment_target,
+    is_configured,
+    target_from_file,
+    target_of,
+)
 
 
-def test_an_env_file_lies_over_the_environment(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.fixture(autouse=True)
+def bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have no setting in this test's environment."""
+    for name in SETTINGS:
+        monkeypatch.delenv(name, raising=False)
+
+
+def refused(path: Path, text: str) -> list[str]:
+    """Return the lines of the error that a file of this text is refused with."""
+    path.write_text(text)
+    with pytest.raises(SettingsError) as caught:
+        target_from_file(path)
+    return str(caught.value).splitlines()[1:]
+
+
+@pytest.mark.parametrize("spelled", [str.upper, str.lower, str.title])
+def test_the_file_alone_counts(
+    spelled: Callable[[str], str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Who names a target means that target; a relative log source is meant from here."""
-    monkeypatch.setenv("ENVIRONMENT", "mine")
+    """No setting of this process is a target's, however it is spelled; all else is kept."""
+    for name in SETTINGS:
+        monkeypatch.setenv(spelled(name), "mine")
+    monkeypatch.setenv("SENTRY_AUTH_TOKEN_FILE", "mine")
     monkeypatch.setenv("ONLY_MINE", "kept")
     monkeypatch.chdir(tmp_path)
     (tmp_path / "t.env").write_text('ENVIRONMENT="staging"\nLOG_SOURCE=logs\n')
-    target = target_from_file(tmp_path / "t.env")
-    assert target.environment["ENVIRONMENT"] == "staging"
-    assert target.environment["ONLY_MINE"] == "kept"
-    assert target.environment["LOG_SOURCE"] == str(tmp_path / "logs")
+    environment = target_from_file(tmp_path / "t.env").environment
+    assert "mine" not in environment.values()
+    assert environment["ENVIRONMENT"] == "staging"
+    assert environment["ONLY_MINE"] == "kept"
+    assert environment["LOG_SOURCE"] == str(tmp_path / "logs")
 
 
-@pytest.mark.parametrize("text", [None, "LOG_LEVEL=loud\n"])
-def test_a_file_that_cannot_be_used_is_refused(text: str | None, tmp_path: Path) -> None:
-    """No such file, and a value that is wrong, are SettingsErrors that name the file."""
-    if text is not None:
-        (tmp_path / "t.env").write_text(text)
-    with pytest.raises(SettingsError, match=r"t\.env"):
+def test_every_problem_of_a_file_is_named_at_once(tmp_path: Path) -> None:
+    """Each with its line and its name, in order, and no value among them."""
+    lines = refused(
+        tmp_path / "t.env",
+        "SENTRY_DNS=https://hunter2@host/1\n\nhunter2\nLOG_LEVEL=hunter2\nREDIS_URL=\n"
+        "API_URL=http://hunter2:x\nWORKER_STOP_S=hunter2\nDATABASE_URL=hunter2\nLOG_LEVEL=INFO\n",
+    )
+    told = [
+        (1, "SENTRY_DNS is not a variable of a target; did you mean SENTRY_DSN?"),
+        (3, "not of the form NAME=value"),
+        (4, "LOG_LEVEL cannot be used"),
+        (5, "REDIS_URL is empty"),
+        (6, "API_URL cannot be used: its port"),
+        (7, "WORKER_STOP_S cannot be used"),
+        (8, "DATABASE_URL cannot be used: it has no scheme"),
+        (9, "LOG_LEVEL repeats line 4"),
+    ]
+    assert len(lines) == len(told)
+    for line, (number, words) in zip(lines, told, strict=True):
+        assert line.startswith(f"  {tmp_path / 't.env'}:{number}: ")
+        assert words in line
+    assert "hunter2" not in str(lines)
+
+
+@pytest.mark.parametrize("blank", ["", "''", '"  "', "   # why"])
+@pytest.mark.parametrize("name", ADDRESSES)
+def test_an_address_without_a_value_is_refused(name: str, blank: str, tmp_path: Path) -> None:
+    """A secret that has expired leaves a line behind, and means no default."""
+    (line,) = refused(tmp_path / "t.env", f"{name}={blank}\n")
+    assert f"t.env:1: {name} is empty" in line
+
+
+@pytest.mark.parametrize("name", ["REDIS_URL", "sentry_dsn", "HTTPS_PROXY", "TOKEN"])
+def test_names_are_those_of_a_target(name: str, tmp_path: Path) -> None:
+    """Settings in upper case, the way to reach them, and what notebooks' secrets refer to."""
+    (tmp_path / "t.env").write_text(f"{name}=redis://host\n")
+    if name == "sentry_dsn":
+        with pytest.raises(SettingsError, match="did you mean SENTRY_DSN"):
+            target_from_file(tmp_path / "t.env", ["TOKEN"])
+    else:
+        environment = target_from_file(tmp_path / "t.env", ["TOKEN"]).environment
+        assert environment[name] == "redis://host"
+
+
+def test_a_secret_may_be_given_by_its_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """NAME_FILE of a secret is known, and a relative path is meant from here."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "t.env").write_text("TOKEN_FILE=token\nSENTRY_AUTH_TOKEN_FILE=/t\n")
+    environment = target_from_file(tmp_path / "t.env", ["TOKEN"]).environment
+    assert environment["TOKEN_FILE"] == str(tmp_path / "token")
+    assert environment["SENTRY_AUTH_TOKEN_FILE"] == "/t"
+    assert "API_URL_FILE is not a variable" in refused(tmp_path / "t.env", "API_URL_FILE=/t\n")[0]
+
+
+def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    """A path with a typing error never falls back to the environment."""
+    with pytest.raises(SettingsError, match=r"t\.env: no such env file"):
         target_from_file(tmp_path / "t.env")
 
 
@@ -42,11 +122,35 @@ def test_the_facts_hold_settings_and_no_secrets() -> None:
     assert not {"REDIS_URL", "OTHER", "PATH"} & set(facts)
 
 
-def test_one_variable_makes_the_environment_a_target(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An address of a part is a choice; a log level is not."""
-    for name in ("SENTRY_DSN", "REDIS_URL", "API_URL"):
-        monkeypatch.delenv(name, raising=False)
+@pytest.mark.parametrize("name", [*ADDRESSES, "redis_url"])
+def test_one_address_makes_the_environment_a_target(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An address of a part is a choice, in the spelling that the settings accept."""
     monkeypatch.setenv("LOG_LEVEL", "INFO")
+    monkeypatch.setenv("SENTRY_AUTH_TOKEN", "t0ken")
     assert not is_configured()
-    monkeypatch.setenv("REDIS_URL", "redis://x")
+    monkeypatch.setenv(name, "redis://x")
     assert is_configured()
+    assert environment_target().environment[name.upper()] == "redis://x"
+
+
+@pytest.mark.parametrize("blank", ["", " ", "\t\n"])
+@pytest.mark.parametrize("name", DESCRIBING)
+def test_a_blank_variable_describes_no_target(
+    name: str, blank: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is named, and no process of a run sees it."""
+    monkeypatch.setenv(name, blank)
+    assert not is_configured()
+    assert blank_variables() == [name]
+    assert name not in environment_target().environment
+
+
+def test_beside_an_address_only_blank_addresses_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a target is described, what else is blank matters to those who need it."""
+    monkeypatch.setenv("SENTRY_DSN", "https://key@host/1")
+    monkeypatch.setenv("RESULT_URL", "")
+    assert blank_variables() == []
+    monkeypatch.setenv("REDIS_URL", "")
+    assert blank_variables() == ["REDIS_URL"]

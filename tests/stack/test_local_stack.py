@@ -15,7 +15,8 @@ import pytest
 import redis
 
 from securenet_obs.errors import PartNotReadyError, StackError
-from securenet_obs.settings import Settings, load_settings
+from securenet_obs.runner.target import target_of
+from securenet_obs.settings import Settings
 from securenet_obs.stack import LocalStack, local_stack, running_stack, services
 from securenet_obs.stack.ports import free_ports
 from securenet_obs.stack.state import read_state
@@ -55,18 +56,27 @@ def groups(folder: Path) -> list[int]:
 
 
 def test_the_environment_means_the_stack_alone(
-    stack: LocalStack, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    stack: LocalStack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Laid over a user's environment, every setting has the stack's value and none the user's."""
+    """Whatever a user's environment holds, a run on the stack sees the stack's settings only."""
     names = {field.upper() for field in Settings.model_fields}
     assert names <= set(stack.environment)
-    env_file = tmp_path / "stack.env"
-    env_file.write_text("".join(f"{key}={value}\n" for key, value in stack.environment.items()))
+    for name in [*names, *map(str.lower, names)]:
+        monkeypatch.setenv(name, "the user's")
+    environment = target_of("stack", stack.environment, local=True).environment
+    assert "the user's" not in environment.values()
+    assert {name: environment[name] for name in stack.environment} == stack.environment
+
+
+def test_no_part_sees_the_users_settings(
+    stack: LocalStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A DSN in the shell that starts a stack never becomes that of its API or worker."""
+    names = {field.upper() for field in Settings.model_fields}
     for name in names:
         monkeypatch.setenv(name, "the user's")
-    settings = load_settings(env_file)
-    assert "the user's" not in {str(value) for value in settings.model_dump().values()}
-    assert settings.sentry_auth_token.get_secret_value() == stack.environment["SENTRY_AUTH_TOKEN"]
+    for part in stack.parts.values():
+        assert "the user's" not in part.whole_environment().values()
 
 
 def test_the_logs_are_where_the_environment_says(stack: LocalStack) -> None:

@@ -1,0 +1,185 @@
+"""Which target a command is about: an env file, the environment's variables, or a local stack."""
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from rich.console import Console
+
+from securenet_obs.errors import NotebookError, SettingsError
+
+if TYPE_CHECKING:
+    from securenet_obs.runner.preflight import Demand
+    from securenet_obs.runner.target import Target
+
+_FALSE = frozenset({"", "0", "f", "false", "n", "no", "off"})
+
+_WAYS = "name an env file with --target"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A target that was chosen; `starts` where it is a local stack that is still to be started."""
+
+    target: "Target"
+    starts: bool = False
+    ignored: Sequence[str] = ()
+
+    def check(self, demands: "Sequence[Demand]" = ()) -> None:
+        """Refuse a target that is broken, or lacks what the demands ask of it.
+
+        Raises:
+            SettingsError: everything that is wrong or missing, in one message.
+        """
+        from securenet_obs.runner.preflight import preflight
+
+        advice = ""
+        if self.target.name == "environment":
+            advice = f"Set the variables, {_WAYS}, or use a local stack with --local."
+        preflight(demands, self.target, advice)
+
+    @contextmanager
+    def entered(self, shown: Console) -> "Iterator[Target]":
+        """Yield the target; a local stack that had to be started ends with the block."""
+        if self.ignored:
+            names = ", ".join(self.ignored)
+            shown.print(
+                f"A local stack is used; the environment's {names} is ignored.", soft_wrap=True
+            )
+        if not self.starts:
+            yield self.target
+            return
+        from securenet_obs.runner.target import target_of
+        from securenet_obs.stack import LocalStack
+
+        shown.print("Bringing up a local stack: Redis, Bugsink, API, worker, beat")
+        with LocalStack(ephemeral=True, report=shown.print) as stack:
+            yield target_of(f"local stack {stack.name}", stack.environment, local=True)
+
+
+def in_ci() -> bool:
+    """Return whether this is CI: the variable CI is set, and does not mean no."""
+    return os.environ.get("CI", "").strip().lower() not in _FALSE
+
+
+def choose(
+    file: Path | None,
+    *,
+    local: bool = False,
+    needed: bool = True,
+    starts: bool = True,
+    addresses: Sequence[str] = ("SENTRY_DSN", "REDIS_URL", "API_URL"),
+    secrets: Sequence[str] = (),
+    root: Path = Path(),
+) -> Choice:
+    """Return the target that is meant; nothing is started yet.
+
+    Args:
+        file: an env file, which then counts alone.
+        local: a local stack is asked for: the one that runs, else one that is started.
+        needed: whether a target is needed; without one the environment is taken as it is.
+        starts: whether a local stack may be started for this.
+        addresses: variables of which one that is set makes the environment the target.
+        secrets: names of secrets that the file may set as well.
+        root: project whose notebooks' secrets it may set, too.
+
+    Raises:
+        UsageError: both are asked for.
+        SettingsError: the file cannot be read, variables are blank, or no target is named.
+    """
+    from securenet_obs.runner.target import (
+        blank_variables,
+        environment_target,
+        is_configured,
+        read_target,
+    )
+
+    if file is not None:
+        if local:
+            raise click.UsageError("--target and --local exclude each other: name one of them.")
+        return Choice(read_target(file, chain(secrets, _referred(root))))
+    if local:
+        return _local_stack(starts=starts)
+    if not needed:
+        return Choice(environment_target(checked=False))
+    if is_configured(addresses):
+        return Choice(environment_target())
+    if blank := blank_variables():
+        raise SettingsError(
+            f"{_and(blank)} {'is' if len(blank) == 1 else 'are'} set but empty, and an empty "
+            f"variable names no target: give it a value or unset it, {_WAYS}, or ask for a local "
+            "stack with --local."
+        )
+    if in_ci():
+        raise SettingsError(
+            "No target is named, and CI is set: there a local stack is used on request only. Ask "
+            f"for one with --local, {_WAYS}, or set the variables of a target (SENTRY_DSN, "
+            "REDIS_URL, API_URL)."
+        )
+    return _local_stack(starts=starts)
+
+
+def _local_stack(*, starts: bool) -> Choice:
+    from securenet_obs.runner.preflight import stack_to_start
+    from securenet_obs.runner.target import settings_in, target_of
+    from securenet_obs.stack import running_stack
+
+    ignored = sorted(settings_in(os.environ))
+    if state := running_stack():
+        target = target_of(f"local stack {state.name}", state.environment, local=True)
+        return Choice(target, ignored=ignored)
+    if not starts:
+        raise SettingsError(
+            "There is no target: name an env file with --target, set its variables, or start "
+            "a local stack with `securenet-obs up`."
+        )
+    return Choice(stack_to_start(), starts=True, ignored=ignored)
+
+
+def _referred(root: Path) -> Iterator[str]:
+    """Yield the names that secrets of a project's notebooks refer to; broken ones are left out."""
+    from securenet_obs.runner.catalog import FOLDERS, read_notebook
+    from securenet_obs.runner.parameters import secrets_in
+
+    for path in (path for folder in FOLDERS for path in (root / folder).glob("*.ipynb")):
+        with suppress(NotebookError):
+            yield from (
+                secret.name for secret in secrets_in(read_notebook(path).schema.effective({}))
+            )
+
+
+def _and(names: Sequence[str]) -> str:
+    *others, last = names
+    return f"{', '.join(others)} and {last}" if others else last
+
+
+def enter_target(
+    file: Path | None, *, local: bool = False, command: str, needs: Sequence[str]
+) -> None:
+    """Make this process one of the target's, for what it imports from now on.
+
+    Args:
+        file: an env file.
+        local: the running local stack is asked for.
+        command: what is about to be done.
+        needs: what it needs of the target; a default is nobody's target.
+
+    Raises:
+        UsageError, SettingsError: as `choose`, and where no local stack runs.
+    """
+    from securenet_obs.cli.consoles import STDERR
+    from securenet_obs.runner.needs import NEEDS
+    from securenet_obs.runner.preflight import Demand
+    from securenet_obs.runner.target import ADDRESSES
+
+    addresses = {name for need in needs for name in NEEDS[need].variables} | {*ADDRESSES}
+    choice = choose(file, local=local, starts=False, addresses=sorted(addresses))
+    choice.check([Demand(command, needs)])
+    with choice.entered(STDERR) as target:
+        os.environ.clear()
+        os.environ.update(target.environment)

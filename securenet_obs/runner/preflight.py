@@ -1,0 +1,124 @@
+"""Holds what notebooks need against a target before anything starts: missing, or not served."""
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from securenet_obs.env_file import Problem
+from securenet_obs.runner.execution import Order
+from securenet_obs.runner.metadata import Declared
+from securenet_obs.runner.needs import NEEDS
+from securenet_obs.runner.parameters import secrets_in
+from securenet_obs.runner.secret import MOUNTED
+from securenet_obs.runner.target import SETTINGS, Target, refuse, target_of
+
+
+def stack_to_start() -> Target:
+    """Return what stands for a local stack that is still to be started: it sets every variable."""
+    variables = dict.fromkeys(SETTINGS, "of the stack")
+    return target_of("local stack", variables | {"DIAGNOSTICS_ENABLED": "true"}, local=True)
+
+
+@dataclass(frozen=True)
+class Demand:
+    """What one notebook or command wants to find in a target."""
+
+    name: str
+    needs: Sequence[str]
+    optional: Sequence[str] = ()
+    secrets: Sequence[str] = ()
+
+    @classmethod
+    def of(cls, order: Order) -> "Demand":
+        """Return what an order wants."""
+        declared = order.notebook.declared
+        return cls(
+            order.notebook.name, declared.needs, declared.optional_needs, secret_names([order])
+        )
+
+
+def secret_names(orders: Iterable[Order]) -> list[str]:
+    """Return the names that the secrets among the orders' parameters refer to."""
+    values = [order.notebook.schema.effective(order.given) for order in orders]
+    return [secret.name for given in values for secret in secrets_in(given)]
+
+
+def unserved(needs: Iterable[str], target: Target) -> str:
+    """Return why the target cannot serve one of the needs at all, empty if it can serve each."""
+    reasons = [
+        NEEDS[name].reason
+        for name in needs
+        if not NEEDS[name].serves(target.environment, target.local)
+    ]
+    return "; ".join(dict.fromkeys(reasons))
+
+
+def skips(declared: Declared, target: Target) -> str:
+    """Return why a notebook is skipped on the target, empty if it is run."""
+    return unserved(declared.needs, target)
+
+
+def preflight(demands: Iterable[Demand], target: Target, advice: str = "") -> None:
+    """Refuse a target that is broken, or lacks a variable that it could have.
+
+    Raises:
+        SettingsError: every problem and every missing variable, with the notebooks that need it.
+    """
+    missing = _missing(demands, target)
+    named = {problem.name for problem in missing}
+    problems = [problem for problem in target.problems if problem.name not in named]
+    refuse(target, sorted([*problems, *missing], key=_place), advice)
+
+
+def _place(problem: Problem) -> tuple[bool, int]:
+    """Sort by line; what is not there at all comes last."""
+    return (not problem.line, problem.line)
+
+
+def _missing(demands: Iterable[Demand], target: Target) -> list[Problem]:
+    wanted: dict[str, dict[str, list[str]]] = {}
+    for demand in demands:
+        if unserved(demand.needs, target):
+            continue
+        for need, variable in _required(demand, target.environment, local=target.local):
+            if not _is_set(variable, need, target.environment):
+                wanted.setdefault(variable, {}).setdefault(demand.name, []).append(need)
+    return [
+        Problem(_sentence(name, needed, target), target.lines.get(name, 0), name)
+        for name, needed in wanted.items()
+    ]
+
+
+def _required(
+    demand: Demand, variables: Mapping[str, str], *, local: bool
+) -> list[tuple[str, str]]:
+    """Return pairs of a need and a variable; an optional need that is not served asks for none."""
+    optional = [name for name in demand.optional if NEEDS[name].serves(variables, local)]
+    pairs = [
+        (need, variable)
+        for need in (*demand.needs, *optional)
+        for variable in NEEDS[need].required(variables)
+    ]
+    return pairs + [(_SECRET, name) for name in demand.secrets]
+
+
+_SECRET = "a parameter"  # noqa: S105 - the word in a sentence, in the place of a need
+
+
+def _is_set(variable: str, need: str, variables: Mapping[str, str]) -> bool:
+    if variables.get(variable, "").strip():
+        return True
+    if need != _SECRET:
+        return False
+    file = Path(variables.get(f"{variable}_FILE") or MOUNTED / variable)
+    return os.access(file, os.R_OK)
+
+
+def _sentence(name: str, needed: Mapping[str, Sequence[str]], target: Target) -> str:
+    """Return one line: the variable, whether it is absent or empty, and what needs it."""
+    state = "is empty" if name in target.blank else "is missing"
+    wanting = ", ".join(
+        f"{notebook} ({', '.join(dict.fromkeys(needs))})" for notebook, needs in needed.items()
+    )
+    return f"{name} {state}; needed by {wanting}"

@@ -1,0 +1,257 @@
+"""Which target a command is about: never a local stack by mistake, and nothing beside a file."""
+
+import json
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+from rich.console import Console
+
+from securenet_obs.cli.choice import Choice, choose, enter_target, in_ci
+from securenet_obs.errors import SettingsError
+from securenet_obs.runner.target import ADDRESSES, DESCRIBING, SETTINGS
+
+CELL = "open('ran', 'w')"
+CHECKED = (
+    "from securenet_obs.checks import Checks\nchecks = Checks()\n"
+    "checks.expect('a', expected=1, observed=1)"
+)
+
+
+@pytest.fixture(autouse=True)
+def bare_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Have no setting, no CI and no running stack where this test is."""
+    for name in (*SETTINGS, "CI"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.parametrize("ci", ["", "true"])
+@pytest.mark.parametrize("blank", ["", "  "])
+@pytest.mark.parametrize("names", [("SENTRY_DSN", "REDIS_URL"), *((name,) for name in DESCRIBING)])
+def test_a_blank_variable_never_means_a_local_stack(
+    names: tuple[str, ...], blank: str, ci: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A fork's pull request has empty secrets: each is named, and what to do."""
+    monkeypatch.setenv("CI", ci)
+    for name in names:
+        monkeypatch.setenv(name, blank)
+    with pytest.raises(SettingsError) as caught:
+        choose(None)
+    assert all(name in str(caught.value) for name in names)
+    assert "--target" in str(caught.value)
+    assert "--local" in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ADDRESSES)
+def test_a_blank_address_beside_a_target_is_refused(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One part of the target has lost its address: its default is another target's."""
+    monkeypatch.setenv("API_URL", "http://host")
+    monkeypatch.setenv("REDIS_URL", "redis://host")
+    monkeypatch.setenv(name, " ")
+    with pytest.raises(SettingsError, match=f"{name} is empty"):
+        choose(None).check()
+
+
+@pytest.mark.parametrize("value", ["true", "True", "1", "yes", "on", "woodpecker"])
+def test_in_ci_a_local_stack_is_asked_for(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a target CI gets a sentence that names both ways; with --local it gets the stack."""
+    monkeypatch.setenv("CI", value)
+    with pytest.raises(SettingsError, match=r"--local.*--target"):
+        choose(None)
+    assert choose(None, local=True).starts
+    assert not choose(None, needed=False).starts
+
+
+@pytest.mark.parametrize("value", [None, "", " ", "false", "False", "0", "no", "off"])
+def test_outside_ci_a_local_stack_is_the_default(
+    value: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A CI variable that means no is not CI."""
+    if value is not None:
+        monkeypatch.setenv("CI", value)
+    assert not in_ci()
+    assert choose(None).starts
+
+
+@pytest.mark.parametrize("local", [False, True])
+def test_variables_that_a_local_stack_ignores_are_named(
+    local: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A DSN with --local, a log level without: a stack has its own, and the reader is told."""
+    monkeypatch.setenv("LOG_LEVEL", "DEBUG")
+    if local:
+        monkeypatch.setenv("SENTRY_DSN", "https://key@host/1")
+        monkeypatch.setenv("REDIS_URL", "")
+    choice = choose(None, local=local)
+    ignored = ["LOG_LEVEL", "REDIS_URL", "SENTRY_DSN"] if local else ["LOG_LEVEL"]
+    assert (choice.starts, choice.ignored) == (True, ignored)
+    console = Console(width=20)
+    with (
+        console.capture() as shown,
+        Choice(choice.target, ignored=choice.ignored).entered(console),
+    ):
+        pass
+    assert ", ".join(ignored) in shown.get()
+
+
+def test_local_and_a_target_exclude_each_other(tmp_path: Path) -> None:
+    """Whoever asks for both did not decide."""
+    (tmp_path / "t.env").write_text("ENVIRONMENT=staging\n")
+    with pytest.raises(click.UsageError, match="--target and --local"):
+        choose(tmp_path / "t.env", local=True)
+
+
+@pytest.mark.parametrize("ci", ["", "true"])
+def test_a_file_counts_alone(ci: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Blank variables of the shell are none of a file's business."""
+    monkeypatch.setenv("CI", ci)
+    monkeypatch.setenv("SENTRY_DSN", "")
+    monkeypatch.setenv("API_URL", "http://mine")
+    (tmp_path / "t.env").write_text("REDIS_URL=redis://host\n")
+    choice = choose(tmp_path / "t.env")
+    choice.check()
+    assert not SETTINGS & choice.target.environment.keys() - {"REDIS_URL"}
+
+
+def test_a_file_may_set_what_the_projects_notebooks_refer_to(
+    write: Callable[..., Path], tmp_path: Path
+) -> None:
+    """One file serves every command, also those that run none of these notebooks."""
+    write(CELL, parameters="from securenet_obs.runner import Secret\n"
+          'token: Secret = Secret("secret:MY_TOKEN")  # a token')  # fmt: skip
+    (tmp_path / "notebooks" / "02_broken.ipynb").write_text("{")
+    (tmp_path / "t.env").write_text("MY_TOKEN=t\nOTHER_TOKEN=t\n")
+    (problem,) = choose(tmp_path / "t.env").target.problems
+    assert "OTHER_TOKEN is not a variable" in problem.sentence
+
+
+def test_a_command_enters_the_target_and_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it imports afterwards sees the file's variables, and none of the shell's."""
+    monkeypatch.setattr(os, "environ", dict(os.environ) | {"REDIS_URL": "redis://mine", "A": "b"})
+    (tmp_path / "t.env").write_text("DATABASE_URL=sqlite:///x\n")
+    enter_target(tmp_path / "t.env", command="api-keys", needs=["store"])
+    assert (os.environ["DATABASE_URL"], os.environ["A"]) == ("sqlite:///x", "b")
+    assert "REDIS_URL" not in os.environ
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (None, "There is no target"),
+        ("REDIS_URL=redis://host\n", "DATABASE_URL is missing; needed by dead-letters (store)"),
+        ("DATABASE_URL=\n", "DATABASE_URL is empty; needed by dead-letters (store)"),
+        ("DATABASE_UR=x\n", "did you mean DATABASE_URL?"),
+    ],
+)
+def test_a_command_never_falls_back_to_a_default_store(
+    text: str | None, told: str, tmp_path: Path
+) -> None:
+    """A store that nobody named would be made where the command is called."""
+    if text:
+        (tmp_path / "t.env").write_text(text)
+    with pytest.raises(SettingsError) as caught:
+        enter_target(tmp_path / "t.env" if text else None, command="dead-letters", needs=["store"])
+    assert told in str(caught.value)
+
+
+def test_a_store_in_the_environment_is_the_one_that_is_meant(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Where a store is needed, DATABASE_URL alone names the target."""
+    monkeypatch.setattr(os, "environ", dict(os.environ) | {"DATABASE_URL": "sqlite:///x"})
+    enter_target(None, command="dead-letters", needs=["store"])
+    assert os.environ["DATABASE_URL"] == "sqlite:///x"
+
+
+ORDERS: list[tuple[list[str], dict[str, str], list[str]]] = [
+    (["validate"], {"SENTRY_DSN": "", "REDIS_URL": ""}, ["SENTRY_DSN and REDIS_URL are set but"]),
+    (["validate"], {"CI": "true"}, ["--local", "--target"]),
+    (["validate", "--local", "--target", "t.env"], {}, ["--target and --local"]),
+    (
+        ["validate", "--target", "t.env"],
+        {"REDIS_URL": "redis://mine", "SENTRY_AUTH_TOKEN": "mine"},
+        [
+            "t.env:1: SENTRY_DNS is not a variable",
+            "t.env:2: this line",
+            "t.env:3: REDIS_URL is empty; needed by 01_a_claim (redis)",
+            "SENTRY_AUTH_TOKEN is missing",
+            "SENTRY_ORG is missing",
+        ],
+    ),
+    (["exec", "--target", "t.env", "--", "touch", "ran"], {}, ["t.env:1:", "t.env:2:", "t.env:3:"]),
+    (["exec", "--", "touch", "ran"], {"CI": "1"}, ["--local", "--target"]),
+    (["lab", "--no-browser"], {"API_URL": " "}, ["API_URL is set but empty"]),
+    (["lab", "--no-browser", "--target", "t.env"], {}, ["t.env:1:", "t.env:2:", "t.env:3:"]),
+]
+
+
+@pytest.mark.parametrize(("arguments", "variables", "told"), ORDERS)
+def test_a_command_says_what_is_wrong_and_starts_nothing(
+    call: Callable[..., Any],
+    arguments: list[str],
+    variables: dict[str, str],
+    told: list[str],
+    write: Callable[..., Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Exit 2 and one message, before any stack, server or kernel."""
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    write(CELL, needs=["redis", "read-events"])
+    (tmp_path / "t.env").write_text("SENTRY_DNS=x\nhunter2\nREDIS_URL=\nSENTRY_PROJECT=p\n")
+    began = time.monotonic()
+    answer = call(*arguments)
+    # Far above what it takes (less than a second), and below what a kernel or a stack does.
+    assert time.monotonic() - began < 10
+    assert answer.returncode == 2, answer.stderr
+    assert [words for words in told if words not in answer.stderr] == []
+    assert "hunter2" not in answer.stderr
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["notebooks", "t.env"]
+
+
+def test_what_a_target_cannot_serve_is_skipped_and_the_rest_is_run(
+    call: Callable[..., Any], write: Callable[..., Path], server: str, tmp_path: Path
+) -> None:
+    """The reason is in the table, in run.json and in JUnit; the command passes by the others."""
+    write(CHECKED, needs=["logs"]).rename(tmp_path / "notebooks" / "02_b.ipynb")
+    write(CELL, needs=["local-stack"], checks=["never judged"])
+    (tmp_path / "t.env").write_text("LOG_SOURCE=logs\n")
+    answer = call("validate", "--target", "t.env", server=server)
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+    assert "01_a_claim: the target is not a local stack" in answer.stdout
+    (folder,) = (tmp_path / "evidence").iterdir()
+    manifest = json.loads((folder / "run.json").read_text())
+    skipped, passed = manifest["runs"]
+    assert (skipped["verdict"], passed["verdict"]) == ("skipped", "passed")
+    assert "not a local stack" in skipped["reason"]
+    assert (manifest["verdict"], manifest["reason"]) == ("passed", "")
+    assert '<skipped message="the target is not a local stack' in (folder / "junit.xml").read_text()
+    events = [json.loads(line) for line in (folder / "journal.jsonl").read_text().splitlines()]
+    of_skipped = [event["event"] for event in events if event.get("run") == "01_a_claim"]
+    assert of_skipped == ["run_started", "skipped", "judged"]
+    assert call("verify", folder).returncode == 0
+
+
+def test_a_command_whose_every_run_was_skipped_is_an_error(
+    call: Callable[..., Any], write: Callable[..., Path], tmp_path: Path
+) -> None:
+    """Nothing was proven: exit 3, with a sentence, and no kernel was started."""
+    write(CELL, needs=["local-stack"])
+    (tmp_path / "t.env").write_text("ENVIRONMENT=local\n")
+    answer = call("validate", "--target", "t.env")
+    assert answer.returncode == 3
+    assert "every run was skipped: nothing is proven" in answer.stdout
+    (folder,) = (tmp_path / "evidence").iterdir()
+    manifest = json.loads((folder / "run.json").read_text())
+    assert (manifest["verdict"], manifest["exit_code"]) == ("error", 3)
+    assert "every run was skipped" in manifest["reason"]

@@ -1,0 +1,43 @@
+"""A second local stack given by a file, without drills and diagnostics: green with its skips."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from securenet_obs.runner.forked import SOCKET
+from securenet_obs.stack import LocalStack
+
+PROJECT = Path(__file__).parents[2]
+OTHERS = {"SENTRY_DSN": "https://key@nowhere.example/1", "REDIS_URL": "redis://nowhere.example"}
+"""Another target's variables, in the shell that calls the command."""
+
+
+def test_it_is_green_with_its_skips(
+    stack: LocalStack, warm: Callable[[], str], tmp_path: Path
+) -> None:
+    """Whole notebooks and single checks are skipped with a reason, all else is really judged."""
+    kept = {name: value for name, value in stack.environment.items() if "DIAGNOSTICS" not in name}
+    target = tmp_path / "second.env"
+    target.write_text("".join(f"export {name}='{value}'\n" for name, value in kept.items()))
+    command = [sys.executable, "-m", "securenet_obs", "validate", "--json", "--target", target]
+    done = subprocess.run(
+        [*command, "--root", PROJECT],
+        cwd=tmp_path,
+        env={**os.environ, **OTHERS, SOCKET: warm()},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    runs = {row["notebook"][:2]: row for row in json.loads(done.stdout)["runs"]}
+    skipped = {name: row["reason"] for name, row in runs.items() if row["verdict"] == "skipped"}
+    assert skipped.keys() == {"04", "05", "09"}
+    assert "diagnostics are off" in skipped["04"]
+    assert "not a local stack" in skipped["09"]
+    assert {row["verdict"] for row in runs.values()} == {"passed", "skipped"}
+    checks = {name: row["checks"]["skipped"] for name, row in runs.items()}
+    assert checks == {**dict.fromkeys(runs, 0), "01": 3, "06": 1, "07": 1}
