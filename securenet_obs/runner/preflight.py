@@ -22,19 +22,32 @@ def stack_to_start() -> Target:
 
 @dataclass(frozen=True)
 class Demand:
-    """What one notebook or command wants to find in a target."""
+    """What one notebook or command wants to find in a target.
+
+    Attributes:
+        name: of the notebook or command.
+        needs: all of what it needs.
+        optional: what some of its checks need.
+        secrets: names that its parameters refer to.
+        given: variables that a parameter of the same name, in lower case, stands in for.
+    """
 
     name: str
     needs: Sequence[str]
     optional: Sequence[str] = ()
     secrets: Sequence[str] = ()
+    given: Sequence[str] = ()
 
     @classmethod
     def of(cls, order: Order) -> "Demand":
         """Return what an order wants."""
         declared = order.notebook.declared
         return cls(
-            order.notebook.name, declared.needs, declared.optional_needs, secret_names([order])
+            order.notebook.name,
+            declared.needs,
+            declared.optional_needs,
+            secret_names([order]),
+            [name.upper() for name, value in order.given.items() if value],
         )
 
 
@@ -99,6 +112,7 @@ def _required(
         (need, variable)
         for need in (*demand.needs, *optional)
         for variable in NEEDS[need].required(variables)
+        if variable not in demand.given
     ]
     return pairs + [(_SECRET, name) for name in demand.secrets]
 

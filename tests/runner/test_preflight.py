@@ -91,15 +91,28 @@ def test_a_secret_that_a_parameter_refers_to_must_be_there(given: str, tmp_path:
 
 
 def test_an_order_wants_what_its_notebook_declares(write_notebook: Callable[..., Path]) -> None:
-    """Needs, optional needs, and the secret that was given for a parameter."""
+    """Needs, optional needs, the secret that was given for a parameter, and what was given."""
     path = write_notebook(
         parameters="from securenet_obs.runner import Secret\n"
-        'token: Secret = Secret("secret:OLD")  # a token',
+        'token: Secret = Secret("secret:OLD")  # a token\nlog_source: str = ""  # a file',
         needs=["api"],
         optional_needs=["check-ins"],
     )
-    order = order_for(read_notebook(path), ["token=secret:NEW"])
-    assert Demand.of(order) == Demand("a_claim", ["api"], ["check-ins"], ["NEW"])
+    demand = Demand.of(order_for(read_notebook(path), ["token=secret:NEW"]))
+    assert demand == Demand("a_claim", ["api"], ["check-ins"], ["NEW"], ["TOKEN"])
+
+
+@pytest.mark.parametrize(("given", "lines"), [(["log_source=app.log"], 0), (["log_source="], 1)])
+def test_a_parameter_may_stand_in_for_a_variable(
+    given: list[str], lines: int, write_notebook: Callable[..., Path]
+) -> None:
+    """A log file that is named on the command line is not looked for in the target."""
+    path = write_notebook(parameters='log_source: str = ""  # a file', needs=["logs"])
+    demand = Demand.of(order_for(read_notebook(path), given))
+    if lines:
+        assert len(refused(target_of("t", {}), demand)) == lines
+    else:
+        preflight([demand], target_of("t", {}))
 
 
 def test_a_stack_that_is_still_to_be_started_sets_everything() -> None:
