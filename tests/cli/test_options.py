@@ -23,7 +23,7 @@ def test_the_options_of_a_run_come_as_one() -> None:
     CliRunner().invoke(command, ["--jobs", "3", "--deadline", "1.5"], catch_exceptions=False)
     plain = Running(
         as_json=False, cold=False, retries=0, cell_deadline=None, deadline=1.5,
-        root=Path(), target=None, evidence=Path("evidence"),
+        root=Path(), target=None, local=False, evidence=Path("evidence"),
     )  # fmt: skip
     assert got == [(3, plain)]
 
