@@ -38,7 +38,7 @@ def _dsn_problem(url: str) -> str:
 
 
 def _redis_problem(url: str) -> str:
-    parts = _split(url, ("redis", "rediss", "unix"), "redis://:password@host:6379/0")
+    parts = _split(url, ("redis", "rediss", "unix"), "redis://host:6379/0")
     return parts if isinstance(parts, str) else ""
 
 
@@ -46,7 +46,7 @@ def _database_problem(url: str) -> str:
     """Return what keeps SQLAlchemy from reading a URL; its passwords may hold / and #."""
     match = re.fullmatch(r"[A-Za-z][\w+]*://(?:[^@]*@)?([^/?]*).*", url, re.DOTALL)
     if match is None:
-        return "it has no scheme, for instance postgresql://user:password@host:5432/name"
+        return "it has no scheme, for instance postgresql://host:5432/name"
     port = match[1].rpartition("]")[2].partition(":")[2]
     return _PORT if port and not port.isdecimal() else ""
 

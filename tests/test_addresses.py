@@ -3,6 +3,7 @@
 import pytest
 
 from securenet_obs.addresses import CHECKS, unusable_addresses
+from securenet_obs.redaction import redact_text
 
 
 @pytest.mark.parametrize(
@@ -56,11 +57,12 @@ def test_a_word_is_no_address(name: str) -> None:
     ],
 )
 def test_an_address_that_cannot_work_is_refused(name: str, url: str, told: str) -> None:
-    """The sentence says what is wrong with it, and holds nothing of it."""
+    """The sentence says what is wrong with it, holds nothing of it, and the redactor keeps it."""
     problem = unusable_addresses({name: url}).get(name, "")
     assert told in problem
     assert bool(told) is bool(problem)
     assert "hunter2" not in problem
+    assert redact_text(problem) == problem
 
 
 def test_bugsinks_project_is_a_number() -> None:
