@@ -16,6 +16,7 @@ from securenet_obs.runner.catalog import Notebook, find, find_all, read_notebook
 from securenet_obs.runner.closing import close, close_orphans, surroundings
 from securenet_obs.runner.evidence import EvidenceFolder, read_manifest
 from securenet_obs.runner.execution import Execution, Order, Progress, Result
+from securenet_obs.runner.injection import effective
 from securenet_obs.runner.journal import RunRecord
 from securenet_obs.runner.masking import masker_for
 from securenet_obs.runner.parameters import secrets_in
@@ -67,7 +68,11 @@ class Command:
             EvidenceError: the evidence cannot be written; nothing was run.
         """
         close_orphans(self.evidence)
-        secrets = [secret for order in orders for secret in secrets_in(_effective(order))]
+        secrets = [
+            secret
+            for order in orders
+            for secret in secrets_in(effective(order.notebook, order.given))
+        ]
         folder = EvidenceFolder.create(self.evidence, masker_for(self.target.environment, secrets))
         folder.note(
             "opened",
@@ -124,10 +129,6 @@ def _stoppable(stop: threading.Event) -> Iterator[None]:
     finally:
         for number, handler in zip(numbers, before, strict=True):
             signal.signal(number, handler)
-
-
-def _effective(order: Order) -> dict[str, Any]:
-    return order.notebook.schema.effective(order.given)
 
 
 def _planned(order: Order) -> dict[str, Any]:

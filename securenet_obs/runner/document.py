@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from securenet_obs.runner.catalog import Notebook
+from securenet_obs.runner.injection import inject, is_injected, mark_read_back
 from securenet_obs.runner.journal import RunRecord
-from securenet_obs.runner.parameters_cell import assignments
 from securenet_obs.runner.verdict import Judgement
 
 Document = dict[str, Any]
@@ -29,12 +29,13 @@ def prepared(notebook: Notebook, given: Mapping[str, Any]) -> Document:
     document["nbformat_minor"] = max(5, int(document.get("nbformat_minor", 0)))
     for index, cell in enumerate(document["cells"]):
         cell.setdefault("id", f"cell-{index}")
+    document["cells"] = inject(document["cells"], given)
     code = [cell for cell in document["cells"] if cell["cell_type"] == "code"]
-    for number, cell in enumerate(code, start=1):
+    own = [cell for cell in code if not (given and is_injected(cell))]
+    for number, cell in enumerate(own, start=1):
         cell["outputs"], cell["execution_count"] = [], None
         cell["metadata"]["securenet"] = {"cell": number}
-    if given:
-        document["cells"].insert(_after_parameters(document["cells"]), _injected(given))
+    mark_read_back(document["cells"])
     return document
 
 
@@ -47,24 +48,6 @@ def number_of(cell: Mapping[str, Any]) -> int | None:
     """Return the number of a code cell of a prepared notebook; 0 is the injected one."""
     number = cell["metadata"].get("securenet", {}).get("cell")
     return None if number is None else int(number)
-
-
-def _after_parameters(cells: list[dict[str, Any]]) -> int:
-    for index, cell in enumerate(cells):
-        if "parameters" in (cell["metadata"].get("tags") or []):
-            return index + 1
-    return 0
-
-
-def _injected(given: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "cell_type": "code",
-        "metadata": {"tags": ["injected-parameters"], "securenet": {"cell": 0}},
-        "source": assignments(given),
-        "outputs": [],
-        "execution_count": None,
-        "id": "injected-parameters",
-    }
 
 
 def finished(document: Document, record: RunRecord, judgement: Judgement, banner: str) -> Document:

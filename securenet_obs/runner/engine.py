@@ -1,25 +1,29 @@
-"""papermill's engine for a run: journals each cell, holds its deadlines, bounds its output."""
+"""papermill's engine for a run: journals each cell, holds its deadlines, reads parameters back."""
 
 import asyncio
 import time
+from collections.abc import Awaitable
 from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Protocol
 
 import papermill
-from nbclient.exceptions import CellTimeoutError, DeadKernelError
-from nbclient.util import ensure_async
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from nbclient.util import ensure_async, run_sync
 from nbformat import NotebookNode
-from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import Engine, NotebookExecutionManager, papermill_engines
 from papermill.exceptions import PapermillExecutionError
 
-from securenet_obs.checks import CHECK_MIME
 from securenet_obs.runner.document import number_of
+from securenet_obs.runner.faults import ALLOWED, FAULTS, Fault, failure
+from securenet_obs.runner.injection import differences, is_read_back
+from securenet_obs.runner.inquiry import ask_faults, ask_values
+from securenet_obs.runner.keeping import KeepingClient
 from securenet_obs.runner.launch import RunKernelManager, RunKernelSpecs
-from securenet_obs.runner.output import BoundedOutput
 from securenet_obs.runner.provisioner import register
 from securenet_obs.runner.spec import LOG, Spec
+from securenet_obs.runner.values import VALUES
 
 NAME = "securenet-obs"
 """Name under which papermill knows the engine, in this process."""
@@ -38,7 +42,7 @@ class Report(Protocol):
         """Save the notebook as it is now."""
 
 
-class RunClient(PapermillNotebookClient):  # type: ignore[misc]
+class RunClient(KeepingClient):
     """papermill's notebook client, with this run's kernel, deadlines and journal."""
 
     def __init__(self, manager: NotebookExecutionManager, spec: Spec, report: Report) -> None:
@@ -57,7 +61,7 @@ class RunClient(PapermillNotebookClient):  # type: ignore[misc]
         self._cell: int | None = None
         self._timeout_reason = f"no kernel by the run's deadline of {spec.deadline_s:g} s"
         self._started_at = 0.0
-        self._output = BoundedOutput()
+        self._failed = self._exits = False
 
     def create_kernel_manager(self) -> RunKernelManager:
         """Return a manager of a kernel of this interpreter, over sockets in the scratch folder."""
@@ -78,6 +82,8 @@ class RunClient(PapermillNotebookClient):  # type: ignore[misc]
         with log, self.setup_kernel(stdout=log, stderr=log):
             self._report.event("kernel_started", pid=getattr(self.km.provisioner, "pid", None))
             self.papermill_execute_cells()
+            if not (self._failed or self._exits):
+                self._look_for_late_faults()
         return self.nb  # type: ignore[no-any-return]
 
     def _seconds_left(self) -> tuple[float, str]:
@@ -91,38 +97,87 @@ class RunClient(PapermillNotebookClient):  # type: ignore[misc]
     def _on_execute(self, cell: NotebookNode, cell_index: int) -> None:
         self._cell, self._started_at = number_of(cell), time.monotonic()
         self._timeout_reason = self._seconds_left()[1]
-        self._output = BoundedOutput()
+        self.begin_cell()
         self._report.event("cell_started", cell=self._cell)
 
     def _on_executed(
         self, cell: NotebookNode, cell_index: int, execute_reply: dict[str, Any]
     ) -> None:
-        self._output.close(cell.outputs)
+        self.kept.close(cell.outputs)
         reply = execute_reply["content"]
+        self._exits |= any(row.get("source") == "ask_exit" for row in reply.get("payload", []))
+        fault, others = failure(reply, reply.get(FAULTS, []), self.shown)
         fields = {
             "cell": self._cell,
             "seconds": round(time.monotonic() - self._started_at, 3),
-            "output_bytes": self._output.bytes,
+            "output_bytes": self.kept.bytes,
         }
-        if reply["status"] == "ok" or "raises-exception" in cell.metadata.get("tags", []):
+        if fault is None or ALLOWED in cell.metadata.get("tags", []):
             self._report.event("cell_finished", **fields)
         else:
-            self._report.event(
-                "cell_error",
-                **fields,
-                name=str(reply.get("ename", reply["status"])),
-                message=str(reply.get("evalue", ""))[:1000],
-            )
+            self._note_swallowed(others)
+            self._report.event("cell_error", **fields, **asdict(fault))
+            self._failed = True
+            # nbclient ends the notebook by the reply.
+            reply |= {"status": "error", "ename": fault.name, "evalue": fault.message}
+            reply.setdefault("traceback", [])
         self._report.save(self.nb)
 
-    def output(self, outs: Any, msg: Any, display_id: Any, cell_index: int) -> Any:
-        """Keep an output if there is room for it; note a check in any case."""
-        check = msg["content"].get("data", {}).get(CHECK_MIME)
-        if isinstance(check, dict):
-            self._report.event("check", **check, cell=self._cell)
-        if self._output.takes(outs, msg["content"]):
-            return super().output(outs, msg, display_id, cell_index)
-        return None
+    def _note_swallowed(self, faults: list[Fault]) -> None:
+        for fault in faults:
+            self._report.event("swallowed", cell=self._cell, **asdict(fault))
+
+    def on_check(self, check: dict[str, Any]) -> None:
+        """Journal a check that a cell has displayed."""
+        self._report.event("check", **check, cell=self._cell)
+
+    async def async_execute_cell(
+        self, cell: NotebookNode, cell_index: int, *arguments: Any, **options: Any
+    ) -> NotebookNode:
+        """Execute a cell; right after the parameters, read them back from the kernel.
+
+        Raises:
+            CellExecutionError: the cell failed, or the kernel has other values than the record.
+        """
+        cell = await super().async_execute_cell(cell, cell_index, *arguments, **options)
+        if is_read_back(cell) and self._spec.compared:
+            await self._read_back(cell)
+        return cell
+
+    execute_cell = run_sync(async_execute_cell)
+
+    async def _read_back(self, cell: NotebookNode) -> None:
+        seconds, self._timeout_reason = self._seconds_left()
+        self._cell = number_of(cell)
+        reply = await self._answered(ask_values(self.kc, self._spec.compared, seconds))
+        reason = differences(self._spec.compared, reply.get(VALUES, {}))
+        names = list(self._spec.compared)
+        self._report.event("parameters_read", cell=self._cell, names=names, reason=reason)
+        if reason:
+            self._failed = True
+            raise CellExecutionError(reason, ename="ParametersDiffer", evalue=reason)
+
+    async def _answered(self, answer: Awaitable[dict[str, Any]]) -> dict[str, Any]:
+        """Wait for the kernel's answer; interrupt a kernel that does not give one.
+
+        Raises:
+            TimeoutError: it did not answer in time.
+        """
+        try:
+            return await answer
+        except TimeoutError:
+            self.note_timeout()
+            await ensure_async(self.km.interrupt_kernel())
+            raise
+
+    async def _async_look_for_late_faults(self) -> None:
+        """Journal the errors that came after the cell to which they belong."""
+        seconds, self._timeout_reason = self._seconds_left()
+        reply = await self._answered(ask_faults(self.kc, seconds))
+        fault, others = failure({"status": "ok"}, reply.get(FAULTS, []), [])
+        self._note_swallowed([fault, *others] if fault else [])
+
+    _look_for_late_faults = run_sync(_async_look_for_late_faults)
 
     async def _async_handle_timeout(self, timeout: float, cell: NotebookNode) -> None:
         """Interrupt the kernel, let the cell say where it was, and end the run."""

@@ -19,6 +19,7 @@ from securenet_obs.runner.catalog import Notebook
 from securenet_obs.runner.closing import finish, prepare_pages
 from securenet_obs.runner.document import count_cells, prepared
 from securenet_obs.runner.evidence import EvidenceFolder
+from securenet_obs.runner.injection import compared, effective
 from securenet_obs.runner.journal import RunRecord, records
 from securenet_obs.runner.parameters import as_text, secrets_in
 from securenet_obs.runner.processes import MARK, kill_marked
@@ -163,18 +164,18 @@ class Execution:
             cells=cells,
             declared=notebook.declared.checks,
             parameters=self._parameters(order),
+            compared=list(compared(notebook, order.given)),
         )
         self.progress.started(run, cells)
         return run
 
     def _parameters(self, order: Order) -> dict[str, Any]:
         """Return the parameters for the record: secrets as references, all else masked."""
-        effective = order.notebook.schema.effective(order.given)
         return {
             name: as_text(value)
             if secrets_in({name: value})
             else self.folder.masker.value({name: as_text(value)})[name]
-            for name, value in effective.items()
+            for name, value in effective(order.notebook, order.given).items()
         }
 
     def _run_child(self, run: str, order: Order, started: float) -> None:
@@ -211,7 +212,9 @@ class Execution:
         self._note_fate(run, child.returncode, scratch, log)
 
     def _spec(self, run: str, order: Order, started: float, scratch: Path) -> Spec:
-        effective = order.notebook.schema.effective(order.given)
+        recorded = self._parameters(order)
+        expected = compared(order.notebook, order.given)
+        values = effective(order.notebook, order.given)
         return Spec(
             run=run,
             notebook=str(scratch / "notebook.ipynb"),
@@ -222,7 +225,8 @@ class Execution:
             ends_at=started + order.run_deadline_s,
             deadline_s=order.run_deadline_s,
             cell_deadline_s=order.each_cell_deadline_s,
-            secrets=tuple(secret.reference for secret in secrets_in(effective)),
+            secrets=tuple(secret.reference for secret in secrets_in(values)),
+            compared={name: (text, recorded.get(name)) for name, text in expected.items()},
             warm=self.warm,
         )
 

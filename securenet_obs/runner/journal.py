@@ -7,14 +7,17 @@ that was killed. Events and their fields:
 | event | by | fields |
 |---|---|---|
 | opened | command | id, command, pid, target, planned, versions, host, commit |
-| run_started | command | run, notebook, path, title, kind, attempt, cells, declared, parameters |
+| run_started | command | run, notebook, path, title, kind, attempt, cells, declared, parameters, |
+| | | compared (names of the parameters that are to be read back) |
 | skipped | command | run, reason |
 | child_started | child | run, pid |
 | kernel_started | child | run, pid |
 | cell_started | child | run, cell |
 | check | child | run, cell, name, outcome, expected, observed, reason |
 | cell_finished | child | run, cell, seconds, output_bytes |
-| cell_error | child | run, cell, seconds, output_bytes, name, message |
+| swallowed | child | run, cell, name, message, by (an error beside the cell's, or after it) |
+| cell_error | child | run, cell, seconds, output_bytes, name, message, by |
+| parameters_read | child | run, cell, names, reason (how they differ from the record; or empty) |
 | timeout, kernel_died, unwritable, interrupted | both | run, reason |
 | ended | child | run |
 | child_exited | command | run, fate |
@@ -23,7 +26,8 @@ that was killed. Events and their fields:
 | closed | command | verdict |
 
 Every event has `at` (UTC). Cells are counted from 1 among the notebook's own code cells; the cell
-of injected parameters is 0.
+of injected parameters is 0. `by` is what reported an error: the kernel's reply, a traceback that
+was shown, an output, a magic, a thread or asyncio.
 """
 
 import fcntl
@@ -163,7 +167,7 @@ class CheckRow:
 class CellError:
     """The error that a cell ended with."""
 
-    cell: int
+    cell: int | None
     name: str
     message: str
 
@@ -182,6 +186,7 @@ class RunRecord:
     cell: int | None = None
     finished: dict[int, Event] = field(default_factory=dict)
     error: CellError | None = None
+    parameters_read: Event | None = None
     timeout: str = ""
     kernel_died: str = ""
     unwritable: str = ""
@@ -209,6 +214,11 @@ class RunRecord:
         return list(self.started["declared"])
 
     @property
+    def compared(self) -> list[str]:
+        """Names of the parameters that were to be read back."""
+        return list(self.started.get("compared", []))
+
+    @property
     def checks(self) -> list[CheckRow]:
         """The checks in the order in which they were first judged; a failure stays one."""
         return [row for _, row in self._checks.values()]
@@ -224,25 +234,34 @@ class RunRecord:
         match event["event"]:
             case "cell_started":
                 self.cell = event["cell"]
-            case "cell_finished":
+            case "cell_finished" | "cell_error":
                 self.finished[event["cell"]] = event
-            case "cell_error":
-                self.finished[event["cell"]] = event
-                self.error = CellError(event["cell"], event["name"], event["message"])
             case "check":
-                row = {name: str(event.get(name, "")) for name in CheckRow.__dataclass_fields__}
-                _, before = self._checks.get(row["name"], (0, None))
-                # A run executes each cell once: a second judgement would only hide the first.
-                if before is None or before.outcome != "failed":
-                    self._checks[row["name"]] = (event["cell"], CheckRow(**row))
+                self._take_check(event)
             case "timeout" | "kernel_died" | "unwritable" | "interrupted" | "skipped" as what:
                 setattr(self, what, getattr(self, what) or reason)
             case "ended":
                 self.ended = True
             case "child_exited":
                 self.fate = event["fate"]
-            case "judged":
-                self.judged = event
+            case "judged" | "parameters_read" as what:
+                setattr(self, what, event)
+        if event["event"] in ("cell_error", "swallowed"):
+            self._take_error(event)
+
+    def _take_check(self, event: Event) -> None:
+        row = {name: str(event.get(name, "")) for name in CheckRow.__dataclass_fields__}
+        _, before = self._checks.get(row["name"], (0, None))
+        # A run executes each cell once: a second judgement would only hide the first.
+        if before is None or before.outcome != "failed":
+            self._checks[row["name"]] = (event["cell"], CheckRow(**row))
+
+    def _take_error(self, event: Event) -> None:
+        """Note an error: a cell's own comes before a swallowed one, a clean exit after it."""
+        error = CellError(event["cell"], event["name"], event["message"])
+        own = event["event"] == "cell_error" and not error.is_clean_exit
+        if own or self.error is None:
+            self.error = error
 
 
 def records(events: Iterable[Event]) -> list[RunRecord]:

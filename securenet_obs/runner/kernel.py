@@ -4,6 +4,7 @@ It is started as `python -m securenet_obs.runner.kernel -f CONNECTION_FILE`.
 """
 
 import importlib
+import json
 import sys
 from typing import Any
 
@@ -12,8 +13,11 @@ from ipykernel.ipkernel import IPythonKernel
 from ipykernel.kernelapp import IPKernelApp
 from traitlets import Type
 
+from securenet_obs.runner.faults import FAULTS, Faults
 from securenet_obs.runner.leaving import run_main, vanish_at_exit
 from securenet_obs.runner.processes import has_children
+from securenet_obs.runner.shell import ZMQInteractiveShell
+from securenet_obs.runner.values import INQUIRY, VALUES, read
 
 ARGUMENTS = ("--InteractiveShell.system_raise_on_error=True",)
 """`!false` fails its cell."""
@@ -33,7 +37,55 @@ def _import_late() -> None:
 
 
 class RunKernel(IPythonKernel):
-    """An ipykernel that does not look for children at its end if it has none."""
+    """An ipykernel whose replies hold every error that was noticed, and values that are asked for.
+
+    It does not look for children at its end if it has none.
+    """
+
+    shell_class = Type(ZMQInteractiveShell)
+
+    async def do_execute(
+        self,
+        code: str,
+        silent: bool,
+        store_history: bool = True,
+        user_expressions: dict[str, str] | None = None,
+        allow_stdin: bool = False,
+        *,
+        cell_meta: dict[str, Any] | None = None,
+        cell_id: str | None = None,
+    ) -> dict[str, Any]:
+        """Execute a cell; add what its own reply leaves out."""
+        expressions = dict(user_expressions or {})
+        inquiry = json.loads(expressions.pop(INQUIRY, "{}"))
+        reply = await super().do_execute(  # type: ignore[no-untyped-call]
+            code,
+            silent,
+            store_history,
+            expressions,
+            allow_stdin,
+            cell_meta=cell_meta,
+            cell_id=cell_id,
+        )
+        faults = self._faults()
+        if inquiry.get("last"):
+            faults.note_unread_tasks()
+        shell: Any = self.shell
+        values = {
+            name: read(name, shell.user_global_ns, shell.user_ns)
+            for name in inquiry.get("names", [])
+        }
+        return {**reply, FAULTS: faults.take(), VALUES: values}
+
+    def start(self) -> None:
+        """Start; what start-up files did wrong is in the kernel's log, and is not a cell's."""
+        super().start()  # type: ignore[no-untyped-call]
+        self._faults().take()
+        self._faults().watch_threads()
+        self._faults().watch_tasks()
+
+    def _faults(self) -> Faults:
+        return ZMQInteractiveShell.faults
 
     async def _progressively_terminate_all_children(self) -> None:
         """Look through all processes of the machine only if there can be anything to find."""

@@ -1,5 +1,7 @@
-"""Bounds what one cell may put into the evidence."""
+"""Bounds what one cell may put into the evidence, which holds the last state of what it showed."""
 
+import json
+import re
 from typing import Any
 
 MOST_BYTES = 1_000_000
@@ -8,60 +10,144 @@ MOST_BYTES = 1_000_000
 MOST_OUTPUTS = 1_000
 """Outputs that are kept of one cell; consecutive text of one stream counts as one."""
 
+_OVERWRITTEN = re.compile(r".*\r(?=[^\n])")
+"""Text that a carriage return takes back, as nbclient and JupyterLab have it."""
+
 
 class BoundedOutput:
-    """Counts the output of one cell, and says which of it is kept."""
+    """Counts the output of one cell, and decides which of it is kept.
+
+    Attributes:
+        bytes: all that the cell put out, what was cleared or not kept included.
+    """
 
     def __init__(self) -> None:
         self.bytes = 0
         self._kept_bytes = 0
         self._kept = 0
+        self._missing = 0
+        self._has_error = False
 
     def takes(self, outputs: list[Any], content: dict[str, Any]) -> bool:
-        """Say whether an output message becomes an output of its own.
+        """Return whether an output message becomes an output of its own.
 
         Text that continues a stream is added to it here, up to what has room: what was written in
         pieces is masked as one.
         """
-        text = content.get("text")
-        size = _size(content if text is None else text)
+        if isinstance(content.get("text"), str):
+            return self._takes_text(outputs, content)
+        size = _size(content)
         self.bytes += size
-        room = MOST_BYTES - self._kept_bytes
-        if isinstance(text, str) and size > room:
-            content["text"] = text = text.encode("utf-8", "replace")[:room].decode(
-                "utf-8", "ignore"
-            )
-            size = _size(text)
-        if size > room or not size:
-            return False
-        if text is not None and outputs and outputs[-1].get("name") == content.get("name"):
-            self._kept_bytes += size
-            outputs[-1]["text"] += text
-            return False
-        if self._kept >= MOST_OUTPUTS:
+        if not self._has_room(size) and not self._is_first_error(content, size):
+            self._missing += size
             return False
         self._kept_bytes += size
         self._kept += 1
         return True
 
+    def _has_room(self, size: int) -> bool:
+        return self._kept < MOST_OUTPUTS and self._kept_bytes + size <= MOST_BYTES
+
+    def _is_first_error(self, content: dict[str, Any], size: int) -> bool:
+        """Return whether this is the first traceback: it has room of its own."""
+        first = "ename" in content and not self._has_error and size <= MOST_BYTES
+        self._has_error = self._has_error or first
+        return first
+
+    def _takes_text(self, outputs: list[Any], content: dict[str, Any]) -> bool:
+        """Add text to the stream that it continues, or begin a new output with it."""
+        text = content["text"]
+        self.bytes += _size(text)
+        if outputs and outputs[-1].get("name") == content.get("name"):
+            outputs[-1]["text"] = self._continued(outputs[-1]["text"], text)
+            return False
+        content["text"] = text = self._within_room(_settled(text))
+        if not text or self._kept >= MOST_OUTPUTS:
+            self._missing += _size(text)
+            return False
+        self._kept_bytes += _size(text)
+        self._kept += 1
+        return True
+
+    def _continued(self, before: str, text: str) -> str:
+        """Return the text of a stream with more of it, its last line as a terminal shows it."""
+        line = ""
+        if before.endswith("\r") or "\r" in text or "\b" in text:
+            start = before.rfind("\n") + 1
+            before, line = before[:start], before[start:]
+            self._kept_bytes -= _size(line)
+        added = self._within_room(_settled(line + text))
+        self._kept_bytes += _size(added)
+        return before + added
+
+    def _within_room(self, text: str) -> str:
+        """Return the beginning of the text, as much as there is room for."""
+        data = text.encode("utf-8", "replace")
+        room = max(0, MOST_BYTES - self._kept_bytes)
+        if len(data) <= room:
+            return text
+        kept = data[:room].decode("utf-8", "ignore")
+        self._missing += len(data) - _size(kept)
+        return kept
+
+    def replaces(self, before: dict[str, Any], content: dict[str, Any]) -> bool:
+        """Return whether an output may be updated in place, which may make it longer."""
+        size, freed = _size(content.get("data")), _size(before.get("data"))
+        self.bytes += size
+        if self._kept_bytes - freed + size > MOST_BYTES:
+            self._missing += size
+            return False
+        self._kept_bytes += size - freed
+        return True
+
+    def clear(self) -> None:
+        """Note that the cell has cleared its output: all the room is free again."""
+        self._kept_bytes = self._kept = self._missing = 0
+        self._has_error = False
+
     def close(self, outputs: list[Any]) -> None:
         """Say at the end of a cell's outputs how much is missing."""
-        missing = self.bytes - self._kept_bytes
-        if missing:
+        if self._missing:
             from nbformat.v4 import new_output
 
-            remark = f"\n[{missing:,} bytes of output are not kept]\n"
+            remark = f"\n[{self._missing:,} bytes of output are not kept]\n"
             outputs.append(
                 new_output("stream", name="stderr", text=remark)  # type: ignore[no-untyped-call]
             )
 
 
+def _settled(text: str) -> str:
+    """Return the text without what carriage returns and backspaces have taken back."""
+    if "\b" in text:
+        text = _without_erased(text)
+    return _OVERWRITTEN.sub("", text) if "\r" in text else text
+
+
+def _without_erased(text: str) -> str:
+    """Return the text with each backspace and the character before it left out."""
+    kept: list[str] = []
+    for character in text:
+        if character != "\b":
+            kept.append(character)
+        elif kept and kept[-1] not in "\n\b":
+            kept.pop()
+        else:
+            kept.append(character)
+    return "".join(kept)
+
+
 def _size(value: Any) -> int:
-    """Return how many bytes the texts of a message have."""
-    if isinstance(value, str):
-        return len(value.encode("utf-8", "replace"))
-    if isinstance(value, dict):
-        return sum(map(_size, value.values()))
-    if isinstance(value, list):
-        return sum(map(_size, value))
-    return 0
+    """Return how many bytes the texts, names and numbers of a message have."""
+    total, rest = 0, [value]
+    while rest:
+        part = rest.pop()
+        if isinstance(part, str):
+            total += len(part.encode("utf-8", "replace"))
+        elif isinstance(part, dict):
+            rest += part.keys()
+            rest += part.values()
+        elif isinstance(part, list):
+            rest += part
+        elif part is not None:
+            total += len(json.dumps(part))
+    return total

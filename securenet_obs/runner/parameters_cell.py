@@ -11,6 +11,7 @@ Nothing of the cell is evaluated here: annotations and defaults are read from it
 
 import ast
 import io
+import math
 import tokenize
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
@@ -102,18 +103,23 @@ def _parameter(statement: ast.stmt, comments: Mapping[int, str], lenient: bool) 
             kind = _type(annotation)
             text = ast.unparse(annotation)
         case ast.Assign(targets=[ast.Name(id=name)], value=value) if lenient:
-            kind = type(_literal(value))
+            kind = type(literal(value))
             kind, text = (Any, "any") if kind is NoneType else (kind, kind.__name__)
         case _:
             raise ValueError(f"{ast.unparse(statement)!r} is not `name: type = literal`")
     if value is None:
         return Parameter(name, text, kind, REQUIRED, help_text)
-    default = TypeAdapter(kind, config=CONFIG).validate_python(_literal(value))
+    default = TypeAdapter(kind, config=CONFIG).validate_python(literal(value))
     return Parameter(name, text, kind, default, help_text)
 
 
-def _literal(node: ast.expr) -> Any:
-    """Return the value of a literal, or of a date, a span or a secret made of literals."""
+def literal(node: ast.expr) -> Any:
+    """Return the value of a literal, or of a date, a span or a secret made of literals.
+
+    Raises:
+        ValueError: it is something else.
+        TypeError: a date or a span has no such parts.
+    """
     match node:
         case ast.Call(func=ast.Name(id=name), args=args, keywords=keywords) if (
             name in _CONSTRUCTORS
@@ -169,7 +175,11 @@ def _source(value: Any) -> str:
         case datetime() | date():
             return f"_datetime.{type(value).__name__}.fromisoformat({value.isoformat()!r})"
         case timedelta():
-            return f"_datetime.timedelta(seconds={value.total_seconds()!r})"
+            # Seconds as a float lose the microseconds of a long span.
+            parts = (value.days, value.seconds, value.microseconds)
+            return f"_datetime.timedelta{parts!r}"
+        case float() if not math.isfinite(value):
+            return f"float({str(value)!r})"
         case Mapping():
             return f"{{{', '.join(f'{_source(k)}: {_source(v)}' for k, v in value.items())}}}"
         case list():

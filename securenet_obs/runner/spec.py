@@ -2,8 +2,9 @@
 
 import json
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 from securenet_obs.runner.secret import Secret
 
@@ -29,6 +30,7 @@ class Spec:
         deadline_s: the run's deadline, for the sentence that names it.
         cell_deadline_s: seconds a cell may take.
         secrets: references whose values must not be left behind.
+        compared: parameters to read back: the description that each must have, and its record.
         warm: socket of a warm kernel server, empty to start a kernel cold.
     """
 
@@ -42,6 +44,7 @@ class Spec:
     deadline_s: float
     cell_deadline_s: float
     secrets: tuple[str, ...] = ()
+    compared: dict[str, tuple[str, Any]] = field(default_factory=dict)
     warm: str = ""
 
     def write(self, path: Path) -> None:
@@ -53,7 +56,8 @@ class Spec:
     def read(cls, path: Path) -> "Spec":
         """Read the file."""
         fields = json.loads(path.read_text(encoding="utf-8"))
-        return cls(**fields | {"secrets": tuple(fields["secrets"])})
+        compared = {name: tuple(pair) for name, pair in fields["compared"].items()}
+        return cls(**fields | {"secrets": tuple(fields["secrets"]), "compared": compared})
 
     def references(self) -> list[Secret]:
         """Return the references as secrets."""

@@ -99,7 +99,7 @@ def judge(record: RunRecord) -> Judgement:
     What stopped a run comes first: a person or a kill, a deadline, the kernel's death, an error
     of the evidence or of a cell. Only a run that came to its own end is judged by its checks.
     """
-    stopped = _stopped(record) or _cell_error(record)
+    stopped = _stopped(record) or _cell_error(record) or _parameters_error(record)
     if stopped:
         return stopped
     if not record.ended:
@@ -128,6 +128,16 @@ def _cell_error(record: RunRecord) -> Judgement | None:
         return None
     verdict = _BY_ERROR.get(error.name, Verdict.ERROR)
     return Judgement(verdict, error.cell, f"{error.name}: {error.message}".rstrip(": "))
+
+
+def _parameters_error(record: RunRecord) -> Judgement | None:
+    """Judge a run whose parameters were not, or not all, those of the record."""
+    read = record.parameters_read
+    if read and read["reason"]:
+        return Judgement(Verdict.ERROR, read["cell"], str(read["reason"]))
+    if record.ended and record.compared and not read:
+        return Judgement(Verdict.ERROR, None, "the parameters were not read back from the kernel")
+    return None
 
 
 def _by_checks(record: RunRecord) -> Judgement:

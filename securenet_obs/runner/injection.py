@@ -1,0 +1,142 @@
+"""Where a run's parameters stand in its notebook, and which values hold right after them.
+
+papermill replaces the `injected-parameters` cell of an earlier run where it stands, and else puts
+one behind the `parameters` cell, or at the top. Here it always stands behind the `parameters` cell
+if there is one, and no other cell of an earlier run stays beside it: papermill's way leaves the
+defaults, or the values of that run, in force without a word where such a cell is out of place.
+Without given parameters nothing is replaced, and the values of an earlier run are this run's too.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from securenet_obs.redaction import redact
+from securenet_obs.runner.assigned import COMPUTED, assigned_values
+from securenet_obs.runner.catalog import Notebook
+from securenet_obs.runner.parameters_cell import assignments
+from securenet_obs.runner.values import LONGEST_TEXT, NOT_DEFINED, described
+
+INJECTED = "injected-parameters"
+PARAMETERS = "parameters"
+
+Cell = dict[str, Any]
+
+
+def inject(cells: list[Cell], given: Mapping[str, Any]) -> list[Cell]:
+    """Return the cells with the given parameters in one cell, and none of an earlier run."""
+    if not given:
+        return cells
+    place = _place(cells)
+    before = [cell for cell in cells[:place] if not is_injected(cell)]
+    after = [cell for cell in cells[place:] if not is_injected(cell)]
+    return [*before, _injected(given), *after]
+
+
+def mark_read_back(cells: list[Cell]) -> None:
+    """Mark the last of the cells that set parameters: they are read back after it."""
+    if setting := list(_setting(cells)):
+        setting[-1]["metadata"]["securenet"]["read_back"] = True
+
+
+def is_read_back(cell: Mapping[str, Any]) -> bool:
+    """Return whether the parameters are read back after this cell."""
+    return bool(cell["metadata"].get("securenet", {}).get("read_back"))
+
+
+def is_injected(cell: Mapping[str, Any]) -> bool:
+    """Return whether a cell holds given parameters, of this run or an earlier one."""
+    return _is(cell, INJECTED)
+
+
+def _is(cell: Mapping[str, Any], tag: str) -> bool:
+    return tag in (cell["metadata"].get("tags") or [])
+
+
+def _place(cells: list[Cell]) -> int:
+    for tag, behind in ((PARAMETERS, 1), (INJECTED, 0)):
+        for index, cell in enumerate(cells):
+            if _is(cell, tag):
+                return index + behind
+    return 0
+
+
+def _injected(given: Mapping[str, Any]) -> Cell:
+    return {
+        "cell_type": "code",
+        "metadata": {"tags": [INJECTED], "securenet": {"cell": 0}},
+        "source": assignments(given),
+        "outputs": [],
+        "execution_count": None,
+        "id": INJECTED,
+    }
+
+
+def _setting(cells: list[Cell]) -> Iterator[Cell]:
+    """Yield the code cells that set parameters: the first `parameters` cell, and injected ones."""
+    found = False
+    for cell in cells:
+        first = not found and _is(cell, PARAMETERS)
+        found = found or first
+        if cell["cell_type"] == "code" and (first or _is(cell, INJECTED)):
+            yield cell
+
+
+def effective(notebook: Notebook, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return every parameter's value: the given one, an earlier run's, or the default."""
+    values = notebook.schema.effective(given)
+    inherited: dict[str, Any] = {}
+    for cell in [] if given else _setting(notebook.document["cells"]):
+        assigned = assigned_values(cell["source"]) or {}
+        if is_injected(cell):
+            inherited |= assigned
+        else:
+            inherited = {name: inherited[name] for name in inherited.keys() - assigned.keys()}
+    known = {name: value for name, value in inherited.items() if value is not COMPUTED}
+    return values | {name: known[name] for name in values.keys() & known.keys()}
+
+
+def compared(notebook: Notebook, given: Mapping[str, Any]) -> dict[str, str]:
+    """Return the parameters that are read back, each with the description that it must have.
+
+    These are the given ones, and those that the cells set to literals.
+    """
+    literals: dict[str, Any] = {}
+    trusted = notebook.declared.kind != "plain"
+    for cell in _setting(notebook.document["cells"]):
+        if given and is_injected(cell):
+            continue
+        assigned = assigned_values(cell["source"], constructors=trusted)
+        literals = {} if assigned is None else literals | assigned
+    names = notebook.schema.effective({}).keys()
+    standing = {name: value for name, value in literals.items() if name in names}
+    standing |= given
+    return {name: described(value) for name, value in standing.items() if value is not COMPUTED}
+
+
+def differences(expected: Mapping[str, tuple[str, Any]], actual: Mapping[str, str]) -> str:
+    """Return in which parameters the kernel differs from the record; empty if in none.
+
+    Args:
+        expected: each parameter's description, and its value as it was recorded.
+        actual: the descriptions of what the kernel has.
+    """
+    return "; ".join(
+        f"parameter {name}: recorded {_shown(recorded)}, the kernel has "
+        f"{_masked(name, actual.get(name, NOT_DEFINED))}"
+        for name, (description, recorded) in expected.items()
+        if actual.get(name) != description
+    )
+
+
+def _shown(recorded: Any) -> str:
+    text = json.dumps(recorded, ensure_ascii=False)
+    return text if len(text) <= LONGEST_TEXT else f"{text[:LONGEST_TEXT]}…"
+
+
+def _masked(name: str, description: str) -> str:
+    """Return a description without what the parameter's name makes a secret."""
+    if description.startswith("Secret secret:"):
+        return description
+    masked: Any = redact({name: description})
+    return str(masked[name])

@@ -1,0 +1,111 @@
+"""The kernel's shell: IPython's own, in which no error is shown or swallowed without being noted.
+
+Its class has the name of ipykernel's: libraries recognise a notebook by it.
+"""
+
+import asyncio
+import contextlib
+import cProfile
+import os
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from ipykernel import zmqshell
+
+from securenet_obs.runner.faults import Faults
+
+_PRINTED_LINES: dict[str, tuple[Any, str]] = {
+    "cd": (os, "chdir"),
+    "pushd": (os, "chdir"),
+    "popd": (os, "chdir"),
+    "prun": (cProfile.Profile, "runctx"),
+}
+"""Line magics that print an error and go on, each with the call that raises it."""
+
+_PRINTED_CELLS: dict[str, tuple[Any, str]] = {
+    "prun": (cProfile.Profile, "runctx"),
+    "shebang": (asyncio, "create_subprocess_exec"),
+    "named_script_magic": (asyncio, "create_subprocess_exec"),
+}
+"""The same for cell magics, by the name of their function: `%%bash` is a `named_script_magic`."""
+
+
+class _NotedDisplay:
+    """`showtraceback`, which notes the error that it is called for, also once it was replaced."""
+
+    name = "showtraceback"
+
+    def __get__(self, shell: Any, owner: type) -> Any:
+        if shell is None:
+            return self
+        replaced = vars(shell).get(self.name)
+        show = replaced or getattr(super(ZMQInteractiveShell, shell), self.name)
+
+        def noted(*arguments: Any, **options: Any) -> Any:
+            shown = arguments[0] if arguments else options.get("exc_tuple")
+            shell.faults.note((shown or sys.exc_info())[1], "traceback")
+            return show(*arguments, **options)
+
+        return noted
+
+    def __set__(self, shell: Any, value: Any) -> None:
+        vars(shell)[self.name] = value
+
+    def __delete__(self, shell: Any) -> None:
+        del vars(shell)[self.name]
+
+
+class ZMQInteractiveShell(zmqshell.ZMQInteractiveShell):
+    """ipykernel's shell, with the errors of a cell noted in `faults`."""
+
+    faults = Faults()
+    showtraceback = _NotedDisplay()
+
+    async def run_cell_async(self, *arguments: Any, **options: Any) -> Any:
+        """Run a cell, the kernel's or one below another; note how it failed."""
+        result = await super().run_cell_async(*arguments, **options)
+        self.faults.note(result.error_before_exec or result.error_in_exec, "cell")
+        return result
+
+    def run_line_magic(self, magic_name: str, line: str, _stack_depth: int = 1) -> Any:
+        """Run a line magic; note an error that it only prints."""
+        with self._noting(_PRINTED_LINES.get(magic_name)):
+            return super().run_line_magic(magic_name, line, _stack_depth + 1)
+
+    def run_cell_magic(self, magic_name: str, line: str, cell: str) -> Any:
+        """Run a cell magic; note an error that it only prints."""
+        function = getattr(self.find_cell_magic(magic_name), "__name__", "")  # type: ignore[no-untyped-call]
+        with self._noting(_PRINTED_CELLS.get(function)):
+            return super().run_cell_magic(magic_name, line, cell)  # type: ignore[no-untyped-call]
+
+    @contextlib.contextmanager
+    def _noting(self, call: tuple[Any, str] | None) -> Iterator[None]:
+        """Note what a call raises within the block."""
+        if call is None:
+            yield
+            return
+        owner, name = call
+        original = getattr(owner, name)
+        setattr(owner, name, self._noted(original))
+        try:
+            yield
+        finally:
+            setattr(owner, name, original)
+
+    def _noted(self, call: Callable[..., Any]) -> Callable[..., Any]:
+        def noted(*arguments: Any, **options: Any) -> Any:
+            try:
+                return call(*arguments, **options)
+            except BaseException as error:
+                self.faults.note(error, "magic")
+                raise
+
+        async def awaited(*arguments: Any, **options: Any) -> Any:
+            try:
+                return await call(*arguments, **options)
+            except BaseException as error:
+                self.faults.note(error, "magic")
+                raise
+
+        return awaited if asyncio.iscoroutinefunction(call) else noted
