@@ -1,6 +1,5 @@
 """Bounds what one cell may put into the evidence, which holds the last state of what it showed."""
 
-import json
 import re
 from typing import Any
 
@@ -149,5 +148,5 @@ def _size(value: Any) -> int:
         elif isinstance(part, list):
             rest += part
         elif part is not None:
-            total += len(json.dumps(part))
+            total += len(str(part))
     return total

@@ -4,6 +4,7 @@ Its class has the name of ipykernel's: libraries recognise a notebook by it.
 """
 
 import asyncio
+import builtins
 import contextlib
 import cProfile
 import os
@@ -20,10 +21,12 @@ _PRINTED_LINES: dict[str, tuple[Any, str]] = {
     "pushd": (os, "chdir"),
     "popd": (os, "chdir"),
     "prun": (cProfile.Profile, "runctx"),
+    "debug": (builtins, "input"),
 }
 """Line magics that print an error and go on, each with the call that raises it."""
 
 _PRINTED_CELLS: dict[str, tuple[Any, str]] = {
+    "debug": (builtins, "input"),
     "prun": (cProfile.Profile, "runctx"),
     "shebang": (asyncio, "create_subprocess_exec"),
     "named_script_magic": (asyncio, "create_subprocess_exec"),
