@@ -216,6 +216,24 @@ TRAPS: tuple[Trap, ...] = (
     ),
     (
         "papermill",
+        "`%run`, `%%capture` and a nested `run_cell` reply `ok` when their code fails",
+        (
+            "runner/test_faults.py::"
+            "test_an_error_that_ipython_swallows_fails_its_cell_by_its_name",
+            "runner/test_faults.py::test_the_table_states_what_papermill_makes_of_it",
+        ),
+    ),
+    (
+        "papermill",
+        "the cell of an earlier run's parameters stays in the notebook that it wrote",
+        (
+            "runner/test_injection.py::"
+            "test_given_parameters_stand_in_one_cell_and_are_the_last_to_set_them",
+            "runner/test_injection.py::test_a_value_that_a_start_up_file_plants_fails_the_run",
+        ),
+    ),
+    (
+        "papermill",
         "kernels talk in the clear over TCP",
         (
             "runner/test_execution.py::"

@@ -117,7 +117,7 @@ class RunClient(KeepingClient):
         else:
             self._note_swallowed(others)
             self._report.event("cell_error", **fields, **asdict(fault))
-            self._failed = True
+            self._failed = not fault.is_clean_exit
             # nbclient ends the notebook by the reply.
             reply |= {"status": "error", "ename": fault.name, "evalue": fault.message}
             reply.setdefault("traceback", [])

@@ -257,10 +257,10 @@ class RunRecord:
             self._checks[row["name"]] = (event["cell"], CheckRow(**row))
 
     def _take_error(self, event: Event) -> None:
-        """Note an error: a cell's own comes before a swallowed one, a clean exit after it."""
+        """Note an error: a cell's own comes before a swallowed one, a clean exit after any."""
         error = CellError(event["cell"], event["name"], event["message"])
         own = event["event"] == "cell_error" and not error.is_clean_exit
-        if own or self.error is None:
+        if own or self.error is None or self.error.is_clean_exit:
             self.error = error
 
 

@@ -36,7 +36,7 @@ class BoundedOutput:
         if isinstance(content.get("text"), str):
             return self._takes_text(outputs, content)
         size = _size(content)
-        self.bytes += size
+        self.bytes += _size(content, names=False)
         if not self._has_room(size) and not self._is_first_error(content, size):
             self._missing += size
             return False
@@ -92,7 +92,7 @@ class BoundedOutput:
     def replaces(self, before: dict[str, Any], content: dict[str, Any]) -> bool:
         """Return whether an output may be updated in place, which may make it longer."""
         size, freed = _size(content.get("data")), _size(before.get("data"))
-        self.bytes += size
+        self.bytes += _size(content.get("data"), names=False)
         if self._kept_bytes - freed + size > MOST_BYTES:
             self._missing += size
             return False
@@ -135,15 +135,15 @@ def _without_erased(text: str) -> str:
     return "".join(kept)
 
 
-def _size(value: Any) -> int:
-    """Return how many bytes the texts, names and numbers of a message have."""
+def _size(value: Any, *, names: bool = True) -> int:
+    """Return how many bytes the texts and numbers of a message have, and the names if asked for."""
     total, rest = 0, [value]
     while rest:
         part = rest.pop()
         if isinstance(part, str):
             total += len(part.encode("utf-8", "replace"))
         elif isinstance(part, dict):
-            rest += part.keys()
+            rest += part.keys() if names else ()
             rest += part.values()
         elif isinstance(part, list):
             rest += part

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from securenet_obs.env_file import Problem
 from securenet_obs.runner.execution import Order
+from securenet_obs.runner.injection import effective
 from securenet_obs.runner.metadata import Declared
 from securenet_obs.runner.needs import NEEDS
 from securenet_obs.runner.parameters import secrets_in
@@ -53,7 +54,7 @@ class Demand:
 
 def secret_names(orders: Iterable[Order]) -> list[str]:
     """Return the names that the secrets among the orders' parameters refer to."""
-    values = [order.notebook.schema.effective(order.given) for order in orders]
+    values = [effective(order.notebook, order.given) for order in orders]
     return [secret.name for given in values for secret in secrets_in(given)]
 
 

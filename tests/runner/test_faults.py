@@ -133,7 +133,11 @@ def test_the_table_states_what_papermill_makes_of_it(
 
 
 LATE = {
-    "thread": "import threading\nthreading.Timer(0.3, lambda: 1 / 0).start()",
+    "thread": (
+        "import threading, time\n"
+        "def fails():\n    time.sleep(0.3)\n    1 / 0\n"
+        "threading.Thread(target=fails).start()"
+    ),
     "task": (
         "import asyncio\nasync def fails(): 1 / 0\nkept = [asyncio.create_task(fails())]\n"
         "await asyncio.sleep(0)"
@@ -146,8 +150,8 @@ def test_what_fails_after_the_last_cell_fails_the_run(
     name: str, write_notebook: Callable[..., Path], execute: Callable[..., Outcome]
 ) -> None:
     """A thread that ends later, and a task whose error nothing has asked for."""
-    wait = "import time\ntime.sleep(0.5)" if name == "thread" else "1"
-    (record,) = execute(write_notebook(LATE[name], wait), plain=True).runs
+    end = "import sys, time\ntime.sleep(0.5)\nsys.exit()" if name == "thread" else "1"
+    (record,) = execute(write_notebook(LATE[name], end), plain=True).runs
     assert record.judged is not None
     assert (record.judged["verdict"], record.judged["cell"]) == ("error", 2)
     assert record.judged["reason"] == "ZeroDivisionError: division by zero"

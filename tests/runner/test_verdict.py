@@ -22,6 +22,14 @@ def error(name: str, message: str = "") -> dict[str, Any]:
     return {"event": "cell_error", "cell": 2, "name": name, "message": message}
 
 
+def swallowed(name: str, message: str = "") -> dict[str, Any]:
+    return {**error(name, message), "event": "swallowed"}
+
+
+def read_back(reason: str) -> dict[str, Any]:
+    return {"event": "parameters_read", "cell": 1, "names": ["n"], "reason": reason}
+
+
 ENDED = {"event": "ended"}
 
 
@@ -76,6 +84,12 @@ def test_a_skipped_run_neither_passes_nor_fails_a_command(
         ([PASSED, ENDED, {"event": "interrupted", "reason": "x"}], "interrupted"),
         ([{"event": "timeout", "reason": "x"}, {"event": "interrupted", "reason": "y"}], "timeout"),
         ([PASSED, ENDED, {"event": "unwritable", "reason": "full"}], "error"),
+        ([PASSED, swallowed("ValueError"), ENDED], "error"),
+        ([PASSED, swallowed("UnreachableError"), ENDED], "unreachable"),
+        ([PASSED, read_back(""), ENDED], "passed"),
+        ([PASSED, read_back("n differs"), ENDED], "error"),
+        ([FAILED, read_back("n differs"), ENDED], "error"),
+        ([read_back("n differs"), {"event": "interrupted", "reason": "x"}], "interrupted"),
     ],
 )
 def test_what_stopped_a_run_comes_before_what_it_found(
@@ -97,3 +111,19 @@ def test_a_validation_without_a_check_is_an_error_and_a_runbook_is_not() -> None
     """A validation that proves nothing is broken; a runbook need not judge."""
     assert judged(ENDED, declared=[]) == "error"
     assert judged(ENDED, declared=[], kind="runbook") == "passed"
+
+
+def test_a_clean_exit_does_not_hide_a_swallowed_error() -> None:
+    """`sys.exit(0)` behind an error that IPython swallowed is no good end."""
+    plain = {"kind": "plain", "declared": []}
+    events = [swallowed("ValueError", "no"), error("SystemExit", "0"), ENDED]
+    assert judged(*events, **plain) == "error"
+    assert judged(*reversed(events[:2]), ENDED, **plain) == "error"
+
+
+def test_parameters_that_were_to_be_read_back_and_were_not_are_an_error() -> None:
+    """Silence is no proof; a cell that failed before that has its own verdict."""
+    compared = {"compared": ["n"]}
+    assert judged(PASSED, ENDED, **compared) == "error"
+    assert judged(PASSED, read_back(""), ENDED, **compared) == "passed"
+    assert judged(error("UnreachableError"), ENDED, **compared) == "unreachable"
