@@ -218,8 +218,7 @@ TRAPS: tuple[Trap, ...] = (
         "papermill",
         "`%run`, `%%capture` and a nested `run_cell` reply `ok` when their code fails",
         (
-            "runner/test_faults.py::"
-            "test_an_error_that_ipython_swallows_fails_its_cell_by_its_name",
+            "runner/test_faults.py::test_an_error_that_ipython_swallows_fails_its_cell_by_its_name",
             "runner/test_faults.py::test_the_table_states_what_papermill_makes_of_it",
         ),
     ),

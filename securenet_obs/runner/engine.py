@@ -123,6 +123,13 @@ class RunClient(KeepingClient):
             reply.setdefault("traceback", [])
         self._report.save(self.nb)
 
+    def _note_faults(self, reply: dict[str, Any]) -> None:
+        """Journal the errors in the reply to a question: there is no cell that they could end."""
+        fault, others = failure(reply, reply.get(FAULTS, []), [])
+        if fault:
+            self._failed = True
+            self._note_swallowed([fault, *others])
+
     def _note_swallowed(self, faults: list[Fault]) -> None:
         for fault in faults:
             self._report.event("swallowed", cell=self._cell, **asdict(fault))
@@ -153,9 +160,10 @@ class RunClient(KeepingClient):
         reason = differences(self._spec.compared, reply.get(VALUES, {}))
         names = list(self._spec.compared)
         self._report.event("parameters_read", cell=self._cell, names=names, reason=reason)
-        if reason:
+        self._note_faults(reply)
+        if reason or self._failed:
             self._failed = True
-            raise CellExecutionError(reason, ename="ParametersDiffer", evalue=reason)
+            raise CellExecutionError(reason, ename="ParametersError", evalue=reason)
 
     async def _answered(self, answer: Awaitable[dict[str, Any]]) -> dict[str, Any]:
         """Wait for the kernel's answer; interrupt a kernel that does not give one.
@@ -174,8 +182,7 @@ class RunClient(KeepingClient):
         """Journal the errors that came after the cell to which they belong."""
         seconds, self._timeout_reason = self._seconds_left()
         reply = await self._answered(ask_faults(self.kc, seconds))
-        fault, others = failure({"status": "ok"}, reply.get(FAULTS, []), [])
-        self._note_swallowed([fault, *others] if fault else [])
+        self._note_faults(reply)
 
     _look_for_late_faults = run_sync(_async_look_for_late_faults)
 

@@ -211,6 +211,19 @@ def test_a_kernel_that_dies_when_it_is_asked_is_dead(
     assert str(outcome.verdict) == "kernel_died"
 
 
+def test_an_error_while_the_parameters_are_read_back_fails_the_run(
+    tmp_path: Path, write_cells: Callable[..., Path], execute: Callable[..., Outcome]
+) -> None:
+    """It is noticed there or nowhere: a question is not a cell that could fail."""
+    once = "(1 / 0 if get_ipython().user_ns.pop('armed', None) else None)"
+    environment = start_up(tmp_path, HOOK.format(event="pre_run_cell", act=once))
+    path = write_cells(("n = 1\narmed = True", "parameters"), OTHER)
+    (record,) = execute(path, plain=True, environment=environment).runs
+    assert record.judged is not None
+    assert record.judged["reason"] == "ZeroDivisionError: division by zero"
+    assert (record.judged["verdict"], list(record.finished)) == ("error", [1])
+
+
 def test_every_kind_of_parameter_is_read_back_as_it_is_recorded(
     write_notebook: Callable[..., Path], execute: Callable[..., Outcome]
 ) -> None:
