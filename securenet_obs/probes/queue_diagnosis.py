@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from securenet_obs.probes.ages import age_in_words
+
 STUCK_AFTER_S = 300.0
 """Seconds that a message may be in flight before its worker counts as stuck."""
 
@@ -47,7 +49,8 @@ def queue_decisions(
         (
             stuck,
             "the workers are stuck",
-            f"in flight for {oldest_in_flight_s:.0f} s, none finished",
+            f"oldest in flight: {age_in_words(oldest_in_flight_s, 0)}; "
+            f"{rates['out_per_s']:.1f}/s out",
             "restart the worker: its tasks are delivered again",
         ),
         (

@@ -1,6 +1,5 @@
 """Looks at Celery's queues in Redis without touching them: depths, ages and rates."""
 
-import json
 import math
 import time
 from collections.abc import Iterable, Sequence
@@ -10,12 +9,12 @@ from typing import Any
 
 import pandas as pd
 
+from securenet_obs.probes.ages import OLDEST_IN_FLIGHT, age_in_words, held_s, longest, waited_s
 from securenet_obs.probes.redis_reading import answering, open_redis
 from securenet_obs.settings import Settings
 
 _SEPARATOR = "\x06\x16"
 _PRIORITIES = ("", f"{_SEPARATOR}3", f"{_SEPARATOR}6", f"{_SEPARATOR}9")
-_SENT_AT = "sentry-task-enqueued-time"
 
 
 class QueueProbe:
@@ -60,20 +59,32 @@ class QueueProbe:
 
     def oldest_in_flight_s(self) -> float:
         """Return for how many seconds the oldest unacknowledged message has been held, or NaN."""
-        return _held_s(self._ask([_OLDEST_UNACKED])[0])
+        return held_s(self._ask([OLDEST_IN_FLIGHT])[0])
 
     def oldest_waiting_s(self, queues: Iterable[str] | None = None) -> dict[str, float]:
         """Return for how many seconds the next message of each queue has waited.
 
-        NaN where nothing waits, or where the producer did not write down when it sent it; one
-        that runs the Sentry SDK does.
+        NaN where nothing waits, or where the message does not state when it was sent: SecureNet's
+        all do, by `SENT_AT_HEADER`, and those of other producers do not. `oldest_in_words` tells
+        the two apart.
         """
-        names = self._names(queues)
-        heads = self._ask([("LINDEX", key, -1) for name in names for key in queue_keys(name)])
+        heads = self._heads(queues)
+        return {name: longest(map(waited_s, row)) for name, row in heads.items()}
+
+    def oldest_in_words(self, queues: Iterable[str] | None = None) -> dict[str, str]:
+        """Return for a person how long the next message of each queue has waited.
+
+        `12.3 s`; `none` where nothing waits; `unknown`, and why, where no message states it.
+        """
         return {
-            name: _longest(map(_waited_s, row))
-            for name, row in zip(names, _by_queue(heads), strict=True)
+            name: age_in_words(longest(map(waited_s, row)), sum(head is not None for head in row))
+            for name, row in self._heads(queues).items()
         }
+
+    def in_flight_in_words(self) -> str:
+        """Return for a person how many messages are in flight, and for how long the oldest."""
+        count, oldest = self._ask([("HLEN", "unacked"), OLDEST_IN_FLIGHT])
+        return f"{count} in flight, the oldest for: {age_in_words(held_s(oldest), count)}"
 
     def sample_queues(
         self, window_s: float, every_s: float = 0.5, queues: Iterable[str] | None = None
@@ -96,7 +107,7 @@ class QueueProbe:
     def _look(self, watches: dict[str, list["_Watch"]]) -> list[dict[str, Any]]:
         every = [watch for row in watches.values() for watch in row]
         commands = [command for watch in every for command in watch.commands()]
-        *answers, in_flight, oldest = self._ask([*commands, ("HLEN", "unacked"), _OLDEST_UNACKED])
+        *answers, in_flight, oldest = self._ask([*commands, ("HLEN", "unacked"), OLDEST_IN_FLIGHT])
         waited = [
             watch.update(*answers[4 * number : 4 * number + 4])
             for number, watch in enumerate(every)
@@ -104,7 +115,7 @@ class QueueProbe:
         common = {
             "time": pd.Timestamp.now("UTC"),
             "in_flight": in_flight,
-            "oldest_in_flight_s": _held_s(oldest),
+            "oldest_in_flight_s": held_s(oldest),
         }
         return [
             {
@@ -112,11 +123,17 @@ class QueueProbe:
                 "depth": sum(watch.depth for watch in row),
                 "arrived": sum(watch.arrived for watch in row),
                 "left": sum(watch.left for watch in row),
-                "oldest_waiting_s": _longest(ages),
+                "oldest_waiting_s": longest(ages),
                 **common,
             }
             for (name, row), ages in zip(watches.items(), _by_queue(waited), strict=True)
         ]
+
+    def _heads(self, queues: Iterable[str] | None) -> dict[str, Sequence[bytes | None]]:
+        """Return the message of each queue that is taken next, one for each step of priority."""
+        names = self._names(queues)
+        heads = self._ask([("LINDEX", key, -1) for name in names for key in queue_keys(name)])
+        return dict(zip(names, _by_queue(heads), strict=True))
 
     def _names(self, queues: Iterable[str] | None) -> list[str]:
         return self.queue_names() if queues is None else list(queues)
@@ -179,10 +196,7 @@ class _Watch:
             # A message that a worker gave back makes the list grow without an arrival.
             self.left += max(0, self.depth + arrived - depth)
         self.looked, self.depth, self.newest = True, depth, newest
-        return _waited_s(oldest)
-
-
-_OLDEST_UNACKED = ("ZRANGE", "unacked_index", 0, 0, "WITHSCORES")
+        return waited_s(oldest)
 
 
 def queue_keys(queue: str) -> list[str]:
@@ -197,18 +211,3 @@ def _by_queue(answers: Sequence[Any]) -> list[Sequence[Any]]:
 
 def _is_internal(queue: str) -> bool:
     return queue.endswith(".pidbox") or queue.startswith("celeryev.")
-
-
-def _held_s(oldest: Sequence[Any]) -> float:
-    return time.time() - float(oldest[1]) if oldest else math.nan
-
-
-def _waited_s(message: bytes | None) -> float:
-    if message is None:
-        return math.nan
-    sent = json.loads(message).get("headers", {}).get(_SENT_AT)
-    return math.nan if sent is None else time.time() - float(sent)
-
-
-def _longest(seconds: Iterable[float]) -> float:
-    return max((value for value in seconds if not math.isnan(value)), default=math.nan)

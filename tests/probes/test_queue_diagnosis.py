@@ -37,6 +37,7 @@ def test_the_first_case_that_applies_names_the_step(
     table = queue_decisions(row, consumers, oldest_s, longest_drain_s=600)
     assert table.loc[table["applies"], "finding"].tolist() == [finding]
     assert len(table) == 5
+    assert not table["evidence"].str.contains("nan").any()
 
 
 def test_the_command_names_worker_and_size() -> None:

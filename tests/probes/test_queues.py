@@ -1,15 +1,25 @@
 import math
+import re
 import threading
 import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pandas as pd
 import pytest
 import redis
-from celery import Celery
+import sentry_sdk
+from celery import Celery, Task
+from celery.exceptions import Retry
 
 from securenet_obs.errors import UnreachableError
+from securenet_obs.monitoring import init_sentry
+from securenet_obs.monitoring.recorder import recording_sentry
 from securenet_obs.probes.queues import QueueProbe, queue_rates
 from securenet_obs.settings import Settings
+from securenet_obs.workers.beat import RecordingScheduler
+from securenet_obs.workers.celery_app import TASKS, create_celery
+from securenet_obs.workers.publishing import Call, publish, publish_many
 
 
 @pytest.fixture
@@ -21,6 +31,10 @@ def probe(broker: Settings) -> QueueProbe:
 def send(app: Celery, queue: str, count: int = 1, **options: object) -> None:
     for _ in range(count):
         app.send_task("probed.echo", ["x"], queue=queue, **options)
+
+
+def echo(token: str) -> str:
+    return token
 
 
 def client(settings: Settings) -> redis.Redis:
@@ -65,15 +79,100 @@ def test_messages_that_a_worker_holds_are_in_flight(
         assert probe.in_flight() == 0
 
 
-def test_waiting_time_is_that_of_the_next_message(probe: QueueProbe, celery_app: Celery) -> None:
-    """The oldest message of a queue tells how long it has waited, where its producer said when."""
-    for age_s in (60, 5):
-        headers = {"sentry-task-enqueued-time": time.time() - age_s}
-        send(celery_app, "scans", headers=headers)
-    send(celery_app, "logs")
-    waited = probe.oldest_waiting_s(["scans", "logs"])
-    assert 60 <= waited["scans"] < 62
-    assert math.isnan(waited["logs"])
+@pytest.fixture(params=["without Sentry", "with Sentry"])
+def ours(request: pytest.FixtureRequest, broker: Settings) -> Iterator[Task]:
+    """Yield a task of the real application, on the empty broker, without and with Sentry's SDK."""
+    app = create_celery(broker)
+    task = app.task(name=f"{TASKS}.echo_canary", shared=False)(echo)
+    with recording_sentry() as sentry, sentry_sdk.isolation_scope():
+        init_sentry(sentry.dsn if request.param == "with Sentry" else "", "test")
+        yield task
+    init_sentry("", "test")
+
+
+def test_waiting_time_is_that_of_the_next_message(probe: QueueProbe, ours: Task) -> None:
+    """Each message that `apply_async` sends states when; the age is that of the oldest."""
+    for _ in range(2):
+        ours.apply_async(("token",))
+        time.sleep(0.2)
+    assert 0.4 <= probe.oldest_waiting_s(["canary"])["canary"] < 5
+    assert re.fullmatch(r"[0-4]\.\d s", probe.oldest_in_words(["canary"])["canary"])
+    assert 0.4 <= probe.sample_queues(0.1, 0.1, ["canary"])["oldest_waiting_s"].iloc[-1] < 5
+
+
+SENDERS: list[Callable[[Task, Path], object]] = [
+    lambda task, _: publish(task, "token"),
+    lambda task, _: publish_many(task, [Call(("token",))]),
+    lambda task, _: task.app.send_task(task.name, ("token",)),
+    lambda task, _: (task.s("token") | task.s()).apply_async(),
+    lambda task, _: beat_sends(task, _),
+]
+
+
+@pytest.mark.parametrize("send", SENDERS, ids=["publish", "many", "by name", "chain", "beat"])
+def test_whatever_sends_a_task_of_ours_states_when(
+    probe: QueueProbe, ours: Task, send: Callable[[Task, Path], object], tmp_path: Path
+) -> None:
+    """One, many, by name, the first of a chain, by the schedule: the age is known."""
+    send(ours, tmp_path)
+    assert 0 <= probe.oldest_waiting_s(["canary"])["canary"] < 5
+
+
+def beat_sends(task: Task, folder: Path) -> None:
+    """Have beat's real scheduler send an entry that is due."""
+    entry = {"task": task.name, "schedule": 1, "args": ("token",)}
+    task.app.conf.beat_schedule = {"canary": entry}
+    beat = RecordingScheduler(app=task.app, schedule_filename=str(folder / "schedule"))
+    beat.apply_async(beat.schedule["canary"], advance=False)
+
+
+def test_a_task_that_is_tried_again_waits_anew(probe: QueueProbe, ours: Task) -> None:
+    """A retry is a message of its own; the age is not that of the first attempt."""
+    ours.apply_async(("token",))
+    with ours.app.connection() as connection:
+        message = connection.channel().basic_get("canary", no_ack=True)
+    time.sleep(1.2)
+    ours.push_request(**{**message.headers, "headers": message.headers, "called_directly": False})
+    with pytest.raises(Retry):
+        ours.retry(args=("token",), countdown=0, throw=True)
+    ours.pop_request()
+    assert 0 <= probe.oldest_waiting_s(["canary"])["canary"] < 1
+
+
+def test_a_message_that_is_given_back_keeps_its_age(probe: QueueProbe, ours: Task) -> None:
+    """A worker that ends returns what it holds, and that has waited since it was sent."""
+    ours.apply_async(("token",))
+    with ours.app.connection() as connection:
+        taken = connection.channel().basic_get("canary")
+        time.sleep(0.3)
+        taken.channel.basic_reject(taken.delivery_tag, requeue=True)
+    assert 0.3 <= probe.oldest_waiting_s(["canary"])["canary"] < 5
+
+
+def test_the_age_of_a_foreign_message_is_unknown(
+    probe: QueueProbe, broker: Settings, celery_app: Celery
+) -> None:
+    """A plain Celery producer states nothing, and another program's list holds no message."""
+    with celery_app.connection() as connection:
+        connection.SimpleQueue("scans").put({"of": "another program"})
+    client(broker).lpush("a list", "of another program")
+    waited = probe.oldest_waiting_s(["scans", "a list", "never"])
+    assert all(map(math.isnan, waited.values()))
+    words = probe.oldest_in_words(["scans", "a list", "never"])
+    assert words["scans"] == words["a list"] == "unknown: no header securenet_sent_at"
+    assert words["never"] == "none"
+
+
+def test_what_is_in_flight_is_told_in_words(
+    probe: QueueProbe, broker: Settings, celery_app: Celery
+) -> None:
+    """The number, and the age of the oldest; never `nan s`."""
+    assert probe.in_flight_in_words() == "0 in flight, the oldest for: none"
+    send(celery_app, "scans")
+    with celery_app.connection() as connection:
+        taken = connection.channel().basic_get("scans")
+        assert re.fullmatch(r"1 in flight, the oldest for: \d\.\d s", probe.in_flight_in_words())
+        taken.ack()
 
 
 def test_samples_count_what_came_and_went(

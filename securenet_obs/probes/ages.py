@@ -1,0 +1,58 @@
+"""Ages of messages: how long one has waited or been in flight, from its message and in words."""
+
+import json
+import math
+import time
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+SENT_AT_HEADER = "securenet_sent_at"
+"""Header of a task of ours: UTC in epoch seconds when it was sent. Stated anew, to look from
+outside; other producers do not set it."""
+
+OLDEST_IN_FLIGHT = ("ZRANGE", "unacked_index", 0, 0, "WITHSCORES")
+"""Redis command whose answer `held_s` takes."""
+
+
+def waited_s(message: bytes | None) -> float:
+    """Return for how many seconds a message has waited; NaN for none, or if it has no such header.
+
+    Never negative: the clock of the sender may be ahead of ours.
+    """
+    sent = _sent_at(message)
+    return math.nan if sent is None else max(0.0, time.time() - sent)
+
+
+def held_s(oldest: Sequence[Any]) -> float:
+    """Return for how many seconds a worker has held the message of `OLDEST_IN_FLIGHT`, or NaN."""
+    return max(0.0, time.time() - float(oldest[1])) if oldest else math.nan
+
+
+def longest(seconds: Iterable[float]) -> float:
+    """Return the greatest known age, NaN if none is known."""
+    return max((value for value in seconds if not math.isnan(value)), default=math.nan)
+
+
+def age_in_words(seconds: float, count: float) -> str:
+    """Return the age of the oldest of `count` messages for a person.
+
+    Args:
+        seconds: the age, NaN if it is unknown.
+        count: how many messages there are.
+
+    Returns:
+        `12.3 s`; `none` of no message; `unknown`, with the reason, where the header is missing.
+    """
+    if not math.isnan(seconds):
+        return f"{seconds:.1f} s"
+    return f"unknown: no header {SENT_AT_HEADER}" if count else "none"
+
+
+def _sent_at(message: bytes | None) -> float | None:
+    try:
+        sent = json.loads(message or b"")["headers"][SENT_AT_HEADER]
+        is_time = type(sent) in (int, float) and math.isfinite(sent)
+    except (ValueError, TypeError, LookupError, OverflowError):
+        # Another producer's message, or a list that holds none: it states no age.
+        return None
+    return float(sent) if is_time else None
