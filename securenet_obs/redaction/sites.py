@@ -28,7 +28,7 @@ _BRACKET = re.compile(
 HARMLESS = re.compile(
     r"(?:None|null|nil|[Tt]rue|[Ff]alse|undefined|str|int|bytes|bool|float|object|Any|SecretStr"
     r"|\*+|\.{3}|…|secret:[A-Za-z_]\w*|\$\{\w+\}|\$[A-Z_]{2,}|%(?:\(\w+\))?s|\{[\w.]*\}"
-    r"|\[(?:redacted|Filtered)\]|SecretStr\(['\"]\**['\"]\))(?=[\s\"'`,;&)\]}<|%\\]|$)"
+    r"|\[(?:redacted|Filtered)\]|SecretStr\(['\"]\**['\"]\))(?=[\s\"'`,;&)\]}<>|%\\]|$)"
 )
 _CODE = re.compile(
     r"(?:await\s)?(?:(?:self|cls|settings|config|os|request|secrets|environ|getpass|stack)[.(\[]"

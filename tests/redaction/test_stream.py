@@ -9,7 +9,7 @@ from collections import Counter
 from typing import Any, BinaryIO
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from securenet_obs.redaction import MASK, bounds
@@ -99,6 +99,7 @@ def test_a_mention_of_a_private_key_holds_nothing_back() -> None:
 
 
 @FUZZ
+@example([b"pa\xc5\xbf\xc5\xbfword=hunter2>"])
 @given(st.lists(TEXTS.map(lambda text: text.encode("utf-8", "surrogatepass")) | st.binary()))
 def test_twice_is_once(lines: list[bytes]) -> None:
     """What was redacted is redacted no further, whatever it is."""
