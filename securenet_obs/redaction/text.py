@@ -8,6 +8,7 @@ from typing import Any
 
 from securenet_obs.redaction import bounds
 from securenet_obs.redaction.json_text import NOT_JSON, read_json, written_like
+from securenet_obs.redaction.prose import is_prose
 from securenet_obs.redaction.rule import MASK, KeyRule, TextRule
 from securenet_obs.redaction.rule_set import RuleSet
 from securenet_obs.redaction.sites import GLUED, HARMLESS, SITE, value_end
@@ -95,7 +96,7 @@ class TextSearch:
         while site := SITE.search(text, position):
             position = start = site.end()
             rule = self._site_rule(site)
-            if rule is None:
+            if rule is None or is_prose(site, rule):
                 continue
             harmless = HARMLESS.match(text, start)
             end = harmless.end() if harmless else value_end(site, rule)

@@ -1,0 +1,68 @@
+"""Prose after a secret's name: `SENTRY_AUTH_TOKEN: not set` names a setting and holds no secret.
+
+The words are a closed list: `password: swordfish is mine` reads like prose too, and holds one.
+"""
+
+import re
+
+from securenet_obs.redaction.rule import KeyRule
+
+_FUNCTION_WORDS = (
+    "a|an|the|this|that|these|those|its?|they|there|here|he|she|we|you|your|our|their|his|her|my"
+    "|no|not|nothing|none|neither|never|only|also|already|still|some|any|all|every|each|both|one"
+    "|is|are|was|were|be|been|has|have|had|do|does|did|can|cannot|could|may|might|must|shall"
+    "|should|will|would|if|what|when|where|which|who|whom|whose|why|how|as|at|by|for|from|in|into|of|on|or|and|but"
+    "|out|over|than|then|to|too|under|until|while|with|within|without|because|since|before|after"
+    "|see|give|set|use|take|takes|check|name|make|send|add|remove|start|stop|try|run|write|choose"
+)
+"""The first word of a sentence that goes on."""
+
+_STATES = (
+    "absent|added|ambiguous|cannot|changed|denied|disabled|empty|enabled|ended|expected|expired"
+    "|failed|forbidden|given|ignored|incorrect|invalid|malformed|mismatch|missing|needed|optional"
+    "|passed|refused|rejected|removed|required|restarted|revoked|skipped|started|stopped"
+    "|unauthori[sz]ed|unavailable|unchanged|unexpected|unknown|unreachable|unset|unused|wrong"
+)
+"""What one word alone reports of a setting or a file."""
+
+_SCHEME = r"(?:(?:Bearer|Basic)[`'\"]?[.,;:]?[ \t]+)?"
+_COLON = re.compile(r":[ \t]++$")
+_PROSE = re.compile(
+    rf"{_SCHEME}(?i:{_FUNCTION_WORDS}),?[ \t]+(?=[A-Za-z0-9\"'`({{<])"
+    r"|(?:[Tt]oken|[Kk]ey|[Pp]assword) (?:that|which|of|for)\s"
+    rf"|(?i:{_STATES})[.,;:]?(?=\s|$)"
+)
+_PLACEHOLDER = re.compile(
+    r"(?:Bearer|Basic)(?:[`'\"]?[.,;:]?[ \t]*(?=[\r\n]|$)"
+    r"|[ \t]+(?:\w{0,10}(?:\.\.\.|…)|<\w{1,30}>)(?![\w.-]))"
+)
+# `NOT` may be a password in capitals; a sentence begins with one at most.
+_CAPITALS = re.compile(r"[A-Z]{2}")
+_WORDS = re.compile(r"[A-Za-z'`,;.() \t\r-]*")
+_LONGEST_WORD = 20
+_REFERENCE = re.compile(r"(?:NAME|[A-Z]{1,40}(?:_[A-Z]{1,40}){1,9})(?![\w-])")
+
+
+def is_prose(site: re.Match[str], rule: KeyRule) -> bool:
+    """Return whether words follow the name and the colon of a site, and no value."""
+    text, start = site.string, site.end()
+    if site["open"] or not _COLON.search(site[0]):
+        return _is_reference(site)
+    if _PLACEHOLDER.match(text, start):
+        return True
+    if not _PROSE.match(text, start) or _CAPITALS.match(text, start):
+        return False
+    return not rule.to_line_end or _is_line_of_words(text, start)
+
+
+def _is_line_of_words(text: str, start: int) -> bool:
+    """Return whether the rest of the line has words only: a header's value may be of several."""
+    end = text.find("\n", start)
+    found = _WORDS.fullmatch(text, start, len(text) if end < 0 else end)
+    return found is not None and max(map(len, found[0].split()), default=0) <= _LONGEST_WORD
+
+
+def _is_reference(site: re.Match[str]) -> bool:
+    """Return whether this is `secret:NAME`, which names a variable instead of its value."""
+    is_name = site["key"] == "secret" and site[0].endswith("secret:")
+    return is_name and _REFERENCE.match(site.string, site.end()) is not None
