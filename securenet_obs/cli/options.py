@@ -27,6 +27,18 @@ local = click.option(
 )
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 stack_name = click.option("--name", default="local", show_default=True, help="Name of the stack.")
+detach = click.option(
+    "--detach", is_flag=True, help="Start it in the background; return when it is ready."
+)
+announce = click.option("--announce", type=int, hidden=True)
+wait = click.option(
+    "--wait",
+    type=_SECONDS,
+    is_flag=False,
+    flag_value=60.0,
+    metavar="[SECONDS]",
+    help="Wait until the stack is ready, 60 seconds by default at most.",
+)
 plain = click.option(
     "--plain", is_flag=True, help="A foreign notebook, without our metadata and checks."
 )

@@ -64,14 +64,15 @@ def execute(command: tuple[str, ...], target: Path | None, local: bool) -> None:
 
 @click.command()
 @options.stack_name
-def env(name: str) -> None:
+@options.wait
+def env(name: str, wait: float | None) -> None:
     """Print the variables of the running stack for a shell.
 
-    Example: eval "$(securenet-obs env)"
+    Example: eval "$(securenet-obs env --wait)"
     """
-    from securenet_obs.stack import running_stack
+    from securenet_obs.stack import await_stack, running_stack
 
-    state = running_stack(name)
+    state = running_stack(name) if wait is None else await_stack(name, wait)
     if state is None:
         raise StackError(f"The stack {name!r} is not running; start it with `securenet-obs up`.")
     for variable, value in state.environment.items():
@@ -94,17 +95,34 @@ def _quoted(value: str) -> str:
 
 @click.command()
 @options.stack_name
-def up(name: str) -> None:
+@options.detach
+@options.announce
+def up(name: str, detach: bool, announce: int | None) -> None:
     """Start the local stack and keep it in the foreground, with its logs; Ctrl-C ends it.
 
-    Example: securenet-obs up
-    """
-    from securenet_obs.stack import LocalStack, follow
+    With --detach it runs in the background, beyond the end of this terminal: `status` shows it,
+    `down` ends it, and its logs are files below .securenet.
 
-    with LocalStack(name, report=STDOUT.print) as stack:
-        address, email, password = stack.dashboard
-        STDOUT.print(f"Errors: {address} (login {email}, password {password})", soft_wrap=True)
-        follow(stack.parts)
+    Example: securenet-obs up --detach
+    """
+    from securenet_obs.stack import LocalStack, follow, start_detached, supervise
+
+    if announce is not None:
+        supervise(name, announce)
+    elif detach:
+        state = start_detached(name, STDOUT.print)
+        end = f"securenet-obs down --name {state.name}"
+        STDOUT.print(f"The stack {state.name!r} is ready; end it with `{end}`.", soft_wrap=True)
+        _print_dashboard(state.dashboard)
+    else:
+        with LocalStack(name, report=STDOUT.print) as stack:
+            _print_dashboard(stack.dashboard)
+            follow(stack.parts)
+
+
+def _print_dashboard(dashboard: tuple[str, str, str]) -> None:
+    address, email, password = dashboard
+    STDOUT.print(f"Errors: {address} (login {email}, password {password})", soft_wrap=True)
 
 
 @click.command()

@@ -1,5 +1,6 @@
 """The local stack: Redis, Bugsink, API, worker and beat as real processes on this machine."""
 
+from securenet_obs.stack.detached import await_stack, start_detached, supervise
 from securenet_obs.stack.follow import follow
 from securenet_obs.stack.local_stack import LocalStack
 from securenet_obs.stack.services import beat_command, worker_command
@@ -16,11 +17,14 @@ __all__ = [
     "LocalStack",
     "PartStatus",
     "StackState",
+    "await_stack",
     "beat_command",
     "down",
     "follow",
     "running_stack",
     "running_stacks",
+    "start_detached",
     "status",
+    "supervise",
     "worker_command",
 ]

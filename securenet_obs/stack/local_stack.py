@@ -43,6 +43,14 @@ ATTEMPTS = 3
 """How often other ports are tried when somebody was faster."""
 
 
+def already_running(name: str) -> StackError:
+    """Return the error of a second start of one stack."""
+    return StackError(
+        f"The stack {name!r} is already running: see it with `securenet-obs status`, end it with "
+        "`securenet-obs down`, or name another with `--name`."
+    )
+
+
 class LocalStack:
     """A target of real parts on this machine, on loopback ports of its own.
 
@@ -102,10 +110,7 @@ class LocalStack:
         """
         with ExitStack() as undo:
             if not undo.enter_context(file_lock(lock_file(self.folder), wait_s=1)):
-                raise StackError(
-                    f"The stack {self.name!r} is already running: see it with `securenet-obs "
-                    "status`, end it with `securenet-obs down`, or name another with `--name`."
-                )
+                raise already_running(self.name)
             self._clear_folder()
             guard = undo.enter_context(Guard())
             if self.ephemeral:

@@ -1,0 +1,167 @@
+"""A stack in the background: its supervisor outlives the caller, and the caller's terminal.
+
+The supervisor is `securenet-obs up` in a session of its own. A pipe leads from it to the caller: on
+it go what takes long, the error, or that the stack is ready. A supervisor whose caller has gone
+before that takes everything down again.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import IO
+
+from securenet_obs import errors
+from securenet_obs.errors import SecureNetObsError, StackError
+from securenet_obs.stack.local_stack import STOP_ORDER, LocalStack, already_running
+from securenet_obs.stack.state import StackState, default_root, running_stack, stack_folder, status
+
+STOP_S = 60.0
+"""Seconds that a start which was interrupted has to take down what it began."""
+
+_WATCH_S = 0.5
+_ASK_S = 0.3
+
+
+def start_detached(name: str, report: Callable[[str], None]) -> StackState:
+    """Start a stack in the background, and return its state once every part is ready.
+
+    Raises:
+        PartNotReadyError: a part did not come up; all that was started is stopped.
+        StackError: see `LocalStack.start`, or the supervisor ended without a reason.
+    """
+    if running_stack(name) is not None:
+        raise already_running(name)
+    log = log_of(name)
+    reading, writing = os.pipe()
+    with os.fdopen(reading) as lines:
+        try:
+            process = _supervisor(name, log, writing)
+        finally:
+            os.close(writing)
+        try:
+            _await_ready(lines, report, log)
+        except BaseException:  # Ctrl-C too: whatever ends the wait ends the stack
+            _end(process)
+            raise
+    state = running_stack(name)
+    if state is None:
+        raise StackError(f"The stack {name!r} ended as soon as it was ready; see {log}.")
+    return state
+
+
+def supervise(name: str, pipe: int) -> None:
+    """Be the supervisor: start the stack, announce it, and keep it until SIGTERM or its end."""
+
+    def report(sentence: str) -> None:
+        _announce(pipe, report=sentence)
+
+    stack = LocalStack(name, report=report)
+    try:
+        stack.start()
+    except SecureNetObsError as error:
+        _announce(pipe, error=type(error).__name__, message=str(error))
+        raise
+    try:
+        if _announce(pipe, ready=stack.name):
+            _keep(stack, pipe)
+    finally:
+        stack.stop()
+
+
+def await_stack(name: str, within_s: float) -> StackState:
+    """Wait until every part of a stack is ready, and return its state.
+
+    Raises:
+        StackError: it is not within `within_s` seconds; the parts that are not ready are named.
+    """
+    ends = time.monotonic() + within_s
+    while True:
+        ready = {part.part: part.ready for part in status(name)}
+        state = running_stack(name)
+        if state is not None and set(STOP_ORDER) <= set(ready) and all(ready.values()):
+            return state
+        if time.monotonic() >= ends:
+            raise StackError(_why_not(name, within_s, ready))
+        time.sleep(min(_ASK_S, max(0.0, ends - time.monotonic())))
+
+
+def log_of(name: str) -> Path:
+    """Return where the supervisor of a detached stack logs; each part has a log of its own."""
+    folder = stack_folder(name, default_root())
+    return folder.with_name(f"{folder.name}.log")
+
+
+def _why_not(name: str, within_s: float, ready: Mapping[str, bool]) -> str:
+    late = ", ".join(part for part, is_ready in ready.items() if not is_ready)
+    if late:
+        return f"The stack {name!r} is not ready after {within_s:g} s: {late}; see its logs."
+    return (
+        f"The stack {name!r} is not running after {within_s:g} s; start it with "
+        "`securenet-obs up --detach`."
+    )
+
+
+def _supervisor(name: str, log: Path, pipe: int) -> "subprocess.Popen[bytes]":
+    command = [sys.executable, "-m", "securenet_obs", "up", "--name", name]
+    with _opened(log) as output:
+        return subprocess.Popen(  # noqa: S603
+            [*command, "--announce", str(pipe)],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            pass_fds=[pipe],
+            start_new_session=True,
+        )
+
+
+def _opened(log: Path) -> IO[bytes]:
+    try:
+        log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return log.open("ab")
+    except OSError as error:
+        raise StackError(f"{log}: cannot be written: {error.strerror}.") from error
+
+
+def _await_ready(lines: IO[str], report: Callable[[str], None], log: Path) -> None:
+    for message in _messages(lines):
+        if "report" in message:
+            report(message["report"])
+        elif "error" in message:
+            raise getattr(errors, message["error"])(message["message"])
+        else:
+            return
+    raise StackError(f"The stack's supervisor ended before the stack was ready; see {log}.")
+
+
+def _messages(lines: IO[str]) -> Iterator[dict[str, str]]:
+    for line in lines:
+        yield json.loads(line)
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    process.terminate()
+    try:
+        process.wait(STOP_S)
+    except subprocess.TimeoutExpired:
+        process.kill()  # the guard ends the parts
+
+
+def _announce(pipe: int, **message: str) -> bool:
+    """Write a message for the caller; return False if it has gone."""
+    try:
+        os.write(pipe, (json.dumps(message) + "\n").encode())
+    except BrokenPipeError:
+        return False
+    return True
+
+
+def _keep(stack: LocalStack, pipe: int) -> None:
+    os.close(pipe)
+    with suppress(KeyboardInterrupt):
+        while any(part.running() for part in stack.parts.values()):
+            time.sleep(_WATCH_S)
