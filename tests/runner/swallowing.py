@@ -245,6 +245,9 @@ WAYS: dict[str, Way] = {
         False,
         DIVIDED,
     ),
+    "_showtraceback called": Way(
+        "get_ipython()._showtraceback(ValueError, ValueError('no'), [])", False, "ValueError: no"
+    ),
     "cleared error": Way(
         "from IPython.display import clear_output\n%run {folder}/bad.py\nclear_output()", True, STEP
     ),
