@@ -83,7 +83,9 @@ def ours(folder: Path, server: str, tmp_path_factory: pytest.TempPathFactory) ->
     for number, cell in enumerate(cells, start=1):
         cell.metadata["securenet"] = {"cell": number}
     spec = Spec("r", "", "", "", scratch, scratch, time.monotonic() + 120, 120.0, 30.0, warm=server)
-    client = RunClient(NotebookExecutionManager(v4.new_notebook(cells=cells)), spec, events)
+    client = RunClient(
+        NotebookExecutionManager(v4.new_notebook(cells=cells), progress_bar=False), spec, events
+    )
     answers = []
     with client.setup_kernel():
         for _ in executed(client, cells):
@@ -96,7 +98,7 @@ def papermills(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[s
     """Return whether papermill passes each way, all in one kernel."""
     out = str(tmp_path_factory.mktemp("papermill") / "out.ipynb")
     cells = [cell for way in WAYS.values() for cell in cells_of(way, folder)]
-    manager = NotebookExecutionManager(v4.new_notebook(cells=cells))
+    manager = NotebookExecutionManager(v4.new_notebook(cells=cells), progress_bar=False)
     client = PapermillNotebookClient(manager, kernel_name="python3")
     answers = []
     with client.setup_kernel(cwd=str(folder)):
