@@ -121,8 +121,9 @@ def differences(expected: Mapping[str, tuple[str, Any]], actual: Mapping[str, st
         expected: each parameter's description, and its value as it was recorded.
         actual: the descriptions of what the kernel has.
     """
+    # No colon behind a name: what follows `token:` would be masked in the journal.
     return "; ".join(
-        f"parameter {name}: recorded {_shown(recorded)}, the kernel has "
+        f"parameter {name} is recorded as {_shown(recorded)}, the kernel has "
         f"{_masked(name, actual.get(name, NOT_DEFINED))}"
         for name, (description, recorded) in expected.items()
         if actual.get(name) != description

@@ -17,7 +17,7 @@ VALUES = "securenet_obs_values"
 LONGEST_TEXT = 500
 """Characters of a value that are compared as they are; of a longer one, a digest is."""
 
-NOT_DEFINED = "not defined"
+NOT_DEFINED = "no value"
 
 
 def described(value: Any) -> str:

@@ -11,6 +11,7 @@ from securenet_obs.runner.catalog import read_notebook
 from securenet_obs.runner.command import Outcome
 from securenet_obs.runner.document import prepared
 from securenet_obs.runner.injection import compared, differences, effective, is_read_back
+from securenet_obs.runner.masking import Masker
 
 DEFAULT = ("n = 1", "parameters")
 STALE = ("# Parameters\nn = 7", "injected-parameters")
@@ -116,12 +117,16 @@ def test_a_difference_names_parameter_record_and_value_and_no_secret() -> None:
         "token": "Secret secret:B_TOKEN",
     }
     reason = differences(expected, actual)
-    assert reason.startswith("parameter n: recorded 5, the kernel has int 7; parameter password: ")
+    assert reason.startswith(
+        "parameter n is recorded as 5, the kernel has int 7; "
+        'parameter password is recorded as "[redacted]", the kernel has ['
+    )
     assert "planted-one" not in reason
     assert "same" not in reason
-    assert 'recorded "secret:A_TOKEN", the kernel has Secret secret:B_TOKEN' in reason
+    assert Masker().text(reason) == reason
+    assert 'recorded as "secret:A_TOKEN", the kernel has Secret secret:B_TOKEN' in reason
     assert differences({"n": ("int 5", 5)}, {}) == (
-        "parameter n: recorded 5, the kernel has not defined"
+        "parameter n is recorded as 5, the kernel has no value"
     )
 
 
@@ -183,7 +188,7 @@ def test_a_value_that_a_start_up_file_plants_fails_the_run(
     (record,) = outcome.runs
     assert record.judged is not None
     assert record.judged["reason"] == "; ".join(
-        f"parameter {name}: recorded {value}, the kernel has "
+        f"parameter {name} is recorded as {value}, the kernel has "
         f"{'float 5.0' if name == 'kind' else 'int 7'}"
         for name, value in PLANTED.items()
     )

@@ -57,7 +57,7 @@ def test_a_question_is_no_cell(with_kernel: Callable[[Ask], Any]) -> None:
         values = await ask_values(client, ["n", "absent"], 20)
         faults = await ask_faults(client, 20)
         after = await cell(client, "assert (len(In), _i) == (3, 'n = 5'), (In, _i)")
-        assert values[VALUES] == {"n": "int 5", "absent": "not defined"}
+        assert values[VALUES] == {"n": "int 5", "absent": "no value"}
         assert faults[FAULTS] == []
         assert after["status"] == "ok", after
         assert after["execution_count"] == before["execution_count"] + 1
