@@ -37,6 +37,7 @@ def drill(names: tuple[str, ...], tasks: int, root: Path, as_json: bool) -> None
     Example: securenet-obs drill redis-restarted worker-killed
     """
     from securenet_obs.runner.catalog import find
+    from securenet_obs.runner.roots import work_folder
     from securenet_obs.stack.drills import DRILLS, drill_data, drill_table, run_drill
     from securenet_obs.stack.state import default_root
 
@@ -51,7 +52,7 @@ def drill(names: tuple[str, ...], tasks: int, root: Path, as_json: bool) -> None
             run_drill(
                 name,
                 judge=judge,
-                root=default_root(root),
+                root=default_root(work_folder(root)),
                 tasks=tasks,
                 report=_told_on(STDERR),
             )

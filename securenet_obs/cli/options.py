@@ -11,11 +11,19 @@ import click
 _Command = Callable[..., Any]
 _SECONDS = click.FloatRange(min=0, min_open=True)
 
+
+def _default_root() -> Path:
+    from securenet_obs.runner.roots import default_root
+
+    return default_root()
+
+
 root = click.option(
     "--root",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
-    default=Path(),
-    help="Project folder that holds notebooks/ and runbooks/; this folder by default.",
+    default=_default_root,
+    show_default="this folder if it has either, else the installed ones",
+    help="Project folder that holds notebooks/ and runbooks/.",
 )
 target = click.option(
     "--target",

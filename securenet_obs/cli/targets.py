@@ -25,12 +25,17 @@ from securenet_obs.errors import StackError
 def lab(port: int, no_browser: bool, target: Path | None, local: bool, root: Path) -> None:
     """Open JupyterLab on the notebooks, in the environment of a target.
 
+    Outside a project it opens copies of the installed notebooks, in .securenet of this folder;
+    copies that are there already stay as they are.
+
     Example: securenet-obs lab --no-browser --port 8899
     """
     from securenet_obs.runner.lab import jupyter_lab, wait_for
+    from securenet_obs.runner.roots import opened_root
 
     choice = choose(target, local=local, root=root)
     choice.check()
+    root = opened_root(root)
     with (
         choice.entered(STDOUT) as chosen,
         jupyter_lab(root, chosen.environment, port=port, browser=not no_browser) as opened,
