@@ -9,20 +9,20 @@ import pytest
 
 Call = Callable[..., Any]
 
+# A worker's own tracer runs a task that breaks, and what records a dead letter records it.
 FAIL = """
-import sys
-from datetime import UTC, datetime
-from securenet_obs.store import DeadLetter, session_scope
+from celery.app.trace import build_tracer
+from securenet_obs.workers.celery_app import celery_app
+from securenet_obs.workers.tasks import run_vulnerability_scan as task
 
-with session_scope() as session:
-    for number, redacted in enumerate((False, True)):
-        session.add(DeadLetter(
-            task_id=f"task-{number}", task="securenet_obs.workers.tasks.run_vulnerability_scan",
-            tenant_id="acme", request_id="r" * 16, window=None,
-            arguments={"args": ["acme"], "kwargs": {}}, redacted=redacted, reason="failed",
-            error="ValueError", message="it [broke]", traceback="in scan", times=1,
-            first_at=datetime.now(UTC), last_at=datetime.now(UTC), requeued_at=None,
-        ))
+def breaks(*_):
+    raise ValueError("it [broke]")
+
+task.run = breaks
+trace = build_tracer(task.name, task, app=celery_app)
+ids = {"securenet_tenant_id": "acme", "securenet_request_id": "r" * 16}
+for number, argument in enumerate(("acme", "password=hunter2")):
+    trace(f"task-{number}", [argument], {}, {"id": f"task-{number}", "args": [argument], **ids})
 """
 
 

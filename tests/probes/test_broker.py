@@ -1,5 +1,6 @@
 import pytest
 import redis
+from celery import Celery
 
 from securenet_obs.errors import UnreachableError
 from securenet_obs.probes import BrokerProbe, known_bad
@@ -28,15 +29,18 @@ def test_a_broker_without_workers_has_none(settings: Settings) -> None:
 
 
 def test_results_without_an_end_are_counted(settings: Settings) -> None:
-    """Other keys of the database are not."""
-    client = redis.Redis.from_url(settings.results.get_secret_value())
-    client.set("celery-task-meta-a", "{}")
-    client.set("celery-task-meta-b", "{}", ex=60)
+    """By what Celery itself stores: one that never expires, one that does; other keys are not."""
+    url = settings.results.get_secret_value()
+    for task_id, expires_s in (("kept", None), ("expires", 60)):
+        app = Celery(task_id, backend=url, set_as_current=False)
+        app.conf.result_expires = expires_s
+        app.backend.store_result(task_id, {}, "SUCCESS")
+    client = redis.Redis.from_url(url)
     client.set("something-else", "{}")
     try:
         assert BrokerProbe(settings).results_for_ever() == 1
     finally:
-        client.delete("celery-task-meta-a", "celery-task-meta-b", "something-else")
+        client.delete("celery-task-meta-kept", "celery-task-meta-expires", "something-else")
 
 
 def test_databases_are_told_without_their_password(settings: Settings) -> None:

@@ -1,3 +1,4 @@
+import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -8,10 +9,17 @@ from securenet_obs.errors import ProbeError, SettingsError
 from securenet_obs.probes import drills
 from securenet_obs.probes.drills import NOTEBOOK, run_drills
 from securenet_obs.settings import Settings
+from securenet_obs.stack.drills import DrillResult, drill_data
 
-RESULT = """[{"drill": "redis-down", "accepted": 9, "in_flight": 8, "recovered_s": null,
- "lost": ["a", "b"], "doubled": [], "problems": ["x"], "skipped": "", "unnoticed": ["02_b"],
- "validations": {"01_a": "failed", "02_b": "passed"}}]"""
+RESULT = DrillResult(
+    "redis-down",
+    accepted=9,
+    in_flight=8,
+    lost=("a", "b"),
+    problems=("x",),
+    unnoticed=("02_b",),
+    validations={"01_a": "failed", "02_b": "passed"},
+)
 
 
 @pytest.fixture
@@ -36,7 +44,8 @@ def told(text: str, monkeypatch: pytest.MonkeyPatch, settings: Settings, **given
 
 def test_what_came_of_a_drill_is_a_row(local: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     """A validation that passed while a fault was in is named as one that did not notice."""
-    (row,) = told(f"print('''{RESULT}''')", monkeypatch, local).to_dict("records")
+    written = json.dumps([drill_data(RESULT)], indent=2)
+    (row,) = told(f"print('''{written}''')", monkeypatch, local).to_dict("records")
     assert (row["accepted"], row["lost"], row["doubled"], row["problems"]) == (9, 2, 0, 1)
     assert row["unnoticed"] == ["02_b"]
     assert not row["recovered_s"] <= 60

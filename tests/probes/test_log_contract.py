@@ -1,4 +1,6 @@
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -6,15 +8,31 @@ import pytest
 from securenet_obs.probes.log_contract import REQUIRED_FIELDS, contract_violations
 from securenet_obs.probes.log_frame import log_frame
 
-GOOD = {
-    "timestamp": "2026-11-23T04:05:06.123456Z",
-    "level": "info",
-    "logger": "securenet.api",
-    "event": "ready",
-    "service": "securenet-api",
-    "environment": "test",
-    "release": "securenet@0.1.0",
-}
+WRITES = """
+import logging, structlog
+from securenet_obs.monitoring import start_monitoring
+from securenet_obs.settings import get_settings
+
+start_monitoring(get_settings(), "securenet-api")
+structlog.get_logger("securenet.api").info("ready")
+structlog.get_logger("securenet.api").warning("busy", tenant_id="acme", n=1)
+logging.getLogger("a.library").error("of the standard library %d", 7)
+"""
+
+Line = dict[str, object]
+
+
+@pytest.fixture(scope="module")
+def lines() -> list[Line]:
+    """Return lines that a process of SecureNet's has written."""
+    written = subprocess.run([sys.executable, "-c", WRITES], capture_output=True, check=True)
+    return [json.loads(line) for line in written.stdout.splitlines()]
+
+
+@pytest.fixture
+def good(lines: list[Line]) -> Line:
+    """Return one of them."""
+    return next(line for line in lines if line["event"] == "ready")
 
 
 def violations(folder: Path, *records: dict[str, object]) -> list[tuple[int, str, str]]:
@@ -27,17 +45,18 @@ def violations(folder: Path, *records: dict[str, object]) -> list[tuple[int, str
     return list(found[["line", "field", "problem"]].itertuples(index=False, name=None))
 
 
-def test_good_lines_break_nothing(tmp_path: Path) -> None:
+def test_good_lines_break_nothing(tmp_path: Path, lines: list[Line]) -> None:
     """Lines as SecureNet writes them, with fields of their own, have no violation."""
-    assert violations(tmp_path, GOOD, {**GOOD, "tenant_id": "acme", "n": 1}) == []
+    assert {"ready", "busy", "of the standard library 7"} <= {line["event"] for line in lines}
+    assert violations(tmp_path, *lines) == []
 
 
 @pytest.mark.parametrize("field", REQUIRED_FIELDS)
-def test_a_dropped_field_is_missing(tmp_path: Path, field: str) -> None:
+def test_a_dropped_field_is_missing(tmp_path: Path, good: Line, field: str) -> None:
     """Each required field is missed, in one line and in all of them."""
-    dropped = {name: value for name, value in GOOD.items() if name != field}
-    assert violations(tmp_path, GOOD, dropped) == [(2, field, "missing")]
-    assert violations(tmp_path, dropped, {**GOOD, field: None}) == [
+    dropped = {name: value for name, value in good.items() if name != field}
+    assert violations(tmp_path, good, dropped) == [(2, field, "missing")]
+    assert violations(tmp_path, dropped, {**good, field: None}) == [
         (1, field, "missing"),
         (2, field, "missing"),
     ]
@@ -56,14 +75,16 @@ def test_a_dropped_field_is_missing(tmp_path: Path, field: str) -> None:
         ("service", "", "empty"),
     ],
 )
-def test_a_wrong_value_is_named(tmp_path: Path, field: str, value: object, problem: str) -> None:
+def test_a_wrong_value_is_named(
+    tmp_path: Path, good: Line, field: str, value: object, problem: str
+) -> None:
     """A value of another type or form is a violation of that field, in that line."""
-    assert violations(tmp_path, GOOD, {**GOOD, field: value}, GOOD) == [(2, field, problem)]
+    assert violations(tmp_path, good, {**good, field: value}, good) == [(2, field, problem)]
 
 
-def test_a_time_under_another_name_is_no_timestamp(tmp_path: Path) -> None:
+def test_a_time_under_another_name_is_no_timestamp(tmp_path: Path, good: Line) -> None:
     """A foreign record is understood, and still breaks the promise."""
-    foreign = {**GOOD, "time": GOOD["timestamp"]}
+    foreign = {**good, "time": good["timestamp"]}
     del foreign["timestamp"]
     assert violations(tmp_path, foreign) == [(1, "timestamp", "missing")]
 

@@ -7,6 +7,7 @@ import pytest
 
 from securenet_obs.probes import TaskProbe, await_dispatch, await_entry
 from securenet_obs.settings import Settings
+from securenet_obs.stack.local_stack import TENANTS
 
 TASK = "workers.tasks.echo"
 BEGAN = pd.Timestamp("2026-11-23T10:00:00Z")
@@ -55,3 +56,15 @@ def test_the_running_beat_sends_its_canary(target: Settings) -> None:
     assert sent is not None
     assert sent > began
     assert await_entry(probe, "no such entry", began, 0.3) is None
+
+
+def test_the_running_stacks_dispatch_is_complete(target: Settings) -> None:
+    """By the lines that beat's dispatcher and the worker write: a task of each tenant has run."""
+    dispatch = await_dispatch(
+        target.log_source,
+        task="securenet_obs.workers.tasks.echo_canary",
+        since=pd.Timestamp.now("UTC"),
+        deadline_s=30,
+    )
+    assert (dispatch.tenants, dispatch.missing) == (len(TENANTS), 0)
+    assert set(dispatch.ran.tenant_id) == set(TENANTS)

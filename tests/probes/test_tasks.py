@@ -1,14 +1,17 @@
 import math
 import time
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 import redis
 from celery import Celery
 
 from securenet_obs.errors import NotFoundError, UnreachableError
-from securenet_obs.probes.tasks import TICK_KEY, UNREGISTERED_TASK, TaskProbe
+from securenet_obs.probes.tasks import UNREGISTERED_TASK, TaskProbe
 from securenet_obs.settings import Settings
+from securenet_obs.workers.beat import RecordingScheduler
+from securenet_obs.workers.celery_app import create_celery
 
 
 @pytest.fixture
@@ -115,14 +118,16 @@ def test_consumers_are_named_for_each_queue(
     assert consumers["nobody"] == []
 
 
-def test_beats_last_tick_has_an_age(probe: TaskProbe, broker: Settings) -> None:
+def test_beats_last_tick_has_an_age(probe: TaskProbe, broker: Settings, tmp_path: Path) -> None:
     """A tick on record is told with its time and age; without one there is nothing to tell."""
     with pytest.raises(NotFoundError, match="no tick of beat"):
         probe.beat_tick()
-    results = redis.Redis.from_url(broker.results.get_secret_value())
-    results.set(TICK_KEY, repr(time.time() - 30))
+    app = create_celery(broker)
+    app.conf.beat_schedule = {"not due": {"task": "probed.echo", "schedule": 1e6}}
+    RecordingScheduler(app=app, schedule_filename=str(tmp_path / "schedule")).tick()
+    time.sleep(0.3)
     tick = probe.beat_tick()
-    assert 30 <= tick.age_s < 32
+    assert 0.3 <= tick.age_s < 10
     assert abs((datetime.now(UTC) - tick.at).total_seconds() - tick.age_s) < 1
 
 
