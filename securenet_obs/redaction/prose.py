@@ -26,12 +26,23 @@ _STATES = (
 """What one word alone reports of a setting or a file."""
 
 _SCHEME = r"(?:(?:Bearer|Basic)[`'\"]?[.,;:]?[ \t]+)?"
+_FOREIGN = (
+    "(?:Arguments|Assertion|Data|Date|Datetimes|Decimal|Error|Extra|Field|Fraction|Input|Instance"
+    "|JSON|Keys|Object|Recursion|String|Timezone|URL|UUID|Unable|Value)(?: input| scheme)?"
+    " (?:be|error|extracting|failed|has|have|inputs?|is|iterating|must|offset|provided|required"
+    "|should|tag|to|version|violated)"
+    "|Address already|Broken pipe|Connection (?:refused|reset|timed)|File exists|Got multiple"
+    "|Name or|Operation not|Permission denied|Read-only file"
+)
+"""The first words of a report by pydantic or the operating system."""
+
 _COLON = re.compile(r":[ \t]++$")
 _PROSE = re.compile(
     rf"{_SCHEME}(?i:{_FUNCTION_WORDS}),?[ \t]+(?=[A-Za-z0-9\"'`({{<])"
     r"|(?:[Tt]oken|[Kk]ey|[Pp]assword) (?:that|which|of|for)\s"
     rf"|(?i:{_STATES})[.,;:]?(?=\s|$)"
 )
+_FOREIGN_PROSE = re.compile(rf"(?:{_FOREIGN})(?![\w-])")
 _PLACEHOLDER = re.compile(
     r"(?:Bearer|Basic)(?:[`'\"]?[.,;:]?[ \t]*(?=[\r\n]|$)"
     r"|[ \t]+(?:\w{0,10}(?:\.\.\.|…)|<\w{1,30}>)(?![\w.-]))"
@@ -50,6 +61,8 @@ def is_prose(site: re.Match[str], rule: KeyRule) -> bool:
         return _is_reference(site)
     if _PLACEHOLDER.match(text, start):
         return True
+    if _FOREIGN_PROSE.match(text, start):
+        return not rule.to_line_end
     if not _PROSE.match(text, start) or _CAPITALS.match(text, start):
         return False
     return not rule.to_line_end or _is_line_of_words(text, start)

@@ -1,4 +1,6 @@
 import ast
+import errno
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,6 +9,7 @@ import click
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic_core._pydantic_core import list_all_errors
 
 from securenet_obs.cli import cli
 from securenet_obs.redaction import MASK, redact_text
@@ -103,6 +106,22 @@ def test_every_help_text_and_setting_passes_unchanged() -> None:
     assert [text for text in texts if redact_text(text) != text] == []
 
 
+def test_every_message_of_pydantic_passes_unchanged() -> None:
+    """A parameter or a field with a secret's name may be refused by any of them."""
+    messages = [f"token: {error['example_message_python']}" for error in list_all_errors()]
+    assert len(messages) > 90
+    assert [message for message in messages if redact_text(message) != message] == []
+
+
+@pytest.mark.parametrize(
+    "number", [errno.EACCES, errno.EROFS, errno.ENOSPC, errno.ENOENT, errno.ECONNREFUSED]
+)
+def test_the_operating_systems_reasons_pass_unchanged(number: int) -> None:
+    """A file may have the name of a secret."""
+    message = f"secret: {os.strerror(number)}"
+    assert redact_text(message) == message
+
+
 @pytest.mark.parametrize("name", ["README.md", "CHANGELOG.md"])
 def test_the_documents_pass_unchanged(name: str) -> None:
     """A document holds no secret, and reads the same in evidence."""
@@ -146,6 +165,9 @@ def test_prose_stays(text: str) -> None:
         ("password:not set", f"password:{MASK} set"),
         ("password: NOT set", f"password: {MASK} set"),
         ("password: not", f"password: {MASK}"),
+        ("password: Input", f"password: {MASK}"),
+        ("password: Permission granted", f"password: {MASK} granted"),
+        ("Authorization: Input should abc123", f"Authorization: {MASK}"),
         ("password: the1 and only", f"password: {MASK} and only"),
         ("password: missing1", f"password: {MASK}"),
         ("password: missing-link", f"password: {MASK}"),
