@@ -12,6 +12,7 @@ SecureNetObsError
 │   ├── NotebookNotFoundError    no notebook of that name
 │   └── ParametersError          refused before a kernel starts
 ├── EvidenceError              an evidence folder cannot be written or read
+│   └── EvidenceNotFoundError    a folder that was named is not evidence
 ├── StackError                 the local stack cannot do what was asked
 │   └── PartNotReadyError        a part did not come up; carries the end of its log
 ├── PublishError               a task was not taken: by the broker, or by the store before it
@@ -72,6 +73,10 @@ class ParametersError(NotebookError):
 
 class EvidenceError(SecureNetObsError):
     """An evidence folder cannot be written or read."""
+
+
+class EvidenceNotFoundError(EvidenceError):
+    """A folder that was named is not the evidence of a command."""
 
 
 class StackError(SecureNetObsError):

@@ -1,6 +1,5 @@
 """Finds notebooks and reads what each says of itself; nothing of a notebook is run to do so."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,8 +8,10 @@ from pydantic import ValidationError
 
 from securenet_obs.errors import NotebookError, NotebookNotFoundError
 from securenet_obs.runner.metadata import Declared
+from securenet_obs.runner.notebook_file import read_json
 from securenet_obs.runner.parameters import Schema
 from securenet_obs.runner.parameters_cell import read_schema
+from securenet_obs.runner.repair import repaired
 
 FOLDERS = ("notebooks", "runbooks")
 """The folders below the project root that hold notebooks."""
@@ -53,7 +54,7 @@ def read_notebook(path: Path, *, plain: bool = False) -> Notebook:
 
     Raises:
         NotebookNotFoundError: there is no such file.
-        NotebookError: it is no notebook, or what it says of itself is wrong.
+        NotebookError: it cannot be run as it is, or its metadata is wrong.
     """
     document = _read_document(path)
     cells = document["cells"]
@@ -74,40 +75,12 @@ def read_notebook(path: Path, *, plain: bool = False) -> Notebook:
 
 
 def _read_document(path: Path) -> dict[str, Any]:
-    """Return the file as a notebook document, sources joined."""
+    """Return the file as a valid notebook document, sources joined and outputs dropped."""
+    document = read_json(path)
     try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise NotebookNotFoundError(f"{path}: no such notebook.") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise NotebookError(f"{path}: cannot be read: {error}") from error
-    try:
-        document = json.loads(text)
-    except ValueError as error:
-        raise NotebookError(f"{path}: not a notebook: {error}") from error
-    if not isinstance(document, dict) or document.get("nbformat") != 4:
-        raise NotebookError(f"{path}: not a notebook of format 4.")
-    cells = document.get("cells")
-    if not isinstance(cells, list) or not all(_is_cell(cell) for cell in cells):
-        raise NotebookError(f"{path}: its cells cannot be read.")
-    if not isinstance(document.setdefault("metadata", {}), dict):
-        raise NotebookError(f"{path}: its metadata cannot be read.")
-    for cell in cells:
-        cell["source"] = _joined(cell["source"])
-    return document
-
-
-def _is_cell(cell: Any) -> bool:
-    return (
-        isinstance(cell, dict)
-        and isinstance(cell.get("cell_type"), str)
-        and isinstance(cell.setdefault("metadata", {}), dict)
-        and isinstance(cell.get("source"), str | list)
-    )
-
-
-def _joined(source: Any) -> str:
-    return source if isinstance(source, str) else "".join(map(str, source))
+        return repaired(document)
+    except NotebookError as error:
+        raise NotebookError(f"{path}: not a notebook that can be run: {error}") from error
 
 
 def _where(location: tuple[int | str, ...]) -> str:

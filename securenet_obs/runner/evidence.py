@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
 
-from securenet_obs.errors import EvidenceError
+from securenet_obs.errors import EvidenceError, EvidenceNotFoundError
 from securenet_obs.runner import journal
 from securenet_obs.runner.journal import Event, Journal
 from securenet_obs.runner.masking import Masker
@@ -138,8 +138,11 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     """Return the manifest of an evidence folder.
 
     Raises:
-        EvidenceError: there is none, or it cannot be understood.
+        EvidenceNotFoundError: there is none.
+        EvidenceError: it cannot be understood.
     """
+    if not (folder / MANIFEST).exists():
+        raise EvidenceNotFoundError(f"{folder}: no evidence that was closed: no {MANIFEST} there.")
     try:
         manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:

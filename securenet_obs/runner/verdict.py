@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from securenet_obs.errors import (
+    EvidenceNotFoundError,
     NotebookError,
-    NotebookNotFoundError,
-    ParametersError,
     SettingsError,
     UnreachableError,
 )
@@ -49,17 +48,18 @@ _EXIT_CODES = {
 }
 _REFUSED: dict[type[Exception], Verdict] = {
     NotebookError: Verdict.BAD_PARAMETERS,
-    ParametersError: Verdict.BAD_PARAMETERS,
-    NotebookNotFoundError: Verdict.BAD_PARAMETERS,
     SettingsError: Verdict.BAD_PARAMETERS,
+    EvidenceNotFoundError: Verdict.BAD_PARAMETERS,
     UnreachableError: Verdict.UNREACHABLE,
 }
+"""Errors of the input, those derived from them included, and what could not be reached."""
 _BY_ERROR = {"UnreachableError": Verdict.UNREACHABLE, "ChecksFailedError": Verdict.FAILED}
 
 
 def exit_code_for(error: Exception) -> int:
     """Return a command's answer where an error kept it from running anything."""
-    return _REFUSED.get(type(error), Verdict.ERROR).exit_code
+    verdicts = (verdict for kind, verdict in _REFUSED.items() if isinstance(error, kind))
+    return next(verdicts, Verdict.ERROR).exit_code
 
 
 def worst(verdicts: Iterable[Verdict]) -> Verdict:

@@ -56,7 +56,7 @@ def test_a_notebook_is_found_by_name_number_and_path(
     [
         ("{", "not a notebook"),
         ("[]", "format 4"),
-        ('{"nbformat": 3, "worksheets": []}', "format 4"),
+        ('{"nbformat": 5, "cells": []}', "nbformat"),
         ('{"nbformat": 4, "cells": 1}', "cells"),
         ('{"nbformat": 4, "cells": [{"cell_type": "code"}]}', "cells"),
         ('{"nbformat": 4, "cells": [], "metadata": 1}', "metadata"),

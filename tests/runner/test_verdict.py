@@ -4,8 +4,18 @@ from typing import Any
 
 import pytest
 
+from securenet_obs.errors import (
+    EvidenceError,
+    EvidenceNotFoundError,
+    NotebookError,
+    NotebookNotFoundError,
+    ParametersError,
+    SettingsError,
+    StackError,
+    UnreachableError,
+)
 from securenet_obs.runner import journal
-from securenet_obs.runner.verdict import Verdict, judge, worst
+from securenet_obs.runner.verdict import Verdict, exit_code_for, judge, worst
 
 STARTED = {"event": "run_started", "run": "r", "kind": "validation", "declared": ["a"]}
 PASSED = {"event": "check", "run": "r", "cell": 1, "name": "a", "outcome": "passed"}
@@ -127,3 +137,21 @@ def test_parameters_that_were_to_be_read_back_and_were_not_are_an_error() -> Non
     assert judged(PASSED, ENDED, **compared) == "error"
     assert judged(PASSED, read_back(""), ENDED, **compared) == "passed"
     assert judged(error("UnreachableError"), ENDED, **compared) == "unreachable"
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (NotebookError("x"), 2),
+        (NotebookNotFoundError("x"), 2),
+        (ParametersError("x"), 2),
+        (SettingsError("x"), 2),
+        (EvidenceNotFoundError("x"), 2),
+        (EvidenceError("x"), 3),
+        (StackError("x"), 3),
+        (UnreachableError("x"), 6),
+    ],
+)
+def test_a_wrong_input_is_exit_code_2(error: Exception, code: int) -> None:
+    """What was given is distinguished from what this machine or the target cannot do."""
+    assert exit_code_for(error) == code

@@ -1,0 +1,49 @@
+"""The programming language of a notebook, from its metadata: only Python has a kernel here."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+_PYTHON = re.compile(r"i?python[\d.]*|py", re.IGNORECASE)
+
+_STATED = (("kernelspec", "language"), ("language_info", "name"), ("jupytext", "main_language"))
+"""Where notebooks state their language: Jupyter twice, jupytext in its own block."""
+
+
+def foreign_language(metadata: Mapping[str, Any]) -> str:
+    """Return a sentence that names the language if it is not Python, else an empty string.
+
+    A kernel without a stated language is known by its name only: `ir` is not Python, `python3` is,
+    and a name that does not tell is refused, because Python might run another language's code.
+    """
+    stated = list(_languages(metadata))
+    for place, language in stated:
+        if not _PYTHON.fullmatch(language):
+            return f"metadata.{place} is {language[:40]!r}; only Python notebooks can be run"
+    name, display_name = kernel_names(metadata)
+    if stated or not name or "py" in f"{name} {display_name}".lower():
+        return ""
+    return (
+        f"metadata.kernelspec.name is {name[:40]!r} and no language is stated; only Python "
+        'notebooks can be run (for one: "kernelspec": {"name": "python3", "language": "python"})'
+    )
+
+
+def _languages(metadata: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for block, key in _STATED:
+        inner = metadata.get(block)
+        language = inner.get(key) if isinstance(inner, Mapping) else None
+        if isinstance(language, str) and language.strip():
+            yield f"{block}.{key}", language.strip()
+
+
+def kernel_names(metadata: Mapping[str, Any]) -> tuple[str, str]:
+    """Return the kernel's name and display name, empty where they are missing or not texts."""
+    spec = metadata.get("kernelspec")
+    if isinstance(spec, str):
+        return spec, ""
+    if not isinstance(spec, Mapping):
+        return "", ""
+    names = (spec.get("name"), spec.get("display_name"))
+    name, display_name = (text if isinstance(text, str) else "" for text in names)
+    return name, display_name
