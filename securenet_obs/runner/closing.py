@@ -3,8 +3,6 @@
 That nothing but the journal is needed lets a later command close what a killed one left behind.
 """
 
-import contextlib
-import importlib
 import importlib.metadata
 import json
 import os
@@ -12,26 +10,22 @@ import platform
 import re
 import subprocess
 import sys
-import tempfile
-import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from securenet_obs.errors import EvidenceError, SecureNetObsError
+from securenet_obs.errors import EvidenceError
 from securenet_obs.runner import journal, report
 from securenet_obs.runner.document import banner, finished
 from securenet_obs.runner.evidence import MANIFEST, EvidenceFolder
-from securenet_obs.runner.forked import ForkedProcess
 from securenet_obs.runner.journal import Event, Journal, RunRecord, records
 from securenet_obs.runner.masking import Masker
 from securenet_obs.runner.processes import kill_marked
-from securenet_obs.runner.saving import save_notebook
+from securenet_obs.runner.rendering import render
+from securenet_obs.runner.saving import save, save_notebook
 from securenet_obs.runner.verdict import NOTHING_RAN, Judgement, Verdict, all_skipped, judge, worst
 
-PAGES = "securenet_obs.runner.pages"
-PAGE_S = 30.0
-"""Seconds that a warm server's process has to make a page."""
+_T = TypeVar("_T")
 
 ORPHANED = "the command that ran it was killed"
 
@@ -41,9 +35,12 @@ def close(folder: EvidenceFolder) -> tuple[list[RunRecord], dict[str, Any]]:
     events = folder.events()
     opened = _opened(events)
     runs = records(events)
-    folder.save("junit.xml", report.junit(runs))
+    junit = _made(folder, "junit.xml", lambda: report.junit(runs))
+    if junit is not None:
+        folder.save("junit.xml", junit)
+    summary = _made(folder, MANIFEST, lambda: report.summary(runs)) or []
     verdicts = [Verdict(row.judged["verdict"]) for row in runs if row.judged]
-    verdict = worst(verdicts)
+    verdict = worst([*verdicts, *([Verdict.ERROR] if folder.unwritable else [])])
     folder.note("closed", verdict=verdict)
     facts = {name: opened.get(name) for name in ("id", "command", "target", "commit")}
     facts |= {name: opened.get(name) for name in ("versions", "host", "planned", "resumes")}
@@ -54,12 +51,23 @@ def close(folder: EvidenceFolder) -> tuple[list[RunRecord], dict[str, Any]]:
             "finished": journal.now(),
             "verdict": verdict,
             "exit_code": verdict.exit_code,
-            "reason": NOTHING_RAN if all_skipped(verdicts) else "",
-            "runs": report.summary(runs),
+            "reason": folder.unwritable or (NOTHING_RAN if all_skipped(verdicts) else ""),
+            "runs": summary,
         }
     )
     folder.journal.close()
     return runs, manifest
+
+
+def _made(folder: EvidenceFolder, name: str, make: Callable[[], _T]) -> _T | None:
+    """Return a part of the evidence; note it, and return None, where it cannot be made."""
+    try:
+        return make()
+    except Exception as error:  # noqa: BLE001
+        # Whatever a run left in its journal, the folder is closed, and its verdict is an error.
+        reason = f"cannot be made: {type(error).__name__}: {error}"
+        folder.fail(EvidenceError(f"{folder.path / name}: {reason}"))
+        return None
 
 
 def _opened(events: Iterable[Event]) -> Event:
@@ -68,7 +76,7 @@ def _opened(events: Iterable[Event]) -> Event:
 
 def finish(
     folder: EvidenceFolder, run: str, judgement: Judgement, seconds: float, warm: str
-) -> None:
+) -> Judgement:
     """Journal a run's verdict, and give its notebook its banner and its HTML page.
 
     Args:
@@ -77,64 +85,77 @@ def finish(
         judgement: what it came to.
         seconds: how long it took.
         warm: socket of a warm server that makes the page, empty to make it here.
+
+    Returns:
+        The final judgement: an error, if the run's notebook or page could not be written.
+    """
+    problem = _documents(folder, run, judgement, seconds, warm)
+    if problem:
+        folder.note("unwritable", run=run, reason=problem)
+        judgement = _in_doubt(judgement, problem)
+        # The banner that is there states another verdict; it may be that only the page fails.
+        _documents(folder, run, judgement, seconds, None)
+    else:
+        folder.note("saved", run=run)
+    return judgement
+
+
+def _in_doubt(judgement: Judgement, problem: str) -> Judgement:
+    """Return the judgement of a run whose evidence is not whole."""
+    before = f"{judgement.verdict}: {judgement.reason}".rstrip(": ")
+    verdict = worst([judgement.verdict, Verdict.ERROR])
+    return Judgement(verdict, judgement.cell, f"{problem} (the run itself: {before})")
+
+
+def _documents(
+    folder: EvidenceFolder, run: str, judgement: Judgement, seconds: float, warm: str | None
+) -> str:
+    """Journal the verdict and write the run's notebook and page; return why that failed, if it did.
+
+    Args:
+        folder: where the run's evidence is.
+        run: the run.
+        judgement: what it came to.
+        seconds: how long it took.
+        warm: as of `finish`; None to write the notebook only.
     """
     judged = {"verdict": judgement.verdict, "cell": judgement.cell, "reason": judgement.reason}
     folder.note("judged", run=run, **judged, seconds=round(seconds, 3))
+    path = folder.path / f"{run}.ipynb"
+    try:
+        title = _write_notebook(folder, path, run, judgement, seconds)
+        if title is not None and warm is not None:
+            save(path.with_suffix(".html"), render(title, path, warm), folder.masker)
+    except EvidenceError as error:
+        if isinstance(error.__cause__, OSError):
+            folder.fail(error)
+        return str(error)
+    except Exception as error:  # noqa: BLE001
+        # The notebook is as the run left it, and that may be anything.
+        return f"{path}: cannot be finished: {type(error).__name__}: {error}"
+    return ""
+
+
+def _write_notebook(
+    folder: EvidenceFolder, path: Path, run: str, judgement: Judgement, seconds: float
+) -> str | None:
+    """Give an executed notebook its banner; return its name, None if the run was skipped.
+
+    Raises:
+        EvidenceError: it cannot be read or written.
+    """
     events = folder.events()
     record = next(row for row in records(events) if row.run == run)
     if record.skipped:
         # It has no notebook of its own: nothing was executed.
-        return
-    path = folder.path / f"{run}.ipynb"
+        return None
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        folder.fail(EvidenceError(f"{path}: cannot be read: {error}"))
-        return
+    except (OSError, ValueError, RecursionError) as error:
+        raise EvidenceError(f"{path}: cannot be read: {error}") from None
     text = banner(record, judgement, seconds=seconds, opened=_opened(events))
-    document = finished(document, record, judgement, text)
-    try:
-        save_notebook(path, document, folder.masker)
-    except EvidenceError as error:
-        folder.fail(error)
-        return
-    folder.save(f"{run}.html", _page(record.started["notebook"], path, warm))
-    folder.note("saved", run=run)
-
-
-def prepare_pages() -> None:
-    """Import what makes pages, in the background: nbconvert takes its time, and a run too."""
-    threading.Thread(target=importlib.import_module, args=(PAGES,), daemon=True).start()
-
-
-def _page(name: str, notebook: Path, warm: str) -> str:
-    """Return the HTML page of a finished notebook."""
-    if warm and (page := _page_by_server(name, notebook, warm)):
-        return page
-    # Not at the top: only where there is a page to be made.
-    from securenet_obs.runner.pages import html_page
-
-    return html_page(name, json.loads(notebook.read_text(encoding="utf-8")))
-
-
-def _page_by_server(name: str, notebook: Path, warm: str) -> str:
-    """Return the page as a process of the warm server makes it, empty if that cannot be had."""
-    with tempfile.TemporaryFile() as page:
-        try:
-            forked = ForkedProcess(
-                warm,
-                PAGES,
-                [name, str(notebook.resolve())],
-                environment=os.environ,
-                folder=Path.cwd(),
-                streams=[page.fileno()] * 3,
-            )
-        except SecureNetObsError:
-            return ""
-        with contextlib.closing(forked):
-            done = forked.has_ended(PAGE_S) and forked.returncode == 0
-        page.seek(0)
-        return page.read().decode() if done else ""
+    save_notebook(path, finished(document, record, judgement, text), folder.masker)
+    return str(record.started["notebook"])
 
 
 def close_orphans(root: Path) -> list[Path]:
@@ -161,13 +182,26 @@ def _is_closed(path: Path) -> bool:
 
 def _judge_orphans(folder: EvidenceFolder) -> None:
     """Judge the runs that were under way; what is left of their processes is ended first."""
-    for record in records(folder.events()):
-        if record.judged:
-            continue
-        kill_marked(f"{folder.path.name}/{record.run}")
+    for record in _unjudged(folder):
         folder.note("interrupted", run=record.run, reason=ORPHANED)
         record.interrupted = record.interrupted or ORPHANED
         finish(folder, record.run, judge(record), 0.0, warm="")
+
+
+def _unjudged(folder: EvidenceFolder) -> Iterator[RunRecord]:
+    """Yield each run that was under way, after the end of what is left of its processes."""
+    for record in records(folder.events()):
+        if not record.judged:
+            kill_marked(f"{folder.path.name}/{record.run}")
+            yield record
+
+
+def abandon(folder: EvidenceFolder, reason: str, verdict: Verdict) -> None:
+    """Close a folder whose command broke off; the runs that were under way get this verdict."""
+    folder.fail(EvidenceError(reason))
+    for record in _unjudged(folder):
+        finish(folder, record.run, Judgement(verdict, record.cell, reason), 0.0, warm="")
+    close(folder)
 
 
 def surroundings() -> dict[str, Any]:

@@ -13,7 +13,7 @@ from typing import Any
 from securenet_obs.errors import EvidenceError, NotebookNotFoundError, ParametersError
 from securenet_obs.redaction import MASK
 from securenet_obs.runner.catalog import Notebook, find, find_all, read_notebook
-from securenet_obs.runner.closing import close, close_orphans, surroundings
+from securenet_obs.runner.closing import abandon, close, close_orphans, surroundings
 from securenet_obs.runner.evidence import EvidenceFolder, read_manifest
 from securenet_obs.runner.execution import Execution, Order, Progress, Result
 from securenet_obs.runner.injection import effective
@@ -87,7 +87,7 @@ class Command:
         if folder.unwritable:
             raise EvidenceError(folder.unwritable)
         execution = Execution(folder, self.target, self.progress, self.stop, self.warm)
-        with _stoppable(self.stop):
+        with _closed_if_broken(folder), _stoppable(self.stop):
             results = list(self._results(execution, orders))
         runs, manifest = close(folder)
         verdicts = [result.judgement.verdict for result in results]
@@ -113,6 +113,24 @@ class Command:
         while result.judgement.verdict not in FINAL and result.attempt <= self.retries:
             result = execution.run(order, result.attempt + 1)
         return result
+
+
+@contextmanager
+def _closed_if_broken(folder: EvidenceFolder) -> Iterator[None]:
+    """Close the folder if the block breaks off, whatever the reason.
+
+    Raises:
+        EvidenceError: an error that is not one of ours broke it off.
+    """
+    try:
+        yield
+    except Exception as error:
+        reason = f"{folder.path}: the command broke off: {type(error).__name__}: {error}"
+        abandon(folder, reason, Verdict.ERROR)
+        raise EvidenceError(reason) from error
+    except BaseException:
+        abandon(folder, f"{folder.path}: the command was interrupted", Verdict.INTERRUPTED)
+        raise
 
 
 @contextmanager

@@ -9,6 +9,7 @@ import sys
 import tempfile
 import threading
 import time
+import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,13 +17,14 @@ from typing import Any, Protocol
 
 from securenet_obs.errors import EvidenceError, SecureNetObsError
 from securenet_obs.runner.catalog import Notebook
-from securenet_obs.runner.closing import finish, prepare_pages
+from securenet_obs.runner.closing import finish
 from securenet_obs.runner.document import count_cells, prepared
 from securenet_obs.runner.evidence import EvidenceFolder
 from securenet_obs.runner.injection import compared, effective
 from securenet_obs.runner.journal import RunRecord, records
 from securenet_obs.runner.parameters import as_text, secrets_in
 from securenet_obs.runner.processes import MARK, kill_marked
+from securenet_obs.runner.rendering import prepare_pages
 from securenet_obs.runner.saving import save_notebook
 from securenet_obs.runner.sharing import hold
 from securenet_obs.runner.spawn import Process, child_process
@@ -106,14 +108,32 @@ class Execution:
         run = self._open(order, attempt)
         if not self.warm:
             prepare_pages()
-        with hold(
-            self.target,
-            f"{run} ({self.folder.path.name})",
-            alone=order.notebook.declared.exclusive,
-            stop=self.stop,
-            told=lambda reason: self.progress.waits(run, reason),
-        ):
-            return self._judged(run, order, attempt)
+        opened = time.monotonic()
+        try:
+            with hold(
+                self.target,
+                f"{run} ({self.folder.path.name})",
+                alone=order.notebook.declared.exclusive,
+                stop=self.stop,
+                told=lambda reason: self.progress.waits(run, reason),
+            ):
+                return self._judged(run, order, attempt)
+        except Exception as error:  # noqa: BLE001
+            # A verdict is due whatever breaks here: a disk, a lock, a display, or our own code.
+            return self._broken(run, order, attempt, error, time.monotonic() - opened)
+
+    def _broken(
+        self, run: str, order: Order, attempt: int, error: Exception, seconds: float
+    ) -> Result:
+        """Judge a run that the runner itself could not see to its end."""
+        reason = f"the runner failed: {type(error).__name__}: {error}"
+        self.folder.note(
+            "broken", run=run, reason=reason, traceback=traceback.format_exception(error)
+        )
+        judgement = Judgement(Verdict.ERROR, self._record(run).cell, reason)
+        judgement = finish(self.folder, run, judgement, seconds, self.warm)
+        self.progress.finished(run, judgement, seconds)
+        return Result(run, order, judgement, seconds, attempt)
 
     def skip(self, order: Order, reason: str) -> Result:
         """Record a run that the target cannot serve, with the reason; no kernel is started."""
@@ -134,7 +154,7 @@ class Execution:
         record = self._record(run)
         judgement = self._judge(record)
         seconds = time.monotonic() - started
-        finish(self.folder, run, judgement, seconds, self.warm)
+        judgement = finish(self.folder, run, judgement, seconds, self.warm)
         self.progress.finished(run, judgement, seconds)
         return Result(run, order, judgement, seconds, attempt)
 

@@ -21,6 +21,7 @@ that was killed. Events and their fields:
 | timeout, kernel_died, unwritable, interrupted | both | run, reason |
 | ended | child | run |
 | child_exited | command | run, fate |
+| broken | command | run, reason, traceback |
 | judged | command | run, verdict, cell, reason, seconds |
 | saved | command | run |
 | closed | command | verdict |

@@ -29,6 +29,7 @@ OURS = ("injected-parameters", "securenet-banner", "first-failing-cell")
 
 _CODE = frozenset({"cell_type", "id", "metadata", "source"})
 _KEYS = {"code": _CODE, "markdown": _CODE | {"attachments"}, "raw": _CODE | {"attachments"}}
+_RENEWED = ("language_info", "papermill", "widgets")
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -184,8 +185,8 @@ def _name(cells: list[dict[str, Any]]) -> None:
 
 
 def _without_kernel_details(metadata: dict[str, Any]) -> dict[str, Any]:
-    """Return the metadata with a whole kernelspec; the kernel states its language when it runs."""
-    made = {key: value for key, value in metadata.items() if key != "language_info"}
+    """Return the metadata with a whole kernelspec, without what a run's kernel writes anew."""
+    made = {key: value for key, value in metadata.items() if key not in _RENEWED}
     if "kernelspec" in made:
         name, display_name = kernel_names(metadata)
         name = name or "python3"

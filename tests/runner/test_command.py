@@ -218,3 +218,75 @@ def test_a_skipped_run_is_neither_retried_nor_resumed(
     assert str(outcome.verdict) == "passed"
     assert not list(outcome.folder.glob("09_drills*"))
     assert orders_to_resume(tmp_path / "evidence", outcome.folder.name) == []
+
+
+ODD_OUTPUTS = {
+    "svg": "{'image/svg+xml': 5}",
+    "mermaid": "{'text/vnd.mermaid': 5}",
+    "widget": "{'application/vnd.jupyter.widget-view+json': 5}",
+    "surrogate": "{'text/html': '\\ud800'}",
+    "deep": "{'application/json': deep}",
+    "latex": "{'text/latex': '$\\\\frac{'}",
+}
+DEEP = "deep = 0\nfor _ in range(300): deep = [deep]\nfrom IPython.display import display\n"
+
+
+def test_outputs_that_cannot_be_shown_leave_closed_evidence(
+    write_notebook: Callable[..., Path], execute: Callable[..., Outcome]
+) -> None:
+    """Each run is passed or an error with a reason, in a folder that is whole."""
+    paths = [
+        write_notebook(f"{DEEP}display({data}, raw=True)", name=name)
+        for name, data in ODD_OUTPUTS.items()
+    ]
+    outcome = execute(*paths, plain=True)
+    assert verify(outcome.folder) == []
+    manifest = read_manifest(outcome.folder)
+    verdicts = {row["run"]: row["verdict"] for row in manifest["runs"]}
+    assert verdicts.keys() == ODD_OUTPUTS.keys()
+    assert (verdicts["latex"], verdicts["surrogate"]) == ("passed", "error")
+    for row in manifest["runs"]:
+        assert row["verdict"] == "error" or (outcome.folder / f"{row['run']}.html").exists()
+        assert row["verdict"] == "passed" or row["reason"]
+
+
+def raising(error: BaseException) -> Callable[..., None]:
+    """Return a function that raises the error."""
+
+    def fail(*_: object) -> None:
+        raise error
+
+    return fail
+
+
+def test_an_error_of_the_runner_is_a_verdict(
+    write_notebook: Callable[..., Path], execute: Callable[..., Outcome], told: Any
+) -> None:
+    """The run is an error, its traceback is in the journal, and the other runs are judged."""
+    told.cell = raising(ValueError("odd"))
+    outcome = execute(*(write_notebook("1", name=name) for name in "ab"), plain=True)
+    assert str(outcome.verdict) == "error"
+    manifest = read_manifest(outcome.folder)
+    for row in manifest["runs"]:
+        assert row["reason"] == "the runner failed: ValueError: odd"
+    assert len(manifest["runs"]) == 2
+    assert "Traceback" in (outcome.folder / "journal.jsonl").read_text()
+    assert verify(outcome.folder) == []
+
+
+@pytest.mark.parametrize("method", ["started", "cell"])
+def test_a_command_that_is_broken_into_leaves_closed_evidence(
+    method: str,
+    write_notebook: Callable[..., Path],
+    execute: Callable[..., Outcome],
+    told: Any,
+    tmp_path: Path,
+) -> None:
+    """An interruption reaches the caller, after the folder was closed."""
+    setattr(told, method, raising(KeyboardInterrupt()))
+    with pytest.raises(KeyboardInterrupt):
+        execute(write_notebook("1"), plain=True, evidence=tmp_path / "e")
+    (folder,) = (tmp_path / "e").iterdir()
+    manifest = read_manifest(folder)
+    assert (manifest["verdict"], manifest["runs"][0]["verdict"]) == ("interrupted", "interrupted")
+    assert verify(folder) == []
