@@ -38,16 +38,23 @@ def list_notebooks(as_json: bool, root: Path) -> None:
 @click.command()
 @click.argument("notebook")
 @options.plain
+@options.as_json
 @options.root
-def show(notebook: str, plain: bool, root: Path) -> None:
+def show(notebook: str, plain: bool, as_json: bool, root: Path) -> None:
     """Show what a notebook is for and which parameters it takes.
+
+    A default that a foreign notebook computes is shown as its source.
 
     Example: securenet-obs show 01_sentry_receives_errors
     """
     from securenet_obs.runner.catalog import find
     from securenet_obs.runner.report import print_notebook
 
-    print_notebook(STDOUT, find(root, notebook, plain=plain))
+    found = find(root, notebook, plain=plain)
+    if as_json:
+        click.echo(json.dumps(found.described(), indent=2))
+    else:
+        print_notebook(STDOUT, found)
 
 
 @click.command()

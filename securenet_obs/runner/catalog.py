@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from securenet_obs.errors import NotebookError, NotebookNotFoundError
+from securenet_obs.runner.foreign_parameters import read_foreign_schema
 from securenet_obs.runner.metadata import Declared
 from securenet_obs.runner.notebook_file import read_json
 from securenet_obs.runner.parameters import Schema
@@ -62,7 +63,7 @@ def read_notebook(path: Path, *, plain: bool = False) -> Notebook:
         declared = Declared.model_validate(
             {"kind": "plain"} if plain else document["metadata"].get("securenet", {})
         )
-        schema = read_schema(_parameters_source(cells), lenient=plain)
+        schema = _schema(_parameters_source(cells), plain)
     except ValidationError as error:
         problems = "; ".join(f"{_where(row['loc'])}: {row['msg']}" for row in error.errors())
         raise NotebookError(
@@ -87,11 +88,17 @@ def _where(location: tuple[int | str, ...]) -> str:
     return ".".join(map(str, location))
 
 
-def _parameters_source(cells: list[dict[str, Any]]) -> str:
+def _schema(source: str | None, plain: bool) -> Schema:
+    if source is None:
+        return Schema(has_cell=False)
+    return read_foreign_schema(source) if plain else read_schema(source)
+
+
+def _parameters_source(cells: list[dict[str, Any]]) -> str | None:
     for cell in cells:
         if cell["cell_type"] == "code" and "parameters" in (cell["metadata"].get("tags") or []):
             return str(cell["source"])
-    return ""
+    return None
 
 
 def _heading(cells: list[dict[str, Any]]) -> tuple[str, str]:

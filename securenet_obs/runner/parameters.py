@@ -16,6 +16,16 @@ REQUIRED = object()
 """The default of a parameter that has none."""
 
 
+@dataclass(frozen=True)
+class Computed:
+    """The default of a foreign notebook's parameter that is known only once its cell has run.
+
+    The evidence records null for it, as for a required one: its source is not its value.
+    """
+
+    source: str
+
+
 CONFIG = ConfigDict(allow_inf_nan=False, hide_input_in_errors=True)
 """How pydantic reads values: no NaN where a number is meant, no value in a message."""
 
@@ -42,7 +52,7 @@ class Parameter:
             return adapter.validate_python(text)
         if NoneType in members and text == "null":
             return None
-        if any(get_origin(member) in (list, dict) for member in members):
+        if any(get_origin(member) in (list, dict, tuple) for member in members):
             return adapter.validate_json(text)
         for choice in _choices(members):
             if str(choice) == text:
@@ -51,13 +61,19 @@ class Parameter:
 
     def described(self) -> dict[str, str]:
         """Return what a person needs to know to set it, all as text."""
-        default = "(required)" if self.default is REQUIRED else repr(as_text(self.default))
         return {
             "name": self.name,
             "type": self.type_text,
-            "default": default,
+            "default": self._default_text(),
             "help": self.help,
         }
+
+    def _default_text(self) -> str:
+        if self.default is REQUIRED:
+            return "(required)"
+        if isinstance(self.default, Computed):
+            return self.default.source
+        return repr(as_text(self.default))
 
 
 def _members(annotation: Any) -> list[Any]:
@@ -77,9 +93,10 @@ def _choices(members: Iterable[Any]) -> Iterator[Any]:
 
 @dataclass(frozen=True)
 class Schema:
-    """The parameters of one notebook, in the order of its cell."""
+    """The parameters of one notebook, in the order of its cell, if it has one."""
 
     parameters: tuple[Parameter, ...] = ()
+    has_cell: bool = True
 
     def parse(self, assignments: Iterable[str]) -> dict[str, Any]:
         """Return the values of `name=value` assignments, typed.
@@ -96,7 +113,7 @@ class Schema:
             if not equals:
                 problems.append(f"{redact_text(name)!r} is not name=value")
             elif name not in known:
-                problems.append(f"{name}: unknown; this notebook has {', '.join(known) or 'none'}")
+                problems.append(f"{name}: {self._unknown()}")
             else:
                 try:
                     values[name] = known[name].parse(text)
@@ -110,6 +127,13 @@ class Schema:
         if problems:
             raise ParametersError("\n".join(problems))
         return values
+
+    def _unknown(self) -> str:
+        if not self.has_cell:
+            return "unknown; this notebook has no cell with the tag `parameters`"
+        return (
+            f"unknown; this notebook has {', '.join(row.name for row in self.parameters) or 'none'}"
+        )
 
     def effective(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """Return every parameter's value: the given one, else its default."""
@@ -151,7 +175,7 @@ def as_text(value: Any) -> Any:
             return {str(name): as_text(part) for name, part in value.items()}
         case list() | tuple():
             return [as_text(part) for part in value]
-    return None if value is REQUIRED else value
+    return None if value is REQUIRED or isinstance(value, Computed) else value
 
 
 def secrets_in(values: Mapping[str, Any]) -> list[Secret]:

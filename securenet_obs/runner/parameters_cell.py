@@ -15,7 +15,6 @@ import math
 import tokenize
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
-from types import NoneType
 from typing import Annotated, Any, Literal, Optional, Union
 
 from pydantic import Field, PlainValidator, TypeAdapter, ValidationError
@@ -29,6 +28,9 @@ def _secret(value: object) -> Secret:
     return value if isinstance(value, Secret) else Secret(str(value))
 
 
+SECRET = Annotated[Any, PlainValidator(_secret)]
+"""The type of a parameter that holds a secret's reference."""
+
 _TYPES: dict[str, Any] = {
     "str": str,
     "int": int,
@@ -40,7 +42,7 @@ _TYPES: dict[str, Any] = {
     "list": list[Any],
     "dict": dict[str, Any],
     "None": None,
-    "Secret": Annotated[Any, PlainValidator(_secret)],
+    "Secret": SECRET,
 }
 _CONSTRUCTORS: dict[str, Any] = {
     "Secret": Secret,
@@ -50,12 +52,8 @@ _CONSTRUCTORS: dict[str, Any] = {
 }
 
 
-def read_schema(source: str, *, lenient: bool = False) -> Schema:
+def read_schema(source: str) -> Schema:
     """Read the source of a `parameters` cell.
-
-    Args:
-        source: the cell.
-        lenient: pass over what is not understood, as a foreign notebook's cell may hold anything.
 
     Raises:
         NotebookError: a line is neither an import nor an annotated literal; all are named.
@@ -63,25 +61,27 @@ def read_schema(source: str, *, lenient: bool = False) -> Schema:
     try:
         statements = ast.parse(source).body
     except SyntaxError as error:
-        if lenient:
-            return Schema()
         raise NotebookError(f"parameters cell, line {error.lineno}: {error.msg}") from error
-    comments = _comments(source)
+    except (ValueError, RecursionError, MemoryError) as error:
+        raise NotebookError(f"parameters cell: cannot be read: {error}") from error
+    comments = comments_of(source)
     parameters = []
     problems = []
     for statement in statements:
         if isinstance(statement, ast.Import | ast.ImportFrom):
             continue
         try:
-            parameters.append(_parameter(statement, comments, lenient))
+            help_text = comments.get(statement.end_lineno or statement.lineno, "")
+            parameters.append(declared(statement, help_text))
         except (ValueError, TypeError, ValidationError) as error:
             problems.append(f"parameters cell, line {statement.lineno}: {error}")
-    if problems and not lenient:
+    if problems:
         raise NotebookError("\n".join(problems))
     return Schema(tuple(parameters))
 
 
-def _comments(source: str) -> dict[int, str]:
+def comments_of(source: str) -> dict[int, str]:
+    """Return the comments of a cell by their lines; its syntax must be valid."""
     tokens = tokenize.generate_tokens(io.StringIO(source).readline)
     return {
         token.start[0]: token.string.lstrip("#").strip()
@@ -90,21 +90,17 @@ def _comments(source: str) -> dict[int, str]:
     }
 
 
-def _parameter(statement: ast.stmt, comments: Mapping[int, str], lenient: bool) -> Parameter:
-    """Return the parameter that a statement defines.
+def declared(statement: ast.stmt, help_text: str) -> Parameter:
+    """Return the parameter that an annotated literal declares.
 
     Raises:
-        ValueError: it defines none, or its type is not known here.
+        ValueError: it declares none, or its type is not known here.
         ValidationError: its default is not of its own type.
     """
-    help_text = comments.get(statement.end_lineno or statement.lineno, "")
     match statement:
         case ast.AnnAssign(target=ast.Name(id=name), annotation=annotation, value=value):
             kind = _type(annotation)
             text = ast.unparse(annotation)
-        case ast.Assign(targets=[ast.Name(id=name)], value=value) if lenient:
-            kind = type(literal(value))
-            kind, text = (Any, "any") if kind is NoneType else (kind, kind.__name__)
         case _:
             raise ValueError(f"{ast.unparse(statement)!r} is not `name: type = literal`")
     if value is None:
