@@ -71,11 +71,13 @@ def validate(names: tuple[str, ...], jobs: int, resume: str | None, running: Run
 
     if resume and names:
         raise click.UsageError("--resume runs what had not passed; it takes no names.")
+    if resume and running.cwd:
+        raise click.UsageError("--resume runs where the runs had worked; it takes no --cwd.")
     if resume:
         orders = orders_to_resume(running.evidence, resume)
     else:
         deadlines = running.deadline, running.cell_deadline
-        orders = orders_to_validate(running.root, names, *deadlines)
+        orders = orders_to_validate(running.root, names, *deadlines, running.cwd)
     _run("validate", orders, running, jobs=jobs, resumes=resume or "")
 
 
@@ -93,7 +95,8 @@ def run(notebook: str, parameters: tuple[str, ...], plain: bool, running: Runnin
     from securenet_obs.runner.command import order_for
 
     found = find(running.root, notebook, plain=plain)
-    order = order_for(found, parameters, running.deadline, running.cell_deadline)
+    deadlines = running.deadline, running.cell_deadline
+    order = order_for(found, parameters, *deadlines, running.cwd)
     _run("run", [order], running)
 
 

@@ -87,6 +87,13 @@ _RUNNING = (
     target,
     local,
     click.option(
+        "--cwd",
+        type=click.Path(path_type=Path),
+        metavar="DIRECTORY",
+        help="Folder in which the kernel works; by default the notebook's own folder with --plain, "
+        "else a scratch folder that ends with the run.",
+    ),
+    click.option(
         "--evidence",
         type=click.Path(file_okay=False, path_type=Path),
         default=Path("evidence"),
@@ -109,6 +116,7 @@ class Running:
     target: Path | None
     local: bool
     evidence: Path
+    cwd: Path | None = None
 
 
 def running(command: _Command) -> _Command:

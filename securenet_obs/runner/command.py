@@ -10,7 +10,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from securenet_obs.errors import EvidenceError, NotebookNotFoundError, ParametersError
+from securenet_obs.errors import (
+    EvidenceError,
+    NotebookNotFoundError,
+    ParametersError,
+)
 from securenet_obs.redaction import MASK
 from securenet_obs.runner.catalog import Notebook, find, find_all, read_notebook
 from securenet_obs.runner.closing import abandon, close, close_orphans, surroundings
@@ -23,6 +27,7 @@ from securenet_obs.runner.parameters import secrets_in
 from securenet_obs.runner.preflight import skips
 from securenet_obs.runner.target import Target
 from securenet_obs.runner.verdict import Verdict, worst
+from securenet_obs.runner.working_folder import working_folder
 
 FINAL = (Verdict.PASSED, Verdict.SKIPPED, Verdict.INTERRUPTED)
 """Verdicts after which a run is not tried again."""
@@ -157,6 +162,7 @@ def _planned(order: Order) -> dict[str, Any]:
         "assignments": list(order.assignments),
         "deadline_s": order.deadline_s,
         "cell_deadline_s": order.cell_deadline_s,
+        "cwd": None if order.folder is None else str(order.folder),
     }
 
 
@@ -165,14 +171,27 @@ def order_for(
     assignments: Sequence[str] = (),
     deadline_s: float | None = None,
     cell_deadline_s: float | None = None,
+    cwd: Path | None = None,
 ) -> Order:
     """Return the order for a notebook with `name=value` assignments.
 
+    Args:
+        notebook: what is to run.
+        assignments: its parameters.
+        deadline_s: seconds for the run, if not the notebook's own.
+        cell_deadline_s: seconds for a cell, if not the notebook's own.
+        cwd: folder in which the kernel works; by default that of a foreign notebook's file, and a
+            scratch folder for one of ours.
+
     Raises:
         ParametersError: some of them are wrong; every problem is named.
+        SettingsError: the kernel cannot work in that folder.
     """
     given = notebook.schema.parse(assignments)
-    return Order(notebook, given, tuple(assignments), deadline_s, cell_deadline_s)
+    if cwd is None and notebook.declared.kind == "plain":
+        cwd = notebook.path.parent
+    folder = None if cwd is None else working_folder(cwd)
+    return Order(notebook, given, tuple(assignments), deadline_s, cell_deadline_s, folder)
 
 
 def orders_to_validate(
@@ -180,18 +199,21 @@ def orders_to_validate(
     names: Sequence[str] = (),
     deadline_s: float | None = None,
     cell_deadline_s: float | None = None,
+    cwd: Path | None = None,
 ) -> list[Order]:
     """Return the orders for the validations of a project, all of them or those named.
 
     Raises:
         NotebookNotFoundError: there are none, or not of that name.
+        NotebookError: one of them is broken.
+        SettingsError: the kernel cannot work in `cwd`.
     """
     notebooks = [find(root, name) for name in names] or [
         notebook for notebook in find_all(root) if notebook.declared.kind == "validation"
     ]
     if not notebooks:
         raise NotebookNotFoundError(f"There are no validations below {root.resolve()}.")
-    return [order_for(notebook, (), deadline_s, cell_deadline_s) for notebook in notebooks]
+    return [order_for(notebook, (), deadline_s, cell_deadline_s, cwd) for notebook in notebooks]
 
 
 def orders_to_resume(evidence: Path, run: str) -> list[Order]:
@@ -220,6 +242,6 @@ def _reordered(planned: dict[str, Any]) -> Order:
     if any(MASK in text for text in planned["assignments"]):
         raise ParametersError(f"{planned['path']}: a parameter was masked; give it again with run")
     notebook = read_notebook(Path(planned["path"]), plain=planned["plain"])
-    return order_for(
-        notebook, planned["assignments"], planned["deadline_s"], planned["cell_deadline_s"]
-    )
+    deadlines = planned["deadline_s"], planned["cell_deadline_s"]
+    cwd = Path(planned["cwd"]) if planned.get("cwd") else None
+    return order_for(notebook, planned["assignments"], *deadlines, cwd)

@@ -36,7 +36,7 @@ PATIENCE_S = 8.0
 """Seconds past its deadline that a child has to end its kernel, before it is ended itself."""
 
 WORK = "work"
-"""Folder in the scratch folder in which the kernel runs."""
+"""Folder in the scratch folder for a run that has no other to work in."""
 
 EVIDENCE = "SECURENET_OBS_EVIDENCE"
 """Tells a notebook where its run's evidence is kept: one of them looks into its own."""
@@ -47,13 +47,17 @@ NOTEBOOK = "SECURENET_OBS_NOTEBOOK"
 
 @dataclass(frozen=True)
 class Order:
-    """A run that is asked for: a notebook, the parameters given for it, and its deadlines."""
+    """A run that is asked for: a notebook, its parameters, deadlines and the kernel's folder.
+
+    The kernel works in `folder`, or in a scratch folder that ends with the run.
+    """
 
     notebook: Notebook
     given: Mapping[str, Any]
     assignments: tuple[str, ...] = ()
     deadline_s: float | None = None
     cell_deadline_s: float | None = None
+    folder: Path | None = None
 
     @property
     def run_deadline_s(self) -> float:
@@ -241,7 +245,7 @@ class Execution:
             output=str((self.folder.path / f"{run}.ipynb").resolve()),
             journal=str(self.folder.journal.path.resolve()),
             scratch=str(scratch),
-            working_folder=str(scratch / WORK),
+            working_folder=str(order.folder or scratch / WORK),
             ends_at=started + order.run_deadline_s,
             deadline_s=order.run_deadline_s,
             cell_deadline_s=order.each_cell_deadline_s,

@@ -6,6 +6,7 @@ It is started as `python -m securenet_obs.runner.kernel -f CONNECTION_FILE`.
 import importlib
 import json
 import sys
+from pathlib import Path
 from typing import Any
 
 import zmq
@@ -98,6 +99,15 @@ class RunKernelApp(IPKernelApp):
 
     kernel_class = Type(RunKernel)
 
+    def initialize(self, argv: list[str] | None = None) -> None:
+        """Start up, then have cells import from the working folder, as in any other kernel.
+
+        Not earlier: a file there must not shadow what the kernel itself imports.
+        """
+        super().initialize(argv)  # type: ignore[no-untyped-call]
+        if "" not in sys.path:
+            sys.path.insert(_behind_standard_library(), "")
+
     def init_iopub(self, context: "zmq.Context[Any]") -> None:
         """Lift the limit of 1,000 waiting messages, beyond which ZeroMQ drops without a word.
 
@@ -116,6 +126,13 @@ class RunKernelApp(IPKernelApp):
         if self.control_thread and self.control_thread.is_alive():
             self.control_thread.stop()
             self.control_thread.join()
+
+
+def _behind_standard_library() -> int:
+    """Return where IPython puts the working folder in `sys.path`: before installed packages."""
+    names = [Path(path).name for path in sys.path]
+    installed = (names.index(name) for name in ("site-packages", "dist-packages") if name in names)
+    return min(installed, default=len(names))
 
 
 def main(arguments: list[str]) -> None:
