@@ -14,7 +14,7 @@ from securenet_obs.cli.consoles import STDERR, STDOUT
 from securenet_obs.cli.options import Running
 
 if TYPE_CHECKING:
-    from securenet_obs.runner.execution import Order
+    from securenet_obs.runner.order import Order
 
 
 @click.command("list")
@@ -23,16 +23,21 @@ if TYPE_CHECKING:
 def list_notebooks(as_json: bool, root: Path) -> None:
     """List the notebooks.
 
+    A broken one is named on standard error, and has an `error` in JSON; the exit code stays 0.
+
     Example: securenet-obs list --json
     """
-    from securenet_obs.runner.catalog import find_all
+    from securenet_obs.runner.catalog import read_all
     from securenet_obs.runner.report import print_catalog
 
-    notebooks = find_all(root)
+    notebooks, broken = read_all(root)
     if as_json:
-        click.echo(json.dumps([notebook.described() for notebook in notebooks], indent=2))
+        rows = [notebook.described() for notebook in notebooks]
+        click.echo(json.dumps(rows + [row.described() for row in broken], indent=2))
     else:
         print_catalog(STDOUT, notebooks)
+    for row in broken:
+        STDERR.print(row.reason, style="yellow", markup=False, soft_wrap=True)
 
 
 @click.command()

@@ -110,14 +110,40 @@ def _heading(cells: list[dict[str, Any]]) -> tuple[str, str]:
     return title, " ".join(text.strip().split("\n\n")[0].split())
 
 
+@dataclass(frozen=True)
+class Broken:
+    """A notebook file below a project root that cannot be read, and the reason with its path."""
+
+    path: Path
+    reason: str
+
+    def described(self) -> dict[str, Any]:
+        """Return what `list --json` shows."""
+        return {"name": self.path.stem, "path": str(self.path), "error": self.reason}
+
+
+def read_all(root: Path) -> tuple[list[Notebook], list[Broken]]:
+    """Return the notebooks below a project root as `find_all` does, and the broken ones."""
+    notebooks, broken = [], []
+    for folder in FOLDERS:
+        for path in sorted((root / folder).glob("*.ipynb")):
+            try:
+                notebooks.append(read_notebook(path))
+            except NotebookError as error:
+                broken.append(Broken(path, str(error)))
+    return notebooks, broken
+
+
 def find_all(root: Path) -> list[Notebook]:
     """Return the notebooks below a project root, validations first, in the order of their names.
 
     Raises:
-        NotebookError: one of them is broken; it is named.
+        NotebookError: some of them are broken; each is named.
     """
-    paths = [path for folder in FOLDERS for path in sorted((root / folder).glob("*.ipynb"))]
-    return [read_notebook(path) for path in paths]
+    notebooks, broken = read_all(root)
+    if broken:
+        raise NotebookError("\n".join(row.reason for row in broken))
+    return notebooks
 
 
 def find(root: Path, name: str, *, plain: bool = False) -> Notebook:

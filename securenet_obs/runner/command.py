@@ -19,10 +19,11 @@ from securenet_obs.redaction import MASK
 from securenet_obs.runner.catalog import Notebook, find, find_all, read_notebook
 from securenet_obs.runner.closing import abandon, close, close_orphans, surroundings
 from securenet_obs.runner.evidence import EvidenceFolder, read_manifest
-from securenet_obs.runner.execution import Execution, Order, Progress, Result
+from securenet_obs.runner.execution import Execution
 from securenet_obs.runner.injection import effective
 from securenet_obs.runner.journal import RunRecord
 from securenet_obs.runner.masking import masker_for
+from securenet_obs.runner.order import Order, Progress, Result
 from securenet_obs.runner.parameters import secrets_in
 from securenet_obs.runner.preflight import skips
 from securenet_obs.runner.target import Target

@@ -10,18 +10,17 @@ import tempfile
 import threading
 import time
 import traceback
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from securenet_obs.errors import EvidenceError, SecureNetObsError
-from securenet_obs.runner.catalog import Notebook
 from securenet_obs.runner.closing import finish
 from securenet_obs.runner.document import count_cells, prepared
 from securenet_obs.runner.evidence import EvidenceFolder
 from securenet_obs.runner.injection import compared, effective
 from securenet_obs.runner.journal import RunRecord, records
+from securenet_obs.runner.order import Order, Progress, Result
 from securenet_obs.runner.parameters import as_text, secrets_in
 from securenet_obs.runner.processes import MARK, kill_marked
 from securenet_obs.runner.rendering import prepare_pages
@@ -43,58 +42,6 @@ EVIDENCE = "SECURENET_OBS_EVIDENCE"
 
 NOTEBOOK = "SECURENET_OBS_NOTEBOOK"
 """Tells a notebook where it came from: it runs in a folder of its own, far from its project."""
-
-
-@dataclass(frozen=True)
-class Order:
-    """A run that is asked for: a notebook, its parameters, deadlines and the kernel's folder.
-
-    The kernel works in `folder`, or in a scratch folder that ends with the run.
-    """
-
-    notebook: Notebook
-    given: Mapping[str, Any]
-    assignments: tuple[str, ...] = ()
-    deadline_s: float | None = None
-    cell_deadline_s: float | None = None
-    folder: Path | None = None
-
-    @property
-    def run_deadline_s(self) -> float:
-        """Seconds the whole run may take."""
-        return self.deadline_s or self.notebook.declared.deadline_s
-
-    @property
-    def each_cell_deadline_s(self) -> float:
-        """Seconds a cell may take."""
-        return self.cell_deadline_s or self.notebook.declared.cell_deadline_s
-
-
-class Progress(Protocol):
-    """Who is told how far a run is."""
-
-    def started(self, run: str, cells: int) -> None:
-        """A run was started; it has so many cells."""
-
-    def waits(self, run: str, reason: str) -> None:
-        """A run has to wait for others against the same target."""
-
-    def cell(self, run: str, cell: int) -> None:
-        """A run's cell was started."""
-
-    def finished(self, run: str, judgement: Judgement, seconds: float) -> None:
-        """A run was judged."""
-
-
-@dataclass(frozen=True)
-class Result:
-    """A run that was judged."""
-
-    run: str
-    order: Order
-    judgement: Judgement
-    seconds: float
-    attempt: int
 
 
 @dataclass

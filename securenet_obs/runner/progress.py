@@ -11,7 +11,7 @@ from rich.live import Live
 from rich.markup import escape
 from rich.table import Table
 
-from securenet_obs.runner.execution import Progress
+from securenet_obs.runner.order import Progress
 from securenet_obs.runner.report import COLOURS, plain_text
 from securenet_obs.runner.verdict import Judgement
 

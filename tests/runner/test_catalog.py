@@ -84,3 +84,40 @@ def test_list_and_show_tell_a_person_and_a_program(
     shown = command_line("show", "01").stdout
     for word in ("A claim holds", "What it is for.", "needs: api", "acts: no", "n", "how many"):
         assert word in shown
+
+
+@pytest.fixture
+def one_broken(write_notebook: Callable[..., Path], tmp_path: Path) -> None:
+    """Write a good validation, a notebook without metadata, a folder and a file of no JSON."""
+    write_notebook(name="01_a")
+    write_notebook(name="02_b", foreign=True)
+    (tmp_path / "notebooks" / "03_c.ipynb").mkdir()
+    (tmp_path / "runbooks").mkdir()
+    (tmp_path / "runbooks" / "d.ipynb").write_text("{")
+
+
+@pytest.mark.usefixtures("one_broken")
+def test_a_broken_notebook_hides_none_of_the_others(command_line: Callable[..., Any]) -> None:
+    """`list` shows the good ones, and names each broken one with the reason."""
+    answer = command_line("list")
+    assert answer.returncode == 0
+    assert "01_a" in answer.stdout
+    for name in ("02_b", "03_c", "d"):
+        assert name not in answer.stdout.split()
+        assert f"{name}.ipynb: " in answer.stderr
+    rows = json.loads(command_line("list", "--json").stdout)
+    assert [row["name"] for row in rows if "error" not in row] == ["01_a"]
+    assert {row["name"] for row in rows if "error" in row} == {"02_b", "03_c", "d"}
+
+
+@pytest.mark.usefixtures("one_broken")
+def test_a_broken_notebook_does_not_vanish_from_all_validations(
+    command_line: Callable[..., Any], tmp_path: Path
+) -> None:
+    """`validate` without names names them all and runs none; with a name it runs that one."""
+    answer = command_line("validate")
+    assert answer.returncode == 2
+    for name in ("02_b", "03_c", "d"):
+        assert f"{name}.ipynb: " in answer.stderr
+    assert not (tmp_path / "evidence").exists()
+    assert "d.ipynb" not in command_line("validate", "01_a").stderr
