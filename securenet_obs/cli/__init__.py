@@ -58,4 +58,9 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
         STDERR.print(str(error), style="red", markup=False, soft_wrap=True)
         sys.exit(exit_code_for(error))
+    except OSError as error:
+        # A disk that is full or read-only may show anywhere; the system's reason says it all.
+        where = f"{error.filename}: " if error.filename else ""
+        STDERR.print(f"{where}{error.strerror or error}", style="red", markup=False, soft_wrap=True)
+        sys.exit(3)
     sys.exit(0)

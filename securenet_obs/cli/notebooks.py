@@ -110,6 +110,7 @@ def _run(
 ) -> NoReturn:
     """Run the orders against their target, report, and exit with the verdict."""
     from securenet_obs.runner.command import Command
+    from securenet_obs.runner.evidence import check_root
     from securenet_obs.runner.forked import warm_server
     from securenet_obs.runner.preflight import Demand, secret_names, skips
     from securenet_obs.runner.progress import progress
@@ -126,6 +127,8 @@ def _run(
     )
     choice.check([Demand.of(order) for order in orders])
     to_run = [order for order in orders if not skips(order.notebook.declared, choice.target)]
+    # Before a stack is brought up: that takes its time.
+    check_root(running.evidence)
     shown = STDERR if running.as_json else STDOUT
     # Started beside a stack, or for several runs: for one alone a cold kernel is there first.
     start = len(to_run) > 1 or (choice.starts and len(to_run) == 1)

@@ -6,6 +6,7 @@ import json
 import re
 import secrets
 import shutil
+import tempfile
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -20,6 +21,8 @@ from securenet_obs.runner.masking import Masker
 from securenet_obs.runner.saving import save
 
 MANIFEST = "run.json"
+_REMEDY = "Choose another folder with --evidence."
+
 LEAST_FREE_BYTES = 32_000_000
 """Free space below which a command does not even start."""
 
@@ -43,16 +46,11 @@ class EvidenceFolder:
         Raises:
             EvidenceError: it cannot be written, or there is hardly any space left.
         """
+        check_root(root)
         try:
-            root.mkdir(parents=True, exist_ok=True)
-            free = shutil.disk_usage(root).free
             path = _new_folder(root)
         except OSError as error:
-            raise EvidenceError(f"{root}: cannot hold evidence: {error.strerror}") from error
-        if free < LEAST_FREE_BYTES:
-            path.rmdir()
-            free, needed = free // 1_000_000, LEAST_FREE_BYTES // 1_000_000
-            raise EvidenceError(f"{root}: only {free} MB are free; evidence needs {needed}.")
+            raise _unwritable(root, error) from error
         return cls(path, Journal.create(path / journal.NAME), masker)
 
     def note(self, event: str, **fields: Any) -> None:
@@ -105,6 +103,28 @@ class EvidenceFolder:
         manifest["digest"] = _digest_of(manifest)
         self.save(MANIFEST, json.dumps(manifest, indent=2) + "\n")
         return manifest
+
+
+def check_root(root: Path) -> None:
+    """Make the folder that holds evidence folders if there is none, and see that it can be written.
+
+    Raises:
+        EvidenceError: it cannot be written, or there is hardly any space left.
+    """
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        free = shutil.disk_usage(root).free
+        with tempfile.TemporaryFile(dir=root):
+            pass
+    except OSError as error:
+        raise _unwritable(root, error) from error
+    if free < LEAST_FREE_BYTES:
+        free, needed = free // 1_000_000, LEAST_FREE_BYTES // 1_000_000
+        raise EvidenceError(f"{root}: only {free} MB are free; evidence needs {needed}. {_REMEDY}")
+
+
+def _unwritable(root: Path, error: OSError) -> EvidenceError:
+    return EvidenceError(f"{root}: cannot hold evidence: {error.strerror}. {_REMEDY}")
 
 
 def _new_folder(root: Path) -> Path:

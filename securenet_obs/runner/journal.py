@@ -35,6 +35,7 @@ import fcntl
 import json
 import os
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -266,12 +267,15 @@ class RunRecord:
 
 
 def records(events: Iterable[Event]) -> list[RunRecord]:
-    """Return the runs that the events tell of, in the order in which they were started."""
+    """Return the runs that the events tell of, in the order in which they were started.
+
+    An event without the fields of its kind is none of ours, and is passed over.
+    """
     runs: dict[str, RunRecord] = {}
     for event in events:
-        name = event.get("run")
-        if event["event"] == "run_started":
-            runs[event["run"]] = RunRecord(event["run"], event)
-        elif name in runs:
-            runs[name].take(event)
+        with suppress(KeyError, TypeError):
+            if event["event"] == "run_started":
+                runs[event["run"]] = RunRecord(event["run"], event)
+            elif event.get("run") in runs:
+                runs[event["run"]].take(event)
     return list(runs.values())

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from securenet_obs.errors import StackError
+
 
 @contextmanager
 def file_lock(path: Path, *, wait_s: float = math.inf) -> Iterator[bool]:
@@ -19,13 +21,26 @@ def file_lock(path: Path, *, wait_s: float = math.inf) -> Iterator[bool]:
 
     Yields:
         Whether the lock is held.
+
+    Raises:
+        StackError: the file cannot be written.
     """
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    descriptor = _opened(path)
     try:
         yield _acquire(descriptor, time.monotonic() + wait_s)
     finally:
         os.close(descriptor)
+
+
+def _opened(path: Path) -> int:
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise StackError(
+            f"{path}: cannot be written: {error.strerror}. A local stack keeps its state there: "
+            "run in a folder that can be written, or name a target with --target."
+        ) from error
 
 
 def _acquire(descriptor: int, deadline: float) -> bool:

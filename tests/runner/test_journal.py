@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -73,3 +74,14 @@ def test_a_failed_check_cannot_be_judged_away() -> None:
     (record,) = journal.records([started, *rows])
     assert [(row.name, row.outcome) for row in record.checks] == [("a", "failed"), ("b", "failed")]
     assert (record.cell_of("a"), record.cell_of("b")) == (1, 3)
+
+
+def test_an_event_that_is_not_ours_is_passed_over() -> None:
+    """A notebook can write to its journal; what it writes there costs no evidence."""
+    odd: list[dict[str, Any]] = [
+        {"event": "run_started"}, {"event": "cell_started", "run": "r"},
+        {"event": "cell_finished", "run": "r", "cell": []}, {"event": "ended", "run": []},
+        {"event": "check", "run": "r", "name": "x"},
+    ]  # fmt: skip
+    (record,) = journal.records([{"event": "run_started", "run": "r"}, *odd])
+    assert (record.run, record.cell, record.checks, record.ended) == ("r", None, [], False)

@@ -4,6 +4,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from securenet_obs.errors import StackError
 from securenet_obs.stack.locks import file_lock
 
 HOLDER = """
@@ -37,3 +40,11 @@ def test_a_lock_goes_with_its_holder(tmp_path: Path) -> None:
         holder.kill()
     with file_lock(path, wait_s=5) as held:
         assert held
+
+
+def test_a_lock_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:
+    """It has the file, the system's reason, and the remedy."""
+    (tmp_path / ".securenet").touch()
+    lock = file_lock(tmp_path / ".securenet" / "stacks" / "lock")
+    with pytest.raises(StackError, match=r"lock: cannot be written: .*--target"), lock:
+        pass

@@ -1,0 +1,140 @@
+"""Folders that cannot be written: one sentence and exit code 3, and no traceback."""
+
+import os
+import shlex
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from securenet_obs.runner.forked import SOCKET
+
+UNSET = ("SENTRY_DSN", "REDIS_URL", "API_URL", "CI")
+
+
+@pytest.fixture
+def mounted(tmp_path: Path) -> Callable[..., "subprocess.CompletedProcess[str]"]:
+    """Return a function that calls the command below a mount of its own."""
+    probe = subprocess.run(["unshare", "-m", "true"], check=False, capture_output=True)
+    if probe.returncode != 0:
+        pytest.skip("no mount namespaces for this user")
+
+    def call(mount: str, *arguments: object) -> "subprocess.CompletedProcess[str]":
+        command = shlex.join([sys.executable, "-m", "securenet_obs", *map(str, arguments)])
+        script = f"{mount} && cd {shlex.quote(str(tmp_path))} && exec {command}"
+        variables = {name: value for name, value in os.environ.items() if name not in UNSET}
+        return subprocess.run(
+            ["unshare", "-m", "sh", "-c", script],
+            cwd=tmp_path, env=variables, capture_output=True, text=True, timeout=120, check=False,
+        )  # fmt: skip
+
+    return call
+
+
+def read_only(path: Path) -> str:
+    quoted = shlex.quote(str(path))
+    return f"mount --bind {quoted} {quoted} && mount -o remount,bind,ro {quoted}"
+
+
+def is_one_sentence(answer: "subprocess.CompletedProcess[str]") -> None:
+    assert answer.returncode == 3, answer.stderr
+    said = [line for line in answer.stderr.splitlines() if not line.startswith("Bringing up")]
+    assert len(said) == 1, answer.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [
+        (["up"], "--target"),
+        (["validate", "--local"], "--evidence"),
+        (["validate", "--local", "--evidence", "/tmp"], "--target"),
+        (["run", "notebooks/01_a_claim.ipynb"], "--evidence"),
+        (["lab", "--local", "--no-browser"], "--target"),
+        (["exec", "--local", "--", "true"], "--target"),
+    ],
+)
+def test_a_read_only_project_is_a_sentence(
+    arguments: list[str], word: str, mounted: Callable[..., Any], write: Callable[..., Path],
+    tmp_path: Path,
+) -> None:  # fmt: skip
+    """It names what cannot be written, the system's reason, and the remedy."""
+    write("1", needs=["api"] if arguments[0] == "validate" else [])
+    answer = mounted(read_only(tmp_path), *arguments)
+    is_one_sentence(answer)
+    assert "Read-only file system" in answer.stderr
+    assert word in answer.stderr
+
+
+def test_a_read_only_project_can_be_listed_and_run_from(
+    mounted: Callable[..., Any], write: Callable[..., Path], tmp_path: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:  # fmt: skip
+    """What needs no stack and writes its evidence elsewhere works."""
+    write("1")
+    assert mounted(read_only(tmp_path), "list").returncode == 0
+    assert mounted(read_only(tmp_path), "status").returncode == 1
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    run = ("run", "notebooks/01_a_claim.ipynb", "--plain", "--evidence", elsewhere)
+    assert mounted(read_only(tmp_path), *run).returncode == 0
+    assert list(elsewhere.glob("*/run.json"))
+
+
+def test_a_full_disk_is_a_sentence(
+    mounted: Callable[..., Any], write: Callable[..., Path], tmp_path: Path
+) -> None:
+    """A command does not start where its evidence has no room."""
+    write("1")
+    (tmp_path / "small").mkdir()
+    mount = f"mount -t tmpfs -o size=1m none {shlex.quote(str(tmp_path / 'small'))}"
+    answer = mounted(mount, "run", "01_a_claim", "--evidence", "small")
+    is_one_sentence(answer)
+    assert "only 1 MB are free" in answer.stderr
+
+
+@pytest.mark.parametrize("name", [".securenet", "evidence"])
+def test_a_file_in_the_place_of_a_folder_is_a_sentence(
+    name: str, call: Callable[..., Any], write: Callable[..., Path], tmp_path: Path
+) -> None:
+    """The state folder, or a folder above the evidence, may be a file."""
+    write("1")
+    (tmp_path / name).touch()
+    if name == ".securenet":
+        is_one_sentence(call("up"))
+    else:
+        is_one_sentence(call("run", "01_a_claim", "--evidence", "evidence/below"))
+
+
+def test_an_error_of_the_system_is_a_sentence(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Wherever it shows, it is the system's reason with the file, and exit code 3."""
+    from securenet_obs import cli
+
+    def fail(**_: object) -> None:
+        raise OSError(28, "No space left on device", "/var/x")
+
+    monkeypatch.setattr(cli.cli, "main", fail)
+    with pytest.raises(SystemExit, match="3"):
+        cli.main([])
+    assert capsys.readouterr().err == "/var/x: No space left on device\n"
+
+
+def test_a_missing_scratch_folder_is_passed_over(
+    write: Callable[..., Path], tmp_path: Path, server: str
+) -> None:
+    """With TMPDIR naming none, the system's own scratch folder is used."""
+    write("1")
+    command = [
+        sys.executable,
+        "-m",
+        "securenet_obs",
+        "run",
+        "notebooks/01_a_claim.ipynb",
+        "--plain",
+    ]
+    environment = os.environ | {"TMPDIR": str(tmp_path / "missing"), SOCKET: server}
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, check=False)
+    assert done.returncode == 0
