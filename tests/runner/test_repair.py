@@ -121,11 +121,23 @@ PLACES = {
 }
 
 
+def is_whole(made: dict[str, Any]) -> None:
+    """Assert what nbformat's schema does not ask for, and a run counts on."""
+    json.dumps(made, ensure_ascii=False, allow_nan=False).encode()
+    names = [cell["id"] for cell in made["cells"]]
+    assert len(set(names)) == len(names)
+    assert not {"injected-parameters", "securenet-banner", "first-failing-cell"} & set(names)
+    assert all(not {"papermill", "securenet"} & set(cell["metadata"]) for cell in made["cells"])
+    assert not {"papermill", "widgets"} & set(made["metadata"])
+
+
 def is_runnable(made: dict[str, Any], folder: Path) -> None:
     """Do with a document what a run does with it, short of a kernel."""
     path = folder / "n.ipynb"
     path.write_text(json.dumps(made))
-    document = prepared(read_notebook(path, plain=True), {"n": 1})
+    notebook = read_notebook(path, plain=True)
+    is_whole(notebook.document)
+    document = prepared(notebook, {"n": 1})
     nbformat.validate(document, relax_add_props=False)
     save_notebook(path, document, Masker(), last=False)
     remove_error_markers(load_notebook_node(str(path)))
@@ -138,6 +150,7 @@ def test_what_is_harmless_is_repaired(name: str, tmp_path: Path) -> None:
     made = repaired(REPAIRED[name])
     assert before == REPAIRED[name]
     nbformat.validate(made, relax_add_props=False)
+    is_whole(made)
     is_runnable(made, tmp_path)
 
 
