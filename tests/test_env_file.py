@@ -4,7 +4,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from securenet_obs.env_file import EnvFile, read_env_file, shown_name
@@ -97,6 +97,7 @@ def test_a_file_that_is_not_text_is_refused(content: bytes | None, tmp_path: Pat
         read_env_file(path)
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_any_text_is_read_or_refused(text: str) -> None:
     """Whatever the file holds, the result is values and problems, never another error."""

@@ -17,7 +17,7 @@ from typing import Any
 import httpx
 import psutil
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from securenet_obs.cli.targets import _quoted
@@ -188,6 +188,7 @@ def test_exec_starts_no_stack_for_a_program_that_is_not_there(
     assert not (tmp_path / ".securenet").exists()
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(exclude_characters="$`\0\r", codec="utf-8")))
 @example("it's # 'so' \\")
 def test_env_quotes_for_a_shell_and_for_an_env_file(value: str) -> None:
