@@ -49,7 +49,8 @@ class Choice:
         if self.ignored:
             names = ", ".join(self.ignored)
             shown.print(
-                f"A local stack is used; the environment's {names} is ignored.", soft_wrap=True
+                f"A local stack is used. Variables of the environment that are ignored: {names}.",
+                soft_wrap=True,
             )
         if not self.starts:
             yield self.target
