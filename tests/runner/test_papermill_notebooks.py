@@ -6,22 +6,31 @@ from pathlib import Path
 
 import pytest
 
+from securenet_obs.errors import NotebookError
+from securenet_obs.runner.catalog import read_notebook
 from securenet_obs.runner.command import Outcome
 
 NOTEBOOKS = Path(__file__).parents[3] / "shared" / "data" / "notebooks"
+OF_R = NOTEBOOKS / "papermill" / "notimplemented_translator.ipynb"
 
 
 @pytest.mark.skipif(not NOTEBOOKS.exists(), reason="papermill's notebooks are not here")
 def test_papermill_notebooks_get_the_verdicts_that_papermill_gives(
     execute: Callable[..., Outcome],
 ) -> None:
-    """`--plain` passes those of exit status 0 and does not pass those of exit status 1."""
+    """`--plain` passes those of exit status 0 and does not pass those of exit status 1.
+
+    papermill was made to run one of R with a Python kernel; ours refuses another language.
+    """
     expected = json.loads((NOTEBOOKS / "expected.json").read_text())
     paths = {
         (NOTEBOOKS / "papermill" / f"{name}.ipynb"): status
         for status in ("0", "1")
         for name in expected[status]
     }
+    del paths[OF_R]
+    with pytest.raises(NotebookError, match="'R'; only Python notebooks"):
+        read_notebook(OF_R, plain=True)
     outcome = execute(*paths, plain=True, jobs=12, cell_deadline_s=14.0)
     said = {row.started["path"]: row.judged["verdict"] for row in outcome.runs if row.judged}
     wrong = {
