@@ -1,6 +1,8 @@
 """What every test may ask for: a real Redis, the whole real stack, a fresh look at the settings."""
 
 import os
+import subprocess
+import sys
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -22,6 +24,7 @@ from securenet_obs.stack import LocalStack
 from securenet_obs.stack.broker import RedisAccess, redis_part
 from securenet_obs.stack.guard import Guard
 from securenet_obs.stack.ports import free_ports
+from tests.local_index import PIPS
 from tests.traps import trap_table
 
 PROJECT = Path(__file__).parents[1]
@@ -53,6 +56,24 @@ def missing(error: StackError) -> NoReturn:
     if os.environ.get("CI"):
         pytest.fail(f"CI must have every service: {error}")
     pytest.skip(str(error))
+
+
+@pytest.fixture(scope="session")
+def pips(pytestconfig: pytest.Config) -> dict[str, Path]:
+    """Return a folder for each version of pip; an index is asked for it once."""
+    cache = pytestconfig.cache
+    assert cache is not None
+    kept = cache.mkdir("pips")
+    for version in PIPS:
+        folder = kept / version
+        command = [sys.executable, "-m", "pip", "install", "--no-deps", "--target", folder]
+        if not (folder / "pip" / "__main__.py").exists():
+            done = subprocess.run([*command, f"pip=={version}"], capture_output=True, check=False)
+            if done.returncode and os.environ.get("CI"):
+                pytest.fail(f"CI must have pip {version}: {done.stderr.decode()}")
+            if done.returncode:
+                pytest.skip(f"pip {version} could not be downloaded")
+    return {version: kept / version for version in PIPS}
 
 
 @pytest.fixture(scope="session")

@@ -4,11 +4,13 @@ import re
 import shutil
 import subprocess
 import tomllib
+from importlib.metadata import distribution, distributions
 from pathlib import Path
 from typing import Any
 
 import click
 import pytest
+import yaml
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
@@ -24,10 +26,8 @@ CONSTRAINTS = (ROOT / "constraints.txt").read_text()
 ENVIRONMENT = (ROOT / "environment.yml").read_text()
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 EXTRAS = PROJECT["optional-dependencies"]
-PINS = {
-    canonicalize_name(name): Version(version)
-    for name, version in re.findall(r"^([\w.-]+)==([^ ;]+)", CONSTRAINTS, re.MULTILINE)
-}
+PINNED = re.findall(r"^([\w.-]+)(?:\[[^]]*\])?==([^ ;]+)", CONSTRAINTS, re.MULTILINE)
+PINS = {canonicalize_name(name): Version(version) for name, version in PINNED}
 
 
 def readme_table(heading: str) -> dict[str, list[str]]:
@@ -61,22 +61,34 @@ def test_every_requirement_is_pinned_within_its_bounds(line: str) -> None:
 
 def test_every_pin_carries_hashes_and_no_download_address() -> None:
     """A pin is verified by its digest, wherever it was downloaded from."""
-    blocks = re.split(r"\n(?=[\w.-]+==)", CONSTRAINTS.strip())
-    assert {canonicalize_name(block.split("==")[0]) for block in blocks} == PINS.keys()
+    blocks = re.split(r"\n(?=[\w.-]+(?:\[|==))", CONSTRAINTS.strip())
+    assert {canonicalize_name(re.split(r"\[|==", block)[0]) for block in blocks} == PINS.keys()
     assert [block.split()[0] for block in blocks if "--hash=sha256:" not in block] == []
     assert "://" not in CONSTRAINTS
 
 
-def test_conda_gets_the_same_python_and_every_extra() -> None:
-    """The conda way and the make way build the same environment from the same bounds."""
+def test_conda_gets_the_same_python_and_the_lock() -> None:
+    """The conda way and the make way build the same environment from the same lock."""
     python = re.search(r"^  - python(\S+)$", ENVIRONMENT, re.MULTILINE)
     assert python is not None
     floor = PROJECT["requires-python"]
     assert str(SpecifierSet(floor)) in python[1]
-    extras = re.search(r"^ +- -e \.\[([\w,]+)\]$", ENVIRONMENT, re.MULTILINE)
-    assert extras is not None
-    assert set(extras[1].split(",")) == set(EXTRAS)
+    assert yaml.safe_load(ENVIRONMENT)["dependencies"][-1] == {"pip": ["-r constraints.txt"]}
     assert "  - redis-server\n" in ENVIRONMENT
+
+
+def test_the_lock_names_the_extras_that_its_packages_ask_for() -> None:
+    """Where pip resolves, as conda's does, `name[extra]` leads an old pip to the pinned release."""
+    pinned = dict(re.findall(r"^([\w.-]+)(?:\[([\w,.-]+)\])?==", CONSTRAINTS, re.MULTILINE))
+    extras = {canonicalize_name(name): set(named.split(",")) for name, named in pinned.items()}
+    missing = set()
+    for name in extras.keys() & {canonicalize_name(each.name) for each in distributions()}:
+        for line in distribution(name).requires or []:
+            asked = Requirement(line)
+            if asked.marker is None or asked.marker.evaluate({"extra": ""}):
+                wanted = asked.extras - extras.get(canonicalize_name(asked.name), set())
+                missing |= {f"{asked.name}[{extra}]" for extra in wanted}
+    assert missing == set()
 
 
 def test_the_readme_names_the_same_python_environment_and_extras() -> None:
@@ -197,6 +209,9 @@ def test_no_network_on_first_set_up_gets_one_sentence(tmp_path: Path) -> None:
     assert done.returncode != 0
     sentence, *rest = done.stderr.splitlines()
     assert sentence.startswith("make: the package index could not be reached")
+    assert "no-such==1" in sentence
+    assert sentence.endswith("(the output of pip: .venv/install.log)")
+    assert (tmp_path / ".venv" / "install.log").exists()
     assert all(line.startswith("make: ***") for line in rest)
 
 

@@ -6,20 +6,34 @@ must not share an environment with anything else.
 
 import hashlib
 import os
+import re
 import secrets
 import shutil
 import sys
-from collections.abc import Callable, Sequence
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from securenet_obs.errors import StackError
 from securenet_obs.stack.guard import Guard
+from securenet_obs.stack.locked_pip import LOCKED, pip_environment, pip_failure, pip_progress
 from securenet_obs.stack.locks import file_lock
 
-BUGSINK_VERSION = "2.6.1"
+REPORT_EVERY_S = 3.0
+"""Seconds between two reports of how far an installation is."""
 
 _REQUIREMENTS = Path(__file__).with_name("bugsink-requirements.txt")
+
+
+def _pinned_version() -> str:
+    (version,) = re.findall(r"(?m)^bugsink==(\S+)", _REQUIREMENTS.read_text())
+    return str(version)
+
+
+BUGSINK_VERSION = _pinned_version()
 
 
 @dataclass(frozen=True)
@@ -53,11 +67,14 @@ def install_bugsink(cache: Path, guard: Guard, report: Callable[[str], None]) ->
         if home.python.exists():
             return home
         report(f"Installing Bugsink {BUGSINK_VERSION}, once, into {house}")
+        log = house / "install.log"
+        log.unlink(missing_ok=True)
         _clean(house)
         made = BugsinkHome(house / f"partial-{secrets.token_hex(4)}")
         made.folder.mkdir()
         try:
-            _install(made, guard, house / "install.log")
+            with _progress(log, report):
+                _install(made, guard, log)
             shutil.rmtree(home.folder, ignore_errors=True)
             made.folder.rename(home.folder)
         finally:
@@ -77,36 +94,63 @@ def _clean(house: Path) -> None:
 
 
 def _install(made: BugsinkHome, guard: Guard, log: Path) -> None:
-    log.unlink(missing_ok=True)
-    # Pip reads its index and its certificates from the user's environment and settings.
-    environment = {
-        **os.environ,
-        "DJANGO_SETTINGS_MODULE": "bugsink_conf",
-        "PIP_DISABLE_PIP_VERSION_CHECK": "1",
-        "PIP_NO_INPUT": "1",
-        "PYTHONPATH": "",
-    }
-    python = str(made.python)
-    pip = [python, "-I", "-m", "pip", "install", "--retries", "2", "--require-hashes"]
+    def run(environment: Mapping[str, str], *command: str) -> bool:
+        return not guard.run(command, folder=made.folder, environment=environment, log=log)
+
+    venv, python = made.folder / "venv", str(made.python)
+    if not run(os.environ, sys.executable, "-I", "-m", "venv", str(venv)):
+        raise _failed(f"no virtual environment: {_last_line(log)}", log)
+    environment = {"PIP_RETRIES": "2", **pip_environment(python)}
+    environment["DJANGO_SETTINGS_MODULE"] = "bugsink_conf"
+    pip = (environment, python, "-I", "-m", "pip")
+    if not (run(*pip, *LOCKED, "-r", str(_REQUIREMENTS)) and run(*pip, "check")):
+        raise _failed(pip_failure(_text(log), venv), log)
     (made.folder / "bugsink_conf.py").write_text(
         "from bugsink.settings.default import *\n"
         'SECRET_KEY = "for the migration only"\n'
         f"DATABASES['default']['NAME'] = {str(made.template)!r}\n"
     )
-    steps: list[Sequence[str]] = [
-        [sys.executable, "-I", "-m", "venv", str(made.folder / "venv")],
-        [*pip, "-r", str(_REQUIREMENTS)],
-        [python, "-m", "bugsink.scripts.manage", "migrate", "--verbosity", "0"],
-    ]
-    for step in steps:
-        if guard.run(step, folder=made.folder, environment=environment, log=log):
-            raise StackError(
-                f"Bugsink {BUGSINK_VERSION} could not be installed, which the first start needs a "
-                f"network for: {_reason(log)} The whole output is in {log}."
-            )
+    if not run(environment, python, "-m", "bugsink.scripts.manage", "migrate"):
+        raise _failed(f"no database: {_last_line(log)}", log)
 
 
-def _reason(log: Path) -> str:
-    lines = log.read_text(errors="replace").splitlines()
-    errors = [line for line in lines if line.startswith("ERROR:")] or lines[-1:] or ["no output"]
-    return errors[0].removeprefix("ERROR:").strip().rstrip(".") + "."
+def _failed(failure: str, log: Path) -> StackError:
+    sentence = f"Bugsink {BUGSINK_VERSION} could not be installed: {failure} (the output: {log})"
+    return StackError(sentence)
+
+
+def _last_line(log: Path) -> str:
+    return (_text(log).strip().splitlines() or ["no output"])[-1].strip()
+
+
+@contextmanager
+def _progress(log: Path, report: Callable[[str], None]) -> Iterator[None]:
+    """Report every few seconds how far the installation is."""
+    ended, started = threading.Event(), time.monotonic()
+
+    def watch() -> None:
+        while not ended.wait(REPORT_EVERY_S):
+            seconds = time.monotonic() - started
+            report(f"Installing Bugsink {BUGSINK_VERSION}: {_state(_text(log))} ({seconds:.0f} s)")
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        watcher.join()
+
+
+def _state(log: str) -> str:
+    if "Running migrations" in log:
+        return f"migrating its database, {log.count('... OK')} migrations so far"
+    if "Successfully installed" in log:
+        return "preparing its database"
+    if not log:
+        return "creating its virtual environment"
+    return pip_progress(log, _REQUIREMENTS.read_text())
+
+
+def _text(log: Path) -> str:
+    return log.read_text(errors="replace") if log.exists() else ""

@@ -1,7 +1,9 @@
 """Bugsink is installed once, whole or not at all, and a failure says what to do."""
 
+import re
 import time
 from concurrent.futures import ThreadPoolExecutor
+from importlib.metadata import distributions
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ from securenet_obs.errors import StackError
 from securenet_obs.stack import bugsink_install
 from securenet_obs.stack.bugsink_install import BugsinkHome, install_bugsink
 from securenet_obs.stack.guard import Guard
+from tests.local_index import LocalIndex, reader_settings
 
 
 def ignore(_sentence: str) -> None:
@@ -78,6 +81,77 @@ def test_without_a_network_it_is_one_sentence(
     assert "No matching distribution" in str(caught.value) or "Could not find" in str(caught.value)
     assert "\n" not in str(caught.value)
     assert "install.log" in str(caught.value)
+
+
+BUGSINK = {
+    "bugsink/__init__.py": b"",
+    "bugsink/settings/__init__.py": b"",
+    "bugsink/settings/default.py": b"DATABASES = {'default': {}}\n",
+    "bugsink/scripts/__init__.py": b"",
+    "bugsink/scripts/manage.py": (
+        b"import time, bugsink_conf\n"
+        b"print('Running migrations:\\n  Applying events.0001_initial... OK (0.1s)', flush=True)\n"
+        b"time.sleep(1.0)\n"
+        b"open(bugsink_conf.DATABASES['default']['NAME'], 'w').close()\n"
+    ),
+}
+
+
+@pytest.fixture
+def small_bugsink(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Have a small Bugsink on a local index, newer releases beside it, and return its lock."""
+    index = LocalIndex(tmp_path / "index", digests=False)
+    metadata = "Metadata-Version: 2.1\nName: bugsink\nVersion: 2\nRequires-Dist: tzdata[zones]>=1\n"
+    lock = index.publish("bugsink", "2", metadata, BUGSINK) + index.add("tzdata", "1")
+    index.add("bugsink", "3")
+    index.add("tzdata", "2", ["other; extra == 'zones'"])
+    requirements = tmp_path / "lock.txt"
+    requirements.write_text(lock)
+    monkeypatch.setattr(bugsink_install, "_REQUIREMENTS", requirements)
+    for name, value in reader_settings(tmp_path, index, lock).items():
+        monkeypatch.setenv(name, value)
+    return lock
+
+
+def test_the_lock_is_installed_as_it_is_written_and_shows_how_far_it_is(
+    small_bugsink: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Newer releases and the reader's settings change nothing; each step is reported."""
+    monkeypatch.setattr(bugsink_install, "REPORT_EVERY_S", 0.1)
+    reports: list[str] = []
+    with Guard() as guard:
+        home = install_bugsink(tmp_path / "cache", guard, reports.append)
+    (site,) = home.folder.glob("venv/lib/python*/site-packages")
+    found = {each.name: each.version for each in distributions(path=[str(site)])}
+    assert (found["bugsink"], found["tzdata"]) == ("2", "1")
+    assert home.template.exists()
+    states = [re.sub(r" \(\d+ s\)$", "", report.split(": ", 1)[1]) for report in reports[1:]]
+    assert states[0] == "creating its virtual environment"
+    assert states[-1] == "migrating its database, 1 migrations so far"
+    log = next(tmp_path.glob("cache/*/install.log")).read_text().splitlines(keepends=True)
+    grown = [bugsink_install._state("".join(log[:length])) for length in range(len(log) + 1)]
+    assert list(dict.fromkeys(grown)) == [
+        "creating its virtual environment",
+        "0 of 2 packages",
+        "1 of 2 packages",
+        "2 of 2 packages",
+        "unpacking 2 packages",
+        "preparing its database",
+        "migrating its database, 0 migrations so far",
+        "migrating its database, 1 migrations so far",
+    ]
+
+
+def test_a_package_that_cannot_be_installed_is_named(
+    small_bugsink: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file that differs from the lock ends the installation, and is named in one line."""
+    tzdata = small_bugsink.splitlines()[1]
+    (tmp_path / "lock.txt").write_text(small_bugsink.replace(tzdata, tzdata[:-6] + "abcdef"))
+    with Guard() as guard, pytest.raises(StackError) as caught:
+        install_bugsink(tmp_path / "cache", guard, ignore)
+    assert ": tzdata==1 is another file than the lock has a hash for (" in str(caught.value)
+    assert "\n" not in str(caught.value)
 
 
 def test_the_requirements_are_pinned_hashed_and_without_address() -> None:

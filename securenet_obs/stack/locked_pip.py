@@ -1,0 +1,106 @@
+"""pip for a lock: the settings it runs with, its progress, and its failure in one sentence.
+
+The Makefile holds a copy of the code below the mark, because it runs before anything is installed:
+hence the standard library alone, and not one dollar sign.
+"""
+
+# --- copied into the Makefile
+import ast
+import os
+import re
+import subprocess
+from importlib.metadata import distributions
+from pathlib import Path
+
+LOCKED = ("install", "--no-deps", "--require-hashes", "--progress-bar", "off")
+"""Installs a lock as it is written: resolves nothing, and verifies every file."""
+
+# The way to an index: mirror, proxy, certificates. Any other setting of the reader's can change
+# the installation: a constraint, another index, a target folder, a ban on wheels, a dry run.
+KEPT = """cache-dir cert client-cert default-timeout index-url keyring-provider no-index pypi-url
+    proxy retries timeout trusted-host"""
+
+FAILURES = (
+    (
+        r"(?:Failed building \w+ for|error: .*build dependencies for) '?([\w.-]+)",
+        "{} cannot be built",
+    ),
+    (
+        r"ssl certificate(?s:.*)the requirement (\S+)",
+        "the package index of {} has no valid certificate",
+    ),
+    (
+        r"the requirement (\S+) \(from versions: none",
+        "the package index could not be reached, or lacks a file: "
+        "No matching distribution found for {}; the first set-up needs a network",
+    ),
+    (r"the requirement (\S+)", "the package index lacks {} for this Python"),
+    (r"THE HASHES FROM.*\n +(\S+)", "{} is another file than the lock has a hash for"),
+    (r"Hashes are required.*\n +(\S+)", "{} has no hash in the lock"),
+    (r"versions pinned with ==.*\n +(\S+)", "{} has no version in the lock"),
+    (r"(?m)^(\S+ \S+ (?:requires|has requirement|is not supported) .*[^.\s])", "{}"),
+)
+
+
+def pip_environment(python: str) -> dict[str, str]:
+    """Return the environment that `python -m pip` is to run in."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    # A setting can silence `pip config list`, narrow it to one file, or move it to another Python.
+    asked = {**clean, "PIP_LOG": os.devnull, "PIP_PYTHON": python}
+    asked |= dict.fromkeys(("PIP_GLOBAL", "PIP_ISOLATED", "PIP_QUIET", "PIP_SITE", "PIP_USER"), "0")
+    words = [python, "-I", "-m", "pip", "config", "list"]
+    listed = subprocess.run(words, env=asked, stdout=subprocess.PIPE, text=True, check=False)  # noqa: S603
+    clean = {name: value for name, value in clean.items() if not name.startswith("PIP_")}
+    ours = {"PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_INPUT": "1"}
+    return clean | pip_settings(listed.stdout) | ours | {"PIP_CONFIG_FILE": os.devnull}
+
+
+def pip_settings(listing: str) -> dict[str, str]:
+    """Return the variables for those settings of `pip config list` that lead to an index."""
+    found: dict[str, str] = {}
+    for section in ("global", "install", ":env:"):
+        for name, value in re.findall(rf"(?m)^{section}\.([\w-]+)=(['\"].*['\"])", listing):
+            found[name] = " ".join(str(ast.literal_eval(value)).split())
+    # Without an index, a folder of files stands for it.
+    offline = found.get("no-index", "").lower() in {"1", "on", "t", "true", "y", "yes"}
+    kept = {*KEPT.split(), *(["find-links"] if offline else [])}
+    if found.get("use-feature") == "truststore":
+        kept.add("use-feature")
+    return {f"PIP_{name.upper().replace('-', '_')}": found[name] for name in kept & found.keys()}
+
+
+def pip_progress(log: str, lock: str) -> str:
+    """Return how far pip is with a lock, given its output so far."""
+    pins = len(re.findall(r"(?m)^[\w.-]+(?:\[[\w,.-]+\])?==", lock))
+    pins -= len(re.findall(r"(?m)^Ignoring ", log))
+    taken = len(re.findall(r"(?m)^(?:Collecting|Processing|Requirement already)", log))
+    if "Installing collected packages" in log:
+        return f"unpacking {pins} packages"
+    return f"{min(taken, pins)} of {pins} packages"
+
+
+def pip_failure(log: str, venv: Path) -> str:
+    """Return what failed, and the name of the package, given the output of pip."""
+    for pattern, sentence in FAILURES:
+        if found := re.search(pattern, log):
+            return sentence.format(found[1])
+    lines = [line.strip() for line in log.splitlines() if line.strip()] or ["pip printed nothing"]
+    errors = [line for line in lines if re.match(r"(?i)error: (?!exception:)", line)]
+    reason = re.sub(r"(?i)^error: ", "", (errors or lines)[-1])
+    return f"{pip_package(log, venv)} cannot be installed: {reason[:300]}"
+
+
+def pip_package(log: str, venv: Path) -> str:
+    """Return the package that pip was at when its output ended."""
+    sites = [str(folder) for folder in venv.glob("lib/python*/site-packages")]
+    whole = {_plain(found.name) for found in distributions(path=sites) if found.files is not None}
+    for names in re.findall(r"(?m)^Installing collected packages: (.*)", log)[-1:]:
+        for name in names.split(", "):
+            if _plain(name) not in whole:
+                return str(name)
+    taken = re.findall(r"(?m)^(?:Collecting|Processing) (?:\S*/)?([^\s/]+)", log)
+    return str(taken[-1]) if taken else "the first package"
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()

@@ -1,0 +1,116 @@
+"""`make lock`: both locks are pinned anew, and what moved is printed."""
+
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from importlib.metadata import distribution, distributions
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from tests.local_index import LocalIndex
+
+ROOT = Path(__file__).parent.parent
+LOCK = ROOT / "constraints.txt"
+MARK = "\n# Above: what a service needs (Dockerfile)."
+PYPROJECT = """
+[project]
+name = "small"
+version = "1"
+dependencies = ["service>=1"]
+[project.optional-dependencies]
+dev = ["tool[fast]>=1"]
+[dependency-groups]
+bugsink = ["bugsink>=1,<3"]
+"""
+
+
+@pytest.fixture
+def index(tmp_path: Path) -> Iterator[tuple[LocalIndex, str]]:
+    """Yield an index and where it is served."""
+    served = LocalIndex(tmp_path / "index")
+    served.folder.mkdir()
+    handler = partial(SimpleHTTPRequestHandler, directory=str(served.folder))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield served, f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+
+
+def make_lock(folder: Path, url: str) -> list[str]:
+    """Renew the locks of a small project, and return the lines that are printed."""
+    done = subprocess.run(
+        [sys.executable, folder / ".ci" / "lock.py", "--upgrade"],
+        cwd=folder,
+        env={"PATH": os.environ["PATH"], "HOME": str(folder), "UV_DEFAULT_INDEX": url},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()
+
+
+def test_make_lock_renews_both_locks_and_prints_what_moved(
+    index: tuple[LocalIndex, str], tmp_path: Path
+) -> None:
+    """Each package that came, went or moved is a line; the pins of a service come first."""
+    served, url = index
+    folder = tmp_path / "project"
+    for name in (".ci/lock.py", "constraints.txt", "pyproject.toml"):
+        (folder / name).parent.mkdir(exist_ok=True, parents=True)
+    shutil.copy(ROOT / ".ci" / "lock.py", folder / ".ci")
+    bugsink = folder / "securenet_obs" / "stack" / "bugsink-requirements.txt"
+    bugsink.parent.mkdir(parents=True)
+    (folder / "pyproject.toml").write_text(PYPROJECT)
+    (folder / "constraints.txt").write_text("left==1\n")
+    bugsink.write_text("bugsink==1\n")
+    service, uvicorn = served.add("service", "1"), served.add("uvicorn", "1")
+    tool = served.add("tool", "1", ["service>=1", "wheels; extra == 'fast'"])
+    wheels, pinned = served.add("wheels", "1"), served.add("bugsink", "2")
+    served.add("bugsink", "3")
+    assert make_lock(folder, url) == [
+        "constraints.txt: left 1 removed",
+        "constraints.txt: service 1 added",
+        "constraints.txt: tool 1 added",
+        "constraints.txt: wheels 1 added",
+        "bugsink-requirements.txt: bugsink 1 -> 2",
+    ]
+    first, rest = (folder / "constraints.txt").read_text().split(MARK)
+    assert first.split() == service.replace(" ", " \\ ").split()
+    assert rest.split("\n", 1)[1].split() == (
+        (tool.replace("tool", "tool[fast]", 1) + wheels).replace(" ", " \\ ").split()
+    )
+    assert bugsink.read_text().split() == pinned.replace(" ", " \\ ").split()
+    assert uvicorn.startswith("uvicorn==1")
+    served.add("service", "2")
+    assert make_lock(folder, url) == [
+        "constraints.txt: service 1 -> 2",
+        "bugsink-requirements.txt: nothing moved",
+    ]
+
+
+def test_the_first_part_of_the_lock_is_what_a_service_needs() -> None:
+    """The image installs it without resolving: nothing is missing, and no notebook is in it."""
+    first, _ = LOCK.read_text().split(MARK)
+    pinned = {line.split("==")[0].split("[")[0] for line in first.splitlines() if line[0] != " "}
+    here = {canonicalize_name(each.name) for each in distributions()}
+    needed: set[str] = set()
+    asked = {"securenet-obs", "uvicorn"}
+    while asked:
+        name = asked.pop()
+        needed.add(name)
+        requirements = [Requirement(line) for line in distribution(name).requires or []]
+        asked |= {
+            canonicalize_name(each.name)
+            for each in requirements
+            if each.marker is None or each.marker.evaluate({"extra": ""})
+        } - needed
+    assert needed - {"securenet-obs"} == pinned & here

@@ -1,0 +1,195 @@
+"""Set-up from the lock: its pins are installed, whatever an index offers and the reader has set."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from importlib.metadata import distributions
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from packaging.utils import canonicalize_name
+
+from tests.local_index import PIPS, LocalIndex, installed_here, reader_settings
+
+ROOT = Path(__file__).parent.parent
+BUILDS = {
+    "hatchling",
+    "editables",
+    "pathspec",
+    "pluggy",
+    "packaging",
+    "tomlkit",
+    "trove-classifiers",
+}
+TINY = BUILDS | {"coverage", "iniconfig", "pygments", "pytest", "pytest-cov"}
+PYPROJECT = """
+[build-system]
+requires = ["hatchling"]
+build-backend = "hatchling.build"
+
+[project]
+name = "securenet-obs"
+version = "0.1.0"
+requires-python = ">=3.11"
+dependencies = ["pytest-cov>=7"]
+
+[tool.hatch.build.targets.wheel]
+packages = ["securenet_obs"]
+"""
+NEWEST = list(PIPS)[-1]
+Pythons = Callable[[str], str]
+Versions = dict[str, str]
+
+
+@pytest.fixture
+def pythons(pips: dict[str, Path], tmp_path: Path) -> Pythons:
+    """Return a function for a Python whose virtual environments have that version of pip."""
+
+    def python_with(version: str) -> str:
+        script = tmp_path / f"python-with-pip-{version}"
+        script.write_text(
+            "#!/bin/sh\n"
+            f'[ "$1 $2" = "-m venv" ] || exec {sys.executable} "$@"\n'
+            f'{sys.executable} -m venv --without-pip "$3" || exit\n'
+            'for site in "$3"/lib/python*/site-packages\n'
+            f"do echo {pips[version]} > $site/pip.pth; done\n"
+        )
+        script.chmod(0o755)
+        return str(script)
+
+    return python_with
+
+
+@pytest.fixture(scope="module")
+def offered(tmp_path_factory: pytest.TempPathFactory) -> tuple[LocalIndex, str]:
+    """Return an index of packages that are installed here, each with a newer release, and a lock.
+
+    pytest-cov asks for `coverage[toml]`: that is the extra.
+    """
+    index = LocalIndex(tmp_path_factory.mktemp("index"), digests=False)
+    lines = []
+    for found in installed_here(TINY):
+        lines.append(index.add_installed(found, code=found.name in BUILDS))
+        index.add(found.name, "9999", found.requires or ())
+    return index, "".join(lines)
+
+
+@pytest.fixture
+def checkout(tmp_path: Path, offered: tuple[LocalIndex, str]) -> Path:
+    """Return a small project with the real Makefile, and the lock of the index that is offered."""
+    folder = tmp_path / "checkout"
+    (folder / "securenet_obs").mkdir(parents=True)
+    (folder / "securenet_obs" / "__init__.py").touch()
+    (folder / "pyproject.toml").write_text(PYPROJECT)
+    (folder / "constraints.txt").write_text(offered[1])
+    for name in ("Makefile", "environment.yml"):
+        shutil.copy(ROOT / name, folder)
+    return folder
+
+
+def make_install(checkout: Path, python: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run `make install` with these variables and none of pip's own."""
+    home = checkout.parent / "home"
+    home.mkdir(exist_ok=True)
+    return subprocess.run(
+        ["make", "install", f"PYTHON={python}"],
+        cwd=checkout,
+        env={"PATH": os.environ["PATH"], "HOME": str(home), "PIP_RETRIES": "0", **variables},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def installed(venv: Path) -> Versions:
+    """Return the versions in a virtual environment, without pip's."""
+    sites = [str(site) for site in venv.glob("lib/python*/site-packages")]
+    found = {canonicalize_name(each.name): each.version for each in distributions(path=sites)}
+    return {name: version for name, version in found.items() if name != "pip"}
+
+
+def pinned(lock: str) -> Versions:
+    """Return the versions in a lock."""
+    rows = re.findall(r"^([\w.-]+)(?:\[[^]]*\])?==(\S+)", lock, re.MULTILINE)
+    return {canonicalize_name(name): version for name, version in rows}
+
+
+@pytest.mark.parametrize("version", PIPS, ids=PIPS.get)
+def test_make_installs_the_lock_as_it_is_written(
+    version: str, pythons: Pythons, offered: tuple[LocalIndex, str], checkout: Path
+) -> None:
+    """Each pin is installed and the project with them, though all have newer releases."""
+    index, lock = offered
+    done = make_install(checkout, pythons(version), PIP_INDEX_URL=index.url)
+    assert done.returncode == 0, done.stderr
+    assert installed(checkout / ".venv") == pinned(lock) | {"securenet-obs": "0.1.0"}
+
+
+def test_settings_of_the_reader_lead_to_an_index_and_change_nothing(
+    tmp_path: Path, pythons: Pythons, offered: tuple[LocalIndex, str], checkout: Path
+) -> None:
+    """A pip.conf and variables that name other files, versions and places are not followed."""
+    index, lock = offered
+    settings = reader_settings(tmp_path, index, lock)
+    done = make_install(checkout, pythons(NEWEST), **settings)
+    assert done.returncode == 0, done.stderr
+    assert installed(checkout / ".venv") == pinned(lock) | {"securenet-obs": "0.1.0"}
+    assert {"root", "target", "prefix", "user"}.isdisjoint(os.listdir(tmp_path))
+
+
+def conda_pip_part(folder: Path) -> Path:
+    """Write the pip part of environment.yml as conda does: a file beside it."""
+    dependencies: list[Any] = yaml.safe_load((ROOT / "environment.yml").read_text())["dependencies"]
+    (part,) = [each["pip"] for each in dependencies if isinstance(each, dict)]
+    file = folder / "condaenv.requirements.txt"
+    file.write_text("\n".join(part))
+    return file
+
+
+def readme_step() -> list[str]:
+    """Return the step of the README that follows `conda activate`, as words."""
+    _, step = (ROOT / "README.md").read_text().split("conda activate securenet-obs\n", 1)
+    return step.splitlines()[0].split()
+
+
+@pytest.mark.parametrize("version", PIPS, ids=PIPS.get)
+def test_conda_installs_the_lock_as_it_is_written(
+    version: str, pythons: Pythons, offered: tuple[LocalIndex, str], checkout: Path
+) -> None:
+    """Its pip part installs each pin, and the README's next step the project, without --no-deps."""
+    index, lock = offered
+    # The lock names the extra, as `make lock` has uv do.
+    (checkout / "constraints.txt").write_text(lock.replace("coverage==", "coverage[toml]=="))
+    environment = {"PATH": os.environ["PATH"], "PIP_CONFIG_FILE": os.devnull}
+    environment["PIP_INDEX_URL"] = index.url
+    venv = checkout / "conda"
+    subprocess.run([pythons(version), "-m", "venv", venv], check=True)
+    words = ["install", "-U", "-r", conda_pip_part(checkout).name, "--exists-action=b"]
+    for command in (
+        ["python", "-m", "pip", *words],
+        readme_step(),
+        ["python", "-m", "pip", "check"],
+    ):
+        done = subprocess.run(
+            [venv / "bin" / command[0], *command[1:]],
+            cwd=checkout,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+    assert installed(venv) == pinned(lock) | {"securenet-obs": "0.1.0"}
+
+
+def test_the_makefile_holds_the_code_that_installs_bugsink() -> None:
+    """Its copy is the module's code, so that both treat settings and failures alike."""
+    module = (ROOT / "securenet_obs" / "stack" / "locked_pip.py").read_text()
+    makefile = (ROOT / "Makefile").read_text()
+    _, code = module.split("# --- copied into the Makefile\n")
+    assert f"# --- copied from locked_pip.py\n{code}# --- end of the copy\n" in makefile
