@@ -4,16 +4,18 @@ FROM python:3.11-slim AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 UV_NO_CACHE=1 UV_LINK_MODE=copy
 WORKDIR /build
 COPY constraints.txt ./
-# uv checks the hashes of constraints.txt for the few packages that a service needs; pip could only
-# install all that the file pins, JupyterLab and the tests' tools included.
 RUN sed -n '/^uv==/,/[^\\]$/p' constraints.txt > uv.txt && \
-    python -m pip install --require-hashes -r uv.txt && \
+    python -m pip install --no-deps --require-hashes -r uv.txt && \
     python -m venv --without-pip /opt/securenet
+# The first part of the lock is what a service needs, without JupyterLab and the tests' tools. It is
+# installed as it is written: nothing is resolved.
+RUN sed '/^# Above: /q' constraints.txt > service.txt && \
+    uv pip install --python /opt/securenet --no-deps --require-hashes -r service.txt
 COPY pyproject.toml README.md LICENSE ./
-RUN uv pip install --python /opt/securenet -c constraints.txt -r pyproject.toml uvicorn
 COPY securenet_obs ./securenet_obs
 RUN uv build --wheel --require-hashes --build-constraint constraints.txt --out-dir dist && \
-    uv pip install --python /opt/securenet --no-deps --compile-bytecode dist/*.whl
+    uv pip install --python /opt/securenet --no-deps --compile-bytecode dist/*.whl && \
+    uv pip check --python /opt/securenet
 
 FROM python:3.11-slim
 RUN useradd --system --uid 10001 --create-home --home-dir /var/lib/securenet securenet

@@ -5,6 +5,8 @@ import re
 import shlex
 import shutil
 import subprocess
+import sys
+from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ import yaml
 from securenet_obs.settings import Settings
 from securenet_obs.stack.services import CONCURRENCY, QUEUES
 from securenet_obs.workers.celery_app import POOLS
+from tests.local_index import LocalIndex, installed_here
 
 PROJECT = Path(__file__).parents[1]
 COMPOSE = PROJECT / "compose.yaml"
@@ -157,7 +160,7 @@ def test_the_image_runs_as_nobody_special() -> None:
 
 
 def test_the_image_installs_what_is_pinned() -> None:
-    """Every installation in the image takes versions and hashes from constraints.txt."""
+    """Every installation in the image takes its pins from the lock and resolves nothing."""
     installs = [
         step.strip()
         for word, rest in dockerfile()
@@ -167,4 +170,66 @@ def test_the_image_installs_what_is_pinned() -> None:
     ]
     assert len(installs) == 4
     for step in installs:
-        assert "--require-hashes" in step or "-c constraints.txt" in step or "--no-deps" in step
+        assert "--no-deps" in step or "--require-hashes --build-constraint constraints.txt" in step
+        assert "--require-hashes" in step or "dist/*.whl" in step
+
+
+def test_the_image_is_built_from_pins_though_an_index_offers_newer_releases(
+    tmp_path: Path, pips: dict[str, Path]
+) -> None:
+    """The commands of the build, run here in order, leave the pins of a service, and they fit."""
+    index = LocalIndex(tmp_path / "index")
+    lock = ""
+    for name in ("hatchling", "packaging", "pathspec", "pluggy", "tomlkit", "trove-classifiers"):
+        (found,) = installed_here([name])
+        lock += index.add_installed(found, code=True)
+    (uv,) = installed_here(["uv"])
+    lock += index.add("uv", uv.version)
+    first = index.add("uvicorn", "1", ["h11>=0.8"]) + index.add("h11", "1")
+    for name in ("uv", "uvicorn", "h11", "hatchling", "pluggy"):
+        index.add(name, "9999")
+    (tmp_path / "securenet_obs").mkdir()
+    (tmp_path / "securenet_obs" / "__init__.py").touch()
+    for name in ("LICENSE", "README.md"):
+        (tmp_path / name).write_text("")
+    (tmp_path / "pyproject.toml").write_text(
+        '[build-system]\nrequires = ["hatchling"]\nbuild-backend = "hatchling.build"\n'
+        '[project]\nname = "securenet-obs"\nversion = "1"\ndependencies = ["uvicorn"]\n'
+    )
+    (tmp_path / "constraints.txt").write_text(f"{first}# Above: a service\n{lock}")
+    builder = [sys.executable, "-m", "venv", "--without-pip", "builder"]
+    subprocess.run(builder, cwd=tmp_path, check=True)
+    for site in tmp_path.glob("builder/lib/python*/site-packages"):
+        (site / "pip.pth").write_text(str(next(iter(pips.values()))))
+    # The tiny uv of the index has no program.
+    (tmp_path / "builder" / "bin" / "uv").symlink_to(Path(sys.executable).with_name("uv"))
+    built = [word for word, _ in dockerfile()].index("FROM", 1)
+    for word, rest in dockerfile()[:built]:
+        if word == "RUN":
+            run_in(tmp_path, rest.replace("/opt/", f"{tmp_path}/opt/"), index)
+    (site,) = (tmp_path / "opt" / "securenet").glob("lib/python*/site-packages")
+    service = {each.name: each.version for each in distributions(path=[str(site)])}
+    assert service == {"securenet-obs": "1", "uvicorn": "1", "h11": "1"}
+
+
+def run_in(folder: Path, command: str, index: LocalIndex) -> None:
+    """Run a command of the build with the local index for the only one."""
+    pages = [str(page) for page in index.folder.iterdir()]
+    settings = folder / "settings.toml"
+    settings.write_text(f"no-index = true\nfind-links = {pages}\n")
+    done = subprocess.run(
+        ["/bin/sh", "-ec", command],
+        cwd=folder,
+        env={
+            "HOME": str(folder),
+            "PATH": f"{folder}/builder/bin:{os.environ['PATH']}",
+            "PIP_CONFIG_FILE": os.devnull,
+            "PIP_INDEX_URL": index.url,
+            "UV_CONFIG_FILE": str(settings),
+            "UV_NO_CACHE": "1",
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
