@@ -1,0 +1,69 @@
+"""`.ci/run` on a bare machine: it installs what is missing, and waits for no answer."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+RUN = Path(__file__).parent.parent / ".ci" / "run"
+LOGGED = '#!/bin/sh\necho "{name} $*" >> "{log}"\n{rest}\n'
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Path:
+    """Return a folder with a clean checkout's `.ci/run`, and `bin`: the machine's only programs."""
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    (tmp_path / ".ci").mkdir()
+    shutil.copy(RUN, tmp_path / ".ci")
+    for name in ("bash", "dirname", "sh"):
+        (programs / name).symlink_to(str(shutil.which(name)))
+    for name in ("make", "apt-get"):
+        program(tmp_path, name, "read -r answer && exit 9; exit 0")
+    return tmp_path
+
+
+def program(machine: Path, name: str, rest: str) -> None:
+    """Have a program that writes down how it was called."""
+    file = machine / "bin" / name
+    file.write_text(LOGGED.format(name=name, log=machine / "calls", rest=rest))
+    file.chmod(0o755)
+
+
+def calls(machine: Path, *names: str) -> list[str]:
+    """Run CI and return the calls of these programs."""
+    done = subprocess.run(
+        [machine / ".ci" / "run"],
+        env={"PATH": str(machine / "bin"), "HOME": str(machine)},
+        input="an answer\n",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    lines = (machine / "calls").read_text().splitlines()
+    return [line for line in lines if line.split()[0] in names]
+
+
+def test_a_bare_machine_gets_what_is_missing(machine: Path) -> None:
+    """Packages of Debian are installed before anything is made; no program has an input."""
+    program(machine, "id", "echo 0")
+    program(machine, "python3", "exit 1")
+    found = calls(machine, "apt-get", "make")
+    assert found[0] == "apt-get update -qq"
+    assert found[1].endswith("--no-install-recommends python3-venv procps docker-compose")
+    assert {"make test", "make validate"} <= set(found[2:])
+
+
+def test_a_machine_that_has_all_installs_nothing(machine: Path) -> None:
+    """Where nothing is missing, or no root is there to install it, apt-get is not asked."""
+    program(machine, "id", "echo 0")
+    for name in ("python3", "ps", "docker"):
+        program(machine, name, "exit 0")
+    assert calls(machine, "apt-get") == []
+    (machine / "bin" / "docker").unlink()
+    program(machine, "id", "echo 1000")
+    assert calls(machine, "apt-get") == []
+    assert os.access(RUN, os.X_OK)
