@@ -29,7 +29,8 @@ lint: $(INSTALLED) ## The part of `make test` that runs nothing
 
 install: $(INSTALLED) ## Create .venv and install the project into it
 
-# Fails with one sentence: what is missing is the reader's, a pip traceback is not.
+# Fails with one sentence: what is missing is the reader's, a pip traceback is not. Packages of an
+# older lock do not stay beside those of a newer one.
 $(INSTALLED): constraints.txt pyproject.toml
 	@set -e; \
 	for candidate in $(CANDIDATES); do \
@@ -45,6 +46,7 @@ $(INSTALLED): constraints.txt pyproject.toml
 	    "install its venv module (Debian and Ubuntu: apt-get install python3-venv)" >&2; exit 1; \
 	fi; \
 	echo "Setting up $(VENV) with $$($$python --version): once, a minute or two ..."; \
+	if [ -f $@ ] && [ -n "$(filter constraints.txt,$?)" ]; then rm -rf $(VENV); fi; \
 	$$python -m venv $(VENV); \
 	$(BIN)/python -I -c "$$SET_UP" $(VENV); \
 	touch $@

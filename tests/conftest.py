@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
@@ -23,6 +24,7 @@ from securenet_obs.settings import get_settings
 from securenet_obs.stack import LocalStack
 from securenet_obs.stack.broker import RedisAccess, redis_part
 from securenet_obs.stack.guard import Guard
+from securenet_obs.stack.locked_pip import pip_environment
 from securenet_obs.stack.ports import free_ports
 from tests.local_index import PIPS
 from tests.traps import trap_table
@@ -61,19 +63,26 @@ def missing(error: StackError) -> NoReturn:
 @pytest.fixture(scope="session")
 def pips(pytestconfig: pytest.Config) -> dict[str, Path]:
     """Return a folder for each version of pip; an index is asked for it once."""
-    cache = pytestconfig.cache
-    assert cache is not None
-    kept = cache.mkdir("pips")
+    assert pytestconfig.cache is not None
+    kept = pytestconfig.cache.mkdir("pips")
     for version in PIPS:
-        folder = kept / version
-        command = [sys.executable, "-m", "pip", "install", "--no-deps", "--target", folder]
-        if not (folder / "pip" / "__main__.py").exists():
-            done = subprocess.run([*command, f"pip=={version}"], capture_output=True, check=False)
-            if done.returncode and os.environ.get("CI"):
-                pytest.fail(f"CI must have pip {version}: {done.stderr.decode()}")
-            if done.returncode:
-                pytest.skip(f"pip {version} could not be downloaded")
+        if not (kept / version).exists():
+            _download_pip(version, kept)
     return {version: kept / version for version in PIPS}
+
+
+def _download_pip(version: str, kept: Path) -> None:
+    # In a folder of its own first: two processes of the tests may be at it.
+    part = kept / f"{version}-{os.getpid()}"
+    command = [sys.executable, "-m", "pip", "install", "--no-deps", "--target", part]
+    environment = pip_environment(sys.executable)
+    done = subprocess.run(
+        [*command, f"pip=={version}"], env=environment, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        missing(StackError(f"pip {version} could not be downloaded: {done.stderr}"))
+    with suppress(OSError):
+        part.rename(kept / version)
 
 
 @pytest.fixture(scope="session")

@@ -142,6 +142,22 @@ def test_settings_of_the_reader_lead_to_an_index_and_change_nothing(
     assert {"root", "target", "prefix", "user"}.isdisjoint(os.listdir(tmp_path))
 
 
+def test_packages_of_an_older_lock_do_not_stay(pythons: Pythons, checkout: Path) -> None:
+    """A lock that has changed is installed into an empty environment; a changed project is not."""
+    left = checkout / ".venv" / "left"
+    for changed, stays in (("pyproject.toml", True), ("constraints.txt", False)):
+        left.parent.mkdir(exist_ok=True)
+        left.touch()
+        for number, name in enumerate(("constraints.txt", "pyproject.toml", ".venv/.installed")):
+            (checkout / name).touch()
+            os.utime(checkout / name, (number, number))
+        (checkout / changed).touch()
+        # The environment is made, and then there is no index.
+        done = make_install(checkout, pythons(NEWEST), PIP_INDEX_URL="http://127.0.0.1:9/")
+        assert "make: the package index could not be reached" in done.stderr
+        assert left.exists() == stays
+
+
 def conda_pip_part(folder: Path) -> Path:
     """Write the pip part of environment.yml as conda does: a file beside it."""
     dependencies: list[Any] = yaml.safe_load((ROOT / "environment.yml").read_text())["dependencies"]

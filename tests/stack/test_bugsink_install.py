@@ -78,7 +78,7 @@ def test_without_a_network_it_is_one_sentence(
         monkeypatch.delenv(name, raising=False)
     with Guard() as guard, pytest.raises(StackError, match="needs a network") as caught:
         install_bugsink(tmp_path, guard, ignore)
-    assert "No matching distribution" in str(caught.value) or "Could not find" in str(caught.value)
+    assert "No matching distribution found for asgiref==" in str(caught.value)
     assert "\n" not in str(caught.value)
     assert "install.log" in str(caught.value)
 
@@ -140,18 +140,6 @@ def test_the_lock_is_installed_as_it_is_written_and_shows_how_far_it_is(
         "migrating its database, 0 migrations so far",
         "migrating its database, 1 migrations so far",
     ]
-
-
-def test_a_package_that_cannot_be_installed_is_named(
-    small_bugsink: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A file that differs from the lock ends the installation, and is named in one line."""
-    tzdata = small_bugsink.splitlines()[1]
-    (tmp_path / "lock.txt").write_text(small_bugsink.replace(tzdata, tzdata[:-6] + "abcdef"))
-    with Guard() as guard, pytest.raises(StackError) as caught:
-        install_bugsink(tmp_path / "cache", guard, ignore)
-    assert ": tzdata==1 is another file than the lock has a hash for (" in str(caught.value)
-    assert "\n" not in str(caught.value)
 
 
 def test_the_requirements_are_pinned_hashed_and_without_address() -> None:
