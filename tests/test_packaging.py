@@ -190,7 +190,8 @@ def test_a_python_that_cannot_be_used_gets_one_sentence(
 
 def test_no_network_on_first_set_up_gets_one_sentence(tmp_path: Path) -> None:
     """Set-up that cannot reach an index says so, and where pip's own words are."""
-    for name in ("Makefile", "pyproject.toml"):
+    for name in ("Makefile", "pyproject.toml", "securenet_obs/stack/locked_pip.py"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text((ROOT / name).read_text())
     (tmp_path / "constraints.txt").write_text(f"no-such==1 --hash=sha256:{'0' * 64}\n")
     done = subprocess.run(
