@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from securenet_obs.errors import EvidenceError
-from securenet_obs.runner import journal, report
+from securenet_obs.runner import journal, junit, report
+from securenet_obs.runner.attempts import overall
 from securenet_obs.runner.document import banner, finished
 from securenet_obs.runner.evidence import MANIFEST, EvidenceFolder
 from securenet_obs.runner.journal import Event, Journal, RunRecord, records
@@ -23,7 +24,7 @@ from securenet_obs.runner.masking import Masker
 from securenet_obs.runner.processes import kill_marked
 from securenet_obs.runner.rendering import render
 from securenet_obs.runner.saving import save, save_notebook
-from securenet_obs.runner.verdict import NOTHING_RAN, Judgement, Verdict, all_skipped, judge, worst
+from securenet_obs.runner.verdict import NOTHING_RAN, Judgement, Verdict, all_skipped, judge
 
 _T = TypeVar("_T")
 
@@ -35,12 +36,9 @@ def close(folder: EvidenceFolder) -> tuple[list[RunRecord], dict[str, Any]]:
     events = folder.events()
     opened = _opened(events)
     runs = records(events)
-    junit = _made(folder, "junit.xml", lambda: report.junit(runs))
-    if junit is not None:
-        folder.save("junit.xml", junit)
     summary = _made(folder, MANIFEST, lambda: report.summary(runs)) or []
+    verdict = _save_junit(folder, events)
     verdicts = [Verdict(row.judged["verdict"]) for row in runs if row.judged]
-    verdict = worst([*verdicts, *([Verdict.ERROR] if folder.unwritable else [])])
     folder.note("closed", verdict=verdict)
     facts = {name: opened.get(name) for name in ("id", "command", "target", "commit")}
     facts |= {name: opened.get(name) for name in ("versions", "host", "planned", "resumes")}
@@ -55,6 +53,8 @@ def close(folder: EvidenceFolder) -> tuple[list[RunRecord], dict[str, Any]]:
             "runs": summary,
         }
     )
+    if folder.unwritable and not verdict.exit_code:
+        _save_junit(folder, events)
     folder.journal.close()
     return runs, manifest
 
@@ -68,6 +68,22 @@ def _made(folder: EvidenceFolder, name: str, make: Callable[[], _T]) -> _T | Non
         reason = f"cannot be made: {type(error).__name__}: {error}"
         folder.fail(EvidenceError(f"{folder.path / name}: {reason}"))
         return None
+
+
+def _save_junit(folder: EvidenceFolder, events: list[Event]) -> Verdict:
+    """Write the report for CI, and return the verdict that it states."""
+    # A green report of a command that fails would be believed: there is none, then.
+    (folder.path / junit.NAME).unlink(missing_ok=True)
+    opened, runs, evidence = _opened(events), records(events), str(folder.path)
+    verdict = overall(runs, opened, folder.unwritable)
+    text = _made(
+        folder,
+        junit.NAME,
+        lambda: junit.junit(events, verdict, folder.unwritable, evidence),
+    )
+    if text is not None:
+        folder.save(junit.NAME, text)
+    return overall(runs, opened, folder.unwritable)
 
 
 def _opened(events: Iterable[Event]) -> Event:

@@ -116,8 +116,9 @@ class Command:
         if reason := skips(order.notebook.declared, self.target):
             return execution.skip(order, reason)
         result = execution.run(order)
+        first = result.run
         while result.judgement.verdict not in FINAL and result.attempt <= self.retries:
-            result = execution.run(order, result.attempt + 1)
+            result = execution.run(order, result.attempt + 1, first)
         return result
 
 

@@ -54,9 +54,15 @@ class Execution:
     stop: threading.Event
     warm: str = ""
 
-    def run(self, order: Order, attempt: int = 1) -> Result:
-        """Run a notebook and judge the run; what goes wrong is part of the judgement."""
-        run = self._open(order, attempt)
+    def run(self, order: Order, attempt: int = 1, first: str = "") -> Result:
+        """Run a notebook and judge the run; what goes wrong is part of the judgement.
+
+        Args:
+            order: the notebook and its parameters.
+            attempt: which attempt at this order it is, from 1.
+            first: name of the first attempt's run, empty for that itself.
+        """
+        run = self._open(order, attempt, first)
         if not self.warm:
             prepare_pages()
         opened = time.monotonic()
@@ -109,10 +115,10 @@ class Execution:
         self.progress.finished(run, judgement, seconds)
         return Result(run, order, judgement, seconds, attempt)
 
-    def _open(self, order: Order, attempt: int) -> str:
+    def _open(self, order: Order, attempt: int, first: str) -> str:
         """Journal that the run starts, and keep its notebook; return its name in the evidence."""
         document = prepared(order.notebook, order.given)
-        run = self._note_start(order, attempt, count_cells(document))
+        run = self._note_start(order, attempt, count_cells(document), first)
         try:
             save_notebook(
                 self.folder.path / f"{run}.ipynb", document, self.folder.masker, last=False
@@ -121,12 +127,13 @@ class Execution:
             self.folder.fail(error)
         return run
 
-    def _note_start(self, order: Order, attempt: int, cells: int) -> str:
+    def _note_start(self, order: Order, attempt: int, cells: int, first: str = "") -> str:
         notebook = order.notebook
         run = self.folder.file_name(notebook.name, attempt)
         self.folder.note(
             "run_started",
             run=run,
+            first=first or run,
             notebook=notebook.name,
             path=str(notebook.path),
             title=notebook.title,

@@ -7,8 +7,8 @@ that was killed. Events and their fields:
 | event | by | fields |
 |---|---|---|
 | opened | command | id, command, pid, target, planned, versions, host, commit |
-| run_started | command | run, notebook, path, title, kind, attempt, cells, declared, parameters, |
-| | | compared (names of the parameters that are to be read back) |
+| run_started | command | run, first, notebook, path, title, kind, attempt, cells, declared, |
+| | | parameters, compared (names of the parameters that are to be read back) |
 | skipped | command | run, reason |
 | child_started | child | run, pid |
 | kernel_started | child | run, pid |
@@ -29,6 +29,7 @@ that was killed. Events and their fields:
 Every event has `at` (UTC). Cells are counted from 1 among the notebook's own code cells; the cell
 of injected parameters is 0. `by` is what reported an error: the kernel's reply, a traceback that
 was shown, an output, a magic, a thread or asyncio.
+`first` names the first attempt at the same order.
 """
 
 import fcntl
@@ -224,6 +225,12 @@ class RunRecord:
     def checks(self) -> list[CheckRow]:
         """The checks in the order in which they were first judged; a failure stays one."""
         return [row for _, row in self._checks.values()]
+
+    @property
+    def failing(self) -> list[CheckRow]:
+        """The checks that failed, in the order of the cells that judged them."""
+        failed = [(cell, row) for cell, row in self._checks.values() if row.outcome == "failed"]
+        return [row for _, row in sorted(failed, key=lambda pair: pair[0])]
 
     def cell_of(self, check: str) -> int:
         """Return the cell in which a check was judged."""

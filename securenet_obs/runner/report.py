@@ -1,18 +1,17 @@
-"""What is read after a run: the table for a person, JUnit XML for CI."""
+"""Tables on a terminal and in a log: the outcome of runs, the catalog, rows of any command."""
 
 import re
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree as Xml
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from securenet_obs.runner.catalog import Notebook
-from securenet_obs.runner.journal import CheckRow, RunRecord
+from securenet_obs.runner.journal import RunRecord
 from securenet_obs.runner.timings import phases
 from securenet_obs.runner.verdict import NOTHING_RAN, all_skipped
 
@@ -20,13 +19,16 @@ SHOWN_CHECKS = 10
 """How many failing checks are shown under the table; the evidence has them all."""
 
 COLOURS = {"passed": "green", "failed": "red"}
-_ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
-_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_ESCAPES = re.compile(
+    r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|(?:\x1b\]|\x9d)[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)"
+    r"|\x1b[@-Z\\-_]"
+)
+_NOT_TEXT = re.compile("[^\t\n\r\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def plain_text(text: str) -> str:
-    """Return the text without terminal escapes and without what XML cannot hold."""
-    return _NOT_XML.sub("", _ESCAPES.sub("", text))
+    """Return the text without terminal escapes and control characters; XML can hold the rest."""
+    return _NOT_TEXT.sub("", _ESCAPES.sub("", text))
 
 
 def counts(record: RunRecord) -> dict[str, int]:
@@ -158,59 +160,3 @@ def _problems(records: list[RunRecord]) -> list[str]:
             if check.outcome == "failed"
         ][:SHOWN_CHECKS]
     return lines
-
-
-def junit(records: Iterable[RunRecord]) -> str:
-    """Return JUnit XML: a suite a run, a test case a check, and one for the run itself."""
-    root = Xml.Element("testsuites")
-    for record in records:
-        _suite(root, record)
-    Xml.indent(root)
-    return Xml.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
-
-
-def _suite(root: Xml.Element, record: RunRecord) -> None:
-    judged = record.judged or {}
-    tally = counts(record)
-    skipped = judged.get("verdict") == "skipped"
-    broken = judged.get("verdict") not in ("passed", "failed", "skipped")
-    undeclared = judged.get("verdict") == "failed" and not tally["failed"]
-    name = plain_text(str(record.started["notebook"]))
-    suite = Xml.SubElement(
-        root,
-        "testsuite",
-        name=name,
-        tests=str(len(record.checks) + 1),
-        failures=str(tally["failed"] + undeclared),
-        errors=str(int(broken)),
-        skipped=str(tally["skipped"] + skipped),
-        time=str(judged.get("seconds", 0)),
-        timestamp=str(record.started["at"]),
-    )
-    case = _case(suite, name, "the notebook comes to its verdict", str(judged.get("seconds", 0)))
-    reason = f"{verdict_text(record)}: {judged.get('reason', '')} (cell {judged.get('cell')})"
-    if broken:
-        _verdict(case, "error", reason, str(judged.get("verdict")))
-    elif undeclared:
-        _verdict(case, "failure", reason, "failed")
-    elif skipped:
-        Xml.SubElement(case, "skipped", message=plain_text(str(judged.get("reason", ""))))
-    for check in record.checks:
-        _check_case(suite, name, check)
-
-
-def _case(suite: Xml.Element, notebook: str, name: str, seconds: str) -> Xml.Element:
-    return Xml.SubElement(suite, "testcase", classname=notebook, name=name, time=seconds)
-
-
-def _check_case(suite: Xml.Element, notebook: str, check: CheckRow) -> None:
-    case = _case(suite, notebook, plain_text(check.name), "0")
-    if check.outcome == "failed":
-        _verdict(case, "failure", f"expected {check.expected}, observed {check.observed}", "check")
-    elif check.outcome == "skipped":
-        Xml.SubElement(case, "skipped", message=plain_text(check.reason))
-
-
-def _verdict(case: Xml.Element, tag: str, message: str, kind: str) -> None:
-    text = plain_text(message)
-    Xml.SubElement(case, tag, message=text, type=kind).text = text

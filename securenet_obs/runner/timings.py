@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from datetime import datetime
 from typing import TypeVar
 
-from securenet_obs.runner.journal import RunRecord
+from securenet_obs.runner.journal import Event, RunRecord
 
 T = TypeVar("T")
 
@@ -28,6 +28,23 @@ def phases(record: RunRecord) -> dict[str, float]:
         after = max([record.times[event] for event in events if event in record.times] or [before])
         seconds[phase] = round((_moment(after) - _moment(before)).total_seconds(), 3)
         before = after
+    return seconds
+
+
+def check_seconds(events: Iterable[Event]) -> dict[tuple[str, str], float]:
+    """Return the seconds that each check took, by run and name.
+
+    They count from the start of its cell, or from the check before it in that cell.
+    """
+    before: dict[str, str] = {}
+    seconds: dict[tuple[str, str], float] = {}
+    for event in events:
+        run, at = str(event.get("run")), str(event["at"])
+        if event["event"] == "check":
+            spent = (_moment(at) - _moment(before.get(run, at))).total_seconds()
+            seconds[run, str(event.get("name"))] = round(max(0.0, spent), 3)
+        if event["event"] in ("cell_started", "check"):
+            before[run] = at
     return seconds
 
 

@@ -144,3 +144,12 @@ def test_surroundings_are_those_of_the_call(
     assert facts["commit"] is None
     assert {"python", "papermill", "securenet-obs"} <= set(facts["versions"])
     assert "pytest" not in facts["versions"]
+
+
+def test_a_manifest_that_cannot_be_written_leaves_no_green_report(folder: EvidenceFolder) -> None:
+    """The report was green before; the command exits with 3, and so the report is written anew."""
+    finish(folder, "r", Judgement(Verdict.PASSED), 1.0, "")
+    (folder.path / "run.json").mkdir()
+    close(folder)
+    assert "run.json: cannot be written" in folder.unwritable
+    assert "run.json: cannot be written" in (folder.path / "junit.xml").read_text()
