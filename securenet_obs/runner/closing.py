@@ -17,7 +17,8 @@ from typing import Any, TypeVar
 from securenet_obs.errors import EvidenceError
 from securenet_obs.runner import journal, junit, report
 from securenet_obs.runner.attempts import overall
-from securenet_obs.runner.document import banner, finished
+from securenet_obs.runner.banner import banner
+from securenet_obs.runner.document import finished
 from securenet_obs.runner.evidence import MANIFEST, EvidenceFolder
 from securenet_obs.runner.journal import Event, Journal, RunRecord, records
 from securenet_obs.runner.masking import Masker

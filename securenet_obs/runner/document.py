@@ -1,11 +1,10 @@
-"""The notebook as evidence: parameters injected, cells numbered, a banner, no cell that lies."""
+"""The notebook as evidence: parameters injected, cells numbered, a status in each cell."""
 
 import copy
-import html
-import re
 from collections.abc import Mapping
 from typing import Any
 
+from securenet_obs.runner.banner import anchors
 from securenet_obs.runner.catalog import Notebook
 from securenet_obs.runner.injection import inject, is_injected, mark_read_back
 from securenet_obs.runner.journal import RunRecord
@@ -16,7 +15,6 @@ Document = dict[str, Any]
 BANNER = "securenet-banner"
 """Tag of the cells that are added to an executed notebook."""
 
-ANCHOR = "first-failing-cell"
 NOT_RUN = "This cell did not run."
 BROKEN_OFF = "This cell was started and did not finish."
 
@@ -62,11 +60,12 @@ def finished(document: Document, record: RunRecord, judgement: Judgement, banner
     document = copy.deepcopy(document)
     document["metadata"].pop("papermill", None)
     cells = []
+    names = anchors(record, judgement)
     for cell in document["cells"]:
         cell["metadata"].pop("papermill", None)
         number = number_of(cell)
-        if number is not None and number == judgement.cell and judgement.verdict != "passed":
-            cells.append(_markdown(f'<a id="{ANCHOR}"></a>', ANCHOR))
+        if number in names:
+            cells.append(_markdown(f'<a id="{names[number]}"></a>', names[number]))
         if number is not None:
             _tell_status(cell, number, record)
         cells.append(cell)
@@ -96,38 +95,3 @@ def _remark(text: str) -> dict[str, Any]:
 
 def _markdown(text: str, name: str) -> dict[str, Any]:
     return {"cell_type": "markdown", "metadata": {"tags": [BANNER]}, "source": text, "id": name}
-
-
-def banner(
-    record: RunRecord, judgement: Judgement, *, seconds: float, opened: Mapping[str, Any]
-) -> str:
-    """Return the banner as Markdown: verdict, failing cell, parameters, target, versions."""
-    mark = "✔" if judgement.verdict == "passed" else "✘"
-    lines = [f"# {mark} {judgement.verdict}", ""]
-    if record.started["attempt"] > 1:
-        lines[0] += f" on attempt {record.started['attempt']}"
-    if judgement.reason:
-        lines += [f"> {_inline(judgement.reason)}", ""]
-    if judgement.cell is not None and judgement.verdict != "passed":
-        lines += [f"First failing cell: [cell {judgement.cell}](#{ANCHOR})", ""]
-    parameters = record.started["parameters"]
-    facts = {
-        "notebook": record.started["notebook"],
-        "started": record.started["at"],
-        "duration": f"{seconds:.1f} s",
-        "target": _facts(opened.get("target", {})),
-        "parameters": _facts(parameters) or "none",
-        "versions": _facts(opened.get("versions", {})),
-    }
-    lines += ["| | |", "|---|---|"]
-    lines += [f"| {name} | {_inline(str(value))} |" for name, value in facts.items()]
-    return "\n".join(lines) + "\n"
-
-
-def _facts(facts: Mapping[str, Any]) -> str:
-    return ", ".join(f"{name} = {value}" for name, value in facts.items())
-
-
-def _inline(text: str) -> str:
-    """Return the text on one line, without what Markdown or HTML would act on."""
-    return re.sub(r"([\\`*_\[\]|#])", r"\\\1", html.escape(" ".join(text.split()), quote=False))

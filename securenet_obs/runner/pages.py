@@ -1,4 +1,4 @@
-"""HTML pages of notebooks: one file each, that loads nothing and runs nothing."""
+"""HTML pages of notebooks: one file each, that loads nothing, runs nothing and cuts no line."""
 
 import json
 import sys
@@ -17,7 +17,13 @@ from nbconvert.exporters import HTMLExporter  # noqa: E402
 # Outputs are anybody's HTML: the page's own policy keeps a browser from acting on them.
 _TEMPLATE = """{% extends 'lab/index.html.j2' %}
 {% block html_head_js %}<meta http-equiv="Content-Security-Policy" content="default-src 'none';
-img-src data:; font-src data:; style-src 'unsafe-inline'">{% endblock %}
+img-src data:; font-src data:; style-src 'unsafe-inline'">
+<style>
+body[data-jp-theme-light] pre { white-space: pre-wrap; overflow-wrap: anywhere; }
+.jp-MarkdownCell, .jp-OutputArea table { overflow-wrap: anywhere; }
+.jp-MarkdownCell td { min-width: 7em; }
+.jp-OutputArea td, .jp-OutputArea th { min-width: 4em; }
+</style>{% endblock %}
 {% block jupyter_widgets %}{% endblock %}
 {% block html_head_js_mathjax %}{% endblock %}
 {% block html_head_js_mermaidjs %}{% endblock %}

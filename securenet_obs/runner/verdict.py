@@ -127,6 +127,9 @@ def _cell_error(record: RunRecord) -> Judgement | None:
     if error is None or (record.plain and error.is_clean_exit):
         return None
     verdict = _BY_ERROR.get(error.name, Verdict.ERROR)
+    if verdict == Verdict.FAILED and record.failing:
+        # `conclude` raises in the last cell; the cell to look at is the one that judged.
+        return _by_checks(record)
     return Judgement(verdict, error.cell, f"{error.name}: {error.message}".rstrip(": "))
 
 
@@ -141,7 +144,7 @@ def _parameters_error(record: RunRecord) -> Judgement | None:
 
 
 def _by_checks(record: RunRecord) -> Judgement:
-    failed = [row.name for row in record.checks if row.outcome == "failed"]
+    failed = [row.name for row in record.failing]
     if failed:
         return Judgement(Verdict.FAILED, record.cell_of(failed[0]), f"failed: {', '.join(failed)}")
     judged = {row.name for row in record.checks}

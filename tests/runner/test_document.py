@@ -8,7 +8,6 @@ from securenet_obs.runner.catalog import read_notebook
 from securenet_obs.runner.document import (
     BROKEN_OFF,
     NOT_RUN,
-    banner,
     count_cells,
     finished,
     number_of,
@@ -50,14 +49,3 @@ def test_a_cell_says_what_became_of_it(write_notebook: Callable[..., Path]) -> N
     said = [output["data"]["text/plain"] for cell in cells for output in cell["outputs"]]
     assert said == [BROKEN_OFF, NOT_RUN]
     assert not any("papermill" in cell["metadata"] for cell in cells)
-
-
-def test_the_banner_links_the_cell_and_is_not_markup_of_somebody_else(
-    write_notebook: Callable[..., Path],
-) -> None:
-    """A reason is text: neither HTML nor a table's bar in it is acted on."""
-    text = banner(RunRecord("r", STARTED), DIED, seconds=1.25, opened={"versions": {"python": "3"}})
-    assert text.startswith("# ✘ kernel_died\n")
-    assert "[cell 2](#first-failing-cell)" in text
-    assert "the &lt;kernel&gt; \\| died" in text
-    assert "| duration | 1.2 s |" in text

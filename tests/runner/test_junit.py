@@ -6,7 +6,7 @@ from pathlib import Path
 from xml.etree import ElementTree as Xml
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from xmlschema import XMLSchema10
 
@@ -285,6 +285,7 @@ def commands(draw: st.DrawFn) -> tuple[list[Event], str]:
     return events, draw(st.sampled_from(["", "", "disk full"]))
 
 
+@settings(deadline=None)
 @given(commands())
 def test_the_report_is_green_exactly_where_the_exit_code_is_0(
     command: tuple[list[Event], str],

@@ -33,6 +33,13 @@ def test_a_page_shows_everything_and_lets_nothing_run() -> None:
     assert "script-src" not in head
 
 
+def test_a_long_line_of_a_page_is_wrapped() -> None:
+    """Neither code nor text nor a table's cell makes a reader scroll sideways."""
+    head = html_page("01_a_claim", DOCUMENT).partition("<body")[0]
+    assert "pre { white-space: pre-wrap; overflow-wrap: anywhere; }" in head
+    assert ".jp-MarkdownCell, .jp-OutputArea table { overflow-wrap: anywhere; }" in head
+
+
 def test_the_page_of_a_file_goes_to_standard_output(
     tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]
 ) -> None:

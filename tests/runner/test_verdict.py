@@ -155,3 +155,15 @@ def test_parameters_that_were_to_be_read_back_and_were_not_are_an_error() -> Non
 def test_a_wrong_input_is_exit_code_2(error: Exception, code: int) -> None:
     """What was given is distinguished from what this machine or the target cannot do."""
     assert exit_code_for(error) == code
+
+
+def test_a_failed_run_points_at_the_cell_of_its_first_failed_check() -> None:
+    """`conclude` raises in the last cell, which counts without a failed check."""
+    concluded = {**error("ChecksFailedError", "1 of 1 checks failed: a"), "cell": 9}
+    for events, cell, reason in (
+        ([FAILED, concluded], 1, "failed: a"),
+        ([PASSED, concluded], 9, "ChecksFailedError: 1 of 1 checks failed: a"),
+    ):
+        rows = [STARTED, *({"run": "r", **event} for event in events)]
+        judgement = judge(journal.records(rows)[0])
+        assert (judgement.verdict, judgement.cell, judgement.reason) == ("failed", cell, reason)
