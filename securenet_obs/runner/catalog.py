@@ -13,6 +13,7 @@ from securenet_obs.runner.notebook_file import read_json
 from securenet_obs.runner.parameters import Schema
 from securenet_obs.runner.parameters_cell import read_schema
 from securenet_obs.runner.repair import repaired
+from securenet_obs.suggestions import did_you_mean, nearest
 
 FOLDERS = ("notebooks", "runbooks")
 """The folders below the project root that hold notebooks."""
@@ -147,19 +148,42 @@ def find_all(root: Path) -> list[Notebook]:
 
 
 def find(root: Path, name: str, *, plain: bool = False) -> Notebook:
-    """Return one notebook by its path, its name, or the number that its name starts with.
+    """Return one notebook by its path, its name, its number or any unique beginning of its name.
 
     Raises:
-        NotebookNotFoundError: there is none, or more than one number matches; all are listed.
+        NotebookNotFoundError: none matches, and the nearest is suggested; or several do, and all
+            are listed.
         NotebookError: it is broken.
     """
-    if name.endswith(".ipynb") or plain:
-        return read_notebook(Path(name), plain=plain)
     paths = [path for folder in FOLDERS for path in sorted((root / folder).glob("*.ipynb"))]
+    if name.endswith(".ipynb") or plain:
+        return _read_path(Path(name), paths, plain=plain)
     exact = [path for path in paths if path.stem == name]
     numbered = [path for path in paths if path.stem.partition("_")[0] == name]
-    matching = exact or numbered
-    if len(matching) != 1:
-        known = ", ".join(path.stem for path in matching or paths) or "none"
-        raise NotebookNotFoundError(f"{name}: no such notebook below {root}; there is {known}.")
+    beginning = [path for path in paths if name and path.stem.startswith(name)]
+    matching = exact or numbered or beginning
+    if len(matching) > 1:
+        candidates = ", ".join(str(path.relative_to(root)) for path in matching)
+        raise NotebookNotFoundError(f"{name}: more than one notebook begins so: {candidates}.")
+    if not matching:
+        known = [path.stem for path in paths]
+        hint = did_you_mean(Path(name).name, known) or f" There is {', '.join(known) or 'none'}."
+        raise NotebookNotFoundError(f"{name!r}: no such notebook below {root}.{hint}")
     return read_notebook(matching[0])
+
+
+def _read_path(path: Path, known: list[Path], *, plain: bool) -> Notebook:
+    """Return the notebook at a path; where there is none, suggest one beside it or of the catalog.
+
+    Raises:
+        NotebookNotFoundError: there is no such file.
+        NotebookError: it is broken.
+    """
+    try:
+        return read_notebook(path, plain=plain)
+    except NotebookNotFoundError as error:
+        beside = [*path.parent.glob("*.ipynb"), *known]
+        paths = {other.stem: str(other) for other in reversed(beside)}
+        near = [paths[stem] for stem in nearest(path.stem, paths)]
+        hint = f" Did you mean {' or '.join(near)}?" if near else ""
+        raise NotebookNotFoundError(f"{error}{hint}") from None

@@ -1,16 +1,22 @@
 """Typed parameters: what is given for them is parsed, and a wrong one is refused up front."""
 
+import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from types import NoneType
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Any, get_origin
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from securenet_obs.errors import ParametersError
-from securenet_obs.redaction import redact_text
+from securenet_obs.redaction import redact, redact_text
+from securenet_obs.runner.parameter_types import choices, examples, members, noun, spelled
 from securenet_obs.runner.secret import Secret
+from securenet_obs.suggestions import did_you_mean
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 REQUIRED = object()
 """The default of a parameter that has none."""
@@ -25,6 +31,9 @@ class Computed:
 
     source: str
 
+
+LONGEST_SHOWN = 100
+"""Characters of a value that a message shows."""
 
 CONFIG = ConfigDict(allow_inf_nan=False, hide_input_in_errors=True)
 """How pydantic reads values: no NaN where a number is meant, no value in a message."""
@@ -47,14 +56,14 @@ class Parameter:
             ValidationError: it is no such value, or out of range.
         """
         adapter: TypeAdapter[Any] = TypeAdapter(self.type, config=CONFIG)
-        members = _members(self.type)
-        if str in members:
+        types = members(self.type)
+        if str in types:
             return adapter.validate_python(text)
-        if NoneType in members and text == "null":
+        if NoneType in types and text == "null":
             return None
-        if any(get_origin(member) in (list, dict, tuple) for member in members):
+        if any(get_origin(member) in (list, dict, tuple) for member in types):
             return adapter.validate_json(text)
-        for choice in _choices(members):
+        for choice in choices(types):
             if str(choice) == text:
                 return choice
         return adapter.validate_strings(text)
@@ -76,21 +85,6 @@ class Parameter:
         return repr(as_text(self.default))
 
 
-def _members(annotation: Any) -> list[Any]:
-    """Return the types of a union, each without what annotates it."""
-    if get_origin(annotation) is Annotated:
-        return _members(get_args(annotation)[0])
-    if get_origin(annotation) is Union:
-        return [member for part in get_args(annotation) for member in _members(part)]
-    return [annotation]
-
-
-def _choices(members: Iterable[Any]) -> Iterator[Any]:
-    for member in members:
-        if get_origin(member) is Literal:
-            yield from get_args(member)
-
-
 @dataclass(frozen=True)
 class Schema:
     """The parameters of one notebook, in the order of its cell, if it has one."""
@@ -110,17 +104,18 @@ class Schema:
         problems = []
         for assignment in assignments:
             name, equals, text = assignment.partition("=")
+            name = name.strip()
             if not equals:
-                problems.append(f"{redact_text(name)!r} is not name=value")
+                problems.append(f"{redact_text(name)!r} is not name=value; {_instance(known)}")
             elif name not in known:
-                problems.append(f"{name}: {self._unknown()}")
+                problems.append(f"{redact_text(name)}: {self._unknown(name)}")
             else:
                 try:
                     values[name] = known[name].parse(text)
                 except ValidationError as error:
-                    problems.append(f"{name}: {_explained(known[name], text, error)}")
+                    problems.append(f"{name}: {explained(known[name], text, error)}")
         problems += [
-            f"{name}: required, and not given"
+            f"{name}: required, and not given{for_instance(parameter)}"
             for name, parameter in known.items()
             if parameter.default is REQUIRED and name not in values
         ]
@@ -128,26 +123,82 @@ class Schema:
             raise ParametersError("\n".join(problems))
         return values
 
-    def _unknown(self) -> str:
+    def _unknown(self, name: str) -> str:
         if not self.has_cell:
             return "unknown; this notebook has no cell with the tag `parameters`"
-        return (
-            f"unknown; this notebook has {', '.join(row.name for row in self.parameters) or 'none'}"
-        )
+        known = [row.name for row in self.parameters]
+        return f"unknown.{did_you_mean(name, known)} This notebook has {', '.join(known) or 'none'}"
 
     def effective(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """Return every parameter's value: the given one, else its default."""
         return {row.name: given.get(row.name, row.default) for row in self.parameters}
 
 
-def _explained(parameter: Parameter, text: str, error: ValidationError) -> str:
-    reasons = "; ".join(
-        str(row["msg"]).removeprefix("Value error, ").removeprefix("Input should ")
-        for row in error.errors()
-    )
-    if "Secret" in parameter.type_text:
-        return f"takes a reference such as secret:NAME, never a value ({parameter.type_text})"
-    return f"{redact_text(text)!r} is no {parameter.type_text}: {reasons}"
+def explained(parameter: Parameter, text: str, error: ValidationError) -> str:
+    """Return why a value was refused: the value, the type it should have, and an example."""
+    if _is_secret(parameter):
+        reason = f"takes a reference such as secret:NAME, never a value ({parameter.type_text})"
+        return reason + for_instance(parameter)
+    masked = _masked(parameter, text)
+    shown = masked if len(masked) <= LONGEST_SHOWN else f"{masked[: LONGEST_SHOWN - 1]}…"
+    faults = [fault for fault in error.errors() if not _is_of_type(fault)]
+    if not faults:
+        return f"{shown!r} is not {noun(parameter.type)}{for_instance(parameter)}"
+    reasons = "; ".join(dict.fromkeys(map(_reason, faults)))
+    return f"{shown!r} is refused: {reasons} ({parameter.type_text}){for_instance(parameter)}"
+
+
+def _is_secret(parameter: Parameter) -> bool:
+    return "Secret" in parameter.type_text
+
+
+def _masked(parameter: Parameter, text: str) -> str:
+    masked: Any = redact({parameter.name: redact_text(text)})
+    return str(masked[parameter.name])
+
+
+def _is_of_type(fault: "ErrorDetails") -> bool:
+    """Return whether the whole value is of another type, not a part of it or out of range."""
+    inside = any(isinstance(step, int) for step in fault["loc"])
+    kind = fault["type"]
+    plain = kind.endswith(("_parsing", "_type")) or kind in ("literal_error", "json_invalid")
+    return plain and not inside
+
+
+def _reason(fault: "ErrorDetails") -> str:
+    reason = str(fault["msg"]).removeprefix("Value error, ").removeprefix("Input ")
+    where = ".".join(map(str, fault["loc"]))
+    return f"{where} {reason}".strip()
+
+
+def for_instance(parameter: Parameter) -> str:
+    """Return `; for instance: -p name=value` with a value that the parameter takes, if there is."""
+    takes = (text for text in _examples(parameter) if _takes(parameter, text))
+    example = "secret:NAME" if _is_secret(parameter) else next(takes, None)
+    if example is None:
+        return ""
+    return f"; for instance: -p {shlex.quote(f'{parameter.name}={example}')}"
+
+
+def _examples(parameter: Parameter) -> Iterator[str]:
+    default = parameter.default
+    if default is not REQUIRED and default not in (None, "", [], {}):
+        yield spelled(default)
+    yield from examples(parameter.type)
+
+
+def _takes(parameter: Parameter, text: str) -> bool:
+    """Return whether a text is a value of the parameter that can be shown."""
+    try:
+        parameter.parse(text)
+    except ValidationError:
+        return False
+    return len(text) <= LONGEST_SHOWN and _masked(parameter, text) == text
+
+
+def _instance(known: Mapping[str, Parameter]) -> str:
+    first = next(iter(known.values()), None)
+    return "this notebook has none" if first is None else for_instance(first).removeprefix("; ")
 
 
 def leaves(value: Any) -> Iterator[Any]:

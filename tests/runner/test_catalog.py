@@ -47,8 +47,40 @@ def test_a_notebook_is_found_by_name_number_and_path(
     path = write_notebook(name="01_a")
     for name in ("01_a", "01", str(path)):
         assert find(tmp_path, name).path == path
-    with pytest.raises(NotebookNotFoundError, match="there is 01_a"):
+    with pytest.raises(NotebookNotFoundError, match="There is 01_a"):
         find(tmp_path, "02")
+
+
+def test_a_unique_beginning_is_enough_and_an_ambiguous_one_lists_the_candidates(
+    write_notebook: Callable[..., Path], tmp_path: Path
+) -> None:
+    """A number counts as a whole before it counts as a beginning; nothing is no beginning."""
+    for name in ("01_sentry_receives", "02_logs_arrive", "02_logs_are_json", "1_first", "10_last"):
+        write_notebook(name=name)
+    write_notebook(name="01_sentry_receives", folder="runbooks", kind="runbook")
+    for beginning, name in (("10", "10_last"), ("1", "1_first"), ("02_logs_arr", "02_logs_arrive")):
+        assert find(tmp_path, beginning).name == name
+    with pytest.raises(
+        NotebookNotFoundError,
+        match=r"02: more .*: notebooks/02_logs_are_json\.ipynb, notebooks/02_logs_arrive\.ipynb\.",
+    ):
+        find(tmp_path, "02")
+    with pytest.raises(NotebookNotFoundError, match=r"notebooks/01_\S+, runbooks/01_"):
+        find(tmp_path, "01_sentry_receives")
+    with pytest.raises(NotebookNotFoundError, match="'': no such notebook"):
+        find(tmp_path, "")
+
+
+@pytest.mark.parametrize("name", ["01_sentry_recieves_erors", "sentry_receives", "receives"])
+def test_a_wrong_name_suggests_the_nearest(
+    name: str, write_notebook: Callable[..., Path], tmp_path: Path
+) -> None:
+    """A slip is answered with the name that was meant; so is a slip in a path."""
+    path = write_notebook(name="01_sentry_receives_errors")
+    with pytest.raises(NotebookNotFoundError, match=r"Did you mean 01_sentry_receives_errors\?"):
+        find(tmp_path, name)
+    with pytest.raises(NotebookNotFoundError, match=rf"no such notebook\. Did you mean {path}\?"):
+        find(tmp_path, str(path.with_name(f"{name}.ipynb")))
 
 
 @pytest.mark.parametrize(
