@@ -15,12 +15,13 @@ from securenet_obs.cli.drills import drill
 from securenet_obs.cli.interrupts import end_on_signals
 from securenet_obs.cli.logs import logs
 from securenet_obs.cli.redact import redact
+from securenet_obs.cli.usage import Group
 from securenet_obs.errors import SecureNetObsError
 
 __all__ = ["cli", "main"]
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__)
 def cli() -> None:
     """Validate that SecureNet's observability works.

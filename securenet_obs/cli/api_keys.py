@@ -8,6 +8,8 @@ import click
 from securenet_obs.cli import options
 from securenet_obs.cli.choice import enter_target
 from securenet_obs.cli.consoles import STDERR, STDOUT
+from securenet_obs.cli.usage import refused
+from securenet_obs.errors import NotFoundError
 
 
 @click.group("api-keys")
@@ -81,5 +83,6 @@ def revoke(key_id: str, target: Path | None, local: bool) -> None:
 
     enter_target(target, local=local, command="api-keys", needs=["store"])
     with session_scope() as session:
-        key = revoke_key(session, key_id)
+        with refused(NotFoundError):
+            key = revoke_key(session, key_id)
         STDOUT.print(f"{key.key_id} of {key.tenant_id} is revoked")

@@ -10,10 +10,13 @@ import click
 from securenet_obs.cli import options
 from securenet_obs.cli.choice import enter_target
 from securenet_obs.cli.consoles import STDOUT
+from securenet_obs.cli.usage import Whole, refused
+from securenet_obs.errors import NotFoundError
 
 if TYPE_CHECKING:
     from securenet_obs.workers.dead_letters import Letter
 
+_ID = Whole(min=1, max=2**63 - 1)
 _LISTED = ("id", "task", "tenant_id", "reason", "error", "times", "last_at", "requeued_at")
 
 
@@ -23,7 +26,7 @@ def dead_letters() -> None:
 
 
 @dead_letters.command("list")
-@click.option("--limit", type=click.IntRange(min=1), default=100, show_default=True)
+@click.option("--limit", type=Whole(min=1, max=1_000_000), default=100, show_default=True)
 @click.option("--open", "is_open", is_flag=True, help="Only those that were not requeued.")
 @options.target
 @options.local
@@ -46,7 +49,7 @@ def listed(limit: int, is_open: bool, target: Path | None, local: bool, as_json:
 
 
 @dead_letters.command()
-@click.argument("letter_id", type=int, metavar="ID")
+@click.argument("letter_id", type=_ID, metavar="ID")
 @options.target
 @options.local
 @options.as_json
@@ -58,7 +61,8 @@ def show(letter_id: int, target: Path | None, local: bool, as_json: bool) -> Non
     enter_target(target, local=local, command="dead-letters", needs=["store"])
     from securenet_obs.workers.dead_letters import show_letter
 
-    row = _row(show_letter(letter_id))
+    with refused(NotFoundError):
+        row = _row(show_letter(letter_id))
     if as_json:
         click.echo(json.dumps(row, indent=2))
         return
@@ -70,7 +74,7 @@ def show(letter_id: int, target: Path | None, local: bool, as_json: bool) -> Non
 
 
 @dead_letters.command()
-@click.argument("letter_id", type=int, metavar="ID")
+@click.argument("letter_id", type=_ID, metavar="ID")
 @options.target
 @options.local
 def requeue(letter_id: int, target: Path | None, local: bool) -> None:
@@ -81,7 +85,8 @@ def requeue(letter_id: int, target: Path | None, local: bool) -> None:
     enter_target(target, local=local, command="dead-letters", needs=["store", "redis"])
     from securenet_obs.workers.dead_letters import requeue_letter
 
-    task_id = requeue_letter(letter_id)
+    with refused(NotFoundError):
+        task_id = requeue_letter(letter_id)
     STDOUT.print(f"dead letter {letter_id} was sent again as task {task_id}")
 
 

@@ -13,6 +13,8 @@ from rich.console import Console
 
 from securenet_obs.cli import options
 from securenet_obs.cli.consoles import STDERR, STDOUT
+from securenet_obs.cli.usage import Whole
+from securenet_obs.suggestions import did_you_mean
 
 if TYPE_CHECKING:
     from securenet_obs.stack.drills import Judge
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 @click.argument("names", nargs=-1, metavar="[NAME...]")
 @click.option(
     "--tasks",
-    type=click.IntRange(min=20),
+    type=Whole(min=20, max=100_000),
     default=500,
     show_default=True,
     help="Tasks in flight when a fault is put in.",
@@ -43,7 +45,10 @@ def drill(names: tuple[str, ...], tasks: int, root: Path, as_json: bool) -> None
 
     wanted = names or tuple(DRILLS)
     if unknown := sorted(set(wanted) - DRILLS.keys()):
-        raise click.UsageError(f"There is no drill {unknown[0]!r}; there are {', '.join(DRILLS)}.")
+        hint = did_you_mean(unknown[0], DRILLS)
+        raise click.UsageError(
+            f"There is no drill {unknown[0]!r}.{hint} There are {', '.join(DRILLS)}."
+        )
     for notebook in {look.notebook for name in wanted for look in DRILLS[name].looks}:
         # Sooner than after the first fault.
         find(root, notebook)

@@ -7,6 +7,8 @@ import click
 
 from securenet_obs.cli import options
 from securenet_obs.cli.consoles import STDOUT
+from securenet_obs.cli.usage import refused
+from securenet_obs.errors import NotFoundError
 
 
 @click.group()
@@ -25,7 +27,8 @@ def check(sources: tuple[str, ...], as_json: bool) -> None:
     from securenet_obs.probes import log_frame
     from securenet_obs.runner.report import print_rows
 
-    report = log_frame(*sources).report()
+    with refused(NotFoundError):
+        report = log_frame(*sources).report()
     if as_json:
         click.echo(json.dumps(report, indent=2))
     else:

@@ -12,6 +12,9 @@ from securenet_obs.cli import options
 from securenet_obs.cli.choice import choose
 from securenet_obs.cli.consoles import STDERR, STDOUT
 from securenet_obs.cli.options import Running
+from securenet_obs.cli.usage import refused
+from securenet_obs.errors import EvidenceError
+from securenet_obs.suggestions import did_you_mean
 
 if TYPE_CHECKING:
     from securenet_obs.runner.order import Order
@@ -74,16 +77,25 @@ def validate(names: tuple[str, ...], jobs: int, resume: str | None, running: Run
     """
     from securenet_obs.runner.command import orders_to_resume, orders_to_validate
 
-    if resume and names:
+    if resume is not None and names:
         raise click.UsageError("--resume runs what had not passed; it takes no names.")
-    if resume and running.cwd:
+    if resume is not None and running.cwd:
         raise click.UsageError("--resume runs where the runs had worked; it takes no --cwd.")
-    if resume:
-        orders = orders_to_resume(running.evidence, resume)
+    if resume is not None:
+        _check_resumed(resume, running.evidence)
+        with refused(EvidenceError):
+            orders = orders_to_resume(running.evidence, resume)
     else:
         deadlines = running.deadline, running.cell_deadline
         orders = orders_to_validate(running.root, names, *deadlines, running.cwd)
     _run("validate", orders, running, jobs=jobs, resumes=resume or "")
+
+
+def _check_resumed(name: str, evidence: Path) -> None:
+    """Refuse a name that no evidence folder has; an empty one would mean all of them."""
+    if not name or not (Path(name).is_dir() or (evidence / name).is_dir()):
+        hint = did_you_mean(name, (path.name for path in evidence.glob("*/")))
+        raise click.UsageError(f"--resume {name!r}: there is no such run in {evidence}.{hint}")
 
 
 @click.command()
@@ -155,14 +167,21 @@ def _run(
 
 @click.command()
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
-def verify(folder: Path) -> None:
+@options.as_json
+def verify(folder: Path, as_json: bool) -> None:
     """Say what was changed in an evidence folder since it was closed.
 
     Example: securenet-obs verify evidence/20261123T041200Z-1a2b3c4d
     """
+    from securenet_obs.runner.evidence import read_manifest
     from securenet_obs.runner.evidence import verify as changes_in
 
+    with refused(EvidenceError):
+        read_manifest(folder)
     changes = changes_in(folder)
+    if as_json:
+        click.echo(json.dumps({"folder": str(folder), "changes": changes}, indent=2))
+        sys.exit(1 if changes else 0)
     for change in changes:
         STDOUT.print(change, markup=False, soft_wrap=True)
     STDOUT.print("unchanged" if not changes else f"{len(changes)} changed")

@@ -8,8 +8,11 @@ from typing import Any
 
 import click
 
+from securenet_obs.cli.usage import Seconds, StackName, Whole
+
 _Command = Callable[..., Any]
-_SECONDS = click.FloatRange(min=0, min_open=True)
+_SECONDS = Seconds()
+_PORTS = Whole(min=0, max=65535)
 
 
 def _default_root() -> Path:
@@ -34,7 +37,9 @@ local = click.option(
     "--local", is_flag=True, help="Use a local stack, whatever target the variables describe."
 )
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-stack_name = click.option("--name", default="local", show_default=True, help="Name of the stack.")
+stack_name = click.option(
+    "--name", type=StackName(), default="local", show_default=True, help="Name of the stack."
+)
 detach = click.option(
     "--detach", is_flag=True, help="Start it in the background; return when it is ready."
 )
@@ -60,7 +65,7 @@ parameters = click.option(
 )
 jobs = click.option(
     "--jobs",
-    type=click.IntRange(min=1),
+    type=Whole(min=1, max=1000),
     default=1,
     show_default=True,
     help="How many notebooks run at a time.",
@@ -68,7 +73,9 @@ jobs = click.option(
 resume = click.option(
     "--resume", metavar="RUN", help="Run only what has not passed in this evidence folder."
 )
-port = click.option("--port", type=int, default=0, help="Port to listen on; by default a free one.")
+port = click.option(
+    "--port", type=_PORTS, default=0, help="Port to listen on; by default a free one."
+)
 no_browser = click.option("--no-browser", is_flag=True, help="Do not open a browser.")
 
 _RUNNING = (
@@ -76,7 +83,7 @@ _RUNNING = (
     click.option("--cold", is_flag=True, help="Start every kernel anew, not from a warm server."),
     click.option(
         "--retries",
-        type=click.IntRange(min=0),
+        type=Whole(min=0, max=1000),
         default=0,
         show_default=True,
         help="How often a run that did not pass is tried again.",

@@ -14,6 +14,7 @@ from securenet_obs.cli import options
 from securenet_obs.cli.choice import choose
 from securenet_obs.cli.consoles import STDERR, STDOUT
 from securenet_obs.errors import StackError
+from securenet_obs.suggestions import did_you_mean
 
 
 @click.command()
@@ -75,11 +76,14 @@ def env(name: str, wait: float | None) -> None:
 
     Example: eval "$(securenet-obs env --wait)"
     """
-    from securenet_obs.stack import await_stack, running_stack
+    from securenet_obs.stack import await_stack, running_stack, running_stacks
 
     state = running_stack(name) if wait is None else await_stack(name, wait)
     if state is None:
-        raise StackError(f"The stack {name!r} is not running; start it with `securenet-obs up`.")
+        hint = did_you_mean(name, (running.name for running in running_stacks()))
+        raise StackError(
+            f"The stack {name!r} is not running; start it with `securenet-obs up`.{hint}"
+        )
     for variable, value in state.environment.items():
         click.echo(f"export {variable}={_quoted(value)}")
 
