@@ -40,6 +40,7 @@ def drill(names: tuple[str, ...], tasks: int, root: Path, as_json: bool) -> None
     """
     from securenet_obs.runner.catalog import find
     from securenet_obs.runner.roots import work_folder
+    from securenet_obs.runner.report import print_whole
     from securenet_obs.stack.drills import DRILLS, drill_data, drill_table, run_drill
     from securenet_obs.stack.state import default_root
 
@@ -66,7 +67,7 @@ def drill(names: tuple[str, ...], tasks: int, root: Path, as_json: bool) -> None
     if as_json:
         click.echo(json.dumps([drill_data(result) for result in results], indent=2))
     else:
-        STDOUT.print(drill_table(results))
+        print_whole(STDOUT, drill_table(results))
     sys.exit(any(result.verdict == "failed" for result in results))
 
 

@@ -92,6 +92,8 @@ class LiveLines:
     def __rich__(self) -> Table:
         """Return the lines as they are now."""
         table = Table.grid(padding=(0, 2))
+        for _ in ("run", "state", "seconds"):
+            table.add_column(overflow="fold")
         with self._lock:
             for run, line in self._lines.items():
                 seconds = line.seconds or time.monotonic() - line.started

@@ -1,12 +1,13 @@
 """Tables on a terminal and in a log: the outcome of runs, the catalog, rows of any command."""
 
+import io
 import re
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
+from rich.console import Console, JustifyMethod
 from rich.markup import escape
 from rich.table import Table
 
@@ -17,6 +18,9 @@ from securenet_obs.runner.verdict import NOTHING_RAN, all_skipped
 
 SHOWN_CHECKS = 10
 """How many failing checks are shown under the table; the evidence has them all."""
+
+WIDEST = 100_000
+"""Columns of a table that does not go to a terminal."""
 
 COLOURS = {"passed": "green", "failed": "red"}
 _ESCAPES = re.compile(
@@ -75,7 +79,8 @@ def print_table(console: Console, records: list[RunRecord]) -> None:
     """Print the verdicts as a table, then the first failing checks."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in ("notebook", "verdict", "passed", "failed", "skipped", "seconds"):
-        table.add_column(name, justify="left" if name in ("notebook", "verdict") else "right")
+        justify: JustifyMethod = "left" if name in ("notebook", "verdict") else "right"
+        table.add_column(name, justify=justify, overflow="fold")
     for record in records:
         tally = counts(record)
         judged = record.judged or {}
@@ -86,9 +91,21 @@ def print_table(console: Console, records: list[RunRecord]) -> None:
             *(str(tally[outcome]) for outcome in ("passed", "failed", "skipped")),
             f"{judged.get('seconds', 0):.1f}",
         )
-    console.print(table)
+    print_whole(console, table)
     for line in _problems(records):
         console.print(escape(plain_text(line)), soft_wrap=True)
+
+
+def print_whole(console: Console, table: Table) -> None:
+    """Print a table of which nothing is cut: folded on a terminal, as wide as it is elsewhere."""
+    if console.is_terminal:
+        console.print(table)
+        return
+    wide = Console(file=io.StringIO(), width=WIDEST, color_system=None)
+    with wide.capture() as printed:
+        wide.print(table)
+    for line in printed.get().splitlines():
+        console.print(line.rstrip(), markup=False, highlight=False, emoji=False, soft_wrap=True)
 
 
 def print_outcome(console: Console, records: list[RunRecord], folder: Path) -> None:
@@ -144,7 +161,7 @@ def print_rows(console: Console, rows: list[dict[str, Any]]) -> None:
         table.add_column(name, overflow="fold")
     for row in rows:
         table.add_row(*(escape(plain_text(str(value))) for value in row.values()))
-    console.print(table)
+    print_whole(console, table)
 
 
 def _problems(records: list[RunRecord]) -> list[str]:
@@ -155,8 +172,9 @@ def _problems(records: list[RunRecord]) -> list[str]:
             where = f" at cell {judged['cell']}" if judged.get("cell") is not None else ""
             lines.append(f"{record.started['notebook']}{where}: {judged.get('reason', '')}")
         lines += [
-            f"  ✘ {check.name}: expected {check.expected}, observed {check.observed}"
-            for check in record.checks
-            if check.outcome == "failed"
-        ][:SHOWN_CHECKS]
-    return lines
+            f"  ✘ {row.name}: expected {row.expected}, observed {row.observed}"
+            for row in record.failing[:SHOWN_CHECKS]
+        ]
+        if (more := len(record.failing) - SHOWN_CHECKS) > 0:
+            lines.append(f"  ... and {more} more failed checks, in {record.run}.html")
+    return [re.sub(r"\s*\n\s*", " ", line) for line in lines]

@@ -4,10 +4,19 @@ import io
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from rich.console import Console
 
 from securenet_obs.runner.command import Outcome
-from securenet_obs.runner.report import plain_text, print_outcome, print_rows, print_table
+from securenet_obs.runner.journal import RunRecord, records
+from securenet_obs.runner.report import (
+    SHOWN_CHECKS,
+    plain_text,
+    print_outcome,
+    print_rows,
+    print_table,
+)
+from securenet_obs.runner.verdict import Verdict
 
 CHECKS = """
 from securenet_obs.checks import Checks
@@ -61,3 +70,48 @@ def test_a_rows_name_is_not_broken() -> None:
         print_rows(console, [{"name": name, "title": title, "needs": "api, celery, sentry"}])
     assert name in shown.get()
     assert all(word in shown.get() for word in (*title.split(), "api,", "celery,", "sentry"))
+
+
+LONG = "01_" + "a_very_long_claim_about_the_queue_" * 3 + "holds"
+
+
+def run_of(verdict: str, checks: int) -> RunRecord:
+    """Return a run on its second attempt with so many failed checks."""
+    started = {"event": "run_started", "run": "r", "notebook": LONG, "attempt": 2, "kind": "plain"}
+    rows = [
+        {"event": "check", "run": "r", "cell": 1, "name": f"c{n}", "outcome": "failed"}
+        for n in range(checks)
+    ]
+    judged = {"event": "judged", "run": "r", "verdict": verdict, "seconds": 1234.5, "cell": 7}
+    (record,) = records([started, *rows, {**judged, "reason": "why\n\n" * 40}])
+    return record
+
+
+@pytest.mark.parametrize("verdict", list(Verdict))
+def test_nothing_of_a_runs_table_is_cut(verdict: Verdict) -> None:
+    """At 80 columns of a terminal texts are folded, elsewhere each run has a line of its own."""
+    run = run_of(verdict, 0)
+    for terminal in (True, False):
+        console = Console(width=80, force_terminal=terminal, color_system=None, file=io.StringIO())
+        print_table(console, [run])
+        shown = console.file.getvalue()  # type: ignore[attr-defined]
+        assert "…" not in shown
+        table = shown.partition("why")[0]
+        wanted = f"{verdict} on attempt 2"
+        assert "seconds" in table
+        assert "1234.5" in table
+        if terminal:
+            assert all(word in table for word in wanted.split())
+            column = "".join(line.split(" ")[0] for line in table.splitlines()[1:])
+            assert column.startswith(LONG)
+        else:
+            assert f"{LONG}  {wanted} " in table
+
+
+def test_failed_checks_that_are_not_shown_are_counted() -> None:
+    """A person knows that there are more, and where."""
+    console = Console(file=io.StringIO(), width=80)
+    print_table(console, [run_of("failed", SHOWN_CHECKS + 3)])
+    shown = console.file.getvalue()  # type: ignore[attr-defined]
+    assert "... and 3 more failed checks, in r.html" in shown
+    assert len(shown.splitlines()) == 1 + 1 + 1 + SHOWN_CHECKS + 1
