@@ -26,7 +26,7 @@ _MARKS: dict[Outcome, tuple[str, str]] = {
     "failed": ("✘", "#cf222e"),
     "skipped": ("○", "#9a6700"),
 }
-_LEFT = 'style="text-align:left;overflow-wrap:anywhere;min-width:12em"'
+_LEFT = 'style="text-align:left"'
 
 
 @dataclass(frozen=True)

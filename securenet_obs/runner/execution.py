@@ -57,10 +57,7 @@ class Execution:
     def run(self, order: Order, attempt: int = 1, first: str = "") -> Result:
         """Run a notebook and judge the run; what goes wrong is part of the judgement.
 
-        Args:
-            order: the notebook and its parameters.
-            attempt: which attempt at this order it is, from 1.
-            first: name of the first attempt's run, empty for that itself.
+        Of a later attempt, `first` is the name of the first attempt's run.
         """
         run = self._open(order, attempt, first)
         if not self.warm:
