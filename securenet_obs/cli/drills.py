@@ -39,8 +39,8 @@ def drill(names: tuple[str, ...], tasks: int, root: Path, as_json: bool) -> None
     Example: securenet-obs drill redis-restarted worker-killed
     """
     from securenet_obs.runner.catalog import find
-    from securenet_obs.runner.roots import work_folder
     from securenet_obs.runner.report import print_whole
+    from securenet_obs.runner.roots import work_folder
     from securenet_obs.stack.drills import DRILLS, drill_data, drill_table, run_drill
     from securenet_obs.stack.state import default_root
 

@@ -12,8 +12,6 @@ from securenet_obs.cli import options
 from securenet_obs.cli.choice import choose
 from securenet_obs.cli.consoles import STDERR, STDOUT
 from securenet_obs.cli.options import Running
-from securenet_obs.cli.usage import refused
-from securenet_obs.errors import EvidenceError
 from securenet_obs.suggestions import did_you_mean
 
 if TYPE_CHECKING:
@@ -83,8 +81,7 @@ def validate(names: tuple[str, ...], jobs: int, resume: str | None, running: Run
         raise click.UsageError("--resume runs where the runs had worked; it takes no --cwd.")
     if resume is not None:
         _check_resumed(resume, running.evidence)
-        with refused(EvidenceError):
-            orders = orders_to_resume(running.evidence, resume)
+        orders = orders_to_resume(running.evidence, resume)
     else:
         deadlines = running.deadline, running.cell_deadline
         orders = orders_to_validate(running.root, names, *deadlines, running.cwd)
@@ -173,11 +170,8 @@ def verify(folder: Path, as_json: bool) -> None:
 
     Example: securenet-obs verify evidence/20261123T041200Z-1a2b3c4d
     """
-    from securenet_obs.runner.evidence import read_manifest
     from securenet_obs.runner.evidence import verify as changes_in
 
-    with refused(EvidenceError):
-        read_manifest(folder)
     changes = changes_in(folder)
     if as_json:
         click.echo(json.dumps({"folder": str(folder), "changes": changes}, indent=2))

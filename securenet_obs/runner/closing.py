@@ -25,7 +25,7 @@ from securenet_obs.runner.masking import Masker
 from securenet_obs.runner.processes import kill_marked
 from securenet_obs.runner.rendering import render
 from securenet_obs.runner.saving import save, save_notebook
-from securenet_obs.runner.verdict import NOTHING_RAN, Judgement, Verdict, all_skipped, judge
+from securenet_obs.runner.verdict import NOTHING_RAN, Judgement, Verdict, all_skipped, judge, worst
 
 _T = TypeVar("_T")
 
