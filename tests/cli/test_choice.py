@@ -238,7 +238,7 @@ def test_what_a_target_cannot_serve_is_skipped_and_the_rest_is_run(
     assert '<skipped message="the target is not a local stack' in (folder / "junit.xml").read_text()
     events = [json.loads(line) for line in (folder / "journal.jsonl").read_text().splitlines()]
     of_skipped = [event["event"] for event in events if event.get("run") == "01_a_claim"]
-    assert of_skipped == ["run_started", "skipped", "judged"]
+    assert of_skipped == ["run_started", "skipped", "judged", "saved"]
     assert call("verify", folder).returncode == 0
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from securenet_obs.runner import closing, report
+from securenet_obs.runner import closing
 from securenet_obs.runner.closing import abandon, close, close_orphans, finish, surroundings
 from securenet_obs.runner.evidence import EvidenceFolder, read_manifest, verify
 from securenet_obs.runner.masking import Masker
@@ -100,7 +100,7 @@ def test_a_junit_file_that_cannot_be_made_is_an_error(
 ) -> None:
     """The manifest has the verdict and the reason."""
     finish(folder, "r", Judgement(Verdict.PASSED), 1.0, "")
-    monkeypatch.setattr(report, "junit", lambda _: 1 / 0)
+    monkeypatch.setattr(junit, "junit", lambda *_: 1 / 0)
     _, manifest = close(folder)
     assert (manifest["verdict"], manifest["exit_code"]) == ("error", 3)
     assert "junit.xml: cannot be made: ZeroDivisionError" in manifest["reason"]
