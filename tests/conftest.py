@@ -27,9 +27,12 @@ from securenet_obs.stack.guard import Guard
 from securenet_obs.stack.locked_pip import pip_environment
 from securenet_obs.stack.ports import free_ports
 from tests.local_index import PIPS
+from tests.searching import register_profiles
 from tests.traps import trap_table
 
 PROJECT = Path(__file__).parents[1]
+
+register_profiles()
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:

@@ -8,7 +8,7 @@ from typing import IO, Any
 import orjson
 import pytest
 import structlog
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from structlog.testing import LogCapture
 
@@ -17,6 +17,7 @@ from securenet_obs.monitoring.logs import Chain, _ForeignHandler, _Line
 from securenet_obs.monitoring.output import LineOutput
 from securenet_obs.settings import Settings
 from tests.monitoring.test_json_line import LEAVES, TEXT, VALUES, strict
+from tests.searching import examples
 
 
 def captured(level: int = logging.INFO) -> tuple[Any, list[Any]]:
@@ -92,7 +93,7 @@ def both_entrances(file: IO[bytes]) -> tuple[Any, logging.Handler]:
 FIELDS = st.dictionaries(TEXT, VALUES, max_size=2)
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(LEAVES, st.lists(LEAVES, max_size=2), FIELDS)
 def test_any_call_of_any_logger_is_one_strict_line(
     event: Any, arguments: list[Any], fields: dict[str, Any]

@@ -12,10 +12,11 @@ from uuid import UUID
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from securenet_obs.monitoring.json_line import LONGEST_LINE, REQUIRED, json_line
+from tests.searching import examples
 
 
 class Unprintable:
@@ -172,14 +173,14 @@ VALUES = st.recursive(
 )  # fmt: skip
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(st.dictionaries(TEXT, VALUES))
 def test_any_value_at_all_becomes_one_strict_line(event: dict[str, Any]) -> None:
     """Whatever is logged, the line can be parsed and nothing is raised."""
     strict(json_line(event))
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(st.dictionaries(TEXT, VALUES), st.sampled_from(["password", "X-Api-Key", "userToken"]))
 def test_a_secret_among_any_values_is_masked(event: dict[str, Any], name: str) -> None:
     """A secret does not get through, whatever stands beside it in the line."""

@@ -9,7 +9,6 @@ import json
 import uuid
 from typing import Any
 
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from securenet_obs.redaction import (
@@ -17,6 +16,7 @@ from securenet_obs.redaction import (
     Redactor,
     TextRule,
 )
+from tests.searching import examples
 
 HEX = "0123456789abcdef" * 4
 
@@ -293,4 +293,4 @@ ANYTHING = st.recursive(
 )  # fmt: skip
 
 
-FUZZ = settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+FUZZ = examples(200, hostile=True)

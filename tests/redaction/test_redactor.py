@@ -4,6 +4,7 @@ import copy
 import json
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -42,6 +43,17 @@ def test_nothing_makes_it_raise_and_twice_is_once(value: Any) -> None:
     once = redactor.redact(value)
     redactor.counts.clear()
     assert repr(redactor.redact(copy.copy(once))) == repr(once)
+
+
+@pytest.mark.xfail(
+    strict=True,
+    reason="the key goes by the rule `token`, which keeps numbers: that for card numbers is never "
+    "asked, until the key's own secret is masked and the rule no longer applies",
+)
+def test_a_card_number_under_a_key_that_holds_a_token_is_masked() -> None:
+    """What a rule for names keeps, the rules for texts are asked about."""
+    value = {1: {"GET /cb?id=7&access_token=abc#top": 4111111111111111}}
+    assert "4111111111111111" not in repr(Redactor().redact(value))
 
 
 @FUZZ
