@@ -10,7 +10,10 @@ CANDIDATES := $(PYTHON) python3.12 python3.11 python3 python3.13 python3.14
 unexport PYTHONHOME PYTHONPATH
 
 .DEFAULT_GOAL := help
-.PHONY: help install validate test lint bench drills record lock clean
+# How long `make fuzz` begins new rounds.
+SECONDS := 120
+
+.PHONY: help install validate test lint check fuzz bench drills record lock clean
 
 help: ## What can be made
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile
@@ -26,6 +29,13 @@ lint: $(INSTALLED) ## The part of `make test` that runs nothing
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# `make check PYTHON=python3.13 VENV=.securenet/check-3.13` does it with another Python.
+check: lint ## The part of `make test` that starts no Redis, worker, Bugsink or kernel
+	$(BIN)/pytest --quiet -p no:nbval --numprocesses 2 --dist worksteal -m "not stack"
+
+fuzz: $(INSTALLED) ## Search for new examples that break a test; SECONDS=120
+	@$(BIN)/python -m tests.fuzz --seconds $(SECONDS)
 
 install: $(INSTALLED) ## Create .venv and install the project into it
 

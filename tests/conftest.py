@@ -4,8 +4,8 @@ import os
 import subprocess
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
@@ -27,12 +27,30 @@ from securenet_obs.stack.guard import Guard
 from securenet_obs.stack.locked_pip import pip_environment
 from securenet_obs.stack.ports import free_ports
 from tests.local_index import PIPS
+from tests.real_parts import PartGuard, mark_stack
 from tests.searching import register_profiles
 from tests.traps import trap_table
 
 PROJECT = Path(__file__).parents[1]
 
 register_profiles()
+GUARD = PartGuard()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that need real parts, which `make check` leaves out."""
+    mark_stack(items)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Let no test start real parts where those that are marked are left out."""
+    left_out = "not stack" in item.config.option.markexpr
+    GUARD.test = item.nodeid if left_out else ""
+    try:
+        return (yield)
+    finally:
+        GUARD.test = ""
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:

@@ -3,14 +3,14 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import nbformat
 import pytest
 from nbformat import v4
 
-from securenet_obs.runner.forked import SOCKET, warm_server
+from securenet_obs.runner.forked import SOCKET
 
 
 @pytest.fixture
@@ -36,11 +36,10 @@ def call(tmp_path: Path) -> Callable[..., "subprocess.CompletedProcess[str]"]:
     return run
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    """Yield the socket of a warm server, or an empty string where there is none."""
-    with warm_server() as starting:
-        yield starting()
+@pytest.fixture
+def server(warm: Callable[[], str]) -> str:
+    """Return the socket of a warm server, or an empty string where there is none."""
+    return warm()
 
 
 @pytest.fixture

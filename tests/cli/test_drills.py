@@ -13,6 +13,7 @@ from securenet_obs.stack.drills import DrillResult
 PROJECT = Path(__file__).parents[2]
 
 
+@pytest.mark.stack
 def test_a_drill_lives_in_its_project(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A notebook runs it in a folder of its own, which has no Bugsink and goes with the run."""
     given: list[Any] = []

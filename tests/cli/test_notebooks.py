@@ -20,6 +20,7 @@ CELL = (
 FORKED, STARTED = "securenet_obs.runner.kernel", "kernel.py"
 
 
+@pytest.mark.stack
 @pytest.mark.skipif(not available(), reason="warm servers are for Linux")
 @pytest.mark.parametrize(
     ("arguments", "kernel"),

@@ -50,6 +50,7 @@ def test_a_target_file_is_the_environment_of_the_notebook(
         assert not file.is_file() or b"tok-123456789" not in file.read_bytes()
 
 
+@pytest.mark.stack
 def test_jupyterlab_is_on_loopback_behind_a_token(
     write: Callable[..., Path], tmp_path: Path
 ) -> None:
@@ -97,6 +98,7 @@ def stack_name() -> Iterator[str]:
     shutil.rmtree(PROJECT / ".securenet" / "stacks" / name, ignore_errors=True)
 
 
+@pytest.mark.stack
 def test_up_status_env_and_down(call: Callable[..., Any], stack_name: str, tmp_path: Path) -> None:
     """`up` says where the dashboard is; `status` and `env` know the stack until `down`.
 
@@ -132,6 +134,7 @@ def test_up_status_env_and_down(call: Callable[..., Any], stack_name: str, tmp_p
     assert call("status", *on, cwd=PROJECT).returncode == 1
 
 
+@pytest.mark.stack
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_stack_that_validate_started_is_gone_when_it_is_interrupted(
     number: signal.Signals, write: Callable[..., Path], tmp_path: Path

@@ -84,6 +84,7 @@ def test_no_look_is_red_for_the_drills_own_tasks(drilled: LocalStack, judge: Jud
     assert result.unnoticed == tuple(look.notebook for look in looks)
 
 
+@pytest.mark.stack
 def test_what_cannot_be_run_here_is_skipped(
     judge: Judge, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

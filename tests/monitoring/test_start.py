@@ -49,6 +49,7 @@ def test_a_notebook_shows_prints_and_warnings_only(run: Any) -> None:
     assert '"service":"securenet-notebook"' in warning
 
 
+@pytest.mark.stack
 def test_a_kernel_sends_what_it_has_before_it_ends(sentry: SentryRecorder) -> None:
     """An error of a notebook's last cell arrives, though nothing flushed and Sentry is slow."""
     sentry.delay_s = 0.3

@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from nbformat import v4
 
 from securenet_obs.runner.catalog import read_notebook
 from securenet_obs.runner.command import Command, Outcome, order_for
-from securenet_obs.runner.forked import SOCKET, warm_server
+from securenet_obs.runner.forked import SOCKET
 from securenet_obs.runner.target import target_of
 from securenet_obs.runner.verdict import Judgement
 
@@ -86,10 +86,9 @@ def write_notebook(tmp_path: Path) -> Callable[..., Path]:
 
 
 @pytest.fixture(scope="session")
-def server() -> Iterator[str]:
-    """Yield the socket of a warm server for all tests, or an empty string where there is none."""
-    with warm_server() as starting:
-        yield starting()
+def server(warm: Callable[[], str]) -> str:
+    """Return the socket of a warm server for all tests, or an empty string where there is none."""
+    return warm()
 
 
 @pytest.fixture

@@ -126,6 +126,7 @@ def test_an_error_that_ipython_swallows_fails_its_cell_by_its_name(
     assert WAYS[name].reason or WAYS[name].why
 
 
+@pytest.mark.stack
 @pytest.mark.parametrize("name", WAYS)
 def test_the_table_states_what_papermill_makes_of_it(
     name: str, papermills: dict[str, bool]

@@ -12,7 +12,10 @@ from securenet_obs.errors import SecureNetObsError
 from securenet_obs.runner.forked import ForkedProcess, started_server
 from securenet_obs.runner.warm import available
 
-pytestmark = pytest.mark.skipif(not available(), reason="warm servers are for Linux")
+pytestmark = [
+    pytest.mark.stack,
+    pytest.mark.skipif(not available(), reason="warm servers are for Linux"),
+]
 
 
 def test_a_process_is_killed_when_its_client_goes(server: str, tmp_path: Path) -> None:
@@ -31,7 +34,7 @@ def test_a_process_is_killed_when_its_client_goes(server: str, tmp_path: Path) -
 
 
 def _is_gone(pid: int) -> bool:
-    until = time.monotonic() + 5
+    until = time.monotonic() + 30
     while psutil.pid_exists(pid) and time.monotonic() < until:
         time.sleep(0.02)
     return not psutil.pid_exists(pid)
@@ -50,9 +53,9 @@ def test_the_exit_status_is_the_processs_own(server: str, tmp_path: Path) -> Non
                 ("securenet_obs.runner.kernel", []),
             )
         ]  # fmt: skip
-    assert asked[0].wait(10) == 1
+    assert asked[0].wait(30) == 1
     asked[1].kill()
-    assert asked[1].wait(10) == -9
+    assert asked[1].wait(30) == -9
     for process in asked:
         process.close()
 

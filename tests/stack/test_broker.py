@@ -28,6 +28,7 @@ def server(access: RedisAccess, tmp_path: Path) -> Iterator[Part]:
         yield part
 
 
+@pytest.mark.stack
 def test_redis_keeps_queued_tasks(server: Part, access: RedisAccess) -> None:
     """Redis never evicts, and what it was given is there after it was stopped and started again."""
     client = redis.Redis.from_url(access.environment["REDIS_URL"], decode_responses=True)
@@ -40,6 +41,7 @@ def test_redis_keeps_queued_tasks(server: Part, access: RedisAccess) -> None:
     assert redis.Redis.from_url(access.environment["RESULT_URL"]).dbsize() == 0
 
 
+@pytest.mark.stack
 def test_redis_asks_for_its_password(server: Part, access: RedisAccess) -> None:
     """Without the password Redis refuses; nobody can read it in the arguments or in a file."""
     with pytest.raises(redis.AuthenticationError):

@@ -1,0 +1,50 @@
+"""The tests that need real parts are known, and no other starts one."""
+
+import subprocess
+import sys
+
+import pytest
+
+from tests.real_parts import PartGuard, UnmarkedError, mark_stack, part_of
+
+
+@pytest.mark.parametrize(
+    ("command", "part"),
+    [
+        (["/usr/bin/redis-server", "--port", "1"], "redis-server"),
+        (["python", "guard.py", "/opt/valkey-server"], "valkey-server"),
+        ([b"python", "-m", "celery", "-A", "app", "worker"], "celery worker"),
+        (["python", "-m", "uvicorn", "app"], "uvicorn"),
+        (["python", "-P", "-m", "securenet_obs.runner.kernel"], "securenet_obs.runner.kernel"),
+        (["python", "-m", "securenet_obs", "redact"], ""),
+        (["python", "-m", "celery", "-A", "app", "report"], ""),
+        (["python", "-c", "pass", "-m"], ""),
+        ("true", ""),
+    ],
+)
+def test_a_real_part_is_known_by_its_command_line(command: list[str] | str, part: str) -> None:
+    """Servers by their program, services and kernels by their module and its command."""
+    assert part_of(command) == part
+
+
+def test_a_part_is_refused_while_the_guard_has_a_test() -> None:
+    """The process is not started, and the test's name and the mark are in the error."""
+    guard = PartGuard()
+    guard.test = "a_test.py::test_it"
+    command = [sys.executable, "-m", "uvicorn", "--version"]
+    try:
+        with pytest.raises(UnmarkedError, match="starts uvicorn: mark it with"):
+            subprocess.run(command, check=False)
+    finally:
+        guard.test = ""
+    subprocess.run([sys.executable, "-c", ""], check=True)
+
+
+def test_a_fixture_of_a_fixture_marks_a_test(request: pytest.FixtureRequest) -> None:
+    """Which fixtures a test gets decides, not a list of tests."""
+    here: pytest.Item = request.node
+    mark_stack([here])
+    assert here.get_closest_marker("stack") is None
+    here.fixturenames.append("redis_server")  # type: ignore[attr-defined]
+    mark_stack([here])
+    assert here.get_closest_marker("stack") is not None
