@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 
 import nbformat
-import pytest
 
 from securenet_obs.stack import LocalStack
 
@@ -32,9 +31,12 @@ def nbval(stack: LocalStack, *notebooks: str) -> subprocess.CompletedProcess[str
     )
 
 
-@pytest.mark.parametrize("time", ["once", "twice"])
-def test_the_stored_outputs_are_those_of_any_run(stack: LocalStack, time: str) -> None:
-    """What a newcomer reads in the repository is what a new run shows; and again."""
+def test_the_stored_outputs_are_those_of_any_run(stack: LocalStack) -> None:
+    """What a newcomer reads in the repository is what a new run shows.
+
+    One run is enough: what is stored is of another run, on a new stack, and this stack is one that
+    other tests have used.
+    """
     done = nbval(stack, *BOOKS)
     assert done.returncode == 0, done.stdout[-4000:]
     assert " passed" in done.stdout
@@ -46,7 +48,10 @@ def test_a_changed_output_is_noticed(stack: LocalStack, tmp_path: Path) -> None:
     edited = tmp_path / source.name
     shutil.copy(source, edited)
     book = nbformat.read(edited, as_version=4)
-    cell = next(cell for cell in book.cells if "three tasks make the round" in cell.source)
+    sources = [cell.source for cell in book.cells]
+    number = next(i for i, source in enumerate(sources) if "three tasks make the round" in source)
+    # What follows is compared in the same way, and takes its time.
+    book.cells, cell = book.cells[: number + 1], book.cells[number]
     cell.outputs[0].data["text/plain"] = "✔ passed: the three tasks (expected 3, observed 2)"
     nbformat.write(book, edited)
     done = nbval(stack, str(edited))

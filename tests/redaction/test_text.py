@@ -30,7 +30,7 @@ def test_nested_json_in_strings_is_json_still() -> None:
     )
 
 
-SIZE = 80_000
+SIZE = 40_000
 
 
 HOSTILE_TEXTS = {
@@ -64,4 +64,5 @@ def test_no_text_makes_a_pattern_backtrack(piece: str) -> None:
     started = time.process_time()
     redactor.redact([end + piece * (SIZE // len(piece) // 8) for end in HOSTILE_ENDS])
     redactor.redact("".join("password=" + "\\" * n + '"' for n in range(600)))
-    assert time.process_time() - started < 60
+    # A time in proportion to the square of the length is above it, half a second or less below.
+    assert time.process_time() - started < 15
