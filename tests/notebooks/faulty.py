@@ -161,15 +161,16 @@ def masking_off() -> None:
 
 
 def rules_away() -> None:
-    """Do without the redaction rule whose name is in the file RULES_AWAY, now and at any time."""
+    """Do without the redaction rules that the file RULES_AWAY names, now and at any time."""
     from securenet_obs.monitoring import json_line
     from securenet_obs.redaction import RULES, redactor
 
     file = Path(os.environ["RULES_AWAY"])
 
     @cache
-    def without(name: str) -> Any:
-        return redactor.Redactor([rule for rule in RULES if rule.name != name])
+    def without(names: str) -> Any:
+        away = names.split()
+        return redactor.Redactor([rule for rule in RULES if rule.name not in away])
 
     class Following:
         def __getattr__(self, name: str) -> Any:

@@ -11,7 +11,7 @@ from securenet_obs.runner.catalog import find
 from securenet_obs.runner.verdict import Verdict
 from securenet_obs.stack import LocalStack
 from securenet_obs.stack.services import worker_command
-from tests.notebooks.faults import Fault, Run, expect_red
+from tests.notebooks.faults import BrokenPart, Fault, Run, by_part, expect_red
 
 PROJECT = Path(__file__).parents[2]
 SENTRY = "01_sentry_receives_errors"
@@ -131,12 +131,12 @@ FAULTS = {
 }
 
 
-@pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS.keys())
+@pytest.mark.parametrize("fault", by_part(FAULTS))
 def test_a_fault_turns_its_checks_red_and_no_other(
-    fault: Fault, stack: LocalStack, run_notebook: Run
+    fault: Fault, stack: LocalStack, broken: BrokenPart, run_notebook: Run
 ) -> None:
     """A check sees exactly what it is for."""
-    expect_red(fault, stack, run_notebook)
+    expect_red(fault, stack, broken, run_notebook)
 
 
 @pytest.mark.parametrize("notebook", [SENTRY, LOGS, CELERY])

@@ -12,7 +12,7 @@ from securenet_obs.runner.catalog import find
 from securenet_obs.runner.verdict import Verdict
 from securenet_obs.stack import LocalStack
 from securenet_obs.stack.services import worker_command
-from tests.notebooks.faults import Fault, Run
+from tests.notebooks.faults import BrokenPart, Fault, Run
 
 PROJECT = Path(__file__).parents[2]
 BROKER = "08_the_broker_is_safe"
@@ -73,11 +73,11 @@ def test_a_setting_that_loses_tasks_is_noticed(
 
 @pytest.mark.parametrize("fault", PARTS.values(), ids=PARTS.keys())
 def test_a_worker_that_does_not_fit_is_noticed(
-    fault: Fault, stack: LocalStack, run_notebook: Run
+    fault: Fault, broken: BrokenPart, run_notebook: Run
 ) -> None:
     """What a worker says of itself is judged."""
-    with fault.put_into(stack):
-        done = run_notebook(fault.notebook)
+    broken.put_in(fault)
+    done = run_notebook(fault.notebook)
     assert (done.verdict, done.red) == (Verdict.FAILED, fault.red)
 
 

@@ -1,11 +1,13 @@
 """The faults of what drills find: each is told to 09 as the command would, for none can be made."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from securenet_obs.runner.catalog import find
+from securenet_obs.runner.forked import SOCKET
 from securenet_obs.runner.verdict import Verdict
 from tests.notebooks.faults import Run
 
@@ -33,11 +35,12 @@ if "drill" in sys.orig_argv:
 
 @pytest.mark.parametrize("check", FOUND)
 def test_what_a_drill_finds_turns_its_check_red(
-    check: str, tmp_path: Path, run_notebook: Run
+    check: str, tmp_path: Path, warm: Callable[[], str], run_notebook: Run
 ) -> None:
     """One thing found, one red check."""
     (tmp_path / "sitecustomize.py").write_text(INSTEAD % FOUND[check])
-    done = run_notebook(DRILLS, environment={"PYTHONPATH": str(tmp_path)})
+    # The command would start a server of its own for validations that it is not going to run.
+    done = run_notebook(DRILLS, environment={"PYTHONPATH": str(tmp_path), SOCKET: warm()})
     assert (done.verdict, done.red) == (Verdict.FAILED, {check})
 
 
