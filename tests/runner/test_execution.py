@@ -17,6 +17,7 @@ import pytest
 from securenet_obs.runner import execution, journal
 from securenet_obs.runner.command import Outcome
 from securenet_obs.runner.forked import SOCKET
+from tests.busy import room_for
 
 CHECKED = (
     "from securenet_obs.checks import Checks\n"
@@ -82,12 +83,31 @@ RUNS: dict[str, tuple[list[str], str, int | None, dict[str, Any]]] = {
 WAYS = pytest.mark.parametrize("cold", [False, True], ids=["warm", "cold"])
 
 
-@WAYS
-@pytest.mark.parametrize("name", RUNS)
+OF_PROCESSES = [
+    "all_is_well",
+    "a_cell_takes_too_long",
+    "the_kernel_kills_itself",
+    "the_kernel_leaves",
+    "ignores_sigint",
+    "closes_its_outputs",
+]
+"""Runs whose verdict depends on how a process is started, watched and ended: cold ones differ."""
+
+
+@pytest.mark.parametrize(
+    ("name", "cold"),
+    [(name, False) for name in RUNS] + [(name, True) for name in OF_PROCESSES],
+    ids=lambda value: ("cold" if value else "warm") if isinstance(value, bool) else value,
+)
 def test_each_fault_has_its_verdict(
     name: str, cold: bool, write_notebook: Callable[..., Path], execute: Callable[..., Outcome]
 ) -> None:
-    """The verdict, and the cell that decided it, are right whatever a notebook does."""
+    """The verdict, and the cell that decided it, are right whatever a notebook does.
+
+    What a cell shows or raises is judged by the same code from the same messages, warm or cold; a
+    cold kernel and its child are started, watched and killed in another way, and have streams of
+    their own, so those are tried cold, too.
+    """
     cells, verdict, cell, options = RUNS[name]
     outcome = execute(write_notebook(*cells, name=name), cold=cold, **options)
     (record,) = outcome.runs
@@ -130,14 +150,17 @@ def test_a_check_that_was_declared_and_never_judged_is_failed(
     assert "two is two" in outcome.runs[0].judged["reason"]
 
 
-@pytest.mark.parametrize("escape", ESCAPES)
+HARDEST = ESCAPES[-2:]
+"""Escapes that neither a session, nor the environment, nor the parent gives away."""
+
+
 @pytest.mark.parametrize(
-    ("end", "cold"),
+    ("escape", "end", "cold"),
     [
-        ("1", True),
-        ("1", False),
-        ("time.sleep(60)", False),
-        ("os.kill(os.getpid(), 9)", False),
+        *((escape, "1", False) for escape in ESCAPES),
+        *((escape, "1", True) for escape in HARDEST),
+        *((escape, "time.sleep(60)", False) for escape in HARDEST),
+        *((escape, "os.kill(os.getpid(), 9)", False) for escape in HARDEST),
     ],
 )
 def test_nothing_that_a_kernel_starts_survives_it(
@@ -147,7 +170,11 @@ def test_nothing_that_a_kernel_starts_survives_it(
     write_notebook: Callable[..., Path],
     execute: Callable[..., Outcome],
 ) -> None:
-    """Children, daemons and those that cleared their environment are gone when the run is."""
+    """Children, daemons and those that cleared their environment are gone when the run is.
+
+    However a run ends, it ends its processes by one call: every escape is tried with an ordinary
+    end, and the two that leave least to be found by with every other.
+    """
     seconds = f"{uuid.uuid4().int % 10**9 + 10**6}"
     if "fork" in escape:
         escape = f"if os.fork() == 0:\n    {escape}"
@@ -169,7 +196,7 @@ def test_a_stopped_child_is_killed_at_its_deadline(
     assert outcome.verdict == "timeout"
     assert outcome.runs[0].judged is not None
     assert outcome.runs[0].judged["cell"] == 2
-    assert time.monotonic() - started < 14
+    assert time.monotonic() - started < room_for(14)
 
 
 def test_no_output_is_lost_however_far_the_reader_is_behind(
@@ -221,7 +248,7 @@ def test_ctrl_c_and_sigterm_end_the_run_and_keep_the_evidence(
     )
     log = wait_for_cell(tmp_path / "evidence", 2)
     process.send_signal(number)
-    process.communicate(timeout=20)
+    process.communicate(timeout=60)
     assert process.returncode == 130
     (record,) = journal.records(journal.read(log))
     assert record.judged is not None
