@@ -4,8 +4,8 @@ import os
 import subprocess
 import sys
 from collections import Counter, defaultdict
-from contextlib import suppress
 from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn

@@ -37,7 +37,7 @@ class Api:
 
     def lines_of(self, request_id: str) -> list[dict[str, Any]]:
         """Return the lines of a request, waiting for its last, written after it was answered."""
-        ends = time.monotonic() + 5
+        ends = time.monotonic() + 30
         while time.monotonic() < ends:
             lines = [line for line in self.lines() if line.get("request_id") == request_id]
             if any(line["event"] == "request_finished" for line in lines):
@@ -88,7 +88,7 @@ def serving(environment: dict[str, str], folder: Path) -> Iterator[Api]:
                 yield served
         finally:
             process.terminate()
-            process.wait(20)
+            process.wait(60)
 
 
 def wait_until_live(client: httpx.Client, log: Path) -> None:

@@ -16,6 +16,8 @@ import redis
 from celery import Celery
 from celery.result import denied_join_result
 
+from tests.busy import room_for
+
 
 def test_it_is_live_and_ready(api: Any) -> None:
     """Both health answers are 200 while broker and store answer."""
@@ -167,13 +169,13 @@ def test_a_broker_that_is_away_is_told_in_two_seconds(
             for _ in range(2):
                 began = time.monotonic()
                 answer = served.client.post("/v1/tenants/acme/logs", json=[record])
-                assert time.monotonic() - began < 2
+                assert time.monotonic() - began < room_for(2)
                 assert answer.status_code == 503
                 assert "broker" in answer.json()["detail"]
                 assert answer.json()["request_id"] == answer.headers["X-Request-ID"]
             began = time.monotonic()
             assert served.client.get("/v1/tasks/abc").status_code == 503
-            assert time.monotonic() - began < 2
+            assert time.monotonic() - began < room_for(2)
             ready = served.client.get("/health/ready")
             assert ready.status_code == 503
             assert ready.json()["parts"]["broker"] != "ok"
@@ -223,7 +225,7 @@ def test_what_was_accepted_is_counted_once_and_what_was_not_never(
         with serve(REDIS_URL=f"{url}/0", RESULT_URL=f"{url}/1") as served:
             began = time.monotonic()
             refused = served.client.post("/v1/tenants/acme/logs", json=[record] * 5)
-            assert (refused.status_code, time.monotonic() - began < 2) == (503, True)
+            assert (refused.status_code, time.monotonic() - began < room_for(2)) == (503, True)
         broker.lpush("logs", *broker.lrange("logs", 0, 0))
         assert broker.llen("logs") == 2
         make_due(variables)
@@ -242,7 +244,7 @@ def test_what_was_accepted_is_counted_once_and_what_was_not_never(
             assert app.backend.get_task_meta(task_id)["result"]["records"] == 1
         finally:
             process.terminate()
-            process.wait(20)
+            process.wait(60)
             broker.flushdb()
 
 

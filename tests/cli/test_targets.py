@@ -77,7 +77,7 @@ def test_jupyterlab_is_on_loopback_behind_a_token(
         process.terminate()
         process.communicate(timeout=30)
     assert process.returncode == 130
-    assert psutil.wait_procs(below, timeout=5)[1] == []
+    assert psutil.wait_procs(below, timeout=30)[1] == []
 
 
 def _get(url: str, token: str) -> httpx.Response:
@@ -164,7 +164,7 @@ def test_a_stack_that_validate_started_is_gone_when_it_is_interrupted(
     told, _ = process.communicate(timeout=60)
     assert process.returncode == 130
     assert re.search(rb"that are ignored: .*SENTRY_DSN", told)
-    _, left = psutil.wait_procs(below, timeout=5)
+    _, left = psutil.wait_procs(below, timeout=30)
     assert left == []
     (manifest,) = tmp_path.glob("evidence/*/run.json")
     assert json.loads(manifest.read_text())["verdict"] == "interrupted"

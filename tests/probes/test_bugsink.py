@@ -13,6 +13,7 @@ from securenet_obs.errors import (
 )
 from securenet_obs.probes.bugsink import BugsinkEvents
 from securenet_obs.settings import Settings
+from tests.busy import room_for
 
 
 @pytest.fixture
@@ -64,7 +65,7 @@ def test_an_event_that_does_not_come_is_not_found_in_time(target: Settings) -> N
     with pytest.raises(NotFoundError, match=f"{wanted} is not in project .* after 3 s"):
         BugsinkEvents(target).find(wanted, 3)
     # Its last pause of up to 2 s is not begun where it would end too late.
-    assert 1 < time.monotonic() - began < 4
+    assert 1 < time.monotonic() - began < room_for(4)
 
 
 def test_a_wrong_token_is_forbidden_at_once(target: Settings) -> None:
@@ -75,7 +76,7 @@ def test_a_wrong_token_is_forbidden_at_once(target: Settings) -> None:
     began = time.monotonic()
     with pytest.raises(ForbiddenError, match="SENTRY_AUTH_TOKEN"):
         BugsinkEvents(wrong).find(uuid.uuid4().hex, 30)
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < room_for(5)
 
 
 def test_transactions_are_refused_at_once(target: Settings) -> None:

@@ -14,6 +14,7 @@ from securenet_obs.errors import (
     UnreachableError,
 )
 from securenet_obs.probes.json_api import JsonApi, poll
+from tests.busy import room_for
 
 TOKEN = "t0ken-that-must-not-show"
 
@@ -100,7 +101,7 @@ def test_an_answer_without_end_is_cut(endless_url: str) -> None:
     began = time.monotonic()
     with pytest.raises(UnreachableError, match="does not end"):
         api(endless_url).get("/x", ends=began + 0.4)
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < room_for(1)
 
 
 @pytest.mark.parametrize("token", ["", "two words", "line\nfeed", "not ascii é"])
@@ -144,7 +145,7 @@ def test_polling_ends_in_time_with_the_last_answer(http_server) -> None:
     began = time.monotonic()
     with pytest.raises(NotFoundError):
         poll(lambda ends: api(http_server.url).get("/x", ends=ends), 0.6)
-    assert 0.3 < time.monotonic() - began < 0.9
+    assert 0.3 < time.monotonic() - began < room_for(0.9)
     assert len(http_server.requests) > 2
 
 
@@ -180,7 +181,7 @@ def test_an_unknown_host_is_not_polled() -> None:
     began = time.monotonic()
     with pytest.raises(UnreachableError, match=r"no-such-host\.invalid"):
         poll(lambda ends: api("http://no-such-host.invalid").get("/x", ends=ends), 30)
-    assert time.monotonic() - began < 20
+    assert time.monotonic() - began < room_for(20)
 
 
 def test_rate_limits_are_respected(http_server) -> None:
@@ -197,4 +198,4 @@ def test_a_rate_limit_beyond_the_deadline_ends_the_polling(http_server) -> None:
     began = time.monotonic()
     with pytest.raises(UnreachableError, match="429"):
         poll(lambda ends: api(http_server.url).get("/x", ends=ends), 2)
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < room_for(1)

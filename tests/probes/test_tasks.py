@@ -12,6 +12,7 @@ from securenet_obs.probes.tasks import UNREGISTERED_TASK, TaskProbe
 from securenet_obs.settings import Settings
 from securenet_obs.workers.beat import RecordingScheduler
 from securenet_obs.workers.celery_app import create_celery
+from tests.busy import room_for
 
 
 @pytest.fixture
@@ -48,7 +49,7 @@ def test_tasks_that_nobody_takes_are_pending(probe: TaskProbe) -> None:
     """Without a worker the wait ends at the deadline, and says that nothing was heard."""
     began = time.monotonic()
     trips = probe.round_trips([probe.signature("probed.echo", "x", queue="nobody")], 0.5)
-    assert 0.4 < time.monotonic() - began < 1.5
+    assert 0.4 < time.monotonic() - began < room_for(1.5)
     assert list(trips["state"]) == ["PENDING"]
     assert trips["latency_s"].isna().all()
     assert probe.queue_depths(["nobody"]) == {"nobody": 1}
@@ -157,7 +158,7 @@ def test_a_redis_that_is_away_is_unreachable_soon() -> None:
     ):
         with pytest.raises(UnreachableError):
             look()
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < room_for(5)
 
 
 def test_the_running_stack_is_seen(target: Settings) -> None:

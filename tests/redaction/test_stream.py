@@ -99,6 +99,7 @@ def test_a_mention_of_a_private_key_holds_nothing_back() -> None:
 
 
 @FUZZ
+@example([b"https://a/b?sv=1&sig=abc>"])
 @example([b"pa\xc5\xbf\xc5\xbfword=hunter2>"])
 @given(st.lists(TEXTS.map(lambda text: text.encode("utf-8", "surrogatepass")) | st.binary()))
 def test_twice_is_once(lines: list[bytes]) -> None:

@@ -80,5 +80,5 @@ def test_it_ends_when_its_command_does(
         pass
     child.stdin.close()
     child.stdin = None
-    assert child.wait(10) != 0
+    assert child.wait(30) != 0
     assert b"cell_finished" not in child.stdout.read()

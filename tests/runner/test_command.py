@@ -152,6 +152,7 @@ def test_an_evidence_folder_that_cannot_be_written_is_said_at_the_start(
     assert not started.exists()
 
 
+@pytest.mark.stack
 @pytest.mark.parametrize("limit", [9_000, 3_000])
 def test_a_disk_that_fills_up_half_way_is_an_error_and_the_journal_is_kept(
     limit: int, write_notebook: Callable[..., Path], tmp_path: Path

@@ -48,7 +48,7 @@ def test_a_process_that_dies_with_its_parent_is_gone_when_that_is_killed() -> No
     child = psutil.Process(int(parent.stdout.read1(20)))
     parent.kill()
     parent.communicate()
-    assert psutil.wait_procs([child], timeout=5)[1] == []
+    assert psutil.wait_procs([child], timeout=30)[1] == []
 
 
 @pytest.fixture
@@ -70,4 +70,4 @@ def test_the_mark_of_one_run_is_not_that_of_another(
     assert not psutil.pid_exists(ours.pid)
     assert other.poll() is None
     kill_group(other.pid)
-    assert other.wait(5) == -9
+    assert other.wait(30) == -9

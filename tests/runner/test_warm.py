@@ -18,8 +18,12 @@ from securenet_obs.runner import execution, forked
 from securenet_obs.runner.command import Outcome
 from securenet_obs.runner.forked import ForkedProcess, started_server
 from securenet_obs.runner.warm import available
+from tests.busy import room_for
 
-pytestmark = pytest.mark.skipif(not available(), reason="warm servers are for Linux")
+pytestmark = [
+    pytest.mark.stack,
+    pytest.mark.skipif(not available(), reason="warm servers are for Linux"),
+]
 
 LOOK = """
 import json, os, random, sys, time, threading, uuid
@@ -83,7 +87,7 @@ def test_a_server_ends_with_its_owner_and_takes_everything_along(tmp_path: Path)
     assert len(below) >= 3
     owner.kill()
     owner.communicate()
-    assert psutil.wait_procs(below, timeout=5)[1] == []
+    assert psutil.wait_procs(below, timeout=30)[1] == []
 
 
 @pytest.fixture
@@ -114,7 +118,7 @@ def test_a_spare_that_was_killed_costs_at_most_one_answer(
                 socket, "securenet_obs.runner.pages", ["title", "/nowhere"],
                 environment=os.environ, folder=tmp_path, streams=[nothing.fileno()] * 3,
             )  # fmt: skip
-        return page.wait(10)
+        return page.wait(30)
 
     answers = []
     while len(answers) < 5:
@@ -185,14 +189,16 @@ def test_a_run_ends_with_a_verdict_whoever_is_killed_or_stopped(
 
     threading.Thread(target=strike, daemon=True).start()
     started = time.monotonic()
-    outcome = execute(write_notebook(cell), plain=True, deadline_s=6.0, warm=socket)
+    # One is to be ended by its deadline; a busy machine shall not end the others.
+    deadline_s = 6.0 if HITS[who, number] == "timeout" else 60.0
+    outcome = execute(write_notebook(cell), plain=True, deadline_s=deadline_s, warm=socket)
     assert str(outcome.verdict) == HITS[who, number], outcome.runs[0].judged
-    assert time.monotonic() - started < 30
+    assert time.monotonic() - started < room_for(30)
     assert (outcome.folder / "a_claim.html").exists()
     *survivors, victim = hit
     with suppress(psutil.NoSuchProcess):
         victim.kill()
-    assert psutil.wait_procs(survivors, timeout=5)[1] == []
+    assert psutil.wait_procs(survivors, timeout=30)[1] == []
 
 
 def _reports(process: psutil.Process, folder: Path, kernel: int) -> bool:
@@ -214,7 +220,7 @@ def test_a_server_that_is_gone_is_a_verdict(
     """A run that cannot be started is an error that says why, and has its evidence."""
     socket, server = own_server
     server.kill()
-    server.wait(5)
+    server.wait(30)
     outcome = execute(write_notebook("1"), plain=True, warm=socket)
     assert str(outcome.verdict) == "error"
     assert "does not answer" in (outcome.runs[0].judged or {})["reason"]

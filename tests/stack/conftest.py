@@ -28,7 +28,7 @@ def living() -> Living:
 def eventually() -> Eventually:
     """Return a function that waits until something holds, and says whether it came to."""
 
-    def wait(holds: Callable[[], bool], within_s: float = 10.0) -> bool:
+    def wait(holds: Callable[[], bool], within_s: float = 30.0) -> bool:
         deadline = time.monotonic() + within_s
         while time.monotonic() < deadline:
             if holds():

@@ -146,4 +146,4 @@ def test_a_signal_ends_it_in_good_order(tmp_path: Path) -> None:
             assert follower.stdout.readline() == "api     │ up\n"
             follower.send_signal(number)
             assert follower.stdout.read().endswith("in good order\n")
-            assert follower.wait(10) == 0
+            assert follower.wait(30) == 0

@@ -180,7 +180,7 @@ def test_nothing_outlives_a_killed_owner(
     started = groups(folder)
     assert sum(len(living(group)) for group in started) > len(started) == 5
     owner.kill()
-    assert eventually(lambda: not any(living(group) for group in started), within_s=15)
+    assert eventually(lambda: not any(living(group) for group in started))
     assert eventually(lambda: not folder.exists())
 
 

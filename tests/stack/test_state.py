@@ -90,7 +90,7 @@ def test_what_a_crashed_owner_left_is_cleared(
     """A stack without an owner is not running: its parts are ended and its state goes."""
     folder = crashed(tmp_path, part_of(sleeper), ephemeral=ephemeral)
     assert running_stack("sample", tmp_path) is None
-    assert sleeper.wait(5) == -signal.SIGTERM
+    assert sleeper.wait(30) == -signal.SIGTERM
     assert folder.exists() is not ephemeral
     assert read_state(folder) is None
 
@@ -145,7 +145,7 @@ def test_down_ends_the_owner(tmp_path: Path, hearing: str, monkeypatch: pytest.M
         assert state is not None
         assert state.owner.pid == owner.pid
         expected = signal.SIGTERM if hearing == "hears" else signal.SIGKILL
-        assert owner.wait(5) == -expected
+        assert owner.wait(30) == -expected
     assert running_stack("sample", tmp_path) is None
 
 

@@ -85,7 +85,7 @@ class Target:
         """Return every line of the worker's log; each must be JSON."""
         return [json.loads(line) for line in self.log.read_bytes().splitlines()]
 
-    def line(self, event: str, task_id: str, deadline_s: float = 10) -> dict[str, Any]:
+    def line(self, event: str, task_id: str, deadline_s: float = 30) -> dict[str, Any]:
         """Return the first line of an event of a task, waiting for it."""
         ends = time.monotonic() + deadline_s
         while time.monotonic() < ends:
@@ -108,7 +108,7 @@ def running(command: list[str], environment: Mapping[str, str], log: Path) -> It
     finally:
         process.terminate()
         try:
-            process.wait(20)
+            process.wait(60)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()

@@ -26,7 +26,7 @@ def test_no_secret_of_a_failed_task_stays_in_redis(target: Any) -> None:
 
 def test_what_is_no_secret_stays_as_it_is(target: Any) -> None:
     """A result is somebody's data."""
-    answer = target.send("echo_canary", "canary-2", queue="canary").get(timeout=10)
+    answer = target.send("echo_canary", "canary-2", queue="canary").get(timeout=60)
     assert answer["canary"] == "canary-2"
 
 
@@ -34,7 +34,7 @@ def test_a_failure_is_kept_longer_than_a_success(target: Any) -> None:
     """Who looks into a failure comes later; both expire."""
     failed = target.send("raise_diagnostic_error", "canary-3", SECRET, "acme")
     done = target.send("echo_canary", "canary-4", queue="canary")
-    done.get(timeout=10)
+    done.get(timeout=60)
     target.line("task_failed", failed.id)
     with redis.Redis.from_url(target.environment["RESULT_URL"]) as client:
         assert 3_590 <= client.ttl(f"celery-task-meta-{done.id}") <= 3_600

@@ -35,7 +35,7 @@ def test_beat_records_its_ticks_and_logs_json(
     command = [*celery_command, "beat", "--schedule", str(tmp_path / "schedule"), "--pidfile="]
     with running(command, environment, log):
         while client.get(TICK_KEY) is None:
-            assert time.time() < began + 20, log.read_text()
+            assert time.time() < began + 60, log.read_text()
             time.sleep(0.05)
     assert began < float(client.get(TICK_KEY)) < time.time()
     assert client.ttl(TICK_KEY) > 0
@@ -91,9 +91,10 @@ def test_a_sent_entry_is_recorded(
     """When an entry's task was taken by the broker, its name has the time."""
     beat = scheduler(environment["REDIS_URL"], tmp_path, often=0.01)
     time.sleep(0.02)
+    began = time.time()
     beat.tick()
     with results(environment) as kept:
-        assert time.time() - float(kept.hget(SENT_KEY, "often")) < 5
+        assert began <= float(kept.hget(SENT_KEY, "often")) <= time.time()
     assert len(sent(broker)) == 1
 
 

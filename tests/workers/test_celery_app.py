@@ -56,7 +56,7 @@ def test_a_task_is_published_and_its_result_and_nothing_else(target: Any) -> Non
     with redis.Redis.from_url(target.environment["REDIS_URL"]) as client, client.pubsub() as heard:
         heard.psubscribe("*")
         sent = target.send("echo_canary", "canary", queue="canary")
-        sent.get(timeout=10)
+        sent.get(timeout=60)
         target.line("task_succeeded", sent.id)
         told = []
         while message := heard.get_message(timeout=0.5):
@@ -81,7 +81,7 @@ def test_a_workers_whole_life_is_json(
     with running(command, environment, log) as process:
         wait_for(log, "brief@")
         process.send_signal(signal.SIGTERM)
-        process.wait(20)
+        process.wait(60)
     events = [json.loads(line)["event"] for line in log.read_bytes().splitlines()]
     assert any("Warm shutdown" in event for event in events)
     assert any("ready" in event for event in events)

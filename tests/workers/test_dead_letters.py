@@ -28,7 +28,7 @@ print(requeue_letter(int(sys.argv[1])))
 """
 
 
-def letter_of(task_id: str, times: int = 1, deadline_s: float = 20) -> Letter:
+def letter_of(task_id: str, times: int = 1, deadline_s: float = 60) -> Letter:
     """Return a task's dead letter, waiting for it."""
     ends = time.monotonic() + deadline_s
     while time.monotonic() < ends:

@@ -41,5 +41,5 @@ def test_lines_and_events_tell_both(target: Any) -> None:
 
 def test_whoever_sends_signs(target: Any) -> None:
     """What a task of ours sends says when."""
-    child = target.send("tested.parent").get(timeout=10)
+    child = target.send("tested.parent").get(timeout=60)
     assert 0 <= target.line("task_succeeded", child)["wait_ms"] < 10_000

@@ -71,7 +71,7 @@ def worker(
             yield Worker(process, variables, log, sentry, broker)
         finally:
             process.terminate()
-            process.wait(20)
+            process.wait(60)
             broker.close()
 
 
@@ -150,5 +150,5 @@ def test_a_worker_that_is_told_to_end_sends_what_it_has(worker: Worker) -> None:
 
     eventually(lambda: failed() == 4)
     worker.process.terminate()
-    worker.process.wait(20)
+    worker.process.wait(60)
     assert requests <= {event["tags"]["request_id"] for event in worker.sentry.events}

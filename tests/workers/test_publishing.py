@@ -23,6 +23,7 @@ from securenet_obs.workers.publishing import (
     publish,
     publish_many,
 )
+from tests.busy import room_for
 
 
 def echo(token: str) -> str:
@@ -51,7 +52,7 @@ def test_a_broker_that_is_away_is_an_error_in_time(hangs: bool) -> None:
             began = time.monotonic()
             with pytest.raises(PublishError, match="echo_canary"):
                 publish(task, "token")
-            assert time.monotonic() - began < 2
+            assert time.monotonic() - began < room_for(2)
 
 
 def test_patience_differs_by_process() -> None:
@@ -172,7 +173,7 @@ def test_a_broker_that_is_away_takes_none_of_many() -> None:
     began = time.monotonic()
     with pytest.raises(PublishError, match="took 0 of these tasks, and perhaps the next 0"):
         publish_many(task, [Call(("x",))])
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < room_for(2)
 
 
 def test_too_large_a_payload_among_many_is_refused(by_threes: tuple[Task, Any]) -> None:

@@ -31,7 +31,7 @@ def test_a_worker_that_is_told_to_stop_gives_back(
         wait_until(lambda: log.read_text().count('"task_started"') == 2, log)
         wait_until(lambda: client.hlen("unacked") == 4, log)
         process.send_signal(signal.SIGTERM)
-        process.wait(20)
+        process.wait(60)
         assert states(celery, sent) == ["SUCCESS", "PENDING", "PENDING", "PENDING"]
         assert (client.llen("default"), client.hlen("unacked")) == (3, 0)
         client.flushdb()

@@ -24,6 +24,7 @@ from securenet_obs.store import NetworkMinute, Submission, forget_connections, s
 from securenet_obs.workers import submissions
 from securenet_obs.workers.celery_app import create_celery
 from securenet_obs.workers.publishing import bound_waits
+from tests.busy import room_for
 
 RECORD = {"timestamp": "2026-01-01T00:00:05Z", "src_ip": "10.0.0.1", "dest_ip": "10.0.0.2"}
 NAME = "securenet_obs.workers.tasks.process_network_logs"
@@ -185,7 +186,7 @@ def test_a_silent_broker_is_told_in_time() -> None:
         began = time.monotonic()
         with pytest.raises(PublishError):
             submissions.submit(task, "acme", [RECORD])
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < room_for(2)
     assert rows() == []
 
 
@@ -197,7 +198,7 @@ def test_a_store_that_is_busy_is_told_in_time(task: Task, broker: redis.Redis) -
         began = time.monotonic()
         with pytest.raises(PublishError, match="store"):
             submissions.submit(task, "acme", [RECORD])
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < room_for(2)
     assert broker.llen(QUEUE) == 1
 
 

@@ -27,9 +27,9 @@ REQUEST = {"securenet_request_id": "req-of-the-test", "securenet_tenant_id": "ac
 def test_ids_are_bound_while_a_task_runs_and_gone_after(target: Any) -> None:
     """The next task on the same process has neither the request nor the tenant of the last."""
     first = target.send("tested.leave_tenant", headers=REQUEST)
-    pid = first.get(timeout=10)
+    pid = first.get(timeout=60)
     second = target.send("tested.leave_tenant")
-    assert second.get(timeout=10) == pid
+    assert second.get(timeout=60) == pid
     started = target.line("task_started", second.id)
     assert "tenant_id" not in started
     assert started["request_id"] != REQUEST["securenet_request_id"]
@@ -74,7 +74,7 @@ def test_ids_that_are_no_ids_are_not_bound(target: Any) -> None:
 def test_ids_live_through_retries(target: Any) -> None:
     """Every attempt of a task has the request and tenant of the first."""
     sent = target.send("tested.retried", headers=REQUEST)
-    assert sent.get(timeout=20) == 2
+    assert sent.get(timeout=60) == 2
     attempts = [line for line in target.lines() if line["event"] == "tried"]
     assert [line["attempt"] for line in attempts] == [0, 1, 2]
     assert {line["request_id"] for line in attempts} == {"req-of-the-test"}
@@ -87,7 +87,7 @@ def test_ids_live_through_retries(target: Any) -> None:
 def test_ids_reach_a_child_task(target: Any) -> None:
     """What a task sends is of the same request, tenant and trace."""
     sent = target.send("tested.parent", headers=REQUEST)
-    child = target.line("child_ran", sent.get(timeout=10))
+    child = target.line("child_ran", sent.get(timeout=60))
     started = target.line("task_started", sent.id)
     assert child["task_id"] != sent.id
     for name in ("request_id", "tenant_id", "trace_id"):
@@ -97,11 +97,11 @@ def test_ids_reach_a_child_task(target: Any) -> None:
 def test_a_child_task_is_its_parents_tenants(target: Any) -> None:
     """The worker keeps the owner of what it sends; once that has run, as long as its result."""
     sent = target.send("tested.parent", headers=REQUEST)
-    child_id = sent.get(timeout=10)
+    child_id = sent.get(timeout=60)
     target.line("task_succeeded", child_id)
     client = target.celery.backend.client
     key = OWNER_KEY.format(task_id=child_id)
-    ends = time.monotonic() + 5
+    ends = time.monotonic() + 30
     while client.ttl(key) > 3600 and time.monotonic() < ends:
         time.sleep(0.02)
     assert 0 < client.ttl(key) <= 3600
@@ -111,7 +111,7 @@ def test_a_child_task_is_its_parents_tenants(target: Any) -> None:
 
 def test_a_task_of_nobodys_has_no_owner(target: Any) -> None:
     """Without a tenant there is nobody who may read it through the API."""
-    child_id = target.send("tested.parent").get(timeout=10)
+    child_id = target.send("tested.parent").get(timeout=60)
     target.line("task_succeeded", child_id)
     assert task_owner(target.celery, child_id) is None
 
@@ -126,7 +126,7 @@ def test_results_that_are_away_are_told() -> None:
 def test_a_success_tells_its_duration_and_no_value(target: Any) -> None:
     """Neither arguments nor return value are in any line of the worker."""
     sent = target.send("tested.return_secret", "a value of the tenant's own")
-    assert sent.get(timeout=10) == "a value of the tenant's own"
+    assert sent.get(timeout=60) == "a value of the tenant's own"
     assert target.line("task_succeeded", sent.id)["duration_ms"] > 0
     assert "a value of the tenant's own" not in target.log.read_text()
 
@@ -134,7 +134,7 @@ def test_a_success_tells_its_duration_and_no_value(target: Any) -> None:
 def test_a_task_that_succeeds_is_two_lines(target: Any) -> None:
     """Celery's own lines of the same task are not written, nor made."""
     sent = target.send("tested.child")
-    sent.get(timeout=10)
+    sent.get(timeout=60)
     target.line("task_succeeded", sent.id)
     told = [line["event"] for line in target.lines() if sent.id in str(line)]
     assert told == ["task_started", "child_ran", "task_succeeded"]
@@ -144,7 +144,7 @@ def test_a_failure_is_one_event_whose_id_is_stored(target: Any) -> None:
     """Logged twice and then raised: one event; its id is in the line and beside the result."""
     sent = target.send("tested.logs_and_fails", headers=REQUEST)
     with pytest.raises(Exception, match="told twice"):
-        sent.get(timeout=10)
+        sent.get(timeout=60)
     client = target.celery.backend.client
     key = EVENT_KEY.format(task_id=sent.id)
     event_id = client.get(key).decode()
@@ -179,7 +179,7 @@ def matching(commands: Iterator[str], task_id: str) -> Iterator[str]:
 
 def test_arguments_of_other_tasks_are_in_no_event(target: Any) -> None:
     """What was received before is no breadcrumb of a later failure, and args are not collected."""
-    target.send("tested.return_secret", "a neighbour's argument").get(timeout=10)
+    target.send("tested.return_secret", "a neighbour's argument").get(timeout=60)
     sent = target.send("tested.logs_and_fails")
     target.sentry.event(lambda event: event["tags"].get("task_id") == sent.id)
     assert all(b"a neighbour's argument" not in envelope for envelope in target.sentry.envelopes)
@@ -188,6 +188,6 @@ def test_arguments_of_other_tasks_are_in_no_event(target: Any) -> None:
 def test_a_print_in_a_task_is_a_line(target: Any) -> None:
     """Plain text that a task prints does not stand beside the JSON lines."""
     sent = target.send("tested.prints")
-    sent.get(timeout=10)
+    sent.get(timeout=60)
     line = target.line("plain text from a task", sent.id)
     assert line["logger"] == "stdout"

@@ -10,8 +10,8 @@ def test_it_continues_the_trace_of_a_sender_that_does_not_trace(traced: Any) -> 
     """A task and its child are two transactions of the request's trace."""
     # Not sampled and sampled are left open, as by a process that sends errors only.
     sent = traced.send("tested.parent", headers={"headers": {"sentry-trace": f"{TRACE}-{SPAN}"}})
-    child = traced.sent(sent.get(timeout=10))
-    child.get(timeout=10)
+    child = traced.sent(sent.get(timeout=60))
+    child.get(timeout=60)
     traced.line("task_succeeded", child.id)
 
     def traces() -> dict[str, str]:

@@ -56,7 +56,7 @@ class Consuming:
         with self._sending.Producer() as producer:
             producer.publish(text, exchange=exchange, routing_key=key, declare=[self._queue])
 
-    def turn(self, until: Callable[[], object], within_s: float = 10.0) -> bool:
+    def turn(self, until: Callable[[], object], within_s: float = 30.0) -> bool:
         """Let the loop turn until something is so; tell whether it came to be."""
         ends = time.monotonic() + within_s
         while not until() and time.monotonic() < ends:
