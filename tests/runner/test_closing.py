@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from securenet_obs.runner import closing
+from securenet_obs.runner import closing, junit
 from securenet_obs.runner.closing import abandon, close, close_orphans, finish, surroundings
 from securenet_obs.runner.evidence import EvidenceFolder, read_manifest, verify
 from securenet_obs.runner.masking import Masker
