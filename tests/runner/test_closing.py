@@ -78,15 +78,15 @@ def test_a_page_that_is_missing_hides_no_worse_verdict(
 UNSHOWABLE = {"output_type": "display_data", "metadata": {}, "data": {"image/svg+xml": 5}}
 
 
-@pytest.mark.parametrize("warm", [True, False])
+@pytest.mark.parametrize("by_server", [True, False])
 def test_a_page_that_cannot_be_made_costs_the_page_alone(
-    warm: bool, folder: EvidenceFolder, server: str
+    by_server: bool, folder: EvidenceFolder, server: str
 ) -> None:
     """The notebook is kept, and its banner states the final verdict."""
     cell = {"cell_type": "code", "id": "a", "metadata": {}, "source": "1", "execution_count": 1}
     document = json.loads(NOTEBOOK) | {"cells": [{**cell, "outputs": [UNSHOWABLE]}]}
     (folder.path / "r.ipynb").write_text(json.dumps(document))
-    judgement = finish(folder, "r", Judgement(Verdict.PASSED), 1.0, server if warm else "")
+    judgement = finish(folder, "r", Judgement(Verdict.PASSED), 1.0, server if by_server else "")
     assert judgement.verdict == "error"
     assert "r.html: cannot be made: " in judgement.reason
     assert not (folder.path / "r.html").exists()
