@@ -126,8 +126,7 @@ def failure(
     named = _of_reply(reply)
     if named is None or named.name == UNNAMED or named.is_clean_exit:
         # A clean exit does not hide what went wrong before it.
-        named = next((row for row in noticed if not row.is_clean_exit), None) or named
-    named = named or next(iter(noticed), None)
+        named = next(iter(noticed), None) or named
     return named, [row for row in noticed if named and not row.is_like(named)]
 
 
@@ -139,8 +138,12 @@ def _of_reply(reply: Mapping[str, Any]) -> Fault | None:
 
 
 def _distinct(faults: Iterable[Fault]) -> list[Fault]:
+    """Return each error once; a clean exit is the end of the notebook only where the reply has it.
+
+    Below a cell (`run_cell`, `%prun`) it ends that code, and the cell goes on.
+    """
     rows: list[Fault] = []
     for fault in faults:
-        if not any(map(fault.is_like, rows)):
+        if not fault.is_clean_exit and not any(map(fault.is_like, rows)):
             rows.append(fault)
     return rows

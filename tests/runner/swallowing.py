@@ -402,6 +402,10 @@ WAYS: dict[str, Way] = {
     ),
     "sys.exit(3)": Way("import sys\nsys.exit(3)", False, "SystemExit: 3"),
     "sys.exit(0)": Way("import sys\nsys.exit(0)", True, "", "a clean exit, as papermill has it"),
+    "exit 0 of run_cell": Way(
+        "x = get_ipython().run_cell('import sys; sys.exit(0)')", True, "", "the cell goes on"
+    ),
+    "%prun of exit 0": Way("%prun __import__('sys').exit()", True, "", "the cell goes on"),
     "sys.exit(0) after %run": Way("import sys\n%run {folder}/bad.py\nsys.exit(0)", False, STEP),
     "warning": Way("import warnings\nwarnings.warn('careful')", True, "", "a warning is no error"),
     "warning as an error": Way(

@@ -20,7 +20,7 @@ from securenet_obs.runner.engine import RunClient
 from securenet_obs.runner.faults import MOST_FAULTS, Fault, Faults, failure
 from securenet_obs.runner.spec import Spec
 from securenet_obs.runner.verdict import judge
-from tests.runner.swallowing import WAYS, Way
+from tests.runner.swallowing import DIVIDED, WAYS, Way
 
 STARTED = {"event": "run_started", "run": "r", "kind": "plain", "declared": []}
 
@@ -174,6 +174,24 @@ def test_nothing_runs_after_a_swallowed_error_unless_its_cell_is_tagged(
     assert (record.judged["verdict"], list(record.finished)) == ("passed", [1, 2])
 
 
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "_ = get_ipython().run_cell('import sys; sys.exit(0)')",
+        "_ = get_ipython().run_cell('raise SystemExit')",
+        "%prun __import__('sys').exit(0)",
+        "%%prun\nimport sys; sys.exit()",
+    ],
+)
+def test_a_clean_exit_below_a_cell_does_not_end_the_notebook(
+    cell: str, write_notebook: Callable[..., Path], execute: Callable[..., Outcome]
+) -> None:
+    """The cells behind it are executed, and judged."""
+    (record,) = execute(write_notebook(cell, "1 / 0"), plain=True).runs
+    assert record.judged is not None
+    assert (record.judged["cell"], record.judged["reason"]) == (2, DIVIDED)
+
+
 def test_a_swallowed_error_that_means_unreachable_gives_that_verdict(
     write_notebook: Callable[..., Path], execute: Callable[..., Outcome], tmp_path: Path
 ) -> None:
@@ -205,7 +223,7 @@ CLEAN = Fault("SystemExit", "0", "traceback")
         (ERROR, [], "ValueError", 0),
         (OK, [SHOWN], "ZeroDivisionError", 0),
         (ERROR, [SHOWN], "ValueError", 1),
-        (OK, [CLEAN], "SystemExit", 0),
+        (OK, [CLEAN], None, 0),
         ({"status": "error", "ename": "SystemExit", "evalue": "0"}, [CLEAN], "SystemExit", 0),
         ({"status": "error", "ename": "SystemExit", "evalue": "0"}, [SHOWN], SHOWN.name, 0),
         ({"status": "error", "ename": "NoneType", "evalue": "None"}, [SHOWN], SHOWN.name, 0),
