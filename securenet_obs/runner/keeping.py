@@ -1,5 +1,7 @@
 """papermill's notebook client, with bounds on what it keeps of the output of a cell."""
 
+import json
+import re
 from typing import Any
 
 from nbformat import NotebookNode
@@ -8,6 +10,9 @@ from papermill.clientwrap import PapermillNotebookClient
 from securenet_obs.checks import CHECK_MIME
 from securenet_obs.runner.faults import LONGEST_MESSAGE, Fault
 from securenet_obs.runner.output import BoundedOutput
+
+_BUNDLES = ("display_data", "execute_result", "update_display_data")
+_JSON = re.compile(r"application/(.*\+)?json")
 
 
 class KeepingClient(PapermillNotebookClient):  # type: ignore[misc]
@@ -29,6 +34,12 @@ class KeepingClient(PapermillNotebookClient):  # type: ignore[misc]
 
     def on_check(self, check: dict[str, Any]) -> None:
         """Take note of a check that a cell has displayed."""
+
+    def process_message(self, msg: dict[str, Any], cell: NotebookNode, cell_index: int) -> Any:
+        """Process a message of the kernel; what it shows is made a valid output."""
+        if msg["msg_type"] in _BUNDLES:
+            _make_valid(msg["content"]["data"])
+        return super().process_message(msg, cell, cell_index)
 
     def output(self, outs: Any, msg: Any, display_id: Any, cell_index: int) -> Any:
         """Keep an output if there is room for it; note a check and an error in any case."""
@@ -70,3 +81,11 @@ class KeepingClient(PapermillNotebookClient):  # type: ignore[misc]
         updated = [self.kept.replaces(before, msg["content"]) for before in shown]
         if all(updated):
             super()._update_display_id(display_id, msg)
+
+
+def _make_valid(bundle: dict[str, Any]) -> None:
+    """Make a text of what is neither one nor of a type for JSON: nbformat would refuse it."""
+    for kind, value in bundle.items():
+        lines = value if isinstance(value, list) else [value]
+        if not _JSON.fullmatch(kind) and not all(isinstance(line, str) for line in lines):
+            bundle[kind] = json.dumps(value)

@@ -54,6 +54,19 @@ CELLS: dict[str, tuple[str, list[Any]]] = {
         ["'kept'", "too\n"],
     ),
     "cleared before nothing": ("print('kept')\nclear_output(wait=True)", ["kept\n"]),
+    "no texts": (
+        "class A:\n    def _repr_mimebundle_(self, **_): return {'text/plain': 5}\n"
+        "for value in (None, 3.5, True, {'a': 1}, ['a', 3]):\n"
+        "    display({'text/plain': value}, raw=True)\n"
+        "handle = display('first', display_id=True)\n"
+        "handle.update({'text/plain': 7}, raw=True)\nA()",
+        ["null", "3.5", "true", '{"a": 1}', '["a", 3]', "7", "5"],
+    ),
+    "lines, and JSON": (
+        "display({'text/plain': ['a\\n', 'b']}, raw=True)\n"
+        "display({'application/json': 5}, raw=True)",
+        [["a\n", "b"], 5],
+    ),
     "cleared for good": ("print('gone')\nclear_output()", []),
     "updated display": (
         "handle = display('first', display_id=True)\nprint('between')\n"
