@@ -4,6 +4,7 @@ Its class has the name of ipykernel's: libraries recognise a notebook by it.
 """
 
 import asyncio
+import bdb
 import builtins
 import contextlib
 import cProfile
@@ -22,6 +23,7 @@ _PRINTED_LINES: dict[str, tuple[Any, str]] = {
     "popd": (os, "chdir"),
     "prun": (cProfile.Profile, "runctx"),
     "debug": (builtins, "input"),
+    "run": (bdb.Bdb, "run"),
 }
 """Line magics that print an error and go on, each with the call that raises it."""
 
@@ -84,31 +86,37 @@ class ZMQInteractiveShell(zmqshell.ZMQInteractiveShell):
 
     @contextlib.contextmanager
     def _noting(self, call: tuple[Any, str] | None) -> Iterator[None]:
-        """Note what a call raises within the block."""
+        """Note what a call raises within the block, unless the block raises: that may be handled."""
         if call is None:
             yield
             return
         owner, name = call
         original = getattr(owner, name)
-        setattr(owner, name, self._noted(original))
+        raised: list[BaseException] = []
+        setattr(owner, name, _listed(original, raised))
         try:
             yield
         finally:
             setattr(owner, name, original)
+        for error in raised:
+            self.faults.note(error, "magic")
 
-    def _noted(self, call: Callable[..., Any]) -> Callable[..., Any]:
-        def noted(*arguments: Any, **options: Any) -> Any:
-            try:
-                return call(*arguments, **options)
-            except BaseException as error:
-                self.faults.note(error, "magic")
-                raise
 
-        async def awaited(*arguments: Any, **options: Any) -> Any:
-            try:
-                return await call(*arguments, **options)
-            except BaseException as error:
-                self.faults.note(error, "magic")
-                raise
+def _listed(call: Callable[..., Any], raised: list[BaseException]) -> Callable[..., Any]:
+    """Return the call, which lists what it raises."""
 
-        return awaited if asyncio.iscoroutinefunction(call) else noted
+    def listed(*arguments: Any, **options: Any) -> Any:
+        try:
+            return call(*arguments, **options)
+        except BaseException as error:
+            raised.append(error)
+            raise
+
+    async def awaited(*arguments: Any, **options: Any) -> Any:
+        try:
+            return await call(*arguments, **options)
+        except BaseException as error:
+            raised.append(error)
+            raise
+
+    return awaited if asyncio.iscoroutinefunction(call) else listed

@@ -49,6 +49,7 @@ WAYS: dict[str, Way] = {
     "%run -m": Way("import sys; sys.path.insert(0, {folder!r})\n%run -m bad", False, STEP),
     "%run of .ipy": Way("%run {folder}/bad.ipy", False, STEP),
     "%run of exit 3": Way("%run {folder}/leaves.py", False, "SystemExit: 3"),
+    "%run -d": Way("%run -d {folder}/bad.py", True, NO_INPUT),
     "%run -e of exit 3": Way("%run -e {folder}/leaves.py", True, "", "-e asks for it"),
     "%run of no file": Way(
         "%run {folder}/none.py", False, "Exception: File `'{folder}/none.py'` not found."
@@ -57,6 +58,12 @@ WAYS: dict[str, Way] = {
     "%timeit": Way("%timeit -n1 -r1 1 / 0", False, DIVIDED),
     "%prun": Way("%prun 1 / 0", False, DIVIDED),
     "%prun of exit 3": Way("%prun __import__('sys').exit(3)", True, "SystemExit: 3"),
+    "%prun, handled": Way(
+        "try:\n    %prun 1 / 0\nexcept ZeroDivisionError: print('handled')",
+        True,
+        "",
+        "the author has the error",
+    ),
     "%macro": Way(
         "get_ipython().define_macro('m', '1 / 0')\nget_ipython().run_cell('m')", False, DIVIDED
     ),

@@ -13,9 +13,9 @@ CELLS = {
         "assert shell.system_raise_on_error"
     ),
     "what a magic watches is put back": (
-        "import asyncio, builtins, cProfile, os\n"
+        "import asyncio, bdb, builtins, cProfile, os\n"
         "watched = ((os, 'chdir'), (cProfile.Profile, 'runctx'), (builtins, 'input'),\n"
-        "           (asyncio, 'create_subprocess_exec'))\n"
+        "           (bdb.Bdb, 'run'), (asyncio, 'create_subprocess_exec'))\n"
         "before = [getattr(*each) for each in watched]\n"
         "%cd -q .\n%prun -q 1\nget_ipython().run_cell_magic('bash', '', 'true')\n"
         "assert [getattr(*each) for each in watched] == before"
