@@ -37,6 +37,11 @@ _WAY = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 _REACH = frozenset({*_WAY, *map(str.lower, _WAY), "SSL_CERT_FILE", "SSL_CERT_DIR"})
 """Variables of no setting that a target may need to be reached by."""
 
+OVERRIDING = frozenset(
+    f"CELERY_{name}" for name in ("BROKER_URL", "BROKER_READ_URL", "BROKER_WRITE_URL")
+) | {"CELERY_RESULT_BACKEND"}
+"""Variables that Celery puts before `REDIS_URL` and `RESULT_URL`; no process of a run sees them."""
+
 
 @dataclass(frozen=True)
 class Target:
@@ -107,7 +112,7 @@ def target_of(name: str, variables: Mapping[str, str], *, local: bool = False) -
     inherited = {
         name: value
         for name, value in os.environ.items()
-        if not _is_setting(name) and name.upper() not in _FILES
+        if not _is_setting(name) and name.upper() not in _FILES and name not in OVERRIDING
     }
     blank = frozenset(name for name, value in variables.items() if not value.strip())
     given = {name: value for name, value in variables.items() if name not in blank & SETTINGS}
@@ -144,6 +149,8 @@ def read_target(path: Path, referred: Iterable[str] = ()) -> Target:
         allowed |= secrets | {f"{name}_FILE" for name in secrets}
     known = {name: value for name, value in file.values.items() if name in allowed}
     problems = [*file.problems, *_unknown(file, allowed), *_unusable(known, file.lines)]
+    if not file.values and not problems:
+        problems = [Problem("it sets no variable; a target is made of lines such as NAME=value")]
     target = target_of(str(path), {name: text.replace("\0", "") for name, text in known.items()})
     ordered = tuple(sorted(problems, key=lambda problem: problem.line))
     return replace(target, lines=file.lines, problems=ordered)

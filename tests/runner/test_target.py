@@ -1,5 +1,7 @@
 """Targets: what a run's processes see, and what of it may be written down."""
 
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,6 +11,7 @@ from securenet_obs.errors import SettingsError
 from securenet_obs.runner.target import (
     ADDRESSES,
     DESCRIBING,
+    OVERRIDING,
     SETTINGS,
     blank_variables,
     environment_target,
@@ -49,6 +52,29 @@ def test_the_file_alone_counts(
     assert environment["ENVIRONMENT"] == "staging"
     assert environment["ONLY_MINE"] == "kept"
     assert environment["LOG_SOURCE"] == str(tmp_path / "logs")
+
+
+def test_celery_is_led_to_no_other_broker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A variable that Celery puts before the target's broker or results does not reach a run."""
+    for name in OVERRIDING:
+        monkeypatch.setenv(name, "redis://another")
+    (tmp_path / "t.env").write_text("REDIS_URL=redis://here/1\n")
+    variables = target_from_file(tmp_path / "t.env").environment
+    code = (
+        "from securenet_obs.workers.celery_app import celery_app as app\n"
+        "urls = {app.connection_for_read().as_uri(), app.connection_for_write().as_uri()}\n"
+        "print(*urls, app.conf.result_backend)"
+    )
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, env=variables, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["redis://here:6379/1", "redis://here/2"]
+
+
+@pytest.mark.parametrize("text", ["", "\n", "# SENTRY_DSN=https://key@host/1\n"])
+def test_a_file_that_sets_nothing_is_no_target(text: str, tmp_path: Path) -> None:
+    """A file that was never filled in does not stand for the defaults."""
+    (line,) = refused(tmp_path / "t.env", text)
+    assert "it sets no variable" in line
 
 
 def test_every_problem_of_a_file_is_named_at_once(tmp_path: Path) -> None:
