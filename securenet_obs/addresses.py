@@ -38,8 +38,11 @@ def _dsn_problem(url: str) -> str:
 
 
 def _redis_problem(url: str) -> str:
+    """Return what keeps a URL from naming a Redis; without a host, clients take their own."""
     parts = _split(url, ("redis", "rediss", "unix"), "redis://host:6379/0")
-    return parts if isinstance(parts, str) else ""
+    if isinstance(parts, str) or parts.scheme == "unix":
+        return parts if isinstance(parts, str) else ""
+    return _host_problem(parts)
 
 
 def _database_problem(url: str) -> str:

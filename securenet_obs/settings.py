@@ -108,13 +108,13 @@ class Settings(BaseSettings):
 
     @model_validator(mode="before")
     @classmethod
-    def _leave_out_blanks(cls, given: dict[str, Any]) -> dict[str, Any]:
-        """Take a variable that holds white space only for one that is not set."""
-        return {
-            name: value
+    def _trim(cls, given: dict[str, Any]) -> dict[str, Any]:
+        """Leave out the line break that a stored secret ends with; white space alone is not set."""
+        trimmed = {
+            name: value.strip() if isinstance(value, str) else value
             for name, value in given.items()
-            if not (isinstance(value, str) and not value.strip())
         }
+        return {name: value for name, value in trimmed.items() if value != ""}
 
     @field_validator("sentry_traces_rates")
     @classmethod
@@ -149,9 +149,10 @@ class Settings(BaseSettings):
         parts = urlsplit(self.redis_url.get_secret_value())
         number = parts.path.strip("/") or "0"
         if not number.isdigit():
+            # Not repeated: where a password holds a /, this is half of the password.
             raise SettingsError(
-                f"REDIS_URL: the database {number!r} is not a number; "
-                "end the URL with /0, or set RESULT_URL as well."
+                "REDIS_URL: the database behind the host is not a number; end the URL with /0 and "
+                "write / in a password as %2F, or set RESULT_URL as well."
             )
         return SecretStr(urlunsplit(parts._replace(path=f"/{int(number) + 1}")))
 
@@ -214,14 +215,33 @@ def load_settings() -> Settings:
 def unusable_in(variables: Mapping[str, str]) -> dict[str, str]:
     """Return why each variable that cannot be used cannot; no reason repeats a value."""
     given = {name.lower(): value for name, value in variables.items()}
+    unsent = {
+        name.upper(): reason
+        for name, value in given.items()
+        if name in Settings.model_fields and (reason := _not_sendable(name, value))
+    }
     try:
         settings = _GivenSettings.model_validate(given)
         _ = settings.results
     except ValidationError as error:
-        return _reasons(error)
+        return unsent | _reasons(error)
     except SettingsError as error:
-        return {"REDIS_URL": str(error).removeprefix("REDIS_URL: ").rstrip(".")}
-    return {}
+        return unsent | {"REDIS_URL": str(error).removeprefix("REDIS_URL: ").rstrip(".")}
+    return unsent
+
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_IN_HEADERS = ("sentry_auth_token", "diagnostics_key", "api_keys")
+
+
+def _not_sendable(name: str, value: str) -> str:
+    """Return why a value cannot be part of a line or a header, empty if it can."""
+    # A list may have its entries on lines of their own.
+    if any(_CONTROL.search(entry.strip()) for entry in value.split(",")):
+        return "it holds a line break or another control character"
+    if name in _IN_HEADERS and not value.isascii():
+        return "it holds a character that is not ASCII, a typographic quote for instance"
+    return ""
 
 
 def _reasons(error: ValidationError) -> dict[str, str]:

@@ -52,6 +52,8 @@ def test_a_word_is_no_address(name: str) -> None:
         ("SENTRY_DSN", "https://hunter2@host/", "no project"),
         ("REDIS_URL", "http://:hunter2@host", "must start with redis://, rediss:// or unix://"),
         ("REDIS_URL", "redis://:hunter2@host:six/0", "port is not a number"),
+        ("REDIS_URL", "redis://:hunter2@:6379/0", "no host"),
+        ("RESULT_URL", "redis:///1", "no host"),
         ("DATABASE_URL", "/hunter2/securenet.sqlite3", "no scheme"),
         ("DATABASE_URL", "postgresql://u:hunter2@host:54e2/name", "port is not a number"),
     ],

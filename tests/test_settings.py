@@ -69,8 +69,39 @@ def test_variables_are_judged_without_the_environment(monkeypatch: pytest.Monkey
     monkeypatch.setenv("RESULT_URL", "redis://host/2")
     assert unusable_in({"ENVIRONMENT": "staging"}) == {}
     problems = unusable_in({"REDIS_URL": "redis://:hunter2@host/main"})
-    assert "'main' is not a number" in problems["REDIS_URL"]
+    assert "the database behind the host is not a number" in problems["REDIS_URL"]
     assert "hunter2" not in str(problems)
+
+
+def test_half_of_a_password_is_not_repeated() -> None:
+    """Behind a / that was not encoded, a password looks like the number of a database."""
+    problems = unusable_in({"REDIS_URL": "redis://:12/hunter2@host:6379/0"})
+    assert "%2F" in problems["REDIS_URL"]
+    assert "hunter2" not in str(problems)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("SENTRY_AUTH_TOKEN", "hunt\ner2", "a line break"),
+        ("DIAGNOSTICS_KEY", "hunter2\x1b[m", "control character"),
+        ("LOG_SOURCE", "C:\new\temp", "control character"),
+        ("API_KEYS", "acme=hunt\ner2", "a line break"),
+        ("SENTRY_AUTH_TOKEN", "\u201chunter2\u201d", "typographic quote"),
+    ],
+)
+def test_what_no_line_and_no_header_may_hold_is_refused(name: str, value: str, words: str) -> None:
+    """A broken paste is named before anything is sent, and is not repeated."""
+    (reason,) = [unusable_in({name: value})[name]]
+    assert words in reason
+    assert "hunt" not in reason
+
+
+def test_white_space_around_a_value_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A secret that was stored with a line break at its end is the same secret; so is a list."""
+    monkeypatch.setenv("SENTRY_AUTH_TOKEN", " hunter2\r\n")
+    assert load_settings().sentry_auth_token.get_secret_value() == "hunter2"
+    assert unusable_in({"SENTRY_AUTH_TOKEN": "hunter2\n", "API_KEYS": "a=1,\n  b=2\n"}) == {}
 
 
 def test_every_variable_that_cannot_be_used_is_named() -> None:

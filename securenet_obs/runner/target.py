@@ -115,7 +115,12 @@ def target_of(name: str, variables: Mapping[str, str], *, local: bool = False) -
         if not _is_setting(name) and name.upper() not in _FILES and name not in OVERRIDING
     }
     blank = frozenset(name for name, value in variables.items() if not value.strip())
-    given = {name: value for name, value in variables.items() if name not in blank & SETTINGS}
+    given = {
+        # Stored secrets tend to end with a line break, which no header may hold.
+        name: value.strip() if name in SETTINGS else value
+        for name, value in variables.items()
+        if name not in blank & SETTINGS
+    }
     for path in ("LOG_SOURCE", *(name for name in given if name.endswith("_FILE"))):
         # A relative path is meant from where the command was called.
         if value := given.get(path):

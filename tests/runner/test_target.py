@@ -54,6 +54,12 @@ def test_the_file_alone_counts(
     assert environment["LOG_SOURCE"] == str(tmp_path / "logs")
 
 
+def test_white_space_around_a_setting_does_not_reach_a_run() -> None:
+    """The line break that a stored secret ends with is no part of it; all else is as given."""
+    environment = target_of("t", {"SENTRY_AUTH_TOKEN": "tok\n", "PEM": "a\n"}).environment
+    assert (environment["SENTRY_AUTH_TOKEN"], environment["PEM"]) == ("tok", "a\n")
+
+
 def test_celery_is_led_to_no_other_broker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A variable that Celery puts before the target's broker or results does not reach a run."""
     for name in OVERRIDING:
