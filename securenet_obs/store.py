@@ -24,13 +24,14 @@ from sqlalchemy import (
     create_engine,
     event,
     make_url,
+    text,
 )
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-from securenet_obs.errors import SettingsError
+from securenet_obs.errors import SettingsError, UnreachableError
 from securenet_obs.settings import get_settings
 
 BUSY_TIMEOUT_S = 5.0
@@ -191,6 +192,22 @@ def session_scope(busy_timeout_s: float = BUSY_TIMEOUT_S) -> Iterator[Session]:
         yield session
 
 
+def check_store() -> None:
+    """Open this process's store, for a command whose reader wants one sentence and no traceback.
+
+    Raises:
+        SettingsError: the URL cannot be used.
+        UnreachableError: the database does not let us in, or its file cannot be opened.
+    """
+    try:
+        with session_scope() as session:
+            session.execute(text("SELECT 1"))
+    except DBAPIError as error:
+        raise UnreachableError(
+            f"DATABASE_URL: the store cannot be opened: {str(error.orig).strip()}"
+        ) from None
+
+
 def tenant_of(session: Session, tenant_id: str) -> Tenant:
     """Return the tenant, registered now if it was not, by whomever."""
     tenant = session.get(Tenant, tenant_id)
@@ -251,6 +268,16 @@ def create_store_engine(url: str, busy_timeout_s: float = BUSY_TIMEOUT_S) -> Eng
     """
     try:
         parsed = make_url(url)
+        parsed.get_dialect().import_dbapi()
+    except NoSuchModuleError:
+        raise SettingsError(
+            "DATABASE_URL: SQLAlchemy has no dialect of that name; it must start with "
+            "sqlite:/// or postgresql://, for instance."
+        ) from None
+    except ImportError as error:
+        raise SettingsError(
+            f"DATABASE_URL: its driver {error.name} is not installed; install it here."
+        ) from None
     except ArgumentError:
         raise SettingsError("DATABASE_URL: it is no URL that SQLAlchemy understands.") from None
     is_sqlite = parsed.get_backend_name() == "sqlite"

@@ -131,3 +131,18 @@ def test_a_url_that_is_none_is_refused_without_repeating_it(url: str) -> None:
     with pytest.raises(SettingsError, match="DATABASE_URL") as raised:
         create_store_engine(url)
     assert url not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("postgres://u:hunter2@host/name", "no dialect of that name"),
+        ("postgresql+none://u:hunter2@host/name", "no dialect of that name"),
+        ("mysql+cymysql://u:hunter2@host/name", "its driver cymysql is not installed"),
+    ],
+)
+def test_a_url_that_nothing_here_can_open_is_refused(url: str, words: str) -> None:
+    """What is missing is named, and the password is not."""
+    with pytest.raises(SettingsError, match=words) as raised:
+        create_store_engine(url)
+    assert "hunter2" not in str(raised.value)

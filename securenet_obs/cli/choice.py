@@ -172,6 +172,7 @@ def enter_target(
 
     Raises:
         UsageError, SettingsError: as `choose`, and where no local stack runs.
+        UnreachableError: the store that is needed cannot be opened.
     """
     from securenet_obs.cli.consoles import STDERR
     from securenet_obs.runner.needs import NEEDS
@@ -184,3 +185,7 @@ def enter_target(
     with choice.entered(STDERR) as target:
         os.environ.clear()
         os.environ.update(target.environment)
+    if "store" in needs:
+        from securenet_obs.store import check_store
+
+        check_store()

@@ -51,3 +51,22 @@ def test_a_command_without_a_target_makes_no_store_of_its_own(call: Call, tmp_pa
     done = call("api-keys", "create", "acme")
     assert (done.returncode, "There is no target" in done.stderr) == (2, True)
     assert not list(tmp_path.glob("*.sqlite3"))
+
+
+@pytest.mark.parametrize("command", [("api-keys", "list"), ("dead-letters", "list")])
+@pytest.mark.parametrize(
+    ("url", "code", "words"),
+    [
+        ("sqlite:////nowhere/store.sqlite3", 6, "the store cannot be opened: unable to open"),
+        ("postgres://u:hunter2@host/name", 2, "SQLAlchemy has no dialect of that name"),
+    ],
+)
+def test_a_store_that_cannot_be_opened_is_one_sentence(
+    call: Call, tmp_path: Path, command: tuple[str, ...], url: str, code: int, words: str
+) -> None:
+    """The variable and the reason are named: neither a traceback nor the verdict `failed`."""
+    (tmp_path / "t.env").write_text(f"DATABASE_URL={url}\n")
+    done = call(*command, "--target", "t.env")
+    assert (done.returncode, words in done.stderr) == (code, True), done.stderr
+    assert done.stderr.startswith("DATABASE_URL: ")
+    assert len(done.stderr.splitlines()) == 1
