@@ -107,12 +107,22 @@ def blank_variables() -> list[str]:
     return [name for name in counted if name in variables and not variables[name].strip()]
 
 
-def target_of(name: str, variables: Mapping[str, str], *, local: bool = False) -> Target:
-    """Return the target that these variables make; of this process's none that is a setting."""
+def target_of(
+    name: str,
+    variables: Mapping[str, str],
+    *,
+    local: bool = False,
+    secrets: Iterable[str] = (),
+) -> Target:
+    """Return the target that these variables make.
+
+    Of this process's variables it has none that is a setting, and none of the names in `secrets`.
+    """
+    hidden = OVERRIDING | _files_of(secrets)
     inherited = {
         name: value
         for name, value in os.environ.items()
-        if not _is_setting(name) and name.upper() not in _FILES and name not in OVERRIDING
+        if not _is_setting(name) and name.upper() not in _FILES and name not in hidden
     }
     blank = frozenset(name for name, value in variables.items() if not value.strip())
     given = {
@@ -141,22 +151,20 @@ def read_target(path: Path, referred: Iterable[str] = ()) -> Target:
 
     Args:
         path: the file.
-        referred: names that notebooks' secrets refer to; the file may set them as well.
+        referred: names that notebooks' secrets refer to; the file alone sets them, too.
 
     Raises:
         SettingsError: there is no such file, or it is not text.
     """
     file = read_env_file(path)
-    allowed = SETTINGS | _FILES | _REACH
-    if not allowed.issuperset(file.values):
-        # Only now are they of interest: finding them means to read notebooks.
-        secrets = {*referred}
-        allowed |= secrets | {f"{name}_FILE" for name in secrets}
+    secrets = frozenset(referred)
+    allowed = SETTINGS | _FILES | _REACH | _files_of(secrets)
     known = {name: value for name, value in file.values.items() if name in allowed}
     problems = [*file.problems, *_unknown(file, allowed), *_unusable(known, file.lines)]
     if not file.values and not problems:
         problems = [Problem("it sets no variable; a target is made of lines such as NAME=value")]
-    target = target_of(str(path), {name: text.replace("\0", "") for name, text in known.items()})
+    clean = {name: text.replace("\0", "") for name, text in known.items()}
+    target = target_of(str(path), clean, secrets=secrets)
     ordered = tuple(sorted(problems, key=lambda problem: problem.line))
     return replace(target, lines=file.lines, problems=ordered)
 
@@ -185,6 +193,11 @@ def refuse(target: Target, problems: Iterable[Problem], advice: str = "") -> Non
     if lines:
         heading = f"The target {target.name} cannot be used:"
         raise SettingsError("\n".join([heading, *lines, *([advice] if advice else [])]))
+
+
+def _files_of(secrets: Iterable[str]) -> frozenset[str]:
+    """Return the variables that a secret of each name is read from."""
+    return frozenset(variable for name in secrets for variable in (name, f"{name}_FILE"))
 
 
 def _is_setting(name: str) -> bool:

@@ -137,6 +137,18 @@ def test_a_secret_may_be_given_by_its_file(tmp_path: Path, monkeypatch: pytest.M
     assert "API_URL_FILE is not a variable" in refused(tmp_path / "t.env", "API_URL_FILE=/t\n")[0]
 
 
+def test_a_notebooks_secret_of_the_shell_is_not_the_targets(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A token that another deployment's shell holds does not open the one that a file names."""
+    monkeypatch.setenv("TOKEN", "mine")
+    monkeypatch.setenv("TOKEN_FILE", "/mine")
+    (tmp_path / "t.env").write_text("API_URL=http://host\n")
+    environment = target_from_file(tmp_path / "t.env", ["TOKEN"]).environment
+    assert not {"TOKEN", "TOKEN_FILE"} & environment.keys()
+    assert target_of("environment", {}).environment["TOKEN"] == "mine"
+
+
 def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
     """A path with a typing error never falls back to the environment."""
     with pytest.raises(SettingsError, match=r"t\.env: no such env file"):
