@@ -76,13 +76,13 @@ def env(name: str, wait: float | None) -> None:
 
     Example: eval "$(securenet-obs env --wait)"
     """
-    from securenet_obs.stack import await_stack, running_stack, running_stacks
+    from securenet_obs.stack import await_stack, running_stack, running_stacks, stack_command
 
     state = running_stack(name) if wait is None else await_stack(name, wait)
     if state is None:
         hint = did_you_mean(name, (running.name for running in running_stacks()))
         raise StackError(
-            f"The stack {name!r} is not running; start it with `securenet-obs up`.{hint}"
+            f"The stack {name!r} is not running; start it with `{stack_command('up', name)}`.{hint}"
         )
     for variable, value in state.environment.items():
         click.echo(f"export {variable}={_quoted(value)}")
@@ -114,13 +114,13 @@ def up(name: str, detach: bool, announce: int | None) -> None:
 
     Example: securenet-obs up --detach
     """
-    from securenet_obs.stack import LocalStack, follow, start_detached, supervise
+    from securenet_obs.stack import LocalStack, follow, stack_command, start_detached, supervise
 
     if announce is not None:
         supervise(name, announce)
     elif detach:
         state = start_detached(name, STDOUT.print)
-        end = f"securenet-obs down --name {state.name}"
+        end = stack_command("down", state.name)
         STDOUT.print(f"The stack {state.name!r} is ready; end it with `{end}`.", soft_wrap=True)
         _print_dashboard(state.dashboard)
     else:

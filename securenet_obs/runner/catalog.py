@@ -168,7 +168,7 @@ def find(root: Path, name: str, *, plain: bool = False) -> Notebook:
     if not matching:
         known = [path.stem for path in paths]
         hint = did_you_mean(Path(name).name, known) or f" There is {', '.join(known) or 'none'}."
-        raise NotebookNotFoundError(f"{name!r}: no such notebook below {root}.{hint}")
+        raise NotebookNotFoundError(f"{name!r}: no such notebook below {root.resolve()}.{hint}")
     return read_notebook(matching[0])
 
 

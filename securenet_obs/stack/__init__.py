@@ -10,6 +10,7 @@ from securenet_obs.stack.state import (
     down,
     running_stack,
     running_stacks,
+    stack_command,
     status,
 )
 
@@ -23,6 +24,7 @@ __all__ = [
     "follow",
     "running_stack",
     "running_stacks",
+    "stack_command",
     "start_detached",
     "status",
     "supervise",

@@ -18,7 +18,14 @@ from typing import IO
 from securenet_obs import errors
 from securenet_obs.errors import SecureNetObsError, StackError
 from securenet_obs.stack.local_stack import STOP_ORDER, LocalStack, already_running
-from securenet_obs.stack.state import StackState, default_root, running_stack, stack_folder, status
+from securenet_obs.stack.state import (
+    StackState,
+    default_root,
+    running_stack,
+    stack_command,
+    stack_folder,
+    status,
+)
 
 STOP_S = 60.0
 """Seconds that a start which was interrupted has to take down what it began."""
@@ -102,7 +109,7 @@ def _why_not(name: str, within_s: float, ready: Mapping[str, bool]) -> str:
         return f"The stack {name!r} is not ready after {within_s:g} s: {late}; see its logs."
     return (
         f"The stack {name!r} is not running after {within_s:g} s; start it with "
-        "`securenet-obs up --detach`."
+        f"`{stack_command('up --detach', name)}`."
     )
 
 

@@ -29,6 +29,7 @@ from securenet_obs.stack.state import (
     default_root,
     forget_state,
     lock_file,
+    stack_command,
     stack_folder,
     write_state,
 )
@@ -46,8 +47,8 @@ ATTEMPTS = 3
 def already_running(name: str) -> StackError:
     """Return the error of a second start of one stack."""
     return StackError(
-        f"The stack {name!r} is already running: see it with `securenet-obs status`, end it with "
-        "`securenet-obs down`, or name another with `--name`."
+        f"The stack {name!r} is already running: see it with `{stack_command('status', name)}`, "
+        f"end it with `{stack_command('down', name)}`, or name another with `--name`."
     )
 
 

@@ -81,6 +81,11 @@ class PartStatus:
         }
 
 
+def stack_command(verb: str, name: str) -> str:
+    """Return the command line that does something with the stack of this name."""
+    return f"securenet-obs {verb}" + ("" if name == DEFAULT_NAME else f" --name {name}")
+
+
 def stack_folder(name: str, root: Path) -> Path:
     """Return where a stack keeps its files.
 

@@ -213,3 +213,12 @@ def _is_read_alike(value: str) -> None:
         file.write_text(line, newline="")
         assert read_env_file(file).values == {"A": value}
     assert shlex.split(line, posix=True)[1] == f"A={value}"
+
+
+@pytest.mark.parametrize("wait", [[], ["--wait", "0.1"]])
+def test_the_remedy_for_a_named_stack_names_it(call: Callable[..., Any], wait: list[str]) -> None:
+    """The command that a reader copies starts the stack that was asked for, not the default one."""
+    answer = call("env", "--name", "second", *wait)
+    assert answer.returncode == 3
+    assert re.search(r"start it with `securenet-obs up( --detach)? --name second`", answer.stderr)
+    assert "--name" not in call("env", *wait).stderr

@@ -89,7 +89,7 @@ def test_the_logs_are_where_the_environment_says(stack: LocalStack) -> None:
 def test_a_running_name_is_refused(stack: LocalStack, stack_cache: Path) -> None:
     """A second stack of the same name says so, and what to do; the first is not touched."""
     second = LocalStack("tests", stack.folder.parents[1], cache=stack_cache)
-    with pytest.raises(StackError, match=r"already running: .*status.*down.*--name"):
+    with pytest.raises(StackError, match=r"status --name tests`.*down --name tests`.*--name"):
         second.start()
     second.stop()
     assert all(part.running() for part in stack.parts.values())

@@ -21,6 +21,7 @@ from securenet_obs.stack.state import (
     ProcessState,
     StackState,
     read_state,
+    stack_command,
     stack_folder,
     write_state,
 )
@@ -196,3 +197,9 @@ def test_a_person_reads_one_word_of_each_part(
     part = PartStatus("api", 7, running, ready, "http://127.0.0.1:1", uptime_s, log)
     shown = part.shown()
     assert (shown["state"], shown["for"], shown["log"]) == (state, since, "logs/api.log")
+
+
+def test_a_command_for_a_stack_names_it_unless_it_is_the_default_one() -> None:
+    """What a message asks the reader to type is about the stack that the message is about."""
+    assert stack_command("down", "local") == "securenet-obs down"
+    assert stack_command("down", "second") == "securenet-obs down --name second"
