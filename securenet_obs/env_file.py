@@ -11,6 +11,8 @@ from dotenv.variables import Variable, parse_variables
 from securenet_obs.errors import SettingsError
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_QUOTED = re.compile(r"(?:export\s+)?\w+\s*=\s*['\"]")
+_SHORT = 8
 _SINGLE_QUOTED = re.compile(r"[^=]*=\s*'")
 
 
@@ -68,7 +70,9 @@ class _Reading:
         blank = source[: len(source) - len(source.lstrip())]
         line = binding.original.line + blank.count("\n")
         if binding.error or (name is not None and binding.value is None):
-            self._refuse("this line is not of the form NAME=value", line)
+            quoted = _QUOTED.match(source.lstrip())
+            reason = ": its quotes do not match, or text stands behind them" if quoted else ""
+            self._refuse(f"this line is not of the form NAME=value{reason}", line)
         elif name is None:
             return
         elif not _NAME.fullmatch(name):
@@ -101,5 +105,7 @@ class _Reading:
 
 def shown_name(name: str) -> str:
     """Return a variable's name, unless it may be a piece of a secret that was broken into lines."""
-    looks_like_one = name.isupper() or name.islower()
-    return name if looks_like_one and len(name) <= 64 else "this name"
+    one_case = name.isupper() or name.islower()
+    # Base32 and hexadecimal digits are of one case, too, and end with = or stand before one.
+    digits = "_" not in name and len(name) > _SHORT and any(map(str.isdigit, name))
+    return name if one_case and not digits and len(name) <= 64 else "this name"

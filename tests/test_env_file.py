@@ -71,6 +71,13 @@ def test_a_line_that_is_wrong_is_named_and_not_repeated(
     assert "hun-ter" not in problem.sentence
 
 
+@pytest.mark.parametrize("text", ["A='hunter2\nB=1\n", 'export A = "hunter2\n', "A='b' hunter2\n"])
+def test_quotes_that_do_not_match_are_named_as_such(text: str, tmp_path: Path) -> None:
+    """The line has a name and a value: the reader looks for the quote."""
+    assert "its quotes do not match" in read(tmp_path, text).problems[0].sentence
+    assert "quotes" not in read(tmp_path, "hunter2 'x'\n").problems[0].sentence
+
+
 def test_all_problems_are_found_at_once(tmp_path: Path) -> None:
     """One wrong line hides no other."""
     file = read(tmp_path, "one\nA=1\ntwo\nA=2\n")
@@ -80,10 +87,18 @@ def test_all_problems_are_found_at_once(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "shown"),
-    [("SENTRY_DNS", True), ("redis_url", True), ("c2VjcmV0Cg", False), ("A" * 65, False)],
+    [
+        ("SENTRY_DNS", True),
+        ("redis_url", True),
+        ("REDIS2", True),
+        ("c2VjcmV0Cg", False),
+        ("JBSWY3DPEHPK3PXP", False),
+        ("dead0beef1cafe2f", False),
+        ("A" * 65, False),
+    ],
 )
 def test_a_name_that_may_be_a_piece_of_a_secret_is_not_shown(name: str, shown: bool) -> None:
-    """The last line of a key in base64 looks like NAME=."""
+    """The last line of a key in base64 or base32 looks like NAME=."""
     assert (shown_name(name) == name) is shown
 
 
