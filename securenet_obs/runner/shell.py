@@ -86,7 +86,7 @@ class ZMQInteractiveShell(zmqshell.ZMQInteractiveShell):
 
     @contextlib.contextmanager
     def _noting(self, call: tuple[Any, str] | None) -> Iterator[None]:
-        """Note what a call raises within the block, unless the block raises: that may be handled."""
+        """Note what a call raises within the block, unless the block raises: it may be handled."""
         if call is None:
             yield
             return
