@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from securenet_obs.runner.journal import CheckRow, RunRecord
-from securenet_obs.runner.report import plain_text
+from securenet_obs.runner.summary import plain_text
 from securenet_obs.runner.verdict import Judgement
 
 ANCHOR = "first-failing-cell"

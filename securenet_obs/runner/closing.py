@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from securenet_obs.errors import EvidenceError
-from securenet_obs.runner import journal, junit, report
+from securenet_obs.runner import journal, junit
 from securenet_obs.runner.attempts import overall
 from securenet_obs.runner.banner import banner
 from securenet_obs.runner.document import finished
@@ -25,6 +25,7 @@ from securenet_obs.runner.masking import Masker
 from securenet_obs.runner.processes import kill_marked
 from securenet_obs.runner.rendering import render
 from securenet_obs.runner.saving import save, save_notebook
+from securenet_obs.runner.summary import run_rows
 from securenet_obs.runner.verdict import NOTHING_RAN, Judgement, Verdict, all_skipped, judge, worst
 
 _T = TypeVar("_T")
@@ -37,7 +38,7 @@ def close(folder: EvidenceFolder) -> tuple[list[RunRecord], dict[str, Any]]:
     events = folder.events()
     opened = _opened(events)
     runs = records(events)
-    summary = _made(folder, MANIFEST, lambda: report.summary(runs)) or []
+    rows = _made(folder, MANIFEST, lambda: run_rows(runs)) or []
     verdict = _save_junit(folder, events)
     verdicts = [Verdict(row.judged["verdict"]) for row in runs if row.judged]
     folder.note("closed", verdict=verdict)
@@ -51,7 +52,7 @@ def close(folder: EvidenceFolder) -> tuple[list[RunRecord], dict[str, Any]]:
             "verdict": verdict,
             "exit_code": verdict.exit_code,
             "reason": folder.unwritable or (NOTHING_RAN if all_skipped(verdicts) else ""),
-            "runs": summary,
+            "runs": rows,
         }
     )
     if folder.unwritable and not verdict.exit_code:

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from xml.etree import ElementTree as Xml
 
 from securenet_obs.runner.journal import Event
-from securenet_obs.runner.report import plain_text
 from securenet_obs.runner.suites import Case, Finding, Suite, suites
+from securenet_obs.runner.summary import plain_text
 from securenet_obs.runner.verdict import Verdict
 
 NAME = "junit.xml"

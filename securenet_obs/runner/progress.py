@@ -12,7 +12,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from securenet_obs.runner.order import Progress
-from securenet_obs.runner.report import COLOURS, plain_text
+from securenet_obs.runner.report import COLOURS
+from securenet_obs.runner.summary import plain_text
 from securenet_obs.runner.verdict import Judgement
 
 

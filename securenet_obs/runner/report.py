@@ -2,7 +2,6 @@
 
 import io
 import re
-from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ from rich.table import Table
 
 from securenet_obs.runner.catalog import Notebook
 from securenet_obs.runner.journal import RunRecord
-from securenet_obs.runner.timings import phases
+from securenet_obs.runner.summary import counts, plain_text, verdict_text
 from securenet_obs.runner.verdict import NOTHING_RAN, all_skipped
 
 SHOWN_CHECKS = 10
@@ -23,56 +22,6 @@ WIDEST = 100_000
 """Columns of a table that does not go to a terminal."""
 
 COLOURS = {"passed": "green", "failed": "red"}
-_ESCAPES = re.compile(
-    r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|(?:\x1b\]|\x9d)[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)"
-    r"|\x1b[@-Z\\-_]"
-)
-_NOT_TEXT = re.compile("[^\t\n\r\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-
-
-def plain_text(text: str) -> str:
-    """Return the text without terminal escapes and control characters; XML can hold the rest."""
-    return _NOT_TEXT.sub("", _ESCAPES.sub("", text))
-
-
-def counts(record: RunRecord) -> dict[str, int]:
-    """Return how many checks passed, failed and were skipped."""
-    tally = Counter(check.outcome for check in record.checks)
-    return {outcome: tally[outcome] for outcome in ("passed", "failed", "skipped")}
-
-
-def verdict_text(record: RunRecord) -> str:
-    """Return the verdict as a person reads it: `passed on attempt 2`."""
-    judged = record.judged or {}
-    attempt = record.started["attempt"]
-    return f"{judged.get('verdict', '?')}" + (f" on attempt {attempt}" if attempt > 1 else "")
-
-
-def summary(records: Iterable[RunRecord]) -> list[dict[str, Any]]:
-    """Return one object a run, as `run.json` and `--json` show it."""
-    rows = []
-    for record in records:
-        judged = record.judged or {}
-        rows.append(
-            {
-                "run": record.run,
-                "notebook": record.started["notebook"],
-                "path": record.started["path"],
-                "attempt": record.started["attempt"],
-                "verdict": judged.get("verdict"),
-                "cell": judged.get("cell"),
-                "reason": judged.get("reason", ""),
-                "seconds": judged.get("seconds"),
-                "started": record.started["at"],
-                "parameters": record.started["parameters"],
-                "checks": {**counts(record), "rows": [vars(row) for row in record.checks]},
-                "cells": record.started["cells"],
-                "cells_finished": sum(1 for number in record.finished if number > 0),
-                "phases": phases(record),
-                "timings": {str(n): event["seconds"] for n, event in record.finished.items()},
-            }
-        )
-    return rows
 
 
 def print_table(console: Console, records: list[RunRecord]) -> None:

@@ -13,7 +13,7 @@ from securenet_obs.runner.banner import GREEN, RED, banner
 from securenet_obs.runner.command import Outcome
 from securenet_obs.runner.journal import Event, RunRecord, records
 from securenet_obs.runner.pages import html_page
-from securenet_obs.runner.report import plain_text
+from securenet_obs.runner.summary import plain_text
 from securenet_obs.runner.verdict import Judgement, Verdict, judge
 
 STARTED: Event = {

@@ -11,7 +11,6 @@ from securenet_obs.runner.command import Outcome
 from securenet_obs.runner.journal import RunRecord, records
 from securenet_obs.runner.report import (
     SHOWN_CHECKS,
-    plain_text,
     print_outcome,
     print_rows,
     print_table,
@@ -54,12 +53,6 @@ def test_a_skipped_run_has_its_reason_in_the_table(
     assert "every run was skipped: nothing is proven" in shown.get()
     assert str(outcome.verdict) == "error"
     assert execute(path, local=True).runs[0].started["cells"] == 1
-
-
-def test_escapes_are_taken_out_whole() -> None:
-    """Colours, titles and control characters go; text, tabs and line feeds stay."""
-    assert plain_text("\x1b[1;31ma\x1b[0m\x1b]0;title\x07\tb\n\x00\x08c\ud800") == "a\tb\nc"
-    assert plain_text("\x9b31ma\x9b0m\x9d0;title\x9cb\x85\x7f") == "ab"
 
 
 def test_a_rows_name_is_not_broken() -> None:
