@@ -160,10 +160,10 @@ def read_target(path: Path, referred: Iterable[str] = ()) -> Target:
     secrets = frozenset(referred)
     allowed = SETTINGS | _FILES | _REACH | _files_of(secrets)
     known = {name: value for name, value in file.values.items() if name in allowed}
-    problems = [*file.problems, *_unknown(file, allowed), *_unusable(known, file.lines)]
+    clean = {name: text.replace("\0", "") for name, text in known.items()}
+    problems = [*file.problems, *_unknown(file, allowed), *_unusable(clean, file.lines)]
     if not file.values and not problems:
         problems = [Problem("it sets no variable; a target is made of lines such as NAME=value")]
-    clean = {name: text.replace("\0", "") for name, text in known.items()}
     target = target_of(str(path), clean, secrets=secrets)
     ordered = tuple(sorted(problems, key=lambda problem: problem.line))
     return replace(target, lines=file.lines, problems=ordered)

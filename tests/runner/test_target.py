@@ -107,6 +107,11 @@ def test_every_problem_of_a_file_is_named_at_once(tmp_path: Path) -> None:
     assert "hunter2" not in str(lines)
 
 
+def test_a_fault_is_named_once(tmp_path: Path) -> None:
+    """A NUL, which no variable can hold, is a control character as well."""
+    assert len(refused(tmp_path / "t.env", "SENTRY_AUTH_TOKEN=a\0b\n")) == 1
+
+
 @pytest.mark.parametrize("blank", ["", "''", '"  "', "   # why"])
 @pytest.mark.parametrize("name", ADDRESSES)
 def test_an_address_without_a_value_is_refused(name: str, blank: str, tmp_path: Path) -> None:
