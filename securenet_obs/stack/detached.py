@@ -18,6 +18,7 @@ from typing import IO
 from securenet_obs import errors
 from securenet_obs.errors import SecureNetObsError, StackError
 from securenet_obs.stack.local_stack import STOP_ORDER, LocalStack, already_running
+from securenet_obs.stack.locks import unwritable
 from securenet_obs.stack.state import (
     StackState,
     default_root,
@@ -131,7 +132,7 @@ def _opened(log: Path) -> IO[bytes]:
         log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         return log.open("ab")
     except OSError as error:
-        raise StackError(f"{log}: cannot be written: {error.strerror}.") from error
+        raise unwritable(log, error) from error
 
 
 def _await_ready(lines: IO[str], report: Callable[[str], None], log: Path) -> None:

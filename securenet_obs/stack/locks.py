@@ -37,10 +37,15 @@ def _opened(path: Path) -> int:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
-        raise StackError(
-            f"{path}: cannot be written: {error.strerror}. A local stack keeps its state there: "
-            "run in a folder that can be written, or name a target with --target."
-        ) from error
+        raise unwritable(path, error) from error
+
+
+def unwritable(path: Path, error: OSError) -> StackError:
+    """Return the error of a file of a stack that cannot be written, with the remedy."""
+    return StackError(
+        f"{path}: cannot be written: {error.strerror}. A local stack keeps its state there: "
+        "run in a folder that can be written, or name a target with --target."
+    )
 
 
 def _acquire(descriptor: int, deadline: float) -> bool:

@@ -52,6 +52,7 @@ def is_one_sentence(answer: "subprocess.CompletedProcess[str]") -> None:
         (["validate", "--local"], "--evidence"),
         (["validate", "--local", "--evidence", "/tmp"], "--target"),
         (["run", "notebooks/01_a_claim.ipynb"], "--evidence"),
+        (["up", "--detach"], "run in a folder that can be written"),
         (["lab", "--local", "--no-browser"], "--target"),
         (["exec", "--local", "--", "true"], "--target"),
     ],
