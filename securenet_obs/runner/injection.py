@@ -56,7 +56,7 @@ def _is(cell: Mapping[str, Any], tag: str) -> bool:
 def _place(cells: list[Cell]) -> int:
     for tag, behind in ((PARAMETERS, 1), (INJECTED, 0)):
         for index, cell in enumerate(cells):
-            if _is(cell, tag):
+            if cell["cell_type"] == "code" and _is(cell, tag):
                 return index + behind
     return 0
 
@@ -73,12 +73,12 @@ def _injected(given: Mapping[str, Any]) -> Cell:
 
 
 def _setting(cells: list[Cell]) -> Iterator[Cell]:
-    """Yield the code cells that set parameters: the first `parameters` cell, and injected ones."""
-    found = False
+    """Yield the code cells that set parameters: `parameters` cells, and injected ones.
+
+    The first `parameters` cell has the schema; what another one sets over it counts, too.
+    """
     for cell in cells:
-        first = not found and _is(cell, PARAMETERS)
-        found = found or first
-        if cell["cell_type"] == "code" and (first or _is(cell, INJECTED)):
+        if cell["cell_type"] == "code" and (_is(cell, PARAMETERS) or _is(cell, INJECTED)):
             yield cell
 
 
@@ -86,11 +86,13 @@ def effective(notebook: Notebook, given: Mapping[str, Any]) -> dict[str, Any]:
     """Return every parameter's value: the given one, an earlier run's, or the default."""
     values = notebook.schema.effective(given)
     inherited: dict[str, Any] = {}
+    found = False
     for cell in [] if given else _setting(notebook.document["cells"]):
         assigned = assigned_values(cell["source"]) or {}
-        if is_injected(cell):
+        if is_injected(cell) or found:
             inherited |= assigned
         else:
+            found = True
             inherited = {name: inherited[name] for name in inherited.keys() - assigned.keys()}
     known = {name: value for name, value in inherited.items() if value is not COMPUTED}
     return values | {name: known[name] for name in values.keys() & known.keys()}

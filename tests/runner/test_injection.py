@@ -51,9 +51,6 @@ PLACES: dict[str, tuple[tuple[Row, ...], list[str]]] = {
     "for several of them": ((DEFAULT, STALE, OTHER, STALE), ["n = 1", OURS, "x = 0"]),
     "not before the defaults": ((STALE, DEFAULT, OTHER), ["n = 1", OURS, "x = 0"]),
     "not behind their use": ((DEFAULT, OTHER, STALE), ["n = 1", OURS, "x = 0"]),
-    "behind the first of two": (
-        (DEFAULT, OTHER, ("n = 2", "parameters")), ["n = 1", OURS, "x = 0", "n = 2"],
-    ),
 }  # fmt: skip
 
 
@@ -92,6 +89,40 @@ def test_without_given_parameters_the_values_of_an_earlier_run_are_those_of_this
     assert effective(notebook, {}) == {"n": 1}
     assert compared(notebook, {}) == {"n": "int 1"}
     assert effective(notebook, {"n": 5}) == {"n": 5}
+
+
+SECOND = ("n = 2", "parameters")
+
+
+def test_a_second_parameters_cell_counts_as_the_first_one_does(
+    write_cells: Callable[..., Path], execute: Callable[..., Outcome]
+) -> None:
+    """Given ones stand behind the first, as in papermill: where it sets one anew is an error."""
+    path = write_cells(DEFAULT, OTHER, SECOND)
+    cells = prepared(read_notebook(path, plain=True), {"n": 5})["cells"]
+    assert [cell["source"].splitlines()[-1] for cell in cells] == ["n = 1", OURS, "x = 0", "n = 2"]
+    assert effective(read_notebook(path, plain=True), {}) == {"n": 2}
+    (record,) = execute(path, plain=True).runs
+    assert record.judged is not None
+    assert record.judged["verdict"] == "passed"
+    (record,) = execute(path, plain=True, assignments=["n=5"]).runs
+    assert record.judged is not None
+    assert record.judged["reason"] == "parameter n is recorded as 5, the kernel has int 2"
+
+
+def test_a_tagged_cell_of_text_is_not_the_parameters_cell(
+    write_cells: Callable[..., Path], execute: Callable[..., Outcome]
+) -> None:
+    """What is given stands behind the code that it replaces the defaults of."""
+    path = write_cells(("Text", "parameters"), DEFAULT, ("assert n == 5, n",))
+    document = json.loads(path.read_text())
+    document["cells"][0] = {"cell_type": "markdown"} | {
+        name: document["cells"][0][name] for name in ("metadata", "source")
+    }
+    path.write_text(json.dumps(document))
+    (record,) = execute(path, plain=True, assignments=["n=5"]).runs
+    assert record.judged is not None
+    assert record.judged["verdict"] == "passed"
 
 
 def test_only_literals_and_given_values_are_compared(write_cells: Callable[..., Path]) -> None:
