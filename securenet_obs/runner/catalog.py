@@ -164,7 +164,7 @@ def find(root: Path, name: str, *, plain: bool = False) -> Notebook:
     matching = exact or numbered or beginning
     if len(matching) > 1:
         candidates = ", ".join(str(path.relative_to(root)) for path in matching)
-        raise NotebookNotFoundError(f"{name}: more than one notebook begins so: {candidates}.")
+        raise NotebookNotFoundError(f"{name}: ambiguous; it is the beginning of {candidates}.")
     if not matching:
         known = [path.stem for path in paths]
         hint = did_you_mean(Path(name).name, known) or f" There is {', '.join(known) or 'none'}."

@@ -66,5 +66,7 @@ def test_the_running_stacks_dispatch_is_complete(target: Settings) -> None:
         since=pd.Timestamp.now("UTC"),
         deadline_s=30,
     )
-    assert (dispatch.tenants, dispatch.missing) == (len(TENANTS), 0)
-    assert set(dispatch.ran.tenant_id) == set(TENANTS)
+    # Other tests of the session may have added tenants of their own.
+    ran = set(dispatch.ran.tenant_id)
+    assert (dispatch.tenants, dispatch.missing) == (len(ran), 0)
+    assert ran >= set(TENANTS)

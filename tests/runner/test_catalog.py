@@ -62,7 +62,7 @@ def test_a_unique_beginning_is_enough_and_an_ambiguous_one_lists_the_candidates(
         assert find(tmp_path, beginning).name == name
     with pytest.raises(
         NotebookNotFoundError,
-        match=r"02: more .*: notebooks/02_logs_are_json\.ipynb, notebooks/02_logs_arrive\.ipynb\.",
+        match=r"02: ambiguous; .* of \S+02_logs_are_json\.ipynb, \S+02_logs_arrive\.ipynb\.",
     ):
         find(tmp_path, "02")
     with pytest.raises(NotebookNotFoundError, match=r"notebooks/01_\S+, runbooks/01_"):
