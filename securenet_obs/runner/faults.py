@@ -13,6 +13,8 @@ An error counts for the cell during which it was noticed; after the last cell, f
 
 import asyncio
 import gc
+import logging
+import sys
 import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
@@ -29,6 +31,9 @@ LONGEST_MESSAGE = 1000
 
 UNNAMED = "NoneType"
 """What ipykernel calls an error of a display method: the cell itself has ended without one."""
+
+BARE_THREAD = "Exception ignored in thread started by"
+"""How Python introduces the error of a thread that `threading` has not started."""
 
 ALLOWED = "raises-exception"
 """Tag of a cell whose error does not end the run."""
@@ -76,6 +81,7 @@ class Faults:
 
     def watch_threads(self) -> None:
         """Note what ends a thread from here on; it is still printed as before."""
+        self._watch_bare_threads()
         printed = threading.excepthook
 
         def noted(arguments: "threading.ExceptHookArgs") -> None:
@@ -84,6 +90,17 @@ class Faults:
             printed(arguments)
 
         threading.excepthook = noted
+
+    def _watch_bare_threads(self) -> None:
+        """Note what ends a thread of `_thread`, and nothing else that Python ignores."""
+        printed = sys.unraisablehook
+
+        def noted(arguments: "sys.UnraisableHookArgs") -> None:
+            if (arguments.err_msg or "").startswith(BARE_THREAD):
+                self.note(arguments.exc_value, "thread")
+            printed(arguments)
+
+        sys.unraisablehook = noted
 
     def watch_tasks(self) -> None:
         """Note what ends a task or a callback of any event loop, unless the loop has a handler."""
@@ -96,6 +113,15 @@ class Faults:
             printed(loop, context)
 
         asyncio.BaseEventLoop.default_exception_handler = noted  # type: ignore[method-assign, assignment]
+
+    def watch_reloads(self) -> None:
+        """Note the errors for which `%autoreload` keeps a module's old code; it logs them."""
+
+        def noted(record: logging.LogRecord) -> bool:
+            self.note(record.exc_info[1] if record.exc_info else None, "reload")
+            return True
+
+        logging.getLogger("autoreload").addFilter(noted)
 
     def note_unread_tasks(self) -> None:
         """Note the errors of tasks that have ended, are still referred to, and nothing awaited."""

@@ -84,6 +84,7 @@ class RunKernel(IPythonKernel):
         self._faults().take()
         self._faults().watch_threads()
         self._faults().watch_tasks()
+        self._faults().watch_reloads()
 
     def _faults(self) -> Faults:
         return ZMQInteractiveShell.faults

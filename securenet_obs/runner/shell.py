@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from ipykernel import zmqshell
+from IPython.core.logger import Logger
 
 from securenet_obs.runner.faults import Faults
 
@@ -23,6 +24,7 @@ _PRINTED_LINES: dict[str, tuple[Any, str]] = {
     "popd": (os, "chdir"),
     "prun": (cProfile.Profile, "runctx"),
     "debug": (builtins, "input"),
+    "logstart": (Logger, "logstart"),
     "run": (bdb.Bdb, "run"),
 }
 """Line magics that print an error and go on, each with the call that raises it."""

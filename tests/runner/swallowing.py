@@ -97,6 +97,26 @@ WAYS: dict[str, Way] = {
         True,
         "FileNotFoundError: [Errno 2] No such file or directory: '{folder}/none'",
     ),
+    "%logstart": Way(
+        "%logstart {folder}/none/log.py",
+        True,
+        "FileNotFoundError: [Errno 2] No such file or directory: '{folder}/none/log.py'",
+    ),
+    "%autoreload": Way(
+        "import pathlib, sys\n"
+        "file = pathlib.Path({folder!r}, 'reloaded.py')\n"
+        "file.write_text('')\n"
+        "sys.path.insert(0, {folder!r})\n"
+        "%load_ext autoreload\n"
+        "import reloaded\n"
+        "%autoreload now\n"
+        "file.write_text('1 / 0')\n"
+        "__import__('os').utime(file, (2**31, 2**31))\n"
+        "%autoreload now",
+        True,
+        DIVIDED,
+        after="sys.path.remove(str(file.parent))",
+    ),
     "%pycat of no file": Way("%pycat {folder}/none.py", True, "", "IPython prints a sentence"),
     "%save of no lines": Way(
         "%save {folder}/saved.py nothing", True, "", "IPython prints a sentence"
@@ -337,6 +357,24 @@ WAYS: dict[str, Way] = {
         "import threading\nt = threading.Thread(target=lambda: 1 / 0)\nt.start()\nt.join()",
         True,
         DIVIDED,
+    ),
+    "thread of _thread": Way(
+        "import _thread, weakref\n"
+        "ended = _thread.allocate_lock()\n"
+        "ended.acquire()\n"
+        "def fails(): 1 / 0\n"
+        "x = weakref.finalize(fails, ended.release)\n"
+        "_thread.start_new_thread(fails, ())\n"
+        "del fails\n"
+        "assert ended.acquire(timeout=20)",
+        True,
+        DIVIDED,
+    ),
+    "thread of _thread that leaves": Way(
+        "import _thread, sys, time\n_thread.start_new_thread(sys.exit, ())\ntime.sleep(0.1)",
+        True,
+        "",
+        "SystemExit is how a thread ends early",
     ),
     "thread that leaves": Way(
         "import sys, threading\nt = threading.Thread(target=sys.exit)\nt.start()\nt.join()",
