@@ -16,12 +16,16 @@ from traitlets import Type
 
 from securenet_obs.runner.faults import FAULTS, Faults
 from securenet_obs.runner.leaving import run_main, vanish_at_exit
+from securenet_obs.runner.messages import packed
 from securenet_obs.runner.processes import has_children
 from securenet_obs.runner.shell import ZMQInteractiveShell
 from securenet_obs.runner.values import INQUIRY, VALUES, read
 
-ARGUMENTS = ("--InteractiveShell.system_raise_on_error=True",)
-"""`!false` fails its cell."""
+ARGUMENTS = (
+    "--InteractiveShell.system_raise_on_error=True",
+    f"--Session.packer={packed.__module__}.{packed.__qualname__}",
+)
+"""`!false` fails its cell, and no text of a cell keeps a message from being sent."""
 
 LATE = ("ipykernel.debugger", "tornado.platform.asyncio", "tornado.queues")
 """What every ipykernel imports when it starts: here, so that a warm server has it."""

@@ -1,0 +1,31 @@
+"""A kernel's messages as bytes: UTF-8, whatever their texts hold."""
+
+from typing import Any
+
+from jupyter_client.session import orjson_packer
+
+
+def packed(message: Any) -> bytes:
+    """Return a message as jupyter_client packs it, with lone surrogates written as escapes.
+
+    jupyter_client raises for most of them, and the message is never sent: a cell whose reply holds
+    one seems to hang.
+    """
+    try:
+        data = orjson_packer(message)
+        data.decode()
+    except UnicodeError:
+        return orjson_packer(_escaped(message))
+    return data
+
+
+def _escaped(value: Any) -> Any:
+    """Return the value with every lone surrogate in its texts as `\\udXXX`."""
+    match value:
+        case str():
+            return value.encode("utf-8", "backslashreplace").decode()
+        case dict():
+            return {_escaped(name): _escaped(part) for name, part in value.items()}
+        case list() | tuple():
+            return [_escaped(part) for part in value]
+    return value
