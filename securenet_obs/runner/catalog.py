@@ -15,6 +15,12 @@ from securenet_obs.runner.parameters_cell import read_schema
 from securenet_obs.runner.repair import repaired
 from securenet_obs.suggestions import did_you_mean, nearest
 
+PARAMETERS = "parameters"
+"""Tag of the cell that sets a notebook's parameters to their defaults."""
+
+INJECTED = "injected-parameters"
+"""Tag of the cell that sets given parameters, papermill's or ours."""
+
 FOLDERS = ("notebooks", "runbooks")
 """The folders below the project root that hold notebooks."""
 
@@ -64,7 +70,7 @@ def read_notebook(path: Path, *, plain: bool = False) -> Notebook:
         declared = Declared.model_validate(
             {"kind": "plain"} if plain else document["metadata"].get("securenet", {})
         )
-        schema = _schema(_parameters_source(cells), plain)
+        schema = _schema(cells, plain)
     except ValidationError as error:
         problems = "; ".join(f"{_where(row['loc'])}: {row['msg']}" for row in error.errors())
         raise NotebookError(
@@ -89,17 +95,14 @@ def _where(location: tuple[int | str, ...]) -> str:
     return ".".join(map(str, location))
 
 
-def _schema(source: str | None, plain: bool) -> Schema:
-    if source is None:
-        return Schema(has_cell=False)
-    return read_foreign_schema(source) if plain else read_schema(source)
-
-
-def _parameters_source(cells: list[dict[str, Any]]) -> str | None:
-    for cell in cells:
-        if cell["cell_type"] == "code" and "parameters" in (cell["metadata"].get("tags") or []):
-            return str(cell["source"])
-    return None
+def _schema(cells: list[dict[str, Any]], plain: bool) -> Schema:
+    """Return the parameters of the `parameters` cell; a foreign notebook may have papermill's."""
+    for tag in (PARAMETERS, INJECTED) if plain else (PARAMETERS,):
+        for cell in cells:
+            if cell["cell_type"] == "code" and tag in (cell["metadata"].get("tags") or []):
+                source = str(cell["source"])
+                return read_foreign_schema(source) if plain else read_schema(source)
+    return Schema(has_cell=False)
 
 
 def _heading(cells: list[dict[str, Any]]) -> tuple[str, str]:

@@ -27,7 +27,7 @@ def prepared(notebook: Notebook, given: Mapping[str, Any]) -> Document:
     document["nbformat_minor"] = max(5, int(document.get("nbformat_minor", 0)))
     for index, cell in enumerate(document["cells"]):
         cell.setdefault("id", f"cell-{index}")
-    document["cells"] = inject(document["cells"], given)
+    document["cells"] = inject(notebook, document["cells"], given)
     code = [cell for cell in document["cells"] if cell["cell_type"] == "code"]
     own = [cell for cell in code if not (given and is_injected(cell))]
     for number, cell in enumerate(own, start=1):

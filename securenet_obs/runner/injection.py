@@ -4,6 +4,7 @@ papermill replaces the `injected-parameters` cell of an earlier run where it sta
 one behind the `parameters` cell, or at the top. Here it always stands behind the `parameters` cell
 if there is one, and no other cell of an earlier run stays beside it: papermill's way leaves the
 defaults, or the values of that run, in force without a word where such a cell is out of place.
+In a foreign notebook without a `parameters` cell, that of an earlier run has the names.
 Without given parameters nothing is replaced, and the values of an earlier run are this run's too.
 """
 
@@ -13,24 +14,39 @@ from typing import Any
 
 from securenet_obs.redaction import redact
 from securenet_obs.runner.assigned import COMPUTED, assigned_values
-from securenet_obs.runner.catalog import Notebook
+from securenet_obs.runner.catalog import INJECTED, PARAMETERS, Notebook
+from securenet_obs.runner.parameters import REQUIRED, Computed
 from securenet_obs.runner.parameters_cell import assignments
 from securenet_obs.runner.values import LONGEST_TEXT, NOT_DEFINED, described
-
-INJECTED = "injected-parameters"
-PARAMETERS = "parameters"
 
 Cell = dict[str, Any]
 
 
-def inject(cells: list[Cell], given: Mapping[str, Any]) -> list[Cell]:
+def inject(notebook: Notebook, cells: list[Cell], given: Mapping[str, Any]) -> list[Cell]:
     """Return the cells with the given parameters in one cell, and none of an earlier run."""
     if not given:
         return cells
     place = _place(cells)
     before = [cell for cell in cells[:place] if not is_injected(cell)]
     after = [cell for cell in cells[place:] if not is_injected(cell)]
-    return [*before, _injected(given), *after]
+    return [*before, _injected(_set_anew(notebook, given)), *after]
+
+
+def _set_anew(notebook: Notebook, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the injected cell sets.
+
+    Where it replaces the only cell that sets parameters, the values of the earlier run that are
+    known and not given anew stay.
+    """
+    if not given or any(_is(cell, PARAMETERS) for cell in _setting(notebook.document["cells"])):
+        return dict(given)
+    defaults = notebook.schema.effective({})
+    known = {
+        name: value
+        for name, value in defaults.items()
+        if value is not REQUIRED and not isinstance(value, Computed)
+    }
+    return known | dict(given)
 
 
 def mark_read_back(cells: list[Cell]) -> None:
@@ -112,7 +128,7 @@ def compared(notebook: Notebook, given: Mapping[str, Any]) -> dict[str, str]:
         literals = {} if assigned is None else literals | assigned
     names = notebook.schema.effective({}).keys()
     standing = {name: value for name, value in literals.items() if name in names}
-    standing |= given
+    standing |= _set_anew(notebook, given)
     return {name: described(value) for name, value in standing.items() if value is not COMPUTED}
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from securenet_obs.errors import ParametersError
 from securenet_obs.runner.catalog import read_notebook
 from securenet_obs.runner.command import Outcome
 from securenet_obs.runner.document import prepared
@@ -296,3 +297,30 @@ def test_parameters_that_fail_are_their_own_error(
     assert record.judged is not None
     assert record.judged["reason"] == "ZeroDivisionError: division by zero"
     assert record.parameters_read is None
+
+
+EARLIER = ("# Parameters\nn = 7\nm = 'a'\nx = float('nan')", "injected-parameters")
+
+
+def test_a_cell_of_an_earlier_run_has_the_names_where_no_other_has(
+    write_cells: Callable[..., Path], execute: Callable[..., Outcome]
+) -> None:
+    """It is replaced; what it sets and is not given anew is recorded, and is in the kernel."""
+    path = write_cells(OTHER, EARLIER, ("assert (n, m) == (5, 'a')",))
+    outcome = execute(path, plain=True, assignments=["n=5"])
+    assert str(outcome.verdict) == "passed"
+    assert outcome.manifest["runs"][0]["parameters"] == {"n": 5, "m": "a", "x": None}
+    notebook = read_notebook(path, plain=True)
+    assert compared(notebook, {"n": 5}) == {"n": "int 5", "m": 'str "a"'}
+    sources = [cell["source"] for cell in prepared(notebook, {"n": 5})["cells"]]
+    assert sources[1] == "# Parameters of this run\nn = 5\nm = 'a'"
+    assert len(sources) == 3
+
+
+def test_an_unknown_name_is_refused_beside_a_cell_of_an_earlier_run(
+    write_cells: Callable[..., Path],
+) -> None:
+    """A typo is named, as with a `parameters` cell."""
+    notebook = read_notebook(write_cells(EARLIER), plain=True)
+    with pytest.raises(ParametersError, match="o: unknown"):
+        notebook.schema.parse(["o=1"])
