@@ -117,14 +117,19 @@ def _bindings(statements: Iterable[ast.stmt]) -> Iterator[Binding]:
                     for target in targets
                     if isinstance(target, ast.Name)
                 )
-            case ast.If() | ast.Try() | ast.With():
+            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+                continue  # Its names are its own.
+            case _:
                 yield from ((name, None, inner) for name, _, inner in _bindings(_inside(statement)))
 
 
-def _inside(statement: ast.If | ast.Try | ast.With) -> Iterator[ast.stmt]:
-    for field in ("body", "handlers", "orelse", "finalbody"):
-        for part in getattr(statement, field, []):
-            yield from part.body if isinstance(part, ast.ExceptHandler) else [part]
+def _inside(statement: ast.stmt) -> Iterator[ast.stmt]:
+    """Yield the statements of the blocks of a branch, a loop, a `with`, a `try` or a `match`."""
+    for part in ast.iter_child_nodes(statement):
+        if isinstance(part, ast.stmt):
+            yield part
+        elif isinstance(part, ast.ExceptHandler | ast.match_case):
+            yield from part.body
 
 
 def _targets(target: ast.expr, value: ast.expr | None, statement: ast.stmt) -> Iterator[Binding]:

@@ -115,6 +115,14 @@ def test_a_value_of_another_type_is_refused() -> None:
         ("with f() as g:\n    a = 1", {"a": "any"}),
         ("def f():\n    a = 1\nclass B:\n    b = 1\nfor i in ():\n    pass", {}),
         ("a = await f()", {"a": "any"}),
+        ("for i in f():\n    a = 1\nelse:\n    b = 2", {"a": "any", "b": "any"}),
+        ("async for i in f():\n    a = 1", {"a": "any"}),
+        ("async with f():\n    a = 1", {"a": "any"}),
+        ("while f():\n    a = 1\nelse:\n    b = 2", {"a": "any", "b": "any"}),
+        ("match f():\n case 1:\n  a = 1\n case b:\n  c = 2", {"a": "any", "c": "any"}),
+        ("try: f()\nexcept* KeyError: a = 1\nfinally: b = 2", {"a": "any", "b": "any"}),
+        ("if f():\n    for i in f():\n        with g():\n            a = 1", {"a": "any"}),
+        ("for i in f():\n    def a():\n        b = 1", {}),
     ],
 )  # fmt: skip
 def test_every_way_to_assign_a_name_is_read(source: str, expected: dict[str, str]) -> None:
