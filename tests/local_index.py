@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import re
+import sys
 import zipfile
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +11,9 @@ from importlib.metadata import Distribution, distributions
 from io import BytesIO
 from pathlib import Path
 
-PIPS = {"23.0.1": "Debian 12", "26.3": "the newest that was tried"}
+# pip 23.0 does not start on a newer Python, which comes with a newer pip.
+_OLDEST = {"23.0.1": "Debian 12"} if sys.version_info < (3, 12) else {}
+PIPS = {**_OLDEST, "26.3": "the newest that was tried"}
 """The versions of pip that a set-up is tried with."""
 
 
