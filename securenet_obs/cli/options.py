@@ -61,7 +61,7 @@ parameters = click.option(
     "parameters",
     multiple=True,
     metavar="NAME=VALUE",
-    help="A parameter; `show` tells which there are.",
+    help="A parameter; `show` lists them.",
 )
 jobs = click.option(
     "--jobs",
