@@ -1,5 +1,6 @@
 """Delivers envelopes to Sentry and keeps account: what was answered, and what was lost and why."""
 
+import codecs
 import os
 import threading
 from collections import Counter, OrderedDict
@@ -25,6 +26,11 @@ _INTERNAL = "internal"
 _REASONS = {"before_send": "unscrubbed"}
 
 _log = structlog.get_logger(__name__)
+
+# urllib3 encodes host names with this codec. Without this line the sending thread imports it at the
+# first event; a child forked at that moment inherits half a module, and every event of the child is
+# lost to `LookupError: unknown encoding: idna`.
+codecs.lookup("idna")
 
 
 class CountingTransport(HttpTransport):

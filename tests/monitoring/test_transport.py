@@ -185,6 +185,23 @@ def test_a_child_of_a_process_that_is_sending_loses_and_doubles_nothing(
     assert sorted(messages) == ["child", "error 0", "error 1", "error 2"]
 
 
+def test_sending_imports_no_module(run: Any, sentry: SentryRecorder) -> None:
+    """A child forked during an import of the sending thread would inherit half a module."""
+    finished = run(
+        BEGIN
+        + """
+    import sys
+    before = set(sys.modules)
+    fail(1)
+    flush_sentry(5)
+    log.info("imported", modules=sorted(set(sys.modules) - before))
+    """,
+        SENTRY_DSN=sentry.dsn,
+    )
+    assert len(sentry.events) == 1
+    assert finished.lines[-1]["modules"] == []
+
+
 def test_a_forked_child_tells_its_own_losses_only(run: Any, sentry: SentryRecorder) -> None:
     """What the parent lost is not counted twice, and a lock held at the fork is renewed."""
     sentry.status = 500
