@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from securenet_obs.detection.effects import Effect
 from securenet_obs.detection.network_logs import Minute, normalise_batch
-from securenet_obs.store import AnomalyModel, NetworkMinute, session_scope, tenant_of
+from securenet_obs.store import AnomalyModel, NetworkMinute, session_scope
 
 FEWEST_MINUTES = 10
 """Minutes of metrics without which nothing can be called normal."""
@@ -67,7 +67,6 @@ class AnomalyDetector:
         with session_scope() as session:
             if (earlier := effect.earlier_result(session)) is not None:
                 return earlier
-            tenant_of(session, tenant_id)
             rows = session.execute(
                 select(NetworkMinute.records, NetworkMinute.octets)
                 .where(NetworkMinute.tenant_id == tenant_id)

@@ -8,19 +8,17 @@ import structlog
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 from sqlalchemy import delete, select
-from sqlalchemy.orm import Session
 
-from securenet_obs.detection.advisories import ADVISORIES, EXAMPLE_INVENTORY
 from securenet_obs.detection.effects import Effect
-from securenet_obs.store import Advisory, Finding, InventoryItem, session_scope, tenant_of
+from securenet_obs.store import Advisory, Finding, InventoryItem, session_scope
 
 _log = structlog.get_logger(__name__)
 
 
 def scan_tenant(tenant_id: str, window: str | None = None) -> dict[str, Any]:
-    """Match the tenant's inventory with the advisories, and store what was found.
+    """Match the tenant's inventory with the advisories in the store, and store the findings.
 
-    A tenant that never told of its packages is given a small example inventory.
+    A tenant without an inventory has no findings: `packages` is 0.
 
     Args:
         tenant_id: whose packages.
@@ -35,7 +33,6 @@ def scan_tenant(tenant_id: str, window: str | None = None) -> dict[str, Any]:
     with session_scope() as session:
         if (earlier := effect.earlier_result(session)) is not None:
             return earlier
-        _seed(session, tenant_id)
         inventory = session.scalars(
             select(InventoryItem).where(InventoryItem.tenant_id == tenant_id)
         ).all()
@@ -137,17 +134,3 @@ def _version(text: str) -> Version | None:
         return Version(text)
     except InvalidVersion:
         return None
-
-
-def _seed(session: Session, tenant_id: str) -> None:
-    """Give a newcomer something to find: the advisories once, an inventory to a new tenant."""
-    tenant_of(session, tenant_id)
-    for advisory in ADVISORIES:
-        session.merge(Advisory(advisory_id=str(advisory["id"]), content=advisory))
-    known = select(InventoryItem).where(InventoryItem.tenant_id == tenant_id).limit(1)
-    if session.scalar(known) is None:
-        session.add_all(
-            InventoryItem(tenant_id=tenant_id, package=package, version=version)
-            for package, version in EXAMPLE_INVENTORY
-        )
-        session.flush()

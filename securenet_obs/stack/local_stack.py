@@ -202,9 +202,11 @@ class LocalStack:
 
     def _start_parts(self, guard: Guard) -> None:
         # SQLAlchemy, which only a start needs, takes as long to load as the rest of this package.
+        from securenet_obs.stack.samples import store_samples
         from securenet_obs.tenants import create_keys_in
 
         self._tenant_keys = create_keys_in(self._store, TENANTS, "local stack")
+        store_samples(self._store, TENANTS)
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 self._start_parts_once(guard)

@@ -33,7 +33,7 @@ from securenet_obs.workers.publishing import Call, publish_many
 from securenet_obs.workers.windows import WINDOW_HEADER, task_id_of, window_of
 
 UNKNOWN_TENANT = "unassigned"
-"""Whose records are those that came without a tenant."""
+"""Tenant of the records that came without one; the schedule sends it no tasks."""
 
 _NO_TENANT = ""
 
@@ -221,7 +221,8 @@ def _call(task: Task, tenant_id: str, window: str, expires_s: float, within_s: f
 
 def _tenants() -> Iterable[str]:
     with session_scope() as session:
-        return session.scalars(select(Tenant.tenant_id).order_by(Tenant.tenant_id)).all()
+        known = select(Tenant.tenant_id).where(Tenant.tenant_id != UNKNOWN_TENANT)
+        return session.scalars(known.order_by(Tenant.tenant_id)).all()
 
 
 connect_dead_letters()

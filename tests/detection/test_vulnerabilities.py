@@ -1,6 +1,7 @@
 """Inventory and advisories."""
 
 import json
+import os
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,10 @@ from packaging.version import InvalidVersion, Version
 from sqlalchemy import select
 
 from securenet_obs.detection.vulnerabilities import affects, in_events, scan_tenant
+from securenet_obs.stack.samples import store_samples
 from securenet_obs.store import Finding, InventoryItem, Tenant, session_scope
+
+TENANTS = ("acme", "other")
 
 PUBLISHED = Path(__file__).parents[3] / "shared" / "data" / "advisories" / "PyPI" / "all.zip"
 
@@ -56,7 +60,8 @@ def test_names_are_compared_as_pypi_does() -> None:
 @pytest.mark.usefixtures("store")
 def test_a_scan_stores_what_it_found_and_forgets_what_was_repaired() -> None:
     """Findings are those of the last scan, and only the tenant's own."""
-    for tenant_id in ("acme", "other"):
+    store_samples(os.environ["DATABASE_URL"], TENANTS)
+    for tenant_id in TENANTS:
         assert len(scan_tenant(tenant_id)["findings"]) == 3
     with session_scope() as session:
         item = session.get_one(InventoryItem, ("acme", "Werkzeug", "2.2.2"))
@@ -70,6 +75,7 @@ def test_a_scan_stores_what_it_found_and_forgets_what_was_repaired() -> None:
 @pytest.mark.usefixtures("store")
 def test_a_window_is_scanned_once() -> None:
     """A second scan for the same window finds what the first did, and stores nothing."""
+    store_samples(os.environ["DATABASE_URL"], TENANTS)
     first = scan_tenant("acme", "2026-01-01T06:00Z")
     with session_scope() as session:
         item = session.get_one(InventoryItem, ("acme", "Werkzeug", "2.2.2"))
@@ -77,6 +83,18 @@ def test_a_window_is_scanned_once() -> None:
     assert scan_tenant("acme", "2026-01-01T06:00Z") == first
     with session_scope() as session:
         assert len(session.scalars(select(Finding)).all()) == 3
+
+
+@pytest.mark.usefixtures("store")
+def test_a_tenant_without_an_inventory_has_no_findings() -> None:
+    """A scan adds neither sample packages nor the tenant itself."""
+    store_samples(os.environ["DATABASE_URL"], TENANTS)
+    answer = scan_tenant("real")
+    assert (answer["packages"], answer["advisories"], answer["findings"]) == (0, 7, [])
+    with session_scope() as session:
+        assert session.get(Tenant, "real") is None
+        owners = session.scalars(select(InventoryItem.tenant_id).distinct()).all()
+    assert sorted(owners) == sorted(TENANTS)
 
 
 @pytest.mark.usefixtures("store")

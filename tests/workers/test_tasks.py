@@ -10,9 +10,11 @@ import redis
 from sqlalchemy import select
 
 from securenet_obs.settings import Settings
-from securenet_obs.store import TaskEffect, session_scope, tenant_of
+from securenet_obs.stack.samples import store_samples
+from securenet_obs.store import TaskEffect, Tenant, session_scope, tenant_of
 from securenet_obs.workers import submissions
 from securenet_obs.workers.celery_app import TASKS, create_celery
+from securenet_obs.workers.tasks import UNKNOWN_TENANT
 from securenet_obs.workers.windows import WINDOW_HEADER, task_id_of
 
 RECORDS = [
@@ -32,7 +34,8 @@ def test_a_canary_comes_back_from_every_queue(target: Any, queue: str) -> None:
 
 
 def test_a_scan_finds_what_the_advisories_name(target: Any) -> None:
-    """A newcomer's example inventory holds three known vulnerabilities."""
+    """The sample inventory holds three known vulnerabilities."""
+    store_samples(target.environment["DATABASE_URL"], ["newcomer"])
     answer = target.send("run_vulnerability_scan", "newcomer", queue="scans").get(timeout=60)
     assert answer["packages"] == 5
     assert {found["package"] for found in answer["findings"]} == {"Werkzeug", "requests"}
@@ -64,18 +67,28 @@ def test_a_model_without_data_says_so(target: Any) -> None:
     assert answer["minutes"] == 0
 
 
-def test_beat_dispatches_one_task_for_each_tenant(target: Any) -> None:
-    """A dispatcher sends as many tasks as there are tenants."""
-    target.send("retrain_anomaly_model", "somebody", queue="models").get(timeout=60)
+def test_beat_dispatches_one_task_for_each_tenant(target: Any, store: None) -> None:
+    """A dispatcher sends a task to each tenant; records without a tenant cause none."""
+    register("dispatched", UNKNOWN_TENANT)
+    with session_scope() as session:
+        registered = len(session.scalars(select(Tenant.tenant_id)).all())
     before = received(target, "run_vulnerability_scan", queue="scans")
     tenants = target.send("dispatch_vulnerability_scans", queue="default").get(timeout=60)
     sent = set(received(target, "run_vulnerability_scan", queue="scans")).difference(before)
-    assert len(sent) == tenants >= 1
+    assert len(sent) == tenants == registered - 1
 
 
-def test_a_window_is_dispatched_once(target: Any) -> None:
+def test_a_tenants_task_does_not_register_the_tenant(target: Any, store: None) -> None:
+    """The schedule would otherwise serve it for ever."""
+    for task, queue in (("run_vulnerability_scan", "scans"), ("retrain_anomaly_model", "models")):
+        target.send(task, "passing-by", queue=queue).get(timeout=60)
+    with session_scope() as session:
+        assert session.get(Tenant, "passing-by") is None
+
+
+def test_a_window_is_dispatched_once(target: Any, store: None) -> None:
     """A second beat's dispatcher sends nothing; a tenant's task of a window has one id and key."""
-    target.send("retrain_anomaly_model", "somebody", queue="models").get(timeout=60)
+    register("somebody")
     headers = {WINDOW_HEADER: "2020-01-01T02:00Z"}
     for _ in range(2):
         sent = target.send("dispatch_model_retraining", headers=headers)
@@ -88,8 +101,8 @@ def test_a_window_is_dispatched_once(target: Any) -> None:
 
 def test_a_dispatched_task_has_its_tenant_and_its_time(target: Any, store: None) -> None:
     """Each comes within a minute, not all at once, and is not run when it is a day late."""
-    with session_scope() as session:
-        tenants = {tenant_of(session, f"dispatched-{number}").tenant_id for number in range(4)}
+    tenants = {f"dispatched-{number}" for number in range(4)}
+    register(*tenants)
     began, headers = datetime.now(UTC), {WINDOW_HEADER: "2020-01-02T02:00Z"}
     target.send("dispatch_model_retraining", headers=headers).get(timeout=60)
     target.send("echo_canary", "behind all that was sent", queue="models").get(timeout=60)
@@ -102,6 +115,13 @@ def test_a_dispatched_task_has_its_tenant_and_its_time(target: Any, store: None)
     assert len(set(due)) == len(sent)
     assert all(0 <= seconds < 70 for seconds in due)
     assert all(timedelta(hours=23) < after < timedelta(hours=25) for after in late)
+
+
+def register(*tenants: str) -> None:
+    """Add tenants to the store."""
+    with session_scope() as session:
+        for tenant_id in tenants:
+            tenant_of(session, tenant_id)
 
 
 def received(target: Any, task: str, queue: str) -> list[str]:

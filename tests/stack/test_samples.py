@@ -1,9 +1,9 @@
-"""The advisories that a newcomer finds."""
+"""The samples of a local stack."""
 
 from packaging.version import Version
 
-from securenet_obs.detection.advisories import ADVISORIES, EXAMPLE_INVENTORY
 from securenet_obs.detection.vulnerabilities import affects
+from securenet_obs.stack.samples import ADVISORIES, INVENTORY
 
 
 def test_each_advisory_names_its_bounds() -> None:
@@ -14,11 +14,11 @@ def test_each_advisory_names_its_bounds() -> None:
         assert kinds == ["introduced", "fixed"] * (len(kinds) // 2)
 
 
-def test_the_example_inventory_has_three_findings() -> None:
+def test_the_sample_inventory_has_three_findings() -> None:
     """Two packages are named by three advisories, the other three by none."""
     found = [
         (package, str(advisory["id"]))
-        for package, version in EXAMPLE_INVENTORY
+        for package, version in INVENTORY
         for advisory in ADVISORIES
         if affects(advisory, package, Version(version))
     ]

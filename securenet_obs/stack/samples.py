@@ -1,9 +1,20 @@
-"""A few public advisories of PyPI packages (PyPA Advisory Database), and an example inventory.
+"""Sample advisories and a sample inventory, for the tenants of a local stack alone.
 
-Facts alone, so that a newcomer's scan finds something; a deployment loads its own advisories.
+The advisories are a few public ones of PyPI packages, from the PyPA Advisory Database.
 """
 
+from collections.abc import Iterable
 from typing import Any
+
+from sqlalchemy.orm import Session
+
+from securenet_obs.store import (
+    Advisory,
+    InventoryItem,
+    create_store_engine,
+    make_tables,
+    tenant_of,
+)
 
 # Advisory, package, then introduced and fixed versions in pairs.
 _FACTS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
@@ -34,11 +45,29 @@ def _advisory(advisory_id: str, package: str, versions: tuple[str, ...]) -> dict
 ADVISORIES: tuple[dict[str, Any], ...] = tuple(_advisory(*facts) for facts in _FACTS)
 """Advisories in the shape of OSV."""
 
-EXAMPLE_INVENTORY: tuple[tuple[str, str], ...] = (
+INVENTORY: tuple[tuple[str, str], ...] = (
     ("Jinja2", "3.1.6"),
     ("PyYAML", "5.3.1"),
     ("requests", "2.30.0"),
     ("urllib3", "1.26.18"),
     ("Werkzeug", "2.2.2"),
 )
-"""Packages and versions of a tenant that never told of its own; three advisories name two."""
+"""Packages and their versions; three advisories affect two of them."""
+
+
+def store_samples(url: str, tenants: Iterable[str]) -> None:
+    """Store the advisories, and the inventory for each tenant, in the store at `url`."""
+    engine = create_store_engine(url)
+    try:
+        make_tables(engine)
+        with Session(engine) as session, session.begin():
+            for advisory in ADVISORIES:
+                session.merge(Advisory(advisory_id=str(advisory["id"]), content=advisory))
+            for tenant_id in tenants:
+                tenant_of(session, tenant_id)
+                session.add_all(
+                    InventoryItem(tenant_id=tenant_id, package=package, version=version)
+                    for package, version in INVENTORY
+                )
+    finally:
+        engine.dispose()
