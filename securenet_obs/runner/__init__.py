@@ -1,4 +1,4 @@
-"""Runs notebooks, and gives a verdict that can be believed; it knows only notebooks."""
+"""Runs notebooks and gives trustworthy verdicts; independent of Sentry, Celery and Redis."""
 
 from securenet_obs.runner.secret import Secret
 

@@ -1,4 +1,4 @@
-"""Reads, without running it, what a cell of plain assignments sets its names to."""
+"""Reads the values that a cell of plain assignments sets, without running the cell."""
 
 import ast
 from collections.abc import Callable, Iterator, Mapping
@@ -7,15 +7,15 @@ from typing import Any
 from securenet_obs.runner.parameters_cell import literal
 
 COMPUTED = object()
-"""The value of a name that a cell sets to something other than a literal."""
+"""Placeholder for the value of a name that a cell sets to something other than a literal."""
 
 
 def assigned_values(source: str, *, constructors: bool = False) -> dict[str, Any] | None:
-    """Return what a cell of plain assignments sets; None if it may set anything.
+    """Return the values set by a cell of plain assignments; None for any other cell.
 
     Args:
-        source: the cell.
-        constructors: whether dates, spans and secrets made of literals are read too.
+        source: source code of the cell.
+        constructors: whether to read dates, durations and secrets built from literals too.
     """
     try:
         statements = ast.parse(source).body
@@ -32,7 +32,7 @@ def assigned_values(source: str, *, constructors: bool = False) -> dict[str, Any
 
 
 def _assignments(statement: ast.stmt) -> list[tuple[str, ast.expr | None]] | None:
-    """Return the names that a statement sets, with their expressions; None if that is not plain."""
+    """Return the names that a statement sets, with their expressions; None if it is not plain."""
     match statement:
         case ast.Import(names=names) | ast.ImportFrom(names=names):
             bound = [row.asname or row.name.partition(".")[0] for row in names]
@@ -54,7 +54,7 @@ def _value(node: ast.expr | None, read: Callable[[Any], Any]) -> Any:
 
 
 def _touched(statements: list[ast.stmt], values: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the names that an expression of the cell may change: lists and dicts that it uses."""
+    """Yield names that an expression may change: walrus targets, and lists and dicts in use."""
     for node in (part for statement in statements for part in ast.walk(statement)):
         if isinstance(node, ast.NamedExpr) and isinstance(node.target, ast.Name):
             yield node.target.id

@@ -12,7 +12,7 @@ from securenet_obs.runner.verdict import Verdict, worst
 
 @dataclass(frozen=True)
 class Attempts:
-    """The runs of one order, in the order in which they were started."""
+    """The runs of one order, sorted by start."""
 
     runs: tuple[RunRecord, ...]
 
@@ -28,7 +28,7 @@ class Attempts:
 
 
 def attempts(records: Iterable[RunRecord]) -> list[Attempts]:
-    """Return the runs by order, in the order in which the first attempts were started."""
+    """Return the runs grouped by order, sorted by the start of the first attempt."""
     groups: dict[str, list[RunRecord]] = {}
     for record in records:
         groups.setdefault(record.started.get("first") or record.run, []).append(record)
@@ -36,7 +36,7 @@ def attempts(records: Iterable[RunRecord]) -> list[Attempts]:
 
 
 def never_started(records: Iterable[RunRecord], opened: Mapping[str, Any]) -> list[str]:
-    """Return the names of the notebooks that the command was to run and did not come to."""
+    """Return the names of the planned notebooks that the command never started."""
     planned = Counter(Path(order["path"]).stem for order in opened.get("planned") or [])
     started = Counter(str(group.final.started["notebook"]) for group in attempts(records))
     return list((planned - started).elements())
@@ -48,9 +48,9 @@ def overall(
     """Return the verdict of a command: the worst of its orders, each judged by its last attempt.
 
     Args:
-        records: its runs.
-        opened: the journal's first event, which names the orders.
-        unwritable: why the evidence could not be written, empty if it could.
+        records: the command's runs.
+        opened: the journal's first event, which lists the orders.
+        unwritable: reason why the evidence could not be written; empty if it was written.
     """
     verdicts = [
         Verdict(group.final.judged["verdict"]) if group.final.judged else Verdict.INTERRUPTED

@@ -1,4 +1,4 @@
-"""The banner of an executed notebook: verdict, failed checks with links to their cells, facts."""
+"""Builds the banner of an executed notebook: verdict, failed checks with links, facts."""
 
 import html
 import re
@@ -18,7 +18,7 @@ _VALUE = "white-space:pre-wrap;overflow-wrap:anywhere"
 
 
 def anchors(record: RunRecord, judgement: Judgement) -> dict[int, str]:
-    """Return the name of the link target before each cell that the banner links to."""
+    """Return the anchor name of each cell that the banner links to."""
     cells = {record.cell_of(row.name) for row in record.failing}
     names = {cell: f"failing-cell-{cell}" for cell in sorted(cells)}
     if judgement.cell is not None and judgement.verdict != "passed":
@@ -31,8 +31,8 @@ def banner(
 ) -> str:
     """Return the banner as Markdown: verdict, failed checks, parameters, target, versions.
 
-    A failed run's begins with the first failed check. Other verdicts have a reason of their own,
-    which comes first.
+    The banner of a failed run begins with the first failed check. Other verdicts have a reason of
+    their own, which comes first.
     """
     mark = "✔" if judgement.verdict == "passed" else "✘"
     lines = [f"# {mark} {judgement.verdict}", ""]
@@ -54,7 +54,7 @@ def _reason(judgement: Judgement) -> list[str]:
 
 
 def _failed_check(row: CheckRow, cell: int, links: Mapping[int, str]) -> str:
-    """Return a check as one block of HTML: Markdown ends such a block at an empty line."""
+    """Return a check as one HTML block, without the empty line at which Markdown would end it."""
     values = (("expected", GREEN, row.expected), ("observed", RED, row.observed))
     shown = "\n".join(
         f'<div>{name} <code style="color:{colour};{_VALUE}">{_entities(value)}</code></div>'
@@ -68,7 +68,7 @@ def _failed_check(row: CheckRow, cell: int, links: Mapping[int, str]) -> str:
 
 
 def _entities(text: str) -> str:
-    """Return the text with all that HTML, Markdown or MathJax would act on as entities."""
+    """Return the text with the special characters of HTML, Markdown and MathJax as entities."""
     return re.sub(r"[^a-zA-Z0-9 .,:;()=+-]", lambda found: f"&#{ord(found[0])};", plain_text(text))
 
 
@@ -90,6 +90,6 @@ def _facts(facts: Mapping[str, Any]) -> str:
 
 
 def _inline(text: str) -> str:
-    """Return the text on one line, without what Markdown or HTML would act on."""
+    """Return the text on one line, with the special characters of Markdown and HTML escaped."""
     line = html.escape(" ".join(plain_text(text).split()), quote=False)
     return re.sub(r"([\\`*_\[\]|#$~])", r"\\\1", line)

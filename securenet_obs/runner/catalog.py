@@ -1,4 +1,4 @@
-"""Finds notebooks and reads what each says of itself; nothing of a notebook is run to do so."""
+"""Finds notebooks and reads their metadata and parameters without running them."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +19,7 @@ PARAMETERS = "parameters"
 """Tag of the cell that sets a notebook's parameters to their defaults."""
 
 INJECTED = "injected-parameters"
-"""Tag of the cell that sets given parameters, papermill's or ours."""
+"""Tag of the cell that sets given parameters, whether papermill or this runner added it."""
 
 FOLDERS = ("notebooks", "runbooks")
 """The folders below the project root that hold notebooks."""
@@ -27,7 +27,7 @@ FOLDERS = ("notebooks", "runbooks")
 
 @dataclass(frozen=True)
 class Notebook:
-    """A notebook as it was read: what it says of itself, and its document (nbformat 4, as JSON)."""
+    """A notebook file as read: title, metadata, parameters, and document (nbformat 4, as JSON)."""
 
     path: Path
     title: str
@@ -38,11 +38,11 @@ class Notebook:
 
     @property
     def name(self) -> str:
-        """The file's name without its ending."""
+        """The file's name without its suffix."""
         return self.path.stem
 
     def described(self) -> dict[str, Any]:
-        """Return what `list --json` shows."""
+        """Return the notebook's entry in `list --json`."""
         return {
             "name": self.name,
             "path": str(self.path),
@@ -57,12 +57,12 @@ def read_notebook(path: Path, *, plain: bool = False) -> Notebook:
     """Read a notebook file.
 
     Args:
-        path: the file.
-        plain: it is a foreign one, that needs neither our metadata nor checks.
+        path: path of the file.
+        plain: treat it as a foreign notebook, which needs neither our metadata nor checks.
 
     Raises:
-        NotebookNotFoundError: there is no such file.
-        NotebookError: it cannot be run as it is, or its metadata is wrong.
+        NotebookNotFoundError: the file does not exist.
+        NotebookError: the notebook cannot be run as it is, or its metadata is invalid.
     """
     document = _read_document(path)
     cells = document["cells"]
@@ -83,7 +83,7 @@ def read_notebook(path: Path, *, plain: bool = False) -> Notebook:
 
 
 def _read_document(path: Path) -> dict[str, Any]:
-    """Return the file as a valid notebook document, sources joined and outputs dropped."""
+    """Return the file as a valid notebook document, with sources joined and outputs dropped."""
     document = read_json(path)
     try:
         return repaired(document)
@@ -96,7 +96,7 @@ def _where(location: tuple[int | str, ...]) -> str:
 
 
 def _schema(cells: list[dict[str, Any]], plain: bool) -> Schema:
-    """Return the parameters of the `parameters` cell; a foreign notebook may have papermill's."""
+    """Return the schema of the `parameters` cell, or of papermill's cell in a foreign notebook."""
     for tag in (PARAMETERS, INJECTED) if plain else (PARAMETERS,):
         for cell in cells:
             if cell["cell_type"] == "code" and tag in (cell["metadata"].get("tags") or []):
@@ -106,7 +106,7 @@ def _schema(cells: list[dict[str, Any]], plain: bool) -> Schema:
 
 
 def _heading(cells: list[dict[str, Any]]) -> tuple[str, str]:
-    """Return the first heading of the first markdown cell, and its first paragraph as one line."""
+    """Return the first heading and, on one line, the first paragraph of the first markdown cell."""
     first = next((str(cell["source"]) for cell in cells if cell["cell_type"] == "markdown"), "")
     lines = first.splitlines()
     title = next((line.lstrip("#").strip() for line in lines if line.startswith("#")), "")
@@ -116,18 +116,18 @@ def _heading(cells: list[dict[str, Any]]) -> tuple[str, str]:
 
 @dataclass(frozen=True)
 class Broken:
-    """A notebook file below a project root that cannot be read, and the reason with its path."""
+    """A notebook file below a project root that cannot be read; the reason contains its path."""
 
     path: Path
     reason: str
 
     def described(self) -> dict[str, Any]:
-        """Return what `list --json` shows."""
+        """Return the file's entry in `list --json`."""
         return {"name": self.path.stem, "path": str(self.path), "error": self.reason}
 
 
 def read_all(root: Path) -> tuple[list[Notebook], list[Broken]]:
-    """Return the notebooks below a project root as `find_all` does, and the broken ones."""
+    """Return the notebooks below a project root in the order of `find_all`, and the broken ones."""
     notebooks, broken = [], []
     for folder in FOLDERS:
         for path in sorted((root / folder).glob("*.ipynb")):
@@ -139,10 +139,10 @@ def read_all(root: Path) -> tuple[list[Notebook], list[Broken]]:
 
 
 def find_all(root: Path) -> list[Notebook]:
-    """Return the notebooks below a project root, validations first, in the order of their names.
+    """Return the notebooks below a project root, validations first, sorted by name.
 
     Raises:
-        NotebookError: some of them are broken; each is named.
+        NotebookError: some notebooks are broken; the message names each.
     """
     notebooks, broken = read_all(root)
     if broken:
@@ -151,12 +151,12 @@ def find_all(root: Path) -> list[Notebook]:
 
 
 def find(root: Path, name: str, *, plain: bool = False) -> Notebook:
-    """Return one notebook by its path, its name, its number or any unique beginning of its name.
+    """Return one notebook by its path, name, number or a unique prefix of its name.
 
     Raises:
-        NotebookNotFoundError: none matches, and the nearest is suggested; or several do, and all
-            are listed.
-        NotebookError: it is broken.
+        NotebookNotFoundError: no notebook matches (the message suggests the nearest), or several
+            match (the message lists them).
+        NotebookError: the notebook is broken.
     """
     paths = [path for folder in FOLDERS for path in sorted((root / folder).glob("*.ipynb"))]
     if name.endswith(".ipynb") or plain:
@@ -176,11 +176,11 @@ def find(root: Path, name: str, *, plain: bool = False) -> Notebook:
 
 
 def _read_path(path: Path, known: list[Path], *, plain: bool) -> Notebook:
-    """Return the notebook at a path; where there is none, suggest one beside it or of the catalog.
+    """Return the notebook at a path; if missing, suggest one from its folder or the catalog.
 
     Raises:
-        NotebookNotFoundError: there is no such file.
-        NotebookError: it is broken.
+        NotebookNotFoundError: the file does not exist.
+        NotebookError: the notebook is broken.
     """
     try:
         return read_notebook(path, plain=plain)

@@ -1,8 +1,8 @@
-"""A run's own process: executes one notebook with papermill and journals what happens to it.
+"""The child process of a run: executes one notebook with papermill and journals its events.
 
-It is started as `python -m securenet_obs.runner.child SPEC`, in a process group of its own, below
-a process that waits for its end and ends what it leaves (a warm server's attendant is the same).
-Its standard input is a pipe from the command that started it: when that ends, so does the run.
+It is started as `python -m securenet_obs.runner.child SPEC` in its own process group. Its parent
+waits for its end and kills the processes that it leaves (a warm server's attendant does the same).
+Its standard input is a pipe from the command that started it: at the pipe's end, the run ends.
 Its standard output repeats each journalled event, for the command's progress display.
 """
 
@@ -35,7 +35,7 @@ class Reporter:
         self._journal = Journal(Path(spec.journal))
 
     def event(self, event: str, **fields: Any) -> None:
-        """Journal an event of this run, and repeat it on standard output."""
+        """Journal an event of this run and repeat it on standard output."""
         self._journal.append(event, run=self.spec.run, **self._masker.texts(fields))
         self._repeat(event, fields.get("cell"))
 
@@ -43,18 +43,18 @@ class Reporter:
         try:
             os.write(1, f"{event} {'' if cell is None else cell}\n".encode())
         except BrokenPipeError:
-            # The command is gone; the thread that watches for it ends this process.
+            # The command is gone; the thread that watches its pipe ends this process.
             return
 
     def save(self, notebook: Mapping[str, Any]) -> None:
-        """Save the notebook as it is now."""
+        """Save the notebook in its current state."""
         save_notebook(Path(self.spec.output), notebook, self._masker, last=False)
 
 
 def run(spec: Spec) -> int:
-    """Execute the notebook that a spec names; return the process's exit status."""
+    """Execute the notebook of a spec; return the exit status for the process."""
     reporter = Reporter(spec, masker_for(os.environ, spec.references()))
-    # papermill takes a third of a second to import: not where its exceptions are not needed.
+    # Not at the top: papermill takes a third of a second to import, and only a run needs it.
     from securenet_obs.runner.engine import execute
 
     try:
@@ -81,7 +81,7 @@ def _end(signum: int) -> NoReturn:
 
 
 def main(arguments: list[str]) -> int:
-    """Run what the spec file says that is named."""
+    """Execute the run of the spec file that the first argument names."""
     spec = Spec.read(Path(arguments[0]))
     adopt_orphans()
     signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -1,6 +1,6 @@
-"""Closes an evidence folder: banners, HTML, JUnit and manifest, all from the journal.
+"""Closes an evidence folder: writes banners, HTML, JUnit and manifest from the journal alone.
 
-That nothing but the journal is needed lets a later command close what a killed one left behind.
+Because nothing but the journal is needed, a later command can close the folder of a killed one.
 """
 
 import importlib.metadata
@@ -34,7 +34,7 @@ ORPHANED = "the command that ran it was killed"
 
 
 def close(folder: EvidenceFolder) -> tuple[list[RunRecord], dict[str, Any]]:
-    """Write what sums up the folder and seal it; return its runs and its manifest."""
+    """Write the JUnit report and the manifest; return the folder's runs and its manifest."""
     events = folder.events()
     opened = _opened(events)
     runs = records(events)
@@ -62,19 +62,19 @@ def close(folder: EvidenceFolder) -> tuple[list[RunRecord], dict[str, Any]]:
 
 
 def _made(folder: EvidenceFolder, name: str, make: Callable[[], _T]) -> _T | None:
-    """Return a part of the evidence; note it, and return None, where it cannot be made."""
+    """Return a part of the evidence; if it cannot be made, record the reason and return None."""
     try:
         return make()
     except Exception as error:  # noqa: BLE001
-        # Whatever a run left in its journal, the folder is closed, and its verdict is an error.
+        # The folder is closed whatever a run left in its journal; the verdict is then an error.
         reason = f"cannot be made: {type(error).__name__}: {error}"
         folder.fail(EvidenceError(f"{folder.path / name}: {reason}"))
         return None
 
 
 def _save_junit(folder: EvidenceFolder, events: list[Event]) -> Verdict:
-    """Write the report for CI, and return the verdict that it states."""
-    # A green report of a command that fails would be believed: there is none, then.
+    """Write the JUnit report for CI and return the command's verdict."""
+    # A green report left beside a failure would be believed, so it is removed first.
     (folder.path / junit.NAME).unlink(missing_ok=True)
     opened, runs, evidence = _opened(events), records(events), str(folder.path)
     verdict = overall(runs, opened, folder.unwritable)
@@ -95,23 +95,23 @@ def _opened(events: Iterable[Event]) -> Event:
 def finish(
     folder: EvidenceFolder, run: str, judgement: Judgement, seconds: float, warm: str
 ) -> Judgement:
-    """Journal a run's verdict, and give its notebook its banner and its HTML page.
+    """Journal a run's verdict and write its notebook's banner and HTML page.
 
     Args:
-        folder: where the run's evidence is.
-        run: the run.
-        judgement: what it came to.
-        seconds: how long it took.
-        warm: socket of a warm server that makes the page, empty to make it here.
+        folder: the run's evidence folder.
+        run: name of the run.
+        judgement: verdict, cell and reason of the run.
+        seconds: duration of the run.
+        warm: socket of a warm server that renders the page; empty to render it in this process.
 
     Returns:
-        The final judgement: an error, if the run's notebook or page could not be written.
+        The final judgement: an error if the run's notebook or page could not be written.
     """
     problem = _documents(folder, run, judgement, seconds, warm)
     if problem:
         folder.note("unwritable", run=run, reason=problem)
         judgement = _in_doubt(judgement, problem)
-        # The banner that is there states another verdict; it may be that only the page fails.
+        # The existing banner states the earlier verdict; perhaps only the page has failed.
         _documents(folder, run, judgement, seconds, None)
     else:
         folder.note("saved", run=run)
@@ -119,7 +119,7 @@ def finish(
 
 
 def _in_doubt(judgement: Judgement, problem: str) -> Judgement:
-    """Return the judgement of a run whose evidence is not whole."""
+    """Return the judgement of a run with incomplete evidence."""
     before = f"{judgement.verdict}: {judgement.reason}".rstrip(": ")
     verdict = worst([judgement.verdict, Verdict.ERROR])
     return Judgement(verdict, judgement.cell, f"{problem} (the run itself: {before})")
@@ -128,14 +128,14 @@ def _in_doubt(judgement: Judgement, problem: str) -> Judgement:
 def _documents(
     folder: EvidenceFolder, run: str, judgement: Judgement, seconds: float, warm: str | None
 ) -> str:
-    """Journal the verdict and write the run's notebook and page; return why that failed, if it did.
+    """Journal the verdict, write the run's notebook and page; return the error, empty if none.
 
     Args:
-        folder: where the run's evidence is.
-        run: the run.
-        judgement: what it came to.
-        seconds: how long it took.
-        warm: as of `finish`; None to write the notebook only.
+        folder: the run's evidence folder.
+        run: name of the run.
+        judgement: verdict, cell and reason of the run.
+        seconds: duration of the run.
+        warm: as in `finish`; None to write the notebook only.
     """
     judged = {"verdict": judgement.verdict, "cell": judgement.cell, "reason": judgement.reason}
     folder.note("judged", run=run, **judged, seconds=round(seconds, 3))
@@ -149,7 +149,7 @@ def _documents(
             folder.fail(error)
         return str(error)
     except Exception as error:  # noqa: BLE001
-        # The notebook is as the run left it, and that may be anything.
+        # The run may have left anything in its notebook.
         return f"{path}: cannot be finished: {type(error).__name__}: {error}"
     return ""
 
@@ -157,15 +157,15 @@ def _documents(
 def _write_notebook(
     folder: EvidenceFolder, path: Path, run: str, judgement: Judgement, seconds: float
 ) -> str | None:
-    """Give an executed notebook its banner; return its name, None if the run was skipped.
+    """Add the banner to an executed notebook; return its name, None if the run was skipped.
 
     Raises:
-        EvidenceError: it cannot be read or written.
+        EvidenceError: the notebook cannot be read or written.
     """
     events = folder.events()
     record = next(row for row in records(events) if row.run == run)
     if record.skipped:
-        # It has no notebook of its own: nothing was executed.
+        # A skipped run has no notebook: nothing was executed.
         return None
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
@@ -177,16 +177,16 @@ def _write_notebook(
 
 
 def close_orphans(root: Path) -> list[Path]:
-    """Close every folder below `root` that a killed command left open; return them.
+    """Close every folder below `root` that a killed command left open; return their paths.
 
-    A folder whose command lives is locked, and left alone.
+    The folder of a running command is locked, and is left alone.
     """
     closed = []
     for path in sorted(root.glob(f"*/{journal.NAME}")):
         if (path.parent / MANIFEST).exists():
             continue
         orphan = EvidenceFolder(path.parent, Journal(path), Masker())
-        # Another command may have closed it since, or be about to.
+        # Another command may have closed it since, or may be closing it now.
         if orphan.journal.lock() and not _is_closed(path):
             _judge_orphans(orphan)
             close(orphan)
@@ -199,7 +199,7 @@ def _is_closed(path: Path) -> bool:
 
 
 def _judge_orphans(folder: EvidenceFolder) -> None:
-    """Judge the runs that were under way; what is left of their processes is ended first."""
+    """Judge the unfinished runs, after killing their remaining processes."""
     for record in _unjudged(folder):
         folder.note("interrupted", run=record.run, reason=ORPHANED)
         record.interrupted = record.interrupted or ORPHANED
@@ -207,7 +207,7 @@ def _judge_orphans(folder: EvidenceFolder) -> None:
 
 
 def _unjudged(folder: EvidenceFolder) -> Iterator[RunRecord]:
-    """Yield each run that was under way, after the end of what is left of its processes."""
+    """Yield each unfinished run, after killing its remaining processes."""
     for record in records(folder.events()):
         if not record.judged:
             kill_marked(f"{folder.path.name}/{record.run}")
@@ -215,7 +215,7 @@ def _unjudged(folder: EvidenceFolder) -> Iterator[RunRecord]:
 
 
 def abandon(folder: EvidenceFolder, reason: str, verdict: Verdict) -> None:
-    """Close a folder whose command broke off; the runs that were under way get this verdict."""
+    """Close the folder of a command that broke off; its unfinished runs get this verdict."""
     folder.fail(EvidenceError(reason))
     for record in _unjudged(folder):
         finish(folder, record.run, Judgement(verdict, record.cell, reason), 0.0, warm="")
@@ -223,7 +223,7 @@ def abandon(folder: EvidenceFolder, reason: str, verdict: Verdict) -> None:
 
 
 def surroundings() -> dict[str, Any]:
-    """Return the git commit, the package versions and the host, for the record."""
+    """Return the git commit, the package versions and the host, for the journal."""
     return {"commit": _commit(), "versions": _versions(), "host": _host()}
 
 
@@ -242,7 +242,7 @@ def _commit() -> str | None:
 
 
 def _versions() -> dict[str, str]:
-    """Return the versions of this project and of every package that it asks for."""
+    """Return the versions of Python, this project and its installed requirements."""
     names = ["securenet-obs", *_names(importlib.metadata.requires("securenet-obs") or [])]
     versions = {"python": platform.python_version()}
     for name in names:
@@ -250,14 +250,14 @@ def _versions() -> dict[str, str]:
             text = importlib.metadata.distribution(name).read_text("METADATA") or ""
         except importlib.metadata.PackageNotFoundError:
             continue
-        # `importlib.metadata.version` parses the whole file as an e-mail, README and all.
+        # `importlib.metadata.version` parses the whole file, README included, as an e-mail.
         if found := re.search(r"^Version: (.+)$", text, re.MULTILINE):
             versions[name] = found[1]
     return versions
 
 
 def _names(requirements: Iterable[str]) -> list[str]:
-    """Return the names in requirement lines of what this machine's users run, `dev` left out."""
+    """Return the package names in requirement lines, without those of the extra `dev`."""
     return sorted(
         {
             found[0]

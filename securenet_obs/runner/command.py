@@ -1,4 +1,4 @@
-"""One command: several runs into one evidence folder, in parallel, retried, resumed."""
+"""Runs one command: several runs into one evidence folder, in parallel, retried, resumed."""
 
 import os
 import signal
@@ -31,12 +31,12 @@ from securenet_obs.runner.verdict import Verdict, worst
 from securenet_obs.runner.working_folder import working_folder
 
 FINAL = (Verdict.PASSED, Verdict.SKIPPED, Verdict.INTERRUPTED)
-"""Verdicts after which a run is not tried again."""
+"""Verdicts after which a run is not retried."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a command came to: the verdict of all, what is on record of it, and where that is."""
+    """The outcome of a command: overall verdict, records of its runs, manifest, evidence folder."""
 
     verdict: Verdict
     runs: list[RunRecord]
@@ -50,12 +50,12 @@ class Command:
     """Runs orders against a target.
 
     Attributes:
-        target: what is tested.
-        evidence: folder in which each command makes its own.
-        progress: who is told.
-        jobs: how many run at a time; a notebook that is `exclusive` runs alone.
-        retries: how often a run that did not pass is tried again.
-        stop: set by whoever wants every run to end.
+        target: environment under test.
+        evidence: folder in which each command creates its evidence folder.
+        progress: listener for the progress of runs.
+        jobs: number of parallel runs; a notebook that is `exclusive` runs alone.
+        retries: how often a run that did not pass is retried.
+        stop: event that ends every run once it is set.
     """
 
     target: Target
@@ -68,7 +68,7 @@ class Command:
     stop: threading.Event = field(default_factory=threading.Event)
 
     def run(self, orders: Sequence[Order], name: str = "validate") -> Outcome:
-        """Run the orders and close the evidence, whatever happens to them.
+        """Run the orders, and close the evidence even if they break off.
 
         Raises:
             EvidenceError: the evidence cannot be written; nothing was run.
@@ -102,7 +102,7 @@ class Command:
         return Outcome(worst(verdicts), runs, manifest, folder.path, folder.unwritable)
 
     def _results(self, execution: Execution, orders: Sequence[Order]) -> Iterator[Result]:
-        """Yield the last attempt of each order; the exclusive ones come alone, after the others."""
+        """Yield the last attempt of each order; exclusive orders run alone, after the others."""
         if self.jobs == 1:
             yield from (self._attempts(execution, order) for order in orders)
             return
@@ -124,10 +124,10 @@ class Command:
 
 @contextmanager
 def _closed_if_broken(folder: EvidenceFolder) -> Iterator[None]:
-    """Close the folder if the block breaks off, whatever the reason.
+    """Close the folder if the block raises, whatever the reason.
 
     Raises:
-        EvidenceError: an error that is not one of ours broke it off.
+        EvidenceError: the block raised an `Exception`.
     """
     try:
         yield
@@ -142,9 +142,9 @@ def _closed_if_broken(folder: EvidenceFolder) -> Iterator[None]:
 
 @contextmanager
 def _stoppable(stop: threading.Event) -> Iterator[None]:
-    """Have Ctrl-C and SIGTERM set `stop` within the block, instead of breaking into it."""
+    """Make Ctrl-C and SIGTERM set `stop` within the block, instead of interrupting it."""
     if threading.current_thread() is not threading.main_thread():
-        # Only the main thread may handle signals; another's owner sets `stop` itself.
+        # Only the main thread may handle signals; the owner of another one sets `stop` itself.
         yield
         return
     numbers = (signal.SIGINT, signal.SIGTERM)
@@ -157,7 +157,7 @@ def _stoppable(stop: threading.Event) -> Iterator[None]:
 
 
 def _planned(order: Order) -> dict[str, Any]:
-    """Return what a later command needs to give the same order."""
+    """Return the fields from which a later command can recreate the order."""
     return {
         "path": str(order.notebook.path.resolve()),
         "plain": order.notebook.declared.kind == "plain",
@@ -178,15 +178,15 @@ def order_for(
     """Return the order for a notebook with `name=value` assignments.
 
     Args:
-        notebook: what is to run.
+        notebook: notebook to run.
         assignments: its parameters.
-        deadline_s: seconds for the run, if not the notebook's own.
-        cell_deadline_s: seconds for a cell, if not the notebook's own.
-        cwd: folder in which the kernel works; by default that of a foreign notebook's file, and a
-            scratch folder for one of ours.
+        deadline_s: seconds for the run; by default the notebook's own deadline.
+        cell_deadline_s: seconds for a cell; by default the notebook's own deadline.
+        cwd: working folder of the kernel; by default the folder of a foreign notebook's file, or
+            a scratch folder for one of ours.
 
     Raises:
-        ParametersError: some of them are wrong; every problem is named.
+        ParametersError: some parameters are wrong; the message names every problem.
         SettingsError: the kernel cannot work in that folder.
     """
     given = notebook.schema.parse(assignments)
@@ -203,11 +203,11 @@ def orders_to_validate(
     cell_deadline_s: float | None = None,
     cwd: Path | None = None,
 ) -> list[Order]:
-    """Return the orders for the validations of a project, all of them or those named.
+    """Return the orders for all validations of a project, or for those named.
 
     Raises:
-        NotebookNotFoundError: there are none, or not of that name.
-        NotebookError: one of them is broken.
+        NotebookNotFoundError: the project has no validations, or not of that name.
+        NotebookError: a notebook is broken.
         SettingsError: the kernel cannot work in `cwd`.
     """
     notebooks = [find(root, name) for name in names] or [
@@ -219,14 +219,14 @@ def orders_to_validate(
 
 
 def orders_to_resume(evidence: Path, run: str) -> list[Order]:
-    """Return the orders of an earlier command that neither passed nor were skipped, as they were.
+    """Return the unchanged orders of an earlier command that neither passed nor were skipped.
 
     Args:
-        evidence: folder of the evidence folders.
-        run: name of the command's own there, or any path of one.
+        evidence: folder that contains the evidence folders.
+        run: name of the command's evidence folder there, or a path to one.
 
     Raises:
-        EvidenceError: the folder is no evidence.
+        EvidenceError: the folder is not a closed evidence folder.
         NotebookError: a notebook is gone or broken, or a parameter was masked in the evidence.
     """
     folder = Path(run) if Path(run).is_dir() else evidence / run

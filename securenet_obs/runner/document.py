@@ -1,4 +1,4 @@
-"""The notebook as evidence: parameters injected, cells numbered, a status in each cell."""
+"""Prepares a notebook for a run and completes it as evidence: numbered cells, status, banner."""
 
 import copy
 from collections.abc import Mapping
@@ -23,7 +23,7 @@ def prepared(notebook: Notebook, given: Mapping[str, Any]) -> Document:
     """Return a copy to execute: no outputs, cells numbered from 1, given parameters injected."""
     document = copy.deepcopy(notebook.document)
     document["metadata"].pop("papermill", None)
-    # Format 4.5 gives every cell an id; what is written from here on is 4.5.
+    # Format 4.5 gives every cell an id; the document is 4.5 from here on.
     document["nbformat_minor"] = max(5, int(document.get("nbformat_minor", 0)))
     for index, cell in enumerate(document["cells"]):
         cell.setdefault("id", f"cell-{index}")
@@ -38,24 +38,24 @@ def prepared(notebook: Notebook, given: Mapping[str, Any]) -> Document:
 
 
 def count_cells(document: Document) -> int:
-    """Return how many code cells of its own a prepared notebook has."""
+    """Return the number of a prepared notebook's own code cells."""
     return sum(1 for cell in document["cells"] if (number_of(cell) or 0) > 0)
 
 
 def number_of(cell: Mapping[str, Any]) -> int | None:
-    """Return the number of a code cell of a prepared notebook; 0 is the injected one."""
+    """Return the number of a code cell in a prepared notebook; the injected cell is 0."""
     number = cell["metadata"].get("securenet", {}).get("cell")
     return None if number is None else int(number)
 
 
 def finished(document: Document, record: RunRecord, judgement: Judgement, banner: str) -> Document:
-    """Return an executed notebook with its banner, and with a word in each cell that did not run.
+    """Return an executed notebook with its banner, and a remark in each cell that did not finish.
 
     Args:
         document: the notebook as the run left it.
-        record: what the journal says of the run; papermill's own statuses are not used.
+        record: the run's journal record; papermill's own statuses are not used.
         judgement: the verdict and its cell.
-        banner: Markdown that goes to the top.
+        banner: Markdown for the first cell.
     """
     document = copy.deepcopy(document)
     document["metadata"].pop("papermill", None)
@@ -74,7 +74,7 @@ def finished(document: Document, record: RunRecord, judgement: Judgement, banner
 
 
 def _tell_status(cell: dict[str, Any], number: int, record: RunRecord) -> None:
-    """Write into the cell's metadata what became of it, and say so where it did not finish."""
+    """Write the cell's status into its metadata; add a remark if the cell did not finish."""
     event = record.finished.get(number)
     status = "not run" if event is None else {"cell_error": "error"}.get(event["event"], "finished")
     if event is None and number == record.cell:

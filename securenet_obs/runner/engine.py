@@ -1,4 +1,4 @@
-"""papermill's engine for a run: journals each cell, holds its deadlines, reads parameters back."""
+"""The papermill engine of a run: journals cells, enforces deadlines, reads parameters back."""
 
 import asyncio
 import time
@@ -26,20 +26,20 @@ from securenet_obs.runner.spec import LOG, Spec
 from securenet_obs.runner.values import VALUES
 
 NAME = "securenet-obs"
-"""Name under which papermill knows the engine, in this process."""
+"""Name of the engine in papermill's registry, in this process."""
 
 INTERRUPT_GRACE_S = 2.0
-"""Seconds that an interrupted cell has to say where it was."""
+"""Seconds that an interrupted cell has to show its traceback."""
 
 
 class Report(Protocol):
-    """Where the engine reports to."""
+    """Receives the engine's events and notebook states."""
 
     def event(self, event: str, **fields: Any) -> None:
         """Journal an event."""
 
     def save(self, notebook: NotebookNode) -> None:
-        """Save the notebook as it is now."""
+        """Save the notebook in its current state."""
 
 
 class RunClient(KeepingClient):
@@ -49,7 +49,7 @@ class RunClient(KeepingClient):
         super().__init__(
             manager,
             timeout_func=lambda _: self._seconds_left()[0],
-            # What a cell printed may take as long to arrive as the cell itself took.
+            # A cell's output may take as long to arrive as the cell itself took.
             iopub_timeout=int(spec.cell_deadline_s) + 4,
             startup_timeout=max(1, int(spec.ends_at - time.monotonic())),
             resources={"metadata": {"path": spec.working_folder}},
@@ -64,7 +64,7 @@ class RunClient(KeepingClient):
         self._failed = self._exits = False
 
     def create_kernel_manager(self) -> RunKernelManager:
-        """Return a manager of a kernel of this interpreter, over sockets in the scratch folder."""
+        """Return a manager for a kernel of this interpreter, with sockets in the scratch folder."""
         scratch = Path(self._spec.scratch)
         self.km = RunKernelManager(
             kernel_name="python3",
@@ -76,7 +76,7 @@ class RunClient(KeepingClient):
         return self.km
 
     def execute(self) -> NotebookNode:
-        """Execute the cells in order until one fails; the kernel is gone afterwards."""
+        """Execute the cells in order until one fails, then shut the kernel down."""
         self.reset_execution_trackers()
         log = (Path(self._spec.scratch) / LOG).open("wb")
         with log, self.setup_kernel(stdout=log, stderr=log):
@@ -87,7 +87,7 @@ class RunClient(KeepingClient):
         return self.nb  # type: ignore[no-any-return]
 
     def _seconds_left(self) -> tuple[float, str]:
-        """Return how long the next cell may take, and the sentence for when it takes longer."""
+        """Return the next cell's time limit in seconds, and the reason to report for a timeout."""
         spec = self._spec
         whole = max(0.01, spec.ends_at - time.monotonic())
         if whole < spec.cell_deadline_s:
@@ -118,13 +118,13 @@ class RunClient(KeepingClient):
             self._note_swallowed(others)
             self._report.event("cell_error", **fields, **asdict(fault))
             self._failed = not fault.is_clean_exit
-            # nbclient ends the notebook by the reply.
+            # nbclient stops the notebook if the reply's status is `error`.
             reply |= {"status": "error", "ename": fault.name, "evalue": fault.message}
             reply.setdefault("traceback", [])
         self._report.save(self.nb)
 
     def _note_faults(self, reply: dict[str, Any]) -> None:
-        """Journal the errors in the reply to a question: there is no cell that they could end."""
+        """Journal the errors in the reply to an inquiry; no cell runs that they could end."""
         fault, others = failure(reply, reply.get(FAULTS, []), [])
         if fault:
             self._failed = True
@@ -135,16 +135,16 @@ class RunClient(KeepingClient):
             self._report.event("swallowed", cell=self._cell, **asdict(fault))
 
     def on_check(self, check: dict[str, Any]) -> None:
-        """Journal a check that a cell has displayed."""
+        """Journal a check that a cell displayed."""
         self._report.event("check", **check, cell=self._cell)
 
     async def async_execute_cell(
         self, cell: NotebookNode, cell_index: int, *arguments: Any, **options: Any
     ) -> NotebookNode:
-        """Execute a cell; right after the parameters, read them back from the kernel.
+        """Execute a cell; right after the cell with the parameters, read them back from the kernel.
 
         Raises:
-            CellExecutionError: the cell failed, or the kernel has other values than the record.
+            CellExecutionError: the cell failed, or the kernel's values differ from the record.
         """
         cell = await super().async_execute_cell(cell, cell_index, *arguments, **options)
         if is_read_back(cell) and self._spec.compared:
@@ -166,10 +166,10 @@ class RunClient(KeepingClient):
             raise CellExecutionError(reason, ename="ParametersError", evalue=reason)
 
     async def _answered(self, answer: Awaitable[dict[str, Any]]) -> dict[str, Any]:
-        """Wait for the kernel's answer; interrupt a kernel that does not give one.
+        """Wait for the kernel's answer; interrupt the kernel if it does not answer.
 
         Raises:
-            TimeoutError: it did not answer in time.
+            TimeoutError: the kernel did not answer in time.
         """
         try:
             return await answer
@@ -179,7 +179,7 @@ class RunClient(KeepingClient):
             raise
 
     async def _async_look_for_late_faults(self) -> None:
-        """Journal the errors that came after the cell to which they belong."""
+        """Journal the errors that were noticed only after the cell that they belong to."""
         seconds, self._timeout_reason = self._seconds_left()
         reply = await self._answered(ask_faults(self.kc, seconds))
         self._note_faults(reply)
@@ -187,14 +187,14 @@ class RunClient(KeepingClient):
     _look_for_late_faults = run_sync(_async_look_for_late_faults)
 
     async def _async_handle_timeout(self, timeout: float, cell: NotebookNode) -> None:
-        """Interrupt the kernel, let the cell say where it was, and end the run."""
+        """Interrupt the kernel, wait for the cell's traceback, and end the run."""
         self.note_timeout()
         await ensure_async(self.km.interrupt_kernel())
         await self._wait_for_error(cell)
         raise CellTimeoutError.error_from_timeout_and_cell(self._timeout_reason, int(timeout), cell)
 
     def note_timeout(self) -> None:
-        """Journal that a deadline has passed; the first time counts."""
+        """Journal that a deadline has passed; only the first such event counts."""
         self._report.event("timeout", cell=self._cell, reason=self._timeout_reason)
 
     async def _wait_for_error(self, cell: NotebookNode) -> None:
@@ -206,13 +206,13 @@ class RunClient(KeepingClient):
 
 
 class RunEngine(Engine):  # type: ignore[misc]
-    """The engine that papermill is told to use."""
+    """The engine that papermill uses for a run."""
 
     @classmethod
     def execute_managed_notebook(
         cls, nb_man: NotebookExecutionManager, kernel_name: str, **options: Any
     ) -> None:
-        """Execute the notebook, and journal how that ended."""
+        """Execute the notebook and journal its end."""
         report: Report = options["report"]
         client = RunClient(nb_man, options["spec"], report)
         try:
@@ -220,7 +220,7 @@ class RunEngine(Engine):  # type: ignore[misc]
         except DeadKernelError:
             report.event("kernel_died", reason="the kernel died")
         except TimeoutError:
-            # Of a cell, as papermill has it, or of the kernel's start.
+            # Raised for a cell (CellTimeoutError is a TimeoutError) or for the kernel's start.
             client.note_timeout()
         else:
             report.event("ended")
@@ -238,7 +238,7 @@ def execute(spec: Spec, report: Report) -> None:
     Raises:
         EvidenceError: the journal or the notebook cannot be written.
     """
-    # A cell that failed is in the journal, and the verdict is not papermill's to give.
+    # The journal has the failed cell, and the verdict is derived from it, not from papermill.
     with suppress(PapermillExecutionError):
         papermill.execute_notebook(
             spec.notebook,

@@ -1,4 +1,4 @@
-"""The folder that a command leaves: journal, executed notebooks, reports, and their digests."""
+"""A command's evidence folder: journal, executed notebooks, reports, and their digests."""
 
 import hashlib
 import itertools
@@ -24,12 +24,12 @@ MANIFEST = "run.json"
 _REMEDY = "Choose another folder with --evidence."
 
 LEAST_FREE_BYTES = 32_000_000
-"""Free space below which a command does not even start."""
+"""Free space below which a command does not start."""
 
 
 @dataclass
 class EvidenceFolder:
-    """An evidence folder that is being written; nobody else writes to it."""
+    """An evidence folder open for writing; no other command writes to it."""
 
     path: Path
     journal: Journal
@@ -41,10 +41,10 @@ class EvidenceFolder:
 
     @classmethod
     def create(cls, root: Path, masker: Masker) -> Self:
-        """Make a folder of its own below `root`, whatever else runs there.
+        """Create a new folder below `root`, which other commands may use at the same time.
 
         Raises:
-            EvidenceError: it cannot be written, or there is hardly any space left.
+            EvidenceError: `root` cannot be written, or too little space is free.
         """
         check_root(root)
         try:
@@ -54,7 +54,7 @@ class EvidenceFolder:
         return cls(path, Journal.create(path / journal.NAME), masker)
 
     def note(self, event: str, **fields: Any) -> None:
-        """Journal an event; if that fails, keep it in mind and go on: a verdict is still due."""
+        """Journal an event; if that fails, keep the event in memory, as a verdict is still due."""
         masked = self.masker.texts(fields)
         try:
             self.journal.append(event, **masked)
@@ -63,11 +63,11 @@ class EvidenceFolder:
             self._unsaved.append({"at": journal.now(), "event": event, **masked})
 
     def fail(self, error: EvidenceError) -> None:
-        """Note that something could not be written; the first reason is kept."""
+        """Record that something could not be written; the first reason is kept."""
         self.unwritable = self.unwritable or str(error)
 
     def events(self) -> list[Event]:
-        """Return what happened so far; what could not be written is included."""
+        """Return all events so far, those that could not be written included."""
         try:
             written = self.journal.events()
         except EvidenceError as error:
@@ -76,14 +76,14 @@ class EvidenceFolder:
         return written + self._unsaved
 
     def save(self, name: str, text: str) -> None:
-        """Write a file into the folder, or note that it could not be written."""
+        """Write a file into the folder, or record that it could not be written."""
         try:
             save(self.path / name, text, self.masker)
         except EvidenceError as error:
             self.fail(error)
 
     def file_name(self, stem: str, attempt: int) -> str:
-        """Return the name, without ending, of a notebook's files; nothing secret in it."""
+        """Return a unique stem for the names of a notebook's files, with secrets masked."""
         clean = re.sub(r"[^A-Za-z0-9._-]+", "-", self.masker.text(stem)).strip("-.") or "notebook"
         wanted = clean if attempt == 1 else f"{clean}-attempt{attempt}"
         with self._naming:
@@ -94,7 +94,7 @@ class EvidenceFolder:
         return name
 
     def seal(self, summary: Mapping[str, Any]) -> dict[str, Any]:
-        """Write the manifest, and return it: the summary, each file's digest and its own."""
+        """Write and return the manifest: the summary, each file's digest and the manifest's own."""
         manifest: dict[str, Any] = {**self.masker.texts(summary), "files": {}}
         try:
             manifest["files"] = _digests(self.path)
@@ -106,10 +106,10 @@ class EvidenceFolder:
 
 
 def check_root(root: Path) -> None:
-    """Make the folder that holds evidence folders if there is none, and see that it can be written.
+    """Create the folder that contains evidence folders if it is missing; check that it is writable.
 
     Raises:
-        EvidenceError: it cannot be written, or there is hardly any space left.
+        EvidenceError: the folder cannot be written, or too little space is free.
     """
     try:
         root.mkdir(parents=True, exist_ok=True)
@@ -128,7 +128,7 @@ def _unwritable(root: Path, error: OSError) -> EvidenceError:
 
 
 def _new_folder(root: Path) -> Path:
-    """Make and return `<utc time>-<id>`; a name that is taken is never used again."""
+    """Create and return the folder `<utc time>-<id>`; an existing folder is never reused."""
     while True:
         moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
         path = root / f"{moment}-{secrets.token_hex(4)}"
@@ -140,7 +140,7 @@ def _new_folder(root: Path) -> Path:
 
 
 def _digests(folder: Path) -> dict[str, str]:
-    """Return the SHA-256 of every file of a folder but the manifest, by relative path."""
+    """Return the SHA-256 of every file of a folder except the manifest, by relative path."""
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     return {
         str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
@@ -158,8 +158,8 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     """Return the manifest of an evidence folder.
 
     Raises:
-        EvidenceNotFoundError: there is none.
-        EvidenceError: it cannot be understood.
+        EvidenceNotFoundError: the folder has no manifest.
+        EvidenceError: the manifest cannot be read or parsed.
     """
     if not (folder / MANIFEST).exists():
         raise EvidenceNotFoundError(f"{folder}: no evidence that was closed: no {MANIFEST} there.")
@@ -173,7 +173,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
 
 
 def verify(folder: Path) -> list[str]:
-    """Return what was changed in an evidence folder since it was closed, one sentence each.
+    """Return the changes to an evidence folder since it was closed, one sentence each.
 
     Raises:
         EvidenceError: the folder has no manifest, or a file cannot be read.

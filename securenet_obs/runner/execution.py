@@ -1,4 +1,4 @@
-"""One run: a child process of its own group, watched until its end or its deadline."""
+"""Executes one run in a child process group, watched until its end or its deadline."""
 
 import json
 import os
@@ -32,21 +32,21 @@ from securenet_obs.runner.target import Target
 from securenet_obs.runner.verdict import Judgement, Verdict, judge
 
 PATIENCE_S = 8.0
-"""Seconds past its deadline that a child has to end its kernel, before it is ended itself."""
+"""Seconds past its deadline that a child has to end its kernel before it is terminated."""
 
 WORK = "work"
-"""Folder in the scratch folder for a run that has no other to work in."""
+"""Working folder, inside the scratch folder, of a run without another one."""
 
 EVIDENCE = "SECURENET_OBS_EVIDENCE"
-"""Tells a notebook where its run's evidence is kept: one of them looks into its own."""
+"""Variable with the path of the run's evidence folder; one notebook reads its own evidence."""
 
 NOTEBOOK = "SECURENET_OBS_NOTEBOOK"
-"""Tells a notebook where it came from: it runs in a folder of its own, far from its project."""
+"""Variable with the path of the notebook's file; the run's working folder is elsewhere."""
 
 
 @dataclass
 class Execution:
-    """What the runs of one command share."""
+    """Executes the runs of one command, with their shared state."""
 
     folder: EvidenceFolder
     target: Target
@@ -55,9 +55,9 @@ class Execution:
     warm: str = ""
 
     def run(self, order: Order, attempt: int = 1, first: str = "") -> Result:
-        """Run a notebook and judge the run; what goes wrong is part of the judgement.
+        """Run a notebook and judge the run; errors become part of the judgement.
 
-        Of a later attempt, `first` is the name of the first attempt's run.
+        For a retry, `first` is the name of the first attempt's run.
         """
         run = self._open(order, attempt, first)
         if not self.warm:
@@ -73,13 +73,13 @@ class Execution:
             ):
                 return self._judged(run, order, attempt)
         except Exception as error:  # noqa: BLE001
-            # A verdict is due whatever breaks here: a disk, a lock, a display, or our own code.
+            # A verdict is due whatever fails here: a disk, a lock, a display, or our own code.
             return self._broken(run, order, attempt, error, time.monotonic() - opened)
 
     def _broken(
         self, run: str, order: Order, attempt: int, error: Exception, seconds: float
     ) -> Result:
-        """Judge a run that the runner itself could not see to its end."""
+        """Judge a run that an error of the runner itself has ended."""
         reason = f"the runner failed: {type(error).__name__}: {error}"
         self.folder.note(
             "broken", run=run, reason=reason, traceback=traceback.format_exception(error)
@@ -90,7 +90,7 @@ class Execution:
         return Result(run, order, judgement, seconds, attempt)
 
     def skip(self, order: Order, reason: str) -> Result:
-        """Record a run that the target cannot serve, with the reason; no kernel is started."""
+        """Record a run that the target cannot serve, with the reason; start no kernel."""
         started = time.monotonic()
         run = self._note_start(order, 1, cells=0)
         self.folder.note("skipped", run=run, reason=reason)
@@ -101,7 +101,7 @@ class Execution:
         return Result(run, order, judgement, seconds, 1)
 
     def _judged(self, run: str, order: Order, attempt: int) -> Result:
-        """Run and judge what was opened; the clock of its deadline starts here."""
+        """Execute and judge an opened run; its deadline counts from here."""
         started = time.monotonic()
         if not self.folder.unwritable:
             self._run_child(run, order, started)
@@ -113,7 +113,7 @@ class Execution:
         return Result(run, order, judgement, seconds, attempt)
 
     def _open(self, order: Order, attempt: int, first: str) -> str:
-        """Journal that the run starts, and keep its notebook; return its name in the evidence."""
+        """Journal the start of a run and save its notebook; return its name in the evidence."""
         document = prepared(order.notebook, order.given)
         run = self._note_start(order, attempt, count_cells(document), first)
         try:
@@ -145,7 +145,7 @@ class Execution:
         return run
 
     def _parameters(self, order: Order) -> dict[str, Any]:
-        """Return the parameters for the record: secrets as references, all else masked."""
+        """Return the parameters for the record: secrets as references, all other values masked."""
         return {
             name: as_text(value)
             if secrets_in({name: value})
@@ -154,18 +154,18 @@ class Execution:
         }
 
     def _run_child(self, run: str, order: Order, started: float) -> None:
-        """Have a child process execute the notebook, and see that nothing of it survives."""
+        """Execute the notebook in a child process, and remove its scratch folder afterwards."""
         scratch = Path(tempfile.mkdtemp(prefix="snobs-"))
         try:
             self._supervise(run, order, started, scratch)
         except SecureNetObsError as error:
-            # The warm server is gone, or stopped: there was no child.
+            # The warm server is gone or stopped, so no child was started.
             self.folder.note("child_exited", run=run, fate=str(error))
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
 
     def _supervise(self, run: str, order: Order, started: float, scratch: Path) -> None:
-        """Start the child, watch it to its end, and journal how that was."""
+        """Start the child, watch it until it ends, kill its leftovers, and journal its exit."""
         mark = f"{self.folder.path.name}/{run}"
         log = scratch / "child.log"
         spec = self._prepare(scratch, self._spec(run, order, started, scratch), order)
@@ -181,8 +181,8 @@ class Execution:
         ):
             self._watch(child, reports, run, started + order.run_deadline_s + PATIENCE_S)
         if child.returncode != 0 or self._record(run).kernel_died or sys.platform != "linux":
-            # A child that came to its own end has killed what it adopted, on Linux all; and what
-            # kept a kernel was killed with it, perhaps.
+            # A child that ends by itself has killed the processes that it adopted, on Linux all of
+            # them. The supervisor of a dead kernel may have been killed with the kernel.
             kill_marked(mark)
         self._note_fate(run, child.returncode, scratch, log)
 
@@ -206,14 +206,14 @@ class Execution:
         )
 
     def _prepare(self, scratch: Path, spec: Spec, order: Order) -> Path:
-        """Write what the child needs into its scratch folder; return the spec's file."""
+        """Create the child's working folder, notebook and spec; return the spec's path."""
         (scratch / WORK).mkdir()
         Path(spec.notebook).write_text(json.dumps(prepared(order.notebook, order.given)))
         spec.write(scratch / "spec.json")
         return scratch / "spec.json"
 
     def _watch(self, child: Process, reports: int, run: str, ends_at: float) -> None:
-        """Read what the child reports until it ends, is to be stopped, or is past its time."""
+        """Read the child's reports until it ends; terminate it if it must stop."""
         unread = b""
         while not self._must_stop(run, ends_at):
             if select.select([reports], [], [], 0.1)[0]:
@@ -225,7 +225,7 @@ class Execution:
         child.terminate()
 
     def _must_stop(self, run: str, ends_at: float) -> bool:
-        """Say whether the child has to be stopped, and journal why."""
+        """Return whether the child must stop, by request or deadline, and journal the reason."""
         if self.stop.is_set():
             self.folder.note("interrupted", run=run, reason="stopped by Ctrl-C or SIGTERM")
             return True
@@ -242,7 +242,7 @@ class Execution:
                 self.progress.cell(run, int(cell))
 
     def _note_fate(self, run: str, status: int | None, scratch: Path, log: Path) -> None:
-        """Journal how the child ended; None for a child whose end nobody could tell of."""
+        """Journal how the child ended; without a `status`, its end is unknown."""
         said, kernel_said = _last_line(log), _last_line(scratch / LOG)
         if status == UNWRITABLE:
             self.folder.fail(EvidenceError(said))
@@ -263,7 +263,7 @@ class Execution:
 
 
 def _last_line(log: Path) -> str:
-    """Return the last line of a process's log, which of a traceback is its sentence."""
+    """Return the last line of a process's log; in a traceback, that is the error's message."""
     lines = log.read_text(errors="replace").strip().splitlines() if log.exists() else []
-    # ipykernel's last word when all is well.
+    # `--existing` is in the last line that ipykernel logs without an error.
     return lines[-1] if lines and "--existing" not in lines[-1] else ""
