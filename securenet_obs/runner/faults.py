@@ -1,14 +1,15 @@
-"""Errors of a cell that its reply does not report: noted in the kernel, judged in the run's child.
+"""Collects the errors of a cell that its reply omits, and determines whether the cell failed.
 
-A cell fails by any of these, unless it is tagged `raises-exception`:
+The kernel collects the errors; the run's child process judges them. A cell fails on any of these
+conditions, unless it is tagged `raises-exception`:
 
-- its reply has the status `error`, as after a shell escape that exits with a status other than 0;
-- IPython showed a traceback or a usage error for it, at whatever depth (`%run`, `%%capture`, a
-  nested `run_cell`, a display method, a hook), also where that display was captured or replaced;
-- it left an output of type `error`, also where that was cleared again;
-- a thread or an asyncio task ended by an error that nothing handled.
+- its reply has the status `error`, as after a shell escape with a nonzero exit status;
+- IPython showed a traceback or a usage error for it, at any depth (`%run`, `%%capture`, a nested
+  `run_cell`, a display method, a hook), even if that display was captured or replaced;
+- it produced an output of type `error`, even if that was cleared again;
+- a thread or an asyncio task ended with an unhandled error.
 
-An error counts for the cell during which it was noticed; after the last cell, for that one.
+An error counts for the cell during which it was noticed; after the last cell, for the last cell.
 """
 
 import asyncio
@@ -21,19 +22,19 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 FAULTS = "securenet_obs_faults"
-"""Key in a kernel's reply: the errors that it has noticed."""
+"""Key of the noticed errors in a kernel's reply."""
 
 MOST_FAULTS = 20
-"""Errors that are kept of one cell: the first of them names the failure."""
+"""Maximum number of errors kept per cell; the first one names the failure."""
 
 LONGEST_MESSAGE = 1000
-"""Characters of an error's message that are kept."""
+"""Maximum length of an error's message, in characters."""
 
 UNNAMED = "NoneType"
-"""What ipykernel calls an error of a display method: the cell itself has ended without one."""
+"""Error name that ipykernel reports for a failed display method; the cell's own code succeeded."""
 
 BARE_THREAD = "Exception ignored in thread started by"
-"""How Python introduces the error of a thread that `threading` has not started."""
+"""Start of Python's message about an error in a thread that `threading` has not started."""
 
 ALLOWED = "raises-exception"
 """Tag of a cell whose error does not end the run."""
@@ -41,7 +42,7 @@ ALLOWED = "raises-exception"
 
 @dataclass(frozen=True)
 class Fault:
-    """One error: the name of its class, its message, and what reported it."""
+    """One error: the name of its class, its message, and its source."""
 
     name: str
     message: str
@@ -49,11 +50,11 @@ class Fault:
 
     @property
     def is_clean_exit(self) -> bool:
-        """Whether it is a `sys.exit()` or `sys.exit(0)`."""
+        """Whether the error is a `sys.exit()` or `sys.exit(0)`."""
         return self.name == "SystemExit" and self.message in ("", "0", "None")
 
     def is_like(self, other: "Fault") -> bool:
-        """Whether both report the same error."""
+        """Return whether both report the same error."""
         return (self.name, self.message) == (other.name, other.message)
 
 
@@ -65,7 +66,7 @@ class Faults:
         self._lock = threading.Lock()
 
     def note(self, error: BaseException | None, by: str) -> None:
-        """Note an error once, whatever its text does."""
+        """Note an error once, even if its text cannot be read."""
         if error is None:
             return
         fault = Fault(type(error).__name__, _message(error), by)
@@ -74,13 +75,13 @@ class Faults:
                 self._rows.append(fault)
 
     def take(self) -> list[dict[str, str]]:
-        """Return what was noted since the last time, as JSON can hold it."""
+        """Return and clear the noted errors, as JSON objects."""
         with self._lock:
             rows, self._rows = self._rows, []
         return [asdict(fault) for fault in rows]
 
     def watch_threads(self) -> None:
-        """Note what ends a thread from here on; it is still printed as before."""
+        """Note the errors that end threads from here on; they are still printed as before."""
         self._watch_bare_threads()
         printed = threading.excepthook
 
@@ -92,7 +93,7 @@ class Faults:
         threading.excepthook = noted
 
     def _watch_bare_threads(self) -> None:
-        """Note what ends a thread of `_thread`, and nothing else that Python ignores."""
+        """Note the errors that end threads of `_thread`, but no other error that Python ignores."""
         printed = sys.unraisablehook
 
         def noted(arguments: "sys.UnraisableHookArgs") -> None:
@@ -103,11 +104,11 @@ class Faults:
         sys.unraisablehook = noted
 
     def watch_tasks(self) -> None:
-        """Note what ends a task or a callback of any event loop, unless the loop has a handler."""
+        """Note the errors of tasks and callbacks of any event loop without a handler of its own."""
         printed = asyncio.BaseEventLoop.default_exception_handler
 
         def noted(loop: asyncio.BaseEventLoop, context: dict[str, Any]) -> None:
-            # Not the context of a transport: a peer that went away is not an error of the cell.
+            # Errors of a transport are left out: a lost peer is not an error of the cell.
             if {"future", "task", "handle"} & context.keys():
                 self.note(context.get("exception"), "asyncio")
             printed(loop, context)
@@ -115,7 +116,7 @@ class Faults:
         asyncio.BaseEventLoop.default_exception_handler = noted  # type: ignore[method-assign, assignment]
 
     def watch_reloads(self) -> None:
-        """Note the errors for which `%autoreload` keeps a module's old code; it logs them."""
+        """Note the errors for which `%autoreload` keeps a module's old code; it only logs them."""
 
         def noted(record: logging.LogRecord) -> bool:
             self.note(record.exc_info[1] if record.exc_info else None, "reload")
@@ -124,9 +125,9 @@ class Faults:
         logging.getLogger("autoreload").addFilter(noted)
 
     def note_unread_tasks(self) -> None:
-        """Note the errors of tasks that have ended, are still referred to, and nothing awaited."""
+        """Note the errors of ended tasks that are still referenced and were never awaited."""
         for thing in gc.get_objects():
-            # `isinstance` would ask an object for its `__class__`, and a proxy may act on that.
+            # `isinstance` reads an object's `__class__`, which may run a proxy's code.
             if issubclass(type(thing), asyncio.Future) and getattr(thing, "_log_traceback", False):
                 self.note(thing.exception(), "asyncio")
 
@@ -141,17 +142,17 @@ def _message(error: BaseException) -> str:
 def failure(
     reply: Mapping[str, Any], reported: Iterable[Mapping[str, str]], shown: Iterable[Fault]
 ) -> tuple[Fault | None, list[Fault]]:
-    """Return the error that a cell failed with, if any, and the others that were swallowed.
+    """Return the error that failed a cell, if any, and the other errors, which were swallowed.
 
     Args:
         reply: content of the kernel's reply.
-        reported: what the kernel noted.
+        reported: errors that the kernel noted.
         shown: outputs of type `error`.
     """
     noticed = _distinct([*(Fault(**row) for row in reported), *shown])
     named = _of_reply(reply)
     if named is None or named.name == UNNAMED or named.is_clean_exit:
-        # A clean exit does not hide what went wrong before it.
+        # A clean exit does not hide an earlier error.
         named = next(iter(noticed), None) or named
     return named, [row for row in noticed if named and not row.is_like(named)]
 
@@ -164,9 +165,9 @@ def _of_reply(reply: Mapping[str, Any]) -> Fault | None:
 
 
 def _distinct(faults: Iterable[Fault]) -> list[Fault]:
-    """Return each error once; a clean exit is the end of the notebook only where the reply has it.
+    """Return each error once, without clean exits: only one in the reply ends the notebook.
 
-    Below a cell (`run_cell`, `%prun`) it ends that code, and the cell goes on.
+    In nested code (`run_cell`, `%prun`) a clean exit ends that code, and the cell continues.
     """
     rows: list[Fault] = []
     for fault in faults:

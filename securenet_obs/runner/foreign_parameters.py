@@ -1,7 +1,7 @@
-"""Reads the `parameters` cell of a foreign notebook: whatever names it assigns are parameters.
+"""Reads the parameters of a foreign notebook: all names that its `parameters` cell assigns.
 
-A literal default gives its type. Any other default is computed when the notebook runs: such a
-parameter has no type, and what is given for it is read as papermill reads it. Nothing is evaluated.
+A literal default determines the type. Any other default is computed when the notebook runs: such
+a parameter has no type, and papermill's rules convert a given value. Nothing is evaluated.
 """
 
 import ast
@@ -17,23 +17,23 @@ from securenet_obs.runner.parameters_cell import SECRET, comments_of, declared, 
 from securenet_obs.runner.secret import Secret
 
 TRANSPARENT = ("%%capture", "%%prun", "%%time")
-"""Cell magics whose body runs as the cell's own code; the body of any other assigns nothing."""
+"""Cell magics that run their body as the cell's own code; other bodies assign nothing."""
 
 LONGEST_SOURCE = 200
-"""Characters of a computed default that are shown."""
+"""Maximum length of a computed default in output, in characters."""
 
 _TYPES: dict[type, Any] = {
     kind: kind for kind in (str, int, float, bool, date, datetime, timedelta)
 } | {list: list[Any], dict: dict[Any, Any], tuple: tuple[Any, ...], Secret: SECRET}
 
 Binding = tuple[str, ast.expr | None, ast.stmt]
-"""A name, the expression that is assigned to it if there is one, and the statement."""
+"""A name, its assigned expression (None if unknown), and the statement."""
 
 
 def resolved(text: str) -> Any:
-    """Return a value for a text as papermill's `-p` does: True, False, None, a number, or the text.
+    """Convert a text as papermill's `-p` does: to True, False, None, a number, or the text itself.
 
-    Unlike there, NaN and infinities stay texts, because JSON cannot record them.
+    Unlike in papermill, NaN and infinities stay texts, because JSON cannot record them.
     """
     words = {"True": True, "False": False, "None": None}
     if text in words:
@@ -52,9 +52,9 @@ UNTYPED = Annotated[Any, PlainValidator(resolved)]
 
 
 def read_foreign_schema(source: str) -> Schema:
-    """Return the parameters of a cell in the order in which it assigns them first.
+    """Return the parameters of a cell in the order of their first assignment.
 
-    A cell that neither Python nor IPython can read has none: its own error comes when it is run.
+    A cell that neither Python nor IPython can parse has none; it raises its error when it runs.
     """
     source = _body(source)
     tree, text = _parsed(source)
@@ -70,7 +70,7 @@ def read_foreign_schema(source: str) -> Schema:
 
 
 def _body(source: str) -> str:
-    """Return the Python code of a cell, which a cell magic may run or hide."""
+    """Return the Python code that a cell runs in its own namespace, without its cell magic."""
     first, _, body = source.lstrip().partition("\n")
     if not first.startswith("%%"):
         return source
@@ -78,7 +78,7 @@ def _body(source: str) -> str:
 
 
 def _parsed(source: str) -> tuple[list[ast.stmt], str]:
-    """Return the statements of a cell, and the text that they were read from."""
+    """Return the statements of a cell, and the text from which they were parsed."""
     try:
         return _statements(source), source
     except SyntaxError:
@@ -101,7 +101,7 @@ def _statements(source: str) -> list[ast.stmt]:
 
 
 def _bindings(statements: Iterable[ast.stmt]) -> Iterator[Binding]:
-    """Yield each binding of a name, in order; of a branch or a block all of them, as computed."""
+    """Yield each binding of a name, in order; bindings in branches and blocks count as computed."""
     for statement in statements:
         match statement:
             case ast.Assign(targets=targets, value=value):
@@ -118,7 +118,7 @@ def _bindings(statements: Iterable[ast.stmt]) -> Iterator[Binding]:
                     if isinstance(target, ast.Name)
                 )
             case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
-                continue  # Its names are its own.
+                continue  # Its names are local to it.
             case _:
                 yield from ((name, None, inner) for name, _, inner in _bindings(_inside(statement)))
 
@@ -133,7 +133,7 @@ def _inside(statement: ast.stmt) -> Iterator[ast.stmt]:
 
 
 def _targets(target: ast.expr, value: ast.expr | None, statement: ast.stmt) -> Iterator[Binding]:
-    """Yield the names of an assignment's target, each with its own part of the value."""
+    """Yield the names in an assignment's target, each with its part of the value."""
     match target:
         case ast.Name(id=name):
             yield name, value, statement
@@ -145,7 +145,7 @@ def _targets(target: ast.expr, value: ast.expr | None, statement: ast.stmt) -> I
 
 
 def _parts(targets: list[ast.expr], value: ast.expr | None) -> list[ast.expr | None]:
-    """Return the value of each target where a tuple is unpacked, None where that is not known."""
+    """Return the value of each target of a tuple assignment; None for an unknown value."""
     if isinstance(value, ast.Tuple | ast.List) and len(value.elts) == len(targets):
         starred = any(isinstance(part, ast.Starred) for part in [*targets, *value.elts])
         return [None if starred else part for part in value.elts]
@@ -170,7 +170,7 @@ def _parameter(name: str, value: ast.expr | None, statement: ast.stmt, help_text
 
 
 def _attempt(read: Callable[[], Any]) -> Any:
-    """Return what can be read, None for what is not a literal or not of its own type."""
+    """Return the value that `read` parses; None if it is not a literal or has the wrong type."""
     try:
         return read()
     except (ValueError, TypeError, SyntaxError, OverflowError, RecursionError, MemoryError):
@@ -178,7 +178,7 @@ def _attempt(read: Callable[[], Any]) -> Any:
 
 
 def _recordable(value: Any) -> bool:
-    """Return whether every part of a literal is of a type that a parameter can have."""
+    """Return whether every part of a literal has a type that a parameter can have."""
     if isinstance(value, dict):
         return all(_recordable(part) for pair in value.items() for part in pair)
     if isinstance(value, list | tuple):

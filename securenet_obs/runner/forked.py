@@ -1,4 +1,4 @@
-"""A process that a warm server forked, handled as `subprocess.Popen` handles one it started."""
+"""Starts a warm server, and controls its forked processes in the manner of `subprocess.Popen`."""
 
 import json
 import os
@@ -17,28 +17,28 @@ from securenet_obs.errors import SecureNetObsError
 from securenet_obs.runner.warm import SERVED, available, request_line
 
 SOCKET = "SECURENET_OBS_WARM"
-"""The variable that names the socket of a server that is running already."""
+"""Variable with the socket path of a server that is already running."""
 
 ANSWER_S = 10.0
-"""Seconds that a server has to answer; it forks ahead, and answers in hundredths."""
+"""Seconds to wait for a server's answer; it forks ahead and answers in hundredths of a second."""
 
 
 class ForkedProcess:
-    """One process of a warm server; it ends when this object's connection does.
+    """A process that a warm server forked; it ends when this object's connection closes.
 
     Args:
         server: the server's socket.
         module: one of `SERVED`.
-        arguments: what its `main` is called with.
-        environment: its variables, exactly.
-        folder: its working folder.
-        streams: descriptors that become its standard input, output and error.
+        arguments: arguments of the module's `main`.
+        environment: all environment variables of the process.
+        folder: working folder of the process.
+        streams: descriptors for its standard input, output and error.
 
     Raises:
         SecureNetObsError: the server does not answer.
     """
 
-    # What jupyter_client looks for in a Popen.
+    # jupyter_client reads these attributes of a Popen.
     stdin = stdout = stderr = None
 
     def __init__(
@@ -71,7 +71,7 @@ class ForkedProcess:
         """Return the server's next line.
 
         Raises:
-            EOFError: there is none: the attendant was killed.
+            EOFError: the connection ended, because the attendant was killed.
         """
         while b"\n" not in self._unread:
             data = self._connection.recv(4096)
@@ -94,7 +94,7 @@ class ForkedProcess:
         """Wait for the process to end.
 
         Raises:
-            TimeoutExpired: it did not, in `timeout` seconds.
+            TimeoutExpired: the process did not end in `timeout` seconds.
         """
         if not self.has_ended(timeout):
             raise subprocess.TimeoutExpired("forked", timeout or 0)
@@ -102,7 +102,7 @@ class ForkedProcess:
         return self.returncode
 
     def has_ended(self, timeout: float | None) -> bool:
-        """Wait for the process to end; return whether it did, in `timeout` seconds."""
+        """Wait for the process to end; return whether it ended in `timeout` seconds."""
         if self.returncode is None and self._readable(timeout):
             self.poll()
         return self.returncode is not None
@@ -111,7 +111,7 @@ class ForkedProcess:
         return bool(select.select([self._connection], [], [], timeout)[0])
 
     def send_signal(self, number: int) -> None:
-        """Send a signal to the process, if it runs."""
+        """Send a signal to the process if it is running."""
         if self.poll() is None:
             os.kill(self.pid, number)
 
@@ -124,12 +124,12 @@ class ForkedProcess:
         self.send_signal(signal.SIGKILL)
 
     def close(self) -> None:
-        """Close the connection; what still runs of the process is killed."""
+        """Close the connection; the server then kills the process and its descendants."""
         self._connection.close()
 
 
 class StartingServer:
-    """A server that may still be importing."""
+    """A started server, which may still be importing."""
 
     def __init__(self, process: "subprocess.Popen[bytes]", path: Path) -> None:
         self._process = process
@@ -137,10 +137,10 @@ class StartingServer:
         self._ready = False
 
     def __call__(self) -> str:
-        """Return its socket, once it is ready.
+        """Wait until the server is ready, and return its socket.
 
         Raises:
-            SecureNetObsError: it ended before it was.
+            SecureNetObsError: the server ended before it was ready.
         """
         assert self._process.stdout is not None
         if not self._ready and self._process.stdout.readline() != b"ready\n":
@@ -153,11 +153,11 @@ class StartingServer:
 def warm_server(*, wanted: bool = True, start: bool = True) -> Iterator[Callable[[], str]]:
     """Yield a function that waits for a warm server and returns its socket, or an empty string.
 
-    A server that the environment names is used; else one is started, and ends with the block.
+    The environment may name a running server; otherwise one is started, and ends with the block.
 
     Args:
-        wanted: whether one is wanted at all.
-        start: whether to start one: that takes longer than the one cold run that it would save.
+        wanted: whether to use a server at all.
+        start: whether to start one; starting takes longer than the one cold run that it would save.
     """
     named = os.environ.get(SOCKET)
     if not wanted or not available() or not (named or start):

@@ -1,11 +1,11 @@
-"""Where a run's parameters stand in its notebook, and which values hold right after them.
+"""Injects a run's parameters into its notebook, and predicts the values right after them.
 
-papermill replaces the `injected-parameters` cell of an earlier run where it stands, and else puts
-one behind the `parameters` cell, or at the top. Here it always stands behind the `parameters` cell
-if there is one, and no other cell of an earlier run stays beside it: papermill's way leaves the
-defaults, or the values of that run, in force without a word where such a cell is out of place.
-In a foreign notebook without a `parameters` cell, that of an earlier run has the names.
-Without given parameters nothing is replaced, and the values of an earlier run are this run's too.
+papermill replaces the `injected-parameters` cell of an earlier run in place; otherwise it adds one
+after the `parameters` cell, or at the top. This module always puts it after the `parameters` cell
+if there is one, and removes all injected cells of earlier runs: if such a cell is out of place,
+papermill silently leaves the defaults, or the values of the earlier run, in effect.
+In a foreign notebook without a `parameters` cell, the injected cell of an earlier run has the
+names. Without given parameters nothing is replaced, and the values of an earlier run apply.
 """
 
 import json
@@ -23,7 +23,7 @@ Cell = dict[str, Any]
 
 
 def inject(notebook: Notebook, cells: list[Cell], given: Mapping[str, Any]) -> list[Cell]:
-    """Return the cells with the given parameters in one cell, and none of an earlier run."""
+    """Return the cells with the given parameters in one cell, without those of earlier runs."""
     if not given:
         return cells
     place = _place(cells)
@@ -33,10 +33,10 @@ def inject(notebook: Notebook, cells: list[Cell], given: Mapping[str, Any]) -> l
 
 
 def _set_anew(notebook: Notebook, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what the injected cell sets.
+    """Return the parameters that the injected cell sets.
 
-    Where it replaces the only cell that sets parameters, the values of the earlier run that are
-    known and not given anew stay.
+    If it replaces the only cell that sets parameters, it keeps the known values of the earlier
+    run that are not given anew.
     """
     if not given or any(_is(cell, PARAMETERS) for cell in _setting(notebook.document["cells"])):
         return dict(given)
@@ -50,7 +50,7 @@ def _set_anew(notebook: Notebook, given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def mark_read_back(cells: list[Cell]) -> None:
-    """Mark the last of the cells that set parameters: they are read back after it."""
+    """Mark the last cell that sets parameters: they are read back after it."""
     if setting := list(_setting(cells)):
         setting[-1]["metadata"]["securenet"]["read_back"] = True
 
@@ -61,7 +61,7 @@ def is_read_back(cell: Mapping[str, Any]) -> bool:
 
 
 def is_injected(cell: Mapping[str, Any]) -> bool:
-    """Return whether a cell holds given parameters, of this run or an earlier one."""
+    """Return whether a cell contains given parameters, of this run or an earlier one."""
     return _is(cell, INJECTED)
 
 
@@ -89,9 +89,9 @@ def _injected(given: Mapping[str, Any]) -> Cell:
 
 
 def _setting(cells: list[Cell]) -> Iterator[Cell]:
-    """Yield the code cells that set parameters: `parameters` cells, and injected ones.
+    """Yield the code cells that set parameters: `parameters` cells and injected ones.
 
-    The first `parameters` cell has the schema; what another one sets over it counts, too.
+    The first `parameters` cell defines the schema; values that later ones override count too.
     """
     for cell in cells:
         if cell["cell_type"] == "code" and (_is(cell, PARAMETERS) or _is(cell, INJECTED)):
@@ -115,9 +115,9 @@ def effective(notebook: Notebook, given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def compared(notebook: Notebook, given: Mapping[str, Any]) -> dict[str, str]:
-    """Return the parameters that are read back, each with the description that it must have.
+    """Return the parameters to read back, each with its expected description.
 
-    These are the given ones, and those that the cells set to literals.
+    These are the given parameters, and those that the cells set to literals.
     """
     literals: dict[str, Any] = {}
     trusted = notebook.declared.kind != "plain"
@@ -133,13 +133,13 @@ def compared(notebook: Notebook, given: Mapping[str, Any]) -> dict[str, str]:
 
 
 def differences(expected: Mapping[str, tuple[str, Any]], actual: Mapping[str, str]) -> str:
-    """Return in which parameters the kernel differs from the record; empty if in none.
+    """Return the differences between the kernel's parameters and the record; empty if they agree.
 
     Args:
-        expected: each parameter's description, and its value as it was recorded.
-        actual: the descriptions of what the kernel has.
+        expected: description and recorded value of each parameter.
+        actual: descriptions of the kernel's values.
     """
-    # No colon behind a name: what follows `token:` would be masked in the journal.
+    # No colon after a name: the journal would mask the text after `token:`.
     return "; ".join(
         f"parameter {name} is recorded as {_shown(recorded)}, the kernel has "
         f"{_masked(name, actual.get(name, NOT_DEFINED))}"
@@ -154,7 +154,7 @@ def _shown(recorded: Any) -> str:
 
 
 def _masked(name: str, description: str) -> str:
-    """Return a description without what the parameter's name makes a secret."""
+    """Return a description, masked if the parameter's name marks its value as a secret."""
     if description.startswith("Secret secret:"):
         return description
     masked: Any = redact({name: description})

@@ -1,7 +1,7 @@
-"""Questions that the run's child asks the kernel between cells: none of them is a cell.
+"""Requests parameter values and late errors from a kernel, between cells and without a cell.
 
-A question is an execute request of a statement that does nothing, so that the kernel's hooks for
-cells are called as for the next cell; the history and the numbers of the cells stay as they are.
+An inquiry is an execute request with a statement that does nothing. The kernel calls its cell
+hooks as for the next cell; the history and the execution counts do not change.
 """
 
 import json
@@ -16,14 +16,14 @@ from nbclient.util import ensure_async
 from securenet_obs.runner.values import INQUIRY
 
 LOOK_S = 0.5
-"""Seconds between two looks whether a kernel that does not answer is alive."""
+"""Seconds between checks whether an unresponsive kernel is alive."""
 
 
 class Channel(Protocol):
-    """Where replies come in."""
+    """The channel of replies."""
 
     def get_msg(self, timeout: float) -> Awaitable[dict[str, Any]] | dict[str, Any]:
-        """Return the next message; raise `Empty` when there is none in time."""
+        """Return the next message; raise `Empty` if no message arrives in time."""
 
 
 class Client(Protocol):
@@ -32,18 +32,18 @@ class Client(Protocol):
     shell_channel: Channel
 
     def execute(self, code: str, **options: Any) -> str | Awaitable[str]:
-        """Send a request; return the number of its message."""
+        """Send a request; return its message id."""
 
     def is_alive(self) -> bool | Awaitable[bool]:
-        """Return whether the kernel runs."""
+        """Return whether the kernel is running."""
 
 
 async def ask_values(client: Client, names: Iterable[str], seconds: float) -> dict[str, Any]:
-    """Return the kernel's reply with the values that the next cell would find.
+    """Return the kernel's reply with the values that the next cell would see.
 
     Raises:
         DeadKernelError: the kernel ended.
-        TimeoutError: it did not answer in time.
+        TimeoutError: the kernel did not answer in time.
     """
     question = {INQUIRY: json.dumps({"names": list(names)})}
     return await _answer(client, seconds, code="pass", user_expressions=question)
@@ -54,7 +54,7 @@ async def ask_faults(client: Client, seconds: float) -> dict[str, Any]:
 
     Raises:
         DeadKernelError: the kernel ended.
-        TimeoutError: it did not answer in time.
+        TimeoutError: the kernel did not answer in time.
     """
     question = {INQUIRY: json.dumps({"last": True})}
     return await _answer(client, seconds, code="", silent=True, user_expressions=question)

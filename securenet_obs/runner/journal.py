@@ -1,23 +1,23 @@
-"""The append-only record of what happened: one JSON object a line, on disk before anything follows.
+"""The append-only event journal: one JSON object a line, synced to disk before execution continues.
 
-Several processes append to one journal: the command, which holds a lock on it for as long as it
-lives, and each run's child. A journal that is not closed and not locked was left by a command
-that was killed. Events and their fields:
+Several processes append to one journal: the command, which locks it until its own end, and each
+run's child. A journal that is neither closed nor locked was left by a command that was killed.
+Events and their fields:
 
 | event | by | fields |
 |---|---|---|
 | opened | command | id, command, pid, target, planned, versions, host, commit |
 | run_started | command | run, first, notebook, path, title, kind, attempt, cells, declared, |
-| | | parameters, compared (names of the parameters that are to be read back) |
+| | | parameters, compared (names of the parameters to read back) |
 | skipped | command | run, reason |
 | child_started | child | run, pid |
 | kernel_started | child | run, pid |
 | cell_started | child | run, cell |
 | check | child | run, cell, name, outcome, expected, observed, reason |
 | cell_finished | child | run, cell, seconds, output_bytes |
-| swallowed | child | run, cell, name, message, by (an error beside the cell's, or after it) |
+| swallowed | child | run, cell, name, message, by (an error besides the cell's, or after it) |
 | cell_error | child | run, cell, seconds, output_bytes, name, message, by |
-| parameters_read | child | run, cell, names, reason (how they differ from the record; or empty) |
+| parameters_read | child | run, cell, names, reason (differences from the record, or empty) |
 | timeout, kernel_died, unwritable, interrupted | both | run, reason |
 | ended | child | run |
 | child_exited | command | run, fate |
@@ -27,9 +27,9 @@ that was killed. Events and their fields:
 | closed | command | verdict |
 
 Every event has `at` (UTC). Cells are counted from 1 among the notebook's own code cells; the cell
-of injected parameters is 0. `by` is what reported an error: the kernel's reply, a traceback that
+of injected parameters is 0. `by` is the source of an error: the kernel's reply, a traceback that
 was shown, an output, a magic, a thread or asyncio.
-`first` names the first attempt at the same order.
+`first` is the run name of the order's first attempt.
 """
 
 import fcntl
@@ -49,7 +49,7 @@ NAME = "journal.jsonl"
 
 
 def now() -> str:
-    """Return the time as the journal writes it: RFC 3339, UTC, microseconds."""
+    """Return the current time in the journal's format: RFC 3339, UTC, microseconds."""
     return datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
@@ -65,10 +65,10 @@ class Journal:
 
     @classmethod
     def create(cls, path: Path) -> Self:
-        """Create a journal that nobody ever sees without the lock of its owner.
+        """Create a journal that becomes visible only after its owner has locked it.
 
         Raises:
-            EvidenceError: it cannot be written.
+            EvidenceError: the journal cannot be written.
         """
         hidden = path.with_name(f".{path.name}")
         try:
@@ -82,7 +82,7 @@ class Journal:
         return journal
 
     def lock(self) -> bool:
-        """Become the owner, until this process ends; return False if another process is."""
+        """Lock the journal until this process ends; return False if another process holds it."""
         try:
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -109,15 +109,15 @@ class Journal:
         return row
 
     def _is_torn(self) -> bool:
-        """Say whether the last line was cut off: a writer was killed, or the disk was full."""
+        """Return whether the last line was cut off: a writer was killed, or the disk was full."""
         size = os.fstat(self._descriptor).st_size
         return size > 0 and os.pread(self._descriptor, 1, size - 1) != b"\n"
 
     def events(self) -> list[Event]:
-        """Return what was written so far, by whomever; also when the file has been deleted.
+        """Return the events of all processes so far, even if the file has been deleted.
 
         Raises:
-            EvidenceError: it cannot be read.
+            EvidenceError: the journal cannot be read.
         """
         try:
             data = os.pread(self._descriptor, os.fstat(self._descriptor).st_size, 0)
@@ -126,15 +126,15 @@ class Journal:
         return _events(data)
 
     def close(self) -> None:
-        """Let go of the file and its lock."""
+        """Close the file and release its lock."""
         os.close(self._descriptor)
 
 
 def read(path: Path) -> list[Event]:
-    """Return the events of a journal; lines that were cut off are passed over.
+    """Return the events of a journal; lines that were cut off are skipped.
 
     Raises:
-        EvidenceError: it cannot be read.
+        EvidenceError: the journal cannot be read.
     """
     try:
         data = path.read_bytes()
@@ -157,7 +157,7 @@ def _event(line: bytes) -> Event | None:
 
 @dataclass(frozen=True)
 class CheckRow:
-    """A check as the journal holds it."""
+    """A check as recorded in the journal."""
 
     name: str
     outcome: str
@@ -168,7 +168,7 @@ class CheckRow:
 
 @dataclass(frozen=True)
 class CellError:
-    """The error that a cell ended with."""
+    """The error that ended a cell."""
 
     cell: int | None
     name: str
@@ -176,13 +176,13 @@ class CellError:
 
     @property
     def is_clean_exit(self) -> bool:
-        """Whether the cell left by `sys.exit()` or `sys.exit(0)`."""
+        """Whether the cell ended with `sys.exit()` or `sys.exit(0)`."""
         return self.name == "SystemExit" and self.message in ("", "0", "None")
 
 
 @dataclass
 class RunRecord:
-    """What the journal says of one run."""
+    """The journal's record of one run."""
 
     run: str
     started: Event
@@ -203,27 +203,27 @@ class RunRecord:
 
     @property
     def kind(self) -> str:
-        """What the notebook is: validation, runbook or plain."""
+        """Kind of the notebook: validation, runbook or plain."""
         return str(self.started["kind"])
 
     @property
     def plain(self) -> bool:
-        """Whether it is a foreign notebook."""
+        """Whether the notebook is a foreign one."""
         return self.kind == "plain"
 
     @property
     def declared(self) -> list[str]:
-        """Names of the checks that the notebook said it would judge."""
+        """Names of the checks that the notebook declares."""
         return list(self.started["declared"])
 
     @property
     def compared(self) -> list[str]:
-        """Names of the parameters that were to be read back."""
+        """Names of the parameters to read back."""
         return list(self.started.get("compared", []))
 
     @property
     def checks(self) -> list[CheckRow]:
-        """The checks in the order in which they were first judged; a failure stays one."""
+        """The checks in the order of their first judgement; a failed check stays failed."""
         return [row for _, row in self._checks.values()]
 
     @property
@@ -237,7 +237,7 @@ class RunRecord:
         return self._checks[check][0]
 
     def take(self, event: Event) -> None:
-        """Note one event of this run."""
+        """Add one event of this run to the record."""
         reason = str(event.get("reason", ""))
         self.times[event["event"]] = str(event.get("at", ""))
         match event["event"]:
@@ -266,7 +266,7 @@ class RunRecord:
             self._checks[row["name"]] = (event["cell"], CheckRow(**row))
 
     def _take_error(self, event: Event) -> None:
-        """Note an error: a cell's own comes before a swallowed one, a clean exit after any."""
+        """Record an error: a cell's own precedes a swallowed one, and any error a clean exit."""
         error = CellError(event["cell"], event["name"], event["message"])
         own = event["event"] == "cell_error" and not error.is_clean_exit
         if own or self.error is None or self.error.is_clean_exit:
@@ -274,9 +274,9 @@ class RunRecord:
 
 
 def records(events: Iterable[Event]) -> list[RunRecord]:
-    """Return the runs that the events tell of, in the order in which they were started.
+    """Return the runs in the events, in the order of their start.
 
-    An event without the fields of its kind is none of ours, and is passed over.
+    An event without the fields of its kind was not written by this project and is skipped.
     """
     runs: dict[str, RunRecord] = {}
     for event in events:

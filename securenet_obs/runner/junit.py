@@ -1,7 +1,7 @@
-"""Writes JUnit XML as Jenkins' xunit plugin and GitLab read it.
+"""Writes JUnit XML for Jenkins' xunit plugin and GitLab.
 
-Earlier attempts have surefire's forms: `flakyFailure` where a retry passed, `rerunFailure` where
-none did. GitLab keeps the first of two cases of one name only: suites and cases have unique names.
+Earlier attempts have surefire's forms: `flakyFailure` if a retry passed, `rerunFailure` if none
+did. GitLab keeps only the first of two cases with one name, so suites and cases have unique names.
 """
 
 from collections.abc import Sequence
@@ -17,16 +17,16 @@ NAME = "junit.xml"
 LONGEST_NAME = 200
 LONGEST_MESSAGE = 1_000
 LONGEST_DETAILS = 20_000
-"""Characters that are kept; the evidence has all of them, and readers of XML have limits."""
+"""Maximum lengths in characters: readers of XML have limits; the evidence has the full texts."""
 
 
 def junit(events: Sequence[Event], verdict: Verdict, problem: str = "", evidence: str = "") -> str:
-    """Return a command's report as JUnit XML; it holds a failure or an error if it is not green.
+    """Return a command's report as JUnit XML, with a failure or error unless the verdict is green.
 
     Args:
         events: the command's journal.
-        verdict: what the command came to.
-        problem: what was wrong with the evidence itself, empty for nothing.
+        verdict: the command's verdict.
+        problem: problem with the evidence itself, or an empty string.
         evidence: path of the evidence folder.
     """
     made = suites(events, verdict, problem, evidence)
@@ -86,7 +86,7 @@ def _add_finding(case: Xml.Element, finding: Finding) -> None:
 
 
 def _unique(name: str, taken: set[str]) -> str:
-    """Return the name, with a number behind it if it is taken, and take it."""
+    """Return the name, with a number appended if it is taken, and mark it as taken."""
     wanted = _line(name)
     unique, number = wanted, 1
     while unique in taken:
@@ -97,7 +97,7 @@ def _unique(name: str, taken: set[str]) -> str:
 
 
 def _line(text: str) -> str:
-    """Return the text as a name on one line."""
+    """Return the text as a one-line name."""
     return _cut(" ".join(plain_text(text).split()), LONGEST_NAME) or "(no name)"
 
 
@@ -106,5 +106,5 @@ def _cut(text: str, longest: int) -> str:
 
 
 def _seconds(seconds: float) -> str:
-    """Return seconds as surefire writes them: three decimals, no exponent."""
+    """Format seconds as surefire does: three decimals, no exponent."""
     return f"{max(0.0, seconds):.3f}"

@@ -1,4 +1,4 @@
-"""papermill's notebook client, with bounds on what it keeps of the output of a cell."""
+"""papermill's notebook client, with bounds on the output that it keeps per cell."""
 
 import json
 import re
@@ -16,11 +16,11 @@ _JSON = re.compile(r"application/(.*\+)?json")
 
 
 class KeepingClient(PapermillNotebookClient):  # type: ignore[misc]
-    """A client that keeps the last state of a cell's output, as much of it as there is room for.
+    """A client that keeps the final state of a cell's output, up to a limit.
 
     Attributes:
-        kept: counts the output of the cell that runs.
-        shown: the outputs of type `error` that it left, those that it cleared again included.
+        kept: counts the output of the current cell.
+        shown: outputs of type `error` of the current cell, those that it cleared included.
     """
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
@@ -28,15 +28,15 @@ class KeepingClient(PapermillNotebookClient):  # type: ignore[misc]
         self.begin_cell()
 
     def begin_cell(self) -> None:
-        """Begin with the output of another cell."""
+        """Reset the output counters for a new cell."""
         self.kept = BoundedOutput()
         self.shown: list[Fault] = []
 
     def on_check(self, check: dict[str, Any]) -> None:
-        """Take note of a check that a cell has displayed."""
+        """Handle a check that a cell displayed."""
 
     def process_message(self, msg: dict[str, Any], cell: NotebookNode, cell_index: int) -> Any:
-        """Process a message of the kernel; what it shows is made a valid output."""
+        """Process a message of the kernel, after making its output valid."""
         if msg["msg_type"] in _BUNDLES:
             _make_valid(msg["content"]["data"])
         return super().process_message(msg, cell, cell_index)
@@ -59,7 +59,7 @@ class KeepingClient(PapermillNotebookClient):  # type: ignore[misc]
         return None
 
     def clear_output(self, outs: Any, msg: Any, cell_index: int) -> None:
-        """Clear a cell's outputs, now or before the next; there is room for others then."""
+        """Clear a cell's outputs, now or before the next output; this frees room for others."""
         super().clear_output(outs, msg, cell_index)
         hooked = self.output_hook_stack[msg["parent_header"].get("msg_id")]
         if not hooked and not msg["content"].get("wait"):
@@ -72,7 +72,7 @@ class KeepingClient(PapermillNotebookClient):  # type: ignore[misc]
         self.kept.clear()
 
     def _update_display_id(self, display_id: str, msg: dict[str, Any]) -> None:
-        """Update what was displayed under an id, if there is room for it."""
+        """Update the output with a display id if there is room for it."""
         shown = [
             self.nb["cells"][cell_index]["outputs"][index]
             for cell_index, indices in self._display_id_map.get(display_id, {}).items()
@@ -84,7 +84,7 @@ class KeepingClient(PapermillNotebookClient):  # type: ignore[misc]
 
 
 def _make_valid(bundle: dict[str, Any]) -> None:
-    """Make a text of what is neither one nor of a type for JSON: nbformat would refuse it."""
+    """Convert values of MIME types other than JSON to text, because nbformat refuses others."""
     for kind, value in bundle.items():
         lines = value if isinstance(value, list) else [value]
         if not _JSON.fullmatch(kind) and not all(isinstance(line, str) for line in lines):

@@ -1,4 +1,4 @@
-"""The kernel of a run: ipykernel, with shell lines that can fail and output that is never dropped.
+"""The kernel of a run: ipykernel, but failed shell lines fail their cell and no output is dropped.
 
 It is started as `python -m securenet_obs.runner.kernel -f CONNECTION_FILE`.
 """
@@ -25,15 +25,15 @@ ARGUMENTS = (
     "--InteractiveShell.system_raise_on_error=True",
     f"--Session.packer={packed.__module__}.{packed.__qualname__}",
 )
-"""`!false` fails its cell, and no text of a cell keeps a message from being sent."""
+"""`!false` fails its cell, and messages are sent whatever text they contain."""
 
 LATE = ("ipykernel.debugger", "tornado.platform.asyncio", "tornado.queues")
-"""What every ipykernel imports when it starts: here, so that a warm server has it."""
+"""Modules that every ipykernel imports at start; imported here so that a warm server has them."""
 
 
 def _import_late() -> None:
-    """Import the rest of ipykernel, without its debugger: half of a kernel's start is debugpy."""
-    # None is Python's own mark for a module that must not be found.
+    """Import the rest of ipykernel without debugpy, which takes half of a kernel's start."""
+    # Python raises ModuleNotFoundError for a module that is None in `sys.modules`.
     debugger = sys.modules.setdefault("debugpy", None)  # type: ignore[arg-type]
     for name in LATE:
         importlib.import_module(name)
@@ -42,9 +42,9 @@ def _import_late() -> None:
 
 
 class RunKernel(IPythonKernel):
-    """An ipykernel whose replies hold every error that was noticed, and values that are asked for.
+    """An ipykernel that adds all noticed errors and the requested values to its replies.
 
-    It does not look for children at its end if it has none.
+    At its end it searches for child processes only if it has any.
     """
 
     shell_class = Type(ZMQInteractiveShell)
@@ -60,7 +60,7 @@ class RunKernel(IPythonKernel):
         cell_meta: dict[str, Any] | None = None,
         cell_id: str | None = None,
     ) -> dict[str, Any]:
-        """Execute a cell; add what its own reply leaves out."""
+        """Execute a cell; add unreported errors and requested values to the reply."""
         expressions = dict(user_expressions or {})
         inquiry = json.loads(expressions.pop(INQUIRY, "{}"))
         reply = await super().do_execute(  # type: ignore[no-untyped-call]
@@ -83,7 +83,7 @@ class RunKernel(IPythonKernel):
         return {**reply, FAULTS: faults.take(), VALUES: values}
 
     def start(self) -> None:
-        """Start; what start-up files did wrong is in the kernel's log, and is not a cell's."""
+        """Start the kernel; errors of start-up files are in the kernel's log and fail no cell."""
         super().start()  # type: ignore[no-untyped-call]
         self._faults().take()
         self._faults().watch_threads()
@@ -94,27 +94,27 @@ class RunKernel(IPythonKernel):
         return ZMQInteractiveShell.faults
 
     async def _progressively_terminate_all_children(self) -> None:
-        """Look through all processes of the machine only if there can be anything to find."""
+        """Search all processes of the machine only if this process has children."""
         if has_children():
             await super()._progressively_terminate_all_children()  # type: ignore[no-untyped-call]
 
 
 class RunKernelApp(IPKernelApp):
-    """An ipykernel whose output channel holds whatever the reader has not taken yet."""
+    """An ipykernel with an output channel that keeps all messages until they are read."""
 
     kernel_class = Type(RunKernel)
 
     def initialize(self, argv: list[str] | None = None) -> None:
-        """Start up, then have cells import from the working folder, as in any other kernel.
+        """Start up, then let cells import from the working folder, as in any other kernel.
 
-        Not earlier: a file there must not shadow what the kernel itself imports.
+        Not earlier: a file there must not shadow the kernel's own imports.
         """
         super().initialize(argv)  # type: ignore[no-untyped-call]
         if "" not in sys.path:
             sys.path.insert(_behind_standard_library(), "")
 
     def init_iopub(self, context: "zmq.Context[Any]") -> None:
-        """Lift the limit of 1,000 waiting messages, beyond which ZeroMQ drops without a word.
+        """Lift the limit of 1,000 queued messages, beyond which ZeroMQ silently drops messages.
 
         A dropped "idle" message looks like a cell that hangs.
         """
@@ -122,10 +122,10 @@ class RunKernelApp(IPKernelApp):
         super().init_iopub(context)  # type: ignore[no-untyped-call]
 
     def start(self) -> None:
-        """Serve until told to stop, and until the answer to that is out.
+        """Serve until a shutdown request, and until the reply to it is sent.
 
-        ipykernel leaves at once, and closes the output channel; the thread that answers may be
-        about to flush it, and then waits for nobody, until it is killed.
+        ipykernel closes the output channel at once; the control thread, which replies, may be
+        about to flush it, and would then wait until it is killed.
         """
         super().start()  # type: ignore[no-untyped-call]
         if self.control_thread and self.control_thread.is_alive():
@@ -134,14 +134,14 @@ class RunKernelApp(IPKernelApp):
 
 
 def _behind_standard_library() -> int:
-    """Return where IPython puts the working folder in `sys.path`: before installed packages."""
+    """Return IPython's position for the working folder in `sys.path`: before installed packages."""
     names = [Path(path).name for path in sys.path]
     installed = (names.index(name) for name in ("site-packages", "dist-packages") if name in names)
     return min(installed, default=len(names))
 
 
 def main(arguments: list[str]) -> None:
-    """Run a kernel until it is told to stop."""
+    """Run a kernel until it is shut down."""
     RunKernelApp.launch_instance(argv=[*arguments, *ARGUMENTS])
 
 

@@ -1,4 +1,4 @@
-"""Opens JupyterLab for a person: on loopback, behind a random token, in a target's environment."""
+"""Runs JupyterLab on loopback, with a random token, in a target's environment."""
 
 import os
 import secrets
@@ -12,20 +12,20 @@ from pathlib import Path
 from securenet_obs.errors import SecureNetObsError
 
 STOPPING_S = 10.0
-"""Seconds that JupyterLab has to end its kernels."""
+"""Seconds that JupyterLab has to shut down its kernels."""
 
 
 @contextmanager
 def jupyter_lab(
     root: Path, environment: Mapping[str, str], *, port: int = 0, browser: bool = True
 ) -> Iterator[tuple["subprocess.Popen[bytes]", str]]:
-    """Run JupyterLab for as long as the block; yield its process and its address with the token.
+    """Run JupyterLab for the block; yield its process and its URL with the token.
 
     Args:
-        root: the project folder that it shows.
-        environment: what its kernels see.
-        port: where it listens, 0 for any free port.
-        browser: whether it opens a browser.
+        root: project folder to show.
+        environment: environment variables of its kernels.
+        port: port to listen on, 0 for any free port.
+        browser: whether to open a browser.
     """
     token = secrets.token_urlsafe(24)
     port = port or _free_port()
@@ -37,12 +37,12 @@ def jupyter_lab(
             "--ServerApp.port_retries=0",
             f"--ServerApp.root_dir={root.resolve()}",
             f"--ServerApp.open_browser={browser}",
-            # Nothing is asked of the world outside, nor of the person.
+            # No requests to outside servers, and no prompts.
             "--LabApp.news_url=None",
             "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
             *(["--ServerApp.allow_root=True"] if os.geteuid() == 0 else []),
         ],
-        # In the environment, as everybody on this machine may read a command line.
+        # In the environment, as every user of this machine may read a command line.
         env={**environment, "JUPYTER_TOKEN": token},
         start_new_session=True,
     )
@@ -67,7 +67,7 @@ def wait_for(process: "subprocess.Popen[bytes]") -> None:
     """Wait until JupyterLab ends.
 
     Raises:
-        SecureNetObsError: it ended with an error.
+        SecureNetObsError: JupyterLab ended with an error.
     """
     if process.wait() != 0:
         raise SecureNetObsError(f"JupyterLab ended with exit status {process.returncode}.")

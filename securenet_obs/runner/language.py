@@ -1,4 +1,4 @@
-"""The programming language of a notebook, from its metadata: only Python has a kernel here."""
+"""Determines a notebook's programming language from its metadata; only Python can be run."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -7,14 +7,14 @@ from typing import Any
 _PYTHON = re.compile(r"i?python[\d.]*|py", re.IGNORECASE)
 
 _STATED = (("kernelspec", "language"), ("language_info", "name"), ("jupytext", "main_language"))
-"""Where notebooks state their language: Jupyter twice, jupytext in its own block."""
+"""Metadata fields that state the language: two of Jupyter, one of jupytext."""
 
 
 def foreign_language(metadata: Mapping[str, Any]) -> str:
     """Return a sentence that names the language if it is not Python, else an empty string.
 
-    A kernel without a stated language is known by its name only: `ir` is not Python, `python3` is,
-    and a name that does not tell is refused, because Python might run another language's code.
+    Without a stated language, the kernel's name decides: `ir` is not Python, `python3` is. An
+    ambiguous name is refused, because Python might run another language's code.
     """
     stated = list(_languages(metadata))
     for place, language in stated:
@@ -38,7 +38,7 @@ def _languages(metadata: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def kernel_names(metadata: Mapping[str, Any]) -> tuple[str, str]:
-    """Return the kernel's name and display name, empty where they are missing or not texts."""
+    """Return the kernel's name and display name; empty if missing or not a text."""
     spec = metadata.get("kernelspec")
     if isinstance(spec, str):
         return spec, ""

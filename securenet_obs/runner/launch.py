@@ -1,4 +1,4 @@
-"""How a run's kernel is started and ended: by the interpreter that runs us, and without waits."""
+"""Starts and ends a run's kernel: with this process's interpreter, and without fixed waits."""
 
 import sys
 import time
@@ -18,17 +18,17 @@ WARM = "securenet-obs-warm"
 """Name of the provisioner's entry point."""
 
 ALIVE_S = 0.1
-"""Seconds between two looks whether a starting kernel has ended."""
+"""Seconds between checks whether a starting kernel has ended."""
 
 RECONNECT_MS = 5
-"""Milliseconds after which a socket is connected to again."""
+"""Milliseconds after which a socket reconnects."""
 
 LOOK_S = 0.005
-"""Seconds between two looks whether a kernel has ended."""
+"""Seconds between checks whether a kernel has ended."""
 
 
 class RunKernelSpecs(KernelSpecManager):
-    """Knows one kernel, under any name: `securenet_obs.runner.kernel` of this interpreter."""
+    """Provides one spec for any name: `securenet_obs.runner.kernel` with this interpreter."""
 
     def __init__(self, warm: str = "", **options: Any) -> None:
         super().__init__(**options)
@@ -36,9 +36,9 @@ class RunKernelSpecs(KernelSpecManager):
         self._provisioner = config if warm else {"provisioner_name": "local-provisioner"}
 
     def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
-        """Return the one kernel."""
+        """Return the spec of the run's kernel."""
         return KernelSpec(
-            # -P: a file in the working folder must not shadow what the kernel itself imports.
+            # -P: a file in the working folder must not shadow the kernel's own imports.
             argv=[sys.executable, "-P", "-m", KERNEL, "-f", "{connection_file}"],
             display_name="securenet-obs",
             language="python",
@@ -47,22 +47,23 @@ class RunKernelSpecs(KernelSpecManager):
 
 
 class RunKernelClient(AsyncKernelClient):
-    """A client that knows its kernel is ready by hearing from it on the output channel."""
+    """A client that takes the first message on the output channel as the sign of readiness."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
-        # A kernel's sockets are not there yet when they are first connected to.
+        # A kernel's sockets do not exist yet at the first attempt to connect.
         self.context.setsockopt(zmq.RECONNECT_IVL, RECONNECT_MS)
 
     async def wait_for_ready(self, timeout: float | None = None) -> None:
-        """Wait until anything came by the channel that outputs come by.
+        """Wait for the first message on the output channel.
 
-        ipykernel welcomes every subscriber, and requests wait for it in their own channel: from
-        here on nothing is lost. jupyter_client's own way asks, and listens to 0.2 s of silence.
+        ipykernel sends a welcome to every subscriber, and requests are queued in their own
+        channel, so nothing is lost from here on. jupyter_client's own method sends requests and
+        waits for 0.2 s of silence.
 
         Raises:
             DeadKernelError: the kernel ended.
-            TimeoutError: it was not heard of in time.
+            TimeoutError: no message arrived in time.
         """
         until = time.monotonic() + (timeout or 60)
         while time.monotonic() < until:
@@ -75,7 +76,7 @@ class RunKernelClient(AsyncKernelClient):
 
 
 class RunKernelManager(AsyncKernelManager):
-    """A kernel manager that notices at once when its kernel has ended."""
+    """A kernel manager that notices the end of its kernel at once."""
 
     client_class = "securenet_obs.runner.launch.RunKernelClient"
     client_factory = RunKernelClient

@@ -1,4 +1,4 @@
-"""Ends a process without tidying up: its memory goes with it, and that is a third of a cold run."""
+"""Ends a process without freeing its memory first, which would take a third of a cold run."""
 
 import atexit
 import os
@@ -9,10 +9,10 @@ _status = 0
 
 
 def vanish_at_exit() -> None:
-    """Have this process, and every fork of it, gone as soon as its exit handlers have run.
+    """Make this process and its forks exit as soon as their exit handlers have run.
 
-    The first to be registered is the last to be called: handlers of what was imported before are
-    left out, those of a notebook are not.
+    The handler that is registered first is called last: handlers of modules imported earlier are
+    skipped, those of a notebook are not.
     """
     atexit.register(_vanish)
 
@@ -24,7 +24,7 @@ def _vanish() -> None:
 
 
 def run_main(main: Callable[[list[str]], int | None], arguments: Sequence[str]) -> None:
-    """Run a module's `main`, and keep the exit status that it comes to."""
+    """Run a module's `main` and keep its exit status."""
     global _status
     _status = 1
     try:

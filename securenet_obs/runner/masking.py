@@ -1,4 +1,4 @@
-"""Masks what a run must not leave behind: known secret values in every spelling, then patterns."""
+"""Masks secrets in the files of a run: known values in every spelling, then patterns."""
 
 import base64
 import html
@@ -17,20 +17,20 @@ from securenet_obs.runner.secret import Secret
 from securenet_obs.settings import Settings
 
 SHORTEST = 6
-"""Characters a value must have to be masked by value: shorter ones occur everywhere by chance."""
+"""Minimum length of a value to be masked by value: shorter ones occur everywhere by chance."""
 
 _SECRET_NAME = re.compile(r"(TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?|_KEY|_DSN)$", re.IGNORECASE)
 _REFERENCE = re.compile(r"(\bSecret\b|\bsecret:[A-Z][A-Z0-9_]*\b)")
-"""What names a secret without being one: `token: Secret = Secret("secret:API_TOKEN")`."""
+"""Text that refers to a secret without being one: `token: Secret = Secret("secret:API_TOKEN")`."""
 
 _TOKENS = Redactor(TEXT_RULES)
-"""Finds what is a secret in itself; what a name makes one, code says of variables all the time."""
+"""Finds secrets by their form alone; rules by name would match ordinary variables in code."""
 
 _BINARY = ("image/", "application/pdf", "audio/", "video/")
 
 
 class Masker:
-    """Masks the given values, and whatever the project's redaction rules recognise."""
+    """Masks the given values, and all that the project's redaction rules recognise."""
 
     def __init__(self, values: Iterable[str] = ()) -> None:
         self._values = {value for value in values if len(value) >= SHORTEST}
@@ -42,16 +42,16 @@ class Masker:
         return re.compile("|".join(map(re.escape, longest_first))) if spellings else None
 
     def exact(self, text: str) -> str:
-        """Return the text without the known values."""
+        """Return the text with the known values masked."""
         return self._pattern.sub(MASK, text) if self._pattern else text
 
     def text(self, text: str) -> str:
-        """Return the text without the known values and without what looks like a secret."""
+        """Return the text with the known values and anything that looks like a secret masked."""
         parts = _REFERENCE.split(self.exact(text))
         return "".join(part if odd % 2 else redact_text(part) for odd, part in enumerate(parts))
 
     def source(self, text: str) -> str:
-        """Return what an author wrote, code or prose, without known values and without tokens."""
+        """Return an author's code or prose with the known values and tokens masked."""
         return _TOKENS.redact_text(self.exact(text))
 
     def value(self, value: Any) -> Any:
@@ -59,7 +59,7 @@ class Masker:
         return redact(self.texts(value))
 
     def texts(self, value: Any) -> Any:
-        """Return a copy of one of our own JSON values, with every text in it masked."""
+        """Return a copy of one of our own JSON values, with every text masked."""
         match value:
             case str():
                 return self.text(value)
@@ -70,7 +70,7 @@ class Masker:
         return value
 
     def bundle(self, data: Mapping[str, Any]) -> dict[str, Any]:
-        """Return a MIME bundle masked; of binary representations only the known values."""
+        """Return a masked MIME bundle; binary representations are masked by known values only."""
         return {
             self.exact(kind): self.exact(part)
             if kind.startswith(_BINARY) and isinstance(part, str)
@@ -80,7 +80,7 @@ class Masker:
 
 
 def _spellings(value: str) -> Iterator[str]:
-    """Yield the value as it is, and as escapes and encodings would write it."""
+    """Yield the value as it is, and in the spellings of common escapes and encodings."""
     raw = value.encode("utf-8", "surrogateescape")
     yield from (value, value.strip(), html.escape(value), html.escape(value, quote=False))
     yield from (json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1])
@@ -95,11 +95,11 @@ def _spellings(value: str) -> Iterator[str]:
 
 
 def _base64_core(raw: bytes, shift: int) -> str:
-    """Return the part of a base64 text that is the same whatever surrounds these bytes.
+    """Return the part of a base64 text that does not depend on the bytes around these.
 
     Args:
         raw: the bytes.
-        shift: how many bytes stand before them in their group of three, 0 to 2.
+        shift: number of bytes before them in their group of three, 0 to 2.
     """
     text = base64.b64encode(b"\0" * shift + raw).decode()
     first = (0, 2, 3)[shift]
@@ -108,7 +108,7 @@ def _base64_core(raw: bytes, shift: int) -> str:
 
 
 def masker_for(environment: Mapping[str, str], secrets: Iterable[Secret] = ()) -> Masker:
-    """Return a masker for what a target's environment and a run's parameters hold in secret."""
+    """Return a masker for the secrets in a target's environment and a run's parameters."""
     return Masker([*_environment_values(environment), *_referenced(environment, secrets)])
 
 
@@ -128,7 +128,7 @@ def _environment_values(environment: Mapping[str, str]) -> Iterator[str]:
 
 
 def _passwords(url: str) -> Iterator[str]:
-    """Yield what a URL carries as password, as written and decoded."""
+    """Yield the password in a URL, as written and decoded."""
     try:
         password = urlsplit(url).password
     except ValueError:
@@ -143,5 +143,5 @@ def _referenced(environment: Mapping[str, str], secrets: Iterable[Secret]) -> It
         try:
             yield environment.get(secret.name) or secret.get_secret_value()
         except SettingsError:
-            # What cannot be read here cannot be read in the kernel either, which will say so.
+            # The kernel cannot read such a secret either, and reports it.
             continue

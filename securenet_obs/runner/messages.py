@@ -1,4 +1,4 @@
-"""A kernel's messages as bytes: UTF-8, whatever their texts hold."""
+"""Encodes a kernel's messages as UTF-8, whatever text they contain."""
 
 from typing import Any
 
@@ -8,8 +8,8 @@ from jupyter_client.session import orjson_packer
 def packed(message: Any) -> bytes:
     """Return a message as jupyter_client packs it, with lone surrogates written as escapes.
 
-    jupyter_client raises for most of them, and the message is never sent: a cell whose reply holds
-    one seems to hang.
+    jupyter_client raises for most lone surrogates and never sends the message: a cell with one in
+    its reply seems to hang.
     """
     try:
         data = orjson_packer(message)

@@ -1,4 +1,4 @@
-"""The `securenet` block of a notebook's metadata: its schema, defined here and nowhere else."""
+"""The single definition of the schema of a notebook's `securenet` metadata."""
 
 from difflib import get_close_matches
 from typing import Annotated, Literal
@@ -31,7 +31,7 @@ NeedName = Annotated[str, AfterValidator(_known)]
 
 
 class Declared(BaseModel):
-    """What a notebook declares of itself; a field that is added here is known everywhere."""
+    """The metadata that a notebook declares; a field that is added here is known everywhere."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -50,5 +50,5 @@ class Declared(BaseModel):
 
     @property
     def all_needs(self) -> list[str]:
-        """Whatever it asks of a target, for all of it or for single checks."""
+        """All needs of the notebook, those of single checks included."""
         return [*self.needs, *self.optional_needs]

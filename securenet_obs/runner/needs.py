@@ -1,7 +1,7 @@
-"""What a notebook can need of its target: the closed list, as data.
+"""The closed list of needs that a notebook can declare for its target, as data.
 
-A need whose variables are not set is missing: nothing runs. A need that the target is not made to
-serve makes the run `skipped`, with the reason given here.
+A need is missing if its variables are not set, and then nothing runs. A need that the target
+cannot serve by design makes the run `skipped`, with the reason given here.
 """
 
 from collections.abc import Callable, Mapping
@@ -16,15 +16,15 @@ _TRUE = frozenset({"1", "on", "t", "true", "y", "yes"})
 
 @dataclass(frozen=True)
 class Need:
-    """One entry of the list.
+    """One need that a notebook can declare.
 
     Attributes:
         kind: a service to talk to, a right, a capability of a backend, or a local stack.
         meaning: one phrase for the reader.
-        variables: what a target must set; a default does not count, it is nobody's target.
-        by_backend: what it must set as well, by SENTRY_BACKEND.
-        serves: whether a target with these variables, local or not, can serve it at all.
-        reason: why it cannot.
+        variables: variables that a target must set; a default does not describe a target.
+        by_backend: further variables that it must set, by SENTRY_BACKEND.
+        serves: whether a target with these variables, local or not, can serve the need at all.
+        reason: why a target cannot serve it.
     """
 
     kind: Kind
@@ -40,7 +40,7 @@ class Need:
 
 
 def backend_of(variables: Variables) -> str:
-    """Return the backend that reads events back."""
+    """Return the backend from which events are read back."""
     return variables.get("SENTRY_BACKEND", "").strip() or "sentry"
 
 
@@ -93,4 +93,4 @@ NEEDS: Mapping[str, Need] = {
         reason="the target is not a local stack: run it with --local",
     ),
 }
-"""Name of a need -> what it means for a target."""
+"""Name of a need -> its requirements for a target."""

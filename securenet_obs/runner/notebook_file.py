@@ -1,4 +1,4 @@
-"""Reads a notebook file as JSON: regular, UTF-8, of a size and a depth that can be worked with."""
+"""Reads a notebook file as JSON; requires a regular UTF-8 file of limited size and depth."""
 
 import json
 import math
@@ -9,17 +9,17 @@ from typing import Any
 from securenet_obs.errors import NotebookError, NotebookNotFoundError
 
 LARGEST_BYTES = 512_000_000
-"""Size above which a file is refused; a notebook of this size consists of its outputs."""
+"""Size above which a file is refused; a notebook of this size consists mostly of outputs."""
 
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
 def read_json(path: Path) -> Any:
-    """Return the JSON value of a notebook file; NaN and the infinities, which JSON lacks, as null.
+    """Return the JSON value of a notebook file; NaN and infinities, which JSON lacks, become null.
 
     Raises:
         NotebookNotFoundError: the file does not exist.
-        NotebookError: it cannot be read, or it is not JSON; the message starts with the path.
+        NotebookError: the file cannot be read or is not JSON; the message starts with the path.
     """
     try:
         return _parsed(_text(_data(path)))
@@ -34,10 +34,10 @@ def read_json(path: Path) -> Any:
 
 
 def _data(path: Path) -> bytes:
-    """Return the bytes of a regular file: a pipe or a device might never end.
+    """Return the bytes of a regular file; a pipe or a device might never end.
 
     Raises:
-        OSError: it cannot be read.
+        OSError: the file cannot be read.
         ValueError: it is not a regular file, or too large.
     """
     status = path.stat()
@@ -52,7 +52,7 @@ def _data(path: Path) -> bytes:
 
 
 def _text(data: bytes) -> str:
-    """Return the text of UTF-8 bytes; a byte order mark is passed over.
+    """Return the text of UTF-8 bytes without a byte order mark.
 
     Raises:
         ValueError: the file is empty, or not UTF-8.
