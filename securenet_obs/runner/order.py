@@ -1,4 +1,4 @@
-"""A run that is asked for, the listener of its progress, and its result."""
+"""Defines the order for a run, the listener for its progress, and its result."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,9 +11,9 @@ from securenet_obs.runner.verdict import Judgement
 
 @dataclass(frozen=True)
 class Order:
-    """A run that is asked for: a notebook, its parameters, deadlines and the kernel's folder.
+    """Order for a run: a notebook, its parameters, deadlines and the kernel's working folder.
 
-    The kernel works in `folder`, or in a scratch folder that ends with the run.
+    The kernel works in `folder`, or in a scratch folder that is removed after the run.
     """
 
     notebook: Notebook
@@ -35,24 +35,24 @@ class Order:
 
 
 class Progress(Protocol):
-    """Who is told how far a run is."""
+    """Progress listener for runs."""
 
     def started(self, run: str, cells: int) -> None:
-        """A run was started; it has so many cells."""
+        """Handle the start of a run with this number of cells."""
 
     def waits(self, run: str, reason: str) -> None:
-        """A run has to wait for others against the same target."""
+        """Handle a run's wait for other runs against the same target."""
 
     def cell(self, run: str, cell: int) -> None:
-        """A run's cell was started."""
+        """Handle the start of a run's cell."""
 
     def finished(self, run: str, judgement: Judgement, seconds: float) -> None:
-        """A run was judged."""
+        """Handle the judgement of a run."""
 
 
 @dataclass(frozen=True)
 class Result:
-    """A run that was judged."""
+    """The result of a run that was judged."""
 
     run: str
     order: Order

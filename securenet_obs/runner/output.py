@@ -1,23 +1,23 @@
-"""Bounds what one cell may put into the evidence, which holds the last state of what it showed."""
+"""Bounds the output of a cell in the evidence, which holds the final state of that output."""
 
 import re
 from typing import Any
 
 MOST_BYTES = 1_000_000
-"""Bytes of output that are kept of one cell."""
+"""Maximum bytes of output kept per cell."""
 
 MOST_OUTPUTS = 1_000
-"""Outputs that are kept of one cell; consecutive text of one stream counts as one."""
+"""Maximum number of outputs kept per cell; consecutive text of one stream counts as one."""
 
 _OVERWRITTEN = re.compile(r".*\r(?=[^\n])")
-"""Text that a carriage return takes back, as nbclient and JupyterLab have it."""
+"""Text that a carriage return overwrites, as in nbclient and JupyterLab."""
 
 
 class BoundedOutput:
-    """Counts the output of one cell, and decides which of it is kept.
+    """Counts the output of one cell and selects the part to keep.
 
     Attributes:
-        bytes: all that the cell put out, what was cleared or not kept included.
+        bytes: size of the cell's whole output, cleared and dropped output included.
     """
 
     def __init__(self) -> None:
@@ -30,8 +30,8 @@ class BoundedOutput:
     def takes(self, outputs: list[Any], content: dict[str, Any]) -> bool:
         """Return whether an output message becomes an output of its own.
 
-        Text that continues a stream is added to it here, up to what has room: what was written in
-        pieces is masked as one.
+        Text that continues a stream is appended to it here, as far as there is room: text that
+        was written in pieces is masked as a whole.
         """
         if isinstance(content.get("text"), str):
             return self._takes_text(outputs, content)
@@ -48,13 +48,13 @@ class BoundedOutput:
         return self._kept < MOST_OUTPUTS and self._kept_bytes + size <= MOST_BYTES
 
     def _is_first_error(self, content: dict[str, Any], size: int) -> bool:
-        """Return whether this is the first traceback: it has room of its own."""
+        """Return whether this is the first traceback, which has room of its own."""
         first = "ename" in content and not self._has_error and size <= MOST_BYTES
         self._has_error = self._has_error or first
         return first
 
     def _takes_text(self, outputs: list[Any], content: dict[str, Any]) -> bool:
-        """Add text to the stream that it continues, or begin a new output with it."""
+        """Append text to the stream that it continues; return whether it begins a new output."""
         text = content["text"]
         self.bytes += _size(text)
         if outputs and outputs[-1].get("name") == content.get("name"):
@@ -69,7 +69,7 @@ class BoundedOutput:
         return True
 
     def _continued(self, before: str, text: str) -> str:
-        """Return the text of a stream with more of it, its last line as a terminal shows it."""
+        """Return a stream's text with `text` appended, and its last line as a terminal shows it."""
         line = ""
         if before.endswith("\r") or "\r" in text or "\b" in text:
             start = before.rfind("\n") + 1
@@ -80,7 +80,7 @@ class BoundedOutput:
         return before + added
 
     def _within_room(self, text: str) -> str:
-        """Return the beginning of the text, as much as there is room for."""
+        """Return the beginning of the text, as far as there is room for it."""
         data = text.encode("utf-8", "replace")
         room = max(0, MOST_BYTES - self._kept_bytes)
         if len(data) <= room:
@@ -90,7 +90,7 @@ class BoundedOutput:
         return kept
 
     def replaces(self, before: dict[str, Any], content: dict[str, Any]) -> bool:
-        """Return whether an output may be updated in place, which may make it longer."""
+        """Return whether there is room to update an output in place."""
         size, freed = _size(content.get("data")), _size(before.get("data"))
         self.bytes += _size(content.get("data"), names=False)
         if self._kept_bytes - freed + size > MOST_BYTES:
@@ -100,12 +100,12 @@ class BoundedOutput:
         return True
 
     def clear(self) -> None:
-        """Note that the cell has cleared its output: all the room is free again."""
+        """Free all room, after the cell has cleared its output."""
         self._kept_bytes = self._kept = self._missing = 0
         self._has_error = False
 
     def close(self, outputs: list[Any]) -> None:
-        """Say at the end of a cell's outputs how much is missing."""
+        """Append the number of missing bytes to a cell's outputs."""
         if self._missing:
             from nbformat.v4 import new_output
 
@@ -116,14 +116,14 @@ class BoundedOutput:
 
 
 def _settled(text: str) -> str:
-    """Return the text without what carriage returns and backspaces have taken back."""
+    """Return the text with its carriage returns and backspaces applied."""
     if "\b" in text:
         text = _without_erased(text)
     return _OVERWRITTEN.sub("", text) if "\r" in text else text
 
 
 def _without_erased(text: str) -> str:
-    """Return the text with each backspace and the character before it left out."""
+    """Return the text without each backspace and the character before it."""
     kept: list[str] = []
     for character in text:
         if character != "\b":
@@ -136,7 +136,7 @@ def _without_erased(text: str) -> str:
 
 
 def _size(value: Any, *, names: bool = True) -> int:
-    """Return how many bytes the texts and numbers of a message have, and the names if asked for."""
+    """Return the bytes of a message's texts and numbers, and of its keys if `names` is set."""
     total, rest = 0, [value]
     while rest:
         part = rest.pop()

@@ -1,4 +1,4 @@
-"""HTML pages of notebooks: one file each, that loads nothing, runs nothing and cuts no line."""
+"""Renders a notebook as a single HTML page that loads nothing, runs nothing and cuts no line."""
 
 import json
 import sys
@@ -14,7 +14,7 @@ grammar.do_without()
 import nbformat  # noqa: E402
 from nbconvert.exporters import HTMLExporter  # noqa: E402
 
-# Outputs are anybody's HTML: the page's own policy keeps a browser from acting on them.
+# Outputs may contain any HTML: the page's own policy keeps a browser from acting on it.
 _TEMPLATE = """{% extends 'lab/index.html.j2' %}
 {% block html_head_js %}<meta http-equiv="Content-Security-Policy" content="default-src 'none';
 img-src data:; font-src data:; style-src 'unsafe-inline'">
@@ -37,14 +37,14 @@ def _exporter() -> HTMLExporter:
 
 
 def html_page(name: str, document: Mapping[str, Any]) -> str:
-    """Return a notebook as an HTML page with this title."""
+    """Return a notebook as an HTML page with the title `name`."""
     node = nbformat.reads(json.dumps(document), as_version=4)  # type: ignore[no-untyped-call]
     page, _ = _exporter().from_notebook_node(node, {"metadata": {"name": name}})
     return str(page)
 
 
 def warm_up() -> None:
-    """Make one page with something of everything, so that templates and lexers are loaded."""
+    """Render a page with every kind of content, so that templates and lexers are loaded."""
     prose = "# 1\n\n> [1](#1)\n\n- `1`\n\n| | |\n|---|---|\n| 1 | 1 |"
     shown = {"text/markdown": "*1*", "text/html": "<p>1</p>"}
     outputs = [
@@ -61,7 +61,7 @@ def warm_up() -> None:
 
 
 def main(arguments: list[str]) -> None:
-    """Print the page of a notebook file: its title, its path."""
+    """Print the HTML page of a notebook file; the arguments are its title and its path."""
     name, path = arguments
     document = json.loads(Path(path).read_text(encoding="utf-8"))
     sys.stdout.buffer.write(html_page(name, document).encode("utf-8", "replace"))

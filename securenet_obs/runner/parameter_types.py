@@ -1,4 +1,4 @@
-"""Names the types of parameters in messages, and gives an example of each."""
+"""Describes the types of parameters for messages, with examples."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -16,11 +16,11 @@ _NOUNS: dict[Any, tuple[str, str]] = {
     timedelta: ("a duration", "PT90S"),
     NoneType: ("null", "null"),
 }
-"""Each type's noun, and an example of it."""
+"""The noun for each type, and an example."""
 
 
 def members(annotation: Any) -> list[Any]:
-    """Return the types of a union, each without its annotations."""
+    """Return the member types of a union, each without its annotations."""
     if get_origin(annotation) is Annotated:
         return members(get_args(annotation)[0])
     if get_origin(annotation) is Union:
@@ -29,14 +29,14 @@ def members(annotation: Any) -> list[Any]:
 
 
 def choices(types: Iterable[Any]) -> Iterator[Any]:
-    """Yield every value of the literals among these types."""
+    """Yield every value of the `Literal` types among these."""
     for member in types:
         if get_origin(member) is Literal:
             yield from get_args(member)
 
 
 def noun(annotation: Any) -> str:
-    """Return the type as a message names it: `an integer or null`."""
+    """Return the type's name for messages, such as `an integer or null`."""
     return " or ".join(dict.fromkeys(map(_noun, members(annotation))))
 
 
@@ -51,7 +51,7 @@ def _noun(member: Any) -> str:
 
 
 def examples(annotation: Any) -> Iterator[str]:
-    """Yield texts that may stand for a value of this type; a range can refuse some of them."""
+    """Yield example texts for a type; a range can refuse some of them."""
     for member in members(annotation):
         yield from map(spelled, choices([member]))
         if member in _NOUNS and member is not NoneType:
@@ -66,7 +66,7 @@ def examples(annotation: Any) -> Iterator[str]:
 
 
 def _json_examples(annotation: Any) -> Iterator[str]:
-    """Yield examples as they stand within JSON."""
+    """Yield examples as JSON texts."""
     for text in examples(annotation):
         try:
             json.loads(text)
@@ -78,7 +78,7 @@ def _json_examples(annotation: Any) -> Iterator[str]:
 
 
 def _bounds(annotation: Any) -> Iterator[Any]:
-    """Yield values at and between the bounds of a range."""
+    """Yield values at, between and next to the bounds of a range."""
     found: dict[str, Any] = {}
     parts = get_args(annotation)
     for field in parts[1:] if get_origin(annotation) is Annotated else ():
@@ -94,7 +94,7 @@ def _bounds(annotation: Any) -> Iterator[Any]:
 
 
 def spelled(value: Any) -> str:
-    """Return a value as `name=value` takes it."""
+    """Return a value's text for `name=value`."""
     match value:
         case None:
             return "null"

@@ -1,4 +1,4 @@
-"""Typed parameters: what is given for them is parsed, and a wrong one is refused up front."""
+"""Parses and validates a notebook's typed parameters before anything runs."""
 
 import shlex
 from collections.abc import Iterable, Iterator, Mapping
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 REQUIRED = object()
-"""The default of a parameter that has none."""
+"""The default of a required parameter."""
 
 
 @dataclass(frozen=True)
 class Computed:
-    """The default of a foreign notebook's parameter that is known only once its cell has run.
+    """The default of a foreign notebook's parameter that is computed when its cell runs.
 
     The evidence records null for it, as for a required one: its source is not its value.
     """
@@ -33,10 +33,10 @@ class Computed:
 
 
 LONGEST_SHOWN = 100
-"""Characters of a value that a message shows."""
+"""Maximum length of a value in a message, in characters."""
 
 CONFIG = ConfigDict(allow_inf_nan=False, hide_input_in_errors=True)
-"""How pydantic reads values: no NaN where a number is meant, no value in a message."""
+"""Options for pydantic: NaN and infinities are refused, and messages contain no values."""
 
 
 @dataclass(frozen=True)
@@ -50,10 +50,10 @@ class Parameter:
     help: str
 
     def parse(self, text: str) -> Any:
-        """Return the value that `text` stands for; lists and dicts are written as JSON.
+        """Return the value of `text`; lists and dicts are written as JSON.
 
         Raises:
-            ValidationError: it is no such value, or out of range.
+            ValidationError: the text is not a value of the type, or is out of range.
         """
         adapter: TypeAdapter[Any] = TypeAdapter(self.type, config=CONFIG)
         types = members(self.type)
@@ -69,7 +69,7 @@ class Parameter:
         return adapter.validate_strings(text)
 
     def described(self) -> dict[str, str]:
-        """Return what a person needs to know to set it, all as text."""
+        """Return the name, type, default and help text for display, all as text."""
         return {
             "name": self.name,
             "type": self.type_text,
@@ -87,17 +87,17 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Schema:
-    """The parameters of one notebook, in the order of its cell, if it has one."""
+    """The parameters of one notebook, in the order of its `parameters` cell, if it has one."""
 
     parameters: tuple[Parameter, ...] = ()
     has_cell: bool = True
 
     def parse(self, assignments: Iterable[str]) -> dict[str, Any]:
-        """Return the values of `name=value` assignments, typed.
+        """Return the typed values of `name=value` assignments.
 
         Raises:
-            ParametersError: unknown names, wrong types, values out of range, a value where a
-                secret's reference belongs, required ones missing; every problem is named.
+            ParametersError: unknown names, wrong types, values out of range, a value instead of a
+                secret's reference, missing required ones; the message names every problem.
         """
         known = {parameter.name: parameter for parameter in self.parameters}
         values: dict[str, Any] = {}
@@ -135,7 +135,7 @@ class Schema:
 
 
 def explained(parameter: Parameter, text: str, error: ValidationError) -> str:
-    """Return why a value was refused: the value, the type it should have, and an example."""
+    """Return the reason for a refusal: the value, its expected type, and an example."""
     if _is_secret(parameter):
         reason = f"takes a reference such as secret:NAME, never a value ({parameter.type_text})"
         return reason + for_instance(parameter)
@@ -158,7 +158,7 @@ def _masked(parameter: Parameter, text: str) -> str:
 
 
 def _is_of_type(fault: "ErrorDetails") -> bool:
-    """Return whether the whole value is of another type, not a part of it or out of range."""
+    """Return whether the whole value has a wrong type, rather than a part of it or its range."""
     inside = any(isinstance(step, int) for step in fault["loc"])
     kind = fault["type"]
     plain = kind.endswith(("_parsing", "_type")) or kind in ("literal_error", "json_invalid")
@@ -172,7 +172,7 @@ def _reason(fault: "ErrorDetails") -> str:
 
 
 def for_instance(parameter: Parameter) -> str:
-    """Return `; for instance: -p name=value` with a value that the parameter takes, if there is."""
+    """Return `; for instance: -p name=value` with a valid value; empty if none is known."""
     takes = (text for text in _examples(parameter) if _takes(parameter, text))
     example = "secret:NAME" if _is_secret(parameter) else next(takes, None)
     if example is None:
@@ -188,7 +188,7 @@ def _examples(parameter: Parameter) -> Iterator[str]:
 
 
 def _takes(parameter: Parameter, text: str) -> bool:
-    """Return whether a text is a value of the parameter that can be shown."""
+    """Return whether a text is a valid value that can be shown."""
     try:
         parameter.parse(text)
     except ValidationError:
@@ -202,7 +202,7 @@ def _instance(known: Mapping[str, Parameter]) -> str:
 
 
 def leaves(value: Any) -> Iterator[Any]:
-    """Yield every value that is in this one, and holds no others itself."""
+    """Yield every nested value that is not a container."""
     if isinstance(value, Mapping):
         for pair in value.items():
             yield from leaves(list(pair))
@@ -214,7 +214,7 @@ def leaves(value: Any) -> Iterator[Any]:
 
 
 def as_text(value: Any) -> Any:
-    """Return a parameter's value as JSON can hold it; a secret as its reference."""
+    """Return a parameter's value as a JSON value; a secret becomes its reference."""
     match value:
         case Secret():
             return value.reference
@@ -230,5 +230,5 @@ def as_text(value: Any) -> Any:
 
 
 def secrets_in(values: Mapping[str, Any]) -> list[Secret]:
-    """Return every secret among the values, nested ones included."""
+    """Return every secret in the values, nested ones included."""
     return [leaf for leaf in leaves(values) if isinstance(leaf, Secret)]

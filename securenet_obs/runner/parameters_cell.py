@@ -1,12 +1,12 @@
-"""The `parameters` cell: read as the schema of a notebook, and written anew for a run's own values.
+"""Parses a notebook's `parameters` cell as its schema, and writes the cell of a run's own values.
 
-The cell holds annotated literals; the comment behind each is its help text:
+The cell consists of annotated literals; the comment after each is its help text:
 
     deadline_s: Annotated[float, Field(gt=0, le=300)] = 20.0  # seconds to wait for an event
     tenant_id: str = "tenant-a"  # tenant that the canaries belong to
     token: Secret = Secret("secret:SENTRY_AUTH_TOKEN")  # may read events back
 
-Nothing of the cell is evaluated here: annotations and defaults are read from its syntax tree.
+The cell is never evaluated: annotations and defaults are read from its syntax tree.
 """
 
 import ast
@@ -53,10 +53,10 @@ _CONSTRUCTORS: dict[str, Any] = {
 
 
 def read_schema(source: str) -> Schema:
-    """Read the source of a `parameters` cell.
+    """Parse the source of a `parameters` cell.
 
     Raises:
-        NotebookError: a line is neither an import nor an annotated literal; all are named.
+        NotebookError: a line is neither an import nor an annotated literal; the message names each.
     """
     try:
         statements = ast.parse(source).body
@@ -81,7 +81,7 @@ def read_schema(source: str) -> Schema:
 
 
 def comments_of(source: str) -> dict[int, str]:
-    """Return the comments of a cell by their lines; its syntax must be valid."""
+    """Return the comments of a cell by line number; its syntax must be valid."""
     tokens = tokenize.generate_tokens(io.StringIO(source).readline)
     return {
         token.start[0]: token.string.lstrip("#").strip()
@@ -94,8 +94,8 @@ def declared(statement: ast.stmt, help_text: str) -> Parameter:
     """Return the parameter that an annotated literal declares.
 
     Raises:
-        ValueError: it declares none, or its type is not known here.
-        ValidationError: its default is not of its own type.
+        ValueError: the statement declares no parameter, or its type is unknown.
+        ValidationError: the default does not match the type.
     """
     match statement:
         case ast.AnnAssign(target=ast.Name(id=name), annotation=annotation, value=value):
@@ -110,11 +110,11 @@ def declared(statement: ast.stmt, help_text: str) -> Parameter:
 
 
 def literal(node: ast.expr) -> Any:
-    """Return the value of a literal, or of a date, a span or a secret made of literals.
+    """Return the value of a literal, or of a date, a duration or a secret built from literals.
 
     Raises:
-        ValueError: it is something else.
-        TypeError: a date or a span has no such parts.
+        ValueError: the expression is anything else.
+        TypeError: a date or a duration does not take these arguments.
     """
     match node:
         case ast.Call(func=ast.Name(id=name), args=args, keywords=keywords) if (
@@ -126,7 +126,7 @@ def literal(node: ast.expr) -> Any:
 
 
 def _type(node: ast.expr) -> Any:
-    """Return the type that an annotation names; only those of the table, never evaluated."""
+    """Return the type that an annotation names, from a fixed table; nothing is evaluated."""
     match node:
         case ast.Constant(value=None):
             return None
@@ -152,7 +152,7 @@ def _type(node: ast.expr) -> Any:
 
 
 def assignments(values: Mapping[str, Any]) -> str:
-    """Return the source of a cell that sets these parameters; a secret stays a reference."""
+    """Return the source of a cell that sets these parameters; secrets stay references."""
     lines = ["# Parameters of this run"]
     kinds = {type(value) for value in leaves(values)}
     if kinds & {date, datetime, timedelta}:
@@ -164,14 +164,14 @@ def assignments(values: Mapping[str, Any]) -> str:
 
 
 def _source(value: Any) -> str:
-    """Return an expression for the value that needs nothing but the imports of `assignments`."""
+    """Return an expression for the value; it needs only the imports of `assignments`."""
     match value:
         case Secret():
             return f"Secret({value.reference!r})"
         case datetime() | date():
             return f"_datetime.{type(value).__name__}.fromisoformat({value.isoformat()!r})"
         case timedelta():
-            # Seconds as a float lose the microseconds of a long span.
+            # Seconds as a float lose the microseconds of a long duration.
             parts = (value.days, value.seconds, value.microseconds)
             return f"_datetime.timedelta{parts!r}"
         case float() if not math.isfinite(value):

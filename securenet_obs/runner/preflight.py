@@ -1,4 +1,4 @@
-"""Holds what notebooks need against a target before anything starts: missing, or not served."""
+"""Checks the needs of notebooks against a target before a run: unset variables, unserved needs."""
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,21 +16,21 @@ from securenet_obs.runner.target import SETTINGS, Target, refuse, target_of
 
 
 def stack_to_start() -> Target:
-    """Return what stands for a local stack that is still to be started: it sets every variable."""
+    """Return a placeholder, with every variable set, for a local stack that is not started yet."""
     variables = dict.fromkeys(SETTINGS, "of the stack")
     return target_of("local stack", variables | {"DIAGNOSTICS_ENABLED": "true"}, local=True)
 
 
 @dataclass(frozen=True)
 class Demand:
-    """What one notebook or command wants to find in a target.
+    """The needs of one notebook or command from a target.
 
     Attributes:
-        name: of the notebook or command.
-        needs: all of what it needs.
-        optional: what some of its checks need.
-        secrets: names that its parameters refer to.
-        given: variables that a parameter of the same name, in lower case, stands in for.
+        name: name of the notebook or command.
+        needs: needs without which it does not run.
+        optional: needs of single checks.
+        secrets: secret names that its parameters refer to.
+        given: variables replaced by a given parameter of the same name in lower case.
     """
 
     name: str
@@ -41,7 +41,7 @@ class Demand:
 
     @classmethod
     def of(cls, order: Order) -> "Demand":
-        """Return what an order wants."""
+        """Return the demand of an order."""
         declared = order.notebook.declared
         return cls(
             order.notebook.name,
@@ -53,13 +53,13 @@ class Demand:
 
 
 def secret_names(orders: Iterable[Order]) -> list[str]:
-    """Return the names that the secrets among the orders' parameters refer to."""
+    """Return the names of the secrets that the orders' parameters refer to."""
     values = [effective(order.notebook, order.given) for order in orders]
     return [secret.name for given in values for secret in secrets_in(given)]
 
 
 def unserved(needs: Iterable[str], target: Target) -> str:
-    """Return why the target cannot serve one of the needs at all, empty if it can serve each."""
+    """Return why the target cannot serve some of the needs at all; empty if it can serve each."""
     reasons = [
         NEEDS[name].reason
         for name in needs
@@ -69,15 +69,16 @@ def unserved(needs: Iterable[str], target: Target) -> str:
 
 
 def skips(declared: Declared, target: Target) -> str:
-    """Return why a notebook is skipped on the target, empty if it is run."""
+    """Return why a notebook is skipped on the target; empty if it is run."""
     return unserved(declared.needs, target)
 
 
 def preflight(demands: Iterable[Demand], target: Target, advice: str = "") -> None:
-    """Refuse a target that is broken, or lacks a variable that it could have.
+    """Refuse a target that has problems, or lacks a variable for a need that it can serve.
 
     Raises:
-        SettingsError: every problem and every missing variable, with the notebooks that need it.
+        SettingsError: the target is refused; the message names every problem and every missing
+            variable, with the notebooks that need it.
     """
     missing = _missing(demands, target)
     named = {problem.name for problem in missing}
@@ -86,7 +87,7 @@ def preflight(demands: Iterable[Demand], target: Target, advice: str = "") -> No
 
 
 def _place(problem: Problem) -> tuple[bool, int]:
-    """Sort by line; what is not there at all comes last."""
+    """Return the sort key of a problem: its line; problems without a line come last."""
     return (not problem.line, problem.line)
 
 
@@ -107,7 +108,7 @@ def _missing(demands: Iterable[Demand], target: Target) -> list[Problem]:
 def _required(
     demand: Demand, variables: Mapping[str, str], *, local: bool
 ) -> list[tuple[str, str]]:
-    """Return pairs of a need and a variable; an optional need that is not served asks for none."""
+    """Return pairs of a need and a variable; an optional need that is not served has none."""
     optional = [name for name in demand.optional if NEEDS[name].serves(variables, local)]
     pairs = [
         (need, variable)
@@ -131,7 +132,7 @@ def _is_set(variable: str, need: str, variables: Mapping[str, str]) -> bool:
 
 
 def _sentence(name: str, needed: Mapping[str, Sequence[str]], target: Target) -> str:
-    """Return one line: the variable, whether it is absent or empty, and what needs it."""
+    """Return one line: a variable, its state (missing or empty), and the notebooks that need it."""
     state = "is empty" if name in target.blank else "is missing"
     wanting = ", ".join(
         f"{notebook} ({', '.join(dict.fromkeys(needs))})" for notebook, needs in needed.items()

@@ -1,8 +1,8 @@
-"""Ends processes with everything they started, those that went their own way included.
+"""Kills processes and all their descendants, detached ones included.
 
-A kernel's child may leave its process group (`setsid`) and its parent (a daemon). Two things find
-it all the same: what this process adopts (on Linux the child of a run is a subreaper), and a mark
-in the environment that every descendant inherits.
+A kernel's child may leave its process group (`setsid`) and its parent (a daemon). Two mechanisms
+still find it: the adoption of orphans (on Linux the child of a run is a subreaper), and a mark in
+the environment that every descendant inherits.
 """
 
 import ctypes
@@ -15,21 +15,21 @@ from contextlib import suppress
 import psutil  # type: ignore[import-untyped]
 
 MARK = "SECURENET_OBS_RUN"
-"""The variable that holds the id of the run that a process belongs to."""
+"""Variable with the id of the run that a process belongs to."""
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 _ROUNDS = 20
-"""How often to look again: what is killed may have started something else just before."""
+"""Maximum number of searches: a process may have started another just before it was killed."""
 
 
 def adopt_orphans() -> None:
-    """Have descendants whose parent ends become children of this process (Linux only)."""
+    """Make orphaned descendants children of this process (Linux only)."""
     _control(_PR_SET_CHILD_SUBREAPER, 1)
 
 
 def die_with_parent() -> None:
-    """Have this process killed as soon as its parent is gone (Linux only)."""
+    """Make the system kill this process as soon as its parent ends (Linux only)."""
     _control(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
@@ -39,10 +39,10 @@ def _control(option: int, value: int) -> None:
 
 
 def guarded(work: Callable[[], int]) -> int:
-    """Do the work in a fork; whatever it leaves behind, however it ends, ends with it.
+    """Run `work` in a fork; however it ends, kill the processes that it leaves.
 
-    Returns the work's exit status, and in the fork too. Only Linux lets orphans be adopted:
-    elsewhere the work is done here.
+    Returns the exit status of `work`, in the fork too. Only Linux lets orphans be adopted:
+    elsewhere `work` runs in this process.
     """
     if sys.platform != "linux":
         return work()
@@ -53,13 +53,13 @@ def guarded(work: Callable[[], int]) -> int:
         return work()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda number, _: os.kill(worker, number))
-    # What the worker reports ends when the worker does.
+    # The stream of reports must end when the worker does.
     os.close(1)
     _, status = os.waitpid(worker, 0)
     kill_descendants()
     code = os.waitstatus_to_exitcode(status)
     if code < 0:
-        # Whoever started this is to see what the worker died of.
+        # The parent must see the signal that killed the worker.
         with suppress(OSError):
             signal.signal(-code, signal.SIG_DFL)
         os.kill(os.getpid(), -code)
@@ -67,7 +67,7 @@ def guarded(work: Callable[[], int]) -> int:
 
 
 def kill_descendants() -> None:
-    """Kill everything below this process, until there is nothing left."""
+    """Kill all descendants of this process, until none is left."""
     for _ in range(_ROUNDS):
         if not has_children():
             return
@@ -75,7 +75,7 @@ def kill_descendants() -> None:
 
 
 def has_children() -> bool:
-    """Say whether this process has a child, dead ones that nobody waited for included."""
+    """Return whether this process has a child, zombies included."""
     try:
         os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
     except ChildProcessError:
@@ -84,7 +84,7 @@ def has_children() -> bool:
 
 
 def kill_marked(run: str) -> None:
-    """Kill every process that carries the mark of a run, but not this one."""
+    """Kill every process with the mark of a run, except this one."""
     for _ in range(_ROUNDS):
         if not (marked := [row for row in psutil.process_iter() if _carries(row, run)]):
             return
@@ -92,12 +92,12 @@ def kill_marked(run: str) -> None:
 
 
 def kill_group(leader: int) -> None:
-    """Kill the process group of `leader`, and what is below it, wherever it went."""
+    """Kill the process group of `leader`, and its descendants in any other group."""
     try:
         below = psutil.Process(leader).children(recursive=True)
     except psutil.NoSuchProcess:
         below = []
-    # Nobody of the group may be left; macOS answers "not permitted" when only zombies are.
+    # The group may be empty; macOS answers "not permitted" if only zombies are left in it.
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(leader, signal.SIGKILL)
     _kill(below)
@@ -119,7 +119,7 @@ def _kill(processes: Iterable[psutil.Process]) -> None:
         try:
             process.kill()
         except psutil.Error:
-            # Gone already, or not ours to kill; the next round tells.
+            # Already gone, or not permitted; the next round shows which.
             continue
         killed.append(process)
     psutil.wait_procs(killed, timeout=2)

@@ -1,4 +1,4 @@
-"""How a person sees runs go by: a live line each on a terminal, plain lines elsewhere."""
+"""Displays the progress of runs: live lines on a terminal, plain lines elsewhere."""
 
 import threading
 import time
@@ -19,7 +19,7 @@ from securenet_obs.runner.verdict import Judgement
 
 @contextmanager
 def progress(console: Console) -> Iterator[Progress]:
-    """Yield who is to be told how far each run is, as it suits the console."""
+    """Yield a progress listener that suits the console."""
     if not console.is_terminal:
         yield PlainLines(console)
         return
@@ -30,22 +30,22 @@ def progress(console: Console) -> Iterator[Progress]:
 
 @dataclass
 class PlainLines:
-    """One line when a run starts, one when it was judged."""
+    """Prints one line when a run starts and one when it is judged."""
 
     console: Console
 
     def started(self, run: str, cells: int) -> None:
-        """Print that a run was started; one that is skipped has no cells to run."""
+        """Print that a run has started; a skipped run has no cells and is not printed."""
         if cells:
             line = f"{plain_text(run)}: started, {cells} cells"
             self.console.print(escape(line), soft_wrap=True)
 
     def waits(self, run: str, reason: str) -> None:
-        """Print what it waits for."""
+        """Print the reason for a wait."""
         self.console.print(escape(f"{plain_text(run)}: {plain_text(reason)}"), soft_wrap=True)
 
     def cell(self, run: str, cell: int) -> None:
-        """Print nothing: a log has no use for it, and the journal has it."""
+        """Print nothing: a log does not need it, and the journal has it."""
 
     def finished(self, run: str, judgement: Judgement, seconds: float) -> None:
         """Print the verdict."""
@@ -55,7 +55,7 @@ class PlainLines:
 
 @dataclass
 class _Line:
-    """Where one run is."""
+    """The progress of one run."""
 
     cells: int
     started: float
@@ -67,7 +67,7 @@ class _Line:
 
 @dataclass
 class LiveLines:
-    """One line a run, drawn anew several times a second: cell i of n, and the seconds."""
+    """One line per run, redrawn several times a second: cell i of n, and the seconds."""
 
     _lines: dict[str, _Line] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -78,11 +78,11 @@ class LiveLines:
             self._lines[run] = _Line(cells, time.monotonic())
 
     def waits(self, run: str, reason: str) -> None:
-        """Show what it waits for, until its first cell."""
+        """Show the reason for a wait until the run's first cell."""
         self._lines[run].waits = reason
 
     def cell(self, run: str, cell: int) -> None:
-        """Count up."""
+        """Show the number of the current cell."""
         self._lines[run].cell = cell
 
     def finished(self, run: str, judgement: Judgement, seconds: float) -> None:
@@ -91,7 +91,7 @@ class LiveLines:
         line.judgement, line.seconds = judgement, seconds
 
     def __rich__(self) -> Table:
-        """Return the lines as they are now."""
+        """Return the current lines as a table."""
         table = Table.grid(padding=(0, 2))
         for _ in ("run", "state", "seconds"):
             table.add_column(overflow="fold")

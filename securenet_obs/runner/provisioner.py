@@ -1,6 +1,6 @@
-"""A jupyter_client kernel provisioner whose kernels a warm server forks.
+"""A jupyter_client kernel provisioner that forks kernels from a warm server.
 
-papermill, nbclient and JupyterLab use it, too, where the environment names a server:
+papermill, nbclient and JupyterLab use it, too, if the environment names a server:
 
     python -m securenet_obs.runner.warm /run/user/1000/warm.socket &
     export SECURENET_OBS_WARM=/run/user/1000/warm.socket
@@ -23,15 +23,15 @@ from securenet_obs.runner.launch import KERNEL, WARM
 
 
 class WarmProvisioner(LocalProvisioner):
-    """Starts a kernel by fork; everything after that is as with a kernel that was started.
+    """Forks a kernel from a warm server, and then manages it like a local kernel.
 
-    Without a server, or for a kernel that is no ipykernel, it starts the kernel as usual.
+    Without a server, or for a kernel other than ipykernel, it starts the kernel as usual.
     """
 
     socket = Unicode(config=True, help="Socket of the server; else SECURENET_OBS_WARM names it.")
 
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
-        """Have the kernel forked, and return how to connect to it."""
+        """Have the server fork the kernel; return its connection info."""
         server = self.socket or os.environ.get(SOCKET, "")
         arguments = _arguments(cmd)
         if not server or arguments is None:
@@ -57,7 +57,7 @@ class WarmProvisioner(LocalProvisioner):
 
 
 def _arguments(command: list[str]) -> list[str] | None:
-    """Return what an ipykernel is started with, None if the command starts something else."""
+    """Return the arguments of an ipykernel; None if the command starts something else."""
     for module in (KERNEL, "ipykernel_launcher", "ipykernel"):
         if module in command:
             return command[command.index(module) + 1 :]
@@ -65,14 +65,14 @@ def _arguments(command: list[str]) -> list[str] | None:
 
 
 def _descriptor(stream: Any, default: int) -> int:
-    """Return the descriptor of a stream as `subprocess.Popen` takes it."""
+    """Return the descriptor of a stream in any form that `subprocess.Popen` accepts."""
     if stream is None:
         return default
     return stream if isinstance(stream, int) else int(stream.fileno())
 
 
 def register() -> None:
-    """Make the provisioner known in this process, where the package's entry point is not."""
+    """Register the provisioner in this process, in case the package's entry point is missing."""
     KernelProvisionerFactory.instance().provisioners.setdefault(
         WARM,
         EntryPoint(WARM, f"{__name__}:WarmProvisioner", KernelProvisionerFactory.GROUP_NAME),

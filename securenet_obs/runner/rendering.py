@@ -1,4 +1,4 @@
-"""Has a notebook's page made, by the warm server or here, within a bound."""
+"""Renders a notebook's HTML page, in the warm server or in this process, within a time limit."""
 
 import contextlib
 import importlib
@@ -15,16 +15,16 @@ from securenet_obs.runner.forked import ForkedProcess
 
 PAGES = "securenet_obs.runner.pages"
 PAGE_S = 30.0
-"""Seconds in which a page is made; after that it is given up, and the evidence is closed."""
+"""Time limit in seconds for a page; after it the evidence is closed without the page."""
 
 LONGEST_REASON = 300
 
 ATTEMPTS = 2
-"""How often the server is asked: its process may have been killed for another reason."""
+"""Attempts in the server: its process may have been killed for another reason."""
 
 
 def prepare_pages() -> None:
-    """Import what makes pages, in the background: nbconvert takes its time, and a run too."""
+    """Import the page renderer in the background: nbconvert's slow import overlaps with the run."""
     threading.Thread(target=importlib.import_module, args=(PAGES,), daemon=True).start()
 
 
@@ -34,10 +34,10 @@ def render(name: str, notebook: Path, warm: str) -> str:
     Args:
         name: the page's title.
         notebook: the file.
-        warm: socket of a warm server that makes the page, empty to make it here.
+        warm: socket of a warm server that renders the page; empty to render it in this process.
 
     Raises:
-        EvidenceError: the page cannot be made, or not in time.
+        EvidenceError: the page cannot be rendered, or not in time.
     """
     if warm:
         page = _by_server(name, notebook, warm)
@@ -47,16 +47,16 @@ def render(name: str, notebook: Path, warm: str) -> str:
 
 
 def _failed(notebook: Path, reason: str) -> EvidenceError:
-    """Return the error with its reason on one line: nbformat's have many."""
+    """Return the error with its reason on one line, as nbformat's reasons have many."""
     line = " ".join(reason.split())[:LONGEST_REASON]
     return EvidenceError(f"{notebook.with_suffix('.html')}: cannot be made: {line}")
 
 
 def _by_server(name: str, notebook: Path, warm: str) -> str | None:
-    """Return the page as a process of the server makes it, None if the server is gone.
+    """Return the page as rendered by a process of the server; None if the server is gone.
 
     Raises:
-        EvidenceError: the page cannot be made, or not in time.
+        EvidenceError: the page cannot be rendered, or not in time.
     """
     killed = ""
     for _ in range(ATTEMPTS):
@@ -75,7 +75,7 @@ def _by_server(name: str, notebook: Path, warm: str) -> str | None:
 
 
 def _asked(name: str, notebook: Path, warm: str) -> tuple[int | None, str]:
-    """Return the exit status of a process that makes the page, None if it is late, and its output.
+    """Return the exit status of a rendering process (None if it is late) and its output.
 
     Raises:
         SecureNetObsError: the server does not answer.
@@ -100,13 +100,13 @@ def _last_line(output: str) -> str:
 
 
 def _here(name: str, notebook: Path) -> str:
-    """Return the page as a thread of this process makes it.
+    """Return the page as rendered by a thread of this process.
 
     Raises:
-        EvidenceError: the page cannot be made, or not in time.
+        EvidenceError: the page cannot be rendered, or not in time.
     """
     answers: SimpleQueue[str | Exception] = SimpleQueue()
-    # A thread that hangs is left behind, and ends with the process.
+    # A thread that hangs is abandoned, and ends with the process.
     threading.Thread(target=_make, args=(name, notebook, answers), daemon=True).start()
     try:
         answer = answers.get(timeout=PAGE_S)
@@ -118,11 +118,11 @@ def _here(name: str, notebook: Path) -> str:
 
 
 def _make(name: str, notebook: Path, answers: "SimpleQueue[str | Exception]") -> None:
-    # Not at the top: only where there is a page to be made.
+    # Not at the top: nbconvert is needed only to render a page.
     from securenet_obs.runner.pages import html_page
 
     try:
         answers.put(html_page(name, json.loads(notebook.read_text(encoding="utf-8"))))
     except Exception as error:  # noqa: BLE001
-        # Outputs are anybody's, and nbconvert, its templates and lexers check none of them.
+        # Outputs may be anything, and nbconvert, its templates and lexers do not validate them.
         answers.put(error)

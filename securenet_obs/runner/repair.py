@@ -1,8 +1,9 @@
-"""Makes a notebook's JSON a valid document of nbformat 4.5, or refuses it with the place.
+"""Converts a notebook's JSON to a valid document of nbformat 4.5, or refuses it with the place.
 
-Repaired is only what cannot change what the cells do: JupyterLab and papermill overlook it, too, or
-stumble over it by accident. Everything else is refused: a cell that is dropped or read differently
-would give a verdict about another notebook. Saved outputs are dropped, as every run makes its own.
+Only defects that do not affect the behaviour of cells are repaired: JupyterLab and papermill ignore
+them, too, or fail on them by accident. Everything else is refused: a cell that is dropped or read
+differently would give a verdict about another notebook. Saved outputs are dropped, as every run
+produces its own.
 """
 
 import json
@@ -25,7 +26,7 @@ DEEPEST = 100
 """Levels of nesting above which metadata is refused: copying it would exhaust the stack."""
 
 OURS = ("injected-parameters", "securenet-banner", "first-failing-cell")
-"""Identifiers of the cells that a run adds; another cell of that name gets a new one."""
+"""Ids of the cells that a run adds; another cell with such an id gets a new one."""
 
 _CODE = frozenset({"cell_type", "id", "metadata", "source"})
 _KEYS = {"code": _CODE, "markdown": _CODE | {"attachments"}, "raw": _CODE | {"attachments"}}
@@ -35,10 +36,10 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def repaired(document: Any) -> dict[str, Any]:
-    """Return a valid copy of a notebook document, its sources joined and its outputs dropped.
+    """Return a valid copy of a notebook document, with sources joined and outputs dropped.
 
     Raises:
-        NotebookError: it cannot be repaired without guessing; the message starts with the place.
+        NotebookError: only a guess could repair it; the message starts with the place.
     """
     if not isinstance(document, dict):
         raise NotebookError(f"not a document of format {MAJOR}: it is {_kind(document)}")
@@ -56,13 +57,13 @@ def repaired(document: Any) -> dict[str, Any]:
 
 
 def _kind(value: Any) -> str:
-    """Return a JSON value's type in the words of JSON."""
+    """Return the name of a value's JSON type."""
     names = {dict: "an object", list: "a list", str: "a text", bool: "a truth value"}
     return "nothing" if value is None else names.get(type(value), "a number")
 
 
 def _shown(value: Any) -> str:
-    """Return a value that was refused: a scalar itself, of anything else its type."""
+    """Return a refused value for a message: a scalar itself, for anything else its type."""
     if value is None or isinstance(value, dict | list):
         return _kind(value)
     return redact_text(repr(value)[:40])
@@ -94,7 +95,7 @@ def _converted(document: dict[str, Any]) -> dict[str, Any]:
             text = json.dumps(document)
             return dict(nbformat.reads(text, as_version=MAJOR))  # type: ignore[no-untyped-call]
     except Exception as error:
-        # The converter checks nothing: it fails with whatever error an odd value leads to.
+        # The converter validates nothing: an unexpected value may raise any error.
         raise NotebookError(
             f"nbformat {document['nbformat']}: cannot be converted to format 4 "
             f"({type(error).__name__}); open it in JupyterLab and save it"
@@ -147,7 +148,7 @@ def _refuse_surrogates(source: str, place: str) -> None:
 
 
 def _cell_metadata(metadata: Any, place: str) -> dict[str, Any]:
-    """Return a cell's metadata with tags as a list of texts, without what a run writes itself."""
+    """Return a cell's metadata with tags as a list of texts, without the keys that a run writes."""
     made = dict(_object(metadata, place))
     for name in ("papermill", "securenet"):
         made.pop(name, None)
@@ -157,7 +158,7 @@ def _cell_metadata(metadata: Any, place: str) -> dict[str, Any]:
 
 
 def _tags(tags: Any, place: str) -> list[str]:
-    """Return the tags; one text is read as papermill does, which looks into it for each tag."""
+    """Return the tags; a single text is split at commas, as papermill searches it for each tag."""
     if tags is None:
         return []
     if isinstance(tags, str):
@@ -169,7 +170,7 @@ def _tags(tags: Any, place: str) -> list[str]:
 
 
 def _name(cells: list[dict[str, Any]]) -> None:
-    """Give an identifier to each cell whose own is missing, odd, taken, or one that a run uses."""
+    """Assign a new id to each cell with a missing, invalid, duplicate or reserved one."""
     taken = set(OURS)
     unnamed = []
     for index, cell in enumerate(cells):
@@ -185,7 +186,7 @@ def _name(cells: list[dict[str, Any]]) -> None:
 
 
 def _without_kernel_details(metadata: dict[str, Any]) -> dict[str, Any]:
-    """Return the metadata with a whole kernelspec, without what a run's kernel writes anew."""
+    """Return the metadata with a complete kernelspec, without the keys that a kernel rewrites."""
     made = {key: value for key, value in metadata.items() if key not in _RENEWED}
     if "kernelspec" in made:
         name, display_name = kernel_names(metadata)
@@ -199,10 +200,10 @@ def _without_kernel_details(metadata: dict[str, Any]) -> dict[str, Any]:
 
 
 def _clean(value: Any, depth: int) -> Any:
-    """Return a copy with half characters replaced.
+    """Return a copy with lone surrogates replaced.
 
     Raises:
-        NotebookError: it is nested too deeply to be worked with.
+        NotebookError: the value is nested too deeply.
     """
     if depth > DEEPEST:
         raise NotebookError(f"its JSON is nested more than {DEEPEST} levels deep")
@@ -217,10 +218,10 @@ def _clean(value: Any, depth: int) -> Any:
 
 
 def _valid(document: dict[str, Any]) -> dict[str, Any]:
-    """Return the document if nbformat's schema accepts it, without the metadata it does not.
+    """Return the document, without invalid metadata, if nbformat's schema accepts it.
 
     Raises:
-        NotebookError: it does not accept the rest.
+        NotebookError: the schema does not accept the rest.
     """
     try:
         nbformat.validate(document)

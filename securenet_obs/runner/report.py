@@ -1,4 +1,4 @@
-"""Tables on a terminal and in a log: the outcome of runs, the catalog, rows of any command."""
+"""Prints tables to a terminal or a log: the outcome of runs, the catalog, rows of any command."""
 
 import io
 import re
@@ -16,10 +16,10 @@ from securenet_obs.runner.summary import counts, plain_text, verdict_text
 from securenet_obs.runner.verdict import NOTHING_RAN, all_skipped
 
 SHOWN_CHECKS = 10
-"""How many failing checks are shown under the table; the evidence has them all."""
+"""Maximum number of failed checks shown under the table; the evidence has them all."""
 
 WIDEST = 100_000
-"""Columns of a table that does not go to a terminal."""
+"""Width, in columns, of a table that is not printed to a terminal."""
 
 COLOURS = {"passed": "green", "failed": "red"}
 
@@ -46,7 +46,7 @@ def print_table(console: Console, records: list[RunRecord]) -> None:
 
 
 def print_whole(console: Console, table: Table) -> None:
-    """Print a table of which nothing is cut: folded on a terminal, as wide as it is elsewhere."""
+    """Print a table without truncation: folded on a terminal, at full width elsewhere."""
     if console.is_terminal:
         console.print(table)
         return
@@ -58,7 +58,7 @@ def print_whole(console: Console, table: Table) -> None:
 
 
 def print_outcome(console: Console, records: list[RunRecord], folder: Path) -> None:
-    """Print the table, a word where every run was skipped, and where the evidence is."""
+    """Print the table, an error if every run was skipped, and the path of the evidence."""
     print_table(console, records)
     if all_skipped(str((record.judged or {}).get("verdict")) for record in records):
         console.print(f"error: {NOTHING_RAN}", style="red", soft_wrap=True)
@@ -66,7 +66,7 @@ def print_outcome(console: Console, records: list[RunRecord], folder: Path) -> N
 
 
 def print_catalog(console: Console, notebooks: Iterable[Notebook]) -> None:
-    """Print a line a notebook."""
+    """Print one line per notebook."""
     rows = [
         {
             "name": notebook.name,
@@ -80,7 +80,7 @@ def print_catalog(console: Console, notebooks: Iterable[Notebook]) -> None:
 
 
 def print_notebook(console: Console, notebook: Notebook) -> None:
-    """Print what a notebook is for, what it needs, and its parameters."""
+    """Print a notebook's purpose, needs, deadlines and parameters."""
     declared = notebook.declared
     console.print(escape(plain_text(notebook.title)), style="bold", soft_wrap=True)
     console.print(escape(plain_text(notebook.purpose)), soft_wrap=True)
@@ -96,9 +96,9 @@ _LONGEST_NAME = 40
 
 
 def print_rows(console: Console, rows: list[dict[str, Any]]) -> None:
-    """Print rows of the same keys as a table; nothing for none.
+    """Print rows with the same keys as a table; print nothing without rows.
 
-    The first column is what a row is called by: it is not broken unless it is very long.
+    The first column is the row's name: it is not folded unless it is very long.
     """
     if not rows:
         return

@@ -1,4 +1,4 @@
-"""Where notebooks are: in a project's folder, or installed with this package."""
+"""Locates notebooks: in a project's folder, or installed with this package."""
 
 import shutil
 from importlib.resources import files
@@ -10,7 +10,7 @@ from securenet_obs.runner.catalog import FOLDERS
 
 
 def default_root() -> Path:
-    """Return this folder if it has notebooks/ or runbooks/, else the installed ones' folder."""
+    """Return the current folder if it holds notebooks/ or runbooks/, else the installed folder."""
     here = Path()
     if has_notebooks(here):
         return here
@@ -24,17 +24,17 @@ def has_notebooks(folder: Path) -> bool:
 
 
 def work_folder(root: Path) -> Path:
-    """Return where files that belong to a root are written: never into the installed package."""
+    """Return the folder for files that belong to a root: never the installed package."""
     return Path.cwd() if root.resolve() == _package() else root
 
 
 def opened_root(root: Path) -> Path:
-    """Return a folder whose notebooks a person may edit: `root`, or copies of the installed ones.
+    """Return a folder of editable notebooks: `root`, or copies of the installed ones.
 
-    The copies are in `.securenet` of this folder; those that are there already are left alone.
+    The copies are in `.securenet` of the current folder; existing ones are left alone.
 
     Raises:
-        NotebookError: they cannot be written.
+        NotebookError: the copies cannot be written.
     """
     if work_folder(root) == root:
         return root

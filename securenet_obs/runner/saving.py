@@ -1,4 +1,4 @@
-"""Writes files into an evidence folder: whole or not at all, and masked."""
+"""Writes files into an evidence folder, atomically and with secrets masked."""
 
 import json
 import os
@@ -12,19 +12,19 @@ from securenet_obs.runner.masking import Masker
 
 
 def save(path: Path, text: str, masker: Masker, *, last: bool = True) -> None:
-    """Write a text file in one step; a reader sees the old one or the new one, never half.
+    """Write a text file atomically; a reader sees the old version or the new one, never half.
 
-    The known secret values are masked once more, over the whole text: what was harmless in parts
-    may have become one when it was put together.
+    The known secret values are masked once more, in the whole text: harmless parts may have
+    become a secret when they were joined.
 
     Args:
-        path: the file.
-        text: all of it.
-        masker: masks it.
-        last: whether to wait until it is on the disk; a version in between need not be.
+        path: path of the file.
+        text: its whole content.
+        masker: masks the content.
+        last: whether to wait until the file is on the disk; an intermediate version need not be.
 
     Raises:
-        EvidenceError: it cannot be written; what was there stays.
+        EvidenceError: the file cannot be written; the old version stays.
     """
     data = masker.exact(text).encode("utf-8", "replace")
     try:
@@ -51,10 +51,10 @@ def _replace(path: Path, data: bytes, last: bool) -> None:
 def save_notebook(
     path: Path, notebook: Mapping[str, Any], masker: Masker, *, last: bool = True
 ) -> None:
-    """Write a notebook, its sources, outputs and metadata masked.
+    """Write a notebook with its sources, outputs and metadata masked.
 
     Raises:
-        EvidenceError: it cannot be written.
+        EvidenceError: the file cannot be written.
     """
     document = {
         "cells": [_cell(cell, masker) for cell in notebook["cells"]],
@@ -67,7 +67,7 @@ def save_notebook(
 
 def _cell(cell: Mapping[str, Any], masker: Masker) -> dict[str, Any]:
     masked = dict(cell)
-    # Whoever gives parameters may give a secret as an ordinary value.
+    # A secret may have been given as an ordinary parameter value.
     given = "injected-parameters" in (cell["metadata"].get("tags") or [])
     masked["source"] = (masker.text if given else masker.source)(cell["source"])
     masked["metadata"] = masker.value(cell["metadata"])

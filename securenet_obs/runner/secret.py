@@ -1,4 +1,4 @@
-"""A secret as notebooks carry it: a reference; its value is read when it is asked for."""
+"""A reference to a secret, for notebooks; its value is read only on request."""
 
 import os
 import re
@@ -8,7 +8,7 @@ from pathlib import Path
 from securenet_obs.errors import SettingsError
 
 MOUNTED = Path("/run/secrets")
-"""Where container platforms mount secrets, one file each, named as the secret."""
+"""Folder where container platforms mount secrets, one file each, named after the secret."""
 
 _REFERENCE = re.compile(r"secret:([A-Za-z_][A-Za-z0-9_]*)")
 
@@ -18,13 +18,13 @@ class Secret:
     """A reference such as `secret:SENTRY_AUTH_TOKEN`; printing it shows the reference only.
 
     Raises:
-        ValueError: the text is no reference. The message does not repeat it: it may be the value.
+        ValueError: the text is not a reference. The message omits it, as it may be the value.
     """
 
     reference: str
 
     def __post_init__(self) -> None:
-        """Refuse what is no reference."""
+        """Refuse a text that is not a reference."""
         if not _REFERENCE.fullmatch(self.reference):
             raise ValueError("takes a reference such as secret:NAME, never a value")
 
@@ -41,7 +41,7 @@ class Secret:
         """Read the value: variable NAME, else the file that NAME_FILE names, else a mounted file.
 
         Raises:
-            SettingsError: there is none, or its file cannot be read.
+            SettingsError: the secret is not set, or its file cannot be read.
         """
         if value := os.environ.get(self.name):
             return value

@@ -1,7 +1,7 @@
-"""Keeps a run that needs its target for itself apart from every other run of this user's here.
+"""Locks a target, so that an exclusive run excludes every other run of this user on this machine.
 
-A run holds a lock of its target while it lasts: one that is `exclusive` alone, the others together,
-whichever commands they belong to. The system lets go of the locks of a process that is killed.
+A run holds a lock of its target until it ends: an `exclusive` run an exclusive lock, the others a
+shared one, whichever commands they belong to. The system releases the locks of a killed process.
 """
 
 import fcntl
@@ -20,7 +20,7 @@ from securenet_obs.runner.processes import MARK
 from securenet_obs.runner.target import Target
 
 LOOK_S = 0.1
-"""Seconds between two looks whether a lock is free."""
+"""Seconds between attempts to acquire a lock."""
 
 
 @contextmanager
@@ -32,17 +32,17 @@ def hold(
     stop: threading.Event,
     told: Callable[[str], None],
 ) -> Iterator[None]:
-    """Hold the target for the block, together with others or alone.
+    """Hold the target's lock for the block, shared or exclusive.
 
     Args:
-        target: what the run tests.
-        run: what the others are told that they wait for.
-        alone: whether nobody else may run meanwhile.
+        target: environment under test.
+        run: name of this run for the message of runs that wait for it.
+        alone: whether to exclude all other runs.
         stop: ends the wait; the block is entered all the same.
-        told: called with a sentence, once, if there is somebody to wait for.
+        told: called once, with a sentence, if the run has to wait.
     """
     if MARK in os.environ:
-        # Started by a notebook: what that holds is held for this one, too.
+        # Started by a notebook: the lock of the notebook's run covers this one, too.
         yield
         return
     folder = _folder(target)
@@ -58,7 +58,7 @@ def hold(
 
 
 def _folder(target: Target) -> Path:
-    """Return the folder of a target's lock, the same for every command that means this target."""
+    """Return the folder of a target's lock, the same for every command against this target."""
     digest = hashlib.sha256(repr(target.address()).encode()).hexdigest()[:16]
     folder = Path(tempfile.gettempdir()) / f"securenet-obs-{os.geteuid()}" / digest
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -82,7 +82,7 @@ def _acquire(
 
 
 def _holders(folder: Path) -> list[str]:
-    """Return the runs that hold the target now; what a killed command left is passed over."""
+    """Return the runs that hold the target now; files of killed commands are skipped."""
     files = [path for path in folder.iterdir() if path.name != "lock"]
     return sorted(
         path.read_text(encoding="utf-8")

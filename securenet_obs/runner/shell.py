@@ -1,6 +1,6 @@
-"""The kernel's shell: IPython's own, in which no error is shown or swallowed without being noted.
+"""The kernel's shell: IPython's own, extended to note every error that it shows or swallows.
 
-Its class has the name of ipykernel's: libraries recognise a notebook by it.
+Its class has the name of ipykernel's, by which libraries recognise a notebook.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ _PRINTED_LINES: dict[str, tuple[Any, str]] = {
     "logstart": (Logger, "logstart"),
     "run": (bdb.Bdb, "run"),
 }
-"""Line magics that print an error and go on, each with the call that raises it."""
+"""Line magics that print an error and continue, each with the call that raises it."""
 
 _PRINTED_CELLS: dict[str, tuple[Any, str]] = {
     "debug": (builtins, "input"),
@@ -35,11 +35,11 @@ _PRINTED_CELLS: dict[str, tuple[Any, str]] = {
     "shebang": (asyncio, "create_subprocess_exec"),
     "named_script_magic": (asyncio, "create_subprocess_exec"),
 }
-"""The same for cell magics, by the name of their function: `%%bash` is a `named_script_magic`."""
+"""The same for cell magics, by function name: `%%bash` is a `named_script_magic`."""
 
 
 class _NotedDisplay:
-    """`showtraceback`, which notes the error that it is called for, also once it was replaced."""
+    """Descriptor for `showtraceback` that notes each error, even if the method was replaced."""
 
     name = "showtraceback"
 
@@ -64,13 +64,13 @@ class _NotedDisplay:
 
 
 class ZMQInteractiveShell(zmqshell.ZMQInteractiveShell):
-    """ipykernel's shell, with the errors of a cell noted in `faults`."""
+    """ipykernel's shell, which notes the errors of a cell in `faults`."""
 
     faults = Faults()
     showtraceback = _NotedDisplay()
 
     async def run_cell_async(self, *arguments: Any, **options: Any) -> Any:
-        """Run a cell, the kernel's or one below another; note how it failed."""
+        """Run a cell, the kernel's or a nested one; note its error."""
         result = await super().run_cell_async(*arguments, **options)
         self.faults.note(result.error_before_exec or result.error_in_exec, "cell")
         return result
@@ -88,7 +88,7 @@ class ZMQInteractiveShell(zmqshell.ZMQInteractiveShell):
 
     @contextlib.contextmanager
     def _noting(self, call: tuple[Any, str] | None) -> Iterator[None]:
-        """Note what a call raises within the block, unless the block raises: it may be handled."""
+        """Note the errors that `call` raises, unless the block raises: its error may be handled."""
         if call is None:
             yield
             return
@@ -105,7 +105,7 @@ class ZMQInteractiveShell(zmqshell.ZMQInteractiveShell):
 
 
 def _listed(call: Callable[..., Any], raised: list[BaseException]) -> Callable[..., Any]:
-    """Return the call, which lists what it raises."""
+    """Return a wrapper of `call` that appends its errors to `raised`."""
 
     def listed(*arguments: Any, **options: Any) -> Any:
         try:

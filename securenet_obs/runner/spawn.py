@@ -1,4 +1,4 @@
-"""Starts a run's child process, from a new interpreter or from a warm server."""
+"""Starts a run's child process, in a new interpreter or by a warm server."""
 
 import os
 import subprocess
@@ -14,37 +14,37 @@ from securenet_obs.runner.processes import kill_group
 CHILD = "securenet_obs.runner.child"
 
 TERMINATION_S = 3.0
-"""Seconds that a child has to end by itself, before its whole group is killed."""
+"""Seconds that a child has to end by itself before its whole group is killed."""
 
 
 class Process(Protocol):
-    """What is asked of a child, however it was started."""
+    """Interface of a child process, however it was started."""
 
     pid: int
     returncode: int | None
 
     def wait(self, timeout: float | None = None) -> int:
-        """Wait for its end."""
+        """Wait for the process to end; return its exit status."""
 
     def terminate(self) -> None:
-        """Ask it to end."""
+        """Request the process to end."""
 
 
 @contextmanager
 def child_process(
     spec: Path, folder: Path, environment: Mapping[str, str], *, log: Path, warm: str
 ) -> Iterator[tuple[Process, int]]:
-    """Run a child for the block; yield it, and the descriptor on which it reports.
+    """Run a child for the block; yield it and the descriptor of its reports.
 
-    When the block is left the child is ended, if it has not. Its standard input stays open for as
-    long as this process lives, which is how the child knows that it does.
+    At the end of the block the child is ended if it still runs. Its standard input stays open as
+    long as this process lives, so the child notices the end of this process.
 
     Args:
-        spec: the file that says what it is to do.
-        folder: its working folder.
-        environment: its variables.
-        log: file for its standard error.
-        warm: socket of the warm server that forks it, empty to start an interpreter.
+        spec: file with the specification of the run.
+        folder: the child's working folder.
+        environment: the child's environment variables.
+        log: file for the child's standard error.
+        warm: socket of the warm server that forks it; empty to start an interpreter.
 
     Raises:
         SecureNetObsError: the warm server does not answer.
@@ -76,7 +76,7 @@ def _start(
             warm, CHILD, [str(spec)], environment=environment, folder=folder, streams=streams
         )
     return subprocess.Popen(  # noqa: S603
-        # -P: a file in the working folder must not shadow what the child imports.
+        # -P: a file in the working folder must not shadow the child's imports.
         [sys.executable, "-P", "-m", CHILD, str(spec)],
         stdin=streams[0],
         stdout=streams[1],
@@ -88,11 +88,11 @@ def _start(
 
 
 def _end(child: Process) -> None:
-    """Wait for a child that is ending; if it does not, kill its whole group."""
+    """Wait for a child to end; if it does not end in time, kill its whole group."""
     try:
         child.wait(TERMINATION_S)
     except subprocess.TimeoutExpired:
         kill_group(child.pid)
-        # Its attendant, if that was stopped, cannot tell how it ended.
+        # Its attendant, if that was stopped, cannot report the exit status.
         with suppress(subprocess.TimeoutExpired):
             child.wait(TERMINATION_S)

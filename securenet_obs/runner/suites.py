@@ -1,8 +1,8 @@
-"""Derives test suites from a command's journal: a suite a notebook, a case a check.
+"""Derives test suites from a command's journal: one suite per notebook, one case per check.
 
-Each suite begins with a case for the verdict itself. It carries all that no check explains: an
-error, a skipped notebook, a failure without a failed check. A suite whose notebook did not pass
-has a failed case therefore, and one whose notebook passed has none.
+Each suite begins with a case for the verdict itself. This case has everything that checks do not
+explain: an error, a skipped notebook, a failure without a failed check. Therefore a suite has a
+failed case if its notebook neither passed nor was skipped, and only then.
 """
 
 import json
@@ -22,14 +22,14 @@ COMMAND = "securenet-obs"
 COMMAND_CASE = "the command comes to its verdict"
 
 GREEN = ("passed", "skipped")
-"""Verdicts whose exit code is 0."""
+"""Verdicts with the exit code 0."""
 
 _UNJUDGED: Event = {"verdict": "interrupted", "reason": "the run was never judged"}
 
 
 @dataclass(frozen=True)
 class Finding:
-    """Why a case did not pass, in one attempt: the kind, one line, and the details."""
+    """The reason why a case did not pass in one attempt: the kind, one line, and the details."""
 
     tag: Literal["failure", "error", "skipped", "flakyFailure", "rerunFailure"]
     message: str
@@ -48,7 +48,7 @@ class Case:
 
     @property
     def red(self) -> bool:
-        """Whether a reader of the report counts it as failed."""
+        """Whether a reader of the report counts the case as failed."""
         return self.finding is not None and self.finding.tag != "skipped"
 
 
@@ -66,12 +66,12 @@ class Suite:
 def suites(
     events: Sequence[Event], verdict: Verdict, problem: str = "", evidence: str = ""
 ) -> list[Suite]:
-    """Return the suites of a command; one has a failed case if the verdict is not green.
+    """Return the suites of a command; at least one case failed unless the verdict is green.
 
     Args:
         events: the command's journal.
-        verdict: what the command came to.
-        problem: what was wrong with the evidence itself, empty for nothing.
+        verdict: the command's verdict.
+        problem: problem with the evidence itself, or an empty string.
         evidence: path of the evidence folder.
     """
     runs = records(events)
@@ -124,7 +124,7 @@ def _of_check(record: RunRecord, row: CheckRow) -> Finding:
 def _undone(record: RunRecord, judged: Event) -> list[Case]:
     """Return a case for each declared check that was not judged.
 
-    It is a failure where the run came to its judgement without it, else it was not reached.
+    It is a failure if the checks decided the verdict without it; otherwise it was not reached.
     """
     done = {row.name for row in record.checks}
     missing = [name for name in dict.fromkeys(record.declared) if name not in done]
@@ -149,11 +149,11 @@ def _of_verdict(record: RunRecord, judged: Event, cases: Sequence[Case]) -> Find
 
 
 def _with_earlier(cases: list[Case], group: Attempts, judged: Event) -> list[Case]:
-    """Return the cases with the earlier attempts at those that they are about.
+    """Return the cases, each with the earlier attempts that concern it.
 
-    An attempt belongs to each check that failed in it; where a retry passed to that check's case,
-    else to those among them that failed again. Without such a case it belongs to the verdict,
-    or to the first case that failed.
+    An attempt belongs to each check that failed in it: if a retry passed, to that check's case,
+    otherwise only to the cases that failed again. Without such a case it belongs to the case of
+    the verdict if a retry passed, otherwise to the first case that failed.
     """
     green = judged["verdict"] in GREEN
     candidates = {case.name for case in cases[1:] if green or case.red}
@@ -195,7 +195,7 @@ def _run_facts(group: Attempts, judged: Event) -> list[tuple[str, str]]:
         ("verdict", str(judged["verdict"])),
         ("reason", str(judged.get("reason", ""))),
         ("attempts", str(len(group.runs))),
-        # Of a skipped notebook there is neither a copy nor a page.
+        # A skipped notebook has neither a copy nor a page.
         *([("page", page_of(final))] if judged["verdict"] != "skipped" else []),
         ("notebook", str(final.started.get("path", ""))),
         *((f"parameter.{name}", _text(value)) for name, value in parameters.items()),
@@ -226,7 +226,7 @@ def _never_started(name: str, facts: Facts) -> Suite:
 def _command_suite(
     opened: Event, verdict: Verdict, problem: str, skipped: bool, facts: Facts
 ) -> Suite:
-    """Return a suite for that which is no notebook's: the evidence, or that nothing was run."""
+    """Return the command's own suite: a problem with the evidence, or that nothing was run."""
     if problem or verdict not in GREEN:
         message = problem or (NOTHING_RAN if skipped else f"the command ended as {verdict}")
         finding = Finding("error", message, str(verdict), message)

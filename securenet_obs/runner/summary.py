@@ -1,4 +1,4 @@
-"""A run in plain text and as data: its verdict, its counts, and its entry in run.json."""
+"""Summarises a run as text and as data: its verdict, its counts, and its entry in run.json."""
 
 import re
 from collections import Counter
@@ -16,25 +16,25 @@ _NOT_TEXT = re.compile("[^\t\n\r\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U00
 
 
 def plain_text(text: str) -> str:
-    """Return the text without terminal escapes and control characters; XML can hold the rest."""
+    """Return the text without terminal escapes and control characters, as XML requires."""
     return _NOT_TEXT.sub("", _ESCAPES.sub("", text))
 
 
 def counts(record: RunRecord) -> dict[str, int]:
-    """Return how many checks passed, failed and were skipped."""
+    """Return the number of checks that passed, failed and were skipped."""
     tally = Counter(check.outcome for check in record.checks)
     return {outcome: tally[outcome] for outcome in ("passed", "failed", "skipped")}
 
 
 def verdict_text(record: RunRecord) -> str:
-    """Return the verdict as a person reads it: `passed on attempt 2`."""
+    """Return the verdict for display, such as `passed on attempt 2`."""
     judged = record.judged or {}
     attempt = record.started["attempt"]
     return f"{judged.get('verdict', '?')}" + (f" on attempt {attempt}" if attempt > 1 else "")
 
 
 def run_rows(records: Iterable[RunRecord]) -> list[dict[str, Any]]:
-    """Return one object a run, as `run.json` and `--json` show it."""
+    """Return one object per run, as in `run.json` and the output of `--json`."""
     rows = []
     for record in records:
         judged = record.judged or {}

@@ -1,4 +1,4 @@
-"""The environment that a run is told to test, as the variables its kernel will see."""
+"""The target of a run: the environment under test, as the variables of the run's kernel."""
 
 import os
 from collections.abc import Iterable, Mapping
@@ -15,16 +15,16 @@ from securenet_obs.redaction import redact_text
 from securenet_obs.settings import Settings, unusable_in
 
 ADDRESSES = ("SENTRY_DSN", "REDIS_URL", "API_URL")
-"""Whoever has one of these in the environment means that environment as the target."""
+"""Variables that make an environment a target, if one of them is set."""
 
 DESCRIBING = (
     *(*ADDRESSES, "SENTRY_URL", "SENTRY_ORG", "SENTRY_PROJECT", "SENTRY_AUTH_TOKEN"),
     *("SENTRY_BACKEND", "RESULT_URL", "DATABASE_URL", "LOG_SOURCE", "API_KEYS", "DIAGNOSTICS_KEY"),
 )
-"""The variables that describe a target: where its parts are, and what opens them."""
+"""The variables that describe a target: addresses of its parts, and credentials."""
 
 SETTINGS = frozenset(name.upper() for name in Settings.model_fields)
-"""Every variable of `Settings`: a target's own, never this process's beside it."""
+"""Every variable of `Settings`; a target never inherits them from this process."""
 
 _FILES = frozenset(
     f"{name.upper()}_FILE"
@@ -35,25 +35,25 @@ _FILES = frozenset(
 
 _WAY = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 _REACH = frozenset({*_WAY, *map(str.lower, _WAY), "SSL_CERT_FILE", "SSL_CERT_DIR"})
-"""Variables of no setting that a target may need to be reached by."""
+"""Proxy and certificate variables, which are not settings, but may be needed to reach a target."""
 
 OVERRIDING = frozenset(
     f"CELERY_{name}" for name in ("BROKER_URL", "BROKER_READ_URL", "BROKER_WRITE_URL")
 ) | {"CELERY_RESULT_BACKEND"}
-"""Variables that Celery puts before `REDIS_URL` and `RESULT_URL`; no process of a run sees them."""
+"""Variables that Celery prefers to `REDIS_URL` and `RESULT_URL`; no process of a run sees them."""
 
 
 @dataclass(frozen=True)
 class Target:
-    """A named environment; `environment` is what the processes of a run are started with.
+    """A named environment under test.
 
     Attributes:
-        name: the env file, or which other environment it is.
-        environment: every variable of a run's kernel.
+        name: the env file, or the name of another environment.
+        environment: all variables of a run's processes.
         local: whether it is a local stack of this command or of `up`.
-        blank: the variables that were given without a value; none of them is in `environment`.
-        lines: where in its env file each variable is.
-        problems: what is wrong with the file or the variables.
+        blank: variables that were given without a value; `environment` has none of them.
+        lines: line number of each variable in the env file.
+        problems: problems of the file or the variables.
     """
 
     name: str
@@ -64,11 +64,11 @@ class Target:
     problems: tuple[Problem, ...] = ()
 
     def address(self) -> tuple[str, ...]:
-        """Return what tells this environment from another: where its parts are."""
+        """Return the addresses of its parts, which identify this environment."""
         return tuple(self.environment.get(name, "") for name in ADDRESSES)
 
     def facts(self) -> dict[str, str]:
-        """Return what may be written down of it: the settings that are no secret."""
+        """Return the facts that may be recorded: its name and its non-secret settings."""
         public = {
             name.upper()
             for name, field in Settings.model_fields.items()
@@ -85,22 +85,23 @@ class Target:
 def settings_in(environment: Mapping[str, str]) -> dict[str, str]:
     """Return the variables of an environment that are settings, in upper case, empty ones too.
 
-    `Settings` reads a variable in whatever case it is written.
+    `Settings` ignores the case of variable names.
     """
     found = {name.upper(): value for name, value in environment.items() if _is_setting(name)}
     return found | {name: value for name, value in environment.items() if name in found}
 
 
 def is_configured(addresses: Iterable[str] = ADDRESSES) -> bool:
-    """Return whether this process's environment describes a target; what is blank does not."""
+    """Return whether this process's environment describes a target; blank values do not count."""
     variables = settings_in(os.environ)
     return any(variables.get(name, "").strip() for name in addresses)
 
 
 def blank_variables() -> list[str]:
-    """Return the variables that keep the environment from being a target: set, but blank.
+    """Return the blank variables that keep the environment from being a target.
 
-    Where it describes a target, the other variables matter only to those who need them.
+    If it describes a target, only addresses count: other variables matter only where they are
+    needed.
     """
     variables = settings_in(os.environ)
     counted = ADDRESSES if is_configured() else DESCRIBING
@@ -114,9 +115,9 @@ def target_of(
     local: bool = False,
     secrets: Iterable[str] = (),
 ) -> Target:
-    """Return the target that these variables make.
+    """Return the target with these variables.
 
-    Of this process's variables it has none that is a setting, and none of the names in `secrets`.
+    It inherits the variables of this process, except settings and the names in `secrets`.
     """
     hidden = OVERRIDING | _files_of(secrets)
     inherited = {
@@ -126,20 +127,20 @@ def target_of(
     }
     blank = frozenset(name for name, value in variables.items() if not value.strip())
     given = {
-        # Stored secrets tend to end with a line break, which no header may hold.
+        # Stored secrets often end with a line break, which a header may not contain.
         name: value.strip() if name in SETTINGS else value
         for name, value in variables.items()
         if name not in blank & SETTINGS
     }
     for path in ("LOG_SOURCE", *(name for name in given if name.endswith("_FILE"))):
-        # A relative path is meant from where the command was called.
+        # A relative path is relative to the folder where the command was called.
         if value := given.get(path):
             given[path] = str(Path.cwd() / value)
     return Target(name, {**inherited, **given}, local, blank)
 
 
 def environment_target(*, checked: bool = True) -> Target:
-    """Return the target that this process's environment describes, with whatever is wrong."""
+    """Return the target that this process's environment describes, with its problems."""
     files = {name: value for name, value in os.environ.items() if name in _FILES}
     variables = settings_in(os.environ)
     target = target_of("environment", {**files, **variables})
@@ -147,14 +148,14 @@ def environment_target(*, checked: bool = True) -> Target:
 
 
 def read_target(path: Path, referred: Iterable[str] = ()) -> Target:
-    """Return the target that an env file describes by itself, with whatever is wrong with it.
+    """Return the target that an env file alone describes, with its problems.
 
     Args:
-        path: the file.
-        referred: names that notebooks' secrets refer to; the file alone sets them, too.
+        path: path of the file.
+        referred: secret names that notebooks refer to; only the file sets them, like settings.
 
     Raises:
-        SettingsError: there is no such file, or it is not text.
+        SettingsError: the file does not exist or is not text.
     """
     file = read_env_file(path)
     secrets = frozenset(referred)
@@ -170,10 +171,10 @@ def read_target(path: Path, referred: Iterable[str] = ()) -> Target:
 
 
 def target_from_file(path: Path, referred: Iterable[str] = ()) -> Target:
-    """Return the target that an env file describes by itself.
+    """Return the target that an env file alone describes.
 
     Raises:
-        SettingsError: something is wrong with the file; all of it is named.
+        SettingsError: the file has problems; the message names all of them.
     """
     target = read_target(path, referred)
     refuse(target, target.problems)
@@ -181,7 +182,7 @@ def target_from_file(path: Path, referred: Iterable[str] = ()) -> Target:
 
 
 def refuse(target: Target, problems: Iterable[Problem], advice: str = "") -> None:
-    """Raise one error that names every problem with where it is; nothing if there is none.
+    """Raise one error that names every problem and its place; do nothing without problems.
 
     Raises:
         SettingsError: there is a problem.
@@ -196,7 +197,7 @@ def refuse(target: Target, problems: Iterable[Problem], advice: str = "") -> Non
 
 
 def _files_of(secrets: Iterable[str]) -> frozenset[str]:
-    """Return the variables that a secret of each name is read from."""
+    """Return the variables from which the secrets of these names are read."""
     return frozenset(variable for name in secrets for variable in (name, f"{name}_FILE"))
 
 
@@ -218,7 +219,7 @@ def _nearest(name: str, allowed: Iterable[str]) -> str:
 
 
 def _unusable(variables: Mapping[str, str], lines: Mapping[str, int]) -> tuple[Problem, ...]:
-    """Return what is wrong with the variables' values; blank addresses are among it."""
+    """Return the problems of the variables' values, blank addresses included."""
     set_ones = {name: value for name, value in variables.items() if value.strip()}
     reasons = {**unusable_in(set_ones), **unusable_addresses(set_ones)}
     problems = {name: f"{name} cannot be used: {reason}" for name, reason in reasons.items()}

@@ -1,4 +1,4 @@
-"""Where the time went: of a run, from its journal, and of a command, as it goes by."""
+"""Measures durations: the phases of a run, from its journal, and the parts of a command."""
 
 import time
 from collections import Counter
@@ -17,11 +17,11 @@ PHASES = {
     "kernel end": ("judged",),
     "saving": ("saved",),
 }
-"""The phases of a run, each with the events that it may end with."""
+"""The phases of a run, each with the events that may end it."""
 
 
 def phases(record: RunRecord) -> dict[str, float]:
-    """Return the seconds of each phase of a run; 0 for one that it did not come to."""
+    """Return the seconds of each phase of a run; 0 for a phase that it did not reach."""
     seconds = {}
     before = str(record.started["at"])
     for phase, events in PHASES.items():
@@ -32,9 +32,9 @@ def phases(record: RunRecord) -> dict[str, float]:
 
 
 def check_seconds(events: Iterable[Event]) -> dict[tuple[str, str], float]:
-    """Return the seconds that each check took, by run and name.
+    """Return the duration of each check in seconds, by run and name.
 
-    They count from the start of its cell, or from the check before it in that cell.
+    It counts from the start of the check's cell, or from the previous check in that cell.
     """
     before: dict[str, str] = {}
     seconds: dict[tuple[str, str], float] = {}
@@ -53,14 +53,14 @@ def _moment(text: str) -> datetime:
 
 
 class Timings:
-    """The seconds that each part of a command took, in the order in which they came."""
+    """The duration of each part of a command in seconds, in order."""
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
 
     @contextmanager
     def phase(self, name: str) -> Iterator[None]:
-        """Measure a block."""
+        """Measure the duration of a block."""
         started = time.monotonic()
         try:
             yield
@@ -69,16 +69,16 @@ class Timings:
 
     @contextmanager
     def around(self, name: str, block: AbstractContextManager[T]) -> Iterator[T]:
-        """Measure what it takes to enter and to leave a block, as `NAME up` and `NAME down`."""
+        """Measure the entry and the exit of a context manager, as `NAME up` and `NAME down`."""
         with ExitStack() as outside, ExitStack() as inside:
             with self.phase(f"{name} up"):
                 entered = inside.enter_context(block)
             yield entered
-            # Ends after what was entered before it has been left.
+            # Ends after `inside`, and with it the block, has been left.
             outside.enter_context(self.phase(f"{name} down"))
 
     def sentence(self, records: Iterable[RunRecord]) -> str:
-        """Return one line: each part, and of the notebooks' part what all runs spent on what."""
+        """Return one line: the duration of each part, and of each phase for the notebooks."""
         spent: Counter[str] = Counter()
         for record in records:
             spent.update(phases(record))
@@ -91,7 +91,7 @@ class Timings:
 
 
 SHOWN_S = 0.05
-"""Seconds below which a part is not worth a word."""
+"""Seconds below which a part is not shown."""
 
 NOTEBOOKS = "notebooks"
-"""The part of a command in which it runs notebooks."""
+"""Name of the part of a command that runs notebooks."""

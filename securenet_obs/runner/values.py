@@ -1,4 +1,4 @@
-"""A parameter's value as a text that two processes can compare: types and texts of its parts."""
+"""Describes a parameter's value as a text that two processes can compare: types and values."""
 
 import hashlib
 import json
@@ -9,23 +9,22 @@ from typing import Any
 from securenet_obs.runner.secret import Secret
 
 INQUIRY = "securenet-obs:inquiry"
-"""Key in a request's expressions: names of variables, and whether the notebook has ended."""
+"""Key in a request's expressions: variable names, and whether the notebook has ended."""
 
 VALUES = "securenet_obs_values"
-"""Key in a reply: the described values of the variables that were asked for."""
+"""Key in a reply: descriptions of the requested variables."""
 
 LONGEST_TEXT = 500
-"""Characters of a value that are compared as they are; of a longer one, a digest is."""
+"""Maximum length of a value that is compared as it is; a longer one is compared by digest."""
 
 NOT_DEFINED = "no value"
 
 
 def described(value: Any) -> str:
-    """Return the value's text, with the type of each part; total, and no longer than a few lines.
+    """Return the value's text with the type of each part, in a few lines at most; never raise.
 
-    Only the exact types that a parameter may have are looked into. A value of any other class, a
-    subclass of these included, is described by the name of its class: its own methods are never
-    called.
+    Only the exact types that a parameter may have are inspected. A value of any other class, a
+    subclass of these included, is described by its class name: its own methods are never called.
     """
     try:
         text = _described(value)
@@ -55,7 +54,7 @@ def _leaf(value: Any, kind: type) -> str:
     if kind in (bool, float):
         return f"{kind.__name__} {value!r}"
     if kind is int:
-        # The decimal text of a very long integer is refused by Python.
+        # Python refuses to convert a very long integer to decimal.
         return f"int {value if value.bit_length() < 64 else hex(value)}"
     if kind in (date, datetime):
         return f"{kind.__name__} {value.isoformat()}"
@@ -67,12 +66,12 @@ def _leaf(value: Any, kind: type) -> str:
 
 
 def read(name: str, variables: dict[str, Any], local: Mapping[str, Any]) -> str:
-    """Return the description of a variable as a cell would find it.
+    """Return the description of a variable as a cell would see it.
 
     Args:
-        name: the variable.
+        name: name of the variable.
         variables: the cell's global variables.
-        local: its own, which come first.
+        local: the cell's local variables, which take precedence.
     """
     try:
         return described(eval(name, variables, local))  # noqa: S307 - a name, looked up

@@ -1,4 +1,4 @@
-"""The verdict of a run, from its journal, its child's fate and its checks; never from papermill."""
+"""Derives a run's verdict from its journal, its child's exit and its checks, not from papermill."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,9 +14,9 @@ from securenet_obs.runner.journal import RunRecord
 
 
 class Verdict(StrEnum):
-    """A run's outcome; its exit code is what the command answers.
+    """A run's outcome, with the command's exit code for it.
 
-    A run is `skipped` where the target cannot serve what its notebook needs: no kernel is started.
+    A run is `skipped` if the target cannot serve its notebook's needs: no kernel is started.
     """
 
     PASSED = "passed"
@@ -31,7 +31,7 @@ class Verdict(StrEnum):
 
     @property
     def exit_code(self) -> int:
-        """The command's answer for this verdict."""
+        """The command's exit code for this verdict."""
         return _EXIT_CODES[self]
 
 
@@ -52,20 +52,20 @@ _REFUSED: dict[type[Exception], Verdict] = {
     EvidenceNotFoundError: Verdict.BAD_PARAMETERS,
     UnreachableError: Verdict.UNREACHABLE,
 }
-"""Errors of the input, those derived from them included, and what could not be reached."""
+"""Verdicts for errors of the input, subclasses included, and for unreachable services."""
 _BY_ERROR = {"UnreachableError": Verdict.UNREACHABLE, "ChecksFailedError": Verdict.FAILED}
 
 
 def exit_code_for(error: Exception) -> int:
-    """Return a command's answer where an error kept it from running anything."""
+    """Return a command's exit code for an error that kept it from running anything."""
     verdicts = (verdict for kind, verdict in _REFUSED.items() if isinstance(error, kind))
     return next(verdicts, Verdict.ERROR).exit_code
 
 
 def worst(verdicts: Iterable[Verdict]) -> Verdict:
-    """Return the worst of several: the one with the highest exit code; none at all passed.
+    """Return the worst verdict, which has the highest exit code; without any, passed.
 
-    Skipped runs do not count beside others; where there are no others, nothing was proven, which
+    Skipped runs do not count beside others; if every run was skipped, nothing was proven, which
     is an error.
     """
     counted = list(verdicts)
@@ -76,17 +76,17 @@ def worst(verdicts: Iterable[Verdict]) -> Verdict:
 
 
 NOTHING_RAN = "every run was skipped: nothing is proven about this target"
-"""The reason of a command whose every run was skipped."""
+"""The reason for the verdict of a command that skipped every run."""
 
 
 def all_skipped(verdicts: Iterable[str]) -> bool:
-    """Return whether there are verdicts, and each is `skipped`."""
+    """Return whether there is a verdict and every verdict is `skipped`."""
     return {*verdicts} == {Verdict.SKIPPED}
 
 
 @dataclass(frozen=True)
 class Judgement:
-    """A verdict, the cell that decided it (1-based among code cells) and why, in a sentence."""
+    """A verdict, the cell that decided it (1-based among code cells), and a one-sentence reason."""
 
     verdict: Verdict
     cell: int | None = None
@@ -94,10 +94,10 @@ class Judgement:
 
 
 def judge(record: RunRecord) -> Judgement:
-    """Judge a run by what was recorded of it.
+    """Judge a run by its journal record.
 
-    What stopped a run comes first: a person or a kill, a deadline, the kernel's death, an error
-    of the evidence or of a cell. Only a run that came to its own end is judged by its checks.
+    The cause that stopped a run comes first: a person or a kill, a deadline, the kernel's death,
+    an error of the evidence or of a cell. Only a run that ended by itself is judged by its checks.
     """
     stopped = _stopped(record) or _cell_error(record) or _parameters_error(record)
     if stopped:
@@ -108,7 +108,7 @@ def judge(record: RunRecord) -> Judgement:
 
 
 def _stopped(record: RunRecord) -> Judgement | None:
-    """Judge a run that something from outside, or its kernel's death, stopped."""
+    """Judge a run that was stopped from outside or by its kernel's death."""
     if record.unwritable:
         return Judgement(Verdict.ERROR, record.cell, record.unwritable)
     if record.skipped:
@@ -128,13 +128,13 @@ def _cell_error(record: RunRecord) -> Judgement | None:
         return None
     verdict = _BY_ERROR.get(error.name, Verdict.ERROR)
     if verdict == Verdict.FAILED and record.failing:
-        # `conclude` raises in the last cell; the cell to look at is the one that judged.
+        # `conclude` raises in the last cell; the cell to report is the one with the failed check.
         return _by_checks(record)
     return Judgement(verdict, error.cell, f"{error.name}: {error.message}".rstrip(": "))
 
 
 def _parameters_error(record: RunRecord) -> Judgement | None:
-    """Judge a run whose parameters were not, or not all, those of the record."""
+    """Judge a run with parameters that differ from the record or were not read back."""
     read = record.parameters_read
     if read and read["reason"]:
         return Judgement(Verdict.ERROR, read["cell"], str(read["reason"]))

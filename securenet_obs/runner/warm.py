@@ -1,29 +1,29 @@
-"""A warm server: one process that has the heavy imports loaded, and forks a fresh process a run.
+"""The warm server: one process with the heavy imports loaded, which forks fresh processes for runs.
 
 Design
 ------
-Starting an interpreter and importing is most of what a run costs. The server does both once, and
-then only forks; what it has imported is shared until somebody writes to it.
+Interpreter start and imports are most of the cost of a run. The server does both once, and then
+only forks; the memory of imported modules is shared until a process writes to it.
 
-- `python -m securenet_obs.runner.warm SOCKET` imports, binds the Unix socket and says `ready` on
-  its standard output. It lives until its standard input ends, and ends all it has started then.
+- `python -m securenet_obs.runner.warm SOCKET` imports, binds the Unix socket and prints `ready` on
+  its standard output. At the end of its standard input it kills all its descendants and exits.
 - Each connection is one process. The client sends a JSON line (module, arguments, variables,
   working folder) with three descriptors, the process's standard streams; the answer is a line
-  with the process number, and later one with its exit status. If the client closes first, or is
-  killed, the process and everything below it is killed: nothing survives its run.
+  with the process id, and later one with its exit status. If the client closes first, or is
+  killed, the process and its descendants are killed: nothing survives its run.
 - Behind each connection are two processes: an attendant, and the process that it forked. The
-  attendant is a subreaper, so that daemons of a kernel are found below it; it waits for one
-  process only, and that dies with it.
-- Forking is what takes time here (each fork copies the page tables of all that was imported), so
-  a few such pairs are forked ahead, while nobody asks, and wait for a connection.
-- A forked process is as fresh as a started one where it matters: own session, exactly the
-  variables that it was given, own random state, no server descriptors. It shares what was
-  imported; modules of this project that read their settings are not among it.
-- Threads do not survive a fork, so the server never starts one: nothing imported here may create
+  attendant is a subreaper, so that the daemons of a kernel stay its descendants; it waits for one
+  process only, which dies with it.
+- Forking is the slow part (each fork copies the page tables of all imported modules), so a few
+  such pairs are forked ahead, while there are no requests, and wait for a connection.
+- A forked process is as fresh as a started one in all that matters: own session, exactly the given
+  variables, own random state, no descriptors of the server. It shares the imported modules;
+  modules of this project that read their settings are not imported ahead.
+- Threads do not survive a fork, so the server never starts one: no module imported here may create
   a ZeroMQ context, an event loop or a pool.
 
-Kernels get here through `securenet_obs.runner.provisioner`. Only Linux is served: there a process
-can be waited for by descriptor, and system libraries survive a fork.
+Kernels use the server through `securenet_obs.runner.provisioner`. Only Linux is supported: there a
+process can be waited for by descriptor, and system libraries survive a fork.
 """
 
 import contextlib
@@ -47,7 +47,7 @@ from securenet_obs.runner.processes import adopt_orphans, die_with_parent, kill_
 SERVED = frozenset(
     {"securenet_obs.runner.child", "securenet_obs.runner.kernel", "securenet_obs.runner.pages"}
 )
-"""Modules whose `main(arguments)` can be run in a forked process."""
+"""Modules with a `main(arguments)` that can be run in a forked process."""
 
 PRELOADED = (
     *sorted(SERVED),
@@ -62,38 +62,38 @@ PRELOADED = (
     "sqlalchemy",
     "structlog",
 )
-"""What notebooks import that takes long; a module that is not installed is passed over."""
+"""Slow imports of notebooks; a module that is not installed is skipped."""
 
 SPARES = 3
-"""Processes that are forked ahead: a run has a child, a kernel and a page."""
+"""Number of processes forked ahead: a run has a child, a kernel and a page."""
 
 IDLE_S = 0.05
-"""Seconds without a request, after which spares are forked."""
+"""Seconds without a request after which spares are forked."""
 
 INLINE = "module://matplotlib_inline.backend_inline"
-"""matplotlib chooses its back end when it is imported; this is what every kernel would choose."""
+"""The back end that every kernel would choose; matplotlib chooses when it is imported."""
 
 
 def available() -> bool:
-    """Say whether this system can have a warm server."""
+    """Return whether this system supports a warm server."""
     return sys.platform == "linux" and hasattr(os, "pidfd_open")
 
 
 def main(arguments: list[str]) -> None:
-    """Serve on the socket that is named, until standard input ends."""
+    """Serve on the given socket until standard input ends."""
     vanish_at_exit()
     os.environ["MPLBACKEND"] = INLINE
     _preload()
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(arguments[0])
         listener.listen(64)
-        # Nobody waits for attendants; they must not stay behind as zombies.
+        # Attendants are not waited for, and must not remain as zombies.
         signal.signal(signal.SIGCHLD, signal.SIG_IGN)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         os.write(1, b"ready\n")
         process = _serve(listener)
     if process is not None:
-        # Only in a forked process: it leaves as any other does, its exit handlers included.
+        # Only in a forked process: it exits like any other, its exit handlers included.
         process()
 
 
@@ -104,16 +104,16 @@ def _preload() -> None:
             importlib.import_module(name)
     sys.modules["securenet_obs.runner.pages"].warm_up()
     if pandas := sys.modules.get("pandas"):
-        # When it is imported it looks whether a kernel will show its tables; here it sees none,
-        # and would cut them to the width of a terminal. The number is its own for notebooks.
+        # pandas checks for a kernel when it is imported; here it finds none, and would cut tables
+        # to the width of a terminal. The number is its own default for notebooks.
         pandas.set_option("display.max_columns", 20)
-    # What is there now is left alone by the collector, and so stays shared.
+    # The collector does not touch frozen objects, so their memory stays shared.
     gc.collect()
     gc.freeze()
 
 
 def _serve(listener: socket.socket) -> Any:
-    """Hand each connection to a spare; return in a forked process only, with what it is to do."""
+    """Hand each connection to a spare; return the work in a forked process, None at the end."""
     spares: deque[socket.socket] = deque()
     while True:
         idle = None if len(spares) >= SPARES else IDLE_S if spares else 0
@@ -134,14 +134,14 @@ def _serve(listener: socket.socket) -> Any:
 
 
 def _hand_over(listener: socket.socket, spare: socket.socket) -> None:
-    """Give the next connection to a spare; to its client, a spare that is gone is no answer."""
+    """Pass the next connection to a spare; if the spare is gone, the client gets no answer."""
     connection, _ = listener.accept()
     with spare, connection, contextlib.suppress(OSError):
         socket.send_fds(spare, [b"."], [connection.fileno()])
 
 
 def _attend(server: socket.socket) -> Any:
-    """Fork a process and wait: for a client, then for either's end; return in that process only."""
+    """Fork a process; wait for a client, then for the end of either; return in the fork only."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     os.setsid()
     adopt_orphans()
@@ -155,7 +155,7 @@ def _attend(server: socket.socket) -> Any:
     theirs.close()
     _, passed, _, _ = socket.recv_fds(server, 1, 1)
     if not passed:
-        # The server is gone: there is nobody to wait for.
+        # The server is gone, so no client can come.
         _leave()
     with socket.socket(fileno=passed[0]) as connection:
         line, descriptors = _request(connection)
@@ -169,7 +169,7 @@ def _attend(server: socket.socket) -> Any:
 
 
 def _request(connection: socket.socket) -> tuple[bytes, list[int]]:
-    """Receive a request line, and the descriptors that came with it; leave if there is none."""
+    """Receive a request line and its descriptors; exit if the connection ends."""
     line, descriptors, _, _ = socket.recv_fds(connection, 1 << 20, 3)
     while not line.endswith(b"\n"):
         line += connection.recv(1 << 20) or _leave()
@@ -181,7 +181,7 @@ def _leave() -> NoReturn:
 
 
 def _wait(connection: socket.socket, pid: int) -> None:
-    """Wait for the process or for its client to end, and end what is left of either."""
+    """Wait until the process or its client ends, kill all descendants, and send the exit status."""
     process = os.pidfd_open(pid)
     readable, _, _ = select.select([process, connection.fileno()], [], [])
     if process not in readable:
@@ -193,13 +193,13 @@ def _wait(connection: socket.socket, pid: int) -> None:
 
 
 def _tell(connection: socket.socket, answer: dict[str, int]) -> None:
-    # A client that is gone is noticed where it is waited for.
+    # `_wait` notices a client that is gone.
     with contextlib.suppress(OSError):
         connection.sendall(json.dumps(answer).encode() + b"\n")
 
 
 def _become(attendant: socket.socket) -> Any:
-    """Wait for what is asked for, and be it; return what it is to run."""
+    """Wait for a request, take on its streams, folder and variables, and return its work."""
     os.setsid()
     signal.signal(signal.SIGINT, signal.default_int_handler)
     line, descriptors = _request(attendant)
@@ -215,7 +215,7 @@ def _become(attendant: socket.socket) -> Any:
 
 
 def _renew(variables: dict[str, str]) -> None:
-    """Take on the environment, and random states that no other fork has."""
+    """Set the environment variables, and random states that no other fork has."""
     os.environ.clear()
     os.environ.update(variables)
     time.tzset()
@@ -229,7 +229,7 @@ def _renew(variables: dict[str, str]) -> None:
 def request_line(
     module: str, arguments: list[str], variables: dict[str, str], folder: Path | str
 ) -> bytes:
-    """Return the line that asks for a process."""
+    """Return the line that requests a process."""
     request = {"module": module, "arguments": arguments, "variables": variables}
     return json.dumps(request | {"folder": str(folder)}).encode() + b"\n"
 

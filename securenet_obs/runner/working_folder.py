@@ -1,4 +1,4 @@
-"""The folder in which a run's kernel works: the user's own, never made or removed."""
+"""Validates the user's working folder for a run's kernel; never creates or removes it."""
 
 import os
 import stat
@@ -11,7 +11,7 @@ def working_folder(path: Path) -> Path:
     """Return the folder as an absolute path.
 
     Raises:
-        SettingsError: it does not exist, is not a folder, or may not be entered.
+        SettingsError: the folder does not exist, is not a folder, or may not be entered.
     """
     try:
         is_folder = stat.S_ISDIR(path.stat().st_mode)
