@@ -1,4 +1,4 @@
-"""Probes: what reads back that which really arrived."""
+"""Probes read back the events, log lines, tasks and queues that really arrived at a target."""
 
 from securenet_obs.probes.api import ApiClient, ApiTask, ProvokedError, Submission
 from securenet_obs.probes.arrivals import (

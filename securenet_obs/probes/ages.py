@@ -1,4 +1,4 @@
-"""Ages of messages: how long one has waited or been in flight, from its message and in words."""
+"""Computes the age of Celery messages, waiting or in flight, and formats it as text."""
 
 import json
 import math
@@ -7,24 +7,24 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 SENT_AT_HEADER = "securenet_sent_at"
-"""Header of a task of ours: UTC in epoch seconds when it was sent. Stated anew, to look from
-outside; other producers do not set it."""
+"""Header of SecureNet's tasks: time of sending in epoch seconds. Defined again here because probes
+share no code with the sender; other producers do not set it."""
 
 OLDEST_IN_FLIGHT = ("ZRANGE", "unacked_index", 0, 0, "WITHSCORES")
-"""Redis command whose answer `held_s` takes."""
+"""Redis command that reads the oldest unacknowledged message; `held_s` takes its answer."""
 
 
 def waited_s(message: bytes | None) -> float:
-    """Return for how many seconds a message has waited; NaN for none, or if it has no such header.
+    """Return how many seconds a message has waited; NaN without a message or its header.
 
-    Never negative: the clock of the sender may be ahead of ours.
+    Never negative: the sender's clock may be ahead of ours.
     """
     sent = _sent_at(message)
     return math.nan if sent is None else max(0.0, time.time() - sent)
 
 
 def held_s(oldest: Sequence[Any]) -> float:
-    """Return for how many seconds a worker has held the message of `OLDEST_IN_FLIGHT`, or NaN."""
+    """Return how many seconds a worker has held the message of `OLDEST_IN_FLIGHT`, or NaN."""
     return max(0.0, time.time() - float(oldest[1])) if oldest else math.nan
 
 
@@ -34,14 +34,14 @@ def longest(seconds: Iterable[float]) -> float:
 
 
 def age_in_words(seconds: float, count: float) -> str:
-    """Return the age of the oldest of `count` messages for a person.
+    """Return the age of the oldest of `count` messages as text.
 
     Args:
         seconds: the age, NaN if it is unknown.
-        count: how many messages there are.
+        count: number of messages.
 
     Returns:
-        `12.3 s`; `none` of no message; `unknown`, with the reason, where the header is missing.
+        `12.3 s`; `none` without messages; `unknown`, with the reason, if the header is missing.
     """
     if not math.isnan(seconds):
         return f"{seconds:.1f} s"
@@ -53,6 +53,6 @@ def _sent_at(message: bytes | None) -> float | None:
         sent = json.loads(message or b"")["headers"][SENT_AT_HEADER]
         is_time = type(sent) in (int, float) and math.isfinite(sent)
     except (ValueError, TypeError, LookupError, OverflowError):
-        # Another producer's message, or a list that holds none: it states no age.
+        # Another producer's message, or an empty list: the age is unknown.
         return None
     return float(sent) if is_time else None

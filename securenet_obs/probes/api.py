@@ -1,4 +1,4 @@
-"""Talks to SecureNet's API as its users do: submits logs, follows tasks, provokes errors."""
+"""API client that acts as SecureNet's users do: submits logs, follows tasks, provokes errors."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -16,7 +16,7 @@ LONGEST_REQUEST_S = 5.0
 FIRST_PAUSE_S = 0.02
 LONGEST_PAUSE_S = 0.5
 EVENT_GRACE_S = 2.0
-"""Seconds that a failed task's error event may come after its state."""
+"""Seconds by which a failed task's error event may lag behind its state."""
 
 _FINISHED = ("SUCCESS", "FAILURE", "REVOKED")
 
@@ -32,7 +32,7 @@ class Submission:
 
 @dataclass(frozen=True)
 class ApiTask:
-    """What the API says of a task; `error` has its type and message, `event_id` its event."""
+    """State of a task in the API; `error` holds type and message, `event_id` the Sentry event."""
 
     task_id: str
     state: str
@@ -43,7 +43,7 @@ class ApiTask:
 
 @dataclass(frozen=True)
 class ProvokedError:
-    """An error raised on purpose: in the API, which then names its event, or in a task."""
+    """An error raised on purpose: in the API, which then returns the event id, or in a task."""
 
     request_id: str
     event_id: str | None = None
@@ -51,19 +51,19 @@ class ProvokedError:
 
 
 class ApiClient:
-    """The API of one target; every method answers or fails within 5 s unless a deadline is given.
+    """Client of one target's API; every method returns or fails within 5 s unless given a deadline.
 
-    It speaks for each tenant with that tenant's key in API_KEYS, and remembers whose each task is
-    that was queued through it. Every method raises UnreachableError when the API does not answer or
-    cannot do its work, ForbiddenError when it refuses or there is no key, and NotFoundError when it
-    has no such thing.
+    It authenticates with each tenant's key from API_KEYS, and remembers the tenant of every task
+    that it queued. Every method raises UnreachableError when the API does not answer or cannot do
+    its work, ForbiddenError when it refuses or a key is missing, and NotFoundError when the
+    resource does not exist.
     """
 
     def __init__(self, settings: Settings) -> None:
         """Prepare, without connecting.
 
         Raises:
-            SettingsError: API_URL is no http(s) address.
+            SettingsError: API_URL is not an http(s) address.
         """
         self.url = settings.api_url.rstrip("/")
         self._key = settings.diagnostics_key
@@ -72,15 +72,15 @@ class ApiClient:
         self._client = open_client(self.url, "API_URL", {})
 
     def __repr__(self) -> str:
-        """Return whom it talks to."""
+        """Return the class and the address of the API."""
         return f"{type(self).__name__}({self.url!r})"
 
     def live(self) -> dict[str, Any]:
-        """Return what the liveness check answers."""
+        """Return the answer of the liveness check."""
         return self._ask("GET", "/health/live", expected=(200,))[1]
 
     def ready(self) -> dict[str, Any]:
-        """Return what the readiness check answers, `status` and `parts`, ready or not."""
+        """Return the answer of the readiness check, `status` and `parts`, ready or not."""
         return self._ask("GET", "/health/ready", expected=(200, 503))[1]
 
     def submit_logs(
@@ -91,7 +91,7 @@ class ApiClient:
         *,
         as_tenant: str | None = None,
     ) -> Submission:
-        """Queue a batch of a tenant's records; `as_tenant` has another tenant's key sent."""
+        """Queue a batch of a tenant's records; `as_tenant` sends another tenant's key."""
         path = f"/v1/tenants/{quote(tenant_id, safe='')}/logs"
         sent = {**self._authorization(as_tenant or tenant_id), **(headers or {})}
         _, body = self._ask("POST", path, expected=(202,), json=list(records), headers=sent)
@@ -99,14 +99,14 @@ class ApiClient:
         return Submission(body["task_id"], body["records"], body["request_id"])
 
     def task(self, task_id: str, tenant_id: str | None = None) -> ApiTask:
-        """Return what the API says of a task now.
+        """Return the current state of a task.
 
         Args:
-            task_id: which task.
-            tenant_id: whose key is sent; by default that of the tenant for whom it was queued here.
+            task_id: id of the task.
+            tenant_id: tenant to authenticate as; by default the one for which it was queued here.
 
         Raises:
-            NotFoundError: the API knows no such task of this tenant's.
+            NotFoundError: this tenant has no such task.
         """
         path = f"/v1/tasks/{quote(task_id, safe='')}"
         headers = self._authorization(tenant_id or self._tenants.get(task_id))
@@ -115,10 +115,10 @@ class ApiClient:
         return ApiTask(body["task_id"], body["state"], result, error, event_id)
 
     def wait(self, task_id: str, deadline_s: float, tenant_id: str | None = None) -> ApiTask:
-        """Return a task once it is finished, a failed one with its event's id if it gets any.
+        """Wait until a task is finished and return it, with its event id if it failed and has one.
 
         Raises:
-            NotFoundError: it is not finished after `deadline_s` seconds, or not this tenant's.
+            NotFoundError: it is unfinished after `deadline_s` seconds, or another tenant's.
         """
         ends = time.monotonic() + deadline_s
         patient_until = ends
@@ -146,14 +146,14 @@ class ApiClient:
         secret: str,
         headers: Mapping[str, str] | None = None,
     ) -> ProvokedError:
-        """Have the API, or a task of its own, raise a DiagnosticError that names the canary.
+        """Make the API, or one of its tasks, raise a DiagnosticError that names the canary.
 
         Args:
             canary: the marker to look for.
-            where: which of them raises; in a "chain" the API and a task of its task both do.
-            tenant_id: whose request this is.
+            where: place of the failure; in a "chain" both the API and a task of its task fail.
+            tenant_id: tenant of the request.
             secret: planted in a local variable of the frame that raises.
-            headers: sent as well, an Authorization for instance.
+            headers: additional headers, for instance Authorization.
         """
         body = {"canary": canary, "where": where, "tenant_id": tenant_id, "secret": secret}
         key = {"X-Diagnostics-Key": self._key.get_secret_value()}
@@ -171,7 +171,7 @@ class ApiClient:
         return ProvokedError(request_id, answer.get("event_id"), answer.get("task_id"))
 
     def _authorization(self, tenant_id: str | None) -> dict[str, str]:
-        """Return the header that speaks for a tenant."""
+        """Return the Authorization header of a tenant."""
         if tenant_id is None:
             raise ForbiddenError("This task was not queued here: say whose it is with tenant_id.")
         if tenant_id not in self._tenant_keys:
@@ -195,7 +195,7 @@ class ApiClient:
 
 
 def refusal(url: str, response: httpx.Response) -> ProbeError:
-    """Return the error that an answer of the API is, and which setting to look at."""
+    """Return the error for an unexpected status; its message names the setting to check."""
     path, status = response.request.url.path, response.status_code
     answered = f"{url}{path} answered {status} {response.reason_phrase}"
     is_diagnostic = path.startswith("/v1/diagnostics")

@@ -1,4 +1,4 @@
-"""Reads back the errors a validation raised, and tables what arrived of each."""
+"""Reads back the error events that a validation provoked, and tabulates their arrival."""
 
 import secrets
 from collections.abc import Iterable, Sequence
@@ -12,7 +12,7 @@ from securenet_obs.probes.events import ErrorEvent, ErrorEvents
 
 @dataclass(frozen=True)
 class Arrival:
-    """An error that was raised somewhere, and the event that arrived of it, if one did."""
+    """An error that was raised at a place, and its event if one arrived."""
 
     place: str
     event: ErrorEvent | None
@@ -20,28 +20,28 @@ class Arrival:
 
 
 def new_canary() -> str:
-    """Return a marker that nobody has used before."""
+    """Return a unique marker."""
     return f"canary-{secrets.token_hex(8)}"
 
 
 def new_secret() -> str:
-    """Return a harmless text that stands for a password, and that nobody has used before."""
+    """Return a unique, harmless text that stands for a password."""
     return f"hush{secrets.token_hex(12)}"
 
 
 def read_back(
     events: ErrorEvents, raised: Iterable[tuple[str, str | None]], deadline_s: float
 ) -> list[Arrival]:
-    """Look for each error by its event id, for up to `deadline_s` seconds each.
+    """Find the event of each error by its id, waiting up to `deadline_s` seconds for each.
 
     Args:
         events: the backend to look in.
-        raised: place and event id of each error; None is an error that nothing captured.
+        raised: place and event id of each error; no id (None) if nothing captured it.
         deadline_s: seconds to wait for each.
 
     Raises:
         ForbiddenError: the backend refuses to be read.
-        UnreachableError: the backend does not answer; one that is missing an event does.
+        UnreachableError: the backend does not answer; a missing event is not an error.
     """
     return [_arrival(events, place, event_id, deadline_s) for place, event_id in raised]
 
@@ -55,7 +55,7 @@ def _arrival(events: ErrorEvents, place: str, event_id: str | None, deadline_s: 
 
 
 def arrival_table(arrivals: Sequence[Arrival]) -> pd.DataFrame:
-    """Return a row per error: where it was raised, whether it arrived, and what its event says."""
+    """Return a row per error: its place, whether it arrived, and the main fields of its event."""
     return pd.DataFrame([_row(arrival) for arrival in arrivals])
 
 

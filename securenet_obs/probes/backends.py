@@ -1,4 +1,4 @@
-"""Picks the backend of error events that a target names."""
+"""Selects the reader of error events for a target's Sentry backend."""
 
 from securenet_obs.probes.bugsink import BugsinkEvents
 from securenet_obs.probes.events import ErrorEvents
@@ -10,7 +10,7 @@ def error_events(settings: Settings) -> ErrorEvents:
     """Return the reader of the backend that `SENTRY_BACKEND` names, without connecting.
 
     Raises:
-        SettingsError: what that backend needs is missing.
+        SettingsError: a setting that this backend needs is missing.
     """
     if settings.sentry_backend == "bugsink":
         return BugsinkEvents(settings)

@@ -1,6 +1,6 @@
-"""Looks at what makes a broker safe or not: eviction, persistence, memory, clocks and limits.
+"""Inspects a broker's safety: eviction, persistence, memory, clock, workers' limits and versions.
 
-It only reads, so it may look at production.
+It only reads, so it can be used in production.
 """
 
 import math
@@ -19,19 +19,19 @@ from securenet_obs.settings import Settings
 
 RESULT_KEYS = "celery-task-meta-*"
 MOST_RESULTS = 10_000
-"""Results whose time to live is looked at; of more, these are a sample."""
+"""Maximum number of results to check for a time to live; of more, these are a sample."""
 
 KNOWN_BAD = {
     "kombu": (SpecifierSet("==5.7.*"), "a busy worker ends when Redis restarts"),
     "celery": (SpecifierSet("<5.5"), "it is not tested with this configuration"),
     "redis": (SpecifierSet("<6.2"), "the server gets no security fixes"),
 }
-"""Package, or the server itself -> versions that must not run, and why."""
+"""Package, or `redis` for the server -> versions that must not run, and the reason."""
 
 
 @dataclass(frozen=True)
 class BrokerState:
-    """What a Redis says of itself; bytes for memory, seconds for time."""
+    """State that a Redis server reports; memory in bytes, time in seconds."""
 
     version: str
     eviction_policy: str
@@ -39,21 +39,21 @@ class BrokerState:
     appends: bool
     """Whether every change is appended to a file, so that a restart keeps the queues."""
     last_write_ok: bool
-    """Whether the last time it wrote to disk went well."""
+    """Whether the last write to disk succeeded."""
     used_memory: int
     memory_limit: int
-    """What it may use: its own limit, or all of the machine's memory where it has none."""
+    """Memory that it may use: `maxmemory`, or all of the machine's memory without that limit."""
     clock_difference_s: float
-    """Its clock less ours, the time of the question taken into account."""
+    """Its clock minus ours, corrected for the duration of the request."""
 
     @property
     def memory_share(self) -> float:
-        """Return which share of its memory is used, 0 to 1."""
+        """Return the share of its memory that is used, 0 to 1."""
         return self.used_memory / self.memory_limit if self.memory_limit else 0.0
 
 
 class BrokerProbe(QueueProbe):
-    """A read-only look at the broker, the results and the workers' own configuration.
+    """Reads the state of the broker and the results, and the configuration of the workers.
 
     Every method raises UnreachableError when Redis does not answer, and ForbiddenError when it
     refuses.
@@ -63,7 +63,7 @@ class BrokerProbe(QueueProbe):
         """Prepare, without connecting.
 
         Raises:
-            SettingsError: REDIS_URL or RESULT_URL is no Redis URL.
+            SettingsError: REDIS_URL or RESULT_URL is not a Redis URL.
         """
         super().__init__(settings)
         self._settings = settings
@@ -71,7 +71,7 @@ class BrokerProbe(QueueProbe):
         self._results = open_redis(settings.results, "RESULT_URL")
 
     def state(self) -> BrokerState:
-        """Return what the broker says of itself; CONFIG may be forbidden, INFO has it all."""
+        """Return the broker's state, from INFO alone because CONFIG may be forbidden."""
         with self._answering():
             asked = time.time()
             seconds, microseconds = self._broker.time()  # type: ignore[misc]
@@ -91,7 +91,7 @@ class BrokerProbe(QueueProbe):
         )
 
     def databases(self) -> dict[str, str]:
-        """Return where messages and results are, without passwords."""
+        """Return the addresses of the broker's and the results' databases, without passwords."""
         return {"broker": address(self._broker_url), "results": address(self._results_url)}
 
     def results_for_ever(self) -> int:
@@ -105,10 +105,10 @@ class BrokerProbe(QueueProbe):
                 return pipeline.execute().count(-1)
 
     def workers(self, deadline_s: float) -> pd.DataFrame:
-        """Return what each worker that answers says of its configuration.
+        """Return the configuration of each worker that answers.
 
         Args:
-            deadline_s: seconds to wait for answers; all of them are waited for.
+            deadline_s: seconds to wait for answers; the full time is always used.
 
         Returns:
             A row for each worker: `worker`, `queues` (a list), `hard_limit_s` (NaN for none),
@@ -135,7 +135,7 @@ def _worker(
         "worker": name,
         "queues": sorted(queue["name"] for queue in queues),
         "hard_limit_s": math.nan if limit is None else float(limit),
-        # Without a word of ours kombu gives a task back after an hour.
+        # kombu's default: an unacknowledged task is redelivered after an hour.
         "visibility_timeout_s": float(transport.get("visibility_timeout", 3600)),
         "versions": dict(versions),
     }

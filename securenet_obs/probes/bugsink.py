@@ -18,7 +18,7 @@ API = "/api/canonical/0"
 
 
 class BugsinkEvents:
-    """The events of one Bugsink project.
+    """Reads the events of one Bugsink project.
 
     Bugsink answers 200 to transactions, check-ins and logs, and drops them.
     """
@@ -43,12 +43,12 @@ class BugsinkEvents:
             settings.sentry_auth_token.get_secret_value(),
             "SENTRY_AUTH_TOKEN",
         )
-        # What was listed so far, so that a poll reads only what is new.
+        # Events listed so far: a poll reads only the new ones.
         self._ids: dict[str, str] = {}
         self._newest_read: dict[str, int] = {}
 
     def check_ins(self, monitor: str, deadline_s: float) -> NoReturn:
-        """Refuse: it keeps none; see `ErrorEvents.check_ins`."""
+        """Refuse: Bugsink does not keep check-ins; see `ErrorEvents.check_ins`."""
         raise NotStoredError("Bugsink answers check-ins and drops them.")
 
     def find(self, event_id: str, deadline_s: float, *, kind: str = "errors") -> ErrorEvent:
@@ -71,7 +71,7 @@ class BugsinkEvents:
         return self._api.get(f"{API}/events/{self._ids[wanted]}/", ends=ends)
 
     def _list_until(self, wanted: str, ends: float) -> None:
-        """List events, those of the last active issue first, until the wanted one is there."""
+        """List events, the most recently active issue first, until the wanted one is found."""
         recent = {"project": self._project, "sort": "last_seen", "order": "desc"}
         for issue in self._pages("/issues/", recent, ends):
             for event in self._new_events(issue, ends):

@@ -1,4 +1,4 @@
-"""Celery as probes use it: it sends tasks and asks workers, and listens for no result."""
+"""Celery client of the probes: sends tasks and inspects workers, without a result backend."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +11,7 @@ from securenet_obs.settings import Settings
 
 
 def celery_client(settings: Settings) -> Celery:
-    """Return an application that knows no task and waits for nothing longer than `TIMEOUT_S`."""
+    """Return an application without registered tasks that bounds every wait by `TIMEOUT_S`."""
     app = Celery("securenet-probe", set_as_current=False, backend="disabled")
     app.conf.update(
         broker_url=settings.redis_url.get_secret_value(),
@@ -28,10 +28,10 @@ def celery_client(settings: Settings) -> Celery:
 
 @contextmanager
 def inspecting(settings: Settings, timeout_s: float) -> Iterator[Inspect]:
-    """Yield what asks all workers and waits `timeout_s` seconds for the answers to a question.
+    """Yield an inspector of all workers that waits `timeout_s` seconds for their answers.
 
-    It has a connection of its own: one that is kept may have been closed since it was used last,
-    and then the workers of a Redis that was restarted would seem to be gone.
+    It opens a connection of its own: a kept one may have been closed since its last use, and the
+    workers would then seem to be gone after a restart of Redis.
 
     Raises:
         ForbiddenError: Redis refuses.

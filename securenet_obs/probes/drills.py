@@ -1,4 +1,4 @@
-"""Has drills run, each on a local stack of its own, and tables what came of them."""
+"""Runs drills, each on a local stack of its own, and tabulates their results."""
 
 import json
 import math
@@ -15,10 +15,10 @@ from securenet_obs.errors import ProbeError, SettingsError
 from securenet_obs.settings import Settings
 
 NOTEBOOK = "SECURENET_OBS_NOTEBOOK"
-"""Names the notebook that the runner executes; no other runner sets it."""
+"""Variable with the path of the notebook being run; only our runner sets it."""
 
 LOCAL = "local"
-"""Name of the environment that a local stack has."""
+"""Environment name of a local stack."""
 
 _LISTS = ("lost", "doubled", "problems")
 
@@ -26,23 +26,23 @@ _LISTS = ("lost", "doubled", "problems")
 def run_drills(
     settings: Settings, names: Sequence[str], *, tasks: int, deadline_s: float
 ) -> pd.DataFrame:
-    """Run drills by the command `securenet-obs drill`; what they tell goes to standard error.
+    """Run drills with the command `securenet-obs drill`; their progress goes to standard error.
 
     Args:
-        settings: of the target; anything but a local stack is refused, for what is shown on stacks
-            of this machine proves nothing of another environment.
-        names: of drills; none for all of them.
-        tasks: batches in flight when a fault is put in.
-        deadline_s: seconds after which they are ended.
+        settings: settings of the target; anything but a local stack is refused, because results
+            from stacks on this machine prove nothing about another environment.
+        names: names of drills; all of them if empty.
+        tasks: batches in flight when a fault is injected.
+        deadline_s: seconds after which the drills are ended.
 
     Returns:
         A row for each drill, its name in the index: `accepted`, `in_flight`, `lost`, `doubled` and
         `problems` (counts), `recovered_s` (NaN for never), `unnoticed` (validations that passed
-        while the fault was in), `validations` (notebook -> verdict), `skipped` (the reason).
+        during the fault), `validations` (notebook -> verdict), `skipped` (the reason).
 
     Raises:
-        SettingsError: the target is no local stack.
-        ProbeError: the drills did not come to an end, or there is no such drill.
+        SettingsError: the target is not a local stack.
+        ProbeError: the drills did not finish, or a name is unknown.
     """
     if settings.environment != LOCAL:
         raise SettingsError(
@@ -65,10 +65,10 @@ def run_drills(
 
 
 def _project() -> Path:
-    """Return the folder whose notebooks/ holds the validations: above this notebook, or above us.
+    """Return the nearest folder with notebooks/, upwards from the notebook or the working folder.
 
     Raises:
-        ProbeError: there is none.
+        ProbeError: no such folder exists.
     """
     here = Path(os.environ.get(NOTEBOOK, Path.cwd()))
     for folder in (here, *here.parents):

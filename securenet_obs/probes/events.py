@@ -1,4 +1,4 @@
-"""The interface of every backend that stores error events, and what one event looks like."""
+"""Interface of the backends that store error events, and the shape of one event."""
 
 import json
 import uuid
@@ -25,7 +25,7 @@ class ErrorEvent:
     """One error event as its backend stored it.
 
     `payload` is the whole event in the backend's own shape; it and the frames' variables may hold
-    what should have been scrubbed, so neither shows in the repr.
+    unscrubbed secrets, so both are excluded from the repr.
     """
 
     event_id: str
@@ -39,7 +39,7 @@ class ErrorEvent:
 
     @property
     def trace_id(self) -> str | None:
-        """Return the trace by which the backend finds what belongs together; Bugsink nests it."""
+        """Return the trace id that links related events; Bugsink nests it under `data`."""
         for event in (self.payload, self.payload.get("data")):
             contexts = event.get("contexts") if isinstance(event, dict) else None
             if isinstance(contexts, dict) and isinstance(contexts.get("trace"), dict):
@@ -47,13 +47,13 @@ class ErrorEvent:
         return None
 
     def contains(self, text: str) -> bool:
-        """Tell whether `text` is anywhere in the stored event, as it is or as JSON escapes it."""
+        """Return whether the stored event contains `text`, literally or JSON-escaped."""
         stored = _json_bytes(self.payload)
         return text.encode("utf-8", "surrogatepass") in stored or _json_bytes(text)[1:-1] in stored
 
 
 class ErrorEvents(Protocol):
-    """A backend that error events can be read back from."""
+    """A backend from which error events can be read back."""
 
     @property
     def stores(self) -> frozenset[str]:
@@ -64,15 +64,15 @@ class ErrorEvents(Protocol):
         """Return the event, polling for up to `deadline_s` seconds until it is there.
 
         Args:
-            event_id: the id the SDK gave, with dashes or without.
+            event_id: id from the SDK, with dashes or without.
             deadline_s: seconds after which the answer is "not found".
-            kind: what is looked for; one of `stores`.
+            kind: kind of event; one of `stores`.
 
         Raises:
-            NotFoundError: the backend answered until the deadline that it is not there.
+            NotFoundError: the backend answers, but the event is missing until the deadline.
             ForbiddenError: the token may not read it; raised at once.
-            UnreachableError: no answer that could be understood until the deadline; an unknown
-                host name and an untrusted certificate are not waited for.
+            UnreachableError: no valid answer until the deadline; an unknown host name and an
+                untrusted certificate fail at once.
             NotStoredError: this backend drops events of this kind, so waiting is pointless.
         """
         ...
@@ -81,8 +81,8 @@ class ErrorEvents(Protocol):
         """Return the last check-ins of a cron monitor, newest first, each with its `status`.
 
         Args:
-            monitor: its slug, which is the name of beat's entry.
-            deadline_s: seconds after which a monitor that does not exist is not found.
+            monitor: slug of the monitor, which is the name of its beat entry.
+            deadline_s: seconds to wait for a monitor that does not exist yet.
 
         Raises:
             NotFoundError, ForbiddenError, UnreachableError: as `find` does.
@@ -92,10 +92,10 @@ class ErrorEvents(Protocol):
 
 
 def normal_event_id(event_id: str) -> str:
-    """Return an event id as 32 lowercase hexadecimal digits, whichever way it was written.
+    """Normalise an event id to 32 lowercase hexadecimal digits.
 
     Raises:
-        NotFoundError: it is no event id: the SDK returns None for an event it did not send.
+        NotFoundError: it is not an event id; the SDK returns None for an event it did not send.
     """
     try:
         return uuid.UUID(event_id).hex
@@ -106,7 +106,7 @@ def normal_event_id(event_id: str) -> str:
 
 
 def expect_stored(backend: ErrorEvents, name: str, kind: str) -> None:
-    """Refuse to look for what the backend called `name` never keeps.
+    """Refuse a kind of event that the backend called `name` does not store.
 
     Raises:
         NotStoredError: `kind` is not among `backend.stores`.
@@ -126,7 +126,7 @@ def tags_of(tags: object) -> dict[str, str]:
 
 
 def frames_of(exceptions: Iterable[Mapping[str, Any]]) -> list[Frame]:
-    """Return the frames of chained exceptions, causes first, whichever spelling they have."""
+    """Return the frames of chained exceptions, causes first, from snake_case or camelCase keys."""
     return [
         Frame(
             function=frame.get("function"),

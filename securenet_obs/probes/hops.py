@@ -1,4 +1,4 @@
-"""Follows a canary from the API through two tasks: a row for each hop, with the ids it had."""
+"""Follows a canary from the API through two tasks, and tabulates the ids of each hop."""
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -10,7 +10,7 @@ from securenet_obs.probes.log_frame import log_frame
 from securenet_obs.probes.watching import watch
 
 IDS = ("request_id", "trace_id", "tenant_id")
-"""What every hop has to carry unchanged."""
+"""Ids that every hop must carry unchanged."""
 
 HOPS = (
     "API: task sent",
@@ -21,7 +21,7 @@ HOPS = (
     "child: started",
     "child: failed",
 )
-"""The hops of a chain, as `ApiClient.raise_error(where="chain")` provokes it."""
+"""Hops of the chain that `ApiClient.raise_error(where="chain")` provokes."""
 
 _COLUMNS = ["hop", "found", "timestamp", "service", "task_id", "sentry_event_id", *IDS]
 
@@ -29,20 +29,20 @@ _COLUMNS = ["hop", "found", "timestamp", "service", "task_id", "sentry_event_id"
 def await_hops(
     *sources: str | Path, canary: str, event_id: str | None, deadline_s: float
 ) -> pd.DataFrame:
-    """Read the logs until every hop has left its line, or until the deadline.
+    """Read the logs until every hop has logged its line, or until the deadline.
 
-    A hop is recognised by the canary, by the event that its failure made, or by the task that the
-    hop before it sent; never by the ids that it is to be judged by.
+    A hop is identified by the canary, by the event of its failure, or by the task that the
+    previous hop sent; never by the ids under test.
 
     Args:
         sources: log files, folders or globs.
-        canary: marker that the chain was begun with.
+        canary: marker that started the chain.
         event_id: Sentry event of the API's own failure.
         deadline_s: seconds to wait for the last hop.
 
     Returns:
         A row for each of `HOPS`, in that order: `hop`, `found`, `timestamp`, `service`, `task_id`,
-        `sentry_event_id`, `request_id`, `trace_id`, `tenant_id`; missing where it left no line.
+        `sentry_event_id`, `request_id`, `trace_id`, `tenant_id`; missing without a line.
 
     Raises:
         SettingsError: no source was given.
@@ -77,7 +77,7 @@ def _hops(frame: pd.DataFrame, canary: str, event_id: str | None) -> pd.DataFram
 
 
 def _told(lines: pd.DataFrame, sent: pd.DataFrame) -> pd.DataFrame:
-    """Return the lines of the tasks that these hops have sent."""
+    """Return the lines of the tasks that these hops sent."""
     return lines[lines.task_id.notna() & lines.task_id.isin(sent.sent_task_id)]
 
 
@@ -87,7 +87,7 @@ def _row(hop: str, rows: pd.DataFrame) -> dict[str, object]:
 
 
 def event_hops(arrivals: Iterable[Arrival]) -> pd.DataFrame:
-    """Return a row for each error event that was looked for, with the columns of `await_hops`."""
+    """Return a row for each expected error event, with the columns of `await_hops`."""
     return pd.DataFrame([_event_row(arrival) for arrival in arrivals], columns=_COLUMNS)
 
 
@@ -102,11 +102,11 @@ def _event_row(arrival: Arrival) -> dict[str, object]:
 
 
 def hops_that_lost(hops: pd.DataFrame, sent: Mapping[str, str]) -> dict[str, list[str]]:
-    """Return for each id that was sent the hops that do not carry it, the first loser first.
+    """Map each id that was sent to the hops that do not carry it, in the order of the chain.
 
     Args:
-        hops: from `await_hops` or `event_hops`; a hop that was not found has lost nothing.
-        sent: the ids, by their names in the log lines.
+        hops: from `await_hops` or `event_hops`; hops that were not found are ignored.
+        sent: the ids by their field names in the log lines.
     """
     there = hops[hops.found.astype(bool)]
     return {name: list(there.hop[there[name] != value]) for name, value in sent.items()}

@@ -1,4 +1,4 @@
-"""Reads JSON over HTTP: every answer is a value or one of our errors, and polling has an end."""
+"""Reads JSON over HTTP with bounded waits; every failure becomes one of our errors."""
 
 import json
 import socket
@@ -27,19 +27,19 @@ LARGEST_BODY = 64 * 1024 * 1024
 
 
 class JsonApi:
-    """A JSON API behind a bearer token; the repr, errors and log lines never hold the token."""
+    """Client of a JSON API; its repr, errors and log lines never contain the bearer token."""
 
     def __init__(self, url: str, url_variable: str, token: str, token_variable: str) -> None:
         """Prepare, without connecting.
 
         Args:
-            url: address that paths are appended to.
-            url_variable: name of the setting it came from, for messages.
-            token: what is sent as `Authorization: Bearer`.
-            token_variable: name of the setting it came from, for messages.
+            url: base address of all paths.
+            url_variable: name of its setting, for messages.
+            token: sent as `Authorization: Bearer`.
+            token_variable: name of its setting, for messages.
 
         Raises:
-            SettingsError: the address is no http(s) address, or the token cannot be a header.
+            SettingsError: the address is not an http(s) address, or the token not a valid header.
         """
         if not token or not token.isascii() or not token.isprintable() or " " in token:
             raise SettingsError(
@@ -51,16 +51,16 @@ class JsonApi:
         self._client = open_client(self.url, url_variable, {"Authorization": f"Bearer {token}"})
 
     def __repr__(self) -> str:
-        """Return where it reads from."""
+        """Return the class and the base address."""
         return f"{type(self).__name__}({self.url!r})"
 
     def get(self, path: str, query: Mapping[str, str] | None = None, *, ends: float) -> Any:
-        """Return what `GET path` answers, parsed; `path` may be a whole address on the same host.
+        """Return the parsed answer to `GET path`; `path` may be a full address on the same host.
 
         Raises:
             ForbiddenError: 401 or 403.
             NotFoundError: 404.
-            UnreachableError: no answer before the clock shows `ends`, another status, or no JSON.
+            UnreachableError: no answer before `ends`, another status, or invalid JSON.
         """
         response, body = exchange(self._client, "GET", path, ends=ends, params=query)
         try:
@@ -81,10 +81,10 @@ class JsonApi:
 
 
 def open_client(url: str, variable: str, headers: Mapping[str, str]) -> httpx.Client:
-    """Return a client for one address; loopback addresses are never asked through a proxy.
+    """Return a client for one address; loopback addresses bypass any proxy.
 
     Raises:
-        SettingsError: the address is no http(s) address.
+        SettingsError: the address is not an http(s) address.
     """
     try:
         address = httpx.URL(url)
@@ -99,12 +99,12 @@ def open_client(url: str, variable: str, headers: Mapping[str, str]) -> httpx.Cl
 def exchange(
     client: httpx.Client, method: str, path: str, *, ends: float, **request: Any
 ) -> tuple[httpx.Response, bytes]:
-    """Send one request; return the response and its whole body.
+    """Send one request and return the response with its whole body.
 
-    `ends` is a time of the monotonic clock; one request never takes longer than 10 s either.
+    The deadline `ends` is a time of the monotonic clock; a request takes 10 s at most in any case.
 
     Raises:
-        UnreachableError: no answer, not in time, or one without an end.
+        UnreachableError: no answer, a late answer, or one that does not end.
     """
     url = str(client.base_url).rstrip("/")
     allowed_s = min(ends - time.monotonic(), LONGEST_REQUEST_S)
@@ -129,7 +129,7 @@ def json_of(response: httpx.Response, body: bytes) -> Any:
     """Return the parsed body.
 
     Raises:
-        UnreachableError: it is no JSON: a proxy, a login page or another server answered.
+        UnreachableError: it is not JSON: a proxy, a login page or another server answered.
     """
     try:
         return json.loads(body)
@@ -142,13 +142,12 @@ def json_of(response: httpx.Response, body: bytes) -> Any:
 
 
 def poll(ask: Callable[[float], Answer], deadline_s: float) -> Answer:
-    """Call `ask` until it answers; when the time is up, raise the last error.
+    """Call `ask` until it returns; raise its last error after the deadline.
 
-    `ask` is given the end as a time of the monotonic clock; the first time it has a second in any
-    case, for a backend that is asked has to be able to answer. Where it raises NotFoundError or
-    UnreachableError it is asked again, after 0.1 s at first, 2 s at most, or as long as a rate
-    limit demands. Other errors are raised at once, and so is a host name that nobody knows or a
-    certificate that is not trusted: waiting mends neither.
+    `ask` takes its end as a time of the monotonic clock; the first call always has a second, so
+    that the backend can answer at all. NotFoundError and UnreachableError are retried, after 0.1 s
+    at first, 2 s at most, or as long as a rate limit demands. Other errors are raised at once, and
+    so are an unknown host name and an untrusted certificate: waiting mends neither.
     """
     ends = time.monotonic() + deadline_s
     pause_s = FIRST_PAUSE_S
@@ -158,7 +157,7 @@ def poll(ask: Callable[[float], Answer], deadline_s: float) -> Answer:
         try:
             return ask(ends if last else max(ends, began + SHORTEST_REQUEST_S))
         except (NotFoundError, UnreachableError) as error:
-            # The last request may be cut short by the deadline; what was answered before counts.
+            # The deadline may cut the last request short; then the previous answer counts.
             was_cut = isinstance(error.__cause__, httpx.TimeoutException) and ends - began < 1
             last = last if last and was_cut else error
         wait_s = max(pause_s, _retry_after(last))
@@ -178,7 +177,7 @@ def _is_hopeless(error: ProbeError) -> bool:
 
 
 def _retry_after(error: ProbeError) -> float:
-    """Return the seconds of a rate limit; Retry-After's other form, a date, is taken as none."""
+    """Return the seconds of Retry-After; 0 if it is missing or a date."""
     if not isinstance(error.__cause__, httpx.HTTPStatusError):
         return 0.0
     value = error.__cause__.response.headers.get("retry-after", "")

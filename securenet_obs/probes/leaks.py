@@ -1,4 +1,4 @@
-"""Plants secrets in every place where they leak, and counts where they were seen afterwards."""
+"""Plants secrets in every place that may leak them, and counts their occurrences in each sink."""
 
 import base64
 import time
@@ -28,7 +28,7 @@ REQUEST_PLACES = (
     "nested body",
     "raw body",
 )
-"""Where a secret is in a request."""
+"""Places of a secret in a request."""
 
 CODE_PLACES = (
     "local variable",
@@ -46,17 +46,17 @@ CODE_PLACES = (
     "task argument",
     "return value",
 )
-"""Where a secret is in what the service's own code does."""
+"""Places of a secret in the service's own code."""
 
 NOTEBOOK_PLACES = ("notebook output", "notebook traceback")
-"""Where a secret is in the notebook that looks for it."""
+"""Places of a secret in the notebook that searches for it."""
 
 SEEN = "seen"
 
 
 @dataclass(frozen=True)
 class Plant:
-    """Every secret that was planted, and what the API answered meanwhile, as bytes."""
+    """Every secret that was planted, and the bodies of the API's answers meanwhile."""
 
     canary: str
     places: Mapping[str, Specimen]
@@ -67,21 +67,21 @@ class Plant:
 
 
 def new_specimens() -> tuple[dict[str, Specimen], list[Specimen], list[tuple[str, Specimen]]]:
-    """Return a fresh secret for each place, each kind of text, and each kind of secret name."""
+    """Return a fresh secret for each place, each kind of text and each kind of secret field."""
     places = place_specimens([*REQUEST_PLACES, *CODE_PLACES, *NOTEBOOK_PLACES])
     return {one.kind: one for one in places}, text_specimens(), field_specimens()
 
 
 def plant_secrets(settings: Settings, canary: str, tenant_id: str) -> Plant:
-    """Have the API, two of its tasks and its database leak a fresh secret of each kind.
+    """Make the API, two of its tasks and its database leak a fresh secret of each kind.
 
-    Two requests are made: one that fails after everything was leaked, and one that is refused
-    because its body is no JSON.
+    It sends two requests: one that fails after all leaks, and one that is refused because its body
+    is not JSON.
 
     Args:
-        settings: the target, its diagnostics enabled.
-        canary: marker that is no secret, and goes wherever the secrets go.
-        tenant_id: whose requests these are.
+        settings: settings of the target, which must have diagnostics enabled.
+        canary: harmless marker that accompanies every secret.
+        tenant_id: tenant of the requests.
 
     Raises:
         ForbiddenError: the diagnostics key is wrong.
@@ -128,11 +128,11 @@ def _post(client: httpx.Client, expected: int, **request: Any) -> tuple[httpx.Re
 
 
 def sightings(plant: Plant, sinks: Mapping[str, bytes]) -> pd.DataFrame:
-    """Return how often each secret is in the bytes of each sink, as it is or encoded.
+    """Return how often each secret occurs in the bytes of each sink, plain or encoded.
 
     Returns:
-        A row for each secret: `planted` (in a place, as a text, as a field), `kind`, a column for
-        each sink with the number of times it was seen there, and `seen`, their sum.
+        A row for each secret: `planted` (place, text or field), `kind`, a column for each sink with
+        the number of occurrences, and `seen`, their sum.
     """
     rows = [("place", one) for one in plant.places.values()]
     rows += [("text", one) for one in plant.texts]
@@ -150,7 +150,7 @@ def sightings(plant: Plant, sinks: Mapping[str, bytes]) -> pd.DataFrame:
 
 
 def count(marker: str, stored: bytes) -> int:
-    """Return how often a marker of letters and digits is in bytes: plain, hex or base64."""
+    """Return how often bytes contain a marker of letters and digits: plain, hex or base64."""
     return sum(stored.count(spelling) for spelling in _spellings(marker.encode()))
 
 
@@ -158,6 +158,6 @@ def _spellings(marker: bytes) -> Iterable[bytes]:
     yield marker
     yield marker.hex().encode()
     for shift in range(3):
-        # What stands before it in its group of three bytes changes how base64 begins and ends.
+        # Base64 encodes groups of three bytes: the offset in its group changes both ends.
         encoded = base64.b64encode(b"\0" * shift + marker)
         yield encoded[(0, 2, 3)[shift] : len(encoded) // 4 * 4 - 4]

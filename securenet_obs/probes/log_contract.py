@@ -1,4 +1,4 @@
-"""Holds log records to what SecureNet promises of each of its log lines."""
+"""Checks log records against SecureNet's contract for log lines."""
 
 import pandas as pd
 
@@ -17,11 +17,11 @@ REQUIRED_FIELDS = (
 
 
 def contract_violations(logs: LogFrame) -> pd.DataFrame:
-    """Return a row [file, line, field, problem] for each field that breaks the promise.
+    """Return a row [file, line, field, problem] for each field that violates the contract.
 
-    Every required field is there, is text and is not empty; the level is debug, info, warning,
+    Every required field is present, is text and is not empty; the level is debug, info, warning,
     error or critical; the timestamp is RFC 3339 in UTC with microseconds and a Z. Rejected lines
-    are not among them: they are in `logs.rejected`.
+    are not included: see `logs.rejected`.
     """
     texts = [name for name in REQUIRED_FIELDS if name not in ("timestamp", "level")]
     found = [logs.odd_fields, *(_not_text(logs.frame, name) for name in texts)]

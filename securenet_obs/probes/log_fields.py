@@ -1,4 +1,4 @@
-"""Judges how a record's time and level are written, and brings both into one form."""
+"""Parses and validates the timestamps and levels of log records."""
 
 import re
 from collections.abc import Callable
@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 Cells: TypeAlias = np.ndarray[Any, np.dtype[np.object_]]
-"""Values of one field, a cell per record; None where a record does not have it."""
+"""Values of one field, a cell per record; None where a record lacks it."""
 
 LEVELS = ("debug", "info", "warning", "error", "critical")
 """The levels of SecureNet's logs, least severe first."""
@@ -41,10 +41,10 @@ _ZONE = re.compile(r"[\d.][+-]\d\d:?\d\d$")
 
 
 def timestamps(values: Cells) -> pd.Series:
-    """Return times as datetime64[us, UTC]: ISO 8601 with a zone, or a number since 1970.
+    """Parse times to datetime64[us, UTC]: ISO 8601 with a zone, or a number since 1970.
 
-    Numbers are seconds, or milli-, micro- or nanoseconds where they would be centuries away. What
-    is none of that becomes NaT; so does a time without a zone, as nobody knows when it was.
+    Numbers are seconds, or milli-, micro- or nanoseconds if seconds would be centuries away. Any
+    other value becomes NaT; so does a time without a zone, which is ambiguous.
     """
     given = pd.Series(values, dtype=object)
     zoned = _mask(values, lambda text: text[-1:] == "Z" or _ZONE.search(text) is not None)
@@ -58,7 +58,7 @@ def timestamps(values: Cells) -> pd.Series:
 
 
 def time_problems(values: Cells, times: pd.Series) -> pd.Series:
-    """Return what is odd about each written time, missing where nothing is.
+    """Return the problem of each written time, missing where it is correct.
 
     SecureNet writes RFC 3339 in UTC with microseconds and a Z: 2026-01-31T23:59:59.000000Z.
     """
@@ -70,19 +70,19 @@ def time_problems(values: Cells, times: pd.Series) -> pd.Series:
 
 
 def levels(values: Cells) -> pd.Series:
-    """Return levels as an ordered category; upper case, abbreviations and bunyan's numbers too."""
+    """Parse levels to an ordered category, from any case, abbreviations and bunyan's numbers."""
     return pd.Series(
         pd.Categorical([_level(value) for value in values], categories=LEVELS, ordered=True)
     )
 
 
 def level_problems(values: Cells) -> pd.Series:
-    """Return what is odd about each written level, missing where nothing is."""
+    """Return the problem of each written level, missing where it is correct."""
     return pd.Series([_level_problem(value) for value in values], dtype=object)
 
 
 def _mask(values: Cells, holds: Callable[[str], bool]) -> np.ndarray[Any, np.dtype[np.bool_]]:
-    """Return for which cells there is a text, and `holds` is true of it."""
+    """Return a mask of the cells that are strings for which `holds` is true."""
     return np.fromiter((type(v) is str and holds(v) for v in values), bool, len(values))
 
 

@@ -1,4 +1,4 @@
-"""Turns JSON-lines logs into a DataFrame, and says which lines are none and why."""
+"""Reads JSON-lines logs into a DataFrame, and lists rejected lines with their reasons."""
 
 import json
 from collections import Counter
@@ -22,38 +22,38 @@ from securenet_obs.probes.log_fields import (
 from securenet_obs.probes.log_lines import Line, is_being_written, lines, log_files
 
 TIME_FIELDS = ("timestamp", "@timestamp", "time", "ts")
-"""Where a record's time is looked for; the first of these that it has counts."""
+"""Fields that may hold a record's time; the first one present counts."""
 
 LEVEL_FIELDS = ("level", "severity", "log.level")
-"""Where a record's level is looked for; the first of these that it has counts."""
+"""Fields that may hold a record's level; the first one present counts."""
 
 MOST_FIELDS = 256
-"""Fields that get a column of their own, the most frequent first; it bounds the frame's size."""
+"""Maximum number of field columns, the most frequent fields first; bounds the frame's size."""
 
 MORE = "record.more"
-"""The column that holds a record's other fields, as a dict."""
+"""Column that holds a record's remaining fields, as a dict."""
 
 OWN_COLUMNS = ("timestamp", "level", "file", "line")
 
 
 @dataclass(frozen=True)
 class LogFrame:
-    """The lines of some log files.
+    """Parsed lines of log files.
 
     `frame` has a row for each JSON object, in the order of files and lines: `timestamp`
-    (datetime64[us, UTC], NaT where it cannot be told), `level` (ordered category, debug < info <
-    warning < error < critical, missing where unknown), then the record's fields (those of nested
-    objects under dotted names, lists as they are), then `file` and `line`, counted from 1. A
-    record's own fields of the names above are under `record.<name>` where they differ. Where the
-    records have more than 256 different fields, the rarest are together under `record.more`.
+    (datetime64[us, UTC], NaT where unknown), `level` (ordered category, debug < info < warning <
+    error < critical, missing where unknown), then the record's fields (those of nested objects
+    under dotted names, lists unchanged), then `file` and `line`, counted from 1. A record's own
+    fields with these names are under `record.<name>` if their values differ. If the records have
+    more than 256 different fields, the rarest share the column `record.more`.
 
-    `rejected` has a row [file, line, reason] for each line that is no JSON object by RFC 8259;
-    line 0 stands for a whole file. Of a line itself nothing is kept, as it may hold a secret.
+    `rejected` has a row [file, line, reason] for each line that is not a JSON object by RFC 8259;
+    line 0 stands for a whole file. The content of the line is not kept: it may hold a secret.
 
-    `pending` names files whose last line is still being written; that line is in neither frame.
+    `pending` names the files with an unfinished last line, which is in neither frame.
 
-    `odd_fields` has a row [file, line, field, problem] for each timestamp or level that is not
-    written as SecureNet writes it; a time without a zone is one, and NaT in `frame`.
+    `odd_fields` has a row [file, line, field, problem] for each timestamp or level that is not in
+    SecureNet's format; this includes a time without a zone, which is NaT in `frame`.
     """
 
     frame: pd.DataFrame
@@ -77,10 +77,10 @@ class LogFrame:
 def log_frame(*sources: str | Path) -> LogFrame:
     """Read JSON-lines files, folders and globs, plain or gzip, as they are now.
 
-    Blank lines count for nothing. A line that is no JSON object is rejected, and the next one is
-    read. A last line without a line feed is taken if it is whole; if it is not, it is pending
-    while the file is open for writing (known on Linux) or grows within 0.25 s, and rejected as
-    cut otherwise. Duplicate keys are not noticed: the last one counts.
+    Blank lines are ignored. A line that is not a JSON object is rejected, and reading continues. A
+    last line without a line feed is accepted if it is complete; if not, it is pending while the
+    file is open for writing (detected on Linux) or grows within 0.25 s, and rejected as cut
+    otherwise. Duplicate keys are not detected: the last one counts.
 
     Raises:
         SettingsError: no source was given.
@@ -107,7 +107,7 @@ def log_frame(*sources: str | Path) -> LogFrame:
 
 
 class _Table:
-    """Records by shape: those with the same keys share columns, whatever their number."""
+    """Records grouped by shape: those with the same keys share columns."""
 
     def __init__(self) -> None:
         self._shapes: dict[tuple[str, ...], _Shape] = {}
@@ -115,7 +115,7 @@ class _Table:
         self._lines: list[int] = []
 
     def add(self, file: str, line: Line) -> str:
-        """Add the record of a line; return what is wrong with it, or nothing."""
+        """Add the record of a line; return the reason for its rejection, or an empty string."""
         try:
             record = orjson.loads(line.content)
         except orjson.JSONDecodeError as error:
@@ -165,7 +165,7 @@ class _Table:
         return frame, pd.concat(odd_places, ignore_index=True)
 
     def _columns(self) -> dict[str, Cells]:
-        """Return a column of objects per field; rare fields of many share one column."""
+        """Return a column of objects per field; beyond `MOST_FIELDS` the rarest share one."""
         counts: Counter[str] = Counter()
         for keys, shape in self._shapes.items():
             counts.update(dict.fromkeys(keys, len(shape.rows)))
@@ -195,7 +195,7 @@ class _Shape:
 
 
 def _first_of(columns: Mapping[str, Cells], names: Sequence[str], count: int) -> Cells:
-    """Return for each row the first of the named fields that it has."""
+    """Return for each row the first of the named fields that is present."""
     result = np.full(count, None, dtype=object)
     for name in names:
         if name in columns:
@@ -214,7 +214,7 @@ _KINDS = {
 
 
 def _flat(record: dict[str, Any]) -> dict[str, Any]:
-    """Return the fields, those of nested objects under dotted names; an empty object stays one."""
+    """Flatten nested objects to dotted field names; an empty object is kept."""
     flat = {}
     todo = [("", record)]
     for prefix, part in todo:
@@ -227,7 +227,7 @@ def _flat(record: dict[str, Any]) -> dict[str, Any]:
 
 
 def _reason(content: bytes, error: orjson.JSONDecodeError) -> str:
-    """Say why a line is no JSON without quoting it; positions are counted from 1."""
+    """Return the reason why a line is not JSON, without quoting it; positions count from 1."""
     try:
         text = content.decode()
     except UnicodeDecodeError as undecodable:

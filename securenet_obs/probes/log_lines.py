@@ -1,4 +1,4 @@
-"""Finds log files and yields their lines, whatever state the files are in."""
+"""Finds log files and yields their lines, even from unreadable, cut or corrupt files."""
 
 import errno
 import fcntl
@@ -18,19 +18,19 @@ from typing import IO, NamedTuple
 from securenet_obs.errors import NotFoundError, SettingsError
 
 LONGEST_LINE = 1024 * 1024
-"""Bytes of the longest line that is parsed; a longer one is rejected without being kept."""
+"""Maximum length of a line in bytes; a longer line is rejected without being kept."""
 
 SETTLE_S = 0.25
-"""Seconds in which a file must grow to count as still being written, where nothing else tells."""
+"""Seconds in which a file must grow to count as being written, if no writer can be detected."""
 
 _LOG_NAME = re.compile(r"\.(log|json|jsonl|ndjson)(\.\d+)?(\.gz)?$", re.IGNORECASE)
 _GZIP_MAGIC = b"\x1f\x8b"
 
 
 class Line(NamedTuple):
-    """One line without its end; `problem` says why it has no content.
+    """One line without its line feed; `problem` is the reason why it has no content.
 
-    `is_cut` tells that no line feed ended it: the file ends within this line, or with it.
+    `is_cut` is set if no line feed ended it: the file ends within this line, or with it.
     """
 
     number: int
@@ -40,14 +40,14 @@ class Line(NamedTuple):
 
 
 def log_files(*sources: str | Path) -> list[Path]:
-    """Return the files that the sources mean, each once, in a stable order.
+    """Resolve sources to log files, each once, in a stable order.
 
     A source is a file, a folder (searched for *.log, *.json, *.jsonl, *.ndjson, their rotated
     .1, .2, ... and their .gz) or a glob, in which ** spans folders.
 
     Raises:
         SettingsError: no source was given.
-        NotFoundError: a source does not exist, or holds no log file; it is named.
+        NotFoundError: a source, which the message names, does not exist or holds no log file.
     """
     if not sources or not all(map(str, sources)):
         raise SettingsError("no log source: name files, folders or globs, or set LOG_SOURCE.")
@@ -69,10 +69,10 @@ def _files(source: str | Path) -> list[Path]:
 
 
 def lines(path: Path) -> Iterator[Line]:
-    """Yield the lines of a file as it is now, blank ones left out, in bounded memory.
+    """Yield the current lines of a file except blank ones, in bounded memory.
 
-    Nothing stops it: a problem with one line, or with the file, is yielded in its place. A
-    problem of the whole file has line number 0.
+    Errors do not stop it: a problem with a line, or with the file, is yielded in its place. A
+    problem with the whole file has line number 0.
     """
     try:
         file = path.open("rb")
@@ -95,7 +95,7 @@ def lines(path: Path) -> Iterator[Line]:
 
 
 def is_being_written(path: Path) -> bool:
-    """Tell whether somebody has the file open for writing, or it grows within `SETTLE_S`."""
+    """Return whether a process has the file open for writing, or it grows within `SETTLE_S`."""
     try:
         with path.open("rb") as file:
             if _has_writer(file):
@@ -108,10 +108,10 @@ def is_being_written(path: Path) -> bool:
 
 
 def _has_writer(file: IO[bytes]) -> bool:
-    """Ask Linux for a read lease, which it refuses while the file is open for writing."""
+    """Request a read lease, which Linux refuses while the file is open for writing."""
     if sys.platform != "linux":
         return False
-    # A writer that opens it meanwhile has the lease's holder signalled; SIGIO would end us.
+    # Linux signals the holder when a writer opens the file; SIGIO, the default, would end us.
     fcntl.fcntl(file, fcntl.F_SETSIG, signal.SIGURG)
     try:
         fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_RDLCK)

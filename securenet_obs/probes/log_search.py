@@ -9,9 +9,9 @@ from securenet_obs.probes.watching import watch
 def await_lines(
     *sources: str | Path, field: str, value: str, services: set[str], deadline_s: float
 ) -> LogFrame:
-    """Read the logs until each service has a line whose `field` is `value`, or until the deadline.
+    """Read the logs until each service has a line with this `field` value, or until the deadline.
 
-    Returns what was read last, complete or not: the caller judges it.
+    Returns the last reading, complete or not: the caller judges it.
 
     Raises:
         SettingsError: no source was given.
@@ -25,7 +25,7 @@ def await_lines(
 
 
 def services_of(logs: LogFrame, field: str, value: str) -> set[str]:
-    """Return the services that wrote a line whose `field` is `value`."""
+    """Return the services that wrote a line with this `field` value."""
     frame = logs.frame
     if field not in frame or "service" not in frame:
         return set()
@@ -33,13 +33,13 @@ def services_of(logs: LogFrame, field: str, value: str) -> set[str]:
 
 
 ENDS = ("task_succeeded", "task_failed")
-"""What the last line of a task's execution says."""
+"""Events of the last line of a task's execution."""
 
 
 def await_tasks(*sources: str | Path, request_id: str, tasks: int, deadline_s: float) -> LogFrame:
-    """Read the logs until so many tasks of a request have ended, or until the deadline.
+    """Read the logs until `tasks` tasks of a request have ended, or until the deadline.
 
-    Returns what was read last, complete or not: the caller judges it.
+    Returns the last reading, complete or not: the caller judges it.
 
     Raises:
         SettingsError: no source was given.

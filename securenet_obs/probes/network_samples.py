@@ -1,13 +1,13 @@
-"""Harmless network records to send as a canary batch."""
+"""Generates harmless network records for a canary batch."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 
 def sample_records(count: int) -> list[dict[str, Any]]:
-    """Return `count` flows of the last minutes, one a second, between documentation addresses.
+    """Return `count` recent flows, one per second, between documentation addresses.
 
-    The addresses are those that RFC 5737 sets aside for examples: they are nobody's.
+    RFC 5737 reserves these addresses for examples: no host has them.
     """
     now = datetime.now(UTC)
     return [

@@ -1,4 +1,4 @@
-"""Says what a growing queue suffers from, and which step fits: a decision table, evaluated."""
+"""Diagnoses a growing queue by a decision table: the finding, its evidence, the next step."""
 
 from collections.abc import Sequence
 
@@ -18,17 +18,17 @@ def queue_decisions(
     longest_drain_s: float,
     stuck_after_s: float = STUCK_AFTER_S,
 ) -> pd.DataFrame:
-    """Return the decision table of one queue; in the first row that applies stands what to do.
+    """Return the decision table of one queue; the row that applies holds the next step.
 
     Args:
         rates: a row of `queue_rates`: `depth`, `in_per_s`, `out_per_s`, `time_to_drain_s`.
-        consumers: the workers that say they consume the queue.
-        oldest_in_flight_s: for how long the oldest message has been with a worker; NaN for none.
-        longest_drain_s: a queue that drains within this many seconds needs nothing.
+        consumers: workers that report consuming the queue.
+        oldest_in_flight_s: seconds that a worker has held the oldest message; NaN for none.
+        longest_drain_s: a queue that drains within this many seconds needs no action.
         stuck_after_s: see `STUCK_AFTER_S`.
 
     Returns:
-        A row a case, in the order in which they are judged: `applies` (at most one is True),
+        A row per case, in the order of evaluation: `applies` (at most one is True),
         `finding`, `evidence` and `step`.
     """
     drains = rates["time_to_drain_s"] <= longest_drain_s
@@ -72,7 +72,7 @@ def queue_decisions(
 
 
 def pool_growth(pools: pd.DataFrame, by: int) -> str:
-    """Return the commands that would add `by` processes to each worker's pool, a line a worker.
+    """Return commands that add `by` processes to each worker's pool, one line per worker.
 
     Args:
         pools: rows of `TaskProbe.pools`.

@@ -1,4 +1,4 @@
-"""Looks at Celery's queues in Redis without touching them: depths, ages and rates."""
+"""Reads depths, ages and rates of Celery's queues in Redis without changing them."""
 
 import math
 import time
@@ -18,7 +18,7 @@ _PRIORITIES = ("", f"{_SEPARATOR}3", f"{_SEPARATOR}6", f"{_SEPARATOR}9")
 
 
 class QueueProbe:
-    """A read-only look at the broker.
+    """Read-only probe of the broker's queues.
 
     Every method raises UnreachableError when Redis does not answer within 2 s, and ForbiddenError
     when it refuses. `queues=None` means those of `queue_names`.
@@ -28,13 +28,13 @@ class QueueProbe:
         """Prepare, without connecting.
 
         Raises:
-            SettingsError: REDIS_URL is no Redis URL.
+            SettingsError: REDIS_URL is not a Redis URL.
         """
         self._broker_url = settings.redis_url
         self._broker = open_redis(settings.redis_url, "REDIS_URL")
 
     def queue_names(self) -> list[str]:
-        """Return the queues that a worker ever declared, and those that hold messages."""
+        """Return the queues that a worker has declared, and those that hold messages."""
         with self._answering():
             declared = [
                 str(member, "utf-8").rsplit(_SEPARATOR, 1)[-1]
@@ -48,33 +48,33 @@ class QueueProbe:
         return sorted(name for name in {*declared, *filled} if not _is_internal(name))
 
     def queue_depths(self, queues: Iterable[str] | None = None) -> dict[str, int]:
-        """Return how many messages wait in each queue, over all priorities."""
+        """Return the number of waiting messages per queue, over all priorities."""
         names = self._names(queues)
         lengths = self._ask([("LLEN", key) for name in names for key in queue_keys(name)])
         return {name: sum(row) for name, row in zip(names, _by_queue(lengths), strict=True)}
 
     def in_flight(self) -> int:
-        """Return how many messages workers hold and have not acknowledged yet."""
+        """Return the number of messages that workers hold and have not acknowledged yet."""
         return int(self._ask([("HLEN", "unacked")])[0])
 
     def oldest_in_flight_s(self) -> float:
-        """Return for how many seconds the oldest unacknowledged message has been held, or NaN."""
+        """Return how many seconds the oldest unacknowledged message has been held, or NaN."""
         return held_s(self._ask([OLDEST_IN_FLIGHT])[0])
 
     def oldest_waiting_s(self, queues: Iterable[str] | None = None) -> dict[str, float]:
-        """Return for how many seconds the next message of each queue has waited.
+        """Return how many seconds the next message of each queue has waited.
 
-        NaN where nothing waits, or where the message does not state when it was sent: SecureNet's
-        all do, by `SENT_AT_HEADER`, and those of other producers do not. `oldest_in_words` tells
-        the two apart.
+        NaN if nothing waits, or if the message lacks `SENT_AT_HEADER`, the time of sending: all of
+        SecureNet's messages have it, those of other producers do not. `oldest_in_words`
+        distinguishes the two.
         """
         heads = self._heads(queues)
         return {name: longest(map(waited_s, row)) for name, row in heads.items()}
 
     def oldest_in_words(self, queues: Iterable[str] | None = None) -> dict[str, str]:
-        """Return for a person how long the next message of each queue has waited.
+        """Return the waiting time of each queue's next message as text.
 
-        `12.3 s`; `none` where nothing waits; `unknown`, and why, where no message states it.
+        `12.3 s`; `none` if nothing waits; `unknown`, with the reason, without `SENT_AT_HEADER`.
         """
         return {
             name: age_in_words(longest(map(waited_s, row)), sum(head is not None for head in row))
@@ -82,19 +82,19 @@ class QueueProbe:
         }
 
     def in_flight_in_words(self) -> str:
-        """Return for a person how many messages are in flight, and for how long the oldest."""
+        """Return the number of messages in flight and the age of the oldest, as text."""
         count, oldest = self._ask([("HLEN", "unacked"), OLDEST_IN_FLIGHT])
         return f"{count} in flight, the oldest for: {age_in_words(held_s(oldest), count)}"
 
     def sample_queues(
         self, window_s: float, every_s: float = 0.5, queues: Iterable[str] | None = None
     ) -> pd.DataFrame:
-        """Watch the queues for `window_s` seconds, looking every `every_s`.
+        """Sample the queues every `every_s` seconds for `window_s` seconds.
 
-        Returns a row for each look and queue: `time` (UTC), `queue`, `depth`, `arrived` and `left`
-        (messages since the first look), `oldest_waiting_s`, and of the whole broker `in_flight`
-        and `oldest_in_flight_s`. What arrived is told by where the newest message of the last look
-        stands now; once it is gone, the counts are the least that is certain.
+        Returns a row for each sample and queue: `time` (UTC), `queue`, `depth`, `arrived` and
+        `left` (messages since the first sample), `oldest_waiting_s`, and for the whole broker
+        `in_flight` and `oldest_in_flight_s`. Arrivals are counted by the present position of the
+        previous sample's newest message; once that is gone, the counts are lower bounds.
         """
         watches = {name: [_Watch(key) for key in queue_keys(name)] for name in self._names(queues)}
         began = time.monotonic()
@@ -130,7 +130,7 @@ class QueueProbe:
         ]
 
     def _heads(self, queues: Iterable[str] | None) -> dict[str, Sequence[bytes | None]]:
-        """Return the message of each queue that is taken next, one for each step of priority."""
+        """Return the next messages of each queue, one for each priority step."""
         names = self._names(queues)
         heads = self._ask([("LINDEX", key, -1) for name in names for key in queue_keys(name)])
         return dict(zip(names, _by_queue(heads), strict=True))
@@ -139,7 +139,7 @@ class QueueProbe:
         return self.queue_names() if queues is None else list(queues)
 
     def _ask(self, commands: Iterable[tuple[Any, ...]]) -> list[Any]:
-        """Return the answers of commands that see one state of the broker."""
+        """Run commands in one transaction, so that they see one state; return their answers."""
         with self._answering(), self._broker.pipeline(transaction=True) as pipeline:
             for command in commands:
                 pipeline.execute_command(*command)  # type: ignore[no-untyped-call]
@@ -150,9 +150,9 @@ class QueueProbe:
 
 
 def queue_rates(samples: pd.DataFrame) -> pd.DataFrame:
-    """Return what samples say of each queue, a row per queue in the index.
+    """Summarise samples, a row for each queue, which is the index.
 
-    `depth` at the end; `in_per_s` and `out_per_s`, messages a second over the window;
+    `depth` at the end; `in_per_s` and `out_per_s`, messages per second over the window;
     `time_to_drain_s` at these rates: 0 for an empty queue, infinite for one that does not shrink.
     """
     looks = samples.groupby("queue", sort=False)
@@ -172,7 +172,7 @@ def queue_rates(samples: pd.DataFrame) -> pd.DataFrame:
 
 @dataclass
 class _Watch:
-    """What was seen of one Redis list; new messages enter it at the left."""
+    """Sampling state of one Redis list; new messages enter it at the left."""
 
     key: str
     newest: bytes | None = None
@@ -189,18 +189,18 @@ class _Watch:
     def update(
         self, depth: int, newest: bytes | None, oldest: bytes | None, position: int | None
     ) -> float:
-        """Take in the answers to `commands`; return how long the oldest message has waited."""
+        """Apply the answers to `commands`; return how long the oldest message has waited."""
         if self.looked:
             arrived = depth if position is None else position
             self.arrived += arrived
-            # A message that a worker gave back makes the list grow without an arrival.
+            # A message that a worker returned makes the list grow without an arrival.
             self.left += max(0, self.depth + arrived - depth)
         self.looked, self.depth, self.newest = True, depth, newest
         return waited_s(oldest)
 
 
 def queue_keys(queue: str) -> list[str]:
-    """Return the Redis lists of one queue: Celery keeps one for each step of priority."""
+    """Return the Redis lists of one queue: Celery keeps one for each priority step."""
     return [queue + suffix for suffix in _PRIORITIES]
 
 

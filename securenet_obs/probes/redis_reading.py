@@ -1,4 +1,4 @@
-"""Opens Redis for reading with bounded timeouts, and turns its refusals into our errors."""
+"""Opens Redis for reading with bounded timeouts, and converts its errors into our own."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,14 +14,14 @@ from redis.retry import Retry
 from securenet_obs.errors import ForbiddenError, SettingsError, UnreachableError
 
 TIMEOUT_S = 2.0
-"""Seconds that a connection may take, and that each answer may take."""
+"""Timeout in seconds of a connection, and of each answer."""
 
 
 def open_redis(url: SecretStr, variable: str) -> redis.Redis:
-    """Return a client that never waits longer than `TIMEOUT_S` and never tries twice.
+    """Return a client that never waits longer than `TIMEOUT_S` and never retries.
 
     Raises:
-        SettingsError: the URL is no Redis URL; `variable` is named, the URL is not shown.
+        SettingsError: it is not a Redis URL; the message names `variable` and omits the URL.
     """
     try:
         return redis.Redis.from_url(
@@ -42,11 +42,11 @@ def address(url: SecretStr) -> str:
 
 @contextmanager
 def answering(url: SecretStr, variable: str) -> Iterator[None]:
-    """Turn what Redis refuses in the block, also through kombu, into our errors.
+    """Convert errors of Redis in the block, also through kombu, into our own.
 
     Raises:
         ForbiddenError: the password is wrong, or the user may not do this.
-        UnreachableError: it does not answer in time, or not as a Redis does.
+        UnreachableError: it does not answer in time, or does not answer like a Redis server.
     """
     try:
         yield

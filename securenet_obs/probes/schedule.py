@@ -1,4 +1,4 @@
-"""Follows one entry of beat's schedule: it is due, it is sent, and a task of each tenant runs."""
+"""Follows one entry of beat's schedule from its sending to the tasks of every tenant."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +15,7 @@ _COLUMNS = ["timestamp", "event", "task", "tenants", "request_id", "tenant_id", 
 
 @dataclass(frozen=True)
 class Dispatch:
-    """What became of an entry that was sent: for how many tenants, and whose tasks have run."""
+    """One dispatch of a beat entry: its number of tenants, and the tasks that have succeeded."""
 
     tenants: int
     ran: pd.DataFrame
@@ -23,17 +23,17 @@ class Dispatch:
 
     @property
     def missing(self) -> int:
-        """How many tenants' tasks have not succeeded."""
+        """Number of tenants without a successful task."""
         return self.tenants - int(self.ran.tenant_id.nunique())
 
 
 def await_entry(
     probe: TaskProbe, name: str, since: pd.Timestamp, deadline_s: float
 ) -> pd.Timestamp | None:
-    """Return when beat sent an entry after `since`; None if it had not at the deadline.
+    """Return the time at which beat sent an entry after `since`; None if not by the deadline.
 
     Raises:
-        ForbiddenError, UnreachableError: as every method of `TaskProbe`.
+        ForbiddenError, UnreachableError: as for every method of `TaskProbe`.
     """
 
     def sent() -> Any:
@@ -49,8 +49,8 @@ def await_dispatch(
 ) -> Dispatch:
     """Return the first dispatch of a task after `since`, once it is complete or at the deadline.
 
-    The dispatcher's line says for how many tenants it sent the task; their tasks belong to the
-    same request. Without such a line there were none.
+    The dispatcher's log line holds the number of tenants; their tasks share its request id.
+    Without such a line the number is 0.
 
     Raises:
         SettingsError: no source was given.

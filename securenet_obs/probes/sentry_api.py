@@ -1,4 +1,4 @@
-"""Reads error events back from Sentry, or from GlitchTip, which answers the same."""
+"""Reads error events back from Sentry, or from GlitchTip, which has the same API."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -17,7 +17,7 @@ from securenet_obs.settings import Settings
 
 
 class SentryEvents:
-    """The events of one Sentry project."""
+    """Reads the events of one Sentry project."""
 
     stores = frozenset({"errors", "transactions", "check-ins"})
 

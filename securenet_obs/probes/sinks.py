@@ -1,4 +1,4 @@
-"""Reads what a target's sinks hold as bytes, for those who look for what should not be there."""
+"""Reads the raw bytes of a target's sinks (logs, Redis, events, evidence) to search for leaks."""
 
 import json
 import os
@@ -14,14 +14,14 @@ from securenet_obs.probes.watching import watch
 from securenet_obs.settings import Settings
 
 EVIDENCE = "SECURENET_OBS_EVIDENCE"
-"""Names the folder in which the runner keeps this run's evidence; no other runner sets it."""
+"""Variable with the path of this run's evidence folder; only our runner sets it."""
 
 MOST_KEYS = 100_000
-"""Keys of one Redis database that are read; more than these are not searched by a notebook."""
+"""Maximum number of keys to read from one Redis database; a larger one is refused."""
 
 
 def log_sizes(*sources: str | Path) -> dict[Path, int]:
-    """Return how long each log file is now, in bytes.
+    """Return the current size of each log file in bytes.
 
     Raises:
         SettingsError: no source was given.
@@ -31,7 +31,7 @@ def log_sizes(*sources: str | Path) -> dict[Path, int]:
 
 
 def logs_since(sizes: Mapping[Path, int], *sources: str | Path) -> bytes:
-    """Return what was written since `sizes` were taken; of a file that is new or shorter, all.
+    """Return the log bytes written since `sizes`; the whole file if it is new or has shrunk.
 
     Raises:
         SettingsError: no source was given.
@@ -49,7 +49,7 @@ def _after(path: Path, size: int) -> bytes:
 def await_text(
     sizes: Mapping[Path, int], *sources: str | Path, text: str, times: int, deadline_s: float
 ) -> bytes:
-    """Return what was written since, once `text` is there so often, or at the deadline.
+    """Return the log bytes since `sizes`, once `text` occurs `times` times or at the deadline.
 
     Raises:
         SettingsError: no source was given.
@@ -67,8 +67,8 @@ def redis_content(settings: Settings) -> bytes:
 
     Raises:
         ForbiddenError: the password is wrong, or the user may not read.
-        ProbeError: there are more than `MOST_KEYS` keys.
-        SettingsError: a URL is none.
+        ProbeError: a database has more than `MOST_KEYS` keys.
+        SettingsError: a URL is not a Redis URL.
         UnreachableError: Redis does not answer.
     """
     urls = {"REDIS_URL": settings.redis_url, "RESULT_URL": settings.results}
@@ -107,16 +107,16 @@ def _value(client: Any, key: bytes) -> Iterator[bytes]:
 
 
 def stored_events(arrivals: Iterable[Arrival]) -> bytes:
-    """Return the whole of each event that arrived, as JSON."""
+    """Return the full payload of every event that arrived, as JSON."""
     stored = [arrival.event.payload for arrival in arrivals if arrival.event]
     return json.dumps(stored, ensure_ascii=False).encode("utf-8", "surrogatepass")
 
 
 def evidence_so_far() -> bytes | None:
-    """Return what the runner has kept of this run until now, None if something else runs it.
+    """Return the names and bytes of this run's evidence so far; None outside our runner.
 
-    The runner saves the notebook, its outputs included, after every cell, so what the cells before
-    this one have shown is there.
+    The runner saves the notebook with its outputs after every cell, so the outputs of all previous
+    cells are included.
     """
     folder = os.environ.get(EVIDENCE)
     if not folder:

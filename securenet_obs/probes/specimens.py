@@ -1,7 +1,7 @@
-"""Fresh specimens of every kind of secret that must not be seen, each with a marker to look for.
+"""Generates fake secrets of every kind that must be masked, each with a marker to search for.
 
-They are invented and open nothing. The shapes are those that vendors publish, written down here
-and not taken from the redactor's own rules: what that one has forgotten, this one may know.
+They are invented and grant no access. Their formats are the vendors' published ones, defined here
+independently of the redactor's own rules, so that they can reveal a missing rule.
 """
 
 import base64
@@ -18,7 +18,7 @@ _CAPITALS = string.ascii_uppercase + string.digits
 
 @dataclass(frozen=True)
 class Specimen:
-    """A secret to plant: `kind` is what it is or where it goes, `marker` must be seen nowhere."""
+    """A secret to plant: `kind` is its type or its place; `marker` must not appear in any sink."""
 
     kind: str
     text: str
@@ -26,14 +26,14 @@ class Specimen:
 
 
 def random_text(length: int, alphabet: str = _ALNUM) -> str:
-    """Return random characters, capitals, small letters and digits among them where possible."""
+    """Return random characters, with upper case, lower case and digits if the alphabet has them."""
     groups = (string.digits, string.ascii_lowercase, string.ascii_uppercase)
     first = [secrets.choice(group) for group in groups if set(group) <= set(alphabet)]
     rest = [secrets.choice(alphabet) for _ in range(length - len(first))]
     return "".join(first + rest)
 
 
-# Kind -> what is around the secret part, how long that is, and of which characters.
+# Kind -> the text around the secret part, and that part's length and alphabet.
 _SHAPES: dict[str, tuple[str, int, str]] = {
     "private_key": (
         "-----BEGIN RSA PRIVATE KEY-----\n{}\n-----END RSA PRIVATE KEY-----",
@@ -102,22 +102,22 @@ _FIELDS = {
     "card_field": "cvv",
     "sql_parameters": "db.query.params",
 }
-"""Kind -> a name whose value is secret whatever it looks like."""
+"""Kind -> a field name that makes any value a secret."""
 
 
 def text_specimens() -> list[Specimen]:
-    """Return a fresh secret of each kind that is one in any text, whatever stands before it."""
+    """Return a fresh secret of each kind that must be masked in any text, in any context."""
     shaped = (_shaped(kind, *shape) for kind, shape in _SHAPES.items())
     return [*shaped, _basic(), _card()]
 
 
 def field_specimens() -> list[tuple[str, Specimen]]:
-    """Return for each kind of secret name such a name, and a fresh secret as its value."""
+    """Return a field name of each secret kind, with a fresh secret as its value."""
     return [(name, _shaped(kind, "{}", 20, _ALNUM)) for kind, name in _FIELDS.items()]
 
 
 def place_specimens(places: Iterable[str]) -> list[Specimen]:
-    """Return for each place a fresh secret that looks like nothing in particular."""
+    """Return for each place a fresh secret without a recognisable format."""
     return [_shaped(place, "{}", 24, _ALNUM) for place in places]
 
 
@@ -132,7 +132,7 @@ def _basic() -> Specimen:
 
 
 def _card() -> Specimen:
-    """Return a card number; its last digit makes the sum of ISO/IEC 7812 (Luhn) right."""
+    """Return a card number with a valid check digit (Luhn, ISO/IEC 7812)."""
     digits = "4" + random_text(14, string.digits)
     doubled = [int(digit) * 2 for digit in digits[::2]]
     total = sum(n - 9 if n > 9 else n for n in doubled) + sum(map(int, digits[1::2]))

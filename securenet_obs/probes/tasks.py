@@ -1,4 +1,4 @@
-"""Sends tasks and sees what becomes of them; tells who executes, and whether beat ticks."""
+"""Sends tasks and reads their results; also reads workers, pools and the state of beat."""
 
 import json
 import math
@@ -27,12 +27,12 @@ TICK_KEY = "securenet:beat:tick"
 ENTRIES_KEY = "securenet:beat:entries"
 RESULT_KEY = "celery-task-meta-"
 UNREGISTERED_TASK = "securenet_obs.probes.no_such_task"
-"""A task name that no worker knows."""
+"""A task name that no worker registers."""
 
 
 @dataclass(frozen=True)
 class BeatTick:
-    """When beat ticked last, and how many seconds ago that was."""
+    """Time of beat's last tick, and its age in seconds."""
 
     at: datetime
     age_s: float
@@ -40,20 +40,20 @@ class BeatTick:
 
 @dataclass(frozen=True)
 class PickleOutcome:
-    """What became of a task whose message was pickled."""
+    """Outcome of a task with a pickled message."""
 
     refused: bool
-    """A worker took the message off its queue, and neither ran it nor keeps it."""
+    """A worker took the message off its queue, did not run it and no longer holds it."""
     state: str
-    """The task's state; PENDING when nothing was ever said of it, as it should be."""
+    """The task's state; PENDING, as expected, if no result was ever published."""
     is_queued: bool
     """The message still waits: no worker took it, so nothing is proven."""
 
 
 class TaskProbe(QueueProbe):
-    """Sends tasks to the broker and reads their results; also looks at the queues.
+    """Sends tasks to the broker and reads their results; also reads the queues.
 
-    It knows no tasks: callers give Celery signatures, their own or those that `signature` makes.
+    It defines no tasks: callers pass Celery signatures, their own or those from `signature`.
     Every method raises UnreachableError when Redis does not answer within seconds, and
     ForbiddenError when it refuses.
     """
@@ -62,7 +62,7 @@ class TaskProbe(QueueProbe):
         """Prepare, without connecting.
 
         Raises:
-            SettingsError: REDIS_URL or RESULT_URL is no Redis URL.
+            SettingsError: REDIS_URL or RESULT_URL is not a Redis URL.
         """
         super().__init__(settings)
         self._settings = settings
@@ -71,16 +71,16 @@ class TaskProbe(QueueProbe):
         self._app = celery_client(settings)
 
     def signature(self, task: str, *args: Any, queue: str, **kwargs: Any) -> Signature:
-        """Return a task by its name, for a queue that workers may or may not consume."""
+        """Return the signature of a named task, for a queue that workers may or may not consume."""
         return self._app.signature(task, args=args, kwargs=kwargs, options={"queue": queue})
 
     def round_trips(self, signatures: Iterable[Signature], deadline_s: float) -> pd.DataFrame:
         """Send tasks one after another and wait until all are done, or for `deadline_s` seconds.
 
         Returns a row per task, in the order sent: `task`, `queue`, `task_id`, `state` (PENDING
-        when nothing was heard of it), `submitted` (UTC), `latency_s` (from sending to result, NaN
-        when not done), `result` (None unless SUCCESS) and `error` ("Type: message", "" if none).
-        A task that no worker takes before the deadline is never run afterwards.
+        without any result), `submitted` (UTC), `latency_s` (from sending to result, NaN when not
+        done), `result` (None unless SUCCESS) and `error` ("Type: message", "" if none). A task
+        that no worker takes before the deadline expires and never runs.
         """
         ends = time.monotonic() + deadline_s
         trips = [Trip(signature) for signature in signatures]
@@ -98,15 +98,15 @@ class TaskProbe(QueueProbe):
         return pd.DataFrame([trip.row() for trip in trips], columns=TRIP_COLUMNS)
 
     def unregistered_trip(self, queue: str, deadline_s: float) -> pd.DataFrame:
-        """Send a task that no worker knows; a worker must report it as NotRegistered."""
+        """Send a task that no worker registers; a worker must report it as NotRegistered."""
         return self.round_trips([self.signature(UNREGISTERED_TASK, queue=queue)], deadline_s)
 
     def pickle_trip(self, signature: Signature, deadline_s: float) -> PickleOutcome:
-        """Send a harmless known task as a pickle, and see whether a worker runs it.
+        """Send a harmless known task as a pickle, and check whether a worker runs it.
 
-        A worker that accepts pickles runs it and says so. One that refuses takes the message off
-        the queue and drops it: it is neither queued nor in flight, and nothing is heard of it. To
-        be sure, as much time again is left to it as its way took, 1 s at least.
+        A worker that accepts pickles runs it and publishes a result. One that refuses takes the
+        message off the queue and drops it: it is neither queued nor in flight, and has no result.
+        To be sure, the probe then waits for as long again as that took, 1 s at least.
         """
         trip = Trip(self._pickled(signature))
         key = RESULT_KEY + trip.task_id
@@ -132,9 +132,9 @@ class TaskProbe(QueueProbe):
     def consumers(
         self, queues: Iterable[str] | None = None, timeout_s: float = 1.0
     ) -> dict[str, list[str]]:
-        """Return which workers say, within `timeout_s`, that they consume each queue.
+        """Return the workers that report, within `timeout_s`, that they consume each queue.
 
-        Only an executed canary proves a worker: one that answers here may be stuck.
+        Only an executed canary proves that a worker works: one that answers here may be stuck.
         """
         with inspecting(self._settings, timeout_s) as inspect:
             answers = inspect.active_queues() or {}
@@ -161,7 +161,7 @@ class TaskProbe(QueueProbe):
         """Return beat's last tick.
 
         Raises:
-            NotFoundError: there is none on record.
+            NotFoundError: no tick is on record.
         """
         with self._hearing():
             value = self._results.get(TICK_KEY)
@@ -174,11 +174,11 @@ class TaskProbe(QueueProbe):
         return BeatTick(datetime.fromtimestamp(seconds, UTC), time.time() - seconds)
 
     def beat_entries(self) -> pd.DataFrame:
-        """Return what beat says of its schedule; no rows where it never said anything.
+        """Return the schedule that beat has recorded; no rows if it never did.
 
         Returns:
-            A row for each entry, its name in the index: `task`, `schedule`, `last` (UTC; when it
-            was sent, or made if it never was) and `next` (UTC; when it is due).
+            A row for each entry, its name in the index: `task`, `schedule`, `last` (UTC; time of
+            the last sending, or of creation if never sent) and `next` (UTC; next due time).
         """
         with self._hearing():
             told: Any = self._results.hgetall(ENTRIES_KEY)
@@ -190,10 +190,10 @@ class TaskProbe(QueueProbe):
         return frame.assign(**moments)
 
     def result_ttl(self, task_id: str) -> float:
-        """Return in how many seconds a task's result expires; infinity when it never does.
+        """Return the seconds until a task's result expires; infinity if it never does.
 
         Raises:
-            NotFoundError: there is no result of that task.
+            NotFoundError: the task has no result.
         """
         with self._hearing():
             ttl_ms: Any = self._results.pttl(RESULT_KEY + task_id)
@@ -204,12 +204,12 @@ class TaskProbe(QueueProbe):
     def _send(self, trip: Trip, expires_s: float) -> None:
         trip.submitted = pd.Timestamp.now("UTC")
         trip.sent = time.monotonic()
-        # Celery would listen for each task's result itself, for ever.
+        # Otherwise Celery itself would subscribe to each task's result, for ever.
         with denied_join_result():
             try:
                 trip.signature.apply_async(task_id=trip.task_id, expires=expires_s)
             except (OperationalError, AttributeError) as error:
-                # The last is kombu's, of a connection that is lost while it is used.
+                # kombu raises AttributeError when a connection is lost while in use.
                 raise UnreachableError(
                     f"{address(self._broker_url)} does not take tasks: {error}"
                 ) from error
@@ -220,13 +220,13 @@ class TaskProbe(QueueProbe):
         return any(mark in message for messages in self._ask(commands) for message in messages)
 
     def _is_held(self, trip: Trip) -> bool:
-        """Tell whether the message waits or is in flight."""
+        """Return whether the message waits or is in flight."""
         mark = trip.task_id.encode()
         unacked = self._ask([("HVALS", "unacked")])[0]
         return self._is_queued(trip) or any(mark in message for message in unacked)
 
     def _ping(self) -> None:
-        """Find out at once, and not after Celery's retries, that Redis is away."""
+        """Detect an unreachable Redis at once instead of after Celery's retries."""
         self._ask([("PING",)])
         self._results.ping()
 

@@ -1,4 +1,4 @@
-"""Puts two tenants under load at once, and looks for anything of the one with the other."""
+"""Puts several tenants under load at once, and finds data of one in another's telemetry."""
 
 import json
 import time
@@ -20,7 +20,7 @@ RECORDS = 5
 """Network records in each batch."""
 
 KINDS = ("batch", "error in the API", "error in a task")
-"""What each tenant asks for, in turn."""
+"""Kinds of request that each tenant makes, in turn."""
 
 
 def load_tenants(
@@ -31,21 +31,21 @@ def load_tenants(
     at_once: int,
     diagnostics: bool = True,
 ) -> pd.DataFrame:
-    """Make requests for all tenants, interleaved and several at a time.
+    """Send requests for all tenants, interleaved and concurrently.
 
     Args:
         api: the target's API, with a key for each tenant.
-        canaries: each tenant's marker, which goes into all of its requests.
-        rounds: how often each tenant asks for each of `KINDS`.
-        at_once: requests that are under way at a time.
+        canaries: each tenant's marker, which is part of all its requests.
+        rounds: number of requests of each of `KINDS` per tenant.
+        at_once: number of concurrent requests.
         diagnostics: whether the target raises errors on demand; else only batches are submitted.
 
     Returns:
         A row for each request: `tenant_id`, `kind`, `request_id`, `task_id` and `event_id` where
-        there are such, `began` and `ended` (seconds of one clock).
+        they exist, `began` and `ended` (seconds of one clock).
 
     Raises:
-        ForbiddenError: API_KEYS holds no key of a tenant, or diagnostics refuse theirs.
+        ForbiddenError: API_KEYS lacks a tenant's key, or the diagnostics key is refused.
         UnreachableError: the API does not answer.
     """
     kinds = KINDS if diagnostics else KINDS[:1]
@@ -77,7 +77,7 @@ def _request(
 
 
 def overlapping(load: pd.DataFrame) -> int:
-    """Return how many requests ran while one of another tenant's did."""
+    """Return the number of requests that overlapped with one of another tenant's."""
     return sum(
         bool(
             (
@@ -91,7 +91,7 @@ def overlapping(load: pd.DataFrame) -> int:
 
 
 def await_results(api: ApiClient, load: pd.DataFrame, deadline_s: float) -> pd.DataFrame:
-    """Return what the API says of each task of the load to its owner, once it is finished.
+    """Wait until every task of the load is finished, and return the API's answers to the owners.
 
     Returns:
         A row for each task: `tenant_id`, `task_id`, `state`, `event_id`, `text` (result and error).
@@ -109,10 +109,10 @@ def await_results(api: ApiClient, load: pd.DataFrame, deadline_s: float) -> pd.D
 
 
 def mixed_lines(content: bytes, load: pd.DataFrame, canaries: Mapping[str, str]) -> pd.DataFrame:
-    """Return the log lines in which two tenants meet, or which name the wrong one.
+    """Return the log lines that mix two tenants or name the wrong one.
 
-    A line belongs to the tenant whose canary, request or task is in it; it must name that tenant,
-    and hold no other's canary. One that belongs to a tenant and names none may hold no canary.
+    A line belongs to the tenant of the canary, request or task in it; it must name that tenant and
+    hold no canary of another. A line that names no tenant must hold no canary.
 
     Args:
         content: JSON lines.
@@ -161,7 +161,7 @@ def _is_mixed(names: object, holds: set[str], by_id: set[str]) -> bool:
 def mixed_events(arrivals: Iterable[Arrival], canaries: Mapping[str, str]) -> list[str]:
     """Return the ids of events that name the wrong tenant, or hold another's canary.
 
-    Each arrival's `place` is the tenant whose error it is.
+    The `place` of each arrival is the tenant of the error.
     """
     return [
         arrival.event.event_id
@@ -175,7 +175,7 @@ def mixed_events(arrivals: Iterable[Arrival], canaries: Mapping[str, str]) -> li
 
 
 def mixed_results(results: pd.DataFrame, canaries: Mapping[str, str]) -> list[str]:
-    """Return the ids of tasks whose result or error holds another tenant's canary."""
+    """Return the ids of tasks with another tenant's canary in their result or error."""
     return [
         str(row.task_id)
         for row in results.itertuples()
@@ -188,16 +188,16 @@ def _others(tenant_id: str, canaries: Mapping[str, str], contains: Any) -> bool:
 
 
 def trespass(settings: Settings, tenant_id: str, other: str, others_task: str) -> pd.DataFrame:
-    """Try what one tenant must not do with another's things, and without a key at all.
+    """Attempt forbidden access with one tenant's key to another's resources, and without a key.
 
     Args:
-        settings: the target, with a key of `tenant_id`.
-        tenant_id: who tries.
-        other: whose things they are.
+        settings: settings of the target, with a key of `tenant_id`.
+        tenant_id: tenant that attempts the access.
+        other: tenant that owns the resources.
         others_task: id of a task of `other`.
 
     Returns:
-        A row for each attempt: `attempt`, `expected` and `status` (of HTTP), `detail`.
+        A row for each attempt: `attempt`, `expected` and `status` (HTTP), `detail`.
 
     Raises:
         UnreachableError: the API does not answer.

@@ -1,4 +1,4 @@
-"""One task's way from sender to result, and what many of them say together."""
+"""Round trips of tasks from sender to result, and statistics of many."""
 
 import json
 import math
@@ -16,7 +16,7 @@ TRIP_COLUMNS = ["task", "queue", "task_id", "state", "submitted", "latency_s", "
 
 @dataclass
 class Trip:
-    """One task on its way; `sent` is a time of the monotonic clock."""
+    """Round trip of one task; `sent` is a time of the monotonic clock."""
 
     signature: Signature
     task_id: str = field(default_factory=lambda: str(uuid.uuid4()))
@@ -28,27 +28,27 @@ class Trip:
 
     @property
     def queue(self) -> str:
-        """The queue it goes to."""
+        """Queue to which the task is routed."""
         return route(self.signature)
 
     @property
     def age_s(self) -> float:
-        """Seconds since it was sent."""
+        """Seconds since the task was sent."""
         return time.monotonic() - self.sent
 
     @property
     def is_done(self) -> bool:
-        """Whether nothing more will be heard of it."""
+        """Whether the state is final."""
         return self.state in states.READY_STATES
 
     def take(self, meta: dict[str, Any]) -> None:
-        """Take in what the result backend was told of it."""
+        """Apply a state that was published by the result backend."""
         self.state, self.result = meta["status"], meta["result"]
         if self.is_done:
             self.latency_s = self.age_s
 
     def row(self) -> list[Any]:
-        """Return its cells in the order of `TRIP_COLUMNS`."""
+        """Return the cells in the order of `TRIP_COLUMNS`."""
         result = self.result if self.state == states.SUCCESS else None
         error = _error(self.result) if self.state in states.EXCEPTION_STATES else ""
         return [
@@ -64,14 +64,14 @@ class Trip:
 
 
 def route(signature: Signature) -> str:
-    """Return the queue that the signature's own application sends it to."""
+    """Return the queue to which the signature's own application routes it."""
     given = signature
     options = given.app.amqp.router.route(given.options, given.task, given.args, given.kwargs)
     return str(getattr(options["queue"], "name", options["queue"]))
 
 
 def hear(heard: Any, waiting: dict[str, Trip], timeout_s: float) -> bool:
-    """Take in one message about a task's state, if there is one within the time."""
+    """Apply one published task state; return False if none arrives within `timeout_s`."""
     message = heard.get_message(timeout=max(0.0, timeout_s))
     if message is None:
         return False
@@ -94,9 +94,9 @@ def latency_percentiles(trips: pd.DataFrame) -> pd.Series:
 
 
 def executing_workers(trips: pd.DataFrame) -> pd.DataFrame:
-    """Return who executed canaries: `queue`, `hostname` and `tasks`, how many of them.
+    """Return the workers that executed canaries: `queue`, `hostname` and `tasks`, their number.
 
-    A canary is a task whose result has `queue` and `hostname` of the worker that ran it.
+    A canary is a task that returns `queue` and `hostname` of the worker that ran it.
     """
     results = [result for result in trips["result"] if isinstance(result, dict)]
     canaries = pd.DataFrame(results, columns=["queue", "hostname"]).dropna()

@@ -1,4 +1,4 @@
-"""Looks again and again until what is seen is enough, or the time is over."""
+"""Polls an observation until it is sufficient or the deadline has passed."""
 
 import time
 from collections.abc import Callable
@@ -10,12 +10,12 @@ PAUSE_S = 0.2
 
 
 def watch(look: Callable[[], Seen], is_enough: Callable[[Seen], object], deadline_s: float) -> Seen:
-    """Return what was seen last, enough or not: the caller judges it.
+    """Poll `look` and return its last result, sufficient or not: the caller judges it.
 
     Args:
-        look: is called at least once; what it raises is raised.
-        is_enough: ends it when true.
-        deadline_s: seconds after which no further look is taken.
+        look: called at least once; its errors are propagated.
+        is_enough: ends the polling when true.
+        deadline_s: seconds after which polling stops.
     """
     ends = time.monotonic() + deadline_s
     while not is_enough(seen := look()) and time.monotonic() < ends:
