@@ -1,4 +1,4 @@
-"""The command line: arguments, exit codes, and calls to those who do the work."""
+"""The command line: parses arguments, calls the packages that do the work, sets exit codes."""
 
 import sys
 from collections.abc import Sequence
@@ -60,7 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         STDERR.print(str(error), style="red", markup=False, soft_wrap=True)
         sys.exit(exit_code_for(error))
     except OSError as error:
-        # A disk that is full or read-only may show anywhere; the system's reason says it all.
+        # A full or read-only disk can fail any write; the system's reason is sufficient.
         where = f"{error.filename}: " if error.filename else ""
         STDERR.print(f"{where}{error.strerror or error}", style="red", markup=False, soft_wrap=True)
         sys.exit(3)

@@ -1,4 +1,4 @@
-"""The commands for tenants' API keys, in the store of a target."""
+"""Commands that create, list and revoke tenants' API keys in a target's store."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Which target a command is about: an env file, the environment's variables, or a local stack."""
+"""Selects a command's target: an env file, the environment's variables, or a local stack."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -24,17 +24,17 @@ _WAYS = "name an env file with --target"
 
 @dataclass(frozen=True)
 class Choice:
-    """A target that was chosen; `starts` where it is a local stack that is still to be started."""
+    """The selected target; `starts` is set for a local stack that must still be started."""
 
     target: "Target"
     starts: bool = False
     ignored: Sequence[str] = ()
 
     def check(self, demands: "Sequence[Demand]" = ()) -> None:
-        """Refuse a target that is broken, or lacks what the demands ask of it.
+        """Refuse a target that is broken or does not meet the demands.
 
         Raises:
-            SettingsError: everything that is wrong or missing, in one message.
+            SettingsError: one message lists everything that is wrong or missing.
         """
         from securenet_obs.runner.preflight import preflight
 
@@ -45,7 +45,7 @@ class Choice:
 
     @contextmanager
     def entered(self, shown: Console) -> "Iterator[Target]":
-        """Yield the target; a local stack that had to be started ends with the block."""
+        """Yield the target; a local stack that had to be started is stopped after the block."""
         if self.ignored:
             names = ", ".join(self.ignored)
             shown.print(
@@ -64,7 +64,7 @@ class Choice:
 
 
 def in_ci() -> bool:
-    """Return whether this is CI: the variable CI is set, and does not mean no."""
+    """Return whether this runs in CI: the variable CI is set to a value other than false."""
     return os.environ.get("CI", "").strip().lower() not in _FALSE
 
 
@@ -78,19 +78,19 @@ def choose(
     secrets: Sequence[str] = (),
     root: Path = Path(),
 ) -> Choice:
-    """Return the target that is meant; nothing is started yet.
+    """Select the target, without starting anything.
 
     Args:
-        file: an env file, which then counts alone.
-        local: a local stack is asked for: the one that runs, else one that is started.
-        needed: whether a target is needed; without one the environment is taken as it is.
-        starts: whether a local stack may be started for this.
-        addresses: variables of which one that is set makes the environment the target.
+        file: an env file; its variables alone count.
+        local: whether to use a local stack: the running one, else a new one.
+        needed: whether a target is needed; if not, the environment is used unchecked.
+        starts: whether a local stack may be started.
+        addresses: variables; if one of them is set, the environment is the target.
         secrets: names of secrets that the file may set as well.
-        root: project whose notebooks' secrets it may set, too.
+        root: project; the file may also set the secrets of its notebooks.
 
     Raises:
-        UsageError: both are asked for.
+        UsageError: both `file` and `local` are given.
         SettingsError: the file cannot be read, variables are blank, or no target is named.
     """
     from securenet_obs.runner.target import (
@@ -143,7 +143,7 @@ def _local_stack(*, starts: bool) -> Choice:
 
 
 def _referred(root: Path) -> Iterator[str]:
-    """Yield the names that secrets of a project's notebooks refer to; broken ones are left out."""
+    """Yield the secrets to which a project's notebooks refer; broken notebooks are skipped."""
     from securenet_obs.runner.catalog import FOLDERS, read_notebook
     from securenet_obs.runner.parameters import secrets_in
 
@@ -162,16 +162,16 @@ def _and(names: Sequence[str]) -> str:
 def enter_target(
     file: Path | None, *, local: bool = False, command: str, needs: Sequence[str]
 ) -> None:
-    """Make this process one of the target's, for what it imports from now on.
+    """Replace this process's environment with the target's, for all later imports.
 
     Args:
         file: an env file.
-        local: the running local stack is asked for.
-        command: what is about to be done.
-        needs: what it needs of the target; a default is nobody's target.
+        local: whether to use the running local stack.
+        command: name of the command.
+        needs: needs of the command, such as `store`; a default value never meets one.
 
     Raises:
-        UsageError, SettingsError: as `choose`, and where no local stack runs.
+        UsageError, SettingsError: as for `choose`, and if no local stack runs.
         UnreachableError: the store that is needed cannot be opened.
     """
     from securenet_obs.cli.consoles import STDERR

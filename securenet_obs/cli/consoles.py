@@ -1,4 +1,4 @@
-"""Where the commands print: results to standard output, all else to standard error."""
+"""Consoles of the commands: results go to standard output, all else to standard error."""
 
 from rich.console import Console
 

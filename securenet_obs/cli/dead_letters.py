@@ -1,4 +1,4 @@
-"""The commands for tasks that failed for good, in the store of a target."""
+"""Commands that list, show and requeue dead letters in a target's store."""
 
 import json
 from dataclasses import asdict
@@ -91,7 +91,7 @@ def requeue(letter_id: int, target: Path | None, local: bool) -> None:
 
 
 def _row(letter: "Letter") -> dict[str, Any]:
-    """Return a letter as plain data, its moments as RFC 3339 has them."""
+    """Return a letter as plain data, with RFC 3339 timestamps."""
     moments = ("first_at", "last_at", "requeued_at")
     row = asdict(letter)
     return row | {name: f"{row[name]:%FT%TZ}" for name in moments if row[name] is not None}

@@ -1,4 +1,4 @@
-"""The command that puts faults into local stacks and counts what came of them."""
+"""The command that injects faults into local stacks and reports lost or doubled tasks."""
 
 import json
 import sys
@@ -34,7 +34,8 @@ if TYPE_CHECKING:
 def drill(names: tuple[str, ...], tasks: int, root: Path, as_json: bool) -> None:
     """Put faults into local stacks with tasks in flight.
 
-    All of them, or those named. Exits with 1 if anything was lost or doubled, or went unnoticed.
+    Runs all drills, or those named. Exits with 1 if a task was lost or doubled, or a fault went
+    unnoticed.
 
     Example: securenet-obs drill redis-restarted worker-killed
     """
@@ -51,7 +52,7 @@ def drill(names: tuple[str, ...], tasks: int, root: Path, as_json: bool) -> None
             f"There is no drill {unknown[0]!r}.{hint} There are {', '.join(DRILLS)}."
         )
     for notebook in {look.notebook for name in wanted for look in DRILLS[name].looks}:
-        # Sooner than after the first fault.
+        # Fail before the first fault, not after it.
         find(root, notebook)
     with judging(root) as judge:
         results = [
@@ -77,7 +78,7 @@ def _told_on(console: Console) -> Callable[[str], None]:
 
 @contextmanager
 def judging(root: Path) -> "Iterator[Judge]":
-    """Yield what runs a validation while a fault is in; its evidence is of no use afterwards."""
+    """Yield a function that runs a validation during a fault and discards its evidence."""
     from securenet_obs.runner.catalog import find
     from securenet_obs.runner.command import Command, order_for
     from securenet_obs.runner.forked import warm_server

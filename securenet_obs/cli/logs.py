@@ -1,4 +1,4 @@
-"""The commands for log files."""
+"""Commands that check log files."""
 
 import json
 import sys

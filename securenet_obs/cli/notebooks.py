@@ -1,4 +1,4 @@
-"""The commands for notebooks: what there is, running them, and what a run left."""
+"""Commands that list, show and run notebooks, and verify the evidence of a run."""
 
 import json
 import sys
@@ -89,7 +89,7 @@ def validate(names: tuple[str, ...], jobs: int, resume: str | None, running: Run
 
 
 def _check_resumed(name: str, evidence: Path) -> None:
-    """Refuse a name that no evidence folder has; an empty one would mean all of them."""
+    """Refuse a name without an evidence folder; an empty name would match all of them."""
     if not name or not (Path(name).is_dir() or (evidence / name).is_dir()):
         hint = did_you_mean(name, (path.name for path in evidence.glob("*/")))
         raise click.UsageError(f"--resume {name!r}: there is no such run in {evidence}.{hint}")
@@ -136,10 +136,10 @@ def _run(
     )
     choice.check([Demand.of(order) for order in orders])
     to_run = [order for order in orders if not skips(order.notebook.declared, choice.target)]
-    # Before a stack is brought up: that takes its time.
+    # Checked before a stack is brought up, which takes long.
     check_root(running.evidence)
     shown = STDERR if running.as_json else STDOUT
-    # Started beside a stack, or for several runs: for one alone a cold kernel is there first.
+    # The warm server pays off beside a stack or for several runs; a single cold kernel is faster.
     start = len(to_run) > 1 or (choice.starts and len(to_run) == 1)
     timings = Timings()
     with (

@@ -1,4 +1,4 @@
-"""The options of the command line, each declared once."""
+"""Options of the command line, each declared once."""
 
 import functools
 from collections.abc import Callable
@@ -112,7 +112,7 @@ _RUNNING = (
 
 @dataclass(frozen=True)
 class Running:
-    """What every command that runs notebooks was told."""
+    """Values of the options that all commands that run notebooks share."""
 
     as_json: bool
     cold: bool
@@ -127,7 +127,7 @@ class Running:
 
 
 def running(command: _Command) -> _Command:
-    """Add the options of every command that runs notebooks; it gets them as one `running`."""
+    """Add the options that all commands that run notebooks share, passed as one `running`."""
 
     @functools.wraps(command)
     def collected(**given: Any) -> Any:

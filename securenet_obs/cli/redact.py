@@ -1,4 +1,4 @@
-"""The command that makes a log fit to be shared."""
+"""The command that masks the secrets in a log, so that it can be shared."""
 
 import json
 import os
@@ -26,7 +26,7 @@ from securenet_obs.cli.consoles import STDERR
 def redact(pii: Literal["keep", "strip"], as_json: bool) -> None:
     """Mask the secrets in text or JSON lines.
 
-    Standard error says how many were masked, by rule.
+    The number of masked secrets per rule goes to standard error.
 
     Example: securenet-obs redact --pii strip < api.log > to-share.log
     """
@@ -36,12 +36,12 @@ def redact(pii: Literal["keep", "strip"], as_json: bool) -> None:
     if source.peek(2)[:2] in (BOM_UTF16_LE, BOM_UTF16_BE):
         raise click.UsageError("This is UTF-16, in which no secret would be found: make it UTF-8.")
     if not sys.stdin.isatty():
-        # Ctrl-C ends `tail -f` before us; what it still wrote comes out, and so do the counts.
+        # Ctrl-C ends `tail -f` first; its last lines and the counts are still written.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         counts = redact_stream(source, sys.stdout.buffer, pii=pii)
     except BrokenPipeError:
-        # `head` has seen enough; the interpreter would complain once more when it ends.
+        # The reader, such as `head`, has closed the pipe; Python would report that again at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return
     if as_json:

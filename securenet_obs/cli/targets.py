@@ -1,4 +1,4 @@
-"""The commands for targets: the local stack, and whatever is to run in a target's environment."""
+"""Commands that manage the local stack, or run a program in a target's environment."""
 
 import json
 import os
@@ -27,7 +27,7 @@ def lab(port: int, no_browser: bool, target: Path | None, local: bool, root: Pat
     """Open JupyterLab on the notebooks, in the environment of a target.
 
     Outside a project it opens copies of the installed notebooks, in .securenet of this folder;
-    copies that are there already stay as they are.
+    existing copies are kept.
 
     Example: securenet-obs lab --no-browser --port 8899
     """
@@ -55,7 +55,7 @@ def execute(command: tuple[str, ...], target: Path | None, local: bool) -> None:
 
     Example: securenet-obs exec -- papermill notebooks/02_logs_are_structured_json.ipynb out.ipynb
     """
-    # The programs that were installed with us are meant, whether or not our folder is on the PATH.
+    # Programs of this installation come first, whether or not its folder is on the PATH.
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     program = shutil.which(command[0], path=path)
     if program is None:
@@ -89,9 +89,9 @@ def env(name: str, wait: float | None) -> None:
 
 
 def _quoted(value: str) -> str:
-    """Return a value in quotes that a shell and the reader of env files understand alike.
+    """Quote a value so that a shell and the reader of env files parse it alike.
 
-    Beside `$`, a quote or a backslash can be written for the shell only.
+    A value with a quote or a backslash beside `$` or a backtick can be quoted for the shell only.
     """
     if not {"'", "\\"} & set(value):
         return f"'{value}'"
@@ -109,8 +109,8 @@ def _quoted(value: str) -> str:
 def up(name: str, detach: bool, announce: int | None) -> None:
     """Start the local stack and keep it in the foreground, with its logs; Ctrl-C ends it.
 
-    With --detach it runs in the background, beyond the end of this terminal: `status` shows it,
-    `down` ends it, and its logs are files below .securenet.
+    With --detach it runs in the background and outlives this terminal: `status` shows it, `down`
+    ends it, and its logs are files below .securenet.
 
     Example: securenet-obs up --detach
     """

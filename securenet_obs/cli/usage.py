@@ -1,4 +1,4 @@
-"""Usage errors: exit code 2, with the value, the expected type and an example."""
+"""Formats usage errors (exit code 2) with the value, the expected type and an example."""
 
 import math
 import re
@@ -18,7 +18,7 @@ _PATHS = {"target": "staging.env", "evidence": "evidence", "root": "."}
 
 
 class Group(click.Group):
-    """A group whose usage errors end with an example."""
+    """A group that ends its usage errors with an example."""
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command that the arguments name.
@@ -76,7 +76,7 @@ class Seconds(click.FloatRange):
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> float:
-        """Return the number; NaN is in no range."""
+        """Return the number; refuse NaN, which passes the range check."""
         seconds = float(super().convert(value, param, ctx))
         if math.isnan(seconds):
             self.fail(f"{value!r} is not a {self.name}.", param, ctx)
@@ -89,7 +89,7 @@ class StackName(click.ParamType[str]):
     name = "name"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Return the name, if a stack can have it."""
+        """Return the name if it is valid for a stack."""
         from securenet_obs.stack.state import stack_folder
 
         try:
@@ -101,7 +101,7 @@ class StackName(click.ParamType[str]):
 
 @contextmanager
 def refused(*errors: type[SecureNetObsError]) -> Iterator[None]:
-    """Turn errors that an argument causes into usage errors.
+    """Convert errors that an argument causes into usage errors.
 
     Raises:
         UsageError: one of the errors was raised within the block.
