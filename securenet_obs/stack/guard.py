@@ -1,4 +1,4 @@
-"""The guard, seen from the parent: a process that ends the parts when the parent cannot."""
+"""The parent's side of the guard, a process that ends the parts when the parent cannot."""
 
 import os
 import subprocess
@@ -11,16 +11,16 @@ from typing import IO, Self
 
 from securenet_obs.stack import processes
 
-# A process tells the guard its number (which is also its group's), then becomes its program.
+# A process sends the guard its pid (also its group's id), then executes its program.
 _LAUNCH = 'echo "+$$" >&0; exec "$@" </dev/null'
 
 
 class Guard:
-    """Outlives its parent by as long as it takes to end what the parent left behind.
+    """A process that outlives its parent just long enough to end the parent's remaining processes.
 
-    A pipe leads from the parent to the guard, and every part writes its own number into it before
-    it becomes its program: the guard cannot see the pipe's end before it knows each part, whenever
-    the parent is killed.
+    A pipe leads from the parent to the guard, and every part writes its own pid into it before it
+    executes its program: the guard knows each part before it can see the pipe's end, whenever the
+    parent is killed.
     """
 
     def __init__(self) -> None:
@@ -37,7 +37,7 @@ class Guard:
 
     @property
     def pid(self) -> int:
-        """The guard's process number."""
+        """Pid of the guard."""
         return self._process.pid
 
     def launch(
@@ -49,7 +49,7 @@ class Guard:
         environment: Mapping[str, str],
         output: IO[bytes],
     ) -> subprocess.Popen[bytes]:
-        """Start a process as the leader of its own group, known to the guard from the beginning."""
+        """Start a process as leader of its own group, registered with the guard from the start."""
         return subprocess.Popen(  # noqa: S603
             ["/bin/sh", "-c", _LAUNCH, name, *command],
             cwd=folder,
@@ -63,7 +63,7 @@ class Guard:
     def run(
         self, command: Sequence[str], *, folder: Path, environment: Mapping[str, str], log: Path
     ) -> int:
-        """Run a command to its end, its output added to `log`, and return its exit code."""
+        """Run a command to its end, append its output to `log`, and return its exit code."""
         with log.open("ab") as output:
             process = self.launch(
                 command[0], command, folder=folder, environment=environment, output=output
@@ -77,24 +77,24 @@ class Guard:
             self.forget(process.pid)
 
     def forget(self, pid: int) -> None:
-        """Take out a process that was ended: its number may soon be another's."""
+        """Deregister a process that has ended: its pid may soon be reused."""
         self._tell(f"-{pid}")
 
     def remove(self, folder: Path) -> None:
-        """Have this folder removed in the end."""
+        """Have the guard remove this folder at its end."""
         self._tell(f"remove {folder}")
 
     def keep(self) -> None:
-        """Have no folder removed in the end."""
+        """Cancel the removal of the folder."""
         self._tell("keep")
 
     def close(self) -> None:
-        """Dismiss the guard, and wait until it has ended what was left."""
+        """Release the guard, and wait until it has ended the remaining processes."""
         self._pipe.close()
         self._process.wait()
 
     def __enter__(self) -> Self:
-        """Return the guard, on duty since it was made."""
+        """Return the guard, which has run since its construction."""
         return self
 
     def __exit__(
@@ -103,12 +103,12 @@ class Guard:
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Dismiss the guard."""
+        """Release the guard, and wait for its end."""
         self.close()
 
     def _tell(self, line: str) -> None:
         if self._pipe.closed:
             return
-        # Somebody may have killed the guard; the parts can be stopped all the same.
+        # The guard may have been killed; the parts can still be stopped.
         with suppress(BrokenPipeError):
             self._pipe.write(f"{line}\n".encode())

@@ -1,4 +1,4 @@
-"""The local stack: Redis, Bugsink, API, worker and beat, started, changed and stopped together."""
+"""Starts, changes and stops the parts of a local stack: Redis, Bugsink, API, worker and beat."""
 
 import os
 import secrets
@@ -35,17 +35,17 @@ from securenet_obs.stack.state import (
 )
 
 STOP_ORDER = ("beat", "api", "worker", "bugsink", "redis")
-"""Who gives work first, who takes it last."""
+"""Order of stopping: the producers of work first, its consumers last."""
 
 TENANTS = ("tenant-canary", "tenant-a", "tenant-b")
-"""Tenants that have a key from the start, in API_KEYS; the notebooks speak for these."""
+"""Tenants that have a key in API_KEYS from the start; the notebooks act for these."""
 
 ATTEMPTS = 3
-"""How often other ports are tried when somebody was faster."""
+"""Maximum number of starts, each with other ports, if another process takes a port first."""
 
 
 def already_running(name: str) -> StackError:
-    """Return the error of a second start of one stack."""
+    """Return the error for starting a stack that is already running."""
     return StackError(
         f"The stack {name!r} is already running: see it with `{stack_command('status', name)}`, "
         f"end it with `{stack_command('down', name)}`, or name another with `--name`."
@@ -56,11 +56,11 @@ class LocalStack:
     """A target of real parts on this machine, on loopback ports of its own.
 
     Args:
-        name: tells the stacks of one project apart; an ephemeral one gets a random name.
-        root: the folder of everything local, `.securenet` in the working directory by default.
-        cache: where Bugsink's installation is shared from, `root` by default.
-        ephemeral: whether its files go when it stops; those of a stack that did not start stay.
-        report: is told, a sentence at a time, what takes long.
+        name: identifies the stack in its project; an ephemeral one gets a random name.
+        root: folder of all local state, `.securenet` in the working directory by default.
+        cache: folder of the shared Bugsink installation, `root` by default.
+        ephemeral: whether its files are removed when it stops; those of a failed start are kept.
+        report: receives progress messages, one sentence at a time.
     """
 
     def __init__(
@@ -88,7 +88,7 @@ class LocalStack:
 
     @property
     def environment(self) -> dict[str, str]:
-        """Every variable of the target; laid over an environment, it means this stack only."""
+        """All variables of the target; merged over an environment, they select this stack only."""
         return dict(self._environment)
 
     @property
@@ -102,12 +102,12 @@ class LocalStack:
         return self._dashboard
 
     def start(self) -> Self:
-        """Start every part and wait for the readiness answer of each.
+        """Start every part and wait until each is ready.
 
         Raises:
-            PartNotReadyError: a part did not come up; all that was started is stopped.
-            StackError: a stack of this name is running, there is no Redis, or Bugsink could not
-                be installed.
+            PartNotReadyError: a part did not become ready; all started parts are stopped.
+            StackError: a stack of this name is running, no Redis server is installed, or Bugsink
+                could not be installed.
         """
         with ExitStack() as undo:
             if not undo.enter_context(file_lock(lock_file(self.folder), wait_s=1)):
@@ -122,7 +122,7 @@ class LocalStack:
         return self
 
     def stop(self) -> None:
-        """Stop every part, in order; one that was never started is stopped already."""
+        """Stop every part, in order; do nothing if the stack was never started."""
         self._undo.close()
 
     def __enter__(self) -> Self:
@@ -139,7 +139,7 @@ class LocalStack:
         self.stop()
 
     def stop_part(self, name: str) -> None:
-        """Stop one part; the others stay as they are."""
+        """Stop one part; the others are not changed."""
         self._part(name).stop()
 
     def start_part(
@@ -150,17 +150,17 @@ class LocalStack:
         *,
         wait: bool = True,
     ) -> Part:
-        """Start a part that was stopped, as it was specified but for what is given here.
+        """Start a stopped part by its specification, with the changes given here.
 
         Args:
-            name: which part.
-            environment: variables laid over the part's own.
-            command: run instead of the part's own program.
-            wait: whether to wait for its readiness answer; a fault may be that there is none.
+            name: name of the part.
+            environment: variables that override the part's own.
+            command: replaces the part's own command.
+            wait: whether to wait until it is ready; a fault may keep it from becoming so.
 
         Raises:
-            PartNotReadyError: it did not come up.
-            StackError: it is running, or there is no such part.
+            PartNotReadyError: it did not become ready.
+            StackError: it is running, or does not exist.
         """
         if self._part(name).running():
             raise StackError(f"{name} is running; stop it first, or restart it.")
@@ -191,7 +191,7 @@ class LocalStack:
         return self._parts[name]
 
     def _clear_folder(self) -> None:
-        """Begin with nothing but the lock, which we hold."""
+        """Empty the folder except for the lock file, which we hold."""
         clear_stale(self.folder)
         self.folder.chmod(0o700)
         for left in self.folder.iterdir():
@@ -201,7 +201,7 @@ class LocalStack:
                 left.unlink()
 
     def _start_parts(self, guard: Guard) -> None:
-        # SQLAlchemy, which only a start needs, takes as long to load as the rest of this package.
+        # Imported here: only a start needs SQLAlchemy, which takes as long to load as all the rest.
         from securenet_obs.stack.samples import store_samples
         from securenet_obs.tenants import create_keys_in
 
@@ -231,7 +231,7 @@ class LocalStack:
         services = service_parts(self.folder, api_port, self._environment, guard)
         self._specifications = {"redis": redis, "bugsink": bugsink, **services}
         self._parts = dict(self._specifications)
-        # The others complain about a broker that is not there yet; it takes a moment only.
+        # Redis first, which takes only a moment: the others log errors while there is none.
         redis.start()
         for part in (bugsink, *services.values()):
             part.launch()

@@ -1,7 +1,8 @@
-"""pip for a lock: the settings it runs with, its progress, and its failure in one sentence.
+"""Installs a lock with pip: pip's settings, its progress, and a failure in one sentence.
 
 The Makefile runs this file in the Python of the new environment, before anything is installed
-there: hence the standard library alone. Bugsink's environment is installed with the same functions.
+there, so it uses the standard library only. Bugsink's environment is installed with the same
+functions.
 """
 
 import ast
@@ -17,8 +18,8 @@ from pathlib import Path
 LOCKED = ("install", "--no-deps", "--require-hashes", "--progress-bar", "off")
 """Installs a lock as it is written: resolves nothing, and verifies every file."""
 
-# The way to an index: mirror, proxy, certificates. Any other setting of the reader's can change
-# the installation: a constraint, another index, a target folder, a ban on wheels, a dry run.
+# Settings for access to an index: mirror, proxy, certificates. Any other setting of the user can
+# change the installation: a constraint, another index, a target folder, a ban on wheels, a dry run.
 KEPT = """cache-dir cert client-cert default-timeout index-url keyring-provider no-index pypi-url
     proxy retries timeout trusted-host"""
 
@@ -45,7 +46,7 @@ FAILURES = (
 
 
 def pip_environment(python: str) -> dict[str, str]:
-    """Return the environment that `python -m pip` is to run in."""
+    """Return the environment for `python -m pip`."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     # A setting can silence `pip config list`, narrow it to one file, or move it to another Python.
     asked = {**clean, "PIP_LOG": os.devnull, "PIP_PYTHON": python}
@@ -58,12 +59,12 @@ def pip_environment(python: str) -> dict[str, str]:
 
 
 def pip_settings(listing: str) -> dict[str, str]:
-    """Return the variables for those settings of `pip config list` that lead to an index."""
+    """Return variables for the settings of `pip config list` that give access to an index."""
     found: dict[str, str] = {}
     for section in ("global", "install", ":env:"):
         for name, value in re.findall(rf"(?m)^{section}\.([\w-]+)=(['\"].*['\"])", listing):
             found[name] = " ".join(str(ast.literal_eval(value)).split())
-    # Without an index, a folder of files stands for it.
+    # With no-index, a folder of files (find-links) replaces the index.
     offline = found.get("no-index", "").lower() in {"1", "on", "t", "true", "y", "yes"}
     kept = {*KEPT.split(), *(["find-links"] if offline else [])}
     if found.get("use-feature") == "truststore":
@@ -72,7 +73,7 @@ def pip_settings(listing: str) -> dict[str, str]:
 
 
 def pip_progress(log: str, lock: str) -> str:
-    """Return how far pip is with a lock, given its output so far."""
+    """Return pip's progress with a lock, from its output so far."""
     pins = len(re.findall(r"(?m)^[\w.-]+(?:\[[\w,.-]+\])?==", lock))
     pins -= len(re.findall(r"(?m)^Ignoring ", log))
     taken = len(re.findall(r"(?m)^(?:Collecting|Processing|Requirement already)", log))
@@ -82,7 +83,7 @@ def pip_progress(log: str, lock: str) -> str:
 
 
 def pip_failure(log: str, venv: Path) -> str:
-    """Return what failed, and the name of the package, given the output of pip."""
+    """Return a sentence with the package and the reason of a failure, from the output of pip."""
     for pattern, sentence in FAILURES:
         if found := re.search(pattern, log):
             return sentence.format(found[1])
@@ -93,7 +94,7 @@ def pip_failure(log: str, venv: Path) -> str:
 
 
 def pip_package(log: str, venv: Path) -> str:
-    """Return the package that pip was at when its output ended."""
+    """Return the package that pip was processing when its output ended."""
     sites = [str(folder) for folder in venv.glob("lib/python*/site-packages")]
     whole = {_plain(found.name) for found in distributions(path=sites) if found.files is not None}
     for names in re.findall(r"(?m)^Installing collected packages: (.*)", log)[-1:]:
@@ -118,7 +119,7 @@ STEPS = {
 
 
 def set_up(venv: Path, lock: str) -> None:
-    """Install the lock and the project in the working folder, and check that they fit.
+    """Install the lock and the project in the working folder, and check their requirements.
 
     Raises:
         SystemExit: a step failed; its text is one sentence for the user of make.

@@ -1,4 +1,4 @@
-"""File locks: held by a process, and gone with it however it ends."""
+"""File locks that are released when their process ends, however it ends."""
 
 import fcntl
 import math
@@ -16,8 +16,9 @@ def file_lock(path: Path, *, wait_s: float = math.inf) -> Iterator[bool]:
     """Hold the lock of a file while the block runs.
 
     Args:
-        path: the file; it is created and never removed, or two could hold "the same" lock.
-        wait_s: seconds to wait for another holder to end.
+        path: the file; it is created and never removed, or two processes could hold "the same"
+            lock.
+        wait_s: seconds to wait for another holder to release it.
 
     Yields:
         Whether the lock is held.
@@ -41,7 +42,7 @@ def _opened(path: Path) -> int:
 
 
 def unwritable(path: Path, error: OSError) -> StackError:
-    """Return the error of a file of a stack that cannot be written, with the remedy."""
+    """Return the error for a stack's file that cannot be written, with the remedy."""
     return StackError(
         f"{path}: cannot be written: {error.strerror}. A local stack keeps its state there: "
         "run in a folder that can be written, or name a target with --target."

@@ -1,4 +1,4 @@
-"""A part of the stack: one process in its own group, its log file, its own readiness answer."""
+"""A part of the stack: one process in its own group, with a log file and a readiness check."""
 
 import os
 import subprocess
@@ -15,34 +15,34 @@ from securenet_obs.stack.guard import Guard
 from securenet_obs.stack.processes import kill_group, start_time
 
 START_S = 60.0
-"""Seconds in which a part must give its readiness answer."""
+"""Seconds in which a part must become ready."""
 
 STOP_S = 8.0
-"""Seconds in which a part may end in its own way before its group is killed."""
+"""Seconds in which a part may end gracefully before its group is killed."""
 
 TAIL_LINES = 20
-"""Lines of the log that a part's failure is reported with."""
+"""Number of log lines in the report of a part's failure."""
 
 INHERITED = frozenset(
     {"HOME", "LANG", "LC_ALL", "LC_CTYPE", "LD_LIBRARY_PATH", "LOGNAME", "PATH", "SHELL"}
     | {"TMPDIR", "TZ", "USER"}
 )
-"""The variables of the user's environment that reach a part; a part means its own target only."""
+"""Variables that a part inherits from the user's environment; all others are its target's."""
 
 
 class Part:
-    """One process of the stack; it can be started and stopped again and again.
+    """One process of the stack, which can be started and stopped repeatedly.
 
     Args:
-        name: which part it is.
+        name: name of the part.
         command: the program and its arguments.
-        folder: where it runs; made if need be.
-        log: the file its output is added to.
-        environment: variables it sees beside `INHERITED`.
-        ready: asks for its readiness answer, given the unix time of the launch; False means
-            "not yet", and it never raises.
-        address: where it can be reached, for a person.
-        guard: who ends it when we cannot.
+        folder: working folder; created if it is missing.
+        log: file to which its output is appended.
+        environment: variables in addition to `INHERITED`.
+        ready: readiness check, given the unix time of the launch; False means "not yet", and it
+            never raises.
+        address: address to display.
+        guard: ends the process when we cannot.
     """
 
     def __init__(
@@ -72,7 +72,7 @@ class Part:
         self._process: subprocess.Popen[bytes] | None = None
 
     def changed(self, environment: Mapping[str, str], command: Sequence[str] | None) -> "Part":
-        """Return such a part with more environment, or with another command; not yet started."""
+        """Return a copy with additional variables or another command, not yet started."""
         return Part(
             self.name,
             command or self.command,
@@ -85,7 +85,7 @@ class Part:
         )
 
     def launch(self) -> None:
-        """Start the process, and wait for nothing."""
+        """Start the process without waiting for it."""
         self.since = time.time()
         with self.log.open("ab") as log:
             self._process = self._guard.launch(
@@ -99,23 +99,23 @@ class Part:
         self.start_time = start_time(self.pid)
 
     def start(self) -> Self:
-        """Start the process and wait for its readiness answer.
+        """Start the process and wait until it is ready.
 
         Raises:
-            PartNotReadyError: it ended, or did not answer in time; it is stopped then.
+            PartNotReadyError: it ended, or was not ready in time; it is stopped then.
         """
         self.launch()
         await_ready([self])
         return self
 
     def stop(self) -> None:
-        """End the process in its own way, then whatever is left of its group.
+        """End the process gracefully, then kill the rest of its group.
 
-        How it ended is told by its log and is no error: that it ended is what was asked for.
+        The exit code is not checked: the end was requested, and the log shows how it came about.
         """
         if self._process is None:
             return
-        # The leader alone: signalled as well, a worker's children would die on their tasks.
+        # The leader alone: a signal would kill a worker's children during their tasks.
         self._process.terminate()
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(STOP_S)
@@ -138,19 +138,19 @@ class Part:
         self.stop()
 
     def running(self) -> bool:
-        """Return whether the process is there."""
+        """Return whether the process is running."""
         return self._process is not None and self._process.poll() is None
 
     @property
     def exit_code(self) -> int | None:
-        """How the process ended by itself; None while it runs, and after it was stopped."""
+        """Exit code of a process that ended by itself; None while it runs, and after `stop`."""
         return None if self._process is None else self._process.poll()
 
     def poll_ready(self) -> bool:
-        """Return whether the part has answered.
+        """Return whether the part is ready.
 
         Raises:
-            PartNotReadyError: it ended, or did not answer in time; it is stopped then.
+            PartNotReadyError: it ended, or was not ready in time; it is stopped then.
         """
         answered = self._ready(self.since)
         if not self.running():
@@ -160,7 +160,7 @@ class Part:
         return answered
 
     def whole_environment(self) -> dict[str, str]:
-        """Return all that the process sees; nothing else of ours leaks in."""
+        """Return the complete environment of the process; no other variable of ours leaks in."""
         # Coverage's own variables let a part be measured like the tests that started it.
         inherited = {
             name: value
@@ -177,10 +177,10 @@ class Part:
 
 
 def await_ready(parts: Iterable[Part], interval_s: float = 0.05) -> None:
-    """Wait until every part has given its readiness answer.
+    """Wait until every part is ready.
 
     Raises:
-        PartNotReadyError: of the first part that ended or did not answer in time.
+        PartNotReadyError: the first part that ended, or was not ready in time.
     """
     waiting = list(parts)
     while waiting := [part for part in waiting if not part.poll_ready()]:
@@ -188,7 +188,7 @@ def await_ready(parts: Iterable[Part], interval_s: float = 0.05) -> None:
 
 
 def tail(log: Path, count: int) -> list[str]:
-    """Return the last lines of a log, without secrets."""
+    """Return the last lines of a log, with secrets masked."""
     longest = 64 * 1024
     with log.open("rb") as file:
         file.seek(max(0, log.stat().st_size - longest))

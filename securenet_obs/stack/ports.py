@@ -1,17 +1,17 @@
-"""Free loopback ports for servers that can only be told a number."""
+"""Finds free loopback ports for servers that need a fixed number."""
 
 import random
 import socket
 
-# Below the ports that Linux and macOS give to outgoing connections: none of those can take a port
-# between our look and the server's bind.
+# Below the ephemeral ports of Linux and macOS: no outgoing connection can take a port between our
+# check and the server's bind.
 _RANGE = range(20_000, 32_768)
 
 
 def free_ports(count: int) -> list[int]:
-    """Return `count` different loopback ports that nobody listens on at this moment.
+    """Return `count` different loopback ports on which no process listens at this moment.
 
-    Somebody may still be faster: who uses them must be ready to ask for others.
+    Another process may still take one first: the caller must be ready to retry with others.
     """
     ports: set[int] = set()
     while len(ports) < count:

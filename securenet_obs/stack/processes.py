@@ -1,9 +1,9 @@
-"""Process groups: which process a number means, how a group ends, and the guard that outlives us.
+"""Identifies processes despite reused pids, ends process groups, and implements the guard.
 
-Run as a program, with its parent's number, this file is the guard: it reads `+PID`, `-PID`,
-`remove FOLDER` and `keep`, one a line, from standard input. At its end (the parent is gone, however
-it went) it ends the groups that were added and not taken out, then removes the folder. It uses the
-standard library alone, so that it starts in a moment and can be run by its path.
+Run as a program, with its parent's pid, this file is the guard: it reads `+PID`, `-PID`,
+`remove FOLDER` and `keep`, one per line, from standard input. At the end of the input (the parent
+is gone, for whatever reason) it ends the groups that are still registered, then removes the folder.
+It uses the standard library only, so that it starts quickly and can be run by its path.
 """
 
 import os
@@ -18,18 +18,18 @@ from contextlib import suppress
 from pathlib import Path
 
 GRACE_S = 5.0
-"""Seconds between asking a process to end and killing its group."""
+"""Seconds between SIGTERM to a process and SIGKILL to its group."""
 
 WATCH_S = 0.5
-"""Seconds between two looks of the guard at whether its parent is there."""
+"""Seconds between two checks of the guard that its parent is alive."""
 
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
 def start_time(pid: int) -> str | None:
-    """Return when the process was started, in a form that only equals itself; None if it is gone.
+    """Return the start time of a process, for comparison only; None if the process is gone.
 
-    A process number is used again some day; together with its start time it means one process.
+    Pids are reused; together with its start time a pid identifies one process.
     """
     if not _BOOT_ID.exists():
         return _start_time_by_ps(pid)
@@ -55,11 +55,11 @@ def _start_time_by_ps(pid: int) -> str | None:
 
 
 def end_groups(groups: Mapping[int, str | None], grace_s: float = GRACE_S) -> None:
-    """End process groups: their leaders are asked to, what is left after `grace_s` is killed.
+    """End process groups: SIGTERM to their leaders, SIGKILL to the rest after `grace_s`.
 
     Args:
-        groups: number of the leader -> its start time as it was recorded. A leader that is another
-            process by now is left alone; of one that is gone, the members of its group are killed.
+        groups: pid of the leader -> its recorded start time. A pid that belongs to another process
+            by now is left alone; if the leader is gone, the members of its group are killed.
     """
     ours = {pid: started for pid, started in groups.items() if start_time(pid) in {started, None}}
 
@@ -78,13 +78,13 @@ def end_groups(groups: Mapping[int, str | None], grace_s: float = GRACE_S) -> No
 
 def kill_group(pid: int) -> None:
     """Kill every member of a group, if it has any."""
-    # Where nobody is left macOS refuses, because of the zombies.
+    # macOS refuses to signal a group that consists of zombies only.
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(pid, signal.SIGKILL)
 
 
 def main() -> None:
-    """Be the guard: follow standard input, then end what its writer left behind."""
+    """Run as the guard: read standard input to its end, then end the registered groups."""
     for ignored in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(ignored, signal.SIG_IGN)
     groups: dict[int, str | None] = {}
@@ -106,7 +106,7 @@ def main() -> None:
 def _lines_of(parent: int) -> Iterator[str]:
     """Yield the lines of standard input until its end, or until the parent is gone.
 
-    A process that the parent has forked may hold the pipe open beyond the parent's end.
+    A process that the parent has forked may hold the pipe open after the parent's end.
     """
     rest = b""
     while True:

@@ -1,6 +1,6 @@
-"""The readiness answer of each part: what only the part itself can say, asked from outside.
+"""Readiness checks of the stack's parts: each asks the part itself from outside.
 
-Every question is bounded to a few seconds and answers False for "not yet"; none raises.
+Every check is bounded to a few seconds and returns False for "not yet"; none raises.
 """
 
 import socket
@@ -12,13 +12,13 @@ from celery import Celery
 from kombu.exceptions import KombuError
 
 BUGSINK_PROJECT = "1"
-"""The number of the stack's only project in Bugsink."""
+"""Number of the stack's only project in Bugsink."""
 
 BEAT_TICK = "securenet:beat:tick"
-"""The key in the result store under which beat keeps the unix time of its last tick."""
+"""Key in the result store under which beat keeps the unix time of its last tick."""
 
 WORKER = f"worker@{socket.gethostname()}"
-"""The name under which a stack's worker is addressed."""
+"""Node name of a stack's worker."""
 
 _TIMEOUT_S = 2.0
 
@@ -32,7 +32,7 @@ _BROKER_BOUNDS = {
 }
 
 Answer = Callable[[Mapping[str, str], float], bool]
-"""Asks a part, given the target's environment and the unix time at which it was launched."""
+"""Readiness check of a part, given the target's environment and the unix time of its launch."""
 
 
 def redis_answers(environment: Mapping[str, str], _since: float) -> bool:
@@ -59,7 +59,7 @@ def bugsink_answers(environment: Mapping[str, str], _since: float) -> bool:
 
 
 def api_answers(environment: Mapping[str, str], _since: float) -> bool:
-    """Return whether the API says of itself that it is ready."""
+    """Return whether the API reports that it is ready."""
     url = f"{environment['API_URL']}/health/ready"
     try:
         return httpx.get(url, timeout=_TIMEOUT_S, trust_env=False).status_code == httpx.codes.OK
@@ -94,7 +94,7 @@ ANSWERS: Mapping[str, Answer] = {
     "worker": worker_answers,
     "beat": beat_answers,
 }
-"""Name of a part -> its question."""
+"""Name of a part -> its readiness check."""
 
 
 def _redis(url: str) -> redis.Redis:

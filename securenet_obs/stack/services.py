@@ -9,13 +9,13 @@ from securenet_obs.stack.part import Part
 from securenet_obs.stack.readiness import ANSWERS, WORKER
 
 QUEUES = ("default", "scans", "models", "logs", "canary")
-"""The queues that a stack's worker consumes."""
+"""Queues that a stack's worker consumes."""
 
 CONCURRENCY = 2
-"""Tasks that a stack's worker runs at a time."""
+"""Number of tasks that a stack's worker runs at a time."""
 
 STOP_TASKS_S = 5
-"""Seconds that a stack's worker gives its tasks when it is stopped: less than the part itself."""
+"""Seconds that a stopping worker gives its tasks: fewer than the part itself has to end."""
 
 _CELERY = [sys.executable, "-m", "celery", "--quiet", "-A", "securenet_obs.workers.celery_app"]
 
@@ -25,7 +25,7 @@ def api_command(port: int) -> list[str]:
     return [
         *[sys.executable, "-m", "uvicorn", "securenet_obs.app:app"],
         *["--host", "127.0.0.1", "--port", str(port)],
-        # Requests still open when it ends are given less time than the part itself.
+        # Open requests get less time than the part itself has to end.
         *["--timeout-graceful-shutdown", "5"],
     ]
 
@@ -33,10 +33,10 @@ def api_command(port: int) -> list[str]:
 def worker_command(
     concurrency: int = CONCURRENCY, queues: Iterable[str] = QUEUES, *, name: str = WORKER
 ) -> list[str]:
-    """Return the command line of a worker: how many tasks at a time, from which queues."""
+    """Return the command line of a worker with this concurrency and these queues."""
     return [
         *[*_CELERY, "worker", "-n", name, "-Q", ",".join(queues)],
-        # It has nobody to gossip with, and waits for mingling partners before it is ready.
+        # A single worker needs no gossip, and mingling only delays its readiness.
         *["--concurrency", str(concurrency), "--without-gossip", "--without-mingle"],
     ]
 
@@ -52,10 +52,10 @@ def service_parts(
     """Return API, worker and beat of one target, not yet started.
 
     Args:
-        folder: the stack's; their logs go to `folder/logs`, which holds no other part's.
-        port: of the API.
+        folder: the stack's folder; their logs go to `folder/logs`, which holds no other part's.
+        port: port of the API.
         environment: the target's variables.
-        guard: who ends them when we cannot.
+        guard: ends the processes when we cannot.
     """
     logs = folder / "logs"
     logs.mkdir(mode=0o700, parents=True, exist_ok=True)

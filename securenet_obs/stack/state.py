@@ -1,4 +1,4 @@
-"""What a running stack leaves written down, so that other processes can see it and end it."""
+"""State file of a running stack, with which other processes can inspect and end it."""
 
 import json
 import os
@@ -16,29 +16,29 @@ from securenet_obs.stack.processes import end_groups, start_time
 from securenet_obs.stack.readiness import ANSWERS
 
 DEFAULT_NAME = "local"
-"""The stack that is meant where none is named."""
+"""Default name of a stack."""
 
 DOWN_S = 45.0
-"""Seconds in which a stack's owner may take it down before it is killed."""
+"""Seconds that a stack's owner has to take it down before the owner is killed."""
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,49}")
 
 
 @dataclass(frozen=True)
 class ProcessState:
-    """A process that was started; its number means it only together with its start time."""
+    """A process that was started, identified by its pid together with its start time."""
 
     pid: int
     start_time: str | None
 
     def running(self) -> bool:
-        """Return whether this very process is still there."""
+        """Return whether this very process is still running."""
         return self.start_time is not None and start_time(self.pid) == self.start_time
 
 
 @dataclass(frozen=True)
 class PartState(ProcessState):
-    """A part as it was last started: since when (unix seconds), where it is and what it logs."""
+    """A part as last started: time of launch (unix seconds), address and log file."""
 
     since: float
     address: str
@@ -47,7 +47,7 @@ class PartState(ProcessState):
 
 @dataclass(frozen=True)
 class StackState:
-    """A stack: who owns it, the variables of its target, its dashboard's login, its parts."""
+    """A stack: its owner process, its target's variables, its dashboard's login, its parts."""
 
     name: str
     owner: ProcessState
@@ -70,7 +70,7 @@ class PartStatus:
     log: str
 
     def shown(self) -> dict[str, str]:
-        """Return what a person reads of it, short."""
+        """Return a short form for display."""
         state = "ready" if self.ready else "not ready" if self.running else "not running"
         return {
             "part": self.part,
@@ -82,15 +82,15 @@ class PartStatus:
 
 
 def stack_command(verb: str, name: str) -> str:
-    """Return the command line that does something with the stack of this name."""
+    """Return the `securenet-obs` command line for a verb and the stack of this name."""
     return f"securenet-obs {verb}" + ("" if name == DEFAULT_NAME else f" --name {name}")
 
 
 def stack_folder(name: str, root: Path) -> Path:
-    """Return where a stack keeps its files.
+    """Return the folder of a stack's files.
 
     Raises:
-        StackError: the name cannot be a folder's.
+        StackError: the name is not valid.
     """
     if not _NAME.fullmatch(name):
         raise StackError(
@@ -101,12 +101,12 @@ def stack_folder(name: str, root: Path) -> Path:
 
 
 def lock_file(folder: Path) -> Path:
-    """Return the file whose lock the owner of a stack holds for as long as it lives."""
+    """Return the file that the owner of a stack keeps locked for as long as it lives."""
     return folder / "lock"
 
 
 def write_state(folder: Path, state: StackState) -> None:
-    """Write a stack down, readable by its user alone, whole or not at all."""
+    """Write a stack's state atomically, readable by its user only."""
     partial = folder / "stack.json.partial"
     partial.unlink(missing_ok=True)
     partial.touch(mode=0o600)
@@ -115,10 +115,10 @@ def write_state(folder: Path, state: StackState) -> None:
 
 
 def read_state(folder: Path) -> StackState | None:
-    """Return what was written down about a stack, None if there is nothing.
+    """Return the written state of a stack, None if it is missing.
 
     Raises:
-        StackError: it cannot be understood.
+        StackError: the file cannot be parsed.
     """
     path = folder / "stack.json"
     try:
@@ -138,12 +138,12 @@ def read_state(folder: Path) -> StackState | None:
 
 
 def forget_state(folder: Path) -> None:
-    """Take back what was written down about a stack that was stopped."""
+    """Remove the written state of a stack that was stopped."""
     (folder / "stack.json").unlink(missing_ok=True)
 
 
 def clear_stale(folder: Path) -> None:
-    """End what an owner that is gone left behind; whoever calls this holds the stack's lock."""
+    """End the remaining parts of an owner that is gone; the caller must hold the stack's lock."""
     state = read_state(folder)
     if state is None:
         return
@@ -157,7 +157,7 @@ def running_stack(name: str = DEFAULT_NAME, root: Path | None = None) -> StackSt
     """Return the state of a running stack, or None; the remains of a crashed one are cleared.
 
     Raises:
-        StackError: the name cannot be a stack's.
+        StackError: the name is not valid.
     """
     folder = stack_folder(name, root or default_root())
     if not folder.is_dir():
@@ -179,13 +179,13 @@ def running_stacks(root: Path | None = None) -> list[StackState]:
 
 
 def status(name: str = DEFAULT_NAME, root: Path | None = None) -> list[PartStatus]:
-    """Return how each part of a stack is, asking it now; empty if the stack is not running."""
+    """Check each part of a stack and return its status; empty if the stack is not running."""
     state = running_stack(name, root)
     return [] if state is None else [_part_status(state, part) for part in state.parts]
 
 
 def down(name: str = DEFAULT_NAME, root: Path | None = None) -> StackState | None:
-    """Have a stack taken down, and wait for it; return what it was, None if it was not running.
+    """Take a stack down and wait for it; return its last state, None if it was not running.
 
     Raises:
         StackError: its owner could not be ended.
@@ -205,7 +205,7 @@ def down(name: str = DEFAULT_NAME, root: Path | None = None) -> StackState | Non
 
 
 def default_root(project: Path | None = None) -> Path:
-    """Return the folder of everything local, `.securenet` in a project or the working directory."""
+    """Return the folder of all local state, `.securenet` in a project or the working directory."""
     return (project or Path.cwd()) / ".securenet"
 
 
