@@ -1,4 +1,4 @@
-"""Drills: a fault put into a stack with tasks in flight, and the count of what came of them."""
+"""Drills inject a fault into a stack with tasks in flight, then count lost and doubled tasks."""
 
 from securenet_obs.stack.drills.catalog import DRILLS
 from securenet_obs.stack.drills.drill import Drill, DrillResult, Look, Said

@@ -1,4 +1,4 @@
-"""The drills there are."""
+"""Catalogue of the drills: each fault, and the validations that must notice it."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -113,4 +113,4 @@ _ALL = (
 )
 
 DRILLS: Mapping[str, Drill] = {drill.name: drill for drill in _ALL}
-"""Name -> drill, in the order in which they are run."""
+"""Name -> drill, in the order of execution."""

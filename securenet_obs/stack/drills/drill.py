@@ -1,4 +1,4 @@
-"""What a drill is: the fault, who shall notice it meanwhile, and what came of it."""
+"""Defines a drill: the fault, the validations that must notice it, and the result."""
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -10,10 +10,10 @@ from securenet_obs.stack.local_stack import LocalStack
 
 @dataclass(frozen=True)
 class Said:
-    """What a validation said.
+    """Outcome of a validation.
 
     Args:
-        verdict: of its run.
+        verdict: verdict of its run.
         red: names of the checks that failed.
     """
 
@@ -23,12 +23,12 @@ class Said:
 
 @dataclass(frozen=True)
 class Look:
-    """A validation that is run while the fault is in, and must notice it.
+    """A validation that runs during the fault, and must notice it.
 
     Args:
-        notebook: its name.
-        red: the check by which it notices, green under the drill's tasks alone: hundreds of tasks
-            in a queue are late, and so are others in that queue, where nothing is broken.
+        notebook: name of the validation.
+        red: the check that must fail, and that passes under the drill's load alone. A check of
+            latency does not: hundreds of queued tasks delay all others in the queue anyway.
         parameters: as `name=value`.
     """
 
@@ -37,25 +37,26 @@ class Look:
     parameters: tuple[str, ...] = ()
 
     def noticed(self, said: Said) -> bool:
-        """Return whether it said what is broken, or could not even reach it."""
+        """Return whether its check failed, or the target was unreachable."""
         return said.verdict == "unreachable" or self.red in said.red
 
 
 @dataclass(frozen=True)
 class Drill:
-    """A fault to put into a stack with tasks in flight.
+    """A fault to inject into a stack with tasks in flight.
 
     Args:
-        name: what it is called.
-        breaks: what it breaks, in a sentence for a person.
-        fault: what is in while its block runs, given what `setting` yields.
-        looks: validations that must notice meanwhile.
-        setting: what the stack needs beforehand; yields the stack, or what the fault is put into.
-        holds_s: seconds that the fault is in at least.
-        harmless: whether every batch must be counted before the fault is out, and before anybody
-            looks.
-        also_doubled: what was done twice, beside the batches.
-        impossible: says why the drill cannot be run here; empty if it can.
+        name: name of the drill.
+        breaks: description of the fault, one sentence.
+        fault: context manager that holds the fault in its block; takes the value of `setting`.
+        looks: validations that must notice the fault.
+        setting: context manager that prepares the stack; yields the stack, or another place for
+            the fault.
+        holds_s: minimum duration of the fault in seconds.
+        harmless: whether every batch must be counted despite the fault, before it ends and before
+            the validations run.
+        also_doubled: returns the work other than batches that was done twice.
+        impossible: returns the reason why the drill cannot run here; empty if it can.
     """
 
     name: str
@@ -71,21 +72,21 @@ class Drill:
 
 @dataclass(frozen=True)
 class DrillResult:
-    """What came of a drill.
+    """Result of a drill.
 
     Args:
-        drill: its name.
+        drill: name of the drill.
         accepted: batches that the API answered with 202; `refused` and `unknown` are the others.
-        in_flight: batches that were accepted and not yet counted when the fault was put in.
-        lost: task ids of those that were accepted and never counted.
-        doubled: what was counted twice, or though it was refused.
-        recovered_s: seconds until every accepted batch was counted, from when the fault was out
-            (from when it was in, if it is harmless); None if some never were.
-        slowest_answer_s: seconds that the API took to answer while the fault was in, at most.
-        validations: notebook -> its verdict while the fault was in.
-        unnoticed: notebooks of those that did not notice the fault.
-        problems: what else was not as it must be.
-        skipped: why the drill was not run.
+        in_flight: batches that were accepted and not yet counted when the fault was injected.
+        lost: task ids of batches that were accepted and never counted.
+        doubled: batches counted twice or counted although refused, and other doubled work.
+        recovered_s: seconds from the end of the fault (from its start, if it is harmless) until
+            every accepted batch was counted; None if some never were.
+        slowest_answer_s: longest response time of the API during the fault, in seconds.
+        validations: notebook -> its verdict during the fault.
+        unnoticed: notebooks that did not notice the fault.
+        problems: other failures.
+        skipped: reason why the drill was not run.
     """
 
     drill: str
@@ -104,7 +105,7 @@ class DrillResult:
 
     @property
     def verdict(self) -> Literal["passed", "failed", "skipped"]:
-        """How it ended; a fault that a validation did not notice is a failure too."""
+        """Verdict of the drill; a fault that a validation did not notice fails it too."""
         if self.skipped:
             return "skipped"
         wrong = self.lost or self.doubled or self.unnoticed or self.problems

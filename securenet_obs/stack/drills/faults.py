@@ -1,4 +1,4 @@
-"""The faults: each is in while its block runs, and out when the block has ended."""
+"""The faults, as context managers: each is injected on entry and removed on exit."""
 
 import sqlite3
 import threading
@@ -23,7 +23,7 @@ _REDIS_URLS = ("REDIS_URL", "RESULT_URL")
 
 @contextmanager
 def redis_restarted(stack: LocalStack) -> Iterator[None]:
-    """Restart Redis so quickly that it is hardly missed, again while its clients reconnect."""
+    """Restart Redis quickly, repeatedly while its clients reconnect, then keep it stopped."""
     for reconnecting_s in _RECONNECTING_S:
         stack.restart_part("redis")
         time.sleep(reconnecting_s)
@@ -33,7 +33,7 @@ def redis_restarted(stack: LocalStack) -> Iterator[None]:
 
 @contextmanager
 def part_stopped(stack: LocalStack, name: str) -> Iterator[None]:
-    """Have a part stopped in its own way."""
+    """Stop a part gracefully, and start it again after the block."""
     stack.stop_part(name)
     try:
         yield
@@ -43,7 +43,7 @@ def part_stopped(stack: LocalStack, name: str) -> Iterator[None]:
 
 @contextmanager
 def connections_killed(stack: LocalStack) -> Iterator[None]:
-    """Close every connection to Redis from its side, again and again."""
+    """Close every connection from Redis's side, repeatedly."""
     with redis.Redis.from_url(stack.environment["REDIS_URL"]) as client:
 
         def kill_connections() -> None:
@@ -56,7 +56,7 @@ def connections_killed(stack: LocalStack) -> Iterator[None]:
 
 @contextmanager
 def _again_and_again(strike: Callable[[], object], every_s: float) -> Iterator[None]:
-    """Strike in a thread while the block runs."""
+    """Call `strike` every `every_s` seconds in a thread during the block."""
     over = threading.Event()
 
     def keep_striking() -> None:
@@ -74,7 +74,7 @@ def _again_and_again(strike: Callable[[], object], every_s: float) -> Iterator[N
 
 @contextmanager
 def through_a_proxy(stack: LocalStack) -> Iterator[Proxy]:
-    """Put a proxy between Redis and the services; whoever else asks Redis does so directly."""
+    """Put a proxy between Redis and the services; other clients still connect directly."""
     port = make_url(stack.environment["REDIS_URL"]).port
     assert port is not None
     with Proxy(port) as proxy:
@@ -89,7 +89,7 @@ def through_a_proxy(stack: LocalStack) -> Iterator[Proxy]:
 
 @contextmanager
 def swallowing(proxy: Proxy) -> Iterator[None]:
-    """Let nothing through a proxy, in either direction, and tell nobody."""
+    """Drop all traffic through a proxy, in both directions and without an error."""
     proxy.swallows = True
     try:
         yield
@@ -99,7 +99,7 @@ def swallowing(proxy: Proxy) -> Iterator[None]:
 
 @contextmanager
 def worker_killed(stack: LocalStack) -> Iterator[None]:
-    """Kill the worker with its children."""
+    """Kill the worker and its children."""
     kill(stack.parts["worker"])
     try:
         yield
@@ -109,7 +109,7 @@ def worker_killed(stack: LocalStack) -> Iterator[None]:
 
 @contextmanager
 def worker_terminated(stack: LocalStack) -> Iterator[None]:
-    """Ask the worker to end, as a deployment does."""
+    """End the worker with SIGTERM, as a deployment does."""
     end_softly(stack.parts["worker"])
     try:
         yield
@@ -119,10 +119,10 @@ def worker_terminated(stack: LocalStack) -> Iterator[None]:
 
 @contextmanager
 def children_killed(stack: LocalStack) -> Iterator[None]:
-    """Kill the worker's children while they work, and all that take their place.
+    """Kill the worker's children while they work, and all their successors.
 
-    The kernel does so while there is no memory left. A new child takes 30 ms before it can be given
-    a task: it is killed before that, or its task would be taken for what eats the memory.
+    The kernel does so while memory is exhausted. A new child takes 30 ms until it can receive a
+    task: it is killed before that, or its task would be blamed for the use of memory.
     """
     worker = stack.parts["worker"]
     kill_children(worker)
@@ -132,7 +132,7 @@ def children_killed(stack: LocalStack) -> Iterator[None]:
 
 @contextmanager
 def store_locked(stack: LocalStack) -> Iterator[None]:
-    """Hold the store's lock for writing, as a backup or a forgotten transaction does."""
+    """Hold the store's write lock, as a backup or a forgotten transaction does."""
     path = make_url(stack.environment["DATABASE_URL"]).database
     assert path is not None
     with closing(sqlite3.connect(path, timeout=10, isolation_level=None)) as holder:
@@ -143,7 +143,7 @@ def store_locked(stack: LocalStack) -> Iterator[None]:
 
 @contextmanager
 def bugsink_down(stack: LocalStack) -> Iterator[None]:
-    """Stop Bugsink, and give the worker errors to report all the same."""
+    """Stop Bugsink while the worker has errors to report."""
     with part_stopped(stack, "bugsink"):
         for number in range(20):
             _fail_in_a_task(stack.environment, f"drill-{number}")
@@ -162,7 +162,7 @@ def _fail_in_a_task(environment: dict[str, str], canary: str) -> None:
 
 @contextmanager
 def logs_disk_full(stack: LocalStack) -> Iterator[None]:
-    """Give API and worker an output that takes no byte: no space is left on the device."""
+    """Redirect the output of API and worker to /dev/full: no space left on device (ENOSPC)."""
     for name in ("api", "worker"):
         command = stack.parts[name].command
         full = ["/bin/sh", "-c", 'exec "$@" >/dev/full 2>&1', name, *command]

@@ -1,4 +1,4 @@
-"""The load of a drill: batches submitted through the API, each in a minute of its own."""
+"""Load of a drill: batches submitted through the API, each with a minute of its own."""
 
 import random
 import threading
@@ -18,23 +18,23 @@ RECORDS = 40
 """Network records in a batch."""
 
 CLIENTS = 8
-"""Clients that submit at a time, before the fault."""
+"""Number of concurrent submissions before the fault."""
 
 INTERVAL_S = 0.1
-"""Seconds between two batches while the fault is in."""
+"""Seconds between two batches during the fault."""
 
 _ANSWER_S = 10.0
 _MINUTES = 50_000_000
 
 Answer = Literal["accepted", "refused", "unknown"]
-"""What became of a submission: 202, another answer or none at all, or a broken connection."""
+"""Outcome of a submission: 202; another status or no connection; or a broken connection."""
 
 
 @dataclass(frozen=True)
 class Submitted:
-    """A batch that was sent; nothing else is counted for its tenant in its minute.
+    """A batch that was sent; its tenant has no other records in its minute.
 
-    `task_id` is empty unless it was accepted; `answer_s` are the seconds until the answer.
+    `task_id` is empty unless it was accepted; `answer_s` is the response time in seconds.
     """
 
     tenant_id: str
@@ -45,7 +45,7 @@ class Submitted:
 
     @property
     def label(self) -> str:
-        """What it is called in a report."""
+        """Name of the batch in a report."""
         return self.task_id or f"{self.answer} batch of {self.tenant_id} at {self.minute:%FT%R}"
 
 
@@ -67,16 +67,16 @@ class Load:
 
     @property
     def submitted(self) -> tuple[Submitted, ...]:
-        """What was answered so far."""
+        """Batches sent so far, with their answers."""
         return tuple(self._answers)
 
     def submit(self, count: int) -> None:
-        """Submit so many batches as fast as the API takes them."""
+        """Submit `count` batches as fast as the API takes them."""
         with self._client() as client, ThreadPoolExecutor(CLIENTS) as pool:
             list(pool.map(lambda number: self._send(client, number), self._numbers(count)))
 
     def trickle(self, most: int, over: threading.Event) -> list[Submitted]:
-        """Submit a batch every `INTERVAL_S`, one at a time, until it is over or `most` are sent."""
+        """Submit a batch every `INTERVAL_S`, one by one, until `over` is set or `most` are sent."""
         sent = []
         with self._client() as client:
             for number in self._numbers(most):
@@ -130,7 +130,7 @@ class Load:
 
 
 class Trickle:
-    """Batches that are submitted one by one until it is finished, and then what is left at once."""
+    """Submits batches one by one until `finish`, which submits the remaining ones at once."""
 
     def __init__(self, load: Load, count: int) -> None:
         self._load = load
@@ -139,7 +139,7 @@ class Trickle:
         self._pool = ThreadPoolExecutor(1)
 
     def __enter__(self) -> Self:
-        """Begin."""
+        """Start submitting in a thread."""
         self._sent = self._pool.submit(self._load.trickle, self._count - CLIENTS, self._over)
         return self
 
@@ -149,12 +149,12 @@ class Trickle:
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """End, with or without what is left."""
+        """Stop submitting, whether or not `finish` has submitted the remaining batches."""
         self._over.set()
         self._pool.shutdown()
 
     def finish(self) -> float:
-        """Submit what is left, once; return the seconds that the slowest answer took before."""
+        """Submit the remaining batches, once; return the longest response time before (seconds)."""
         self._over.set()
         one_by_one = self._sent.result()
         left, self._count = self._count - len(one_by_one), len(one_by_one)

@@ -1,23 +1,23 @@
 """Runs a module with one more beat entry, due every two seconds: `python often.py MODULE ARG...`.
 
-There is no setting for it, and shall be none: it is run by its path, in place of beat.
+This is deliberately not a setting: the file is run by its path, in place of beat.
 """
 
 import runpy
 import sys
 
 ENTRY = "drill"
-"""The entry's name."""
+"""Name of the entry."""
 
 CANARY = "drill-of-beat"
-"""What the entry's task returns as its canary."""
+"""Canary that the entry's task returns."""
 
 EVERY_S = 2.0
-"""Seconds between two times that the entry is due."""
+"""Interval of the entry in seconds."""
 
 
 def add_entry() -> None:
-    """Have a canary sent, often."""
+    """Add a beat entry that sends a canary every `EVERY_S` seconds."""
     from securenet_obs.workers.celery_app import TASKS, celery_app
 
     entry = {"task": f"{TASKS}.echo_canary", "schedule": EVERY_S, "args": (CANARY,)}

@@ -1,4 +1,4 @@
-"""A TCP proxy on loopback that can swallow what it should pass on, as a broken network does."""
+"""A TCP proxy on loopback that can drop all traffic silently, as a broken network does."""
 
 import asyncio
 import threading
@@ -10,10 +10,10 @@ _START_S = 5.0
 
 
 class Proxy:
-    """Passes bytes between its clients and a server, until it is told to swallow them.
+    """Passes bytes between its clients and a server, and drops them while `swallows` is set.
 
-    A connection that has lost bytes stays silent for good, as behind a firewall that has forgotten
-    it: neither side is told, and only connections made later pass again.
+    A connection that has lost bytes stays silent for good, as behind a firewall that has dropped
+    its state: neither side gets an error, and only later connections pass again.
     """
 
     def __init__(self, server_port: int) -> None:
@@ -49,7 +49,7 @@ class Proxy:
         self._begun.set()
         await self._over.wait()
         server.close()
-        # What has lost bytes does not end by itself.
+        # A connection that has lost bytes does not end by itself.
         for writer in self._writers:
             writer.transport.abort()
         while self._writers:
@@ -82,19 +82,19 @@ class Proxy:
             link.silent = link.silent or self.swallows
             if not link.silent:
                 sink.write(data)
-        # That one side has closed does not get through either.
+        # A silent connection does not pass on a close either.
         if not (link.silent or self.swallows):
             sink.close()
 
 
 class _Link:
-    """A connection of a client with the server; `silent` once it has lost bytes."""
+    """A connection between a client and the server; `silent` once it has lost bytes."""
 
     silent = False
 
 
 async def _read(source: asyncio.StreamReader) -> bytes:
-    """Return what came; nothing at the end, however it ended."""
+    """Return the received bytes; empty at the end of the connection, even after an error."""
     try:
         return await source.read(_CHUNK)
     except ConnectionError:

@@ -1,4 +1,4 @@
-"""What lies in the broker when a drill is over: queues that empty, messages nobody acknowledged."""
+"""Clears the broker after a drill: redelivers unacknowledged messages, awaits empty queues."""
 
 import json
 import time
@@ -14,9 +14,9 @@ _AT_WORK_S = 1.0
 
 
 def deliver_again(environment: Mapping[str, str]) -> int:
-    """Do at once what Redis does after the visibility timeout; return how many messages it were.
+    """Put unacknowledged messages back into their queues at once; return their number.
 
-    A message that was delivered and never acknowledged goes back into its queue.
+    By itself this happens only after the visibility timeout.
     """
     with _client(environment) as client:
         unacknowledged = client.hgetall("unacked")
@@ -31,10 +31,10 @@ def deliver_again(environment: Mapping[str, str]) -> int:
 
 
 def await_empty_queues(environment: Mapping[str, str]) -> None:
-    """Wait until the worker has taken everything, and a moment in which it works on the last.
+    """Wait until the queues are empty, and a moment longer for the worker's last tasks.
 
     Raises:
-        StackError: the queues do not become empty.
+        StackError: the queues are not empty in time.
     """
     deadline = time.monotonic() + _EMPTY_S
     with _client(environment) as client:

@@ -1,4 +1,4 @@
-"""The table of what came of drills."""
+"""Renders the results of drills as a table, and as plain data."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -14,7 +14,7 @@ _SHOWN_LABELS = 3
 
 
 def drill_table(results: Iterable[DrillResult]) -> Table:
-    """Return a table with one row a drill; what is wrong, and why one was skipped, stands below."""
+    """Return a table with one row per drill; problems and reasons for skipping are listed below."""
     table = Table(
         box=None, padding=(0, 1, 0, 0), pad_edge=False, header_style="bold", caption_justify="left"
     )
@@ -32,7 +32,7 @@ def drill_table(results: Iterable[DrillResult]) -> Table:
 
 
 def drill_data(result: DrillResult) -> dict[str, Any]:
-    """Return the same as plain data, for JSON."""
+    """Return one result as plain data, for JSON."""
     fields = {name: getattr(result, name) for name in DrillResult.__dataclass_fields__}
     return {**fields, "validations": dict(result.validations), "verdict": result.verdict}
 
@@ -54,7 +54,7 @@ def _cells(result: DrillResult) -> tuple[str, ...]:
 
 
 def _number(notebook: str) -> str:
-    """Return what a validation is called for short: its number."""
+    """Return the short name of a validation: its number."""
     return notebook.partition("_")[0]
 
 

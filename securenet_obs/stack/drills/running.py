@@ -1,4 +1,4 @@
-"""One drill from its start to its result: load, fault, the look meanwhile, the wait, the count."""
+"""Runs one drill: load, fault, validations during the fault, recovery, count."""
 
 import shutil
 import time
@@ -20,22 +20,22 @@ from securenet_obs.stack.local_stack import LocalStack
 from securenet_obs.store import create_store_engine
 
 TASKS = 500
-"""Batches that are in flight when a drill's fault is put in."""
+"""Batches that are in flight when a drill's fault is injected."""
 
 SETTLE_S = 60.0
-"""Seconds in which every accepted batch must be counted, once the fault is out."""
+"""Seconds in which every accepted batch must be counted after the fault."""
 
-# Shares of these that are submitted: before the fault, when some are done already, and meanwhile.
+# Shares of the tasks to submit before the fault, when some finish already, and during it.
 _BEFORE = 1.15
 _MEANWHILE = 0.2
 _BUSY = 0.05
 _BUSY_S = 20.0
 
 Judge = Callable[[str, Sequence[str], Mapping[str, str]], Said]
-"""Runs a notebook with parameters, `name=value`, against a target, and returns what it says."""
+"""Runs a notebook with parameters (`name=value`) against a target, and returns its outcome."""
 
 Report = Callable[[str], None]
-"""Is told, a sentence at a time, how far a drill has got."""
+"""Receives the progress of a drill, one sentence at a time."""
 
 
 def run_drill(
@@ -48,19 +48,19 @@ def run_drill(
     holds_s: float | None = None,
     report: Report = lambda _sentence: None,
 ) -> DrillResult:
-    """Run a drill on a stack of its own, whose files stay where it did not pass.
+    """Run a drill on a stack of its own; the stack's files are kept unless it passes.
 
     Args:
-        name: of a drill in `DRILLS`.
-        judge: runs the validations that look while the fault is in.
-        root: the folder of everything local, as for `LocalStack`.
-        cache: where Bugsink's installation is shared from, `root` by default.
-        tasks: batches in flight when the fault is put in; more are submitted while it is in.
-        holds_s: seconds that the fault is in at least, if not the drill's own.
-        report: is told how far it has got.
+        name: name of a drill in `DRILLS`.
+        judge: runs the validations during the fault.
+        root: folder of all local state, as for `LocalStack`.
+        cache: folder of the shared Bugsink installation, `root` by default.
+        tasks: batches in flight when the fault is injected; more are submitted during it.
+        holds_s: minimum duration of the fault in seconds; by default the drill's own.
+        report: receives the progress.
 
     Raises:
-        StackError: there is no such drill, or the stack does not come up.
+        StackError: the drill does not exist, or the stack does not become ready.
     """
     drill = _named(name)
     if reason := drill.impossible():
@@ -80,7 +80,7 @@ def run_drill(
 def drill_on(
     stack: LocalStack, drill: Drill, *, judge: Judge, tasks: int = TASKS, report: Report
 ) -> DrillResult:
-    """Run a drill on a running stack; after one with a setting of its own it is of no more use."""
+    """Run a drill on a running stack, which is not usable afterwards if the drill has a setting."""
     course = _Course(stack, drill, judge, report)
     try:
         course.run(tasks)
@@ -99,7 +99,7 @@ def _named(name: str) -> Drill:
 
 
 class _Course:
-    """A drill that is being run on a stack."""
+    """One execution of a drill on a stack."""
 
     def __init__(self, stack: LocalStack, drill: Drill, judge: Judge, report: Report) -> None:
         self._stack = stack
@@ -111,10 +111,10 @@ class _Course:
         self._found = DrillResult(drill.name)
 
     def run(self, tasks: int) -> None:
-        """Run it to its end.
+        """Run the drill to its end.
 
         Raises:
-            StackError: a part is not as it must be, or no task was in flight.
+            StackError: a part is not in the required state, or no task was in flight.
         """
         with self._drill.setting(self._stack) as place:
             self._get_busy(int(tasks * _BEFORE))
@@ -134,7 +134,7 @@ class _Course:
             self._note(doubled=tuple(self._drill.also_doubled(self._stack)))
 
     def result(self) -> DrillResult:
-        """Return what is known by now."""
+        """Return the result so far."""
         submitted = self._load.submitted
         answers = [batch.answer for batch in submitted]
         counted = tally(self._engine, submitted)
@@ -152,7 +152,7 @@ class _Course:
         self._engine.dispose()
 
     def _get_busy(self, count: int) -> None:
-        """Submit while the worker does nothing, then have it begin."""
+        """Submit while the worker is paused, then wait until it has begun."""
         with paused(self._stack.parts["worker"]):
             self._load.submit(count)
         most_left = count * (1 - _BUSY)
@@ -166,7 +166,7 @@ class _Course:
             )
 
     def _look(self) -> None:
-        """Run the validations that must notice."""
+        """Run the validations that must notice the fault."""
         for look in self._drill.looks:
             said = self._judge(look.notebook, look.parameters, self._stack.environment)
             self._tell(f"{look.notebook} says meanwhile: {said.verdict}")
@@ -175,7 +175,7 @@ class _Course:
                 self._note(unnoticed=(*self._found.unnoticed, look.notebook))
 
     def _finish(self, trickle: Trickle, since: float) -> None:
-        """Submit what is left, and wait until every accepted batch is counted."""
+        """Submit the remaining batches, and wait until every accepted batch is counted."""
         self._note(slowest_answer_s=trickle.finish())
         deadline = time.monotonic() + SETTLE_S
         while uncounted := self._uncounted():
@@ -187,7 +187,7 @@ class _Course:
         self._tell(f"all counted after {self._found.recovered_s:.1f} s")
 
     def _deliver_again(self) -> None:
-        """Have what nobody acknowledged delivered again: what is idempotent stands it."""
+        """Redeliver unacknowledged messages: idempotent tasks must not count them twice."""
         count = deliver_again(self._stack.environment)
         await_empty_queues(self._stack.environment)
         self._tell(f"{count} unacknowledged messages were delivered again")

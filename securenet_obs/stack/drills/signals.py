@@ -1,4 +1,4 @@
-"""Signals to a part's processes: the whole group, or the children that its leader has forked."""
+"""Sends signals to a part's processes: its whole group, its leader or the leader's children."""
 
 import os
 import signal
@@ -15,9 +15,9 @@ from securenet_obs.stack.processes import kill_group
 
 @contextmanager
 def paused(part: Part) -> Iterator[None]:
-    """Have a part's leader do nothing within the block, without its knowledge.
+    """Suspend a part's leader during the block (SIGSTOP), which it cannot notice.
 
-    Its children finish what they have: stopped as well, one might hold a lock of the store's.
+    Its children finish their tasks: a suspended child might hold a lock of the store.
     """
     os.kill(part.pid, signal.SIGSTOP)
     try:
@@ -27,8 +27,8 @@ def paused(part: Part) -> Iterator[None]:
 
 
 def children(part: Part) -> list[int]:
-    """Return the numbers of the processes that a part's leader has forked."""
-    # In a moment, where the kernel tells: ps takes as long as a new child to be given a task.
+    """Return the pids of the processes that a part's leader has forked."""
+    # From /proc where possible, at once: ps takes as long as a new child needs to receive a task.
     told_by_kernel = Path(f"/proc/{part.pid}/task/{part.pid}/children")
     if told_by_kernel.exists():
         return [int(pid) for pid in told_by_kernel.read_text().split()]
@@ -40,23 +40,23 @@ def children(part: Part) -> list[int]:
 
 
 def kill(part: Part) -> None:
-    """Kill a part with its children, as if the machine had lost power under it."""
+    """Kill a part and its children, as a power failure would."""
     kill_group(part.pid)
     part.stop()
 
 
 def kill_children(part: Part) -> None:
-    """Kill the children alone, as the kernel does that has no memory left."""
+    """Kill the children alone, as the kernel does when memory is exhausted."""
     for pid in children(part):
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
 
 
 def end_softly(part: Part) -> None:
-    """Ask a part to end, and wait until it has.
+    """End a part with SIGTERM, and wait for its end.
 
     Raises:
-        StackError: it did not end in time, or not in good order.
+        StackError: it did not end in time, or its exit code is not 0.
     """
     os.kill(part.pid, signal.SIGTERM)
     deadline = time.monotonic() + STOP_S

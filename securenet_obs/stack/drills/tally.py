@@ -1,7 +1,7 @@
-"""What came of a load: counted in the store, batch by batch, and in no other way.
+"""Finds lost and doubled batches of a load by their counts in the store alone.
 
-Each batch has a minute of its tenant's for itself, so the store tells of every single one whether
-it was counted, and whether twice; it needs no part of the code that shall count it once.
+Each batch has a minute of its tenant to itself, so the store shows for every single one whether it
+was counted, and whether twice; this uses none of the code that should count it once.
 """
 
 from collections.abc import Iterable
@@ -16,10 +16,10 @@ from securenet_obs.store import NetworkMinute
 
 @dataclass(frozen=True)
 class Tally:
-    """Labels of the batches that were accepted and not counted whole, and of those counted more.
+    """Labels of the batches that were lost (accepted, not fully counted) and of those doubled.
 
-    Counted more are those counted twice, and those counted although they were refused. Of a batch
-    without a clear answer, once and not at all are both right.
+    Doubled batches were counted twice, or counted although they were refused. A batch without a
+    clear answer may be counted once or not at all.
     """
 
     lost: tuple[str, ...]
@@ -27,7 +27,7 @@ class Tally:
 
 
 def tally(engine: Engine, submitted: Iterable[Submitted]) -> Tally:
-    """Count what the store has of these batches."""
+    """Compare the store's counts with these batches."""
     batches = list(submitted)
     counted = _counted(engine, batches)
     lost, doubled = [], []

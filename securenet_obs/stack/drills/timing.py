@@ -1,4 +1,4 @@
-"""The faults of those who keep time: beat gone and then there twice, and a clock that is off."""
+"""Faults of time: beat that is killed and then runs twice, and a worker with a wrong clock."""
 
 import json
 import sys
@@ -20,13 +20,13 @@ from securenet_obs.stack.local_stack import LocalStack
 from securenet_obs.stack.services import beat_command, worker_command
 
 SILENT_S = 8.0
-"""Seconds after which nobody can take a beat that was killed for one between two ticks."""
+"""Seconds after which a killed beat cannot be mistaken for one between two ticks."""
 
 TWINS_S = 8.0
-"""Seconds that two beats run beside each other before it is counted what they sent."""
+"""Seconds that two beats run in parallel before their sent tasks are counted."""
 
 BESIDE_S = 3.0
-"""Seconds that workers with different clocks run beside each other."""
+"""Seconds that workers with different clocks run in parallel."""
 
 _LATE_WORKER = "late@localhost"
 _START_S = 20.0
@@ -36,7 +36,7 @@ _PREFIXES = (sys.prefix, "/usr", "/usr/local")
 
 @contextmanager
 def beat_often_due(stack: LocalStack) -> Iterator[tuple[LocalStack, ExitStack]]:
-    """Give beat an entry that is due every two seconds; what is added to the exit stack, goes."""
+    """Add a beat entry that is due every two seconds; yield the stack and its exit stack."""
     stack.restart_part("beat", command=_often(stack.folder / "beat" / "schedule"))
     with ExitStack() as undo:
         yield stack, undo
@@ -44,7 +44,7 @@ def beat_often_due(stack: LocalStack) -> Iterator[tuple[LocalStack, ExitStack]]:
 
 @contextmanager
 def beat_killed_and_doubled(setting: tuple[LocalStack, ExitStack]) -> Iterator[None]:
-    """Kill beat; when that has been seen, start two of them, and leave them beside each other."""
+    """Keep beat killed during the block, then start two of them and leave both running."""
     stack, undo = setting
     kill(stack.parts["beat"])
     time.sleep(SILENT_S)
@@ -56,17 +56,17 @@ def beat_killed_and_doubled(setting: tuple[LocalStack, ExitStack]) -> Iterator[N
 
 
 def sent_twice(stack: LocalStack) -> Sequence[str]:
-    """Return when a beat sent the entry although one had sent it within half its interval.
+    """Return the times at which the entry was sent again within half its interval.
 
     Raises:
-        StackError: it was sent, or its task executed, too seldom to tell.
+        StackError: it was sent, or its task executed, too rarely for a conclusion.
     """
     began = time.time()
     time.sleep(TWINS_S)
     sent = sorted(_sent(stack.parts["beat"].log))
     if sum(moment.timestamp() > began for moment in sent) < TWINS_S / often.EVERY_S / 2:
         raise StackError(f"Of two beats none sent what was due; see {stack.parts['beat'].log}.")
-    # The last one may be on its way.
+    # The last task may still be in flight.
     if (executed := _executed(stack)) < len(sent) - 1:
         raise StackError(f"Of {len(sent)} tasks that beat sent {executed} were executed.")
     return [
@@ -77,7 +77,7 @@ def sent_twice(stack: LocalStack) -> Sequence[str]:
 
 
 def _sent(log: Path) -> Iterator[datetime]:
-    """Yield when the entry was sent, from the log that two beats share."""
+    """Yield the times at which the entry was sent, from the log that two beats share."""
     for line in log.read_text().splitlines():
         if f"Sending due task {often.ENTRY} " in line:
             yield datetime.fromisoformat(json.loads(line)["timestamp"])
@@ -94,13 +94,13 @@ def _often(schedule: Path) -> list[str]:
 
 
 def libfaketime() -> Path | None:
-    """Return the library that gives a process another clock, where it is installed."""
+    """Return the path of libfaketime, which gives a process another clock; None if not found."""
     found = (glob(f"{prefix}/{library}") for prefix in _PREFIXES for library in _LIBRARIES)
     return next(map(Path, chain.from_iterable(found)), None)
 
 
 def without_libfaketime() -> str:
-    """Return why no process can be given another clock here; empty if one can."""
+    """Return the reason why libfaketime cannot be used here; empty if it can."""
     if libfaketime() is not None:
         return ""
     return "libfaketime is not installed (Debian and Ubuntu: apt-get install libfaketime)"
@@ -108,7 +108,7 @@ def without_libfaketime() -> str:
 
 @contextmanager
 def clock_off(stack: LocalStack) -> Iterator[None]:
-    """Start a worker whose clock is an hour ahead beside the other, which then leaves it alone."""
+    """Start a second worker with its clock an hour ahead, then stop the first during the block."""
     clock = {"LD_PRELOAD": str(libfaketime()), "FAKETIME": "+3600"}
     late = stack.parts["worker"].changed(
         {**clock, "FAKETIME_DONT_FAKE_MONOTONIC": "1"}, worker_command(name=_LATE_WORKER)
