@@ -195,7 +195,7 @@ class ApiClient:
 
 
 def refusal(url: str, response: httpx.Response) -> ProbeError:
-    """Return the error for an unexpected status; its message names the setting to check."""
+    """Return the error for an unexpected status; its message names the setting to check, if any."""
     path, status = response.request.url.path, response.status_code
     answered = f"{url}{path} answered {status} {response.reason_phrase}"
     is_diagnostic = path.startswith("/v1/diagnostics")

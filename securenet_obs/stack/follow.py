@@ -63,7 +63,7 @@ def follow(parts: Mapping[str, Part], console: Console | None = None) -> None:
 
 
 def laid_out(line: str) -> Text:
-    """Format a JSON record for a terminal; return any other line with its text unchanged."""
+    """Format a JSON record for a terminal; in other lines only replace control characters."""
     try:
         record = json.loads(line)
     except ValueError:
