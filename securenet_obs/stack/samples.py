@@ -1,6 +1,6 @@
-"""Sample advisories and a sample inventory, for the tenants of a local stack alone.
+"""Sample advisories and a sample inventory, only for the tenants of a local stack.
 
-The advisories are a few public ones of PyPI packages, from the PyPA Advisory Database.
+The advisories are a few public ones on PyPI packages, from the PyPA Advisory Database.
 """
 
 from collections.abc import Iterable
@@ -43,7 +43,7 @@ def _advisory(advisory_id: str, package: str, versions: tuple[str, ...]) -> dict
 
 
 ADVISORIES: tuple[dict[str, Any], ...] = tuple(_advisory(*facts) for facts in _FACTS)
-"""Advisories in the shape of OSV."""
+"""Advisories in OSV format."""
 
 INVENTORY: tuple[tuple[str, str], ...] = (
     ("Jinja2", "3.1.6"),
