@@ -1,4 +1,4 @@
-"""Lets `python -m securenet_obs` stand in for the `securenet-obs` command."""
+"""Runs the `securenet-obs` command as `python -m securenet_obs`."""
 
 from securenet_obs.cli import main
 

@@ -1,4 +1,4 @@
-"""Who may call: every request has a tenant's key, its path is that tenant's, and so is its task."""
+"""Authenticates API keys and authorises access to tenants and tasks."""
 
 from collections.abc import Callable, Coroutine
 from typing import Any
@@ -20,15 +20,16 @@ _log = structlog.get_logger(__name__)
 
 
 class TenantRoute(APIRoute):
-    """A route for holders of a tenant's key, `Authorization: Bearer snk_…`.
+    """A route that requires a tenant's API key, `Authorization: Bearer snk_…`.
 
-    It is asked for before the body is read: who has none cannot have us parse megabytes. The
-    request, and what is sent from it, is then that tenant's. Without a valid key the answer is 401,
-    in another tenant's path 403, and for another tenant's task 404, as for one that never was.
+    The key is checked before the body is read, so that a caller without one cannot make the service
+    parse megabytes. The request, and every task that it sends, then belongs to the key's tenant.
+    The answer is 401 without a valid key, 403 for another tenant's path, and 404 for another
+    tenant's task, as for a task that does not exist.
     """
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """Return FastAPI's handler behind the question for the key."""
+        """Return FastAPI's handler, wrapped in authentication and authorisation."""
         handle = super().get_route_handler()
 
         async def admitted(request: Request) -> Response:
@@ -51,7 +52,7 @@ class TenantRoute(APIRoute):
 
 
 async def _caller(request: Request) -> str:
-    """Return whose key this is; the lookup leaves the event loop, what is remembered does not."""
+    """Return the tenant of the request's key; only a lookup in the store leaves the event loop."""
     key = _key(request)
     known: KnownKeys = request.app.state.known_keys
     tenant_id = known.remembered(key) or await run_in_threadpool(known.look_up, key)
@@ -80,7 +81,7 @@ async def _own_task(request: Request, tenant_id: str) -> None:
 
 
 def _key(request: Request) -> str:
-    """Return the key that was sent, empty if there is none; two headers are none."""
+    """Return the key of the `Authorization` header, empty without a key or with two headers."""
     sent = request.headers.getlist("authorization")
     if len(sent) != 1 or not sent[0].lower().startswith(_SCHEME):
         return ""

@@ -1,4 +1,4 @@
-"""Checks that an address in a setting can be used at all, before anything connects to it."""
+"""Validates the addresses in settings before anything connects to them."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -8,7 +8,7 @@ _PORT = "its port is not a number from 0 to 65535"
 
 
 def unusable_addresses(variables: Mapping[str, str]) -> dict[str, str]:
-    """Return why each variable that holds no usable address does not; no reason repeats one."""
+    """Return a reason for each variable with an unusable address; no reason repeats the address."""
     problems = {
         name: problem
         for name, check in CHECKS.items()
@@ -26,7 +26,7 @@ def _web_problem(url: str) -> str:
 
 
 def _dsn_problem(url: str) -> str:
-    """Return what keeps a Sentry DSN from being one: https://key@host/project."""
+    """Return why a URL is not a Sentry DSN, https://key@host/project; empty if it is one."""
     parts = _split(url, ("http", "https"), "https://key@host/1")
     if isinstance(parts, str):
         return parts
@@ -38,7 +38,7 @@ def _dsn_problem(url: str) -> str:
 
 
 def _redis_problem(url: str) -> str:
-    """Return what keeps a URL from naming a Redis; without a host, clients take their own."""
+    """Return why a URL is not a Redis address; without a host, clients would use their default."""
     parts = _split(url, ("redis", "rediss", "unix"), "redis://host:6379/0")
     if isinstance(parts, str) or parts.scheme == "unix":
         return parts if isinstance(parts, str) else ""
@@ -46,7 +46,7 @@ def _redis_problem(url: str) -> str:
 
 
 def _database_problem(url: str) -> str:
-    """Return what keeps SQLAlchemy from reading a URL; its passwords may hold / and #."""
+    """Return why SQLAlchemy cannot parse a URL; its passwords may contain / and #."""
     match = re.fullmatch(r"[A-Za-z][\w+]*://(?:[^@]*@)?([^/?]*).*", url, re.DOTALL)
     if match is None:
         return "it has no scheme, for instance postgresql://host:5432/name"
@@ -55,7 +55,7 @@ def _database_problem(url: str) -> str:
 
 
 def _split(url: str, schemes: tuple[str, ...], example: str) -> SplitResult | str:
-    """Return the parts of a URL with one of these schemes, or why it is not one."""
+    """Return the parts of a URL with one of these schemes, or the reason why it is invalid."""
     if any(character.isspace() or not character.isprintable() for character in url):
         return "it holds white space or a control character"
     try:
@@ -81,4 +81,4 @@ CHECKS: Mapping[str, Callable[[str], str]] = {
     "RESULT_URL": _redis_problem,
     "DATABASE_URL": _database_problem,
 }
-"""The variables that hold an address, and what checks each."""
+"""Name of a variable with an address -> the function that validates it."""

@@ -1,4 +1,4 @@
-"""The FastAPI service: tenants' logs in, tasks' results out."""
+"""FastAPI service that accepts tenants' network logs and returns the state of their tasks."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -37,7 +37,7 @@ from securenet_obs.workers.submissions import submit
 from securenet_obs.workers.tasks import process_network_logs
 
 LARGEST_BATCH = 10_000
-"""Records in one request."""
+"""Maximum number of records in one request."""
 
 _MOST_PROBLEMS = 20
 
@@ -54,15 +54,15 @@ _log = structlog.get_logger(__name__)
 
 
 class SecureNet(FastAPI):
-    """The service; a caller's trace is known before Sentry, which wraps all of it, looks for it."""
+    """The application; adds the caller's trace before Sentry's wrapper reads the headers."""
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """Handle one connection."""
+        """Handle one ASGI connection."""
         await super().__call__(with_sentry_trace(scope), receive, send)
 
 
 class Accepted(BaseModel):
-    """A batch that was queued."""
+    """Response to a batch that was queued."""
 
     task_id: str
     records: int
@@ -71,13 +71,13 @@ class Accepted(BaseModel):
 
 @router.get("/health/live")
 async def live() -> dict[str, str]:
-    """Say that the process answers."""
+    """Report that the process is alive."""
     return {"status": "ok"}
 
 
 @router.get("/health/ready")
 async def ready() -> JSONResponse:
-    """Say whether each part that a request needs answers, and if not, why."""
+    """Report the readiness of each dependency, with the reason if it is unavailable."""
     parts = {
         "broker": await run_in_threadpool(_broker_problem),
         "store": await run_in_threadpool(_store_problem),
@@ -91,7 +91,7 @@ async def ready() -> JSONResponse:
 async def submit_logs(
     tenant_id: TenantId, records: Annotated[list[Any], Field(max_length=LARGEST_BATCH)]
 ) -> Accepted:
-    """Queue a batch of network records of one tenant."""
+    """Queue a batch of one tenant's network records."""
     bind_tenant(tenant_id)
     task_id = await run_in_threadpool(submit, process_network_logs, tenant_id, records)
     _log.info("logs_accepted", records=len(records), queued_task_id=task_id)
@@ -101,15 +101,16 @@ async def submit_logs(
 
 @tenant_router.get("/tasks/{task_id}")
 async def read_task(task_id: TaskId) -> TaskState:
-    """Say what became of a task of the caller's."""
+    """Return the state of one of the caller's tasks."""
     return await run_in_threadpool(task_state, task_id)
 
 
 def create_app(settings: Settings) -> FastAPI:
-    """Return the service; its logging and Sentry are set up here, before it answers anything."""
+    """Set up logging and Sentry, and return the application."""
     start_monitoring(settings, "securenet-api")
     bound_waits(celery_app)
-    # Who sends a task keeps its owner, from any thread: by themselves they know another app.
+    # Publishing stores a task's owner through `celery.current_app`, from any thread; without this
+    # line, other threads would get Celery's default app.
     celery_app.set_default()
     service = SecureNet(title="SecureNet", version=settings.sentry_release, lifespan=_lifespan)
     service.state.settings = settings
@@ -132,7 +133,7 @@ async def _lifespan(_: FastAPI) -> AsyncIterator[None]:
 
 
 async def _refused(_: Request, error: Exception) -> JSONResponse:
-    """Answer 422 with what is wrong and where; FastAPI's own answer repeats all of the input."""
+    """Answer 422 with each error and its location; FastAPI's own answer repeats the whole input."""
     problems = error.errors() if isinstance(error, RequestValidationError) else []
     named = [{name: problem[name] for name in ("type", "loc", "msg")} for problem in problems]
     content = {"detail": named[:_MOST_PROBLEMS], "request_id": current_ids().get("request_id")}
@@ -140,7 +141,7 @@ async def _refused(_: Request, error: Exception) -> JSONResponse:
 
 
 async def _unavailable(_: Request, error: Exception) -> JSONResponse:
-    """Answer 503: another attempt later may succeed. The log says what was away."""
+    """Answer 503, since a later attempt may succeed; the log names the unavailable dependency."""
     _log.warning("unavailable", reason=str(error), cause=type(error.__cause__).__name__)
     content = {"detail": str(error), "request_id": current_ids().get("request_id")}
     return JSONResponse(content, status_code=503, headers={"Retry-After": "5"})
@@ -171,7 +172,7 @@ def _app() -> FastAPI:
 
 
 def __getattr__(name: str) -> Any:
-    """Make `securenet_obs.app:app` when a server asks for it: an import alone sets nothing up."""
+    """Create `app` when a server asks for it; importing the module alone sets nothing up."""
     if name == "app":
         return _app()
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,8 +1,8 @@
-"""Expectation -> check: shown in the notebook as a row, and carried in the same output as data.
+"""Judges the expectations of a notebook, and stores each check in the cell's output.
 
 Every check of a notebook is judged; `Checks.conclude`, in the last cell, raises if any failed.
-The executed notebook alone carries the result: each row has a second representation under
-`CHECK_MIME`, which a reader of the file finds without running anything.
+The executed notebook alone carries the results: each output has a row for the reader, and under
+`CHECK_MIME` the same check as data, which can be read from the file without running anything.
 """
 
 import html
@@ -15,10 +15,10 @@ from securenet_obs.errors import ChecksFailedError
 from securenet_obs.redaction import redact_text
 
 CHECK_MIME = "application/vnd.securenet.check+json"
-"""The MIME type of a check in a notebook's output: an object with the fields of `Check`."""
+"""MIME type of a check in a notebook's output: an object with the fields of `Check`."""
 
 LONGEST_VALUE = 500
-"""Characters of an expected or observed value that are kept."""
+"""Maximum number of characters that are kept of an expected or observed value."""
 
 Outcome = Literal["passed", "failed", "skipped"]
 _MARKS: dict[Outcome, tuple[str, str]] = {
@@ -79,7 +79,7 @@ class Checks:
         return iter(self._checks.values())
 
     def __len__(self) -> int:
-        """Return how many checks were judged so far."""
+        """Return the number of checks judged so far."""
         return len(self._checks)
 
     def expect(self, name: str, *, expected: object, observed: object) -> None:
@@ -87,26 +87,26 @@ class Checks:
         self.that(name, bool(expected == observed), expected=expected, observed=observed)
 
     def that(self, name: str, passed: bool, *, expected: object, observed: object) -> None:
-        """Record an expectation that was judged by the caller, and show the check.
+        """Record and show a check that the caller has judged.
 
         Args:
-            name: what must hold, as a claim; unique in its notebook.
-            passed: whether it held.
+            name: the expectation as a claim; unique in its notebook.
+            passed: whether the expectation was met.
             expected: the expectation, in words or as a value.
-            observed: what was there instead or indeed.
+            observed: the observation, in words or as a value.
         """
         outcome: Outcome = "passed" if passed else "failed"
         self._add(Check(name, outcome, _short(expected), _short(observed)))
 
     def skip(self, name: str, *, reason: str) -> None:
-        """Record that this target cannot answer the question, and show why."""
+        """Record and show a check that cannot be judged on this target, with the reason."""
         self._add(Check(name, "skipped", reason=_short(reason)))
 
     def conclude(self) -> None:
-        """Show every check in one table; the last cell of a notebook calls this.
+        """Show all checks in one table; the last cell of a notebook calls this.
 
         Raises:
-            ChecksFailedError: a check failed, or nothing at all was judged.
+            ChecksFailedError: a check failed, or none passed.
         """
         _display(_Summary(tuple(self)))
         failed = [check.name for check in self if check.outcome == "failed"]
@@ -118,7 +118,7 @@ class Checks:
             raise ChecksFailedError("no check was judged: nothing is proven")
 
     def _add(self, check: Check) -> None:
-        """Keep and show it; a cell that is run again judges anew, one run never judges twice."""
+        """Store and show a check; only another execution of its cell may replace it."""
         cell = _execution_count()
         if check.name in self._checks and self._cells[check.name] == cell:
             raise ValueError(f"two checks are named {check.name!r}; give each its own name")
@@ -140,19 +140,19 @@ class _Summary:
 
 
 def _short(value: object) -> str:
-    # Half of a surrogate pair cannot be sent to a notebook, nor written to a file.
+    # A lone surrogate can neither be sent to a notebook nor written to a file.
     text = redact_text(str(value).encode("utf-8", "backslashreplace").decode())
     return text if len(text) <= LONGEST_VALUE else f"{text[: LONGEST_VALUE - 1]}…"
 
 
 def _execution_count() -> int | None:
-    """Return the number of the cell that is running, None outside of a notebook."""
+    """Return the execution count of the running cell, None outside of a notebook."""
     shell = _shell()
     return None if shell is None else int(shell.execution_count)
 
 
 def _display(shown: Check | _Summary) -> None:
-    """Show it where a person looks: the cell's output in a notebook, stdout elsewhere."""
+    """Show a check or the summary in the cell's output; on stdout outside of a notebook."""
     if _shell() is None:
         print(shown)
     else:
@@ -162,6 +162,6 @@ def _display(shown: Check | _Summary) -> None:
 
 
 def _shell() -> Any:
-    """Return the running IPython shell, None where there is none: a service has no IPython."""
+    """Return the running IPython shell, or None, as in a service, which has no IPython."""
     ipython = sys.modules.get("IPython")
     return None if ipython is None else ipython.get_ipython()

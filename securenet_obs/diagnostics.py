@@ -1,4 +1,4 @@
-"""Endpoints that fail on purpose, so that a validation can look for what arrives of it."""
+"""Diagnostic endpoints that fail and leak secrets on purpose, for validations to observe."""
 
 import hmac
 from typing import Annotated, Literal
@@ -22,7 +22,7 @@ _log = structlog.get_logger(__name__)
 
 
 class Diagnostic(BaseModel):
-    """What to raise, and where; `secret` is planted where it must not be seen afterwards."""
+    """Request for a deliberate failure; its planted `secret` must not be visible anywhere later."""
 
     canary: str = Field(max_length=200)
     where: Literal["api", "task", "chain"]
@@ -33,7 +33,7 @@ class Diagnostic(BaseModel):
 def require_key(
     request: Request, key: Annotated[str, Header(alias="X-Diagnostics-Key")] = ""
 ) -> None:
-    """Let nobody fail on purpose who does not hold this deployment's key."""
+    """Refuse callers that do not send this deployment's diagnostics key."""
     expected = request.app.state.settings.diagnostics_key.get_secret_value()
     if not expected or not hmac.compare_digest(key.encode(), expected.encode()):
         raise HTTPException(403, "X-Diagnostics-Key is wrong")
@@ -46,8 +46,8 @@ router = APIRouter(prefix="/v1/diagnostics", dependencies=[Depends(require_key)]
 async def diagnose(diagnostic: Diagnostic) -> JSONResponse:
     """Fail on purpose: in this handler, in a task, or at both ends of a chain.
 
-    Of a chain this handler is the first link, a task the second, and a task of that task the last;
-    the first and the last fail.
+    The links of the chain are this handler, a task, and a task that the first task sends; the first
+    and the last link fail.
     """
     bind_tenant(diagnostic.tenant_id)
     arguments = (diagnostic.canary, diagnostic.secret, diagnostic.tenant_id)
@@ -60,7 +60,7 @@ async def diagnose(diagnostic: Diagnostic) -> JSONResponse:
 
 
 class Leak(BaseModel):
-    """Secrets to let out wherever careless code does; see `leak_on_purpose`."""
+    """Secrets to leak in the places where careless code leaks them; see `leak_on_purpose`."""
 
     canary: str = Field(max_length=200)
     tenant_id: str = Field(pattern=TENANT_ID)
@@ -71,7 +71,7 @@ class Leak(BaseModel):
 
 @router.post("/leak")
 async def leak(order: Leak) -> JSONResponse:
-    """Leak on purpose: in a statement that fails, in two tasks, and in this handler."""
+    """Leak secrets on purpose: in a failing SQL statement, in two tasks, and in this handler."""
     bind_tenant(order.tenant_id)
     planted = order.model_dump(include={"places", "texts", "fields"})
     for fails in (False, True):
@@ -81,7 +81,7 @@ async def leak(order: Leak) -> JSONResponse:
 
 
 def _fail_to_query(parameter: str, literal: str) -> None:
-    """Log an error of the database, which quotes the statement."""
+    """Log a database error, which quotes the statement."""
     statement = text(f"SELECT nothing FROM nowhere WHERE password = '{literal}' OR token = :token")  # noqa: S608
     try:
         with session_scope() as session:

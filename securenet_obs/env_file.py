@@ -1,4 +1,4 @@
-"""Reads an env file by itself: every line counts, and each problem is named with its line."""
+"""Parses an env file independently of this process's environment, and reports problems by line."""
 
 import io
 import re
@@ -18,7 +18,7 @@ _SINGLE_QUOTED = re.compile(r"[^=]*=\s*'")
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing that is wrong with a file or an environment; `line` is 0 where it has none."""
+    """One problem of an env file or an environment; `line` is 0 if it does not have a line."""
 
     sentence: str
     line: int = 0
@@ -27,7 +27,7 @@ class Problem:
 
 @dataclass(frozen=True)
 class EnvFile:
-    """The variables of a file, the line of each, and whatever is wrong with the file."""
+    """The variables of a file, the line of each, and the problems of the file."""
 
     values: dict[str, str]
     lines: dict[str, int]
@@ -35,13 +35,13 @@ class EnvFile:
 
 
 def read_env_file(path: Path) -> EnvFile:
-    """Read a file of `NAME=value` lines; a shell's `export`, quotes and comments are understood.
+    """Parse a file of `NAME=value` lines, with a shell's `export`, quotes and comments.
 
-    `${NAME}` stands for an earlier line of the same file, never for a variable of this process;
-    between single quotes it stands for itself. No problem repeats a value: it may be a secret.
+    `${NAME}` expands to the value of an earlier line of the same file, never to a variable of this
+    process; in single quotes it is literal. No problem repeats a value, which may be a secret.
 
     Raises:
-        SettingsError: there is no such file, or it is not text.
+        SettingsError: the file does not exist, or is not text.
     """
     try:
         text = path.read_text(encoding="utf-8")
@@ -56,7 +56,7 @@ def read_env_file(path: Path) -> EnvFile:
 
 
 class _Reading:
-    """The file as far as it was read."""
+    """State of the parser: variables, lines and problems so far."""
 
     def __init__(self) -> None:
         self.values: dict[str, str] = {}
@@ -64,7 +64,7 @@ class _Reading:
         self.problems: list[Problem] = []
 
     def take(self, binding: Binding) -> None:
-        """Add one statement, or what is wrong with it."""
+        """Add the variable of one statement, or its problem."""
         source, name = binding.original.string, binding.key
         # The parser counts blank lines before a statement as part of it.
         blank = source[: len(source) - len(source.lstrip())]
@@ -104,8 +104,8 @@ class _Reading:
 
 
 def shown_name(name: str) -> str:
-    """Return a variable's name, unless it may be a piece of a secret that was broken into lines."""
+    """Return a variable's name, unless it may be a part of a secret that was split into lines."""
     one_case = name.isupper() or name.islower()
-    # Base32 and hexadecimal digits are of one case, too, and end with = or stand before one.
+    # Base32 and hexadecimal digits have one case, too, and end with = or precede it.
     digits = "_" not in name and len(name) > _SHORT and any(map(str.isdigit, name))
     return name if one_case and not digits and len(name) <= 64 else "this name"

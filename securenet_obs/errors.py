@@ -3,28 +3,28 @@
 SecureNetObsError
 ├── SettingsError              the environment or an env file is wrong
 ├── ProbeError                 something could not be read back
-│   ├── NotFoundError            the backend answered: it is not there
-│   ├── ForbiddenError           the backend answered: you may not
+│   ├── NotFoundError            the backend answered that it does not exist
+│   ├── ForbiddenError           the backend denied access
 │   ├── UnreachableError         the backend did not answer
-│   └── NotStoredError           this backend never stores such things
+│   └── NotStoredError           the backend never stores items of this kind
 ├── ChecksFailedError          at least one check of a notebook failed
 ├── NotebookError              a notebook cannot be run as it is
-│   ├── NotebookNotFoundError    no notebook of that name
+│   ├── NotebookNotFoundError    no notebook has the given name
 │   └── ParametersError          refused before a kernel starts
 ├── EvidenceError              an evidence folder cannot be written or read
-│   └── EvidenceNotFoundError    a folder that was named is not evidence
-├── StackError                 the local stack cannot do what was asked
-│   └── PartNotReadyError        a part did not come up; carries the end of its log
-├── PublishError               a task was not taken: by the broker, or by the store before it
-├── PayloadTooLargeError       a task's arguments are too large to travel
-├── PoisonTaskError            a task ended its worker too often, and is not started again
+│   └── EvidenceNotFoundError    the given folder is not evidence
+├── StackError                 the local stack cannot do a requested operation
+│   └── PartNotReadyError        a part did not become ready; carries the end of its log
+├── PublishError               the broker, or the store before it, did not accept a task
+├── PayloadTooLargeError       a task's arguments are too large for the broker
+├── PoisonTaskError            a task ended its worker too often, and is not restarted
 ├── DeadLetterError            a dead letter cannot be requeued
-└── DiagnosticError            raised on purpose, to be looked for in Sentry
+└── DiagnosticError            raised on purpose, for validations to find in Sentry
 """
 
 
 class SecureNetObsError(Exception):
-    """Base of every error here; its message says what was wrong, where, and what to do."""
+    """Base of every error here; its message gives the problem, its place and the remedy."""
 
 
 class SettingsError(SecureNetObsError):
@@ -36,7 +36,7 @@ class ProbeError(SecureNetObsError):
 
 
 class NotFoundError(ProbeError):
-    """The backend answered, and what was looked for is not there."""
+    """The backend answered, and the requested item does not exist."""
 
 
 class ForbiddenError(ProbeError):
@@ -44,18 +44,18 @@ class ForbiddenError(ProbeError):
 
 
 class UnreachableError(ProbeError):
-    """The backend did not answer, or not in a way that could be understood."""
+    """The backend did not answer, or its answer could not be parsed."""
 
 
 class NotStoredError(ProbeError):
-    """The backend accepts such things and drops them, so they can never be read back."""
+    """The backend accepts items of this kind but drops them, so they can never be read back."""
 
 
 class ChecksFailedError(SecureNetObsError):
     """At least one check of a notebook failed; the message names each."""
 
     def _render_traceback_(self) -> list[str]:
-        """Tell IPython to show the sentence alone: the frames of a verdict explain nothing."""
+        """Return the message alone as IPython's traceback: frames do not explain a verdict."""
         return [f"{type(self).__name__}: {self}"]
 
 
@@ -64,7 +64,7 @@ class NotebookError(SecureNetObsError):
 
 
 class NotebookNotFoundError(NotebookError):
-    """There is no notebook of that name."""
+    """No notebook has the given name."""
 
 
 class ParametersError(NotebookError):
@@ -76,31 +76,31 @@ class EvidenceError(SecureNetObsError):
 
 
 class EvidenceNotFoundError(EvidenceError):
-    """A folder that was named is not the evidence of a command."""
+    """The given folder is not the evidence of a command."""
 
 
 class StackError(SecureNetObsError):
-    """The local stack cannot do what was asked."""
+    """The local stack cannot do a requested operation."""
 
 
 class PartNotReadyError(StackError):
-    """A part of the local stack did not come up; the message ends with the end of its log."""
+    """A part of the local stack did not become ready; the message ends with the end of its log."""
 
 
 class PublishError(SecureNetObsError):
-    """The broker, or the store before it, did not take a task within its bounds."""
+    """The broker, or the store before it, did not accept a task within its limits."""
 
 
 class PayloadTooLargeError(SecureNetObsError):
-    """A task's arguments are too large to travel; the message says what to send instead."""
+    """A task's arguments are too large for the broker; the message names the alternative."""
 
 
 class PoisonTaskError(SecureNetObsError):
-    """A task was started and never ended too often; it is not started again by itself."""
+    """A task was started too often without ending; it is not restarted automatically."""
 
 
 class DeadLetterError(SecureNetObsError):
-    """A dead letter cannot be requeued; the message says why."""
+    """A dead letter cannot be requeued; the message gives the reason."""
 
 
 class DiagnosticError(SecureNetObsError):

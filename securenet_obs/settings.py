@@ -1,7 +1,7 @@
-"""The environment, read once: every setting of a SecureNet process and of a target.
+"""Settings of a SecureNet process or of a target, read from environment variables.
 
-A target is the same set of variables, so an env file that configures a deployment also tells a
-validation where to look. Secrets are `SecretStr`: they do not show in a repr, a log or a traceback.
+A target is the same set of variables, so an env file that configures a deployment also points
+validations to it. Secrets are `SecretStr`: they do not appear in a repr, a log or a traceback.
 """
 
 import re
@@ -24,7 +24,7 @@ from securenet_obs import __version__
 from securenet_obs.errors import SettingsError
 
 TENANT_ID = r"^[a-z0-9][a-z0-9_-]{0,62}$"
-"""What a tenant's id looks like."""
+"""Pattern of a tenant's id."""
 
 LogLevel = Annotated[
     Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"],
@@ -109,7 +109,7 @@ class Settings(BaseSettings):
     @model_validator(mode="before")
     @classmethod
     def _trim(cls, given: dict[str, Any]) -> dict[str, Any]:
-        """Leave out the line break that a stored secret ends with; white space alone is not set."""
+        """Strip values, since stored secrets end with a line break; a blank value is not set."""
         trimmed = {
             name: value.strip() if isinstance(value, str) else value
             for name, value in given.items()
@@ -132,7 +132,7 @@ class Settings(BaseSettings):
 
     @property
     def traces_rates(self) -> dict[str, float]:
-        """Share of the traces, 0 to 1, by the beginning of the operation's name."""
+        """Share of traces to keep, 0 to 1, by prefix of the operation's name."""
         return _rates(self.sentry_traces_rates)
 
     @property
@@ -149,7 +149,7 @@ class Settings(BaseSettings):
         parts = urlsplit(self.redis_url.get_secret_value())
         number = parts.path.strip("/") or "0"
         if not number.isdigit():
-            # Not repeated: where a password holds a /, this is half of the password.
+            # The value is not repeated: if a password contains a /, it is half of the password.
             raise SettingsError(
                 "REDIS_URL: the database behind the host is not a number; end the URL with /0 and "
                 "write / in a password as %2F, or set RESULT_URL as well."
@@ -158,7 +158,7 @@ class Settings(BaseSettings):
 
 
 def _pairs(text: str, shape: str) -> dict[str, str]:
-    """Return comma-separated pairs; the error tells the place, for the text may be a secret."""
+    """Parse comma-separated pairs; errors give only positions, since the text may be a secret."""
     pairs: dict[str, str] = {}
     entries = [entry.strip() for entry in text.split(",") if entry.strip()]
     for place, entry in enumerate(entries, 1):
@@ -184,7 +184,7 @@ def _rates(text: str) -> dict[str, float]:
 
 
 class _GivenSettings(Settings):
-    """Settings of the variables that are given; this process's environment does not count."""
+    """Settings from the given variables alone, without this process's environment."""
 
     @classmethod
     def settings_customise_sources(
@@ -195,15 +195,15 @@ class _GivenSettings(Settings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Read nothing but what is given."""
+        """Return the given variables as the only source."""
         return (init_settings,)
 
 
 def load_settings() -> Settings:
-    """Read the environment.
+    """Read the settings from the environment.
 
     Raises:
-        SettingsError: a value cannot be used; every problem is named.
+        SettingsError: a value cannot be used; the message names every problem.
     """
     try:
         return Settings()
@@ -213,7 +213,7 @@ def load_settings() -> Settings:
 
 
 def unusable_in(variables: Mapping[str, str]) -> dict[str, str]:
-    """Return why each variable that cannot be used cannot; no reason repeats a value."""
+    """Return a reason for each variable that cannot be used; no reason repeats the value."""
     given = {name.lower(): value for name, value in variables.items()}
     unsent = {
         name.upper(): reason
@@ -236,7 +236,7 @@ _IN_HEADERS = ("sentry_auth_token", "diagnostics_key", "api_keys")
 
 def _not_sendable(name: str, value: str) -> str:
     """Return why a value cannot be part of a line or a header, empty if it can."""
-    # A list may have its entries on lines of their own.
+    # The entries of a list may be on separate lines.
     if any(_CONTROL.search(entry.strip()) for entry in value.split(",")):
         return "it holds a line break or another control character"
     if name in _IN_HEADERS and not value.isascii():
@@ -253,5 +253,5 @@ def _reasons(error: ValidationError) -> dict[str, str]:
 
 @cache
 def get_settings() -> Settings:
-    """Return this process's settings; the environment is read the first time only."""
+    """Return this process's settings; the environment is read once."""
     return load_settings()

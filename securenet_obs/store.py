@@ -1,4 +1,4 @@
-"""What SecureNet remembers of its tenants: SQLAlchemy tables and sessions."""
+"""The store of tenants' data: SQLAlchemy tables, engines and sessions."""
 
 import os
 import sqlite3
@@ -35,19 +35,19 @@ from securenet_obs.errors import SettingsError, UnreachableError
 from securenet_obs.settings import get_settings
 
 BUSY_TIMEOUT_S = 5.0
-"""Seconds that a writer waits for another one on SQLite, unless it is less patient."""
+"""Seconds that a writer waits for another one on SQLite, by default."""
 
 PAUSE_S = 0.01
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """A moment in UTC; SQLite forgets the zone."""
+    """Column type of datetimes in UTC; restores the zone, which SQLite does not store."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Return the moment with its zone."""
+        """Return the datetime with its zone."""
         return value.replace(tzinfo=UTC) if value is not None and value.tzinfo is None else value
 
 
@@ -63,7 +63,7 @@ class Table(DeclarativeBase):
 
 
 class Tenant(Table):
-    """Somebody whose network is watched."""
+    """A customer with a monitored network."""
 
     __tablename__ = "tenants"
 
@@ -81,7 +81,7 @@ class InventoryItem(Table):
 
 
 class Advisory(Table):
-    """A known vulnerability, in the shape of OSV."""
+    """A known vulnerability, in OSV format."""
 
     __tablename__ = "advisories"
 
@@ -90,7 +90,7 @@ class Advisory(Table):
 
 
 class Finding(Table):
-    """A tenant's package that an advisory names."""
+    """A tenant's package that an advisory affects."""
 
     __tablename__ = "findings"
 
@@ -101,7 +101,7 @@ class Finding(Table):
 
 
 class NetworkMinute(Table):
-    """What a tenant's network did in one minute."""
+    """Metrics of a tenant's network traffic in one minute."""
 
     __tablename__ = "network_minutes"
 
@@ -112,9 +112,9 @@ class NetworkMinute(Table):
 
 
 class Submission(Table):
-    """A batch that the API accepted: it is published until it is finished, and counted once.
+    """A batch that the API accepted; it is published until it is finished, and counted once.
 
-    `due_at` is when it is published again, none once it is finished or given up as a dead letter.
+    `due_at` is the time of its next publication, None once it is finished or is a dead letter.
     """
 
     __tablename__ = "submissions"
@@ -131,7 +131,7 @@ class Submission(Table):
 
 
 class TaskEffect(Table):
-    """What a task did for a tenant in a window, so that it does so once; see detection.effects."""
+    """Result of a task for a tenant and a window, stored so that its effect happens once."""
 
     __tablename__ = "task_effects"
 
@@ -143,7 +143,7 @@ class TaskEffect(Table):
 
 
 class DeadLetter(Table):
-    """A task that failed for good: what it was asked, why it failed, when and how often."""
+    """A task that failed permanently: its arguments, its error, and the times of its failures."""
 
     __tablename__ = "dead_letters"
 
@@ -166,7 +166,7 @@ class DeadLetter(Table):
 
 
 class ProcessedBatch(Table):
-    """A batch of records that was counted, so that a redelivered task counts nothing twice."""
+    """A batch of records that was counted, so that a redelivered task does not count it again."""
 
     __tablename__ = "processed_batches"
 
@@ -175,7 +175,7 @@ class ProcessedBatch(Table):
 
 
 class AnomalyModel(Table):
-    """What is normal for a tenant."""
+    """Parameters of a tenant's anomaly model."""
 
     __tablename__ = "anomaly_models"
 
@@ -186,18 +186,18 @@ class AnomalyModel(Table):
 
 @contextmanager
 def session_scope(busy_timeout_s: float = BUSY_TIMEOUT_S) -> Iterator[Session]:
-    """Yield a session of this process's store: committed at the end, rolled back on an error."""
+    """Yield a session of this process's store; commit it at the end, roll it back on an error."""
     engine = _engine(os.getpid(), busy_timeout_s)
     with Session(engine, expire_on_commit=False) as session, session.begin():
         yield session
 
 
 def check_store() -> None:
-    """Open this process's store, for a command whose reader wants one sentence and no traceback.
+    """Open this process's store, so that a command fails with one sentence and no traceback.
 
     Raises:
         SettingsError: the URL cannot be used.
-        UnreachableError: the database does not let us in, or its file cannot be opened.
+        UnreachableError: the database refuses the connection, or its file cannot be opened.
     """
     try:
         with session_scope() as session:
@@ -209,7 +209,7 @@ def check_store() -> None:
 
 
 def tenant_of(session: Session, tenant_id: str) -> Tenant:
-    """Return the tenant, registered now if it was not, by whomever."""
+    """Return the tenant, registered first if it is new; concurrent registrations are safe."""
     tenant = session.get(Tenant, tenant_id)
     if tenant is None:
         insert_once(session, Tenant, tenant_id=tenant_id)
@@ -218,33 +218,33 @@ def tenant_of(session: Session, tenant_id: str) -> Tenant:
 
 
 def insert_once(session: Session, table: type[Table], **values: Any) -> bool:
-    """Insert a row at once; False, and nothing done, if its key is taken.
+    """Insert a row immediately; return False, without a change, if its key exists.
 
-    Whoever asks for a key that an open transaction has taken waits for how that one ends.
+    If an open transaction has inserted the key, wait until that transaction ends.
     """
     result = session.execute(inserting(session, table).values(values).on_conflict_do_nothing())
     return rows_changed(result) == 1
 
 
 def inserting(session: Session, table: type[Table]) -> sqlite.Insert | postgresql.Insert:
-    """Return the database's own INSERT, which can say what happens when the key is taken."""
+    """Return the INSERT of the database's dialect, which supports ON CONFLICT."""
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     return insert(table)
 
 
 def rows_changed(result: Any) -> int:
-    """Return how many rows an INSERT, UPDATE or DELETE changed."""
+    """Return the number of rows that an INSERT, UPDATE or DELETE changed."""
     return result.rowcount if isinstance(result, CursorResult) else 0
 
 
 def forget_connections() -> None:
-    """Leave the parent's connections alone: a forked child must open its own."""
+    """Discard the engines inherited by a fork: the child must open its own connections."""
     _engine.cache_clear()
 
 
 @cache
 def _engine(process: int, busy_timeout_s: float) -> Engine:
-    """Return the engine of one process, its tables made."""
+    """Return the engine of one process, with its tables created."""
     url = get_settings().database_url.get_secret_value()
     engine = create_store_engine(url, busy_timeout_s)
     make_tables(engine)
@@ -252,7 +252,7 @@ def _engine(process: int, busy_timeout_s: float) -> Engine:
 
 
 def make_tables(engine: Engine) -> None:
-    """Make what is missing; `create_all` looks first, and fails if another process makes it too."""
+    """Create missing tables and indexes; `create_all` fails if another process creates one too."""
     with engine.begin() as connection:
         for table in Table.metadata.sorted_tables:
             connection.execute(CreateTable(table, if_not_exists=True))
@@ -261,7 +261,7 @@ def make_tables(engine: Engine) -> None:
 
 
 def create_store_engine(url: str, busy_timeout_s: float = BUSY_TIMEOUT_S) -> Engine:
-    """Return an engine that tells no parameter of a statement in errors and logs.
+    """Return an engine that hides the parameters of statements in errors and logs.
 
     Raises:
         SettingsError: the URL cannot be used.
@@ -291,9 +291,9 @@ def create_store_engine(url: str, busy_timeout_s: float = BUSY_TIMEOUT_S) -> Eng
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _: object) -> None:
-    """Let readers and one writer work at once, and hold references to what exists.
+    """Enable WAL, for concurrent readers and one writer, durable commits and foreign keys.
 
-    What is committed outlives a loss of power, at 0.3 ms a commit: a batch was promised to be kept.
+    A commit survives a power loss, at a cost of 0.3 ms: an accepted batch must not be lost.
     """
     _use_wal(connection)
     for pragma in ("synchronous=FULL", "foreign_keys=ON"):
@@ -301,10 +301,10 @@ def _prepare_sqlite(connection: sqlite3.Connection, _: object) -> None:
 
 
 def _use_wal(connection: sqlite3.Connection) -> None:
-    """Switch to the write-ahead log, as patiently as the connection is.
+    """Switch to the write-ahead log, with retries for as long as the busy timeout.
 
-    A new store is opened by several processes at once, and to whoever switches while another does
-    SQLite answers "locked" without waiting.
+    Several processes may open a new store at once. While one of them switches, SQLite answers
+    "locked" to the others without waiting.
     """
     (patience_ms,) = connection.execute("PRAGMA busy_timeout").fetchone()
     ends = time.monotonic() + patience_ms / 1000

@@ -1,4 +1,4 @@
-"""The API keys of tenants: made, listed, revoked, and told whose they are; stored as hashes."""
+"""Creates, lists, revokes and resolves the API keys of tenants, which are stored as hashes."""
 
 import re
 import secrets
@@ -17,10 +17,10 @@ from securenet_obs.settings import TENANT_ID
 from securenet_obs.store import Table, create_store_engine, make_tables, session_scope, tenant_of
 
 KEY_SHAPE = r"snk_[A-Za-z0-9_-]{43}"
-"""What a key looks like; the redactor knows it by this."""
+"""Pattern of a key; the redactor recognises keys by the same form."""
 
 REMEMBERED_S = 2.0
-"""Seconds that a process believes what it looked up: a revoked key works no longer than that."""
+"""Seconds for which a process caches a valid key; a revoked key works no longer than that."""
 
 _RANDOM_BYTES = 32
 _KEY_ID = 8
@@ -31,10 +31,10 @@ _HASH_START = re.compile(r"[0-9a-f]{8,64}")
 
 
 class ApiKey(Table):
-    """A key of one tenant; many may be valid at a time, so that one can be replaced in peace.
+    """An API key of one tenant; several may be valid at a time, so that keys can be rotated.
 
-    A key is 256 random bits, so a plain SHA-256 cannot be guessed backwards, and needs neither salt
-    nor the slow hash of a password that a person chose.
+    A key is 256 random bits, so its plain SHA-256 cannot be reversed by guessing. It needs neither
+    a salt nor the slow hash of a password that a person chose.
     """
 
     __tablename__ = "api_keys"
@@ -47,20 +47,20 @@ class ApiKey(Table):
 
     @property
     def key_id(self) -> str:
-        """What the key is called in the log and by `revoke_key`."""
+        """Id of the key in logs and for `revoke_key`."""
         return self.key_hash[:_KEY_ID]
 
 
 def create_key(session: Session, tenant_id: str, label: str = "") -> str:
-    """Make a key for a tenant, who is registered if need be; nobody can show the key again.
+    """Create a key for a tenant, registered first if it is new; the key cannot be shown again.
 
     Args:
-        session: of the store.
-        tenant_id: whose it is.
-        label: what it is for, at most 100 characters.
+        session: session of the store.
+        tenant_id: owner of the key.
+        label: purpose of the key, at most 100 characters.
 
     Raises:
-        SettingsError: this cannot be a tenant's id, or the label is too long.
+        SettingsError: the tenant's id is invalid, or the label is too long.
     """
     if not re.fullmatch(TENANT_ID, tenant_id):
         raise SettingsError(
@@ -79,7 +79,7 @@ def create_key(session: Session, tenant_id: str, label: str = "") -> str:
 
 
 def list_keys(session: Session, tenant_id: str | None = None) -> Sequence[ApiKey]:
-    """Return the keys of a tenant, or of all, revoked ones too, the oldest first."""
+    """Return the keys of one tenant or of all, including revoked ones, oldest first."""
     query = select(ApiKey).order_by(ApiKey.created_at)
     return session.scalars(
         query if tenant_id is None else query.filter_by(tenant_id=tenant_id)
@@ -87,7 +87,7 @@ def list_keys(session: Session, tenant_id: str | None = None) -> Sequence[ApiKey
 
 
 def revoke_key(session: Session, key_id: str) -> ApiKey:
-    """Revoke the key whose hash begins so; one that was revoked before stays as it is.
+    """Revoke the key with a hash that begins with `key_id`; a revoked key stays unchanged.
 
     Raises:
         NotFoundError: no key has this id, or several have.
@@ -105,7 +105,7 @@ def revoke_key(session: Session, key_id: str) -> ApiKey:
 
 
 def tenant_of_key(session: Session, key: str) -> str | None:
-    """Return whose key this is; None if it is nobody's, or was revoked."""
+    """Return the tenant of a key; None if the key is unknown or revoked."""
     if not _KEY.fullmatch(key):
         return None
     found = session.get(ApiKey, _hash(key))
@@ -113,12 +113,12 @@ def tenant_of_key(session: Session, key: str) -> str | None:
 
 
 def id_of_key(key: str) -> str | None:
-    """Return what may be written of a key; None for other text, whose hash could be guessed."""
+    """Return the loggable id of a key; None for other text, since its hash could be guessed."""
     return _hash(key)[:_KEY_ID] if _KEY.fullmatch(key) else None
 
 
 def create_keys_in(url: str, tenants: Iterable[str], label: str) -> dict[str, str]:
-    """Make one key each for these tenants in the store at `url`, and return them by tenant."""
+    """Create a key for each tenant in the store at `url`; return the keys by tenant."""
     engine = create_store_engine(url)
     try:
         make_tables(engine)
@@ -129,19 +129,19 @@ def create_keys_in(url: str, tenants: Iterable[str], label: str) -> dict[str, st
 
 
 class KnownKeys:
-    """Whose a key is, by this process's store; valid keys are remembered for `REMEMBERED_S`."""
+    """Resolves keys to tenants by this process's store; caches valid keys for `REMEMBERED_S`."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._known: dict[str, tuple[str, float]] = {}
 
     def remembered(self, key: str) -> str | None:
-        """Return the tenant of a key that was looked up a moment ago; it never waits."""
+        """Return the tenant of a cached key, else None, without waiting."""
         tenant_id, ends = self._known.get(_hash(key), (None, 0.0))
         return tenant_id if time.monotonic() < ends else None
 
     def look_up(self, key: str) -> str | None:
-        """Return the tenant of a key, None if it is nobody's.
+        """Look up a key in the store and return its tenant, None if it is unknown or revoked.
 
         Raises:
             UnreachableError: the store did not answer.
