@@ -1,12 +1,14 @@
 """Masks secrets in values and text; pure, total, bounded.
 
-A rule is data. `KeyRule` says which names hold a secret, in a mapping and before `=` or `:` in a
-text; `TextRule` which texts are one. Each rule brings an anchor: a pattern without look-around that
-is found in the serialised bytes wherever the rule applies. All anchors together are a prefilter,
-which tells in about a microsecond that a log line holds nothing; only the rest is walked.
+A rule is data. A `KeyRule` matches names of secret values, in a mapping and before `=` or `:` in a
+text; a `TextRule` matches texts that are secrets. Each rule has an anchor: a pattern without
+look-around that occurs in the serialised bytes wherever the rule applies. All anchors together form
+a prefilter, which clears a log line without secrets in about a microsecond; only other lines are
+walked.
 
-Kept on purpose: the public key of a Sentry DSN (it only lets one send, and tells which project is
-meant; a legacy DSN's secret half goes), ids of keys, page tokens, references like `secret:NAME`.
+Deliberately not masked: the public key of a Sentry DSN (it only permits sending, and identifies the
+project; a legacy DSN's secret half is masked), ids of keys, page tokens, references like
+`secret:NAME`.
 """
 
 from securenet_obs.redaction.bounds import DEEPEST, LONGEST_TEXT, MOST_TEXT, MOST_VALUES

@@ -1,10 +1,10 @@
-"""How much of a hostile value one call looks at; what is beyond is masked."""
+"""Limits on the work of one redaction call on a hostile value; the part beyond is masked."""
 
 DEEPEST = 64
-"""Containers within containers that are followed; what is deeper is masked."""
+"""Maximum depth of nested containers; deeper values are masked."""
 LONGEST_TEXT = 1_000_000
-"""Characters of a suspect text that are searched; of a longer one the first quarter is kept."""
+"""Maximum characters of a suspect text; a longer one is cut to a quarter of this limit."""
 MOST_TEXT = 8_000_000
-"""Characters of suspect text that one call searches; what comes after them is masked."""
+"""Maximum characters of suspect text that one call searches; later texts are masked."""
 MOST_VALUES = 2_000_000
-"""Values that one call visits; what comes after them is masked."""
+"""Maximum number of values that one call visits; later values are masked."""

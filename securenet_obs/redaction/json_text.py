@@ -1,4 +1,4 @@
-"""JSON in a text: read as a value, written in the style it had."""
+"""Parses JSON within a text, and writes it back in its original style."""
 
 import json
 import math
@@ -9,7 +9,7 @@ NOT_JSON = object()
 
 
 def read_json(body: str) -> Any:
-    """Return the object or array that `body` is; `NOT_JSON` if it is none that can be written."""
+    """Parse `body` as an object or array; `NOT_JSON` if it is neither or cannot be written back."""
     if body[:1] + body[-1:] not in ("{}", "[]"):
         return NOT_JSON
     try:
@@ -19,7 +19,7 @@ def read_json(body: str) -> Any:
 
 
 class _Name(str):
-    """A member's name that equals only itself: JSON may hold the same name twice."""
+    """A member's name that equals only itself, since a JSON object may repeat a name."""
 
     __slots__ = ()
     __eq__ = object.__eq__
@@ -32,7 +32,7 @@ def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _finite(text: str) -> float:
-    """Return the number, and refuse one that would be written as infinity."""
+    """Parse a number; refuse one that would be written as infinity."""
     number = float(text)
     if math.isinf(number):
         raise ValueError(text)
@@ -40,7 +40,7 @@ def _finite(text: str) -> float:
 
 
 def written_like(body: str, document: object) -> str:
-    """Return the document as JSON, with the spaces and the escapes of the original."""
+    """Return the document as JSON, with the spaces and escapes of the original."""
     indent = re.match(r"[\[{]\r?\n( *)", body)
     compact = indent is None and re.match(r"[\[{]\s*+\"[^\"\\]*+(?:\\.[^\"\\]*+)*\":\S", body)
     return json.dumps(

@@ -1,4 +1,4 @@
-"""Second opinions on what a text rule matched: a checksum, an encoding, a mixture of letters."""
+"""Validates the matches of text rules by checksum, encoding or mixture of characters."""
 
 import base64
 import ipaddress
@@ -11,17 +11,17 @@ _NAMES = Names(rule for rule in KEY_RULES if not rule.pii)
 
 
 def has_digit(match: re.Match[str]) -> bool:
-    """Return whether the text is long or holds a digit, which a word of prose does not."""
+    """Return whether the text is long or contains a digit, unlike a word of prose."""
     return len(match["secret"]) >= 16 or any(map(str.isdigit, match["secret"]))
 
 
 def is_mixed(match: re.Match[str]) -> bool:
-    """Return whether digits and letters of both cases occur."""
+    """Return whether the text contains digits and letters of both cases."""
     return all(any(map(kind, match[0])) for kind in (str.isdigit, str.isupper, str.islower))
 
 
 def is_basic(match: re.Match[str]) -> bool:
-    """Return whether this is the base64 of `user:password`."""
+    """Return whether the text is the base64 of `user:password`."""
     text = match["secret"].rstrip("=")
     try:
         plain = base64.b64decode(text + "=" * (-len(text) % 4)).decode()
@@ -31,13 +31,13 @@ def is_basic(match: re.Match[str]) -> bool:
 
 
 def is_jwt(match: re.Match[str]) -> bool:
-    """Return whether there are enough parts, long enough, for a token."""
+    """Return whether the text has enough parts of sufficient length for a JWT."""
     header, *parts = match[0].split(".")
     return len(parts) >= 2 and len(header) >= 10 and (len(parts[0]) >= 4 or len(parts) == 4)
 
 
 def is_no_dsn(match: re.Match[str]) -> bool:
-    """Return whether this is a token, and not the public key of a Sentry DSN."""
+    """Return whether the text is a token, and not the public key of a Sentry DSN."""
     return has_digit(match) and re.fullmatch("[0-9a-f]{32}", match["secret"]) is None
 
 
@@ -48,7 +48,7 @@ _ISSUER = re.compile(
 
 
 def is_card(match: re.Match[str]) -> bool:
-    """Return whether the number's check digit and issuer are those of a card."""
+    """Return whether the number has a valid Luhn check digit and a card issuer's prefix."""
     digits = re.sub(r"\D", "", match[0])
     doubled = (int(digit) * 2 for digit in digits[-2::-2])
     total = sum(map(int, digits[-1::-2])) + sum(n - 9 if n > 9 else n for n in doubled)
@@ -56,7 +56,7 @@ def is_card(match: re.Match[str]) -> bool:
 
 
 def is_ipv6(match: re.Match[str]) -> bool:
-    """Return whether this is an address, and not a time of day."""
+    """Return whether the text is an IPv6 address, and not a time of day."""
     try:
         ipaddress.IPv6Address(match[0])
     except ValueError:
@@ -65,6 +65,6 @@ def is_ipv6(match: re.Match[str]) -> bool:
 
 
 def inserts_secret(match: re.Match[str]) -> bool:
-    """Return whether one of the columns has a secret's name, and a literal follows."""
+    """Return whether a column has the name of a secret, and a literal follows."""
     columns = re.split(r"[\s,\"`]+", match["columns"])
     return "'" in match["secret"] and any(map(_NAMES.rule_of, columns))

@@ -1,4 +1,4 @@
-"""The table of names whose value is secret."""
+"""Table of the names of secret values."""
 
 from securenet_obs.redaction.rule import NUMBER, KeyRule
 

@@ -1,4 +1,4 @@
-"""What kind of thing a value is, to a reader of secrets."""
+"""Classifies values for redaction: dataclasses, lines of text, pairs, binary data."""
 
 import dataclasses
 import re
@@ -12,12 +12,12 @@ _BASE64 = re.compile(r"[A-Za-z0-9+/\s]*+={0,2}\s*")
 
 
 def is_record(value: object) -> bool:
-    """Return whether this is a dataclass with values, and not the class itself."""
+    """Return whether the value is an instance of a dataclass, and not the class itself."""
     return dataclasses.is_dataclass(value) and not isinstance(value, type)
 
 
 def like(original: object, items: list[Any]) -> Any:
-    """Return the items in a container of the original's kind."""
+    """Return the items in a container of the original's type."""
     if isinstance(original, list):
         return items
     if isinstance(original, tuple):
@@ -26,14 +26,14 @@ def like(original: object, items: list[Any]) -> Any:
 
 
 def text_of(name: object) -> str:
-    """Return a name as text, if it is one."""
+    """Return a name as text, empty if it is not text."""
     if isinstance(name, bytes):
         return name.decode("latin-1")
     return name if isinstance(name, str) else ""
 
 
 def are_lines(items: list[Any]) -> bool:
-    """Return whether this is one text in lines, as in a notebook: a secret may span them."""
+    """Return whether the items are lines of one text, as in a notebook: a secret may span them."""
     return (
         len(items) > 1
         and all(issubclass(type(item), str) for item in items)
@@ -42,9 +42,9 @@ def are_lines(items: list[Any]) -> bool:
 
 
 def are_pairs(items: list[Any]) -> bool:
-    """Return whether these are names with values, as headers are."""
+    """Return whether the items are pairs of name and value, as headers are."""
     return bool(items) and all(
-        # of its type, as isinstance may run foreign code; a named tuple names its own fields
+        # of its type, since isinstance may run foreign code; a named tuple has names of its own
         issubclass(type(item), list | tuple)
         and len(item) == 2
         and issubclass(type(item[0]), str | bytes)
@@ -54,7 +54,7 @@ def are_pairs(items: list[Any]) -> bool:
 
 
 def is_binary(name: str, value: object) -> bool:
-    """Return whether this is an image or the like in base64, in which any token is chance."""
+    """Return whether the value is an image or the like in base64, where any match is chance."""
     if not _BINARY.match(name):
         return False
     lines = value if isinstance(value, list) else [value]
@@ -62,7 +62,7 @@ def is_binary(name: str, value: object) -> bool:
 
 
 def texts(value: object) -> Iterator[str]:
-    """Yield the texts that others may show for an object; of an exception, those of its causes."""
+    """Yield the texts by which an object may be shown; for an exception, include its causes."""
     if not isinstance(value, BaseException):
         yield from (repr(value), str(value))
         return

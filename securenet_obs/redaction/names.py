@@ -1,4 +1,4 @@
-"""Which rule a name falls under, however it is spelled."""
+"""Finds the key rule for a name, regardless of the name's case and separators."""
 
 import re
 from collections.abc import Iterable
@@ -6,8 +6,8 @@ from functools import lru_cache
 
 from securenet_obs.redaction.rule import MASK, KeyRule
 
-# What follows a secret's name and makes it the name of something else, and whole names that only
-# look like a secret's.
+# Suffixes that turn a secret's name into the name of something else, and whole names that only look
+# like a secret's.
 _ABOUT = re.compile(
     r"_(?:age|alg|algorithm|at|attempts|bucket|budget|by|class|column|count|counts|created|disabled"
     r"|dir|domain|enabled|endpoint|expiration|expires|expires_in|expiry|failures|field|file"
@@ -24,12 +24,12 @@ _FOLDED = str.maketrans("\u017f\u0130\u0131\u212a", "siik")
 
 
 def normalised(key: str) -> str:
-    """Return the name as words joined by `_`: xApiKey, X-API-Key and x.api.key are x_api_key."""
+    """Return the name as words joined by `_`: xApiKey, X-API-Key, x.api.key become x_api_key."""
     return re.sub(r"[\W_]+", "_", _CAMEL.sub("_", key).translate(_FOLDED).lower()).strip("_")
 
 
 class Names:
-    """The key rules, compiled to be asked by name; safe to share between threads."""
+    """Compiled key rules with lookup by name; safe to share between threads."""
 
     def __init__(self, rules: Iterable[KeyRule]) -> None:
         self._rules = list(rules)
@@ -37,8 +37,8 @@ class Names:
         self.rule_of = lru_cache(maxsize=8192)(self._rule_of)
 
     def _rule_of(self, key: str) -> KeyRule | None:
-        """Return the rule for what stands under this name (cached as `rule_of`)."""
-        if MASK in key:  # it was a text, not a name
+        """Return the rule for values under this name (cached as `rule_of`)."""
+        if MASK in key:  # a text that was masked, not a name
             return None
         name = normalised(key)
         found = self._pattern.search(_ALIKE.sub("", f"{name} {name.replace('_', '')}"))

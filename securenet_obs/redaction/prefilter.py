@@ -1,4 +1,4 @@
-"""The anchors of all rules as one automaton over serialised bytes, and what may be serialised."""
+"""Matches the anchors of all rules on serialised bytes in one pass; bounds the serialisation."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -11,25 +11,25 @@ from typing import Any
 from securenet_obs.redaction.rule import Rule, TextRule
 
 PLAIN_CONTAINERS = frozenset((dict, list, tuple))
-"""Containers that are serialised before a walk is thought of."""
+"""Containers that are serialised and prefiltered before a walk."""
 
 _MOST_SERIALISED = 64_000_000
 _DEEPEST_SERIALISED = 256
 _FEW = 1024
 _STEP = 64
 _TREACHEROUS = rb"\\u(?:00[2-7]|01[37]|212[Aa])|\\/|\xc5\xbf|\xc4[\xb0\xb1]|\xe2\x84\xaa"
-"""Escaped ASCII, and the letters that fold into ASCII (a long s, two of i, kelvin)."""
+"""Escaped ASCII, and the letters that fold into ASCII (long s, dotted and dotless i, kelvin)."""
 
 
 class Prefilter:
-    """The anchors of all rules, as one automaton."""
+    """The anchors of all rules, compiled to one automaton."""
 
     def __init__(self, rules: Sequence[Rule]) -> None:
         anchors = [_anchor(rule) for rule in rules]
         self._all = range(len(rules))
         self.pattern = b"|".join([_TREACHEROUS, *anchors])
         self.found = self._set_of([*anchors, _TREACHEROUS])
-        """Says which anchors are in some bytes, or something false if none is."""
+        """Function that returns the anchors that occur in some bytes, a false value without any."""
 
     def _set_of(self, anchors: Sequence[bytes]) -> Callable[[bytes], Any]:
         if find_spec("re2") is None:  # correct without it, but a hundred times slower
@@ -47,7 +47,7 @@ class Prefilter:
         return found
 
     def hits(self, data: bytes) -> Sequence[int]:
-        """Return which rules may apply: all, where the bytes are escaped."""
+        """Return the indices of the rules that may apply; of all rules if the bytes are escaped."""
         found = self.found(data)
         if not isinstance(found, list):
             return self._all
@@ -55,18 +55,18 @@ class Prefilter:
 
 
 def is_small(value: object, most: int = _MOST_SERIALISED) -> bool:
-    """Return whether its JSON is: a value that holds a part twice may have no end as JSON.
+    """Return whether a value's JSON is small: shared parts may make it grow without limit.
 
-    Parts are followed level by level, each as often as it occurs. From `_FEW` on, their bytes
-    count, too; so a small value is at most so many times its longest text, or `most` bytes.
+    Parts are followed level by level, each as often as it occurs. From `_FEW` parts on, their bytes
+    count, too; so a small value is at most `_FEW` times its longest text, or `most` bytes.
     """
     level = [value]
     parts = 0
     for _ in range(_DEEPEST_SERIALISED):
-        # Names are left out here: those of a dict that has only texts for names are no referents.
+        # Names are not counted: the keys of a dict with only text keys are not referents.
         parts += len(level)
         if parts > _FEW:
-            if type in map(type, level):  # it came from an object to its class, and would go on
+            if type in map(type, level):  # reached the class of an object, and would go on
                 return False
             most -= _bytes_of(level)
         if most < 0:
@@ -78,7 +78,7 @@ def is_small(value: object, most: int = _MOST_SERIALISED) -> bool:
 
 
 def _referents(level: list[Any], most: int) -> list[Any]:
-    """Return what the parts of a level hold, or as much of it as is too much."""
+    """Return the referents of a level, or the first of them if they are more than `most`."""
     found: list[Any] = []
     for start in range(0, len(level), _STEP):
         found += get_referents(*level[start : start + _STEP])
@@ -90,7 +90,7 @@ def _referents(level: list[Any], most: int) -> list[Any]:
 def _bytes_of(level: list[Any]) -> int:
     try:
         return sum(map(getsizeof, level))
-    except Exception:  # noqa: BLE001 an object's __sizeof__ is anybody's code
+    except Exception:  # noqa: BLE001 an object's __sizeof__ is foreign code
         return _MOST_SERIALISED + 1
 
 

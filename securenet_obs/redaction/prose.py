@@ -1,6 +1,6 @@
-"""Prose after a secret's name: `SENTRY_AUTH_TOKEN: not set` names a setting and holds no secret.
+"""Recognises prose after a secret's name: `SENTRY_AUTH_TOKEN: not set` does not hold a secret.
 
-The words are a closed list: `password: swordfish is mine` reads like prose too, and holds one.
+The words are a closed list: `password: swordfish is mine` reads like prose, too, but holds one.
 """
 
 import re
@@ -15,7 +15,7 @@ _FUNCTION_WORDS = (
     "|out|over|than|then|to|too|under|until|while|with|within|without|because|since|before|after"
     "|see|give|set|use|take|takes|check|name|make|send|add|remove|start|stop|try|run|write|choose"
 )
-"""The first word of a sentence that goes on."""
+"""First words of a sentence of several words."""
 
 _STATES = (
     "absent|added|ambiguous|cannot|changed|denied|disabled|empty|enabled|ended|expected|expired"
@@ -23,7 +23,7 @@ _STATES = (
     "|passed|refused|rejected|removed|required|restarted|revoked|skipped|started|stopped"
     "|unauthori[sz]ed|unavailable|unchanged|unexpected|unknown|unreachable|unset|unused|wrong"
 )
-"""What one word alone reports of a setting or a file."""
+"""Single words that report the state of a setting or a file."""
 
 _SCHEME = r"(?:(?:Bearer|Basic)[`'\"]?[.,;:]?[ \t]+)?"
 _FOREIGN = (
@@ -34,7 +34,7 @@ _FOREIGN = (
     "|Address already|Broken pipe|Connection (?:refused|reset|timed)|File exists|Got multiple"
     "|Name or|Operation not|Permission denied|Read-only file"
 )
-"""The first words of a report by pydantic or the operating system."""
+"""First words of an error message of pydantic or the operating system."""
 
 _COLON = re.compile(r":[ \t]++$")
 _PROSE = re.compile(
@@ -47,7 +47,7 @@ _PLACEHOLDER = re.compile(
     r"(?:Bearer|Basic)(?:[`'\"]?[.,;:]?[ \t]*(?=[\r\n]|$)"
     r"|[ \t]+(?:\w{0,10}(?:\.\.\.|…)|<\w{1,30}>)(?![\w.-]))"
 )
-# `NOT` may be a password in capitals; a sentence begins with one at most.
+# Capitals such as `NOT` may be a password; a sentence begins with one capital at most.
 _CAPITALS = re.compile(r"[A-Z]{2}")
 _WORDS = re.compile(r"[A-Za-z'`,;.() \t\r-]*")
 _LONGEST_WORD = 20
@@ -55,7 +55,7 @@ _REFERENCE = re.compile(r"(?:NAME|[A-Z]{1,40}(?:_[A-Z]{1,40}){1,9})(?![\w-])")
 
 
 def is_prose(site: re.Match[str], rule: KeyRule) -> bool:
-    """Return whether words follow the name and the colon of a site, and no value."""
+    """Return whether prose, and not a value, follows the name and the colon at `site`."""
     text, start = site.string, site.end()
     if site["open"] or not _COLON.search(site[0]):
         return _is_reference(site)
@@ -69,13 +69,13 @@ def is_prose(site: re.Match[str], rule: KeyRule) -> bool:
 
 
 def _is_line_of_words(text: str, start: int) -> bool:
-    """Return whether the rest of the line has words only: a header's value may be of several."""
+    """Return whether the rest of the line is words only: a header's value may have several."""
     end = text.find("\n", start)
     found = _WORDS.fullmatch(text, start, len(text) if end < 0 else end)
     return found is not None and max(map(len, found[0].split()), default=0) <= _LONGEST_WORD
 
 
 def _is_reference(site: re.Match[str]) -> bool:
-    """Return whether this is `secret:NAME`, which names a variable instead of its value."""
+    """Return whether `site` is `secret:NAME`, a reference to a variable, and not its value."""
     is_name = site["key"] == "secret" and site[0].endswith("secret:")
     return is_name and _REFERENCE.match(site.string, site.end()) is not None

@@ -1,4 +1,4 @@
-"""The redactor: rules, what they masked so far, and the one every part of the project uses."""
+"""Redactor of values and texts, with counts by rule, and the project's default instance."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -15,11 +15,11 @@ _PLAIN = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_SUBCLASS
 
 
 class Redactor(RuleSet):
-    """A set of rules that masks; safe to share between threads.
+    """Masks secrets by a set of rules; safe to share between threads.
 
     Args:
         rules: a service adds its own as `(*RULES, KeyRule("badge", "badge number"))`.
-        pii: "strip" also masks what names a person or a machine: addresses, hosts, users.
+        pii: "strip" also masks the names of people and machines: addresses, hosts, users.
     """
 
     def __init__(
@@ -27,13 +27,13 @@ class Redactor(RuleSet):
     ) -> None:
         super().__init__(rule for rule in rules if pii == "strip" or not rule.pii)
         self.counts: Counter[str] = Counter()
-        """How many secrets each rule masked so far."""
+        """Number of secrets that each rule has masked."""
 
     def redact(self, value: object) -> object:
         """Return `value`, or a copy in which secrets are replaced by `MASK`; never raise.
 
-        Containers keep their kind, other mappings than dict become one. An object or an exception
-        whose text holds a secret becomes that text, masked. Bytes may be a whole JSON line.
+        Containers keep their type, but every mapping becomes a dict. An object or an exception with
+        a secret in its text becomes that text, masked. Bytes may be a whole JSON line.
         """
         if self._is_clean(value):
             return value
@@ -43,7 +43,7 @@ class Redactor(RuleSet):
         return result
 
     def redact_text(self, text: str) -> str:
-        """Return `text` with the secrets in it replaced by `MASK`; never raise; JSON stays JSON."""
+        """Return `text` with its secrets replaced by `MASK`; never raise; JSON stays JSON."""
         return str(self.redact(text))
 
     def _is_clean(self, value: object) -> bool:
@@ -53,7 +53,7 @@ class Redactor(RuleSet):
             return False
         try:
             data = orjson.dumps(value, option=_PLAIN) if is_small(value) else None
-        except TypeError:  # not plain JSON: only the walk can tell
+        except TypeError:  # not plain JSON: it needs the walk
             return False
         return data is not None and not self.suspects(data)
 
@@ -67,5 +67,5 @@ def redact(value: object) -> object:
 
 
 def redact_text(text: str) -> str:
-    """Return `text` with the secrets in it replaced by `MASK`; never raise."""
+    """Return `text` with its secrets replaced by `MASK`; never raise."""
     return _DEFAULT.redact_text(text)

@@ -1,4 +1,4 @@
-"""What a rule is: names whose value is secret, and texts that are secret in themselves."""
+"""Types of redaction rules: names of secret values, and texts that are secrets themselves."""
 
 import dataclasses
 import re
@@ -8,28 +8,28 @@ MASK = "[redacted]"
 
 NUMBER = r"[-+]?\d{1,18}(?:\.\d{1,18})?"
 ESCAPE = rb"\\[bfnrt]|\\u[0-9A-Fa-f]{4}"
-"""What JSON writes in place of a control character."""
+"""JSON escape of a control character."""
 START = r"(?:(?<![A-Za-z0-9])|(?<=\\[nrt]))"
-"""Before a token in a text: no letter, unless it is that of an escaped line break."""
+"""Start of a token in a text: not after a letter or digit, except that of an escaped line break."""
 
 
 def committed(pattern: str, name: str) -> str:
-    """Return a pattern that gives nothing back once it has matched.
+    """Return an atomic group: a pattern that does not backtrack once it has matched.
 
-    That is what `(?>...)` and `(...)++` are for, but CPython before 3.11.5 matches them wrongly
-    where there are alternatives within (its issue 106052), and secrets would pass. They are used
-    on single characters only, as in `[a-z]++`.
+    `(?>...)` and `(...)++` exist for this, but CPython before 3.11.5 matches them wrongly if they
+    contain alternatives (its issue 106052), and secrets would pass. They are used on single
+    characters only, as in `[a-z]++`.
     """
     return f"(?=(?P<{name}>{pattern}))(?P={name})"
 
 
 @dataclasses.dataclass(frozen=True)
 class KeyRule:
-    """Names whose value is secret.
+    """Names of secret values.
 
     `phrases` are separated by `|`. In one, a space stands for any separator or none, `^` for the
     start of a word, `$` for the end of the name. `unless` is a pattern of harmless values.
-    With `to_line_end` the value in a text reaches to the end of its line.
+    With `to_line_end` the value in a text extends to the end of its line.
     """
 
     name: str
@@ -40,13 +40,13 @@ class KeyRule:
 
     @property
     def pattern(self) -> str:
-        """Return what finds a phrase in a normalised name."""
+        """Return the pattern that finds a phrase in a normalised name."""
         marks = {"^": r"(?<![^\W_])", "$": r"\d*(?!\w)", " ": "_?"}
         return re.sub(r"[\^$ ]", lambda mark: marks[mark[0]], self.phrases)
 
     @property
     def anchor(self) -> bytes:
-        """Return what finds a phrase in serialised bytes, whatever separates its words."""
+        """Return the pattern that finds a phrase in serialised bytes, with any separators."""
         return b"|".join(map(_phrase_anchor, self.phrases.encode().split(b"|")))
 
 
@@ -61,10 +61,10 @@ def _phrase_anchor(phrase: bytes) -> bytes:
 
 @dataclasses.dataclass(frozen=True)
 class TextRule:
-    """Texts that are secret in themselves.
+    """Texts that are secrets themselves.
 
-    `pattern` matches one in linear time; its group `secret`, or all of it, is masked if `judge`
-    agrees. `anchor` is found in whatever holds a match once JSON has escaped it.
+    `pattern` matches one in linear time; its group `secret`, or the whole match, is masked if
+    `judge` accepts it. `anchor` occurs in every text with a match, also after JSON has escaped it.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""A set of rules, compiled: what is asked of it for every value, name and text."""
+"""Compiled redaction rules, with lookups for every value, name and text."""
 
 from collections.abc import Iterable
 from functools import lru_cache
@@ -13,7 +13,7 @@ RULES: tuple[Rule, ...] = (*TEXT_RULES, *KEY_RULES)
 
 
 class RuleSet:
-    """Rules, compiled; safe to share between threads."""
+    """Compiled rules; safe to share between threads."""
 
     def __init__(self, rules: Iterable[Rule] = RULES) -> None:
         chosen = list(rules)
@@ -35,6 +35,6 @@ class RuleSet:
         return [self._text_rules[i] for i in indices if i < count], any(i >= count for i in indices)
 
     def _named(self, key: str) -> tuple[bool, KeyRule | None]:
-        """Return whether a name holds no secret itself, and the rule for what stands under it."""
+        """Return whether a name itself is without secrets, and the rule for values under it."""
         clean = not self.suspects(key.encode("utf-8", "surrogatepass"))
         return clean, None if clean else self.rule_of(key)

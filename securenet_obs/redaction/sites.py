@@ -1,4 +1,4 @@
-"""Where in a text a name stands before a value, and where that value ends."""
+"""Finds the assignments of values to names in a text, and the end of each value."""
 
 import re
 
@@ -14,9 +14,9 @@ SITE = re.compile(
     rf"(?:[:=!]=|=>|=|:(?!:)|%3[Dd]){_AFTER}|--(?P<option>[\w-]++)[ ]++(?=[^\s-]))"
     rf"(?:[bBrRuUfF]{{1,2}}(?={_QUOTE})|\w{{0,20}}[Ss]ecret\w{{0,20}}\()?(?P<open>{_QUOTE})?"
 )
-"""A name and what stands before its value, in JSON, a repr, a query, a header or an option."""
+"""A name up to the start of its value, in JSON, a repr, a query, a header or an option."""
 GLUED = re.compile(r"^(?:[bfnrt]|\d{1,3}m)")
-"""What is left of an escaped line break or a terminal's colour at the start of a name."""
+"""Rest of an escaped line break or of a terminal's colour at the start of a name."""
 _BARE = re.compile(
     r"(?:\[redacted\]|[^\s\"'`,;&<>)}\]\\%]|%(?!26)|\\(?![nrt\"'])|[)}\]](?=\w)"
     r"|,(?!\s|[\w.-]{1,40}[=:]|$))*"
@@ -37,13 +37,13 @@ _CODE = re.compile(
 
 
 def hides(rule: KeyRule, text: str) -> bool:
-    """Return whether this value of a secret name tells a secret."""
+    """Return whether the value of a secret name is a secret."""
     harmless = not text.strip() or HARMLESS.fullmatch(text)
     return not harmless and not (rule.unless and re.fullmatch(rule.unless, text, re.DOTALL))
 
 
 def value_end(site: re.Match[str], rule: KeyRule) -> int:
-    """Return where the secret value after `site` ends; where it starts, if it tells nothing."""
+    """Return the end of the secret value after `site`; its start, if the value is not secret."""
     text, start = site.string, site.end()
     if site["open"]:
         end = _closing(text, start, site["open"])
@@ -60,7 +60,7 @@ def value_end(site: re.Match[str], rule: KeyRule) -> int:
 
 
 def _closing(text: str, start: int, quote: str) -> int:
-    """Return where the quoted text that starts here ends: at its quote, or with the line."""
+    """Return the end of the quoted text that starts here: its closing quote, or the line's end."""
     line_end = text.find("\n", start)
     line_end = len(text) if line_end < 0 else line_end
     if len(quote) == 1:
@@ -73,7 +73,7 @@ def _closing(text: str, start: int, quote: str) -> int:
 
 
 def _bracket_end(text: str, start: int) -> int:
-    """Return where the bracket that opens here closes, or the end of the window if it does not."""
+    """Return the end of the bracket that opens here, or of the window if it does not close."""
     window = min(len(text), start + _LONGEST_BRACKET)
     depth = 0
     for token in _BRACKET.finditer(text, start, window):

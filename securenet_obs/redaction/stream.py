@@ -1,4 +1,4 @@
-"""A stream of bytes, text or JSON lines, redacted line by line so that it can be shared."""
+"""Redacts a byte stream of text or JSON lines, line by line, so that it can be shared."""
 
 import re
 from codecs import BOM_UTF8
@@ -13,7 +13,7 @@ from securenet_obs.redaction.rule_set import RULES
 from securenet_obs.redaction.walk import Walk
 
 LONGEST_SECRET = 64 * 1024
-"""Bytes of a key that spans lines, and of a secret in a line that is read in pieces."""
+"""Maximum bytes of a key that spans lines, and of a secret in a line that is read in pieces."""
 
 _KEY_BEGINS = re.compile(
     rb"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY[A-Z ]{0,10}-----(?:\\n)?[\"',\s\\+]*$"
@@ -30,18 +30,19 @@ def redact_stream(
     pii: Literal["keep", "strip"] = "keep",
     rules: Iterable[Rule] = RULES,
 ) -> Counter[str]:
-    """Copy `source` to `sink` without its secrets; return how many each rule masked.
+    """Copy `source` to `sink` with secrets masked; return the number of masks by rule.
 
-    A line that is a JSON object or array is redacted as a value and stays one, any other as text. A
-    private key that spans lines is held back and masked as one. What holds no secret comes out byte
-    by byte as it was, line endings and invalid UTF-8 included. Each line is flushed.
+    A line that is a JSON object or array is redacted as a value and stays one; any other line is
+    redacted as text. A private key that spans lines is held back and masked as one secret. Lines
+    without secrets are copied unchanged, including line endings and invalid UTF-8. Each line is
+    flushed.
 
-    Of a line over `LONGEST_TEXT` only a piece is in memory at a time. Where one is no longer clear
-    without the rest of its line (a secret over 64 KiB, or any in a JSON line of that length), the
-    rest of the line is masked and counted as `too_long`.
+    A line over `LONGEST_TEXT` is read in pieces, with one in memory at a time. If a piece cannot be
+    judged without the rest of its line (a secret over 64 KiB, or any secret in a JSON line of that
+    length), the rest of the line is masked and counted as `too_long`.
 
     Raises:
-        BrokenPipeError: nobody reads `sink` any more.
+        BrokenPipeError: the reader of `sink` has closed it.
     """
     stream = _Stream(source, sink, Redactor(rules, pii))
     stream.copy()
@@ -49,7 +50,7 @@ def redact_stream(
 
 
 class _Stream:
-    """One copy: what it masked so far, and the line that was read too early."""
+    """State of one copy: the masks so far, and the line that was read ahead."""
 
     def __init__(self, source: BinaryIO, sink: BinaryIO, rules: Redactor) -> None:
         self.counts: Counter[str] = Counter()
@@ -88,7 +89,7 @@ class _Stream:
         return clean
 
     def _redacted(self, line: bytes) -> tuple[bytes, Counter[str]]:
-        """Return a line without secrets, and what was masked in it."""
+        """Return a line without secrets, and the number of masks in it by rule."""
         body = line.rstrip(b"\r\n")
         text = body.decode("utf-8", "surrogateescape")
         walk = Walk(self._rules)
@@ -96,7 +97,7 @@ class _Stream:
         return (line if clean == text else _encoded(clean) + line[len(body) :]), walk.counts
 
     def _copy_key(self, first: bytes) -> None:
-        """Copy what follows the first line of a private key, masked, up to the key's end."""
+        """Copy a private key, masked, from its first line to its end."""
         held = [first]
         while not _KEY_ENDS.search(held[-1]) and sum(map(len, held)) < LONGEST_SECRET:
             self._pending = self._next()
@@ -116,7 +117,7 @@ class _Stream:
         return MASK.encode()
 
     def _copy_long(self, piece: bytes) -> None:
-        """Copy a line of which `piece` is the start, piece by piece."""
+        """Copy a line that starts with `piece`, piece by piece."""
         is_json = piece.lstrip()[:1] in (b"{", b"[")
         while len(piece) >= bounds.LONGEST_TEXT and not piece.endswith(b"\n"):
             suspect = self._rules.suspects(piece)
@@ -133,7 +134,7 @@ class _Stream:
             self._write(self._clean(piece))
 
     def _cut(self, piece: bytes) -> tuple[int, bytes] | None:
-        """Find where no secret is cut in two; return it and what stands before it, clean."""
+        """Find a position that does not split a secret; return it with the clean text before it."""
         whole, _ = self._redacted(piece)
         end = len(piece) - LONGEST_SECRET
         for _ in range(_CUTS_TRIED):
@@ -156,7 +157,7 @@ class _Stream:
 
 
 def _is_of_key(line: bytes) -> bool:
-    """Return whether this can be a line of a private key: base64 or a header, behind anything."""
+    """Return whether a line may be part of a private key: base64 or a header, after any prefix."""
     words = [word.strip(b"\"',+\\") for word in line.split()] if len(line) < 4096 else [b"-"]
     if not words or _KEY_ENDS.search(line):
         return len(line) > 0
@@ -168,5 +169,5 @@ def _is_of_key(line: bytes) -> bool:
 def _encoded(text: str) -> bytes:
     try:
         return text.encode("utf-8", "surrogateescape")
-    except UnicodeEncodeError:  # JSON had written a lone surrogate as an escape, and so will we
+    except UnicodeEncodeError:  # a lone surrogate, which was escaped in JSON and is again
         return text.encode("utf-8", "backslashreplace")

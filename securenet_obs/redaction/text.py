@@ -1,4 +1,4 @@
-"""The search of one text: its JSON, its tokens, and what follows a secret's name in it."""
+"""Searches a text for secrets: embedded JSON, tokens, and values after a secret's name."""
 
 import re
 from collections import Counter
@@ -14,16 +14,16 @@ from securenet_obs.redaction.rule_set import RuleSet
 from securenet_obs.redaction.sites import GLUED, HARMLESS, SITE, value_end
 
 _MOST_PASSES = 6
-_CLEAN_DISCOUNT = 50  # a text that the prefilter lets pass costs so much less than another
+_CLEAN_DISCOUNT = 50  # a text that the prefilter clears costs this many times less than another
 
 
 class TextSearch:
-    """Searches the texts of one call, which share what it may spend.
+    """Searches the texts of one call, which share its limits.
 
     Args:
-        rules: what is looked for.
-        counts: where each mask is counted, by rule.
-        document: masks a JSON document that was found in a text.
+        rules: the rules to apply.
+        counts: number of masks by rule, which the search increments.
+        document: function that masks a JSON document found in a text.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class TextSearch:
         return self._searched(text)
 
     def _searched(self, text: str) -> str:
-        """Apply the rules until nothing changes: a mask may lay bare the edge of another secret."""
+        """Apply the rules until nothing changes: a mask may expose the edge of another secret."""
         json_text = self._json(text)
         if json_text is not None:
             return json_text
@@ -78,7 +78,7 @@ class TextSearch:
         return match[0][: start - offset] + self._mask(rule.name) + match[0][end - offset :]
 
     def _json(self, text: str) -> str | None:
-        """Return a JSON object or array without secrets, None if it is not one."""
+        """Return `text` without secrets if it is a JSON object or array, else None."""
         body = text.strip()
         document = read_json(body)
         if document is NOT_JSON:
@@ -91,7 +91,7 @@ class TextSearch:
         return text[:start] + written_like(body, clean) + text[start + len(body) :]
 
     def _masked_sites(self, text: str) -> str:
-        """Mask what follows a secret name in a text."""
+        """Mask the values that follow secret names in a text."""
         parts, done, position = [], 0, 0
         while site := SITE.search(text, position):
             position = start = site.end()

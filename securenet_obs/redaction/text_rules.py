@@ -1,4 +1,4 @@
-"""The table of texts that are secret in themselves."""
+"""Table of the texts that are secrets themselves: keys, tokens, card numbers."""
 
 from securenet_obs.redaction.judges import (
     has_digit,
@@ -13,7 +13,7 @@ from securenet_obs.redaction.judges import (
 from securenet_obs.redaction.rule import ESCAPE, START, TextRule, committed
 
 _GAP = committed(r"(?:[\s:=+]|%20|\\[nrt]){1,8}", "gap")
-"""Between the name of a scheme and its credentials."""
+"""Separator between the name of an authentication scheme and its credentials."""
 
 _TOKEN_RULES = tuple(
     TextRule(name, anchor, f"{START}(?:{pattern})")

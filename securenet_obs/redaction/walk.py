@@ -1,4 +1,4 @@
-"""The walk: a value's containers, names, texts and objects, within bounds; it never raises."""
+"""Walks a value's containers, names, texts and objects to mask secrets; bounded, never raises."""
 
 import copy
 import dataclasses
@@ -27,7 +27,7 @@ _NUMBERS = (int, float, complex, date, time, timedelta, UUID)
 
 
 class Walk:
-    """One call: what it may still spend, what it has seen, what it masked."""
+    """State of one call: its remaining budget, the containers it has seen, its masks by rule."""
 
     def __init__(self, rules: RuleSet) -> None:
         self.counts: Counter[str] = Counter()
@@ -38,7 +38,7 @@ class Walk:
         self._seen: dict[tuple[int, str], tuple[object, object]] = {}
 
     def value(self, value: object, rule: KeyRule | None = None) -> Any:
-        """Return `value` without secrets; with `rule`, as what stands under a secret name."""
+        """Return `value` without secrets; `rule` is that of a secret name above the value."""
         if rule is None and type(value) is str and self._values_left > 0:
             self._values_left -= 1
             return self._search.text(value)
@@ -95,7 +95,7 @@ class Walk:
         if self._depth >= bounds.DEEPEST:
             return self._mask("too_deep")
         result: Any = {} if isinstance(value, Mapping) else []
-        self._seen[key] = value, result  # also keeps `value` alive, so that its id stays its own
+        self._seen[key] = value, result  # also keeps `value` alive, so that its id is not reused
         self._depth += 1
         try:
             if isinstance(value, Mapping):
