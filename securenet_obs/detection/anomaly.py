@@ -1,4 +1,4 @@
-"""What is normal for a tenant's network, and which minutes are not: median and MAD per metric."""
+"""Detects anomalous minutes of a tenant's network traffic, by median and MAD of each metric."""
 
 import uuid
 from collections.abc import Iterable, Mapping
@@ -14,14 +14,14 @@ from securenet_obs.detection.network_logs import Minute, normalise_batch
 from securenet_obs.store import AnomalyModel, NetworkMinute, session_scope
 
 FEWEST_MINUTES = 10
-"""Minutes of metrics without which nothing can be called normal."""
+"""Minimum number of minutes that a model is trained on."""
 
 THRESHOLD = 6.0
 """Robust standard deviations from the median beyond which a minute is an anomaly."""
 
 METRICS = ("records", "octets")
 
-# Turns a median absolute deviation into the standard deviation of a normal distribution.
+# Converts a median absolute deviation to the standard deviation of a normal distribution.
 _MAD_TO_SIGMA = 1.4826
 
 _log = structlog.get_logger(__name__)
@@ -29,7 +29,7 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True)
 class Anomaly:
-    """A metric of one minute that is not normal; `score` is in robust standard deviations."""
+    """An anomalous metric of one minute; `score` is in robust standard deviations."""
 
     minute: datetime
     metric: str
@@ -49,19 +49,19 @@ class Anomaly:
 
 
 class AnomalyDetector:
-    """Learns a tenant's normal minute, and judges minutes by it."""
+    """Trains a tenant's model of normal minutes, and detects anomalies with it."""
 
     def retrain_model(self, tenant_id: str, window: str | None = None) -> dict[str, Any]:
         """Fit the tenant's model to the minutes in the store, and store it.
 
         Args:
-            tenant_id: whose minutes.
-            window: the slot of a schedule, or any other key; what was stored under it before is
-                not stored again, and its result is returned.
+            tenant_id: owner of the minutes.
+            window: the slot of a schedule, or any other key; if the store has a result for it, that
+                result is returned and the model is not stored again.
 
         Returns:
-            `tenant_id`, `trained`, `minutes` (how many there were), and either `model`
-            (median and scale of each metric) or the `reason` why nothing was trained.
+            `tenant_id`, `trained`, `minutes` (their number), and either `model` (median and
+            scale of each metric) or the `reason` why the model was not trained.
         """
         effect = Effect(tenant_id, "retrain_anomaly_model", window or uuid.uuid4().hex)
         with session_scope() as session:
@@ -82,7 +82,7 @@ class AnomalyDetector:
         return result
 
     def judge(self, tenant_id: str, minutes: Mapping[datetime, Minute]) -> list[Anomaly]:
-        """Return the anomalies among minutes; none while the tenant has no model."""
+        """Return the anomalies among minutes; empty while the tenant has no model."""
         with session_scope() as session:
             model = session.get(AnomalyModel, tenant_id)
         if model is None:
@@ -91,17 +91,16 @@ class AnomalyDetector:
 
 
 class ThreatDetectionService:
-    """Looks for what is not normal in network data."""
+    """Detects anomalies in network data."""
 
     def __init__(self, detector: AnomalyDetector | None = None) -> None:
         self._detector = detector or AnomalyDetector()
 
     def detect_anomaly(self, network_data: Mapping[str, Any]) -> dict[str, Any]:
-        """Judge a tenant's records by its model.
+        """Detect anomalies in a tenant's records with its model.
 
         Args:
-            network_data: `tenant_id`, and `records` in any shape that
-                `detection.network_logs.normalise` knows.
+            network_data: `tenant_id`, and `records` in any format that `normalise` supports.
 
         Returns:
             `records`, `accepted`, `rejected` (counts), and `anomalies`, a list of objects.
@@ -135,7 +134,7 @@ def _fitted(rows: list[tuple[int, ...]]) -> dict[str, Any]:
     frame = pd.DataFrame(rows, columns=list(METRICS), dtype="float64")
     median = frame.median()
     deviation = (frame - median).abs().median() * _MAD_TO_SIGMA
-    # More than half of the minutes being equal gives no deviation at all; one part in ten then.
+    # If more than half of the minutes are equal, the deviation is 0; use a tenth of the median.
     scale = deviation.where(deviation > 0, median.abs() * 0.1).clip(lower=1.0)
     return {
         metric: {"median": float(median[metric]), "scale": float(scale[metric])}

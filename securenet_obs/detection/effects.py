@@ -1,4 +1,4 @@
-"""Effects that are had once for a tenant, a task and a window, however often they are asked for."""
+"""Idempotency of tasks: one effect for each tenant, task and window, however often a task runs."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,18 +11,18 @@ from securenet_obs.store import TaskEffect, insert_once
 
 @dataclass(frozen=True)
 class Effect:
-    """What shall be done once; `window` is the slot of a schedule, or a task's own id."""
+    """Idempotency key of an effect; `window` is the slot of a schedule, or a task's own id."""
 
     tenant_id: str
     task: str
     window: str
 
     def earlier_result(self, session: Session) -> dict[str, Any] | None:
-        """Return what came of it, None if it was not had yet."""
+        """Return the stored result, None if the effect has not happened yet."""
         done = session.get(TaskEffect, (self.tenant_id, self.task, self.window))
         return None if done is None else done.result
 
     def claim(self, session: Session, result: dict[str, Any]) -> bool:
-        """Have the effect in this transaction; False if another one had it before."""
+        """Record the effect in this transaction; return False if another one has recorded it."""
         key = {"tenant_id": self.tenant_id, "task": self.task, "window": self.window}
         return insert_once(session, TaskEffect, **key, at=datetime.now(UTC), result=result)

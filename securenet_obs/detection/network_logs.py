@@ -1,4 +1,4 @@
-"""Suricata EVE, Zeek JSON and generic JSON records -> common records and per-minute metrics."""
+"""Normalises Suricata EVE, Zeek JSON and generic JSON records, and counts them per minute."""
 
 import re
 from collections import Counter
@@ -20,7 +20,7 @@ from securenet_obs.store import (
 
 Format = Literal["suricata", "zeek", "generic"]
 
-# The names that each kind of record has for the same thing, the first that is there counts.
+# Field of a common record -> its names in the formats; the first one present is used.
 _NAMES: dict[str, tuple[str, ...]] = {
     "timestamp": ("timestamp", "ts", "@timestamp", "time", "UtcTime", "event_time"),
     "source": ("src_ip", "id.orig_h", "id_orig_h", "source", "source_ip", "SourceIp", "src"),
@@ -46,7 +46,7 @@ _METRICS = ("records", "octets")
 
 @dataclass(frozen=True)
 class NetworkRecord:
-    """One network event, whatever tool told of it; `octets` are bytes in both directions."""
+    """A network event, independent of its tool; `octets` are bytes in both directions."""
 
     timestamp: datetime
     format: Format
@@ -61,7 +61,7 @@ class NetworkRecord:
 
 @dataclass(frozen=True)
 class Rejected:
-    """A record that cannot be used, and why; the reason says nothing of the content."""
+    """Reason for rejecting a record; it does not contain any of the record's content."""
 
     reason: str
 
@@ -76,13 +76,13 @@ class Minute:
 
 @dataclass
 class Batch:
-    """A batch, normalised: what was accepted, and how many were rejected for which reason."""
+    """A normalised batch: the accepted records, and the number of rejected ones by reason."""
 
     accepted: list[NetworkRecord] = field(default_factory=list)
     rejected: Counter[str] = field(default_factory=Counter)
 
     def minutes(self) -> dict[datetime, Minute]:
-        """Return the metrics of each minute in which something happened, in order of time."""
+        """Return the metrics of each minute with records, in chronological order."""
         minutes: dict[datetime, Minute] = {}
         for record in sorted(self.accepted, key=lambda record: record.timestamp):
             minute = minutes.setdefault(record.timestamp.replace(second=0, microsecond=0), Minute())
@@ -92,7 +92,7 @@ class Batch:
 
 
 def normalise_batch(records: Iterable[object]) -> Batch:
-    """Normalise records one by one; a bad one is counted with its reason and stops nothing."""
+    """Normalise records one by one; an invalid one is counted by reason and skipped."""
     batch = Batch()
     for record in records:
         match normalise(record):
@@ -104,7 +104,7 @@ def normalise_batch(records: Iterable[object]) -> Batch:
 
 
 def normalise(record: object) -> NetworkRecord | Rejected:
-    """Return a record of any known shape as a common record, or why it cannot be one."""
+    """Return a record of any supported format as a common record, or the reason to reject it."""
     if not isinstance(record, Mapping):
         return Rejected("not an object")
     if _first(record, "timestamp") is None:
@@ -129,7 +129,7 @@ def normalise(record: object) -> NetworkRecord | Rejected:
 
 
 def count_batch(session: Session, tenant_id: str, batch_id: str, batch: Batch) -> bool:
-    """Add a batch to the tenant's minutes; False, and nothing done, if it was counted before."""
+    """Add a batch to the tenant's minutes; return False, without a change, if it was counted."""
     tenant_of(session, tenant_id)
     if not insert_once(session, ProcessedBatch, batch_id=batch_id, tenant_id=tenant_id):
         return False
@@ -138,7 +138,7 @@ def count_batch(session: Session, tenant_id: str, batch_id: str, batch: Batch) -
 
 
 def add_minutes(session: Session, tenant_id: str, batch: Batch) -> None:
-    """Add a batch to the tenant's minutes, whoever else adds to them now."""
+    """Add a batch to the tenant's minutes; concurrent additions are safe."""
     insert = inserting(session, NetworkMinute)
     added = {name: getattr(NetworkMinute, name) + insert.excluded[name] for name in _METRICS}
     rows = [
@@ -162,7 +162,7 @@ def _format(record: Mapping[str, Any]) -> Format:
 
 
 def _timestamp(value: object) -> datetime | None:
-    """Return unix seconds or ISO 8601 as UTC; a time without a zone is taken as UTC."""
+    """Parse unix seconds or ISO 8601 as UTC; a time without a zone counts as UTC."""
     try:
         moment = _moment(value)
     except (ValueError, OverflowError, OSError):

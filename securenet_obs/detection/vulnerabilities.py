@@ -1,4 +1,4 @@
-"""A tenant's inventory x OSV advisories -> findings."""
+"""Matches a tenant's package inventory with OSV advisories, and stores the findings."""
 
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
@@ -21,13 +21,13 @@ def scan_tenant(tenant_id: str, window: str | None = None) -> dict[str, Any]:
     A tenant without an inventory has no findings: `packages` is 0.
 
     Args:
-        tenant_id: whose packages.
-        window: the slot of a schedule, or any other key; what was stored under it before is
-            not stored again, and its result is returned.
+        tenant_id: owner of the packages.
+        window: the slot of a schedule, or any other key; if the store has a result for it, that
+            result is returned and the findings are not stored again.
 
     Returns:
-        `tenant_id`, `packages` and `advisories` (how many were matched), `unreadable` (packages
-        whose version is none), and `findings`, a list of objects `package`, `version`, `advisory`.
+        `tenant_id`, `packages` and `advisories` (their numbers), `unreadable` (number of packages
+        without a valid version), `findings` (a list of objects `package`, `version`, `advisory`).
     """
     effect = Effect(tenant_id, "run_vulnerability_scan", window or uuid.uuid4().hex)
     with session_scope() as session:
@@ -61,7 +61,7 @@ def _scanned(
 
 
 def affects(advisory: Mapping[str, Any], package: str, version: Version) -> bool:
-    """Return whether an OSV advisory names this version of a PyPI package."""
+    """Return whether an OSV advisory affects this version of a PyPI package."""
     name = canonicalize_name(package)
     affected = [
         entry
@@ -78,9 +78,9 @@ def _in_ranges(entry: Mapping[str, Any], version: Version) -> bool:
 
 
 def in_events(events: Sequence[Mapping[str, str]], version: Version) -> bool:
-    """Return whether a version is in an OSV range: introduced, neither fixed nor past the last.
+    """Return whether a version is in an OSV range: introduced, not fixed, not past the last.
 
-    Events are judged in order of version, whatever order they are written in.
+    Events are evaluated in order of version, regardless of their order in the advisory.
     """
     affected = False
     for kind, bound in sorted(_bounds(events), key=lambda pair: pair[1]):
@@ -96,7 +96,7 @@ def in_events(events: Sequence[Mapping[str, str]], version: Version) -> bool:
 def _bounds(events: Iterable[Mapping[str, str]]) -> Iterable[tuple[str, Version]]:
     for event in events:
         for kind, text in event.items():
-            # OSV writes "0" for before every version, and the earliest that PEP 440 has is 0.dev0.
+            # OSV's "0" precedes every version; the earliest version in PEP 440 is 0.dev0.
             bound = Version("0.dev0") if text == "0" else _version(text)
             if bound is not None:
                 yield kind, bound
