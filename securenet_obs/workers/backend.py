@@ -1,4 +1,4 @@
-"""Celery's result backend on Redis, which keeps no secret: not in results, not in tracebacks."""
+"""Celery's result backend on Redis, with secrets masked in results and tracebacks."""
 
 from functools import cached_property
 from typing import Any
@@ -13,8 +13,8 @@ from securenet_obs.redaction import redact
 
 _log = structlog.get_logger(__name__)
 
-# Celery asks for what is kept, and then writes. This is one round trip instead of three, nothing
-# comes between, and whose the task is stays known as long as what became of it.
+# Celery reads the stored state, and then writes. This script is one round trip instead of three, is
+# atomic, and keeps a task's owner as long as its result.
 _KEEP = """
 local kept = redis.call('GET', KEYS[1])
 if kept and string.sub(kept, 1, 20) == '{"status": "SUCCESS"' then return 0 end
@@ -26,7 +26,7 @@ return 1
 
 
 class RedactingBackend(RedisBackend):  # type: ignore[misc] # Celery has no types
-    """Masks what is stored; whoever reads a result, the API included, reads it masked."""
+    """Masks results before they are stored; every reader, including the API, gets masked ones."""
 
     @cached_property
     def _keep(self) -> Any:
@@ -39,7 +39,7 @@ class RedactingBackend(RedisBackend):  # type: ignore[misc] # Celery has no type
     def store_result(
         self, task_id: str, result: Any, state: str, *args: Any, **options: Any
     ) -> Any:
-        """Keep a state; a Redis that is away costs the result, never the task."""
+        """Store a state; an unavailable Redis loses the result, but does not fail the task."""
         try:
             return super().store_result(task_id, result, state, *args, **options)
         except (RedisError, OSError) as error:
@@ -55,7 +55,7 @@ class RedactingBackend(RedisBackend):  # type: ignore[misc] # Celery has no type
         request: Any = None,
         **_: object,
     ) -> Any:
-        """Keep a result, a failure longer than a success; one success is not written over."""
+        """Store a result, a failure longer than a success; a stored success is not overwritten."""
         meta = self._get_result_meta(result, state, traceback, request)
         text = self.encode({**meta, "task_id": task_id})
         kept_s = FAILURES_EXPIRE_S if state in states.PROPAGATE_STATES else int(self.expires)

@@ -1,4 +1,4 @@
-"""Beat's scheduler: one leads, it leaves signs of life, and what it could not send stays due."""
+"""Beat's scheduler: one leader, with heartbeats; entries that could not be sent stay due."""
 
 import copy
 import time
@@ -20,16 +20,16 @@ TICK_KEY = "securenet:beat:tick"
 """Unix seconds of the last tick, a float as text, in the result database."""
 
 SENT_KEY = "securenet:beat:sent"
-"""Hash: name of an entry -> unix seconds when it was sent last."""
+"""Hash: name of an entry -> unix seconds of the last time it was sent."""
 
 ENTRIES_KEY = "securenet:beat:entries"
 """Hash: name of an entry -> JSON of its `task`, `schedule`, `last` and `next` (unix seconds)."""
 
 LOCK_KEY = "securenet:beat:lock"
-"""Held by the beat that sends; any other stands by."""
+"""Lock of the beat that leads; every other beat stands by."""
 
 LOCK_S = 30.0
-"""Seconds after which a beat that no longer ticks is replaced; several times what a tick takes."""
+"""Seconds after which a beat that stopped ticking is replaced; several times a tick's duration."""
 
 _TICK_TTL_S = 24 * 3600
 
@@ -37,13 +37,13 @@ _log = structlog.get_logger(__name__)
 
 
 class RecordingScheduler(PersistentScheduler):  # type: ignore[misc] # Celery has no types
-    """Celery's scheduler, of which one sends at a time.
+    """Celery's scheduler with one active instance at a time.
 
-    When each entry was sent last is known from Redis, where any beat wrote it, and only if it is
-    not there from the schedule's file. So a beat that was down, lost its file or takes over sends
-    what it missed: once, however many windows that were, for the latest of them.
+    The last time of each entry is read from Redis, where every beat records it, and from the
+    schedule's file only if Redis does not have it. So a beat that was down, lost its file or takes
+    over sends a missed entry once, for the latest window, however many windows were missed.
 
-    While Redis is away nothing is sent and nothing is marked as sent.
+    While Redis is unavailable, nothing is sent and nothing is marked as sent.
     """
 
     _unsent: Any = None
@@ -60,7 +60,7 @@ class RecordingScheduler(PersistentScheduler):  # type: ignore[misc] # Celery ha
         return Lock(self._redis, LOCK_KEY, timeout=LOCK_S, blocking=False, thread_local=False)
 
     def tick(self, *args: Any, **options: Any) -> float:
-        """Run what is due if this beat leads; return seconds until the next tick."""
+        """Send due entries if this beat leads; return the seconds until the next tick."""
         if not self._leads():
             return float(self.max_interval)
         interval: float = super().tick(*args, **options)
@@ -70,7 +70,7 @@ class RecordingScheduler(PersistentScheduler):  # type: ignore[misc] # Celery ha
         return interval
 
     def apply_async(self, entry: Any, *args: Any, **options: Any) -> Any:
-        """Send an entry's task with its window, and record that it was taken."""
+        """Send an entry's task with its window, and record the time once the broker accepts it."""
         try:
             result = super().apply_async(_with_window(entry), *args, **options)
         except SchedulingError:
@@ -80,19 +80,19 @@ class RecordingScheduler(PersistentScheduler):  # type: ignore[misc] # Celery ha
         return result
 
     def close(self) -> None:
-        """Save the schedule, and let another beat take over at once."""
+        """Save the schedule, and release the lock so that another beat can take over at once."""
         super().close()
         if self._lock.local.token is not None:
             self._record(lambda _: self._lock.release())
 
     def _leads(self) -> bool:
-        """Hold the lock for the next while; whoever does not is another beat's stand-by."""
+        """Acquire or extend the lock, and return whether this beat leads."""
         try:
             if self._lock.local.token is not None:
                 return bool(self._lock.reacquire())
             return self._take_over()
         except LockError:
-            # It expired while this beat was held up, or Redis forgot it.
+            # The lock expired while this beat was delayed, or Redis lost it.
             self._lock.local.token = None
             return self._leads()
         except redis.RedisError as error:
@@ -116,7 +116,7 @@ class RecordingScheduler(PersistentScheduler):  # type: ignore[misc] # Celery ha
         return True
 
     def _tell(self, client: Any) -> None:
-        """Leave a sign of life, and what is sent when; an entry that is gone is told no more."""
+        """Record a heartbeat and the schedule of all entries; removed entries are deleted."""
         entries = {name: orjson.dumps(_told(entry)) for name, entry in self.schedule.items()}
         with client.pipeline() as pipe:
             pipe.set(TICK_KEY, repr(time.time()), ex=_TICK_TTL_S).delete(ENTRIES_KEY)
@@ -124,7 +124,7 @@ class RecordingScheduler(PersistentScheduler):  # type: ignore[misc] # Celery ha
             pipe.execute()
 
     def _leave_due(self, entry: Any) -> float:
-        """Take back that an entry was sent: Celery would leave it for its next time."""
+        """Mark an unsent entry as due again: Celery would leave it for its next time."""
         self.schedule[entry.name] = entry
         self._unsent = self._heap = None
         return float(self.max_interval)
@@ -137,7 +137,7 @@ class RecordingScheduler(PersistentScheduler):  # type: ignore[misc] # Celery ha
 
 
 def _told(entry: Any) -> dict[str, Any]:
-    """Return an entry as data; one that was never sent was last seen when it was made."""
+    """Return an entry as data; the last time of an unsent entry is that of its creation."""
     due_in = entry.schedule.remaining_estimate(entry.last_run_at)
     return {
         "task": entry.task,
@@ -148,7 +148,7 @@ def _told(entry: Any) -> dict[str, Any]:
 
 
 def _with_window(entry: Any) -> Any:
-    """Return the entry with its slot in the headers, if it has slots."""
+    """Return the entry with its window in the headers, if its schedule has slots."""
     if not isinstance(entry.schedule, crontab):
         return entry
     window = latest_slot(entry.schedule, entry.last_run_at)

@@ -1,4 +1,4 @@
-"""The Celery application: its configuration, its queues and its beat schedule."""
+"""The Celery application, with its configuration, queues and beat schedule."""
 
 from typing import Any
 
@@ -33,7 +33,7 @@ _BACKEND = "securenet_obs.workers.backend:RedactingBackend"
 HARD_LIMIT_S = 600
 """Seconds after which a task is killed."""
 
-# Redis delivers an unacknowledged task again after this long: it must outlast the longest task.
+# Redis redelivers an unacknowledged task after this time: it must exceed the longest task.
 _VISIBILITY_TIMEOUT_S = 3600
 _ROUTES = {
     "run_vulnerability_scan": "scans",
@@ -53,14 +53,14 @@ POOLS: dict[str, tuple[tuple[str, ...], int]] = {
     "quick": (("default", "logs", "canary"), 4),
     "long": (("scans", "models"), 1),
 }
-"""Workers that a deployment runs: name -> their queues, and how many tasks each process reserves.
+"""Workers of a deployment: name -> queues, and number of tasks that each process reserves.
 
-A worker has one prefetch for all its queues. Short tasks are fetched ahead, long ones are not:
-they would wait behind a long one while another worker has time.
+A worker has one prefetch for all its queues. Short tasks are prefetched, long ones are not: they
+would wait behind a long one while another worker is idle.
 """
 
 OUTBOX_EVERY_S = 15
-"""Seconds between two looks for accepted batches that are unfinished."""
+"""Seconds between two runs of the outbox, which republishes unfinished batches."""
 
 _BEAT_SCHEDULE = {
     "vulnerability-scan": {
@@ -82,7 +82,7 @@ _BEAT_SCHEDULE = {
 
 
 def _canary(every_s: float) -> dict[str, Any]:
-    """Return the entry that shows that the schedule ticks, down to a task of each tenant."""
+    """Return the beat entry that proves that schedules run, down to a task of each tenant."""
     return {
         "task": f"{TASKS}.dispatch_canaries",
         "schedule": every_s,
@@ -91,35 +91,35 @@ def _canary(every_s: float) -> dict[str, Any]:
 
 
 class SecureNetCelery(Celery):  # type: ignore[misc] # Celery has no types
-    """Celery whose worker and beat log in JSON before they say anything, and print no banner."""
+    """Celery application with JSON logs from the first line of worker and beat, and no banner."""
 
     amqp_cls = "securenet_obs.workers.publishing:BoundedMessages"
     task_cls = "securenet_obs.workers.requests:SecureNetTask"
 
     def Worker(self, *args: Any, **options: Any) -> Any:  # noqa: N802 the name is Celery's
-        """Return a worker program; its pool forks after monitoring has begun."""
+        """Return a worker; monitoring starts before its pool forks."""
         start_monitoring(get_settings(), "securenet-worker")
         check_application(self)
-        # Celery writes these sentences past every logger, at shutdown for instance.
+        # Celery prints these messages without a logger, at shutdown for instance.
         celery.apps.worker.safe_say = _say
         return super().Worker(*args, **{**options, "quiet": True})
 
     def Beat(self, *args: Any, **options: Any) -> Any:  # noqa: N802 the name is Celery's
-        """Return a beat program."""
+        """Return a beat; monitoring starts before it runs."""
         start_monitoring(get_settings(), "securenet-beat")
         check_application(self)
         return super().Beat(*args, **{**options, "quiet": True})
 
 
 def create_celery(settings: Settings) -> Celery:
-    """Return the application for these settings; nothing is connected yet.
+    """Return the application for these settings, without connecting to Redis.
 
     Raises:
-        SettingsError: REDIS_URL or RESULT_URL cannot be used, and why.
+        SettingsError: REDIS_URL or RESULT_URL cannot be used; the message gives the reason.
     """
     check_urls(settings)
     app = SecureNetCelery("securenet", include=[TASKS])
-    # Celery reads this from a configuration module only, and there is none.
+    # Celery reads this from a configuration module only, and this application has none.
     app.loader.override_backends = dict.fromkeys(("redis", "rediss"), _BACKEND)
     app.conf.update(
         broker_url=settings.redis_url.get_secret_value(),
@@ -179,18 +179,18 @@ _BOUNDS: dict[str, Any] = {
 _EXECUTION: dict[str, Any] = {
     "worker_pool": "securenet_obs.workers.pool:TaskPool",
     "task_acks_late": True,
-    # A task whose process was killed is run again, and not for ever: SecureNetTask counts.
+    # A task is run again if its process was killed, but not forever: SecureNetTask counts.
     "task_reject_on_worker_lost": True,
-    # A result that a killed process still sent is read within milliseconds.
+    # The result that a killed process has still sent is read within milliseconds.
     "worker_lost_wait": 1.0,
     "task_time_limit": HARD_LIMIT_S,
     "task_soft_time_limit": HARD_LIMIT_S - 60,
-    # No events and no state of a start: nobody reads them (a log line tells of each start), and
+    # Task events and the STARTED state stay off: nothing reads them (each start is logged), and
     # publishing them took a third of a task's time.
     "worker_prefetch_multiplier": 1,
-    # Against what leaks slowly; a new process costs some 20 ms.
+    # Bounds slow memory leaks; a new process costs some 20 ms.
     "worker_max_tasks_per_child": 1_000,
-    # KiB. A process that has trained a model holds about 200 MiB, pandas being most of it.
+    # KiB. A process that has trained a model uses about 200 MiB, most of it for pandas.
     "worker_max_memory_per_child": 512 * 1024,
     "worker_hijack_root_logger": False,
     "worker_redirect_stdouts": False,
@@ -199,7 +199,7 @@ _EXECUTION: dict[str, Any] = {
 
 
 def _keep_logging(**_: object) -> None:
-    """Be connected: Celery then leaves the handlers alone."""
+    """Do nothing: with a connected receiver, Celery does not replace the log handlers."""
 
 
 def _start_child(**_: object) -> None:

@@ -1,4 +1,4 @@
-"""Tasks that failed for good: recorded in the store, listed, shown, and requeued once."""
+"""Dead letters: records tasks that failed permanently; lists, shows and requeues them, once."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ from securenet_obs.workers.windows import WINDOW_HEADER
 
 Reason = Literal["failed", "worker_lost", "timeout", "retries_exhausted"]
 
-# Raised to be looked for, by every validation; and by the second failure of what is here already.
+# Raised on purpose by every validation; raised by a batch that is already a dead letter.
 _NOT_RECORDED = (DiagnosticError, DeadLetterError)
 
 _LONGEST = 20_000
@@ -33,10 +33,10 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True)
 class Letter:
-    """A dead letter; arguments, message and traceback are without secrets.
+    """A dead letter, with secrets masked in arguments, message and traceback.
 
-    `arguments` has `args`, a list, and `kwargs`, an object. `redacted` says that a secret in them
-    was masked, so that the task cannot be sent again from here.
+    `arguments` has `args`, a list, and `kwargs`, an object. `redacted` means that a secret in them
+    was masked, so that the task cannot be requeued.
     """
 
     id: int
@@ -58,16 +58,16 @@ class Letter:
 
 
 def connect_dead_letters() -> None:
-    """Record every task that fails for good from now on."""
+    """Record every task that fails permanently from now on."""
     signals.task_failure.connect(_record_failure)
 
 
 def list_letters(limit: int = 100, *, requeued: bool = True) -> list[Letter]:
-    """Return dead letters, the last that failed first.
+    """Return dead letters, the most recent failure first.
 
     Args:
-        limit: how many at most.
-        requeued: whether those that were requeued are among them.
+        limit: maximum number of dead letters.
+        requeued: whether requeued ones are included.
     """
     rows = select(DeadLetter).order_by(DeadLetter.last_at.desc(), DeadLetter.id.desc())
     if not requeued:
@@ -80,19 +80,19 @@ def show_letter(letter_id: int) -> Letter:
     """Return a dead letter.
 
     Raises:
-        NotFoundError: there is none of that number.
+        NotFoundError: no dead letter has this number.
     """
     with session_scope() as session:
         return _letter(_row(session, letter_id))
 
 
 def requeue_letter(letter_id: int) -> str:
-    """Send a dead letter's task again, as the same task and in its request; return the task's id.
+    """Requeue a dead letter's task with its ids of task and request; return the task's id.
 
     Raises:
-        NotFoundError: there is none of that number.
-        DeadLetterError: it was requeued before, or its arguments were masked.
-        PublishError: the broker did not take it; the letter can be requeued still.
+        NotFoundError: no dead letter has this number.
+        DeadLetterError: it was requeued before, its arguments were masked, or its task is gone.
+        PublishError: the broker did not accept it; the letter can still be requeued.
     """
     celery_app.loader.import_default_modules()
     with session_scope() as session:
@@ -113,7 +113,7 @@ def requeue_letter(letter_id: int) -> str:
                 f"once is all. See what became of task {letter.task_id}."
             )
         submissions.take_up(session, letter.task_id)
-        # Within the transaction: a broker that does not take the task leaves the letter as it was.
+        # Within the transaction: if the broker refuses the task, the letter stays unchanged.
         with submissions.as_of({"request_id": letter.request_id, "tenant_id": letter.tenant_id}):
             options: dict[str, Any] = {"task_id": letter.task_id}
             if letter.window is not None:
@@ -133,7 +133,7 @@ def _record_failure(
     einfo: Any,
     **_: object,
 ) -> None:
-    """Record a failed task; a store that is away costs the record, which the log then tells."""
+    """Record a failed task; if the store is unavailable, log that it was not recorded."""
     if isinstance(exception, _NOT_RECORDED) or sender.request.is_eager:
         return
     arguments: dict[str, Any] = {"args": list(args or ()), "kwargs": dict(kwargs or {})}
@@ -165,7 +165,7 @@ def _record_failure(
 
 
 def _keep(values: dict[str, Any]) -> None:
-    """Record a failure, or once more the failure of the same task."""
+    """Record a failure, or add it to the earlier failures of the same task."""
     with session_scope() as session:
         insert = inserting(session, DeadLetter).values(values)
         again: dict[str, Any] = {
@@ -173,7 +173,7 @@ def _keep(values: dict[str, Any]) -> None:
         }
         again["times"] = DeadLetter.times + 1
         session.execute(insert.on_conflict_do_update(index_elements=["task_id"], set_=again))
-        # What was only away for long may be back when the outbox tries again.
+        # A dependency that outlasted all retries may be available when the outbox tries again.
         if values["reason"] != "retries_exhausted":
             submissions.give_up(session, values["task_id"])
 

@@ -1,4 +1,4 @@
-"""How long a task waited and ran: on its log lines, its Sentry events and its transaction."""
+"""Adds the wait and run times of a task to its log lines, Sentry events and transaction."""
 
 import time
 from datetime import datetime
@@ -13,15 +13,15 @@ SENT_HEADER = "securenet_sent_at"
 
 
 def connect_durations() -> None:
-    """Measure every task from now on; connect after the ids, which clear what was bound."""
+    """Measure every task from now on; connect after the ids, which clear the bound variables."""
     signals.before_task_publish.connect(_sign)
     signals.task_prerun.connect(_measure)
 
 
 def waited_ms(request: Any, now: float) -> float | None:
-    """Return for how many milliseconds a task has waited since it was sent, or since its ETA.
+    """Return the milliseconds that a task has waited since it was sent, or since its ETA.
 
-    None if its message does not tell; 0 if the sender's clock is ahead of ours.
+    None if its message has no time of sending; 0 if the sender's clock is ahead of ours.
     """
     sent = request.get(SENT_HEADER)
     if not isinstance(sent, int | float):
@@ -46,7 +46,7 @@ def _measure(task: Any, **_: object) -> None:
 
 
 class _Durations:
-    """Puts the durations on whatever is sent to Sentry while the task runs, and at its end."""
+    """Adds the durations to each event that is sent to Sentry while the task runs and ends."""
 
     def __init__(self, wait_ms: float | None) -> None:
         self._began = time.perf_counter()

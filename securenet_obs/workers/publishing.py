@@ -1,4 +1,4 @@
-"""Hands a task to the broker within two seconds, or says that it could not."""
+"""Publishes tasks to the broker, within two seconds or with an error."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -19,27 +19,27 @@ from securenet_obs.monitoring import for_tenant
 from securenet_obs.monitoring.task_signals import keep_owners, owners_together
 
 SOCKET_TIMEOUT_S = 0.5
-"""Seconds that a client waits for Redis; three times that when a connection breaks while used."""
+"""Seconds that a client waits for Redis; three times that if a connection breaks during use."""
 
 LARGEST_PAYLOAD = 256 * 1024
-"""Bytes of a task's serialised arguments; Redis holds every message in memory."""
+"""Maximum bytes of a task's serialised arguments; Redis keeps every message in memory."""
 
 MOST_TOGETHER = 500
-"""Tasks that travel together; fewer, if they are large."""
+"""Maximum number of tasks that are sent in one transaction; fewer if they are large."""
 
 _ENOUGH_TOGETHER = 4 * 1024 * 1024
-# The last is kombu's, of a connection that was lost while it was used.
+# kombu raises the last one for a connection that was lost during use.
 _AWAY = (OperationalError, RedisError, OSError, AttributeError)
 
 
 class BoundedMessages(AMQP):  # type: ignore[misc] # Celery has no types
-    """Celery's messages; whoever sends one, too large a payload is refused before it travels."""
+    """Celery's messages, with an upper bound on the payload, which is checked before sending."""
 
     def as_task_v2(self, task_id: str, name: str, *args: Any, **options: Any) -> Any:
         """Return the message of a task.
 
         Raises:
-            PayloadTooLargeError: its arguments take more than `LARGEST_PAYLOAD`.
+            PayloadTooLargeError: its arguments exceed `LARGEST_PAYLOAD`.
         """
         message = super().as_task_v2(task_id, name, *args, **options)
         size = len(dumps(message.body, serializer=self.app.conf.task_serializer)[2])
@@ -53,7 +53,7 @@ class BoundedMessages(AMQP):  # type: ignore[misc] # Celery has no types
 
 
 def bound_waits(app: Celery) -> None:
-    """Let this process wait briefly for Redis: a worker may be patient, a request may not."""
+    """Shorten this process's Redis timeouts: a worker may wait for long, a request may not."""
     app.conf.broker_transport_options = {
         **app.conf.broker_transport_options,
         "socket_timeout": SOCKET_TIMEOUT_S,
@@ -66,10 +66,10 @@ def publish(task: Task, *arguments: Any, **options: Any) -> str:
     """Queue a task and return its id; `options` are those of `Task.apply_async`.
 
     Raises:
-        PublishError: the broker did not take it.
-        PayloadTooLargeError: its arguments take more than `LARGEST_PAYLOAD`.
+        PublishError: the broker did not accept it.
+        PayloadTooLargeError: its arguments exceed `LARGEST_PAYLOAD`.
     """
-    # Celery subscribes to each sent task's result, for ever, unless told that nobody waits for it.
+    # Otherwise Celery subscribes to each sent task's result, and never unsubscribes.
     with denied_join_result():
         try:
             return str(task.apply_async(arguments, retry=False, **options).id)
@@ -79,7 +79,7 @@ def publish(task: Task, *arguments: Any, **options: Any) -> str:
 
 @dataclass(frozen=True)
 class Call:
-    """A task to send: its arguments, for which tenant, and options of `Task.apply_async`."""
+    """A task to send: its arguments, its tenant, and options of `Task.apply_async`."""
 
     arguments: Sequence[Any]
     tenant_id: str | None = None
@@ -89,10 +89,10 @@ class Call:
 def publish_many(task: Task, calls: Iterable[Call]) -> list[str]:
     """Queue a task many times, in few round trips, and return the ids in order.
 
-    Tasks travel by `MOST_TOGETHER`, and those that travel together are queued together or not.
+    Tasks are sent in transactions of `MOST_TOGETHER`, each of which is queued as a whole or not.
 
     Raises:
-        PublishError: the broker did not take them all: how many it took, how many it may have.
+        PublishError: the broker did not accept all; the message counts accepted and uncertain ones.
         PayloadTooLargeError: the arguments of one are too large; those before it may be queued.
     """
     sent: list[str] = []
@@ -137,7 +137,7 @@ def _waiting(app: Celery) -> Iterator["_WaitingChannel"]:
 
 
 class _WaitingChannel(Channel):  # type: ignore[misc] # kombu has no types
-    """A connection to the broker on which messages wait until they are sent together."""
+    """A channel to the broker that buffers messages and sends them together."""
 
     app: Celery
 
@@ -148,11 +148,11 @@ class _WaitingChannel(Channel):  # type: ignore[misc] # kombu has no types
 
     @property
     def is_full(self) -> bool:
-        """Whether it is time to send what waits."""
+        """Whether the buffered messages must be sent."""
         return self._count >= MOST_TOGETHER or self._characters >= _ENOUGH_TOGETHER
 
     def send(self, owners: dict[str, str]) -> None:
-        """Send what waits, in one transaction; whose it is first."""
+        """Store the owners of the buffered messages, then send these in one transaction."""
         if owners:
             keep_owners(self.app, owners)
             owners.clear()

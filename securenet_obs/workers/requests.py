@@ -1,4 +1,4 @@
-"""What every task of ours has: bounded starts, retries that are not lost, ids in the parent too."""
+"""Base classes of SecureNet's tasks: bounded starts, no lost retries, ids in the parent process."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,10 +20,10 @@ from securenet_obs.monitoring.correlation import (
 from securenet_obs.monitoring.task_signals import REQUEST_HEADER, TENANT_HEADER, tell_error
 
 MOST_STARTS = 3
-"""Starts of a task that never ended; there is no fourth."""
+"""Maximum number of starts of a task that never ends."""
 
 STARTS_KEY = "securenet:starts:{task_id}"
-"""Key in the result database: how often a redelivered task was started and did not end."""
+"""Key in the result database: number of unfinished starts of a redelivered task."""
 
 _STARTS_KEPT_S = 24 * 3600
 
@@ -31,12 +31,12 @@ _log = structlog.get_logger(__name__)
 
 
 class TaskRequest(Request):  # type: ignore[misc] # Celery has no types
-    """A task as the worker's parent process sees it: it tells of children that cannot."""
+    """A task in the worker's parent process, which reports failures that a lost child cannot."""
 
     def on_failure(
         self, exc_info: Any, send_failed_event: bool = True, return_ok: bool = False
     ) -> None:
-        """Tell of a failure; one that the child told of already comes with `return_ok`."""
+        """Report a failure with its ids; with `return_ok`, the child has reported it already."""
         if return_ok:
             super().on_failure(exc_info, send_failed_event, return_ok)
             return
@@ -60,26 +60,26 @@ class TaskRequest(Request):  # type: ignore[misc] # Celery has no types
 
 
 class SecureNetTask(Task):  # type: ignore[misc] # Celery has no types
-    """A task that may be run again after its worker was lost, but not for ever."""
+    """A task that may be run again after its worker was lost, a limited number of times."""
 
     Request = "securenet_obs.workers.requests:TaskRequest"
 
     def __call__(self, *args: Any, **options: Any) -> Any:
-        """Run it; an error is told before it is kept: who reads the one shall find the other."""
+        """Run the task; send an error to Sentry before it is stored: its readers need the event."""
         try:
             return super().__call__(*args, **options)
         except (Ignore, Reject, Retry):
-            raise  # so a task says what becomes of it
-        except Exception as error:  # whatever it is, it is told and goes on
+            raise  # these are control flow, not errors
+        except Exception as error:  # any error is reported and raised again
             if not self.request.called_directly:
                 tell_error(self, self.request.id, error)
             raise
 
     def before_start(self, task_id: str, args: Any, kwargs: Any) -> None:
-        """Count the start of a task that was delivered before; others cost nothing.
+        """Count the start of a redelivered task; other tasks cost nothing.
 
         Raises:
-            PoisonTaskError: it was started too often.
+            PoisonTaskError: the task was started too often.
         """
         if _is_redelivered(self) and self._starts(task_id) > MOST_STARTS:
             raise PoisonTaskError(
@@ -88,14 +88,14 @@ class SecureNetTask(Task):  # type: ignore[misc] # Celery has no types
             )
 
     def retry(self, *args: Any, **options: Any) -> Any:
-        """Try again later; a broker that does not take the next attempt gets this one back."""
+        """Retry later; if the broker does not accept the next attempt, requeue this one."""
         try:
             return super().retry(*args, **options)
         except Reject as rejected:
             raise Reject(rejected.reason, requeue=True) from rejected
 
     def _starts(self, task_id: str) -> int:
-        """Return the number of this start, the first delivery's included."""
+        """Count this start and return its number, with that of the first delivery included."""
         key = STARTS_KEY.format(task_id=task_id)
         try:
             with self.backend.client.pipeline() as pipe:
@@ -107,7 +107,7 @@ class SecureNetTask(Task):  # type: ignore[misc] # Celery has no types
 
 
 def connect_ends() -> None:
-    """Forget the starts of a task that ended, however it did."""
+    """Delete the count of starts when a task ends, with any outcome."""
     signals.task_postrun.connect(_forget_starts)
 
 

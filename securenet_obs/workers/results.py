@@ -1,4 +1,4 @@
-"""Reads what became of a task: its state, its result, and the error event of a failed one."""
+"""Reads a task's state and result, and the error event of a failed one."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +13,7 @@ from securenet_obs.workers.celery_app import celery_app
 
 @dataclass(frozen=True)
 class TaskState:
-    """What is known of a task; an unknown one is `PENDING`, Redis keeps no list of those sent."""
+    """State of a task; an unknown one is `PENDING`, since Redis does not list the tasks sent."""
 
     task_id: str
     state: str
@@ -23,7 +23,7 @@ class TaskState:
 
 
 def task_state(task_id: str) -> TaskState:
-    """Return what became of a task.
+    """Return the state of a task.
 
     Raises:
         UnreachableError: the result backend did not answer.

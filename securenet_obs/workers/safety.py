@@ -1,4 +1,4 @@
-"""What must hold before anything starts; what does not is refused in one sentence."""
+"""Checks Redis URLs, time limits and beat entries before a start; an error is one sentence."""
 
 import inspect
 import ssl
@@ -18,10 +18,10 @@ _log = structlog.get_logger(__name__)
 
 
 def check_urls(settings: Settings) -> None:
-    """Refuse brokers and result stores that would lose tasks or answer to anybody.
+    """Refuse brokers and result stores that would lose tasks or skip the check of certificates.
 
     Raises:
-        SettingsError: REDIS_URL or RESULT_URL cannot be used, and why.
+        SettingsError: REDIS_URL or RESULT_URL cannot be used; the message gives the reason.
     """
     broker = _checked("REDIS_URL", settings.redis_url.get_secret_value())
     results = _checked("RESULT_URL", settings.results.get_secret_value())
@@ -33,7 +33,7 @@ def check_urls(settings: Settings) -> None:
 
 
 def tls_options(url: str) -> dict[str, Any] | None:
-    """Return the TLS options of a Redis URL, None if it is plain: certificates are checked."""
+    """Return the TLS options of a Redis URL, with checked certificates; None without TLS."""
     return {"ssl_cert_reqs": ssl.CERT_REQUIRED} if _SCHEMES[urlsplit(url).scheme] else None
 
 
@@ -41,7 +41,7 @@ def check_application(app: Celery) -> None:
     """Refuse limits and beat entries that cannot work.
 
     Raises:
-        SettingsError: which, and why.
+        SettingsError: a limit or an entry cannot work; the message gives the reason.
     """
     _check_limits(app.conf)
     app.loader.import_default_modules()
@@ -50,7 +50,7 @@ def check_application(app: Celery) -> None:
 
 
 def warn_of_eviction(url: str) -> None:
-    """Log a warning if a broker may throw tasks away when its memory is full."""
+    """Log a warning if a broker may evict tasks when its memory is full."""
     try:
         with redis.Redis.from_url(url, socket_timeout=2, socket_connect_timeout=1) as client:
             policy = str(client.info("memory").get("maxmemory_policy"))
@@ -74,7 +74,7 @@ def _checked(variable: str, url: str) -> SplitResult:
 
 
 def _unusable(parts: SplitResult, url: str) -> str:
-    """Return why a URL cannot be used, nothing of what it holds, and nothing if it can."""
+    """Return why a URL cannot be used, without its content; empty if it can."""
     if "sentinel" in parts.scheme:
         return (
             "Sentinel cannot be used: what reads queues and results here connects to one address, "

@@ -1,4 +1,4 @@
-"""A worker told to stop finishes what it runs, within bounds, and gives back all else."""
+"""Bounds a worker's shutdown: running tasks may finish in time, all others are requeued."""
 
 import os
 import signal
@@ -13,13 +13,13 @@ _log = structlog.get_logger(__name__)
 
 
 def connect_stopping() -> None:
-    """Bound Celery's warm shutdown, which waits for ever, by its cold one, which gives back."""
+    """Bound Celery's warm shutdown, which waits forever, by its cold one, which requeues tasks."""
     signals.worker_shutting_down.connect(_bound)
 
 
 def _bound(how: str, **_: object) -> None:
     if how == "Warm":
-        # A supervisor must be more patient than this: after its SIGKILL nobody gives back.
+        # A supervisor must wait longer than this: after its SIGKILL, tasks are not requeued.
         timer = threading.Timer(get_settings().worker_stop_s, _give_back)
         timer.daemon = True
         timer.start()

@@ -1,8 +1,8 @@
-"""Batches that the API accepted: kept in the store until they are counted, which is once.
+"""Outbox of batches that the API accepted: keeps them in the store until each is counted once.
 
-The store is the truth, the broker's message only says that there is something to do. So what the
-broker loses is published again, what it has twice is counted once, and a batch that was withdrawn
-because the broker did not take it is never counted, even if the broker took it after all.
+The store is the source of truth; the broker's message only announces work. So a lost message is
+published again, a duplicate is counted once, and a batch that was withdrawn because the broker did
+not accept it is never counted, even if the broker did accept it.
 """
 
 import uuid
@@ -26,21 +26,21 @@ from securenet_obs.store import Submission, TaskEffect, rows_changed, session_sc
 from securenet_obs.workers.publishing import publish
 
 STORE_WAIT_S = 0.5
-"""Seconds that a caller waits for other writers, when accepting and again when withdrawing."""
+"""Seconds that a caller waits for other writers, to accept a batch and again to withdraw it."""
 
 FIRST_BACKOFF_S = 30
-"""Seconds after which an unfinished batch is published again; then twice as long, and so on."""
+"""Seconds after which an unfinished batch is first published again; each next wait doubles."""
 
 LONGEST_BACKOFF_S = 15 * 60
 
 MOST_AT_ONCE = 500
-"""Batches that one run of the outbox publishes."""
+"""Maximum number of batches that one run of the outbox publishes."""
 
 KEPT = timedelta(days=1)
-"""How long a finished batch's result stays, for a message that comes late."""
+"""Retention of a finished batch's result, for messages that arrive late."""
 
 EFFECTS_KEPT = timedelta(days=7)
-"""How long it is remembered which window a task has done; far longer than a message lives."""
+"""Retention of a task's result for a window; far longer than the lifetime of a message."""
 
 _log = structlog.get_logger(__name__)
 
@@ -48,10 +48,10 @@ _log = structlog.get_logger(__name__)
 def submit(task: Task, tenant_id: str, records: list[Any]) -> str:
     """Accept a batch and queue its processing; return the id of the processing task.
 
-    Once this returns, the batch is counted, once; if it raises, never.
+    If this returns, the batch is counted once; if it raises, the batch is never counted.
 
     Raises:
-        PublishError: store or broker did not take it.
+        PublishError: the store or the broker did not accept the batch.
     """
     task_id = str(uuid.uuid4())
     try:
@@ -63,20 +63,20 @@ def submit(task: Task, tenant_id: str, records: list[Any]) -> str:
     except PublishError:
         if _withdraw(task_id):
             raise
-        # A worker has it already, or nobody can take it out of the outbox: it will be counted.
+        # A worker has it already, or it cannot be removed from the outbox: it will be counted.
         _log.warning("publication_unconfirmed", queued_task_id=task_id)
     return task_id
 
 
 def process(task_id: str, judge: Callable[[str, list[Any]], tuple[Batch, dict[str, Any]]]) -> Any:
-    """Count a batch and remember its result, both or neither; return the result.
+    """Count a batch and store its result in one transaction; return the result.
 
     Args:
-        task_id: of the task that the batch was accepted with.
-        judge: makes of a tenant's records the batch to count, and the result.
+        task_id: id of the task that the batch was accepted with.
+        judge: function from a tenant and its records to the batch to count and the result.
 
     Raises:
-        DeadLetterError: the batch was given up, and nobody requeued it.
+        DeadLetterError: the batch was given up, and was not requeued.
     """
     with session_scope() as session:
         submission = session.get(Submission, task_id)
@@ -97,7 +97,7 @@ def process(task_id: str, judge: Callable[[str, list[Any]], tuple[Batch, dict[st
 
 
 def republish(task: Task, most: int = MOST_AT_ONCE) -> int:
-    """Publish again what is unfinished and due, at most so many; return how many."""
+    """Republish unfinished batches that are due, at most `most`; return their number."""
     with session_scope() as session:
         columns = select(Submission.task_id, Submission.ids, Submission.publications)
         due = columns.where(Submission.due_at <= _now()).order_by(Submission.due_at).limit(most)
@@ -118,19 +118,19 @@ def republish(task: Task, most: int = MOST_AT_ONCE) -> int:
 
 
 def give_up(session: Session, task_id: str) -> None:
-    """Publish a batch no more; its dead letter can be requeued."""
+    """Stop publishing a batch; its dead letter can be requeued."""
     unfinished = Submission.task_id == task_id, Submission.finished_at.is_(None)
     session.execute(update(Submission).where(*unfinished).values(due_at=None))
 
 
 def take_up(session: Session, task_id: str) -> None:
-    """Have a batch that was given up published until it is finished."""
+    """Resume publishing a batch that was given up, until it is finished."""
     unfinished = Submission.task_id == task_id, Submission.finished_at.is_(None)
     session.execute(update(Submission).where(*unfinished).values(due_at=_next(1)))
 
 
 def purge() -> None:
-    """Forget what was finished long enough ago."""
+    """Delete finished batches and task effects after their retention."""
     with session_scope() as session:
         session.execute(delete(Submission).where(Submission.finished_at < _now() - KEPT))
         session.execute(delete(TaskEffect).where(TaskEffect.at < _now() - EFFECTS_KEPT))
@@ -138,14 +138,14 @@ def purge() -> None:
 
 @contextmanager
 def as_of(ids: dict[str, Any]) -> Iterator[None]:
-    """Send within the block as the request with these ids would: same request, tenant and trace."""
+    """Send tasks within the block with the request, tenant and trace of these ids."""
     named = {name: ids[name] for name in ("request_id", "tenant_id") if ids.get(name)}
     with bound_contextvars(**named), sentry_sdk.isolation_scope(), _trace_of(ids):
         yield
 
 
 def _trace_of(ids: dict[str, Any]) -> AbstractContextManager[Any]:
-    """Continue a request's trace; that of the task which runs here would win otherwise."""
+    """Continue a request's trace; otherwise tasks would get the trace of the running task."""
     if not (ids.get("trace_id") and ids.get("span_id")):
         return nullcontext()
     headers = {"sentry-trace": f"{ids['trace_id']}-{ids['span_id']}"}
@@ -170,7 +170,7 @@ def _accept(task_id: str, tenant_id: str, records: list[Any]) -> None:
 
 
 def _withdraw(task_id: str) -> bool:
-    """Take a batch back; False if it is finished, or the store does not let go of it."""
+    """Withdraw a batch; return False if it is finished, or the store does not delete it."""
     unfinished = Submission.task_id == task_id, Submission.finished_at.is_(None)
     try:
         with session_scope(STORE_WAIT_S) as session:
@@ -180,7 +180,7 @@ def _withdraw(task_id: str) -> bool:
 
 
 def _finish(session: Session, task_id: str, result: dict[str, Any]) -> bool:
-    """Say in this transaction that a batch is counted; False if it is, or was withdrawn."""
+    """Mark a batch as counted in this transaction; return False if it is, or was withdrawn."""
     unfinished = Submission.task_id == task_id, Submission.finished_at.is_(None)
     finished = {"finished_at": _now(), "due_at": None, "records": None, "result": result}
     return (
@@ -195,8 +195,8 @@ def _published(session: Session, task_id: str, publications: int) -> None:
 
 
 def _next(publications: int) -> datetime:
-    """Return when a batch that was published so often is published again."""
-    # The power is bounded too: a batch may wait for weeks.
+    """Return the time of the next publication after this number of publications."""
+    # The exponent is bounded too: a batch may wait for weeks.
     backoff_s = FIRST_BACKOFF_S * 2 ** min(publications - 1, 10)
     return _now() + timedelta(seconds=min(backoff_s, LONGEST_BACKOFF_S))
 

@@ -1,4 +1,4 @@
-"""The tasks: thin over detection/, which knows nothing of Celery."""
+"""Celery tasks: thin wrappers of detection, which does not depend on Celery."""
 
 import os
 import random
@@ -33,15 +33,15 @@ from securenet_obs.workers.publishing import Call, publish_many
 from securenet_obs.workers.windows import WINDOW_HEADER, task_id_of, window_of
 
 UNKNOWN_TENANT = "unassigned"
-"""Tenant of the records that came without one; the schedule sends it no tasks."""
+"""Tenant of the records that arrive without one; the schedule does not send it tasks."""
 
 _NO_TENANT = ""
 
 _DISPATCH_WITHIN_S = 60
 """Seconds over which beat's tasks are spread, so that tenants do not all start at once."""
 
-# A store or a Redis that is busy or away is worth another try; everything else fails at once with
-# its own error. Eight tries, with jitter, take one to three minutes.
+# A task is retried if the store or Redis is busy or unavailable; any other error fails it at once.
+# Eight tries, with jitter, take one to three minutes.
 _RETRIES: dict[str, Any] = {
     "autoretry_for": (
         sqlalchemy.exc.OperationalError,
@@ -60,7 +60,7 @@ _log = structlog.get_logger(__name__)
 
 
 def _task(**options: Any) -> Callable[[Callable[..., Any]], Any]:
-    """Register a task; Celery has no types, and its decorator would hide ours."""
+    """Register a task; Celery has no types, and its own decorator would hide the task's types."""
     decorator: Callable[[Callable[..., Any]], Any] = celery_app.task(**options)
     return decorator
 
@@ -74,7 +74,7 @@ def run_vulnerability_scan(self: Task, tenant_id: str) -> dict[str, Any]:
 
 @_task(bind=True, **_RETRIES)
 def retrain_anomaly_model(self: Task, tenant_id: str) -> dict[str, Any]:
-    """Learn what is normal for a tenant, once a window; see `AnomalyDetector.retrain_model`."""
+    """Retrain a tenant's anomaly model, once a window; see `AnomalyDetector.retrain_model`."""
     bind_tenant(tenant_id)
     return AnomalyDetector().retrain_model(tenant_id, window_of(self.request))
 
@@ -84,12 +84,12 @@ def process_network_logs(self: Task, log_batch: list[Any] | dict[str, str]) -> d
     """Normalise, judge and count a batch of records.
 
     Args:
-        log_batch: the records, whose tenant comes with the correlation; or `{"batch": …}`, a
-            reference to a batch that the API accepted, which the store holds with its tenant.
+        log_batch: the records, of the tenant that is bound; or `{"batch": …}`, a reference to a
+            batch that the API accepted, which the store holds with its tenant.
 
     Returns:
         `tenant_id`, `records`, `accepted`, `rejected` (a count for each reason), `minutes`,
-        `counted` (False if a delivery before this one already counted the batch), `anomalies`.
+        `counted` (False if an earlier delivery already counted the batch), `anomalies`.
     """
     if isinstance(log_batch, dict):
         result: dict[str, Any] = submissions.process(log_batch["batch"], _judge)
@@ -116,14 +116,14 @@ def _judge(tenant_id: str, records: list[Any]) -> tuple[Batch, dict[str, Any]]:
 
 @_task(**_RETRIES)
 def republish_submissions() -> int:
-    """Publish again the accepted batches that are unfinished and due; return how many."""
+    """Republish accepted batches that are unfinished and due; return their number."""
     submissions.purge()
     return submissions.republish(process_network_logs)
 
 
 @_task(bind=True)
 def echo_canary(self: Task, canary: str) -> dict[str, Any]:
-    """Return the canary and who executed this, from which queue."""
+    """Return the canary with the worker, process and queue that executed it."""
     return {
         "canary": canary,
         "hostname": self.request.hostname,
@@ -134,14 +134,14 @@ def echo_canary(self: Task, canary: str) -> dict[str, Any]:
 
 @_task()
 def raise_diagnostic_error(canary: str, secret: str, tenant_id: str) -> None:
-    """Fail on purpose, with a secret where secrets leak; it must arrive nowhere."""
+    """Fail on purpose, with a secret in the places where secrets leak; it must not be delivered."""
     bind_tenant(tenant_id)
     fail_on_purpose(canary, secret)
 
 
 @_task()
 def relay_canary(canary: str, secret: str, tenant_id: str) -> dict[str, str]:
-    """Send a child that fails on purpose, in this request and of this tenant, to queue `canary`.
+    """Send a child task that fails on purpose to queue `canary`, for this request and tenant.
 
     Returns:
         `child_task_id`.
@@ -157,7 +157,7 @@ def relay_canary(canary: str, secret: str, tenant_id: str) -> dict[str, str]:
 def leak_canary(
     canary: str, planted: dict[str, Any], tenant_id: str, fails: bool
 ) -> dict[str, Any]:
-    """Let secrets out as a careless task does: in its return value, or in its error."""
+    """Leak secrets as a careless task does: in its return value, or in its error."""
     bind_tenant(tenant_id)
     if fails:
         leak_on_purpose(canary, Planted(**planted))
@@ -171,19 +171,19 @@ def leak_canary(
 
 @_task(bind=True, **_RETRIES)
 def dispatch_vulnerability_scans(self: Task) -> int:
-    """Send one scan a tenant, once a window; return how many."""
+    """Send one scan for each tenant, once a window; return their number."""
     return _dispatch(self, run_vulnerability_scan, expires_s=6 * 3600)
 
 
 @_task(bind=True, **_RETRIES)
 def dispatch_model_retraining(self: Task) -> int:
-    """Send one retraining a tenant, once a window; return how many."""
+    """Send one retraining for each tenant, once a window; return their number."""
     return _dispatch(self, retrain_anomaly_model, expires_s=24 * 3600)
 
 
 @_task(bind=True, **_RETRIES)
 def dispatch_canaries(self: Task) -> int:
-    """Send one canary a tenant, as it is done with the work; return how many."""
+    """Send one canary for each tenant, like the other tasks; return their number."""
     every_s = get_settings().schedule_canary_s
     return _dispatch(self, echo_canary, expires_s=every_s, within_s=every_s / 10)
 
@@ -213,7 +213,7 @@ def _call(task: Task, tenant_id: str, window: str, expires_s: float, within_s: f
         "countdown": random.uniform(0, within_s),  # noqa: S311
         "expires": expires_s,
         "headers": {WINDOW_HEADER: window},
-        # Sent again, by a second beat or a second try, it is the same task.
+        # A second beat or a second try sends the same task.
         "task_id": task_id_of(task.name, tenant_id, window),
     }
     return Call((tenant_id,), tenant_id, options)

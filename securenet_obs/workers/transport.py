@@ -1,4 +1,4 @@
-"""kombu's Redis transport, which goes on consuming after its connections were lost, and faster."""
+"""kombu's Redis transport, faster, and with reliable consuming after lost connections."""
 
 import select
 import time
@@ -7,17 +7,17 @@ from typing import Any
 import structlog
 from kombu.transport import TRANSPORT_ALIASES, redis
 
-# An answer that takes longer is taken for one that does not come.
+# Seconds after which a missing answer counts as lost.
 _PATIENCE_S = 5.0
 
 _log = structlog.get_logger(__name__)
 
 
 class Channel(redis.Channel):  # type: ignore[misc] # kombu has no types
-    """Keeps one client for all it sends, and knows since when it waits for a message.
+    """A channel with one client for everything it sends, and the time its wait for a message began.
 
-    kombu 5.6.2 makes one for each acknowledgement and each message, with a table of what to do
-    with the answer of every command there is: a quarter of what a worker's parent does for a task.
+    kombu 5.6.2 creates a client for each acknowledgement and each message, with a table of the
+    callbacks of every Redis command: a quarter of the work of a worker's parent for a task.
     """
 
     waiting_since = 0.0
@@ -26,7 +26,7 @@ class Channel(redis.Channel):  # type: ignore[misc] # kombu has no types
     def _create_client(self, asynchronous: bool = False) -> Any:
         if asynchronous:
             return super()._create_client(asynchronous)
-        # After a lost connection there is another pool.
+        # After a lost connection the pool is another one.
         if self._kept is None or self._kept.connection_pool is not self.pool:
             self._kept = super()._create_client()
         return self._kept
@@ -37,11 +37,11 @@ class Channel(redis.Channel):  # type: ignore[misc] # kombu has no types
 
 
 class Poller(redis.MultiChannelPoller):  # type: ignore[misc] # kombu has no types
-    """Closes a connection on which the answer to a question does not come; kombu opens another.
+    """Closes a connection with an overdue answer; kombu opens another.
 
-    A network that forgets a connection tells neither side, and a forked child that closes what it
-    was born with takes an answer away. kombu 5.6.2 asks for a message within a second, which is
-    Redis's to keep, and waits for the answer for ever.
+    A network may drop a connection without notice to either side, and a forked child that closes an
+    inherited connection consumes an answer. kombu 5.6.2 asks Redis for a message within a second,
+    but does not enforce this limit itself, and waits for the answer forever.
     """
 
     def _register_BRPOP(self, channel: Channel) -> None:  # noqa: N802 the name is kombu's
@@ -52,7 +52,7 @@ class Poller(redis.MultiChannelPoller):  # type: ignore[misc] # kombu has no typ
         super()._register_BRPOP(channel)
 
     def maybe_check_subclient_health(self) -> None:
-        """Ask whether subscriptions still stand, as long as the last such question was answered."""
+        """Check the health of subscriptions; close a connection if the last check is unanswered."""
         for channel in self._channels:
             client = channel.__dict__.get("subclient")
             late = client is not None and client.health_check_response_counter
@@ -63,10 +63,10 @@ class Poller(redis.MultiChannelPoller):  # type: ignore[misc] # kombu has no typ
 
 
 def _is_silent(connection: Any) -> bool:
-    """Tell whether a connection has nothing to be read, not even its end."""
+    """Return whether a connection has nothing to read, not even its end."""
     if connection._sock is None:
         return False
-    # redis-py's own look takes the bytes out of the socket, and then no loop is told of them.
+    # redis-py's own check reads the bytes from the socket, and the event loop then misses them.
     arrivals = select.poll()
     arrivals.register(connection._sock, select.POLLIN)
     return not arrivals.poll(0)
@@ -78,29 +78,29 @@ def _give_up(connection: Any, of: str) -> None:
 
 
 class Transport(redis.Transport):  # type: ignore[misc] # kombu has no types
-    """Of a lost connection only what was its own is forgotten.
+    """Deregisters only the lost connection's descriptors.
 
-    kombu 5.6.2 also takes the loop's poll away, even when a new connection has registered its own
+    kombu 5.6.2 also removes the event loop's poll, even if a new connection has registered its own
     by then: the worker answers pings and consumes nothing (kombu's issues 2492 and 2629).
     """
 
     Channel = Channel
 
     def __init__(self, *args: Any, **options: Any) -> None:
-        """Connect nothing yet."""
+        """Create the transport, without a connection."""
         super().__init__(*args, **options)
         self.cycle = Poller()
 
     def register_with_event_loop(self, connection: Any, loop: Any) -> None:
-        """Have the loop read this connection's messages, from now on and after every loss."""
+        """Register this connection's messages with the loop, from now on and after every loss."""
         super().register_with_event_loop(connection, loop)
         self.cycle._on_connection_disconnect = lambda lost: _forget(self.cycle, loop, lost)
 
 
 def _forget(cycle: Any, loop: Any, lost: Any) -> None:
-    """Read this connection no more; who used it is registered anew with its next socket.
+    """Deregister a connection; its users are registered again with their next socket.
 
-    By now the connection has no socket to ask for, so it is found by its users.
+    The connection no longer has a socket, so its descriptors are found by its users.
     """
     for user in [user for user in cycle._chan_to_sock if _connection_of(user) is lost]:
         channel, _, kind = user
@@ -116,5 +116,5 @@ def _connection_of(user: tuple[Any, Any, str]) -> Any:
 
 
 def use_transport() -> None:
-    """Have every `redis://` and `rediss://` connection of this process use this transport."""
+    """Use this transport for every `redis://` and `rediss://` connection of this process."""
     TRANSPORT_ALIASES.update(dict.fromkeys(("redis", "rediss"), f"{__name__}:Transport"))
