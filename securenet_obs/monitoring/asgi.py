@@ -1,4 +1,4 @@
-"""ASGI middleware: a request's ids, its log line, and the answer when nobody handled its error."""
+"""ASGI middleware that binds a request's ids, logs the request and answers unhandled errors."""
 
 import re
 import sys
@@ -20,7 +20,7 @@ Receive: TypeAlias = Callable[[], Awaitable[Message]]
 Send: TypeAlias = Callable[[Message], Awaitable[None]]
 App: TypeAlias = Callable[[Message, Receive, Send], Awaitable[None]]
 
-# W3C Trace Context: version, trace, parent span, flags; a later version may have more behind.
+# W3C Trace Context: version, trace, parent span, flags; a later version may append fields.
 _TRACEPARENT = re.compile(
     r"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-[0-9a-f]([0-9a-f])(?:-.*)?"
 )
@@ -29,9 +29,9 @@ _log = structlog.get_logger(__name__)
 
 
 def with_sentry_trace(scope: Message) -> Message:
-    """Return a connection whose `traceparent` is said in the only way that Sentry's SDK reads.
+    """Return a scope with its `traceparent` as `sentry-trace`, the only header Sentry's SDK reads.
 
-    A caller who sent `sentry-trace` too is taken at that word.
+    A `sentry-trace` header from the caller takes precedence.
     """
     if scope["type"] != "http" or any(name == b"sentry-trace" for name, _ in scope["headers"]):
         return scope
@@ -46,20 +46,20 @@ def with_sentry_trace(scope: Message) -> Message:
 class CorrelationMiddleware:
     """Binds the ids of each request, returns `X-Request-ID`, and answers unhandled errors.
 
-    Such an answer is 500 and JSON `{"detail", "event_id", "request_id"}`; the event is Sentry's.
+    The answer is 500 with JSON `{"detail", "event_id", "request_id"}`; `event_id` is Sentry's.
     """
 
     def __init__(self, app: App) -> None:
         self._app = app
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        """Handle one connection, or the application's life."""
+        """Handle one connection, or the application's lifespan."""
         handle = self._request if scope["type"] == "http" else self._other
         with request_scope(scope):
             await handle(scope, receive, send)
 
     async def _other(self, scope: Message, receive: Receive, send: Send) -> None:
-        """Have Sentry told of what a websocket or the lifespan raises; the server must see it."""
+        """Capture an error of a websocket or the lifespan, and raise it again for the server."""
         try:
             await self._app(scope, receive, send)
         except Exception as error:
@@ -81,7 +81,7 @@ class CorrelationMiddleware:
 
 
 class _Request:
-    """One request: its id, what was answered, and when."""
+    """One request: its id, its answer's status and its start time."""
 
     def __init__(self, scope: Message, send: Send) -> None:
         self.id = accepted_request_id(_header(scope, b"x-request-id"))
@@ -103,7 +103,7 @@ class _Request:
         await self._send(message)
 
     async def answer(self, error: Exception) -> None:
-        """Tell Sentry and the log, then the caller, unless an answer is already under way."""
+        """Capture and log an error, then answer 500, unless a response has already started."""
         event_id = capture_error(error)
         _log.error("request_failed", exc_info=error, **self._what())
         self.answered_before = self._status is not None
@@ -120,7 +120,7 @@ class _Request:
         await self.send({"type": "http.response.body", "body": body})
 
     def log(self) -> None:
-        """Write the request's line; health checks, several a minute for ever, only when asked."""
+        """Log the request; health checks, several a minute forever, only at level debug."""
         tell = _log.debug if self._scope["path"].startswith(UNTRACED) else _log.info
         duration_ms = round((time.perf_counter() - self._began) * 1e3, 3)
         tell("request_finished", status=self._status, duration_ms=duration_ms, **self._what())
@@ -130,7 +130,7 @@ class _Request:
 
 
 def _capture_answered() -> None:
-    """Tell Sentry of an `HTTPException` of 500 and above, which the framework answers itself."""
+    """Capture an `HTTPException` of 500 and above, which the framework answers itself."""
     error = sys.exception()
     if isinstance(error, HTTPException):
         capture_error(error, handled=True)

@@ -1,4 +1,4 @@
-"""structlog's filtering bound logger, made so that no call of it raises and each is short."""
+"""structlog's filtering bound logger, with short methods that never raise."""
 
 import logging
 from collections.abc import Callable
@@ -19,10 +19,10 @@ _SYNONYMS = {"warn": "warning", "fatal": "critical", "msg": "info"}
 
 
 def bound_logger(level: int) -> type[Any]:
-    """Return the class of our loggers: methods below `level` do nothing.
+    """Return the class of our loggers, with methods that do nothing below `level`.
 
-    Unlike structlog's own, a method takes any field's name, `event` and `self` included, and
-    arguments that do not fit its text.
+    Unlike structlog's own, a method accepts any field name, including `event` and `self`, and
+    arguments that do not match its message.
     """
     methods = {
         name: _method(name) if severity >= level else _nothing for name, severity in _LEVELS.items()
@@ -36,7 +36,7 @@ def bound_logger(level: int) -> type[Any]:
 
 
 def _nothing(self: Any, event: object = None, /, *arguments: Any, **fields: Any) -> None:
-    """Take a call below the level."""
+    """Ignore a call below the level."""
 
 
 def _method(name: str) -> Callable[..., None]:
@@ -67,11 +67,11 @@ def _exception(self: Any, event: object = None, /, *arguments: Any, **fields: An
 
 
 def _log(self: Any, level: int, event: object = None, /, *arguments: Any, **fields: Any) -> None:
-    """Log at a level's number; one between two levels counts as the lower."""
+    """Log at a numeric level; a number between two levels counts as the lower."""
     names = [name for name, severity in _LEVELS.items() if severity <= level] or ["debug"]
     getattr(self, names[-1])(event, *arguments, **fields)
 
 
 def _proxy_to_logger(self: Any, method_name: str, event: object = None, **fields: Any) -> None:
-    """Serve structlog's own asynchronous methods."""
+    """Log an event for structlog's own asynchronous methods."""
     _tell(self, _SYNONYMS.get(method_name, method_name), event, fields)

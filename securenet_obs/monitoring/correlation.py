@@ -1,7 +1,7 @@
-"""The ids that tie a request, its log lines, its tasks and their error events together.
+"""Correlation ids, which link a request, its log lines, its tasks and their error events.
 
-They live in context variables (those of structlog, so that every log line carries them), are bound
-where a request or a task starts and cleared where it ends.
+They are stored in structlog's context variables, so that every log line carries them. They are
+bound at the start of a request or a task and cleared at its end.
 """
 
 import re
@@ -22,16 +22,16 @@ from structlog.contextvars import (
 from securenet_obs.settings import TENANT_ID
 
 IDS = ("request_id", "tenant_id", "task_id", "trace_id", "span_id")
-"""Names of the ids, as they stand in log lines and on error events."""
+"""Names of the ids in log lines and on error events."""
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{7,63}")
 _TENANT_ID = re.compile(TENANT_ID)
 
 
 class _Names(dict[ContextVar[Any], str]):
-    """What each context variable is called in a log line, empty if it is none of structlog's.
+    """Cache of the log field of each context variable; empty if the variable is not structlog's.
 
-    A variable is made once and for ever, and every line of the process asks after it.
+    Variables exist as long as the process, and every log line looks them up.
     """
 
     def __missing__(self, variable: ContextVar[Any]) -> str:
@@ -44,17 +44,17 @@ _names = _Names()
 
 
 def accepted_request_id(text: str | None) -> str:
-    """Return the caller's id if it is harmless text of 8 to 64 characters, else a new one."""
+    """Return the caller's id if it is safe text of 8 to 64 characters, else a new one."""
     return text if text is not None and _REQUEST_ID.fullmatch(text) else uuid.uuid4().hex
 
 
 def accepted_tenant_id(text: object) -> str | None:
-    """Return `text` if it can be a tenant's id."""
+    """Return `text` if it is a valid tenant id, else None."""
     return text if isinstance(text, str) and _TENANT_ID.fullmatch(text) else None
 
 
 def begin(*, request_id: str, tenant_id: str | None = None, task_id: str | None = None) -> None:
-    """Forget every id of what ran here before, and bind those of what starts now."""
+    """Clear the ids of the previous request or task, and bind those of the new one."""
     clear_contextvars()
     scope = sentry_sdk.get_current_scope()
     trace = scope.span or scope.get_active_propagation_context()
@@ -64,30 +64,30 @@ def begin(*, request_id: str, tenant_id: str | None = None, task_id: str | None 
 
 
 def end() -> None:
-    """Forget every id."""
+    """Clear all ids."""
     clear_contextvars()
 
 
 def bind_tenant(tenant_id: str) -> None:
-    """Say whose request or task this is."""
+    """Bind the tenant of the current request or task."""
     bind_contextvars(tenant_id=tenant_id)
 
 
 @contextmanager
 def for_tenant(tenant_id: str) -> Iterator[None]:
-    """Bind a tenant for a block: what is sent from within is that tenant's."""
+    """Bind a tenant for a block: tasks sent from within belong to that tenant."""
     with bound_contextvars(tenant_id=tenant_id):
         yield
 
 
 def current_ids() -> dict[str, str]:
-    """Return the ids that are bound here and now; the span is the innermost one."""
+    """Return the ids that are currently bound; the span is the innermost one."""
     bound = with_ids({})
     return {name: bound[name] for name in IDS if name in bound}
 
 
 def with_ids(event: Mapping[str, Any]) -> dict[str, Any]:
-    """Return an event's fields over those that are bound here; the span is the innermost one."""
+    """Return the bound fields, overridden by the event's; the span is the innermost one."""
     bound = {
         name: value
         for variable, value in copy_context().items()

@@ -1,4 +1,4 @@
-"""Fails on purpose, with secrets where they tend to leak: a validation then looks for them."""
+"""Fails on purpose with secrets where they tend to leak; validations then search for them."""
 
 import logging
 import warnings
@@ -15,19 +15,19 @@ _log = structlog.get_logger(__name__)
 
 
 def note_relay(canary: str, sent_task_id: str) -> None:
-    """Log that the canary went on in a task: who follows it can do so when the ids are lost."""
+    """Log the task that continues a canary, so that it can be followed even if ids are lost."""
     _log.info("canary_relayed", canary=canary, sent_task_id=sent_task_id)
 
 
 def fail_on_purpose(canary: str, secret: str) -> NoReturn:
-    """Raise an error that names the canary, after the secret was planted in five places.
+    """Plant the secret in five places, and raise an error that names the canary.
 
-    It stands in a local variable, a log line, a breadcrumb, the event's extra data, and a URL
-    inside the exception's own message, as drivers write it when a connection fails.
+    The places are a local variable, a log line, a breadcrumb, the event's extra data, and a URL in
+    the exception's own message, as drivers write it when a connection fails.
 
     Args:
-        canary: marker that the message begins with.
-        secret: text that must arrive nowhere.
+        canary: marker at the start of the message.
+        secret: text that must not arrive anywhere.
 
     Raises:
         DiagnosticError: always.
@@ -42,7 +42,7 @@ def fail_on_purpose(canary: str, secret: str) -> NoReturn:
 
 @dataclass(frozen=True)
 class Planted:
-    """Secrets to leak: `places` by where to leak each, `texts` and `fields` by what they are."""
+    """Secrets to leak: `places` by the place of each, `fields` by name, and `texts`."""
 
     places: Mapping[str, str]
     texts: Sequence[str]
@@ -50,10 +50,10 @@ class Planted:
 
 
 def leak_on_purpose(canary: str, planted: Planted) -> NoReturn:
-    """Let every secret out wherever careless code does, and fail.
+    """Leak every secret in the places where careless code leaks them, and fail.
 
-    Log lines in four ways, a breadcrumb, a scope's extra data and context, a local variable, a URL,
-    and the text of the exception.
+    The places are log lines in four ways, a breadcrumb, a scope's extra data and context, a local
+    variable, a URL, and the text of the exception.
 
     Raises:
         DiagnosticError: always.
@@ -69,7 +69,7 @@ def leak_on_purpose(canary: str, planted: Planted) -> NoReturn:
     print(f"connecting with passwd={places['printed']}")
     scope = sentry_sdk.get_current_scope()
     scope.add_breadcrumb(message=f"Authorization: Bearer {places['breadcrumb']}")
-    # Of a list or a mapping the SDK sends the first ten items only.
+    # The SDK sends only the first ten items of a list or a mapping.
     scope.set_extra("texts", "\n".join(planted.texts))
     for name, value in planted.fields.items():
         scope.add_breadcrumb(category="diagnostic", data={name: value})

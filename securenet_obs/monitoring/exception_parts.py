@@ -1,4 +1,4 @@
-"""An exception and its causes as structured frames, without local variables."""
+"""Converts an exception and its causes to structured frames, without local variables."""
 
 from types import TracebackType
 from typing import Any
@@ -11,14 +11,14 @@ _raised = ExceptionDictTransformer(show_locals=False, max_frames=50)
 
 
 def exception_parts(error: BaseException, trace: TracebackType | None) -> list[dict[str, Any]]:
-    """Return a part for the exception and each of its causes, those never raised included."""
+    """Return a part for the exception and each of its causes, including those never raised."""
     parts: list[dict[str, Any]] = []
     seen: set[int] = set()
     cause: BaseException | None = error
     while cause is not None and len(parts) < _MOST_PARTS:
         told = _raised((type(cause), cause, trace))
         told[0]["is_cause"] = bool(parts)
-        for part in told:  # structlog goes on as long as causes were raised
+        for part in told:  # structlog follows causes only as long as they were raised
             if cause is None or id(cause) in seen:
                 return parts
             seen.add(id(cause))

@@ -1,4 +1,4 @@
-"""Records of the standard library's logging -> events of the log chain, without what they leak."""
+"""Converts records of the standard library's logging to events, without the data they leak."""
 
 import logging
 import re
@@ -10,20 +10,20 @@ from securenet_obs.monitoring.message import message
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "color_message"}
 
-# Celery tells of a task's outcome with its return value and arguments; `task_succeeded`,
-# `task_failed` and `task_retried` of monitoring.task_signals say the same without.
+# Celery logs a task's outcome with its return value and arguments; our own events `task_succeeded`,
+# `task_failed` and `task_retried` report the same without them.
 _TOLD_ELSEWHERE = frozenset({"celery.app.trace"})
 
-# What `logging.captureWarnings`, which Celery calls, makes of a warning, with its source below.
+# The format of `logging.captureWarnings`, which Celery calls: a warning, with its source below.
 _WARNING = re.compile(
     r"(?P<filename>.+?):(?P<lineno>\d+): (?P<category>\w+): (?P<sentence>.*?)(?:\n  .*)?", re.DOTALL
 )
 
 
 def foreign_event(record: logging.LogRecord) -> dict[str, Any] | None:
-    """Return the record as an event, None if another line tells the same."""
+    """Return the record as an event, None if another line reports the same."""
     if record.name == "uvicorn.access":
-        # Within a request `request_finished` of monitoring.asgi tells more.
+        # Within a request, our own event `request_finished` has more fields.
         return None if "request_id" in get_contextvars() else _access(record)
     if record.name == "py.warnings":
         return _warning(record)
@@ -38,7 +38,7 @@ def foreign_event(record: logging.LogRecord) -> dict[str, Any] | None:
 
 
 def _access(record: logging.LogRecord) -> dict[str, Any]:
-    """Return uvicorn's access record as fields; the query string may hold anything, and is cut."""
+    """Return uvicorn's access record as fields, without the query string: it may hold a secret."""
     arguments = record.args
     if not isinstance(arguments, tuple) or len(arguments) != 5:
         return {"event": message(record.msg, record.args).partition("?")[0]}
@@ -53,7 +53,7 @@ def _access(record: logging.LogRecord) -> dict[str, Any]:
 
 
 def _warning(record: logging.LogRecord) -> dict[str, Any]:
-    """Return a captured warning as fields, as every other warning is told."""
+    """Return a captured warning with the same fields as every other warning."""
     text = message(record.msg, record.args).rstrip()
     found = _WARNING.fullmatch(text)
     if found is None:

@@ -1,4 +1,4 @@
-"""Which of the SDK's integrations a process has: more where something may be traced."""
+"""Selects the integrations of Sentry's SDK for a process: more of them if it may be traced."""
 
 from typing import Any
 
@@ -14,20 +14,20 @@ from sentry_sdk.integrations.starlette import StarletteIntegration
 
 from securenet_obs.monitoring.task_scope import TaskErrors
 
-# Modules puts 130 names and versions on every event, each of them to be searched for secrets.
-# Dedupe knows the last exception only, and drops one that is raised again in another request.
+# Modules adds 130 names and versions to every event, each of which is searched for secrets.
+# Dedupe remembers only the last exception, and drops one that is raised again in another request.
 REPLACED: Any = [ModulesIntegration, DedupeIntegration]
 
-# Sentry takes no monitor that is due more often than once a minute.
+# Sentry does not accept a monitor that is due more often than once a minute.
 _BEAT: Any = {"monitor_beat_tasks": True, "exclude_beat_tasks": ["^outbox$"]}
 
 
 def integrations(*, traced: bool) -> list[Any]:
-    """Return the integrations, new.
+    """Return new instances of the integrations.
 
-    For errors alone the SDK's own of requests and tasks took twice as long as these did:
-    `request_scope` and `task_scope` then put on an event what three of them would; the fourth would
-    add the names of the last Redis commands.
+    For errors alone, the SDK's own integrations of requests and tasks took twice as long as ours:
+    `request_scope` and `task_scope` then add the same data to an event as three of them; the fourth
+    would add the names of the last Redis commands.
 
     Args:
         traced: whether any request or task may be traced.

@@ -1,4 +1,4 @@
-"""One event -> one line of strict JSON: always valid, at most 64 KiB, secrets masked."""
+"""Serialises an event as one line of strict JSON: always valid, at most 64 KiB, secrets masked."""
 
 from collections.abc import Mapping
 from datetime import date, datetime, time
@@ -14,10 +14,10 @@ from securenet_obs.redaction import Redactor
 from securenet_obs.redaction.prefilter import is_small
 
 LONGEST_LINE = 64 * 1024
-"""Bytes of a line, its newline included."""
+"""Maximum bytes of a line, including its newline."""
 
 REQUIRED = ("timestamp", "level", "logger", "event", "service", "environment", "release")
-"""Fields that are in every line, whatever had to be cut."""
+"""Fields that every line has, even if it was cut."""
 
 _OPTIONS = (
     orjson.OPT_UTC_Z
@@ -28,9 +28,9 @@ _OPTIONS = (
 _LEAVES = frozenset(
     (str, int, float, bool, type(None), bytes, date, datetime, time, Decimal, PosixPath, UUID)
 )
-"""Types of which a value is one text or number, so that an event of them has the size it seems."""
+"""Types of single texts and numbers: an event with only these cannot be larger than it seems."""
 
-# The first keeps eight times what can reach the line, so that no secret is halved before it is
+# The first keeps eight times the length of a line, so that no secret is cut in two before it is
 # masked; the others are tried in turn until the line fits.
 _READ = Bounds(characters=8 * LONGEST_LINE, items=2_000, depth=32)
 _CUTS = (
@@ -46,13 +46,13 @@ suspects = _redactor.suspects
 def json_line(event: Mapping[str, Any], head: bytes = b"{") -> bytes:
     """Return `event` as one line of strict JSON with its newline, secrets masked.
 
-    What JSON has no name for (NaN, surrogates, huge integers, other keys than text, cycles, objects
-    whose `repr` raises) becomes null or text. A line that would be too long is cut and says so in a
-    field `truncated`.
+    Values that JSON cannot represent (NaN, surrogates, huge integers, keys other than text, cycles,
+    objects with a `repr` that raises) become null or text. A line that would be too long is cut and
+    marked by a field `truncated`.
 
     Args:
-        event: what is told; not empty where there is a head.
-        head: what the line begins with, JSON already and without secrets: `{"level":"info",`.
+        event: the fields; not empty if there is a head.
+        head: the start of the line, already JSON and without secrets: `{"level":"info",`.
     """
     body = _dumped(event)
     if suspects(body):
@@ -64,7 +64,7 @@ def json_line(event: Mapping[str, Any], head: bytes = b"{") -> bytes:
 
 
 def _dumped(event: Mapping[str, Any]) -> bytes:
-    """Return strict JSON; the fast way for ordinary values, the walk for the rest."""
+    """Return strict JSON: serialise ordinary values directly, walk the others first."""
     if _LEAVES.issuperset(map(type, event.values())) or is_small(event, _READ.characters):
         try:
             line = orjson.dumps(event, default=named, option=_OPTIONS)

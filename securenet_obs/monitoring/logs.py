@@ -1,7 +1,8 @@
-"""One JSON object a line on stdout, from every logger of the process: one chain, two entrances.
+"""Writes the events of all loggers of a process to stdout, one JSON object a line.
 
-Our own loggers are structlog's and enter natively; everybody else's (uvicorn, celery, sqlalchemy,
-warnings, uncaught exceptions) enter by a handler on the root of the standard library's logging.
+All events pass through one chain. Our own loggers are structlog's and call it directly; the others
+(uvicorn, celery, sqlalchemy) reach it by a handler on the root of the standard library's logging,
+and warnings and uncaught exceptions by hooks.
 """
 
 import logging
@@ -34,20 +35,20 @@ Fields: TypeAlias = MutableMapping[str, Any]
 ExcInfo: TypeAlias = tuple[type[BaseException], BaseException, TracebackType | None]
 
 LEVELS = ("debug", "info", "warning", "error", "critical")
-"""The levels a line can have, least severe first."""
+"""Levels of a line, least severe first."""
 
 _RESERVED = frozenset({"timestamp", "level", "logger", "service", "environment", "release"})
 _SEVERE = frozenset({"error", "critical"})
 
-# Task after task they would say with its arguments what `task_started` and `task_succeeded` say
-# without, the former in the one process that every task goes through.
+# They would log each task with its arguments, as `task_started` and `task_succeeded` do without;
+# celery.worker.strategy would do so in the parent, the one process that every task goes through.
 _BELOW_WARNING_UNHEARD = ("celery.app.trace", "celery.worker.strategy")
 
 _NAMES = Bounds(characters=256, items=10, depth=1)
 
 
 class _Line:
-    """A structlog logger: what it is given is a finished line."""
+    """A structlog logger that writes finished lines."""
 
     def __init__(self, output: LineOutput, name: str) -> None:
         self.name = name
@@ -55,7 +56,7 @@ class _Line:
 
 
 class Chain:
-    """Completes an event and turns it into a line; it never raises."""
+    """Completes an event and converts it to a line; never raises."""
 
     def __init__(self, settings: Settings) -> None:
         self._process = {
@@ -68,16 +69,16 @@ class Chain:
         self._names = lru_cache(maxsize=1024)(self._serialised_names)
 
     def native(self, logger: _Line, level: str, event: Fields) -> bytes:
-        """Turn an event of our own loggers into a line, after Sentry was told of an error."""
+        """Convert an event of our own loggers to a line; first send an error to Sentry."""
         return self.line(with_ids(event), level=level, logger=logger.name, capture=level in _SEVERE)
 
     def foreign(self, record: logging.LogRecord) -> bytes | None:
-        """Turn a record of the standard library's logging into a line, None if another tells it."""
+        """Convert a standard library log record to a line, None if another line has the same."""
         try:
             event = foreign_event(record)
             level = LEVELS[min(max(record.levelno // 10 - 1, 0), 4)]
             name = str(record.name)
-        except Exception as error:  # noqa: BLE001 a record's attributes are anybody's
+        except Exception as error:  # noqa: BLE001 a record's attributes are foreign
             return self._failed(error, "logging")
         if event is None:
             return None
@@ -95,11 +96,11 @@ class Chain:
         """Complete an event and return it as a line.
 
         Args:
-            event: what is told; `exc_info` in it becomes structured frames, without locals.
+            event: the fields; `exc_info` in it becomes structured frames, without locals.
             level: one of `LEVELS`.
             logger: name of the logger.
-            at: when it happened, in unix seconds; now by default.
-            capture: whether Sentry is told.
+            at: time of the event in unix seconds; now by default.
+            capture: whether the event is sent to Sentry.
         """
         try:
             return self._line(event, level, logger, at, capture)
@@ -111,7 +112,7 @@ class Chain:
         return b"%b%b\n" % (self._head("error", logger, None), orjson.dumps(lost)[1:])
 
     def lost(self, count: int) -> bytes:
-        """Return the line that says how many others could not be written."""
+        """Return the line that reports the number of lines that could not be written."""
         event = {"event": "log_lines_lost", "count": count}
         return self.line(event, level="warning", logger=__name__)
 
@@ -131,7 +132,7 @@ class Chain:
         return _for_a_person(event, head) if self._console else json_line(event, head)
 
     def _tell_exception(self, event: Fields, level: str, logger: str, capture: bool) -> None:
-        """Put structured frames in place of `exc_info`, and the id of the event that Sentry has."""
+        """Replace `exc_info` by structured frames, and add the id of the Sentry event."""
         exc_info = _exc_info(event.pop("exc_info"))
         if capture:
             _tell_sentry(event, level, logger, exc_info)
@@ -142,7 +143,7 @@ class Chain:
                 event["sentry_event_id"] = event_id
 
     def _head(self, level: str, logger: str, at: float | None) -> bytes:
-        """Return the start of a line as JSON: when, how severe, by which logger and process."""
+        """Return the start of a line as JSON: timestamp, level, logger and process."""
         moment = time_ns() // 1000 if at is None else round(at * 1e6)
         second, microseconds = divmod(moment, 1_000_000)
         known, text = self._second
@@ -160,7 +161,7 @@ class Chain:
 
 
 def _exc_info(value: Any) -> ExcInfo | None:
-    """Return what a log call gave as `exc_info` as the tuple it means."""
+    """Return the `exc_info` of a log call as a tuple, None without an exception."""
     if isinstance(value, BaseException):
         return type(value), value, value.__traceback__
     if isinstance(value, tuple) and len(value) == 3 and isinstance(value[1], BaseException):
@@ -182,7 +183,7 @@ def _tell_sentry(event: Fields, level: str, logger: str, exc_info: ExcInfo | Non
 
 
 def _for_a_person(event: Mapping[str, Any], head: bytes) -> bytes:
-    """Return the event as structlog's coloured console line, secrets masked all the same."""
+    """Return the event as structlog's coloured console line, also with secrets masked."""
     shown = orjson.loads(json_line(event, head))
     exception = shown.pop("exception", None)
     rendered = structlog.dev.ConsoleRenderer(colors=sys.stdout.isatty())(None, "", shown)
@@ -196,7 +197,7 @@ def _for_a_person(event: Mapping[str, Any], head: bytes) -> bytes:
 
 
 class _ForeignHandler(logging.Handler):
-    """The second entrance: records of the standard library's logging."""
+    """Passes the records of the standard library's logging to the chain."""
 
     def __init__(self, chain: Chain, output: LineOutput) -> None:
         super().__init__()
@@ -204,7 +205,7 @@ class _ForeignHandler(logging.Handler):
         self._output = output
 
     def handle(self, record: logging.LogRecord) -> bool:
-        """Write the record; the output has its own lock, and nothing here waits for another."""
+        """Write the record without the handler's lock, since the output has its own."""
         line = self._chain.foreign(record)
         if line is not None:
             self._output.write(line)
@@ -214,13 +215,13 @@ class _ForeignHandler(logging.Handler):
 def configure_structlog(
     settings: Settings | None = None, output: LineOutput | None = None, *, prints: bool = False
 ) -> None:
-    """Let every logger of this process write JSON lines to stdout.
+    """Configure every logger of this process to write JSON lines to stdout.
 
     Args:
-        settings: level, format and what every line says of the process; the environment's by
+        settings: level, format and the process's fields in every line; the environment's by
             default.
-        output: where lines go instead of stdout.
-        prints: whether what is printed becomes a log line too, as it should in a service.
+        output: destination of the lines, instead of stdout.
+        prints: whether printed text becomes log lines too, as it should in a service.
     """
     settings = settings or get_settings()
     output = output or LineOutput()
@@ -242,7 +243,7 @@ def configure_structlog(
 def _take_over_logging(handler: logging.Handler, level: int) -> None:
     """Make the root's handler the only one: others would write plain text beside it."""
     root = logging.getLogger()
-    # A logger may have a lower level of its own, and its records reach the root all the same.
+    # A logger may have a lower level of its own, and its records would still reach the root.
     handler.setLevel(level)
     root.handlers = [handler]
     root.setLevel(level)
@@ -256,7 +257,7 @@ def _take_over_logging(handler: logging.Handler, level: int) -> None:
 
 
 def _take_over_hooks() -> None:
-    """Log warnings, and what nobody caught, in the interpreter, a thread or a destructor."""
+    """Log warnings, and uncaught exceptions in the interpreter, a thread or a destructor."""
     log = structlog.get_logger("securenet_obs.uncaught")
 
     def uncaught(

@@ -1,4 +1,4 @@
-"""A log call's text and arguments -> one text, whatever they are."""
+"""Formats the message of a log call with its arguments, even if they do not match."""
 
 import re
 from collections.abc import Mapping
@@ -10,10 +10,10 @@ _PLACE = re.compile(r"%(?:\((?P<name>[^)]*)\))?[-#0 +]*(?:\*|\d+)?(?:\.(?:\*|\d+
 
 
 def message(template: object, arguments: Any) -> str:
-    """Return the text with its arguments put in, as `%` does; where they do not fit, all the same.
+    """Format a message with its arguments as `%` does, even if they do not match.
 
-    Each argument stands where it was meant to, so that `password=%d` masks what it is given; one
-    for which there is no place stands at the end.
+    Each argument is inserted at its placeholder, so that the argument of `password=%d` is masked;
+    an argument without a placeholder is appended.
     """
     if not arguments:
         return template if isinstance(template, str) else _text(template)
@@ -24,7 +24,7 @@ def message(template: object, arguments: Any) -> str:
 
 
 def _operand(arguments: Any) -> Any:
-    """Return what stands right of `%`: a mapping that is the only argument is meant by names."""
+    """Return the right operand of `%`; a mapping that is the only argument supplies names."""
     alone = isinstance(arguments, tuple) and len(arguments) == 1
     return arguments[0] if alone and isinstance(arguments[0], Mapping) else arguments
 
@@ -48,5 +48,5 @@ def _put_in(template: str, arguments: Any) -> str:
 def _text(value: object) -> str:
     try:
         return str(value)
-    except Exception:  # noqa: BLE001 a str is anybody's code and may raise anything
+    except Exception:  # noqa: BLE001 a str is foreign code and may raise anything
         return shown(value)

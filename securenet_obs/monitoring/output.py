@@ -1,4 +1,4 @@
-"""Where log lines go, one `write` a line to a file descriptor, and prints that become log lines."""
+"""Writes log lines to a file descriptor, with one `write` each, and turns prints into log lines."""
 
 import errno
 import os
@@ -14,18 +14,18 @@ from io import TextIOBase, TextIOWrapper, UnsupportedOperation
 import structlog
 
 PATIENCE_S = 1.0
-"""How long one line waits for a reader that is slow; until that one reads again none waits."""
+"""Seconds that one line waits for a slow reader; until that reads again, no other line waits."""
 
 
 class LineOutput:
-    """Writes whole lines; threads do not mix them, and a reader that is slow or gone costs lines.
+    """Writes whole lines, never mixed between threads; a slow or closed reader loses lines.
 
-    `lost` counts lines that could not be written. Before the first that gets through again stands
-    what `tells_lost` makes of the number of those that did not.
+    `lost` counts lines that could not be written. `tells_lost` converts their number to a line,
+    which is written before the next line that succeeds.
 
     Args:
-        descriptor: where lines go; stdout by default.
-        patience_s: how long a line may wait for a pipe or socket that takes nothing.
+        descriptor: destination of the lines; stdout by default.
+        patience_s: seconds that a line may wait for a full pipe or socket.
     """
 
     def __init__(self, descriptor: int | None = None, patience_s: float = PATIENCE_S) -> None:
@@ -35,7 +35,7 @@ class LineOutput:
         self._untold = 0
         self._stopped = False
         self._torn = False
-        # Reentrant: a signal's handler may log while its thread is writing a line.
+        # Reentrant: a signal handler may log while its thread is writing a line.
         self._lock = threading.RLock()
         self.lost = 0
         self.tells_lost: Callable[[int], bytes] = lambda count: b""
@@ -46,7 +46,7 @@ class LineOutput:
         self._lock = threading.RLock()
 
     def write(self, line: bytes) -> None:
-        """Write one line, its newline included."""
+        """Write one line, which includes its newline."""
         with self._lock:
             try:
                 if self._untold:
@@ -58,7 +58,7 @@ class LineOutput:
                 self._stopped = True
 
     def _tell_lost(self) -> None:
-        """Say how many lines were lost, after the rest of one that was torn."""
+        """Write the number of lost lines, after ending a line that was torn."""
         told = self.tells_lost(self._untold)
         self._write(b"\n" + told if self._torn else told)
         if told:
@@ -79,10 +79,10 @@ class LineOutput:
 
 
 def _wait(descriptor: int | None, deadline: float) -> None:
-    """Wait until a reader has made room.
+    """Wait until the descriptor is writable.
 
     Raises:
-        TimeoutError: it has not by the deadline.
+        TimeoutError: it is not writable by the deadline.
     """
     if descriptor is None or not _is_writable(descriptor, deadline - time.monotonic()):
         raise TimeoutError
@@ -95,7 +95,7 @@ def _is_writable(descriptor: int, within_s: float) -> bool:
 
 
 def _writer(descriptor: int | None) -> Callable[[bytes], int]:
-    """Return what writes some bytes and says how many; it waits for no reader."""
+    """Return a function that writes some bytes and returns their number, without waiting."""
     if descriptor is None:
         return lambda data: sys.stdout.write(data.decode()) and len(data)
     return _Pipe(descriptor).write if _has_reader(descriptor) else partial(os.write, descriptor)
@@ -104,28 +104,28 @@ def _writer(descriptor: int | None) -> Callable[[bytes], int]:
 def _has_reader(descriptor: int) -> bool:
     try:
         mode = os.fstat(descriptor).st_mode
-    except OSError:  # it is closed: every line will be lost, and counted
+    except OSError:  # closed: every line will be lost, and counted
         return False
     return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)
 
 
 class _Pipe:
-    """A pipe or socket that is not waited for; O_NONBLOCK would be for all who share it."""
+    """Writes to a pipe or socket without waiting; O_NONBLOCK would affect all its users."""
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
         self._can_be_asked = hasattr(os, "RWF_NOWAIT")
 
     def write(self, data: bytes) -> int:
-        """Write what there is room for.
+        """Write as many bytes as fit, and return their number.
 
         Raises:
-            BlockingIOError: there is none.
+            BlockingIOError: not one byte fits.
         """
         if self._can_be_asked:
             try:
                 return os.pwritev(self._descriptor, [data], -1, os.RWF_NOWAIT)
-            except OSError as error:  # Linux before 6.4 cannot say it of pipes
+            except OSError as error:  # Linux before 6.4 does not support it for pipes
                 if error.errno not in (errno.EOPNOTSUPP, errno.EINVAL, errno.ESPIPE):
                     raise
                 self._can_be_asked = False
@@ -135,7 +135,7 @@ class _Pipe:
 
 
 class PrintedLines(TextIOBase):
-    """A text stream, instead of stdout or stderr, whose lines are logged."""
+    """A text stream that replaces stdout or stderr and logs its lines."""
 
     def __init__(self, name: str, level: str) -> None:
         super().__init__()
@@ -143,11 +143,11 @@ class PrintedLines(TextIOBase):
         self._begun = threading.local()
 
     def writable(self) -> bool:
-        """Say that it can be written to."""
+        """Return True: the stream is writable."""
         return True
 
     def write(self, text: str) -> int:
-        """Log the lines that are complete, and keep the rest for this thread's next write."""
+        """Log complete lines, and keep the rest for this thread's next write."""
         *lines, rest = (getattr(self._begun, "text", "") + text).split("\n")
         self._begun.text = rest
         for line in filter(str.strip, lines):
@@ -156,10 +156,10 @@ class PrintedLines(TextIOBase):
 
 
 def _stdout_descriptor() -> int | None:
-    """Return stdout's descriptor; None where stdout is no file.
+    """Return stdout's descriptor, None if stdout is not a file.
 
-    In a notebook it is none, though it has a number: that of the kernel's own output, which no
-    reader of the notebook sees.
+    In a notebook it is not, but has a descriptor: that of the kernel's own output, which a reader
+    of the notebook does not see.
     """
     if not isinstance(sys.stdout, TextIOWrapper):
         return None

@@ -1,4 +1,4 @@
-"""Any value -> what strict JSON can say, within bounds of text, items, depth and work."""
+"""Converts any value to types of strict JSON, within bounds of text, items, depth and work."""
 
 import dataclasses
 from collections.abc import Mapping, Set
@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 _MOST_WORK = 2_000_000
-"""Characters of all texts together, and a few for each value: parts may occur 2^30 times."""
+"""Maximum characters of all texts, plus a few for each value: parts may occur 2^30 times."""
 _WORK_OF_A_VALUE = 64
 _LARGEST_INT = 2**63 - 1
 _LONGEST_REPR = 512 * 1024
@@ -17,7 +17,7 @@ _LONGEST_REPR = 512 * 1024
 
 @dataclass(frozen=True)
 class Bounds:
-    """How much of a value is kept."""
+    """Limits on the part of a value that is kept."""
 
     characters: int
     items: int
@@ -25,15 +25,15 @@ class Bounds:
 
 
 def plain(value: Any, bounds: Bounds) -> Any:
-    """Return `value` as what strict JSON can say, within bounds; cycles end at the depth.
+    """Return `value` as types of strict JSON, within bounds; cycles end at the maximum depth.
 
-    Dates, times and UUIDs stay as they are: orjson writes them.
+    Dates, times and UUIDs stay unchanged: orjson serialises them.
     """
     return _Plain(bounds).value(value, bounds.depth)
 
 
 def named(value: Any) -> Any:
-    """Return a stand-in for what JSON cannot say: orjson calls this for such objects."""
+    """Return a substitute for an object that JSON cannot represent; orjson calls this function."""
     match value:
         case bytes() | bytearray() | memoryview():
             return bytes(value).decode("utf-8", "backslashreplace")
@@ -52,15 +52,15 @@ def named(value: Any) -> Any:
 
 
 def shown(value: object) -> str:
-    """Return `repr(value)`, or a text that says that it has none."""
+    """Return `repr(value)`, or a substitute if it raises."""
     try:
         return repr(value)[:_LONGEST_REPR]
-    except Exception:  # noqa: BLE001 a repr is anybody's code and may raise anything
+    except Exception:  # noqa: BLE001 a repr is foreign code and may raise anything
         return f"<{type(value).__name__} without a repr>"
 
 
 class _Plain:
-    """One walk, and the work it may still do."""
+    """One walk, with its remaining work."""
 
     def __init__(self, bounds: Bounds) -> None:
         self._bounds = bounds
@@ -93,7 +93,7 @@ class _Plain:
         return self._text(stand_in) if isinstance(stand_in, str) else self.value(stand_in, depth)
 
     def _text(self, text: str) -> str:
-        """Return the text or its start; the work's end halves none: half a secret is not known."""
+        """Return the text or its start, or `…` without work left: half a secret is not masked."""
         longest = self._bounds.characters
         shortened = text if len(text) <= longest else f"{text[:longest]}…"
         self._left -= len(shortened)
@@ -104,7 +104,7 @@ class _Plain:
 
 
 def _large(number: int) -> str:
-    """Return an integer beyond 64 bits as text; Python itself refuses to print the very long."""
+    """Return an integer beyond 64 bits as text; Python itself refuses to print very long ones."""
     return (
         str(number) if number.bit_length() <= 4096 else f"<integer of {number.bit_length()} bits>"
     )

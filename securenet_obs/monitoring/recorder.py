@@ -1,4 +1,4 @@
-"""A Sentry for tests: a local HTTP server that speaks the envelope protocol and keeps the bytes."""
+"""Sentry server for tests: accepts envelopes over HTTP on a local port, and keeps their bytes."""
 
 import gzip
 import json
@@ -11,9 +11,9 @@ from typing import Any
 
 
 class SentryRecorder:
-    """What a process sent to `dsn`.
+    """The envelopes that a process sent to `dsn`.
 
-    `status` and `headers` are what it is answered, `delay_s` how late.
+    `status` and `headers` are those of each answer, `delay_s` is its delay.
     """
 
     def __init__(self, port: int) -> None:
@@ -36,10 +36,10 @@ class SentryRecorder:
     def event(
         self, matches: Callable[[dict[str, Any]], bool], deadline_s: float = 10
     ) -> dict[str, Any]:
-        """Return the first event that matches, waiting for it.
+        """Wait for the first event that matches, and return it.
 
         Raises:
-            TimeoutError: it did not arrive in time.
+            TimeoutError: no matching event arrived in time.
         """
         ends = time.monotonic() + deadline_s
         while time.monotonic() < ends:
@@ -68,7 +68,7 @@ def recording_sentry() -> Iterator[SentryRecorder]:
             self.wfile.write(b"{}")
 
         def log_message(self, *_: object) -> None:
-            """Say nothing on stderr."""
+            """Write nothing to stderr."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         server.daemon_threads = True
@@ -79,7 +79,7 @@ def recording_sentry() -> Iterator[SentryRecorder]:
 
 
 def _items(envelope: bytes) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Read an envelope: a header line, then for each item a header line and a payload."""
+    """Parse an envelope: a header line, then for each item a header line and a payload."""
     _, _, rest = envelope.partition(b"\n")
     while rest.strip():
         line, _, rest = rest.partition(b"\n")

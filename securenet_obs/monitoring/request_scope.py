@@ -1,4 +1,4 @@
-"""A request's own Sentry scope: nothing of it in another's events, and its facts on its own."""
+"""Sentry scope of a request: isolates its data from other requests, and adds it to its events."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -11,7 +11,7 @@ from sentry_sdk.integrations.starlette import StarletteIntegration
 
 from securenet_obs.monitoring.traces import continue_trace
 
-# Knows what an event tells of a request; no request goes through it.
+# Adds a request's data to an event; requests do not pass through it.
 _FACTS: Any = SentryAsgiMiddleware(
     None, transaction_style="url", mechanism_type=StarletteIntegration.identifier, asgi_version=3
 )
@@ -21,8 +21,8 @@ _FACTS: Any = SentryAsgiMiddleware(
 def request_scope(scope: Mapping[str, Any]) -> Iterator[None]:
     """Give an ASGI connection a Sentry scope, with the caller's trace and release health.
 
-    Where requests may be traced the SDK's own integrations do this, and more, at several times the
-    price. The lifespan has none, nor has any connection where Sentry was not set up.
+    If requests may be traced, the SDK's own integrations do this, and more, at several times the
+    cost. The lifespan does not get a scope, nor does any connection if Sentry was not set up.
     """
     client = sentry_sdk.get_client()
     sdk_does = client.get_integration(StarletteIntegration) is not None
@@ -41,7 +41,7 @@ def request_scope(scope: Mapping[str, Any]) -> Iterator[None]:
 
 
 def _callers_trace(scope: Mapping[str, Any]) -> dict[str, str]:
-    """Return the headers of the trace that a caller began; several of baggage are one list."""
+    """Return the headers of the caller's trace; several baggage headers are joined to one list."""
     sent = header_values(scope, b"sentry-trace")
     if len(sent) != 1:
         return {}
@@ -49,7 +49,7 @@ def _callers_trace(scope: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _with_request(scope: Mapping[str, Any], event: Any, hint: dict[str, Any]) -> Any:
-    """Return an event with its request's method, URL, headers and route: only an error pays."""
+    """Return an event with its request's method, URL, headers and route; runs only for errors."""
     # FastAPI's own context has the path with the routers' prefixes.
     route = scope.get("fastapi", {}).get("effective_route_context") or scope.get("route")
     path = getattr(route, "path", None)

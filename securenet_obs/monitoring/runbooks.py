@@ -1,4 +1,4 @@
-"""Which runbook fits an error event: a table, by the exception's type, the logger or the task."""
+"""Maps error events to runbooks, by the exception's type, the logger or the task."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -10,11 +10,11 @@ RUNBOOKS: Mapping[str, str] = {
     "exception:redis.exceptions.TimeoutError": "queue_is_growing",
     "logger:celery.worker.consumer.consumer": "queue_is_growing",
 }
-"""`exception:`, `logger:` or `task:` and a whole name -> the notebook in runbooks/."""
+"""`exception:`, `logger:` or `task:` and a full name -> the notebook in runbooks/."""
 
 
 def runbook_for(event: Mapping[str, Any]) -> str | None:
-    """Return the name of the runbook that fits an event; the outermost exception counts first."""
+    """Return the name of an event's runbook, if any; the outermost exception is matched first."""
     return next((RUNBOOKS[sign] for sign in _signs(event) if sign in RUNBOOKS), None)
 
 

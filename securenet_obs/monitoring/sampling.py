@@ -1,4 +1,4 @@
-"""Which traces are kept: a share for each operation; whether errors are kept is not asked here."""
+"""Samples traces, at a rate for each operation; errors are not affected."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -7,7 +7,7 @@ from typing import Any
 from sentry_sdk.types import SamplingContext
 
 UNTRACED = ("/health/",)
-"""Beginnings of paths that are asked several times a minute for ever, and never traced."""
+"""Prefixes of paths that are requested several times a minute forever, and never traced."""
 
 _PLACEHOLDER = re.compile(r"\\\{\w+\\\}")
 
@@ -15,14 +15,15 @@ _PLACEHOLDER = re.compile(r"\\\{\w+\\\}")
 def traces_sampler(
     default: float, rates: Mapping[str, float]
 ) -> Callable[[SamplingContext], float] | None:
-    """Return the function that Sentry asks for the share of each trace; None if none is kept.
+    """Return a `traces_sampler` function for Sentry; None if no trace is kept.
 
-    What another process began is kept as that process decided, so that no trace has holes.
+    For a trace that another process started, the decision of that process holds, so that traces
+    are complete.
 
     Args:
-        default: share of operations that `rates` does not name, 0 to 1.
-        rates: beginning of an operation's name -> its share; the longest beginning counts. A
-            request is called `POST /v1/tenants/{tenant_id}/logs`, a task `task:its_name`.
+        default: rate of operations that `rates` does not name, 0 to 1.
+        rates: prefix of an operation's name -> its rate; the longest prefix counts. A request is
+            named `POST /v1/tenants/{tenant_id}/logs`, a task `task:its_name`.
     """
     if not default and not any(rates.values()):
         return None
@@ -47,7 +48,7 @@ def _pattern(name: str) -> re.Pattern[str]:
 
 
 def _operation(context: Mapping[str, Any]) -> str:
-    """Return what the operation is called; at its start a request has a path, and no route yet."""
+    """Return the operation's name; a request has a path at its start, but not yet a route."""
     if request := context.get("asgi_scope"):
         return f"{request.get('method', '')} {request['path']}"
     if task := context.get("celery_job"):

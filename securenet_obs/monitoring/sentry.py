@@ -1,4 +1,4 @@
-"""Errors to Sentry: today's options, no secrets, the ids of request and task on every event."""
+"""Sends errors to Sentry, without secrets, and with the ids of request and task on every event."""
 
 import logging
 from collections import Counter
@@ -29,13 +29,13 @@ PRODUCTION = frozenset({"production", "prod"})
 """Environments that may not run without Sentry."""
 
 unscrubbed: Counter[str] = Counter()
-"""How many events could not be scrubbed and were dropped, by type of event."""
+"""Number of events that could not be scrubbed and were dropped, by type of event."""
 
 _NOTE = "__securenet_told__"
 
-# What is collected at all: no body, cookie, query, local variable, SQL literal or task argument.
-# And no lines of source: a frame names its file, line and function, and reading the file anew for
-# each frame took longer than all the rest of a failing request.
+# The SDK collects no body, cookie, query, local variable, SQL literal or task argument. It collects
+# no lines of source either: a frame names its file, line and function, and reading the file again
+# for each frame took longer than all the rest of a failing request.
 _COLLECTED: Any = {
     "user_info": False,
     "cookies": {"mode": "off"},
@@ -62,16 +62,16 @@ def init_sentry(
     traces_sample_rate: float = 0.0,
     traces_rates: Mapping[str, float] | None = None,
 ) -> None:
-    """Send this process's errors to Sentry, without secrets.
+    """Set up Sentry for this process: its errors are sent, without secrets.
 
     Args:
-        dsn: where events are sent; empty sends nothing, which is said in the log.
+        dsn: destination of events; if it is empty, nothing is sent and a warning is logged.
         environment: name of the deployment.
-        release: what is deployed, on every event.
-        service: which process this is, a tag on every event.
-        traces_sample_rate: share of requests and tasks that are traced, 0 to 1; every error is
-            sent, whatever this is.
-        traces_rates: other shares for some operations; see `traces_sampler`.
+        release: name of the deployed release, on every event.
+        service: name of this process, a tag on every event.
+        traces_sample_rate: rate of requests and tasks that are traced, 0 to 1; it does not apply to
+            errors, which are all sent.
+        traces_rates: other rates for some operations; see `traces_sampler`.
 
     Raises:
         SettingsError: the DSN cannot be used, or is empty in production.
@@ -102,19 +102,19 @@ def init_sentry(
     scope = sentry_sdk.get_global_scope()
     scope.set_tag("service", service)
     scope.add_event_processor(_once)
-    # Its records carry the arguments of whatever task was received last.
+    # Its records contain the arguments of the task that was received last.
     ignore_logger("celery.worker.strategy")
     if not sentry_sdk.get_client().options["debug"]:
-        # It makes a record of every task, the task's description and all, and throws it away.
+        # At level debug it builds a record of every task, with a description, and discards it.
         sdk_logger.setLevel(logging.INFO)
     if not dsn:
         _log.warning("sentry_disabled", reason="SENTRY_DSN is empty, errors are only logged")
 
 
 def filter_sensitive_data(event: Event, hint: Hint) -> Event | None:
-    """Return `event` with every secret masked, or None, which drops and counts it.
+    """Return `event` with every secret masked, or None, which drops and counts the event.
 
-    It never raises: an event that cannot be scrubbed must not be sent.
+    Never raise: an event that cannot be scrubbed must not be sent.
     """
     return _scrubbed(event, _by_parts)
 
@@ -122,7 +122,7 @@ def filter_sensitive_data(event: Event, hint: Hint) -> Event | None:
 def _scrubbed(told: Event, redacted: Callable[[Event], Any]) -> Event | None:
     try:
         scrubbed = redacted(told)
-    except Exception:  # noqa: BLE001 whatever it was, what is not scrubbed must not leave
+    except Exception:  # noqa: BLE001 after any error, an unscrubbed event must not be sent
         scrubbed = None
     if not isinstance(scrubbed, dict):
         unscrubbed[_kind(told)] += 1
@@ -131,7 +131,7 @@ def _scrubbed(told: Event, redacted: Callable[[Event], Any]) -> Event | None:
 
 
 def _by_parts(event: Event) -> Event:
-    """Redact part by part: where a header has the name of a secret, no frame need be searched."""
+    """Redact part by part, so that a secret's name in a header does not make frames be searched."""
     scrubbed: Event = {}
     for name, part in _without_arguments(event).items():
         scrubbed |= redact({name: part})
@@ -139,9 +139,9 @@ def _by_parts(event: Event) -> Event:
 
 
 def _without_arguments(event: Event) -> Event:
-    """Drop a log record's arguments: apart from their text nothing says what `hunter2` is.
+    """Drop a log record's arguments: without their text, `hunter2` is not recognised as a secret.
 
-    The text with the arguments put in is there as well, as `formatted`.
+    The event also has the formatted text, as `formatted`.
     """
     entry = event.get("logentry")
     if not isinstance(entry, dict) or "params" not in entry:
@@ -163,7 +163,7 @@ def _before_send(event: Event, hint: Hint) -> Event | None:
 
 
 def _tagged(event: Event) -> Event:
-    """Return the event with the ids that are bound here, and with the runbook that fits."""
+    """Return the event with tags for the bound ids and for the matching runbook."""
     given = event.get("tags")
     tags = {**(given if isinstance(given, dict) else {}), **current_ids()}
     runbook = runbook_for(event)
@@ -175,12 +175,12 @@ def _scrubbed_breadcrumb(breadcrumb: Event, hint: Hint) -> Event | None:
 
 
 def _once(event: Event, hint: Hint) -> Event | None:
-    """Drop an event of an exception that was told before; the SDK itself remembers one only."""
+    """Drop an event of an exception that was sent before; the SDK remembers only the last one."""
     return None if "exc_info" in hint and event_id_of(hint["exc_info"][1]) else event
 
 
 def _remember(error: BaseException, event_id: str) -> None:
-    """Note on the exception itself which event tells of it; one with slots cannot take the note."""
+    """Store the event's id on the exception itself; an exception with slots cannot store it."""
     try:
         setattr(error, _NOTE, (_occasion(), event_id))
     except AttributeError:
@@ -188,9 +188,9 @@ def _remember(error: BaseException, event_id: str) -> None:
 
 
 def event_id_of(error: BaseException | None) -> str | None:
-    """Return the id of the Sentry event that tells of this exception, None if there is none yet.
+    """Return the id of this exception's Sentry event, None if it was not sent yet.
 
-    An exception object that is raised again in another request or task is told again.
+    An exception object that is raised again in another request or task is sent again.
     """
     occasion, event_id = getattr(error, _NOTE, (None, None))
     return event_id if occasion == _occasion() else None
@@ -202,10 +202,10 @@ def _occasion() -> tuple[str | None, str | None]:
 
 
 def capture_error(error: BaseException, *, handled: bool = False) -> str | None:
-    """Send an exception, once: a second call returns the first one's event id.
+    """Send an exception once: a second call returns the event id of the first.
 
     Returns:
-        The event's id, None when nothing is sent.
+        The event's id, None if nothing is sent.
     """
     known = event_id_of(error)
     if known is not None:
@@ -221,12 +221,12 @@ def capture_error(error: BaseException, *, handled: bool = False) -> str | None:
 
 
 def sends_events() -> bool:
-    """Return whether there is anywhere to send events to: an SDK without a DSN seems active too."""
+    """Return whether events can be sent; without a DSN the SDK seems active, too."""
     return sentry_sdk.get_client().transport is not None
 
 
 def capture_message(message: str, *, level: str, logger: str) -> str | None:
-    """Send an error that was logged without an exception; return the event's id, if it is sent."""
+    """Send an error that was logged without an exception; return the event's id, None if unsent."""
     if not sends_events():
         return None
     event: Event = {"level": level, "logger": logger, "logentry": {"message": message}}
@@ -234,34 +234,34 @@ def capture_message(message: str, *, level: str, logger: str) -> str | None:
 
 
 def flush_sentry(timeout_s: float = 2.0) -> None:
-    """Wait until what was captured is sent, `timeout_s` seconds at most."""
+    """Wait until captured events are sent, `timeout_s` seconds at most."""
     sentry_sdk.flush(timeout_s)
 
 
 def delivery_status(event_id: str) -> int | None:
-    """Return the HTTP status with which Sentry answered this event, None while it has not."""
+    """Return the HTTP status of Sentry's answer to this event, None until it has answered."""
     transport = sentry_sdk.get_client().transport
     return transport.statuses.get(event_id) if isinstance(transport, CountingTransport) else None
 
 
 def lost_events() -> dict[str, int]:
-    """Return how many events this process lost, by category and reason."""
+    """Return the number of events that this process lost, by category and reason."""
     transport = sentry_sdk.get_client().transport
     return dict(transport.lost) if isinstance(transport, CountingTransport) else {}
 
 
 @dataclass
 class ReportedError:
-    """What became of an exception raised in a `reported_error` block."""
+    """Sentry event of an exception that was raised in a `reported_error` block."""
 
     event_id: str | None = None
 
 
 @contextmanager
 def reported_error() -> Iterator[ReportedError]:
-    """Capture what the block raises, which a notebook's cell does not do by itself.
+    """Capture an exception of the block, which a notebook's cell does not do by itself.
 
-    A `DiagnosticError` ends here; every other exception goes on after it was captured.
+    A `DiagnosticError` is suppressed; every other exception is raised again after its capture.
     """
     reported = ReportedError()
     try:

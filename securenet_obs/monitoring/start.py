@@ -1,19 +1,19 @@
-"""Starts everything a process needs to be observed, in the right order."""
+"""Sets up logging and Sentry for a process, in the right order."""
 
 from securenet_obs.monitoring.logs import configure_structlog
 from securenet_obs.monitoring.sentry import init_sentry
 from securenet_obs.settings import Settings
 
 NOTEBOOK = "securenet-notebook"
-"""The service under which a notebook logs and reports its errors."""
+"""Service name of a notebook in its log lines and error events."""
 
 
 def start_monitoring(settings: Settings, service: str) -> None:
-    """Let a service log JSON lines, its prints included, and send its errors to Sentry.
+    """Set up JSON logs, including prints, and Sentry for a service.
 
     Args:
-        settings: the target's.
-        service: which process this is, unless SERVICE_NAME says otherwise.
+        settings: settings of the target.
+        service: name of this process, unless SERVICE_NAME is set.
 
     Raises:
         SettingsError: the DSN cannot be used, or is empty in production.
@@ -24,7 +24,7 @@ def start_monitoring(settings: Settings, service: str) -> None:
 
 
 def start_notebook_monitoring(settings: Settings) -> None:
-    """Let a notebook do the same; what its reader sees are prints as they are, and warnings.
+    """Set up logs and Sentry for a notebook; prints stay unchanged, logs begin at level warning.
 
     Raises:
         SettingsError: the DSN cannot be used, or is empty in production.

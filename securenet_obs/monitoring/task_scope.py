@@ -1,4 +1,4 @@
-"""A task's own Sentry scope: nothing of it in another's events, and the trace it was sent with."""
+"""Sentry scope of a task: isolates its data from other tasks, and continues its sender's trace."""
 
 import time
 from collections.abc import Iterator
@@ -17,22 +17,22 @@ _SENT_AT = "sentry-monitor-start-timestamp-s"
 
 
 class TaskErrors(CeleryIntegration):
-    """The SDK's integration of Celery without what only traces need: it took as long as a task.
+    """The SDK's integration of Celery without tracing, which took as long as a task.
 
-    It leaves Celery as it is; beat's check-ins are those of the SDK.
+    It does not patch Celery; beat's check-ins are those of the SDK.
     """
 
     @staticmethod
     def setup_once() -> None:
-        """Hear no loggers that tell of each task what its event tells; wrap nothing."""
+        """Silence loggers that duplicate the task's event; wrap nothing."""
         ignore_logger("celery.worker.job")
         ignore_logger("celery.app.trace")
 
 
 def send_trace(headers: dict[str, Any] | None = None, **_: object) -> None:
-    """Give a task's message the trace that it belongs to, and what beat's check-ins need.
+    """Add the current trace, and the data of beat's check-ins, to a task's message.
 
-    The SDK reads them within `headers`, as it does where the task's worker traces; others do not.
+    The SDK of a worker that traces reads them within `headers`; others do not.
     """
     if headers is None or not _is_ours():
         return
@@ -42,16 +42,16 @@ def send_trace(headers: dict[str, Any] | None = None, **_: object) -> None:
 
 
 def _check_in(headers: dict[str, Any]) -> dict[str, Any]:
-    """Return what beat's integration noted of a check-in that the task will end, and the time."""
+    """Return the data of a check-in that beat's integration began, with the time of sending."""
     noted = {name: value for name, value in headers.items() if name.startswith("sentry-monitor-")}
     return {_SENT_AT: f"{time.time():.9f}", **noted} if noted else {}
 
 
 @contextmanager
 def task_scope(task: Any) -> Iterator[None]:
-    """Give a task that begins a Sentry scope of its own, with the trace of who sent it.
+    """Give a starting task a Sentry scope of its own, with the trace of its sender.
 
-    Where tasks may be traced the SDK's own integration does this, and more.
+    If tasks may be traced, the SDK's own integration does this, and more.
     """
     if not _is_ours():
         yield
@@ -69,10 +69,10 @@ def _is_ours() -> bool:
 
 
 def _with_task(name: str, event: Any, hint: dict[str, Any]) -> Any:
-    """Return an event with its task's name; only an error pays."""
+    """Return an event with its task's name; runs only for errors."""
     event["transaction"] = event.get("transaction") or name
     event["transaction_info"] = {"source": "task", **event.get("transaction_info", {})}
-    # Wherever the limit met it, it is one and the same trouble.
+    # One issue for a task, wherever the time limit interrupted it.
     if "exc_info" in hint and issubclass(hint["exc_info"][0], SoftTimeLimitExceeded):
         event["fingerprint"] = ["celery", SoftTimeLimitExceeded.__name__, name]
     return event

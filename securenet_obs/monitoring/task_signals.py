@@ -1,4 +1,4 @@
-"""Celery: ids travel in a task's headers, are bound while it runs, and its outcome is logged."""
+"""Celery signals: pass ids in a task's headers, bind them while it runs, and log its outcome."""
 
 import time
 import uuid
@@ -24,22 +24,22 @@ from securenet_obs.monitoring.sentry import capture_error
 from securenet_obs.monitoring.task_scope import send_trace, task_scope
 
 EVENT_KEY = "securenet:event:{task_id}"
-"""Key in the result database of the Sentry event that tells of a failed task."""
+"""Key in the result database: id of the Sentry event of a failed task."""
 
 OWNER_KEY = "securenet:owner:{task_id}"
-"""Key in the result database of the tenant whose a task is."""
+"""Key in the result database: tenant that owns a task."""
 
 LONGEST_WAIT_S = 24 * 3600
-"""Seconds that a task may wait in its queue and still be its tenant's to read."""
+"""Seconds that a task may wait in its queue and still be readable by its tenant."""
 
 FAILURES_EXPIRE_S = 24 * 3600
-"""Seconds for which a failure's result is kept: who looks into it may come the next morning."""
+"""Seconds for which a failure's result is kept: it may be examined the next morning."""
 
 REQUEST_HEADER = "securenet_request_id"
-"""Header of a task: the request that it belongs to."""
+"""Header of a task: id of its request."""
 
 TENANT_HEADER = "securenet_tenant_id"
-"""Header of a task: the tenant whose it is."""
+"""Header of a task: id of its tenant."""
 
 _HIDDEN = "(…)"
 _TOLD = 10
@@ -51,7 +51,7 @@ _owners: ContextVar[dict[str, str] | None] = ContextVar("securenet_owners", defa
 
 
 def connect_task_signals() -> None:
-    """Connect to Celery's signals; a second time changes nothing."""
+    """Connect to Celery's signals; a second call changes nothing."""
     signals.before_task_publish.connect(_send_ids)
     signals.before_task_publish.connect(send_trace)
     signals.task_prerun.connect(_begin)
@@ -62,7 +62,7 @@ def connect_task_signals() -> None:
 
 
 def _send_ids(headers: dict[str, Any] | None = None, **_: object) -> None:
-    """Give the message the ids that are bound here; arguments do not travel as readable text."""
+    """Add the bound ids to the message, and hide the readable text of its arguments."""
     if headers is None:
         return
     ids = current_ids()
@@ -81,7 +81,7 @@ def _send_ids(headers: dict[str, Any] | None = None, **_: object) -> None:
 
 
 def _begin(task_id: str, task: Any, **_: object) -> None:
-    """Bind the message's ids, and whatever an earlier task left is gone."""
+    """Clear the ids of an earlier task, bind those of the message, and log the start."""
     request = task.request
     if request.is_eager:
         return
@@ -119,7 +119,7 @@ def _retried(sender: Any, reason: Any, **_: object) -> None:
 
 
 def _failed(sender: Any, task_id: str, exception: BaseException, **_: object) -> None:
-    """Tell of the failure and log it; in the parent process nothing is bound."""
+    """Capture and log the failure, with its task id, which is not bound in the parent process."""
     tell_error(sender, task_id, exception)
     _log.error(
         "task_failed",
@@ -136,7 +136,7 @@ def _duration_ms(task_id: str) -> float | None:
 
 
 def tell_error(task: Any, task_id: str, error: BaseException) -> None:
-    """Send a task's error, and keep which event tells of it as long as a failure's result."""
+    """Send a task's error to Sentry, and store the event's id as long as a failure's result."""
     event_id = capture_error(error)
     if event_id is None:
         return
@@ -148,7 +148,7 @@ def tell_error(task: Any, task_id: str, error: BaseException) -> None:
 
 
 def task_owner(app: Celery, task_id: str) -> str | None:
-    """Return the tenant whose a task is; None if it was sent for nobody, or is forgotten.
+    """Return the tenant that owns a task; None if it has no owner, or its entry has expired.
 
     Raises:
         UnreachableError: the result backend did not answer.
@@ -162,7 +162,7 @@ def task_owner(app: Celery, task_id: str) -> str | None:
 
 @contextmanager
 def owners_together() -> Iterator[dict[str, str]]:
-    """Collect whose the tasks of this block are, by id; the block gives them to `keep_owners`."""
+    """Collect the owners of the block's tasks, by id; the block passes them to `keep_owners`."""
     owners: dict[str, str] = {}
     token = _owners.set(owners)
     try:
@@ -172,7 +172,7 @@ def owners_together() -> Iterator[dict[str, str]]:
 
 
 def keep_owners(app: Celery, owners: Mapping[str, str]) -> None:
-    """Keep whose tasks are, by id, before they are sent: nobody sees a task before its owner.
+    """Store the owners of tasks, by id, before the tasks are sent: no task is visible without one.
 
     Once a task has ended, the result backend keeps its owner as long as its result.
     """

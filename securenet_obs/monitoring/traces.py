@@ -1,4 +1,4 @@
-"""Continues the trace that a request or a task came with, or begins one."""
+"""Continues the incoming trace of a request or a task, or begins a new one."""
 
 import os
 from collections.abc import Mapping
@@ -7,11 +7,11 @@ import sentry_sdk
 
 
 def continue_trace(own: sentry_sdk.Scope, sent: Mapping[str, str]) -> None:
-    """Let a scope belong to a trace: the SDK's two UUIDs took several times as long.
+    """Set the trace of a scope, with random ids: the SDK's two UUIDs took several times as long.
 
     Args:
         own: the isolation scope of this request or task.
-        sent: the headers `sentry-trace` and `baggage` as they came; none begins a trace.
+        sent: the incoming headers `sentry-trace` and `baggage`; empty to begin a trace.
     """
     own.generate_propagation_context(dict(sent))
     trace, made = own.get_active_propagation_context(), os.urandom(24).hex()

@@ -1,4 +1,4 @@
-"""Delivers envelopes to Sentry and keeps account: what was answered, and what was lost and why."""
+"""Delivers envelopes to Sentry; records the statuses of answers, and counts losses by reason."""
 
 import codecs
 import os
@@ -12,17 +12,17 @@ from sentry_sdk.envelope import Envelope, Item
 from sentry_sdk.transport import HttpTransport
 
 REPORT_EVERY_S = 60.0
-"""Seconds between two log lines about events that were lost."""
+"""Seconds between two log lines about lost events."""
 
 _REMEMBERED = 1_000
 
-# What was told already, and what was never to be sent, is not lost.
+# Duplicates, and events that were never to be sent, are not lost.
 _ON_PURPOSE = frozenset({"event_processor", "sample_rate"})
 
 # The SDK's own reports about losses.
 _INTERNAL = "internal"
 
-# Our hooks drop what cannot be scrubbed, and nothing else.
+# Our hooks drop only events that cannot be scrubbed.
 _REASONS = {"before_send": "unscrubbed"}
 
 _log = structlog.get_logger(__name__)
@@ -34,10 +34,10 @@ codecs.lookup("idna")
 
 
 class CountingTransport(HttpTransport):
-    """The SDK's HTTP transport, which otherwise keeps both a refusal and a loss to itself.
+    """The SDK's HTTP transport, which otherwise does not report refusals and losses.
 
-    The queue of the SDK's thread is bounded, and nobody waits for it: a Sentry that is away costs
-    the caller nothing, and what does not fit in is lost and counted. The count is logged a minute
+    The queue of the SDK's thread is bounded and does not block: an unavailable Sentry does not
+    delay the caller, and events that do not fit are lost and counted. The count is logged a minute
     after the first loss, by a timer that exists that long, and at the end of a flush.
     """
 
@@ -51,10 +51,10 @@ class CountingTransport(HttpTransport):
         os.register_at_fork(after_in_child=self._begin_in_child)
 
     def _begin_in_child(self) -> None:
-        """Share nothing with the parent: what waits in its queue it sends itself, over its sockets.
+        """Share nothing with the parent, which sends the events in its queue over its own sockets.
 
-        The SDK would start the child's thread on the parent's queue, whose locks and counts are as
-        they were at the fork: of a process that forked while it sent, children lost events.
+        The SDK would start the child's thread on the parent's queue, with locks and counts as they
+        were at the fork: if a process forked while it sent, its children lost events.
         """
         self._worker = self._create_worker(self.options)
         self._pool = self._make_pool()
@@ -87,7 +87,7 @@ class CountingTransport(HttpTransport):
         *,
         quantity: int = 1,
     ) -> None:
-        """Count it, and have the count logged within a minute."""
+        """Count a lost event; the count is logged within a minute."""
         super().record_lost_event(reason, data_category, item, quantity=quantity)
         category = item.data_category if item is not None else data_category
         if reason not in _ON_PURPOSE:
@@ -108,12 +108,12 @@ class CountingTransport(HttpTransport):
         try:
             reporter.start()
         except RuntimeError:
-            # The interpreter ends, and starts no thread any more; the flush at its end will tell.
+            # The interpreter is exiting and cannot start threads; the last flush logs the count.
             return None
         return reporter
 
     def _report(self) -> None:
-        """Log what was lost since the last time, if anything was."""
+        """Log the events lost since the last report, if any."""
         with self._lock:
             lost, self._unreported = self._unreported, Counter()
             reporter, self._reporter = self._reporter, None
@@ -123,7 +123,7 @@ class CountingTransport(HttpTransport):
             _log.warning("sentry_events_lost", lost=dict(lost))
 
     def flush(self, timeout: float, callback: Callable[[int, float], None] | None = None) -> None:
-        """Wait as the SDK does; then tell what was lost, and how much was not sent in time."""
+        """Wait as the SDK does; then log the events lost, and the number not sent in time."""
         super().flush(timeout, callback)
         waiting = self._worker._queue.unfinished_tasks  # type: ignore[attr-defined]
         if waiting:
