@@ -102,7 +102,7 @@ async def submit_logs(
 @tenant_router.get("/tasks/{task_id}")
 async def read_task(task_id: TaskId) -> TaskState:
     """Return the state of one of the caller's tasks."""
-    return await run_in_threadpool(task_state, task_id)
+    return await run_in_threadpool(task_state, celery_app, task_id)
 
 
 def create_app(settings: Settings) -> FastAPI:

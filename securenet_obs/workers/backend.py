@@ -8,8 +8,8 @@ from celery import states
 from celery.backends.redis import RedisBackend
 from redis.exceptions import RedisError
 
-from securenet_obs.monitoring.task_signals import FAILURES_EXPIRE_S, OWNER_KEY
 from securenet_obs.redaction import redact
+from securenet_obs.workers.results import FAILURES_EXPIRE_S, OWNER_KEY
 
 _log = structlog.get_logger(__name__)
 

@@ -14,6 +14,7 @@ from securenet_obs.settings import Settings, get_settings
 from securenet_obs.store import forget_connections
 from securenet_obs.workers.durations import connect_durations
 from securenet_obs.workers.requests import connect_ends
+from securenet_obs.workers.results import connect_results
 from securenet_obs.workers.safety import (
     check_application,
     check_urls,
@@ -221,6 +222,7 @@ def _say(message: str, *_: object) -> None:
 use_transport()
 celery_app = create_celery(get_settings())
 connect_task_signals()
+connect_results()
 connect_durations()
 connect_ends()
 connect_stopping()

@@ -16,7 +16,7 @@ from redis.exceptions import RedisError
 
 from securenet_obs.errors import PayloadTooLargeError, PublishError
 from securenet_obs.monitoring import for_tenant
-from securenet_obs.monitoring.task_signals import keep_owners, owners_together
+from securenet_obs.workers.results import collected_owners, store_owners
 
 SOCKET_TIMEOUT_S = 0.5
 """Seconds that a client waits for Redis; three times that if a connection breaks during use."""
@@ -98,7 +98,7 @@ def publish_many(task: Task, calls: Iterable[Call]) -> list[str]:
     sent: list[str] = []
     together: list[str] = []
     try:
-        with denied_join_result(), owners_together() as owners, _waiting(task.app) as channel:
+        with denied_join_result(), collected_owners() as owners, _waiting(task.app) as channel:
             producer = task.app.amqp.Producer(channel, auto_declare=False)
             for call in calls:
                 together.append(_add(task, call, producer))
@@ -154,7 +154,7 @@ class _WaitingChannel(Channel):  # type: ignore[misc] # kombu has no types
     def send(self, owners: dict[str, str]) -> None:
         """Store the owners of the buffered messages, then send these in one transaction."""
         if owners:
-            keep_owners(self.app, owners)
+            store_owners(self.app, owners)
             owners.clear()
         with self.conn_or_acquire() as client, client.pipeline() as pipe:
             for key, messages in self._messages.items():

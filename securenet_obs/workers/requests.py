@@ -11,13 +11,15 @@ from celery.worker.request import Request
 from redis.exceptions import RedisError
 
 from securenet_obs.errors import PoisonTaskError
+from securenet_obs.monitoring import capture_error
 from securenet_obs.monitoring.correlation import (
     accepted_request_id,
     accepted_tenant_id,
     begin,
     end,
 )
-from securenet_obs.monitoring.task_signals import REQUEST_HEADER, TENANT_HEADER, tell_error
+from securenet_obs.monitoring.task_signals import REQUEST_HEADER, TENANT_HEADER
+from securenet_obs.workers.results import store_event
 
 MOST_STARTS = 3
 """Maximum number of starts of a task that never ends."""
@@ -72,7 +74,7 @@ class SecureNetTask(Task):  # type: ignore[misc] # Celery has no types
             raise  # these are control flow, not errors
         except Exception as error:  # any error is reported and raised again
             if not self.request.called_directly:
-                tell_error(self, self.request.id, error)
+                store_event(self, self.request.id, capture_error(error))
             raise
 
     def before_start(self, task_id: str, args: Any, kwargs: Any) -> None:

@@ -1,14 +1,37 @@
-"""Reads a task's state and result, and the error event of a failed one."""
+"""Stores the owner and the error event of each task beside its result, and reads all three."""
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
-from celery import states
+import celery
+import structlog
+from celery import Celery, signals, states
 from redis.exceptions import RedisError
 
 from securenet_obs.errors import UnreachableError
-from securenet_obs.monitoring.task_signals import EVENT_KEY
-from securenet_obs.workers.celery_app import celery_app
+from securenet_obs.monitoring import event_id_of
+from securenet_obs.monitoring.task_signals import TENANT_HEADER
+
+EVENT_KEY = "securenet:event:{task_id}"
+"""Key in the result database: id of the Sentry event of a failed task."""
+
+OWNER_KEY = "securenet:owner:{task_id}"
+"""Key in the result database: tenant that owns a task, and alone may read it."""
+
+LONGEST_WAIT_S = 24 * 3600
+"""Seconds that a task may wait in its queue and still be readable by its tenant."""
+
+FAILURES_EXPIRE_S = 24 * 3600
+"""Seconds for which a failure's result is kept: it may be examined the next morning."""
+
+_LISTED = 10
+_STORED = "securenet_event_stored"
+
+_log = structlog.get_logger(__name__)
+_owners: ContextVar[dict[str, str] | None] = ContextVar("securenet_owners", default=None)
 
 
 @dataclass(frozen=True)
@@ -22,16 +45,21 @@ class TaskState:
     event_id: str | None
 
 
-def task_state(task_id: str) -> TaskState:
+def connect_results() -> None:
+    """Connect to Celery's signals, after telemetry: it adds the tenant and captures the error."""
+    signals.before_task_publish.connect(_store_owner)
+    signals.task_failure.connect(_store_event)
+
+
+def task_state(app: Celery, task_id: str) -> TaskState:
     """Return the state of a task.
 
     Raises:
         UnreachableError: the result backend did not answer.
     """
-    backend = celery_app.backend
     try:
-        meta = backend.get_task_meta(task_id)
-        event_id = backend.client.get(EVENT_KEY.format(task_id=task_id))
+        meta = app.backend.get_task_meta(task_id)
+        event_id = app.backend.client.get(EVENT_KEY.format(task_id=task_id))
     except (RedisError, OSError) as error:
         raise UnreachableError("the result backend did not answer") from error
     failed = meta["status"] in states.EXCEPTION_STATES
@@ -46,3 +74,70 @@ def task_state(task_id: str) -> TaskState:
 
 def _error(result: Any) -> dict[str, str]:
     return {"type": type(result).__name__, "message": str(result)}
+
+
+def task_owner(app: Celery, task_id: str) -> str | None:
+    """Return the tenant that owns a task; None if it has no owner, or its entry has expired.
+
+    Raises:
+        UnreachableError: the result backend did not answer.
+    """
+    try:
+        owner = app.backend.client.get(OWNER_KEY.format(task_id=task_id))
+    except (RedisError, OSError) as error:
+        raise UnreachableError("the result backend did not answer") from error
+    return owner.decode() if owner else None
+
+
+@contextmanager
+def collected_owners() -> Iterator[dict[str, str]]:
+    """Collect the owners of the block's tasks, by id; the block passes them to `store_owners`."""
+    owners: dict[str, str] = {}
+    token = _owners.set(owners)
+    try:
+        yield owners
+    finally:
+        _owners.reset(token)
+
+
+def store_owners(app: Celery, owners: Mapping[str, str]) -> None:
+    """Store the owners of tasks, by id, before the tasks are sent: no task is visible without one.
+
+    Once a task has ended, the result backend keeps its owner as long as its result.
+    """
+    expires_s = int(app.backend.expires) + LONGEST_WAIT_S
+    try:
+        with app.backend.client.pipeline(transaction=False) as pipe:
+            for task_id, tenant_id in owners.items():
+                pipe.set(OWNER_KEY.format(task_id=task_id), tenant_id, ex=expires_s)
+            pipe.execute()
+    except RedisError as error:
+        ids, reason = list(owners)[:_LISTED], type(error).__name__
+        _log.warning("task_owners_not_kept", sent_task_ids=ids, count=len(owners), reason=reason)
+
+
+def store_event(task: Any, task_id: str, event_id: str | None) -> None:
+    """Store the event of a task's error for as long as a failure's result, once an attempt."""
+    if event_id is None or getattr(task.request, _STORED, False):
+        return
+    setattr(task.request, _STORED, True)
+    try:
+        key = EVENT_KEY.format(task_id=task_id)
+        task.backend.client.set(key, event_id, ex=FAILURES_EXPIRE_S)
+    except RedisError as error:
+        _log.warning("event_id_not_stored", task_id=task_id, reason=type(error).__name__)
+
+
+def _store_owner(headers: dict[str, Any] | None = None, **_: object) -> None:
+    tenant_id = (headers or {}).get(TENANT_HEADER)
+    if headers is None or tenant_id is None:
+        return
+    collected = _owners.get()
+    if collected is None:
+        store_owners(celery.current_app, {headers["id"]: tenant_id})
+    else:
+        collected[headers["id"]] = tenant_id
+
+
+def _store_event(sender: Any, task_id: str, exception: BaseException, **_: object) -> None:
+    store_event(sender, task_id, event_id_of(exception))

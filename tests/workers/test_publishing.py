@@ -12,7 +12,7 @@ import redis
 from celery import Celery, Task
 
 from securenet_obs.errors import PayloadTooLargeError, PublishError
-from securenet_obs.monitoring.task_signals import connect_task_signals, task_owner
+from securenet_obs.monitoring.task_signals import connect_task_signals
 from securenet_obs.settings import Settings
 from securenet_obs.workers import publishing
 from securenet_obs.workers.celery_app import create_celery
@@ -23,6 +23,7 @@ from securenet_obs.workers.publishing import (
     publish,
     publish_many,
 )
+from securenet_obs.workers.results import connect_results, task_owner
 from tests.busy import room_for
 
 
@@ -95,6 +96,7 @@ def by_threes(redis_server: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[tu
     """Yield a task of which three travel together, and a client of its broker, which is empty."""
     monkeypatch.setattr(publishing, "MOST_TOGETHER", 3)
     connect_task_signals()
+    connect_results()
     address = redis_server.environment["REDIS_URL"].removesuffix("/0")
     app = create_celery(Settings(redis_url=f"{address}/8", result_url=f"{address}/9"))
     with redis.Redis.from_url(f"{address}/8") as client:

@@ -1,29 +1,33 @@
-"""What a reader learns of a task."""
+"""State, owner and error event of a task."""
 
+import time
+from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 import pytest
+import redis
+from pydantic import SecretStr
 
 from securenet_obs.errors import UnreachableError
-from securenet_obs.monitoring.task_signals import EVENT_KEY
 from securenet_obs.settings import Settings
-from securenet_obs.workers import results
 from securenet_obs.workers.celery_app import create_celery
+from securenet_obs.workers.results import EVENT_KEY, OWNER_KEY, store_event, task_owner, task_state
+
+REQUEST = {"securenet_request_id": "req-of-the-test", "securenet_tenant_id": "acme"}
 
 
 @pytest.fixture
-def app(environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Let the reader use the test's Redis."""
+def app(environment: dict[str, str]) -> Any:
+    """Return an application on the test's Redis."""
     settings = Settings(redis_url=environment["REDIS_URL"], result_url=environment["RESULT_URL"])
-    app = create_celery(settings)
-    monkeypatch.setattr(results, "celery_app", app)
-    return app
+    return create_celery(settings)
 
 
 def test_a_success_has_its_result(app: Any) -> None:
     """State and result, no error and no event."""
     app.backend.store_result("done", {"n": 1}, "SUCCESS")
-    state = results.task_state("done")
+    state = task_state(app, "done")
     assert (state.state, state.result, state.error, state.event_id) == (
         "SUCCESS",
         {"n": 1},
@@ -36,20 +40,80 @@ def test_a_failure_has_its_error_and_event(app: Any) -> None:
     """Type and message as the task raised them, and the event that tells of it."""
     app.backend.store_result("failed", KeyError("missing"), "FAILURE")
     app.backend.client.set(EVENT_KEY.format(task_id="failed"), "e" * 32)
-    state = results.task_state("failed")
+    state = task_state(app, "failed")
     assert (state.state, state.result, state.event_id) == ("FAILURE", None, "e" * 32)
     assert state.error == {"type": "KeyError", "message": "'missing'"}
 
 
 def test_an_unknown_task_is_pending(app: Any) -> None:
     """Redis keeps no list of what was sent."""
-    state = results.task_state("never-sent")
+    state = task_state(app, "never-sent")
     assert (state.state, state.result, state.error) == ("PENDING", None, None)
 
 
-def test_a_backend_that_is_away_is_its_own_error(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_backend_that_is_away_is_its_own_error() -> None:
     """Not reachable is not the same as pending."""
     gone = create_celery(Settings(redis_url="redis://127.0.0.1:1/0"))
-    monkeypatch.setattr(results, "celery_app", gone)
     with pytest.raises(UnreachableError):
-        results.task_state("any")
+        task_state(gone, "any")
+
+
+def test_a_child_task_is_its_parents_tenants(target: Any) -> None:
+    """The worker keeps the owner of what it sends; once that has run, as long as its result."""
+    sent = target.send("tested.parent", headers=REQUEST)
+    child_id = sent.get(timeout=60)
+    target.line("task_succeeded", child_id)
+    client = target.celery.backend.client
+    key = OWNER_KEY.format(task_id=child_id)
+    ends = time.monotonic() + 30
+    while client.ttl(key) > 3600 and time.monotonic() < ends:
+        time.sleep(0.02)
+    assert 0 < client.ttl(key) <= 3600
+    assert task_owner(target.celery, child_id) == "acme"
+    assert task_owner(target.celery, "no-such-task") is None
+
+
+def test_a_task_of_nobodys_has_no_owner(target: Any) -> None:
+    """Without a tenant there is nobody who may read it through the API."""
+    child_id = target.send("tested.parent").get(timeout=60)
+    target.line("task_succeeded", child_id)
+    assert task_owner(target.celery, child_id) is None
+
+
+def test_results_that_are_away_are_told() -> None:
+    """Whose a task is cannot be said then: that is no answer, and no owner either."""
+    away = Settings(redis_url=SecretStr("redis://127.0.0.1:9/0"))
+    with pytest.raises(UnreachableError, match="result backend"):
+        task_owner(create_celery(away), "t-1")
+
+
+def test_a_failure_is_told_before_it_can_be_read(target: Any) -> None:
+    """Whoever sees that a task has failed finds its event's id."""
+    url = target.environment["RESULT_URL"]
+    with redis.Redis.from_url(url) as client, client.monitor() as heard:
+        sent = target.send("tested.marks_and_fails")
+        commands = (told["command"] for told in heard.listen())
+        kept = list(islice(matching(commands, sent.id), 2))
+    assert kept == [EVENT_KEY.format(task_id=sent.id), f"celery-task-meta-{sent.id}"]
+
+
+def test_an_event_is_stored_once_an_attempt(app: Any) -> None:
+    """The task stores it before its result; the signal that follows costs no second command."""
+    task = app.task(name="tested.stores", shared=False)(nothing)
+    task.push_request(id="stored-once")
+    for event_id in ("first", "second"):
+        store_event(task, "stored-once", event_id)
+    assert task_state(app, "stored-once").event_id == "first"
+    task.pop_request()
+
+
+def nothing() -> None:
+    """Be a task."""
+
+
+def matching(commands: Iterator[str], task_id: str) -> Iterator[str]:
+    """Yield the keys of a task in the order in which they are set."""
+    for command in commands:
+        name, _, arguments = command.partition(" ")
+        if name in {"SET", "SETEX"} and task_id in arguments:
+            yield arguments.split(" ")[0]

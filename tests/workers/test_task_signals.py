@@ -1,25 +1,16 @@
 """Ids and outcomes of tasks on a real worker."""
 
 import time
-from collections.abc import Iterator
-from itertools import islice
 from typing import Any
 
 import pytest
-import redis
 from celery import signals as celery_signals
-from pydantic import SecretStr
 
-from securenet_obs.errors import UnreachableError
 from securenet_obs.monitoring import bind_tenant, current_ids
-from securenet_obs.monitoring.task_signals import (
-    EVENT_KEY,
-    OWNER_KEY,
-    connect_task_signals,
-    task_owner,
-)
+from securenet_obs.monitoring.task_signals import connect_task_signals
 from securenet_obs.settings import Settings
 from securenet_obs.workers.celery_app import create_celery
+from securenet_obs.workers.results import EVENT_KEY
 
 REQUEST = {"securenet_request_id": "req-of-the-test", "securenet_tenant_id": "acme"}
 
@@ -94,35 +85,6 @@ def test_ids_reach_a_child_task(target: Any) -> None:
         assert child[name] == started[name]
 
 
-def test_a_child_task_is_its_parents_tenants(target: Any) -> None:
-    """The worker keeps the owner of what it sends; once that has run, as long as its result."""
-    sent = target.send("tested.parent", headers=REQUEST)
-    child_id = sent.get(timeout=60)
-    target.line("task_succeeded", child_id)
-    client = target.celery.backend.client
-    key = OWNER_KEY.format(task_id=child_id)
-    ends = time.monotonic() + 30
-    while client.ttl(key) > 3600 and time.monotonic() < ends:
-        time.sleep(0.02)
-    assert 0 < client.ttl(key) <= 3600
-    assert task_owner(target.celery, child_id) == "acme"
-    assert task_owner(target.celery, "no-such-task") is None
-
-
-def test_a_task_of_nobodys_has_no_owner(target: Any) -> None:
-    """Without a tenant there is nobody who may read it through the API."""
-    child_id = target.send("tested.parent").get(timeout=60)
-    target.line("task_succeeded", child_id)
-    assert task_owner(target.celery, child_id) is None
-
-
-def test_results_that_are_away_are_told() -> None:
-    """Whose a task is cannot be said then: that is no answer, and no owner either."""
-    away = Settings(redis_url=SecretStr("redis://127.0.0.1:9/0"))
-    with pytest.raises(UnreachableError, match="result backend"):
-        task_owner(create_celery(away), "t-1")
-
-
 def test_a_success_tells_its_duration_and_no_value(target: Any) -> None:
     """Neither arguments nor return value are in any line of the worker."""
     sent = target.send("tested.return_secret", "a value of the tenant's own")
@@ -157,24 +119,6 @@ def test_a_failure_is_one_event_whose_id_is_stored(target: Any) -> None:
     told = [event for event in target.sentry.events if event["tags"].get("task_id") == sent.id]
     assert len(told) == 1
     assert told[0]["tags"].items() >= {"request_id": "req-of-the-test", "tenant_id": "acme"}.items()
-
-
-def test_a_failure_is_told_before_it_can_be_read(target: Any) -> None:
-    """Whoever sees that a task has failed finds its event's id."""
-    url = target.environment["RESULT_URL"]
-    with redis.Redis.from_url(url) as client, client.monitor() as heard:
-        sent = target.send("tested.marks_and_fails")
-        commands = (told["command"] for told in heard.listen())
-        kept = list(islice(matching(commands, sent.id), 2))
-    assert kept == [EVENT_KEY.format(task_id=sent.id), f"celery-task-meta-{sent.id}"]
-
-
-def matching(commands: Iterator[str], task_id: str) -> Iterator[str]:
-    """Yield the keys of a task in the order in which they are set."""
-    for command in commands:
-        name, _, arguments = command.partition(" ")
-        if name in {"SET", "SETEX"} and task_id in arguments:
-            yield arguments.split(" ")[0]
 
 
 def test_arguments_of_other_tasks_are_in_no_event(target: Any) -> None:
