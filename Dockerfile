@@ -7,8 +7,8 @@ COPY constraints.txt ./
 RUN sed -n '/^uv==/,/[^\\]$/p' constraints.txt > uv.txt && \
     python -m pip install --no-deps --require-hashes -r uv.txt && \
     python -m venv --without-pip /opt/securenet
-# The first part of the lock is what a service needs, without JupyterLab and the tests' tools. It is
-# installed as it is written: nothing is resolved.
+# The first part of the lock is for API, worker and beat, without JupyterLab and the tests' tools. It
+# is installed as it is written: nothing is resolved.
 RUN sed '/^# Above: /q' constraints.txt > service.txt && \
     uv pip install --python /opt/securenet --no-deps --require-hashes -r service.txt
 COPY pyproject.toml README.md LICENSE ./

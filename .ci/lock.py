@@ -10,7 +10,7 @@ from pathlib import Path
 PROJECT = "pyproject.toml"
 LOCK = Path("constraints.txt")
 BUGSINK = Path("securenet_obs/stack/bugsink-requirements.txt")
-MARK = "# Above: what a service needs (Dockerfile). Below: notebooks, local stack, development."
+MARK = "# Above: API, worker and beat (Dockerfile). Below: notebooks, local stack, development."
 # Extras are kept: pip before 23.3 seeks the newest release for `coverage[toml]` where the lock has
 # `coverage` alone and pip may resolve, which conda has it do.
 COMPILE = (
@@ -23,7 +23,7 @@ def main(options: Sequence[str]) -> None:
     """Renew both locks of the working folder; uv gets the options, `--upgrade` for instance."""
     before = {path: path.read_text() for path in (LOCK, BUGSINK)}
     uv(PROJECT, "--all-extras", *options, "--output-file", str(LOCK))
-    needed = uv(PROJECT, "-", "--constraints", str(LOCK), typed="uvicorn")
+    needed = uv(PROJECT, "-", "--extra", "detection", "--constraints", str(LOCK), typed="uvicorn")
     LOCK.write_text(in_two_parts(LOCK.read_text(), needed))
     uv("--group", f"{PROJECT}:bugsink", *options, "--output-file", str(BUGSINK))
     for path, old in before.items():
@@ -41,7 +41,7 @@ def uv(*words: str, typed: str = "") -> str:
 
 
 def in_two_parts(lock: str, needed: str) -> str:
-    """Return the lock with the pins that a service needs first."""
+    """Return the lock with the pins of the image first."""
     blocks = re.split(r"\n(?=[\w.-]+(?:\[|==))", lock.replace(f"{MARK}\n", "").strip())
     names = versions(needed).keys()
     first = [block for block in blocks if versions(block).keys() <= names]

@@ -19,13 +19,14 @@ from tests.local_index import LocalIndex
 
 ROOT = Path(__file__).parent.parent
 LOCK = ROOT / "constraints.txt"
-MARK = "\n# Above: what a service needs (Dockerfile)."
+MARK = "\n# Above: API, worker and beat (Dockerfile)."
 PYPROJECT = """
 [project]
 name = "small"
 version = "1"
 dependencies = ["service>=1"]
 [project.optional-dependencies]
+detection = ["model"]
 dev = ["tool[fast]>=1"]
 [dependency-groups]
 bugsink = ["bugsink>=1,<3"]
@@ -74,17 +75,19 @@ def test_make_lock_renews_both_locks_and_prints_what_moved(
     bugsink.write_text("bugsink==1\n")
     service, uvicorn = served.add("service", "1"), served.add("uvicorn", "1")
     tool = served.add("tool", "1", ["service>=1", "wheels; extra == 'fast'"])
+    model = served.add("model", "1")
     wheels, pinned = served.add("wheels", "1"), served.add("bugsink", "2")
     served.add("bugsink", "3")
     assert make_lock(folder, url) == [
         "constraints.txt: left 1 removed",
+        "constraints.txt: model 1 added",
         "constraints.txt: service 1 added",
         "constraints.txt: tool 1 added",
         "constraints.txt: wheels 1 added",
         "bugsink-requirements.txt: bugsink 1 -> 2",
     ]
     first, rest = (folder / "constraints.txt").read_text().split(MARK)
-    assert first.split() == service.replace(" ", " \\ ").split()
+    assert first.split() == (model + service).replace(" ", " \\ ").split()
     assert rest.split("\n", 1)[1].split() == (
         (tool.replace("tool", "tool[fast]", 1) + wheels).replace(" ", " \\ ").split()
     )
@@ -97,20 +100,45 @@ def test_make_lock_renews_both_locks_and_prints_what_moved(
     ]
 
 
-def test_the_first_part_of_the_lock_is_what_a_service_needs() -> None:
+def test_the_first_part_of_the_lock_is_for_the_image() -> None:
     """The image installs it without resolving: nothing is missing, and no notebook is in it."""
     first, _ = LOCK.read_text().split(MARK)
     pinned = {line.split("==")[0].split("[")[0] for line in first.splitlines() if line[0] != " "}
     here = {canonicalize_name(each.name) for each in distributions()}
-    needed: set[str] = set()
-    asked = {"securenet-obs", "uvicorn"}
-    while asked:
-        name = asked.pop()
-        needed.add(name)
-        requirements = [Requirement(line) for line in distribution(name).requires or []]
-        asked |= {
-            canonicalize_name(each.name)
-            for each in requirements
-            if each.marker is None or each.marker.evaluate({"extra": ""})
-        } - needed
-    assert needed - {"securenet-obs"} == pinned & here
+    assert needed("detection") | needed("", "uvicorn") == pinned & here
+
+
+def test_a_service_installs_neither_pandas_nor_numpy() -> None:
+    """They come with the extras of workers and notebooks."""
+    service = needed("")
+    assert "sentry-sdk" in service
+    assert {"numpy", "pandas", "papermill"}.isdisjoint(service)
+
+
+def test_services_import_neither_pandas_nor_numpy() -> None:
+    """API, workers, beat and the commands for operators start without them."""
+    modules = ("monitoring", "app", "workers.tasks", "workers.beat", "cli.api_keys", "cli.redact")
+    blocked = "import sys; sys.modules.update(dict.fromkeys(('numpy', 'pandas')))"
+    imports = "\n".join(f"import securenet_obs.{module}" for module in modules)
+    subprocess.run([sys.executable, "-c", f"{blocked}\n{imports}"], check=True)
+
+
+def needed(extra: str, *others: str) -> set[str]:
+    """Return all packages that securenet-obs with an extra, and others, ask for."""
+    wanted = requirements("securenet-obs", extra) | set(others)
+    found: set[str] = set()
+    while wanted:
+        name = wanted.pop()
+        found.add(name)
+        wanted |= requirements(name) - found
+    return found
+
+
+def requirements(name: str, extra: str = "") -> set[str]:
+    """Return the packages that a package asks for on this machine."""
+    asked = [Requirement(line) for line in distribution(name).requires or []]
+    return {
+        canonicalize_name(each.name)
+        for each in asked
+        if each.marker is None or each.marker.evaluate({"extra": extra})
+    }

@@ -17,6 +17,7 @@ from securenet_obs.workers.requests import connect_ends
 from securenet_obs.workers.results import connect_results
 from securenet_obs.workers.safety import (
     check_application,
+    check_detection,
     check_urls,
     tls_options,
     warn_of_eviction,
@@ -101,6 +102,7 @@ class SecureNetCelery(Celery):  # type: ignore[misc] # Celery has no types
         """Return a worker; monitoring starts before its pool forks."""
         start_monitoring(get_settings(), "securenet-worker")
         check_application(self)
+        check_detection()
         # Celery prints these messages without a logger, at shutdown for instance.
         celery.apps.worker.safe_say = _say
         return super().Worker(*args, **{**options, "quiet": True})

@@ -2,6 +2,7 @@
 
 import inspect
 import ssl
+from importlib.util import find_spec
 from typing import Any
 from urllib.parse import SplitResult, parse_qs, urlsplit
 
@@ -47,6 +48,19 @@ def check_application(app: Celery) -> None:
     app.loader.import_default_modules()
     for name, entry in app.conf.beat_schedule.items():
         _check_entry(app, name, entry)
+
+
+def check_detection() -> None:
+    """Refuse a worker that could not train models.
+
+    Raises:
+        SettingsError: pandas is not installed.
+    """
+    if find_spec("pandas") is None:
+        raise SettingsError(
+            "This worker executes retrain_anomaly_model, which needs pandas: "
+            "python -m pip install 'securenet-obs[detection]'"
+        )
 
 
 def warn_of_eviction(url: str) -> None:

@@ -1,6 +1,7 @@
 """What is refused before anything starts."""
 
 import ssl
+import sys
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from structlog.testing import capture_logs
 from securenet_obs.errors import SettingsError
 from securenet_obs.settings import Settings
 from securenet_obs.workers.celery_app import celery_app, create_celery
-from securenet_obs.workers.safety import check_application, warn_of_eviction
+from securenet_obs.workers.safety import check_application, check_detection, warn_of_eviction
 
 SECRET = "hush-0123456789"
 
@@ -43,6 +44,14 @@ def test_limits_that_contradict_each_other_are_refused(changes: dict[str, Any], 
     """A task that may outlive its message, or that cannot record its end, stops the start."""
     with pytest.raises(SettingsError, match=named):
         check_application(application(**changes))
+
+
+def test_a_worker_without_pandas_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The message names the extra that installs it."""
+    check_detection()
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    with pytest.raises(SettingsError, match=r"securenet-obs\[detection\]"):
+        check_detection()
 
 
 @pytest.mark.parametrize(
