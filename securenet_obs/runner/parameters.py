@@ -1,7 +1,7 @@
 """Parses and validates a notebook's typed parameters before anything runs."""
 
 import shlex
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from types import NoneType
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, get_origin
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from securenet_obs.errors import ParametersError
-from securenet_obs.redaction import redact, redact_text
+from securenet_obs.redaction import MASK, redact, redact_text
 from securenet_obs.runner.parameter_types import choices, examples, members, noun, spelled
 from securenet_obs.runner.secret import Secret
 from securenet_obs.suggestions import did_you_mean
@@ -97,18 +97,17 @@ class Schema:
 
         Raises:
             ParametersError: unknown names, wrong types, values out of range, a value instead of a
-                secret's reference, missing required ones; the message names every problem.
+                secret's reference, a name given twice, missing required ones; the message names
+                every problem.
         """
         known = {parameter.name: parameter for parameter in self.parameters}
+        given, problems = _by_name(assignments, known)
         values: dict[str, Any] = {}
-        problems = []
-        for assignment in assignments:
-            name, equals, text = assignment.partition("=")
-            name = name.strip()
-            if not equals:
-                problems.append(f"{redact_text(name)!r} is not name=value; {_instance(known)}")
-            elif name not in known:
+        for name, (text, *others) in given.items():
+            if name not in known:
                 problems.append(f"{redact_text(name)}: {self._unknown(name)}")
+            elif others:
+                problems.append(f"{name}: {_repeated(known[name], [text, *others])}")
             else:
                 try:
                     values[name] = known[name].parse(text)
@@ -117,7 +116,7 @@ class Schema:
         problems += [
             f"{name}: required, and not given{for_instance(parameter)}"
             for name, parameter in known.items()
-            if parameter.default is REQUIRED and name not in values
+            if parameter.default is REQUIRED and name not in given
         ]
         if problems:
             raise ParametersError("\n".join(problems))
@@ -134,18 +133,49 @@ class Schema:
         return {row.name: given.get(row.name, row.default) for row in self.parameters}
 
 
+def _by_name(
+    assignments: Iterable[str], known: Mapping[str, Parameter]
+) -> tuple[dict[str, list[str]], list[str]]:
+    """Return the texts that are assigned to each name, and what is wrong with the rest."""
+    given: dict[str, list[str]] = {}
+    problems = []
+    for assignment in assignments:
+        name, equals, text = assignment.partition("=")
+        if not equals:
+            problems.append(f"{redact_text(assignment)!r} is not name=value; {_instance(known)}")
+        elif not name.strip():
+            problems.append(f"there is no name before the = of a value; {_instance(known)}")
+        else:
+            given.setdefault(name.strip(), []).append(text)
+    return given, problems
+
+
 def explained(parameter: Parameter, text: str, error: ValidationError) -> str:
     """Return the reason for a refusal: the value, its expected type, and an example."""
     if _is_secret(parameter):
         reason = f"takes a reference such as secret:NAME, never a value ({parameter.type_text})"
         return reason + for_instance(parameter)
-    masked = _masked(parameter, text)
-    shown = masked if len(masked) <= LONGEST_SHOWN else f"{masked[: LONGEST_SHOWN - 1]}…"
+    shown = _shown(parameter, text)
     faults = [fault for fault in error.errors() if not _is_of_type(fault)]
     if not faults:
-        return f"{shown!r} is not {noun(parameter.type)}{for_instance(parameter)}"
+        return f"{shown} is not {noun(parameter.type)}{for_instance(parameter)}"
     reasons = "; ".join(dict.fromkeys(map(_reason, faults)))
-    return f"{shown!r} is refused: {reasons} ({parameter.type_text}){for_instance(parameter)}"
+    return f"{shown} is refused: {reasons} ({parameter.type_text}){for_instance(parameter)}"
+
+
+def _repeated(parameter: Parameter, texts: Sequence[str]) -> str:
+    """Return that a parameter is given more than once, with each of its values."""
+    times = "twice" if len(texts) == 2 else f"{len(texts)} times"
+    values = ", ".join(dict.fromkeys(_shown(parameter, text) for text in texts))
+    return f"given {times} ({values}); give it once"
+
+
+def _shown(parameter: Parameter, text: str) -> str:
+    """Return a given value as a message may hold it: masked, and cut where it is long."""
+    if _is_secret(parameter):
+        return repr(text) if _parses(parameter, text) else MASK
+    masked = _masked(parameter, text)
+    return repr(masked if len(masked) <= LONGEST_SHOWN else f"{masked[: LONGEST_SHOWN - 1]}…")
 
 
 def _is_secret(parameter: Parameter) -> bool:
@@ -189,11 +219,16 @@ def _examples(parameter: Parameter) -> Iterator[str]:
 
 def _takes(parameter: Parameter, text: str) -> bool:
     """Return whether a text is a valid value that can be shown."""
+    can_be_shown = len(text) <= LONGEST_SHOWN and _masked(parameter, text) == text
+    return can_be_shown and _parses(parameter, text)
+
+
+def _parses(parameter: Parameter, text: str) -> bool:
     try:
         parameter.parse(text)
     except ValidationError:
         return False
-    return len(text) <= LONGEST_SHOWN and _masked(parameter, text) == text
+    return True
 
 
 def _instance(known: Mapping[str, Parameter]) -> str:

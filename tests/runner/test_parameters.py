@@ -108,6 +108,8 @@ def test_a_refusal_has_the_value_the_type_and_an_example(assignment: str, messag
         ("names=[1]", "'[1]' is refused: 0 should be a valid string"),
         ("tenat=1", "tenat: unknown. Did you mean tenant"),
         ("tenant", "'tenant' is not name=value; for instance: -p tenant=tenant-a"),
+        ("=3", "there is no name before the = of a value; for instance: -p tenant=tenant-a"),
+        (" =hunter2", "there is no name before the = of a value; for instance: -p"),
     ],
 )
 def test_a_refusal_has_the_reason_where_the_type_is_right(assignment: str, reason: str) -> None:
@@ -115,6 +117,28 @@ def test_a_refusal_has_the_reason_where_the_type_is_right(assignment: str, reaso
     with pytest.raises(ParametersError) as caught:
         read_schema(CELL).parse([assignment, "must=1"])
     assert reason in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (["count=3", "count=4"], "count: given twice ('3', '4'); give it once"),
+        (["count=3", " count =3"], "count: given twice ('3'); give it once"),
+        (["count=3", "count=x", "count=5"], "count: given 3 times ('3', 'x', '5'); give it once"),
+        (
+            ["token=secret:ONE", "token=hunter2"],
+            "token: given twice ('secret:ONE', [redacted]); give it once",
+        ),
+        (["mus=1", "mus=2"], "mus: unknown. Did you mean must"),
+        (["must=x"], "must: 'x' is not an integer; for instance: -p must=10"),
+    ],
+)
+def test_a_parameter_is_given_once(given: list[str], message: str) -> None:
+    """No value wins silently; what was given is not called missing besides."""
+    with pytest.raises(ParametersError) as caught:
+        read_schema(CELL).parse([*given, *([] if "must" in given[0] else ["must=1"])])
+    (line,) = str(caught.value).splitlines()
+    assert line.startswith(message)
 
 
 @pytest.mark.parametrize("text", ["password=hunter2", "sk_live_" + "4eC39HqLyjWDarjtT1zdp7dc"])
