@@ -2,6 +2,7 @@
 
 import io
 import re
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from rich.console import Console, JustifyMethod
 from rich.markup import escape
 from rich.table import Table
 
+from securenet_obs.runner.attempts import Attempts, attempts
 from securenet_obs.runner.catalog import Notebook
 from securenet_obs.runner.journal import RunRecord
 from securenet_obs.runner.summary import counts, plain_text, verdict_text
@@ -25,12 +27,13 @@ COLOURS = {"passed": "green", "failed": "red"}
 
 
 def print_table(console: Console, records: list[RunRecord]) -> None:
-    """Print the verdicts as a table, then the first failing checks."""
+    """Print the verdict of each notebook's last attempt as a table, then the failing checks."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in ("notebook", "verdict", "passed", "failed", "skipped", "seconds"):
         justify: JustifyMethod = "left" if name in ("notebook", "verdict") else "right"
         table.add_column(name, justify=justify, overflow="fold")
-    for record in records:
+    groups = attempts(records)
+    for record in (group.final for group in groups):
         tally = counts(record)
         judged = record.judged or {}
         colour = COLOURS.get(str(judged.get("verdict")), "yellow")
@@ -41,8 +44,10 @@ def print_table(console: Console, records: list[RunRecord]) -> None:
             f"{judged.get('seconds', 0):.1f}",
         )
     print_whole(console, table)
-    for line in _problems(records):
-        console.print(escape(plain_text(line)), soft_wrap=True)
+    for group in groups:
+        for line in _problems(group):
+            text = re.sub(r"\s*\n\s*", " ", plain_text(line))
+            console.print(escape(text), soft_wrap=True)
 
 
 def print_whole(console: Console, table: Table) -> None:
@@ -113,17 +118,38 @@ def print_rows(console: Console, rows: list[dict[str, Any]]) -> None:
     print_whole(console, table)
 
 
-def _problems(records: list[RunRecord]) -> list[str]:
+def _problems(group: Attempts) -> list[str]:
+    """Return why an order did not pass, or not at once: a line for it, and one a failed check."""
+    final, judged = group.final, group.final.judged or {}
     lines = []
-    for record in records:
-        judged = record.judged or {}
-        if judged.get("verdict") != "passed":
-            where = f" at cell {judged['cell']}" if judged.get("cell") is not None else ""
-            lines.append(f"{record.started['notebook']}{where}: {judged.get('reason', '')}")
-        lines += [
-            f"  ✘ {row.name}: expected {row.expected}, observed {row.observed}"
-            for row in record.failing[:SHOWN_CHECKS]
-        ]
-        if (more := len(record.failing) - SHOWN_CHECKS) > 0:
-            lines.append(f"  ... and {more} more failed checks, in {record.run}.html")
-    return [re.sub(r"\s*\n\s*", " ", line) for line in lines]
+    if judged.get("verdict") != "passed":
+        where = f" at cell {judged['cell']}" if judged.get("cell") is not None else ""
+        earlier = f" (attempt {len(group.runs)}; earlier: {_tally(group)})" if group.earlier else ""
+        lines.append(f"{final.started['notebook']}{where}: {judged.get('reason', '')}{earlier}")
+    elif group.earlier:
+        lines.append(
+            f"{final.started['notebook']}: {verdict_text(final)}; earlier: {_tally(group)}"
+        )
+    failing = _failing(group)
+    lines += failing[:SHOWN_CHECKS]
+    if (more := len(failing) - SHOWN_CHECKS) > 0:
+        lines.append(f"  ... and {more} more failed checks, in {final.run}.html")
+    return lines
+
+
+def _tally(group: Attempts) -> str:
+    """Return the verdicts of the earlier attempts with their numbers: `1 timeout, 2 failed`."""
+    verdicts = Counter(str((run.judged or {}).get("verdict", "?")) for run in group.earlier)
+    return ", ".join(f"{number} {verdict}" for verdict, number in sorted(verdicts.items()))
+
+
+def _failing(group: Attempts) -> list[str]:
+    """Return a line for each check that failed in an attempt; the last attempt's come first."""
+    rows = {row.name: row for run in group.runs for row in run.failing}
+    times = Counter(row.name for run in group.runs for row in run.failing)
+    last = [row.name for row in group.final.failing]
+    return [
+        f"  ✘ {name}: expected {rows[name].expected}, observed {rows[name].observed}"
+        + (f" (in {times[name]} of {len(group.runs)} attempts)" if group.earlier else "")
+        for name in dict.fromkeys([*last, *rows])
+    ]

@@ -108,3 +108,49 @@ def test_failed_checks_that_are_not_shown_are_counted() -> None:
     shown = console.file.getvalue()  # type: ignore[attr-defined]
     assert "... and 3 more failed checks, in r.html" in shown
     assert len(shown.splitlines()) == 1 + 1 + 1 + SHOWN_CHECKS + 1
+
+
+CHECKED = "from securenet_obs.checks import Checks\nchecks = Checks()\n"
+ATTEMPT = CHECKED + (
+    "from pathlib import Path\n"
+    "tries = Path({tries!r})\n"
+    "number = len(tries.read_text()) if tries.exists() else 0\n"
+    "tries.write_text('x' * (number + 1))\n"
+    "checks.expect('it always fails', expected=0, observed=number + 1)\n"
+    "checks.expect('it fails at first', expected=True, observed=number > 0)\n"
+)
+
+
+def test_a_check_has_one_line_whatever_the_attempts(
+    write_notebook: Callable[..., Path], execute: Callable[..., Outcome], tmp_path: Path
+) -> None:
+    """The last attempt is shown; the earlier ones are a number, in the table and below it."""
+    cell = ATTEMPT.format(tries=str(tmp_path / "tries"))
+    outcome = execute(write_notebook(cell, name="01_flaky"), retries=2)
+    console = Console(file=io.StringIO(), width=200)
+    print_table(console, outcome.runs)
+    _, row, why, *checks = console.file.getvalue().splitlines()  # type: ignore[attr-defined]
+    assert row.split()[:5] == ["01_flaky", "failed", "on", "attempt", "3"]
+    assert why.endswith("(attempt 3; earlier: 2 failed)")
+    assert checks == [
+        "  ✘ it always fails: expected 0, observed 3 (in 3 of 3 attempts)",
+        "  ✘ it fails at first: expected True, observed False (in 1 of 3 attempts)",
+    ]
+
+
+def test_a_notebook_that_passed_on_a_later_attempt_has_its_failures_named(
+    write_notebook: Callable[..., Path], execute: Callable[..., Outcome], tmp_path: Path
+) -> None:
+    """What is flaky is not hidden by the verdict."""
+    cell = ATTEMPT.format(tries=str(tmp_path / "tries")).replace(
+        "expected=0", "expected=number + 1"
+    )
+    outcome = execute(write_notebook(cell, name="01_flaky"), retries=2)
+    console = Console(file=io.StringIO(), width=200)
+    print_table(console, outcome.runs)
+    _, row, *lines = console.file.getvalue().splitlines()  # type: ignore[attr-defined]
+    assert row.split()[:5] == ["01_flaky", "passed", "on", "attempt", "2"]
+    assert lines == [
+        "01_flaky: passed on attempt 2; earlier: 1 failed",
+        "  ✘ it fails at first: expected True, observed False (in 1 of 2 attempts)",
+    ]
