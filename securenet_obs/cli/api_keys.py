@@ -67,6 +67,7 @@ def listed(tenant_id: str | None, target: Path | None, local: bool, as_json: boo
         click.echo(json.dumps(rows, indent=2))
     else:
         print_rows(STDOUT, rows)
+        STDOUT.print(f"{len(rows)} keys")
 
 
 @api_keys.command()

@@ -28,7 +28,7 @@ def list_notebooks(as_json: bool, root: Path) -> None:
 
     Example: securenet-obs list --json
     """
-    from securenet_obs.runner.catalog import read_all
+    from securenet_obs.runner.catalog import none_below, read_all
     from securenet_obs.runner.report import print_catalog
 
     notebooks, broken = read_all(root)
@@ -37,6 +37,8 @@ def list_notebooks(as_json: bool, root: Path) -> None:
         click.echo(json.dumps(rows + [row.described() for row in broken], indent=2))
     else:
         print_catalog(STDOUT, notebooks)
+    if not (notebooks or broken):
+        STDERR.print(none_below(root, "notebooks"), markup=False, soft_wrap=True)
     for row in broken:
         STDERR.print(row.reason, style="yellow", markup=False, soft_wrap=True)
 

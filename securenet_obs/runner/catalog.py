@@ -138,6 +138,12 @@ def read_all(root: Path) -> tuple[list[Notebook], list[Broken]]:
     return notebooks, broken
 
 
+def none_below(root: Path, what: str) -> str:
+    """Return that nothing was found: what was looked for, in which folders, and what to do."""
+    folders = " and ".join(str(root.resolve() / name) for name in FOLDERS)
+    return f"There are no {what} in {folders}; name another project folder with --root."
+
+
 def find_all(root: Path) -> list[Notebook]:
     """Return the notebooks below a project root, validations first, sorted by name.
 

@@ -16,7 +16,7 @@ from securenet_obs.errors import (
     ParametersError,
 )
 from securenet_obs.redaction import MASK
-from securenet_obs.runner.catalog import Notebook, find, find_all, read_notebook
+from securenet_obs.runner.catalog import Notebook, find, find_all, none_below, read_notebook
 from securenet_obs.runner.closing import abandon, close, close_orphans, surroundings
 from securenet_obs.runner.evidence import EvidenceFolder, read_manifest
 from securenet_obs.runner.execution import Execution
@@ -214,7 +214,7 @@ def orders_to_validate(
         notebook for notebook in find_all(root) if notebook.declared.kind == "validation"
     ]
     if not notebooks:
-        raise NotebookNotFoundError(f"There are no validations below {root.resolve()}.")
+        raise NotebookNotFoundError(none_below(root, "validations"))
     return [order_for(notebook, (), deadline_s, cell_deadline_s, cwd) for notebook in notebooks]
 
 

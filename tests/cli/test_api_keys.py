@@ -30,6 +30,12 @@ def test_a_key_is_shown_once_and_stored_as_its_hash(
     assert key.encode() not in (tmp_path / "store.sqlite3").read_bytes()
 
 
+def test_a_store_without_keys_is_no_silence(call: Call, target: Path) -> None:
+    """The list ends with how many keys there are, also where there are none."""
+    assert call("api-keys", "list", "--target", target).stdout == "0 keys\n"
+    assert json.loads(call("api-keys", "list", "--target", target, "--json").stdout) == []
+
+
 def test_a_revoked_key_stays_in_the_list(call: Call, target: Path) -> None:
     """Who looks into what happened finds when it was revoked."""
     call("api-keys", "create", "acme", "--target", target)

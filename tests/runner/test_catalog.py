@@ -153,3 +153,21 @@ def test_a_broken_notebook_does_not_vanish_from_all_validations(
         assert f"{name}.ipynb: " in answer.stderr
     assert not (tmp_path / "evidence").exists()
     assert "d.ipynb" not in command_line("validate", "01_a").stderr
+
+
+def test_a_folder_without_notebooks_is_told_where_they_were_looked_for(
+    command_line: Callable[..., Any], tmp_path: Path
+) -> None:
+    """A person gets one sentence, a program an empty list; there is nothing to validate."""
+    (tmp_path / "empty").mkdir()
+    answer = command_line("list", "--root", "empty")
+    (line,) = answer.stderr.splitlines()
+    assert (answer.returncode, answer.stdout) == (0, "")
+    assert f"{tmp_path}/empty/notebooks and {tmp_path}/empty/runbooks" in line
+    assert "--root" in line
+    assert json.loads(command_line("list", "--root", "empty", "--json").stdout) == []
+    refused = command_line("validate", "--root", "empty")
+    assert (refused.returncode, refused.stderr) == (
+        2,
+        line.replace("notebooks in", "validations in") + "\n",
+    )
