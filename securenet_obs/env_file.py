@@ -2,11 +2,12 @@
 
 import io
 import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from dotenv.parser import Binding, parse_stream
-from dotenv.variables import Variable, parse_variables
+from dotenv.variables import Atom, Variable, parse_variables
 
 from securenet_obs.errors import SettingsError
 
@@ -14,6 +15,9 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _QUOTED = re.compile(r"(?:export\s+)?\w+\s*=\s*['\"]")
 _SHORT = 8
 _SINGLE_QUOTED = re.compile(r"[^=]*=\s*'")
+_COMMAND = re.compile(r"\$\(|`[^`]*`")
+_BARE_REFERENCE = re.compile(r"\$([A-Za-z_][A-Za-z0-9_]*)")
+_AS_IT_IS = "a value between single quotes is taken as it is"
 
 
 @dataclass(frozen=True)
@@ -38,7 +42,8 @@ def read_env_file(path: Path) -> EnvFile:
     """Parse a file of `NAME=value` lines, with a shell's `export`, quotes and comments.
 
     `${NAME}` expands to the value of an earlier line of the same file, never to a variable of this
-    process; in single quotes it is literal. No problem repeats a value, which may be a secret.
+    process. Other expansions of a shell (a command, `$NAME` of an earlier line) are problems. In
+    single quotes everything is literal. No problem repeats a value, which may be a secret.
 
     Raises:
         SettingsError: the file does not exist, or is not text.
@@ -82,22 +87,32 @@ class _Reading:
         else:
             self.lines[name] = line
             value = binding.value or ""
-            literal = _SINGLE_QUOTED.match(source) is not None
-            self.values[name] = value if literal else self._resolved(value, line, name)
             if "\0" in value:
                 self._refuse(f"{shown_name(name)} holds a NUL character", line, name)
+            literal = _SINGLE_QUOTED.match(source) is not None
+            self.values[name] = value if literal else self._expanded(value, line, name)
 
-    def _resolved(self, value: str, line: int, name: str) -> str:
+    def _expanded(self, value: str, line: int, name: str) -> str:
+        """Return a value with its references resolved; as it is where one of them cannot be."""
         parts = list(parse_variables(value))
+        reasons = list(self._unexpanded(value, parts))
+        for reason in reasons:
+            self._refuse(f"{shown_name(name)} {reason}", line, name)
+        return value if reasons else "".join(part.resolve(self.values) for part in parts)
+
+    def _unexpanded(self, value: str, parts: Sequence[Atom]) -> Iterator[str]:
+        """Yield what a shell would put in the place of a piece of the value, and we do not."""
         for part in parts:
             if isinstance(part, Variable) and part.default is None and part.name not in self.values:
-                self._refuse(
-                    f"{shown_name(name)} refers to ${{{shown_name(part.name)}}}, which no earlier "
-                    "line of this file sets; a target file is read by itself",
-                    line,
-                    name,
+                yield (
+                    f"refers to ${{{shown_name(part.name)}}}, which no earlier line of this file "
+                    "sets; a target file is read by itself"
                 )
-        return "".join(part.resolve(self.values) for part in parts)
+        if _COMMAND.search(value):
+            yield f"holds a command, $(...) or `...`, and commands are not run; {_AS_IT_IS}"
+        for bare in _BARE_REFERENCE.findall(value):
+            if bare in self.values:
+                yield f"holds ${bare}, which is not expanded: write ${{{bare}}}; {_AS_IT_IS}"
 
     def _refuse(self, sentence: str, line: int, name: str = "") -> None:
         self.problems.append(Problem(sentence, line, name))

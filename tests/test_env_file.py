@@ -26,6 +26,9 @@ def read(folder: Path, text: str) -> EnvFile:
         ("A=b # why", "b"),
         ("A=", ""),
         ("A='${HOME}'", "${HOME}"),
+        ("A='$(id) `id` $A'", "$(id) `id` $A"),
+        ("A=pa$word`$", "pa$word`$"),
+        ("A=b # $(id) `id`", "b"),
         ("A=${NOWHERE:-b}", "b"),
         ("\ufeffA=b", "b"),
     ],
@@ -69,6 +72,22 @@ def test_a_line_that_is_wrong_is_named_and_not_repeated(
     assert (problem.line, told in problem.sentence) == (line, True)
     assert "hunter2" not in problem.sentence
     assert "hun-ter" not in problem.sentence
+
+
+@pytest.mark.parametrize("value", ["$(pass hunter2)", "`pass hunter2`", "x$((1+1))", "a$(b"])
+@pytest.mark.parametrize("quote", ["", '"'])
+def test_a_command_is_refused(value: str, quote: str, tmp_path: Path) -> None:
+    """A shell would run it: its text is not the value that is meant."""
+    (problem,) = read(tmp_path, f"export A=b\nC={quote}{value}{quote}\n").problems
+    assert (problem.line, problem.name) == (2, "C")
+    assert "commands are not run; a value between single quotes is taken as it is" in str(problem)
+    assert "hunter2" not in str(problem)
+
+
+def test_a_reference_without_braces_is_refused_where_it_is_one(tmp_path: Path) -> None:
+    """A password may hold a $; a name that the file sets before is no accident."""
+    (problem,) = read(tmp_path, "A=b\nC=$A/c\nD=$Ab$\n").problems
+    assert (problem.line, "write ${A}" in problem.sentence) == (2, True)
 
 
 @pytest.mark.parametrize("text", ["A='hunter2\nB=1\n", 'export A = "hunter2\n', "A='b' hunter2\n"])

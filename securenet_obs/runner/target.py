@@ -162,7 +162,10 @@ def read_target(path: Path, referred: Iterable[str] = ()) -> Target:
     allowed = SETTINGS | _FILES | _REACH | _files_of(secrets)
     known = {name: value for name, value in file.values.items() if name in allowed}
     clean = {name: text.replace("\0", "") for name, text in known.items()}
-    problems = [*file.problems, *_unknown(file, allowed), *_unusable(clean, file.lines)]
+    refused = {(problem.name, problem.line) for problem in file.problems}
+    # The value of a line that is refused as it stands is not judged besides.
+    unusable = [row for row in _unusable(clean, file.lines) if (row.name, row.line) not in refused]
+    problems = [*file.problems, *_unknown(file, allowed), *unusable]
     if not file.values and not problems:
         problems = [Problem("it sets no variable; a target is made of lines such as NAME=value")]
     target = target_of(str(path), clean, secrets=secrets)

@@ -83,6 +83,15 @@ def test_a_file_that_sets_nothing_is_no_target(text: str, tmp_path: Path) -> Non
     assert "it sets no variable" in line
 
 
+@pytest.mark.parametrize(
+    "line", ["API_URL=http://${X}:1", "API_URL=${X}", "API_URL=http://`id`", 'LOG_LEVEL="$(id)"']
+)
+def test_one_cause_has_one_line(line: str, tmp_path: Path) -> None:
+    """A value that could not be read is not called empty or unusable besides."""
+    (told,) = refused(tmp_path / "t.env", f"{line}\n")
+    assert "refers to ${X}" in told or "commands are not run" in told
+
+
 def test_every_problem_of_a_file_is_named_at_once(tmp_path: Path) -> None:
     """Each with its line and its name, in order, and no value among them."""
     lines = refused(
