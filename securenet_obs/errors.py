@@ -14,6 +14,7 @@ SecureNetObsError
 ├── EvidenceError              an evidence folder cannot be written or read
 │   └── EvidenceNotFoundError    the given folder is not evidence
 ├── StackError                 the local stack cannot do a requested operation
+│   ├── StateFolderError         its state cannot be written
 │   └── PartNotReadyError        a part did not become ready; carries the end of its log
 ├── PublishError               the broker, or the store before it, did not accept a task
 ├── PayloadTooLargeError       a task's arguments are too large for the broker
@@ -81,6 +82,10 @@ class EvidenceNotFoundError(EvidenceError):
 
 class StackError(SecureNetObsError):
     """The local stack cannot do a requested operation."""
+
+
+class StateFolderError(StackError):
+    """A file in which a local stack keeps its state cannot be written."""
 
 
 class PartNotReadyError(StackError):

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 from rich.console import Console
 
-from securenet_obs.errors import NotebookError, SettingsError
+from securenet_obs.errors import NotebookError, SettingsError, StateFolderError
 
 if TYPE_CHECKING:
     from securenet_obs.runner.preflight import Demand
@@ -45,7 +45,11 @@ class Choice:
 
     @contextmanager
     def entered(self, shown: Console) -> "Iterator[Target]":
-        """Yield the target; a local stack that had to be started is stopped after the block."""
+        """Yield the target; a local stack that had to be started is stopped after the block.
+
+        Raises:
+            StackError: see `LocalStack.start`.
+        """
         if self.ignored:
             names = ", ".join(self.ignored)
             shown.print(
@@ -59,7 +63,11 @@ class Choice:
         from securenet_obs.stack import LocalStack
 
         shown.print("Bringing up a local stack: Redis, Bugsink, API, worker, beat")
-        with LocalStack(ephemeral=True, report=shown.print) as stack:
+        with ExitStack() as started:
+            try:
+                stack = started.enter_context(LocalStack(ephemeral=True, report=shown.print))
+            except StateFolderError as error:
+                raise StateFolderError(f"{str(error).rstrip('.')}, or {_WAYS}.") from error
             yield target_of(f"local stack {stack.name}", stack.environment, local=True)
 
 

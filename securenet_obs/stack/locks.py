@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from securenet_obs.errors import StackError
+from securenet_obs.errors import StateFolderError
 
 
 @contextmanager
@@ -24,7 +24,7 @@ def file_lock(path: Path, *, wait_s: float = math.inf) -> Iterator[bool]:
         Whether the lock is held.
 
     Raises:
-        StackError: the file cannot be written.
+        StateFolderError: the file cannot be written.
     """
     descriptor = _opened(path)
     try:
@@ -41,11 +41,11 @@ def _opened(path: Path) -> int:
         raise unwritable(path, error) from error
 
 
-def unwritable(path: Path, error: OSError) -> StackError:
+def unwritable(path: Path, error: OSError) -> StateFolderError:
     """Return the error for a stack's file that cannot be written, with the remedy."""
-    return StackError(
+    return StateFolderError(
         f"{path}: cannot be written: {error.strerror}. A local stack keeps its state there: "
-        "run in a folder that can be written, or name a target with --target."
+        "run in a folder that can be written."
     )
 
 

@@ -1,6 +1,7 @@
 """Folders that cannot be written: one sentence and exit code 3, and no traceback."""
 
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -48,7 +49,7 @@ def is_one_sentence(answer: "subprocess.CompletedProcess[str]") -> None:
 @pytest.mark.parametrize(
     ("arguments", "word"),
     [
-        (["up"], "--target"),
+        (["up"], "run in a folder that can be written"),
         (["validate", "--local"], "--evidence"),
         (["validate", "--local", "--evidence", "/tmp"], "--target"),
         (["run", "notebooks/01_a_claim.ipynb"], "--evidence"),
@@ -67,6 +68,8 @@ def test_a_read_only_project_is_a_sentence(
     is_one_sentence(answer)
     assert "Read-only file system" in answer.stderr
     assert word in answer.stderr
+    offered = mounted("true", arguments[0], "--help").stdout
+    assert set(re.findall(r"--\w+", answer.stderr)) <= set(re.findall(r"--\w+", offered))
 
 
 def test_a_read_only_project_can_be_listed_and_run_from(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from securenet_obs.errors import StackError
+from securenet_obs.errors import StateFolderError
 from securenet_obs.stack.locks import file_lock
 
 HOLDER = """
@@ -46,5 +46,5 @@ def test_a_lock_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:
     """It has the file, the system's reason, and the remedy."""
     (tmp_path / ".securenet").touch()
     lock = file_lock(tmp_path / ".securenet" / "stacks" / "lock")
-    with pytest.raises(StackError, match=r"lock: cannot be written: .*--target"), lock:
+    with pytest.raises(StateFolderError, match=r"lock: cannot be written: .*run in a folder"), lock:
         pass
