@@ -2,16 +2,19 @@
 
 The supervisor is `securenet-obs up` in a session of its own. Through a pipe it sends the caller
 progress messages, then an error or that the stack is ready. If the caller is gone before that, the
-supervisor takes everything down again.
+supervisor takes everything down again at once, whatever it waits for.
 """
 
 import json
 import os
+import select
+import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
@@ -70,7 +73,8 @@ def supervise(name: str, pipe: int) -> None:
 
     stack = LocalStack(name, report=report)
     try:
-        stack.start()
+        with _interrupted_without_reader(pipe):
+            stack.start()
     except SecureNetObsError as error:
         _announce(pipe, error=type(error).__name__, message=str(error))
         raise
@@ -166,6 +170,29 @@ def _announce(pipe: int, **message: str) -> bool:
     except BrokenPipeError:
         return False
     return True
+
+
+@contextmanager
+def _interrupted_without_reader(pipe: int) -> Iterator[None]:
+    """Interrupt the block, as SIGTERM does, as soon as nothing reads the pipe any longer."""
+    left = threading.Event()
+
+    def watch() -> None:
+        poller = select.poll()
+        poller.register(pipe, 0)
+        while not left.is_set():
+            # Without a reader there is an error to report, which is always asked for.
+            if poller.poll(_WATCH_S * 1000):
+                signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGTERM)
+                return
+
+    watcher = threading.Thread(target=watch, name="caller", daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        left.set()
+        watcher.join()
 
 
 def _keep(stack: LocalStack, pipe: int) -> None:

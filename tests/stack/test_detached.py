@@ -15,6 +15,7 @@ import psutil
 import pytest
 
 from securenet_obs.stack.locks import file_lock
+from securenet_obs.stack.part import START_S
 from securenet_obs.stack.state import lock_file, read_state, stack_folder
 from tests.busy import room_for
 
@@ -142,6 +143,23 @@ def test_a_supervisor_that_is_killed_is_told_of(project: Path, eventually: Event
     assert "ended before the stack was ready" in output
     assert ".securenet/stacks/local.log" in output.replace("\n", "")
     assert eventually(lambda: not processes_of(project), within_s=20)
+
+
+def test_a_supervisor_whose_caller_was_killed_does_not_wait_for_a_broker_that_hangs(
+    project: Path, eventually: Eventually
+) -> None:
+    """The part is stopped, not ended: its readiness would be waited for a minute."""
+    waiting, supervisor = starting(project)
+
+    def brokers() -> list[psutil.Process]:
+        children = supervisor.children(recursive=True)
+        return [one for one in children if re.search("redis|valkey", one.name())]
+
+    assert eventually(brokers, within_s=120)
+    brokers()[0].suspend()
+    waiting.kill()
+    waiting.wait(60)
+    assert eventually(lambda: not processes_of(project), within_s=START_S - 10)
 
 
 def test_a_start_that_fails_gives_the_reason(project: Path) -> None:
