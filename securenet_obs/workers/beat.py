@@ -120,7 +120,8 @@ class RecordingScheduler(PersistentScheduler):  # type: ignore[misc] # Celery ha
         entries = {name: orjson.dumps(_told(entry)) for name, entry in self.schedule.items()}
         with client.pipeline() as pipe:
             pipe.set(TICK_KEY, repr(time.time()), ex=_TICK_TTL_S).delete(ENTRIES_KEY)
-            pipe.hset(ENTRIES_KEY, mapping=entries)
+            if entries:  # Redis has no empty hash.
+                pipe.hset(ENTRIES_KEY, mapping=entries)
             pipe.execute()
 
     def _leave_due(self, entry: Any) -> float:

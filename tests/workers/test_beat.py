@@ -15,6 +15,7 @@ from structlog.testing import capture_logs
 
 from securenet_obs.settings import Settings
 from securenet_obs.workers.beat import (
+    ENTRIES_KEY,
     LOCK_KEY,
     LOCK_S,
     SENT_KEY,
@@ -96,6 +97,20 @@ def test_a_sent_entry_is_recorded(
     with results(environment) as kept:
         assert began <= float(kept.hget(SENT_KEY, "often")) <= time.time()
     assert len(sent(broker)) == 1
+
+
+def test_a_beat_without_entries_lives(
+    environment: dict[str, str], broker: redis.Redis, tmp_path: Path
+) -> None:
+    """Its tick is recorded; entries that are no longer scheduled are not told of."""
+    scheduler(environment["REDIS_URL"], tmp_path / "full", hourly=crontab(minute="0")).tick()
+    with results(environment) as kept:
+        assert kept.hlen(ENTRIES_KEY) == 1
+        kept.delete(TICK_KEY, LOCK_KEY)
+        with capture_logs() as lines:
+            scheduler(environment["REDIS_URL"], tmp_path / "empty").tick()
+        assert "beat_record_failed" not in [line["event"] for line in lines]
+        assert (kept.exists(TICK_KEY), kept.exists(ENTRIES_KEY)) == (1, 0)
 
 
 def test_missed_windows_are_made_up_for_once(
