@@ -105,14 +105,15 @@ class RunClient(KeepingClient):
     ) -> None:
         self.kept.close(cell.outputs)
         reply = execute_reply["content"]
-        self._exits |= any(row.get("source") == "ask_exit" for row in reply.get("payload", []))
-        fault, others = failure(reply, reply.get(FAULTS, []), self.shown)
+        self._exits |= any(map(_ends_the_kernel, reply.get("payload", [])))
+        allowed = ALLOWED in cell.metadata.get("tags", [])
+        fault, others = failure(reply, reply.get(FAULTS, []), self.shown, allowed=allowed)
         fields = {
             "cell": self._cell,
             "seconds": round(time.monotonic() - self._started_at, 3),
             "output_bytes": self.kept.bytes,
         }
-        if fault is None or ALLOWED in cell.metadata.get("tags", []):
+        if fault is None:
             self._report.event("cell_finished", **fields)
         else:
             self._note_swallowed(others)
@@ -147,6 +148,10 @@ class RunClient(KeepingClient):
             CellExecutionError: the cell failed, or the kernel's values differ from the record.
         """
         cell = await super().async_execute_cell(cell, cell_index, *arguments, **options)
+        if self._failed:
+            # nbclient goes on behind a cell whose own error is allowed.
+            reason = "the background failed"
+            raise CellExecutionError(reason, ename="", evalue=reason)
         if is_read_back(cell) and self._spec.compared:
             await self._read_back(cell)
         return cell
@@ -203,6 +208,11 @@ class RunClient(KeepingClient):
             if any(output.output_type == "error" for output in cell.outputs):
                 return
             await asyncio.sleep(0.05)
+
+
+def _ends_the_kernel(payload: dict[str, Any]) -> bool:
+    """Return whether a payload of a reply is that of an `exit()` that ends the kernel as well."""
+    return payload.get("source") == "ask_exit" and not payload.get("keepkernel")
 
 
 class RunEngine(Engine):  # type: ignore[misc]

@@ -63,6 +63,8 @@ class RunKernel(IPythonKernel):
         """Execute a cell; add unreported errors and requested values to the reply."""
         expressions = dict(user_expressions or {})
         inquiry = json.loads(expressions.pop(INQUIRY, "{}"))
+        faults = self._faults()
+        faults.origins.begin()
         reply = await super().do_execute(  # type: ignore[no-untyped-call]
             code,
             silent,
@@ -72,10 +74,9 @@ class RunKernel(IPythonKernel):
             cell_meta=cell_meta,
             cell_id=cell_id,
         )
-        faults = self._faults()
-        if inquiry.get("last"):
-            faults.note_unread_tasks()
         shell: Any = self.shell
+        if inquiry.get("last") or shell.exit_now:
+            faults.note_unread_tasks()
         values = {
             name: read(name, shell.user_global_ns, shell.user_ns)
             for name in inquiry.get("names", [])
@@ -86,9 +87,10 @@ class RunKernel(IPythonKernel):
         """Start the kernel; errors of start-up files are in the kernel's log and fail no cell."""
         super().start()  # type: ignore[no-untyped-call]
         self._faults().take()
+        self._faults().origins.watch()
         self._faults().watch_threads()
         self._faults().watch_tasks()
-        self._faults().watch_reloads()
+        self._faults().watch_loggers()
 
     def _faults(self) -> Faults:
         return ZMQInteractiveShell.faults

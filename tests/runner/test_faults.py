@@ -174,6 +174,65 @@ def test_nothing_runs_after_a_swallowed_error_unless_its_cell_is_tagged(
     assert (record.judged["verdict"], list(record.finished)) == ("passed", [1, 2])
 
 
+BACKGROUND = {
+    "thread": "import threading\nthreading.Timer({seconds}, lambda: 1 / 0).start()",
+    "task": (
+        "import asyncio\n"
+        "async def fails():\n    await asyncio.sleep({seconds})\n    1 / 0\n"
+        "asyncio.ensure_future(fails())\nawait asyncio.sleep(0)"
+    ),
+    "task of a task": (
+        "import asyncio\n"
+        "async def fails(): 1 / 0\n"
+        "async def starts():\n    await asyncio.sleep({seconds})\n"
+        "    asyncio.create_task(fails())\n    await asyncio.sleep(0)\n"
+        "asyncio.create_task(starts())\nawait asyncio.sleep(0)"
+    ),
+    "task in a thread": (
+        "import asyncio, threading\n"
+        "async def fails(): 1 / 0\n"
+        "async def main():\n    await asyncio.sleep({seconds})\n"
+        "    asyncio.create_task(fails())\n    await asyncio.sleep(0)\n"
+        "threading.Thread(target=lambda: asyncio.run(main())).start()"
+    ),
+    "callback": "import asyncio\nasyncio.get_running_loop().call_later({seconds}, lambda: 1 / 0)",
+    "future": (
+        "import asyncio\nloop = asyncio.get_running_loop()\n"
+        "loop.call_later({seconds}, loop.create_future().set_exception, ZeroDivisionError("
+        "'division by zero'))\nNone"
+    ),
+}
+WAITS = "import asyncio, gc\nawait asyncio.sleep(1)\ngc.collect()\n"
+
+
+@pytest.mark.parametrize("name", BACKGROUND)
+def test_a_tagged_cell_allows_its_own_errors_only(
+    name: str, write_notebook: Callable[..., Path], execute: Callable[..., Outcome]
+) -> None:
+    """What an earlier cell left behind fails the run; the same work of the tagged cell does not."""
+    before, within = BACKGROUND[name].format(seconds=0.4), BACKGROUND[name].format(seconds=0)
+    notebook = write_notebook(before, WAITS + "1 / 0", "1", tags={1: ["raises-exception"]})
+    (record,) = execute(notebook, plain=True).runs
+    assert record.judged is not None
+    assert (record.judged["verdict"], record.judged["cell"]) == ("error", 2)
+    assert record.judged["reason"] == DIVIDED
+    assert list(record.finished) == [1, 2]
+    tagged = write_notebook(
+        f"{within}\n{WAITS}", "1", name="tagged", tags={0: ["raises-exception"]}
+    )
+    assert str(execute(tagged, plain=True).verdict) == "passed"
+
+
+@pytest.mark.parametrize("end", ["exit()", "exit(keep_kernel=True)", "quit(True)"])
+def test_an_exit_does_not_hide_what_was_left_behind(
+    end: str, write_notebook: Callable[..., Path], execute: Callable[..., Outcome]
+) -> None:
+    """A kernel that goes on is asked at the end, one that ends says it with its last reply."""
+    (record,) = execute(write_notebook(LATE["task"], end), plain=True).runs
+    assert record.judged is not None
+    assert (record.judged["verdict"], record.judged["reason"]) == ("error", DIVIDED)
+
+
 @pytest.mark.parametrize(
     "cell",
     [
