@@ -20,7 +20,11 @@ from securenet_obs.runner.engine import RunClient
 from securenet_obs.runner.faults import MOST_FAULTS, Fault, Faults, failure
 from securenet_obs.runner.spec import Spec
 from securenet_obs.runner.verdict import judge
-from tests.runner.swallowing import DIVIDED, WAYS, Way
+from tests.runner import swallowing
+from tests.runner.swallowing import DIVIDED, Way
+from tests.runner.swallowing_background import BACKGROUND
+
+WAYS = swallowing.WAYS | BACKGROUND
 
 STARTED = {"event": "run_started", "run": "r", "kind": "plain", "declared": []}
 
@@ -174,7 +178,7 @@ def test_nothing_runs_after_a_swallowed_error_unless_its_cell_is_tagged(
     assert (record.judged["verdict"], list(record.finished)) == ("passed", [1, 2])
 
 
-BACKGROUND = {
+LEFT_BEHIND = {
     "thread": "import threading\nthreading.Timer({seconds}, lambda: 1 / 0).start()",
     "task": (
         "import asyncio\n"
@@ -205,12 +209,12 @@ BACKGROUND = {
 WAITS = "import asyncio, gc\nawait asyncio.sleep(1)\ngc.collect()\n"
 
 
-@pytest.mark.parametrize("name", BACKGROUND)
+@pytest.mark.parametrize("name", LEFT_BEHIND)
 def test_a_tagged_cell_allows_its_own_errors_only(
     name: str, write_notebook: Callable[..., Path], execute: Callable[..., Outcome]
 ) -> None:
     """What an earlier cell left behind fails the run; the same work of the tagged cell does not."""
-    before, within = BACKGROUND[name].format(seconds=0.4), BACKGROUND[name].format(seconds=0)
+    before, within = LEFT_BEHIND[name].format(seconds=0.4), LEFT_BEHIND[name].format(seconds=0)
     notebook = write_notebook(before, WAITS + "1 / 0", "1", tags={1: ["raises-exception"]})
     (record,) = execute(notebook, plain=True).runs
     assert record.judged is not None
