@@ -14,11 +14,20 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from ipykernel import zmqshell
+from IPython.core.alias import AliasManager
 from IPython.core.logger import Logger
+from IPython.core.ultratb import FormattedTB
+from traitlets.config import Configurable
 
 from securenet_obs.runner.faults import Faults
 
 _PRINTED_LINES: dict[str, tuple[Any, str]] = {
+    "alias": (AliasManager, "define_alias"),
+    "unalias": (AliasManager, "undefine_alias"),
+    "config": (Configurable, "update_config"),
+    "gui": (zmqshell.ZMQInteractiveShell, "enable_gui"),
+    "tb": (FormattedTB, "set_mode"),
+    "xmode": (FormattedTB, "set_mode"),
     "cd": (os, "chdir"),
     "pushd": (os, "chdir"),
     "popd": (os, "chdir"),

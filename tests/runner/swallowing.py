@@ -102,6 +102,39 @@ WAYS: dict[str, Way] = {
         True,
         "FileNotFoundError: [Errno 2] No such file or directory: '{folder}/none/log.py'",
     ),
+    "%gui": Way(
+        "%gui no_such_toolkit",
+        True,
+        "UsageError: Invalid GUI request 'no_such_toolkit', valid ones are:dict_keys(['inline', "
+        "'nbagg', 'webagg', 'notebook', 'ipympl', 'widget', None, 'qt', 'qt5', 'qt6', 'wx', 'tk', "
+        "'gtk', 'gtk3', 'osx', 'macosx', 'asyncio'])",
+    ),
+    "%config": Way(
+        "%config IPCompleter.greedy = 'neither'",
+        True,
+        "TraitError: The 'greedy' trait of an IPCompleter instance expected a boolean, not the str "
+        "'neither'.",
+    ),
+    "%xmode": Way(
+        "%xmode no_such_mode",
+        True,
+        "ValueError: Unrecognized mode in FormattedTB: <No_such_mode>\n"
+        "Valid modes: ['Plain', 'Context', 'Verbose', 'Minimal', 'Docs', 'Doctest']",
+    ),
+    "%tb": Way(
+        "%tb no_such_mode",
+        True,
+        "ValueError: Unrecognized mode in FormattedTB: <No_such_mode>\n"
+        "Valid modes: ['Plain', 'Context', 'Verbose', 'Minimal', 'Docs', 'Doctest']",
+    ),
+    "%alias of no name": Way(
+        "%alias run ls",
+        True,
+        "InvalidAliasError: The name run can't be aliased because it is another magic command.",
+    ),
+    "%unalias": Way("%unalias no_such_alias", True, "ValueError: no_such_alias is not an alias"),
+    "%xdel of no variable": Way("%xdel no_such_name", True, "", "IPython prints a sentence"),
+    "%store of no variable": Way("%store -r no_such_name", True, "", "IPython prints a sentence"),
     "%autoreload": Way(
         "import pathlib, sys\n"
         "file = pathlib.Path({folder!r}, 'reloaded.py')\n"
