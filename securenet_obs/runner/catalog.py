@@ -67,9 +67,7 @@ def read_notebook(path: Path, *, plain: bool = False) -> Notebook:
     document = _read_document(path)
     cells = document["cells"]
     try:
-        declared = Declared.model_validate(
-            {"kind": "plain"} if plain else document["metadata"].get("securenet", {})
-        )
+        declared = Declared(kind="plain") if plain else _declared(document)
         schema = _schema(cells, plain)
     except ValidationError as error:
         problems = "; ".join(f"{_where(row['loc'])}: {row['msg']}" for row in error.errors())
@@ -89,6 +87,17 @@ def _read_document(path: Path) -> dict[str, Any]:
         return repaired(document)
     except NotebookError as error:
         raise NotebookError(f"{path}: not a notebook that can be run: {error}") from error
+
+
+def _declared(document: dict[str, Any]) -> Declared:
+    """Return what a notebook's own metadata declare; `plain` is for the command line to say."""
+    block = document["metadata"].get("securenet", {})
+    if not isinstance(block, dict):
+        raise NotebookError("metadata `securenet`: an object is required")
+    declared = Declared.model_validate(block)
+    if declared.kind == "plain":
+        raise NotebookError("metadata `securenet`: kind: Input should be 'validation' or 'runbook'")
+    return declared
 
 
 def _where(location: tuple[int | str, ...]) -> str:

@@ -94,6 +94,12 @@ def test_a_wrong_name_suggests_the_nearest(
         ('{"nbformat": 4, "cells": [], "metadata": 1}', "metadata"),
         ('{"nbformat": 4, "cells": []}', "--plain"),
         ('{"nbformat": 4, "cells": [], "metadata": {"securenet": {"kind": "x"}}}', "kind"),
+        ('{"nbformat": 4, "cells": [], "metadata": {"securenet": null}}', "an object is required"),
+        ('{"nbformat": 4, "cells": [], "metadata": {"securenet": "x"}}', "an object is required"),
+        (
+            '{"nbformat": 4, "cells": [], "metadata": {"securenet": {"kind": "plain"}}}',
+            "kind: Input should be 'validation' or 'runbook'",
+        ),
         ('{"nbformat": 4, "cells": [], "metadata": {"securenet": {"typo": 1}}}', "typo"),
     ],
 )
