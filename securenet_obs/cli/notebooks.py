@@ -12,6 +12,7 @@ from securenet_obs.cli import options
 from securenet_obs.cli.choice import choose
 from securenet_obs.cli.consoles import STDERR, STDOUT
 from securenet_obs.cli.options import Running
+from securenet_obs.cli.usage import Place
 from securenet_obs.suggestions import did_you_mean
 
 if TYPE_CHECKING:
@@ -165,7 +166,7 @@ def _run(
 
 
 @click.command()
-@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("folder", type=Place(exists=True, file_okay=False))
 @options.as_json
 def verify(folder: Path, as_json: bool) -> None:
     """Say what was changed in an evidence folder since it was closed.

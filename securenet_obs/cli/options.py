@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from securenet_obs.cli.usage import Seconds, StackName, Whole
+from securenet_obs.cli.usage import Place, Seconds, StackName, Whole
 
 _Command = Callable[..., Any]
 _SECONDS = Seconds()
@@ -23,14 +23,14 @@ def _default_root() -> Path:
 
 root = click.option(
     "--root",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    type=Place(exists=True, file_okay=False),
     default=_default_root,
     show_default="this folder if it has either, else the installed ones",
     help="Project folder that holds notebooks/ and runbooks/.",
 )
 target = click.option(
     "--target",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=Place(dir_okay=False),
     help="Env file of the environment to use; its variables alone count.",
 )
 local = click.option(
@@ -95,14 +95,14 @@ _RUNNING = (
     local,
     click.option(
         "--cwd",
-        type=click.Path(path_type=Path),
+        type=Place(),
         metavar="DIRECTORY",
         help="Folder in which the kernel works; by default the notebook's own folder with --plain, "
         "else a scratch folder that ends with the run.",
     ),
     click.option(
         "--evidence",
-        type=click.Path(file_okay=False, path_type=Path),
+        type=Place(file_okay=False),
         default=Path("evidence"),
         show_default=True,
         help="Folder in which this command makes its own evidence folder.",

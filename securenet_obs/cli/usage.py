@@ -1,6 +1,7 @@
 """Formats usage errors (exit code 2) with the value, the expected type and an example."""
 
 import math
+import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +14,7 @@ from securenet_obs.errors import SecureNetObsError, StackError
 
 WEEK_S = 7 * 24 * 3600
 _EXAMPLE = re.compile(r"Example: *(securenet-obs .*)")
-_PATHS = {"target": "staging.env", "evidence": "evidence", "root": "."}
+_PATHS = {"target": "staging.env", "evidence": "evidence", "root": ".", "cwd": "."}
 """Examples of the options that take a path."""
 
 
@@ -57,6 +58,24 @@ def _value(option: click.Option) -> str:
         default = option.default if isinstance(option.default, int) else 0
         return str(max(default, int(kind.min or 0), 1))
     return option.default if isinstance(option.default, str) else ""
+
+
+class Place(click.Path):
+    """A path; an empty text is none, where an empty variable of a script would mean this folder."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(path_type=Path, **options)
+
+    def convert(
+        self,
+        value: "str | os.PathLike[str]",
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> Any:
+        """Return the path."""
+        if value == "":
+            self.fail("an empty text names no path.", param, ctx)
+        return super().convert(value, param, ctx)
 
 
 class Whole(click.IntRange):

@@ -112,6 +112,19 @@ def test_every_option_of_every_command_refuses_what_it_cannot_use(
                 assert f"for instance: {option.opts[-1]} " in " ".join(err.split()), err
 
 
+@pytest.mark.parametrize(("path", "command"), COMMANDS, ids=map(name, COMMANDS))
+def test_an_empty_path_is_none(
+    path: tuple[str, ...], command: click.Command, answer: Callable[..., Answer]
+) -> None:
+    """A script's variable that is empty means neither this folder nor no target."""
+    for parameter in command.params:
+        if isinstance(parameter.type, click.Path):
+            is_option = isinstance(parameter, click.Option)
+            code, out, err = answer(*path, *([parameter.opts[-1]] if is_option else []), "")
+            assert (code, out) == (2, ""), (parameter.opts, err)
+            assert "an empty text names no path; for instance: " in " ".join(err.split())
+
+
 def test_every_command_that_needs_an_argument_shows_how_it_is_called(
     answer: Callable[..., Answer],
 ) -> None:
