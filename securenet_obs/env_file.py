@@ -108,6 +108,8 @@ class _Reading:
                     f"refers to ${{{shown_name(part.name)}}}, which no earlier line of this file "
                     "sets; a target file is read by itself"
                 )
+        if any("${" in (_default(part) or "") for part in parts):
+            yield f"holds a ${{ that is neither ${{NAME}} nor ${{NAME:-default}}; {_AS_IT_IS}"
         if _COMMAND.search(value):
             yield f"holds a command, $(...) or `...`, and commands are not run; {_AS_IT_IS}"
         for bare in _BARE_REFERENCE.findall(value):
@@ -116,6 +118,11 @@ class _Reading:
 
     def _refuse(self, sentence: str, line: int, name: str = "") -> None:
         self.problems.append(Problem(sentence, line, name))
+
+
+def _default(part: Atom) -> str | None:
+    """Return the text that a piece of a value is, or is without its variable."""
+    return part.default if isinstance(part, Variable) else part.resolve({})
 
 
 def shown_name(name: str) -> str:

@@ -84,6 +84,15 @@ def test_a_command_is_refused(value: str, quote: str, tmp_path: Path) -> None:
     assert "hunter2" not in str(problem)
 
 
+@pytest.mark.parametrize("value", ["${A:?hunter2}", "${A:+b}", "${A:-${B}}", '"x${A"', "${A:0:2}"])
+def test_an_expansion_that_is_not_understood_is_refused(value: str, tmp_path: Path) -> None:
+    """A shell knows more of them; none of them is the value that is meant."""
+    (problem,) = read(tmp_path, f"A=b\nC={value}\n").problems
+    assert (problem.line, problem.name) == (2, "C")
+    assert "neither ${NAME} nor ${NAME:-default}" in problem.sentence
+    assert "hunter2" not in problem.sentence
+
+
 def test_a_reference_without_braces_is_refused_where_it_is_one(tmp_path: Path) -> None:
     """A password may hold a $; a name that the file sets before is no accident."""
     (problem,) = read(tmp_path, "A=b\nC=$A/c\nD=$Ab$\n").problems

@@ -135,7 +135,7 @@ def target_of(
     for path in ("LOG_SOURCE", *(name for name in given if name.endswith("_FILE"))):
         # A relative path is relative to the folder where the command was called.
         if value := given.get(path):
-            given[path] = str(Path.cwd() / value)
+            given[path] = str(Path.cwd() / os.path.expanduser(value))
     return Target(name, {**inherited, **given}, local, blank)
 
 

@@ -54,6 +54,25 @@ def test_the_file_alone_counts(
     assert environment["LOG_SOURCE"] == str(tmp_path / "logs")
 
 
+@pytest.mark.parametrize("name", ["LOG_SOURCE", "SENTRY_AUTH_TOKEN_FILE"])
+@pytest.mark.parametrize(
+    ("value", "path"),
+    [
+        ("~/a", "/home/me/a"),
+        ("a/*.log", "/here/a/*.log"),
+        ("~nobody-here/a", "/here/~nobody-here/a"),
+    ],
+)
+def test_a_path_is_meant_as_a_shell_means_it(
+    name: str, value: str, path: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From the home folder, or from where the command was called."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", "/home/me")
+    expected = path.replace("/here", str(tmp_path))
+    assert target_of("t", {name: value}).environment[name] == expected
+
+
 def test_white_space_around_a_setting_does_not_reach_a_run() -> None:
     """The line break that a stored secret ends with is no part of it; all else is as given."""
     environment = target_of("t", {"SENTRY_AUTH_TOKEN": "tok\n", "PEM": "a\n"}).environment
