@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 from packaging.specifiers import SpecifierSet
 
-from securenet_obs.probes.celery_client import inspecting
+from securenet_obs.probes.celery_client import ask_workers, inspecting
 from securenet_obs.probes.queues import QueueProbe
 from securenet_obs.probes.redis_reading import address, answering, open_redis
 from securenet_obs.settings import Settings
@@ -108,15 +108,14 @@ class BrokerProbe(QueueProbe):
         """Return the configuration of each worker that answers.
 
         Args:
-            deadline_s: seconds to wait for answers; the full time is always used.
+            deadline_s: seconds to wait for the answers of all workers, whose number is not known.
 
         Returns:
             A row for each worker: `worker`, `queues` (a list), `hard_limit_s` (NaN for none),
             `visibility_timeout_s`, `versions` (package -> version).
         """
         with inspecting(self._settings, deadline_s) as inspect:
-            told = [inspect.active_queues(), inspect.conf(), inspect.report()]
-        queues, configuration, reports = (answers or {} for answers in told)
+            queues, configuration, reports = ask_workers(inspect, "active_queues", "conf", "report")
         rows = [
             _worker(name, queues[name], configuration.get(name, {}), reports.get(name, {}))
             for name in sorted(queues)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from celery import Celery
 from celery.app.control import Inspect
@@ -43,3 +44,17 @@ def inspecting(settings: Settings, timeout_s: float) -> Iterator[Inspect]:
             redis.ping()
         with app.connection_for_read() as connection:
             yield app.control.inspect(timeout=timeout_s, connection=connection)
+
+
+def ask_workers(inspect: Inspect, *questions: str) -> list[dict[str, Any]]:
+    """Return the answers to each of Celery's control questions: worker -> its answer.
+
+    Every worker is asked the first question, for the whole time that `inspecting` was given. Those
+    that answered are asked the others, and no longer than until all of them have.
+    """
+    first, *others = questions
+    answers = [getattr(inspect, first)() or {}]
+    inspect.destination = sorted(answers[0])
+    for question in others:
+        answers.append(getattr(inspect, question)() or {} if answers[0] else {})
+    return answers

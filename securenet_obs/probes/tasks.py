@@ -17,7 +17,7 @@ from kombu.exceptions import OperationalError
 from redis.client import PubSub
 
 from securenet_obs.errors import NotFoundError, UnreachableError
-from securenet_obs.probes.celery_client import celery_client, inspecting
+from securenet_obs.probes.celery_client import ask_workers, celery_client, inspecting
 from securenet_obs.probes.queues import QueueProbe, queue_keys
 from securenet_obs.probes.redis_reading import TIMEOUT_S, address, answering, open_redis
 from securenet_obs.probes.trips import TRIP_COLUMNS, Trip, hear, route
@@ -150,7 +150,7 @@ class TaskProbe(QueueProbe):
         `worker`, `concurrency` (processes in its pool) and `busy` (tasks it is executing).
         """
         with inspecting(self._settings, timeout_s) as inspect:
-            stats, active = inspect.stats() or {}, inspect.active() or {}
+            stats, active = ask_workers(inspect, "stats", "active")
         rows = [
             (name, len(stats[name]["pool"]["processes"]), len(active.get(name, ())))
             for name in sorted(stats)

@@ -8,7 +8,7 @@ import redis
 from sqlalchemy import make_url
 
 from securenet_obs.errors import ForbiddenError, UnreachableError
-from securenet_obs.probes.celery_client import inspecting
+from securenet_obs.probes.celery_client import ask_workers, inspecting
 from securenet_obs.settings import Settings
 from securenet_obs.stack.drills.proxy import Proxy
 from tests.busy import room_for
@@ -32,6 +32,25 @@ def test_a_connection_that_was_closed_meanwhile_is_not_used(url: str) -> None:
             assert inspect.ping() is None
         with redis.Redis.from_url(url) as client:
             client.client_kill_filter(_type="normal", skipme=True)
+
+
+def test_only_the_first_question_is_waited_for(broker: Settings, worker: None) -> None:
+    """Of all workers nobody knows how many will answer; of those that did, it is known."""
+    began = time.monotonic()
+    with inspecting(broker, 1) as inspect:
+        answers = ask_workers(inspect, "active_queues", "conf", "report")
+    assert 1 <= time.monotonic() - began < room_for(1.9)
+    (name,) = answers[0]
+    assert [list(answer) for answer in answers] == [[name]] * 3
+    assert (answers[0][name][0]["name"], "ok" in answers[2][name]) == ("default", True)
+
+
+def test_without_an_answer_to_the_first_question_no_other_is_asked(url: str) -> None:
+    """Without a name, all workers would be asked."""
+    began = time.monotonic()
+    with inspecting(at(url), 0.5) as inspect:
+        assert ask_workers(inspect, "stats", "active") == [{}, {}]
+    assert time.monotonic() - began < room_for(0.9)
 
 
 def test_a_broker_that_is_away_is_told_soon() -> None:
