@@ -4,6 +4,7 @@ Every check is bounded to a few seconds and returns False for "not yet"; none ra
 """
 
 import socket
+import time
 from collections.abc import Callable, Mapping
 
 import httpx
@@ -19,6 +20,9 @@ BEAT_TICK = "securenet:beat:tick"
 
 WORKER = f"worker@{socket.gethostname()}"
 """Node name of a stack's worker."""
+
+STARTING_S = 10.0
+"""Seconds after its launch in which a worker is asked often."""
 
 _TIMEOUT_S = 2.0
 
@@ -67,12 +71,14 @@ def api_answers(environment: Mapping[str, str], _since: float) -> bool:
         return False
 
 
-def worker_answers(environment: Mapping[str, str], _since: float) -> bool:
+def worker_answers(environment: Mapping[str, str], since: float) -> bool:
     """Return whether the worker answers a control ping over the broker."""
+    # A ping that is sent before the worker listens is lost: while it starts, ask often.
+    timeout_s = 0.2 if time.time() < since + STARTING_S else 1.0
     with Celery(broker=environment["REDIS_URL"], set_as_current=False) as app:
         app.conf.broker_transport_options = _BROKER_BOUNDS
         try:
-            return bool(app.control.ping(destination=[WORKER], timeout=1))
+            return bool(app.control.ping(destination=[WORKER], timeout=timeout_s))
         except (KombuError, redis.RedisError, OSError):
             return False
 

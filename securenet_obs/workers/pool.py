@@ -1,14 +1,20 @@
-"""Celery's prefork pool, with immediate replacement of exited processes and no lost results."""
+"""Celery's prefork pool, with immediate replacement and stop of processes and no lost results."""
 
 import gc
+import os
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from multiprocessing.connection import wait
 from typing import Any
 
+from celery import signals
 from celery.concurrency import asynpool, prefork
 
 LOOK_AGAIN_S = 0.02
+
+LEAVE_S = 3.0
+"""Seconds in which a process that was told to leave has sent its last errors to Sentry."""
 
 
 class Results(asynpool.ResultHandler):  # type: ignore[misc] # Celery has no types
@@ -34,6 +40,26 @@ class Results(asynpool.ResultHandler):  # type: ignore[misc] # Celery has no typ
                 for _ in reading:
                     wait([fd], timeout=1)
         super().on_stop_not_started()
+        if not self.cache:
+            self._dismiss()
+
+    def _dismiss(self) -> None:
+        """End each process that reports its exit, as the running worker does.
+
+        Such a process sleeps for a second until it is ended. Celery 5.6 reads no more reports once
+        it stops, and waits for that second.
+        """
+        ends = time.monotonic() + LEAVE_S
+        leaving = dict(self.fileno_to_outq)
+        while leaving := {fd: one for fd, one in leaving.items() if one.exitcode is None}:
+            ready = wait(
+                [*leaving, *(one.sentinel for one in leaving.values())],
+                timeout=max(0, ends - time.monotonic()),
+            )
+            if not ready:
+                return
+            for fd in leaving.keys() & ready:
+                self._flush_outqueue(fd, leaving.pop, leaving, self.on_state_change)
 
 
 class Processes(asynpool.AsynPool):  # type: ignore[misc] # Celery has no types
@@ -63,11 +89,21 @@ class Processes(asynpool.AsynPool):  # type: ignore[misc] # Celery has no types
             job._accepted = job._accepted or job._write_to is not None
         super().flush()
 
+    @classmethod
+    def _help_stuff_finish(cls, pool: Any) -> None:
+        """Take back what the processes have not read, if there is any left to read it.
+
+        Celery 5.6 listens to half a second of silence first.
+        """
+        if any(process.exitcode is None for process in pool):
+            super()._help_stuff_finish(pool)
+
 
 class TaskPool(prefork.TaskPool):  # type: ignore[misc] # Celery has no types
     """Pool of every SecureNet worker."""
 
     Pool = Processes
+    _pool: Any
 
     def on_start(self) -> None:
         """Start the processes.
@@ -77,4 +113,28 @@ class TaskPool(prefork.TaskPool):  # type: ignore[misc] # Celery has no types
         """
         gc.collect()
         gc.freeze()
+        self._bell, self._ringing = os.pipe()
+        signals.worker_shutting_down.connect(self._ring)
         super().on_start()
+
+    def register_with_event_loop(self, loop: Any) -> None:
+        """Have the event loop see at once that the worker is told to stop.
+
+        A signal does not end its wait for the next timer, which takes up to a second.
+        """
+        super().register_with_event_loop(loop)
+        loop.add_reader(self._bell, os.read, self._bell, 1)
+
+    def _ring(self, **_: object) -> None:
+        os.write(self._ringing, b".")
+
+    def on_stop(self) -> None:
+        """Stop the processes; where no task runs, without a thread that Celery then waits for.
+
+        It fires timers until the last task has ended, and looks every half a second whether it has.
+        """
+        if self._pool is not None and not self._pool._cache:
+            self._pool.close()
+            self._pool.join()
+            self._pool = None
+        super().on_stop()

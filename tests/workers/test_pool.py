@@ -4,15 +4,20 @@ import os
 import pickle
 import struct
 import threading
+import time
 from collections import deque
+from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
 from billiard.pool import RUN, ApplyResult
 from billiard.queues import _SimpleQueue
-from kombu.asynchronous import Hub
+from celery import Celery, signals
+from kombu.asynchronous import Hub, get_event_loop, set_event_loop
 
-from securenet_obs.workers.pool import Processes, Results
+from securenet_obs.workers.pool import Processes, Results, TaskPool
+from tests.busy import room_for
 
 
 def test_a_process_that_is_about_to_be_gone_is_looked_at_again() -> None:
@@ -38,7 +43,7 @@ def test_a_process_that_is_about_to_be_gone_is_looked_at_again() -> None:
 def test_a_result_that_came_in_part_is_read_to_its_end() -> None:
     """The worker is told to stop when only the beginning of a large result was there to be read."""
     queue, hub, told = _SimpleQueue(rnonblock=True), Hub(), []
-    told_of = SimpleNamespace(outq=queue)
+    told_of = SimpleNamespace(outq=queue, exitcode=0)
     fd, into = queue._reader.fileno(), queue._writer.fileno()
     results = Results(
         None,
@@ -80,6 +85,50 @@ def test_a_task_that_a_process_has_is_not_given_up() -> None:
     handed._ack(0, 1.0, 42, None)
     handed._set(0, (True, "its result"))
     assert (jobs, handed.get()) == ({}, "its result")
+
+
+@pytest.fixture
+def hub() -> Iterator[Hub]:
+    """Yield an event loop that is the process's own, as a worker has one."""
+    before, hub = get_event_loop(), Hub()
+    set_event_loop(hub)
+    yield hub
+    set_event_loop(before)
+    hub.close()
+
+
+@pytest.fixture
+def pool(hub: Hub) -> Iterator[TaskPool]:
+    """Yield a pool of two idle processes."""
+    with Celery(set_as_current=False) as app:
+        pool = TaskPool(2, app=app, threads=False, initargs=(app, "a-host"))
+        pool.start()
+        pool.register_with_event_loop(hub)
+        yield pool
+        pool.stop()
+
+
+def test_idle_processes_are_gone_at_once(pool: TaskPool) -> None:
+    """Celery takes 1.5 s: it does not read that they leave, and joins a thread that sleeps."""
+    processes = list(pool._pool._pool)
+    began = time.monotonic()
+    pool.stop()
+    assert time.monotonic() - began < room_for(0.4)
+    assert [process.exitcode for process in processes] == [0, 0]
+
+
+def test_a_worker_that_is_told_to_stop_wakes_its_event_loop(pool: TaskPool, hub: Hub) -> None:
+    """The loop waits for up to a second, and a signal alone does not end its wait."""
+    assert pool._bell not in dict(hub.poller.poll(0))
+    signals.worker_shutting_down.send(sender=None, how="a test")
+    assert pool._bell in dict(hub.poller.poll(0))
+    hub.readers[pool._bell][0](*hub.readers[pool._bell][1])
+    assert pool._bell not in dict(hub.poller.poll(0))
+
+
+def test_nobody_listens_to_processes_that_are_gone() -> None:
+    """What they have not read is not taken back; Celery waits for half a second."""
+    Processes._help_stuff_finish([SimpleNamespace(exitcode=0)])
 
 
 def test_every_worker_has_it(target: Any) -> None:
