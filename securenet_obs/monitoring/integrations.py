@@ -5,12 +5,9 @@ from typing import Any
 from sentry_sdk.integrations.atexit import AtexitIntegration
 from sentry_sdk.integrations.celery import CeleryIntegration
 from sentry_sdk.integrations.dedupe import DedupeIntegration
-from sentry_sdk.integrations.fastapi import FastApiIntegration
 from sentry_sdk.integrations.logging import LoggingIntegration
 from sentry_sdk.integrations.modules import ModulesIntegration
-from sentry_sdk.integrations.redis import RedisIntegration
 from sentry_sdk.integrations.sqlalchemy import SqlalchemyIntegration
-from sentry_sdk.integrations.starlette import StarletteIntegration
 
 from securenet_obs.monitoring.task_scope import TaskErrors
 
@@ -40,5 +37,10 @@ def integrations(*, traced: bool) -> list[Any]:
     ]
     if not traced:
         return [*always, TaskErrors(**_BEAT)]
+    # Here, not at the top: FastAPI is a fifth of what a worker, beat or a notebook would import.
+    from sentry_sdk.integrations.fastapi import FastApiIntegration
+    from sentry_sdk.integrations.redis import RedisIntegration
+    from sentry_sdk.integrations.starlette import StarletteIntegration
+
     tracing = [FastApiIntegration(), RedisIntegration(), StarletteIntegration()]
     return [*always, CeleryIntegration(**_BEAT), *tracing]

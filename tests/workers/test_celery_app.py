@@ -2,6 +2,8 @@
 
 import json
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -92,3 +94,12 @@ def wait_for(log: Path, text: str) -> None:
     while text not in log.read_text() or "ready" not in log.read_text():
         assert time.monotonic() < ends, log.read_text()
         time.sleep(0.05)
+
+
+def test_a_worker_loads_no_web_framework() -> None:
+    """FastAPI is a fifth of what a worker and beat would import when they start."""
+    program = (
+        "import sys\nfrom securenet_obs.workers import celery_app, tasks\n"
+        "sys.exit('fastapi' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
