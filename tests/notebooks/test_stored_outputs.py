@@ -5,48 +5,26 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from xml.etree import ElementTree
 
 import nbformat
+import pytest
 
 from securenet_obs.stack import LocalStack
 
 PROJECT = Path(__file__).parents[2]
 # 09 runs drills for minutes, which tests/drills do as well.
-BOOKS = [str(path) for path in sorted(PROJECT.glob("notebooks/0[1-8]*.ipynb"))]
+BOOKS = sorted(PROJECT.glob("notebooks/0[1-8]*.ipynb"))
+EDITED = "edited_output"
+
+Outcomes = dict[str, list[bool]]
+"""Name of a notebook -> whether each of its code cells passed."""
 
 
-def nbval(stack: LocalStack, *notebooks: str) -> subprocess.CompletedProcess[str]:
-    """Run `pytest --nbval` in the stack's environment."""
-    return subprocess.run(
-        [
-            *[sys.executable, "-m", "pytest", "--nbval", "--nbval-current-env", "-q"],
-            *["--nbval-cell-timeout", "120", "-p", "no:cacheprovider", *notebooks],
-        ],
-        cwd=PROJECT,
-        env={**os.environ, **stack.environment},
-        capture_output=True,
-        text=True,
-        timeout=400,
-        check=False,
-    )
-
-
-def test_the_stored_outputs_are_those_of_any_run(stack: LocalStack) -> None:
-    """What a newcomer reads in the repository is what a new run shows.
-
-    One run is enough: what is stored is of another run, on a new stack, and this stack is one that
-    other tests have used.
-    """
-    done = nbval(stack, *BOOKS)
-    assert done.returncode == 0, done.stdout[-4000:]
-    assert " passed" in done.stdout
-
-
-def test_a_changed_output_is_noticed(stack: LocalStack, tmp_path: Path) -> None:
-    """The comparison can fail: an edited output is none of a real run."""
-    source = PROJECT / "notebooks" / "03_celery_round_trips_tasks.ipynb"
-    edited = tmp_path / source.name
-    shutil.copy(source, edited)
+def edit(folder: Path) -> Path:
+    """Return a copy of a notebook, one of its outputs being none of a real run."""
+    edited = folder / f"{EDITED}.ipynb"
+    shutil.copy(PROJECT / "notebooks" / "03_celery_round_trips_tasks.ipynb", edited)
     book = nbformat.read(edited, as_version=4)
     sources = [cell.source for cell in book.cells]
     number = next(i for i, source in enumerate(sources) if "three tasks make the round" in source)
@@ -54,5 +32,48 @@ def test_a_changed_output_is_noticed(stack: LocalStack, tmp_path: Path) -> None:
     book.cells, cell = book.cells[: number + 1], book.cells[number]
     cell.outputs[0].data["text/plain"] = "✔ passed: the three tasks (expected 3, observed 2)"
     nbformat.write(book, edited)
-    done = nbval(stack, str(edited))
-    assert done.returncode == 1, done.stdout[-4000:]
+    return edited
+
+
+@pytest.fixture(scope="module")
+def outcomes(stack: LocalStack, tmp_path_factory: pytest.TempPathFactory) -> Outcomes:
+    """Return what `pytest --nbval` finds in the stack's environment, an edited notebook included.
+
+    One run is enough: what is stored is of another run, on a new stack, and this stack is one that
+    other tests have used.
+    """
+    folder = tmp_path_factory.mktemp("nbval")
+    done = subprocess.run(
+        [
+            *[sys.executable, "-m", "pytest", "--nbval", "--nbval-current-env", "-q"],
+            *["--nbval-cell-timeout", "120", "-p", "no:cacheprovider"],
+            *[f"--junitxml={folder / 'junit.xml'}", *BOOKS, edit(folder)],
+        ],
+        cwd=PROJECT,
+        env={**os.environ, **stack.environment},
+        stdout=subprocess.PIPE,
+        text=True,
+        timeout=400,
+        check=False,
+    )
+    # Shown with a test that fails.
+    print(done.stdout)
+    outcomes: Outcomes = {}
+    for case in ElementTree.parse(folder / "junit.xml").iter("testcase"):
+        name = case.get("classname", "").removesuffix(".ipynb").rpartition(".")[2]
+        # pytest names no file outside of the project.
+        outcomes.setdefault(name or EDITED, []).append(len(case) == 0)
+    return outcomes
+
+
+@pytest.mark.parametrize("path", BOOKS, ids=lambda path: path.stem)
+def test_the_stored_outputs_are_those_of_any_run(path: Path, outcomes: Outcomes) -> None:
+    """What a newcomer reads in the repository is what a new run shows."""
+    cells = [cell for cell in nbformat.read(path, 4).cells if cell.cell_type == "code"]
+    assert outcomes[path.stem] == [True] * len(cells)
+
+
+def test_a_changed_output_is_noticed(outcomes: Outcomes) -> None:
+    """The comparison can fail: the edited cell does, and none before it."""
+    *before, edited = outcomes[EDITED]
+    assert (all(before), edited) == (True, False)
