@@ -3,22 +3,36 @@
 It is run by its path, imports nothing of this package and reads its values from the environment.
 """
 
+import gc
 import os
 import sys
 
 
 def main() -> None:
-    """Fill the database if it is empty, then become the web server."""
+    """Fill the database if it is empty, then run the web server."""
     import django  # type: ignore[import-not-found]
 
     django.setup()
     _fill()
-    server = [sys.executable, "-m", "gunicorn", "--bind", os.environ["LOCAL_BIND"]]
+    _serve()
+
+
+def _serve() -> None:
+    """Run gunicorn in this process, so that its forked worker has imported Django already."""
+    from django.db import connections  # type: ignore[import-not-found]
+    from gunicorn.app.wsgiapp import run  # type: ignore[import-untyped]
+
+    # A fork must not share a connection.
+    connections.close_all()
+    # Imported objects stay shared with the fork, and no collection at the end visits them.
+    gc.freeze()
+    server = ["gunicorn", "--bind", os.environ["LOCAL_BIND"]]
     # One process: Bugsink serialises its writes to SQLite with an in-process lock.
     server += ["--workers", "1", "--threads", "4", "--no-control-socket"]
     # A client that keeps its connection open must not delay the shutdown.
     server += ["--graceful-timeout", "2", "bugsink.wsgi"]
-    os.execv(sys.executable, server)  # noqa: S606
+    sys.argv = server
+    sys.exit(run())
 
 
 def _fill() -> None:
