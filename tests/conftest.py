@@ -26,6 +26,7 @@ from securenet_obs.stack.broker import RedisAccess, redis_part
 from securenet_obs.stack.guard import Guard
 from securenet_obs.stack.locked_pip import pip_environment
 from securenet_obs.stack.ports import free_ports
+from tests.forked_python import ForkedPython
 from tests.local_index import PIPS
 from tests.real_parts import PartGuard, mark_stack
 from tests.searching import register_profiles
@@ -187,6 +188,14 @@ def run_notebook(
         )
 
     return run
+
+
+@pytest.fixture(scope="session")
+def python() -> Iterator[ForkedPython]:
+    """Yield what runs Python programs without the import of libraries for each."""
+    forked = ForkedPython()
+    yield forked
+    forked.close()
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,10 +10,11 @@ import pytest
 from nbformat import v4
 
 from securenet_obs.runner.forked import SOCKET
+from tests.forked_python import ForkedPython
 
 
 @pytest.fixture
-def call(tmp_path: Path) -> Callable[..., "subprocess.CompletedProcess[str]"]:
+def call(python: ForkedPython, tmp_path: Path) -> Callable[..., "subprocess.CompletedProcess[str]"]:
     """Return a function that calls the command to its end, by default in the test's folder.
 
     A warm server that runs already saves it the start of one.
@@ -23,15 +23,8 @@ def call(tmp_path: Path) -> Callable[..., "subprocess.CompletedProcess[str]"]:
     def run(
         *arguments: object, cwd: Path = tmp_path, server: str = ""
     ) -> "subprocess.CompletedProcess[str]":
-        return subprocess.run(
-            [sys.executable, "-m", "securenet_obs", *map(str, arguments)],
-            cwd=cwd,
-            env=os.environ | {SOCKET: server},
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
+        command = ["-m", "securenet_obs", *map(str, arguments)]
+        return python.run(command, cwd=cwd, env=os.environ | {SOCKET: server}, timeout=120)
 
     return run
 

@@ -2,8 +2,6 @@
 
 import json
 import os
-import subprocess
-import sys
 import textwrap
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -12,6 +10,7 @@ from typing import Any
 import pytest
 
 from securenet_obs.monitoring.recorder import SentryRecorder, recording_sentry
+from tests.forked_python import ForkedPython
 
 
 @dataclass(frozen=True)
@@ -37,18 +36,12 @@ Run = Callable[..., Finished]
 
 
 @pytest.fixture
-def run() -> Run:
+def run(python: ForkedPython) -> Run:
     """Return a function that runs Python code in a process of its own."""
 
     def run(code: str, **environment: str) -> Finished:
-        finished = subprocess.run(
-            [sys.executable, "-c", textwrap.dedent(code)],
-            env={**os.environ, "ENVIRONMENT": "test", **environment},
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+        variables = {**os.environ, "ENVIRONMENT": "test", **environment}
+        finished = python.run(["-c", textwrap.dedent(code)], env=variables)
         return Finished(finished.stdout, finished.stderr, finished.returncode)
 
     return run

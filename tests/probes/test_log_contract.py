@@ -1,12 +1,12 @@
 import json
-import subprocess
-import sys
+import os
 from pathlib import Path
 
 import pytest
 
 from securenet_obs.probes.log_contract import REQUIRED_FIELDS, contract_violations
 from securenet_obs.probes.log_frame import log_frame
+from tests.forked_python import ForkedPython
 
 WRITES = """
 import logging, structlog
@@ -23,9 +23,9 @@ Line = dict[str, object]
 
 
 @pytest.fixture(scope="module")
-def lines() -> list[Line]:
+def lines(python: ForkedPython) -> list[Line]:
     """Return lines that a process of SecureNet's has written."""
-    written = subprocess.run([sys.executable, "-c", WRITES], capture_output=True, check=True)
+    written = python.run(["-c", WRITES], env=os.environ)
     return [json.loads(line) for line in written.stdout.splitlines()]
 
 

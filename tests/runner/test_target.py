@@ -1,7 +1,5 @@
 """Targets: what a run's processes see, and what of it may be written down."""
 
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,6 +17,7 @@ from securenet_obs.runner.target import (
     target_from_file,
     target_of,
 )
+from tests.forked_python import ForkedPython
 
 
 @pytest.fixture(autouse=True)
@@ -79,7 +78,9 @@ def test_white_space_around_a_setting_does_not_reach_a_run() -> None:
     assert (environment["SENTRY_AUTH_TOKEN"], environment["PEM"]) == ("tok", "a\n")
 
 
-def test_celery_is_led_to_no_other_broker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_celery_is_led_to_no_other_broker(
+    python: ForkedPython, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A variable that Celery puts before the target's broker or results does not reach a run."""
     for name in OVERRIDING:
         monkeypatch.setenv(name, "redis://another")
@@ -90,8 +91,7 @@ def test_celery_is_led_to_no_other_broker(tmp_path: Path, monkeypatch: pytest.Mo
         "urls = {app.connection_for_read().as_uri(), app.connection_for_write().as_uri()}\n"
         "print(*urls, app.conf.result_backend)"
     )
-    command = [sys.executable, "-c", code]
-    done = subprocess.run(command, env=variables, capture_output=True, text=True, check=True)
+    done = python.run(["-c", code], env=variables)
     assert done.stdout.split() == ["redis://here:6379/1", "redis://here/2"]
 
 

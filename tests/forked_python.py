@@ -1,0 +1,212 @@
+"""Runs Python programs in processes that are forked from one that has imported the libraries.
+
+Most of what a short program costs is the import of libraries: 0.7 s of the processor for
+`securenet_obs.monitoring`, 0.1 s of it for this project's own modules. A server imports the
+libraries once, imports nothing of this project, starts no thread, and forks for each program. All
+else is as in `subprocess.run([sys.executable, ...])`: arguments, environment, folder, streams,
+`__main__`, and an end that runs what an interpreter runs at its end. `test_forked_python.py` runs
+programs in both ways and compares.
+"""
+
+import builtins
+import contextlib
+import gc
+import importlib
+import json
+import linecache
+import os
+import runpy
+import select
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import time
+import types
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+LIBRARIES = (
+    "celery.app",
+    "click",
+    "fastapi",
+    "httpx",
+    "nbformat.v4",
+    "orjson",
+    "psutil",
+    "pydantic_settings",
+    "redis",
+    "rich.markup",
+    "rich.table",
+    "sentry_sdk.integrations.celery",
+    "sentry_sdk.integrations.fastapi",
+    "sentry_sdk.integrations.redis",
+    "sentry_sdk.integrations.sqlalchemy",
+    "sqlalchemy.orm",
+    "structlog",
+)
+"""What this project's modules import that takes long."""
+
+_NUMBER = struct.Struct("q")
+"""What a server answers: the number of the process, and then its status."""
+
+
+class ForkedPython:
+    """Runs programs one at a time; its server starts with the first and ends with `close`."""
+
+    def __init__(self) -> None:
+        self._server: socket.socket | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def run(
+        self,
+        arguments: Sequence[str],
+        *,
+        cwd: str | os.PathLike[str] = ".",
+        env: Mapping[str, str],
+        timeout: float = 60,
+    ) -> "subprocess.CompletedProcess[str]":
+        """Run `python ARGUMENTS` to its end, as `subprocess.run` does that captures text.
+
+        Args:
+            arguments: `-c` and code, or `-m` and a module, and what the program is given.
+            cwd: its working folder.
+            env: its variables; where they set an interpreter up otherwise, one is started.
+            timeout: seconds after which it is killed.
+
+        Raises:
+            TimeoutExpired: it was killed.
+        """
+        if not hasattr(os, "fork") or _of_interpreters(env) != _of_interpreters(os.environ):
+            return subprocess.run(
+                [sys.executable, *arguments], cwd=cwd, env=env, capture_output=True, text=True,
+                timeout=timeout, check=False,
+            )  # fmt: skip
+        server = self._server or self._start()
+        request = {"arguments": arguments, "folder": str(cwd), "variables": dict(env)}
+        (told, telling), (errors, erring) = os.pipe(), os.pipe()
+        with open(os.devnull) as nothing:
+            line = json.dumps(request).encode() + b"\n"
+            sent = socket.send_fds(server, [line], [nothing.fileno(), telling, erring])
+            server.sendall(line[sent:])
+        os.close(telling)
+        os.close(erring)
+        with ThreadPoolExecutor(2) as pool:
+            outputs = [pool.submit(_read, descriptor) for descriptor in (told, errors)]
+            pid = _answer(server)
+            ended, _, _ = select.select([server], [], [], timeout)
+            if not ended:
+                os.kill(pid, signal.SIGKILL)
+            status = _answer(server)
+            stdout, stderr = (output.result() for output in outputs)
+        if not ended:
+            raise subprocess.TimeoutExpired(list(arguments), timeout, stdout, stderr)
+        return subprocess.CompletedProcess(list(arguments), status, stdout, stderr)
+
+    def close(self) -> None:
+        """End the server; the next program starts another."""
+        if self._server is not None and self._process is not None:
+            self._server.close()
+            self._process.communicate()
+        self._server = self._process = None
+
+    def _start(self) -> socket.socket:
+        ours, theirs = socket.socketpair()
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, __file__, str(theirs.fileno())], pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            )  # fmt: skip
+        self._server = ours
+        return ours
+
+
+def _of_interpreters(variables: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in variables.items() if name.startswith("PYTHON")}
+
+
+def _answer(server: socket.socket) -> int:
+    (number,) = _NUMBER.unpack(server.recv(_NUMBER.size, socket.MSG_WAITALL))
+    return int(number)
+
+
+def _read(descriptor: int) -> str:
+    with os.fdopen(descriptor) as stream:
+        return stream.read()
+
+
+def _serve(server: socket.socket) -> dict[str, Any] | None:
+    """Fork for each request; return in a forked process, with its request, or at the end."""
+    while True:
+        line, descriptors, _, _ = socket.recv_fds(server, 1 << 20, 3)
+        while line and not line.endswith(b"\n"):
+            line += server.recv(1 << 20)
+        if not line:
+            return None
+        pid = os.fork()
+        if pid == 0:
+            server.close()
+            request: dict[str, Any] = json.loads(line)
+            _become(request, descriptors)
+            return request
+        for descriptor in descriptors:
+            os.close(descriptor)
+        server.sendall(_NUMBER.pack(pid))
+        _, status = os.waitpid(pid, 0)
+        server.sendall(_NUMBER.pack(os.waitstatus_to_exitcode(status)))
+
+
+def _become(request: Mapping[str, Any], descriptors: Sequence[int]) -> None:
+    for number, descriptor in enumerate(descriptors):
+        os.dup2(descriptor, number)
+        os.close(descriptor)
+    os.chdir(request["folder"])
+    os.environ.clear()
+    os.environ.update(request["variables"])
+    time.tzset()
+
+
+def _main(arguments: Sequence[str]) -> None:
+    """Run a program as `python ARGUMENTS` does, without a frame of this file in its tracebacks."""
+    way, program, *rest = arguments
+    main = sys.modules["__main__"] = types.ModuleType("__main__")
+    main.__dict__["__builtins__"] = builtins
+    sys.argv = [way, *rest]
+    sys.path.insert(0, "" if way == "-c" else os.getcwd())
+    if error := _error_of(way, program, main.__dict__):
+        sys.excepthook(type(error), error, error.__traceback__)
+        sys.exit(1)
+
+
+def _error_of(way: str, program: str, names: dict[str, Any]) -> Exception | None:
+    try:
+        if way == "-c":
+            if sys.version_info >= (3, 13):
+                # Tracebacks show the lines of such a program.
+                lines = program.splitlines(keepends=True)
+                linecache.cache["<string>"] = (len(program), None, lines, "<string>")
+            exec(compile(program, "<string>", "exec"), names)
+        else:
+            runpy._run_module_as_main(program)  # type: ignore[attr-defined]
+    except Exception as error:  # noqa: BLE001 what the interpreter would show
+        # Its first frame is this one.
+        if error.__traceback__ is not None:
+            error.__traceback__ = error.__traceback__.tb_next
+        return error
+    return None
+
+
+if __name__ == "__main__":
+    with socket.socket(fileno=int(sys.argv[1])) as listening:
+        # Python has put this file's folder there.
+        del sys.path[0]
+        for name in LIBRARIES:
+            with contextlib.suppress(ModuleNotFoundError):
+                importlib.import_module(name)
+        gc.collect()
+        gc.freeze()
+        asked = _serve(listening)
+    if asked is not None:
+        _main(asked["arguments"])
