@@ -173,14 +173,14 @@ VALUES = st.recursive(
 )  # fmt: skip
 
 
-@examples(40)
+@examples(15)
 @given(st.dictionaries(TEXT, VALUES))
 def test_any_value_at_all_becomes_one_strict_line(event: dict[str, Any]) -> None:
     """Whatever is logged, the line can be parsed and nothing is raised."""
     strict(json_line(event))
 
 
-@examples(40)
+@examples(15)
 @given(st.dictionaries(TEXT, VALUES), st.sampled_from(["password", "X-Api-Key", "userToken"]))
 def test_a_secret_among_any_values_is_masked(event: dict[str, Any], name: str) -> None:
     """A secret does not get through, whatever stands beside it in the line."""

@@ -293,4 +293,4 @@ ANYTHING = st.recursive(
 )  # fmt: skip
 
 
-FUZZ = examples(200, hostile=True)
+FUZZ = examples(50, hostile=True)
