@@ -114,6 +114,29 @@ def _download_pip(version: str, kept: Path) -> None:
         part.rename(kept / version)
 
 
+@pytest.fixture
+def pythons(pips: dict[str, Path], tmp_path: Path) -> Callable[..., str]:
+    """Return a function for a Python whose virtual environments have that version of pip.
+
+    They get it by a link: `ensurepip` takes three seconds to install one.
+    """
+
+    def python_with(version: str = list(PIPS)[-1]) -> str:
+        script = tmp_path / f"python-with-pip-{version}"
+        script.write_text(
+            "#!/bin/sh\n"
+            f'case " $* " in *" -m venv "*) ;; *) exec {sys.executable} "$@";; esac\n'
+            "for folder; do :; done\n"
+            f'{sys.executable} -m venv --without-pip "$folder" || exit\n'
+            'for site in "$folder"/lib/python*/site-packages\n'
+            f"do echo {pips[version]} > $site/pip.pth; done\n"
+        )
+        script.chmod(0o755)
+        return str(script)
+
+    return python_with
+
+
 @pytest.fixture(scope="session")
 def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
     """Yield a real Redis of this test session's own; its databases are shared by its tests."""

@@ -4,6 +4,7 @@ import re
 import shutil
 import subprocess
 import tomllib
+from collections.abc import Callable
 from importlib.metadata import distribution, distributions
 from pathlib import Path
 from typing import Any
@@ -188,14 +189,16 @@ def test_a_python_that_cannot_be_used_gets_one_sentence(
     assert all(line.startswith("make: ***") for line in rest)
 
 
-def test_no_network_on_first_set_up_gets_one_sentence(tmp_path: Path) -> None:
+def test_no_network_on_first_set_up_gets_one_sentence(
+    pythons: Callable[..., str], tmp_path: Path
+) -> None:
     """Set-up that cannot reach an index says so, and where pip's own words are."""
     for name in ("Makefile", "pyproject.toml", "securenet_obs/stack/locked_pip.py"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text((ROOT / name).read_text())
     (tmp_path / "constraints.txt").write_text(f"no-such==1 --hash=sha256:{'0' * 64}\n")
     done = subprocess.run(
-        ["make", "install"],
+        ["make", "install", f"PYTHON={pythons()}"],
         cwd=tmp_path,
         env={
             "PATH": os.environ["PATH"],

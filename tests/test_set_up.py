@@ -4,7 +4,6 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable
 from importlib.metadata import distributions
 from pathlib import Path
@@ -45,25 +44,6 @@ packages = ["securenet_obs"]
 NEWEST = list(PIPS)[-1]
 Pythons = Callable[[str], str]
 Versions = dict[str, str]
-
-
-@pytest.fixture
-def pythons(pips: dict[str, Path], tmp_path: Path) -> Pythons:
-    """Return a function for a Python whose virtual environments have that version of pip."""
-
-    def python_with(version: str) -> str:
-        script = tmp_path / f"python-with-pip-{version}"
-        script.write_text(
-            "#!/bin/sh\n"
-            f'[ "$1 $2" = "-m venv" ] || exec {sys.executable} "$@"\n'
-            f'{sys.executable} -m venv --without-pip "$3" || exit\n'
-            'for site in "$3"/lib/python*/site-packages\n'
-            f"do echo {pips[version]} > $site/pip.pth; done\n"
-        )
-        script.chmod(0o755)
-        return str(script)
-
-    return python_with
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,9 @@
 """Bugsink is installed once, whole or not at all, and a failure says what to do."""
 
 import re
+import sys
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import distributions
 from pathlib import Path
@@ -69,9 +71,10 @@ def test_what_a_killed_installation_left_is_cleared(
 
 
 def test_without_a_network_it_is_one_sentence(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    pythons: Callable[..., str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where pip reaches no index, the error says so, in one line, and where the output is."""
+    monkeypatch.setattr(sys, "executable", pythons())
     monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
     monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:9/")
     for name in ("PIP_FIND_LINKS", "PIP_EXTRA_INDEX_URL", "PIP_NO_INDEX"):
@@ -114,10 +117,14 @@ def small_bugsink(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 def test_the_lock_is_installed_as_it_is_written_and_shows_how_far_it_is(
-    small_bugsink: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    small_bugsink: str,
+    pythons: Callable[..., str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Newer releases and the reader's settings change nothing; each step is reported."""
-    monkeypatch.setattr(bugsink_install, "REPORT_EVERY_S", 0.1)
+    monkeypatch.setattr(sys, "executable", pythons())
+    monkeypatch.setattr(bugsink_install, "REPORT_EVERY_S", 0.02)
     reports: list[str] = []
     with Guard() as guard:
         home = install_bugsink(tmp_path / "cache", guard, reports.append)
