@@ -5,17 +5,20 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console, JustifyMethod
 from rich.markup import escape
 from rich.table import Table
 
 from securenet_obs.runner.attempts import Attempts, attempts
-from securenet_obs.runner.catalog import Notebook
 from securenet_obs.runner.journal import RunRecord
 from securenet_obs.runner.summary import counts, plain_text, verdict_text
 from securenet_obs.runner.verdict import NOTHING_RAN, all_skipped
+
+if TYPE_CHECKING:
+    # It imports nbformat, which commands that print other rows need not wait for.
+    from securenet_obs.runner.catalog import Notebook
 
 SHOWN_CHECKS = 10
 """Maximum number of failed checks shown under the table; the evidence has them all."""
@@ -70,7 +73,7 @@ def print_outcome(console: Console, records: list[RunRecord], folder: Path) -> N
     console.print(f"evidence: {folder}", markup=False, soft_wrap=True)
 
 
-def print_catalog(console: Console, notebooks: Iterable[Notebook]) -> None:
+def print_catalog(console: Console, notebooks: "Iterable[Notebook]") -> None:
     """Print one line per notebook."""
     rows = [
         {
@@ -84,7 +87,7 @@ def print_catalog(console: Console, notebooks: Iterable[Notebook]) -> None:
     print_rows(console, rows)
 
 
-def print_notebook(console: Console, notebook: Notebook) -> None:
+def print_notebook(console: Console, notebook: "Notebook") -> None:
     """Print a notebook's purpose, needs, deadlines and parameters."""
     declared = notebook.declared
     console.print(escape(plain_text(notebook.title)), style="bold", soft_wrap=True)

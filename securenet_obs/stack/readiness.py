@@ -1,16 +1,16 @@
 """Readiness checks of the stack's parts: each asks the part itself from outside.
 
-Every check is bounded to a few seconds and returns False for "not yet"; none raises.
+Every check is bounded to a few seconds and returns False for "not yet"; none raises. Each imports
+its client itself: most commands import this module and check nothing.
 """
 
 import socket
 import time
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
-import httpx
-import redis
-from celery import Celery
-from kombu.exceptions import KombuError
+if TYPE_CHECKING:
+    import redis
 
 BUGSINK_PROJECT = "1"
 """Number of the stack's only project in Bugsink."""
@@ -41,15 +41,19 @@ Answer = Callable[[Mapping[str, str], float], bool]
 
 def redis_answers(environment: Mapping[str, str], _since: float) -> bool:
     """Return whether Redis answers a ping with the URL's password."""
+    from redis import RedisError
+
     with _redis(environment["REDIS_URL"]) as client:
         try:
             return bool(client.ping())
-        except redis.RedisError:
+        except RedisError:
             return False
 
 
 def bugsink_answers(environment: Mapping[str, str], _since: float) -> bool:
     """Return whether Bugsink lets the token read the project that has the target's DSN."""
+    import httpx
+
     try:
         answer = httpx.get(
             f"{environment['SENTRY_URL']}/api/canonical/0/projects/{BUGSINK_PROJECT}/",
@@ -64,6 +68,8 @@ def bugsink_answers(environment: Mapping[str, str], _since: float) -> bool:
 
 def api_answers(environment: Mapping[str, str], _since: float) -> bool:
     """Return whether the API reports that it is ready."""
+    import httpx
+
     url = f"{environment['API_URL']}/health/ready"
     try:
         return httpx.get(url, timeout=_TIMEOUT_S, trust_env=False).status_code == httpx.codes.OK
@@ -73,22 +79,28 @@ def api_answers(environment: Mapping[str, str], _since: float) -> bool:
 
 def worker_answers(environment: Mapping[str, str], since: float) -> bool:
     """Return whether the worker answers a control ping over the broker."""
+    from celery import Celery
+    from kombu.exceptions import KombuError
+    from redis import RedisError
+
     # A ping that is sent before the worker listens is lost: while it starts, ask often.
     timeout_s = 0.2 if time.time() < since + STARTING_S else 1.0
     with Celery(broker=environment["REDIS_URL"], set_as_current=False) as app:
         app.conf.broker_transport_options = _BROKER_BOUNDS
         try:
             return bool(app.control.ping(destination=[WORKER], timeout=timeout_s))
-        except (KombuError, redis.RedisError, OSError):
+        except (KombuError, RedisError, OSError):
             return False
 
 
 def beat_answers(environment: Mapping[str, str], since: float) -> bool:
     """Return whether beat has ticked since it was launched."""
+    from redis import RedisError
+
     with _redis(environment["RESULT_URL"]) as client:
         try:
             tick = client.get(BEAT_TICK)
-        except redis.RedisError:
+        except RedisError:
             return False
     return tick is not None and float(tick) >= since
 
@@ -103,7 +115,9 @@ ANSWERS: Mapping[str, Answer] = {
 """Name of a part -> its readiness check."""
 
 
-def _redis(url: str) -> redis.Redis:
+def _redis(url: str) -> "redis.Redis":
+    import redis
+
     return redis.Redis.from_url(
         url, socket_timeout=_TIMEOUT_S, socket_connect_timeout=_TIMEOUT_S, decode_responses=True
     )
