@@ -33,7 +33,6 @@ LIBRARIES = (
     "click",
     "fastapi",
     "httpx",
-    "nbformat.v4",
     "orjson",
     "psutil",
     "pydantic_settings",

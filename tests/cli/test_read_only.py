@@ -72,14 +72,22 @@ def test_a_read_only_project_is_a_sentence(
     assert set(re.findall(r"--\w+", answer.stderr)) <= set(re.findall(r"--\w+", offered))
 
 
-def test_a_read_only_project_can_be_listed_and_run_from(
-    mounted: Callable[..., Any], write: Callable[..., Path], tmp_path: Path,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> None:  # fmt: skip
-    """What needs no stack and writes its evidence elsewhere works."""
+def test_a_read_only_project_can_be_listed(
+    mounted: Callable[..., Any], write: Callable[..., Path], tmp_path: Path
+) -> None:
+    """What needs no stack works."""
     write("1")
     assert mounted(read_only(tmp_path), "list").returncode == 0
     assert mounted(read_only(tmp_path), "status").returncode == 1
+
+
+@pytest.mark.stack
+def test_a_read_only_project_can_be_run_from(
+    mounted: Callable[..., Any], write: Callable[..., Path], tmp_path: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:  # fmt: skip
+    """A run that writes its evidence elsewhere works."""
+    write("1")
     elsewhere = tmp_path_factory.mktemp("elsewhere")
     run = ("run", "notebooks/01_a_claim.ipynb", "--plain", "--evidence", elsewhere)
     assert mounted(read_only(tmp_path), *run).returncode == 0
