@@ -117,9 +117,12 @@ def test_a_service_installs_neither_pandas_nor_numpy() -> None:
 
 def test_services_import_neither_pandas_nor_numpy() -> None:
     """API, workers, beat and the commands for operators start without them."""
-    modules = ("monitoring", "app", "workers.tasks", "workers.beat", "cli.api_keys", "cli.redact")
+    modules = (
+        *("securenet_obs.monitoring", "securenet_obs.app", "securenet_obs.workers.tasks"),
+        *("securenet_obs.workers.beat", "securenet_obs.cli.api_keys", "securenet_obs.cli.redact"),
+    )
     blocked = "import sys; sys.modules.update(dict.fromkeys(('numpy', 'pandas')))"
-    imports = "\n".join(f"import securenet_obs.{module}" for module in modules)
+    imports = "\n".join(f"import {module}" for module in modules)
     subprocess.run([sys.executable, "-c", f"{blocked}\n{imports}"], check=True)
 
 
