@@ -146,7 +146,6 @@ def _serve(server: socket.socket) -> dict[str, Any] | None:
             return None
         pid = os.fork()
         if pid == 0:
-            server.close()
             request: dict[str, Any] = json.loads(line)
             _become(request, descriptors)
             return request
