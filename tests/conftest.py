@@ -1,5 +1,6 @@
 """What every test may ask for: a real Redis, the whole real stack, a fresh look at the settings."""
 
+import gc
 import os
 import subprocess
 import sys
@@ -34,6 +35,8 @@ from tests.traps import trap_table
 
 PROJECT = Path(__file__).parents[1]
 
+# Until all tests are collected; see pytest_runtestloop.
+gc.disable()
 register_profiles()
 GUARD = PartGuard()
 
@@ -48,6 +51,14 @@ if os.environ.pop("CI", ""):
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark the tests that need real parts, which `make check` leaves out."""
     mark_stack(items)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop() -> None:
+    """Never look for garbage in the modules and tests that stay to the end: that took seconds."""
+    gc.collect()
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.hookimpl(wrapper=True)
