@@ -104,7 +104,7 @@ FAULTS = {
         ALL_TRIPS,
         may_be_red={"a pickled task is refused"},
         environment={"RESULT_URL": "redis://127.0.0.1:1/0"},
-        parameters=["deadline_s=2", "task_count=5"],
+        parameters=["deadline_s=1", "task_count=5"],
     ),
     "a queue that nobody consumes": Fault(
         CELERY,
@@ -115,7 +115,7 @@ FAULTS = {
             "every canary makes the round trip",
         },
         command=worker_command(queues=("default", "scans", "models", "canary")),
-        parameters=["deadline_s=5", "task_count=10"],
+        parameters=["deadline_s=3", "task_count=10"],
     ),
     "results for ever and pickles accepted": Fault(
         CELERY,
