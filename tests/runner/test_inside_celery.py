@@ -39,7 +39,8 @@ def test_a_run_inside_a_task_ends_ten_times_of_ten(
     path = write_notebook("print(1)", "!true")
     environment = os.environ | dict(redis_server.environment) | {SOCKET: server}
     command = [*(sys.executable, "-m", "celery", "-A", "notebook_app", "worker"), "-c", "2"]
-    worker = subprocess.Popen([*command, "-Q", "celery"], cwd=tmp_path, env=environment)
+    command += ["-Q", "celery", "--without-mingle", "--without-gossip"]
+    worker = subprocess.Popen(command, cwd=tmp_path, env=environment)
     try:
         with celery.Celery(broker=environment["REDIS_URL"]) as app:
             for _ in range(10):
