@@ -4,6 +4,7 @@ import gc
 import os
 import subprocess
 import sys
+import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import suppress
@@ -15,6 +16,8 @@ import pytest
 from rich.console import Console
 
 from securenet_obs.errors import PartNotReadyError, StackError
+from securenet_obs.processes.guard import Guard
+from securenet_obs.processes.ports import free_ports
 from securenet_obs.runner.catalog import find
 from securenet_obs.runner.command import Command, order_for
 from securenet_obs.runner.forked import warm_server
@@ -24,9 +27,7 @@ from securenet_obs.runner.verdict import Verdict
 from securenet_obs.settings import get_settings
 from securenet_obs.stack import LocalStack
 from securenet_obs.stack.broker import RedisAccess, redis_part
-from securenet_obs.stack.guard import Guard
 from securenet_obs.stack.locked_pip import pip_environment
-from securenet_obs.stack.ports import free_ports
 from tests.forked_python import ForkedPython
 from tests.local_index import PIPS
 from tests.real_parts import PartGuard, mark_stack
@@ -37,6 +38,9 @@ PROJECT = Path(__file__).parents[1]
 
 # Until all tests are collected; see pytest_runtestloop.
 gc.disable()
+Living = Callable[[int], list[str]]
+Eventually = Callable[..., bool]
+
 register_profiles()
 GUARD = PartGuard()
 
@@ -238,3 +242,32 @@ def fresh_settings() -> Iterator[None]:
     get_settings.cache_clear()
     yield
     get_settings.cache_clear()
+
+
+@pytest.fixture(scope="session")
+def living() -> Living:
+    """Return a function that lists the command lines of a process group's living members."""
+
+    def ask(group: int) -> list[str]:
+        listed = subprocess.run(
+            ["ps", "-A", "-o", "pgid=,state=,args="], capture_output=True, text=True, check=True
+        )
+        rows = (line.split(None, 2) for line in listed.stdout.splitlines())
+        return [row[2] for row in rows if row[0] == str(group) and not row[1].startswith("Z")]
+
+    return ask
+
+
+@pytest.fixture(scope="session")
+def eventually() -> Eventually:
+    """Return a function that waits until something holds, and says whether it came to."""
+
+    def wait(holds: Callable[[], bool], within_s: float = 30.0) -> bool:
+        deadline = time.monotonic() + within_s
+        while time.monotonic() < deadline:
+            if holds():
+                return True
+            time.sleep(0.05)
+        return holds()
+
+    return wait

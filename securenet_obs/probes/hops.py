@@ -7,7 +7,7 @@ import pandas as pd
 
 from securenet_obs.probes.arrivals import Arrival
 from securenet_obs.probes.log_frame import log_frame
-from securenet_obs.probes.watching import watch
+from securenet_obs.processes.polling import watch
 
 IDS = ("request_id", "trace_id", "tenant_id")
 """Ids that every hop must carry unchanged."""

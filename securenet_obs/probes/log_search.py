@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from securenet_obs.probes.log_frame import LogFrame, log_frame
-from securenet_obs.probes.watching import watch
+from securenet_obs.processes.polling import watch
 
 
 def await_lines(

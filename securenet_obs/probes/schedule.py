@@ -8,7 +8,7 @@ import pandas as pd
 
 from securenet_obs.probes.log_frame import log_frame
 from securenet_obs.probes.tasks import TaskProbe
-from securenet_obs.probes.watching import watch
+from securenet_obs.processes.polling import watch
 
 _COLUMNS = ["timestamp", "event", "task", "tenants", "request_id", "tenant_id", "task_id"]
 

@@ -10,7 +10,7 @@ from securenet_obs.errors import ProbeError
 from securenet_obs.probes.arrivals import Arrival
 from securenet_obs.probes.log_lines import log_files
 from securenet_obs.probes.redis_reading import answering, open_redis
-from securenet_obs.probes.watching import watch
+from securenet_obs.processes.polling import watch
 from securenet_obs.settings import Settings
 
 EVIDENCE = "SECURENET_OBS_EVIDENCE"

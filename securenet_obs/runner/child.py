@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from securenet_obs.errors import EvidenceError
+from securenet_obs.processes.descendants import adopt_orphans, guarded, kill_descendants
 from securenet_obs.runner import grammar
 from securenet_obs.runner.journal import Journal
 from securenet_obs.runner.leaving import run_main, vanish_at_exit
 from securenet_obs.runner.masking import Masker, masker_for
-from securenet_obs.runner.processes import adopt_orphans, guarded, kill_descendants
 from securenet_obs.runner.saving import save_notebook
 from securenet_obs.runner.spec import UNWRITABLE, Spec
 

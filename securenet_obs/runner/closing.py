@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from securenet_obs.errors import EvidenceError
+from securenet_obs.processes.descendants import kill_marked
 from securenet_obs.runner import journal, junit
 from securenet_obs.runner.attempts import overall
 from securenet_obs.runner.banner import banner
@@ -22,7 +23,6 @@ from securenet_obs.runner.document import finished
 from securenet_obs.runner.evidence import MANIFEST, EvidenceFolder
 from securenet_obs.runner.journal import Event, Journal, RunRecord, records
 from securenet_obs.runner.masking import Masker
-from securenet_obs.runner.processes import kill_marked
 from securenet_obs.runner.rendering import render
 from securenet_obs.runner.saving import save, save_notebook
 from securenet_obs.runner.summary import run_rows

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from securenet_obs.errors import EvidenceError, SecureNetObsError
+from securenet_obs.processes.descendants import MARK, kill_marked
 from securenet_obs.runner.closing import finish
 from securenet_obs.runner.document import count_cells, prepared
 from securenet_obs.runner.evidence import EvidenceFolder
@@ -22,7 +23,6 @@ from securenet_obs.runner.injection import compared, effective
 from securenet_obs.runner.journal import RunRecord, records
 from securenet_obs.runner.order import Order, Progress, Result
 from securenet_obs.runner.parameters import as_text, secrets_in
-from securenet_obs.runner.processes import MARK, kill_marked
 from securenet_obs.runner.rendering import prepare_pages
 from securenet_obs.runner.saving import save_notebook
 from securenet_obs.runner.sharing import hold

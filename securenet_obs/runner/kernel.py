@@ -14,10 +14,10 @@ from ipykernel.ipkernel import IPythonKernel
 from ipykernel.kernelapp import IPKernelApp
 from traitlets import Type
 
+from securenet_obs.processes.descendants import has_children
 from securenet_obs.runner.faults import FAULTS, Faults
 from securenet_obs.runner.leaving import run_main, vanish_at_exit
 from securenet_obs.runner.messages import packed
-from securenet_obs.runner.processes import has_children
 from securenet_obs.runner.shell import ZMQInteractiveShell
 from securenet_obs.runner.values import INQUIRY, VALUES, read
 

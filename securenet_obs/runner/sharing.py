@@ -16,7 +16,7 @@ from pathlib import Path
 
 import psutil  # type: ignore[import-untyped]
 
-from securenet_obs.runner.processes import MARK
+from securenet_obs.processes.descendants import MARK
 from securenet_obs.runner.target import Target
 
 LOOK_S = 0.1

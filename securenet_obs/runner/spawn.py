@@ -8,8 +8,8 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Protocol
 
+from securenet_obs.processes.descendants import kill_group
 from securenet_obs.runner.forked import ForkedProcess
-from securenet_obs.runner.processes import kill_group
 
 CHILD = "securenet_obs.runner.child"
 

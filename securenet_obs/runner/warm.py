@@ -40,9 +40,9 @@ from collections import deque
 from pathlib import Path
 from typing import Any, NoReturn
 
+from securenet_obs.processes.descendants import adopt_orphans, die_with_parent, kill_descendants
 from securenet_obs.runner import grammar
 from securenet_obs.runner.leaving import run_main, vanish_at_exit
-from securenet_obs.runner.processes import adopt_orphans, die_with_parent, kill_descendants
 
 SERVED = frozenset(
     {"securenet_obs.runner.child", "securenet_obs.runner.kernel", "securenet_obs.runner.pages"}

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from securenet_obs.errors import StackError
-from securenet_obs.stack.guard import Guard
+from securenet_obs.processes.guard import Guard
 from securenet_obs.stack.part import Part
 from securenet_obs.stack.readiness import redis_answers
 

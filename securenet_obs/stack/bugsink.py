@@ -6,8 +6,8 @@ import uuid
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from securenet_obs.processes.guard import Guard
 from securenet_obs.stack.bugsink_install import BugsinkHome
-from securenet_obs.stack.guard import Guard
 from securenet_obs.stack.part import Part
 from securenet_obs.stack.readiness import BUGSINK_PROJECT, bugsink_answers
 

@@ -18,9 +18,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from securenet_obs.errors import StackError
-from securenet_obs.stack.guard import Guard
+from securenet_obs.processes.guard import Guard
+from securenet_obs.processes.locks import file_lock
 from securenet_obs.stack.locked_pip import LOCKED, pip_environment, pip_failure, pip_progress
-from securenet_obs.stack.locks import file_lock
 
 REPORT_EVERY_S = 3.0
 """Seconds between two progress reports of an installation."""

@@ -20,8 +20,8 @@ from typing import IO
 
 from securenet_obs import errors
 from securenet_obs.errors import SecureNetObsError, StackError
+from securenet_obs.processes.locks import unwritable
 from securenet_obs.stack.local_stack import STOP_ORDER, LocalStack, already_running
-from securenet_obs.stack.locks import unwritable
 from securenet_obs.stack.state import (
     StackState,
     default_root,

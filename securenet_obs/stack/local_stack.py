@@ -11,14 +11,14 @@ from typing import Self
 
 from securenet_obs import __version__
 from securenet_obs.errors import PartNotReadyError, StackError
+from securenet_obs.processes.groups import start_time
+from securenet_obs.processes.guard import Guard
+from securenet_obs.processes.locks import file_lock
+from securenet_obs.processes.ports import free_ports
 from securenet_obs.stack.broker import RedisAccess, redis_part
 from securenet_obs.stack.bugsink import BugsinkAccess, bugsink_part
 from securenet_obs.stack.bugsink_install import install_bugsink
-from securenet_obs.stack.guard import Guard
-from securenet_obs.stack.locks import file_lock
 from securenet_obs.stack.part import Part, await_ready
-from securenet_obs.stack.ports import free_ports
-from securenet_obs.stack.processes import start_time
 from securenet_obs.stack.services import STOP_TASKS_S, service_parts
 from securenet_obs.stack.state import (
     DEFAULT_NAME,

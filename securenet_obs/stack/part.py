@@ -10,9 +10,9 @@ from types import TracebackType
 from typing import Self
 
 from securenet_obs.errors import PartNotReadyError
+from securenet_obs.processes.groups import kill_group, start_time
+from securenet_obs.processes.guard import Guard
 from securenet_obs.redaction import redact_text
-from securenet_obs.stack.guard import Guard
-from securenet_obs.stack.processes import kill_group, start_time
 
 START_S = 60.0
 """Seconds in which a part must become ready."""

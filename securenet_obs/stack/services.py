@@ -4,7 +4,7 @@ import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from securenet_obs.stack.guard import Guard
+from securenet_obs.processes.guard import Guard
 from securenet_obs.stack.part import Part
 from securenet_obs.stack.readiness import ANSWERS, WORKER
 

@@ -11,8 +11,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from securenet_obs.errors import StackError
-from securenet_obs.stack.locks import file_lock
-from securenet_obs.stack.processes import end_groups, start_time
+from securenet_obs.processes.groups import end_groups, start_time
+from securenet_obs.processes.locks import file_lock
 from securenet_obs.stack.readiness import ANSWERS
 
 DEFAULT_NAME = "local"

@@ -25,10 +25,10 @@ from celery.result import ResultSet
 from rounds import Row, Target, Times, interleaved, ratio, report, rows
 
 from securenet_obs.monitoring import start_monitoring
+from securenet_obs.processes.guard import Guard
+from securenet_obs.processes.ports import free_ports
 from securenet_obs.settings import get_settings
 from securenet_obs.stack.broker import RedisAccess, redis_part
-from securenet_obs.stack.guard import Guard
-from securenet_obs.stack.ports import free_ports
 
 RAW, BARE, OURS = "raw Redis", "bare Celery", "securenet-obs"
 LOOP, BATCH = "plain loop", "publish_many"

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from securenet_obs.errors import StackError
+from securenet_obs.processes.guard import Guard
 from securenet_obs.stack.drills.signals import (
     children,
     end_softly,
@@ -15,7 +16,6 @@ from securenet_obs.stack.drills.signals import (
     kill_children,
     paused,
 )
-from securenet_obs.stack.guard import Guard
 from securenet_obs.stack.part import Part
 
 MakePart = Callable[[str], Part]

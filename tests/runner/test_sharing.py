@@ -11,7 +11,7 @@ from uuid import uuid4
 
 import pytest
 
-from securenet_obs.runner.processes import MARK
+from securenet_obs.processes.descendants import MARK
 from securenet_obs.runner.sharing import hold
 from securenet_obs.runner.target import Target
 from tests.busy import room_for

@@ -9,10 +9,10 @@ import pytest
 import redis
 
 from securenet_obs.errors import StackError
+from securenet_obs.processes.guard import Guard
+from securenet_obs.processes.ports import free_ports
 from securenet_obs.stack.broker import RedisAccess, redis_part, redis_program
-from securenet_obs.stack.guard import Guard
 from securenet_obs.stack.part import Part
-from securenet_obs.stack.ports import free_ports
 
 
 @pytest.fixture

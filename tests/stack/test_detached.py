@@ -14,7 +14,7 @@ import nbformat
 import psutil
 import pytest
 
-from securenet_obs.stack.locks import file_lock
+from securenet_obs.processes.locks import file_lock
 from securenet_obs.stack.part import START_S
 from securenet_obs.stack.state import lock_file, read_state, stack_folder
 from tests.busy import room_for

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from securenet_obs.processes.guard import Guard
 from securenet_obs.stack.follow import follow, laid_out
-from securenet_obs.stack.guard import Guard
 from securenet_obs.stack.part import Part
 
 MakeParts = Callable[..., Mapping[str, Part]]
@@ -26,7 +26,7 @@ FOLLOWER = """
 import os, sys
 from pathlib import Path
 from securenet_obs.stack.follow import follow
-from securenet_obs.stack.guard import Guard
+from securenet_obs.processes.guard import Guard
 from securenet_obs.stack.part import Part
 
 folder = Path(sys.argv[1])

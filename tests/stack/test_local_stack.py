@@ -15,10 +15,10 @@ import pytest
 import redis
 
 from securenet_obs.errors import PartNotReadyError, StackError
+from securenet_obs.processes.ports import free_ports
 from securenet_obs.runner.target import target_of
 from securenet_obs.settings import Settings
 from securenet_obs.stack import LocalStack, local_stack, running_stack, services
-from securenet_obs.stack.ports import free_ports
 from securenet_obs.stack.state import read_state
 
 Living = Callable[[int], list[str]]

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from securenet_obs.errors import PartNotReadyError
+from securenet_obs.processes.guard import Guard
 from securenet_obs.stack import part as part_module
-from securenet_obs.stack.guard import Guard
 from securenet_obs.stack.part import Part, await_ready
 
 Living = Callable[[int], list[str]]

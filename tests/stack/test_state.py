@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from securenet_obs.errors import StackError
+from securenet_obs.processes.groups import start_time
 from securenet_obs.stack import LocalStack, down, running_stack, running_stacks, status
-from securenet_obs.stack.processes import start_time
 from securenet_obs.stack.state import (
     PartState,
     PartStatus,
@@ -31,8 +31,8 @@ Living = Callable[[int], list[str]]
 OWNER = """
 import os, signal, sys, time
 from pathlib import Path
-from securenet_obs.stack.locks import file_lock
-from securenet_obs.stack.processes import start_time
+from securenet_obs.processes.locks import file_lock
+from securenet_obs.processes.groups import start_time
 from securenet_obs.stack.state import *
 
 if sys.argv[2] == "deaf":

@@ -9,8 +9,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from securenet_obs.errors import StackError
+from securenet_obs.processes.groups import kill_group
 from securenet_obs.stack.part import STOP_S, Part
-from securenet_obs.stack.processes import kill_group
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
-from securenet_obs.stack import processes
+from securenet_obs.processes import groups
 
 # A process sends the guard its pid (also its group's id), then executes its program.
 _LAUNCH = 'echo "+$$" >&0; exec "$@" </dev/null'
@@ -27,7 +27,7 @@ class Guard:
         reading, writing = os.pipe()
         self._pipe = os.fdopen(writing, "wb", buffering=0)
         self._process = subprocess.Popen(  # noqa: S603
-            [sys.executable, "-I", processes.__file__, str(os.getpid())],
+            [sys.executable, "-I", groups.__file__, str(os.getpid())],
             stdin=reading,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -68,11 +68,11 @@ class Guard:
             process = self.launch(
                 command[0], command, folder=folder, environment=environment, output=output
             )
-        started = processes.start_time(process.pid)
+        started = groups.start_time(process.pid)
         try:
             return process.wait()
         finally:
-            processes.end_groups({process.pid: started})
+            groups.end_groups({process.pid: started})
             process.wait()
             self.forget(process.pid)
 

@@ -1,6 +1,6 @@
 import itertools
 
-from securenet_obs.probes.watching import watch
+from securenet_obs.processes.polling import watch
 
 
 def test_it_ends_with_what_is_enough() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from securenet_obs.stack.guard import Guard
+from securenet_obs.processes.guard import Guard
 
 Living = Callable[[int], list[str]]
 Eventually = Callable[..., bool]
@@ -17,7 +17,7 @@ Eventually = Callable[..., bool]
 PARENT = """
 import os, subprocess, sys, time
 from pathlib import Path
-from securenet_obs.stack.guard import Guard
+from securenet_obs.processes.guard import Guard
 
 folder = Path(sys.argv[1])
 folder.mkdir()

@@ -8,7 +8,7 @@ from uuid import uuid4
 import psutil
 import pytest
 
-from securenet_obs.runner.processes import MARK, kill_group, kill_marked
+from securenet_obs.processes.descendants import MARK, kill_group, kill_marked
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="needs a subreaper")
 
@@ -24,8 +24,8 @@ def test_a_daemon_without_an_environment_is_a_descendant_all_the_same() -> None:
     seconds = str(uuid4().int % 10**9 + 10**6)
     code = (
         "import subprocess, time\n"
-        "from securenet_obs.runner.processes import *\n"
-        "from securenet_obs.runner.processes import has_children\n"
+        "from securenet_obs.processes.descendants import *\n"
+        "from securenet_obs.processes.descendants import has_children\n"
         "adopt_orphans()\n"
         f"subprocess.run('env -i setsid sleep {seconds} &', shell=True)\n"
         "time.sleep(0.2); print(has_children()); kill_descendants(); print(has_children())"
@@ -38,7 +38,7 @@ def test_a_daemon_without_an_environment_is_a_descendant_all_the_same() -> None:
 def test_a_process_that_dies_with_its_parent_is_gone_when_that_is_killed() -> None:
     """SIGKILL of the parent is the end of the child."""
     code = (
-        "import os, time\nfrom securenet_obs.runner.processes import die_with_parent\n"
+        "import os, time\nfrom securenet_obs.processes.descendants import die_with_parent\n"
         "pid = os.fork()\n"
         "if pid == 0:\n    die_with_parent(); os.write(1, b'%d' % os.getpid()); time.sleep(60)\n"
         "time.sleep(60)"

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from securenet_obs.errors import StateFolderError
-from securenet_obs.stack.locks import file_lock
+from securenet_obs.processes.locks import file_lock
 
 HOLDER = """
 import sys, time
 from pathlib import Path
-from securenet_obs.stack.locks import file_lock
+from securenet_obs.processes.locks import file_lock
 with file_lock(Path(sys.argv[1])):
     print("held", flush=True)
     time.sleep(60)

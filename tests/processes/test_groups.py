@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from securenet_obs.stack import processes
-from securenet_obs.stack.processes import end_groups, start_time
+from securenet_obs.processes import groups
+from securenet_obs.processes.groups import end_groups, start_time
 
 Living = Callable[[int], list[str]]
 
@@ -52,7 +52,7 @@ def test_a_start_time_can_be_had_without_proc(
     family: subprocess.Popen[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where there is no /proc, `ps` says the same of a living and of a dead process."""
-    monkeypatch.setattr(processes, "_BOOT_ID", Path("/nonexistent"))
+    monkeypatch.setattr(groups, "_BOOT_ID", Path("/nonexistent"))
     assert start_time(family.pid) == start_time(family.pid) is not None
     kill_unreaped(family)
     assert start_time(family.pid) is None
@@ -90,7 +90,7 @@ def test_the_guard_is_deaf_to_signals(tmp_path: Path) -> None:
     with (
         subprocess.Popen(["sleep", "60"], start_new_session=True) as part,
         subprocess.Popen(
-            [sys.executable, "-I", processes.__file__, str(os.getpid())],
+            [sys.executable, "-I", groups.__file__, str(os.getpid())],
             stdin=subprocess.PIPE,
             text=True,
         ) as guard,

@@ -5,7 +5,7 @@ import socket
 
 import pytest
 
-from securenet_obs.stack.ports import free_ports
+from securenet_obs.processes.ports import free_ports
 
 
 def test_ports_differ_and_can_be_bound() -> None:
