@@ -26,4 +26,4 @@ USER securenet
 WORKDIR /var/lib/securenet
 VOLUME /var/lib/securenet
 EXPOSE 8000
-CMD ["python", "-m", "uvicorn", "securenet_obs.app:app", "--host", "0.0.0.0", "--port", "8000", "--timeout-graceful-shutdown", "5"]
+CMD ["python", "-m", "uvicorn", "securenet_obs.api.app:app", "--host", "0.0.0.0", "--port", "8000", "--timeout-graceful-shutdown", "5"]

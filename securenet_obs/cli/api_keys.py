@@ -27,8 +27,8 @@ def create(tenant_id: str, label: str, target: Path | None, local: bool) -> None
 
     Example: securenet-obs api-keys create acme --label "collector in Berlin"
     """
+    from securenet_obs.api.api_keys import create_key
     from securenet_obs.store import session_scope
-    from securenet_obs.tenants import create_key
 
     enter_target(target, local=local, command="api-keys", needs=["store"])
     with session_scope() as session:
@@ -47,9 +47,9 @@ def listed(tenant_id: str | None, target: Path | None, local: bool, as_json: boo
 
     Example: securenet-obs api-keys list acme
     """
+    from securenet_obs.api.api_keys import list_keys
     from securenet_obs.runner.report import print_rows
     from securenet_obs.store import session_scope
-    from securenet_obs.tenants import list_keys
 
     enter_target(target, local=local, command="api-keys", needs=["store"])
     with session_scope() as session:
@@ -79,8 +79,8 @@ def revoke(key_id: str, target: Path | None, local: bool) -> None:
 
     Example: securenet-obs api-keys revoke 5f1d02c9
     """
+    from securenet_obs.api.api_keys import revoke_key
     from securenet_obs.store import session_scope
-    from securenet_obs.tenants import revoke_key
 
     enter_target(target, local=local, command="api-keys", needs=["store"])
     with session_scope() as session:

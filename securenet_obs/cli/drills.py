@@ -17,7 +17,7 @@ from securenet_obs.cli.usage import Whole
 from securenet_obs.suggestions import did_you_mean
 
 if TYPE_CHECKING:
-    from securenet_obs.stack.drills import Judge
+    from securenet_obs.drills import Judge
 
 
 @click.command()
@@ -39,10 +39,10 @@ def drill(names: tuple[str, ...], tasks: int, root: Path, as_json: bool) -> None
 
     Example: securenet-obs drill redis-restarted worker-killed
     """
+    from securenet_obs.drills import DRILLS, drill_data, drill_table, run_drill
     from securenet_obs.runner.catalog import find
     from securenet_obs.runner.report import print_whole
     from securenet_obs.runner.roots import work_folder
-    from securenet_obs.stack.drills import DRILLS, drill_data, drill_table, run_drill
     from securenet_obs.stack.state import default_root
 
     wanted = names or tuple(DRILLS)
@@ -79,12 +79,12 @@ def _told_on(console: Console) -> Callable[[str], None]:
 @contextmanager
 def judging(root: Path) -> "Iterator[Judge]":
     """Yield a function that runs a validation during a fault and discards its evidence."""
+    from securenet_obs.drills import Said
     from securenet_obs.runner.catalog import find
     from securenet_obs.runner.command import Command, order_for
     from securenet_obs.runner.forked import warm_server
     from securenet_obs.runner.progress import PlainLines
     from securenet_obs.runner.target import target_of
-    from securenet_obs.stack.drills import Said
 
     silent = PlainLines(Console(quiet=True))
     with warm_server() as server, tempfile.TemporaryDirectory() as evidence:

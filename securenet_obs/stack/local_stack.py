@@ -202,8 +202,8 @@ class LocalStack:
 
     def _start_parts(self, guard: Guard) -> None:
         # Imported here: only a start needs SQLAlchemy, which takes as long to load as all the rest.
+        from securenet_obs.api.api_keys import create_keys_in
         from securenet_obs.stack.samples import store_samples
-        from securenet_obs.tenants import create_keys_in
 
         self._tenant_keys = create_keys_in(self._store, TENANTS, "local stack")
         store_samples(self._store, TENANTS)

@@ -23,7 +23,7 @@ _CELERY = [sys.executable, "-m", "celery", "--quiet", "-A", "securenet_obs.worke
 def api_command(port: int) -> list[str]:
     """Return the command line of an API on a loopback port."""
     return [
-        *[sys.executable, "-m", "uvicorn", "securenet_obs.app:app"],
+        *[sys.executable, "-m", "uvicorn", "securenet_obs.api.app:app"],
         *["--host", "127.0.0.1", "--port", str(port)],
         # Open requests get less time than the part itself has to end.
         *["--timeout-graceful-shutdown", "5"],

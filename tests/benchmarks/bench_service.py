@@ -21,7 +21,7 @@ from typing import Any
 
 from rounds import Row, Target, Times, ratio, report, rows
 
-from securenet_obs.app import create_app
+from securenet_obs.api.app import create_app
 from securenet_obs.monitoring import start
 from securenet_obs.settings import get_settings
 

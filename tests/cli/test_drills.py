@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from securenet_obs import drills
 from securenet_obs.cli import cli
-from securenet_obs.stack import drills
-from securenet_obs.stack.drills import DrillResult
+from securenet_obs.drills import DrillResult
 
 PROJECT = Path(__file__).parents[2]
 

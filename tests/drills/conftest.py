@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from securenet_obs.cli.drills import judging
-from securenet_obs.stack.drills import Judge
+from securenet_obs.drills import Judge
 
 PROJECT = Path(__file__).parents[2]
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from securenet_obs.stack.drills import DrillResult, Look, Said
+from securenet_obs.drills import DrillResult, Look, Said
 
 GOOD = DrillResult("redis-down", accepted=9, in_flight=8, recovered_s=1.0)
 

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from securenet_obs.drills.load import Load, Trickle
+from securenet_obs.drills.tally import Tally, tally
 from securenet_obs.processes.ports import free_ports
 from securenet_obs.stack import LocalStack
-from securenet_obs.stack.drills.load import Load, Trickle
-from securenet_obs.stack.drills.tally import Tally, tally
 from securenet_obs.store import create_store_engine
 
 KEYS = {"API_KEYS": "tenant-a=snk_a,tenant-b=snk_b"}

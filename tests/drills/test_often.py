@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from securenet_obs.stack.drills import often
+from securenet_obs.drills import often
 
 MODULE = """
 import json, sys

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 import redis
 
+from securenet_obs.drills import queues
 from securenet_obs.errors import StackError
-from securenet_obs.stack.drills import queues
 
 MESSAGE = {"body": "e30=", "properties": {"delivery_tag": "a-tag"}}
 

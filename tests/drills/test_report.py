@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from securenet_obs.stack.drills import DrillResult, drill_data, drill_table
+from securenet_obs.drills import DrillResult, drill_data, drill_table
 
 GOOD = DrillResult(
     "worker-killed",

@@ -11,9 +11,7 @@ import redis
 from rich.console import Console
 from sqlalchemy import make_url
 
-from securenet_obs.errors import StackError
-from securenet_obs.stack import LocalStack
-from securenet_obs.stack.drills import (
+from securenet_obs.drills import (
     DRILLS,
     Drill,
     DrillResult,
@@ -26,6 +24,8 @@ from securenet_obs.stack.drills import (
     running,
     timing,
 )
+from securenet_obs.errors import StackError
+from securenet_obs.stack import LocalStack
 
 ALL = os.environ.get("DRILLS") == "all"
 FAST = ("redis-connections-killed", "child-oom-killed", "worker-terminated")

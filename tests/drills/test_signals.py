@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from securenet_obs.errors import StackError
-from securenet_obs.processes.guard import Guard
-from securenet_obs.stack.drills.signals import (
+from securenet_obs.drills.signals import (
     children,
     end_softly,
     kill,
     kill_children,
     paused,
 )
+from securenet_obs.errors import StackError
+from securenet_obs.processes.guard import Guard
 from securenet_obs.stack.part import Part
 
 MakePart = Callable[[str], Part]
@@ -87,7 +87,7 @@ def test_a_soft_end_is_an_end_in_good_order(
     make_part: MakePart, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Exit code 0 is one; another code is told, and so is a part that runs on."""
-    monkeypatch.setattr("securenet_obs.stack.drills.signals.STOP_S", 0.5)
+    monkeypatch.setattr("securenet_obs.drills.signals.STOP_S", 0.5)
     end_softly(make_part("trap 'exit 0' TERM; echo ready; while :; do sleep 0.05; done"))
     with pytest.raises(StackError, match=r"sample .* ended with exit code 3"):
         end_softly(make_part("trap 'exit 3' TERM; echo ready; while :; do sleep 0.05; done"))

@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from securenet_obs.stack.drills.load import RECORDS, Answer, Submitted
-from securenet_obs.stack.drills.tally import Tally, tally
+from securenet_obs.drills.load import RECORDS, Answer, Submitted
+from securenet_obs.drills.tally import Tally, tally
 from securenet_obs.store import NetworkMinute, Table, Tenant, create_store_engine
 
 MINUTE = datetime(2026, 1, 1, tzinfo=UTC)

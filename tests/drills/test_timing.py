@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import redis
 
+from securenet_obs.drills import often, timing
 from securenet_obs.errors import StackError
-from securenet_obs.stack.drills import often, timing
 
 
 def test_libfaketime_is_found_where_it_is_installed(

@@ -144,7 +144,7 @@ def input_repeated() -> None:
     """Answer a request that is refused with everything it contained, as FastAPI does by itself."""
     from fastapi.responses import JSONResponse
 
-    from securenet_obs import app
+    from securenet_obs.api import app
 
     async def repeating(request: Any, error: Any) -> Any:
         return JSONResponse({"detail": str(error.body)}, status_code=422)
@@ -185,7 +185,7 @@ def rules_away() -> None:
 
 def keys_unchecked() -> None:
     """Let everybody in, as the tenant of the path, and show everybody every task."""
-    from securenet_obs import access
+    from securenet_obs.api import access
 
     async def anybody(request: Any) -> str:
         return str(request.path_params.get("tenant_id", "tenant-a"))
@@ -201,7 +201,7 @@ def telling_refusal() -> None:
     """Say of a foreign task that it exists."""
     from fastapi import HTTPException
 
-    from securenet_obs import access
+    from securenet_obs.api import access
 
     own_task = access._own_task
 
@@ -217,7 +217,7 @@ def telling_refusal() -> None:
 
 def keys_written() -> None:
     """Write each caller's key past every logger."""
-    from securenet_obs import access
+    from securenet_obs.api import access
 
     key_of = access._key
 

@@ -27,7 +27,7 @@ FOUND: dict[str, dict[str, Any]] = {
 INSTEAD = """
 import sys
 if "drill" in sys.orig_argv:
-    from securenet_obs.stack import drills
+    from securenet_obs import drills
     whole = dict(accepted=9, in_flight=8, recovered_s=1.0)
     drills.run_drill = lambda name, **_: drills.DrillResult(name, **{**whole, **%r})
 """

@@ -7,10 +7,10 @@ import pytest
 import redis
 from sqlalchemy import make_url
 
+from securenet_obs.drills.proxy import Proxy
 from securenet_obs.errors import ForbiddenError, UnreachableError
 from securenet_obs.probes.celery_client import ask_workers, inspecting
 from securenet_obs.settings import Settings
-from securenet_obs.stack.drills.proxy import Proxy
 from tests.busy import room_for
 
 

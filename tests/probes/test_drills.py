@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
+from securenet_obs.drills import DrillResult, drill_data
 from securenet_obs.errors import ProbeError, SettingsError
 from securenet_obs.probes import drills
 from securenet_obs.probes.drills import NOTEBOOK, run_drills
 from securenet_obs.settings import Settings
-from securenet_obs.stack.drills import DrillResult, drill_data
 
 RESULT = DrillResult(
     "redis-down",

@@ -47,7 +47,7 @@ ANSWER = {
                                     "function": "diagnose",
                                     "inApp": True,
                                     "lineNo": 7,
-                                    "module": "securenet_obs.app",
+                                    "module": "securenet_obs.api.app",
                                     "vars": {"canary": "'canary-1'"},
                                 }
                             ],

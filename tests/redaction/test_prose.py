@@ -22,7 +22,7 @@ PACKAGE = PROJECT / "securenet_obs"
 
 # These hold texts with secrets on purpose: planted ones, passwords of a program, patterns.
 SPECIMENS = {
-    "diagnostics.py",
+    "api/diagnostics.py",
     "monitoring/diagnostics.py",
     "runner/lab.py",
     "probes/leaks.py",

@@ -12,7 +12,7 @@ from kombu.asynchronous import Hub
 from kombu.transport import get_transport_cls
 from sqlalchemy import make_url
 
-from securenet_obs.stack.drills.proxy import Proxy
+from securenet_obs.drills.proxy import Proxy
 from securenet_obs.workers import transport
 from securenet_obs.workers.transport import Transport, use_transport
 

@@ -185,7 +185,7 @@ def test_a_broker_that_is_away_is_told_in_two_seconds(
 
 def test_an_import_sets_nothing_up() -> None:
     """Only asking for `app` configures logging and Sentry."""
-    code = "import logging, securenet_obs.app; print(logging.getLogger().handlers)"
+    code = "import logging, securenet_obs.api.app; print(logging.getLogger().handlers)"
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert shown.stdout.strip() == "[]"
 

@@ -8,8 +8,8 @@ from fastapi import HTTPException, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.routing import APIRoute
 
+from securenet_obs.api.api_keys import KnownKeys, id_of_key
 from securenet_obs.monitoring import bind_tenant
-from securenet_obs.tenants import KnownKeys, id_of_key
 from securenet_obs.workers.celery_app import celery_app
 from securenet_obs.workers.results import task_owner
 

@@ -9,13 +9,13 @@ from typing import Any
 
 from sqlalchemy import Engine
 
+from securenet_obs.drills.catalog import DRILLS
+from securenet_obs.drills.drill import Drill, DrillResult, Said
+from securenet_obs.drills.load import Load, Trickle
+from securenet_obs.drills.queues import await_empty_queues, deliver_again
+from securenet_obs.drills.signals import paused
+from securenet_obs.drills.tally import tally
 from securenet_obs.errors import StackError
-from securenet_obs.stack.drills.catalog import DRILLS
-from securenet_obs.stack.drills.drill import Drill, DrillResult, Said
-from securenet_obs.stack.drills.load import Load, Trickle
-from securenet_obs.stack.drills.queues import await_empty_queues, deliver_again
-from securenet_obs.stack.drills.signals import paused
-from securenet_obs.stack.drills.tally import tally
 from securenet_obs.stack.local_stack import LocalStack
 from securenet_obs.store import create_store_engine
 

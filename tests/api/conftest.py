@@ -15,8 +15,8 @@ from typing import Any
 import httpx
 import pytest
 
+from securenet_obs.api.api_keys import create_keys_in
 from securenet_obs.monitoring.recorder import SentryRecorder, recording_sentry
-from securenet_obs.tenants import create_keys_in
 
 DIAGNOSTICS = {"DIAGNOSTICS_ENABLED": "true", "DIAGNOSTICS_KEY": "the-diagnostics-key"}
 
@@ -71,7 +71,7 @@ def serving(environment: dict[str, str], folder: Path) -> Iterator[Api]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     log = folder / "api.log"
-    command = [sys.executable, "-m", "uvicorn", "securenet_obs.app:app", "--port", str(port)]
+    command = [sys.executable, "-m", "uvicorn", "securenet_obs.api.app:app", "--port", str(port)]
     with recording_sentry() as sentry, log.open("wb") as output:
         store = f"sqlite:///{folder}/s.sqlite3"
         keys = create_keys_in(store, ("acme", "first"), "tests")

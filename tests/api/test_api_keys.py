@@ -9,10 +9,8 @@ from threading import Barrier
 import pytest
 from sqlalchemy import text
 
-from securenet_obs import tenants
-from securenet_obs.errors import NotFoundError, SettingsError, UnreachableError
-from securenet_obs.store import Tenant, forget_connections, session_scope
-from securenet_obs.tenants import (
+from securenet_obs.api import api_keys
+from securenet_obs.api.api_keys import (
     KEY_SHAPE,
     ApiKey,
     KnownKeys,
@@ -23,6 +21,8 @@ from securenet_obs.tenants import (
     revoke_key,
     tenant_of_key,
 )
+from securenet_obs.errors import NotFoundError, SettingsError, UnreachableError
+from securenet_obs.store import Tenant, forget_connections, session_scope
 
 
 @pytest.fixture(autouse=True)
@@ -145,7 +145,7 @@ def test_keys_can_be_made_in_another_store(tmp_path: Path, monkeypatch: pytest.M
 
 def test_a_lookup_is_remembered_for_a_moment(key: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A valid key is not asked for at each request; a revoked one is refused in that time."""
-    monkeypatch.setattr(tenants, "REMEMBERED_S", 0.2)
+    monkeypatch.setattr(api_keys, "REMEMBERED_S", 0.2)
     known = KnownKeys()
     assert known.remembered(key) is None
     assert known.look_up(key) == known.remembered(key) == "acme"
@@ -159,7 +159,7 @@ def test_a_lookup_is_remembered_for_a_moment(key: str, monkeypatch: pytest.Monke
 
 def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """However many keys are in use, a process remembers a few thousand."""
-    monkeypatch.setattr(tenants, "_MOST_REMEMBERED", 3)
+    monkeypatch.setattr(api_keys, "_MOST_REMEMBERED", 3)
     known = KnownKeys()
     with session_scope() as session:
         keys = [create_key(session, "acme") for _ in range(7)]

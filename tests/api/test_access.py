@@ -11,12 +11,12 @@ from fastapi import APIRouter, FastAPI, Request
 from pydantic import SecretStr
 from structlog.testing import capture_logs
 
-from securenet_obs import access
-from securenet_obs.access import TenantRoute
+from securenet_obs.api import access
+from securenet_obs.api.access import TenantRoute
+from securenet_obs.api.api_keys import KnownKeys, create_key, id_of_key, revoke_key
 from securenet_obs.monitoring import CorrelationMiddleware, current_ids, for_tenant
 from securenet_obs.settings import Settings
 from securenet_obs.store import forget_connections, session_scope
-from securenet_obs.tenants import KnownKeys, create_key, id_of_key, revoke_key
 from securenet_obs.workers.celery_app import create_celery
 from securenet_obs.workers.publishing import publish
 

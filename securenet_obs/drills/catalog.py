@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
-from securenet_obs.stack.drills import faults, timing
-from securenet_obs.stack.drills.drill import Drill, Look
+from securenet_obs.drills import faults, timing
+from securenet_obs.drills.drill import Drill, Look
 
 _TASKS = "03_celery_round_trips_tasks"
 _LOGS = "02_logs_are_structured_json"

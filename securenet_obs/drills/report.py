@@ -7,7 +7,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from securenet_obs.stack.drills.drill import DrillResult
+from securenet_obs.drills.drill import DrillResult
 
 _STYLES = {"passed": "green", "failed": "bold red", "skipped": "yellow"}
 _SHOWN_LABELS = 3

@@ -11,8 +11,8 @@ import httpx
 import redis
 from sqlalchemy import make_url
 
-from securenet_obs.stack.drills.proxy import Proxy
-from securenet_obs.stack.drills.signals import end_softly, kill, kill_children
+from securenet_obs.drills.proxy import Proxy
+from securenet_obs.drills.signals import end_softly, kill, kill_children
 from securenet_obs.stack.local_stack import LocalStack
 
 SERVICES = ("api", "worker", "beat")

@@ -16,8 +16,9 @@ from pydantic import BaseModel, Field
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from securenet_obs import diagnostics
-from securenet_obs.access import TenantRoute
+from securenet_obs.api import diagnostics
+from securenet_obs.api.access import TenantRoute
+from securenet_obs.api.api_keys import KnownKeys
 from securenet_obs.errors import PublishError, UnreachableError
 from securenet_obs.monitoring import (
     CorrelationMiddleware,
@@ -29,7 +30,6 @@ from securenet_obs.monitoring import (
 from securenet_obs.monitoring.asgi import with_sentry_trace
 from securenet_obs.settings import TENANT_ID, Settings, get_settings
 from securenet_obs.store import session_scope
-from securenet_obs.tenants import KnownKeys
 from securenet_obs.workers.celery_app import celery_app
 from securenet_obs.workers.publishing import SOCKET_TIMEOUT_S, bound_waits
 from securenet_obs.workers.results import TaskState, task_state

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import redis
 
+from securenet_obs.drills import often
+from securenet_obs.drills.faults import part_stopped
+from securenet_obs.drills.signals import kill
 from securenet_obs.errors import StackError
-from securenet_obs.stack.drills import often
-from securenet_obs.stack.drills.faults import part_stopped
-from securenet_obs.stack.drills.signals import kill
 from securenet_obs.stack.local_stack import LocalStack
 from securenet_obs.stack.services import beat_command, worker_command
 

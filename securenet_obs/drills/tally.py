@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
-from securenet_obs.stack.drills.load import RECORDS, Submitted
+from securenet_obs.drills.load import RECORDS, Submitted
 from securenet_obs.store import NetworkMinute
 
 
