@@ -13,14 +13,14 @@ TRAPS: tuple[Trap, ...] = (
     (
         "Sentry",
         "options have moved: auto_enabling_integrations is one of init, data_collection is new",
-        ("monitoring/test_sentry.py::test_the_options_are_those_of_this_sdk",),
+        ("monitoring/sentry/test_client.py::test_the_options_are_those_of_this_sdk",),
     ),
     (
         "Sentry",
         "a before_send that raises drops the event without a word",
         (
-            "monitoring/test_sentry.py::test_what_cannot_be_scrubbed_is_dropped_and_counted",
-            "monitoring/test_sentry.py::test_what_is_no_event_is_dropped",
+            "monitoring/sentry/test_client.py::test_what_cannot_be_scrubbed_is_dropped_and_counted",
+            "monitoring/sentry/test_client.py::test_what_is_no_event_is_dropped",
         ),
     ),
     (
@@ -28,14 +28,14 @@ TRAPS: tuple[Trap, ...] = (
         "before_send is called for check-ins, and not for transactions and logs",
         (
             "workers/test_monitoring.py::test_a_beat_entry_checks_in",
-            "monitoring/test_sentry.py::test_no_secret_is_in_the_bytes",
+            "monitoring/sentry/test_client.py::test_no_secret_is_in_the_bytes",
         ),
     ),
     (
         "Sentry",
         "its scrubber knows exact names only, and is off with data_collection",
         (
-            "monitoring/test_sentry.py::test_no_secret_is_in_the_bytes",
+            "monitoring/sentry/test_client.py::test_no_secret_is_in_the_bytes",
             "redaction/test_names.py::test_spellings_of_a_name_are_one",
             "notebooks/test_faults_of_flow.py::test_without_a_fault_nothing_is_red",
         ),
@@ -43,7 +43,7 @@ TRAPS: tuple[Trap, ...] = (
     (
         "Sentry",
         "a received task's arguments stand in other tasks' events",
-        ("workers/test_task_signals.py::test_arguments_of_other_tasks_are_in_no_event",),
+        ("workers/test_task_telemetry.py::test_arguments_of_other_tasks_are_in_no_event",),
     ),
     (
         "Sentry",
@@ -54,54 +54,54 @@ TRAPS: tuple[Trap, ...] = (
         "Sentry",
         "an empty DSN is silent",
         (
-            "monitoring/test_sentry.py::test_an_empty_dsn_is_refused_in_production",
-            "monitoring/test_sentry.py::test_an_empty_dsn_elsewhere_is_stated",
+            "monitoring/sentry/test_client.py::test_an_empty_dsn_is_refused_in_production",
+            "monitoring/sentry/test_client.py::test_an_empty_dsn_elsewhere_is_stated",
         ),
     ),
     (
         "Sentry",
         "flush returns nothing, and an event id proves no arrival",
         (
-            "monitoring/test_sentry.py::test_a_refused_event_shows_its_status",
+            "monitoring/sentry/test_client.py::test_a_refused_event_shows_its_status",
             "notebooks/test_faults.py::test_a_dsn_of_another_project_is_noticed",
         ),
     ),
     (
         "Sentry",
         "an uncaught error in a cell is not captured",
-        ("monitoring/test_sentry.py::test_a_diagnostic_error_ends_in_its_block",),
+        ("monitoring/sentry/test_client.py::test_a_diagnostic_error_ends_in_its_block",),
     ),
     (
         "structlog",
         "other loggers come out in another shape, and Celery takes the handlers over",
         (
-            "monitoring/test_logs.py::test_every_logger_writes_the_same_kind_of_line",
+            "monitoring/logs/test_setup.py::test_every_logger_writes_the_same_kind_of_line",
             "workers/test_celery_app.py::test_a_workers_whole_life_is_json",
         ),
     ),
     (
         "structlog",
         "log.exception prints a traceback beside the JSON, with locals",
-        ("monitoring/test_logs.py::test_an_exception_is_told_as_frames_without_locals",),
+        ("monitoring/logs/test_setup.py::test_an_exception_is_told_as_frames_without_locals",),
     ),
     (
         "structlog",
         "NaN, surrogates, huge integers, odd keys, cycles and a raising repr",
         (
-            "monitoring/test_logs.py::test_hostile_values_neither_break_a_line_nor_raise",
-            "monitoring/test_json_line.py::test_any_value_at_all_becomes_one_strict_line",
+            "monitoring/logs/test_setup.py::test_hostile_values_neither_break_a_line_nor_raise",
+            "monitoring/logs/test_json_line.py::test_any_value_at_all_becomes_one_strict_line",
         ),
     ),
     (
         "structlog",
         "a chain of bytes bypasses Sentry's logging integration",
-        ("monitoring/test_sentry.py::test_every_entrance_reaches_sentry",),
+        ("monitoring/sentry/test_client.py::test_every_entrance_reaches_sentry",),
     ),
     (
         "structlog",
         "context variables survive into a prefork child's next task",
         (
-            "workers/test_task_signals.py::test_both_ends_of_a_task_forget",
+            "workers/test_task_telemetry.py::test_both_ends_of_a_task_forget",
             "workers/test_monitoring.py::test_two_tenants_at_once_stay_apart",
         ),
     ),
@@ -109,8 +109,8 @@ TRAPS: tuple[Trap, ...] = (
         "structlog",
         "task lines carry the return value, access lines the query",
         (
-            "monitoring/test_foreign.py::test_celery_does_not_tell_arguments_and_values",
-            "monitoring/test_foreign.py::test_an_access_record_has_fields_and_no_query",
+            "monitoring/logs/test_stdlib_records.py::test_celery_does_not_tell_arguments_and_values",
+            "monitoring/logs/test_stdlib_records.py::test_an_access_record_has_fields_and_no_query",
         ),
     ),
     (

@@ -1,8 +1,8 @@
 from securenet_obs.monitoring.asgi import CorrelationMiddleware
 from securenet_obs.monitoring.correlation import bind_tenant, current_ids, for_tenant
 from securenet_obs.monitoring.diagnostics import fail_on_purpose, note_relay
-from securenet_obs.monitoring.logs import configure_structlog
-from securenet_obs.monitoring.sentry import (
+from securenet_obs.monitoring.logs.setup import configure_structlog
+from securenet_obs.monitoring.sentry.client import (
     capture_error,
     delivery_status,
     event_id_of,

@@ -11,9 +11,9 @@ import structlog
 from starlette.exceptions import HTTPException
 
 from securenet_obs.monitoring.correlation import accepted_request_id, begin, end
-from securenet_obs.monitoring.request_scope import header_values, request_scope
-from securenet_obs.monitoring.sampling import UNTRACED
-from securenet_obs.monitoring.sentry import capture_error
+from securenet_obs.monitoring.sentry.client import capture_error
+from securenet_obs.monitoring.sentry.request_scope import header_values, request_scope
+from securenet_obs.monitoring.sentry.sampling import UNTRACED
 
 Message: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[Message]]

@@ -1,7 +1,7 @@
 """Sets up logging and Sentry for a process, in the right order."""
 
-from securenet_obs.monitoring.logs import configure_structlog
-from securenet_obs.monitoring.sentry import init_sentry
+from securenet_obs.monitoring.logs.setup import configure_structlog
+from securenet_obs.monitoring.sentry.client import init_sentry
 from securenet_obs.settings import Settings
 
 NOTEBOOK = "securenet-notebook"

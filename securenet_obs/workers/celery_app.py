@@ -10,7 +10,7 @@ from celery.schedules import crontab
 from kombu import Queue
 
 from securenet_obs.monitoring import flush_sentry, start_monitoring
-from securenet_obs.monitoring.task_signals import connect_task_signals
+from securenet_obs.monitoring.task_telemetry import connect_task_signals
 from securenet_obs.settings import Settings, get_settings
 from securenet_obs.store import forget_connections
 from securenet_obs.workers.durations import connect_durations

@@ -18,7 +18,7 @@ from securenet_obs.monitoring.correlation import (
     begin,
     end,
 )
-from securenet_obs.monitoring.task_signals import REQUEST_HEADER, TENANT_HEADER
+from securenet_obs.monitoring.task_telemetry import REQUEST_HEADER, TENANT_HEADER
 from securenet_obs.workers.results import store_event
 
 MOST_STARTS = 3

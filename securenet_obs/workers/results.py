@@ -13,7 +13,7 @@ from redis.exceptions import RedisError
 
 from securenet_obs.errors import UnreachableError
 from securenet_obs.monitoring import event_id_of
-from securenet_obs.monitoring.task_signals import TENANT_HEADER
+from securenet_obs.monitoring.task_telemetry import TENANT_HEADER
 
 EVENT_KEY = "securenet:event:{task_id}"
 """Key in the result database: id of the Sentry event of a failed task."""

@@ -16,7 +16,7 @@ import httpx
 import pytest
 
 from securenet_obs.api.api_keys import create_keys_in
-from securenet_obs.monitoring.recorder import SentryRecorder, recording_sentry
+from securenet_obs.monitoring.sentry.recorder import SentryRecorder, recording_sentry
 
 DIAGNOSTICS = {"DIAGNOSTICS_ENABLED": "true", "DIAGNOSTICS_KEY": "the-diagnostics-key"}
 

@@ -18,8 +18,9 @@ import structlog
 from rounds import Row, Target, interleaved, report, rows
 from structlog.contextvars import bind_contextvars, merge_contextvars
 
-from securenet_obs.monitoring import configure_structlog, json_line
-from securenet_obs.monitoring.output import LineOutput
+from securenet_obs.monitoring import configure_structlog
+from securenet_obs.monitoring.logs import json_line
+from securenet_obs.monitoring.logs.output import LineOutput
 from securenet_obs.settings import Settings
 
 IDS = {

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from securenet_obs.monitoring.recorder import SentryRecorder, recording_sentry
+from securenet_obs.monitoring.sentry.recorder import SentryRecorder, recording_sentry
 from tests.forked_python import ForkedPython
 
 

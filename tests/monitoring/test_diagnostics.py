@@ -6,7 +6,7 @@ import pytest
 
 from securenet_obs.errors import DiagnosticError
 from securenet_obs.monitoring import fail_on_purpose
-from securenet_obs.monitoring.recorder import SentryRecorder
+from securenet_obs.monitoring.sentry.recorder import SentryRecorder
 
 
 def test_the_error_names_its_canary() -> None:

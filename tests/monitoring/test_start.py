@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from jupyter_client.manager import start_new_kernel
 
-from securenet_obs.monitoring.recorder import SentryRecorder
+from securenet_obs.monitoring.sentry.recorder import SentryRecorder
 
 CODE = """
     import structlog

@@ -18,24 +18,24 @@ def scrubbing_off() -> None:
     """Send events as they are: neither our redaction nor the SDK's own list is applied."""
     from sentry_sdk import data_collection
 
-    from securenet_obs.monitoring import sentry
+    from securenet_obs.monitoring.sentry import client
 
     data_collection._SENSITIVE_DENYLIST.clear()
-    sentry.filter_sensitive_data = lambda event, hint: event
+    client.filter_sensitive_data = lambda event, hint: event
 
 
 def no_ids() -> None:
     """Send events without the ids of tenant, request and task."""
-    from securenet_obs.monitoring import sentry
+    from securenet_obs.monitoring.sentry import client
 
-    sentry.current_ids = dict
+    client.current_ids = dict
 
 
 def no_stack_trace() -> None:
     """Send events of which only the exception's text is left."""
-    from securenet_obs.monitoring import sentry
+    from securenet_obs.monitoring.sentry import client
 
-    scrub = sentry.filter_sensitive_data
+    scrub = client.filter_sensitive_data
 
     def bare(event: Any, hint: Any) -> Any:
         scrubbed = scrub(event, hint)
@@ -43,7 +43,7 @@ def no_stack_trace() -> None:
             exception.pop("stacktrace", None)
         return scrubbed
 
-    sentry.filter_sensitive_data = bare
+    client.filter_sensitive_data = bare
 
 
 def plain_text_line() -> None:
@@ -100,35 +100,35 @@ def slow_worker() -> None:
 
 def errors_sampled() -> None:
     """Send every second error only, as a careless sample rate does."""
-    from securenet_obs.monitoring import sentry
+    from securenet_obs.monitoring.sentry import client
 
-    scrub = sentry.filter_sensitive_data
+    scrub = client.filter_sensitive_data
     counter = itertools.count()
 
     def sampled(event: Any, hint: Any) -> Any:
         is_error = "exception" in event
         return None if is_error and next(counter) % 2 else scrub(event, hint)
 
-    sentry.filter_sensitive_data = sampled
+    client.filter_sensitive_data = sampled
 
 
 def ids_stay_behind() -> None:
     """Send tasks without the ids of the request and the tenant that they are for."""
-    from securenet_obs.monitoring import task_signals
+    from securenet_obs.monitoring import task_telemetry
 
-    task_signals._send_ids = lambda **_: None
+    task_telemetry._send_ids = lambda **_: None
 
 
 def trace_stays_behind() -> None:
     """Send tasks without the trace that they belong to."""
-    from securenet_obs.monitoring import task_signals
+    from securenet_obs.monitoring import task_telemetry
 
-    task_signals.send_trace = lambda **_: None
+    task_telemetry.send_trace = lambda **_: None
 
 
 def log_scrubbing_off() -> None:
     """Write log lines as they are."""
-    from securenet_obs.monitoring import json_line
+    from securenet_obs.monitoring.logs import json_line
 
     json_line.suspects = lambda _: False
 
@@ -162,7 +162,7 @@ def masking_off() -> None:
 
 def rules_away() -> None:
     """Do without the redaction rules that the file RULES_AWAY names, now and at any time."""
-    from securenet_obs.monitoring import json_line
+    from securenet_obs.monitoring.logs import json_line
     from securenet_obs.redaction import RULES, redactor
 
     file = Path(os.environ["RULES_AWAY"])
@@ -286,7 +286,7 @@ def a_bad_kombu() -> None:
 def _change_head(change: Any) -> None:
     import orjson
 
-    from securenet_obs.monitoring.logs import Chain
+    from securenet_obs.monitoring.logs.setup import Chain
 
     head = Chain._head
 

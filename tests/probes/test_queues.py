@@ -14,7 +14,7 @@ from celery.exceptions import Retry
 
 from securenet_obs.errors import UnreachableError
 from securenet_obs.monitoring import init_sentry
-from securenet_obs.monitoring.recorder import recording_sentry
+from securenet_obs.monitoring.sentry.recorder import recording_sentry
 from securenet_obs.probes.queues import QueueProbe, queue_rates
 from securenet_obs.settings import Settings
 from securenet_obs.workers.beat import RecordingScheduler

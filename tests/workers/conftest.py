@@ -16,7 +16,7 @@ import pytest
 from celery import Celery
 from celery.result import denied_join_result
 
-from securenet_obs.monitoring.recorder import SentryRecorder, recording_sentry
+from securenet_obs.monitoring.sentry.recorder import SentryRecorder, recording_sentry
 from securenet_obs.store import forget_connections
 
 TASKS = "securenet_obs.workers.tasks"

@@ -18,7 +18,7 @@ import pytest
 from celery.beat import ScheduleEntry
 from celery.result import denied_join_result
 
-from securenet_obs.monitoring.recorder import SentryRecorder, recording_sentry
+from securenet_obs.monitoring.sentry.recorder import SentryRecorder, recording_sentry
 from securenet_obs.workers.celery_app import celery_app
 
 Running = Callable[..., AbstractContextManager[Any]]

@@ -12,7 +12,7 @@ import redis
 from celery import Celery, Task
 
 from securenet_obs.errors import PayloadTooLargeError, PublishError
-from securenet_obs.monitoring.task_signals import connect_task_signals
+from securenet_obs.monitoring.task_telemetry import connect_task_signals
 from securenet_obs.settings import Settings
 from securenet_obs.workers import publishing
 from securenet_obs.workers.celery_app import create_celery

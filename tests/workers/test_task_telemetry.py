@@ -7,7 +7,7 @@ import pytest
 from celery import signals as celery_signals
 
 from securenet_obs.monitoring import bind_tenant, current_ids
-from securenet_obs.monitoring.task_signals import connect_task_signals
+from securenet_obs.monitoring.task_telemetry import connect_task_signals
 from securenet_obs.settings import Settings
 from securenet_obs.workers.celery_app import create_celery
 from securenet_obs.workers.results import EVENT_KEY

@@ -3,7 +3,7 @@
 import pytest
 import sentry_sdk
 
-from securenet_obs.monitoring.recorder import recording_sentry
+from securenet_obs.monitoring.sentry.recorder import recording_sentry
 
 
 def test_it_keeps_the_events_that_the_real_sdk_sends() -> None:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from securenet_obs.monitoring.plain import Bounds, named, plain, shown
+from securenet_obs.monitoring.logs.json_values import Bounds, named, plain, shown
 
 BOUNDS = Bounds(characters=8, items=3, depth=3)
 

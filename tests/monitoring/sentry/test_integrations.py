@@ -1,8 +1,8 @@
 import pytest
 from sentry_sdk.integrations.celery import CeleryIntegration
 
-from securenet_obs.monitoring.integrations import integrations
-from securenet_obs.monitoring.task_scope import TaskErrors
+from securenet_obs.monitoring.sentry.integrations import integrations
+from securenet_obs.monitoring.sentry.task_scope import TaskErrors
 
 FOR_TRACES = {"fastapi", "redis", "starlette"}
 

@@ -2,7 +2,7 @@
 
 import contextlib
 
-from securenet_obs.monitoring.exception_parts import exception_parts
+from securenet_obs.monitoring.logs.exceptions import exception_parts
 
 
 def caught(error: BaseException) -> BaseException:

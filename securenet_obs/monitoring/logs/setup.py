@@ -19,15 +19,15 @@ from typing import Any, TypeAlias
 import orjson
 import structlog
 
-from securenet_obs.monitoring.bound_logger import bound_logger
 from securenet_obs.monitoring.correlation import with_ids
-from securenet_obs.monitoring.exception_parts import exception_parts
-from securenet_obs.monitoring.foreign import foreign_event
-from securenet_obs.monitoring.json_line import json_line
-from securenet_obs.monitoring.message import message
-from securenet_obs.monitoring.output import LineOutput, PrintedLines
-from securenet_obs.monitoring.plain import Bounds, plain
-from securenet_obs.monitoring.sentry import capture_error, capture_message, event_id_of
+from securenet_obs.monitoring.logs.bound_logger import bound_logger
+from securenet_obs.monitoring.logs.exceptions import exception_parts
+from securenet_obs.monitoring.logs.json_line import json_line
+from securenet_obs.monitoring.logs.json_values import Bounds, plain
+from securenet_obs.monitoring.logs.message import message
+from securenet_obs.monitoring.logs.output import LineOutput, PrintedLines
+from securenet_obs.monitoring.logs.stdlib_records import foreign_event
+from securenet_obs.monitoring.sentry.client import capture_error, capture_message, event_id_of
 from securenet_obs.redaction import redact
 from securenet_obs.settings import Settings, get_settings
 

@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from securenet_obs.monitoring.recorder import SentryRecorder
+from securenet_obs.monitoring.sentry.recorder import SentryRecorder
 
 BEGIN = """
     import os, sentry_sdk, structlog, threading, time
-    import securenet_obs.monitoring.transport as transport
+    import securenet_obs.monitoring.sentry.transport as transport
     from securenet_obs.monitoring import *
     transport.REPORT_EVERY_S = float(os.environ.get("EVERY", "0.2"))
     configure_structlog()

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from securenet_obs.monitoring.json_line import LONGEST_LINE, REQUIRED, json_line
+from securenet_obs.monitoring.logs.json_line import LONGEST_LINE, REQUIRED, json_line
 from tests.searching import examples
 
 

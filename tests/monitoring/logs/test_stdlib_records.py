@@ -4,7 +4,7 @@ import logging
 from typing import Any
 
 from securenet_obs.monitoring.correlation import begin, end
-from securenet_obs.monitoring.foreign import foreign_event
+from securenet_obs.monitoring.logs.stdlib_records import foreign_event
 
 
 def record(name: str, message: object, *arguments: object, **extra: Any) -> logging.LogRecord:

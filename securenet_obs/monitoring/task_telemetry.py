@@ -15,8 +15,8 @@ from securenet_obs.monitoring.correlation import (
     current_ids,
     end,
 )
-from securenet_obs.monitoring.sentry import capture_error
-from securenet_obs.monitoring.task_scope import send_trace, task_scope
+from securenet_obs.monitoring.sentry.client import capture_error
+from securenet_obs.monitoring.sentry.task_scope import send_trace, task_scope
 
 REQUEST_HEADER = "securenet_request_id"
 """Header of a task: id of its request."""

@@ -16,10 +16,10 @@ from sentry_sdk.utils import logger as sdk_logger
 from securenet_obs import __version__
 from securenet_obs.errors import DiagnosticError, SettingsError
 from securenet_obs.monitoring.correlation import current_ids
-from securenet_obs.monitoring.integrations import REPLACED, integrations
-from securenet_obs.monitoring.runbooks import runbook_for
-from securenet_obs.monitoring.sampling import traces_sampler
-from securenet_obs.monitoring.transport import CountingTransport
+from securenet_obs.monitoring.sentry.integrations import REPLACED, integrations
+from securenet_obs.monitoring.sentry.runbook_hint import runbook_for
+from securenet_obs.monitoring.sentry.sampling import traces_sampler
+from securenet_obs.monitoring.sentry.transport import CountingTransport
 from securenet_obs.redaction import redact
 
 Event: TypeAlias = Any

@@ -6,7 +6,7 @@ from typing import Any
 
 from structlog.contextvars import get_contextvars
 
-from securenet_obs.monitoring.message import message
+from securenet_obs.monitoring.logs.message import message
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "color_message"}
 

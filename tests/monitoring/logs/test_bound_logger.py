@@ -12,11 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from structlog.testing import LogCapture
 
-from securenet_obs.monitoring.bound_logger import bound_logger
-from securenet_obs.monitoring.logs import Chain, _ForeignHandler, _Line
-from securenet_obs.monitoring.output import LineOutput
+from securenet_obs.monitoring.logs.bound_logger import bound_logger
+from securenet_obs.monitoring.logs.output import LineOutput
+from securenet_obs.monitoring.logs.setup import Chain, _ForeignHandler, _Line
 from securenet_obs.settings import Settings
-from tests.monitoring.test_json_line import LEAVES, TEXT, VALUES, strict
+from tests.monitoring.logs.test_json_line import LEAVES, TEXT, VALUES, strict
 from tests.searching import examples
 
 

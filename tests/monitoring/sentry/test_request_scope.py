@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from securenet_obs.monitoring.recorder import SentryRecorder
+from securenet_obs.monitoring.sentry.recorder import SentryRecorder
 
 TRACE, SPAN = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 
@@ -16,8 +16,8 @@ SERVICE = f"""
     from fastapi import APIRouter, FastAPI, HTTPException, Request
     from fastapi.responses import JSONResponse
     from securenet_obs.monitoring import *
-    from securenet_obs.monitoring import sentry as module
-    from securenet_obs.monitoring.integrations import integrations
+    from securenet_obs.monitoring.sentry import client as module
+    from securenet_obs.monitoring.sentry.integrations import integrations
 
     if "INTEGRATIONS" in os.environ:
         module.integrations = lambda traced: integrations(traced=True)

@@ -9,7 +9,7 @@ from sentry_sdk.integrations.logging import LoggingIntegration
 from sentry_sdk.integrations.modules import ModulesIntegration
 from sentry_sdk.integrations.sqlalchemy import SqlalchemyIntegration
 
-from securenet_obs.monitoring.task_scope import TaskErrors
+from securenet_obs.monitoring.sentry.task_scope import TaskErrors
 
 # Modules adds 130 names and versions to every event, each of which is searched for secrets.
 # Dedupe remembers only the last exception, and drops one that is raised again in another request.

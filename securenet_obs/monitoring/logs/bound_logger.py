@@ -6,7 +6,7 @@ from typing import Any
 
 import structlog
 
-from securenet_obs.monitoring.message import message
+from securenet_obs.monitoring.logs.message import message
 
 _LEVELS = {
     "debug": logging.DEBUG,

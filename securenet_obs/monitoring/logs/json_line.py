@@ -9,7 +9,7 @@ from uuid import UUID
 
 import orjson
 
-from securenet_obs.monitoring.plain import Bounds, named, plain
+from securenet_obs.monitoring.logs.json_values import Bounds, named, plain
 from securenet_obs.redaction import Redactor
 from securenet_obs.redaction.prefilter import is_small
 

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from securenet_obs.errors import SettingsError
-from securenet_obs.monitoring import sentry as sentry_module
-from securenet_obs.monitoring.recorder import SentryRecorder
-from securenet_obs.monitoring.sentry import filter_sensitive_data, init_sentry, unscrubbed
+from securenet_obs.monitoring.sentry import client as sentry_module
+from securenet_obs.monitoring.sentry.client import filter_sensitive_data, init_sentry, unscrubbed
+from securenet_obs.monitoring.sentry.recorder import SentryRecorder
 
 BEGIN = """
     import logging, os, sys
@@ -186,7 +186,7 @@ def test_a_dropped_event_reaches_the_log_but_not_sentry(run: Any, sentry: Sentry
     finished = run(
         BEGIN
         + """
-    import securenet_obs.monitoring.sentry as module
+    import securenet_obs.monitoring.sentry.client as module
     def broken(value): raise RuntimeError("broken")
     module.redact = broken
     log.error("not sent")
@@ -217,7 +217,7 @@ def test_an_empty_dsn_elsewhere_is_stated(run: Any) -> None:
     with reported_error() as reported:
         raise DiagnosticError("nowhere")
     assert reported.event_id is None
-    from securenet_obs.monitoring.sentry import sends_events
+    from securenet_obs.monitoring.sentry.client import sends_events
     assert not sends_events()
     """,
         SENTRY_DSN="",

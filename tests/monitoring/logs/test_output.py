@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from securenet_obs.monitoring.json_line import REQUIRED
-from securenet_obs.monitoring.output import LineOutput, PrintedLines
+from securenet_obs.monitoring.logs.json_line import REQUIRED
+from securenet_obs.monitoring.logs.output import LineOutput, PrintedLines
 from tests.busy import room_for
 
 
@@ -152,7 +152,7 @@ def test_lines_that_nobody_could_read_are_told(run: Any) -> None:
         """
     import os, sys, structlog
     from securenet_obs.monitoring import configure_structlog
-    from securenet_obs.monitoring.output import LineOutput
+    from securenet_obs.monitoring.logs.output import LineOutput
     reading, writing = os.pipe()
     output = LineOutput(writing, patience_s=0.05)
     configure_structlog(output=output)

@@ -181,7 +181,7 @@ def test_a_closed_pipe_costs_lines_and_nothing_else(run: Any) -> None:
         BEGIN
         + """
     import os
-    from securenet_obs.monitoring.output import LineOutput
+    from securenet_obs.monitoring.logs.output import LineOutput
     reading, writing = os.pipe()
     output = LineOutput(writing)
     configure_structlog(output=output)
@@ -200,7 +200,7 @@ def test_a_forked_child_can_log_while_a_thread_held_the_lock(run: Any) -> None:
         BEGIN
         + """
     import os
-    from securenet_obs.monitoring.output import LineOutput
+    from securenet_obs.monitoring.logs.output import LineOutput
     output = LineOutput()
     configure_structlog(output=output)
     output._lock.acquire()
@@ -227,7 +227,7 @@ def test_a_chain_that_fails_costs_the_line_and_says_so(run: Any) -> None:
     finished = run(
         BEGIN
         + """
-    import securenet_obs.monitoring.logs as module
+    import securenet_obs.monitoring.logs.setup as module
     def broken(*_): raise RuntimeError("broken")
     module.json_line = broken
     log.info("lost")

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from securenet_obs.monitoring import runbooks
-from securenet_obs.monitoring.runbooks import RUNBOOKS, runbook_for
+from securenet_obs.monitoring.sentry import runbook_hint
+from securenet_obs.monitoring.sentry.runbook_hint import RUNBOOKS, runbook_for
 
-NOTEBOOKS = Path(__file__).parents[2] / "runbooks"
+NOTEBOOKS = Path(__file__).parents[3] / "runbooks"
 
 
 def exception(*types: str) -> dict[str, Any]:
@@ -50,7 +50,7 @@ def test_any_other_event_has_none(event: dict[str, Any]) -> None:
 def test_the_outermost_exception_counts_first(monkeypatch: pytest.MonkeyPatch) -> None:
     """What was raised last says best what failed; then the task, then the logger."""
     table = {"exception:m.Outer": "a", "exception:m.Inner": "b", "task:t": "c", "logger:l": "d"}
-    monkeypatch.setattr(runbooks, "RUNBOOKS", table)
+    monkeypatch.setattr(runbook_hint, "RUNBOOKS", table)
     event = {"transaction": "t", "logger": "l"}
     assert runbook_for(event | exception("m.Inner", "m.Outer")) == "a"
     assert runbook_for(event | exception("m.Inner")) == "b"

@@ -9,7 +9,7 @@ import sentry_sdk
 from sentry_sdk.integrations.asgi import SentryAsgiMiddleware
 from sentry_sdk.integrations.starlette import StarletteIntegration
 
-from securenet_obs.monitoring.traces import continue_trace
+from securenet_obs.monitoring.sentry.traces import continue_trace
 
 # Adds a request's data to an event; requests do not pass through it.
 _FACTS: Any = SentryAsgiMiddleware(

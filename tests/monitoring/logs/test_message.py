@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from securenet_obs.monitoring.message import message
+from securenet_obs.monitoring.logs.message import message
 
 
 class Mute:
