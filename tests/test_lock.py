@@ -119,7 +119,11 @@ def test_services_import_neither_pandas_nor_numpy() -> None:
     """API, workers, beat and the commands for operators start without them."""
     modules = (
         *("securenet_obs.monitoring", "securenet_obs.api.app", "securenet_obs.workers.tasks"),
-        *("securenet_obs.workers.beat", "securenet_obs.cli.api_keys", "securenet_obs.cli.redact"),
+        *(
+            "securenet_obs.workers.schedule",
+            "securenet_obs.cli.api_keys",
+            "securenet_obs.cli.redact",
+        ),
     )
     blocked = "import sys; sys.modules.update(dict.fromkeys(('numpy', 'pandas')))"
     imports = "\n".join(f"import {module}" for module in modules)

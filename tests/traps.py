@@ -118,7 +118,7 @@ TRAPS: tuple[Trap, ...] = (
         "a beat entry without its task's arguments enqueues nothing",
         (
             "workers/test_celery_app.py::test_the_schedule_sends_what_needs_no_argument",
-            "workers/test_safety.py::test_an_entry_that_does_not_fit_its_task_is_refused",
+            "workers/test_preflight.py::test_an_entry_that_does_not_fit_its_task_is_refused",
             "workers/test_tasks.py::test_beat_dispatches_one_task_for_each_tenant",
         ),
     ),
@@ -126,16 +126,16 @@ TRAPS: tuple[Trap, ...] = (
         "Celery",
         "a task longer than the visibility timeout runs many times at once",
         (
-            "workers/test_safety.py::test_limits_that_contradict_each_other_are_refused",
+            "workers/test_preflight.py::test_limits_that_contradict_each_other_are_refused",
             "workers/test_tasks.py::test_a_tenants_task_has_its_effect_once_a_window",
-            "workers/test_submissions.py::test_deliveries_at_once_count_once",
+            "workers/test_outbox.py::test_deliveries_at_once_count_once",
         ),
     ),
     (
         "Celery",
         "reject_on_worker_lost loops for ever on a poison task",
         (
-            "workers/test_requests.py::test_a_task_that_kills_its_process_is_not_started_for_ever",
+            "workers/celery_fixes/test_requests.py::test_a_task_that_kills_its_process_is_not_started_for_ever",
             "workers/test_dead_letters.py::test_what_fails_for_good_is_recorded",
         ),
     ),
@@ -164,8 +164,8 @@ TRAPS: tuple[Trap, ...] = (
         "Celery",
         "results beside the queues, and a policy that evicts tasks",
         (
-            "workers/test_safety.py::test_broker_and_results_in_one_database_are_refused",
-            "workers/test_safety.py::test_a_broker_that_may_evict_is_warned_of",
+            "workers/test_preflight.py::test_broker_and_results_in_one_database_are_refused",
+            "workers/test_preflight.py::test_a_broker_that_may_evict_is_warned_of",
             "notebooks/test_faults_of_broker.py::test_a_setting_that_loses_tasks_is_noticed",
         ),
     ),

@@ -31,9 +31,9 @@ from securenet_obs.monitoring.asgi import with_sentry_trace
 from securenet_obs.settings import TENANT_ID, Settings, get_settings
 from securenet_obs.store import session_scope
 from securenet_obs.workers.celery_app import celery_app
+from securenet_obs.workers.outbox import submit
 from securenet_obs.workers.publishing import SOCKET_TIMEOUT_S, bound_waits
 from securenet_obs.workers.results import TaskState, task_state
-from securenet_obs.workers.submissions import submit
 from securenet_obs.workers.tasks import process_network_logs
 
 LARGEST_BATCH = 10_000

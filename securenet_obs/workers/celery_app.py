@@ -13,25 +13,25 @@ from securenet_obs.monitoring import flush_sentry, start_monitoring
 from securenet_obs.monitoring.task_telemetry import connect_task_signals
 from securenet_obs.settings import Settings, get_settings
 from securenet_obs.store import forget_connections
+from securenet_obs.workers.celery_fixes.requests import connect_ends
+from securenet_obs.workers.celery_fixes.shutdown import connect_stopping
+from securenet_obs.workers.celery_fixes.transport import use_transport
 from securenet_obs.workers.durations import connect_durations
-from securenet_obs.workers.requests import connect_ends
-from securenet_obs.workers.results import connect_results
-from securenet_obs.workers.safety import (
+from securenet_obs.workers.preflight import (
     check_application,
     check_detection,
     check_urls,
     tls_options,
     warn_of_eviction,
 )
-from securenet_obs.workers.stopping import connect_stopping
-from securenet_obs.workers.transport import use_transport
+from securenet_obs.workers.results import connect_results
 
 QUEUES = ("default", "scans", "models", "logs", "canary")
 """Names of the queues that workers consume."""
 
 TASKS = "securenet_obs.workers.tasks"
 
-_BACKEND = "securenet_obs.workers.backend:RedactingBackend"
+_BACKEND = "securenet_obs.workers.celery_fixes.backend:RedactingBackend"
 
 HARD_LIMIT_S = 600
 """Seconds after which a task is killed."""
@@ -97,7 +97,7 @@ class SecureNetCelery(Celery):  # type: ignore[misc] # Celery has no types
     """Celery application with JSON logs from the first line of worker and beat, and no banner."""
 
     amqp_cls = "securenet_obs.workers.publishing:BoundedMessages"
-    task_cls = "securenet_obs.workers.requests:SecureNetTask"
+    task_cls = "securenet_obs.workers.celery_fixes.requests:SecureNetTask"
 
     def Worker(self, *args: Any, **options: Any) -> Any:  # noqa: N802 the name is Celery's
         """Return a worker; monitoring starts before its pool forks."""
@@ -136,7 +136,7 @@ def create_celery(settings: Settings) -> Celery:
         **_BOUNDS,
         **_EXECUTION,
         beat_schedule={**_BEAT_SCHEDULE, "schedule-canary": _canary(settings.schedule_canary_s)},
-        beat_scheduler="securenet_obs.workers.beat:RecordingScheduler",
+        beat_scheduler="securenet_obs.workers.schedule:RecordingScheduler",
         beat_max_loop_interval=5,
     )
     return app
@@ -183,7 +183,7 @@ _BOUNDS: dict[str, Any] = {
 }
 
 _EXECUTION: dict[str, Any] = {
-    "worker_pool": "securenet_obs.workers.pool:TaskPool",
+    "worker_pool": "securenet_obs.workers.celery_fixes.pool:TaskPool",
     "task_acks_late": True,
     # A task is run again if its process was killed, but not forever: SecureNetTask counts.
     "task_reject_on_worker_lost": True,

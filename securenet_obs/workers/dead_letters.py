@@ -16,7 +16,7 @@ from securenet_obs.errors import DeadLetterError, DiagnosticError, NotFoundError
 from securenet_obs.monitoring import current_ids
 from securenet_obs.redaction import redact, redact_text
 from securenet_obs.store import DeadLetter, inserting, rows_changed, session_scope
-from securenet_obs.workers import submissions
+from securenet_obs.workers import outbox
 from securenet_obs.workers.celery_app import celery_app
 from securenet_obs.workers.publishing import publish
 from securenet_obs.workers.windows import WINDOW_HEADER
@@ -112,9 +112,9 @@ def requeue_letter(letter_id: int) -> str:
                 f"Dead letter {letter_id} was requeued already, at {letter.requeued_at:%F %T} UTC: "
                 f"once is all. See what became of task {letter.task_id}."
             )
-        submissions.take_up(session, letter.task_id)
+        outbox.take_up(session, letter.task_id)
         # Within the transaction: if the broker refuses the task, the letter stays unchanged.
-        with submissions.as_of({"request_id": letter.request_id, "tenant_id": letter.tenant_id}):
+        with outbox.as_of({"request_id": letter.request_id, "tenant_id": letter.tenant_id}):
             options: dict[str, Any] = {"task_id": letter.task_id}
             if letter.window is not None:
                 options["headers"] = {WINDOW_HEADER: letter.window}
@@ -175,7 +175,7 @@ def _keep(values: dict[str, Any]) -> None:
         session.execute(insert.on_conflict_do_update(index_elements=["task_id"], set_=again))
         # A dependency that outlasted all retries may be available when the outbox tries again.
         if values["reason"] != "retries_exhausted":
-            submissions.give_up(session, values["task_id"])
+            outbox.give_up(session, values["task_id"])
 
 
 def _reason(task: Any, error: BaseException) -> Reason:

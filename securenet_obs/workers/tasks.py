@@ -26,7 +26,7 @@ from securenet_obs.monitoring import (
 from securenet_obs.monitoring.diagnostics import Planted, leak_on_purpose
 from securenet_obs.settings import get_settings
 from securenet_obs.store import Tenant, session_scope
-from securenet_obs.workers import submissions
+from securenet_obs.workers import outbox
 from securenet_obs.workers.celery_app import celery_app
 from securenet_obs.workers.dead_letters import connect_dead_letters
 from securenet_obs.workers.publishing import Call, publish_many
@@ -92,7 +92,7 @@ def process_network_logs(self: Task, log_batch: list[Any] | dict[str, str]) -> d
         `counted` (False if an earlier delivery already counted the batch), `anomalies`.
     """
     if isinstance(log_batch, dict):
-        result: dict[str, Any] = submissions.process(log_batch["batch"], _judge)
+        result: dict[str, Any] = outbox.process(log_batch["batch"], _judge)
         return result
     tenant_id = current_ids().get("tenant_id", UNKNOWN_TENANT)
     batch, result = _judge(tenant_id, log_batch)
@@ -117,8 +117,8 @@ def _judge(tenant_id: str, records: list[Any]) -> tuple[Batch, dict[str, Any]]:
 @_task(**_RETRIES)
 def republish_submissions() -> int:
     """Republish accepted batches that are unfinished and due; return their number."""
-    submissions.purge()
-    return submissions.republish(process_network_logs)
+    outbox.purge()
+    return outbox.republish(process_network_logs)
 
 
 @_task(bind=True)

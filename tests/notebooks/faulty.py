@@ -69,7 +69,7 @@ def clock_off_by_an_hour() -> None:
 
 def results_for_ever() -> None:
     """Keep results until Redis is full."""
-    from securenet_obs.workers import backend
+    from securenet_obs.workers.celery_fixes import backend
 
     with_end, without = "'SETEX', KEYS[1], ARGV[1], ARGV[2]", "'SET', KEYS[1], ARGV[2]"
     assert with_end in backend._KEEP
@@ -135,7 +135,7 @@ def log_scrubbing_off() -> None:
 
 def results_as_they_are() -> None:
     """Keep in Redis whatever a task returned or failed with."""
-    from securenet_obs.workers import backend
+    from securenet_obs.workers.celery_fixes import backend
 
     backend.redact = lambda value: value
 
@@ -255,10 +255,10 @@ def entry_forgotten() -> None:
 
 def entries_overdue() -> None:
     """Say of each entry that it was due a day ago, and nothing of when it was sent."""
-    from securenet_obs.workers import beat
+    from securenet_obs.workers import schedule
 
-    told = beat._told
-    beat._told = lambda entry: told(entry) | {"next": told(entry)["next"] - 86400, "last": None}
+    told = schedule._told
+    schedule._told = lambda entry: told(entry) | {"next": told(entry)["next"] - 86400, "last": None}
 
 
 def nobody_dispatched_to() -> None:

@@ -17,9 +17,9 @@ from securenet_obs.monitoring import init_sentry
 from securenet_obs.monitoring.sentry.recorder import recording_sentry
 from securenet_obs.probes.queues import QueueProbe, queue_rates
 from securenet_obs.settings import Settings
-from securenet_obs.workers.beat import RecordingScheduler
 from securenet_obs.workers.celery_app import TASKS, create_celery
 from securenet_obs.workers.publishing import Call, publish, publish_many
+from securenet_obs.workers.schedule import RecordingScheduler
 
 
 @pytest.fixture

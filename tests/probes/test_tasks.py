@@ -10,8 +10,8 @@ from celery import Celery
 from securenet_obs.errors import NotFoundError, UnreachableError
 from securenet_obs.probes.tasks import UNREGISTERED_TASK, TaskProbe
 from securenet_obs.settings import Settings
-from securenet_obs.workers.beat import RecordingScheduler
 from securenet_obs.workers.celery_app import create_celery
+from securenet_obs.workers.schedule import RecordingScheduler
 from tests.busy import room_for
 
 

@@ -13,7 +13,7 @@ from securenet_obs.stack import LocalStack, readiness, worker_command
 from securenet_obs.stack.part import STOP_S
 from securenet_obs.stack.readiness import WORKER
 from securenet_obs.stack.services import QUEUES, STOP_TASKS_S
-from securenet_obs.workers import beat, celery_app
+from securenet_obs.workers import celery_app, schedule
 
 
 @pytest.fixture
@@ -73,5 +73,5 @@ def test_parts_see_the_target_only(stack: LocalStack) -> None:
 
 def test_the_keys_that_are_looked_at_are_those_that_beat_writes() -> None:
     """Stack and probes look from outside and share no code with the workers."""
-    assert readiness.BEAT_TICK == tasks.TICK_KEY == beat.TICK_KEY
-    assert tasks.ENTRIES_KEY == beat.ENTRIES_KEY
+    assert readiness.BEAT_TICK == tasks.TICK_KEY == schedule.TICK_KEY
+    assert tasks.ENTRIES_KEY == schedule.ENTRIES_KEY

@@ -15,8 +15,8 @@ from sqlalchemy.exc import OperationalError
 
 from securenet_obs.errors import DiagnosticError
 from securenet_obs.monitoring import bind_tenant
-from securenet_obs.workers import requests
 from securenet_obs.workers.celery_app import celery_app
+from securenet_obs.workers.celery_fixes import requests
 
 # Fewer than usual: each is a killed process to wait for.
 requests.MOST_STARTS = 2

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from securenet_obs.settings import Settings
 from securenet_obs.stack.samples import store_samples
 from securenet_obs.store import TaskEffect, Tenant, session_scope, tenant_of
-from securenet_obs.workers import submissions
+from securenet_obs.workers import outbox
 from securenet_obs.workers.celery_app import TASKS, create_celery
 from securenet_obs.workers.tasks import UNKNOWN_TENANT
 from securenet_obs.workers.windows import WINDOW_HEADER, task_id_of
@@ -154,7 +154,7 @@ def test_an_accepted_batch_is_counted_through_its_reference(target: Any, store: 
             redis_url=target.environment["REDIS_URL"], result_url=target.environment["RESULT_URL"]
         )
     ).task(name=f"{TASKS}.process_network_logs", shared=False)(nothing)
-    sent = target.sent(submissions.submit(task, "referring", RECORDS))
+    sent = target.sent(outbox.submit(task, "referring", RECORDS))
     answer = sent.get(timeout=60)
     assert (answer["tenant_id"], answer["accepted"], answer["counted"]) == ("referring", 1, True)
     target.line("task_succeeded", sent.id)

@@ -16,7 +16,7 @@ from billiard.queues import _SimpleQueue
 from celery import Celery, signals
 from kombu.asynchronous import Hub, get_event_loop, set_event_loop
 
-from securenet_obs.workers.pool import Processes, Results, TaskPool
+from securenet_obs.workers.celery_fixes.pool import Processes, Results, TaskPool
 from tests.busy import room_for
 
 
@@ -133,4 +133,7 @@ def test_nobody_listens_to_processes_that_are_gone() -> None:
 
 def test_every_worker_has_it(target: Any) -> None:
     """By the application's own configuration."""
-    assert target.ask("stats")["pool"]["implementation"] == "securenet_obs.workers.pool:TaskPool"
+    assert (
+        target.ask("stats")["pool"]["implementation"]
+        == "securenet_obs.workers.celery_fixes.pool:TaskPool"
+    )

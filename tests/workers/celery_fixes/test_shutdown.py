@@ -16,7 +16,7 @@ def test_a_worker_that_is_told_to_stop_gives_back(
 ) -> None:
     """What runs may end, within bounds; everything else is in its queue again, nothing is lost."""
     broker = environment["REDIS_URL"].removesuffix("/0") + "/9"
-    path = {"PYTHONPATH": str(Path(__file__).parent)}
+    path = {"PYTHONPATH": str(Path(__file__).parents[1])}
     variables = {**environment, **path, "REDIS_URL": broker, "WORKER_STOP_S": "4"}
     celery = Celery(broker=broker, backend=environment["RESULT_URL"])
     with denied_join_result():

@@ -14,7 +14,8 @@ from kombu.exceptions import OperationalError
 from structlog.testing import capture_logs
 
 from securenet_obs.settings import Settings
-from securenet_obs.workers.beat import (
+from securenet_obs.workers.celery_app import TASKS, create_celery
+from securenet_obs.workers.schedule import (
     ENTRIES_KEY,
     LOCK_KEY,
     LOCK_S,
@@ -22,7 +23,6 @@ from securenet_obs.workers.beat import (
     TICK_KEY,
     RecordingScheduler,
 )
-from securenet_obs.workers.celery_app import TASKS, create_celery
 from securenet_obs.workers.windows import WINDOW_HEADER
 
 

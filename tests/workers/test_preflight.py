@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 from securenet_obs.errors import SettingsError
 from securenet_obs.settings import Settings
 from securenet_obs.workers.celery_app import celery_app, create_celery
-from securenet_obs.workers.safety import check_application, check_detection, warn_of_eviction
+from securenet_obs.workers.preflight import check_application, check_detection, warn_of_eviction
 
 SECRET = "hush-0123456789"
 

@@ -12,9 +12,9 @@ from pydantic import SecretStr
 
 from securenet_obs.settings import Settings
 from securenet_obs.workers.celery_app import create_celery
+from securenet_obs.workers.celery_fixes.requests import STARTS_KEY
 from securenet_obs.workers.dead_letters import list_letters
 from securenet_obs.workers.publishing import bound_waits
-from securenet_obs.workers.requests import STARTS_KEY
 from securenet_obs.workers.results import EVENT_KEY
 
 
@@ -76,7 +76,9 @@ def test_a_retry_that_cannot_be_sent_is_given_back(celery_task: Any) -> None:
 def test_the_error_of_a_task_that_is_called_is_its_callers(monkeypatch: pytest.MonkeyPatch) -> None:
     """Called as a function it has no id under which anything could be kept."""
     stored: list[object] = []
-    monkeypatch.setattr("securenet_obs.workers.requests.store_event", lambda *of: stored.append(of))
+    monkeypatch.setattr(
+        "securenet_obs.workers.celery_fixes.requests.store_event", lambda *of: stored.append(of)
+    )
     task = create_celery(Settings()).task(name="tested.fails", shared=False)(fail)
     with pytest.raises(LookupError):
         task()

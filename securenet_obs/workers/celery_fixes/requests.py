@@ -64,7 +64,7 @@ class TaskRequest(Request):  # type: ignore[misc] # Celery has no types
 class SecureNetTask(Task):  # type: ignore[misc] # Celery has no types
     """A task that may be run again after its worker was lost, a limited number of times."""
 
-    Request = "securenet_obs.workers.requests:TaskRequest"
+    Request = "securenet_obs.workers.celery_fixes.requests:TaskRequest"
 
     def __call__(self, *args: Any, **options: Any) -> Any:
         """Run the task; send an error to Sentry before it is stored: its readers need the event."""

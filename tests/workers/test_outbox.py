@@ -21,7 +21,7 @@ from securenet_obs.monitoring import init_sentry
 from securenet_obs.monitoring.correlation import begin, end
 from securenet_obs.settings import Settings
 from securenet_obs.store import NetworkMinute, Submission, forget_connections, session_scope
-from securenet_obs.workers import submissions
+from securenet_obs.workers import outbox
 from securenet_obs.workers.celery_app import create_celery
 from securenet_obs.workers.publishing import bound_waits
 from tests.busy import room_for
@@ -101,7 +101,7 @@ def make_due() -> None:
 
 def test_a_batch_travels_as_a_reference(task: Task, broker: redis.Redis) -> None:
     """What is in the broker says where the records are, not what they are."""
-    task_id = submissions.submit(task, "acme", [RECORD] * 3)
+    task_id = outbox.submit(task, "acme", [RECORD] * 3)
     (message,) = [json.loads(text) for text in broker.lrange(QUEUE, 0, -1)]
     assert message["headers"]["id"] == task_id
     assert message["headers"]["securenet_request_id"] == "req-of-the-test"
@@ -111,8 +111,8 @@ def test_a_batch_travels_as_a_reference(task: Task, broker: redis.Redis) -> None
 
 def test_a_batch_is_counted_once_however_often_it_is_delivered(task: Task) -> None:
     """A second delivery returns the first one's result; the records are not kept any longer."""
-    task_id = submissions.submit(task, "acme", [RECORD] * 3)
-    results = [submissions.process(task_id, judged) for _ in range(3)]
+    task_id = outbox.submit(task, "acme", [RECORD] * 3)
+    results = [outbox.process(task_id, judged) for _ in range(3)]
     assert [result.pop("counted") for result in results] == [True, False, False]
     assert results == [{"tenant_id": "acme", "records": 3}] * 3
     assert counted() == 3
@@ -121,7 +121,7 @@ def test_a_batch_is_counted_once_however_often_it_is_delivered(task: Task) -> No
 
 def test_deliveries_at_once_count_once(task: Task) -> None:
     """Whoever comes second waits for the first to commit."""
-    task_id = submissions.submit(task, "acme", [RECORD] * 3)
+    task_id = outbox.submit(task, "acme", [RECORD] * 3)
     together, outcomes = threading.Barrier(4), []
 
     def judge(tenant_id: str, records: list[Any]) -> Any:
@@ -129,7 +129,7 @@ def test_deliveries_at_once_count_once(task: Task) -> None:
         return judged(tenant_id, records)
 
     def deliver() -> None:
-        outcomes.append(submissions.process(task_id, judge)["counted"])
+        outcomes.append(outbox.process(task_id, judge)["counted"])
 
     threads = [threading.Thread(target=deliver) for _ in range(4)]
     for thread in threads:
@@ -142,7 +142,7 @@ def test_deliveries_at_once_count_once(task: Task) -> None:
 
 def test_a_batch_whose_count_fails_is_unfinished(task: Task) -> None:
     """Effect and end are one transaction: the next delivery counts it."""
-    task_id = submissions.submit(task, "acme", [RECORD])
+    task_id = outbox.submit(task, "acme", [RECORD])
 
     def judge(tenant_id: str, records: list[Any]) -> Any:
         batch, result = judged(tenant_id, records)
@@ -150,18 +150,18 @@ def test_a_batch_whose_count_fails_is_unfinished(task: Task) -> None:
         return batch, result
 
     with pytest.raises(TypeError):
-        submissions.process(task_id, judge)
+        outbox.process(task_id, judge)
     assert counted() == 0
-    assert submissions.process(task_id, judged)["counted"] is True
+    assert outbox.process(task_id, judged)["counted"] is True
     assert counted() == 1
 
 
 def test_what_the_broker_did_not_take_is_withdrawn(away: Task) -> None:
     """The caller is told, and it is never counted, even if the broker took it after all."""
     with pytest.raises(PublishError):
-        submissions.submit(away, "acme", [RECORD])
+        outbox.submit(away, "acme", [RECORD])
     assert rows() == []
-    assert submissions.process("of-the-withdrawn-one", judged)["counted"] is False
+    assert outbox.process("of-the-withdrawn-one", judged)["counted"] is False
     assert counted() == 0
 
 
@@ -169,11 +169,11 @@ def test_what_is_done_already_is_not_withdrawn(away: Task, monkeypatch: pytest.M
     """The broker took it and could not say so; a worker was quick: the caller hears yes."""
 
     def took_it(task: Task, *arguments: Any, task_id: str) -> str:
-        submissions.process(task_id, judged)
+        outbox.process(task_id, judged)
         raise PublishError("timed out")
 
-    monkeypatch.setattr(submissions, "publish", took_it)
-    submissions.submit(away, "acme", [RECORD])
+    monkeypatch.setattr(outbox, "publish", took_it)
+    outbox.submit(away, "acme", [RECORD])
     assert counted() == 1
 
 
@@ -185,32 +185,32 @@ def test_a_silent_broker_is_told_in_time() -> None:
         task = task_of(f"redis://127.0.0.1:{silent.getsockname()[1]}")
         began = time.monotonic()
         with pytest.raises(PublishError):
-            submissions.submit(task, "acme", [RECORD])
+            outbox.submit(task, "acme", [RECORD])
         assert time.monotonic() - began < room_for(2)
     assert rows() == []
 
 
 def test_a_store_that_is_busy_is_told_in_time(task: Task, broker: redis.Redis) -> None:
     """Nothing is published that was not stored."""
-    submissions.submit(task, "acme", [RECORD])
+    outbox.submit(task, "acme", [RECORD])
     with session_scope() as session:
         session.execute(update(Submission).values(publications=9))
         began = time.monotonic()
         with pytest.raises(PublishError, match="store"):
-            submissions.submit(task, "acme", [RECORD])
+            outbox.submit(task, "acme", [RECORD])
         assert time.monotonic() - began < room_for(2)
     assert broker.llen(QUEUE) == 1
 
 
 def test_what_the_broker_lost_is_published_again(task: Task, broker: redis.Redis) -> None:
     """The same task, in its own request and for its own tenant, later and later."""
-    task_id = submissions.submit(task, "acme", [RECORD])
+    task_id = outbox.submit(task, "acme", [RECORD])
     broker.flushdb()
-    assert submissions.republish(task) == 0
+    assert outbox.republish(task) == 0
     begin(request_id="req-of-the-outbox")
     for publications in (2, 3):
         make_due()
-        assert submissions.republish(task) == 1
+        assert outbox.republish(task) == 1
         (row,) = rows()
         wait_s = (row.due_at - datetime.now(UTC)).total_seconds()
         assert row.publications == publications
@@ -232,10 +232,10 @@ def test_what_is_published_again_is_of_the_same_trace(
             with sentry_sdk.start_transaction(name=request_id):
                 begin(request_id=request_id)
                 if request_id == "req-of-the-test":
-                    submissions.submit(task, "acme", [RECORD])
+                    outbox.submit(task, "acme", [RECORD])
                 else:
                     make_due()
-                    submissions.republish(task)
+                    outbox.republish(task)
     messages = [json.loads(text) for text in broker.lrange(QUEUE, 0, -1)]
     traces = [message["headers"]["sentry-trace"].partition("-")[0] for message in messages]
     assert len(traces) == 2
@@ -252,46 +252,46 @@ def tracing() -> Iterator[None]:
 
 def test_one_run_of_the_outbox_is_bounded(task: Task, broker: redis.Redis) -> None:
     """The rest is due still; a finished batch is not."""
-    first = submissions.submit(task, "acme", [RECORD])
+    first = outbox.submit(task, "acme", [RECORD])
     for _ in range(3):
-        submissions.submit(task, "acme", [RECORD])
+        outbox.submit(task, "acme", [RECORD])
     make_due()
-    submissions.process(first, judged)
-    assert [submissions.republish(task, most=2) for _ in range(3)] == [2, 1, 0]
+    outbox.process(first, judged)
+    assert [outbox.republish(task, most=2) for _ in range(3)] == [2, 1, 0]
 
 
 def test_a_broker_that_is_away_leaves_the_outbox_as_it_is(task: Task, away: Task) -> None:
     """What could not be published is due at once."""
-    submissions.submit(task, "acme", [RECORD])
+    outbox.submit(task, "acme", [RECORD])
     make_due()
     with pytest.raises(PublishError):
-        submissions.republish(away)
-    assert submissions.republish(task) == 1
+        outbox.republish(away)
+    assert outbox.republish(task) == 1
 
 
 def test_a_batch_that_was_given_up_waits_for_a_person(task: Task) -> None:
     """It is neither published nor processed until its dead letter is requeued."""
-    task_id = submissions.submit(task, "acme", [RECORD])
+    task_id = outbox.submit(task, "acme", [RECORD])
     make_due()
     with session_scope() as session:
-        submissions.give_up(session, task_id)
-    assert submissions.republish(task) == 0
+        outbox.give_up(session, task_id)
+    assert outbox.republish(task) == 0
     with pytest.raises(DeadLetterError, match="given up"):
-        submissions.process(task_id, judged)
+        outbox.process(task_id, judged)
     with session_scope() as session:
-        submissions.take_up(session, task_id)
-    assert submissions.process(task_id, judged)["counted"] is True
+        outbox.take_up(session, task_id)
+    assert outbox.process(task_id, judged)["counted"] is True
 
 
 def test_what_is_finished_is_forgotten_after_a_day(task: Task) -> None:
     """What is not finished is never forgotten."""
-    ids = [submissions.submit(task, "acme", [RECORD]) for _ in range(2)]
-    submissions.process(ids[0], judged)
+    ids = [outbox.submit(task, "acme", [RECORD]) for _ in range(2)]
+    outbox.process(ids[0], judged)
     long_ago = datetime.now(UTC) - timedelta(days=2)
     with session_scope() as session:
         values = {"accepted_at": long_ago}
         session.execute(update(Submission).values(values))
         finished = Submission.task_id == ids[0]
         session.execute(update(Submission).where(finished).values(finished_at=long_ago))
-    submissions.purge()
+    outbox.purge()
     assert [row.task_id for row in rows()] == ids[1:]

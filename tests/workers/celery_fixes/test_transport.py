@@ -13,8 +13,8 @@ from kombu.transport import get_transport_cls
 from sqlalchemy import make_url
 
 from securenet_obs.drills.proxy import Proxy
-from securenet_obs.workers import transport
-from securenet_obs.workers.transport import Transport, use_transport
+from securenet_obs.workers.celery_fixes import transport
+from securenet_obs.workers.celery_fixes.transport import Transport, use_transport
 
 QUEUE = Queue("transport-test", routing_key="transport-test", durable=False, auto_delete=True)
 BROADCAST = Queue(
