@@ -1,28 +1,34 @@
 """Probes read back the events, log lines, tasks and queues that really arrived at a target."""
 
-from securenet_obs.probes.api import ApiClient, ApiTask, ProvokedError, Submission
-from securenet_obs.probes.arrivals import (
+from securenet_obs.probes.celery.broker import BrokerProbe, BrokerState, known_bad
+from securenet_obs.probes.celery.queue_diagnosis import pool_growth, queue_decisions
+from securenet_obs.probes.celery.queues import QueueProbe, queue_rates
+from securenet_obs.probes.celery.round_trips import executing_workers, latency_percentiles
+from securenet_obs.probes.celery.tasks import (
+    BeatTick,
+    PickleOutcome,
+    TaskProbe,
+)
+from securenet_obs.probes.errors.arrivals import (
     Arrival,
     arrival_table,
     new_canary,
     new_secret,
     read_back,
 )
-from securenet_obs.probes.backends import error_events
-from securenet_obs.probes.broker import BrokerProbe, BrokerState, known_bad
-from securenet_obs.probes.drills import run_drills
-from securenet_obs.probes.events import ErrorEvent, ErrorEvents
-from securenet_obs.probes.hops import await_hops, event_hops, hops_that_lost
-from securenet_obs.probes.leaks import plant_secrets, sightings
-from securenet_obs.probes.log_contract import REQUIRED_FIELDS, contract_violations
-from securenet_obs.probes.log_fields import LEVELS
-from securenet_obs.probes.log_frame import LogFrame, log_frame
-from securenet_obs.probes.log_search import await_lines, await_tasks, services_of
-from securenet_obs.probes.network_samples import sample_records
-from securenet_obs.probes.queue_diagnosis import pool_growth, queue_decisions
-from securenet_obs.probes.queues import QueueProbe, queue_rates
-from securenet_obs.probes.schedule import Dispatch, await_dispatch, await_entry
-from securenet_obs.probes.sinks import (
+from securenet_obs.probes.errors.backends import error_events
+from securenet_obs.probes.errors.events import ErrorEvent, ErrorEvents
+from securenet_obs.probes.http.api import ApiClient, ApiTask, ProvokedError, Submission
+from securenet_obs.probes.logs.contract import REQUIRED_FIELDS, contract_violations
+from securenet_obs.probes.logs.fields import LEVELS
+from securenet_obs.probes.logs.frame import LogFrame, log_frame
+from securenet_obs.probes.logs.search import await_lines, await_tasks, services_of
+from securenet_obs.probes.scenarios.drills import run_drills
+from securenet_obs.probes.scenarios.hops import await_hops, event_hops, hops_that_lost
+from securenet_obs.probes.scenarios.leaks import plant_secrets, sightings
+from securenet_obs.probes.scenarios.network_samples import sample_records
+from securenet_obs.probes.scenarios.schedule import Dispatch, await_dispatch, await_entry
+from securenet_obs.probes.scenarios.sinks import (
     await_text,
     evidence_so_far,
     log_sizes,
@@ -30,12 +36,7 @@ from securenet_obs.probes.sinks import (
     redis_content,
     stored_events,
 )
-from securenet_obs.probes.tasks import (
-    BeatTick,
-    PickleOutcome,
-    TaskProbe,
-)
-from securenet_obs.probes.tenancy import (
+from securenet_obs.probes.scenarios.tenancy import (
     await_results,
     load_tenants,
     mixed_events,
@@ -44,7 +45,6 @@ from securenet_obs.probes.tenancy import (
     overlapping,
     trespass,
 )
-from securenet_obs.probes.trips import executing_workers, latency_percentiles
 
 __all__ = [
     "LEVELS",

@@ -7,7 +7,7 @@ import celery
 import httpx
 import pytest
 
-from securenet_obs.probes import tasks
+from securenet_obs.probes.celery import tasks
 from securenet_obs.settings import Settings
 from securenet_obs.stack import LocalStack, readiness, worker_command
 from securenet_obs.stack.part import STOP_S

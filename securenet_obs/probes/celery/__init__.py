@@ -1,0 +1,1 @@
+"""Celery, seen from outside: broker, queues, tasks and workers."""

@@ -1,0 +1,149 @@
+"""Inspects a broker's safety: eviction, persistence, memory, clock, workers' limits and versions.
+
+It only reads, so it can be used in production.
+"""
+
+import math
+import re
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+from packaging.specifiers import SpecifierSet
+
+from securenet_obs.probes.celery.client import ask_workers, inspecting
+from securenet_obs.probes.celery.queues import QueueProbe
+from securenet_obs.probes.celery.redis_reading import address, answering, open_redis
+from securenet_obs.settings import Settings
+
+RESULT_KEYS = "celery-task-meta-*"
+MOST_RESULTS = 10_000
+"""Maximum number of results to check for a time to live; of more, these are a sample."""
+
+KNOWN_BAD = {
+    "kombu": (SpecifierSet("==5.7.*"), "a busy worker ends when Redis restarts"),
+    "celery": (SpecifierSet("<5.5"), "it is not tested with this configuration"),
+    "redis": (SpecifierSet("<6.2"), "the server gets no security fixes"),
+}
+"""Package, or `redis` for the server -> versions that must not run, and the reason."""
+
+
+@dataclass(frozen=True)
+class BrokerState:
+    """State that a Redis server reports; memory in bytes, time in seconds."""
+
+    version: str
+    eviction_policy: str
+    evicted_keys: int
+    appends: bool
+    """Whether every change is appended to a file, so that a restart keeps the queues."""
+    last_write_ok: bool
+    """Whether the last write to disk succeeded."""
+    used_memory: int
+    memory_limit: int
+    """Memory that it may use: `maxmemory`, or all of the machine's memory without that limit."""
+    clock_difference_s: float
+    """Its clock minus ours, corrected for the duration of the request."""
+
+    @property
+    def memory_share(self) -> float:
+        """Return the share of its memory that is used, 0 to 1."""
+        return self.used_memory / self.memory_limit if self.memory_limit else 0.0
+
+
+class BrokerProbe(QueueProbe):
+    """Reads the state of the broker and the results, and the configuration of the workers.
+
+    Every method raises UnreachableError when Redis does not answer, and ForbiddenError when it
+    refuses.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        """Prepare, without connecting.
+
+        Raises:
+            SettingsError: REDIS_URL or RESULT_URL is not a Redis URL.
+        """
+        super().__init__(settings)
+        self._settings = settings
+        self._results_url = settings.results
+        self._results = open_redis(settings.results, "RESULT_URL")
+
+    def state(self) -> BrokerState:
+        """Return the broker's state, from INFO alone because CONFIG may be forbidden."""
+        with self._answering():
+            asked = time.time()
+            seconds, microseconds = self._broker.time()  # type: ignore[misc]
+            answered = time.time()
+            info: dict[str, Any] = self._broker.info("everything")  # type: ignore[assignment]
+        ours = (asked + answered) / 2
+        written = (info.get("aof_last_write_status"), info.get("rdb_last_bgsave_status"))
+        return BrokerState(
+            version=str(info["redis_version"]),
+            eviction_policy=str(info["maxmemory_policy"]),
+            evicted_keys=int(info["evicted_keys"]),
+            appends=bool(info["aof_enabled"]),
+            last_write_ok=set(written) <= {"ok", None},
+            used_memory=int(info["used_memory"]),
+            memory_limit=int(info["maxmemory"]) or int(info["total_system_memory"]),
+            clock_difference_s=seconds + microseconds / 1e6 - ours,
+        )
+
+    def databases(self) -> dict[str, str]:
+        """Return the addresses of the broker's and the results' databases, without passwords."""
+        return {"broker": address(self._broker_url), "results": address(self._results_url)}
+
+    def results_for_ever(self) -> int:
+        """Return how many of at most `MOST_RESULTS` results never expire."""
+        with answering(self._results_url, "RESULT_URL"):
+            keys = self._results.scan_iter(RESULT_KEYS, count=1000)
+            some = [key for key, _ in zip(keys, range(MOST_RESULTS), strict=False)]
+            with self._results.pipeline(transaction=False) as pipeline:
+                for key in some:
+                    pipeline.ttl(key)
+                return pipeline.execute().count(-1)
+
+    def workers(self, deadline_s: float) -> pd.DataFrame:
+        """Return the configuration of each worker that answers.
+
+        Args:
+            deadline_s: seconds to wait for the answers of all workers, whose number is not known.
+
+        Returns:
+            A row for each worker: `worker`, `queues` (a list), `hard_limit_s` (NaN for none),
+            `visibility_timeout_s`, `versions` (package -> version).
+        """
+        with inspecting(self._settings, deadline_s) as inspect:
+            queues, configuration, reports = ask_workers(inspect, "active_queues", "conf", "report")
+        rows = [
+            _worker(name, queues[name], configuration.get(name, {}), reports.get(name, {}))
+            for name in sorted(queues)
+        ]
+        columns = ["worker", "queues", "hard_limit_s", "visibility_timeout_s", "versions"]
+        return pd.DataFrame(rows, columns=columns)
+
+
+def _worker(
+    name: str, queues: list[dict[str, Any]], conf: dict[str, Any], report: dict[str, Any]
+) -> dict[str, Any]:
+    limit = conf.get("task_time_limit")
+    transport = conf.get("broker_transport_options") or {}
+    versions = re.findall(r"\b(celery|kombu|billiard):(\d[\w.]*)", str(report.get("ok", "")))
+    return {
+        "worker": name,
+        "queues": sorted(queue["name"] for queue in queues),
+        "hard_limit_s": math.nan if limit is None else float(limit),
+        # kombu's default: an unacknowledged task is redelivered after an hour.
+        "visibility_timeout_s": float(transport.get("visibility_timeout", 3600)),
+        "versions": dict(versions),
+    }
+
+
+def known_bad(versions: dict[str, str]) -> list[str]:
+    """Return a sentence for each version that is known to be bad."""
+    return [
+        f"{name} {version}: {KNOWN_BAD[name][1]}"
+        for name, version in sorted(versions.items())
+        if name in KNOWN_BAD and version in KNOWN_BAD[name][0]
+    ]

@@ -1,0 +1,60 @@
+"""Celery client of the probes: sends tasks and inspects workers, without a result backend."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from celery import Celery
+from celery.app.control import Inspect
+
+from securenet_obs.probes.celery.redis_reading import TIMEOUT_S, answering, open_redis
+from securenet_obs.settings import Settings
+
+
+def celery_client(settings: Settings) -> Celery:
+    """Return an application without registered tasks that bounds every wait by `TIMEOUT_S`."""
+    app = Celery("securenet-probe", set_as_current=False, backend="disabled")
+    app.conf.update(
+        broker_url=settings.redis_url.get_secret_value(),
+        broker_connection_timeout=TIMEOUT_S,
+        broker_transport_options={
+            "socket_timeout": TIMEOUT_S,
+            "socket_connect_timeout": TIMEOUT_S,
+            "max_retries": 0,
+        },
+        task_publish_retry=False,
+    )
+    return app
+
+
+@contextmanager
+def inspecting(settings: Settings, timeout_s: float) -> Iterator[Inspect]:
+    """Yield an inspector of all workers that waits `timeout_s` seconds for their answers.
+
+    It opens a connection of its own: a kept one may have been closed since its last use, and the
+    workers would then seem to be gone after a restart of Redis.
+
+    Raises:
+        ForbiddenError: Redis refuses.
+        UnreachableError: Redis does not answer in time.
+    """
+    app = celery_client(settings)
+    with answering(settings.redis_url, "REDIS_URL"):
+        with open_redis(settings.redis_url, "REDIS_URL") as redis:
+            redis.ping()
+        with app.connection_for_read() as connection:
+            yield app.control.inspect(timeout=timeout_s, connection=connection)
+
+
+def ask_workers(inspect: Inspect, *questions: str) -> list[dict[str, Any]]:
+    """Return the answers to each of Celery's control questions: worker -> its answer.
+
+    Every worker is asked the first question, for the whole time that `inspecting` was given. Those
+    that answered are asked the others, and no longer than until all of them have.
+    """
+    first, *others = questions
+    answers = [getattr(inspect, first)() or {}]
+    inspect.destination = sorted(answers[0])
+    for question in others:
+        answers.append(getattr(inspect, question)() or {} if answers[0] else {})
+    return answers

@@ -1,0 +1,219 @@
+"""Reads depths, ages and rates of Celery's queues in Redis without changing them."""
+
+import math
+import time
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from securenet_obs.probes.celery.ages import (
+    OLDEST_IN_FLIGHT,
+    age_in_words,
+    held_s,
+    longest,
+    waited_s,
+)
+from securenet_obs.probes.celery.redis_reading import answering, open_redis
+from securenet_obs.settings import Settings
+
+_SEPARATOR = "\x06\x16"
+_PRIORITIES = ("", f"{_SEPARATOR}3", f"{_SEPARATOR}6", f"{_SEPARATOR}9")
+
+
+class QueueProbe:
+    """Read-only probe of the broker's queues.
+
+    Every method raises UnreachableError when Redis does not answer within 2 s, and ForbiddenError
+    when it refuses. `queues=None` means those of `queue_names`.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        """Prepare, without connecting.
+
+        Raises:
+            SettingsError: REDIS_URL is not a Redis URL.
+        """
+        self._broker_url = settings.redis_url
+        self._broker = open_redis(settings.redis_url, "REDIS_URL")
+
+    def queue_names(self) -> list[str]:
+        """Return the queues that a worker has declared, and those that hold messages."""
+        with self._answering():
+            declared = [
+                str(member, "utf-8").rsplit(_SEPARATOR, 1)[-1]
+                for key in self._broker.scan_iter("_kombu.binding.*")
+                for member in self._broker.smembers(key)  # type: ignore[union-attr]
+            ]
+            filled = [
+                str(key, "utf-8").split(_SEPARATOR)[0]
+                for key in self._broker.scan_iter(_type="list")
+            ]
+        return sorted(name for name in {*declared, *filled} if not _is_internal(name))
+
+    def queue_depths(self, queues: Iterable[str] | None = None) -> dict[str, int]:
+        """Return the number of waiting messages per queue, over all priorities."""
+        names = self._names(queues)
+        lengths = self._ask([("LLEN", key) for name in names for key in queue_keys(name)])
+        return {name: sum(row) for name, row in zip(names, _by_queue(lengths), strict=True)}
+
+    def in_flight(self) -> int:
+        """Return the number of messages that workers hold and have not acknowledged yet."""
+        return int(self._ask([("HLEN", "unacked")])[0])
+
+    def oldest_in_flight_s(self) -> float:
+        """Return how many seconds the oldest unacknowledged message has been held, or NaN."""
+        return held_s(self._ask([OLDEST_IN_FLIGHT])[0])
+
+    def oldest_waiting_s(self, queues: Iterable[str] | None = None) -> dict[str, float]:
+        """Return how many seconds the next message of each queue has waited.
+
+        NaN if nothing waits, or if the message lacks `SENT_AT_HEADER`, the time of sending: all of
+        SecureNet's messages have it, those of other producers do not. `oldest_in_words`
+        distinguishes the two.
+        """
+        heads = self._heads(queues)
+        return {name: longest(map(waited_s, row)) for name, row in heads.items()}
+
+    def oldest_in_words(self, queues: Iterable[str] | None = None) -> dict[str, str]:
+        """Return the waiting time of each queue's next message as text.
+
+        `12.3 s`; `none` if nothing waits; `unknown`, with the reason, without `SENT_AT_HEADER`.
+        """
+        return {
+            name: age_in_words(longest(map(waited_s, row)), sum(head is not None for head in row))
+            for name, row in self._heads(queues).items()
+        }
+
+    def in_flight_in_words(self) -> str:
+        """Return the number of messages in flight and the age of the oldest, as text."""
+        count, oldest = self._ask([("HLEN", "unacked"), OLDEST_IN_FLIGHT])
+        return f"{count} in flight, the oldest for: {age_in_words(held_s(oldest), count)}"
+
+    def sample_queues(
+        self, window_s: float, every_s: float = 0.5, queues: Iterable[str] | None = None
+    ) -> pd.DataFrame:
+        """Sample the queues every `every_s` seconds for `window_s` seconds.
+
+        Returns a row for each sample and queue: `time` (UTC), `queue`, `depth`, `arrived` and
+        `left` (messages since the first sample), `oldest_waiting_s`, and for the whole broker
+        `in_flight` and `oldest_in_flight_s`. Arrivals are counted by the present position of the
+        previous sample's newest message; once that is gone, the counts are lower bounds.
+        """
+        watches = {name: [_Watch(key) for key in queue_keys(name)] for name in self._names(queues)}
+        began = time.monotonic()
+        rows = self._look(watches)
+        for look in range(1, max(1, round(window_s / every_s)) + 1):
+            time.sleep(max(0.0, began + look * every_s - time.monotonic()))
+            rows += self._look(watches)
+        return pd.DataFrame(rows)
+
+    def _look(self, watches: dict[str, list["_Watch"]]) -> list[dict[str, Any]]:
+        every = [watch for row in watches.values() for watch in row]
+        commands = [command for watch in every for command in watch.commands()]
+        *answers, in_flight, oldest = self._ask([*commands, ("HLEN", "unacked"), OLDEST_IN_FLIGHT])
+        waited = [
+            watch.update(*answers[4 * number : 4 * number + 4])
+            for number, watch in enumerate(every)
+        ]
+        common = {
+            "time": pd.Timestamp.now("UTC"),
+            "in_flight": in_flight,
+            "oldest_in_flight_s": held_s(oldest),
+        }
+        return [
+            {
+                "queue": name,
+                "depth": sum(watch.depth for watch in row),
+                "arrived": sum(watch.arrived for watch in row),
+                "left": sum(watch.left for watch in row),
+                "oldest_waiting_s": longest(ages),
+                **common,
+            }
+            for (name, row), ages in zip(watches.items(), _by_queue(waited), strict=True)
+        ]
+
+    def _heads(self, queues: Iterable[str] | None) -> dict[str, Sequence[bytes | None]]:
+        """Return the next messages of each queue, one for each priority step."""
+        names = self._names(queues)
+        heads = self._ask([("LINDEX", key, -1) for name in names for key in queue_keys(name)])
+        return dict(zip(names, _by_queue(heads), strict=True))
+
+    def _names(self, queues: Iterable[str] | None) -> list[str]:
+        return self.queue_names() if queues is None else list(queues)
+
+    def _ask(self, commands: Iterable[tuple[Any, ...]]) -> list[Any]:
+        """Run commands in one transaction, so that they see one state; return their answers."""
+        with self._answering(), self._broker.pipeline(transaction=True) as pipeline:
+            for command in commands:
+                pipeline.execute_command(*command)  # type: ignore[no-untyped-call]
+            return pipeline.execute()
+
+    def _answering(self) -> AbstractContextManager[None]:
+        return answering(self._broker_url, "REDIS_URL")
+
+
+def queue_rates(samples: pd.DataFrame) -> pd.DataFrame:
+    """Summarise samples, a row for each queue, which is the index.
+
+    `depth` at the end; `in_per_s` and `out_per_s`, messages per second over the window;
+    `time_to_drain_s` at these rates: 0 for an empty queue, infinite for one that does not shrink.
+    """
+    looks = samples.groupby("queue", sort=False)
+    first, last = looks.first(), looks.last()
+    seconds = (last["time"] - first["time"]).dt.total_seconds()
+    rates = pd.DataFrame(
+        {
+            "depth": last["depth"],
+            "in_per_s": (last["arrived"] - first["arrived"]) / seconds,
+            "out_per_s": (last["left"] - first["left"]) / seconds,
+        }
+    )
+    shrinks_by = rates["out_per_s"] - rates["in_per_s"]
+    drains = (rates["depth"] / shrinks_by.where(shrinks_by > 0)).fillna(math.inf)
+    return rates.assign(time_to_drain_s=drains.where(rates["depth"] > 0, 0.0))
+
+
+@dataclass
+class _Watch:
+    """Sampling state of one Redis list; new messages enter it at the left."""
+
+    key: str
+    newest: bytes | None = None
+    depth: int = 0
+    arrived: int = 0
+    left: int = 0
+    looked: bool = False
+
+    def commands(self) -> list[tuple[Any, ...]]:
+        key = self.key
+        newest = ("LPOS", key, self.newest or b"")
+        return [("LLEN", key), ("LINDEX", key, 0), ("LINDEX", key, -1), newest]
+
+    def update(
+        self, depth: int, newest: bytes | None, oldest: bytes | None, position: int | None
+    ) -> float:
+        """Apply the answers to `commands`; return how long the oldest message has waited."""
+        if self.looked:
+            arrived = depth if position is None else position
+            self.arrived += arrived
+            # A message that a worker returned makes the list grow without an arrival.
+            self.left += max(0, self.depth + arrived - depth)
+        self.looked, self.depth, self.newest = True, depth, newest
+        return waited_s(oldest)
+
+
+def queue_keys(queue: str) -> list[str]:
+    """Return the Redis lists of one queue: Celery keeps one for each priority step."""
+    return [queue + suffix for suffix in _PRIORITIES]
+
+
+def _by_queue(answers: Sequence[Any]) -> list[Sequence[Any]]:
+    step = len(_PRIORITIES)
+    return [answers[start : start + step] for start in range(0, len(answers), step)]
+
+
+def _is_internal(queue: str) -> bool:
+    return queue.endswith(".pidbox") or queue.startswith("celeryev.")

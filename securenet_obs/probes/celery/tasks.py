@@ -1,0 +1,240 @@
+"""Sends tasks and reads their results; also reads workers, pools and the state of beat."""
+
+import json
+import math
+import time
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import pandas as pd
+from celery import states
+from celery.canvas import Signature
+from celery.result import denied_join_result
+from kombu.exceptions import OperationalError
+from redis.client import PubSub
+
+from securenet_obs.errors import NotFoundError, UnreachableError
+from securenet_obs.probes.celery.client import ask_workers, celery_client, inspecting
+from securenet_obs.probes.celery.queues import QueueProbe, queue_keys
+from securenet_obs.probes.celery.redis_reading import TIMEOUT_S, address, answering, open_redis
+from securenet_obs.probes.celery.round_trips import TRIP_COLUMNS, Trip, hear, route
+from securenet_obs.settings import Settings
+
+TICK_KEY = "securenet:beat:tick"
+ENTRIES_KEY = "securenet:beat:entries"
+RESULT_KEY = "celery-task-meta-"
+UNREGISTERED_TASK = "securenet_obs.probes.no_such_task"
+"""A task name that no worker registers."""
+
+
+@dataclass(frozen=True)
+class BeatTick:
+    """Time of beat's last tick, and its age in seconds."""
+
+    at: datetime
+    age_s: float
+
+
+@dataclass(frozen=True)
+class PickleOutcome:
+    """Outcome of a task with a pickled message."""
+
+    refused: bool
+    """A worker took the message off its queue, did not run it and no longer holds it."""
+    state: str
+    """The task's state; PENDING, as expected, if no result was ever published."""
+    is_queued: bool
+    """The message still waits: no worker took it, so nothing is proven."""
+
+
+class TaskProbe(QueueProbe):
+    """Sends tasks to the broker and reads their results; also reads the queues.
+
+    It defines no tasks: callers pass Celery signatures, their own or those from `signature`.
+    Every method raises UnreachableError when Redis does not answer within seconds, and
+    ForbiddenError when it refuses.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        """Prepare, without connecting.
+
+        Raises:
+            SettingsError: REDIS_URL or RESULT_URL is not a Redis URL.
+        """
+        super().__init__(settings)
+        self._settings = settings
+        self._results_url = settings.results
+        self._results = open_redis(settings.results, "RESULT_URL")
+        self._app = celery_client(settings)
+
+    def signature(self, task: str, *args: Any, queue: str, **kwargs: Any) -> Signature:
+        """Return the signature of a named task, for a queue that workers may or may not consume."""
+        return self._app.signature(task, args=args, kwargs=kwargs, options={"queue": queue})
+
+    def round_trips(self, signatures: Iterable[Signature], deadline_s: float) -> pd.DataFrame:
+        """Send tasks one after another and wait until all are done, or for `deadline_s` seconds.
+
+        Returns a row per task, in the order sent: `task`, `queue`, `task_id`, `state` (PENDING
+        without any result), `submitted` (UTC), `latency_s` (from sending to result, NaN when not
+        done), `result` (None unless SUCCESS) and `error` ("Type: message", "" if none). A task
+        that no worker takes before the deadline expires and never runs.
+        """
+        ends = time.monotonic() + deadline_s
+        trips = [Trip(signature) for signature in signatures]
+        waiting = {RESULT_KEY + trip.task_id: trip for trip in trips}
+        with self._hearing(), self._listener() as heard:
+            self._ping()
+            if waiting:
+                heard.subscribe(*waiting)  # type: ignore[no-untyped-call]
+            for trip in trips:
+                self._send(trip, deadline_s)
+                while hear(heard, waiting, 0.0):
+                    pass
+            while not all(trip.is_done for trip in trips) and time.monotonic() < ends:
+                hear(heard, waiting, min(ends - time.monotonic(), TIMEOUT_S / 2))
+        return pd.DataFrame([trip.row() for trip in trips], columns=TRIP_COLUMNS)
+
+    def unregistered_trip(self, queue: str, deadline_s: float) -> pd.DataFrame:
+        """Send a task that no worker registers; a worker must report it as NotRegistered."""
+        return self.round_trips([self.signature(UNREGISTERED_TASK, queue=queue)], deadline_s)
+
+    def pickle_trip(self, signature: Signature, deadline_s: float) -> PickleOutcome:
+        """Send a harmless known task as a pickle, and check whether a worker runs it.
+
+        A worker that accepts pickles runs it and publishes a result. One that refuses takes the
+        message off the queue and drops it: it is neither queued nor in flight, and has no result.
+        To be sure, the probe then waits for as long again as that took, 1 s at least.
+        """
+        trip = Trip(self._pickled(signature))
+        key = RESULT_KEY + trip.task_id
+        with self._hearing(), self._listener() as heard:
+            self._ping()
+            heard.subscribe(key)  # type: ignore[no-untyped-call]
+            self._send(trip, deadline_s)
+            while (is_held := self._is_held(trip)) and trip.age_s < deadline_s:
+                hear(heard, {key: trip}, 0.05)
+            ends_s = trip.age_s if is_held else trip.age_s + max(1.0, trip.age_s)
+            while not trip.is_done and trip.age_s < ends_s:
+                hear(heard, {key: trip}, ends_s - trip.age_s)
+        is_held = self._is_held(trip)
+        refused = trip.state == states.PENDING and not is_held
+        return PickleOutcome(refused, trip.state, is_queued=is_held and self._is_queued(trip))
+
+    def _pickled(self, signature: Signature) -> Signature:
+        options = {"queue": route(signature), "serializer": "pickle"}
+        return self._app.signature(
+            signature.task, args=signature.args, kwargs=signature.kwargs, options=options
+        )
+
+    def consumers(
+        self, queues: Iterable[str] | None = None, timeout_s: float = 1.0
+    ) -> dict[str, list[str]]:
+        """Return the workers that report, within `timeout_s`, that they consume each queue.
+
+        Only an executed canary proves that a worker works: one that answers here may be stuck.
+        """
+        with inspecting(self._settings, timeout_s) as inspect:
+            answers = inspect.active_queues() or {}
+        found: dict[str, list[str]] = {name: [] for name in self._names(queues)}
+        for worker in sorted(answers):
+            for queue in answers[worker]:
+                found.setdefault(queue["name"], []).append(worker)
+        return found
+
+    def pools(self, timeout_s: float = 1.0) -> pd.DataFrame:
+        """Return a row for each worker that answers within `timeout_s`.
+
+        `worker`, `concurrency` (processes in its pool) and `busy` (tasks it is executing).
+        """
+        with inspecting(self._settings, timeout_s) as inspect:
+            stats, active = ask_workers(inspect, "stats", "active")
+        rows = [
+            (name, len(stats[name]["pool"]["processes"]), len(active.get(name, ())))
+            for name in sorted(stats)
+        ]
+        return pd.DataFrame(rows, columns=["worker", "concurrency", "busy"])
+
+    def beat_tick(self) -> BeatTick:
+        """Return beat's last tick.
+
+        Raises:
+            NotFoundError: no tick is on record.
+        """
+        with self._hearing():
+            value = self._results.get(TICK_KEY)
+        if value is None:
+            raise NotFoundError(
+                f"no tick of beat is on record at {address(self._results_url)}: "
+                "beat does not run, or has not for long."
+            )
+        seconds = float(value)  # type: ignore[arg-type]
+        return BeatTick(datetime.fromtimestamp(seconds, UTC), time.time() - seconds)
+
+    def beat_entries(self) -> pd.DataFrame:
+        """Return the schedule that beat has recorded; no rows if it never did.
+
+        Returns:
+            A row for each entry, its name in the index: `task`, `schedule`, `last` (UTC; time of
+            the last sending, or of creation if never sent) and `next` (UTC; next due time).
+        """
+        with self._hearing():
+            told: Any = self._results.hgetall(ENTRIES_KEY)
+        rows = {name.decode(): json.loads(entry) for name, entry in sorted(told.items())}
+        frame = pd.DataFrame.from_dict(rows, "index", columns=["task", "schedule", "last", "next"])
+        moments = {
+            name: pd.to_datetime(frame[name], unit="s", utc=True) for name in ("last", "next")
+        }
+        return frame.assign(**moments)
+
+    def result_ttl(self, task_id: str) -> float:
+        """Return the seconds until a task's result expires; infinity if it never does.
+
+        Raises:
+            NotFoundError: the task has no result.
+        """
+        with self._hearing():
+            ttl_ms: Any = self._results.pttl(RESULT_KEY + task_id)
+        if ttl_ms == -2:
+            raise NotFoundError(f"no result of task {task_id} at {address(self._results_url)}.")
+        return math.inf if ttl_ms == -1 else ttl_ms / 1000
+
+    def _send(self, trip: Trip, expires_s: float) -> None:
+        trip.submitted = pd.Timestamp.now("UTC")
+        trip.sent = time.monotonic()
+        # Otherwise Celery itself would subscribe to each task's result, for ever.
+        with denied_join_result():
+            try:
+                trip.signature.apply_async(task_id=trip.task_id, expires=expires_s)
+            except (OperationalError, AttributeError) as error:
+                # kombu raises AttributeError when a connection is lost while in use.
+                raise UnreachableError(
+                    f"{address(self._broker_url)} does not take tasks: {error}"
+                ) from error
+
+    def _is_queued(self, trip: Trip) -> bool:
+        commands = [("LRANGE", key, 0, -1) for key in queue_keys(trip.queue)]
+        mark = trip.task_id.encode()
+        return any(mark in message for messages in self._ask(commands) for message in messages)
+
+    def _is_held(self, trip: Trip) -> bool:
+        """Return whether the message waits or is in flight."""
+        mark = trip.task_id.encode()
+        unacked = self._ask([("HVALS", "unacked")])[0]
+        return self._is_queued(trip) or any(mark in message for message in unacked)
+
+    def _ping(self) -> None:
+        """Detect an unreachable Redis at once instead of after Celery's retries."""
+        self._ask([("PING",)])
+        self._results.ping()
+
+    def _listener(self) -> PubSub:
+        heard: PubSub = self._results.pubsub(  # type: ignore[no-untyped-call]
+            ignore_subscribe_messages=True
+        )
+        return heard
+
+    def _hearing(self) -> AbstractContextManager[None]:
+        return answering(self._results_url, "RESULT_URL")

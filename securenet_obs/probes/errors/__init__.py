@@ -1,0 +1,1 @@
+"""Error events, read back from Sentry, GlitchTip or Bugsink."""

@@ -1,0 +1,17 @@
+"""Selects the reader of error events for a target's Sentry backend."""
+
+from securenet_obs.probes.errors.bugsink import BugsinkEvents
+from securenet_obs.probes.errors.events import ErrorEvents
+from securenet_obs.probes.errors.sentry import SentryEvents
+from securenet_obs.settings import Settings
+
+
+def error_events(settings: Settings) -> ErrorEvents:
+    """Return the reader of the backend that `SENTRY_BACKEND` names, without connecting.
+
+    Raises:
+        SettingsError: a setting that this backend needs is missing.
+    """
+    if settings.sentry_backend == "bugsink":
+        return BugsinkEvents(settings)
+    return SentryEvents(settings)

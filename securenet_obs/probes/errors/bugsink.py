@@ -1,0 +1,138 @@
+"""Reads error events back from Bugsink, which lists them by issue and under ids of its own."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NoReturn
+
+from securenet_obs.errors import NotFoundError, NotStoredError, SettingsError, UnreachableError
+from securenet_obs.probes.errors.events import (
+    ErrorEvent,
+    expect_stored,
+    frames_of,
+    normal_event_id,
+    tags_of,
+)
+from securenet_obs.probes.http.json_api import JsonApi, poll
+from securenet_obs.settings import Settings
+
+API = "/api/canonical/0"
+
+
+class BugsinkEvents:
+    """Reads the events of one Bugsink project.
+
+    Bugsink answers 200 to transactions, check-ins and logs, and drops them.
+    """
+
+    stores = frozenset({"errors"})
+
+    def __init__(self, settings: Settings) -> None:
+        """Prepare, without connecting.
+
+        Raises:
+            SettingsError: the address or the token is missing, or the project is not a number.
+        """
+        if not settings.sentry_project.isdecimal():
+            raise SettingsError(
+                f"SENTRY_PROJECT: {settings.sentry_project!r} is not the number of a project; "
+                "Bugsink's API wants the number that ends the project's DSN."
+            )
+        self._project = settings.sentry_project
+        self._api = JsonApi(
+            settings.sentry_url,
+            "SENTRY_URL",
+            settings.sentry_auth_token.get_secret_value(),
+            "SENTRY_AUTH_TOKEN",
+        )
+        # Events listed so far: a poll reads only the new ones.
+        self._ids: dict[str, str] = {}
+        self._newest_read: dict[str, int] = {}
+
+    def check_ins(self, monitor: str, deadline_s: float) -> NoReturn:
+        """Refuse: Bugsink does not keep check-ins; see `ErrorEvents.check_ins`."""
+        raise NotStoredError("Bugsink answers check-ins and drops them.")
+
+    def find(self, event_id: str, deadline_s: float, *, kind: str = "errors") -> ErrorEvent:
+        """Return the event; see `ErrorEvents.find`."""
+        expect_stored(self, "Bugsink", kind)
+        wanted = normal_event_id(event_id)
+        try:
+            answer = poll(lambda ends: self._read(wanted, ends), deadline_s)
+        except NotFoundError as error:
+            raise NotFoundError(
+                f"event {wanted} is not in project {self._project} after {deadline_s:g} s: {error}"
+            ) from error
+        return _event(answer, wanted, self._api.url)
+
+    def _read(self, wanted: str, ends: float) -> Any:
+        if wanted not in self._ids:
+            self._list_until(wanted, ends)
+        if wanted not in self._ids:
+            raise NotFoundError(f"{len(self._ids)} other events are.")
+        return self._api.get(f"{API}/events/{self._ids[wanted]}/", ends=ends)
+
+    def _list_until(self, wanted: str, ends: float) -> None:
+        """List events, the most recently active issue first, until the wanted one is found."""
+        recent = {"project": self._project, "sort": "last_seen", "order": "desc"}
+        for issue in self._pages("/issues/", recent, ends):
+            for event in self._new_events(issue, ends):
+                self._ids[normal_event_id(event["event_id"])] = event["id"]
+            if wanted in self._ids:
+                return
+
+    def _new_events(self, issue: Mapping[str, Any], ends: float) -> list[dict[str, Any]]:
+        """Return the events of an issue that were not listed before."""
+        last = self._newest_read.get(issue["id"], 0)
+        if issue["digested_event_count"] <= last:
+            return []
+        events = []
+        for event in self._pages("/events/", {"issue": issue["id"], "order": "desc"}, ends):
+            if event["digest_order"] <= last:
+                break
+            events.append(event)
+        if events:
+            self._newest_read[issue["id"]] = events[0]["digest_order"]
+        return events
+
+    def _pages(self, path: str, query: Mapping[str, str], ends: float) -> Iterator[dict[str, Any]]:
+        """Yield the rows of a list, page after page (250 rows each)."""
+        page = self._api.get(f"{API}{path}", query, ends=ends)
+        while True:
+            try:
+                rows, following = page["results"], page["next"]
+            except (KeyError, TypeError) as error:
+                raise UnreachableError(
+                    f"{self._api.url} does not answer as Bugsink does; is SENTRY_BACKEND right?"
+                ) from error
+            yield from rows
+            if following is None:
+                return
+            page = self._api.get(following, ends=ends)
+
+
+def _event(answer: Any, wanted: str, url: str) -> ErrorEvent:
+    data = answer.get("data") if isinstance(answer, dict) else None
+    if not isinstance(data, dict):
+        raise UnreachableError(f"{url} answered with something else than event {wanted}.")
+    exceptions = _values(data.get("exception"))
+    return ErrorEvent(
+        event_id=wanted,
+        title=_title(data, exceptions),
+        environment=data.get("environment"),
+        release=data.get("release"),
+        tags=tags_of(data.get("tags")),
+        frames=frames_of(exceptions),
+        payload=data,
+    )
+
+
+def _values(exception: object) -> list[dict[str, Any]]:
+    """Return the chained exceptions, which an SDK may send as a list or as {"values": list}."""
+    values = exception.get("values") if isinstance(exception, dict) else exception
+    return [value for value in values or [] if value] if isinstance(values, list) else []
+
+
+def _title(data: Mapping[str, Any], exceptions: list[dict[str, Any]]) -> str:
+    if exceptions:
+        return f"{exceptions[-1].get('type')}: {exceptions[-1].get('value')}"
+    entry = data.get("logentry") or {}
+    return str(entry.get("formatted") or entry.get("message") or data.get("message") or "")

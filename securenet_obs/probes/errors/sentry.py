@@ -1,0 +1,89 @@
+"""Reads error events back from Sentry, or from GlitchTip, which has the same API."""
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote
+
+from securenet_obs.errors import NotFoundError, SettingsError, UnreachableError
+from securenet_obs.probes.errors.events import (
+    ErrorEvent,
+    expect_stored,
+    frames_of,
+    normal_event_id,
+    tags_of,
+)
+from securenet_obs.probes.http.json_api import JsonApi, poll
+from securenet_obs.settings import Settings
+
+
+class SentryEvents:
+    """Reads the events of one Sentry project."""
+
+    stores = frozenset({"errors", "transactions", "check-ins"})
+
+    def __init__(self, settings: Settings) -> None:
+        """Prepare, without connecting.
+
+        Raises:
+            SettingsError: the address, the organisation, the project or the token is missing.
+        """
+        for name in ("sentry_org", "sentry_project"):
+            if not getattr(settings, name):
+                raise SettingsError(f"{name.upper()} is not set: events cannot be read back.")
+        self._project = f"{settings.sentry_org}/{settings.sentry_project}"
+        self._path = "/".join(
+            quote(slug, safe="") for slug in (settings.sentry_org, settings.sentry_project)
+        )
+        self._api = JsonApi(
+            settings.sentry_url,
+            "SENTRY_URL",
+            settings.sentry_auth_token.get_secret_value(),
+            "SENTRY_AUTH_TOKEN",
+        )
+
+    def find(self, event_id: str, deadline_s: float, *, kind: str = "errors") -> ErrorEvent:
+        """Return the event; see `ErrorEvents.find`."""
+        expect_stored(self, "Sentry", kind)
+        wanted = normal_event_id(event_id)
+        path = f"/api/0/projects/{self._path}/events/{wanted}/"
+        try:
+            answer = poll(lambda ends: self._api.get(path, ends=ends), deadline_s)
+        except NotFoundError as error:
+            raise NotFoundError(
+                f"event {wanted} is not in project {self._project} after {deadline_s:g} s."
+            ) from error
+        return _event(answer, wanted, self._api.url)
+
+    def check_ins(self, monitor: str, deadline_s: float) -> list[dict[str, Any]]:
+        """Return a monitor's last check-ins, newest first; see `ErrorEvents.check_ins`."""
+        organisation, _ = self._path.split("/")
+        slug = quote(monitor, safe="")
+        path = f"/api/0/organizations/{organisation}/monitors/{slug}/checkins/"
+        answer = poll(lambda ends: self._api.get(path, ends=ends), deadline_s)
+        if not isinstance(answer, list):
+            raise UnreachableError(f"{self._api.url} answered something else than check-ins.")
+        return answer
+
+
+def _event(answer: Any, wanted: str, url: str) -> ErrorEvent:
+    if not isinstance(answer, dict) or answer.get("eventID") != wanted:
+        raise UnreachableError(f"{url} answered with something else than event {wanted}.")
+    tags = tags_of(answer.get("tags"))
+    return ErrorEvent(
+        event_id=wanted,
+        title=str(answer.get("title") or ""),
+        environment=tags.get("environment"),
+        release=tags.get("release") or _version(answer.get("release")),
+        tags=tags,
+        frames=frames_of(_exceptions(answer)),
+        payload=answer,
+    )
+
+
+def _exceptions(answer: Mapping[str, Any]) -> list[dict[str, Any]]:
+    entries = [entry for entry in answer.get("entries") or [] if entry.get("type") == "exception"]
+    return [value for entry in entries for value in entry["data"].get("values") or []]
+
+
+def _version(release: object) -> str | None:
+    return release.get("version") if isinstance(release, dict) else None

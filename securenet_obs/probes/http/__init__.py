@@ -1,0 +1,1 @@
+"""HTTP clients: of SecureNet's API, and of any JSON API."""

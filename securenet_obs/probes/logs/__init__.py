@@ -1,0 +1,1 @@
+"""Log lines, read back from files, judged and searched."""

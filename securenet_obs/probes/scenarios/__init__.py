@@ -1,0 +1,1 @@
+"""What one notebook needs: tracing, leaks, tenants, the schedule, samples and drills."""

@@ -1,0 +1,163 @@
+"""Plants secrets in every place that may leak them, and counts their occurrences in each sink."""
+
+import base64
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import pandas as pd
+
+from securenet_obs.probes.http.api import LONGEST_REQUEST_S, refusal
+from securenet_obs.probes.http.json_api import exchange, open_client
+from securenet_obs.probes.scenarios.specimens import (
+    Specimen,
+    field_specimens,
+    place_specimens,
+    text_specimens,
+)
+from securenet_obs.settings import Settings
+
+REQUEST_PLACES = (
+    "Authorization header",
+    "X-Api-Key header",
+    "x_auth_token header",
+    "Cookie header",
+    "query string",
+    "nested body",
+    "raw body",
+)
+"""Places of a secret in a request."""
+
+CODE_PLACES = (
+    "local variable",
+    "exception text",
+    "SQL parameter",
+    "SQL text",
+    "URL",
+    "breadcrumb",
+    "log field",
+    "log extra",
+    "log argument",
+    "nested value",
+    "warning",
+    "printed",
+    "task argument",
+    "return value",
+)
+"""Places of a secret in the service's own code."""
+
+NOTEBOOK_PLACES = ("notebook output", "notebook traceback")
+"""Places of a secret in the notebook that searches for it."""
+
+SEEN = "seen"
+
+
+@dataclass(frozen=True)
+class Plant:
+    """Every secret that was planted, and the bodies of the API's answers meanwhile."""
+
+    canary: str
+    places: Mapping[str, Specimen]
+    texts: Sequence[Specimen]
+    fields: Sequence[tuple[str, Specimen]]
+    request_id: str
+    answers: bytes
+
+
+def new_specimens() -> tuple[dict[str, Specimen], list[Specimen], list[tuple[str, Specimen]]]:
+    """Return a fresh secret for each place, each kind of text and each kind of secret field."""
+    places = place_specimens([*REQUEST_PLACES, *CODE_PLACES, *NOTEBOOK_PLACES])
+    return {one.kind: one for one in places}, text_specimens(), field_specimens()
+
+
+def plant_secrets(settings: Settings, canary: str, tenant_id: str) -> Plant:
+    """Make the API, two of its tasks and its database leak a fresh secret of each kind.
+
+    It sends two requests: one that fails after all leaks, and one that is refused because its body
+    is not JSON.
+
+    Args:
+        settings: settings of the target, which must have diagnostics enabled.
+        canary: harmless marker that accompanies every secret.
+        tenant_id: tenant of the requests.
+
+    Raises:
+        ForbiddenError: the diagnostics key is wrong.
+        NotFoundError: diagnostics are not enabled.
+        UnreachableError: the API does not answer.
+    """
+    places, texts, fields = new_specimens()
+    secret = {place: one.marker for place, one in places.items()}
+    body: dict[str, Any] = {
+        "canary": canary,
+        "tenant_id": tenant_id,
+        "places": {place: secret[place] for place in CODE_PLACES},
+        "texts": [one.text for one in texts],
+        "fields": {name: one.text for name, one in fields},
+        "account": {"login": [{"password": secret["nested body"]}]},
+    }
+    headers = _headers(settings, canary, secret)
+    query = {"canary": canary, "password": secret["query string"]}
+    raw = f'{{"canary": "{canary}", "password": "{secret["raw body"]}"'.encode()
+    with open_client(settings.api_url.rstrip("/"), "API_URL", headers) as client:
+        failed, first = _post(client, 500, params=query, json=body)
+        _, second = _post(client, 422, content=raw)
+    request_id = failed.headers.get("x-request-id", "")
+    return Plant(canary, places, texts, fields, request_id, first + b"\n" + second)
+
+
+def _headers(settings: Settings, canary: str, secret: Mapping[str, str]) -> dict[str, str]:
+    return {
+        "X-Diagnostics-Key": settings.diagnostics_key.get_secret_value(),
+        "Authorization": f"Bearer {secret['Authorization header']}",
+        "X-Api-Key": secret["X-Api-Key header"],
+        "x_auth_token": secret["x_auth_token header"],
+        "Cookie": f"theme=dark; sessionid={secret['Cookie header']}",
+        "Referer": f"https://ui.example/{canary}?token={secret['query string']}",
+    }
+
+
+def _post(client: httpx.Client, expected: int, **request: Any) -> tuple[httpx.Response, bytes]:
+    ends = time.monotonic() + LONGEST_REQUEST_S
+    response, content = exchange(client, "POST", "/v1/diagnostics/leak", ends=ends, **request)
+    if response.status_code != expected:
+        raise refusal(str(client.base_url).rstrip("/"), response)
+    return response, content
+
+
+def sightings(plant: Plant, sinks: Mapping[str, bytes]) -> pd.DataFrame:
+    """Return how often each secret occurs in the bytes of each sink, plain or encoded.
+
+    Returns:
+        A row for each secret: `planted` (place, text or field), `kind`, a column for each sink with
+        the number of occurrences, and `seen`, their sum.
+    """
+    rows = [("place", one) for one in plant.places.values()]
+    rows += [("text", one) for one in plant.texts]
+    rows += [("field", one) for _, one in plant.fields]
+    seen = [
+        {
+            "planted": how,
+            "kind": one.kind,
+            **{name: count(one.marker, sink) for name, sink in sinks.items()},
+        }
+        for how, one in rows
+    ]
+    frame = pd.DataFrame(seen)
+    return frame.assign(**{SEEN: frame[list(sinks)].sum(axis="columns")})
+
+
+def count(marker: str, stored: bytes) -> int:
+    """Return how often bytes contain a marker of letters and digits: plain, hex or base64."""
+    return sum(stored.count(spelling) for spelling in _spellings(marker.encode()))
+
+
+def _spellings(marker: bytes) -> Iterable[bytes]:
+    yield marker
+    yield marker.hex().encode()
+    for shift in range(3):
+        # Base64 encodes groups of three bytes: the offset in its group changes both ends.
+        encoded = base64.b64encode(b"\0" * shift + marker)
+        yield encoded[(0, 2, 3)[shift] : len(encoded) // 4 * 4 - 4]

@@ -1,0 +1,71 @@
+"""Follows one entry of beat's schedule from its sending to the tasks of every tenant."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from securenet_obs.probes.celery.tasks import TaskProbe
+from securenet_obs.probes.logs.frame import log_frame
+from securenet_obs.processes.polling import watch
+
+_COLUMNS = ["timestamp", "event", "task", "tenants", "request_id", "tenant_id", "task_id"]
+
+
+@dataclass(frozen=True)
+class Dispatch:
+    """One dispatch of a beat entry: its number of tenants, and the tasks that have succeeded."""
+
+    tenants: int
+    ran: pd.DataFrame
+    """A row for each task that succeeded: `tenant_id`, `task_id`, `timestamp`."""
+
+    @property
+    def missing(self) -> int:
+        """Number of tenants without a successful task."""
+        return self.tenants - int(self.ran.tenant_id.nunique())
+
+
+def await_entry(
+    probe: TaskProbe, name: str, since: pd.Timestamp, deadline_s: float
+) -> pd.Timestamp | None:
+    """Return the time at which beat sent an entry after `since`; None if not by the deadline.
+
+    Raises:
+        ForbiddenError, UnreachableError: as for every method of `TaskProbe`.
+    """
+
+    def sent() -> Any:
+        last: Any = probe.beat_entries()["last"].get(name)
+        return pd.Timestamp(last) if last is not None and last > since else None
+
+    found: pd.Timestamp | None = watch(sent, lambda at: at is not None, deadline_s)
+    return found
+
+
+def await_dispatch(
+    *sources: str | Path, task: str, since: pd.Timestamp, deadline_s: float
+) -> Dispatch:
+    """Return the first dispatch of a task after `since`, once it is complete or at the deadline.
+
+    The dispatcher's log line holds the number of tenants; their tasks share its request id.
+    Without such a line the number is 0.
+
+    Raises:
+        SettingsError: no source was given.
+        NotFoundError: a source does not exist, or holds no log file.
+    """
+    return watch(
+        lambda: _dispatch(log_frame(*sources).frame.reindex(columns=_COLUMNS), task, since),
+        lambda dispatch: dispatch.tenants and not dispatch.missing,
+        deadline_s,
+    )
+
+
+def _dispatch(lines: pd.DataFrame, task: str, since: pd.Timestamp) -> Dispatch:
+    lines = lines[(lines.task == task) & (lines.timestamp >= since)]
+    sent = lines[lines.event == "dispatched"].head(1)
+    ended = (lines.event == "task_succeeded") & lines.request_id.isin(sent.request_id)
+    ran = lines.loc[ended, ["tenant_id", "task_id", "timestamp"]]
+    return Dispatch(int(sent.tenants.sum()), ran)

@@ -1,0 +1,58 @@
+import json
+import math
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from securenet_obs.probes.celery.ages import SENT_AT_HEADER, age_in_words, held_s, longest, waited_s
+from securenet_obs.workers.durations import SENT_HEADER
+
+
+def test_probes_and_workers_name_the_same_header() -> None:
+    """Probes share no code with the senders, so both state the name."""
+    assert SENT_AT_HEADER == SENT_HEADER
+
+
+def message(sent_at: object) -> bytes:
+    return json.dumps({"body": "", "headers": {SENT_AT_HEADER: sent_at}}).encode()
+
+
+def test_an_age_is_since_the_message_was_sent() -> None:
+    """In seconds, and not negative where the sender's clock is ahead."""
+    assert 60 <= waited_s(message(time.time() - 60)) < 70
+    assert waited_s(message(time.time() + 3600)) == 0
+    assert held_s((b"tag", time.time() + 3600)) == 0
+
+
+NOT_TIMES = (
+    st.none() | st.booleans() | st.text() | st.just(math.inf) | st.just(10**400) | st.just([1.5])
+)
+
+
+@given(st.binary() | NOT_TIMES.map(message) | st.sampled_from([b"[]", b"1", b"null", b"{}"]))
+def test_what_states_no_time_has_no_age(foreign: bytes) -> None:
+    """Whatever another program put into Redis is unknown, and no error."""
+    assert math.isnan(waited_s(foreign))
+
+
+def test_nothing_has_no_age() -> None:
+    """Neither an empty queue nor an empty table of what is in flight."""
+    assert math.isnan(waited_s(None))
+    assert math.isnan(held_s([]))
+    assert math.isnan(longest([math.nan]))
+    assert longest([math.nan, 2.0, 1.0]) == 2.0
+
+
+@pytest.mark.parametrize(
+    ("seconds", "count", "words"),
+    [
+        (12.34, 3, "12.3 s"),
+        (math.nan, 0, "none"),
+        (math.nan, 2, "unknown: no header securenet_sent_at"),
+    ],
+)
+def test_an_age_is_never_nan_in_words(seconds: float, count: int, words: str) -> None:
+    """What is unknown, and what is not there, is a word."""
+    assert age_in_words(seconds, count) == words

@@ -1,0 +1,257 @@
+import math
+import re
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import redis
+import sentry_sdk
+from celery import Celery, Task
+from celery.exceptions import Retry
+
+from securenet_obs.errors import UnreachableError
+from securenet_obs.monitoring import init_sentry
+from securenet_obs.monitoring.sentry.recorder import recording_sentry
+from securenet_obs.probes.celery.queues import QueueProbe, queue_rates
+from securenet_obs.settings import Settings
+from securenet_obs.workers.celery_app import TASKS, create_celery
+from securenet_obs.workers.publishing import Call, publish, publish_many
+from securenet_obs.workers.schedule import RecordingScheduler
+
+
+@pytest.fixture
+def probe(broker: Settings) -> QueueProbe:
+    """Return a probe of the empty broker."""
+    return QueueProbe(broker)
+
+
+def send(app: Celery, queue: str, count: int = 1, **options: object) -> None:
+    for _ in range(count):
+        app.send_task("probed.echo", ["x"], queue=queue, **options)
+
+
+def echo(token: str) -> str:
+    return token
+
+
+def client(settings: Settings) -> redis.Redis:
+    return redis.Redis.from_url(settings.redis_url.get_secret_value())
+
+
+def test_depth_counts_every_priority(probe: QueueProbe, celery_app: Celery) -> None:
+    """Celery keeps a list for each step of priority; a queue's depth is all of them."""
+    for priority in (0, 3, 6, 9):
+        send(celery_app, "scans", 2, priority=priority)
+    send(celery_app, "logs")
+    assert probe.queue_depths(["scans", "logs", "never"]) == {"scans": 8, "logs": 1, "never": 0}
+
+
+def test_declared_queues_are_known(probe: QueueProbe, celery_app: Celery, worker: None) -> None:
+    """Queues of workers, drained ones too, and queues that nobody consumes are found."""
+    send(celery_app, "scans", priority=6)
+    assert probe.queue_names() == ["default", "scans"]
+    assert set(probe.queue_depths()) == {"default", "scans"}
+
+
+def test_an_empty_broker_has_nothing(probe: QueueProbe) -> None:
+    """Where nothing was ever sent there are no queues, nothing in flight and no ages."""
+    assert (probe.queue_names(), probe.queue_depths(), probe.in_flight()) == ([], {}, 0)
+    assert math.isnan(probe.oldest_in_flight_s())
+    assert math.isnan(probe.oldest_waiting_s(["scans"])["scans"])
+
+
+def test_messages_that_a_worker_holds_are_in_flight(
+    probe: QueueProbe, broker: Settings, celery_app: Celery
+) -> None:
+    """A message that was taken and not acknowledged is in flight, and its age is known."""
+    send(celery_app, "scans", 2)
+    with celery_app.connection() as connection:
+        channel = connection.channel()
+        taken = channel.basic_get("scans")
+        time.sleep(0.2)
+        assert probe.in_flight() == 1
+        assert 0.2 <= probe.oldest_in_flight_s() < 2
+        assert probe.queue_depths(["scans"]) == {"scans": 1}
+        channel.basic_ack(taken.delivery_tag)
+        assert probe.in_flight() == 0
+
+
+@pytest.fixture(params=["without Sentry", "with Sentry"])
+def ours(request: pytest.FixtureRequest, broker: Settings) -> Iterator[Task]:
+    """Yield a task of the real application, on the empty broker, without and with Sentry's SDK."""
+    app = create_celery(broker)
+    task = app.task(name=f"{TASKS}.echo_canary", shared=False)(echo)
+    with recording_sentry() as sentry, sentry_sdk.isolation_scope():
+        init_sentry(sentry.dsn if request.param == "with Sentry" else "", "test")
+        yield task
+    # A client that stays would put its trace into the messages of later tests.
+    sentry_sdk.get_global_scope().set_client(None)
+
+
+def test_waiting_time_is_that_of_the_next_message(probe: QueueProbe, ours: Task) -> None:
+    """Each message that `apply_async` sends states when; the age is that of the oldest."""
+    for _ in range(2):
+        ours.apply_async(("token",))
+        time.sleep(0.2)
+    assert 0.4 <= probe.oldest_waiting_s(["canary"])["canary"] < 5
+    assert re.fullmatch(r"[0-4]\.\d s", probe.oldest_in_words(["canary"])["canary"])
+    assert 0.4 <= probe.sample_queues(0.1, 0.1, ["canary"])["oldest_waiting_s"].iloc[-1] < 5
+
+
+SENDERS: list[Callable[[Task, Path], object]] = [
+    lambda task, _: publish(task, "token"),
+    lambda task, _: publish_many(task, [Call(("token",))]),
+    lambda task, _: task.app.send_task(task.name, ("token",)),
+    lambda task, _: (task.s("token") | task.s()).apply_async(),
+    lambda task, _: beat_sends(task, _),
+]
+
+
+@pytest.mark.parametrize("send", SENDERS, ids=["publish", "many", "by name", "chain", "beat"])
+def test_whatever_sends_a_task_of_ours_states_when(
+    probe: QueueProbe, ours: Task, send: Callable[[Task, Path], object], tmp_path: Path
+) -> None:
+    """One, many, by name, the first of a chain, by the schedule: the age is known."""
+    send(ours, tmp_path)
+    assert 0 <= probe.oldest_waiting_s(["canary"])["canary"] < 5
+
+
+def beat_sends(task: Task, folder: Path) -> None:
+    """Have beat's real scheduler send an entry that is due."""
+    entry = {"task": task.name, "schedule": 1, "args": ("token",)}
+    task.app.conf.beat_schedule = {"canary": entry}
+    beat = RecordingScheduler(app=task.app, schedule_filename=str(folder / "schedule"))
+    beat.apply_async(beat.schedule["canary"], advance=False)
+
+
+def test_a_task_that_is_tried_again_waits_anew(probe: QueueProbe, ours: Task) -> None:
+    """A retry is a message of its own; the age is not that of the first attempt."""
+    ours.apply_async(("token",))
+    with ours.app.connection() as connection:
+        message = connection.channel().basic_get("canary", no_ack=True)
+    time.sleep(1.2)
+    ours.push_request(**{**message.headers, "headers": message.headers, "called_directly": False})
+    with pytest.raises(Retry):
+        ours.retry(args=("token",), countdown=0, throw=True)
+    ours.pop_request()
+    assert 0 <= probe.oldest_waiting_s(["canary"])["canary"] < 1
+
+
+def test_a_message_that_is_given_back_keeps_its_age(probe: QueueProbe, ours: Task) -> None:
+    """A worker that ends returns what it holds, and that has waited since it was sent."""
+    ours.apply_async(("token",))
+    with ours.app.connection() as connection:
+        taken = connection.channel().basic_get("canary")
+        time.sleep(0.3)
+        taken.channel.basic_reject(taken.delivery_tag, requeue=True)
+    assert 0.3 <= probe.oldest_waiting_s(["canary"])["canary"] < 5
+
+
+def test_the_age_of_a_foreign_message_is_unknown(
+    probe: QueueProbe, broker: Settings, celery_app: Celery
+) -> None:
+    """A plain Celery producer states nothing, and another program's list holds no message."""
+    with celery_app.connection() as connection:
+        connection.SimpleQueue("scans").put({"of": "another program"})
+    client(broker).lpush("a list", "of another program")
+    waited = probe.oldest_waiting_s(["scans", "a list", "never"])
+    assert all(map(math.isnan, waited.values()))
+    words = probe.oldest_in_words(["scans", "a list", "never"])
+    assert words["scans"] == words["a list"] == "unknown: no header securenet_sent_at"
+    assert words["never"] == "none"
+
+
+def test_what_is_in_flight_is_told_in_words(
+    probe: QueueProbe, broker: Settings, celery_app: Celery
+) -> None:
+    """The number, and the age of the oldest; never `nan s`."""
+    assert probe.in_flight_in_words() == "0 in flight, the oldest for: none"
+    send(celery_app, "scans")
+    with celery_app.connection() as connection:
+        taken = connection.channel().basic_get("scans")
+        assert re.fullmatch(r"1 in flight, the oldest for: \d\.\d s", probe.in_flight_in_words())
+        taken.ack()
+
+
+def test_samples_count_what_came_and_went(
+    probe: QueueProbe, broker: Settings, celery_app: Celery
+) -> None:
+    """With a backlog, arrivals and departures between two looks are counted exactly."""
+    send(celery_app, "scans", 20)
+
+    def work() -> None:
+        time.sleep(0.15)
+        send(celery_app, "scans", 5)
+        for _ in range(8):
+            client(broker).brpop(["scans"])
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    samples = probe.sample_queues(1, 0.25, ["scans"])
+    thread.join()
+    first, last = samples.iloc[0], samples.iloc[-1]
+    assert len(samples) == 5
+    assert (first["depth"], first["arrived"], first["left"]) == (20, 0, 0)
+    assert (last["depth"], last["arrived"], last["left"]) == (17, 5, 8)
+
+
+def test_a_queue_that_is_drained_and_filled_has_its_least(
+    probe: QueueProbe, broker: Settings, celery_app: Celery
+) -> None:
+    """When the last look's newest message is gone, what is certain is counted."""
+    send(celery_app, "scans", 3)
+
+    def work() -> None:
+        time.sleep(0.1)
+        client(broker).delete("scans")
+        send(celery_app, "scans", 2)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    last = probe.sample_queues(0.5, 0.5, ["scans"]).iloc[-1]
+    thread.join()
+    assert (last["depth"], last["arrived"], last["left"]) == (2, 2, 3)
+
+
+def samples(depths: tuple[int, int], arrived: int, left: int) -> pd.DataFrame:
+    times = pd.to_datetime(["2026-11-23T00:00:00Z", "2026-11-23T00:00:10Z"])
+    return pd.DataFrame(
+        {
+            "time": times,
+            "queue": "scans",
+            "depth": depths,
+            "arrived": [0, arrived],
+            "left": [0, left],
+        }
+    )
+
+
+@pytest.mark.parametrize(
+    ("depths", "arrived", "left", "drain_s"),
+    [
+        ((100, 80), 10, 30, 40.0),
+        ((100, 120), 30, 10, math.inf),
+        ((100, 100), 20, 20, math.inf),
+        ((5, 0), 0, 5, 0.0),
+        ((0, 0), 0, 0, 0.0),
+    ],
+)
+def test_rates_tell_when_a_queue_is_empty(
+    depths: tuple[int, int], arrived: int, left: int, drain_s: float
+) -> None:
+    """Rates are messages a second; a queue that does not shrink is never drained."""
+    rates = queue_rates(samples(depths, arrived, left)).loc["scans"]
+    assert (rates["in_per_s"], rates["out_per_s"]) == (arrived / 10, left / 10)
+    assert rates["depth"] == depths[1]
+    assert rates["time_to_drain_s"] == drain_s
+
+
+def test_a_broker_that_is_away_is_unreachable() -> None:
+    """Every look at a Redis that is away fails at once."""
+    probe = QueueProbe(Settings(redis_url="redis://127.0.0.1:1/0"))
+    for look in (probe.queue_names, probe.queue_depths, probe.in_flight, probe.oldest_in_flight_s):
+        with pytest.raises(UnreachableError):
+            look()

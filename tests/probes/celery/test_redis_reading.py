@@ -1,0 +1,70 @@
+import socket
+import time
+from collections.abc import Iterator
+
+import pytest
+from pydantic import SecretStr
+
+from securenet_obs.errors import ForbiddenError, ProbeError, SettingsError, UnreachableError
+from securenet_obs.probes.celery.redis_reading import TIMEOUT_S, address, answering, open_redis
+from tests.busy import room_for
+
+PASSWORD = "p4ssword-that-must-not-show"
+
+
+def ping(url: str) -> None:
+    secret = SecretStr(url)
+    with answering(secret, "REDIS_URL"):
+        open_redis(secret, "REDIS_URL").ping()
+
+
+@pytest.fixture
+def silent_port() -> Iterator[int]:
+    """Yield the port of a server that accepts connections and never says a word."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield listener.getsockname()[1]
+
+
+def test_a_redis_that_is_away_is_unreachable_at_once() -> None:
+    """A refused connection is told at once: by address and variable, without the password."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    began = time.monotonic()
+    with pytest.raises(
+        UnreachableError, match=rf"redis://127.0.0.1:{port}/0 \(REDIS_URL\)"
+    ) as away:
+        ping(f"redis://:{PASSWORD}@127.0.0.1:{port}/0")
+    assert time.monotonic() - began < room_for(1)
+    assert PASSWORD not in str(away.value)
+
+
+def test_a_redis_that_is_silent_is_given_up(silent_port: int) -> None:
+    """A server that accepts and never answers holds nobody longer than the bound."""
+    began = time.monotonic()
+    with pytest.raises(UnreachableError):
+        ping(f"redis://127.0.0.1:{silent_port}/0")
+    assert time.monotonic() - began < TIMEOUT_S + 1
+
+
+@pytest.mark.parametrize("login", ["", f":{PASSWORD}@"])
+def test_a_wrong_password_is_forbidden(redis_server, login: str) -> None:
+    """A missing or wrong password is a refusal, and names the variable, not the password."""
+    place = redis_server.environment["REDIS_URL"].rpartition("@")[2]
+    with pytest.raises(ForbiddenError, match="REDIS_URL") as refused:
+        ping(f"redis://{login}{place}")
+    assert isinstance(refused.value, ProbeError)
+    assert PASSWORD not in str(refused.value)
+
+
+@pytest.mark.parametrize("url", ["", "localhost", f"http://:{PASSWORD}@host", "redis://h:notaport"])
+def test_what_is_no_redis_url_is_a_wrong_setting(url: str) -> None:
+    """A URL that cannot be one is a wrong setting, and is not shown."""
+    with pytest.raises(SettingsError, match="REDIS_URL") as refused:
+        open_redis(SecretStr(url), "REDIS_URL")
+    assert PASSWORD not in str(refused.value)
+
+
+def test_an_address_has_no_password() -> None:
+    """What is shown of a URL is host, port and database."""
+    assert address(SecretStr(f"redis://u:{PASSWORD}@h:7/3")) == "redis://h:7/3"
+    assert address(SecretStr("redis://h")) == "redis://h:6379"

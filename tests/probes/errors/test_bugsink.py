@@ -1,0 +1,143 @@
+import time
+import uuid
+
+import pytest
+import sentry_sdk
+
+from securenet_obs.errors import (
+    ForbiddenError,
+    NotFoundError,
+    NotStoredError,
+    SettingsError,
+    UnreachableError,
+)
+from securenet_obs.probes.errors.bugsink import BugsinkEvents
+from securenet_obs.settings import Settings
+from tests.busy import room_for
+
+
+@pytest.fixture
+def sdk(target: Settings) -> sentry_sdk.Client:
+    """Return a client of the SDK that sends to the stack's Bugsink."""
+    return sentry_sdk.Client(
+        target.sentry_dsn, default_integrations=False, environment="test", release="probe@1"
+    )
+
+
+def capture(sdk: sentry_sdk.Client, message: str) -> str:
+    """Raise and send an error; return the event's id."""
+    scope = sentry_sdk.Scope()
+    scope.set_tag("tenant_id", "acme")
+    try:
+        raise LookupError(message)
+    except LookupError as error:
+        event, hint = sentry_sdk.utils.event_from_exception(error)
+    event_id = sdk.capture_event(event, hint, scope)
+    sdk.flush(5)
+    assert event_id
+    return event_id
+
+
+def test_an_event_is_read_back(target: Settings, sdk: sentry_sdk.Client) -> None:
+    """An event sent by the SDK comes back with title, environment, release, tags and frames."""
+    event_id = capture(sdk, 'canary "1"')
+    event = BugsinkEvents(target).find(str(uuid.UUID(event_id)), 10)
+    assert (event.event_id, event.title) == (event_id, 'LookupError: canary "1"')
+    assert (event.environment, event.release) == ("test", "probe@1")
+    assert event.tags["tenant_id"] == "acme"
+    assert event.frames[-1]["function"] == "capture"
+    assert event.contains('canary "1"')
+
+
+def test_older_events_of_an_issue_are_found(target: Settings, sdk: sentry_sdk.Client) -> None:
+    """Each of several events of one issue is found, by one reader, in any order."""
+    ids = [capture(sdk, f"of one issue {number}") for number in range(3)]
+    reader = BugsinkEvents(target)
+    assert [reader.find(wanted, 5).event_id for wanted in ids] == ids
+    later = capture(sdk, "of one issue, later")
+    assert reader.find(later, 5).title == "LookupError: of one issue, later"
+
+
+def test_an_event_that_does_not_come_is_not_found_in_time(target: Settings) -> None:
+    """Not found names the event, the project and the seconds, after the deadline."""
+    wanted = uuid.uuid4().hex
+    began = time.monotonic()
+    with pytest.raises(NotFoundError, match=f"{wanted} is not in project .* after 3 s"):
+        BugsinkEvents(target).find(wanted, 3)
+    # Its last pause of up to 2 s is not begun where it would end too late.
+    assert 1 < time.monotonic() - began < room_for(4)
+
+
+def test_a_wrong_token_is_forbidden_at_once(target: Settings) -> None:
+    """A token that Bugsink does not know is refused at once, and its variable is named."""
+    wrong = target.model_copy(
+        update={"sentry_auth_token": type(target.sentry_auth_token)("0" * 40)}
+    )
+    began = time.monotonic()
+    with pytest.raises(ForbiddenError, match="SENTRY_AUTH_TOKEN"):
+        BugsinkEvents(wrong).find(uuid.uuid4().hex, 30)
+    assert time.monotonic() - began < room_for(5)
+
+
+def test_transactions_are_refused_at_once(target: Settings) -> None:
+    """Bugsink drops transactions, so a reader says so instead of waiting for one."""
+    with pytest.raises(NotStoredError, match="Bugsink keeps errors only"):
+        BugsinkEvents(target).find(uuid.uuid4().hex, 30, kind="transactions")
+
+
+def test_a_project_that_is_no_number_is_refused() -> None:
+    """Bugsink numbers its projects; a slug is a wrong setting, said before any request."""
+    with pytest.raises(SettingsError, match="SENTRY_PROJECT"):
+        BugsinkEvents(Settings(sentry_project="securenet", sentry_auth_token="t0ken"))
+
+
+def test_another_api_is_unreachable(http_server) -> None:
+    """A server that answers JSON of another shape is not taken for Bugsink."""
+    http_server.answers((200, {"detail": "hello"}))
+    settings = Settings(sentry_url=http_server.url, sentry_project="1", sentry_auth_token="t0ken")
+    with pytest.raises(UnreachableError, match="is SENTRY_BACKEND right"):
+        BugsinkEvents(settings).find(uuid.uuid4().hex, 0.3)
+
+
+def test_pages_are_followed_and_not_read_twice(http_server) -> None:
+    """Lists of more than one page are read to the wanted event, and only what is new later."""
+    wanted, other = uuid.uuid4(), uuid.uuid4()
+    api = "/api/canonical/0"
+    issue = {"id": "i1", "digested_event_count": 2}
+    pages = {
+        f"{api}/issues/?project=1&sort=last_seen&order=desc": {"results": [issue], "next": None},
+        f"{api}/events/?issue=i1&order=desc": {
+            "results": [{"id": "e2", "event_id": str(other), "digest_order": 2}],
+            "next": f"{http_server.url}{api}/events/?issue=i1&order=desc&cursor=abc",
+        },
+        f"{api}/events/?issue=i1&order=desc&cursor=abc": {
+            "results": [{"id": "e1", "event_id": str(wanted), "digest_order": 1}],
+            "next": None,
+        },
+        f"{api}/events/e1/": {"data": {"message": "hello", "tags": [["a", "b"]]}},
+    }
+    http_server.answer = lambda path: (200, pages[path], {})
+    settings = Settings(sentry_url=http_server.url, sentry_project="1", sentry_auth_token="t0ken")
+    reader = BugsinkEvents(settings)
+    event = reader.find(wanted.hex, 2)
+    assert (event.title, event.tags) == ("hello", {"a": "b"})
+    issues, events, cursor, _ = pages
+    http_server.requests.clear()
+    with pytest.raises(NotFoundError):
+        reader.find(uuid.uuid4().hex, 0.1)
+    assert {path for path, _ in http_server.requests} == {issues}
+    issue["digested_event_count"] = 3
+    later = {"id": "e3", "event_id": str(uuid.uuid4()), "digest_order": 3}
+    pages[events]["results"].insert(0, later)
+    http_server.requests.clear()
+    with pytest.raises(NotFoundError):
+        reader.find(uuid.uuid4().hex, 0.1)
+    asked = {path for path, _ in http_server.requests}
+    assert events in asked
+    assert cursor not in asked
+
+
+def test_check_ins_are_dropped_and_that_is_said(target: Settings) -> None:
+    """A question that it cannot answer is another answer than none."""
+    with pytest.raises(NotStoredError):
+        BugsinkEvents(target).check_ins("schedule-canary", 1)

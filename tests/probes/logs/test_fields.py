@@ -1,0 +1,110 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from securenet_obs.probes.logs.fields import (
+    LEVELS,
+    Cells,
+    level_problems,
+    levels,
+    time_problems,
+    timestamps,
+)
+
+
+def cells(*values: object) -> Cells:
+    array = np.empty(len(values), dtype=object)
+    array[:] = values
+    return array
+
+
+@pytest.mark.parametrize(
+    ("written", "problem"),
+    [
+        ("2026-11-23T04:05:06.123456Z", None),
+        ("2026-11-23T05:05:06.123456+01:00", "an offset instead of Z"),
+        ("2026-11-23T04:05:06.123456+0000", "an offset instead of Z"),
+        ("2026-11-23T04:05:06.123456-00:00", "an offset instead of Z"),
+        (1795406706.123456, "not text"),
+        (1795406706123, "not text"),
+    ],
+)
+def test_times_are_brought_to_utc(written: object, problem: str | None) -> None:
+    """A time with a zone, or a number since 1970, becomes UTC; how it is written is judged."""
+    times = timestamps(cells(written))
+    assert str(times.dtype) == "datetime64[us, UTC]"
+    assert abs(times[0] - pd.Timestamp("2026-11-23T04:05:06.123456Z")).total_seconds() < 0.001
+    found = time_problems(cells(written), times)[0]
+    assert (None if pd.isna(found) else found) == problem
+
+
+@pytest.mark.parametrize(
+    ("written", "problem"),
+    [
+        ("2026-11-23T04:05:06.123456", "no time zone"),
+        ("2026-11-23 04:05:06", "no time zone"),
+        ("23/Nov/2026:04:05:06 +0000", "no date and time"),
+        ("yesterday", "no date and time"),
+        ("", "no date and time"),
+        ("2026-13-45T04:05:06.123456Z", "no date and time"),
+        (None, "missing"),
+        (True, "not text"),
+        (float("1e300"), "not text"),
+        ([], "not text"),
+        ({"$date": 1}, "not text"),
+    ],
+)
+def test_what_is_no_time_is_nat(written: object, problem: str) -> None:
+    """What cannot be placed in time is NaT: a time without a zone is one of these."""
+    times = timestamps(cells(written))
+    assert pd.isna(times[0])
+    assert time_problems(cells(written), times)[0] == problem
+
+
+def test_coarse_times_are_taken_and_judged() -> None:
+    """A time to the second or millisecond is a time, though not as SecureNet writes it."""
+    written = cells("2026-11-23T04:05:06Z", "2026-11-23T04:05:06.123Z")
+    times = timestamps(written)
+    assert times.notna().all()
+    assert list(time_problems(written, times)) == ["not to the microsecond"] * 2
+
+
+def test_many_formats_do_not_meet() -> None:
+    """Each row is judged alone, whatever the others look like."""
+    written = cells("2026-11-23T04:05:06.000001Z", None, 0, "x", "2026-11-23T04:05:06.000002Z")
+    times = timestamps(written)
+    assert list(times.isna()) == [False, True, False, True, False]
+    assert list(time_problems(written, times).isna()) == [True, False, False, False, True]
+
+
+@pytest.mark.parametrize(
+    ("written", "level"),
+    [
+        *zip(LEVELS, LEVELS, strict=True),
+        ("WARNING", "warning"),
+        ("Warn", "warning"),
+        ("FATAL", "critical"),
+        ("notice", "info"),
+        ("trace", "debug"),
+        (10, "debug"),
+        (30, "info"),
+        (60, "critical"),
+    ],
+)
+def test_levels_of_other_systems_are_known(written: object, level: str) -> None:
+    """Upper case, other names and bunyan's numbers mean one of five levels."""
+    assert levels(cells(written))[0] == level
+    problem = level_problems(cells(written))[0]
+    assert (problem is None) == (written == level)
+
+
+@pytest.mark.parametrize("written", ["verbose", "", 35, True, 30.5, [], {}])
+def test_unknown_levels_are_missing(written: object) -> None:
+    """A level that nobody knows is missing, and judged as unknown."""
+    assert pd.isna(levels(cells(written))[0])
+    assert level_problems(cells(written))[0] == "unknown level"
+
+
+def test_levels_have_an_order() -> None:
+    """Levels can be compared: at least warning means warning, error and critical."""
+    assert (levels(cells(*LEVELS)) >= "warning").sum() == 3

@@ -1,0 +1,204 @@
+import gzip
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from securenet_obs.probes.logs.fields import LEVELS
+from securenet_obs.probes.logs.frame import MOST_FIELDS, log_frame
+
+DATA = Path(__file__).parents[4] / "shared" / "data"
+LINE = {"timestamp": "2026-11-23T04:05:06.123456Z", "level": "info", "event": "ready"}
+
+
+@pytest.fixture
+def data() -> Path:
+    """Return the folder of real logs beside the project."""
+    if not DATA.is_dir():
+        pytest.skip("there are no real logs beside the project (../shared/data)")
+    return DATA
+
+
+def write(path: Path, *contents: object) -> Path:
+    raw = [line if isinstance(line, bytes) else json.dumps(line).encode() for line in contents]
+    path.write_bytes(b"".join(line + b"\n" for line in raw))
+    return path
+
+
+def test_records_become_rows(tmp_path: Path) -> None:
+    """Each object is a row: UTC time, ordered level, dotted names for nested fields, its place."""
+    nested = {**LINE, "http": {"status": 200, "url": {"path": "/"}}, "tags": ["a", "b"]}
+    file = write(tmp_path / "a.log", LINE, nested)
+    frame = log_frame(file).frame
+    assert str(frame["timestamp"].dtype) == "datetime64[us, UTC]"
+    assert list(frame["level"].cat.categories) == list(LEVELS)
+    assert frame["level"].cat.ordered
+    assert frame.loc[1, "http.status"] == 200
+    assert frame.loc[1, "http.url.path"] == "/"
+    assert frame.loc[1, "tags"] == ["a", "b"]
+    assert list(frame["line"]) == [1, 2]
+    assert set(frame["file"]) == {str(file)}
+
+
+def test_lines_keep_their_order_across_files_and_shapes(tmp_path: Path) -> None:
+    """Rows come in the order of files and lines, whatever fields each record has."""
+    write(tmp_path / "a.log", {"n": 0, "x": 1}, {"n": 1}, {"n": 2, "x": 1}, {"n": 3, "y": 1})
+    (tmp_path / "b.log.gz").write_bytes(gzip.compress(b'{"n": 4}\n{"y": 2, "n": 5}\n'))
+    frame = log_frame(tmp_path).frame
+    assert list(frame["n"]) == [0, 1, 2, 3, 4, 5]
+    assert list(frame["y"].isna()) == [True, True, True, False, True, False]
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        (b"Traceback (most recent call last):", "not JSON at character 1: "),
+        (b'  File "app.py", line 1, in <module>', "not JSON at character 3: "),
+        (b"{'single': 1}", "not JSON at character 2: "),
+        (b'{"a": 1} {"b": 2}', "not JSON at character 10: "),
+        (b'{"a": "b', "cut line: the JSON ends at character 9"),
+        (b'{"a": "\xff"}', "invalid UTF-8 at byte 8"),
+        (b'{"a": NaN}', "NaN is not JSON"),
+        (b'{"a": [1, -Infinity]}', "-Infinity is not JSON"),
+        (b"[" * 5000, "not JSON at character 1026: "),
+        (b'{"a": "\\ud800"}', "not JSON at character "),
+        (b"[1, 2]", "not an object but an array"),
+        (b'"text"', "not an object but a string"),
+        (b"12", "not an object but a number"),
+        (b"null", "not an object but null"),
+        (b"true", "not an object but a boolean"),
+        (b"\x00\x00\x00{}", "not JSON at character 1: "),
+        (b"\xef\xbb\xbf{}", "not JSON at character 1: UTF-8 byte order mark"),
+        (b"x" * 10_000_000, "longer than 1048576 bytes"),
+    ],
+)
+def test_a_bad_line_is_rejected_with_its_reason(tmp_path: Path, line: bytes, reason: str) -> None:
+    """A line that is no JSON object is rejected with file, number and reason; the rest is read."""
+    file = write(tmp_path / "a.log", LINE, line, LINE)
+    logs = log_frame(file)
+    (rejected,) = logs.rejected.to_dict("records")
+    assert (rejected["file"], rejected["line"]) == (str(file), 2)
+    assert rejected["reason"].startswith(reason)
+    assert list(logs.frame["line"]) == [1, 3]
+
+
+def test_a_reason_quotes_nothing_of_the_line(tmp_path: Path) -> None:
+    """A rejected line may hold a secret, so nothing of it is shown or kept."""
+    secret = b"s3cr3t"
+    bad = [secret, b'{"' + secret, b"{" + secret + b": 1}", b'{"a": NaN, "b": "' + secret + b'"}']
+    logs = log_frame(write(tmp_path / "a.log", *bad))
+    assert len(logs.rejected) == len(bad)
+    assert "s3cr3t" not in repr(logs.report())
+
+
+def test_what_is_unusual_but_json_is_taken(tmp_path: Path) -> None:
+    """Deep objects, empty ones, large numbers, foreign scripts and CRLF are JSON all the same."""
+    deep: dict[str, object] = {"leaf": 1}
+    for _ in range(500):
+        deep = {"d": deep}
+    lines = [deep, {"a": {}}, {"n": 2**70}, {"ключ": "значение"}, {}, b'{"crlf": 1}\r', {"": 0}]
+    logs = log_frame(write(tmp_path / "a.log", *lines))
+    assert logs.rejected.empty
+    assert len(logs.frame) == len(lines)
+    assert logs.frame.loc[0, ".".join(["d"] * 500 + ["leaf"])] == 1
+    assert logs.frame.loc[1, "a"] == {}
+
+
+def test_a_record_cannot_replace_our_columns(tmp_path: Path) -> None:
+    """A record's own `file`, `line` and oddly written time and level are kept beside ours."""
+    own = {"file": "x.py", "line": 7, "level": "WARN", "timestamp": "noon"}
+    row = log_frame(write(tmp_path / "a.log", own)).frame.loc[0]
+    assert (row["line"], row["level"]) == (1, "warning")
+    assert {name: row[f"record.{name}"] for name in own} == own
+
+
+def test_time_and_level_are_found_under_other_names(tmp_path: Path) -> None:
+    """Logs of other systems say `time`, `ts` or `severity`, and are understood all the same."""
+    logs = log_frame(
+        write(
+            tmp_path / "a.log",
+            {"time": "2026-11-23T04:05:06.000Z", "level": 30},
+            {"ts": 1795406706.0, "severity": "ERROR"},
+            {"@timestamp": "2026-11-23T04:05:06Z"},
+        )
+    )
+    assert (logs.frame["timestamp"] == pd.Timestamp("2026-11-23T04:05:06Z")).all()
+    assert list(logs.frame["level"].astype(object))[:2] == ["info", "error"]
+    assert set(logs.odd_fields.query("field == 'timestamp'")["problem"]) == {"missing"}
+
+
+def test_rare_fields_share_a_column(tmp_path: Path) -> None:
+    """Records with field names of their own do not make a column each."""
+    records = [{**LINE, f"k{number}": number} for number in range(MOST_FIELDS * 3)]
+    frame = log_frame(write(tmp_path / "a.log", *records)).frame
+    assert len(frame.columns) < MOST_FIELDS + 10
+    assert frame["record.more"].iloc[-1] == {f"k{len(records) - 1}": len(records) - 1}
+    assert {"timestamp", "level", "event"} <= set(frame.columns)
+
+
+def test_an_empty_file_is_an_empty_frame(tmp_path: Path) -> None:
+    """A file without a line, or with blank ones alone, has typed columns and no row."""
+    (tmp_path / "a.log").touch()
+    (tmp_path / "b.log.gz").touch()
+    (tmp_path / "c.log").write_bytes(b"\n\r\n  \n")
+    logs = log_frame(tmp_path)
+    assert logs.report() == {"total": 0, "valid": 0, "rejected": [], "pending": []}
+    assert str(logs.frame["timestamp"].dtype) == "datetime64[us, UTC]"
+
+
+def test_a_whole_last_line_needs_no_line_feed(tmp_path: Path) -> None:
+    """An object that ends the file without a line feed is taken: it is whole."""
+    file = tmp_path / "a.log"
+    file.write_bytes(b'{"a": 1}\n{"a": 2}')
+    assert log_frame(file).report()["valid"] == 2
+
+
+def test_a_cut_last_line_of_a_file_at_rest_is_rejected(tmp_path: Path) -> None:
+    """A file that nobody writes and that ends within a line lost the end of it."""
+    file = tmp_path / "a.log"
+    file.write_bytes(b'{"a": 1}\n{"a": ')
+    report = log_frame(file).report()
+    reason = "cut line: the JSON ends at character 6"
+    assert report["rejected"] == [{"file": str(file), "line": 2, "reason": reason}]
+    assert report["pending"] == []
+
+
+def test_a_last_line_that_is_being_written_is_pending(tmp_path: Path) -> None:
+    """Half a line is no fault of a file that is still being written; it is not counted."""
+    file = tmp_path / "a.log"
+    with file.open("wb") as writer:
+        writer.write(b'{"a": 1}\n{"a": ')
+        writer.flush()
+        report = log_frame(file).report()
+        writer.write(b"2}\n")
+    assert report == {"total": 1, "valid": 1, "rejected": [], "pending": [str(file)]}
+    assert log_frame(file).report()["valid"] == 2
+
+
+def test_real_bunyan_logs_are_read(data: Path) -> None:
+    """bunyan's own test log has 14 good lines, 4 bad ones and 2 blank ones."""
+    logs = log_frame(data / "jsonlogs" / "bunyan" / "all.log")
+    report = logs.report()
+    assert (report["total"], report["valid"]) == (18, 14)
+    assert [row["line"] for row in report["rejected"]] == [1, 10, 18, 19]
+    assert logs.frame["timestamp"].notna().sum() == 13
+    assert logs.frame["level"].notna().sum() == 12
+
+
+def test_real_network_logs_are_read(data: Path) -> None:
+    """Zeek and Suricata logs, thousands of lines of many shapes, come through whole."""
+    zeek = log_frame(data / "netlogs" / "zeek_apt29" / "day1_combined_zeek.log")
+    assert zeek.report() == {"total": 2140, "valid": 2140, "rejected": [], "pending": []}
+    assert zeek.frame["timestamp"].notna().all()
+    vast = log_frame(data / "netlogs" / "vast")
+    assert len(vast.frame) == 8315
+    assert vast.rejected["file"].str.contains("zeek_tsv_").all()
+
+
+def test_a_real_corrupt_gzip_is_read_as_far_as_it_goes(data: Path) -> None:
+    """Zeek's tab-separated log in a cut gzip is rejected line by line, then for its end."""
+    logs = log_frame(data / "jsonlogs" / "zeek_zat" / "http.log.corrupt.gz")
+    assert logs.frame.empty
+    assert len(logs.rejected) == 159
+    assert logs.rejected["reason"].iloc[-1].startswith("truncated gzip")

@@ -1,0 +1,96 @@
+import json
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from securenet_obs.probes import (
+    ApiClient,
+    await_results,
+    load_tenants,
+    mixed_events,
+    mixed_lines,
+    mixed_results,
+    overlapping,
+    trespass,
+)
+from securenet_obs.probes.errors.arrivals import Arrival
+from securenet_obs.probes.errors.events import ErrorEvent
+from securenet_obs.settings import Settings
+
+CANARIES = {"a": "canary-a", "b": "canary-b"}
+LOAD = pd.DataFrame(
+    [
+        {"tenant_id": "a", "request_id": "ra", "task_id": "ta", "began": 0.0, "ended": 2.0},
+        {"tenant_id": "b", "request_id": "rb", "task_id": None, "began": 1.0, "ended": 3.0},
+    ]
+)
+
+
+def mixed(**record: Any) -> bool:
+    return len(mixed_lines(json.dumps(record).encode(), LOAD, CANARIES)) == 1
+
+
+def test_a_line_of_one_tenant_is_in_order() -> None:
+    """Lines of the service itself, and those of a request before its tenant is known, are too."""
+    assert not mixed(tenant_id="a", request_id="ra", event="canary-a")
+    assert not mixed(event="started")
+    assert not mixed(request_id="ra")
+    assert mixed_lines(b"no json canary", LOAD, CANARIES).empty
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"tenant_id": "a", "event": "canary-b"},
+        {"tenant_id": "a", "request_id": "rb"},
+        {"tenant_id": "b", "task_id": "ta"},
+        {"event": "canary-a"},
+        {"request_id": "rb", "task_id": "ta"},
+        {"tenant_id": "c", "event": "canary-a"},
+    ],
+)
+def test_a_line_in_which_two_meet_is_found(record: dict[str, str]) -> None:
+    """By the canary in its text, or by whose request or task it names."""
+    assert mixed(**record)
+
+
+def test_requests_that_only_follow_each_other_do_not_overlap() -> None:
+    """Two tenants one after another prove nothing."""
+    assert overlapping(LOAD) == 2
+    assert overlapping(LOAD.assign(began=[0.0, 2.5])) == 0
+    assert overlapping(LOAD.assign(tenant_id="a")) == 0
+
+
+def event(tenant_id: str, text: str) -> ErrorEvent:
+    return ErrorEvent(text * 32, "x", None, None, {"tenant_id": tenant_id}, [], {"text": text})
+
+
+def test_an_event_with_a_wrong_tenant_or_a_foreign_canary_is_found() -> None:
+    """One that has not arrived is counted elsewhere."""
+    arrivals = [
+        Arrival("a", event("a", "canary-a")),
+        Arrival("a", event("b", "x")),
+        Arrival("b", event("b", "canary-a")),
+        Arrival("b", None),
+    ]
+    assert mixed_events(arrivals, CANARIES) == ["x" * 32, "canary-a" * 32]
+
+
+def test_a_result_with_a_foreign_canary_is_found() -> None:
+    """Its own tenant's canary may be in it."""
+    rows = [("a", "t1", "canary-a"), ("b", "t2", "canary-a")]
+    results = pd.DataFrame(rows, columns=["tenant_id", "task_id", "text"])
+    assert mixed_results(results, CANARIES) == ["t2"]
+
+
+def test_both_tenants_work_at_once_on_the_running_stack(target: Settings) -> None:
+    """Every request is answered, every task ends, and every attempt at the other's is refused."""
+    api = ApiClient(target)
+    load = load_tenants(api, {"tenant-a": "canary-a", "tenant-b": "canary-b"}, rounds=1, at_once=4)
+    results = await_results(api, load, 30)
+    assert len(load) == 6
+    assert sorted(results.state) == ["FAILURE", "FAILURE", "SUCCESS", "SUCCESS"]
+    others_task = str(results.task_id[results.tenant_id == "tenant-b"].iloc[0])
+    tried = trespass(target, "tenant-a", "tenant-b", others_task)
+    assert list(tried.status) == list(tried.expected)
