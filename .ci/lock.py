@@ -9,7 +9,7 @@ from pathlib import Path
 
 PROJECT = "pyproject.toml"
 LOCK = Path("constraints.txt")
-BUGSINK = Path("securenet_obs/stack/bugsink-requirements.txt")
+BUGSINK = Path("securenet_obs/stack/parts/bugsink-requirements.txt")
 MARK = "# Above: API, worker and beat (Dockerfile). Below: notebooks, local stack, development."
 # Extras are kept: pip before 23.3 seeks the newest release for `coverage[toml]` where the lock has
 # `coverage` alone and pip may resolve, which conda has it do.

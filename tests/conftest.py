@@ -26,8 +26,8 @@ from securenet_obs.runner.target import target_of
 from securenet_obs.runner.verdict import Verdict
 from securenet_obs.settings import get_settings
 from securenet_obs.stack import LocalStack
-from securenet_obs.stack.broker import RedisAccess, redis_part
 from securenet_obs.stack.locked_pip import pip_environment
+from securenet_obs.stack.parts.broker import RedisAccess, redis_part
 from tests.forked_python import ForkedPython
 from tests.local_index import PIPS
 from tests.real_parts import PartGuard, mark_stack

@@ -15,7 +15,7 @@ import redis
 import yaml
 
 from securenet_obs.settings import Settings
-from securenet_obs.stack.services import CONCURRENCY, QUEUES
+from securenet_obs.stack.parts.services import CONCURRENCY, QUEUES
 from securenet_obs.workers.celery_app import POOLS
 from tests.local_index import LocalIndex, installed_here
 

@@ -68,7 +68,7 @@ def test_make_lock_renews_both_locks_and_prints_what_moved(
     for name in (".ci/lock.py", "constraints.txt", "pyproject.toml"):
         (folder / name).parent.mkdir(exist_ok=True, parents=True)
     shutil.copy(ROOT / ".ci" / "lock.py", folder / ".ci")
-    bugsink = folder / "securenet_obs" / "stack" / "bugsink-requirements.txt"
+    bugsink = folder / "securenet_obs" / "stack" / "parts" / "bugsink-requirements.txt"
     bugsink.parent.mkdir(parents=True)
     (folder / "pyproject.toml").write_text(PYPROJECT)
     (folder / "constraints.txt").write_text("left==1\n")

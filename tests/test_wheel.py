@@ -81,7 +81,7 @@ def test_the_wheel_has_all_that_it_needs(wheel: zipfile.ZipFile) -> None:
     names = set(wheel.namelist())
     for name in notebooks():
         assert wheel.read(f"securenet_obs/{name}") == (PROJECT / name).read_bytes()
-    assert {"securenet_obs/py.typed", "securenet_obs/stack/bugsink-requirements.txt"} <= names
+    assert {"securenet_obs/py.typed", "securenet_obs/stack/parts/bugsink-requirements.txt"} <= names
     assert {name.split("/")[0] for name in names} == {
         "securenet_obs",
         f"securenet_obs-{VERSION}.dist-info",

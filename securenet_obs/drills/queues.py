@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import redis
 
 from securenet_obs.errors import StackError
-from securenet_obs.stack.services import QUEUES
+from securenet_obs.stack.parts.services import QUEUES
 
 _EMPTY_S = 20.0
 _AT_WORK_S = 1.0

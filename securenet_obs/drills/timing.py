@@ -17,7 +17,7 @@ from securenet_obs.drills.faults import part_stopped
 from securenet_obs.drills.signals import kill
 from securenet_obs.errors import StackError
 from securenet_obs.stack.local_stack import LocalStack
-from securenet_obs.stack.services import beat_command, worker_command
+from securenet_obs.stack.parts.services import beat_command, worker_command
 
 SILENT_S = 8.0
 """Seconds after which a killed beat cannot be mistaken for one between two ticks."""

@@ -3,7 +3,7 @@
 from securenet_obs.stack.detached import await_stack, start_detached, supervise
 from securenet_obs.stack.follow import follow
 from securenet_obs.stack.local_stack import LocalStack
-from securenet_obs.stack.services import beat_command, worker_command
+from securenet_obs.stack.parts.services import beat_command, worker_command
 from securenet_obs.stack.state import (
     PartStatus,
     StackState,

@@ -15,11 +15,11 @@ from securenet_obs.processes.groups import start_time
 from securenet_obs.processes.guard import Guard
 from securenet_obs.processes.locks import file_lock
 from securenet_obs.processes.ports import free_ports
-from securenet_obs.stack.broker import RedisAccess, redis_part
-from securenet_obs.stack.bugsink import BugsinkAccess, bugsink_part
-from securenet_obs.stack.bugsink_install import install_bugsink
 from securenet_obs.stack.part import Part, await_ready
-from securenet_obs.stack.services import STOP_TASKS_S, service_parts
+from securenet_obs.stack.parts.broker import RedisAccess, redis_part
+from securenet_obs.stack.parts.bugsink import BugsinkAccess, bugsink_part
+from securenet_obs.stack.parts.bugsink_install import install_bugsink
+from securenet_obs.stack.parts.services import STOP_TASKS_S, service_parts
 from securenet_obs.stack.state import (
     DEFAULT_NAME,
     PartState,

@@ -13,7 +13,7 @@ from pathlib import Path
 from securenet_obs.errors import StackError
 from securenet_obs.processes.groups import end_groups, start_time
 from securenet_obs.processes.locks import file_lock
-from securenet_obs.stack.readiness import ANSWERS
+from securenet_obs.stack.parts.readiness import ANSWERS
 
 DEFAULT_NAME = "local"
 """Default name of a stack."""

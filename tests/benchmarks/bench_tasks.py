@@ -28,7 +28,7 @@ from securenet_obs.monitoring import start_monitoring
 from securenet_obs.processes.guard import Guard
 from securenet_obs.processes.ports import free_ports
 from securenet_obs.settings import get_settings
-from securenet_obs.stack.broker import RedisAccess, redis_part
+from securenet_obs.stack.parts.broker import RedisAccess, redis_part
 
 RAW, BARE, OURS = "raw Redis", "bare Celery", "securenet-obs"
 LOOP, BATCH = "plain loop", "publish_many"

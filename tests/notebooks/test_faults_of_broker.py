@@ -11,7 +11,7 @@ import redis
 from securenet_obs.runner.catalog import find
 from securenet_obs.runner.verdict import Verdict
 from securenet_obs.stack import LocalStack
-from securenet_obs.stack.services import worker_command
+from securenet_obs.stack.parts.services import worker_command
 from tests.notebooks.faults import BrokenPart, Fault, Run
 
 PROJECT = Path(__file__).parents[2]

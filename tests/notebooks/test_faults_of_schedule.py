@@ -11,7 +11,7 @@ import pytest
 from securenet_obs.runner.catalog import find
 from securenet_obs.runner.verdict import Verdict
 from securenet_obs.stack import LocalStack
-from securenet_obs.stack.services import worker_command
+from securenet_obs.stack.parts.services import worker_command
 from tests.notebooks.faults import BrokenPart, Fault, Run, by_part, expect_red
 
 PROJECT = Path(__file__).parents[2]

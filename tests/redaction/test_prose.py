@@ -28,8 +28,8 @@ SPECIMENS = {
     "probes/scenarios/leaks.py",
     "probes/scenarios/specimens.py",
     "redaction/text_rules.py",
-    "stack/bugsink.py",
-    "stack/bugsink_install.py",
+    "stack/parts/bugsink.py",
+    "stack/parts/bugsink_install.py",
 }
 PLACES = {"address", "file", "folder", "path", "url", "where"}
 

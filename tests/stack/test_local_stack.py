@@ -18,7 +18,8 @@ from securenet_obs.errors import PartNotReadyError, StackError
 from securenet_obs.processes.ports import free_ports
 from securenet_obs.runner.target import target_of
 from securenet_obs.settings import Settings
-from securenet_obs.stack import LocalStack, local_stack, running_stack, services
+from securenet_obs.stack import LocalStack, local_stack, running_stack
+from securenet_obs.stack.parts import services
 from securenet_obs.stack.state import read_state
 
 Living = Callable[[int], list[str]]

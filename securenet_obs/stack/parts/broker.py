@@ -10,7 +10,7 @@ from pathlib import Path
 from securenet_obs.errors import StackError
 from securenet_obs.processes.guard import Guard
 from securenet_obs.stack.part import Part
-from securenet_obs.stack.readiness import redis_answers
+from securenet_obs.stack.parts.readiness import redis_answers
 
 _CONFIGURATION = """\
 bind 127.0.0.1

@@ -9,10 +9,11 @@ import pytest
 
 from securenet_obs.probes.celery import tasks
 from securenet_obs.settings import Settings
-from securenet_obs.stack import LocalStack, readiness, worker_command
+from securenet_obs.stack import LocalStack, worker_command
 from securenet_obs.stack.part import STOP_S
-from securenet_obs.stack.readiness import WORKER
-from securenet_obs.stack.services import QUEUES, STOP_TASKS_S
+from securenet_obs.stack.parts import readiness
+from securenet_obs.stack.parts.readiness import WORKER
+from securenet_obs.stack.parts.services import QUEUES, STOP_TASKS_S
 from securenet_obs.workers import celery_app, schedule
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 import pytest
 
 from securenet_obs.stack import LocalStack
-from securenet_obs.stack.readiness import ANSWERS
+from securenet_obs.stack.parts.readiness import ANSWERS
 from tests.busy import room_for
 
 Change = Callable[[Mapping[str, str]], dict[str, str]]

@@ -12,8 +12,8 @@ import pytest
 
 from securenet_obs.errors import StackError
 from securenet_obs.processes.guard import Guard
-from securenet_obs.stack import bugsink_install
-from securenet_obs.stack.bugsink_install import BugsinkHome, install_bugsink
+from securenet_obs.stack.parts import bugsink_install
+from securenet_obs.stack.parts.bugsink_install import BugsinkHome, install_bugsink
 from tests.local_index import LocalIndex, reader_settings
 
 

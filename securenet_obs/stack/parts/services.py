@@ -6,7 +6,7 @@ from pathlib import Path
 
 from securenet_obs.processes.guard import Guard
 from securenet_obs.stack.part import Part
-from securenet_obs.stack.readiness import ANSWERS, WORKER
+from securenet_obs.stack.parts.readiness import ANSWERS, WORKER
 
 QUEUES = ("default", "scans", "models", "logs", "canary")
 """Queues that a stack's worker consumes."""

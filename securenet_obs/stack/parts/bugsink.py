@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from securenet_obs.processes.guard import Guard
-from securenet_obs.stack.bugsink_install import BugsinkHome
 from securenet_obs.stack.part import Part
-from securenet_obs.stack.readiness import BUGSINK_PROJECT, bugsink_answers
+from securenet_obs.stack.parts.bugsink_install import BugsinkHome
+from securenet_obs.stack.parts.readiness import BUGSINK_PROJECT, bugsink_answers
 
 # It sends nothing out: no e-mail, no usage report, no web hook.
 _CONFIGURATION = """\

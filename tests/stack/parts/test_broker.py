@@ -11,8 +11,8 @@ import redis
 from securenet_obs.errors import StackError
 from securenet_obs.processes.guard import Guard
 from securenet_obs.processes.ports import free_ports
-from securenet_obs.stack.broker import RedisAccess, redis_part, redis_program
 from securenet_obs.stack.part import Part
+from securenet_obs.stack.parts.broker import RedisAccess, redis_part, redis_program
 
 
 @pytest.fixture
