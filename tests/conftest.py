@@ -18,12 +18,12 @@ from rich.console import Console
 from securenet_obs.errors import PartNotReadyError, StackError
 from securenet_obs.processes.guard import Guard
 from securenet_obs.processes.ports import free_ports
-from securenet_obs.runner.catalog import find
 from securenet_obs.runner.command import Command, order_for
-from securenet_obs.runner.forked import warm_server
-from securenet_obs.runner.progress import PlainLines
+from securenet_obs.runner.console.progress import PlainLines
+from securenet_obs.runner.kernel.forked import warm_server
+from securenet_obs.runner.notebook.catalog import find
+from securenet_obs.runner.record.verdict import Verdict
 from securenet_obs.runner.target import target_of
-from securenet_obs.runner.verdict import Verdict
 from securenet_obs.settings import get_settings
 from securenet_obs.stack import LocalStack
 from securenet_obs.stack.locked_pip import pip_environment

@@ -19,7 +19,7 @@ FIXTURES = frozenset({"redis_server", "stack", "stack_cache", "warm"})
 SERVERS = frozenset({"redis-server", "valkey-server", "gunicorn"})
 MODULES = frozenset(
     {"uvicorn", "papermill", "ipykernel_launcher", "jupyter", "nbval"}
-    | {f"securenet_obs.runner.{name}" for name in ("child", "kernel", "warm")}
+    | {f"securenet_obs.runner.{name}" for name in ("child.main", "kernel.main", "kernel.warm")}
 )
 COMMANDS = {"celery": frozenset({"worker", "beat"})}
 """Module -> those of its commands that start parts."""

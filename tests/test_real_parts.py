@@ -15,7 +15,10 @@ from tests.real_parts import PartGuard, UnmarkedError, mark_stack, part_of
         (["python", "guard.py", "/opt/valkey-server"], "valkey-server"),
         ([b"python", "-m", "celery", "-A", "app", "worker"], "celery worker"),
         (["python", "-m", "uvicorn", "app"], "uvicorn"),
-        (["python", "-P", "-m", "securenet_obs.runner.kernel"], "securenet_obs.runner.kernel"),
+        (
+            ["python", "-P", "-m", "securenet_obs.runner.kernel.main"],
+            "securenet_obs.runner.kernel.main",
+        ),
         (["python", "-m", "securenet_obs", "redact"], ""),
         (["python", "-m", "celery", "-A", "app", "report"], ""),
         (["python", "-c", "pass", "-m"], ""),

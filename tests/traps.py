@@ -174,7 +174,7 @@ TRAPS: tuple[Trap, ...] = (
         "a dead kernel or a timeout leaves `completed` on every cell",
         (
             "runner/test_kill_matrix.py::test_a_kill_at_any_cell_is_recorded_as_what_it_was",
-            "runner/test_evidence.py::"
+            "runner/evidence/test_folder.py::"
             "test_the_notebook_opens_with_a_banner_and_its_cells_do_not_lie",
         ),
     ),
@@ -182,15 +182,15 @@ TRAPS: tuple[Trap, ...] = (
         "papermill",
         "unknown parameters only warn, types are not checked, 00123 becomes 123",
         (
-            "runner/test_parameters.py::test_what_is_no_such_value_is_refused",
-            "runner/test_parameters.py::test_a_value_arrives_as_its_type_has_it",
-            "runner/test_parameters.py::test_bad_parameters_exit_2_and_run_nothing",
+            "runner/notebook/test_parameters.py::test_what_is_no_such_value_is_refused",
+            "runner/notebook/test_parameters.py::test_a_value_arrives_as_its_type_has_it",
+            "runner/notebook/test_parameters.py::test_bad_parameters_exit_2_and_run_nothing",
         ),
     ),
     (
         "papermill",
         "values of parameters are stored in the output",
-        ("runner/test_secret.py::test_no_byte_of_a_secret_is_left_in_the_evidence",),
+        ("runner/notebook/test_secret.py::test_no_byte_of_a_secret_is_left_in_the_evidence",),
     ),
     (
         "papermill",
@@ -203,7 +203,7 @@ TRAPS: tuple[Trap, ...] = (
         (
             "runner/test_command.py::"
             "test_sixteen_runs_in_two_commands_at_once_leave_sixteen_right_records",
-            "runner/test_evidence.py::test_no_two_folders_are_the_same",
+            "runner/evidence/test_folder.py::test_no_two_folders_are_the_same",
         ),
     ),
     (
@@ -211,24 +211,24 @@ TRAPS: tuple[Trap, ...] = (
         "`!false` passes, and sys.exit(3) becomes 1",
         (
             "runner/test_execution.py::test_each_fault_has_its_verdict",
-            "runner/test_verdict.py::test_exit_codes_are_those_of_the_design",
+            "runner/record/test_verdict.py::test_exit_codes_are_those_of_the_design",
         ),
     ),
     (
         "papermill",
         "`%run`, `%%capture` and a nested `run_cell` reply `ok` when their code fails",
         (
-            "runner/test_faults.py::test_an_error_that_ipython_swallows_fails_its_cell_by_its_name",
-            "runner/test_faults.py::test_the_table_states_what_papermill_makes_of_it",
+            "runner/kernel/test_faults.py::test_an_error_that_ipython_swallows_fails_its_cell_by_its_name",
+            "runner/kernel/test_faults.py::test_the_table_states_what_papermill_makes_of_it",
         ),
     ),
     (
         "papermill",
         "the cell of an earlier run's parameters stays in the notebook that it wrote",
         (
-            "runner/test_injection.py::"
+            "runner/notebook/test_injection.py::"
             "test_given_parameters_stand_in_one_cell_and_are_the_last_to_set_them",
-            "runner/test_injection.py::test_a_value_that_a_start_up_file_plants_fails_the_run",
+            "runner/notebook/test_injection.py::test_a_value_that_a_start_up_file_plants_fails_the_run",
         ),
     ),
     (

@@ -59,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         STDERR.print("interrupted")
         sys.exit(130)
     except SecureNetObsError as error:
-        from securenet_obs.runner.verdict import exit_code_for
+        from securenet_obs.runner.record.verdict import exit_code_for
 
         STDERR.print(str(error), style="red", markup=False, soft_wrap=True)
         sys.exit(exit_code_for(error))

@@ -48,7 +48,7 @@ def listed(tenant_id: str | None, target: Path | None, local: bool, as_json: boo
     Example: securenet-obs api-keys list acme
     """
     from securenet_obs.api.api_keys import list_keys
-    from securenet_obs.runner.report import print_rows
+    from securenet_obs.runner.console.report import print_rows
     from securenet_obs.store import session_scope
 
     enter_target(target, local=local, command="api-keys", needs=["store"])

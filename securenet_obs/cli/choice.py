@@ -152,8 +152,8 @@ def _local_stack(*, starts: bool) -> Choice:
 
 def _referred(root: Path) -> Iterator[str]:
     """Yield the secrets to which a project's notebooks refer; broken notebooks are skipped."""
-    from securenet_obs.runner.catalog import FOLDERS, read_notebook
-    from securenet_obs.runner.parameters import secrets_in
+    from securenet_obs.runner.notebook.catalog import FOLDERS, read_notebook
+    from securenet_obs.runner.notebook.parameters import secrets_in
 
     for path in (path for folder in FOLDERS for path in (root / folder).glob("*.ipynb")):
         with suppress(NotebookError):
@@ -183,7 +183,7 @@ def enter_target(
         UnreachableError: the store that is needed cannot be opened.
     """
     from securenet_obs.cli.consoles import STDERR
-    from securenet_obs.runner.needs import NEEDS
+    from securenet_obs.runner.notebook.needs import NEEDS
     from securenet_obs.runner.preflight import Demand
     from securenet_obs.runner.target import ADDRESSES
 

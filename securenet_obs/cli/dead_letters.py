@@ -37,7 +37,7 @@ def listed(limit: int, is_open: bool, target: Path | None, local: bool, as_json:
     Example: securenet-obs dead-letters list --open
     """
     enter_target(target, local=local, command="dead-letters", needs=["store"])
-    from securenet_obs.runner.report import print_rows
+    from securenet_obs.runner.console.report import print_rows
     from securenet_obs.workers.dead_letters import list_letters
 
     rows = [_row(letter) for letter in list_letters(limit, requeued=not is_open)]

@@ -40,9 +40,9 @@ def drill(names: tuple[str, ...], tasks: int, root: Path, as_json: bool) -> None
     Example: securenet-obs drill redis-restarted worker-killed
     """
     from securenet_obs.drills import DRILLS, drill_data, drill_table, run_drill
-    from securenet_obs.runner.catalog import find
-    from securenet_obs.runner.report import print_whole
-    from securenet_obs.runner.roots import work_folder
+    from securenet_obs.runner.console.report import print_whole
+    from securenet_obs.runner.notebook.catalog import find
+    from securenet_obs.runner.notebook.roots import work_folder
     from securenet_obs.stack.state import default_root
 
     wanted = names or tuple(DRILLS)
@@ -80,10 +80,10 @@ def _told_on(console: Console) -> Callable[[str], None]:
 def judging(root: Path) -> "Iterator[Judge]":
     """Yield a function that runs a validation during a fault and discards its evidence."""
     from securenet_obs.drills import Said
-    from securenet_obs.runner.catalog import find
     from securenet_obs.runner.command import Command, order_for
-    from securenet_obs.runner.forked import warm_server
-    from securenet_obs.runner.progress import PlainLines
+    from securenet_obs.runner.console.progress import PlainLines
+    from securenet_obs.runner.kernel.forked import warm_server
+    from securenet_obs.runner.notebook.catalog import find
     from securenet_obs.runner.target import target_of
 
     silent = PlainLines(Console(quiet=True))

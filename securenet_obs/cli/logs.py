@@ -25,7 +25,7 @@ def check(sources: tuple[str, ...], as_json: bool) -> None:
     Example: securenet-obs logs check app.log 'worker-*.log.gz' --json
     """
     from securenet_obs.probes import log_frame
-    from securenet_obs.runner.report import print_rows
+    from securenet_obs.runner.console.report import print_rows
 
     with refused(NotFoundError):
         report = log_frame(*sources).report()

@@ -16,7 +16,7 @@ from securenet_obs.cli.usage import Place
 from securenet_obs.suggestions import did_you_mean
 
 if TYPE_CHECKING:
-    from securenet_obs.runner.order import Order
+    from securenet_obs.runner.record.order import Order
 
 
 @click.command("list")
@@ -29,8 +29,8 @@ def list_notebooks(as_json: bool, root: Path) -> None:
 
     Example: securenet-obs list --json
     """
-    from securenet_obs.runner.catalog import none_below, read_all
-    from securenet_obs.runner.report import print_catalog
+    from securenet_obs.runner.console.report import print_catalog
+    from securenet_obs.runner.notebook.catalog import none_below, read_all
 
     notebooks, broken = read_all(root)
     if as_json:
@@ -56,8 +56,8 @@ def show(notebook: str, plain: bool, as_json: bool, root: Path) -> None:
 
     Example: securenet-obs show 01_sentry_receives_errors
     """
-    from securenet_obs.runner.catalog import find
-    from securenet_obs.runner.report import print_notebook
+    from securenet_obs.runner.console.report import print_notebook
+    from securenet_obs.runner.notebook.catalog import find
 
     found = find(root, notebook, plain=plain)
     if as_json:
@@ -108,8 +108,8 @@ def run(notebook: str, parameters: tuple[str, ...], plain: bool, running: Runnin
 
     Example: securenet-obs run 01_sentry_receives_errors -p deadline_s=30
     """
-    from securenet_obs.runner.catalog import find
     from securenet_obs.runner.command import order_for
+    from securenet_obs.runner.notebook.catalog import find
 
     found = find(running.root, notebook, plain=plain)
     deadlines = running.deadline, running.cell_deadline
@@ -122,12 +122,12 @@ def _run(
 ) -> NoReturn:
     """Run the orders against their target, report, and exit with the verdict."""
     from securenet_obs.runner.command import Command
-    from securenet_obs.runner.evidence import check_root
-    from securenet_obs.runner.forked import warm_server
+    from securenet_obs.runner.console.progress import progress
+    from securenet_obs.runner.console.report import print_outcome
+    from securenet_obs.runner.evidence.folder import check_root
+    from securenet_obs.runner.kernel.forked import warm_server
     from securenet_obs.runner.preflight import Demand, secret_names, skips
-    from securenet_obs.runner.progress import progress
-    from securenet_obs.runner.report import print_outcome
-    from securenet_obs.runner.timings import NOTEBOOKS, Timings
+    from securenet_obs.runner.record.timings import NOTEBOOKS, Timings
 
     needs_target = any(order.notebook.declared.all_needs for order in orders)
     choice = choose(
@@ -173,7 +173,7 @@ def verify(folder: Path, as_json: bool) -> None:
 
     Example: securenet-obs verify evidence/20261123T041200Z-1a2b3c4d
     """
-    from securenet_obs.runner.evidence import verify as changes_in
+    from securenet_obs.runner.evidence.folder import verify as changes_in
 
     changes = changes_in(folder)
     if as_json:

@@ -16,7 +16,7 @@ _PORTS = Whole(min=0, max=65535)
 
 
 def _default_root() -> Path:
-    from securenet_obs.runner.roots import default_root
+    from securenet_obs.runner.notebook.roots import default_root
 
     return default_root()
 

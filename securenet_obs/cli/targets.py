@@ -32,7 +32,7 @@ def lab(port: int, no_browser: bool, target: Path | None, local: bool, root: Pat
     Example: securenet-obs lab --no-browser --port 8899
     """
     from securenet_obs.runner.lab import jupyter_lab, wait_for
-    from securenet_obs.runner.roots import opened_root
+    from securenet_obs.runner.notebook.roots import opened_root
 
     choice = choose(target, local=local, root=root)
     choice.check()
@@ -142,7 +142,7 @@ def status(name: str, as_json: bool) -> None:
 
     Example: securenet-obs status --json
     """
-    from securenet_obs.runner.report import print_rows
+    from securenet_obs.runner.console.report import print_rows
     from securenet_obs.stack import status as parts_of
 
     parts = parts_of(name)

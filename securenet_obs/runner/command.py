@@ -16,18 +16,24 @@ from securenet_obs.errors import (
     ParametersError,
 )
 from securenet_obs.redaction import MASK
-from securenet_obs.runner.catalog import Notebook, find, find_all, none_below, read_notebook
-from securenet_obs.runner.closing import abandon, close, close_orphans, surroundings
-from securenet_obs.runner.evidence import EvidenceFolder, read_manifest
+from securenet_obs.runner.evidence.closing import abandon, close, close_orphans, surroundings
+from securenet_obs.runner.evidence.folder import EvidenceFolder, read_manifest
+from securenet_obs.runner.evidence.masking import masker_for
 from securenet_obs.runner.execution import Execution
-from securenet_obs.runner.injection import effective
-from securenet_obs.runner.journal import RunRecord
-from securenet_obs.runner.masking import masker_for
-from securenet_obs.runner.order import Order, Progress, Result
-from securenet_obs.runner.parameters import secrets_in
+from securenet_obs.runner.notebook.catalog import (
+    Notebook,
+    find,
+    find_all,
+    none_below,
+    read_notebook,
+)
+from securenet_obs.runner.notebook.injection import effective
+from securenet_obs.runner.notebook.parameters import secrets_in
 from securenet_obs.runner.preflight import skips
+from securenet_obs.runner.record.journal import RunRecord
+from securenet_obs.runner.record.order import Order, Progress, Result
+from securenet_obs.runner.record.verdict import Verdict, worst
 from securenet_obs.runner.target import Target
-from securenet_obs.runner.verdict import Verdict, worst
 from securenet_obs.runner.working_folder import working_folder
 
 FINAL = (Verdict.PASSED, Verdict.SKIPPED, Verdict.INTERRUPTED)

@@ -16,20 +16,20 @@ from typing import Any
 
 from securenet_obs.errors import EvidenceError, SecureNetObsError
 from securenet_obs.processes.descendants import MARK, kill_marked
-from securenet_obs.runner.closing import finish
-from securenet_obs.runner.document import count_cells, prepared
-from securenet_obs.runner.evidence import EvidenceFolder
-from securenet_obs.runner.injection import compared, effective
-from securenet_obs.runner.journal import RunRecord, records
-from securenet_obs.runner.order import Order, Progress, Result
-from securenet_obs.runner.parameters import as_text, secrets_in
-from securenet_obs.runner.rendering import prepare_pages
-from securenet_obs.runner.saving import save_notebook
-from securenet_obs.runner.sharing import hold
-from securenet_obs.runner.spawn import Process, child_process
-from securenet_obs.runner.spec import LOG, UNWRITABLE, Spec
+from securenet_obs.runner.child.spawn import Process, child_process
+from securenet_obs.runner.child.spec import LOG, UNWRITABLE, Spec
+from securenet_obs.runner.evidence.closing import finish
+from securenet_obs.runner.evidence.document import count_cells, prepared
+from securenet_obs.runner.evidence.folder import EvidenceFolder
+from securenet_obs.runner.evidence.rendering import prepare_pages
+from securenet_obs.runner.evidence.saving import save_notebook
+from securenet_obs.runner.notebook.injection import compared, effective
+from securenet_obs.runner.notebook.parameters import as_text, secrets_in
+from securenet_obs.runner.record.journal import RunRecord, records
+from securenet_obs.runner.record.order import Order, Progress, Result
+from securenet_obs.runner.record.verdict import Judgement, Verdict, judge
 from securenet_obs.runner.target import Target
-from securenet_obs.runner.verdict import Judgement, Verdict, judge
+from securenet_obs.runner.target_lock import hold
 
 PATIENCE_S = 8.0
 """Seconds past its deadline that a child has to end its kernel before it is terminated."""

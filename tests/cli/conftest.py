@@ -9,7 +9,7 @@ import nbformat
 import pytest
 from nbformat import v4
 
-from securenet_obs.runner.forked import SOCKET
+from securenet_obs.runner.kernel.forked import SOCKET
 from tests.forked_python import ForkedPython
 
 

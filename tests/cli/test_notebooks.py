@@ -10,14 +10,14 @@ from typing import Any
 
 import pytest
 
-from securenet_obs.runner.forked import SOCKET
-from securenet_obs.runner.warm import available
+from securenet_obs.runner.kernel.forked import SOCKET
+from securenet_obs.runner.kernel.warm import available
 
 CELL = (
     "import sys\nfrom securenet_obs.checks import Checks\nchecks = Checks()\n"
     "checks.expect('kernel', expected=True, observed={!r} in sys.argv[0])\nchecks.conclude()"
 )
-FORKED, STARTED = "securenet_obs.runner.kernel", "kernel.py"
+FORKED, STARTED = "securenet_obs.runner.kernel.main", "kernel/main.py"
 
 
 @pytest.mark.stack

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from securenet_obs.runner.forked import SOCKET
+from securenet_obs.runner.kernel.forked import SOCKET
 
 UNSET = ("SENTRY_DSN", "REDIS_URL", "API_URL", "CI")
 

@@ -181,9 +181,9 @@ def test_every_command_that_prints_rows_prints_json_too(
 
 def test_verify_prints_json(answer: Callable[..., Answer], tmp_path: Path) -> None:
     """The folder and the changes, as a list."""
-    from securenet_obs.runner.closing import close
-    from securenet_obs.runner.evidence import EvidenceFolder
-    from securenet_obs.runner.masking import Masker
+    from securenet_obs.runner.evidence.closing import close
+    from securenet_obs.runner.evidence.folder import EvidenceFolder
+    from securenet_obs.runner.evidence.masking import Masker
 
     folder = EvidenceFolder.create(tmp_path, Masker())
     close(folder)

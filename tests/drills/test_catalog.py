@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from securenet_obs.drills import DRILLS, Drill
-from securenet_obs.runner.catalog import find
 from securenet_obs.runner.command import order_for
+from securenet_obs.runner.notebook.catalog import find
 
 PROJECT = Path(__file__).parents[2]
 

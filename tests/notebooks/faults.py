@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import redis
 
-from securenet_obs.runner.verdict import Verdict
+from securenet_obs.runner.record.verdict import Verdict
 from securenet_obs.stack import LocalStack
 
 Run = Callable[..., Any]

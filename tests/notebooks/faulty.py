@@ -154,7 +154,7 @@ def input_repeated() -> None:
 
 def masking_off() -> None:
     """Keep evidence as it is; for the process of a run."""
-    from securenet_obs.runner import masking
+    from securenet_obs.runner.evidence import masking
 
     masking.Masker.exact = masking.Masker.text = masking.Masker.source = lambda self, text: text
     masking.redact = lambda value: value

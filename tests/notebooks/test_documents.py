@@ -7,7 +7,7 @@ import nbformat
 import pytest
 
 from securenet_obs.checks import CHECK_MIME
-from securenet_obs.runner.catalog import read_notebook
+from securenet_obs.runner.notebook.catalog import read_notebook
 
 PROJECT = Path(__file__).parents[2]
 VALIDATIONS = sorted(PROJECT.glob("notebooks/*.ipynb"))

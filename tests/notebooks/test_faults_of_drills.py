@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from securenet_obs.runner.catalog import find
-from securenet_obs.runner.forked import SOCKET
-from securenet_obs.runner.verdict import Verdict
+from securenet_obs.runner.kernel.forked import SOCKET
+from securenet_obs.runner.notebook.catalog import find
+from securenet_obs.runner.record.verdict import Verdict
 from tests.notebooks.faults import Run
 
 PROJECT = Path(__file__).parents[2]

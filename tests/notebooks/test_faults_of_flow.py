@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from securenet_obs.redaction import RULES
-from securenet_obs.runner.catalog import find
-from securenet_obs.runner.verdict import Verdict
+from securenet_obs.runner.notebook.catalog import find
+from securenet_obs.runner.record.verdict import Verdict
 from securenet_obs.stack import LocalStack
 from tests.notebooks.faults import (
     FAULTY,

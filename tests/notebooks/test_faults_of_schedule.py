@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from securenet_obs.runner.catalog import find
-from securenet_obs.runner.verdict import Verdict
+from securenet_obs.runner.notebook.catalog import find
+from securenet_obs.runner.record.verdict import Verdict
 from securenet_obs.stack import LocalStack
 from securenet_obs.stack.parts.services import worker_command
 from tests.notebooks.faults import BrokenPart, Fault, Run, by_part, expect_red

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from securenet_obs.runner.forked import SOCKET
+from securenet_obs.runner.kernel.forked import SOCKET
 from securenet_obs.stack import LocalStack
 
 PROJECT = Path(__file__).parents[2]

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from securenet_obs.probes import ApiClient, TaskProbe, sample_records
-from securenet_obs.runner.verdict import Verdict
+from securenet_obs.runner.record.verdict import Verdict
 from securenet_obs.settings import Settings
 from securenet_obs.stack import LocalStack, worker_command
 

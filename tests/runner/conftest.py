@@ -12,11 +12,11 @@ import nbformat
 import pytest
 from nbformat import v4
 
-from securenet_obs.runner.catalog import read_notebook
 from securenet_obs.runner.command import Command, Outcome, order_for
-from securenet_obs.runner.forked import SOCKET
+from securenet_obs.runner.kernel.forked import SOCKET
+from securenet_obs.runner.notebook.catalog import read_notebook
+from securenet_obs.runner.record.verdict import Judgement
 from securenet_obs.runner.target import target_of
-from securenet_obs.runner.verdict import Judgement
 
 CHECKED = (
     "from securenet_obs.checks import Checks\n"

@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from securenet_obs.errors import EvidenceError, ParametersError
-from securenet_obs.runner.catalog import read_notebook
 from securenet_obs.runner.command import Outcome, order_for, orders_to_resume
-from securenet_obs.runner.evidence import read_manifest, verify
+from securenet_obs.runner.evidence.folder import read_manifest, verify
+from securenet_obs.runner.notebook.catalog import read_notebook
 from tests.runner.conftest import CHECKED
 
 INTERVAL = (

@@ -14,9 +14,10 @@ from typing import Any
 import psutil
 import pytest
 
-from securenet_obs.runner import execution, journal
+from securenet_obs.runner import execution
 from securenet_obs.runner.command import Outcome
-from securenet_obs.runner.forked import SOCKET
+from securenet_obs.runner.kernel.forked import SOCKET
+from securenet_obs.runner.record import journal
 from tests.busy import room_for
 
 CHECKED = (

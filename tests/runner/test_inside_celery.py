@@ -10,7 +10,7 @@ from typing import Protocol
 
 import celery
 
-from securenet_obs.runner.forked import SOCKET
+from securenet_obs.runner.kernel.forked import SOCKET
 
 APP = """
 import os, subprocess, sys

@@ -13,9 +13,9 @@ from typing import Any
 import psutil
 import pytest
 
-from securenet_obs.runner import journal
-from securenet_obs.runner.closing import close_orphans
-from securenet_obs.runner.forked import SOCKET
+from securenet_obs.runner.evidence.closing import close_orphans
+from securenet_obs.runner.kernel.forked import SOCKET
+from securenet_obs.runner.record import journal
 
 VICTIMS = {"child": "interrupted", "kernel": "kernel_died", "parent": "interrupted"}
 

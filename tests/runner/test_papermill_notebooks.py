@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from securenet_obs.errors import NotebookError
-from securenet_obs.runner.catalog import read_notebook
 from securenet_obs.runner.command import Outcome
+from securenet_obs.runner.notebook.catalog import read_notebook
 
 NOTEBOOKS = Path(__file__).parents[3] / "shared" / "data" / "notebooks"
 OF_R = NOTEBOOKS / "papermill" / "notimplemented_translator.ipynb"

@@ -1,0 +1,1 @@
+"""The child process of a run: executes one notebook, and journals what happens."""

@@ -1,0 +1,1 @@
+"""The console of a command: progress and tables."""

@@ -1,0 +1,1 @@
+"""The evidence of a command: its folder, masked files, pages, JUnit and manifest."""

@@ -1,0 +1,95 @@
+"""Builds the banner of an executed notebook: verdict, failed checks with links, facts."""
+
+import html
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from securenet_obs.runner.record.journal import CheckRow, RunRecord
+from securenet_obs.runner.record.summary import plain_text
+from securenet_obs.runner.record.verdict import Judgement
+
+ANCHOR = "first-failing-cell"
+"""Name of the link target before the cell that decided the verdict."""
+
+RED, GREEN = "#cf222e", "#1a7f37"
+_BOX = f"border-left:6px solid {RED};padding:4px 0 4px 14px;margin:0 0 12px"
+_VALUE = "white-space:pre-wrap;overflow-wrap:anywhere"
+
+
+def anchors(record: RunRecord, judgement: Judgement) -> dict[int, str]:
+    """Return the anchor name of each cell that the banner links to."""
+    cells = {record.cell_of(row.name) for row in record.failing}
+    names = {cell: f"failing-cell-{cell}" for cell in sorted(cells)}
+    if judgement.cell is not None and judgement.verdict != "passed":
+        names[judgement.cell] = ANCHOR
+    return names
+
+
+def banner(
+    record: RunRecord, judgement: Judgement, *, seconds: float, opened: Mapping[str, Any]
+) -> str:
+    """Return the banner as Markdown: verdict, failed checks, parameters, target, versions.
+
+    The banner of a failed run begins with the first failed check. Other verdicts have a reason of
+    their own, which comes first.
+    """
+    mark = "✔" if judgement.verdict == "passed" else "✘"
+    lines = [f"# {mark} {judgement.verdict}", ""]
+    if record.started["attempt"] > 1:
+        lines[0] += f" on attempt {record.started['attempt']}"
+    links = anchors(record, judgement)
+    if judgement.verdict != "failed" or not record.failing:
+        lines += _reason(judgement)
+    for row in record.failing:
+        lines += [_failed_check(row, record.cell_of(row.name), links), ""]
+    return "\n".join([*lines, *_facts_table(record, seconds, opened)]) + "\n"
+
+
+def _reason(judgement: Judgement) -> list[str]:
+    lines = [f"> {_inline(judgement.reason)}", ""] if judgement.reason else []
+    if judgement.cell is not None and judgement.verdict != "passed":
+        lines += [f"First failing cell: [cell {judgement.cell}](#{ANCHOR})", ""]
+    return lines
+
+
+def _failed_check(row: CheckRow, cell: int, links: Mapping[int, str]) -> str:
+    """Return a check as one HTML block, without the empty line at which Markdown would end it."""
+    values = (("expected", GREEN, row.expected), ("observed", RED, row.observed))
+    shown = "\n".join(
+        f'<div>{name} <code style="color:{colour};{_VALUE}">{_entities(value)}</code></div>'
+        for name, colour, value in values
+    )
+    return (
+        f'<div style="{_BOX}">\n'
+        f'<div style="overflow-wrap:anywhere"><b style="color:{RED}">✘ {_entities(row.name)}</b> '
+        f'(<a href="#{links[cell]}">cell {cell}</a>)</div>\n{shown}\n</div>'
+    )
+
+
+def _entities(text: str) -> str:
+    """Return the text with the special characters of HTML, Markdown and MathJax as entities."""
+    return re.sub(r"[^a-zA-Z0-9 .,:;()=+-]", lambda found: f"&#{ord(found[0])};", plain_text(text))
+
+
+def _facts_table(record: RunRecord, seconds: float, opened: Mapping[str, Any]) -> list[str]:
+    facts = {
+        "notebook": record.started["notebook"],
+        "started": record.started["at"],
+        "duration": f"{seconds:.1f} s",
+        "target": _facts(opened.get("target", {})),
+        "parameters": _facts(record.started["parameters"]) or "none",
+        "versions": _facts(opened.get("versions", {})),
+    }
+    rows = [f"| {name} | {_inline(str(value))} |" for name, value in facts.items()]
+    return ["| | |", "|---|---|", *rows]
+
+
+def _facts(facts: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name} = {value}" for name, value in facts.items())
+
+
+def _inline(text: str) -> str:
+    """Return the text on one line, with the special characters of Markdown and HTML escaped."""
+    line = html.escape(" ".join(plain_text(text).split()), quote=False)
+    return re.sub(r"([\\`*_\[\]|#$~])", r"\\\1", line)

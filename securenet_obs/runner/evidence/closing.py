@@ -1,0 +1,284 @@
+"""Closes an evidence folder: writes banners, HTML, JUnit and manifest from the journal alone.
+
+Because nothing but the journal is needed, a later command can close the folder of a killed one.
+"""
+
+import importlib.metadata
+import json
+import os
+import platform
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+from securenet_obs.errors import EvidenceError
+from securenet_obs.processes.descendants import kill_marked
+from securenet_obs.runner.evidence import junit
+from securenet_obs.runner.evidence.banner import banner
+from securenet_obs.runner.evidence.document import finished
+from securenet_obs.runner.evidence.folder import MANIFEST, EvidenceFolder
+from securenet_obs.runner.evidence.masking import Masker
+from securenet_obs.runner.evidence.rendering import render
+from securenet_obs.runner.evidence.saving import save, save_notebook
+from securenet_obs.runner.record import journal
+from securenet_obs.runner.record.attempts import overall
+from securenet_obs.runner.record.journal import Event, Journal, RunRecord, records
+from securenet_obs.runner.record.summary import run_rows
+from securenet_obs.runner.record.verdict import (
+    NOTHING_RAN,
+    Judgement,
+    Verdict,
+    all_skipped,
+    judge,
+    worst,
+)
+
+_T = TypeVar("_T")
+
+ORPHANED = "the command that ran it was killed"
+
+
+def close(folder: EvidenceFolder) -> tuple[list[RunRecord], dict[str, Any]]:
+    """Write the JUnit report and the manifest; return the folder's runs and its manifest."""
+    events = folder.events()
+    opened = _opened(events)
+    runs = records(events)
+    rows = _made(folder, MANIFEST, lambda: run_rows(runs)) or []
+    verdict = _save_junit(folder, events)
+    verdicts = [Verdict(row.judged["verdict"]) for row in runs if row.judged]
+    folder.note("closed", verdict=verdict)
+    facts = {name: opened.get(name) for name in ("id", "command", "target", "commit")}
+    facts |= {name: opened.get(name) for name in ("versions", "host", "planned", "resumes")}
+    manifest = folder.seal(
+        {
+            **facts,
+            "started": opened.get("at"),
+            "finished": journal.now(),
+            "verdict": verdict,
+            "exit_code": verdict.exit_code,
+            "reason": folder.unwritable or (NOTHING_RAN if all_skipped(verdicts) else ""),
+            "runs": rows,
+        }
+    )
+    if folder.unwritable and not verdict.exit_code:
+        _save_junit(folder, events)
+    folder.journal.close()
+    return runs, manifest
+
+
+def _made(folder: EvidenceFolder, name: str, make: Callable[[], _T]) -> _T | None:
+    """Return a part of the evidence; if it cannot be made, record the reason and return None."""
+    try:
+        return make()
+    except Exception as error:  # noqa: BLE001
+        # The folder is closed whatever a run left in its journal; the verdict is then an error.
+        reason = f"cannot be made: {type(error).__name__}: {error}"
+        folder.fail(EvidenceError(f"{folder.path / name}: {reason}"))
+        return None
+
+
+def _save_junit(folder: EvidenceFolder, events: list[Event]) -> Verdict:
+    """Write the JUnit report for CI and return the command's verdict."""
+    # A green report left beside a failure would be believed, so it is removed first.
+    (folder.path / junit.NAME).unlink(missing_ok=True)
+    opened, runs, evidence = _opened(events), records(events), str(folder.path)
+    verdict = overall(runs, opened, folder.unwritable)
+    text = _made(
+        folder,
+        junit.NAME,
+        lambda: junit.junit(events, verdict, folder.unwritable, evidence),
+    )
+    if text is not None:
+        folder.save(junit.NAME, text)
+    return overall(runs, opened, folder.unwritable)
+
+
+def _opened(events: Iterable[Event]) -> Event:
+    return next((event for event in events if event["event"] == "opened"), {})
+
+
+def finish(
+    folder: EvidenceFolder, run: str, judgement: Judgement, seconds: float, warm: str
+) -> Judgement:
+    """Journal a run's verdict and write its notebook's banner and HTML page.
+
+    Args:
+        folder: the run's evidence folder.
+        run: name of the run.
+        judgement: verdict, cell and reason of the run.
+        seconds: duration of the run.
+        warm: socket of a warm server that renders the page; empty to render it in this process.
+
+    Returns:
+        The final judgement: an error if the run's notebook or page could not be written.
+    """
+    problem = _documents(folder, run, judgement, seconds, warm)
+    if problem:
+        folder.note("unwritable", run=run, reason=problem)
+        judgement = _in_doubt(judgement, problem)
+        # The existing banner states the earlier verdict; perhaps only the page has failed.
+        _documents(folder, run, judgement, seconds, None)
+    else:
+        folder.note("saved", run=run)
+    return judgement
+
+
+def _in_doubt(judgement: Judgement, problem: str) -> Judgement:
+    """Return the judgement of a run with incomplete evidence."""
+    before = f"{judgement.verdict}: {judgement.reason}".rstrip(": ")
+    verdict = worst([judgement.verdict, Verdict.ERROR])
+    return Judgement(verdict, judgement.cell, f"{problem} (the run itself: {before})")
+
+
+def _documents(
+    folder: EvidenceFolder, run: str, judgement: Judgement, seconds: float, warm: str | None
+) -> str:
+    """Journal the verdict, write the run's notebook and page; return the error, empty if none.
+
+    Args:
+        folder: the run's evidence folder.
+        run: name of the run.
+        judgement: verdict, cell and reason of the run.
+        seconds: duration of the run.
+        warm: as in `finish`; None to write the notebook only.
+    """
+    judged = {"verdict": judgement.verdict, "cell": judgement.cell, "reason": judgement.reason}
+    folder.note("judged", run=run, **judged, seconds=round(seconds, 3))
+    path = folder.path / f"{run}.ipynb"
+    try:
+        title = _write_notebook(folder, path, run, judgement, seconds)
+        if title is not None and warm is not None:
+            save(path.with_suffix(".html"), render(title, path, warm), folder.masker)
+    except EvidenceError as error:
+        if isinstance(error.__cause__, OSError):
+            folder.fail(error)
+        return str(error)
+    except Exception as error:  # noqa: BLE001
+        # The run may have left anything in its notebook.
+        return f"{path}: cannot be finished: {type(error).__name__}: {error}"
+    return ""
+
+
+def _write_notebook(
+    folder: EvidenceFolder, path: Path, run: str, judgement: Judgement, seconds: float
+) -> str | None:
+    """Add the banner to an executed notebook; return its name, None if the run was skipped.
+
+    Raises:
+        EvidenceError: the notebook cannot be read or written.
+    """
+    events = folder.events()
+    record = next(row for row in records(events) if row.run == run)
+    if record.skipped:
+        # A skipped run has no notebook: nothing was executed.
+        return None
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise EvidenceError(f"{path}: cannot be read: {error}") from None
+    text = banner(record, judgement, seconds=seconds, opened=_opened(events))
+    save_notebook(path, finished(document, record, judgement, text), folder.masker)
+    return str(record.started["notebook"])
+
+
+def close_orphans(root: Path) -> list[Path]:
+    """Close every folder below `root` that a killed command left open; return their paths.
+
+    The folder of a running command is locked, and is left alone.
+    """
+    closed = []
+    for path in sorted(root.glob(f"*/{journal.NAME}")):
+        if (path.parent / MANIFEST).exists():
+            continue
+        orphan = EvidenceFolder(path.parent, Journal(path), Masker())
+        # Another command may have closed it since, or may be closing it now.
+        if orphan.journal.lock() and not _is_closed(path):
+            _judge_orphans(orphan)
+            close(orphan)
+            closed.append(path.parent)
+    return closed
+
+
+def _is_closed(path: Path) -> bool:
+    return any(event["event"] == "closed" for event in journal.read(path))
+
+
+def _judge_orphans(folder: EvidenceFolder) -> None:
+    """Judge the unfinished runs, after killing their remaining processes."""
+    for record in _unjudged(folder):
+        folder.note("interrupted", run=record.run, reason=ORPHANED)
+        record.interrupted = record.interrupted or ORPHANED
+        finish(folder, record.run, judge(record), 0.0, warm="")
+
+
+def _unjudged(folder: EvidenceFolder) -> Iterator[RunRecord]:
+    """Yield each unfinished run, after killing its remaining processes."""
+    for record in records(folder.events()):
+        if not record.judged:
+            kill_marked(f"{folder.path.name}/{record.run}")
+            yield record
+
+
+def abandon(folder: EvidenceFolder, reason: str, verdict: Verdict) -> None:
+    """Close the folder of a command that broke off; its unfinished runs get this verdict."""
+    folder.fail(EvidenceError(reason))
+    for record in _unjudged(folder):
+        finish(folder, record.run, Judgement(verdict, record.cell, reason), 0.0, warm="")
+    close(folder)
+
+
+def surroundings() -> dict[str, Any]:
+    """Return the git commit, the package versions and the host, for the journal."""
+    return {"commit": _commit(), "versions": _versions(), "host": _host()}
+
+
+def _commit() -> str | None:
+    try:
+        answer = subprocess.run(
+            ["git", "rev-parse", "HEAD"],  # noqa: S607 - the user's own git
+            capture_output=True,
+            text=True,
+            timeout=5,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return answer.stdout.strip() if answer.returncode == 0 else None
+
+
+def _versions() -> dict[str, str]:
+    """Return the versions of Python, this project and its installed requirements."""
+    names = ["securenet-obs", *_names(importlib.metadata.requires("securenet-obs") or [])]
+    versions = {"python": platform.python_version()}
+    for name in names:
+        try:
+            text = importlib.metadata.distribution(name).read_text("METADATA") or ""
+        except importlib.metadata.PackageNotFoundError:
+            continue
+        # `importlib.metadata.version` parses the whole file, README included, as an e-mail.
+        if found := re.search(r"^Version: (.+)$", text, re.MULTILINE):
+            versions[name] = found[1]
+    return versions
+
+
+def _names(requirements: Iterable[str]) -> list[str]:
+    """Return the package names in requirement lines, without those of the extra `dev`."""
+    return sorted(
+        {
+            found[0]
+            for line in requirements
+            if "extra == 'dev'" not in line and (found := re.match(r"[A-Za-z0-9._-]+", line))
+        }
+    )
+
+
+def _host() -> dict[str, Any]:
+    return {
+        "name": platform.node(),
+        "system": platform.platform(),
+        "processors": os.cpu_count(),
+        "python": sys.implementation.name,
+    }

@@ -1,0 +1,243 @@
+"""The warm server: one process with the heavy imports loaded, which forks fresh processes for runs.
+
+Design
+------
+Interpreter start and imports are most of the cost of a run. The server does both once, and then
+only forks; the memory of imported modules is shared until a process writes to it.
+
+- `python -m securenet_obs.runner.kernel.warm SOCKET` imports, binds the Unix socket and prints
+  `ready` on its standard output. At the end of its standard input it kills all its descendants and
+  exits.
+- Each connection is one process. The client sends a JSON line (module, arguments, variables,
+  working folder) with three descriptors, the process's standard streams; the answer is a line
+  with the process id, and later one with its exit status. If the client closes first, or is
+  killed, the process and its descendants are killed: nothing survives its run.
+- Behind each connection are two processes: an attendant, and the process that it forked. The
+  attendant is a subreaper, so that the daemons of a kernel stay its descendants; it waits for one
+  process only, which dies with it.
+- Forking is the slow part (each fork copies the page tables of all imported modules), so a few
+  such pairs are forked ahead, while there are no requests, and wait for a connection.
+- A forked process is as fresh as a started one in all that matters: own session, exactly the given
+  variables, own random state, no descriptors of the server. It shares the imported modules;
+  modules of this project that read their settings are not imported ahead.
+- Threads do not survive a fork, so the server never starts one: no module imported here may create
+  a ZeroMQ context, an event loop or a pool.
+
+Kernels use the server through `securenet_obs.runner.kernel.provisioner`. Only Linux is supported:
+there a process can be waited for by descriptor, and system libraries survive a fork.
+"""
+
+import contextlib
+import gc
+import importlib
+import json
+import os
+import select
+import signal
+import socket
+import sys
+import time
+from collections import deque
+from pathlib import Path
+from typing import Any, NoReturn
+
+from securenet_obs.processes.descendants import adopt_orphans, die_with_parent, kill_descendants
+from securenet_obs.runner.kernel.fast_exit import run_main, vanish_at_exit
+from securenet_obs.runner.notebook import import_guard
+
+SERVED = frozenset(
+    {
+        "securenet_obs.runner.child.main",
+        "securenet_obs.runner.kernel.main",
+        "securenet_obs.runner.evidence.pages",
+    }
+)
+"""Modules with a `main(arguments)` that can be run in a forked process."""
+
+PRELOADED = (
+    *sorted(SERVED),
+    "securenet_obs.runner.child.engine",
+    "securenet_obs.checks",
+    "matplotlib.pyplot",
+    "celery",
+    "httpx",
+    "pandas",
+    "pydantic_settings",
+    "sentry_sdk",
+    "sqlalchemy",
+    "structlog",
+)
+"""Slow imports of notebooks; a module that is not installed is skipped."""
+
+SPARES = 3
+"""Number of processes forked ahead: a run has a child, a kernel and a page."""
+
+IDLE_S = 0.05
+"""Seconds without a request after which spares are forked."""
+
+INLINE = "module://matplotlib_inline.backend_inline"
+"""The back end that every kernel would choose; matplotlib chooses when it is imported."""
+
+
+def available() -> bool:
+    """Return whether this system supports a warm server."""
+    return sys.platform == "linux" and hasattr(os, "pidfd_open")
+
+
+def main(arguments: list[str]) -> None:
+    """Serve on the given socket until standard input ends."""
+    vanish_at_exit()
+    os.environ["MPLBACKEND"] = INLINE
+    _preload()
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(arguments[0])
+        listener.listen(64)
+        # Attendants are not waited for, and must not remain as zombies.
+        signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        os.write(1, b"ready\n")
+        process = _serve(listener)
+    if process is not None:
+        # Only in a forked process: it exits like any other, its exit handlers included.
+        process()
+
+
+def _preload() -> None:
+    import_guard.do_without()
+    for name in PRELOADED:
+        with contextlib.suppress(ModuleNotFoundError):
+            importlib.import_module(name)
+    sys.modules["securenet_obs.runner.evidence.pages"].warm_up()
+    if pandas := sys.modules.get("pandas"):
+        # pandas checks for a kernel when it is imported; here it finds none, and would cut tables
+        # to the width of a terminal. The number is its own default for notebooks.
+        pandas.set_option("display.max_columns", 20)
+    # The collector does not touch frozen objects, so their memory stays shared.
+    gc.collect()
+    gc.freeze()
+
+
+def _serve(listener: socket.socket) -> Any:
+    """Hand each connection to a spare; return the work in a forked process, None at the end."""
+    spares: deque[socket.socket] = deque()
+    while True:
+        idle = None if len(spares) >= SPARES else IDLE_S if spares else 0
+        readable, _, _ = select.select([listener.fileno(), 0], [], [], idle)
+        if 0 in readable and not os.read(0, 1):
+            kill_descendants()
+            return None
+        if listener.fileno() in readable and spares:
+            _hand_over(listener, spares.popleft())
+        elif len(spares) < SPARES:
+            ours, theirs = socket.socketpair()
+            if os.fork() == 0:
+                for other in (listener, ours, *spares):
+                    other.close()
+                return _attend(theirs)
+            theirs.close()
+            spares.append(ours)
+
+
+def _hand_over(listener: socket.socket, spare: socket.socket) -> None:
+    """Pass the next connection to a spare; if the spare is gone, the client gets no answer."""
+    connection, _ = listener.accept()
+    with spare, connection, contextlib.suppress(OSError):
+        socket.send_fds(spare, [b"."], [connection.fileno()])
+
+
+def _attend(server: socket.socket) -> Any:
+    """Fork a process; wait for a client, then for the end of either; return in the fork only."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    os.setsid()
+    adopt_orphans()
+    ours, theirs = socket.socketpair()
+    pid = os.fork()
+    if pid == 0:
+        die_with_parent()
+        server.close()
+        ours.close()
+        return _become(theirs)
+    theirs.close()
+    _, passed, _, _ = socket.recv_fds(server, 1, 1)
+    if not passed:
+        # The server is gone, so no client can come.
+        _leave()
+    with socket.socket(fileno=passed[0]) as connection:
+        line, descriptors = _request(connection)
+        socket.send_fds(ours, [line], descriptors)
+        for descriptor in (0, 1, 2, *descriptors):
+            os.close(descriptor)
+        ours.close()
+        _tell(connection, {"pid": pid})
+        _wait(connection, pid)
+    return _leave()
+
+
+def _request(connection: socket.socket) -> tuple[bytes, list[int]]:
+    """Receive a request line and its descriptors; exit if the connection ends."""
+    line, descriptors, _, _ = socket.recv_fds(connection, 1 << 20, 3)
+    while not line.endswith(b"\n"):
+        line += connection.recv(1 << 20) or _leave()
+    return line, list(descriptors)
+
+
+def _leave() -> NoReturn:
+    os._exit(0)
+
+
+def _wait(connection: socket.socket, pid: int) -> None:
+    """Wait until the process or its client ends, kill all descendants, and send the exit status."""
+    process = os.pidfd_open(pid)
+    readable, _, _ = select.select([process, connection.fileno()], [], [])
+    if process not in readable:
+        kill_descendants()
+        return
+    _, status = os.waitpid(pid, 0)
+    kill_descendants()
+    _tell(connection, {"status": os.waitstatus_to_exitcode(status)})
+
+
+def _tell(connection: socket.socket, answer: dict[str, int]) -> None:
+    # `_wait` notices a client that is gone.
+    with contextlib.suppress(OSError):
+        connection.sendall(json.dumps(answer).encode() + b"\n")
+
+
+def _become(attendant: socket.socket) -> Any:
+    """Wait for a request, take on its streams, folder and variables, and return its work."""
+    os.setsid()
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    line, descriptors = _request(attendant)
+    request = json.loads(line)
+    for number, descriptor in enumerate(descriptors):
+        os.dup2(descriptor, number)
+    os.closerange(3, 1024)
+    os.chdir(request["folder"])
+    _renew(request["variables"])
+    sys.argv = [request["module"], *request["arguments"]]
+    module = importlib.import_module(request["module"])
+    return lambda: run_main(module.main, request["arguments"])
+
+
+def _renew(variables: dict[str, str]) -> None:
+    """Set the environment variables, and random states that no other fork has."""
+    os.environ.clear()
+    os.environ.update(variables)
+    time.tzset()
+    sys.path[:0] = [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
+    if "numpy" in sys.modules:
+        sys.modules["numpy"].random.seed()
+    if "matplotlib" in sys.modules:
+        sys.modules["matplotlib"].rcParams["backend"] = os.environ.get("MPLBACKEND", INLINE)
+
+
+def request_line(
+    module: str, arguments: list[str], variables: dict[str, str], folder: Path | str
+) -> bytes:
+    """Return the line that requests a process."""
+    request = {"module": module, "arguments": arguments, "variables": variables}
+    return json.dumps(request | {"folder": str(folder)}).encode() + b"\n"
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,1 @@
+"""A notebook as a document: its file, metadata, language, needs and parameters."""

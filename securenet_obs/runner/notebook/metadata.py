@@ -1,0 +1,54 @@
+"""The single definition of the schema of a notebook's `securenet` metadata."""
+
+from difflib import get_close_matches
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic_core import PydanticCustomError
+
+from securenet_obs.runner.notebook.needs import NEEDS
+
+Kind = Literal["validation", "runbook", "plain"]
+
+
+def _known(name: str) -> str:
+    if name in NEEDS:
+        return name
+    nearest = get_close_matches(name.lower(), NEEDS, n=1)
+    raise PydanticCustomError(
+        "need",
+        "'{name}' is not a need{suggestion}; the needs are {known}",
+        {
+            "name": name,
+            "suggestion": f" (did you mean {nearest[0]!r}?)" if nearest else "",
+            "known": ", ".join(NEEDS),
+        },
+    )
+
+
+NeedName = Annotated[str, AfterValidator(_known)]
+"""A name in `NEEDS`."""
+
+
+class Declared(BaseModel):
+    """The metadata that a notebook declares; a field that is added here is known everywhere."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    kind: Kind
+    needs: list[NeedName] = Field(
+        default=[], description="What the target must serve; else the run is skipped."
+    )
+    optional_needs: list[NeedName] = Field(
+        default=[], description="What single checks need; the notebook skips those checks itself."
+    )
+    acts: bool = Field(default=False, description="Whether it changes the target.")
+    deadline_s: float = Field(default=120.0, gt=0, description="Seconds a whole run may take.")
+    cell_deadline_s: float = Field(default=30.0, gt=0, description="Seconds a cell may take.")
+    exclusive: bool = Field(default=False, description="Whether it needs the target for itself.")
+    checks: list[str] = Field(default=[], description="Names of the checks it will judge.")
+
+    @property
+    def all_needs(self) -> list[str]:
+        """All needs of the notebook, those of single checks included."""
+        return [*self.needs, *self.optional_needs]

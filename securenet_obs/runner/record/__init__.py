@@ -1,0 +1,1 @@
+"""The record of a command: journal, verdicts, attempts, timings and summary."""

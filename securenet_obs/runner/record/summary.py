@@ -1,0 +1,60 @@
+"""Summarises a run as text and as data: its verdict, its counts, and its entry in run.json."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+
+from securenet_obs.runner.record.journal import RunRecord
+from securenet_obs.runner.record.timings import phases
+
+_ESCAPES = re.compile(
+    r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|(?:\x1b\]|\x9d)[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)"
+    r"|\x1b[@-Z\\-_]"
+)
+_NOT_TEXT = re.compile("[^\t\n\r\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def plain_text(text: str) -> str:
+    """Return the text without terminal escapes and control characters, as XML requires."""
+    return _NOT_TEXT.sub("", _ESCAPES.sub("", text))
+
+
+def counts(record: RunRecord) -> dict[str, int]:
+    """Return the number of checks that passed, failed and were skipped."""
+    tally = Counter(check.outcome for check in record.checks)
+    return {outcome: tally[outcome] for outcome in ("passed", "failed", "skipped")}
+
+
+def verdict_text(record: RunRecord) -> str:
+    """Return the verdict for display, such as `passed on attempt 2`."""
+    judged = record.judged or {}
+    attempt = record.started["attempt"]
+    return f"{judged.get('verdict', '?')}" + (f" on attempt {attempt}" if attempt > 1 else "")
+
+
+def run_rows(records: Iterable[RunRecord]) -> list[dict[str, Any]]:
+    """Return one object per run, as in `run.json` and the output of `--json`."""
+    rows = []
+    for record in records:
+        judged = record.judged or {}
+        rows.append(
+            {
+                "run": record.run,
+                "notebook": record.started["notebook"],
+                "path": record.started["path"],
+                "attempt": record.started["attempt"],
+                "verdict": judged.get("verdict"),
+                "cell": judged.get("cell"),
+                "reason": judged.get("reason", ""),
+                "seconds": judged.get("seconds"),
+                "started": record.started["at"],
+                "parameters": record.started["parameters"],
+                "checks": {**counts(record), "rows": [vars(row) for row in record.checks]},
+                "cells": record.started["cells"],
+                "cells_finished": sum(1 for number in record.finished if number > 0),
+                "phases": phases(record),
+                "timings": {str(n): event["seconds"] for n, event in record.finished.items()},
+            }
+        )
+    return rows

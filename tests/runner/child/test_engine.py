@@ -1,0 +1,117 @@
+"""papermill's engine: what it reports of each cell, in order, and of what stopped it."""
+
+import json
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jupyter_client.kernelspec import KernelSpec
+
+from securenet_obs.runner.child.engine import execute as execute_notebook
+from securenet_obs.runner.child.spec import Spec
+from securenet_obs.runner.evidence.document import prepared
+from securenet_obs.runner.kernel.launch import RunKernelSpecs
+from securenet_obs.runner.notebook.catalog import read_notebook
+
+CHECKED = (
+    "from securenet_obs.checks import Checks\nchecks = Checks()\n"
+    "checks.expect('one is one', expected=1, observed=1)"
+)
+
+
+class Reported:
+    """A report that keeps its events."""
+
+    def __init__(self) -> None:
+        self.events: list[dict[str, Any]] = []
+        self.saved: list[int] = []
+
+    def event(self, event: str, **fields: Any) -> None:
+        """Keep it."""
+        self.events.append({"event": event, **fields})
+
+    def save(self, notebook: Any) -> None:
+        """Keep how many outputs there were."""
+        self.saved.append(sum(len(cell.get("outputs", [])) for cell in notebook["cells"]))
+
+    def names(self) -> list[str]:
+        """Return the names of the events."""
+        return [str(row["event"]) for row in self.events]
+
+
+@pytest.fixture
+def run(
+    write_notebook: Callable[..., Path], server: str, tmp_path: Path
+) -> Callable[..., Reported]:
+    """Return a function that executes cells and returns what was reported."""
+
+    def engine(*cells: str, deadline_s: float = 30.0, cell_deadline_s: float = 20.0) -> Reported:
+        document = prepared(read_notebook(write_notebook(*cells), plain=True), {})
+        (tmp_path / "n.ipynb").write_text(json.dumps(document))
+        names = ["r", *(str(tmp_path / name) for name in ("n.ipynb", "out.ipynb", "journal"))]
+        places = (str(tmp_path), str(tmp_path), time.monotonic() + deadline_s)
+        reported = Reported()
+        spec = Spec(*names, *places, deadline_s, cell_deadline_s, warm=server)
+        execute_notebook(spec, reported)
+        return reported
+
+    return engine
+
+
+def test_each_cell_is_reported_when_it_starts_and_when_it_ends(
+    run: Callable[..., Reported],
+) -> None:
+    """With its number, its checks and its bytes; the notebook is saved after every one."""
+    reported = run(CHECKED, "print('four')")
+    assert reported.names() == [
+        "kernel_started", "cell_started", "check", "cell_finished",
+        "cell_started", "cell_finished", "ended",
+    ]  # fmt: skip
+    assert [row.get("cell") for row in reported.events[1:6]] == [1, 1, 1, 2, 2]
+    assert reported.events[2]["name"] == "one is one"
+    assert reported.events[5]["output_bytes"] == 5
+    assert reported.saved == [1, 2, 2]
+
+
+def test_nothing_runs_after_a_cell_that_failed(run: Callable[..., Reported]) -> None:
+    """The error has its name and its message."""
+    reported = run("raise ValueError('no')", "1")
+    assert reported.names()[-3:] == ["cell_started", "cell_error", "ended"]
+    assert (reported.events[-2]["name"], reported.events[-2]["message"]) == ("ValueError", "no")
+
+
+@pytest.mark.parametrize(
+    ("deadlines", "reason"),
+    [
+        ({"cell_deadline_s": 1.0}, "longer than the cell deadline of 1 s"),
+        ({"deadline_s": 3.0}, "the run took longer than its deadline of 3 s"),
+    ],
+)
+def test_a_deadline_says_which_it_was(
+    deadlines: dict[str, float], reason: str, run: Callable[..., Reported]
+) -> None:
+    """The cell is interrupted, and its traceback is still taken."""
+    reported = run("import time; time.sleep(60)", **deadlines)
+    assert "ended" not in reported.names()
+    (first, *_) = [row for row in reported.events if row["event"] == "timeout"]
+    assert (first["cell"], first["reason"]) == (1, reason)
+    assert reported.saved[-1] == 1
+
+
+def test_a_kernel_that_dies_is_no_end(run: Callable[..., Reported]) -> None:
+    """It is reported as what it is."""
+    assert run("import os; os._exit(0)").names()[-2:] == ["cell_started", "kernel_died"]
+
+
+def test_a_kernel_that_is_not_there_at_the_deadline_is_a_timeout(
+    run: Callable[..., Reported], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not an error of the run: nothing of the notebook has been tried."""
+    slow = KernelSpec(argv=[sys.executable, "-c", "import time; time.sleep(60)"])
+    monkeypatch.setattr(RunKernelSpecs, "get_kernel_spec", lambda *_: slow)
+    reported = run("1", deadline_s=1.0)
+    assert reported.names() == ["timeout"]
+    assert "no kernel by the run's deadline of 1 s" in reported.events[0]["reason"]

@@ -1,0 +1,57 @@
+"""A child process, from either kind of start: its end, and the end of whatever it started."""
+
+import os
+import sys
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+import pytest
+
+from securenet_obs.errors import SecureNetObsError
+from securenet_obs.runner.child.spawn import child_process
+from securenet_obs.runner.command import Outcome
+
+WAYS = pytest.mark.parametrize("cold", [False, True], ids=["warm", "cold"])
+
+
+@WAYS
+def test_a_child_that_cannot_begin_says_why_in_its_log(
+    cold: bool, server: str, tmp_path: Path
+) -> None:
+    """Its report ends at once, its exit status is 1, and the log ends with the reason."""
+    log, spec = tmp_path / "log", tmp_path / "no spec"
+    warm = "" if cold else server
+    with child_process(spec, tmp_path, os.environ, log=log, warm=warm) as (child, reports):
+        assert os.read(reports, 100) == b""
+    assert child.returncode == 1
+    assert "No such file" in log.read_text().splitlines()[-1]
+
+
+def test_a_warm_server_that_is_not_there_leaves_nothing_open(tmp_path: Path) -> None:
+    """The error names it, and no descriptor of the pipes is left."""
+    before = psutil.Process().num_fds()
+    nobody = str(tmp_path / "socket")
+    with (
+        pytest.raises(SecureNetObsError, match="does not answer"),
+        child_process(tmp_path, tmp_path, {}, log=tmp_path / "log", warm=nobody),
+    ):
+        pass
+    assert psutil.Process().num_fds() == before
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere orphans cannot be adopted")
+def test_a_daemon_does_not_outlive_a_cold_child_that_is_killed(
+    write_notebook: Callable[..., Path], execute: Callable[..., Outcome]
+) -> None:
+    """SIGKILL of the child: `interrupted`, and nothing of its kernel survives, marked or not."""
+    seconds = str(uuid.uuid4().int % 10**9 + 10**6)
+    start = f"import os, time; os.system('env -i setsid sleep {seconds} &'); time.sleep(0.3)"
+    outcome = execute(
+        write_notebook(start, "os.kill(os.getppid(), 9); time.sleep(60)"), plain=True, cold=True
+    )
+    judged = outcome.runs[0].judged or {}
+    assert (judged["verdict"], judged["cell"]) == ("interrupted", 2)
+    assert "SIGKILL" in judged["reason"]
+    assert not [row for row in psutil.process_iter(["cmdline"]) if seconds in str(row.info)]

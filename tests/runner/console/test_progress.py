@@ -1,0 +1,51 @@
+"""Progress: a live line for a person, plain lines for a log, and no escape from a notebook."""
+
+import io
+
+from rich.console import Console
+
+from securenet_obs.runner.console.progress import LiveLines, progress
+from securenet_obs.runner.record.verdict import Judgement, Verdict
+
+FAILED = Judgement(Verdict.ERROR, 2, "ValueError: \x1b[31mred")
+
+
+def test_a_log_gets_plain_lines() -> None:
+    """A run has a line when it starts and one when it ends; a skipped one only ends."""
+    console = Console(file=io.StringIO())
+    with progress(console) as told:
+        told.started("01_a", 3)
+        told.waits("01_a", "waits for 02_b")
+        told.cell("01_a", 1)
+        told.finished("01_a", FAILED, 1.25)
+        told.started("09_a", 0)
+        told.finished("09_a", Judgement(Verdict.SKIPPED, None, "no stack"), 0)
+    assert console.file.getvalue().splitlines() == [  # type: ignore[attr-defined]
+        "01_a: started, 3 cells",
+        "01_a: waits for 02_b",
+        "01_a: error at cell 2: ValueError: red (1.2 s)",
+        "09_a: skipped: no stack (0.0 s)",
+    ]
+
+
+def test_a_terminal_gets_one_live_line_a_run() -> None:
+    """It says which cell of how many, then the verdict."""
+    lines = LiveLines()
+    console = Console(file=io.StringIO(), width=80)
+    lines.started("01_[b]a", 3)
+    lines.waits("01_[b]a", "waits for [b]")
+    console.print(lines)
+    lines.cell("01_[b]a", 2)
+    console.print(lines)
+    lines.finished("01_[b]a", FAILED, 1.25)
+    console.print(lines)
+    waiting, first, second = console.file.getvalue().splitlines()  # type: ignore[attr-defined]
+    assert waiting.startswith("01_[b]a  waits for [b]")
+    assert first.startswith("01_[b]a  cell 2 of 3")
+    assert second.split() == ["01_[b]a", "error", "1.2", "s"]
+
+
+def test_a_terminal_is_told_live() -> None:
+    """On a terminal the live display is used."""
+    with progress(Console(file=io.StringIO(), force_terminal=True)) as told:
+        assert isinstance(told, LiveLines)

@@ -1,0 +1,156 @@
+"""Tables: nothing of a verdict or a name is cut, and no terminal escape is printed."""
+
+import io
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from securenet_obs.runner.command import Outcome
+from securenet_obs.runner.console.report import (
+    SHOWN_CHECKS,
+    print_outcome,
+    print_rows,
+    print_table,
+)
+from securenet_obs.runner.record.journal import RunRecord, records
+from securenet_obs.runner.record.verdict import Verdict
+
+CHECKS = """
+from securenet_obs.checks import Checks
+checks = Checks()
+checks.expect('it holds', expected=1, observed=1)
+checks.expect('it \\x1b[31mfails\\x1b[0m \\x00 <&>', expected='a\\x1b[1m', observed='b\\x07')
+checks.skip('nobody knows', reason='not stored')
+checks.conclude()
+"""
+
+
+def test_the_table_has_verdict_counts_and_the_failing_checks(
+    write_notebook: Callable[..., Path], execute: Callable[..., Outcome]
+) -> None:
+    """A person reads the verdict, how many checks passed, and what was expected instead."""
+    outcome = execute(write_notebook(CHECKS, name="01_checks"))
+    console = Console(file=io.StringIO(), width=100)
+    print_table(console, outcome.runs)
+    shown = console.file.getvalue()  # type: ignore[attr-defined]
+    assert "01_checks  failed        1       1        1" in shown
+    assert "expected a, observed b" in shown
+    assert "\x1b" not in shown
+
+
+def test_a_skipped_run_has_its_reason_in_the_table(
+    write_notebook: Callable[..., Path], execute: Callable[..., Outcome]
+) -> None:
+    """Neither a failure nor an error: skipped, and why; where all are, nothing is proven."""
+    path = write_notebook("1 / 0", name="09_drills", needs=["local-stack"], checks=["never judged"])
+    outcome = execute(path)
+    console = Console(width=200)
+    with console.capture() as shown:
+        print_outcome(console, outcome.runs, outcome.folder)
+    assert "09_drills: the target is not a local stack" in shown.get()
+    assert "every run was skipped: nothing is proven" in shown.get()
+    assert str(outcome.verdict) == "error"
+    assert execute(path, local=True).runs[0].started["cells"] == 1
+
+
+def test_a_rows_name_is_not_broken() -> None:
+    """Whoever copies a notebook's name from a narrow terminal gets all of it."""
+    console = Console(width=60)
+    name, title = "09_the_stack_survives_faults", "a title that is too long for the line it is on"
+    with console.capture() as shown:
+        print_rows(console, [{"name": name, "title": title, "needs": "api, celery, sentry"}])
+    assert name in shown.get()
+    assert all(word in shown.get() for word in (*title.split(), "api,", "celery,", "sentry"))
+
+
+LONG = "01_" + "a_very_long_claim_about_the_queue_" * 3 + "holds"
+
+
+def run_of(verdict: str, checks: int) -> RunRecord:
+    """Return a run on its second attempt with so many failed checks."""
+    started = {"event": "run_started", "run": "r", "notebook": LONG, "attempt": 2, "kind": "plain"}
+    rows = [
+        {"event": "check", "run": "r", "cell": 1, "name": f"c{n}", "outcome": "failed"}
+        for n in range(checks)
+    ]
+    judged = {"event": "judged", "run": "r", "verdict": verdict, "seconds": 1234.5, "cell": 7}
+    (record,) = records([started, *rows, {**judged, "reason": "why\n\n" * 40}])
+    return record
+
+
+@pytest.mark.parametrize("verdict", list(Verdict))
+def test_nothing_of_a_runs_table_is_cut(verdict: Verdict) -> None:
+    """At 80 columns of a terminal texts are folded, elsewhere each run has a line of its own."""
+    run = run_of(verdict, 0)
+    for terminal in (True, False):
+        console = Console(width=80, force_terminal=terminal, color_system=None, file=io.StringIO())
+        print_table(console, [run])
+        shown = console.file.getvalue()  # type: ignore[attr-defined]
+        assert "…" not in shown
+        table = shown.partition("why")[0]
+        wanted = f"{verdict} on attempt 2"
+        assert "seconds" in table
+        assert "1234.5" in table
+        if terminal:
+            assert all(word in table for word in wanted.split())
+            column = "".join(line.split(" ")[0] for line in table.splitlines()[1:])
+            assert column.startswith(LONG)
+        else:
+            assert f"{LONG}  {wanted} " in table
+
+
+def test_failed_checks_that_are_not_shown_are_counted() -> None:
+    """A person knows that there are more, and where."""
+    console = Console(file=io.StringIO(), width=80)
+    print_table(console, [run_of("failed", SHOWN_CHECKS + 3)])
+    shown = console.file.getvalue()  # type: ignore[attr-defined]
+    assert "... and 3 more failed checks, in r.html" in shown
+    assert len(shown.splitlines()) == 1 + 1 + 1 + SHOWN_CHECKS + 1
+
+
+CHECKED = "from securenet_obs.checks import Checks\nchecks = Checks()\n"
+ATTEMPT = CHECKED + (
+    "from pathlib import Path\n"
+    "tries = Path({tries!r})\n"
+    "number = len(tries.read_text()) if tries.exists() else 0\n"
+    "tries.write_text('x' * (number + 1))\n"
+    "checks.expect('it always fails', expected=0, observed=number + 1)\n"
+    "checks.expect('it fails at first', expected=True, observed=number > 0)\n"
+)
+
+
+def test_a_check_has_one_line_whatever_the_attempts(
+    write_notebook: Callable[..., Path], execute: Callable[..., Outcome], tmp_path: Path
+) -> None:
+    """The last attempt is shown; the earlier ones are a number, in the table and below it."""
+    cell = ATTEMPT.format(tries=str(tmp_path / "tries"))
+    outcome = execute(write_notebook(cell, name="01_flaky"), retries=2)
+    console = Console(file=io.StringIO(), width=200)
+    print_table(console, outcome.runs)
+    _, row, why, *checks = console.file.getvalue().splitlines()  # type: ignore[attr-defined]
+    assert row.split()[:5] == ["01_flaky", "failed", "on", "attempt", "3"]
+    assert why.endswith("(attempt 3; earlier: 2 failed)")
+    assert checks == [
+        "  ✘ it always fails: expected 0, observed 3 (in 3 of 3 attempts)",
+        "  ✘ it fails at first: expected True, observed False (in 1 of 3 attempts)",
+    ]
+
+
+def test_a_notebook_that_passed_on_a_later_attempt_has_its_failures_named(
+    write_notebook: Callable[..., Path], execute: Callable[..., Outcome], tmp_path: Path
+) -> None:
+    """What is flaky is not hidden by the verdict."""
+    cell = ATTEMPT.format(tries=str(tmp_path / "tries")).replace(
+        "expected=0", "expected=number + 1"
+    )
+    outcome = execute(write_notebook(cell, name="01_flaky"), retries=2)
+    console = Console(file=io.StringIO(), width=200)
+    print_table(console, outcome.runs)
+    _, row, *lines = console.file.getvalue().splitlines()  # type: ignore[attr-defined]
+    assert row.split()[:5] == ["01_flaky", "passed", "on", "attempt", "2"]
+    assert lines == [
+        "01_flaky: passed on attempt 2; earlier: 1 failed",
+        "  ✘ it fails at first: expected True, observed False (in 1 of 2 attempts)",
+    ]

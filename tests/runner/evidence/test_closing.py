@@ -1,0 +1,161 @@
+"""Closing a folder: from the journal alone, by whoever comes next, and only if nobody owns it."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from securenet_obs.runner.evidence import closing, junit
+from securenet_obs.runner.evidence.closing import (
+    abandon,
+    close,
+    close_orphans,
+    finish,
+    surroundings,
+)
+from securenet_obs.runner.evidence.folder import EvidenceFolder, read_manifest, verify
+from securenet_obs.runner.evidence.masking import Masker
+from securenet_obs.runner.record.verdict import Judgement, Verdict
+
+STARTED = {
+    "run": "r", "notebook": "n", "path": "n.ipynb", "title": "T", "kind": "plain", "attempt": 1,
+    "cells": 1, "declared": [], "parameters": {},
+}  # fmt: skip
+NOTEBOOK = '{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}'
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> EvidenceFolder:
+    """Return a folder with a run that was started."""
+    made = EvidenceFolder.create(tmp_path / "evidence", Masker())
+    made.note("opened", id=made.path.name, command="run")
+    made.note("run_started", **STARTED)
+    (made.path / "r.ipynb").write_text(NOTEBOOK)
+    return made
+
+
+def test_a_folder_that_somebody_owns_is_left_alone(folder: EvidenceFolder) -> None:
+    """Only when its command is gone is it closed, once, as interrupted."""
+    assert close_orphans(folder.path.parent) == []
+    folder.journal.close()
+    assert close_orphans(folder.path.parent) == [folder.path]
+    (row,) = read_manifest(folder.path)["runs"]
+    assert (row["verdict"], row["reason"]) == ("interrupted", closing.ORPHANED)
+    assert (folder.path / "r.html").exists()
+    assert close_orphans(folder.path.parent) == []
+
+
+@pytest.mark.parametrize(
+    "content", [None, "", "{", "[]", '{"cells": [1]}', NOTEBOOK.replace("[]", "[{}]"), "[" * 9999]
+)
+def test_a_notebook_that_cannot_be_read_is_an_error_in_the_manifest(
+    content: str | None, folder: EvidenceFolder
+) -> None:
+    """The run is an error with the reason and with its own verdict, and the rest is written."""
+    path = folder.path / "r.ipynb"
+    path.unlink()
+    if content is not None:
+        path.write_text(content)
+    judgement = finish(folder, "r", Judgement(Verdict.PASSED), 1.0, "")
+    assert judgement.verdict == "error"
+    close(folder)
+    manifest = read_manifest(folder.path)
+    (row,) = manifest["runs"]
+    assert (manifest["verdict"], manifest["exit_code"], row["verdict"]) == ("error", 3, "error")
+    assert "r.ipynb: cannot be" in row["reason"]
+    assert "(the run itself: passed)" in row["reason"]
+    assert {"journal.jsonl", "junit.xml"} <= set(manifest["files"])
+    assert verify(folder.path) == []
+
+
+@pytest.mark.parametrize(
+    ("before", "after"), [("failed", "error"), ("timeout", "timeout"), ("interrupted",) * 2]
+)
+def test_a_page_that_is_missing_hides_no_worse_verdict(
+    before: str, after: str, folder: EvidenceFolder
+) -> None:
+    """The worse of the two counts, and the reason has both."""
+    (folder.path / "r.ipynb").unlink()
+    judgement = finish(folder, "r", Judgement(Verdict(before), 1, "why"), 1.0, "")
+    assert (judgement.verdict, judgement.cell) == (after, 1)
+    assert f"(the run itself: {before}: why)" in judgement.reason
+
+
+UNSHOWABLE = {"output_type": "display_data", "metadata": {}, "data": {"image/svg+xml": 5}}
+
+
+@pytest.mark.parametrize("by_server", [True, False])
+def test_a_page_that_cannot_be_made_costs_the_page_alone(
+    by_server: bool, folder: EvidenceFolder, server: str
+) -> None:
+    """The notebook is kept, and its banner states the final verdict."""
+    cell = {"cell_type": "code", "id": "a", "metadata": {}, "source": "1", "execution_count": 1}
+    document = json.loads(NOTEBOOK) | {"cells": [{**cell, "outputs": [UNSHOWABLE]}]}
+    (folder.path / "r.ipynb").write_text(json.dumps(document))
+    judgement = finish(folder, "r", Judgement(Verdict.PASSED), 1.0, server if by_server else "")
+    assert judgement.verdict == "error"
+    assert "r.html: cannot be made: " in judgement.reason
+    assert not (folder.path / "r.html").exists()
+    banner = json.loads((folder.path / "r.ipynb").read_text())["cells"][0]["source"]
+    assert banner.startswith("# ✘ error")
+    assert not folder.unwritable
+
+
+def test_a_junit_file_that_cannot_be_made_is_an_error(
+    folder: EvidenceFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The manifest has the verdict and the reason."""
+    finish(folder, "r", Judgement(Verdict.PASSED), 1.0, "")
+    monkeypatch.setattr(junit, "junit", lambda *_: 1 / 0)
+    _, manifest = close(folder)
+    assert (manifest["verdict"], manifest["exit_code"]) == ("error", 3)
+    assert "junit.xml: cannot be made: ZeroDivisionError" in manifest["reason"]
+    assert verify(folder.path) == []
+
+
+def test_a_file_that_cannot_be_written_is_an_error(folder: EvidenceFolder) -> None:
+    """A folder stands where the page belongs: the notebook and the manifest are there."""
+    (folder.path / "r.html").mkdir()
+    (folder.path / "r.html" / "x").touch()
+    assert finish(folder, "r", Judgement(Verdict.PASSED), 1.0, "").verdict == "error"
+    close(folder)
+    manifest = read_manifest(folder.path)
+    assert manifest["verdict"] == "error"
+    assert "r.html: cannot be written" in manifest["reason"]
+
+
+def test_a_command_that_broke_off_has_its_evidence_closed(folder: EvidenceFolder) -> None:
+    """The run that was under way gets the verdict; the folder is whole."""
+    abandon(folder, "it broke off", Verdict.ERROR)
+    manifest = read_manifest(folder.path)
+    (row,) = manifest["runs"]
+    assert (row["verdict"], row["reason"], manifest["exit_code"]) == ("error", "it broke off", 3)
+    assert verify(folder.path) == []
+
+
+def test_a_server_that_is_gone_costs_no_page(folder: EvidenceFolder, tmp_path: Path) -> None:
+    """Then the page is made here."""
+    finish(folder, "r", Judgement(Verdict.PASSED), 1.0, str(tmp_path / "no socket"))
+    assert "<title>n</title>" in (folder.path / "r.html").read_text()
+    assert not folder.unwritable
+
+
+def test_surroundings_are_those_of_the_call(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Outside of a repository there is no commit; versions are of what users install."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+    facts = surroundings()
+    assert facts["commit"] is None
+    assert {"python", "papermill", "securenet-obs"} <= set(facts["versions"])
+    assert "pytest" not in facts["versions"]
+
+
+def test_a_manifest_that_cannot_be_written_leaves_no_green_report(folder: EvidenceFolder) -> None:
+    """The report was green before; the command exits with 3, and so the report is written anew."""
+    finish(folder, "r", Judgement(Verdict.PASSED), 1.0, "")
+    (folder.path / "run.json").mkdir()
+    close(folder)
+    assert "run.json: cannot be written" in folder.unwritable
+    assert "run.json: cannot be written" in (folder.path / "junit.xml").read_text()

@@ -1,0 +1,107 @@
+"""The evidence: complete, closed, verifiable, and readable by a person."""
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from securenet_obs.errors import EvidenceError
+from securenet_obs.runner.command import Outcome
+from securenet_obs.runner.evidence.folder import EvidenceFolder, read_manifest, verify
+from securenet_obs.runner.evidence.masking import Masker
+
+CHECKED = (
+    "from securenet_obs.checks import Checks\n"
+    "checks = Checks()\n"
+    "checks.expect('one is one', expected=1, observed=1)"
+)
+
+
+@pytest.fixture
+def outcome(write_notebook: Callable[..., Path], execute: Callable[..., Outcome]) -> Outcome:
+    """Return a run that breaks in its third cell of four."""
+    cells = ["1", CHECKED, "raise ValueError('<b>|bad|</b>')", "2"]
+    return execute(write_notebook(*cells, parameters="n: int = 3"), assignments=["n=4"])
+
+
+def test_a_folder_holds_what_it_should(outcome: Outcome) -> None:
+    """Notebook, HTML, journal, JUnit and manifest; nothing else, nothing half."""
+    assert re.fullmatch(r"\d{8}T\d{6}Z-[0-9a-f]{8}", outcome.folder.name)
+    assert {path.name for path in outcome.folder.iterdir()} == {
+        "a_claim.ipynb", "a_claim.html", "journal.jsonl", "junit.xml", "run.json",
+    }  # fmt: skip
+
+
+def test_the_manifest_says_what_was_run_on_what(outcome: Outcome) -> None:
+    """Verdicts, parameters, target, commit, versions, host, timings, and a digest a file."""
+    manifest = read_manifest(outcome.folder)
+    (row,) = manifest["runs"]
+    assert (row["verdict"], row["cell"], row["parameters"]) == ("error", 4, {"n": 4})
+    assert row["checks"]["passed"] == 1
+    assert set(row["timings"]) == {"0", "1", "2", "3", "4"}
+    assert manifest["target"]["name"] == "a test"
+    assert {"python", "securenet-obs", "papermill"} <= set(manifest["versions"])
+    assert manifest["host"]["processors"] >= 1
+    assert set(manifest["files"]) == {
+        "a_claim.ipynb", "a_claim.html", "journal.jsonl", "junit.xml",
+    }  # fmt: skip
+
+
+def test_the_notebook_opens_with_a_banner_and_its_cells_do_not_lie(outcome: Outcome) -> None:
+    """Verdict, linked failing cell, parameters; papermill's statuses are gone."""
+    document = json.loads((outcome.folder / "a_claim.ipynb").read_text())
+    banner, *cells = document["cells"]
+    for word in ("# ✘ error", "[cell 4](#first-failing-cell)", "n = 4", "a test", "duration"):
+        assert word in banner["source"]
+    index = next(i for i, cell in enumerate(cells) if "first-failing-cell" in cell["source"])
+    assert "ValueError" in cells[index + 1]["source"]
+    statuses = [cell["metadata"]["securenet"]["status"] for cell in cells
+                if cell["cell_type"] == "code"]  # fmt: skip
+    assert statuses == ["finished"] * 4 + ["error", "not run"]
+    assert cells[-1]["outputs"][0]["data"]["text/plain"] == "This cell did not run."
+    assert not any("papermill" in cell["metadata"] for cell in document["cells"])
+
+
+def test_the_page_loads_nothing_and_runs_nothing(outcome: Outcome) -> None:
+    """The HTML forbids scripts and requests, and holds none of its own."""
+    page = (outcome.folder / "a_claim.html").read_text()
+    assert "Content-Security-Policy" in page
+    assert "<script" not in page
+    assert not re.search(r"""(src|href)=["']https?:""", page)
+    assert "This cell did not run." in page
+
+
+@pytest.mark.parametrize("name", ["a_claim.ipynb", "journal.jsonl", "junit.xml", "run.json"])
+def test_verify_tells_what_was_changed(
+    name: str, outcome: Outcome, command_line: Callable[..., Any]
+) -> None:
+    """An untouched folder verifies; a changed, missing or added file is named, with exit 1."""
+    assert verify(outcome.folder) == []
+    path = outcome.folder / name
+    path.write_text(path.read_text().replace("error", "fine!"))
+    assert verify(outcome.folder) == [f"{name}: changed"]
+    (outcome.folder / "a_claim.html").unlink()
+    (outcome.folder / "new").touch()
+    answer = command_line("verify", outcome.folder)
+    assert answer.returncode == 1
+    assert answer.stdout.splitlines() == [
+        *sorted(["a_claim.html: missing", f"{name}: changed", "new: added"]), "3 changed",
+    ]  # fmt: skip
+
+
+def test_what_is_no_evidence_is_refused(tmp_path: Path) -> None:
+    """A folder without a manifest, or with something else in its place, is an EvidenceError."""
+    with pytest.raises(EvidenceError, match="no evidence"):
+        verify(tmp_path)
+    (tmp_path / "run.json").write_text("[]")
+    with pytest.raises(EvidenceError, match="not one of ours"):
+        verify(tmp_path)
+
+
+def test_no_two_folders_are_the_same(tmp_path: Path) -> None:
+    """Each command makes its own, however many are made in one second."""
+    made = [EvidenceFolder.create(tmp_path, Masker()).path for _ in range(50)]
+    assert len(set(made)) == 50

@@ -1,0 +1,96 @@
+"""Masking by value: every spelling of a known secret, and nothing that only looks like one."""
+
+import base64
+import html
+import json
+import urllib.parse
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from securenet_obs.redaction import MASK
+from securenet_obs.runner.evidence.masking import Masker, masker_for
+from securenet_obs.runner.notebook.secret import Secret
+
+VALUE = "pä/ss+w&o=r<d>'\"\\\n1%"
+SPELLINGS: list[Callable[[str], str]] = [
+    str,
+    repr,
+    json.dumps,
+    lambda text: json.dumps(text, ensure_ascii=False),
+    html.escape,
+    urllib.parse.quote,
+    lambda text: urllib.parse.quote(text, safe="").lower(),
+    urllib.parse.quote_plus,
+    lambda text: text.encode().hex(),
+    lambda text: base64.b64encode(text.encode()).decode(),
+    lambda text: base64.urlsafe_b64encode(b"x" + text.encode()).decode(),
+    lambda text: base64.b64encode(b"xy" + text.encode() + b"z").decode(),
+]
+
+
+@pytest.mark.parametrize("spell", SPELLINGS)
+def test_every_spelling_is_masked(spell: Callable[[str], str]) -> None:
+    """However the value was written, the mask takes its place."""
+    masked = Masker([VALUE]).exact(f"before {spell(VALUE)} after")
+    assert MASK in masked
+    assert masked.startswith("before ")
+    assert masked.endswith(" after")
+    assert "ss+w" not in masked
+
+
+@given(st.text(min_size=6, max_size=40), st.binary(max_size=5), st.binary(max_size=5))
+def test_no_base64_of_a_value_is_left(value: str, before: bytes, after: bytes) -> None:
+    """Wherever a value begins within encoded bytes, its encoding is cut."""
+    raw = value.encode("utf-8", "surrogateescape") if value.isprintable() else b""
+    if not raw:
+        return
+    text = base64.b64encode(before + raw + after).decode()
+    assert MASK in Masker([value]).exact(text)
+
+
+def test_values_come_from_the_environment_and_the_references() -> None:
+    """Settings that are secret, names that say so, passwords in URLs, and what is referred to."""
+    environment = {
+        "SENTRY_AUTH_TOKEN": "sentry-value", "MY_API_KEY": "key-value", "EDITOR": "editor-value",
+        "REDIS_URL": "redis://:redis%2Fpass@127.0.0.1/0", "REFERRED": "referred-value",
+        "X_TOKEN": "short",
+    }  # fmt: skip
+    masker = masker_for(environment, [Secret("secret:REFERRED"), Secret("secret:NOWHERE")])
+    for value in ("sentry-value", "key-value", "redis%2Fpass", "redis/pass", "referred-value"):
+        assert value not in masker.exact(f"a {value} b")
+    for value in ("editor-value", "short", "127.0.0.1"):
+        assert value in masker.exact(f"a {value} b")
+
+
+def test_each_of_several_keys_is_masked_by_itself() -> None:
+    """API_KEYS holds one for each tenant; nobody shows all of them at once."""
+    masker = masker_for({"API_KEYS": "acme=first-key-of-acme, globex=second-key"})
+    masked = masker.exact("acme: first-key-of-acme, globex: second-key")
+    assert masked == "acme: [redacted], globex: [redacted]"
+
+
+def test_a_reference_is_not_taken_for_a_secret() -> None:
+    """`token = secret:NAME` tells nothing, and a reader needs it."""
+    line = 'token: Secret = Secret("secret:API_TOKEN")'
+    assert Masker().text(line) == line
+    assert "hunter2" not in Masker().text("password=hunter2-hunter2")
+
+
+def test_keys_and_nested_values_are_masked() -> None:
+    """Every text in a JSON value counts, keys included; a picture keeps its bytes."""
+    masker = Masker(["the-value"])
+    assert masker.texts({"the-value": ["the-value", 1, None]}) == {MASK: [MASK, 1, None]}
+    assert masker.bundle({"image/png": "token=abc", "text/plain": "the-value"}) == {
+        "image/png": "token=abc", "text/plain": MASK,
+    }  # fmt: skip
+
+
+def test_source_keeps_what_only_a_name_makes_a_secret() -> None:
+    """A reader of the evidence reads the author's code; a token in it goes all the same."""
+    token = "ghp_" + "a1B2" * 9
+    source = f'credential = new()\nheaders = {{"Authorization": f"Bearer {{x}}"}}\nt = "{token}"'
+    masked = Masker(["hunter2-known"]).source(source + "\n# hunter2-known")
+    assert masked == source.replace(token, MASK) + f"\n# {MASK}"

@@ -1,0 +1,50 @@
+"""HTML pages: complete for a reader, inert for a browser."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from securenet_obs.runner.evidence.pages import html_page, main
+
+SCRIPT = "<script>alert(1)</script>"
+SHOWN = {"output_type": "display_data", "metadata": {}, "data": {"text/html": f"<b>hi</b>{SCRIPT}"}}
+DOCUMENT: dict[str, Any] = {
+    "cells": [
+        {"cell_type": "markdown", "id": "a", "metadata": {}, "source": f"# A claim\n\n{SCRIPT}"},
+        {
+            "cell_type": "code", "id": "b", "metadata": {}, "source": "show()",
+            "outputs": [SHOWN], "execution_count": 1,
+        },
+    ],
+    "metadata": {}, "nbformat": 4, "nbformat_minor": 5,
+}  # fmt: skip
+
+
+def test_a_page_shows_everything_and_lets_nothing_run() -> None:
+    """Title, prose and outputs are there; its policy forbids every script and every request."""
+    page = html_page("01_a_claim", DOCUMENT)
+    assert "<title>01_a_claim</title>" in page
+    assert "<b>hi</b>" in page
+    head = page.partition("<body")[0]
+    assert "Content-Security-Policy" in head
+    assert "default-src 'none'" in head
+    assert "script-src" not in head
+
+
+def test_a_long_line_of_a_page_is_wrapped() -> None:
+    """Neither code nor text nor a table's cell makes a reader scroll sideways."""
+    head = html_page("01_a_claim", DOCUMENT).partition("<body")[0]
+    assert "pre { white-space: pre-wrap; overflow-wrap: anywhere; }" in head
+    assert ".jp-MarkdownCell, .jp-OutputArea table { overflow-wrap: anywhere; }" in head
+
+
+def test_the_page_of_a_file_goes_to_standard_output(
+    tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    """What cannot be encoded costs a character, never the page."""
+    path = tmp_path / "n.ipynb"
+    path.write_text(json.dumps(DOCUMENT).replace("show()", "\\udcff"))
+    main(["title", str(path)])
+    assert b"<title>title</title>" in capfdbinary.readouterr().out

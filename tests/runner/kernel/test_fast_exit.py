@@ -1,0 +1,38 @@
+"""Leaving at once: exit handlers and the exit status are kept, nothing else is waited for."""
+
+import subprocess
+import sys
+
+import pytest
+
+CODE = """
+import atexit, sys
+from securenet_obs.runner.kernel.fast_exit import run_main, vanish_at_exit
+vanish_at_exit()
+class Slow:
+    def __del__(self): print("tidied up")
+kept = Slow()
+def main(arguments):
+    atexit.register(print, "handler")
+    {end}
+run_main(main, sys.argv[1:])
+"""
+
+
+@pytest.mark.parametrize(
+    ("end", "status"),
+    [
+        ("return None", 0),
+        ("return 3", 3),
+        ("sys.exit()", 0),
+        ("sys.exit(74)", 74),
+        ("sys.exit('no')", 1),
+        ("1 / 0", 1),
+    ],
+)
+def test_the_status_is_what_main_came_to(end: str, status: int) -> None:
+    """Handlers that main registered have run, and objects are not taken down one by one."""
+    command = [sys.executable, "-c", CODE.format(end=end)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (status, "handler\n")
+    assert ("ZeroDivisionError" in done.stderr) == (end == "1 / 0")

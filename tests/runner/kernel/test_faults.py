@@ -1,0 +1,314 @@
+"""Errors that IPython swallows: each is noticed, named, and fails its cell."""
+
+import re
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from nbclient.exceptions import CellExecutionError
+from nbformat import NotebookNode, v4
+from papermill.clientwrap import PapermillNotebookClient
+from papermill.engines import NotebookExecutionManager
+from papermill.exceptions import PapermillExecutionError
+from papermill.execute import raise_for_execution_errors
+
+from securenet_obs.runner.child.engine import RunClient
+from securenet_obs.runner.child.spec import Spec
+from securenet_obs.runner.command import Outcome
+from securenet_obs.runner.kernel.faults import MOST_FAULTS, Fault, Faults, failure
+from securenet_obs.runner.record import journal
+from securenet_obs.runner.record.verdict import judge
+from tests.runner import swallowing
+from tests.runner.swallowing import DIVIDED, Way
+from tests.runner.swallowing_background import BACKGROUND
+
+WAYS = swallowing.WAYS | BACKGROUND
+
+STARTED = {"event": "run_started", "run": "r", "kind": "plain", "declared": []}
+
+
+class Events:
+    """A report that keeps the events of each cell."""
+
+    def __init__(self) -> None:
+        self.rows: list[dict[str, Any]] = []
+
+    def event(self, event: str, **fields: Any) -> None:
+        """Keep it."""
+        self.rows.append({"event": event, "run": "r", **fields})
+
+    def save(self, notebook: Any) -> None:
+        """Keep nothing."""
+
+    def judgement(self) -> str:
+        """Return the reason, and the verdict where there is none, of the events since the last."""
+        rows, self.rows = self.rows, []
+        (record,) = journal.records([STARTED, *rows, {"event": "ended", "run": "r"}])
+        judgement = judge(record)
+        return judgement.reason or str(judgement.verdict)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with the scripts that the table's cells run."""
+    folder = tmp_path_factory.mktemp("scripts")
+    for name in ("bad.py", "bad.ipy"):
+        (folder / name).write_text("raise RuntimeError('step failed')\n")
+    (folder / "leaves.py").write_text("import sys\nsys.exit(3)\n")
+    return folder
+
+
+def cells_of(way: Way, folder: Path) -> list[NotebookNode]:
+    """Return the cell of a way, and the one that takes it back."""
+    texts = [way.cell.replace("{folder!r}", repr(str(folder))).replace("{folder}", str(folder))]
+    return [v4.new_code_cell(text) for text in [*texts, way.after or "pass"]]
+
+
+def executed(client: Any, cells: list[NotebookNode]) -> Iterator[NotebookNode]:
+    """Yield each cell once it was executed, whether or not it failed."""
+    for index, cell in enumerate(cells):
+        cell.metadata["papermill"] = {}
+        cell.metadata["tags"] = []
+        try:
+            client.execute_cell(cell, index)
+        except CellExecutionError:
+            cell.metadata["papermill"]["exception"] = True
+        yield cell
+
+
+@pytest.fixture(scope="module")
+def ours(folder: Path, server: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Return what the runner's client makes of each way, all in one kernel."""
+    scratch = str(tmp_path_factory.mktemp("scratch"))
+    events = Events()
+    cells = [cell for way in WAYS.values() for cell in cells_of(way, folder)]
+    for number, cell in enumerate(cells, start=1):
+        cell.metadata["securenet"] = {"cell": number}
+    spec = Spec("r", "", "", "", scratch, scratch, time.monotonic() + 120, 120.0, 30.0, warm=server)
+    client = RunClient(
+        NotebookExecutionManager(v4.new_notebook(cells=cells), progress_bar=False), spec, events
+    )
+    answers = []
+    with client.setup_kernel():
+        for _ in executed(client, cells):
+            answers.append(events.judgement())
+    return dict(zip(WAYS, answers[::2], strict=True))
+
+
+@pytest.fixture(scope="module")
+def papermills(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bool]:
+    """Return whether papermill passes each way, all in one kernel."""
+    out = str(tmp_path_factory.mktemp("papermill") / "out.ipynb")
+    cells = [cell for way in WAYS.values() for cell in cells_of(way, folder)]
+    manager = NotebookExecutionManager(v4.new_notebook(cells=cells), progress_bar=False)
+    client = PapermillNotebookClient(manager, kernel_name="python3")
+    answers = []
+    with client.setup_kernel(cwd=str(folder)):
+        for cell in executed(client, cells):
+            answers.append(passes(v4.new_notebook(cells=[cell]), out))
+    return dict(zip(WAYS, answers[::2], strict=True))
+
+
+def passes(notebook: NotebookNode, out: str) -> bool:
+    """Return whether papermill raises nothing for an executed notebook."""
+    try:
+        raise_for_execution_errors(notebook, out)
+    except PapermillExecutionError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("name", WAYS)
+def test_an_error_that_ipython_swallows_fails_its_cell_by_its_name(
+    name: str, ours: dict[str, str], folder: Path
+) -> None:
+    """Whatever papermill makes of it; what passes has a reason to, in the table."""
+    expected = WAYS[name].reason.replace("{folder}", str(folder)) or "passed"
+    assert re.sub(r"\(\d+\.py", "(CELL.py", ours[name]) == expected
+    assert WAYS[name].reason or WAYS[name].why
+
+
+@pytest.mark.stack
+@pytest.mark.parametrize("name", WAYS)
+def test_the_table_states_what_papermill_makes_of_it(
+    name: str, papermills: dict[str, bool]
+) -> None:
+    """So that a newer papermill or IPython that swallows more, or less, is noticed."""
+    assert papermills[name] == WAYS[name].papermill_passes
+
+
+LATE = {
+    "thread": (
+        "import threading, time\n"
+        "def fails():\n    time.sleep(0.3)\n    1 / 0\n"
+        "threading.Thread(target=fails).start()"
+    ),
+    "task": (
+        "import asyncio\nasync def fails(): 1 / 0\nkept = [asyncio.create_task(fails())]\n"
+        "await asyncio.sleep(0)"
+    ),
+}
+
+
+@pytest.mark.parametrize("name", LATE)
+def test_what_fails_after_the_last_cell_fails_the_run(
+    name: str, write_notebook: Callable[..., Path], execute: Callable[..., Outcome]
+) -> None:
+    """A thread that ends later, and a task whose error nothing has asked for."""
+    end = "import sys, time\ntime.sleep(0.5)\nsys.exit()" if name == "thread" else "1"
+    (record,) = execute(write_notebook(LATE[name], end), plain=True).runs
+    assert record.judged is not None
+    assert (record.judged["verdict"], record.judged["cell"]) == ("error", 2)
+    assert record.judged["reason"] == "ZeroDivisionError: division by zero"
+
+
+def test_nothing_runs_after_a_swallowed_error_unless_its_cell_is_tagged(
+    write_notebook: Callable[..., Path], execute: Callable[..., Outcome]
+) -> None:
+    """`raises-exception` allows it, as papermill's clients have it."""
+    cells = ("_ = get_ipython().run_cell('1 / 0')", "print('went on')")
+    (record,) = execute(write_notebook(*cells), plain=True).runs
+    assert record.judged is not None
+    assert (record.judged["verdict"], list(record.finished)) == ("error", [1])
+    tagged = write_notebook(*cells, name="tagged", tags={0: ["raises-exception"]})
+    (record,) = execute(tagged, plain=True).runs
+    assert record.judged is not None
+    assert (record.judged["verdict"], list(record.finished)) == ("passed", [1, 2])
+
+
+LEFT_BEHIND = {
+    "thread": "import threading\nthreading.Timer({seconds}, lambda: 1 / 0).start()",
+    "task": (
+        "import asyncio\n"
+        "async def fails():\n    await asyncio.sleep({seconds})\n    1 / 0\n"
+        "asyncio.ensure_future(fails())\nawait asyncio.sleep(0)"
+    ),
+    "task of a task": (
+        "import asyncio\n"
+        "async def fails(): 1 / 0\n"
+        "async def starts():\n    await asyncio.sleep({seconds})\n"
+        "    asyncio.create_task(fails())\n    await asyncio.sleep(0)\n"
+        "asyncio.create_task(starts())\nawait asyncio.sleep(0)"
+    ),
+    "task in a thread": (
+        "import asyncio, threading\n"
+        "async def fails(): 1 / 0\n"
+        "async def main():\n    await asyncio.sleep({seconds})\n"
+        "    asyncio.create_task(fails())\n    await asyncio.sleep(0)\n"
+        "threading.Thread(target=lambda: asyncio.run(main())).start()"
+    ),
+    "callback": "import asyncio\nasyncio.get_running_loop().call_later({seconds}, lambda: 1 / 0)",
+    "future": (
+        "import asyncio\nloop = asyncio.get_running_loop()\n"
+        "loop.call_later({seconds}, loop.create_future().set_exception, ZeroDivisionError("
+        "'division by zero'))\nNone"
+    ),
+}
+WAITS = "import asyncio, gc\nawait asyncio.sleep(1)\ngc.collect()\n"
+
+
+@pytest.mark.parametrize("name", LEFT_BEHIND)
+def test_a_tagged_cell_allows_its_own_errors_only(
+    name: str, write_notebook: Callable[..., Path], execute: Callable[..., Outcome]
+) -> None:
+    """What an earlier cell left behind fails the run; the same work of the tagged cell does not."""
+    before, within = LEFT_BEHIND[name].format(seconds=0.4), LEFT_BEHIND[name].format(seconds=0)
+    notebook = write_notebook(before, WAITS + "1 / 0", "1", tags={1: ["raises-exception"]})
+    (record,) = execute(notebook, plain=True).runs
+    assert record.judged is not None
+    assert (record.judged["verdict"], record.judged["cell"]) == ("error", 2)
+    assert record.judged["reason"] == DIVIDED
+    assert list(record.finished) == [1, 2]
+    tagged = write_notebook(
+        f"{within}\n{WAITS}", "1", name="tagged", tags={0: ["raises-exception"]}
+    )
+    assert str(execute(tagged, plain=True).verdict) == "passed"
+
+
+@pytest.mark.parametrize("end", ["exit()", "exit(keep_kernel=True)", "quit(True)"])
+def test_an_exit_does_not_hide_what_was_left_behind(
+    end: str, write_notebook: Callable[..., Path], execute: Callable[..., Outcome]
+) -> None:
+    """A kernel that goes on is asked at the end, one that ends says it with its last reply."""
+    (record,) = execute(write_notebook(LATE["task"], end), plain=True).runs
+    assert record.judged is not None
+    assert (record.judged["verdict"], record.judged["reason"]) == ("error", DIVIDED)
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "_ = get_ipython().run_cell('import sys; sys.exit(0)')",
+        "_ = get_ipython().run_cell('raise SystemExit')",
+        "%prun __import__('sys').exit(0)",
+        "%%prun\nimport sys; sys.exit()",
+    ],
+)
+def test_a_clean_exit_below_a_cell_does_not_end_the_notebook(
+    cell: str, write_notebook: Callable[..., Path], execute: Callable[..., Outcome]
+) -> None:
+    """The cells behind it are executed, and judged."""
+    (record,) = execute(write_notebook(cell, "1 / 0"), plain=True).runs
+    assert record.judged is not None
+    assert (record.judged["cell"], record.judged["reason"]) == (2, DIVIDED)
+
+
+def test_a_swallowed_error_that_means_unreachable_gives_that_verdict(
+    write_notebook: Callable[..., Path], execute: Callable[..., Outcome], tmp_path: Path
+) -> None:
+    """By its name, as an error of the cell itself."""
+    script = tmp_path / "gone.py"
+    script.write_text(
+        "from securenet_obs.errors import UnreachableError\nraise UnreachableError('gone')\n"
+    )
+    assert str(execute(write_notebook(f"%run {script}")).verdict) == "unreachable"
+
+
+def test_a_notebook_that_ends_its_kernel_itself_has_ended(
+    write_notebook: Callable[..., Path], execute: Callable[..., Outcome]
+) -> None:
+    """`exit()` in the last cell is an end, and no death of the kernel."""
+    assert str(execute(write_notebook("1", "exit()"), plain=True).verdict) == "passed"
+
+
+ERROR = {"status": "error", "ename": "ValueError", "evalue": "no"}
+OK = {"status": "ok"}
+SHOWN = Fault("ZeroDivisionError", "division by zero", "output")
+CLEAN = Fault("SystemExit", "0", "traceback")
+
+
+@pytest.mark.parametrize(
+    ("reply", "shown", "named", "others"),
+    [
+        (OK, [], None, 0),
+        (ERROR, [], "ValueError", 0),
+        (OK, [SHOWN], "ZeroDivisionError", 0),
+        (ERROR, [SHOWN], "ValueError", 1),
+        (OK, [CLEAN], None, 0),
+        ({"status": "error", "ename": "SystemExit", "evalue": "0"}, [CLEAN], "SystemExit", 0),
+        ({"status": "error", "ename": "SystemExit", "evalue": "0"}, [SHOWN], SHOWN.name, 0),
+        ({"status": "error", "ename": "NoneType", "evalue": "None"}, [SHOWN], SHOWN.name, 0),
+        ({"status": "error", "ename": "NoneType", "evalue": "None"}, [], "NoneType", 0),
+        ({"status": "aborted"}, [], "aborted", 0),
+    ],
+)
+def test_a_cell_is_named_by_its_own_error_and_else_by_the_first_that_was_noticed(
+    reply: dict[str, Any], shown: list[Fault], named: str | None, others: int
+) -> None:
+    """A reply that is not `ok` always fails; a clean exit does not hide an error before it."""
+    fault, swallowed = failure(reply, [], shown)
+    assert (fault and fault.name, len(swallowed)) == (named, others)
+
+
+def test_the_same_error_is_noted_once_and_a_flood_of_them_is_bounded() -> None:
+    """And what was taken is gone."""
+    faults = Faults()
+    for number in (1, 1, *range(1000)):
+        faults.note(ValueError(number), "cell")
+    assert [row["message"] for row in faults.take()][:3] == ["1", "0", "2"]
+    for number in range(1000):
+        faults.note(ValueError(number), "cell")
+    assert len(faults.take()) == MOST_FAULTS
+    assert faults.take() == []

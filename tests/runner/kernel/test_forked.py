@@ -1,0 +1,77 @@
+"""Forked processes: as fresh as started ones, and gone with whoever asked for them."""
+
+import os
+import subprocess
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from securenet_obs.errors import SecureNetObsError
+from securenet_obs.runner.kernel.forked import ForkedProcess, started_server
+from securenet_obs.runner.kernel.warm import available
+
+pytestmark = [
+    pytest.mark.stack,
+    pytest.mark.skipif(not available(), reason="warm servers are for Linux"),
+]
+
+
+def test_a_process_is_killed_when_its_client_goes(server: str, tmp_path: Path) -> None:
+    """Closing the connection ends the process, at once."""
+    (tmp_path / "kernel.json").write_text("{}")
+    with open(os.devnull, "r+b") as nothing:
+        process = ForkedProcess(
+            server, "securenet_obs.runner.kernel.main", [], environment=os.environ,
+            folder=tmp_path, streams=[nothing.fileno()] * 3,
+        )  # fmt: skip
+    assert process.poll() is None
+    with pytest.raises(subprocess.TimeoutExpired):
+        process.wait(0.2)
+    process.close()
+    assert _is_gone(process.pid)
+
+
+def _is_gone(pid: int) -> bool:
+    until = time.monotonic() + 30
+    while psutil.pid_exists(pid) and time.monotonic() < until:
+        time.sleep(0.02)
+    return not psutil.pid_exists(pid)
+
+
+def test_the_exit_status_is_the_processs_own(server: str, tmp_path: Path) -> None:
+    """An error is 1, a signal is negative, as subprocess has it."""
+    with open(os.devnull, "r+b") as nothing:
+        asked = [
+            ForkedProcess(
+                server, module, arguments, environment=os.environ,
+                folder=tmp_path, streams=[nothing.fileno()] * 3,
+            )
+            for module, arguments in (
+                ("securenet_obs.runner.evidence.pages", ["title", "/nowhere"]),
+                ("securenet_obs.runner.kernel.main", []),
+            )
+        ]  # fmt: skip
+    assert asked[0].wait(30) == 1
+    asked[1].kill()
+    assert asked[1].wait(30) == -9
+    for process in asked:
+        process.close()
+
+
+def test_a_server_that_does_not_answer_is_an_error(tmp_path: Path) -> None:
+    """The error names the socket."""
+    with pytest.raises(SecureNetObsError, match=r"no\.socket"):
+        ForkedProcess(
+            str(tmp_path / "no.socket"), "securenet_obs.runner.kernel.main", [],
+            environment={}, folder=tmp_path, streams=[0, 1, 2],
+        )  # fmt: skip
+
+
+def test_servers_leave_nothing_behind() -> None:
+    """After its block a server's process and its socket are gone."""
+    with started_server() as server:
+        path = Path(server())
+        assert path.is_socket()
+    assert not path.parent.exists()

@@ -1,0 +1,86 @@
+"""Origins: what a cell has started is told from what earlier ones have left behind."""
+
+import asyncio
+import threading
+from collections.abc import Callable
+from contextvars import copy_context
+from typing import Any
+
+import pytest
+
+from securenet_obs.runner.kernel.origins import Origins
+
+
+@pytest.fixture
+def origins(monkeypatch: pytest.MonkeyPatch) -> Origins:
+    """Return origins that watch what is started; afterwards nothing is watched."""
+    for owner, name in (
+        (threading.Thread, "start"),
+        (asyncio.BaseEventLoop, "create_task"),
+        (asyncio.BaseEventLoop, "create_future"),
+    ):
+        monkeypatch.setattr(owner, name, getattr(owner, name))
+    watching = Origins()
+    watching.watch()
+    return watching
+
+
+def started_by(begin: Callable[[], None], run: Callable[[], Any]) -> Any:
+    """Begin a cell in a context of its own, as a kernel does, and return what runs in it."""
+
+    def cell() -> Any:
+        begin()
+        return run()
+
+    return copy_context().run(cell)
+
+
+@pytest.mark.parametrize("others", [0, 1])
+def test_a_thread_belongs_to_the_cell_that_started_it(others: int, origins: Origins) -> None:
+    """Until the next cell begins; a thread that it starts itself is of the same cell."""
+    answers, waits = [], threading.Event()
+
+    def asks() -> None:
+        waits.wait(20)
+        inner = threading.Thread(target=lambda: answers.append(origins.is_here()))
+        inner.start()
+        inner.join()
+
+    thread = threading.Thread(target=asks)
+    started_by(origins.begin, thread.start)
+    for _ in range(others):
+        started_by(origins.begin, lambda: None)
+    waits.set()
+    thread.join()
+    assert answers == [others == 0]
+
+
+@pytest.mark.parametrize("others", [0, 1])
+def test_futures_and_callbacks_belong_to_the_cell_that_made_them(
+    others: int, origins: Origins
+) -> None:
+    """Whatever an event loop reports of them, and whenever."""
+    loop = asyncio.new_event_loop()
+    made = started_by(
+        origins.begin,
+        lambda: (
+            loop.create_task(asyncio.sleep(0)),
+            loop.create_future(),
+            loop.call_soon(int),
+        ),
+    )
+    for _ in range(others):
+        started_by(origins.begin, lambda: None)
+    contexts = [
+        {name: thing} for name, thing in zip(("task", "future", "handle"), made, strict=True)
+    ]
+    assert [origins.is_of(context) for context in contexts] == [others == 0] * 3
+    loop.run_until_complete(made[0])
+    loop.close()
+
+
+def test_what_no_cell_has_started_is_of_none(origins: Origins) -> None:
+    """Start-up files run before the first cell."""
+    started_by(origins.begin, lambda: None)
+    assert origins.is_here() is False
+    assert origins.is_of({"message": "a transport"}) is False

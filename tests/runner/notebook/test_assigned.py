@@ -1,0 +1,42 @@
+"""Cells of plain assignments: which of their names have a value that is known without running."""
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from securenet_obs.runner.notebook.assigned import COMPUTED, assigned_values
+
+CELLS: dict[str, dict[str, Any] | None] = {
+    "n = 1\nn = 2": {"n": 2},
+    "n: int = 1\nm: int": {"n": 1},
+    "'''text'''\nn = -1.5": {"n": -1.5},
+    "n = [1, {'a': (None, True)}]": {"n": [1, {"a": (None, True)}]},
+    "n = f()": {"n": COMPUTED},
+    "n = 1\nn = float('nan')": {"n": COMPUTED},
+    "n = 1\nm = n + 1": {"n": 1, "m": COMPUTED},
+    "n = []\nm = n.append(1)": {"n": COMPUTED, "m": COMPUTED},
+    "n = 1\nm = (n := 2)": {"n": COMPUTED, "m": COMPUTED},
+    "n = 1\nimport os as n": {"n": COMPUTED},
+    "n = date(2026, 1, 2)": {"n": COMPUTED},
+    "from defaults import *": None,
+    "n = 1\nn += 1": None,
+    "n = 1\nif n: n = 2": None,
+    "n = 1\nexec('n = 2')": None,
+    "n, m = 1, 2": None,
+    "%run defaults.py\nn = 1": None,
+    "n = \0": None,
+    "": {},
+}
+
+
+@pytest.mark.parametrize("source", CELLS)
+def test_only_what_nothing_else_can_change_is_known(source: str) -> None:
+    """A cell that does anything beside plain assignments may set anything."""
+    assert assigned_values(source) == CELLS[source]
+
+
+def test_dates_and_secrets_made_of_literals_are_known_where_their_names_are() -> None:
+    """In our own notebooks those names are imported from where they belong."""
+    values = assigned_values("n = date(2026, 1, 2)\nm = date('x')", constructors=True)
+    assert values == {"n": date(2026, 1, 2), "m": COMPUTED}

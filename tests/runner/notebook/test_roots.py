@@ -1,0 +1,79 @@
+"""Where notebooks are found, in a project, beside an editable install, and in a wheel."""
+
+import shutil
+import stat
+from pathlib import Path
+
+import pytest
+
+from securenet_obs import __version__
+from securenet_obs.errors import NotebookError
+from securenet_obs.runner.notebook import roots
+from securenet_obs.runner.notebook.roots import default_root, opened_root, work_folder
+
+PROJECT = Path(__file__).parents[3]
+
+
+@pytest.fixture
+def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a folder like that of a package from a wheel, read-only, from an empty folder."""
+    package = tmp_path / "site-packages" / "securenet_obs"
+    shutil.copytree(PROJECT / "notebooks", package / "notebooks")
+    for path in (package / "notebooks").iterdir():
+        path.chmod(0o444)
+    monkeypatch.setattr(roots, "files", lambda _name: package)
+    (tmp_path / "empty").mkdir()
+    monkeypatch.chdir(tmp_path / "empty")
+    return package
+
+
+@pytest.mark.parametrize("folder", ["notebooks", "runbooks"])
+def test_this_folders_own_come_first(folder: str, installed: Path) -> None:
+    """Either of both folders makes this one the root, and it is named as the reader would."""
+    Path(folder).mkdir()
+    assert default_root() == Path()
+
+
+def test_the_installed_ones_are_used_elsewhere(installed: Path) -> None:
+    """An empty folder has none, so they are those of the package, which nothing is written to."""
+    assert default_root() == installed
+    assert work_folder(installed) == Path.cwd()
+    assert work_folder(Path()) == Path()
+
+
+def test_an_editable_install_has_them_beside_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The package here is this checkout's, whose notebooks are above it."""
+    monkeypatch.chdir(tmp_path)
+    assert default_root() == PROJECT
+    assert opened_root(PROJECT) == work_folder(PROJECT) == PROJECT
+
+
+def test_a_package_without_notebooks_means_this_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An image of a service brings none."""
+    monkeypatch.setattr(roots, "files", lambda _name: tmp_path / "site" / "securenet_obs")
+    monkeypatch.chdir(tmp_path)
+    assert default_root() == Path()
+
+
+def test_a_person_edits_copies(installed: Path) -> None:
+    """They can be written, an edited one stays, and the installed ones are never opened."""
+    copies = opened_root(installed)
+    assert copies == Path.cwd() / ".securenet" / f"notebooks-{__version__}"
+    names = {path.name for path in (installed / "notebooks").iterdir()}
+    assert {path.name for path in (copies / "notebooks").iterdir()} == names
+    edited = copies / "notebooks" / "01_sentry_receives_errors.ipynb"
+    assert stat.S_IMODE(edited.stat().st_mode) & 0o200
+    edited.write_text("edited")
+    assert opened_root(installed) == copies
+    assert edited.read_text() == "edited"
+
+
+def test_copies_that_cannot_be_written_are_one_sentence(installed: Path) -> None:
+    """The folder and the reason are named."""
+    Path(".securenet").write_text("a file")
+    with pytest.raises(NotebookError, match=r"\.securenet.*cannot be written"):
+        opened_root(installed)

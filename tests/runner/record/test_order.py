@@ -1,0 +1,18 @@
+"""Orders: what was asked for outweighs what the notebook declares."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from securenet_obs.runner.notebook.catalog import read_notebook
+from securenet_obs.runner.record.order import Order
+
+
+def test_a_deadline_that_was_asked_for_outweighs_the_notebooks_own(
+    write_notebook: Callable[..., Path],
+) -> None:
+    """Without one the notebook's own holds, for the run and for each cell."""
+    notebook = read_notebook(write_notebook("1", deadline_s=9, cell_deadline_s=3))
+    own = Order(notebook, {})
+    assert (own.run_deadline_s, own.each_cell_deadline_s) == (9, 3)
+    asked = Order(notebook, {}, (), 7, 2)
+    assert (asked.run_deadline_s, asked.each_cell_deadline_s) == (7, 2)

@@ -1,0 +1,36 @@
+"""A run's counts, its verdict in words, and its entry in run.json."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+from securenet_obs.runner.command import Outcome
+from securenet_obs.runner.record.summary import counts, plain_text, run_rows, verdict_text
+
+CHECKS = """
+from securenet_obs.checks import Checks
+checks = Checks()
+checks.expect('it holds', expected=1, observed=1)
+checks.skip('it is not served', reason='not stored')
+checks.conclude()
+"""
+
+
+def test_escapes_are_taken_out_whole() -> None:
+    """Colours, titles and control characters go; text, tabs and line feeds stay."""
+    assert plain_text("\x1b[1;31ma\x1b[0m\x1b]0;title\x07\tb\n\x00\x08c\ud800") == "a\tb\nc"
+    assert plain_text("\x9b31ma\x9b0m\x9d0;title\x9cb\x85\x7f") == "ab"
+
+
+def test_a_run_is_counted_and_described(
+    write_notebook: Callable[..., Path], execute: Callable[..., Outcome]
+) -> None:
+    """run.json has the checks by outcome, the cells, and where the time went."""
+    outcome = execute(write_notebook(CHECKS, name="01_checks"))
+    (record,) = outcome.runs
+    assert counts(record) == {"passed": 1, "failed": 0, "skipped": 1}
+    assert verdict_text(record) == "passed"
+    (row,) = run_rows(outcome.runs)
+    assert (row["verdict"], row["cells"], row["cells_finished"]) == ("passed", 1, 1)
+    assert [check["outcome"] for check in row["checks"]["rows"]] == ["passed", "skipped"]
+    assert json.loads((outcome.folder / "run.json").read_text())["runs"] == [row]

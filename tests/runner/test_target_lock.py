@@ -1,0 +1,140 @@
+"""Runs that need a target for themselves: alone on it, whichever command they belong to."""
+
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from securenet_obs.processes.descendants import MARK
+from securenet_obs.runner.target import Target
+from securenet_obs.runner.target_lock import hold
+from tests.busy import room_for
+
+HOLDER = """
+import sys, threading
+from securenet_obs.runner.target_lock import hold
+from securenet_obs.runner.target import Target
+target = Target("t", {"API_URL": sys.argv[1]})
+with hold(target, "held", alone=sys.argv[2] == "alone", stop=threading.Event(), told=print):
+    print("holds", flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def address() -> str:
+    """Return the address of a target that no other test has."""
+    return f"http://{uuid4().hex}"
+
+
+@pytest.fixture
+def another(address: str) -> Iterator[Callable[[str], "subprocess.Popen[str]"]]:
+    """Return a function that has another process hold the target, `alone` or `together`."""
+    started = []
+
+    def start(way: str) -> "subprocess.Popen[str]":
+        command = [sys.executable, "-c", HOLDER, address, way]
+        pipe = subprocess.PIPE
+        process = subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True)
+        started.append(process)
+        assert process.stdout is not None
+        assert process.stdout.readline() == "holds\n"
+        return process
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+@pytest.mark.parametrize(
+    ("theirs", "ours", "waits"),
+    [
+        ("together", "together", []),
+        ("alone", "together", ["waits for held"]),
+        ("together", "alone", ["waits for held"]),
+        ("alone", "alone", ["waits for held"]),
+    ],
+)
+def test_alone_is_alone_and_together_is_together(
+    theirs: str, ours: str, waits: list[str], address: str, another: Callable[..., Any]
+) -> None:
+    """Who has to wait says for which run, once, and goes on when that ends or is killed."""
+    process, said = another(theirs), []
+
+    def told(sentence: str) -> None:
+        said.append(sentence)
+        threading.Timer(0.3, process.kill).start()
+
+    target = Target("t", {"API_URL": address})
+    with hold(target, "ours", alone=ours == "alone", stop=threading.Event(), told=told):
+        pass
+    assert said == waits
+
+
+def test_another_target_is_not_waited_for(another: Callable[..., Any]) -> None:
+    """What is tested elsewhere is no concern."""
+    another("alone")
+    target = Target("t", {"API_URL": "http://elsewhere"})
+    with hold(target, "ours", alone=False, stop=threading.Event(), told=pytest.fail):
+        pass
+
+
+def test_who_is_stopped_waits_no_longer(address: str, another: Callable[..., Any]) -> None:
+    """Ctrl-C ends the wait at once."""
+    another("alone")
+    stop, started = threading.Event(), time.monotonic()
+    with hold(
+        Target("t", {"API_URL": address}), "ours", alone=True, stop=stop, told=lambda _: stop.set()
+    ):
+        assert time.monotonic() - started < room_for(2)
+
+
+def test_a_run_that_a_notebook_starts_does_not_wait_for_that_notebook(
+    address: str, another: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the outer run holds is held for the inner one."""
+    another("alone")
+    monkeypatch.setenv(MARK, "folder/run")
+    with hold(
+        Target("t", {"API_URL": address}),
+        "inner",
+        alone=True,
+        stop=threading.Event(),
+        told=pytest.fail,
+    ):
+        pass
+
+
+def test_exclusive_holds_across_two_commands(
+    write_notebook: Callable[..., Path],
+    command_line: Callable[..., Any],
+    address: str,
+    tmp_path: Path,
+) -> None:
+    """Of two commands at once against one target, one waits, says for whom, and both pass."""
+    cell = (
+        "import time, os, pathlib\nflag = pathlib.Path(os.environ['FLAG'])\n"
+        "flag.touch(exist_ok=False); time.sleep(1); flag.unlink()"
+    )
+    path = write_notebook(cell, exclusive=True, kind="runbook")
+    environment = {"API_URL": address, "FLAG": str(tmp_path / "flag")}
+    answers: list[Any] = []
+    threads = [
+        threading.Thread(
+            target=lambda: answers.append(command_line("run", path, environment=environment))
+        )
+        for _ in range(2)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [answer.returncode for answer in answers] == [0, 0], answers
+    assert sum("waits for a_claim (" in answer.stdout for answer in answers) == 1
