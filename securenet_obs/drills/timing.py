@@ -12,7 +12,7 @@ from pathlib import Path
 
 import redis
 
-from securenet_obs.drills import often
+from securenet_obs.drills import beat_with_drill
 from securenet_obs.drills.faults import part_stopped
 from securenet_obs.drills.signals import kill
 from securenet_obs.errors import StackError
@@ -64,7 +64,7 @@ def sent_twice(stack: LocalStack) -> Sequence[str]:
     began = time.time()
     time.sleep(TWINS_S)
     sent = sorted(_sent(stack.parts["beat"].log))
-    if sum(moment.timestamp() > began for moment in sent) < TWINS_S / often.EVERY_S / 2:
+    if sum(moment.timestamp() > began for moment in sent) < TWINS_S / beat_with_drill.EVERY_S / 2:
         raise StackError(f"Of two beats none sent what was due; see {stack.parts['beat'].log}.")
     # The last task may still be in flight.
     if (executed := _executed(stack)) < len(sent) - 1:
@@ -72,25 +72,25 @@ def sent_twice(stack: LocalStack) -> Sequence[str]:
     return [
         f"beat's entry at {later:%T.%f}"
         for earlier, later in pairwise(sent)
-        if (later - earlier).total_seconds() < often.EVERY_S / 2
+        if (later - earlier).total_seconds() < beat_with_drill.EVERY_S / 2
     ]
 
 
 def _sent(log: Path) -> Iterator[datetime]:
     """Yield the times at which the entry was sent, from the log that two beats share."""
     for line in log.read_text().splitlines():
-        if f"Sending due task {often.ENTRY} " in line:
+        if f"Sending due task {beat_with_drill.ENTRY} " in line:
             yield datetime.fromisoformat(json.loads(line)["timestamp"])
 
 
 def _executed(stack: LocalStack) -> int:
     with redis.Redis.from_url(stack.environment["RESULT_URL"]) as client:
         results = client.mget(list(client.scan_iter("celery-task-meta-*", count=1000)))
-    return sum(often.CANARY.encode() in result for result in results if result)
+    return sum(beat_with_drill.CANARY.encode() in result for result in results if result)
 
 
 def _often(schedule: Path) -> list[str]:
-    return [sys.executable, often.__file__, *beat_command(schedule)[2:]]
+    return [sys.executable, beat_with_drill.__file__, *beat_command(schedule)[2:]]
 
 
 def libfaketime() -> Path | None:

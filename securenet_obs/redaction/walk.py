@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from securenet_obs.redaction import bounds
+from securenet_obs.redaction.assignments import hides
 from securenet_obs.redaction.kinds import (
     are_lines,
     are_pairs,
@@ -20,7 +21,6 @@ from securenet_obs.redaction.kinds import (
 )
 from securenet_obs.redaction.rule import MASK, KeyRule
 from securenet_obs.redaction.rule_set import RuleSet
-from securenet_obs.redaction.sites import hides
 from securenet_obs.redaction.text import TextSearch
 
 _NUMBERS = (int, float, complex, date, time, timedelta, UUID)

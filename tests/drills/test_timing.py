@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import redis
 
-from securenet_obs.drills import often, timing
+from securenet_obs.drills import beat_with_drill, timing
 from securenet_obs.errors import StackError
 
 
@@ -34,14 +34,16 @@ def beats(tmp_path: Path, redis_server: Any, monkeypatch: pytest.MonkeyPatch) ->
     log = tmp_path / "beat.log"
 
     def sent(*seconds: float, executed: int) -> Any:
-        event = f"Scheduler: Sending due task {often.ENTRY} (echo_canary)"
+        event = f"Scheduler: Sending due task {beat_with_drill.ENTRY} (echo_canary)"
         moments = (datetime.now(UTC) + timedelta(seconds=offset) for offset in seconds)
         lines = (json.dumps({"event": event, "timestamp": f"{at:%FT%T.%fZ}"}) for at in moments)
         log.write_text("\n".join(lines))
         with redis.Redis.from_url(environment["RESULT_URL"]) as client:
             client.flushdb()
             for number in range(executed):
-                client.set(f"celery-task-meta-{number}", json.dumps({"canary": often.CANARY}))
+                client.set(
+                    f"celery-task-meta-{number}", json.dumps({"canary": beat_with_drill.CANARY})
+                )
         return SimpleNamespace(environment=environment, parts={"beat": SimpleNamespace(log=log)})
 
     return sent

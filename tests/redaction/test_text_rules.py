@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from securenet_obs import redaction
-from securenet_obs.redaction import TEXT_RULES, TextRule, sites
+from securenet_obs.redaction import TEXT_RULES, TextRule, assignments
 
 
 @pytest.mark.parametrize("rule", TEXT_RULES, ids=lambda rule: rule.name)
@@ -19,7 +19,7 @@ def test_a_rule_can_be_compiled_and_its_anchor_matches_no_empty_text(rule: TextR
 def test_no_pattern_of_the_project_is_matched_wrongly_by_an_old_python() -> None:
     """CPython before 3.11.5 lets secrets pass where a group is possessive or atomic."""
     folder = Path(redaction.__file__).parent
-    patterns = [rule.pattern for rule in TEXT_RULES] + [sites.SITE.pattern]
+    patterns = [rule.pattern for rule in TEXT_RULES] + [assignments.SITE.pattern]
     sources = [path.read_text() for path in folder.glob("*.py") if path.stem != "rule"]
     wrong = re.compile(r"(?<!\\)\)(?:[*+?]|\{[\d,]+\})\+|\(\?>")
     assert [text for text in (*patterns, *sources) if wrong.search(text)] == []

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from securenet_obs.drills import often
+from securenet_obs.drills import beat_with_drill
 
 MODULE = """
 import json, sys
@@ -22,13 +22,13 @@ def test_a_module_is_run_with_one_more_entry(tmp_path: Path) -> None:
     """The module runs as a program with its own arguments, and sees the entry beside the others."""
     (tmp_path / "seen.py").write_text(MODULE)
     done = subprocess.run(
-        [sys.executable, often.__file__, "seen", "--option"],
+        [sys.executable, beat_with_drill.__file__, "seen", "--option"],
         env={**os.environ, "PYTHONPATH": str(tmp_path)},
         capture_output=True,
         text=True,
         check=True,
     )
     seen = json.loads(done.stdout)
-    assert seen["entries"][often.ENTRY] == [often.CANARY]
+    assert seen["entries"][beat_with_drill.ENTRY] == [beat_with_drill.CANARY]
     assert "vulnerability-scan" in seen["entries"]
     assert (seen["arguments"], seen["name"]) == (["--option"], "__main__")

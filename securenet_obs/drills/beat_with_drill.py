@@ -1,4 +1,6 @@
-"""Runs a module with one more beat entry, due every two seconds: `python often.py MODULE ARG...`.
+"""Runs a module with one more beat entry, due every two seconds.
+
+Usage: `python beat_with_drill.py MODULE ARG...`.
 
 This is deliberately not a setting: the file is run by its path, in place of beat.
 """
