@@ -182,15 +182,17 @@ TRAPS: tuple[Trap, ...] = (
         "papermill",
         "unknown parameters only warn, types are not checked, 00123 becomes 123",
         (
-            "runner/notebook/test_parameters.py::test_what_is_no_such_value_is_refused",
-            "runner/notebook/test_parameters.py::test_a_value_arrives_as_its_type_has_it",
-            "runner/notebook/test_parameters.py::test_bad_parameters_exit_2_and_run_nothing",
+            "runner/notebook/parameters/test_schema.py::test_what_is_no_such_value_is_refused",
+            "runner/notebook/parameters/test_schema.py::test_a_value_arrives_as_its_type_has_it",
+            "runner/notebook/parameters/test_schema.py::test_bad_parameters_exit_2_and_run_nothing",
         ),
     ),
     (
         "papermill",
         "values of parameters are stored in the output",
-        ("runner/notebook/test_secret.py::test_no_byte_of_a_secret_is_left_in_the_evidence",),
+        (
+            "runner/notebook/parameters/test_secret.py::test_no_byte_of_a_secret_is_left_in_the_evidence",
+        ),
     ),
     (
         "papermill",

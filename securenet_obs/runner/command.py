@@ -28,7 +28,7 @@ from securenet_obs.runner.notebook.catalog import (
     read_notebook,
 )
 from securenet_obs.runner.notebook.injection import effective
-from securenet_obs.runner.notebook.parameters import secrets_in
+from securenet_obs.runner.notebook.parameters.schema import secrets_in
 from securenet_obs.runner.preflight import skips
 from securenet_obs.runner.record.journal import RunRecord
 from securenet_obs.runner.record.order import Order, Progress, Result

@@ -24,7 +24,7 @@ from securenet_obs.runner.evidence.folder import EvidenceFolder
 from securenet_obs.runner.evidence.rendering import prepare_pages
 from securenet_obs.runner.evidence.saving import save_notebook
 from securenet_obs.runner.notebook.injection import compared, effective
-from securenet_obs.runner.notebook.parameters import as_text, secrets_in
+from securenet_obs.runner.notebook.parameters.schema import as_text, secrets_in
 from securenet_obs.runner.record.journal import RunRecord, records
 from securenet_obs.runner.record.order import Order, Progress, Result
 from securenet_obs.runner.record.verdict import Judgement, Verdict, judge

@@ -9,8 +9,8 @@ from securenet_obs.env_file import Problem
 from securenet_obs.runner.notebook.injection import effective
 from securenet_obs.runner.notebook.metadata import Declared
 from securenet_obs.runner.notebook.needs import NEEDS
-from securenet_obs.runner.notebook.parameters import secrets_in
-from securenet_obs.runner.notebook.secret import MOUNTED
+from securenet_obs.runner.notebook.parameters.schema import secrets_in
+from securenet_obs.runner.notebook.parameters.secret import MOUNTED
 from securenet_obs.runner.record.order import Order
 from securenet_obs.runner.target import SETTINGS, Target, refuse, target_of
 

@@ -23,7 +23,7 @@ from securenet_obs.runner.kernel.inquiry import ask_faults, ask_values
 from securenet_obs.runner.kernel.launch import RunKernelManager, RunKernelSpecs
 from securenet_obs.runner.kernel.provisioner import register
 from securenet_obs.runner.notebook.injection import differences, is_read_back
-from securenet_obs.runner.notebook.values import VALUES
+from securenet_obs.runner.notebook.parameters.values import VALUES
 
 NAME = "securenet-obs"
 """Name of the engine in papermill's registry, in this process."""

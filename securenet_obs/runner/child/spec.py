@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from securenet_obs.runner.notebook.secret import Secret
+from securenet_obs.runner.notebook.parameters.secret import Secret
 
 UNWRITABLE = 74
 """Exit status of a child whose evidence could not be written (EX_IOERR)."""

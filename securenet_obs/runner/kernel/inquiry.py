@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from nbclient.exceptions import DeadKernelError
 from nbclient.util import ensure_async
 
-from securenet_obs.runner.notebook.values import INQUIRY
+from securenet_obs.runner.notebook.parameters.values import INQUIRY
 
 LOOK_S = 0.5
 """Seconds between checks whether an unresponsive kernel is alive."""

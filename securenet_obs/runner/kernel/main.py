@@ -19,7 +19,7 @@ from securenet_obs.runner.kernel.fast_exit import run_main, vanish_at_exit
 from securenet_obs.runner.kernel.faults import FAULTS, Faults
 from securenet_obs.runner.kernel.messages import packed
 from securenet_obs.runner.kernel.shell import ZMQInteractiveShell
-from securenet_obs.runner.notebook.values import INQUIRY, VALUES, read
+from securenet_obs.runner.notebook.parameters.values import INQUIRY, VALUES, read
 
 ARGUMENTS = (
     "--InteractiveShell.system_raise_on_error=True",

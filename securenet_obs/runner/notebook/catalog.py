@@ -7,11 +7,11 @@ from typing import Any
 from pydantic import ValidationError
 
 from securenet_obs.errors import NotebookError, NotebookNotFoundError
-from securenet_obs.runner.notebook.foreign_parameters import read_foreign_schema
 from securenet_obs.runner.notebook.metadata import Declared
 from securenet_obs.runner.notebook.notebook_file import read_json
-from securenet_obs.runner.notebook.parameters import Schema
-from securenet_obs.runner.notebook.parameters_cell import read_schema
+from securenet_obs.runner.notebook.parameters.cell import read_schema
+from securenet_obs.runner.notebook.parameters.foreign import read_foreign_schema
+from securenet_obs.runner.notebook.parameters.schema import Schema
 from securenet_obs.runner.notebook.repair import repaired
 from securenet_obs.suggestions import did_you_mean, nearest
 

@@ -13,11 +13,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from securenet_obs.redaction import redact
-from securenet_obs.runner.notebook.assigned import COMPUTED, assigned_values
 from securenet_obs.runner.notebook.catalog import INJECTED, PARAMETERS, Notebook
-from securenet_obs.runner.notebook.parameters import REQUIRED, Computed
-from securenet_obs.runner.notebook.parameters_cell import assignments
-from securenet_obs.runner.notebook.values import LONGEST_TEXT, NOT_DEFINED, described
+from securenet_obs.runner.notebook.parameters.assigned import COMPUTED, assigned_values
+from securenet_obs.runner.notebook.parameters.cell import assignments
+from securenet_obs.runner.notebook.parameters.schema import REQUIRED, Computed
+from securenet_obs.runner.notebook.parameters.values import LONGEST_TEXT, NOT_DEFINED, described
 
 Cell = dict[str, Any]
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from securenet_obs.runner.child.spec import Spec
-from securenet_obs.runner.notebook.secret import Secret
+from securenet_obs.runner.notebook.parameters.secret import Secret
 
 SPEC = Spec("r", "n.ipynb", "out.ipynb", "journal.jsonl", "/tmp", "/tmp", 1.5, 60.0, 30.0)
 

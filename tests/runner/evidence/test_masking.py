@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from securenet_obs.redaction import MASK
 from securenet_obs.runner.evidence.masking import Masker, masker_for
-from securenet_obs.runner.notebook.secret import Secret
+from securenet_obs.runner.notebook.parameters.secret import Secret
 
 VALUE = "pä/ss+w&o=r<d>'\"\\\n1%"
 SPELLINGS: list[Callable[[str], str]] = [

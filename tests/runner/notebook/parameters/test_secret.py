@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from securenet_obs.errors import SettingsError
-from securenet_obs.runner.notebook.secret import Secret
+from securenet_obs.runner.notebook.parameters.secret import Secret
 
 
 def test_a_value_comes_from_the_environment_or_a_file(

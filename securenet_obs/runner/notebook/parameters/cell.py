@@ -20,8 +20,14 @@ from typing import Annotated, Any, Literal, Optional, Union
 from pydantic import Field, PlainValidator, TypeAdapter, ValidationError
 
 from securenet_obs.errors import NotebookError
-from securenet_obs.runner.notebook.parameters import CONFIG, REQUIRED, Parameter, Schema, leaves
-from securenet_obs.runner.notebook.secret import Secret
+from securenet_obs.runner.notebook.parameters.schema import (
+    CONFIG,
+    REQUIRED,
+    Parameter,
+    Schema,
+    leaves,
+)
+from securenet_obs.runner.notebook.parameters.secret import Secret
 
 
 def _secret(value: object) -> Secret:

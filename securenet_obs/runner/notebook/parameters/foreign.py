@@ -12,9 +12,9 @@ from typing import Annotated, Any
 
 from pydantic import PlainValidator
 
-from securenet_obs.runner.notebook.parameters import REQUIRED, Computed, Parameter, Schema
-from securenet_obs.runner.notebook.parameters_cell import SECRET, comments_of, declared, literal
-from securenet_obs.runner.notebook.secret import Secret
+from securenet_obs.runner.notebook.parameters.cell import SECRET, comments_of, declared, literal
+from securenet_obs.runner.notebook.parameters.schema import REQUIRED, Computed, Parameter, Schema
+from securenet_obs.runner.notebook.parameters.secret import Secret
 
 TRANSPARENT = ("%%capture", "%%prun", "%%time")
 """Cell magics that run their body as the cell's own code; other bodies assign nothing."""

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from securenet_obs.runner.notebook.assigned import COMPUTED, assigned_values
+from securenet_obs.runner.notebook.parameters.assigned import COMPUTED, assigned_values
 
 CELLS: dict[str, dict[str, Any] | None] = {
     "n = 1\nn = 2": {"n": 2},

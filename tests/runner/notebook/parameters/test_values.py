@@ -8,9 +8,9 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from securenet_obs.runner.notebook.parameters_cell import assignments
-from securenet_obs.runner.notebook.secret import Secret
-from securenet_obs.runner.notebook.values import NOT_DEFINED, described, read
+from securenet_obs.runner.notebook.parameters.cell import assignments
+from securenet_obs.runner.notebook.parameters.secret import Secret
+from securenet_obs.runner.notebook.parameters.values import NOT_DEFINED, described, read
 
 LEAVES = (
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text()

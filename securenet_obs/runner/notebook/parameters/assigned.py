@@ -4,7 +4,7 @@ import ast
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from securenet_obs.runner.notebook.parameters_cell import literal
+from securenet_obs.runner.notebook.parameters.cell import literal
 
 COMPUTED = object()
 """Placeholder for the value of a name that a cell sets to something other than a literal."""

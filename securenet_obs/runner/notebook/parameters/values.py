@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from securenet_obs.runner.notebook.secret import Secret
+from securenet_obs.runner.notebook.parameters.secret import Secret
 
 INQUIRY = "securenet-obs:inquiry"
 """Key in a request's expressions: variable names, and whether the notebook has ended."""

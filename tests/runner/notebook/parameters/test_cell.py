@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from securenet_obs.errors import NotebookError
-from securenet_obs.runner.notebook.parameters import REQUIRED
-from securenet_obs.runner.notebook.parameters_cell import assignments, read_schema
-from securenet_obs.runner.notebook.secret import Secret
+from securenet_obs.runner.notebook.parameters.cell import assignments, read_schema
+from securenet_obs.runner.notebook.parameters.schema import REQUIRED
+from securenet_obs.runner.notebook.parameters.secret import Secret
 
 CELL = """from typing import Annotated
 from securenet_obs.runner import Secret

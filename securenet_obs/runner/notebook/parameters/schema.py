@@ -11,8 +11,14 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from securenet_obs.errors import ParametersError
 from securenet_obs.redaction import MASK, redact, redact_text
-from securenet_obs.runner.notebook.parameter_types import choices, examples, members, noun, spelled
-from securenet_obs.runner.notebook.secret import Secret
+from securenet_obs.runner.notebook.parameters.secret import Secret
+from securenet_obs.runner.notebook.parameters.type_names import (
+    choices,
+    examples,
+    members,
+    noun,
+    spelled,
+)
 from securenet_obs.suggestions import did_you_mean
 
 if TYPE_CHECKING:

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from securenet_obs.runner.notebook.parameter_types import noun
-from securenet_obs.runner.notebook.parameters import for_instance
-from securenet_obs.runner.notebook.parameters_cell import read_schema
+from securenet_obs.runner.notebook.parameters.cell import read_schema
+from securenet_obs.runner.notebook.parameters.schema import for_instance
+from securenet_obs.runner.notebook.parameters.type_names import noun
 
 TYPES = {
     "bool": "a boolean",

@@ -13,8 +13,8 @@ from papermill.cli import _resolve_type
 
 from securenet_obs.errors import ParametersError
 from securenet_obs.runner.command import Outcome
-from securenet_obs.runner.notebook.foreign_parameters import read_foreign_schema, resolved
-from securenet_obs.runner.notebook.parameters import REQUIRED, Computed
+from securenet_obs.runner.notebook.parameters.foreign import read_foreign_schema, resolved
+from securenet_obs.runner.notebook.parameters.schema import REQUIRED, Computed
 
 COMPUTED = """from datetime import datetime, timedelta, timezone
 ws_name = "Default"  # the workspace
@@ -202,7 +202,7 @@ def test_ipython_is_imported_only_for_its_own_syntax() -> None:
     """A cell of plain Python costs none of its import."""
     code = (
         "import sys\n"
-        "from securenet_obs.runner.notebook.foreign_parameters import read_foreign_schema\n"
+        "from securenet_obs.runner.notebook.parameters.foreign import read_foreign_schema\n"
         "read_foreign_schema('n = f()')\nassert 'IPython' not in sys.modules\n"
         "read_foreign_schema('%pwd')\nassert 'IPython' in sys.modules"
     )

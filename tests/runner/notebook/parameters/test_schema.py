@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from securenet_obs.errors import ParametersError
-from securenet_obs.runner.notebook.parameters import as_text, secrets_in
-from securenet_obs.runner.notebook.parameters_cell import read_schema
-from securenet_obs.runner.notebook.secret import Secret
+from securenet_obs.runner.notebook.parameters.cell import read_schema
+from securenet_obs.runner.notebook.parameters.schema import as_text, secrets_in
+from securenet_obs.runner.notebook.parameters.secret import Secret
 
 CELL = """from typing import Annotated, Literal
 from securenet_obs.runner import Secret
