@@ -36,7 +36,7 @@ TRAPS: tuple[Trap, ...] = (
         "its scrubber knows exact names only, and is off with data_collection",
         (
             "monitoring/sentry/test_client.py::test_no_secret_is_in_the_bytes",
-            "redaction/test_names.py::test_spellings_of_a_name_are_one",
+            "redaction/rules/test_names.py::test_spellings_of_a_name_are_one",
             "notebooks/test_faults_of_flow.py::test_without_a_fault_nothing_is_red",
         ),
     ),

@@ -12,11 +12,11 @@ project; a legacy DSN's secret half is masked), ids of keys, page tokens, refere
 """
 
 from securenet_obs.redaction.bounds import DEEPEST, LONGEST_TEXT, MOST_TEXT, MOST_VALUES
-from securenet_obs.redaction.key_rules import KEY_RULES
 from securenet_obs.redaction.redactor import Redactor, redact, redact_text
-from securenet_obs.redaction.rule import MASK, KeyRule, Rule, TextRule
-from securenet_obs.redaction.rule_set import RULES
-from securenet_obs.redaction.text_rules import TEXT_RULES
+from securenet_obs.redaction.rules.key_rules import KEY_RULES
+from securenet_obs.redaction.rules.rule import MASK, KeyRule, Rule, TextRule
+from securenet_obs.redaction.rules.rule_set import RULES
+from securenet_obs.redaction.rules.text_rules import TEXT_RULES
 
 __all__ = [
     "DEEPEST",

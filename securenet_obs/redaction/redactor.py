@@ -6,9 +6,9 @@ from typing import Literal
 
 import orjson
 
-from securenet_obs.redaction.prefilter import PLAIN_CONTAINERS, is_small
-from securenet_obs.redaction.rule import Rule
-from securenet_obs.redaction.rule_set import RULES, RuleSet
+from securenet_obs.redaction.rules.prefilter import PLAIN_CONTAINERS, is_small
+from securenet_obs.redaction.rules.rule import Rule
+from securenet_obs.redaction.rules.rule_set import RULES, RuleSet
 from securenet_obs.redaction.walk import Walk
 
 _PLAIN = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_SUBCLASS

@@ -9,7 +9,6 @@ from typing import Any
 from uuid import UUID
 
 from securenet_obs.redaction import bounds
-from securenet_obs.redaction.assignments import hides
 from securenet_obs.redaction.kinds import (
     are_lines,
     are_pairs,
@@ -19,9 +18,10 @@ from securenet_obs.redaction.kinds import (
     text_of,
     texts,
 )
-from securenet_obs.redaction.rule import MASK, KeyRule
-from securenet_obs.redaction.rule_set import RuleSet
-from securenet_obs.redaction.text import TextSearch
+from securenet_obs.redaction.rules.rule import MASK, KeyRule
+from securenet_obs.redaction.rules.rule_set import RuleSet
+from securenet_obs.redaction.text.assignments import hides
+from securenet_obs.redaction.text.search import TextSearch
 
 _NUMBERS = (int, float, complex, date, time, timedelta, UUID)
 

@@ -11,7 +11,7 @@ import orjson
 
 from securenet_obs.monitoring.logs.json_values import Bounds, named, plain
 from securenet_obs.redaction import Redactor
-from securenet_obs.redaction.prefilter import is_small
+from securenet_obs.redaction.rules.prefilter import is_small
 
 LONGEST_LINE = 64 * 1024
 """Maximum bytes of a line, including its newline."""

@@ -2,7 +2,7 @@
 
 import re
 
-from securenet_obs.redaction.rule import KeyRule, committed
+from securenet_obs.redaction.rules.rule import KeyRule, committed
 
 _LONGEST_BRACKET = 20_000
 

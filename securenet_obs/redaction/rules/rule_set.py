@@ -3,11 +3,11 @@
 from collections.abc import Iterable
 from functools import lru_cache
 
-from securenet_obs.redaction.key_rules import KEY_RULES
-from securenet_obs.redaction.names import Names
-from securenet_obs.redaction.prefilter import Prefilter
-from securenet_obs.redaction.rule import KeyRule, Rule, TextRule
-from securenet_obs.redaction.text_rules import TEXT_RULES
+from securenet_obs.redaction.rules.key_rules import KEY_RULES
+from securenet_obs.redaction.rules.names import Names
+from securenet_obs.redaction.rules.prefilter import Prefilter
+from securenet_obs.redaction.rules.rule import KeyRule, Rule, TextRule
+from securenet_obs.redaction.rules.text_rules import TEXT_RULES
 
 RULES: tuple[Rule, ...] = (*TEXT_RULES, *KEY_RULES)
 

@@ -13,11 +13,11 @@ from pydantic_core._pydantic_core import list_all_errors
 
 from securenet_obs.cli import cli
 from securenet_obs.redaction import MASK, redact_text
-from securenet_obs.redaction.prose import _FUNCTION_WORDS, _STATES
+from securenet_obs.redaction.text.prose import _FUNCTION_WORDS, _STATES
 from securenet_obs.settings import Settings
 from tests.redaction.samples import FUZZ
 
-PROJECT = Path(__file__).parents[2]
+PROJECT = Path(__file__).parents[3]
 PACKAGE = PROJECT / "securenet_obs"
 
 # These hold texts with secrets on purpose: planted ones, passwords of a program, patterns.
@@ -27,7 +27,7 @@ SPECIMENS = {
     "runner/lab.py",
     "probes/scenarios/leaks.py",
     "probes/scenarios/specimens.py",
-    "redaction/text_rules.py",
+    "redaction/rules/text_rules.py",
     "stack/parts/bugsink.py",
     "stack/parts/bugsink_install.py",
 }

@@ -5,7 +5,7 @@ The words are a closed list: `password: swordfish is mine` reads like prose, too
 
 import re
 
-from securenet_obs.redaction.rule import KeyRule
+from securenet_obs.redaction.rules.rule import KeyRule
 
 _FUNCTION_WORDS = (
     "a|an|the|this|that|these|those|its?|they|there|here|he|she|we|you|your|our|their|his|her|my"

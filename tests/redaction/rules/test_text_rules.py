@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from securenet_obs import redaction
-from securenet_obs.redaction import TEXT_RULES, TextRule, assignments
+from securenet_obs.redaction import TEXT_RULES, TextRule
+from securenet_obs.redaction.text import assignments
 
 
 @pytest.mark.parametrize("rule", TEXT_RULES, ids=lambda rule: rule.name)
@@ -20,7 +21,7 @@ def test_no_pattern_of_the_project_is_matched_wrongly_by_an_old_python() -> None
     """CPython before 3.11.5 lets secrets pass where a group is possessive or atomic."""
     folder = Path(redaction.__file__).parent
     patterns = [rule.pattern for rule in TEXT_RULES] + [assignments.SITE.pattern]
-    sources = [path.read_text() for path in folder.glob("*.py") if path.stem != "rule"]
+    sources = [path.read_text() for path in folder.rglob("*.py") if path.stem != "rule"]
     wrong = re.compile(r"(?<!\\)\)(?:[*+?]|\{[\d,]+\})\+|\(\?>")
     assert [text for text in (*patterns, *sources) if wrong.search(text)] == []
 

@@ -1,6 +1,6 @@
 """Table of the names of secret values."""
 
-from securenet_obs.redaction.rule import NUMBER, KeyRule
+from securenet_obs.redaction.rules.rule import NUMBER, KeyRule
 
 KEY_RULES: tuple[KeyRule, ...] = (
     KeyRule("password", "pass word|passwd|pass phrase|pass code|passwort|^pass$|^pw$"),

@@ -2,8 +2,8 @@
 
 import pytest
 
-from securenet_obs.redaction.assignments import SITE, hides, value_end
-from securenet_obs.redaction.rule import KeyRule
+from securenet_obs.redaction.rules.rule import KeyRule
+from securenet_obs.redaction.text.assignments import SITE, hides, value_end
 
 PASSWORD = KeyRule("password", "password", unless=r"/.*")
 COOKIE = KeyRule("cookie", "cookie", to_line_end=True)

@@ -1,6 +1,6 @@
 """Table of the texts that are secrets themselves: keys, tokens, card numbers."""
 
-from securenet_obs.redaction.judges import (
+from securenet_obs.redaction.rules.judges import (
     has_digit,
     inserts_secret,
     is_basic,
@@ -10,7 +10,7 @@ from securenet_obs.redaction.judges import (
     is_mixed,
     is_no_dsn,
 )
-from securenet_obs.redaction.rule import ESCAPE, START, TextRule, committed
+from securenet_obs.redaction.rules.rule import ESCAPE, START, TextRule, committed
 
 _GAP = committed(r"(?:[\s:=+]|%20|\\[nrt]){1,8}", "gap")
 """Separator between the name of an authentication scheme and its credentials."""

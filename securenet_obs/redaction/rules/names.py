@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 
-from securenet_obs.redaction.rule import MASK, KeyRule
+from securenet_obs.redaction.rules.rule import MASK, KeyRule
 
 # Suffixes that turn a secret's name into the name of something else, and whole names that only look
 # like a secret's.

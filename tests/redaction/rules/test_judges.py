@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from securenet_obs.redaction import judges
+from securenet_obs.redaction.rules import judges
 
 WHOLE = re.compile(r"(?P<secret>.*)", re.DOTALL)
 

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from securenet_obs.redaction import MASK, RULES, Redactor, prefilter, redact, redact_text
-from securenet_obs.redaction.prefilter import Prefilter, is_small
+from securenet_obs.redaction import MASK, RULES, Redactor, redact, redact_text
+from securenet_obs.redaction.rules import prefilter
+from securenet_obs.redaction.rules.prefilter import Prefilter, is_small
 from tests.redaction.samples import (
     ANYTHING,
     FUZZ,

@@ -3,7 +3,7 @@
 import pytest
 
 from securenet_obs.redaction import KeyRule
-from securenet_obs.redaction.names import Names, normalised
+from securenet_obs.redaction.rules.names import Names, normalised
 
 SPELLINGS = ["x-api-key", "X_Api_Key", "xApiKey", "X.API.KEY", "X API Key", "XApi--Key_"]
 

@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from sys import getsizeof
 from typing import Any
 
-from securenet_obs.redaction.rule import Rule, TextRule
+from securenet_obs.redaction.rules.rule import Rule, TextRule
 
 PLAIN_CONTAINERS = frozenset((dict, list, tuple))
 """Containers that are serialised and prefiltered before a walk."""

@@ -2,7 +2,7 @@
 
 import pytest
 
-from securenet_obs.redaction.json_text import NOT_JSON, read_json, written_like
+from securenet_obs.redaction.text.json_text import NOT_JSON, read_json, written_like
 
 
 @pytest.mark.parametrize(

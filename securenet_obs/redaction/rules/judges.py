@@ -4,8 +4,8 @@ import base64
 import ipaddress
 import re
 
-from securenet_obs.redaction.key_rules import KEY_RULES
-from securenet_obs.redaction.names import Names
+from securenet_obs.redaction.rules.key_rules import KEY_RULES
+from securenet_obs.redaction.rules.names import Names
 
 _NAMES = Names(rule for rule in KEY_RULES if not rule.pii)
 

@@ -7,11 +7,11 @@ from functools import partial
 from typing import Any
 
 from securenet_obs.redaction import bounds
-from securenet_obs.redaction.assignments import GLUED, HARMLESS, SITE, value_end
-from securenet_obs.redaction.json_text import NOT_JSON, read_json, written_like
-from securenet_obs.redaction.prose import is_prose
-from securenet_obs.redaction.rule import MASK, KeyRule, TextRule
-from securenet_obs.redaction.rule_set import RuleSet
+from securenet_obs.redaction.rules.rule import MASK, KeyRule, TextRule
+from securenet_obs.redaction.rules.rule_set import RuleSet
+from securenet_obs.redaction.text.assignments import GLUED, HARMLESS, SITE, value_end
+from securenet_obs.redaction.text.json_text import NOT_JSON, read_json, written_like
+from securenet_obs.redaction.text.prose import is_prose
 
 _MOST_PASSES = 6
 _CLEAN_DISCOUNT = 50  # a text that the prefilter clears costs this many times less than another

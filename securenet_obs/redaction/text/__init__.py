@@ -1,0 +1,1 @@
+"""The search of a text: its JSON, its tokens, and values assigned to secret names."""
