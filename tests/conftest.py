@@ -259,6 +259,17 @@ def living() -> Living:
 
 
 @pytest.fixture(scope="session")
+def remaining(living: Living, eventually: Eventually) -> Living:
+    """Return a function that lists the members of a group that SIGKILL has not ended in time."""
+
+    def ask(group: int) -> list[str]:
+        eventually(lambda: not living(group), 5)
+        return living(group)
+
+    return ask
+
+
+@pytest.fixture(scope="session")
 def eventually() -> Eventually:
     """Return a function that waits until something holds, and says whether it came to."""
 

@@ -59,21 +59,23 @@ def test_a_start_time_can_be_had_without_proc(
 
 
 def test_a_group_ends_with_the_children_that_ignore_it(
-    family: subprocess.Popen[str], living: Living
+    family: subprocess.Popen[str], remaining: Living
 ) -> None:
     """Ending a group leaves nobody, also not a child that ignores SIGTERM."""
     end_groups({family.pid: start_time(family.pid)}, grace_s=0.3)
     family.wait(30)
-    assert living(family.pid) == []
+    assert remaining(family.pid) == []
 
 
-def test_a_group_ends_whose_leader_is_gone(family: subprocess.Popen[str], living: Living) -> None:
+def test_a_group_ends_whose_leader_is_gone(
+    family: subprocess.Popen[str], living: Living, remaining: Living
+) -> None:
     """The children of a leader that crashed are ended too."""
     started = start_time(family.pid)
     kill_unreaped(family)
     assert living(family.pid)
     end_groups({family.pid: started}, grace_s=0.3)
-    assert living(family.pid) == []
+    assert remaining(family.pid) == []
 
 
 def test_a_recycled_number_is_left_alone(family: subprocess.Popen[str], living: Living) -> None:

@@ -137,7 +137,7 @@ def test_a_part_is_started_once(stack: LocalStack) -> None:
 
 
 def test_a_part_that_does_not_come_up_takes_the_rest_down(
-    tmp_path: Path, stack_cache: Path, monkeypatch: pytest.MonkeyPatch, living: Living
+    tmp_path: Path, stack_cache: Path, monkeypatch: pytest.MonkeyPatch, remaining: Living
 ) -> None:
     """The error names it with its log's end; the others are stopped, and the files stay."""
     started: list[int] = []
@@ -150,7 +150,7 @@ def test_a_part_that_does_not_come_up_takes_the_rest_down(
         local.start()
     started = [part.pid for part in local.parts.values()]
     assert all(started)
-    assert [member for pid in started for member in living(pid)] == []
+    assert [member for pid in started for member in remaining(pid)] == []
     assert local.parts["api"].log.read_text() == "no such module\n"
     assert read_state(local.folder) is None
     assert running_stack(local.name, tmp_path) is None

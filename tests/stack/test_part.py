@@ -51,24 +51,24 @@ def test_a_part_is_started_when_it_answers(make_part: MakePart) -> None:
     assert "ready" in part.log.read_text()
 
 
-def test_a_stopped_part_leaves_nobody(make_part: MakePart, living: Living) -> None:
+def test_a_stopped_part_leaves_nobody(make_part: MakePart, remaining: Living) -> None:
     """Stop ends the process and its children; the part can be started again."""
     part = make_part("sleep 60 & echo ready; exec sleep 60").start()
     group = part.pid
     part.stop()
     assert not part.running()
-    assert living(group) == []
+    assert remaining(group) == []
     assert part.start().pid != group
 
 
 def test_a_part_that_will_not_end_is_killed(
-    make_part: MakePart, living: Living, monkeypatch: pytest.MonkeyPatch
+    make_part: MakePart, remaining: Living, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A part that ignores SIGTERM is gone after its time."""
     monkeypatch.setattr(part_module, "STOP_S", 0.3)
     part = make_part("trap '' TERM; echo ready; while :; do sleep 1; done").start()
     part.stop()
-    assert living(part.pid) == []
+    assert remaining(part.pid) == []
 
 
 def test_a_part_that_ends_early_is_reported(make_part: MakePart) -> None:
@@ -102,7 +102,7 @@ def await_launched(part: Part) -> None:
 
 
 def test_a_part_that_never_answers_is_reported(
-    make_part: MakePart, living: Living, monkeypatch: pytest.MonkeyPatch
+    make_part: MakePart, remaining: Living, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The error says how long was waited, and the process is not left behind."""
     monkeypatch.setattr(part_module, "START_S", 0.5)
@@ -111,7 +111,7 @@ def test_a_part_that_never_answers_is_reported(
         PartNotReadyError, match=r"gave no readiness answer within 0.5 s(.|\n)+\(no"
     ):
         part.start()
-    assert living(part.pid) == []
+    assert remaining(part.pid) == []
 
 
 def test_the_first_failure_is_reported_at_once(make_part: MakePart) -> None:
