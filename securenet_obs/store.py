@@ -32,6 +32,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from securenet_obs.errors import SettingsError, UnreachableError
+from securenet_obs.processes.polling import Deadline
 from securenet_obs.settings import get_settings
 
 BUSY_TIMEOUT_S = 5.0
@@ -307,12 +308,12 @@ def _use_wal(connection: sqlite3.Connection) -> None:
     "locked" to the others without waiting.
     """
     (patience_ms,) = connection.execute("PRAGMA busy_timeout").fetchone()
-    ends = time.monotonic() + patience_ms / 1000
+    deadline = Deadline.after(patience_ms / 1000)
     while True:
         try:
             connection.execute("PRAGMA journal_mode=WAL")
             return
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > ends:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or deadline.has_passed:
                 raise
             time.sleep(PAUSE_S)

@@ -3,7 +3,6 @@
 import re
 import secrets
 import threading
-import time
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -13,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from securenet_obs.errors import NotFoundError, SettingsError, UnreachableError
+from securenet_obs.processes.polling import Deadline
 from securenet_obs.settings import TENANT_ID
 from securenet_obs.store import Table, create_store_engine, make_tables, session_scope, tenant_of
 
@@ -25,6 +25,7 @@ REMEMBERED_S = 2.0
 _RANDOM_BYTES = 32
 _KEY_ID = 8
 _MOST_REMEMBERED = 4_096
+_PAST = Deadline(0.0)
 
 _KEY = re.compile(KEY_SHAPE)
 _HASH_START = re.compile(r"[0-9a-f]{8,64}")
@@ -133,12 +134,12 @@ class KnownKeys:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._known: dict[str, tuple[str, float]] = {}
+        self._known: dict[str, tuple[str, Deadline]] = {}
 
     def remembered(self, key: str) -> str | None:
         """Return the tenant of a cached key, else None, without waiting."""
-        tenant_id, ends = self._known.get(_hash(key), (None, 0.0))
-        return tenant_id if time.monotonic() < ends else None
+        tenant_id, deadline = self._known.get(_hash(key), (None, _PAST))
+        return None if deadline.has_passed else tenant_id
 
     def look_up(self, key: str) -> str | None:
         """Look up a key in the store and return its tenant, None if it is unknown or revoked.
@@ -146,7 +147,7 @@ class KnownKeys:
         Raises:
             UnreachableError: the store did not answer.
         """
-        asked = time.monotonic()
+        deadline = Deadline.after(REMEMBERED_S)
         try:
             with session_scope() as session:
                 tenant_id = tenant_of_key(session, key)
@@ -156,7 +157,7 @@ class KnownKeys:
             with self._lock:
                 if len(self._known) >= _MOST_REMEMBERED:
                     self._known.clear()
-                self._known[_hash(key)] = (tenant_id, asked + REMEMBERED_S)
+                self._known[_hash(key)] = (tenant_id, deadline)
         return tenant_id
 
 

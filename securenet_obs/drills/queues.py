@@ -3,10 +3,12 @@
 import json
 import time
 from collections.abc import Mapping
+from operator import not_
 
 import redis
 
 from securenet_obs.errors import StackError
+from securenet_obs.processes.polling import poll_until
 from securenet_obs.stack.parts.services import QUEUES
 
 _EMPTY_S = 20.0
@@ -36,14 +38,15 @@ def await_empty_queues(environment: Mapping[str, str]) -> None:
     Raises:
         StackError: the queues are not empty in time.
     """
-    deadline = time.monotonic() + _EMPTY_S
     with _client(environment) as client:
-        while waiting := sum(client.llen(queue) for queue in QUEUES):
-            if time.monotonic() > deadline:
-                raise StackError(
-                    f"{waiting} messages still wait in the queues after {_EMPTY_S:g} s."
-                )
-            time.sleep(0.1)
+        waiting = poll_until(
+            lambda: sum(client.llen(queue) for queue in QUEUES),
+            not_,
+            deadline_s=_EMPTY_S,
+            interval_s=0.1,
+        )
+    if waiting:
+        raise StackError(f"{waiting} messages still wait in the queues after {_EMPTY_S:g} s.")
     time.sleep(_AT_WORK_S)
 
 

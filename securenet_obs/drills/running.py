@@ -4,6 +4,7 @@ import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from operator import not_
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from securenet_obs.drills.queues import await_empty_queues, deliver_again
 from securenet_obs.drills.signals import paused
 from securenet_obs.drills.tally import tally
 from securenet_obs.errors import StackError
+from securenet_obs.processes.polling import Deadline, poll_until
 from securenet_obs.stack.local_stack import LocalStack
 from securenet_obs.store import create_store_engine
 
@@ -121,12 +123,12 @@ class _Course:
             self._note(in_flight=len(self._uncounted()))
             self._tell(f"{self._found.in_flight} tasks in flight; the fault is put in")
             with Trickle(self._load, int(tasks * _MEANWHILE)) as trickle:
-                struck = time.monotonic()
+                struck, held = time.monotonic(), Deadline.after(self._drill.holds_s)
                 with self._drill.fault(place):
                     if self._drill.harmless:
                         self._finish(trickle, struck)
                     self._look()
-                    time.sleep(max(0.0, struck + self._drill.holds_s - time.monotonic()))
+                    time.sleep(held.left_s)
                     out = time.monotonic()
                 if not self._drill.harmless:
                     self._finish(trickle, out)
@@ -156,13 +158,16 @@ class _Course:
         with paused(self._stack.parts["worker"]):
             self._load.submit(count)
         most_left = count * (1 - _BUSY)
-        deadline = time.monotonic() + _BUSY_S
-        while len(self._uncounted()) > most_left and time.monotonic() < deadline:
-            time.sleep(0.02)
-        if not 0 < len(self._uncounted()) <= most_left:
+        left = poll_until(
+            lambda: len(self._uncounted()),
+            lambda left: left <= most_left,
+            deadline_s=_BUSY_S,
+            interval_s=0.02,
+        )
+        if not 0 < left <= most_left:
             raise StackError(
-                f"Of {count} tasks {len(self._uncounted())} were in flight when the fault should "
-                "have been put in; there must be some, with the worker at work."
+                f"Of {count} tasks {left} were in flight when the fault should have been put in; "
+                "there must be some, with the worker at work."
             )
 
     def _look(self) -> None:
@@ -177,12 +182,10 @@ class _Course:
     def _finish(self, trickle: Trickle, since: float) -> None:
         """Submit the remaining batches, and wait until every accepted batch is counted."""
         self._note(slowest_answer_s=trickle.finish())
-        deadline = time.monotonic() + SETTLE_S
-        while uncounted := self._uncounted():
-            if time.monotonic() > deadline:
-                self._tell(f"{len(uncounted)} tasks are not counted after {SETTLE_S:g} s")
-                return
-            time.sleep(0.1)
+        uncounted = poll_until(self._uncounted, not_, deadline_s=SETTLE_S, interval_s=0.1)
+        if uncounted:
+            self._tell(f"{len(uncounted)} tasks are not counted after {SETTLE_S:g} s")
+            return
         self._note(recovered_s=time.monotonic() - since)
         self._tell(f"all counted after {self._found.recovered_s:.1f} s")
 

@@ -3,13 +3,13 @@
 import os
 import signal
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from securenet_obs.errors import StackError
 from securenet_obs.processes.groups import kill_group
+from securenet_obs.processes.polling import poll_until
 from securenet_obs.stack.part import STOP_S, Part
 
 
@@ -59,9 +59,7 @@ def end_softly(part: Part) -> None:
         StackError: it did not end in time, or its exit code is not 0.
     """
     os.kill(part.pid, signal.SIGTERM)
-    deadline = time.monotonic() + STOP_S
-    while part.running() and time.monotonic() < deadline:
-        time.sleep(0.05)
+    poll_until(lambda: not part.running(), deadline_s=STOP_S, interval_s=0.05)
     code = part.exit_code
     kill(part)
     if code != 0:

@@ -16,6 +16,7 @@ from securenet_obs.drills import beat_with_drill
 from securenet_obs.drills.faults import part_stopped
 from securenet_obs.drills.signals import kill
 from securenet_obs.errors import StackError
+from securenet_obs.processes.polling import poll_until
 from securenet_obs.stack.local_stack import LocalStack
 from securenet_obs.stack.parts.services import beat_command, worker_command
 
@@ -125,12 +126,11 @@ def clock_off(stack: LocalStack) -> Iterator[None]:
 
 
 def _await_worker(log: Path, logged: int) -> None:
-    deadline = time.monotonic() + _START_S
-    while time.monotonic() < deadline:
+    def is_ready() -> bool:
         lines = log.read_bytes()[logged:].splitlines()
-        if any(_LATE_WORKER.encode() in line and b"ready" in line for line in lines):
-            return
-        time.sleep(0.1)
-    raise StackError(
-        f"The worker with another clock was not ready within {_START_S:g} s; see {log}."
-    )
+        return any(_LATE_WORKER.encode() in line and b"ready" in line for line in lines)
+
+    if not poll_until(is_ready, deadline_s=_START_S, interval_s=0.1):
+        raise StackError(
+            f"The worker with another clock was not ready within {_START_S:g} s; see {log}."
+        )

@@ -1,1 +1,1 @@
-"""Process groups, descendants, file locks, free ports and polling, shared by all above it."""
+"""Process groups, descendants, file locks, free ports and deadlines, shared by all above it."""

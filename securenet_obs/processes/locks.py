@@ -3,12 +3,12 @@
 import fcntl
 import math
 import os
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from securenet_obs.errors import StateFolderError
+from securenet_obs.processes.polling import poll_until
 
 
 @contextmanager
@@ -28,7 +28,7 @@ def file_lock(path: Path, *, wait_s: float = math.inf) -> Iterator[bool]:
     """
     descriptor = _opened(path)
     try:
-        yield _acquire(descriptor, time.monotonic() + wait_s)
+        yield poll_until(lambda: _try(descriptor), deadline_s=wait_s, interval_s=0.05)
     finally:
         os.close(descriptor)
 
@@ -47,14 +47,6 @@ def unwritable(path: Path, error: OSError) -> StateFolderError:
         f"{path}: cannot be written: {error.strerror}. A local stack keeps its state there: "
         "run in a folder that can be written."
     )
-
-
-def _acquire(descriptor: int, deadline: float) -> bool:
-    while not _try(descriptor):
-        if time.monotonic() >= deadline:
-            return False
-        time.sleep(0.05)
-    return True
 
 
 def _try(descriptor: int) -> bool:

@@ -1,23 +1,57 @@
-"""Polls an observation until it is sufficient or the deadline has passed."""
+"""Deadlines, and polling until a condition holds or its deadline has passed."""
 
 import time
 from collections.abc import Callable
-from typing import TypeVar
+from dataclasses import dataclass
+from typing import Self, TypeVar
 
 Seen = TypeVar("Seen")
 
-PAUSE_S = 0.2
+INTERVAL_S = 0.2
 
 
-def watch(look: Callable[[], Seen], is_enough: Callable[[Seen], object], deadline_s: float) -> Seen:
+@dataclass(frozen=True, order=True, slots=True)
+class Deadline:
+    """A time of the monotonic clock, which all processes of a machine share."""
+
+    ends_at: float
+
+    @classmethod
+    def after(cls, seconds: float) -> Self:
+        """Return the deadline that is this many seconds away; it may be `math.inf`."""
+        return cls(time.monotonic() + seconds)
+
+    def later(self, seconds: float) -> "Deadline":
+        """Return the deadline that is this many seconds after this one."""
+        return Deadline(self.ends_at + seconds)
+
+    @property
+    def left_s(self) -> float:
+        """Seconds until the deadline; 0 once it has passed."""
+        return max(0.0, self.ends_at - time.monotonic())
+
+    @property
+    def has_passed(self) -> bool:
+        """Whether the deadline has passed."""
+        return time.monotonic() >= self.ends_at
+
+
+def poll_until(
+    look: Callable[[], Seen],
+    is_enough: Callable[[Seen], object] = bool,
+    *,
+    deadline_s: float,
+    interval_s: float = INTERVAL_S,
+) -> Seen:
     """Poll `look` and return its last result, sufficient or not: the caller judges it.
 
     Args:
-        look: called at least once; its errors are propagated.
-        is_enough: ends the polling when true.
+        look: called at least once, and once more at the deadline; its errors are propagated.
+        is_enough: ends the polling when true; by default any true result does.
         deadline_s: seconds after which polling stops.
+        interval_s: seconds between two calls.
     """
-    ends = time.monotonic() + deadline_s
-    while not is_enough(seen := look()) and time.monotonic() < ends:
-        time.sleep(PAUSE_S)
+    deadline = Deadline.after(deadline_s)
+    while not is_enough(seen := look()) and not deadline.has_passed:
+        time.sleep(min(interval_s, deadline.left_s))
     return seen

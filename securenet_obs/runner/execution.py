@@ -16,6 +16,7 @@ from typing import Any
 
 from securenet_obs.errors import EvidenceError, SecureNetObsError
 from securenet_obs.processes.descendants import MARK, kill_marked
+from securenet_obs.processes.polling import Deadline
 from securenet_obs.runner.child.spawn import Process, child_process
 from securenet_obs.runner.child.spec import LOG, UNWRITABLE, Spec
 from securenet_obs.runner.evidence.closing import finish
@@ -102,9 +103,9 @@ class Execution:
 
     def _judged(self, run: str, order: Order, attempt: int) -> Result:
         """Execute and judge an opened run; its deadline counts from here."""
-        started = time.monotonic()
+        started, deadline = time.monotonic(), Deadline.after(order.run_deadline_s)
         if not self.folder.unwritable:
-            self._run_child(run, order, started)
+            self._run_child(run, order, deadline)
         record = self._record(run)
         judgement = self._judge(record)
         seconds = time.monotonic() - started
@@ -153,22 +154,22 @@ class Execution:
             for name, value in effective(order.notebook, order.given).items()
         }
 
-    def _run_child(self, run: str, order: Order, started: float) -> None:
+    def _run_child(self, run: str, order: Order, deadline: Deadline) -> None:
         """Execute the notebook in a child process, and remove its scratch folder afterwards."""
         scratch = Path(tempfile.mkdtemp(prefix="snobs-"))
         try:
-            self._supervise(run, order, started, scratch)
+            self._supervise(run, order, deadline, scratch)
         except SecureNetObsError as error:
             # The warm server is gone or stopped, so no child was started.
             self.folder.note("child_exited", run=run, fate=str(error))
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
 
-    def _supervise(self, run: str, order: Order, started: float, scratch: Path) -> None:
+    def _supervise(self, run: str, order: Order, deadline: Deadline, scratch: Path) -> None:
         """Start the child, watch it until it ends, kill its leftovers, and journal its exit."""
         mark = f"{self.folder.path.name}/{run}"
         log = scratch / "child.log"
-        spec = self._prepare(scratch, self._spec(run, order, started, scratch), order)
+        spec = self._prepare(scratch, self._spec(run, order, deadline, scratch), order)
         environment = {
             **self.target.environment,
             MARK: mark,
@@ -179,14 +180,14 @@ class Execution:
             child,
             reports,
         ):
-            self._watch(child, reports, run, started + order.run_deadline_s + PATIENCE_S)
+            self._watch(child, reports, run, deadline.later(PATIENCE_S))
         if child.returncode != 0 or self._record(run).kernel_died or sys.platform != "linux":
             # A child that ends by itself has killed the processes that it adopted, on Linux all of
             # them. The supervisor of a dead kernel may have been killed with the kernel.
             kill_marked(mark)
         self._note_fate(run, child.returncode, scratch, log)
 
-    def _spec(self, run: str, order: Order, started: float, scratch: Path) -> Spec:
+    def _spec(self, run: str, order: Order, deadline: Deadline, scratch: Path) -> Spec:
         recorded = self._parameters(order)
         expected = compared(order.notebook, order.given)
         values = effective(order.notebook, order.given)
@@ -197,7 +198,7 @@ class Execution:
             journal=str(self.folder.journal.path.resolve()),
             scratch=str(scratch),
             working_folder=str(order.folder or scratch / WORK),
-            ends_at=started + order.run_deadline_s,
+            ends_at=deadline.ends_at,
             deadline_s=order.run_deadline_s,
             cell_deadline_s=order.each_cell_deadline_s,
             secrets=tuple(secret.reference for secret in secrets_in(values)),
@@ -212,10 +213,10 @@ class Execution:
         spec.write(scratch / "spec.json")
         return scratch / "spec.json"
 
-    def _watch(self, child: Process, reports: int, run: str, ends_at: float) -> None:
+    def _watch(self, child: Process, reports: int, run: str, deadline: Deadline) -> None:
         """Read the child's reports until it ends; terminate it if it must stop."""
         unread = b""
-        while not self._must_stop(run, ends_at):
+        while not self._must_stop(run, deadline):
             if select.select([reports], [], [], 0.1)[0]:
                 data = os.read(reports, 65536)
                 if not data:
@@ -224,12 +225,12 @@ class Execution:
                 self._tell(run, lines)
         child.terminate()
 
-    def _must_stop(self, run: str, ends_at: float) -> bool:
+    def _must_stop(self, run: str, deadline: Deadline) -> bool:
         """Return whether the child must stop, by request or deadline, and journal the reason."""
         if self.stop.is_set():
             self.folder.note("interrupted", run=run, reason="stopped by Ctrl-C or SIGTERM")
             return True
-        if time.monotonic() > ends_at:
+        if deadline.has_passed:
             reason = "the run did not end at its deadline and was killed"
             self.folder.note("timeout", run=run, reason=reason)
             return True

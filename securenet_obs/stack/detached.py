@@ -21,6 +21,7 @@ from typing import IO
 from securenet_obs import errors
 from securenet_obs.errors import SecureNetObsError, StackError
 from securenet_obs.processes.locks import unwritable
+from securenet_obs.processes.polling import poll_until
 from securenet_obs.stack.local_stack import STOP_ORDER, LocalStack, already_running
 from securenet_obs.stack.state import (
     StackState,
@@ -91,15 +92,18 @@ def await_stack(name: str, within_s: float) -> StackState:
     Raises:
         StackError: a part is not ready within `within_s` seconds; the message names it.
     """
-    ends = time.monotonic() + within_s
-    while True:
+
+    def look() -> tuple[StackState | None, dict[str, bool]]:
         ready = {part.part: part.ready for part in status(name)}
-        state = running_stack(name)
-        if state is not None and set(STOP_ORDER) <= set(ready) and all(ready.values()):
-            return state
-        if time.monotonic() >= ends:
-            raise StackError(_why_not(name, within_s, ready))
-        time.sleep(min(_ASK_S, max(0.0, ends - time.monotonic())))
+        is_ready = set(STOP_ORDER) <= set(ready) and all(ready.values())
+        return running_stack(name) if is_ready else None, ready
+
+    state, ready = poll_until(
+        look, lambda seen: seen[0] is not None, deadline_s=within_s, interval_s=_ASK_S
+    )
+    if state is None:
+        raise StackError(_why_not(name, within_s, ready))
+    return state
 
 
 def log_of(name: str) -> Path:

@@ -6,12 +6,13 @@ import select
 import stat
 import sys
 import threading
-import time
 from collections.abc import Callable
 from functools import partial
 from io import TextIOBase, TextIOWrapper, UnsupportedOperation
 
 import structlog
+
+from securenet_obs.processes.polling import Deadline
 
 PATIENCE_S = 1.0
 """Seconds that one line waits for a slow reader; until that reads again, no other line waits."""
@@ -65,33 +66,34 @@ class LineOutput:
             self._untold = 0
 
     def _write(self, data: bytes) -> None:
-        written, deadline = 0, 0.0
+        written = 0
+        deadline: Deadline | None = None
         while written < len(data):
             try:
                 written += self._write_some(data[written:])
             except BlockingIOError:
                 patience_s = 0 if self._stopped else self._patience_s
-                deadline = deadline or time.monotonic() + patience_s
+                deadline = deadline or Deadline.after(patience_s)
                 self._torn = self._torn or written > 0
                 _wait(self._descriptor, deadline)
         if data:
             self._stopped = self._torn = False
 
 
-def _wait(descriptor: int | None, deadline: float) -> None:
+def _wait(descriptor: int | None, deadline: Deadline) -> None:
     """Wait until the descriptor is writable.
 
     Raises:
         TimeoutError: it is not writable by the deadline.
     """
-    if descriptor is None or not _is_writable(descriptor, deadline - time.monotonic()):
+    if descriptor is None or not _is_writable(descriptor, deadline.left_s):
         raise TimeoutError
 
 
 def _is_writable(descriptor: int, within_s: float) -> bool:
     poll = select.poll()
     poll.register(descriptor, select.POLLOUT)
-    return bool(poll.poll(max(0.0, within_s) * 1e3))
+    return bool(poll.poll(within_s * 1e3))
 
 
 def _writer(descriptor: int | None) -> Callable[[bytes], int]:

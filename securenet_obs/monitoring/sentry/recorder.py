@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from securenet_obs.processes.polling import poll_until
+
 
 class SentryRecorder:
     """The envelopes that a process sent to `dsn`.
@@ -41,13 +43,14 @@ class SentryRecorder:
         Raises:
             TimeoutError: no matching event arrived in time.
         """
-        ends = time.monotonic() + deadline_s
-        while time.monotonic() < ends:
-            for event in self.events:
-                if matches(event):
-                    return event
-            time.sleep(0.05)
-        raise TimeoutError(f"no such event among {len(self.events)} within {deadline_s} s")
+        event = poll_until(
+            lambda: next(filter(matches, self.events), None),
+            deadline_s=deadline_s,
+            interval_s=0.05,
+        )
+        if event is None:
+            raise TimeoutError(f"no such event among {len(self.events)} within {deadline_s} s")
+        return event
 
 
 @contextmanager

@@ -21,6 +21,7 @@ from securenet_obs.probes.celery.client import ask_workers, celery_client, inspe
 from securenet_obs.probes.celery.queues import QueueProbe, queue_keys
 from securenet_obs.probes.celery.redis_reading import TIMEOUT_S, address, answering, open_redis
 from securenet_obs.probes.celery.round_trips import TRIP_COLUMNS, Trip, hear, route
+from securenet_obs.processes.polling import Deadline
 from securenet_obs.settings import Settings
 
 TICK_KEY = "securenet:beat:tick"
@@ -82,7 +83,7 @@ class TaskProbe(QueueProbe):
         done), `result` (None unless SUCCESS) and `error` ("Type: message", "" if none). A task
         that no worker takes before the deadline expires and never runs.
         """
-        ends = time.monotonic() + deadline_s
+        deadline = Deadline.after(deadline_s)
         trips = [Trip(signature) for signature in signatures]
         waiting = {RESULT_KEY + trip.task_id: trip for trip in trips}
         with self._hearing(), self._listener() as heard:
@@ -93,8 +94,8 @@ class TaskProbe(QueueProbe):
                 self._send(trip, deadline_s)
                 while hear(heard, waiting, 0.0):
                     pass
-            while not all(trip.is_done for trip in trips) and time.monotonic() < ends:
-                hear(heard, waiting, min(ends - time.monotonic(), TIMEOUT_S / 2))
+            while not all(trip.is_done for trip in trips) and not deadline.has_passed:
+                hear(heard, waiting, min(deadline.left_s, TIMEOUT_S / 2))
         return pd.DataFrame([trip.row() for trip in trips], columns=TRIP_COLUMNS)
 
     def unregistered_trip(self, queue: str, deadline_s: float) -> pd.DataFrame:

@@ -12,6 +12,7 @@ from securenet_obs.probes.errors.events import (
     tags_of,
 )
 from securenet_obs.probes.http.json_api import JsonApi, poll
+from securenet_obs.processes.polling import Deadline
 from securenet_obs.settings import Settings
 
 API = "/api/canonical/0"
@@ -56,36 +57,36 @@ class BugsinkEvents:
         expect_stored(self, "Bugsink", kind)
         wanted = normal_event_id(event_id)
         try:
-            answer = poll(lambda ends: self._read(wanted, ends), deadline_s)
+            answer = poll(lambda deadline: self._read(wanted, deadline), deadline_s)
         except NotFoundError as error:
             raise NotFoundError(
                 f"event {wanted} is not in project {self._project} after {deadline_s:g} s: {error}"
             ) from error
         return _event(answer, wanted, self._api.url)
 
-    def _read(self, wanted: str, ends: float) -> Any:
+    def _read(self, wanted: str, deadline: Deadline) -> Any:
         if wanted not in self._ids:
-            self._list_until(wanted, ends)
+            self._list_until(wanted, deadline)
         if wanted not in self._ids:
             raise NotFoundError(f"{len(self._ids)} other events are.")
-        return self._api.get(f"{API}/events/{self._ids[wanted]}/", ends=ends)
+        return self._api.get(f"{API}/events/{self._ids[wanted]}/", deadline=deadline)
 
-    def _list_until(self, wanted: str, ends: float) -> None:
+    def _list_until(self, wanted: str, deadline: Deadline) -> None:
         """List events, the most recently active issue first, until the wanted one is found."""
         recent = {"project": self._project, "sort": "last_seen", "order": "desc"}
-        for issue in self._pages("/issues/", recent, ends):
-            for event in self._new_events(issue, ends):
+        for issue in self._pages("/issues/", recent, deadline):
+            for event in self._new_events(issue, deadline):
                 self._ids[normal_event_id(event["event_id"])] = event["id"]
             if wanted in self._ids:
                 return
 
-    def _new_events(self, issue: Mapping[str, Any], ends: float) -> list[dict[str, Any]]:
+    def _new_events(self, issue: Mapping[str, Any], deadline: Deadline) -> list[dict[str, Any]]:
         """Return the events of an issue that were not listed before."""
         last = self._newest_read.get(issue["id"], 0)
         if issue["digested_event_count"] <= last:
             return []
         events = []
-        for event in self._pages("/events/", {"issue": issue["id"], "order": "desc"}, ends):
+        for event in self._pages("/events/", {"issue": issue["id"], "order": "desc"}, deadline):
             if event["digest_order"] <= last:
                 break
             events.append(event)
@@ -93,9 +94,11 @@ class BugsinkEvents:
             self._newest_read[issue["id"]] = events[0]["digest_order"]
         return events
 
-    def _pages(self, path: str, query: Mapping[str, str], ends: float) -> Iterator[dict[str, Any]]:
+    def _pages(
+        self, path: str, query: Mapping[str, str], deadline: Deadline
+    ) -> Iterator[dict[str, Any]]:
         """Yield the rows of a list, page after page (250 rows each)."""
-        page = self._api.get(f"{API}{path}", query, ends=ends)
+        page = self._api.get(f"{API}{path}", query, deadline=deadline)
         while True:
             try:
                 rows, following = page["results"], page["next"]
@@ -106,7 +109,7 @@ class BugsinkEvents:
             yield from rows
             if following is None:
                 return
-            page = self._api.get(following, ends=ends)
+            page = self._api.get(following, deadline=deadline)
 
 
 def _event(answer: Any, wanted: str, url: str) -> ErrorEvent:

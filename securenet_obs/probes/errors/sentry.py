@@ -47,7 +47,7 @@ class SentryEvents:
         wanted = normal_event_id(event_id)
         path = f"/api/0/projects/{self._path}/events/{wanted}/"
         try:
-            answer = poll(lambda ends: self._api.get(path, ends=ends), deadline_s)
+            answer = poll(lambda deadline: self._api.get(path, deadline=deadline), deadline_s)
         except NotFoundError as error:
             raise NotFoundError(
                 f"event {wanted} is not in project {self._project} after {deadline_s:g} s."
@@ -59,7 +59,7 @@ class SentryEvents:
         organisation, _ = self._path.split("/")
         slug = quote(monitor, safe="")
         path = f"/api/0/organizations/{organisation}/monitors/{slug}/checkins/"
-        answer = poll(lambda ends: self._api.get(path, ends=ends), deadline_s)
+        answer = poll(lambda deadline: self._api.get(path, deadline=deadline), deadline_s)
         if not isinstance(answer, list):
             raise UnreachableError(f"{self._api.url} answered something else than check-ins.")
         return answer

@@ -10,6 +10,7 @@ import httpx
 
 from securenet_obs.errors import ForbiddenError, NotFoundError, ProbeError, UnreachableError
 from securenet_obs.probes.http.json_api import exchange, json_of, open_client
+from securenet_obs.processes.polling import Deadline
 from securenet_obs.settings import Settings
 
 LONGEST_REQUEST_S = 5.0
@@ -120,16 +121,15 @@ class ApiClient:
         Raises:
             NotFoundError: it is unfinished after `deadline_s` seconds, or another tenant's.
         """
-        ends = time.monotonic() + deadline_s
-        patient_until = ends
+        deadline = Deadline.after(deadline_s)
         pause_s = FIRST_PAUSE_S
         while True:
             task = self.task(task_id, tenant_id)
             if task.state == "FAILURE" and task.event_id is None:
-                patient_until = min(patient_until, time.monotonic() + EVENT_GRACE_S)
+                deadline = min(deadline, Deadline.after(EVENT_GRACE_S))
             elif task.state in _FINISHED:
                 return task
-            if time.monotonic() + pause_s >= patient_until:
+            if pause_s >= deadline.left_s:
                 break
             time.sleep(pause_s)
             pause_s = min(pause_s * 1.5, LONGEST_PAUSE_S)
@@ -184,8 +184,8 @@ class ApiClient:
     def _ask(
         self, method: str, path: str, expected: tuple[int, ...], **request: Any
     ) -> tuple[httpx.Response, dict[str, Any]]:
-        ends = time.monotonic() + LONGEST_REQUEST_S
-        response, content = exchange(self._client, method, path, ends=ends, **request)
+        deadline = Deadline.after(LONGEST_REQUEST_S)
+        response, content = exchange(self._client, method, path, deadline=deadline, **request)
         if response.status_code not in expected:
             raise refusal(self.url, response)
         body = json_of(response, content)

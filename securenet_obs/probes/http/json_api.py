@@ -16,6 +16,7 @@ from securenet_obs.errors import (
     SettingsError,
     UnreachableError,
 )
+from securenet_obs.processes.polling import Deadline
 
 Answer = TypeVar("Answer")
 
@@ -54,15 +55,15 @@ class JsonApi:
         """Return the class and the base address."""
         return f"{type(self).__name__}({self.url!r})"
 
-    def get(self, path: str, query: Mapping[str, str] | None = None, *, ends: float) -> Any:
+    def get(self, path: str, query: Mapping[str, str] | None = None, *, deadline: Deadline) -> Any:
         """Return the parsed answer to `GET path`; `path` may be a full address on the same host.
 
         Raises:
             ForbiddenError: 401 or 403.
             NotFoundError: 404.
-            UnreachableError: no answer before `ends`, another status, or invalid JSON.
+            UnreachableError: no answer before the deadline, another status, or invalid JSON.
         """
-        response, body = exchange(self._client, "GET", path, ends=ends, params=query)
+        response, body = exchange(self._client, "GET", path, deadline=deadline, params=query)
         try:
             response.raise_for_status()
         except httpx.HTTPStatusError as error:
@@ -97,30 +98,30 @@ def open_client(url: str, variable: str, headers: Mapping[str, str]) -> httpx.Cl
 
 
 def exchange(
-    client: httpx.Client, method: str, path: str, *, ends: float, **request: Any
+    client: httpx.Client, method: str, path: str, *, deadline: Deadline, **request: Any
 ) -> tuple[httpx.Response, bytes]:
     """Send one request and return the response with its whole body.
 
-    The deadline `ends` is a time of the monotonic clock; a request takes 10 s at most in any case.
+    A request takes 10 s at most, whatever the deadline.
 
     Raises:
         UnreachableError: no answer, a late answer, or one that does not end.
     """
     url = str(client.base_url).rstrip("/")
-    allowed_s = min(ends - time.monotonic(), LONGEST_REQUEST_S)
+    allowed_s = min(deadline.left_s, LONGEST_REQUEST_S)
     try:
         with client.stream(method, path, timeout=max(allowed_s, 0.001), **request) as response:
-            return response, _whole_body(response, time.monotonic() + allowed_s)
+            return response, _whole_body(response, Deadline.after(allowed_s))
     except httpx.HTTPError as error:
         why = str(error) or type(error).__name__
         raise UnreachableError(f"{url} does not answer: {why}") from error
 
 
-def _whole_body(response: httpx.Response, ends: float) -> bytes:
+def _whole_body(response: httpx.Response, deadline: Deadline) -> bytes:
     body = bytearray()
     for chunk in response.iter_bytes():
         body += chunk
-        if time.monotonic() > ends or len(body) > LARGEST_BODY:
+        if deadline.has_passed or len(body) > LARGEST_BODY:
             raise httpx.ReadTimeout("its answer does not end", request=response.request)
     return bytes(body)
 
@@ -141,27 +142,27 @@ def json_of(response: httpx.Response, body: bytes) -> Any:
         ) from error
 
 
-def poll(ask: Callable[[float], Answer], deadline_s: float) -> Answer:
+def poll(ask: Callable[[Deadline], Answer], deadline_s: float) -> Answer:
     """Call `ask` until it returns; raise its last error after the deadline.
 
-    `ask` takes its end as a time of the monotonic clock; the first call always has a second, so
-    that the backend can answer at all. NotFoundError and UnreachableError are retried, after 0.1 s
-    at first, 2 s at most, or as long as a rate limit demands. Other errors are raised at once, and
-    so are an unknown host name and an untrusted certificate: waiting mends neither.
+    `ask` takes its deadline; the first call always has a second, so that the backend can answer at
+    all. NotFoundError and UnreachableError are retried, after 0.1 s at first, 2 s at most, or as
+    long as a rate limit demands. Other errors are raised at once, and so are an unknown host name
+    and an untrusted certificate: waiting mends neither.
     """
-    ends = time.monotonic() + deadline_s
+    deadline = Deadline.after(deadline_s)
     pause_s = FIRST_PAUSE_S
     last: ProbeError | None = None
     while True:
-        began = time.monotonic()
+        left_s = deadline.left_s
         try:
-            return ask(ends if last else max(ends, began + SHORTEST_REQUEST_S))
+            return ask(deadline if last else max(deadline, Deadline.after(SHORTEST_REQUEST_S)))
         except (NotFoundError, UnreachableError) as error:
             # The deadline may cut the last request short; then the previous answer counts.
-            was_cut = isinstance(error.__cause__, httpx.TimeoutException) and ends - began < 1
+            was_cut = isinstance(error.__cause__, httpx.TimeoutException) and left_s < 1
             last = last if last and was_cut else error
         wait_s = max(pause_s, _retry_after(last))
-        if _is_hopeless(last) or time.monotonic() + wait_s >= ends:
+        if _is_hopeless(last) or wait_s >= deadline.left_s:
             raise last
         time.sleep(wait_s)
         pause_s = min(pause_s * 1.5, LONGEST_PAUSE_S)

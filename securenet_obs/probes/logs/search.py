@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from securenet_obs.probes.logs.frame import LogFrame, log_frame
-from securenet_obs.processes.polling import watch
+from securenet_obs.processes.polling import poll_until
 
 
 def await_lines(
@@ -17,10 +17,10 @@ def await_lines(
         SettingsError: no source was given.
         NotFoundError: a source does not exist, or holds no log file.
     """
-    return watch(
+    return poll_until(
         lambda: log_frame(*sources),
         lambda logs: services <= services_of(logs, field, value),
-        deadline_s,
+        deadline_s=deadline_s,
     )
 
 
@@ -45,8 +45,10 @@ def await_tasks(*sources: str | Path, request_id: str, tasks: int, deadline_s: f
         SettingsError: no source was given.
         NotFoundError: a source does not exist, or holds no log file.
     """
-    return watch(
-        lambda: log_frame(*sources), lambda logs: _ended(logs, request_id) >= tasks, deadline_s
+    return poll_until(
+        lambda: log_frame(*sources),
+        lambda logs: _ended(logs, request_id) >= tasks,
+        deadline_s=deadline_s,
     )
 
 

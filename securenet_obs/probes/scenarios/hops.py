@@ -7,7 +7,7 @@ import pandas as pd
 
 from securenet_obs.probes.errors.arrivals import Arrival
 from securenet_obs.probes.logs.frame import log_frame
-from securenet_obs.processes.polling import watch
+from securenet_obs.processes.polling import poll_until
 
 IDS = ("request_id", "trace_id", "tenant_id")
 """Ids that every hop must carry unchanged."""
@@ -48,10 +48,10 @@ def await_hops(
         SettingsError: no source was given.
         NotFoundError: a source does not exist, or holds no log file.
     """
-    return watch(
+    return poll_until(
         lambda: _hops(log_frame(*sources).frame, canary, event_id),
         lambda hops: hops.found.all(),
-        deadline_s,
+        deadline_s=deadline_s,
     )
 
 

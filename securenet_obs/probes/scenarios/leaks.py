@@ -1,7 +1,6 @@
 """Plants secrets in every place that may leak them, and counts their occurrences in each sink."""
 
 import base64
-import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +16,7 @@ from securenet_obs.probes.scenarios.specimens import (
     place_specimens,
     text_specimens,
 )
+from securenet_obs.processes.polling import Deadline
 from securenet_obs.settings import Settings
 
 REQUEST_PLACES = (
@@ -120,8 +120,9 @@ def _headers(settings: Settings, canary: str, secret: Mapping[str, str]) -> dict
 
 
 def _post(client: httpx.Client, expected: int, **request: Any) -> tuple[httpx.Response, bytes]:
-    ends = time.monotonic() + LONGEST_REQUEST_S
-    response, content = exchange(client, "POST", "/v1/diagnostics/leak", ends=ends, **request)
+    deadline = Deadline.after(LONGEST_REQUEST_S)
+    path = "/v1/diagnostics/leak"
+    response, content = exchange(client, "POST", path, deadline=deadline, **request)
     if response.status_code != expected:
         raise refusal(str(client.base_url).rstrip("/"), response)
     return response, content

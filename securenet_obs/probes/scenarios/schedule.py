@@ -8,7 +8,7 @@ import pandas as pd
 
 from securenet_obs.probes.celery.tasks import TaskProbe
 from securenet_obs.probes.logs.frame import log_frame
-from securenet_obs.processes.polling import watch
+from securenet_obs.processes.polling import poll_until
 
 _COLUMNS = ["timestamp", "event", "task", "tenants", "request_id", "tenant_id", "task_id"]
 
@@ -40,7 +40,7 @@ def await_entry(
         last: Any = probe.beat_entries()["last"].get(name)
         return pd.Timestamp(last) if last is not None and last > since else None
 
-    found: pd.Timestamp | None = watch(sent, lambda at: at is not None, deadline_s)
+    found: pd.Timestamp | None = poll_until(sent, lambda at: at is not None, deadline_s=deadline_s)
     return found
 
 
@@ -56,10 +56,10 @@ def await_dispatch(
         SettingsError: no source was given.
         NotFoundError: a source does not exist, or holds no log file.
     """
-    return watch(
+    return poll_until(
         lambda: _dispatch(log_frame(*sources).frame.reindex(columns=_COLUMNS), task, since),
         lambda dispatch: dispatch.tenants and not dispatch.missing,
-        deadline_s,
+        deadline_s=deadline_s,
     )
 
 

@@ -10,7 +10,7 @@ from securenet_obs.errors import ProbeError
 from securenet_obs.probes.celery.redis_reading import answering, open_redis
 from securenet_obs.probes.errors.arrivals import Arrival
 from securenet_obs.probes.logs.lines import log_files
-from securenet_obs.processes.polling import watch
+from securenet_obs.processes.polling import poll_until
 from securenet_obs.settings import Settings
 
 EVIDENCE = "SECURENET_OBS_EVIDENCE"
@@ -55,10 +55,10 @@ def await_text(
         SettingsError: no source was given.
         NotFoundError: a source does not exist, or holds no log file.
     """
-    return watch(
+    return poll_until(
         lambda: logs_since(sizes, *sources),
         lambda written: written.count(text.encode()) >= times,
-        deadline_s,
+        deadline_s=deadline_s,
     )
 
 

@@ -14,6 +14,7 @@ from securenet_obs.probes.errors.arrivals import Arrival, new_secret
 from securenet_obs.probes.http.api import LONGEST_REQUEST_S, ApiClient
 from securenet_obs.probes.http.json_api import exchange, open_client
 from securenet_obs.probes.scenarios.network_samples import sample_records
+from securenet_obs.processes.polling import Deadline
 from securenet_obs.settings import Settings
 
 RECORDS = 5
@@ -218,8 +219,14 @@ def trespass(settings: Settings, tenant_id: str, other: str, others_task: str) -
         rows = []
         for attempt, expected, method, path, headers in attempts:
             body: dict[str, Any] = {"json": []} if method == "POST" else {}
-            ends = time.monotonic() + LONGEST_REQUEST_S
-            response, content = exchange(client, method, path, ends=ends, headers=headers, **body)
+            response, content = exchange(
+                client,
+                method,
+                path,
+                deadline=Deadline.after(LONGEST_REQUEST_S),
+                headers=headers,
+                **body,
+            )
             detail = _record(content).get("detail")
             told = {"expected": expected, "status": response.status_code, "detail": detail}
             rows.append({"attempt": attempt, **told})

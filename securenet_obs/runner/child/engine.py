@@ -15,6 +15,7 @@ from nbformat import NotebookNode
 from papermill.engines import Engine, NotebookExecutionManager, papermill_engines
 from papermill.exceptions import PapermillExecutionError
 
+from securenet_obs.processes.polling import Deadline
 from securenet_obs.runner.child.keeping import KeepingClient
 from securenet_obs.runner.child.spec import LOG, Spec
 from securenet_obs.runner.evidence.document import number_of
@@ -51,7 +52,7 @@ class RunClient(KeepingClient):
             timeout_func=lambda _: self._seconds_left()[0],
             # A cell's output may take as long to arrive as the cell itself took.
             iopub_timeout=int(spec.cell_deadline_s) + 4,
-            startup_timeout=max(1, int(spec.ends_at - time.monotonic())),
+            startup_timeout=max(1, int(Deadline(spec.ends_at).left_s)),
             resources={"metadata": {"path": spec.working_folder}},
             on_cell_execute=self._on_execute,
             on_cell_executed=self._on_executed,
@@ -89,7 +90,7 @@ class RunClient(KeepingClient):
     def _seconds_left(self) -> tuple[float, str]:
         """Return the next cell's time limit in seconds, and the reason to report for a timeout."""
         spec = self._spec
-        whole = max(0.01, spec.ends_at - time.monotonic())
+        whole = max(0.01, Deadline(spec.ends_at).left_s)
         if whole < spec.cell_deadline_s:
             return whole, f"the run took longer than its deadline of {spec.deadline_s:g} s"
         return spec.cell_deadline_s, f"longer than the cell deadline of {spec.cell_deadline_s:g} s"
@@ -203,8 +204,8 @@ class RunClient(KeepingClient):
         self._report.event("timeout", cell=self._cell, reason=self._timeout_reason)
 
     async def _wait_for_error(self, cell: NotebookNode) -> None:
-        until = time.monotonic() + INTERRUPT_GRACE_S
-        while time.monotonic() < until:
+        deadline = Deadline.after(INTERRUPT_GRACE_S)
+        while not deadline.has_passed:
             if any(output.output_type == "error" for output in cell.outputs):
                 return
             await asyncio.sleep(0.05)

@@ -5,7 +5,6 @@ hooks as for the next cell; the history and the execution counts do not change.
 """
 
 import json
-import time
 from collections.abc import Awaitable, Iterable
 from queue import Empty
 from typing import Any, Protocol
@@ -13,6 +12,7 @@ from typing import Any, Protocol
 from nbclient.exceptions import DeadKernelError
 from nbclient.util import ensure_async
 
+from securenet_obs.processes.polling import Deadline
 from securenet_obs.runner.notebook.parameters.values import INQUIRY
 
 LOOK_S = 0.5
@@ -61,13 +61,13 @@ async def ask_faults(client: Client, seconds: float) -> dict[str, Any]:
 
 
 async def _answer(client: Client, seconds: float, **request: Any) -> dict[str, Any]:
-    until = time.monotonic() + seconds
+    deadline = Deadline.after(seconds)
     number = await ensure_async(
         client.execute(**request, store_history=False, stop_on_error=False, allow_stdin=False)
     )
-    while (left := until - time.monotonic()) > 0:
+    while (left_s := deadline.left_s) > 0:
         try:
-            reply = await ensure_async(client.shell_channel.get_msg(timeout=min(LOOK_S, left)))
+            reply = await ensure_async(client.shell_channel.get_msg(timeout=min(LOOK_S, left_s)))
         except Empty:
             if not await ensure_async(client.is_alive()):
                 raise DeadKernelError("the kernel ended before it answered") from None

@@ -1,7 +1,6 @@
 """Starts and ends a run's kernel: with this process's interpreter, and without fixed waits."""
 
 import sys
-import time
 from contextlib import suppress
 from queue import Empty
 from typing import Any
@@ -11,6 +10,8 @@ from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
 from nbclient.exceptions import DeadKernelError
+
+from securenet_obs.processes.polling import Deadline
 
 KERNEL = "securenet_obs.runner.kernel.main"
 
@@ -65,8 +66,8 @@ class RunKernelClient(AsyncKernelClient):
             DeadKernelError: the kernel ended.
             TimeoutError: no message arrived in time.
         """
-        until = time.monotonic() + (timeout or 60)
-        while time.monotonic() < until:
+        deadline = Deadline.after(timeout or 60)
+        while not deadline.has_passed:
             with suppress(Empty):
                 await self.get_iopub_msg(timeout=ALIVE_S)
                 return

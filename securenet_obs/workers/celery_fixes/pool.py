@@ -2,7 +2,6 @@
 
 import gc
 import os
-import time
 from collections.abc import Iterator
 from contextlib import suppress
 from multiprocessing.connection import wait
@@ -10,6 +9,8 @@ from typing import Any
 
 from celery import signals
 from celery.concurrency import asynpool, prefork
+
+from securenet_obs.processes.polling import Deadline
 
 LOOK_AGAIN_S = 0.02
 
@@ -49,12 +50,12 @@ class Results(asynpool.ResultHandler):  # type: ignore[misc] # Celery has no typ
         Such a process sleeps for a second until it is ended. Celery 5.6 reads no more reports once
         it stops, and waits for that second.
         """
-        ends = time.monotonic() + LEAVE_S
+        deadline = Deadline.after(LEAVE_S)
         leaving = dict(self.fileno_to_outq)
         while leaving := {fd: one for fd, one in leaving.items() if one.exitcode is None}:
             ready = wait(
                 [*leaving, *(one.sentinel for one in leaving.values())],
-                timeout=max(0, ends - time.monotonic()),
+                timeout=deadline.left_s,
             )
             if not ready:
                 return

@@ -14,6 +14,8 @@ from securenet_obs.errors import (
     UnreachableError,
 )
 from securenet_obs.probes.http.json_api import JsonApi, poll
+from securenet_obs.processes.polling import Deadline
+from securenet_obs.processes.ports import free_ports
 from tests.busy import room_for
 
 TOKEN = "t0ken-that-must-not-show"
@@ -23,14 +25,8 @@ def api(url: str, token: str = TOKEN) -> JsonApi:
     return JsonApi(url, "SENTRY_URL", token, "SENTRY_AUTH_TOKEN")
 
 
-def in_2_s() -> float:
-    return time.monotonic() + 2
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+def in_2_s() -> Deadline:
+    return Deadline.after(2)
 
 
 @pytest.fixture
@@ -57,7 +53,7 @@ def endless_url() -> Iterator[str]:
 def test_json_is_returned_parsed(http_server) -> None:
     """A 200 with JSON is its value, and the request carried the token."""
     http_server.answers((200, {"a": [1]}))
-    assert api(http_server.url).get("/x", {"q": "1"}, ends=in_2_s()) == {"a": [1]}
+    assert api(http_server.url).get("/x", {"q": "1"}, deadline=in_2_s()) == {"a": [1]}
     path, headers = http_server.requests[-1]
     assert (path, headers["Authorization"]) == ("/x?q=1", f"Bearer {TOKEN}")
 
@@ -79,28 +75,28 @@ def test_each_status_is_its_own_error(
     """Not allowed, not found and not reachable are three answers, each with what to look at."""
     http_server.answers((status, {"detail": "no"}))
     with pytest.raises(error, match=named):
-        api(http_server.url).get("/x", ends=in_2_s())
+        api(http_server.url).get("/x", deadline=in_2_s())
 
 
 def test_a_page_instead_of_json_is_unreachable(http_server) -> None:
     """A login page or a proxy that answers 200 with HTML is not taken for the backend."""
     http_server.answers((200, b"<html>please log in</html>"))
     with pytest.raises(UnreachableError, match="text/html instead of JSON"):
-        api(http_server.url).get("/x", ends=in_2_s())
+        api(http_server.url).get("/x", deadline=in_2_s())
 
 
 def test_a_refused_connection_names_the_address() -> None:
     """Where nothing listens, the address is in the message."""
-    url = f"http://127.0.0.1:{free_port()}"
+    url = f"http://127.0.0.1:{free_ports(1)[0]}"
     with pytest.raises(UnreachableError, match=url):
-        api(url).get("/x", ends=in_2_s())
+        api(url).get("/x", deadline=in_2_s())
 
 
 def test_an_answer_without_end_is_cut(endless_url: str) -> None:
     """A server that trickles bytes for ever does not hold the caller beyond its time."""
     began = time.monotonic()
     with pytest.raises(UnreachableError, match="does not end"):
-        api(endless_url).get("/x", ends=began + 0.4)
+        api(endless_url).get("/x", deadline=Deadline.after(0.4))
     assert time.monotonic() - began < room_for(1)
 
 
@@ -124,7 +120,7 @@ def test_the_token_shows_nowhere(http_server, caplog: pytest.LogCaptureFixture) 
     caplog.set_level(logging.DEBUG)
     http_server.answers((403, {}))
     with pytest.raises(ForbiddenError) as refused:
-        api(http_server.url).get("/x", ends=in_2_s())
+        api(http_server.url).get("/x", deadline=in_2_s())
     shown = [repr(api(http_server.url)), caplog.text]
     error: BaseException | None = refused.value
     while error is not None:
@@ -137,14 +133,14 @@ def test_the_token_shows_nowhere(http_server, caplog: pytest.LogCaptureFixture) 
 def test_polling_goes_on_until_it_is_there(http_server) -> None:
     """An event that arrives late, at a backend that restarts meanwhile, is found."""
     http_server.answers((404, {}), (502, b"restarting"), (200, b"<html>"), (200, {"id": 1}))
-    assert poll(lambda ends: api(http_server.url).get("/x", ends=ends), 5) == {"id": 1}
+    assert poll(lambda deadline: api(http_server.url).get("/x", deadline=deadline), 5) == {"id": 1}
 
 
 def test_polling_ends_in_time_with_the_last_answer(http_server) -> None:
     """What was not found until the deadline is not found, and no later than that."""
     began = time.monotonic()
     with pytest.raises(NotFoundError):
-        poll(lambda ends: api(http_server.url).get("/x", ends=ends), 0.6)
+        poll(lambda deadline: api(http_server.url).get("/x", deadline=deadline), 0.6)
     assert 0.3 < time.monotonic() - began < room_for(0.9)
     assert len(http_server.requests) > 2
 
@@ -152,7 +148,7 @@ def test_polling_ends_in_time_with_the_last_answer(http_server) -> None:
 def test_polling_asks_at_least_once(http_server) -> None:
     """A deadline of nothing still asks once, and lets the backend answer."""
     http_server.answer = lambda _: time.sleep(0.3) or (200, {"id": 1}, {})
-    assert poll(lambda ends: api(http_server.url).get("/x", ends=ends), 0) == {"id": 1}
+    assert poll(lambda deadline: api(http_server.url).get("/x", deadline=deadline), 0) == {"id": 1}
 
 
 def test_a_request_cut_by_the_deadline_does_not_hide_what_was_answered(http_server) -> None:
@@ -165,14 +161,14 @@ def test_a_request_cut_by_the_deadline_does_not_hide_what_was_answered(http_serv
 
     http_server.answer = answer
     with pytest.raises(NotFoundError):
-        poll(lambda ends: api(http_server.url).get("/x", ends=ends), 0.5)
+        poll(lambda deadline: api(http_server.url).get("/x", deadline=deadline), 0.5)
 
 
 def test_refusals_are_not_polled(http_server) -> None:
     """A token that is refused is refused at once: waiting does not mend it."""
     http_server.answers((403, {}))
     with pytest.raises(ForbiddenError):
-        poll(lambda ends: api(http_server.url).get("/x", ends=ends), 5)
+        poll(lambda deadline: api(http_server.url).get("/x", deadline=deadline), 5)
     assert len(http_server.requests) == 1
 
 
@@ -180,7 +176,7 @@ def test_an_unknown_host_is_not_polled() -> None:
     """A host name that nobody knows is reported at once, not after the deadline."""
     began = time.monotonic()
     with pytest.raises(UnreachableError, match=r"no-such-host\.invalid"):
-        poll(lambda ends: api("http://no-such-host.invalid").get("/x", ends=ends), 30)
+        poll(lambda deadline: api("http://no-such-host.invalid").get("/x", deadline=deadline), 30)
     assert time.monotonic() - began < room_for(20)
 
 
@@ -188,7 +184,7 @@ def test_rate_limits_are_respected(http_server) -> None:
     """Retry-After is waited for before the next request."""
     http_server.answers((429, {}, {"Retry-After": "1"}), (200, {"id": 1}))
     began = time.monotonic()
-    assert poll(lambda ends: api(http_server.url).get("/x", ends=ends), 5) == {"id": 1}
+    assert poll(lambda deadline: api(http_server.url).get("/x", deadline=deadline), 5) == {"id": 1}
     assert time.monotonic() - began >= 1
 
 
@@ -197,5 +193,5 @@ def test_a_rate_limit_beyond_the_deadline_ends_the_polling(http_server) -> None:
     http_server.answers((429, {}, {"Retry-After": "60"}))
     began = time.monotonic()
     with pytest.raises(UnreachableError, match="429"):
-        poll(lambda ends: api(http_server.url).get("/x", ends=ends), 2)
+        poll(lambda deadline: api(http_server.url).get("/x", deadline=deadline), 2)
     assert time.monotonic() - began < room_for(1)
