@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from securenet_obs.errors import StackError
+from securenet_obs.processes.atomic_file import replace_file
 from securenet_obs.processes.groups import end_groups, start_time
 from securenet_obs.processes.locks import file_lock
 from securenet_obs.stack.parts.readiness import ANSWERS
@@ -107,11 +108,8 @@ def lock_file(folder: Path) -> Path:
 
 def write_state(folder: Path, state: StackState) -> None:
     """Write a stack's state atomically, readable by its user only."""
-    partial = folder / "stack.json.partial"
-    partial.unlink(missing_ok=True)
-    partial.touch(mode=0o600)
-    partial.write_text(json.dumps(asdict(state), indent=2))
-    partial.replace(folder / "stack.json")
+    data = json.dumps(asdict(state), indent=2).encode()
+    replace_file(folder / "stack.json", data, mode=0o600, to_disk=False)
 
 
 def read_state(folder: Path) -> StackState | None:

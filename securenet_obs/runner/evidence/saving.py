@@ -1,13 +1,12 @@
 """Writes files into an evidence folder, atomically and with secrets masked."""
 
 import json
-import os
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from securenet_obs.errors import EvidenceError
+from securenet_obs.processes.atomic_file import replace_file
 from securenet_obs.runner.evidence.masking import Masker
 
 
@@ -28,24 +27,9 @@ def save(path: Path, text: str, masker: Masker, *, last: bool = True) -> None:
     """
     data = masker.exact(text).encode("utf-8", "replace")
     try:
-        _replace(path, data, last)
+        replace_file(path, data, mode=0o644, to_disk=last)
     except OSError as error:
         raise EvidenceError(f"{path}: cannot be written: {error.strerror}") from error
-
-
-def _replace(path: Path, data: bytes, last: bool) -> None:
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            os.fchmod(file.fileno(), 0o644)
-            file.flush()
-            if last:
-                os.fsync(file.fileno())
-        Path(temporary).replace(path)
-    except OSError:
-        Path(temporary).unlink(missing_ok=True)
-        raise
 
 
 def save_notebook(
