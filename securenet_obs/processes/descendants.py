@@ -14,6 +14,8 @@ from contextlib import suppress
 
 import psutil  # type: ignore[import-untyped]
 
+from securenet_obs.processes import groups
+
 MARK = "SECURENET_OBS_RUN"
 """Variable with the id of the run that a process belongs to."""
 
@@ -97,9 +99,7 @@ def kill_group(leader: int) -> None:
         below = psutil.Process(leader).children(recursive=True)
     except psutil.NoSuchProcess:
         below = []
-    # The group may be empty; macOS answers "not permitted" if only zombies are left in it.
-    with suppress(ProcessLookupError, PermissionError):
-        os.killpg(leader, signal.SIGKILL)
+    groups.kill_group(leader)
     _kill(below)
 
 

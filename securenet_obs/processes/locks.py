@@ -28,7 +28,7 @@ def file_lock(path: Path, *, wait_s: float = math.inf) -> Iterator[bool]:
     """
     descriptor = _opened(path)
     try:
-        yield poll_until(lambda: _try(descriptor), deadline_s=wait_s, interval_s=0.05)
+        yield poll_until(lambda: try_lock(descriptor), deadline_s=wait_s, interval_s=0.05)
     finally:
         os.close(descriptor)
 
@@ -49,9 +49,13 @@ def unwritable(path: Path, error: OSError) -> StateFolderError:
     )
 
 
-def _try(descriptor: int) -> bool:
+def try_lock(descriptor: int, *, shared: bool = False) -> bool:
+    """Lock an open file without waiting; return False if another process holds it.
+
+    Any number of processes may hold a shared lock, and one an exclusive lock.
+    """
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
     return True

@@ -2,7 +2,6 @@
 
 import os
 import secrets
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -10,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from securenet_obs.errors import SecureNetObsError
+from securenet_obs.processes.ports import free_ports
 
 STOPPING_S = 10.0
 """Seconds that JupyterLab has to shut down its kernels."""
@@ -28,7 +28,7 @@ def jupyter_lab(
         browser: whether to open a browser.
     """
     token = secrets.token_urlsafe(24)
-    port = port or _free_port()
+    port = port or free_ports(1)[0]
     process = subprocess.Popen(  # noqa: S603
         [
             *(sys.executable, "-m", "jupyterlab"),
@@ -55,12 +55,6 @@ def jupyter_lab(
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-
-
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 def wait_for(process: "subprocess.Popen[bytes]") -> None:

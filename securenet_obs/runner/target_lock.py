@@ -4,7 +4,6 @@ A run holds a lock of its target until it ends: an `exclusive` run an exclusive 
 shared one, whichever commands they belong to. The system releases the locks of a killed process.
 """
 
-import fcntl
 import hashlib
 import os
 import tempfile
@@ -17,6 +16,7 @@ from pathlib import Path
 import psutil  # type: ignore[import-untyped]
 
 from securenet_obs.processes.descendants import MARK
+from securenet_obs.processes.locks import try_lock
 from securenet_obs.runner.target import Target
 
 LOOK_S = 0.1
@@ -49,7 +49,7 @@ def hold(
     holder = folder / f"{os.getpid()}-{threading.get_ident()}"
     descriptor = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        _acquire(descriptor, fcntl.LOCK_EX if alone else fcntl.LOCK_SH, folder, stop, told)
+        _acquire(descriptor, folder, stop, told, alone=alone)
         holder.write_text(run)
         yield
     finally:
@@ -66,19 +66,19 @@ def _folder(target: Target) -> Path:
 
 
 def _acquire(
-    descriptor: int, kind: int, folder: Path, stop: threading.Event, told: Callable[[str], None]
+    descriptor: int,
+    folder: Path,
+    stop: threading.Event,
+    told: Callable[[str], None],
+    *,
+    alone: bool,
 ) -> None:
     waiting = False
-    while not stop.is_set():
-        try:
-            fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if not waiting:
-                waiting = True
-                told(f"waits for {', '.join(_holders(folder)) or 'another run'}")
-            time.sleep(LOOK_S)
-        else:
-            return
+    while not stop.is_set() and not try_lock(descriptor, shared=not alone):
+        if not waiting:
+            waiting = True
+            told(f"waits for {', '.join(_holders(folder)) or 'another run'}")
+        time.sleep(LOOK_S)
 
 
 def _holders(folder: Path) -> list[str]:

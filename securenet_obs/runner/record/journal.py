@@ -32,7 +32,6 @@ was shown, an output, a magic, a thread or asyncio.
 `first` is the run name of the order's first attempt.
 """
 
-import fcntl
 import json
 import os
 from collections.abc import Iterable
@@ -43,6 +42,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from securenet_obs.errors import EvidenceError
+from securenet_obs.processes.locks import try_lock
 
 Event = dict[str, Any]
 NAME = "journal.jsonl"
@@ -83,11 +83,7 @@ class Journal:
 
     def lock(self) -> bool:
         """Lock the journal until this process ends; return False if another process holds it."""
-        try:
-            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        return True
+        return try_lock(self._descriptor)
 
     def append(self, event: str, **fields: Any) -> Event:
         """Write an event and wait until it is on the disk.
