@@ -13,11 +13,9 @@ import pandas as pd
 from packaging.specifiers import SpecifierSet
 
 from securenet_obs.probes.celery.client import ask_workers, inspecting
-from securenet_obs.probes.celery.queues import QueueProbe
-from securenet_obs.probes.celery.redis_reading import address, answering, open_redis
-from securenet_obs.settings import Settings
+from securenet_obs.probes.celery.redis_reading import address
+from securenet_obs.probes.celery.results import RESULT_PREFIX, ResultProbe
 
-RESULT_KEYS = "celery-task-meta-*"
 MOST_RESULTS = 10_000
 """Maximum number of results to check for a time to live; of more, these are a sample."""
 
@@ -52,23 +50,12 @@ class BrokerState:
         return self.used_memory / self.memory_limit if self.memory_limit else 0.0
 
 
-class BrokerProbe(QueueProbe):
+class BrokerProbe(ResultProbe):
     """Reads the state of the broker and the results, and the configuration of the workers.
 
     Every method raises UnreachableError when Redis does not answer, and ForbiddenError when it
     refuses.
     """
-
-    def __init__(self, settings: Settings) -> None:
-        """Prepare, without connecting.
-
-        Raises:
-            SettingsError: REDIS_URL or RESULT_URL is not a Redis URL.
-        """
-        super().__init__(settings)
-        self._settings = settings
-        self._results_url = settings.results
-        self._results = open_redis(settings.results, "RESULT_URL")
 
     def state(self) -> BrokerState:
         """Return the broker's state, from INFO alone because CONFIG may be forbidden."""
@@ -96,8 +83,8 @@ class BrokerProbe(QueueProbe):
 
     def results_for_ever(self) -> int:
         """Return how many of at most `MOST_RESULTS` results never expire."""
-        with answering(self._results_url, "RESULT_URL"):
-            keys = self._results.scan_iter(RESULT_KEYS, count=1000)
+        with self._hearing():
+            keys = self._results.scan_iter(f"{RESULT_PREFIX}*", count=1000)
             some = [key for key, _ in zip(keys, range(MOST_RESULTS), strict=False)]
             with self._results.pipeline(transaction=False) as pipeline:
                 for key in some:

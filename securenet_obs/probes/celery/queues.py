@@ -19,6 +19,9 @@ from securenet_obs.probes.celery.ages import (
 from securenet_obs.probes.celery.redis_reading import answering, open_redis
 from securenet_obs.settings import Settings
 
+UNACKED_KEY = "unacked"
+"""kombu's hash of the messages that workers hold."""
+
 _SEPARATOR = "\x06\x16"
 _PRIORITIES = ("", f"{_SEPARATOR}3", f"{_SEPARATOR}6", f"{_SEPARATOR}9")
 
@@ -61,7 +64,7 @@ class QueueProbe:
 
     def in_flight(self) -> int:
         """Return the number of messages that workers hold and have not acknowledged yet."""
-        return int(self._ask([("HLEN", "unacked")])[0])
+        return int(self._ask([("HLEN", UNACKED_KEY)])[0])
 
     def oldest_in_flight_s(self) -> float:
         """Return how many seconds the oldest unacknowledged message has been held, or NaN."""
@@ -89,7 +92,7 @@ class QueueProbe:
 
     def in_flight_in_words(self) -> str:
         """Return the number of messages in flight and the age of the oldest, as text."""
-        count, oldest = self._ask([("HLEN", "unacked"), OLDEST_IN_FLIGHT])
+        count, oldest = self._ask([("HLEN", UNACKED_KEY), OLDEST_IN_FLIGHT])
         return f"{count} in flight, the oldest for: {age_in_words(held_s(oldest), count)}"
 
     def sample_queues(
@@ -113,7 +116,8 @@ class QueueProbe:
     def _look(self, watches: dict[str, list["_Watch"]]) -> list[dict[str, Any]]:
         every = [watch for row in watches.values() for watch in row]
         commands = [command for watch in every for command in watch.commands()]
-        *answers, in_flight, oldest = self._ask([*commands, ("HLEN", "unacked"), OLDEST_IN_FLIGHT])
+        commands += [("HLEN", UNACKED_KEY), OLDEST_IN_FLIGHT]
+        *answers, in_flight, oldest = self._ask(commands)
         waited = [
             watch.update(*answers[4 * number : 4 * number + 4])
             for number, watch in enumerate(every)

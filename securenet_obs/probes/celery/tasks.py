@@ -4,7 +4,6 @@ import json
 import math
 import time
 from collections.abc import Iterable
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -18,15 +17,15 @@ from redis.client import PubSub
 
 from securenet_obs.errors import NotFoundError, UnreachableError
 from securenet_obs.probes.celery.client import ask_workers, celery_client, inspecting
-from securenet_obs.probes.celery.queues import QueueProbe, queue_keys
-from securenet_obs.probes.celery.redis_reading import TIMEOUT_S, address, answering, open_redis
+from securenet_obs.probes.celery.queues import UNACKED_KEY, queue_keys
+from securenet_obs.probes.celery.redis_reading import TIMEOUT_S, address
+from securenet_obs.probes.celery.results import RESULT_PREFIX, ResultProbe
 from securenet_obs.probes.celery.round_trips import TRIP_COLUMNS, Trip, hear, route
 from securenet_obs.processes.polling import Deadline
 from securenet_obs.settings import Settings
 
 TICK_KEY = "securenet:beat:tick"
 ENTRIES_KEY = "securenet:beat:entries"
-RESULT_KEY = "celery-task-meta-"
 UNREGISTERED_TASK = "securenet_obs.probes.no_such_task"
 """A task name that no worker registers."""
 
@@ -51,7 +50,7 @@ class PickleOutcome:
     """The message still waits: no worker took it, so nothing is proven."""
 
 
-class TaskProbe(QueueProbe):
+class TaskProbe(ResultProbe):
     """Sends tasks to the broker and reads their results; also reads the queues.
 
     It defines no tasks: callers pass Celery signatures, their own or those from `signature`.
@@ -66,9 +65,6 @@ class TaskProbe(QueueProbe):
             SettingsError: REDIS_URL or RESULT_URL is not a Redis URL.
         """
         super().__init__(settings)
-        self._settings = settings
-        self._results_url = settings.results
-        self._results = open_redis(settings.results, "RESULT_URL")
         self._app = celery_client(settings)
 
     def signature(self, task: str, *args: Any, queue: str, **kwargs: Any) -> Signature:
@@ -85,7 +81,7 @@ class TaskProbe(QueueProbe):
         """
         deadline = Deadline.after(deadline_s)
         trips = [Trip(signature) for signature in signatures]
-        waiting = {RESULT_KEY + trip.task_id: trip for trip in trips}
+        waiting = {RESULT_PREFIX + trip.task_id: trip for trip in trips}
         with self._hearing(), self._listener() as heard:
             self._ping()
             if waiting:
@@ -110,7 +106,7 @@ class TaskProbe(QueueProbe):
         To be sure, the probe then waits for as long again as that took, 1 s at least.
         """
         trip = Trip(self._pickled(signature))
-        key = RESULT_KEY + trip.task_id
+        key = RESULT_PREFIX + trip.task_id
         with self._hearing(), self._listener() as heard:
             self._ping()
             heard.subscribe(key)  # type: ignore[no-untyped-call]
@@ -197,7 +193,7 @@ class TaskProbe(QueueProbe):
             NotFoundError: the task has no result.
         """
         with self._hearing():
-            ttl_ms: Any = self._results.pttl(RESULT_KEY + task_id)
+            ttl_ms: Any = self._results.pttl(RESULT_PREFIX + task_id)
         if ttl_ms == -2:
             raise NotFoundError(f"no result of task {task_id} at {address(self._results_url)}.")
         return math.inf if ttl_ms == -1 else ttl_ms / 1000
@@ -223,7 +219,7 @@ class TaskProbe(QueueProbe):
     def _is_held(self, trip: Trip) -> bool:
         """Return whether the message waits or is in flight."""
         mark = trip.task_id.encode()
-        unacked = self._ask([("HVALS", "unacked")])[0]
+        unacked = self._ask([("HVALS", UNACKED_KEY)])[0]
         return self._is_queued(trip) or any(mark in message for message in unacked)
 
     def _ping(self) -> None:
@@ -236,6 +232,3 @@ class TaskProbe(QueueProbe):
             ignore_subscribe_messages=True
         )
         return heard
-
-    def _hearing(self) -> AbstractContextManager[None]:
-        return answering(self._results_url, "RESULT_URL")
