@@ -15,8 +15,9 @@ import redis
 import yaml
 
 from securenet_obs.settings import Settings
-from securenet_obs.stack.parts.services import CONCURRENCY, QUEUES
+from securenet_obs.stack.parts.services import CONCURRENCY
 from securenet_obs.workers.celery_app import POOLS
+from securenet_obs.workers.names import QUEUES
 from tests.local_index import LocalIndex, installed_here
 
 PROJECT = Path(__file__).parents[1]

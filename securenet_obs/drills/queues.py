@@ -9,7 +9,7 @@ import redis
 
 from securenet_obs.errors import StackError
 from securenet_obs.processes.polling import poll_until
-from securenet_obs.stack.parts.services import QUEUES
+from securenet_obs.workers.names import QUEUES, UNACKED_INDEX_KEY, UNACKED_KEY
 
 _EMPTY_S = 20.0
 _AT_WORK_S = 1.0
@@ -21,12 +21,12 @@ def deliver_again(environment: Mapping[str, str]) -> int:
     By itself this happens only after the visibility timeout.
     """
     with _client(environment) as client:
-        unacknowledged = client.hgetall("unacked")
+        unacknowledged = client.hgetall(UNACKED_KEY)
         for tag, content in unacknowledged.items():
             message, _exchange, queue = json.loads(content)
             with client.pipeline() as pipe:
-                pipe.hdel("unacked", tag)
-                pipe.zrem("unacked_index", tag)
+                pipe.hdel(UNACKED_KEY, tag)
+                pipe.zrem(UNACKED_INDEX_KEY, tag)
                 pipe.lpush(queue, json.dumps(message))
                 pipe.execute()
     return len(unacknowledged)

@@ -19,6 +19,7 @@ from securenet_obs.errors import StackError
 from securenet_obs.processes.polling import poll_until
 from securenet_obs.stack.local_stack import LocalStack
 from securenet_obs.stack.parts.services import beat_command, worker_command
+from securenet_obs.workers.names import RESULT_PREFIX
 
 SILENT_S = 8.0
 """Seconds after which a killed beat cannot be mistaken for one between two ticks."""
@@ -86,7 +87,7 @@ def _sent(log: Path) -> Iterator[datetime]:
 
 def _executed(stack: LocalStack) -> int:
     with redis.Redis.from_url(stack.environment["RESULT_URL"]) as client:
-        results = client.mget(list(client.scan_iter("celery-task-meta-*", count=1000)))
+        results = client.mget(list(client.scan_iter(f"{RESULT_PREFIX}*", count=1000)))
     return sum(beat_with_drill.CANARY.encode() in result for result in results if result)
 
 

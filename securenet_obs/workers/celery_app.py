@@ -17,6 +17,7 @@ from securenet_obs.workers.celery_fixes.requests import connect_ends
 from securenet_obs.workers.celery_fixes.shutdown import connect_stopping
 from securenet_obs.workers.celery_fixes.transport import use_transport
 from securenet_obs.workers.durations import connect_durations
+from securenet_obs.workers.names import QUEUES
 from securenet_obs.workers.preflight import (
     check_application,
     check_detection,
@@ -25,9 +26,6 @@ from securenet_obs.workers.preflight import (
     warn_of_eviction,
 )
 from securenet_obs.workers.results import connect_results
-
-QUEUES = ("default", "scans", "models", "logs", "canary")
-"""Names of the queues that workers consume."""
 
 TASKS = "securenet_obs.workers.tasks"
 

@@ -14,10 +14,8 @@ from celery.schedules import crontab
 from redis.exceptions import LockError
 from redis.lock import Lock
 
+from securenet_obs.workers.names import TICK_KEY
 from securenet_obs.workers.windows import WINDOW_HEADER, latest_slot
-
-TICK_KEY = "securenet:beat:tick"
-"""Unix seconds of the last tick, a float as text, in the result database."""
 
 SENT_KEY = "securenet:beat:sent"
 """Hash: name of an entry -> unix seconds of the last time it was sent."""

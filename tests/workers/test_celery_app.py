@@ -10,7 +10,8 @@ from typing import Any
 
 import redis
 
-from securenet_obs.workers.celery_app import HARD_LIMIT_S, QUEUES, celery_app
+from securenet_obs.workers.celery_app import HARD_LIMIT_S, celery_app
+from securenet_obs.workers.names import QUEUES
 
 
 def test_the_schedule_sends_what_needs_no_argument() -> None:

@@ -15,12 +15,12 @@ from structlog.testing import capture_logs
 
 from securenet_obs.settings import Settings
 from securenet_obs.workers.celery_app import TASKS, create_celery
+from securenet_obs.workers.names import TICK_KEY
 from securenet_obs.workers.schedule import (
     ENTRIES_KEY,
     LOCK_KEY,
     LOCK_S,
     SENT_KEY,
-    TICK_KEY,
     RecordingScheduler,
 )
 from securenet_obs.workers.windows import WINDOW_HEADER

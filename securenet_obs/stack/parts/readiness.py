@@ -9,14 +9,13 @@ import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
+from securenet_obs.workers.names import TICK_KEY
+
 if TYPE_CHECKING:
     import redis
 
 BUGSINK_PROJECT = "1"
 """Number of the stack's only project in Bugsink."""
-
-BEAT_TICK = "securenet:beat:tick"
-"""Key in the result store under which beat keeps the unix time of its last tick."""
 
 WORKER = f"worker@{socket.gethostname()}"
 """Node name of a stack's worker."""
@@ -99,7 +98,7 @@ def beat_answers(environment: Mapping[str, str], since: float) -> bool:
 
     with _redis(environment["RESULT_URL"]) as client:
         try:
-            tick = client.get(BEAT_TICK)
+            tick = client.get(TICK_KEY)
         except RedisError:
             return False
     return tick is not None and float(tick) >= since

@@ -7,9 +7,7 @@ from pathlib import Path
 from securenet_obs.processes.guard import Guard
 from securenet_obs.stack.part import Part
 from securenet_obs.stack.parts.readiness import ANSWERS, WORKER
-
-QUEUES = ("default", "scans", "models", "logs", "canary")
-"""Queues that a stack's worker consumes."""
+from securenet_obs.workers.names import QUEUES
 
 CONCURRENCY = 2
 """Number of tasks that a stack's worker runs at a time."""

@@ -7,14 +7,12 @@ import celery
 import httpx
 import pytest
 
-from securenet_obs.probes.celery import tasks
 from securenet_obs.settings import Settings
 from securenet_obs.stack import LocalStack, worker_command
 from securenet_obs.stack.part import STOP_S
-from securenet_obs.stack.parts import readiness
 from securenet_obs.stack.parts.readiness import WORKER
-from securenet_obs.stack.parts.services import QUEUES, STOP_TASKS_S
-from securenet_obs.workers import celery_app, schedule
+from securenet_obs.stack.parts.services import STOP_TASKS_S
+from securenet_obs.workers.names import QUEUES
 
 
 @pytest.fixture
@@ -28,11 +26,6 @@ def consumed(control: celery.Celery) -> tuple[int, set[str]]:
     ask = control.control.inspect(destination=[WORKER], timeout=3)
     queues = ask.active_queues()[WORKER]
     return ask.stats()[WORKER]["pool"]["max-concurrency"], {queue["name"] for queue in queues}
-
-
-def test_a_worker_takes_every_queue() -> None:
-    """The worker's command line names the queues that the application has."""
-    assert set(QUEUES) == set(celery_app.QUEUES)
 
 
 def test_a_stopped_worker_gives_back_before_it_is_killed() -> None:
@@ -70,9 +63,3 @@ def test_parts_see_the_target_only(stack: LocalStack) -> None:
         seen = stack.parts[name].whole_environment()
         assert {field.upper() for field in Settings.model_fields} <= set(seen)
         assert sys.executable == stack.parts[name].command[0]
-
-
-def test_the_keys_that_are_looked_at_are_those_that_beat_writes() -> None:
-    """Stack and probes look from outside and share no code with the workers."""
-    assert readiness.BEAT_TICK == tasks.TICK_KEY == schedule.TICK_KEY
-    assert tasks.ENTRIES_KEY == schedule.ENTRIES_KEY

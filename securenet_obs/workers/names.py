@@ -1,0 +1,16 @@
+"""Names in Redis that workers share with the stack and with drills; it imports nothing."""
+
+QUEUES = ("default", "scans", "models", "logs", "canary")
+"""Queues that workers consume."""
+
+TICK_KEY = "securenet:beat:tick"
+"""Unix seconds of beat's last tick, a float as text, in the result database."""
+
+RESULT_PREFIX = "celery-task-meta-"
+"""Celery's key of a task's result, followed by the task's id."""
+
+UNACKED_KEY = "unacked"
+"""kombu's hash of the messages that workers hold: delivery tag -> message, exchange and queue."""
+
+UNACKED_INDEX_KEY = "unacked_index"
+"""kombu's sorted set of the same delivery tags, by the time of delivery."""
