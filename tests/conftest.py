@@ -4,11 +4,11 @@ import gc
 import os
 import subprocess
 import sys
-import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from operator import not_
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -17,6 +17,7 @@ from rich.console import Console
 
 from securenet_obs.errors import PartNotReadyError, StackError
 from securenet_obs.processes.guard import Guard
+from securenet_obs.processes.polling import poll_until
 from securenet_obs.processes.ports import free_ports
 from securenet_obs.runner.command import Command, order_for
 from securenet_obs.runner.console.progress import PlainLines
@@ -39,7 +40,6 @@ PROJECT = Path(__file__).parents[1]
 # Until all tests are collected; see pytest_runtestloop.
 gc.disable()
 Living = Callable[[int], list[str]]
-Eventually = Callable[..., bool]
 
 register_profiles()
 GUARD = PartGuard()
@@ -259,26 +259,10 @@ def living() -> Living:
 
 
 @pytest.fixture(scope="session")
-def remaining(living: Living, eventually: Eventually) -> Living:
+def remaining(living: Living) -> Living:
     """Return a function that lists the members of a group that SIGKILL has not ended in time."""
 
     def ask(group: int) -> list[str]:
-        eventually(lambda: not living(group), 5)
-        return living(group)
+        return poll_until(lambda: living(group), not_, deadline_s=5, interval_s=0.05)
 
     return ask
-
-
-@pytest.fixture(scope="session")
-def eventually() -> Eventually:
-    """Return a function that waits until something holds, and says whether it came to."""
-
-    def wait(holds: Callable[[], bool], within_s: float = 30.0) -> bool:
-        deadline = time.monotonic() + within_s
-        while time.monotonic() < deadline:
-            if holds():
-                return True
-            time.sleep(0.05)
-        return holds()
-
-    return wait

@@ -2,10 +2,8 @@
 
 import json
 import os
-import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -17,6 +15,8 @@ import pytest
 
 from securenet_obs.api.api_keys import create_keys_in
 from securenet_obs.monitoring.sentry.recorder import SentryRecorder, recording_sentry
+from securenet_obs.processes.ports import free_ports
+from tests.waiting import eventually
 
 DIAGNOSTICS = {"DIAGNOSTICS_ENABLED": "true", "DIAGNOSTICS_KEY": "the-diagnostics-key"}
 
@@ -37,13 +37,14 @@ class Api:
 
     def lines_of(self, request_id: str) -> list[dict[str, Any]]:
         """Return the lines of a request, waiting for its last, written after it was answered."""
-        ends = time.monotonic() + 30
-        while time.monotonic() < ends:
-            lines = [line for line in self.lines() if line.get("request_id") == request_id]
-            if any(line["event"] == "request_finished" for line in lines):
-                return lines
-            time.sleep(0.02)
-        raise TimeoutError(request_id)
+
+        def lines() -> list[dict[str, Any]]:
+            ours = [line for line in self.lines() if line.get("request_id") == request_id]
+            return ours if any(line["event"] == "request_finished" for line in ours) else []
+
+        found = eventually(lines)
+        assert found, request_id
+        return found
 
     def bearer(self, tenant_id: str) -> dict[str, str]:
         """Return the header that speaks for a tenant."""
@@ -67,9 +68,7 @@ class Api:
 @contextmanager
 def serving(environment: dict[str, str], folder: Path) -> Iterator[Api]:
     """Run the API on a free port until the block ends."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    (port,) = free_ports(1)
     log = folder / "api.log"
     command = [sys.executable, "-m", "uvicorn", "securenet_obs.api.app:app", "--port", str(port)]
     with recording_sentry() as sentry, log.open("wb") as output:
@@ -92,14 +91,13 @@ def serving(environment: dict[str, str], folder: Path) -> Iterator[Api]:
 
 
 def wait_until_live(client: httpx.Client, log: Path) -> None:
-    ends = time.monotonic() + 30
-    while time.monotonic() < ends:
+    def is_live() -> bool:
         try:
-            if client.get("/health/live").status_code == 200:
-                return
+            return client.get("/health/live").status_code == 200
         except httpx.TransportError:
-            time.sleep(0.05)
-    raise TimeoutError(log.read_text())
+            return False
+
+    assert eventually(is_live), log.read_text()
 
 
 @pytest.fixture(scope="module")

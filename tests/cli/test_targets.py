@@ -22,8 +22,10 @@ from hypothesis import strategies as st
 
 from securenet_obs.cli.targets import _quoted
 from securenet_obs.env_file import read_env_file
+from securenet_obs.processes.polling import poll_until
 from securenet_obs.runner.target import target_from_file
 from securenet_obs.stack import running_stack
+from tests.waiting import eventually
 
 PROJECT = Path(__file__).parents[2]
 
@@ -81,13 +83,15 @@ def test_jupyterlab_is_on_loopback_behind_a_token(
 
 
 def _get(url: str, token: str) -> httpx.Response:
-    until = time.monotonic() + 40
-    while True:
+    def answer() -> httpx.Response | None:
         try:
             return httpx.get(url, headers={"Authorization": f"token {token}"})
         except httpx.TransportError:
-            assert time.monotonic() < until, "JupyterLab does not answer"
-            time.sleep(0.2)
+            return None
+
+    found = poll_until(answer, lambda got: got is not None, deadline_s=40)
+    assert found is not None, "JupyterLab does not answer"
+    return found
 
 
 @pytest.fixture
@@ -152,11 +156,8 @@ def test_a_stack_that_validate_started_is_gone_when_it_is_interrupted(
         env=environment,
         stdout=subprocess.PIPE,
     )
-    until = time.monotonic() + 90
-    while not list(tmp_path.glob("evidence/*/*.ipynb")):
-        assert time.monotonic() < until
-        assert process.poll() is None
-        time.sleep(0.1)
+    assert eventually(lambda: any(tmp_path.glob("evidence/*/*.ipynb")) or process.poll(), 90)
+    assert process.poll() is None
     time.sleep(1)
     below = psutil.Process(process.pid).children(recursive=True)
     assert len(below) > 5

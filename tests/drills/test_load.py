@@ -9,6 +9,7 @@ import pytest
 
 from securenet_obs.drills.load import Load, Trickle
 from securenet_obs.drills.tally import Tally, tally
+from securenet_obs.processes.polling import poll_until
 from securenet_obs.processes.ports import free_ports
 from securenet_obs.stack import LocalStack
 from securenet_obs.store import create_store_engine
@@ -41,9 +42,9 @@ def test_every_batch_is_counted_in_its_minute(stack: LocalStack) -> None:
     assert len({batch.minute for batch in load.submitted}) == 12
     assert len({batch.tenant_id for batch in load.submitted}) == 3
     engine = create_store_engine(stack.environment["DATABASE_URL"])
-    deadline = time.monotonic() + 20
-    while (counted := tally(engine, load.submitted)).lost and time.monotonic() < deadline:
-        time.sleep(0.1)
+    counted = poll_until(
+        lambda: tally(engine, load.submitted), lambda counted: not counted.lost, deadline_s=20
+    )
     engine.dispose()
     assert counted == Tally((), ())
 

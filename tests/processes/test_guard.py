@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from securenet_obs.processes.guard import Guard
+from tests.waiting import eventually
 
 Living = Callable[[int], list[str]]
-Eventually = Callable[..., bool]
 
 PARENT = """
 import os, subprocess, sys, time
@@ -44,9 +44,7 @@ ENDINGS = {
 
 
 @pytest.mark.parametrize("ending", ENDINGS)
-def test_nothing_outlives_a_parent(
-    ending: str, tmp_path: Path, living: Living, eventually: Eventually
-) -> None:
+def test_nothing_outlives_a_parent(ending: str, tmp_path: Path, living: Living) -> None:
     """A parent that is killed, crashes or aborts leaves no process and no ephemeral folder."""
     folder = tmp_path / "ephemeral"
     script = PARENT.format(end=ENDINGS[ending])
@@ -80,9 +78,7 @@ def test_a_part_is_known_before_its_program_runs(tmp_path: Path) -> None:
     assert part.wait(30) == -signal.SIGTERM
 
 
-def test_what_was_ended_is_forgotten(
-    tmp_path: Path, living: Living, eventually: Eventually
-) -> None:
+def test_what_was_ended_is_forgotten(tmp_path: Path, living: Living) -> None:
     """A number that was taken out is not ended by the guard: it may be another's by now."""
     with Guard() as guard:
         part = sleeper(guard, tmp_path / "log")
@@ -114,7 +110,7 @@ def test_a_command_runs_to_its_end(tmp_path: Path) -> None:
     assert (code, log.read_text()) == (7, "hello\n")
 
 
-def test_a_dead_guard_hinders_nobody(living: Living, eventually: Eventually) -> None:
+def test_a_dead_guard_hinders_nobody(living: Living) -> None:
     """A parent whose guard was killed goes on."""
     with Guard() as guard:
         os.kill(guard.pid, signal.SIGKILL)

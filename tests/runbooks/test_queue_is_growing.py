@@ -5,7 +5,6 @@ import re
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +16,7 @@ from securenet_obs.probes import ApiClient, TaskProbe, sample_records
 from securenet_obs.runner.record.verdict import Verdict
 from securenet_obs.settings import Settings
 from securenet_obs.stack import LocalStack, worker_command
+from tests.waiting import eventually
 
 FAULTY = Path(__file__).parents[1] / "notebooks" / "faulty.py"
 RUNBOOK = "queue_is_growing"
@@ -75,10 +75,7 @@ def test_it_leads_from_a_backlog_to_a_verified_repair(
         check=True,
         timeout=60,
     )
-    deadline = time.monotonic() + 20
-    while backlog.pools()["concurrency"].tolist() != [6] and time.monotonic() < deadline:
-        time.sleep(0.5)
-    assert backlog.pools()["concurrency"].tolist() == [6]
+    assert eventually(lambda: backlog.pools()["concurrency"].tolist() == [6])
 
     after = run_notebook(RUNBOOK, *parameters)
     assert (after.verdict, after.red) == (Verdict.PASSED, set())

@@ -19,6 +19,7 @@ from securenet_obs.runner.command import Outcome
 from securenet_obs.runner.kernel.forked import SOCKET
 from securenet_obs.runner.record import journal
 from tests.busy import room_for
+from tests.waiting import journal_at_cell
 
 CHECKED = (
     "from securenet_obs.checks import Checks\n"
@@ -247,7 +248,7 @@ def test_ctrl_c_and_sigterm_end_the_run_and_keep_the_evidence(
         stdout=subprocess.PIPE,
         env=os.environ | {SOCKET: server},
     )
-    log = wait_for_cell(tmp_path / "evidence", 2)
+    log = journal_at_cell(tmp_path / "evidence", 2)
     process.send_signal(number)
     process.communicate(timeout=60)
     assert process.returncode == 130
@@ -256,15 +257,3 @@ def test_ctrl_c_and_sigterm_end_the_run_and_keep_the_evidence(
     assert (record.judged["verdict"], record.judged["cell"]) == ("interrupted", 2)
     assert (log.parent / "run.json").exists()
     assert _survivors(log.parent.name) == []
-
-
-def wait_for_cell(evidence: Path, cell: int) -> Path:
-    """Wait until the one run below `evidence` has started a cell; return its journal."""
-    until = time.monotonic() + 20
-    while time.monotonic() < until:
-        for path in evidence.glob("*/journal.jsonl"):
-            events = journal.read(path)
-            if any(row["event"] == "cell_started" and row["cell"] == cell for row in events):
-                return path
-        time.sleep(0.02)
-    raise AssertionError(f"cell {cell} was never started")

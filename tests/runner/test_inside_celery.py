@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Protocol
@@ -11,6 +10,7 @@ from typing import Protocol
 import celery
 
 from securenet_obs.runner.kernel.forked import SOCKET
+from tests.waiting import eventually
 
 APP = """
 import os, subprocess, sys
@@ -54,10 +54,5 @@ def test_a_run_inside_a_task_ends_ten_times_of_ten(
 
 def _codes(file: Path) -> list[str]:
     """Return the exit codes that the tasks wrote down, once there are ten."""
-    until = time.monotonic() + 90
-    while time.monotonic() < until:
-        lines = file.read_text().splitlines() if file.exists() else []
-        if len(lines) == 10:
-            return lines
-        time.sleep(0.1)
-    raise AssertionError("not every task came to its end")
+    assert eventually(lambda: file.exists() and file.read_text().count("\n") == 10, 90)
+    return file.read_text().splitlines()

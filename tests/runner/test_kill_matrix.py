@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import product
@@ -16,6 +15,7 @@ import pytest
 from securenet_obs.runner.evidence.closing import close_orphans
 from securenet_obs.runner.kernel.forked import SOCKET
 from securenet_obs.runner.record import journal
+from tests.waiting import journal_at_cell
 
 VICTIMS = {"child": "interrupted", "kernel": "kernel_died", "parent": "interrupted"}
 
@@ -52,7 +52,8 @@ def test_a_kill_at_any_cell_is_recorded_as_what_it_was(
                 environment={"STOP_AT": str(number), SOCKET: server},
                 evidence=evidence,
             )
-            log, pids = _wait_for_cell(evidence, number)
+            log = journal_at_cell(evidence, number)
+            pids = {NAMES[row["event"]]: row["pid"] for row in journal.read(log) if "pid" in row}
             psutil.Process(pids[victim]).kill()
             running.result(timeout=60)
         return _read_verdict(log, pids, orphaned=victim == "parent")
@@ -84,14 +85,3 @@ def _read_verdict(log: Path, pids: dict[str, int], *, orphaned: bool) -> tuple[s
     assert record.judged is not None
     assert (log.parent / "run.json").exists()
     return record.judged["verdict"], record.judged["cell"]
-
-
-def _wait_for_cell(evidence: Path, cell: int) -> tuple[Path, dict[str, int]]:
-    until = time.monotonic() + 30
-    while time.monotonic() < until:
-        for path in evidence.glob("*/journal.jsonl"):
-            events = journal.read(path)
-            if any(row["event"] == "cell_started" and row["cell"] == cell for row in events):
-                return path, {NAMES[row["event"]]: row["pid"] for row in events if "pid" in row}
-        time.sleep(0.02)
-    raise AssertionError(f"cell {cell} was never started")

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import nbformat
@@ -18,15 +18,14 @@ from securenet_obs.processes.locks import file_lock
 from securenet_obs.stack.part import START_S
 from securenet_obs.stack.state import lock_file, read_state, stack_folder
 from tests.busy import room_for
+from tests.waiting import eventually
 
 PROJECT = Path(__file__).parents[2]
 COMMAND = [sys.executable, "-m", "securenet_obs"]
 
-Eventually = Callable[..., bool]
-
 
 @pytest.fixture
-def project(tmp_path: Path, stack_cache: Path, eventually: Eventually) -> Iterator[Path]:
+def project(tmp_path: Path, stack_cache: Path) -> Iterator[Path]:
     """Yield a folder for a stack that shares the installation of Bugsink; nothing stays of it."""
     (local := tmp_path / ".securenet").mkdir()
     (tmp_path / "notebooks").symlink_to(PROJECT / "notebooks")
@@ -53,7 +52,7 @@ def processes_of(project: Path) -> list[str]:
     return found
 
 
-def test_the_lines_of_the_readme_run_as_they_stand(project: Path, eventually: Eventually) -> None:
+def test_the_lines_of_the_readme_run_as_they_stand(project: Path) -> None:
     """Pasted into a shell they start a stack, run a notebook against it, and leave nothing."""
     readme = (PROJECT / "README.md").read_text()
     (lines,) = re.findall(r"```\n(securenet-obs up[^`]*papermill [^`]*)```", readme)
@@ -69,9 +68,7 @@ def test_the_lines_of_the_readme_run_as_they_stand(project: Path, eventually: Ev
     assert eventually(lambda: not processes_of(project))
 
 
-def test_a_detached_stack_outlives_its_terminal_and_not_its_supervisor(
-    project: Path, eventually: Eventually
-) -> None:
+def test_a_detached_stack_outlives_its_terminal_and_not_its_supervisor(project: Path) -> None:
     """The terminal's end changes nothing; when the supervisor is killed, every part is ended."""
     waiting = subprocess.Popen(
         [*COMMAND, "env", "--wait", "90"], cwd=project, stdout=subprocess.PIPE, text=True
@@ -113,19 +110,17 @@ def starting(project: Path) -> tuple["subprocess.Popen[str]", psutil.Process]:
         text=True,
         preexec_fn=as_in_a_terminal,
     )
-    until = time.monotonic() + 60
-    while True:
-        assert time.monotonic() < until
-        supervisors = psutil.Process(waiting.pid).children()
-        if supervisors and len(supervisors[0].children()) > 1:
-            return waiting, supervisors[0]
-        time.sleep(0.05)
+
+    def supervisors() -> list[psutil.Process]:
+        children = psutil.Process(waiting.pid).children()
+        return [child for child in children if len(child.children()) > 1]
+
+    (supervisor,) = eventually(supervisors, 60)
+    return waiting, supervisor
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGHUP, -1)])
-def test_a_wait_that_ends_leaves_nothing(
-    number: signal.Signals, code: int, project: Path, eventually: Eventually
-) -> None:
+def test_a_wait_that_ends_leaves_nothing(number: signal.Signals, code: int, project: Path) -> None:
     """Ctrl-C, and the terminal's end, while it starts: the supervisor takes everything down."""
     waiting, _ = starting(project)
     waiting.send_signal(number)
@@ -134,7 +129,7 @@ def test_a_wait_that_ends_leaves_nothing(
     assert call(project, "status").returncode == 1
 
 
-def test_a_supervisor_that_is_killed_is_told_of(project: Path, eventually: Eventually) -> None:
+def test_a_supervisor_that_is_killed_is_told_of(project: Path) -> None:
     """The command ends with the place of the log, and no part stays."""
     waiting, supervisor = starting(project)
     supervisor.kill()
@@ -146,7 +141,7 @@ def test_a_supervisor_that_is_killed_is_told_of(project: Path, eventually: Event
 
 
 def test_a_supervisor_whose_caller_was_killed_does_not_wait_for_a_broker_that_hangs(
-    project: Path, eventually: Eventually
+    project: Path,
 ) -> None:
     """The part is stopped, not ended: its readiness would be waited for a minute."""
     waiting, supervisor = starting(project)

@@ -21,9 +21,9 @@ from securenet_obs.settings import Settings
 from securenet_obs.stack import LocalStack, local_stack, running_stack
 from securenet_obs.stack.parts import services
 from securenet_obs.stack.state import read_state
+from tests.waiting import eventually
 
 Living = Callable[[int], list[str]]
-Eventually = Callable[..., bool]
 
 OWNER = """
 import signal, sys, time
@@ -112,7 +112,7 @@ def test_two_stacks_do_not_meet(stack: LocalStack, stack_cache: Path) -> None:
     assert all(part.running() for part in stack.parts.values())
 
 
-def test_a_part_can_be_given_a_fault(stack: LocalStack, eventually: Eventually) -> None:
+def test_a_part_can_be_given_a_fault(stack: LocalStack) -> None:
     """A part started with other variables is faulty; restarted without them it is whole."""
     stack.restart_part("api", {"REDIS_URL": "redis://127.0.0.1:9/0"}, wait=False)
     assert eventually(lambda: health(stack) == httpx.codes.SERVICE_UNAVAILABLE)
@@ -172,7 +172,7 @@ def test_a_lost_race_for_a_port_is_run_again(
 
 
 def test_nothing_outlives_a_killed_owner(
-    owner: subprocess.Popen[str], tmp_path: Path, living: Living, eventually: Eventually
+    owner: subprocess.Popen[str], tmp_path: Path, living: Living
 ) -> None:
     """SIGKILL of the process that owns a stack ends every part with its children, and its files."""
     assert owner.stdout is not None
@@ -186,7 +186,7 @@ def test_nothing_outlives_a_killed_owner(
 
 
 def test_nothing_outlives_an_interrupted_start(
-    owner: subprocess.Popen[str], tmp_path: Path, living: Living, eventually: Eventually
+    owner: subprocess.Popen[str], tmp_path: Path, living: Living
 ) -> None:
     """Ctrl-C while the parts come up stops those that were started and removes their files."""
     folder = tmp_path / "stacks" / "owned"

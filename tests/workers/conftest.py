@@ -5,7 +5,6 @@ import os
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from celery.result import denied_join_result
 
 from securenet_obs.monitoring.sentry.recorder import SentryRecorder, recording_sentry
 from securenet_obs.store import forget_connections
+from tests.waiting import eventually
 
 TASKS = "securenet_obs.workers.tasks"
 CELERY = [sys.executable, "-m", "celery", "-A", "securenet_obs.workers.celery_app"]
@@ -32,15 +32,17 @@ class Sent:
 
     def get(self, timeout: float) -> Any:
         """Return the task's result, or raise its error, or TimeoutError."""
-        ends = time.monotonic() + timeout
-        while time.monotonic() < ends:
+
+        def ended() -> dict[str, Any] | None:
             meta = self.celery.backend.get_task_meta(self.id)
-            if meta["status"] == "SUCCESS":
-                return meta["result"]
-            if meta["status"] == "FAILURE":
-                raise meta["result"]
-            time.sleep(0.02)
-        raise TimeoutError(self.id)
+            return meta if meta["status"] in ("SUCCESS", "FAILURE") else None
+
+        meta = eventually(ended, timeout)
+        if meta is None:
+            raise TimeoutError(self.id)
+        if meta["status"] == "FAILURE":
+            raise meta["result"]
+        return meta["result"]
 
     def forget(self) -> None:
         """Remove the result."""
@@ -87,13 +89,14 @@ class Target:
 
     def line(self, event: str, task_id: str, deadline_s: float = 30) -> dict[str, Any]:
         """Return the first line of an event of a task, waiting for it."""
-        ends = time.monotonic() + deadline_s
-        while time.monotonic() < ends:
-            for line in self.lines():
-                if line["event"] == event and line.get("task_id") == task_id:
-                    return line
-            time.sleep(0.05)
-        raise TimeoutError(f"no line {event} of {task_id}: {self.log.read_text()[-2000:]}")
+
+        def look() -> dict[str, Any] | None:
+            ours = (line for line in self.lines() if line.get("task_id") == task_id)
+            return next((line for line in ours if line["event"] == event), None)
+
+        line = eventually(look, deadline_s)
+        assert line is not None, f"no line {event} of {task_id}: {self.log.read_text()[-2000:]}"
+        return line
 
 
 @contextmanager

@@ -1,10 +1,10 @@
 """The Celery application, as configured and as a worker process shows it."""
 
 import json
+import re
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ import redis
 
 from securenet_obs.workers.celery_app import HARD_LIMIT_S, celery_app
 from securenet_obs.workers.names import QUEUES
+from tests.waiting import eventually
 
 
 def test_the_schedule_sends_what_needs_no_argument() -> None:
@@ -82,19 +83,12 @@ def test_a_workers_whole_life_is_json(
     command = [*celery_command, "worker", "-Q", "default", "-n", "brief@%h", "--concurrency", "1"]
     command += ["--without-mingle"]
     with running(command, environment, log) as process:
-        wait_for(log, "brief@")
+        assert eventually(lambda: re.search("(?s)brief@.*ready", log.read_text())), log.read_text()
         process.send_signal(signal.SIGTERM)
         process.wait(60)
     events = [json.loads(line)["event"] for line in log.read_bytes().splitlines()]
     assert any("Warm shutdown" in event for event in events)
     assert any("ready" in event for event in events)
-
-
-def wait_for(log: Path, text: str) -> None:
-    ends = time.monotonic() + 30
-    while text not in log.read_text() or "ready" not in log.read_text():
-        assert time.monotonic() < ends, log.read_text()
-        time.sleep(0.05)
 
 
 def test_a_worker_loads_no_web_framework() -> None:

@@ -16,6 +16,7 @@ from securenet_obs.workers.dead_letters import (
     requeue_letter,
     show_letter,
 )
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.usefixtures("store")
 
@@ -30,13 +31,14 @@ print(requeue_letter(int(sys.argv[1])))
 
 def letter_of(task_id: str, times: int = 1, deadline_s: float = 60) -> Letter:
     """Return a task's dead letter, waiting for it."""
-    ends = time.monotonic() + deadline_s
-    while time.monotonic() < ends:
-        for letter in list_letters():
-            if letter.task_id == task_id and letter.times >= times:
-                return letter
-        time.sleep(0.05)
-    raise TimeoutError(task_id)
+
+    def look() -> Letter | None:
+        ours = (row for row in list_letters() if row.task_id == task_id and row.times >= times)
+        return next(ours, None)
+
+    letter = eventually(look, deadline_s)
+    assert letter is not None, task_id
+    return letter
 
 
 def requeue(target: Any, letter: Letter) -> subprocess.CompletedProcess[str]:

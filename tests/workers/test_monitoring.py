@@ -5,7 +5,6 @@ import os
 import shelve
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from celery.result import denied_join_result
 
 from securenet_obs.monitoring.sentry.recorder import SentryRecorder, recording_sentry
 from securenet_obs.workers.celery_app import celery_app
+from tests.waiting import eventually
 
 Running = Callable[..., AbstractContextManager[Any]]
 CELERY = [sys.executable, "-m", "celery", "-A", "securenet_obs.workers.celery_app"]
@@ -67,20 +67,12 @@ def worker(
         variables = {**environment, **path, "SENTRY_DSN": sentry.dsn}
         process = subprocess.Popen(command, env=variables, stdout=output, stderr=output)
         try:
-            eventually(lambda: " ready." in log.read_text())
+            assert eventually(lambda: " ready." in log.read_text())
             yield Worker(process, variables, log, sentry, broker)
         finally:
             process.terminate()
             process.wait(60)
             broker.close()
-
-
-def eventually(holds: Callable[[], bool], deadline_s: float = 30) -> None:
-    """Wait until it holds."""
-    ends = time.monotonic() + deadline_s
-    while not holds():
-        assert time.monotonic() < ends
-        time.sleep(0.02)
 
 
 def test_two_tenants_at_once_stay_apart(worker: Worker) -> None:
@@ -90,7 +82,7 @@ def test_two_tenants_at_once_stay_apart(worker: Worker) -> None:
     for number in range(6):
         sent |= {worker.send(task, tenant, number) for task in tasks for tenant in TENANTS}
     ends, wanted = {"task_succeeded", "task_failed"}, 6 * 2 * (len(tasks) + 1)
-    eventually(lambda: sum(row["event"] in ends for row in worker.lines()) == wanted)
+    assert eventually(lambda: sum(row["event"] in ends for row in worker.lines()) == wanted)
     ours = [line for line in worker.lines() if "request_id" in line]
     assert {line["request_id"] for line in ours} == sent
     strange = [line for line in ours if line["tenant_id"] not in line["request_id"]]
@@ -104,7 +96,7 @@ def test_two_tenants_at_once_stay_apart(worker: Worker) -> None:
     attempts = [line["attempt"] for line in ours if line["event"] == "tried"]
     assert sorted(attempts) == sorted([0, 1, 2] * 12)
     assert len([line for line in ours if line["event"] == "child_ran"]) == 12
-    eventually(lambda: len(worker.sentry.events) >= 12)
+    assert eventually(lambda: len(worker.sentry.events) >= 12)
     for event in worker.sentry.events:
         assert event["tags"]["tenant_id"] in event["tags"]["request_id"]
 
@@ -119,7 +111,7 @@ def test_a_beat_entry_checks_in(worker: Worker, running: Running, tmp_path: Path
         return [content for kind, content in worker.sentry.items if kind == "check_in"]
 
     with running(beat, worker.variables, tmp_path / "beat.log"):
-        eventually(lambda: sum(row["status"] == "ok" for row in check_ins()) >= 2)
+        assert eventually(lambda: sum(row["status"] == "ok" for row in check_ins()) >= 2)
     for entry in ("vulnerability-scan", "ml-model-retrain"):
         begun, ended = (row for row in check_ins() if row["monitor_slug"] == entry)
         assert (begun["status"], ended["status"]) == ("in_progress", "ok")
@@ -148,7 +140,7 @@ def test_a_worker_that_is_told_to_end_sends_what_it_has(worker: Worker) -> None:
         ours = [line for line in worker.lines() if line.get("request_id") in requests]
         return sum(line["event"] == "task_failed" for line in ours)
 
-    eventually(lambda: failed() == 4)
+    assert eventually(lambda: failed() == 4)
     worker.process.terminate()
     worker.process.wait(60)
     assert requests <= {event["tags"]["request_id"] for event in worker.sentry.events}

@@ -1,6 +1,5 @@
 """State, owner and error event of a task."""
 
-import time
 from collections.abc import Iterator
 from itertools import islice
 from typing import Any
@@ -13,6 +12,7 @@ from securenet_obs.errors import UnreachableError
 from securenet_obs.settings import Settings
 from securenet_obs.workers.celery_app import create_celery
 from securenet_obs.workers.results import EVENT_KEY, OWNER_KEY, store_event, task_owner, task_state
+from tests.waiting import eventually
 
 REQUEST = {"securenet_request_id": "req-of-the-test", "securenet_tenant_id": "acme"}
 
@@ -65,10 +65,7 @@ def test_a_child_task_is_its_parents_tenants(target: Any) -> None:
     target.line("task_succeeded", child_id)
     client = target.celery.backend.client
     key = OWNER_KEY.format(task_id=child_id)
-    ends = time.monotonic() + 30
-    while client.ttl(key) > 3600 and time.monotonic() < ends:
-        time.sleep(0.02)
-    assert 0 < client.ttl(key) <= 3600
+    assert eventually(lambda: 0 < client.ttl(key) <= 3600)
     assert task_owner(target.celery, child_id) == "acme"
     assert task_owner(target.celery, "no-such-task") is None
 

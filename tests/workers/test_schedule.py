@@ -24,6 +24,7 @@ from securenet_obs.workers.schedule import (
     RecordingScheduler,
 )
 from securenet_obs.workers.windows import WINDOW_HEADER
+from tests.waiting import eventually
 
 
 def test_beat_records_its_ticks_and_logs_json(
@@ -35,9 +36,7 @@ def test_beat_records_its_ticks_and_logs_json(
     log, began = tmp_path / "beat.log", time.time()
     command = [*celery_command, "beat", "--schedule", str(tmp_path / "schedule"), "--pidfile="]
     with running(command, environment, log):
-        while client.get(TICK_KEY) is None:
-            assert time.time() < began + 60, log.read_text()
-            time.sleep(0.05)
+        assert eventually(lambda: client.get(TICK_KEY), 60), log.read_text()
     assert began < float(client.get(TICK_KEY)) < time.time()
     assert client.ttl(TICK_KEY) > 0
     assert [json.loads(line)["level"] for line in log.read_bytes().splitlines()]

@@ -1,7 +1,6 @@
 """Tasks on a real worker."""
 
 import json
-import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -16,6 +15,7 @@ from securenet_obs.workers import outbox
 from securenet_obs.workers.celery_app import TASKS, create_celery
 from securenet_obs.workers.tasks import UNKNOWN_TENANT
 from securenet_obs.workers.windows import WINDOW_HEADER, task_id_of
+from tests.waiting import eventually
 
 RECORDS = [
     {"timestamp": "2026-01-01T00:00:05Z", "src_ip": "10.0.0.1", "dest_ip": "10.0.0.2", "bytes": 7},
@@ -205,7 +205,4 @@ def test_what_is_not_json_is_refused(target: Any) -> None:
 def test_an_unregistered_task_is_reported(target: Any) -> None:
     """A name that no worker knows is an error line, and costs the worker nothing."""
     target.celery.send_task("securenet_obs.workers.tasks.no_such_task", queue="default")
-    ends = time.monotonic() + 30
-    while not any("no_such_task" in line["event"] for line in target.lines()):
-        assert time.monotonic() < ends
-        time.sleep(0.05)
+    assert eventually(lambda: any("no_such_task" in line["event"] for line in target.lines()))

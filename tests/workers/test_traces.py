@@ -1,7 +1,8 @@
 """A worker that traces its tasks, as the SDK's integration does it."""
 
-import time
 from typing import Any
+
+from tests.waiting import eventually
 
 TRACE, SPAN = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 
@@ -19,7 +20,4 @@ def test_it_continues_the_trace_of_a_sender_that_does_not_trace(traced: Any) -> 
         return {event["transaction"]: event["contexts"]["trace"]["trace_id"] for event in told}
 
     wanted = {"tested.parent": TRACE, "tested.child": TRACE}
-    ends = time.monotonic() + 20
-    while not traces().items() >= wanted.items():
-        assert time.monotonic() < ends, traces()
-        time.sleep(0.05)
+    assert eventually(lambda: traces().items() >= wanted.items(), 20), traces()

@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-import time
 from pathlib import Path
 
 import psutil
@@ -11,6 +10,7 @@ import pytest
 from securenet_obs.errors import SecureNetObsError
 from securenet_obs.runner.kernel.forked import ForkedProcess, started_server
 from securenet_obs.runner.kernel.warm import available
+from tests.waiting import eventually
 
 pytestmark = [
     pytest.mark.stack,
@@ -30,14 +30,7 @@ def test_a_process_is_killed_when_its_client_goes(server: str, tmp_path: Path) -
     with pytest.raises(subprocess.TimeoutExpired):
         process.wait(0.2)
     process.close()
-    assert _is_gone(process.pid)
-
-
-def _is_gone(pid: int) -> bool:
-    until = time.monotonic() + 30
-    while psutil.pid_exists(pid) and time.monotonic() < until:
-        time.sleep(0.02)
-    return not psutil.pid_exists(pid)
+    assert eventually(lambda: not psutil.pid_exists(process.pid))
 
 
 def test_the_exit_status_is_the_processs_own(server: str, tmp_path: Path) -> None:

@@ -1,6 +1,5 @@
 """Tasks that lose their worker."""
 
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from securenet_obs.workers.celery_fixes.requests import STARTS_KEY
 from securenet_obs.workers.dead_letters import list_letters
 from securenet_obs.workers.publishing import bound_waits
 from securenet_obs.workers.results import EVENT_KEY
+from tests.waiting import eventually
 
 
 def test_a_task_whose_process_is_killed_is_run_again(target: Any, tmp_path: Path) -> None:
@@ -24,10 +24,7 @@ def test_a_task_whose_process_is_killed_is_run_again(target: Any, tmp_path: Path
     assert sent.get(timeout=60) == "ended"
     target.line("task_succeeded", sent.id)
     with redis.Redis.from_url(target.environment["RESULT_URL"]) as client:
-        ends = time.monotonic() + 30
-        while client.exists(STARTS_KEY.format(task_id=sent.id)):
-            assert time.monotonic() < ends
-            time.sleep(0.05)
+        assert eventually(lambda: not client.exists(STARTS_KEY.format(task_id=sent.id)))
 
 
 @pytest.mark.usefixtures("store")

@@ -2,13 +2,14 @@
 
 import json
 import signal
-import time
 from pathlib import Path
 from typing import Any
 
 import redis
 from celery import Celery
 from celery.result import denied_join_result
+
+from tests.waiting import eventually
 
 
 def test_a_worker_that_is_told_to_stop_gives_back(
@@ -28,8 +29,8 @@ def test_a_worker_that_is_told_to_stop_gives_back(
     command += ["--concurrency", "2", "--prefetch-multiplier", "2", "--without-mingle"]
     log = tmp_path / "worker.log"
     with redis.Redis.from_url(broker) as client, running(command, variables, log) as process:
-        wait_until(lambda: log.read_text().count('"task_started"') == 2, log)
-        wait_until(lambda: client.hlen("unacked") == 4, log)
+        assert eventually(lambda: log.read_text().count('"task_started"') == 2), log.read_text()
+        assert eventually(lambda: client.hlen("unacked") == 4), log.read_text()
         process.send_signal(signal.SIGTERM)
         process.wait(60)
         assert states(celery, sent) == ["SUCCESS", "PENDING", "PENDING", "PENDING"]
@@ -41,10 +42,3 @@ def test_a_worker_that_is_told_to_stop_gives_back(
 
 def states(celery: Celery, sent: list[Any]) -> list[str]:
     return [celery.backend.get_task_meta(result.id)["status"] for result in sent]
-
-
-def wait_until(holds: Any, log: Path) -> None:
-    ends = time.monotonic() + 20
-    while not holds():
-        assert time.monotonic() < ends, log.read_text()
-        time.sleep(0.05)

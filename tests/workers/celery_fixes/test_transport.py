@@ -13,6 +13,7 @@ from kombu.transport import get_transport_cls
 from sqlalchemy import make_url
 
 from securenet_obs.drills.proxy import Proxy
+from securenet_obs.processes.polling import Deadline
 from securenet_obs.workers.celery_fixes import transport
 from securenet_obs.workers.celery_fixes.transport import Transport, use_transport
 
@@ -58,8 +59,8 @@ class Consuming:
 
     def turn(self, until: Callable[[], object], within_s: float = 30.0) -> bool:
         """Let the loop turn until something is so; tell whether it came to be."""
-        ends = time.monotonic() + within_s
-        while not until() and time.monotonic() < ends:
+        deadline = Deadline.after(within_s)
+        while not until() and not deadline.has_passed:
             next(self._loop)
         return bool(until())
 
