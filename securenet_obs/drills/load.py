@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from types import TracebackType
 from typing import Literal, Self
 
 import httpx
@@ -143,12 +142,7 @@ class Trickle:
         self._sent = self._pool.submit(self._load.trickle, self._count - CLIENTS, self._over)
         return self
 
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Stop submitting, whether or not `finish` has submitted the remaining batches."""
         self._over.set()
         self._pool.shutdown()

@@ -2,7 +2,6 @@
 
 import asyncio
 import threading
-from types import TracebackType
 from typing import Self
 
 _CHUNK = 64 * 1024
@@ -31,12 +30,7 @@ class Proxy:
             raise TimeoutError("the proxy did not begin to listen")
         return self
 
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Close the port and every connection."""
         self._loop.call_soon_threadsafe(self._over.set)
         self._thread.join()
