@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
-from securenet_obs.drills import faults, timing
+from securenet_obs.drills import faults, signals, timing
 from securenet_obs.drills.drill import Drill, Look
 
 _TASKS = "03_celery_round_trips_tasks"
@@ -56,7 +56,7 @@ _ALL = (
     Drill(
         "worker-killed",
         "The worker and its children are killed with SIGKILL.",
-        faults.worker_killed,
+        partial(faults.part_stopped, name="worker", stop=signals.kill),
         looks=(_ROUND_TRIPS,),
     ),
     Drill(
@@ -69,7 +69,7 @@ _ALL = (
     Drill(
         "worker-terminated",
         "The worker is ended with SIGTERM, as by a deployment.",
-        faults.worker_terminated,
+        partial(faults.part_stopped, name="worker", stop=signals.end_softly),
         looks=(_ROUND_TRIPS,),
     ),
     Drill(

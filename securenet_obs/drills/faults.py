@@ -12,8 +12,9 @@ import redis
 from sqlalchemy import make_url
 
 from securenet_obs.drills.proxy import Proxy
-from securenet_obs.drills.signals import end_softly, kill, kill_children
+from securenet_obs.drills.signals import kill_children
 from securenet_obs.stack.local_stack import LocalStack
+from securenet_obs.stack.part import Part
 
 SERVICES = ("api", "worker", "beat")
 
@@ -32,9 +33,11 @@ def redis_restarted(stack: LocalStack) -> Iterator[None]:
 
 
 @contextmanager
-def part_stopped(stack: LocalStack, name: str) -> Iterator[None]:
-    """Stop a part gracefully, and start it again after the block."""
-    stack.stop_part(name)
+def part_stopped(
+    stack: LocalStack, name: str, stop: Callable[[Part], object] = Part.stop
+) -> Iterator[None]:
+    """Stop a part, gracefully by default, and start it again after the block."""
+    stop(stack.parts[name])
     try:
         yield
     finally:
@@ -95,26 +98,6 @@ def swallowing(proxy: Proxy) -> Iterator[None]:
         yield
     finally:
         proxy.swallows = False
-
-
-@contextmanager
-def worker_killed(stack: LocalStack) -> Iterator[None]:
-    """Kill the worker and its children."""
-    kill(stack.parts["worker"])
-    try:
-        yield
-    finally:
-        stack.start_part("worker")
-
-
-@contextmanager
-def worker_terminated(stack: LocalStack) -> Iterator[None]:
-    """End the worker with SIGTERM, as a deployment does."""
-    end_softly(stack.parts["worker"])
-    try:
-        yield
-    finally:
-        stack.start_part("worker")
 
 
 @contextmanager
