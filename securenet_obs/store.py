@@ -193,6 +193,18 @@ def session_scope(busy_timeout_s: float = BUSY_TIMEOUT_S) -> Iterator[Session]:
         yield session
 
 
+@contextmanager
+def session_at(url: str) -> Iterator[Session]:
+    """Yield a session of the store at `url`, with its tables created; commit it at the end."""
+    engine = create_store_engine(url)
+    try:
+        make_tables(engine)
+        with Session(engine) as session, session.begin():
+            yield session
+    finally:
+        engine.dispose()
+
+
 def check_store() -> None:
     """Open this process's store, so that a command fails with one sentence and no traceback.
 

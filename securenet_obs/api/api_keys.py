@@ -14,7 +14,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from securenet_obs.errors import NotFoundError, SettingsError, UnreachableError
 from securenet_obs.processes.polling import Deadline
 from securenet_obs.settings import TENANT_ID
-from securenet_obs.store import Table, create_store_engine, make_tables, session_scope, tenant_of
+from securenet_obs.store import Table, session_at, session_scope, tenant_of
 
 KEY_SHAPE = r"snk_[A-Za-z0-9_-]{43}"
 """Pattern of a key; the redactor recognises keys by the same form."""
@@ -120,13 +120,8 @@ def id_of_key(key: str) -> str | None:
 
 def create_keys_in(url: str, tenants: Iterable[str], label: str) -> dict[str, str]:
     """Create a key for each tenant in the store at `url`; return the keys by tenant."""
-    engine = create_store_engine(url)
-    try:
-        make_tables(engine)
-        with Session(engine) as session, session.begin():
-            return {tenant_id: create_key(session, tenant_id, label) for tenant_id in tenants}
-    finally:
-        engine.dispose()
+    with session_at(url) as session:
+        return {tenant_id: create_key(session, tenant_id, label) for tenant_id in tenants}
 
 
 class KnownKeys:

@@ -6,15 +6,7 @@ The advisories are a few public ones on PyPI packages, from the PyPA Advisory Da
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy.orm import Session
-
-from securenet_obs.store import (
-    Advisory,
-    InventoryItem,
-    create_store_engine,
-    make_tables,
-    tenant_of,
-)
+from securenet_obs.store import Advisory, InventoryItem, session_at, tenant_of
 
 # Advisory, package, then introduced and fixed versions in pairs.
 _FACTS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
@@ -57,17 +49,12 @@ INVENTORY: tuple[tuple[str, str], ...] = (
 
 def store_samples(url: str, tenants: Iterable[str]) -> None:
     """Store the advisories, and the inventory for each tenant, in the store at `url`."""
-    engine = create_store_engine(url)
-    try:
-        make_tables(engine)
-        with Session(engine) as session, session.begin():
-            for advisory in ADVISORIES:
-                session.merge(Advisory(advisory_id=str(advisory["id"]), content=advisory))
-            for tenant_id in tenants:
-                tenant_of(session, tenant_id)
-                session.add_all(
-                    InventoryItem(tenant_id=tenant_id, package=package, version=version)
-                    for package, version in INVENTORY
-                )
-    finally:
-        engine.dispose()
+    with session_at(url) as session:
+        for advisory in ADVISORIES:
+            session.merge(Advisory(advisory_id=str(advisory["id"]), content=advisory))
+        for tenant_id in tenants:
+            tenant_of(session, tenant_id)
+            session.add_all(
+                InventoryItem(tenant_id=tenant_id, package=package, version=version)
+                for package, version in INVENTORY
+            )

@@ -25,7 +25,7 @@ from securenet_obs.runner.evidence.rendering import render
 from securenet_obs.runner.evidence.saving import save, save_notebook
 from securenet_obs.runner.record import journal
 from securenet_obs.runner.record.attempts import overall
-from securenet_obs.runner.record.journal import Event, Journal, RunRecord, records
+from securenet_obs.runner.record.journal import Event, Journal, RunRecord, opening_event, records
 from securenet_obs.runner.record.summary import run_rows
 from securenet_obs.runner.record.verdict import (
     NOTHING_RAN,
@@ -44,7 +44,7 @@ ORPHANED = "the command that ran it was killed"
 def close(folder: EvidenceFolder) -> tuple[list[RunRecord], dict[str, Any]]:
     """Write the JUnit report and the manifest; return the folder's runs and its manifest."""
     events = folder.events()
-    opened = _opened(events)
+    opened = opening_event(events)
     runs = records(events)
     rows = _made(folder, MANIFEST, lambda: run_rows(runs)) or []
     verdict = _save_junit(folder, events)
@@ -84,7 +84,7 @@ def _save_junit(folder: EvidenceFolder, events: list[Event]) -> Verdict:
     """Write the JUnit report for CI and return the command's verdict."""
     # A green report left beside a failure would be believed, so it is removed first.
     (folder.path / junit.NAME).unlink(missing_ok=True)
-    opened, runs, evidence = _opened(events), records(events), str(folder.path)
+    opened, runs, evidence = opening_event(events), records(events), str(folder.path)
     verdict = overall(runs, opened, folder.unwritable)
     text = _made(
         folder,
@@ -94,10 +94,6 @@ def _save_junit(folder: EvidenceFolder, events: list[Event]) -> Verdict:
     if text is not None:
         folder.save(junit.NAME, text)
     return overall(runs, opened, folder.unwritable)
-
-
-def _opened(events: Iterable[Event]) -> Event:
-    return next((event for event in events if event["event"] == "opened"), {})
 
 
 def finish(
@@ -179,7 +175,7 @@ def _write_notebook(
         document = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         raise EvidenceError(f"{path}: cannot be read: {error}") from None
-    text = banner(record, judgement, seconds=seconds, opened=_opened(events))
+    text = banner(record, judgement, seconds=seconds, opened=opening_event(events))
     save_notebook(path, finished(document, record, judgement, text), folder.masker)
     return str(record.started["notebook"])
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from securenet_obs.runner.record.attempts import Attempts, attempts, never_started
-from securenet_obs.runner.record.journal import CheckRow, Event, RunRecord, records
+from securenet_obs.runner.record.journal import CheckRow, Event, RunRecord, opening_event, records
 from securenet_obs.runner.record.timings import check_seconds
 from securenet_obs.runner.record.verdict import NOTHING_RAN, Verdict, all_skipped
 
@@ -75,7 +75,7 @@ def suites(
         evidence: path of the evidence folder.
     """
     runs = records(events)
-    opened = next((event for event in events if event["event"] == "opened"), {})
+    opened = opening_event(events)
     facts = (*_target_facts(opened), ("evidence", evidence))
     seconds = check_seconds(events)
     made = [_suite(group, facts, seconds) for group in attempts(runs)]

@@ -269,6 +269,11 @@ class RunRecord:
             self.error = error
 
 
+def opening_event(events: Iterable[Event]) -> Event:
+    """Return the event of the command's start; empty if the journal has none."""
+    return next((event for event in events if event["event"] == "opened"), {})
+
+
 def records(events: Iterable[Event]) -> list[RunRecord]:
     """Return the runs in the events, in the order of their start.
 
