@@ -29,6 +29,7 @@ from securenet_obs.settings import get_settings
 from securenet_obs.stack import LocalStack
 from securenet_obs.stack.locked_pip import pip_environment
 from securenet_obs.stack.parts.broker import RedisAccess, redis_part
+from securenet_obs.store import forget_connections
 from tests.forked_python import ForkedPython
 from tests.local_index import PIPS
 from tests.real_parts import PartGuard, mark_stack
@@ -242,6 +243,18 @@ def fresh_settings() -> Iterator[None]:
     get_settings.cache_clear()
     yield
     get_settings.cache_clear()
+
+
+@pytest.fixture
+def empty_store(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fresh_settings: None
+) -> Iterator[Path]:
+    """Let this process use an empty store; yield the path of its file."""
+    path = tmp_path / "store.sqlite3"
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{path}")
+    forget_connections()
+    yield path
+    forget_connections()
 
 
 @pytest.fixture(scope="session")

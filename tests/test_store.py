@@ -16,19 +16,13 @@ from securenet_obs.store import (
     NetworkMinute,
     Tenant,
     create_store_engine,
-    forget_connections,
     insert_once,
     session_scope,
     tenant_of,
 )
 from tests.busy import room_for
 
-
-@pytest.fixture(autouse=True)
-def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fresh_settings: None) -> None:
-    """Let the process use an empty store."""
-    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path}/store.sqlite3")
-    forget_connections()
+pytestmark = pytest.mark.usefixtures("empty_store")
 
 
 def test_what_fails_is_not_kept() -> None:

@@ -16,7 +16,7 @@ from securenet_obs.api.access import TenantRoute
 from securenet_obs.api.api_keys import KnownKeys, create_key, id_of_key, revoke_key
 from securenet_obs.monitoring import CorrelationMiddleware, current_ids, for_tenant
 from securenet_obs.settings import Settings
-from securenet_obs.store import forget_connections, session_scope
+from securenet_obs.store import session_scope
 from securenet_obs.workers.celery_app import create_celery
 from securenet_obs.workers.publishing import publish
 
@@ -41,10 +41,8 @@ Call = Callable[..., httpx.Response]
 
 
 @pytest.fixture
-def key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fresh_settings: None) -> str:
+def key(empty_store: Path) -> str:
     """Return the key of the tenant acme, in a store of this test's own."""
-    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path}/store.sqlite3")
-    forget_connections()
     with session_scope() as session:
         return create_key(session, "acme")
 

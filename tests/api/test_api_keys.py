@@ -24,27 +24,21 @@ from securenet_obs.api.api_keys import (
 from securenet_obs.errors import NotFoundError, SettingsError, UnreachableError
 from securenet_obs.store import Tenant, forget_connections, session_scope
 
-
-@pytest.fixture(autouse=True)
-def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fresh_settings: None) -> Path:
-    """Let the process use an empty store."""
-    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path}/store.sqlite3")
-    forget_connections()
-    return tmp_path / "store.sqlite3"
+pytestmark = pytest.mark.usefixtures("empty_store")
 
 
 @pytest.fixture
-def key() -> str:
+def key(empty_store: Path) -> str:
     """Return acme's key."""
     with session_scope() as session:
         return create_key(session, "acme", "the collector")
 
 
-def test_a_key_is_told_once_and_stored_as_a_hash(key: str, store: Path) -> None:
+def test_a_key_is_told_once_and_stored_as_a_hash(key: str, empty_store: Path) -> None:
     """Nothing of it is in the store's files but its SHA-256; its tenant is registered."""
     assert re.fullmatch(KEY_SHAPE, key)
     forget_connections()
-    stored = b"".join(path.read_bytes() for path in store.parent.iterdir())
+    stored = b"".join(path.read_bytes() for path in empty_store.parent.iterdir())
     assert key.encode() not in stored
     assert key[4:24].encode() not in stored
     with session_scope() as session:

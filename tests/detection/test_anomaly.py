@@ -29,7 +29,7 @@ def learn(tenant_id: str, *, per_minute: int = 5, minutes: int = 60) -> dict[str
     return AnomalyDetector().retrain_model(tenant_id)
 
 
-@pytest.mark.usefixtures("store")
+@pytest.mark.usefixtures("empty_store")
 def test_an_ordinary_minute_is_normal_and_a_burst_is_not() -> None:
     """The model that an ordinary hour taught tells a hundredfold burst from another minute."""
     assert learn("acme")["trained"] is True
@@ -39,7 +39,7 @@ def test_an_ordinary_minute_is_normal_and_a_burst_is_not() -> None:
     assert {anomaly["metric"] for anomaly in found["anomalies"]} == {"records", "octets"}
 
 
-@pytest.mark.usefixtures("store")
+@pytest.mark.usefixtures("empty_store")
 def test_one_burst_in_the_past_does_not_move_what_is_normal() -> None:
     """Median and MAD are robust: an outlier in the training data is still an outlier."""
     with session_scope() as session:
@@ -52,7 +52,7 @@ def test_one_burst_in_the_past_does_not_move_what_is_normal() -> None:
     assert len(found["anomalies"]) == 2
 
 
-@pytest.mark.usefixtures("store")
+@pytest.mark.usefixtures("empty_store")
 def test_a_tenant_is_judged_by_its_own_model() -> None:
     """What is a burst for one is nothing for a tenant that has no model, or a larger network."""
     learn("small")
@@ -65,7 +65,7 @@ def test_a_tenant_is_judged_by_its_own_model() -> None:
         assert len(found["anomalies"]) == anomalies, tenant_id
 
 
-@pytest.mark.usefixtures("store")
+@pytest.mark.usefixtures("empty_store")
 def test_too_little_data_is_said() -> None:
     """A tenant without enough minutes gets the reason, not an error."""
     answer = learn("young", minutes=FEWEST_MINUTES - 1)
@@ -74,7 +74,7 @@ def test_too_little_data_is_said() -> None:
     assert str(FEWEST_MINUTES) in answer["reason"]
 
 
-@pytest.mark.usefixtures("store")
+@pytest.mark.usefixtures("empty_store")
 def test_detection_says_that_it_started() -> None:
     """The line that operators know is written, without the records."""
     with capture_logs() as lines:
@@ -83,7 +83,7 @@ def test_detection_says_that_it_started() -> None:
     assert lines[0]["records"] == 1
 
 
-@pytest.mark.usefixtures("store")
+@pytest.mark.usefixtures("empty_store")
 def test_a_window_is_trained_once() -> None:
     """A second training for the same window changes nothing, one for the next does."""
     first = AnomalyDetector().retrain_model("acme", "2026-01-01T02:00Z")

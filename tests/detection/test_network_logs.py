@@ -126,7 +126,7 @@ def test_minutes_add_up() -> None:
     assert list(minutes) == sorted(minutes)
 
 
-def test_batches_that_come_at_once_are_all_counted(store: None) -> None:
+def test_batches_that_come_at_once_are_all_counted(empty_store: None) -> None:
     """Many add to the same minute of a new tenant, none of them in vain."""
 
     def count(name: str) -> None:

@@ -57,7 +57,7 @@ def test_names_are_compared_as_pypi_does() -> None:
     assert not affects({"id": "Y", "affected": [other]}, "ruamel-yaml", Version("1"))
 
 
-@pytest.mark.usefixtures("store")
+@pytest.mark.usefixtures("empty_store")
 def test_a_scan_stores_what_it_found_and_forgets_what_was_repaired() -> None:
     """Findings are those of the last scan, and only the tenant's own."""
     store_samples(os.environ["DATABASE_URL"], TENANTS)
@@ -72,7 +72,7 @@ def test_a_scan_stores_what_it_found_and_forgets_what_was_repaired() -> None:
     assert stored == ["acme", "other", "other", "other"]
 
 
-@pytest.mark.usefixtures("store")
+@pytest.mark.usefixtures("empty_store")
 def test_a_window_is_scanned_once() -> None:
     """A second scan for the same window finds what the first did, and stores nothing."""
     store_samples(os.environ["DATABASE_URL"], TENANTS)
@@ -85,7 +85,7 @@ def test_a_window_is_scanned_once() -> None:
         assert len(session.scalars(select(Finding)).all()) == 3
 
 
-@pytest.mark.usefixtures("store")
+@pytest.mark.usefixtures("empty_store")
 def test_a_tenant_without_an_inventory_has_no_findings() -> None:
     """A scan adds neither sample packages nor the tenant itself."""
     store_samples(os.environ["DATABASE_URL"], TENANTS)
@@ -97,7 +97,7 @@ def test_a_tenant_without_an_inventory_has_no_findings() -> None:
     assert sorted(owners) == sorted(TENANTS)
 
 
-@pytest.mark.usefixtures("store")
+@pytest.mark.usefixtures("empty_store")
 def test_a_version_that_is_none_is_counted() -> None:
     """A version that PEP 440 does not know stops nothing."""
     with session_scope() as session:

@@ -20,7 +20,7 @@ from securenet_obs.errors import DeadLetterError, PublishError
 from securenet_obs.monitoring import init_sentry
 from securenet_obs.monitoring.correlation import begin, end
 from securenet_obs.settings import Settings
-from securenet_obs.store import NetworkMinute, Submission, forget_connections, session_scope
+from securenet_obs.store import NetworkMinute, Submission, session_scope
 from securenet_obs.workers import outbox
 from securenet_obs.workers.celery_app import create_celery
 from securenet_obs.workers.publishing import bound_waits
@@ -32,14 +32,11 @@ QUEUE = "logs"
 
 
 @pytest.fixture(autouse=True)
-def own_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fresh_settings: None) -> Any:
+def own_store(empty_store: Path) -> Any:
     """Let the process use an empty store, in a request."""
-    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path}/store.sqlite3")
-    forget_connections()
     begin(request_id="req-of-the-test")
     yield
     end()
-    forget_connections()
 
 
 def nothing(log_batch: Any) -> None:
