@@ -1,0 +1,1 @@
+"""Analyses of tenants' data: network logs, anomalies, vulnerabilities; independent of Celery."""

@@ -1,4 +1,4 @@
-"""The faults, as context managers: each is injected on entry and removed on exit."""
+"""Injects faults into a local stack: context managers that inject on entry and remove on exit."""
 
 import sqlite3
 import threading

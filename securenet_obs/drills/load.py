@@ -1,4 +1,4 @@
-"""Load of a drill: batches submitted through the API, each with a minute of its own."""
+"""Load of a drill: submits batches of records to the API, each dated in another minute."""
 
 import random
 import threading

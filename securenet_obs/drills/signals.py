@@ -1,4 +1,4 @@
-"""Sends signals to a part's processes: its whole group, its leader or the leader's children."""
+"""Sends signals to a stack part's processes: the group, its leader or the leader's children."""
 
 import os
 import signal

@@ -1,3 +1,5 @@
+"""Instrumentation that every SecureNet process imports: logs, Sentry, correlation, telemetry."""
+
 from securenet_obs.monitoring.asgi import CorrelationMiddleware
 from securenet_obs.monitoring.correlation import bind_tenant, current_ids, for_tenant
 from securenet_obs.monitoring.diagnostics import fail_on_purpose, note_relay

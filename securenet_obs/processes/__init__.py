@@ -1,1 +1,1 @@
-"""Process groups, file locks, free ports, atomic files and deadlines, shared by all above it."""
+"""Process groups, file locks, free ports, atomic files and deadlines, for every package above."""

@@ -1,4 +1,4 @@
-"""Identifies processes despite reused pids, ends process groups, and implements the guard.
+"""Ends process groups, identified despite reused pids; also the guard's own program.
 
 Run as a program, with its parent's pid, this file is the guard: it reads `+PID`, `-PID`,
 `remove FOLDER` and `keep`, one per line, from standard input. At the end of the input (the parent

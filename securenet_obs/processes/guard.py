@@ -1,4 +1,4 @@
-"""The parent's side of the guard, a process that ends the parts when the parent cannot."""
+"""Starts the guard, a process that ends its parent's children when the parent is killed."""
 
 import os
 import subprocess

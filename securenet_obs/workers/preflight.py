@@ -1,4 +1,4 @@
-"""Checks Redis URLs, time limits and beat entries before a start; an error is one sentence."""
+"""Checks Redis URLs, time limits, libraries and beat entries before a process serves."""
 
 import inspect
 import ssl

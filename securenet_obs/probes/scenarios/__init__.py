@@ -1,1 +1,1 @@
-"""What one notebook needs: tracing, leaks, tenants, the schedule, samples and drills."""
+"""Probes that serve a single notebook each: tracing, leaks, tenants, schedule, samples, drills."""

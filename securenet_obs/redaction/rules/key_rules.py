@@ -1,4 +1,4 @@
-"""Table of the names of secret values."""
+"""Table of names, such as `password` or `api_key`, whose values are secret."""
 
 from securenet_obs.redaction.rules.rule import NUMBER, KeyRule
 

@@ -1,4 +1,4 @@
-"""Which cell started what runs: a thread, an asyncio task or a callback belongs to its cell.
+"""Attributes each running thread, asyncio task and callback to the cell that started it.
 
 The errors of a cell that is tagged `raises-exception` are allowed; those of work that an earlier
 cell has left behind are not its own.

@@ -1,4 +1,4 @@
-"""Defines the order for a run, the listener for its progress, and its result."""
+"""The request to run a notebook (an order), the listener for its progress, and its result."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
