@@ -78,11 +78,14 @@ bench: $(INSTALLED) ## Measure speed beside peers and limits; JSON goes to .secu
 drills: $(INSTALLED) ## Put every fault into a local stack, and see that nothing is lost or doubled
 	@$(BIN)/securenet-obs drill
 
+# The notebooks that `make record` executes.
+NOTEBOOKS := notebooks/*.ipynb runbooks/*.ipynb
+
 record: $(INSTALLED) ## Execute the notebooks anew on the local stack and store their outputs
 	$(BIN)/securenet-obs exec --local -- jupyter nbconvert --to notebook --execute --inplace \
-	  --ExecutePreprocessor.record_timing=False notebooks/*.ipynb runbooks/*.ipynb
+	  --ExecutePreprocessor.record_timing=False $(NOTEBOOKS)
 	$(BIN)/jupyter nbconvert --to notebook --inplace --TagRemovePreprocessor.enabled=True \
-	  --TagRemovePreprocessor.remove_all_outputs_tags=secret-output notebooks/*.ipynb
+	  --TagRemovePreprocessor.remove_all_outputs_tags=secret-output $(NOTEBOOKS)
 
 lock: $(INSTALLED) ## Pin anew what pyproject.toml asks for, Bugsink too, and print what moved
 	@$(BIN)/python .ci/lock.py --upgrade

@@ -1,0 +1,108 @@
+"""CONTRIBUTING.md names the rooms, floors, files, commands and names that the project has."""
+
+import ast
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from securenet_obs.cli import cli
+from securenet_obs.settings import Settings
+
+HERE = Path(__file__)
+ROOT = HERE.parent.parent
+PACKAGE = ROOT / "securenet_obs"
+PAGE = (ROOT / "CONTRIBUTING.md").read_text()
+QUOTED = re.findall(r"`([^`\n]+)`", re.sub(r"```.*?```", "", PAGE, flags=re.DOTALL))
+"""Everything between backticks, blocks left out."""
+SOURCES = {".py", ".ipynb"}
+
+
+def rows(heading: str) -> dict[str, str]:
+    """Return the table whose first column has this heading: first cell -> second cell."""
+    table = PAGE.split(f"| {heading} |")[1].split("\n\n")[0]
+    return dict(re.findall(r"^\| `([^`]+)` \| (.*?) \|", table, re.MULTILINE))
+
+
+def first_line(path: Path) -> str:
+    """Return the first line of a module's docstring."""
+    docstring = ast.get_docstring(ast.parse(path.read_text()))
+    assert docstring, path
+    return docstring.splitlines()[0]
+
+
+def test_the_tree_is_the_package() -> None:
+    """Each package and each module beside them has its row, with the first line it opens with."""
+    packages = [path.parent for path in PACKAGE.rglob("*/__init__.py")]
+    tree = {
+        f"{path.relative_to(PACKAGE).as_posix()}/": first_line(path / "__init__.py")
+        for path in packages
+    }
+    modules = (path for path in PACKAGE.glob("*.py") if not path.stem.startswith("__"))
+    tree |= {path.name: first_line(path) for path in modules}
+    assert rows("in `securenet_obs/`") == tree
+
+
+def test_the_folders_exist() -> None:
+    """The first table names folders of the project."""
+    named = rows("folder")
+    assert named
+    assert [folder for folder in named if not (ROOT / folder).is_dir()] == []
+
+
+def test_the_floors_are_those_that_import_linter_guards() -> None:
+    """A reader learns the directions that `make lint` enforces."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    contract = project["tool"]["importlinter"]["contracts"][0]
+    floors = PAGE.split("```\n")[1].splitlines()
+    assert floors == [layer.replace("securenet_obs.", "") for layer in contract["layers"]]
+
+
+def test_every_path_exists() -> None:
+    """A step that sends its reader to a file that has moved ends there."""
+    named = {word for word in QUOTED if re.fullmatch(r"[\w.]+(?:/[\w.]+)+/?|\w+\.\w{2,5}", word)}
+    named |= set(re.findall(r"(?:tests|notebooks|runbooks)/[\w./]+", " ".join(QUOTED)))
+    assert len(named) > 20
+    roots = (ROOT, PACKAGE)
+    made = {name for name in named if name.startswith((".venv/", ".securenet/"))}
+    missing = [name for name in named - made if not any((root / name).exists() for root in roots)]
+    assert sorted(missing) == []
+
+
+@pytest.mark.parametrize("target", sorted(set(re.findall(r"`make (\w+)", PAGE))))
+def test_every_make_target_exists(target: str) -> None:
+    """Each can be made, with the variables that the page gives it."""
+    makefile = (ROOT / "Makefile").read_text()
+    assert f"\n{target}:" in makefile
+    for variable in re.findall(rf"`make {target}[^`]* (\w+)=", PAGE):
+        assert re.search(rf"^{variable} :=|\$\({variable}\)", makefile, re.MULTILINE)
+
+
+def test_every_command_exists() -> None:
+    """Each command of ours, and each of its options."""
+    called = re.findall(r"\.venv/bin/securenet-obs (\w+)([^`]*)", PAGE)
+    assert called
+    for name, rest in called:
+        command = cli.commands[name]
+        options = {word for param in command.params for word in param.opts}
+        assert set(re.findall(r"(?<= )--?\w+", rest)) <= options, name
+
+
+def test_every_name_is_in_the_sources() -> None:
+    """A class, a function, a test, a variable or an event that was renamed is renamed here."""
+    words = {re.split(r"[(.=:\[]", word)[0] for word in QUOTED if " " not in word}
+    names = {word for word in words if re.fullmatch(r"_?[A-Za-z]+_\w+|[A-Z]\w+", word)}
+    assert len(names) > 20
+    places = [ROOT / name for name in ("securenet_obs", "tests", "notebooks", "runbooks")]
+    files = [path for place in places for path in place.rglob("*") if path.suffix in SOURCES]
+    text = "\n".join([*map(str, files), *(path.read_text() for path in files if path != HERE)])
+    settings = {name.upper() for name in Settings.model_fields}
+    missing = {name for name in names - settings if not re.search(rf"\b{name}\b", text)}
+    assert missing == set()
+
+
+def test_the_readme_leads_here() -> None:
+    """A newcomer finds this page from the first one."""
+    section = (ROOT / "README.md").read_text().split("\n## Working on it\n")[1]
+    assert "(CONTRIBUTING.md)" in section
