@@ -102,6 +102,21 @@ def test_every_name_is_in_the_sources() -> None:
     assert missing == set()
 
 
+def test_every_validation_has_faults() -> None:
+    """One that no test of faults names could not be seen red, and nothing else would notice."""
+    files = (ROOT / "tests" / "notebooks").glob("test_faults*.py")
+    tested = "".join(path.read_text() for path in files)
+    names = {path.stem for path in (ROOT / "notebooks").glob("*.ipynb")}
+    assert {name for name in names if f'"{name}"' not in tested} == set()
+
+
+def test_every_runbook_has_its_test() -> None:
+    """One that was never followed may lead nowhere."""
+    names = {path.stem for path in (ROOT / "runbooks").glob("*.ipynb")}
+    tested = {path.stem.removeprefix("test_") for path in (ROOT / "tests" / "runbooks").glob("*")}
+    assert names - tested == set()
+
+
 def test_the_readme_leads_here() -> None:
     """A newcomer finds this page from the first one."""
     section = (ROOT / "README.md").read_text().split("\n## Working on it\n")[1]
