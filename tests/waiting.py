@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from securenet_obs.processes.polling import poll_until
-from securenet_obs.runner.record import journal
+from securenet_obs.runner.record.journal import Event, Journal
 
 Seen = TypeVar("Seen")
 
@@ -20,7 +20,7 @@ def journal_at_cell(evidence: Path, cell: int) -> Path:
 
     def look() -> Path | None:
         for path in evidence.glob("*/journal.jsonl"):
-            rows = journal.read(path)
+            rows = events_in(path)
             if any(row["event"] == "cell_started" and row["cell"] == cell for row in rows):
                 return path
         return None
@@ -28,3 +28,12 @@ def journal_at_cell(evidence: Path, cell: int) -> Path:
     path = eventually(look)
     assert path is not None, f"cell {cell} was never started"
     return path
+
+
+def events_in(path: Path) -> list[Event]:
+    """Return the events of a journal so far."""
+    opened = Journal(path)
+    try:
+        return opened.new_events()
+    finally:
+        opened.close()

@@ -124,10 +124,10 @@ def _run(
     from securenet_obs.runner.command import Command
     from securenet_obs.runner.console.progress import progress
     from securenet_obs.runner.console.report import print_outcome
+    from securenet_obs.runner.console.timings import NOTEBOOKS, Timings
     from securenet_obs.runner.evidence.folder import check_root
     from securenet_obs.runner.kernel.forked import warm_server
     from securenet_obs.runner.preflight import Demand, secret_names, skips
-    from securenet_obs.runner.record.timings import NOTEBOOKS, Timings
 
     needs_target = any(order.notebook.declared.all_needs for order in orders)
     choice = choose(

@@ -27,11 +27,10 @@ from securenet_obs.runner.notebook.catalog import (
     none_below,
     read_notebook,
 )
-from securenet_obs.runner.notebook.injection import effective
-from securenet_obs.runner.notebook.parameters.schema import secrets_in
+from securenet_obs.runner.notebook.preparation import prepare
 from securenet_obs.runner.preflight import skips
-from securenet_obs.runner.record.journal import RunRecord
 from securenet_obs.runner.record.order import Order, Progress, Result
+from securenet_obs.runner.record.runs import RunRecord
 from securenet_obs.runner.record.verdict import Verdict, worst
 from securenet_obs.runner.target import Target
 from securenet_obs.runner.working_folder import working_folder
@@ -80,11 +79,7 @@ class Command:
             EvidenceError: the evidence cannot be written; nothing was run.
         """
         close_orphans(self.evidence)
-        secrets = [
-            secret
-            for order in orders
-            for secret in secrets_in(effective(order.notebook, order.given))
-        ]
+        secrets = [secret for order in orders for secret in order.prepared.secrets]
         folder = EvidenceFolder.create(self.evidence, masker_for(self.target.environment, secrets))
         folder.note(
             "opened",
@@ -195,11 +190,11 @@ def order_for(
         ParametersError: some parameters are wrong; the message names every problem.
         SettingsError: the kernel cannot work in that folder.
     """
-    given = notebook.schema.parse(assignments)
+    prepared = prepare(notebook, notebook.schema.parse(assignments))
     if cwd is None and notebook.declared.kind == "plain":
         cwd = notebook.path.parent
     folder = None if cwd is None else working_folder(cwd)
-    return Order(notebook, given, tuple(assignments), deadline_s, cell_deadline_s, folder)
+    return Order(notebook, prepared, tuple(assignments), deadline_s, cell_deadline_s, folder)
 
 
 def orders_to_validate(

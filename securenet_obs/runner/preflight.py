@@ -6,10 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from securenet_obs.env_file import Problem
-from securenet_obs.runner.notebook.injection import effective
 from securenet_obs.runner.notebook.metadata import Declared
 from securenet_obs.runner.notebook.needs import NEEDS
-from securenet_obs.runner.notebook.parameters.schema import secrets_in
 from securenet_obs.runner.notebook.parameters.secret import MOUNTED
 from securenet_obs.runner.record.order import Order
 from securenet_obs.runner.target import SETTINGS, Target, refuse, target_of
@@ -48,14 +46,13 @@ class Demand:
             declared.needs,
             declared.optional_needs,
             secret_names([order]),
-            [name.upper() for name, value in order.given.items() if value],
+            [name.upper() for name, value in order.prepared.given.items() if value],
         )
 
 
 def secret_names(orders: Iterable[Order]) -> list[str]:
     """Return the names of the secrets that the orders' parameters refer to."""
-    values = [effective(order.notebook, order.given) for order in orders]
-    return [secret.name for given in values for secret in secrets_in(given)]
+    return [secret.name for order in orders for secret in order.prepared.secrets]
 
 
 def unserved(needs: Iterable[str], target: Target) -> str:

@@ -14,12 +14,12 @@ from typing import Any
 import psutil
 import pytest
 
-from securenet_obs.runner import execution
+from securenet_obs.runner.child import supervision
 from securenet_obs.runner.command import Outcome
 from securenet_obs.runner.kernel.forked import SOCKET
-from securenet_obs.runner.record import journal
+from securenet_obs.runner.record.runs import CommandRecord
 from tests.busy import room_for
-from tests.waiting import journal_at_cell
+from tests.waiting import events_in, journal_at_cell
 
 CHECKED = (
     "from securenet_obs.checks import Checks\n"
@@ -191,7 +191,7 @@ def test_a_stopped_child_is_killed_at_its_deadline(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A child that can do nothing any more, its kernel included, does not hold the command up."""
-    monkeypatch.setattr(execution, "PATIENCE_S", 1.0)
+    monkeypatch.setattr(supervision, "PATIENCE_S", 1.0)
     started = time.monotonic()
     stop = "import os, signal\nos.kill(os.getppid(), signal.SIGSTOP)\nos.kill(os.getpid(), 19)"
     outcome = execute(write_notebook("1", stop), plain=True, deadline_s=4.0, cold=True)
@@ -252,7 +252,7 @@ def test_ctrl_c_and_sigterm_end_the_run_and_keep_the_evidence(
     process.send_signal(number)
     process.communicate(timeout=60)
     assert process.returncode == 130
-    (record,) = journal.records(journal.read(log))
+    (record,) = CommandRecord().fold(events_in(log)).runs
     assert record.judged is not None
     assert (record.judged["verdict"], record.judged["cell"]) == ("interrupted", 2)
     assert (log.parent / "run.json").exists()

@@ -14,8 +14,8 @@ import pytest
 
 from securenet_obs.runner.evidence.closing import close_orphans
 from securenet_obs.runner.kernel.forked import SOCKET
-from securenet_obs.runner.record import journal
-from tests.waiting import journal_at_cell
+from securenet_obs.runner.record.runs import CommandRecord
+from tests.waiting import events_in, journal_at_cell
 
 VICTIMS = {"child": "interrupted", "kernel": "kernel_died", "parent": "interrupted"}
 
@@ -53,7 +53,7 @@ def test_a_kill_at_any_cell_is_recorded_as_what_it_was(
                 evidence=evidence,
             )
             log = journal_at_cell(evidence, number)
-            pids = {NAMES[row["event"]]: row["pid"] for row in journal.read(log) if "pid" in row}
+            pids = {NAMES[row["event"]]: row["pid"] for row in events_in(log) if "pid" in row}
             psutil.Process(pids[victim]).kill()
             running.result(timeout=60)
         return _read_verdict(log, pids, orphaned=victim == "parent")
@@ -81,7 +81,7 @@ def _read_verdict(log: Path, pids: dict[str, int], *, orphaned: bool) -> tuple[s
     left = [psutil.Process(pids[name]) for name in VICTIMS if psutil.pid_exists(pids[name])]
     left = [process for process in left if process.pid != os.getpid()]
     assert psutil.wait_procs(left, timeout=30)[1] == []
-    (record,) = journal.records(journal.read(log))
+    (record,) = CommandRecord().fold(events_in(log)).runs
     assert record.judged is not None
     assert (log.parent / "run.json").exists()
     return record.judged["verdict"], record.judged["cell"]

@@ -18,13 +18,13 @@ from papermill.exceptions import PapermillExecutionError
 from securenet_obs.processes.polling import Deadline
 from securenet_obs.runner.child.keeping import KeepingClient
 from securenet_obs.runner.child.spec import LOG, Spec
-from securenet_obs.runner.evidence.document import number_of
 from securenet_obs.runner.kernel.faults import ALLOWED, FAULTS, Fault, failure
 from securenet_obs.runner.kernel.inquiry import ask_faults, ask_values
 from securenet_obs.runner.kernel.launch import RunKernelManager, RunKernelSpecs
 from securenet_obs.runner.kernel.provisioner import register
 from securenet_obs.runner.notebook.injection import differences, is_read_back
 from securenet_obs.runner.notebook.parameters.values import VALUES
+from securenet_obs.runner.notebook.preparation import number_of
 
 NAME = "securenet-obs"
 """Name of the engine in papermill's registry, in this process."""

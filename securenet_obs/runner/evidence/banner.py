@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from securenet_obs.runner.record.journal import CheckRow, RunRecord
+from securenet_obs.runner.record.runs import CheckRow, RunRecord
 from securenet_obs.runner.record.summary import plain_text
 from securenet_obs.runner.record.verdict import Judgement
 

@@ -25,7 +25,8 @@ from securenet_obs.runner.evidence.rendering import render
 from securenet_obs.runner.evidence.saving import save, save_notebook
 from securenet_obs.runner.record import journal
 from securenet_obs.runner.record.attempts import overall
-from securenet_obs.runner.record.journal import Event, Journal, RunRecord, opening_event, records
+from securenet_obs.runner.record.journal import Journal
+from securenet_obs.runner.record.runs import CommandRecord, RunRecord
 from securenet_obs.runner.record.summary import run_rows
 from securenet_obs.runner.record.verdict import (
     NOTHING_RAN,
@@ -43,11 +44,10 @@ ORPHANED = "the command that ran it was killed"
 
 def close(folder: EvidenceFolder) -> tuple[list[RunRecord], dict[str, Any]]:
     """Write the JUnit report and the manifest; return the folder's runs and its manifest."""
-    events = folder.events()
-    opened = opening_event(events)
-    runs = records(events)
+    record = folder.record()
+    opened, runs = record.opened, record.runs
     rows = _made(folder, MANIFEST, lambda: run_rows(runs)) or []
-    verdict = _save_junit(folder, events)
+    verdict = _save_junit(folder, record)
     verdicts = [Verdict(row.judged["verdict"]) for row in runs if row.judged]
     folder.note("closed", verdict=verdict)
     facts = {name: opened.get(name) for name in ("id", "command", "target", "commit")}
@@ -64,7 +64,7 @@ def close(folder: EvidenceFolder) -> tuple[list[RunRecord], dict[str, Any]]:
         }
     )
     if folder.unwritable and not verdict.exit_code:
-        _save_junit(folder, events)
+        _save_junit(folder, record)
     folder.journal.close()
     return runs, manifest
 
@@ -80,20 +80,27 @@ def _made(folder: EvidenceFolder, name: str, make: Callable[[], _T]) -> _T | Non
         return None
 
 
-def _save_junit(folder: EvidenceFolder, events: list[Event]) -> Verdict:
+def _save_junit(folder: EvidenceFolder, record: CommandRecord) -> Verdict:
     """Write the JUnit report for CI and return the command's verdict."""
     # A green report left beside a failure would be believed, so it is removed first.
     (folder.path / junit.NAME).unlink(missing_ok=True)
-    opened, runs, evidence = opening_event(events), records(events), str(folder.path)
-    verdict = overall(runs, opened, folder.unwritable)
+    verdict = overall(record.runs, record.opened, folder.unwritable)
     text = _made(
         folder,
         junit.NAME,
-        lambda: junit.junit(events, verdict, folder.unwritable, evidence),
+        lambda: junit.junit(record, verdict, folder.unwritable, str(folder.path)),
     )
     if text is not None:
         folder.save(junit.NAME, text)
-    return overall(runs, opened, folder.unwritable)
+    return overall(record.runs, record.opened, folder.unwritable)
+
+
+def judged(folder: EvidenceFolder, run: str) -> Judgement:
+    """Judge a run by its record; evidence that could not be written makes it an error."""
+    record = folder.run(run)
+    if folder.unwritable:
+        return Judgement(Verdict.ERROR, record.cell, folder.unwritable)
+    return judge(record)
 
 
 def finish(
@@ -166,8 +173,8 @@ def _write_notebook(
     Raises:
         EvidenceError: the notebook cannot be read or written.
     """
-    events = folder.events()
-    record = next(row for row in records(events) if row.run == run)
+    command = folder.record()
+    record = command.run(run)
     if record.skipped:
         # A skipped run has no notebook: nothing was executed.
         return None
@@ -175,7 +182,7 @@ def _write_notebook(
         document = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         raise EvidenceError(f"{path}: cannot be read: {error}") from None
-    text = banner(record, judgement, seconds=seconds, opened=opening_event(events))
+    text = banner(record, judgement, seconds=seconds, opened=command.opened)
     save_notebook(path, finished(document, record, judgement, text), folder.masker)
     return str(record.started["notebook"])
 
@@ -191,28 +198,23 @@ def close_orphans(root: Path) -> list[Path]:
             continue
         orphan = EvidenceFolder(path.parent, Journal(path), Masker())
         # Another command may have closed it since, or may be closing it now.
-        if orphan.journal.lock() and not _is_closed(path):
+        if orphan.journal.lock() and not orphan.record().closed:
             _judge_orphans(orphan)
             close(orphan)
             closed.append(path.parent)
     return closed
 
 
-def _is_closed(path: Path) -> bool:
-    return any(event["event"] == "closed" for event in journal.read(path))
-
-
 def _judge_orphans(folder: EvidenceFolder) -> None:
     """Judge the unfinished runs, after killing their remaining processes."""
     for record in _unjudged(folder):
         folder.note("interrupted", run=record.run, reason=ORPHANED)
-        record.interrupted = record.interrupted or ORPHANED
-        finish(folder, record.run, judge(record), 0.0, warm="")
+        finish(folder, record.run, judged(folder, record.run), 0.0, warm="")
 
 
 def _unjudged(folder: EvidenceFolder) -> Iterator[RunRecord]:
     """Yield each unfinished run, after killing its remaining processes."""
-    for record in records(folder.events()):
+    for record in folder.record().runs:
         if not record.judged:
             kill_marked(f"{folder.path.name}/{record.run}")
             yield record

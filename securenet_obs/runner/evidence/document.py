@@ -1,13 +1,11 @@
-"""Prepares a notebook for a run and completes it as evidence: numbered cells, status, banner."""
+"""Completes an executed notebook as evidence: banner, anchors, and the status of each cell."""
 
 import copy
-from collections.abc import Mapping
 from typing import Any
 
 from securenet_obs.runner.evidence.banner import anchors
-from securenet_obs.runner.notebook.catalog import Notebook
-from securenet_obs.runner.notebook.injection import inject, is_injected, mark_read_back
-from securenet_obs.runner.record.journal import RunRecord
+from securenet_obs.runner.notebook.preparation import number_of
+from securenet_obs.runner.record.runs import RunRecord
 from securenet_obs.runner.record.verdict import Judgement
 
 Document = dict[str, Any]
@@ -17,35 +15,6 @@ BANNER = "securenet-banner"
 
 NOT_RUN = "This cell did not run."
 BROKEN_OFF = "This cell was started and did not finish."
-
-
-def prepared(notebook: Notebook, given: Mapping[str, Any]) -> Document:
-    """Return a copy to execute: no outputs, cells numbered from 1, given parameters injected."""
-    document = copy.deepcopy(notebook.document)
-    document["metadata"].pop("papermill", None)
-    # Format 4.5 gives every cell an id; the document is 4.5 from here on.
-    document["nbformat_minor"] = max(5, int(document.get("nbformat_minor", 0)))
-    for index, cell in enumerate(document["cells"]):
-        cell.setdefault("id", f"cell-{index}")
-    document["cells"] = inject(notebook, document["cells"], given)
-    code = [cell for cell in document["cells"] if cell["cell_type"] == "code"]
-    own = [cell for cell in code if not (given and is_injected(cell))]
-    for number, cell in enumerate(own, start=1):
-        cell["outputs"], cell["execution_count"] = [], None
-        cell["metadata"]["securenet"] = {"cell": number}
-    mark_read_back(document["cells"])
-    return document
-
-
-def count_cells(document: Document) -> int:
-    """Return the number of a prepared notebook's own code cells."""
-    return sum(1 for cell in document["cells"] if (number_of(cell) or 0) > 0)
-
-
-def number_of(cell: Mapping[str, Any]) -> int | None:
-    """Return the number of a code cell in a prepared notebook; the injected cell is 0."""
-    number = cell["metadata"].get("securenet", {}).get("cell")
-    return None if number is None else int(number)
 
 
 def finished(document: Document, record: RunRecord, judgement: Judgement, banner: str) -> Document:

@@ -19,6 +19,7 @@ from securenet_obs.runner.evidence.masking import Masker
 from securenet_obs.runner.evidence.saving import save
 from securenet_obs.runner.record import journal
 from securenet_obs.runner.record.journal import Event, Journal
+from securenet_obs.runner.record.runs import CommandRecord, RunRecord
 
 MANIFEST = "run.json"
 _REMEDY = "Choose another folder with --evidence."
@@ -35,7 +36,8 @@ class EvidenceFolder:
     journal: Journal
     masker: Masker
     unwritable: str = ""
-    _unsaved: list[Event] = field(default_factory=list)
+    _record: CommandRecord = field(default_factory=CommandRecord)
+    _recording: threading.Lock = field(default_factory=threading.Lock)
     _names: set[str] = field(default_factory=set)
     _naming: threading.Lock = field(default_factory=threading.Lock)
 
@@ -54,26 +56,35 @@ class EvidenceFolder:
         return cls(path, Journal.create(path / journal.NAME), masker)
 
     def note(self, event: str, **fields: Any) -> None:
-        """Journal an event; if that fails, keep the event in memory, as a verdict is still due."""
+        """Journal an event; if that fails, only the record has it, as a verdict is still due."""
         masked = self.masker.texts(fields)
         try:
             self.journal.append(event, **masked)
         except EvidenceError as error:
             self.fail(error)
-            self._unsaved.append({"at": journal.now(), "event": event, **masked})
+            unsaved = {"at": journal.now(), "event": event, **masked}
+            with self._recording:
+                self._record.fold([*self._new_events(), unsaved])
 
     def fail(self, error: EvidenceError) -> None:
         """Record that something could not be written; the first reason is kept."""
         self.unwritable = self.unwritable or str(error)
 
-    def events(self) -> list[Event]:
-        """Return all events so far, those that could not be written included."""
+    def record(self) -> CommandRecord:
+        """Return the command's record, after folding the events of all processes so far into it."""
+        with self._recording:
+            return self._record.fold(self._new_events())
+
+    def run(self, name: str) -> RunRecord:
+        """Return the record of a run so far."""
+        return self.record().run(name)
+
+    def _new_events(self) -> list[Event]:
         try:
-            written = self.journal.events()
+            return self.journal.new_events()
         except EvidenceError as error:
             self.fail(error)
-            written = []
-        return written + self._unsaved
+            return []
 
     def save(self, name: str, text: str) -> None:
         """Write a file into the folder, or record that it could not be written."""

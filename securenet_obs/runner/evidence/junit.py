@@ -4,11 +4,10 @@ Earlier attempts have surefire's forms: `flakyFailure` if a retry passed, `rerun
 did. GitLab keeps only the first of two cases with one name, so suites and cases have unique names.
 """
 
-from collections.abc import Sequence
 from xml.etree import ElementTree as Xml
 
 from securenet_obs.runner.evidence.suites import Case, Finding, Suite, suites
-from securenet_obs.runner.record.journal import Event
+from securenet_obs.runner.record.runs import CommandRecord
 from securenet_obs.runner.record.summary import plain_text
 from securenet_obs.runner.record.verdict import Verdict
 
@@ -20,16 +19,16 @@ LONGEST_DETAILS = 20_000
 """Maximum lengths in characters: readers of XML have limits; the evidence has the full texts."""
 
 
-def junit(events: Sequence[Event], verdict: Verdict, problem: str = "", evidence: str = "") -> str:
+def junit(record: CommandRecord, verdict: Verdict, problem: str = "", evidence: str = "") -> str:
     """Return a command's report as JUnit XML, with a failure or error unless the verdict is green.
 
     Args:
-        events: the command's journal.
+        record: the command's record.
         verdict: the command's verdict.
         problem: problem with the evidence itself, or an empty string.
         evidence: path of the evidence folder.
     """
-    made = suites(events, verdict, problem, evidence)
+    made = suites(record, verdict, problem, evidence)
     root = Xml.Element("testsuites", name="securenet-obs")
     names: set[str] = set()
     for suite in made:

@@ -13,6 +13,7 @@ from pydantic import SecretStr
 
 from securenet_obs.errors import SettingsError
 from securenet_obs.redaction import MASK, TEXT_RULES, Redactor, redact, redact_text
+from securenet_obs.runner.notebook.parameters.schema import as_text, secrets_in
 from securenet_obs.runner.notebook.parameters.secret import Secret
 from securenet_obs.settings import Settings
 
@@ -68,6 +69,15 @@ class Masker:
             case list() | tuple():
                 return [self.texts(part) for part in value]
         return value
+
+    def parameters(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Return a run's parameters as JSON: secrets as references, all other values masked."""
+        return {
+            name: as_text(value)
+            if secrets_in({name: value})
+            else self.value({name: as_text(value)})[name]
+            for name, value in values.items()
+        }
 
     def bundle(self, data: Mapping[str, Any]) -> dict[str, Any]:
         """Return a masked MIME bundle; binary representations are masked by known values only."""

@@ -1,4 +1,4 @@
-"""Derives test suites from a command's journal: one suite per notebook, one case per check.
+"""Derives test suites from a command's record: one suite per notebook, one case per check.
 
 Each suite begins with a case for the verdict itself. This case has everything that checks do not
 explain: an error, a skipped notebook, a failure without a failed check. Therefore a suite has a
@@ -6,12 +6,13 @@ failed case if its notebook neither passed nor was skipped, and only then.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from securenet_obs.runner.record.attempts import Attempts, attempts, never_started
-from securenet_obs.runner.record.journal import CheckRow, Event, RunRecord, opening_event, records
+from securenet_obs.runner.record.journal import Event
+from securenet_obs.runner.record.runs import CheckRow, CommandRecord, RunRecord
 from securenet_obs.runner.record.timings import check_seconds
 from securenet_obs.runner.record.verdict import NOTHING_RAN, Verdict, all_skipped
 
@@ -64,21 +65,19 @@ class Suite:
 
 
 def suites(
-    events: Sequence[Event], verdict: Verdict, problem: str = "", evidence: str = ""
+    record: CommandRecord, verdict: Verdict, problem: str = "", evidence: str = ""
 ) -> list[Suite]:
     """Return the suites of a command; at least one case failed unless the verdict is green.
 
     Args:
-        events: the command's journal.
+        record: the command's record.
         verdict: the command's verdict.
         problem: problem with the evidence itself, or an empty string.
         evidence: path of the evidence folder.
     """
-    runs = records(events)
-    opened = opening_event(events)
+    runs, opened = record.runs, record.opened
     facts = (*_target_facts(opened), ("evidence", evidence))
-    seconds = check_seconds(events)
-    made = [_suite(group, facts, seconds) for group in attempts(runs)]
+    made = [_suite(group, facts) for group in attempts(runs)]
     made += [_never_started(name, facts) for name in never_started(runs, opened)]
     red = any(case.red for suite in made for case in suite.cases)
     if problem or not made or (verdict not in GREEN and not red):
@@ -87,10 +86,10 @@ def suites(
     return made
 
 
-def _suite(group: Attempts, facts: Facts, seconds: Mapping[tuple[str, str], float]) -> Suite:
+def _suite(group: Attempts, facts: Facts) -> Suite:
     final = group.final
     judged = final.judged or _UNJUDGED
-    cases = [_check_case(final, row, seconds) for row in final.checks] + _undone(final, judged)
+    cases = [_check_case(final, row) for row in final.checks] + _undone(final, judged)
     total = float(judged.get("seconds") or 0.0)
     rest = max(0.0, total - sum(case.seconds for case in cases))
     first = Case(VERDICT_CASE, rest, _of_verdict(final, judged, cases))
@@ -103,13 +102,13 @@ def _suite(group: Attempts, facts: Facts, seconds: Mapping[tuple[str, str], floa
     )
 
 
-def _check_case(record: RunRecord, row: CheckRow, seconds: Mapping[tuple[str, str], float]) -> Case:
+def _check_case(record: RunRecord, row: CheckRow) -> Case:
     finding = None
     if row.outcome == "failed":
         finding = _of_check(record, row)
     elif row.outcome != "passed":
         finding = Finding("skipped", row.reason or f"outcome {row.outcome!r}")
-    return Case(row.name, seconds.get((record.run, row.name), 0.0), finding)
+    return Case(row.name, check_seconds(record, row.name), finding)
 
 
 def _of_check(record: RunRecord, row: CheckRow) -> Finding:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from securenet_obs.runner.record.journal import RunRecord
+from securenet_obs.runner.record.runs import RunRecord
 from securenet_obs.runner.record.verdict import Verdict, worst
 
 

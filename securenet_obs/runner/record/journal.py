@@ -34,9 +34,6 @@ was shown, an output, a magic, a thread or asyncio.
 
 import json
 import os
-from collections.abc import Iterable
-from contextlib import suppress
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
@@ -54,10 +51,11 @@ def now() -> str:
 
 
 class Journal:
-    """A journal that is open for appending."""
+    """A journal that is open for appending, and for reading each event once."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._offset = 0
         try:
             self._descriptor = os.open(path, os.O_RDWR | os.O_APPEND)
         except OSError as error:
@@ -109,38 +107,30 @@ class Journal:
         size = os.fstat(self._descriptor).st_size
         return size > 0 and os.pread(self._descriptor, 1, size - 1) != b"\n"
 
-    def events(self) -> list[Event]:
-        """Return the events of all processes so far, even if the file has been deleted.
+    def new_events(self) -> list[Event]:
+        """Return the events that any process has added since the last call, even to a deleted file.
+
+        A line that is still being written is read with a later call; a line that was cut off is
+        skipped.
 
         Raises:
             EvidenceError: the journal cannot be read.
         """
         try:
-            data = os.pread(self._descriptor, os.fstat(self._descriptor).st_size, 0)
+            added = os.fstat(self._descriptor).st_size - self._offset
+            data = os.pread(self._descriptor, max(0, added), self._offset)
         except OSError as error:
             raise EvidenceError(f"{self.path}: cannot be read: {error.strerror}") from error
-        return _events(data)
+        *lines, last = data.split(b"\n")
+        if _event(last):
+            lines.append(last)
+            last = b""
+        self._offset += len(data) - len(last)
+        return [event for line in lines if (event := _event(line))]
 
     def close(self) -> None:
         """Close the file and release its lock."""
         os.close(self._descriptor)
-
-
-def read(path: Path) -> list[Event]:
-    """Return the events of a journal; lines that were cut off are skipped.
-
-    Raises:
-        EvidenceError: the journal cannot be read.
-    """
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise EvidenceError(f"{path}: cannot be read: {error.strerror}") from error
-    return _events(data)
-
-
-def _events(data: bytes) -> list[Event]:
-    return [event for line in data.splitlines() if (event := _event(line))]
 
 
 def _event(line: bytes) -> Event | None:
@@ -149,141 +139,3 @@ def _event(line: bytes) -> Event | None:
     except ValueError:
         return None
     return event if isinstance(event, dict) and "event" in event else None
-
-
-@dataclass(frozen=True)
-class CheckRow:
-    """A check as recorded in the journal."""
-
-    name: str
-    outcome: str
-    expected: str = ""
-    observed: str = ""
-    reason: str = ""
-
-
-@dataclass(frozen=True)
-class CellError:
-    """The error that ended a cell."""
-
-    cell: int | None
-    name: str
-    message: str
-
-    @property
-    def is_clean_exit(self) -> bool:
-        """Whether the cell ended with `sys.exit()` or `sys.exit(0)`."""
-        return self.name == "SystemExit" and self.message in ("", "0", "None")
-
-
-@dataclass
-class RunRecord:
-    """The journal's record of one run."""
-
-    run: str
-    started: Event
-    cell: int | None = None
-    finished: dict[int, Event] = field(default_factory=dict)
-    error: CellError | None = None
-    parameters_read: Event | None = None
-    timeout: str = ""
-    kernel_died: str = ""
-    unwritable: str = ""
-    interrupted: str = ""
-    skipped: str = ""
-    ended: bool = False
-    fate: str = ""
-    judged: Event | None = None
-    times: dict[str, str] = field(default_factory=dict)
-    _checks: dict[str, tuple[int, CheckRow]] = field(default_factory=dict)
-
-    @property
-    def kind(self) -> str:
-        """Kind of the notebook: validation, runbook or plain."""
-        return str(self.started["kind"])
-
-    @property
-    def plain(self) -> bool:
-        """Whether the notebook is a foreign one."""
-        return self.kind == "plain"
-
-    @property
-    def declared(self) -> list[str]:
-        """Names of the checks that the notebook declares."""
-        return list(self.started["declared"])
-
-    @property
-    def compared(self) -> list[str]:
-        """Names of the parameters to read back."""
-        return list(self.started.get("compared", []))
-
-    @property
-    def checks(self) -> list[CheckRow]:
-        """The checks in the order of their first judgement; a failed check stays failed."""
-        return [row for _, row in self._checks.values()]
-
-    @property
-    def failing(self) -> list[CheckRow]:
-        """The checks that failed, in the order of the cells that judged them."""
-        failed = [(cell, row) for cell, row in self._checks.values() if row.outcome == "failed"]
-        return [row for _, row in sorted(failed, key=lambda pair: pair[0])]
-
-    def cell_of(self, check: str) -> int:
-        """Return the cell in which a check was judged."""
-        return self._checks[check][0]
-
-    def take(self, event: Event) -> None:
-        """Add one event of this run to the record."""
-        reason = str(event.get("reason", ""))
-        self.times[event["event"]] = str(event.get("at", ""))
-        match event["event"]:
-            case "cell_started":
-                self.cell = event["cell"]
-            case "cell_finished" | "cell_error":
-                self.finished[event["cell"]] = event
-            case "check":
-                self._take_check(event)
-            case "timeout" | "kernel_died" | "unwritable" | "interrupted" | "skipped" as what:
-                setattr(self, what, getattr(self, what) or reason)
-            case "ended":
-                self.ended = True
-            case "child_exited":
-                self.fate = event["fate"]
-            case "judged" | "parameters_read" as what:
-                setattr(self, what, event)
-        if event["event"] in ("cell_error", "swallowed"):
-            self._take_error(event)
-
-    def _take_check(self, event: Event) -> None:
-        row = {name: str(event.get(name, "")) for name in CheckRow.__dataclass_fields__}
-        _, before = self._checks.get(row["name"], (0, None))
-        # A run executes each cell once: a second judgement would only hide the first.
-        if before is None or before.outcome != "failed":
-            self._checks[row["name"]] = (event["cell"], CheckRow(**row))
-
-    def _take_error(self, event: Event) -> None:
-        """Record an error: a cell's own precedes a swallowed one, and any error a clean exit."""
-        error = CellError(event["cell"], event["name"], event["message"])
-        own = event["event"] == "cell_error" and not error.is_clean_exit
-        if own or self.error is None or self.error.is_clean_exit:
-            self.error = error
-
-
-def opening_event(events: Iterable[Event]) -> Event:
-    """Return the event of the command's start; empty if the journal has none."""
-    return next((event for event in events if event["event"] == "opened"), {})
-
-
-def records(events: Iterable[Event]) -> list[RunRecord]:
-    """Return the runs in the events, in the order of their start.
-
-    An event without the fields of its kind was not written by this project and is skipped.
-    """
-    runs: dict[str, RunRecord] = {}
-    for event in events:
-        with suppress(KeyError, TypeError):
-            if event["event"] == "run_started":
-                runs[event["run"]] = RunRecord(event["run"], event)
-            elif event.get("run") in runs:
-                runs[event["run"]].take(event)
-    return list(runs.values())

@@ -1,23 +1,23 @@
 """The request to run a notebook (an order), the listener for its progress, and its result."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from securenet_obs.runner.notebook.catalog import Notebook
+from securenet_obs.runner.notebook.preparation import Prepared
 from securenet_obs.runner.record.verdict import Judgement
 
 
 @dataclass(frozen=True)
 class Order:
-    """Order for a run: a notebook, its parameters, deadlines and the kernel's working folder.
+    """Order for a run: a prepared notebook, its deadlines and the kernel's working folder.
 
     The kernel works in `folder`, or in a scratch folder that is removed after the run.
     """
 
     notebook: Notebook
-    given: Mapping[str, Any]
+    prepared: Prepared
     assignments: tuple[str, ...] = ()
     deadline_s: float | None = None
     cell_deadline_s: float | None = None

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
-from securenet_obs.runner.record.journal import RunRecord
+from securenet_obs.runner.record.runs import RunRecord
 from securenet_obs.runner.record.timings import phases
 
 _ESCAPES = re.compile(

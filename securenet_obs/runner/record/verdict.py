@@ -10,7 +10,7 @@ from securenet_obs.errors import (
     SettingsError,
     UnreachableError,
 )
-from securenet_obs.runner.record.journal import RunRecord
+from securenet_obs.runner.record.runs import RunRecord
 
 
 class Verdict(StrEnum):

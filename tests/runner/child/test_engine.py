@@ -12,9 +12,9 @@ from jupyter_client.kernelspec import KernelSpec
 
 from securenet_obs.runner.child.engine import execute as execute_notebook
 from securenet_obs.runner.child.spec import Spec
-from securenet_obs.runner.evidence.document import prepared
 from securenet_obs.runner.kernel.launch import RunKernelSpecs
 from securenet_obs.runner.notebook.catalog import read_notebook
+from securenet_obs.runner.notebook.preparation import prepare
 
 CHECKED = (
     "from securenet_obs.checks import Checks\nchecks = Checks()\n"
@@ -49,7 +49,7 @@ def run(
     """Return a function that executes cells and returns what was reported."""
 
     def engine(*cells: str, deadline_s: float = 30.0, cell_deadline_s: float = 20.0) -> Reported:
-        document = prepared(read_notebook(write_notebook(*cells), plain=True), {})
+        document = prepare(read_notebook(write_notebook(*cells), plain=True), {}).document
         (tmp_path / "n.ipynb").write_text(json.dumps(document))
         names = ["r", *(str(tmp_path / name) for name in ("n.ipynb", "out.ipynb", "journal"))]
         places = (str(tmp_path), str(tmp_path), time.monotonic() + deadline_s)

@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 
 from securenet_obs.runner.child.spec import UNWRITABLE, Spec
-from securenet_obs.runner.evidence.document import prepared
 from securenet_obs.runner.notebook.catalog import read_notebook
+from securenet_obs.runner.notebook.preparation import prepare
 from securenet_obs.runner.record import journal
 from securenet_obs.runner.record.journal import Journal
+from tests.waiting import events_in
 
 CANARY = "hunter2-hunter2"
 
@@ -27,7 +28,7 @@ def start(
 
     def child(*cells: str, output: str = "evidence/r.ipynb") -> "subprocess.Popen[bytes]":
         (tmp_path / "evidence").mkdir()
-        document = prepared(read_notebook(write_notebook(*cells), plain=True), {})
+        document = prepare(read_notebook(write_notebook(*cells), plain=True), {}).document
         (tmp_path / "n.ipynb").write_text(json.dumps(document))
         log = Journal.create(tmp_path / "evidence" / journal.NAME)
         names = ["r", *map(str, (tmp_path / "n.ipynb", tmp_path / output, log.path))]
@@ -52,7 +53,7 @@ def test_what_it_journals_it_also_says(
     assert child.stdout is not None
     said = child.stdout.read().decode().splitlines()
     assert child.wait(20) == 0
-    events = journal.read(tmp_path / "evidence" / journal.NAME)
+    events = events_in(tmp_path / "evidence" / journal.NAME)
     assert said == [f"{row['event']} {row.get('cell', '')}" for row in events]
     assert [row["event"] for row in events[-3:]] == ["cell_started", "cell_error", "ended"]
     for name in ("r.ipynb", journal.NAME):

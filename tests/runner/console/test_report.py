@@ -14,7 +14,7 @@ from securenet_obs.runner.console.report import (
     print_rows,
     print_table,
 )
-from securenet_obs.runner.record.journal import RunRecord, records
+from securenet_obs.runner.record.runs import CommandRecord, RunRecord
 from securenet_obs.runner.record.verdict import Verdict
 
 CHECKS = """
@@ -76,7 +76,7 @@ def run_of(verdict: str, checks: int) -> RunRecord:
         for n in range(checks)
     ]
     judged = {"event": "judged", "run": "r", "verdict": verdict, "seconds": 1234.5, "cell": 7}
-    (record,) = records([started, *rows, {**judged, "reason": "why\n\n" * 40}])
+    (record,) = CommandRecord().fold([started, *rows, {**judged, "reason": "why\n\n" * 40}]).runs
     return record
 
 

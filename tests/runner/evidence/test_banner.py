@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from securenet_obs.runner.command import Outcome
 from securenet_obs.runner.evidence.banner import GREEN, RED, banner
 from securenet_obs.runner.evidence.pages import html_page
-from securenet_obs.runner.record.journal import Event, RunRecord, records
+from securenet_obs.runner.record.journal import Event
+from securenet_obs.runner.record.runs import CommandRecord, RunRecord
 from securenet_obs.runner.record.summary import plain_text
 from securenet_obs.runner.record.verdict import Judgement, Verdict, judge
 
@@ -53,7 +54,7 @@ class Reader(HTMLParser):
 
 def failed(*checks: dict[str, Any]) -> tuple[RunRecord, Judgement]:
     rows = [{"event": "check", "run": "r", "outcome": "failed", **check} for check in checks]
-    (record,) = records([STARTED, *rows, {"event": "ended", "run": "r"}])
+    (record,) = CommandRecord().fold([STARTED, *rows, {"event": "ended", "run": "r"}]).runs
     return record, judge(record)
 
 

@@ -7,13 +7,11 @@ from typing import Any
 from securenet_obs.runner.evidence.document import (
     BROKEN_OFF,
     NOT_RUN,
-    count_cells,
     finished,
-    number_of,
-    prepared,
 )
 from securenet_obs.runner.notebook.catalog import read_notebook
-from securenet_obs.runner.record.journal import RunRecord
+from securenet_obs.runner.notebook.preparation import prepare
+from securenet_obs.runner.record.runs import RunRecord
 from securenet_obs.runner.record.verdict import Judgement, Verdict
 
 STARTED = {"notebook": "n", "at": "now", "attempt": 1, "parameters": {}, "kind": "plain"}
@@ -24,21 +22,9 @@ def code_cells(document: dict[str, Any]) -> list[dict[str, Any]]:
     return [cell for cell in document["cells"] if cell["cell_type"] == "code"]
 
 
-def test_the_cells_are_counted_from_one_and_parameters_injected_as_cell_zero(
-    write_notebook: Callable[..., Path],
-) -> None:
-    """Given parameters come behind their defaults, and do not shift the numbers of the cells."""
-    notebook = read_notebook(write_notebook("1", "2", parameters="n: int = 3"))
-    document = prepared(notebook, {"n": 4})
-    assert [number_of(cell) for cell in code_cells(document)] == [1, 0, 2, 3]
-    assert code_cells(document)[1]["source"].endswith("n = 4")
-    assert count_cells(document) == 3
-    assert all(number_of(cell) is None for cell in notebook.document["cells"])
-
-
 def test_a_cell_says_what_became_of_it(write_notebook: Callable[..., Path]) -> None:
     """One that did not finish and one that did not run say so, whatever papermill wrote there."""
-    document = prepared(read_notebook(write_notebook("1", "2", "3")), {})
+    document = dict(prepare(read_notebook(write_notebook("1", "2", "3")), {}).document)
     for cell in code_cells(document):
         cell["metadata"]["papermill"] = {"status": "completed"}
     record = RunRecord("r", STARTED, cell=2, finished={1: {"event": "cell_finished"}})

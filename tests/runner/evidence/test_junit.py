@@ -17,7 +17,8 @@ from securenet_obs.runner.evidence.junit import LONGEST_DETAILS, junit
 from securenet_obs.runner.evidence.masking import Masker
 from securenet_obs.runner.evidence.suites import COMMAND_CASE, VERDICT_CASE
 from securenet_obs.runner.record.attempts import overall
-from securenet_obs.runner.record.journal import Event, records
+from securenet_obs.runner.record.journal import Event
+from securenet_obs.runner.record.runs import CommandRecord
 from securenet_obs.runner.record.verdict import Verdict, judge
 
 XSD = Path(__file__).parents[4] / "shared" / "data" / "junit" / "junit-10.xsd"
@@ -174,7 +175,7 @@ def test_a_command_that_was_killed_leaves_no_green_report(tmp_path: Path) -> Non
 
 def test_a_report_of_no_run_says_so() -> None:
     """Where everything had passed before there is a skipped case, with the reason."""
-    (suite,) = suites_of(junit([opened(resumes="X")], Verdict.PASSED))
+    (suite,) = suites_of(junit(CommandRecord().fold([opened(resumes="X")]), Verdict.PASSED))
     skipped = case(suite, COMMAND_CASE).find("skipped")
     assert skipped is not None
     assert "everything had passed in X" in skipped.get("message", "")
@@ -186,7 +187,9 @@ def test_evidence_that_cannot_be_written_turns_the_report_red(
     """The command exits with 3 then, although each notebook passed."""
     done = execute(write_notebook(START + "checks.expect('a', expected=1, observed=1)"))
     events = [json.loads(line) for line in (done.folder / "journal.jsonl").open()]
-    *_, suite = suites_of(junit(events, Verdict.ERROR, "r.html: cannot be written: no space"))
+    *_, suite = suites_of(
+        junit(CommandRecord().fold(events), Verdict.ERROR, "r.html: cannot be written: no space")
+    )
     error = case(suite, COMMAND_CASE).find("error")
     assert error is not None
     assert "no space" in str(error.text)
@@ -222,7 +225,7 @@ def test_no_text_breaks_the_file(text: str) -> None:
         {**check, "expected": text, "observed": text},
         {"event": "judged", "run": "r", "verdict": "failed", "reason": text, "at": AT},
     ]
-    report = junit(events, Verdict.FAILED, text, text)
+    report = junit(CommandRecord().fold(events), Verdict.FAILED, text, text)
     suites_of(report)
     assert "\x1b" not in report
     assert "\x9b" not in report
@@ -274,7 +277,7 @@ def run_events(draw: st.DrawFn, run: str, order: int, attempt: int) -> list[Even
     events = [first, {"event": "cell_started", "cell": 1}, *checks, *draw(ENDS)]
     events = [{"at": AT, "run": run, **event} for event in events]
     if draw(st.integers(0, 9)):
-        (record,) = records(events)
+        (record,) = CommandRecord().fold(events).runs
         verdict = judge(record)
         events.append({"at": AT, "event": "judged", "run": run, "seconds": 1.5, **vars(verdict)})
     return events
@@ -301,8 +304,9 @@ def test_the_report_is_green_exactly_where_the_exit_code_is_0(
 ) -> None:
     """Whatever the runs, attempts, checks and verdicts were; and the file is valid."""
     events, problem = command
-    verdict = overall(records(events), events[0], problem)
-    suites = suites_of(junit(events, verdict, problem))
+    record = CommandRecord().fold(events)
+    verdict = overall(record.runs, events[0], problem)
+    suites = suites_of(junit(record, verdict, problem))
     red = sum(len(suite.findall(f".//{tag}")) for suite in suites for tag in ("failure", "error"))
     assert (verdict.exit_code == 0) is (red == 0)
     assert sum(len(list(suite.iter("testcase"))) for suite in suites) > 0
@@ -311,5 +315,5 @@ def test_the_report_is_green_exactly_where_the_exit_code_is_0(
 @pytest.mark.parametrize("verdict", list(Verdict))
 def test_a_verdict_that_no_notebook_explains_is_a_case_of_its_own(verdict: Verdict) -> None:
     """A command that ends red has a red report, also where it ran nothing."""
-    (suite,) = suites_of(junit([opened()], verdict))
+    (suite,) = suites_of(junit(CommandRecord().fold([opened()]), verdict))
     assert (suite.get("errors") == "0") is (verdict.exit_code == 0)

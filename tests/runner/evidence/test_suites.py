@@ -6,6 +6,7 @@ import pytest
 
 from securenet_obs.runner.evidence.suites import VERDICT_CASE, Case, suites
 from securenet_obs.runner.record.journal import Event
+from securenet_obs.runner.record.runs import CommandRecord
 from securenet_obs.runner.record.verdict import Verdict
 
 
@@ -24,7 +25,7 @@ def check(name: str, outcome: str, second: float = 0.0) -> Event:
 
 def cases_of(*events: Event) -> dict[str, Case]:
     verdict = Verdict(events[-1]["verdict"])
-    (suite,) = suites(list(events), verdict)
+    (suite,) = suites(CommandRecord().fold(events), verdict)
     return {case.name: case for case in suite.cases}
 
 

@@ -18,7 +18,7 @@ from securenet_obs.runner.child.engine import RunClient
 from securenet_obs.runner.child.spec import Spec
 from securenet_obs.runner.command import Outcome
 from securenet_obs.runner.kernel.faults import MOST_FAULTS, Fault, Faults, failure
-from securenet_obs.runner.record import journal
+from securenet_obs.runner.record.runs import CommandRecord
 from securenet_obs.runner.record.verdict import judge
 from tests.runner import swallowing
 from tests.runner.swallowing import DIVIDED, Way
@@ -45,7 +45,7 @@ class Events:
     def judgement(self) -> str:
         """Return the reason, and the verdict where there is none, of the events since the last."""
         rows, self.rows = self.rows, []
-        (record,) = journal.records([STARTED, *rows, {"event": "ended", "run": "r"}])
+        (record,) = CommandRecord().fold([STARTED, *rows, {"event": "ended", "run": "r"}]).runs
         judgement = judge(record)
         return judgement.reason or str(judgement.verdict)
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from securenet_obs.runner import execution
+from securenet_obs.runner.child import supervision
 from securenet_obs.runner.command import Outcome
 from securenet_obs.runner.kernel import forked
 from securenet_obs.runner.kernel.forked import ForkedProcess, started_server
@@ -167,7 +167,7 @@ def test_a_run_ends_with_a_verdict_whoever_is_killed_or_stopped(
     tmp_path: Path,
 ) -> None:
     """By its deadline, with a page, and nothing of it survives."""
-    monkeypatch.setattr(execution, "PATIENCE_S", 1.0)
+    monkeypatch.setattr(supervision, "PATIENCE_S", 1.0)
     own = who == "server"
     socket, server = request.getfixturevalue("own_server" if own else "shared_server")
     pids = tmp_path / "pids"

@@ -9,10 +9,10 @@ import pytest
 
 from securenet_obs.errors import ParametersError
 from securenet_obs.runner.command import Outcome
-from securenet_obs.runner.evidence.document import prepared
 from securenet_obs.runner.evidence.masking import Masker
 from securenet_obs.runner.notebook.catalog import read_notebook
 from securenet_obs.runner.notebook.injection import compared, differences, effective, is_read_back
+from securenet_obs.runner.notebook.preparation import prepare
 
 DEFAULT = ("n = 1", "parameters")
 STALE = ("# Parameters\nn = 7", "injected-parameters")
@@ -61,7 +61,7 @@ def test_given_parameters_stand_in_one_cell_and_are_the_last_to_set_them(
 ) -> None:
     """Cell 0, right behind the defaults, with no cell of an earlier run; read back after it."""
     rows, expected = PLACES[name]
-    cells = prepared(read_notebook(write_cells(*rows), plain=True), {"n": 5})["cells"]
+    cells = prepare(read_notebook(write_cells(*rows), plain=True), {"n": 5}).document["cells"]
     assert [cell["source"].splitlines()[-1] for cell in cells] == expected
     marked = [cell for cell in cells if is_read_back(cell)]
     assert [cell["metadata"]["securenet"]["cell"] for cell in marked] == [0]
@@ -74,7 +74,7 @@ def test_without_a_parameters_cell_they_replace_those_of_an_earlier_run_or_stand
 ) -> None:
     """As papermill has it."""
     for rows, place in (((OTHER, STALE), 1), ((OTHER,), 0)):
-        cells = prepared(read_notebook(write_cells(*rows), plain=True), {"n": 5})["cells"]
+        cells = prepare(read_notebook(write_cells(*rows), plain=True), {"n": 5}).document["cells"]
         assert [index for index, cell in enumerate(cells) if "n = 5" in cell["source"]] == [place]
         assert not any("n = 7" in cell["source"] for cell in cells)
 
@@ -100,7 +100,7 @@ def test_a_second_parameters_cell_counts_as_the_first_one_does(
 ) -> None:
     """Given ones stand behind the first, as in papermill: where it sets one anew is an error."""
     path = write_cells(DEFAULT, OTHER, SECOND)
-    cells = prepared(read_notebook(path, plain=True), {"n": 5})["cells"]
+    cells = prepare(read_notebook(path, plain=True), {"n": 5}).document["cells"]
     assert [cell["source"].splitlines()[-1] for cell in cells] == ["n = 1", OURS, "x = 0", "n = 2"]
     assert effective(read_notebook(path, plain=True), {}) == {"n": 2}
     (record,) = execute(path, plain=True).runs
@@ -312,7 +312,7 @@ def test_a_cell_of_an_earlier_run_has_the_names_where_no_other_has(
     assert outcome.manifest["runs"][0]["parameters"] == {"n": 5, "m": "a", "x": None}
     notebook = read_notebook(path, plain=True)
     assert compared(notebook, {"n": 5}) == {"n": "int 5", "m": 'str "a"'}
-    sources = [cell["source"] for cell in prepared(notebook, {"n": 5})["cells"]]
+    sources = [cell["source"] for cell in prepare(notebook, {"n": 5}).document["cells"]]
     assert sources[1] == "# Parameters of this run\nn = 5\nm = 'a'"
     assert len(sources) == 3
 

@@ -17,11 +17,11 @@ from papermill.iorw import load_notebook_node
 
 from securenet_obs.errors import NotebookError
 from securenet_obs.runner.command import Outcome
-from securenet_obs.runner.evidence.document import prepared
 from securenet_obs.runner.evidence.masking import Masker
 from securenet_obs.runner.evidence.pages import html_page
 from securenet_obs.runner.evidence.saving import save_notebook
 from securenet_obs.runner.notebook.catalog import read_notebook
+from securenet_obs.runner.notebook.preparation import prepare
 from securenet_obs.runner.notebook.repair import DEEPEST, repaired
 
 HALF = "\ud800"
@@ -137,7 +137,7 @@ def is_runnable(made: dict[str, Any], folder: Path) -> None:
     path.write_text(json.dumps(made))
     notebook = read_notebook(path, plain=True)
     is_whole(notebook.document)
-    document = prepared(notebook, {"n": 1})
+    document = prepare(notebook, {"n": 1}).document
     nbformat.validate(document, relax_add_props=False)
     save_notebook(path, document, Masker(), last=False)
     remove_error_markers(load_notebook_node(str(path)))

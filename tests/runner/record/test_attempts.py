@@ -3,7 +3,7 @@
 from typing import Any
 
 from securenet_obs.runner.record.attempts import attempts, never_started, overall
-from securenet_obs.runner.record.journal import RunRecord
+from securenet_obs.runner.record.runs import RunRecord
 from securenet_obs.runner.record.verdict import Verdict
 
 

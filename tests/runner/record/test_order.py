@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from securenet_obs.runner.notebook.catalog import read_notebook
+from securenet_obs.runner.notebook.preparation import prepare
 from securenet_obs.runner.record.order import Order
 
 
@@ -12,7 +13,7 @@ def test_a_deadline_that_was_asked_for_outweighs_the_notebooks_own(
 ) -> None:
     """Without one the notebook's own holds, for the run and for each cell."""
     notebook = read_notebook(write_notebook("1", deadline_s=9, cell_deadline_s=3))
-    own = Order(notebook, {})
+    own = Order(notebook, prepare(notebook, {}))
     assert (own.run_deadline_s, own.each_cell_deadline_s) == (9, 3)
-    asked = Order(notebook, {}, (), 7, 2)
+    asked = Order(notebook, prepare(notebook, {}), (), 7, 2)
     assert (asked.run_deadline_s, asked.each_cell_deadline_s) == (7, 2)

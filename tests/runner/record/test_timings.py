@@ -1,16 +1,14 @@
-"""Where the time went: each phase of a run from its journal, each part of a command as it goes."""
+"""Durations of the phases of a run, from its journal."""
 
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from securenet_obs.runner.command import Outcome
 from securenet_obs.runner.evidence.folder import read_manifest
-from securenet_obs.runner.record import journal
-from securenet_obs.runner.record.timings import NOTEBOOKS, Timings, phases
+from securenet_obs.runner.record.runs import CommandRecord, RunRecord
+from securenet_obs.runner.record.timings import phases
 
 ROWS = [
     ("run_started", "00.000"), ("kernel_started", "00.500"), ("cell_started", "00.600"),
@@ -18,13 +16,15 @@ ROWS = [
 ]  # fmt: skip
 
 
-def record(*left_out: str) -> journal.RunRecord:
+def record(*left_out: str) -> RunRecord:
     events = [
         {"event": name, "run": "r", "at": f"2026-11-23T04:00:{at}000Z", "cell": 1}
         for name, at in ROWS
         if name not in left_out
     ]
-    return journal.records([events[0] | {"kind": "plain", "declared": []}, *events[1:]])[0]
+    return (
+        CommandRecord().fold([events[0] | {"kind": "plain", "declared": []}, *events[1:]]).runs[0]
+    )
 
 
 def test_the_phases_of_a_run_follow_each_other() -> None:
@@ -34,27 +34,6 @@ def test_the_phases_of_a_run_follow_each_other() -> None:
     assert phases(record("kernel_started", "cell_finished")) == {
         "kernel start": 0.0, "cells": 0.0, "kernel end": 3.75, "saving": 0.25,
     }  # fmt: skip
-
-
-def test_a_line_says_what_a_command_spent_where() -> None:
-    """What came and went around the runs is there, what took no time is not."""
-
-    @contextmanager
-    def stack() -> Iterator[str]:
-        time.sleep(0.06)
-        yield "it"
-        time.sleep(0.12)
-
-    timings = Timings()
-    with timings.around("stack", stack()) as entered, timings.phase(NOTEBOOKS):
-        assert entered == "it"
-        time.sleep(0.06)
-    with timings.phase("nothing"):
-        pass
-    assert timings.seconds["stack down"] > timings.seconds["stack up"] >= 0.06
-    line = timings.sentence([record(), record()])
-    assert "nothing" not in line
-    assert "(kernel start 1.0, cells 6.0, kernel end 0.5, saving 0.5), stack down 0.1 s" in line
 
 
 def test_a_manifest_holds_the_phases_of_each_run(

@@ -14,7 +14,7 @@ from securenet_obs.errors import (
     StackError,
     UnreachableError,
 )
-from securenet_obs.runner.record import journal
+from securenet_obs.runner.record.runs import CommandRecord
 from securenet_obs.runner.record.verdict import Verdict, exit_code_for, judge, worst
 
 STARTED = {"event": "run_started", "run": "r", "kind": "validation", "declared": ["a"]}
@@ -25,7 +25,7 @@ FAILED = {**PASSED, "outcome": "failed"}
 def judged(*events: dict[str, Any], **started: Any) -> str:
     """Return the verdict for these events of a run."""
     rows = [{**STARTED, **started}, *({"run": "r", **event} for event in events)]
-    return str(judge(journal.records(rows)[0]).verdict)
+    return str(judge(CommandRecord().fold(rows).runs[0]).verdict)
 
 
 def error(name: str, message: str = "") -> dict[str, Any]:
@@ -165,5 +165,5 @@ def test_a_failed_run_points_at_the_cell_of_its_first_failed_check() -> None:
         ([PASSED, concluded], 9, "ChecksFailedError: 1 of 1 checks failed: a"),
     ):
         rows = [STARTED, *({"run": "r", **event} for event in events)]
-        judgement = judge(journal.records(rows)[0])
+        judgement = judge(CommandRecord().fold(rows).runs[0])
         assert (judgement.verdict, judgement.cell, judgement.reason) == ("failed", cell, reason)
