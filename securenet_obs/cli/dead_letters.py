@@ -68,8 +68,8 @@ def show(letter_id: int, target: Path | None, local: bool, as_json: bool) -> Non
         return
     traceback = row.pop("traceback")
     for name, value in row.items():
-        told = json.dumps(value) if isinstance(value, dict) else value
-        STDOUT.print(f"{name:12} {told}", markup=False, soft_wrap=True)
+        text = json.dumps(value) if isinstance(value, dict) else value
+        STDOUT.print(f"{name:12} {text}", markup=False, soft_wrap=True)
     STDOUT.print(traceback, markup=False, soft_wrap=True)
 
 

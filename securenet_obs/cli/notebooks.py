@@ -127,7 +127,7 @@ def _run(
     from securenet_obs.runner.console.timings import NOTEBOOKS, Timings
     from securenet_obs.runner.evidence.folder import check_root
     from securenet_obs.runner.kernel.forked import warm_server
-    from securenet_obs.runner.preflight import Demand, secret_names, skips
+    from securenet_obs.runner.preflight import Demand, secret_names, skip_reason
 
     needs_target = any(order.notebook.declared.all_needs for order in orders)
     choice = choose(
@@ -138,7 +138,7 @@ def _run(
         root=running.root,
     )
     choice.check([Demand.of(order) for order in orders])
-    to_run = [order for order in orders if not skips(order.notebook.declared, choice.target)]
+    to_run = [order for order in orders if not skip_reason(order.notebook.declared, choice.target)]
     # Checked before a stack is brought up, which takes long.
     check_root(running.evidence)
     shown = STDERR if running.as_json else STDOUT
@@ -148,11 +148,11 @@ def _run(
     with (
         warm_server(wanted=not running.cold, start=start) as server,
         timings.around("stack", choice.entered(shown)) as to,
-        progress(shown) as told,
+        progress(shown) as listener,
     ):
         with timings.phase("kernels' server"):
             socket = server()
-        command = Command(to, running.evidence, told, jobs, running.retries, socket, resumes)
+        command = Command(to, running.evidence, listener, jobs, running.retries, socket, resumes)
         with timings.phase(NOTEBOOKS):
             outcome = command.run(orders, name)
     if running.as_json:

@@ -131,8 +131,8 @@ def running(command: _Command) -> _Command:
 
     @functools.wraps(command)
     def collected(**given: Any) -> Any:
-        told = Running(**{field.name: given.pop(field.name) for field in fields(Running)})
-        return command(**given, running=told)
+        values = Running(**{field.name: given.pop(field.name) for field in fields(Running)})
+        return command(**given, running=values)
 
     decorated: _Command = collected
     for option in _RUNNING:

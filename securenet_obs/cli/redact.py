@@ -47,5 +47,5 @@ def redact(pii: Literal["keep", "strip"], as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(dict(counts)), err=True)
         return
-    told = ", ".join(f"{rule} {number}" for rule, number in sorted(counts.items()))
-    STDERR.print(f"{counts.total()} masked{': ' if told else ''}{told}", soft_wrap=True)
+    summary = ", ".join(f"{rule} {number}" for rule, number in sorted(counts.items()))
+    STDERR.print(f"{counts.total()} masked{': ' if summary else ''}{summary}", soft_wrap=True)

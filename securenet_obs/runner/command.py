@@ -16,7 +16,7 @@ from securenet_obs.errors import (
     ParametersError,
 )
 from securenet_obs.redaction import MASK
-from securenet_obs.runner.evidence.closing import abandon, close, close_orphans, surroundings
+from securenet_obs.runner.evidence.closing import abandon, close, close_orphans, environment_facts
 from securenet_obs.runner.evidence.folder import EvidenceFolder, read_manifest
 from securenet_obs.runner.evidence.masking import masker_for
 from securenet_obs.runner.execution import Execution
@@ -28,7 +28,7 @@ from securenet_obs.runner.notebook.catalog import (
     read_notebook,
 )
 from securenet_obs.runner.notebook.preparation import prepare
-from securenet_obs.runner.preflight import skips
+from securenet_obs.runner.preflight import skip_reason
 from securenet_obs.runner.record.order import Order, Progress, Result
 from securenet_obs.runner.record.runs import RunRecord
 from securenet_obs.runner.record.verdict import Verdict, worst
@@ -87,14 +87,14 @@ class Command:
             command=name,
             pid=os.getpid(),
             target=self.target.facts(),
-            planned=[_planned(order) for order in orders],
+            planned=[_plan_of(order) for order in orders],
             resumes=self.resumes,
-            **surroundings(),
+            **environment_facts(),
         )
         if folder.unwritable:
             raise EvidenceError(folder.unwritable)
         execution = Execution(folder, self.target, self.progress, self.stop, self.warm)
-        with _closed_if_broken(folder), _stoppable(self.stop):
+        with _close_on_error(folder), _stop_on_signals(self.stop):
             results = list(self._results(execution, orders))
         runs, manifest = close(folder)
         verdicts = [result.judgement.verdict for result in results]
@@ -107,14 +107,14 @@ class Command:
         if self.jobs == 1:
             yield from (self._attempts(execution, order) for order in orders)
             return
-        together = [order for order in orders if not order.notebook.declared.exclusive]
-        alone = [order for order in orders if order.notebook.declared.exclusive]
+        parallel = [order for order in orders if not order.notebook.declared.exclusive]
+        exclusive = [order for order in orders if order.notebook.declared.exclusive]
         with ThreadPoolExecutor(self.jobs) as pool:
-            yield from pool.map(lambda order: self._attempts(execution, order), together)
-        yield from (self._attempts(execution, order) for order in alone)
+            yield from pool.map(lambda order: self._attempts(execution, order), parallel)
+        yield from (self._attempts(execution, order) for order in exclusive)
 
     def _attempts(self, execution: Execution, order: Order) -> Result:
-        if reason := skips(order.notebook.declared, self.target):
+        if reason := skip_reason(order.notebook.declared, self.target):
             return execution.skip(order, reason)
         result = execution.run(order)
         first = result.run
@@ -124,7 +124,7 @@ class Command:
 
 
 @contextmanager
-def _closed_if_broken(folder: EvidenceFolder) -> Iterator[None]:
+def _close_on_error(folder: EvidenceFolder) -> Iterator[None]:
     """Close the folder if the block raises, whatever the reason.
 
     Raises:
@@ -142,7 +142,7 @@ def _closed_if_broken(folder: EvidenceFolder) -> Iterator[None]:
 
 
 @contextmanager
-def _stoppable(stop: threading.Event) -> Iterator[None]:
+def _stop_on_signals(stop: threading.Event) -> Iterator[None]:
     """Make Ctrl-C and SIGTERM set `stop` within the block, instead of interrupting it."""
     if threading.current_thread() is not threading.main_thread():
         # Only the main thread may handle signals; the owner of another one sets `stop` itself.
@@ -157,7 +157,7 @@ def _stoppable(stop: threading.Event) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _planned(order: Order) -> dict[str, Any]:
+def _plan_of(order: Order) -> dict[str, Any]:
     """Return the fields from which a later command can recreate the order."""
     return {
         "path": str(order.notebook.path.resolve()),
@@ -238,10 +238,10 @@ def orders_to_resume(evidence: Path, run: str) -> list[Order]:
         for row in manifest["runs"]
         if row["verdict"] in (Verdict.PASSED, Verdict.SKIPPED)
     }
-    return [_reordered(row) for row in manifest["planned"] if row["path"] not in done]
+    return [_order_again(row) for row in manifest["planned"] if row["path"] not in done]
 
 
-def _reordered(planned: dict[str, Any]) -> Order:
+def _order_again(planned: dict[str, Any]) -> Order:
     if any(MASK in text for text in planned["assignments"]):
         raise ParametersError(f"{planned['path']}: a parameter was masked; give it again with run")
     notebook = read_notebook(Path(planned["path"]), plain=planned["plain"])

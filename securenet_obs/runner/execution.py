@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from securenet_obs.errors import EvidenceError
 from securenet_obs.processes.polling import Deadline
 from securenet_obs.runner.child.supervision import Supervisor
-from securenet_obs.runner.evidence.closing import finish, judged
+from securenet_obs.runner.evidence.closing import finish, judge_run
 from securenet_obs.runner.evidence.folder import EvidenceFolder
 from securenet_obs.runner.evidence.rendering import prepare_pages
 from securenet_obs.runner.evidence.saving import save_notebook
 from securenet_obs.runner.record.order import Order, Progress, Result
 from securenet_obs.runner.record.verdict import Judgement, Verdict
 from securenet_obs.runner.target import Target
-from securenet_obs.runner.target_lock import hold
+from securenet_obs.runner.target_lock import target_lock
 
 
 @dataclass
@@ -38,18 +38,18 @@ class Execution:
             prepare_pages()
         opened = time.monotonic()
         try:
-            with hold(
+            with target_lock(
                 self.target,
                 f"{run} ({self.folder.path.name})",
-                alone=order.notebook.declared.exclusive,
+                exclusive=order.notebook.declared.exclusive,
                 stop=self.stop,
-                told=lambda reason: self.progress.waits(run, reason),
+                on_wait=lambda reason: self.progress.waits(run, reason),
             ):
                 # The run's duration and deadline count from here.
                 started = time.monotonic()
                 if not self.folder.unwritable:
                     self._supervisor.execute(run, order, Deadline.after(order.run_deadline_s))
-                return self._finished(run, order, attempt, started, judged(self.folder, run))
+                return self._finished(run, order, attempt, started, judge_run(self.folder, run))
         except Exception as error:  # noqa: BLE001
             # A verdict is due whatever fails here: a disk, a lock, a display, or our own code.
             return self._broken(run, order, attempt, opened, error)
@@ -64,7 +64,7 @@ class Execution:
         run = self._note_start(order, 1, cells=0)
         self.progress.started(run, 0)
         self.folder.note("skipped", run=run, reason=reason)
-        return self._finished(run, order, 1, started, judged(self.folder, run))
+        return self._finished(run, order, 1, started, judge_run(self.folder, run))
 
     def _broken(
         self, run: str, order: Order, attempt: int, started: float, error: Exception

@@ -11,7 +11,7 @@ from pathlib import Path
 from securenet_obs.errors import SecureNetObsError
 from securenet_obs.processes.ports import free_ports
 
-STOPPING_S = 10.0
+SHUTDOWN_TIMEOUT_S = 10.0
 """Seconds that JupyterLab has to shut down its kernels."""
 
 
@@ -51,7 +51,7 @@ def jupyter_lab(
     finally:
         process.terminate()
         try:
-            process.wait(STOPPING_S)
+            process.wait(SHUTDOWN_TIMEOUT_S)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()

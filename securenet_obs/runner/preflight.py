@@ -65,7 +65,7 @@ def unserved(needs: Iterable[str], target: Target) -> str:
     return "; ".join(dict.fromkeys(reasons))
 
 
-def skips(declared: Declared, target: Target) -> str:
+def skip_reason(declared: Declared, target: Target) -> str:
     """Return why a notebook is skipped on the target; empty if it is run."""
     return unserved(declared.needs, target)
 

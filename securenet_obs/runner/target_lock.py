@@ -19,27 +19,27 @@ from securenet_obs.processes.descendants import MARK
 from securenet_obs.processes.locks import try_lock
 from securenet_obs.runner.target import Target
 
-LOOK_S = 0.1
+POLL_INTERVAL_S = 0.1
 """Seconds between attempts to acquire a lock."""
 
 
 @contextmanager
-def hold(
+def target_lock(
     target: Target,
     run: str,
     *,
-    alone: bool,
+    exclusive: bool,
     stop: threading.Event,
-    told: Callable[[str], None],
+    on_wait: Callable[[str], None],
 ) -> Iterator[None]:
     """Hold the target's lock for the block, shared or exclusive.
 
     Args:
         target: environment under test.
         run: name of this run for the message of runs that wait for it.
-        alone: whether to exclude all other runs.
+        exclusive: whether to exclude all other runs.
         stop: ends the wait; the block is entered all the same.
-        told: called once, with a sentence, if the run has to wait.
+        on_wait: called once, with the reason, if the run has to wait.
     """
     if MARK in os.environ:
         # Started by a notebook: the lock of the notebook's run covers this one, too.
@@ -49,7 +49,7 @@ def hold(
     holder = folder / f"{os.getpid()}-{threading.get_ident()}"
     descriptor = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        _acquire(descriptor, folder, stop, told, alone=alone)
+        _acquire(descriptor, folder, stop, on_wait, exclusive=exclusive)
         holder.write_text(run)
         yield
     finally:
@@ -69,16 +69,16 @@ def _acquire(
     descriptor: int,
     folder: Path,
     stop: threading.Event,
-    told: Callable[[str], None],
+    on_wait: Callable[[str], None],
     *,
-    alone: bool,
+    exclusive: bool,
 ) -> None:
     waiting = False
-    while not stop.is_set() and not try_lock(descriptor, shared=not alone):
+    while not stop.is_set() and not try_lock(descriptor, shared=not exclusive):
         if not waiting:
             waiting = True
-            told(f"waits for {', '.join(_holders(folder)) or 'another run'}")
-        time.sleep(LOOK_S)
+            on_wait(f"waits for {', '.join(_holders(folder)) or 'another run'}")
+        time.sleep(POLL_INTERVAL_S)
 
 
 def _holders(folder: Path) -> list[str]:

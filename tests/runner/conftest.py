@@ -26,32 +26,32 @@ CHECKED = (
 
 
 @dataclass
-class Told:
-    """A progress display that keeps what it was told."""
+class RecordedProgress:
+    """A progress listener that records its calls."""
 
     lines: list[tuple[Any, ...]] = field(default_factory=list)
 
     def started(self, run: str, cells: int) -> None:
-        """Keep it."""
+        """Record the call."""
         self.lines.append(("started", run, cells))
 
     def waits(self, run: str, reason: str) -> None:
-        """Keep it."""
+        """Record the call."""
         self.lines.append(("waits", run, reason))
 
     def cell(self, run: str, cell: int) -> None:
-        """Keep it."""
+        """Record the call."""
         self.lines.append(("cell", run, cell))
 
     def finished(self, run: str, judgement: Judgement, seconds: float) -> None:
-        """Keep it."""
+        """Record the call."""
         self.lines.append(("finished", run, str(judgement.verdict)))
 
 
 @pytest.fixture
-def told() -> Told:
-    """Return a progress display that keeps what it was told."""
-    return Told()
+def listener() -> RecordedProgress:
+    """Return a progress listener that records its calls."""
+    return RecordedProgress()
 
 
 @pytest.fixture
@@ -92,7 +92,7 @@ def server(warm: Callable[[], str]) -> str:
 
 
 @pytest.fixture
-def execute(tmp_path: Path, told: Told, server: str) -> Callable[..., Outcome]:
+def execute(tmp_path: Path, listener: RecordedProgress, server: str) -> Callable[..., Outcome]:
     """Return a function that runs notebooks for real, in one command, warm by default."""
 
     def run(
@@ -113,7 +113,7 @@ def execute(tmp_path: Path, told: Told, server: str) -> Callable[..., Outcome]:
         ]
         target = target_of("a test", environment or {}, local=local)
         options.setdefault("warm", "" if cold else server)
-        return Command(target, evidence or tmp_path / "evidence", told, **options).run(orders)
+        return Command(target, evidence or tmp_path / "evidence", listener, **options).run(orders)
 
     return run
 

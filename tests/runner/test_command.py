@@ -261,10 +261,10 @@ def raising(error: BaseException) -> Callable[..., None]:
 
 
 def test_an_error_of_the_runner_is_a_verdict(
-    write_notebook: Callable[..., Path], execute: Callable[..., Outcome], told: Any
+    write_notebook: Callable[..., Path], execute: Callable[..., Outcome], listener: Any
 ) -> None:
     """The run is an error, its traceback is in the journal, and the other runs are judged."""
-    told.cell = raising(ValueError("odd"))
+    listener.cell = raising(ValueError("odd"))
     outcome = execute(*(write_notebook("1", name=name) for name in "ab"), plain=True)
     assert str(outcome.verdict) == "error"
     manifest = read_manifest(outcome.folder)
@@ -280,11 +280,11 @@ def test_a_command_that_is_broken_into_leaves_closed_evidence(
     method: str,
     write_notebook: Callable[..., Path],
     execute: Callable[..., Outcome],
-    told: Any,
+    listener: Any,
     tmp_path: Path,
 ) -> None:
     """An interruption reaches the caller, after the folder was closed."""
-    setattr(told, method, raising(KeyboardInterrupt()))
+    setattr(listener, method, raising(KeyboardInterrupt()))
     with pytest.raises(KeyboardInterrupt):
         execute(write_notebook("1"), plain=True, evidence=tmp_path / "e")
     (folder,) = (tmp_path / "e").iterdir()

@@ -191,7 +191,7 @@ def test_a_stopped_child_is_killed_at_its_deadline(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A child that can do nothing any more, its kernel included, does not hold the command up."""
-    monkeypatch.setattr(supervision, "PATIENCE_S", 1.0)
+    monkeypatch.setattr(supervision, "GRACE_PERIOD_S", 1.0)
     started = time.monotonic()
     stop = "import os, signal\nos.kill(os.getppid(), signal.SIGSTOP)\nos.kill(os.getpid(), 19)"
     outcome = execute(write_notebook("1", stop), plain=True, deadline_s=4.0, cold=True)

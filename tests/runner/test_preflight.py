@@ -8,7 +8,7 @@ import pytest
 from securenet_obs.errors import SettingsError
 from securenet_obs.runner.command import order_for
 from securenet_obs.runner.notebook.catalog import read_notebook
-from securenet_obs.runner.preflight import Demand, preflight, skips, stack_to_start, unserved
+from securenet_obs.runner.preflight import Demand, preflight, skip_reason, stack_to_start, unserved
 from securenet_obs.runner.target import SETTINGS, Target, read_target, target_of
 
 SENTRY = {"SENTRY_DSN": "https://key@host/1", "SENTRY_PROJECT": "web", "SENTRY_ORG": "acme"}
@@ -126,7 +126,7 @@ def test_the_reasons_of_a_skip_are_told_together(write_notebook: Callable[..., P
     """A notebook is skipped for its needs, never for what single checks need."""
     bugsink = target_of("t", {"SENTRY_BACKEND": "bugsink"})
     path = write_notebook("1", needs=["local-stack", "check-ins"], optional_needs=["diagnostics"])
-    reason = skips(read_notebook(path).declared, bugsink)
+    reason = skip_reason(read_notebook(path).declared, bugsink)
     assert "local stack" in reason
     assert "no check-ins" in reason
     assert "diagnostics" not in reason

@@ -13,15 +13,16 @@ import pytest
 
 from securenet_obs.processes.descendants import MARK
 from securenet_obs.runner.target import Target
-from securenet_obs.runner.target_lock import hold
+from securenet_obs.runner.target_lock import target_lock
 from tests.busy import room_for
 
 HOLDER = """
 import sys, threading
-from securenet_obs.runner.target_lock import hold
+from securenet_obs.runner.target_lock import target_lock
 from securenet_obs.runner.target import Target
 target = Target("t", {"API_URL": sys.argv[1]})
-with hold(target, "held", alone=sys.argv[2] == "alone", stop=threading.Event(), told=print):
+exclusive, stop = sys.argv[2] == "alone", threading.Event()
+with target_lock(target, "held", exclusive=exclusive, stop=stop, on_wait=print):
     print("holds", flush=True)
     sys.stdin.read()
 """
@@ -66,23 +67,25 @@ def test_alone_is_alone_and_together_is_together(
     theirs: str, ours: str, waits: list[str], address: str, another: Callable[..., Any]
 ) -> None:
     """Who has to wait says for which run, once, and goes on when that ends or is killed."""
-    process, said = another(theirs), []
+    process, reasons = another(theirs), []
 
-    def told(sentence: str) -> None:
-        said.append(sentence)
+    def on_wait(reason: str) -> None:
+        reasons.append(reason)
         threading.Timer(0.3, process.kill).start()
 
     target = Target("t", {"API_URL": address})
-    with hold(target, "ours", alone=ours == "alone", stop=threading.Event(), told=told):
+    with target_lock(
+        target, "ours", exclusive=ours == "alone", stop=threading.Event(), on_wait=on_wait
+    ):
         pass
-    assert said == waits
+    assert reasons == waits
 
 
 def test_another_target_is_not_waited_for(another: Callable[..., Any]) -> None:
     """What is tested elsewhere is no concern."""
     another("alone")
     target = Target("t", {"API_URL": "http://elsewhere"})
-    with hold(target, "ours", alone=False, stop=threading.Event(), told=pytest.fail):
+    with target_lock(target, "ours", exclusive=False, stop=threading.Event(), on_wait=pytest.fail):
         pass
 
 
@@ -90,8 +93,12 @@ def test_who_is_stopped_waits_no_longer(address: str, another: Callable[..., Any
     """Ctrl-C ends the wait at once."""
     another("alone")
     stop, started = threading.Event(), time.monotonic()
-    with hold(
-        Target("t", {"API_URL": address}), "ours", alone=True, stop=stop, told=lambda _: stop.set()
+    with target_lock(
+        Target("t", {"API_URL": address}),
+        "ours",
+        exclusive=True,
+        stop=stop,
+        on_wait=lambda _: stop.set(),
     ):
         assert time.monotonic() - started < room_for(2)
 
@@ -102,12 +109,12 @@ def test_a_run_that_a_notebook_starts_does_not_wait_for_that_notebook(
     """What the outer run holds is held for the inner one."""
     another("alone")
     monkeypatch.setenv(MARK, "folder/run")
-    with hold(
+    with target_lock(
         Target("t", {"API_URL": address}),
         "inner",
-        alone=True,
+        exclusive=True,
         stop=threading.Event(),
-        told=pytest.fail,
+        on_wait=pytest.fail,
     ):
         pass
 

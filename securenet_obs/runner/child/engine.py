@@ -16,7 +16,7 @@ from papermill.engines import Engine, NotebookExecutionManager, papermill_engine
 from papermill.exceptions import PapermillExecutionError
 
 from securenet_obs.processes.polling import Deadline
-from securenet_obs.runner.child.keeping import KeepingClient
+from securenet_obs.runner.child.bounded_client import BoundedClient
 from securenet_obs.runner.child.spec import LOG, Spec
 from securenet_obs.runner.kernel.faults import ALLOWED, FAULTS, Fault, failure
 from securenet_obs.runner.kernel.inquiry import ask_faults, ask_values
@@ -43,7 +43,7 @@ class Report(Protocol):
         """Save the notebook in its current state."""
 
 
-class RunClient(KeepingClient):
+class RunClient(BoundedClient):
     """papermill's notebook client, with this run's kernel, deadlines and journal."""
 
     def __init__(self, manager: NotebookExecutionManager, spec: Spec, report: Report) -> None:
@@ -104,15 +104,15 @@ class RunClient(KeepingClient):
     def _on_executed(
         self, cell: NotebookNode, cell_index: int, execute_reply: dict[str, Any]
     ) -> None:
-        self.kept.close(cell.outputs)
+        self.cell_output.close(cell.outputs)
         reply = execute_reply["content"]
         self._exits |= any(map(_ends_the_kernel, reply.get("payload", [])))
         allowed = ALLOWED in cell.metadata.get("tags", [])
-        fault, others = failure(reply, reply.get(FAULTS, []), self.shown, allowed=allowed)
+        fault, others = failure(reply, reply.get(FAULTS, []), self.shown_errors, allowed=allowed)
         fields = {
             "cell": self._cell,
             "seconds": round(time.monotonic() - self._started_at, 3),
-            "output_bytes": self.kept.bytes,
+            "output_bytes": self.cell_output.bytes,
         }
         if fault is None:
             self._report.event("cell_finished", **fields)

@@ -19,11 +19,11 @@ from securenet_obs.processes.descendants import adopt_orphans, guarded, kill_des
 from securenet_obs.runner.child.spec import UNWRITABLE, Spec
 from securenet_obs.runner.evidence.masking import Masker, masker_for
 from securenet_obs.runner.evidence.saving import save_notebook
-from securenet_obs.runner.kernel.fast_exit import run_main, vanish_at_exit
+from securenet_obs.runner.kernel.fast_exit import enable_fast_exit, run_main
 from securenet_obs.runner.notebook import import_guard
 from securenet_obs.runner.record.journal import Journal
 
-import_guard.do_without()
+import_guard.block_slow_imports()
 
 
 class Reporter:
@@ -91,5 +91,5 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    vanish_at_exit()
+    enable_fast_exit()
     run_main(lambda arguments: guarded(lambda: main(arguments)), sys.argv[1:])

@@ -3,10 +3,10 @@
 import re
 from typing import Any
 
-MOST_BYTES = 1_000_000
+MAX_BYTES = 1_000_000
 """Maximum bytes of output kept per cell."""
 
-MOST_OUTPUTS = 1_000
+MAX_OUTPUTS = 1_000
 """Maximum number of outputs kept per cell; consecutive text of one stream counts as one."""
 
 _OVERWRITTEN = re.compile(r".*\r(?=[^\n])")
@@ -45,11 +45,11 @@ class BoundedOutput:
         return True
 
     def _has_room(self, size: int) -> bool:
-        return self._kept < MOST_OUTPUTS and self._kept_bytes + size <= MOST_BYTES
+        return self._kept < MAX_OUTPUTS and self._kept_bytes + size <= MAX_BYTES
 
     def _is_first_error(self, content: dict[str, Any], size: int) -> bool:
         """Return whether this is the first traceback, which has room of its own."""
-        first = "ename" in content and not self._has_error and size <= MOST_BYTES
+        first = "ename" in content and not self._has_error and size <= MAX_BYTES
         self._has_error = self._has_error or first
         return first
 
@@ -61,7 +61,7 @@ class BoundedOutput:
             outputs[-1]["text"] = self._continued(outputs[-1]["text"], text)
             return False
         content["text"] = text = self._within_room(_settled(text))
-        if not text or self._kept >= MOST_OUTPUTS:
+        if not text or self._kept >= MAX_OUTPUTS:
             self._missing += _size(text)
             return False
         self._kept_bytes += _size(text)
@@ -82,7 +82,7 @@ class BoundedOutput:
     def _within_room(self, text: str) -> str:
         """Return the beginning of the text, as far as there is room for it."""
         data = text.encode("utf-8", "replace")
-        room = max(0, MOST_BYTES - self._kept_bytes)
+        room = max(0, MAX_BYTES - self._kept_bytes)
         if len(data) <= room:
             return text
         kept = data[:room].decode("utf-8", "ignore")
@@ -93,7 +93,7 @@ class BoundedOutput:
         """Return whether there is room to update an output in place."""
         size, freed = _size(content.get("data")), _size(before.get("data"))
         self.bytes += _size(content.get("data"), names=False)
-        if self._kept_bytes - freed + size > MOST_BYTES:
+        if self._kept_bytes - freed + size > MAX_BYTES:
             self._missing += size
             return False
         self._kept_bytes += size - freed

@@ -13,7 +13,7 @@ from securenet_obs.runner.kernel.forked import ForkedProcess
 
 CHILD = "securenet_obs.runner.child.main"
 
-TERMINATION_S = 3.0
+TERMINATION_TIMEOUT_S = 3.0
 """Seconds that a child has to end by itself before its whole group is killed."""
 
 
@@ -50,16 +50,16 @@ def child_process(
         SecureNetObsError: the warm server does not answer.
     """
     with ExitStack() as ends, log.open("wb") as errors:
-        told, telling = os.pipe()
-        reports, reporting = os.pipe()
-        ends.callback(os.close, telling)
+        stdin, lifeline = os.pipe()
+        reports, reports_in = os.pipe()
+        ends.callback(os.close, lifeline)
         ends.callback(os.close, reports)
-        streams = [told, reporting, errors.fileno()]
+        streams = [stdin, reports_in, errors.fileno()]
         try:
             child = _start(spec, folder, environment, streams, warm)
         finally:
-            os.close(told)
-            os.close(reporting)
+            os.close(stdin)
+            os.close(reports_in)
         if isinstance(child, ForkedProcess):
             ends.callback(child.close)
         try:
@@ -90,9 +90,9 @@ def _start(
 def _end(child: Process) -> None:
     """Wait for a child to end; if it does not end in time, kill its whole group."""
     try:
-        child.wait(TERMINATION_S)
+        child.wait(TERMINATION_TIMEOUT_S)
     except subprocess.TimeoutExpired:
         kill_group(child.pid)
         # Its attendant, if that was stopped, cannot report the exit status.
         with suppress(subprocess.TimeoutExpired):
-            child.wait(TERMINATION_S)
+            child.wait(TERMINATION_TIMEOUT_S)

@@ -20,7 +20,7 @@ from securenet_obs.runner.evidence.folder import EvidenceFolder
 from securenet_obs.runner.record.order import Order, Progress
 from securenet_obs.runner.target import Target
 
-PATIENCE_S = 8.0
+GRACE_PERIOD_S = 8.0
 """Seconds past its deadline that a child has to end its kernel before it is terminated."""
 
 WORK = "work"
@@ -69,7 +69,7 @@ class Supervisor:
             child,
             reports,
         ):
-            self._watch(child, reports, run, deadline.later(PATIENCE_S))
+            self._watch(child, reports, run, deadline.later(GRACE_PERIOD_S))
         if child.returncode != 0 or self.folder.run(run).kernel_died or sys.platform != "linux":
             # A child that ends by itself has killed the processes that it adopted, on Linux all of
             # them. The supervisor of a dead kernel may have been killed with the kernel.
@@ -110,7 +110,7 @@ class Supervisor:
                 if not data:
                     return
                 *lines, unread = (unread + data).split(b"\n")
-                self._tell(run, lines)
+                self._report_progress(run, lines)
         child.terminate()
 
     def _must_stop(self, run: str, deadline: Deadline) -> bool:
@@ -124,7 +124,7 @@ class Supervisor:
             return True
         return False
 
-    def _tell(self, run: str, lines: list[bytes]) -> None:
+    def _report_progress(self, run: str, lines: list[bytes]) -> None:
         for line in lines:
             event, _, cell = line.partition(b" ")
             if event == b"cell_started" and cell:
@@ -132,13 +132,13 @@ class Supervisor:
 
     def _note_fate(self, run: str, status: int | None, scratch: Path, log: Path) -> None:
         """Journal how the child ended; without a `status`, its end is unknown."""
-        said, kernel_said = _last_line(log), _last_line(scratch / LOG)
+        message, kernel_message = _last_line(log), _last_line(scratch / LOG)
         if status == UNWRITABLE:
-            self.folder.fail(EvidenceError(said))
+            self.folder.fail(EvidenceError(message))
         elif status is not None and status < 0:
             name = signal.Signals(-status).name
             self.folder.note("interrupted", run=run, reason=f"the run was killed by {name}")
-        words = ("; ".join(filter(None, (said, kernel_said)))) if status else ""
+        words = "; ".join(filter(None, (message, kernel_message))) if status else ""
         fate = f"exit status {status}: {words}".rstrip(": ")
         self.folder.note("child_exited", run=run, fate=fate)
 

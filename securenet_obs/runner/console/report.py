@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     # It imports nbformat, which commands that print other rows need not wait for.
     from securenet_obs.runner.notebook.catalog import Notebook
 
-SHOWN_CHECKS = 10
+MAX_SHOWN_CHECKS = 10
 """Maximum number of failed checks shown under the table; the evidence has them all."""
 
-WIDEST = 100_000
+MAX_WIDTH = 100_000
 """Width, in columns, of a table that is not printed to a terminal."""
 
 COLOURS = {"passed": "green", "failed": "red"}
@@ -58,7 +58,7 @@ def print_whole(console: Console, table: Table) -> None:
     if console.is_terminal:
         console.print(table)
         return
-    wide = Console(file=io.StringIO(), width=WIDEST, color_system=None)
+    wide = Console(file=io.StringIO(), width=MAX_WIDTH, color_system=None)
     with wide.capture() as printed:
         wide.print(table)
     for line in printed.get().splitlines():
@@ -100,7 +100,7 @@ def print_notebook(console: Console, notebook: "Notebook") -> None:
     print_rows(console, [row.described() for row in notebook.schema.parameters])
 
 
-_LONGEST_NAME = 40
+_MAX_NAME_LENGTH = 40
 
 
 def print_rows(console: Console, rows: list[dict[str, Any]]) -> None:
@@ -113,7 +113,7 @@ def print_rows(console: Console, rows: list[dict[str, Any]]) -> None:
     table = Table(box=None, pad_edge=False, header_style="bold")
     first, *others = rows[0]
     longest = max(len(str(row[first])) for row in rows)
-    table.add_column(first, overflow="fold", no_wrap=longest <= _LONGEST_NAME)
+    table.add_column(first, overflow="fold", no_wrap=longest <= _MAX_NAME_LENGTH)
     for name in others:
         table.add_column(name, overflow="fold")
     for row in rows:
@@ -134,8 +134,8 @@ def _problems(group: Attempts) -> list[str]:
             f"{final.started['notebook']}: {verdict_text(final)}; earlier: {_tally(group)}"
         )
     failing = _failing(group)
-    lines += failing[:SHOWN_CHECKS]
-    if (more := len(failing) - SHOWN_CHECKS) > 0:
+    lines += failing[:MAX_SHOWN_CHECKS]
+    if (more := len(failing) - MAX_SHOWN_CHECKS) > 0:
         lines.append(f"  ... and {more} more failed checks, in {final.run}.html")
     return lines
 

@@ -46,11 +46,11 @@ class Timings:
         return "time: " + ", ".join(
             f"{name} {seconds:.1f} s" + (within if name == NOTEBOOKS else "")
             for name, seconds in self.seconds.items()
-            if seconds >= SHOWN_S
+            if seconds >= MIN_SHOWN_S
         )
 
 
-SHOWN_S = 0.05
+MIN_SHOWN_S = 0.05
 """Seconds below which a part is not shown."""
 
 NOTEBOOKS = "notebooks"

@@ -18,7 +18,7 @@ from securenet_obs.errors import EvidenceError
 from securenet_obs.processes.descendants import kill_marked
 from securenet_obs.runner.evidence import junit
 from securenet_obs.runner.evidence.banner import banner
-from securenet_obs.runner.evidence.document import finished
+from securenet_obs.runner.evidence.document import annotate
 from securenet_obs.runner.evidence.folder import MANIFEST, EvidenceFolder
 from securenet_obs.runner.evidence.masking import Masker
 from securenet_obs.runner.evidence.rendering import render
@@ -46,7 +46,7 @@ def close(folder: EvidenceFolder) -> tuple[list[RunRecord], dict[str, Any]]:
     """Write the JUnit report and the manifest; return the folder's runs and its manifest."""
     record = folder.record()
     opened, runs = record.opened, record.runs
-    rows = _made(folder, MANIFEST, lambda: run_rows(runs)) or []
+    rows = _build(folder, MANIFEST, lambda: run_rows(runs)) or []
     verdict = _save_junit(folder, record)
     verdicts = [Verdict(row.judged["verdict"]) for row in runs if row.judged]
     folder.note("closed", verdict=verdict)
@@ -69,7 +69,7 @@ def close(folder: EvidenceFolder) -> tuple[list[RunRecord], dict[str, Any]]:
     return runs, manifest
 
 
-def _made(folder: EvidenceFolder, name: str, make: Callable[[], _T]) -> _T | None:
+def _build(folder: EvidenceFolder, name: str, make: Callable[[], _T]) -> _T | None:
     """Return a part of the evidence; if it cannot be made, record the reason and return None."""
     try:
         return make()
@@ -85,7 +85,7 @@ def _save_junit(folder: EvidenceFolder, record: CommandRecord) -> Verdict:
     # A green report left beside a failure would be believed, so it is removed first.
     (folder.path / junit.NAME).unlink(missing_ok=True)
     verdict = overall(record.runs, record.opened, folder.unwritable)
-    text = _made(
+    text = _build(
         folder,
         junit.NAME,
         lambda: junit.junit(record, verdict, folder.unwritable, str(folder.path)),
@@ -95,7 +95,7 @@ def _save_junit(folder: EvidenceFolder, record: CommandRecord) -> Verdict:
     return overall(record.runs, record.opened, folder.unwritable)
 
 
-def judged(folder: EvidenceFolder, run: str) -> Judgement:
+def judge_run(folder: EvidenceFolder, run: str) -> Judgement:
     """Judge a run by its record; evidence that could not be written makes it an error."""
     record = folder.run(run)
     if folder.unwritable:
@@ -183,7 +183,7 @@ def _write_notebook(
     except (OSError, ValueError, RecursionError) as error:
         raise EvidenceError(f"{path}: cannot be read: {error}") from None
     text = banner(record, judgement, seconds=seconds, opened=command.opened)
-    save_notebook(path, finished(document, record, judgement, text), folder.masker)
+    save_notebook(path, annotate(document, record, judgement, text), folder.masker)
     return str(record.started["notebook"])
 
 
@@ -209,7 +209,7 @@ def _judge_orphans(folder: EvidenceFolder) -> None:
     """Judge the unfinished runs, after killing their remaining processes."""
     for record in _unjudged(folder):
         folder.note("interrupted", run=record.run, reason=ORPHANED)
-        finish(folder, record.run, judged(folder, record.run), 0.0, warm="")
+        finish(folder, record.run, judge_run(folder, record.run), 0.0, warm="")
 
 
 def _unjudged(folder: EvidenceFolder) -> Iterator[RunRecord]:
@@ -228,7 +228,7 @@ def abandon(folder: EvidenceFolder, reason: str, verdict: Verdict) -> None:
     close(folder)
 
 
-def surroundings() -> dict[str, Any]:
+def environment_facts() -> dict[str, Any]:
     """Return the git commit, the package versions and the host, for the journal."""
     return {"commit": _commit(), "versions": _versions(), "host": _host()}
 

@@ -17,7 +17,7 @@ NOT_RUN = "This cell did not run."
 BROKEN_OFF = "This cell was started and did not finish."
 
 
-def finished(document: Document, record: RunRecord, judgement: Judgement, banner: str) -> Document:
+def annotate(document: Document, record: RunRecord, judgement: Judgement, banner: str) -> Document:
     """Return an executed notebook with its banner, and a remark in each cell that did not finish.
 
     Args:
@@ -36,13 +36,13 @@ def finished(document: Document, record: RunRecord, judgement: Judgement, banner
         if number in names:
             cells.append(_markdown(f'<a id="{names[number]}"></a>', names[number]))
         if number is not None:
-            _tell_status(cell, number, record)
+            _write_status(cell, number, record)
         cells.append(cell)
     document["cells"] = [_markdown(banner, BANNER), *cells]
     return document
 
 
-def _tell_status(cell: dict[str, Any], number: int, record: RunRecord) -> None:
+def _write_status(cell: dict[str, Any], number: int, record: RunRecord) -> None:
     """Write the cell's status into its metadata; add a remark if the cell did not finish."""
     event = record.finished.get(number)
     status = "not run" if event is None else {"cell_error": "error"}.get(event["event"], "finished")

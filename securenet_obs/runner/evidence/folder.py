@@ -24,7 +24,7 @@ from securenet_obs.runner.record.runs import CommandRecord, RunRecord
 MANIFEST = "run.json"
 _REMEDY = "Choose another folder with --evidence."
 
-LEAST_FREE_BYTES = 32_000_000
+MIN_FREE_BYTES = 32_000_000
 """Free space below which a command does not start."""
 
 
@@ -129,8 +129,8 @@ def check_root(root: Path) -> None:
             pass
     except OSError as error:
         raise _unwritable(root, error) from error
-    if free < LEAST_FREE_BYTES:
-        free, needed = free // 1_000_000, LEAST_FREE_BYTES // 1_000_000
+    if free < MIN_FREE_BYTES:
+        free, needed = free // 1_000_000, MIN_FREE_BYTES // 1_000_000
         raise EvidenceError(f"{root}: only {free} MB are free; evidence needs {needed}. {_REMEDY}")
 
 
@@ -173,13 +173,15 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         EvidenceError: the manifest cannot be read or parsed.
     """
     if not (folder / MANIFEST).exists():
-        raise EvidenceNotFoundError(f"{folder}: no evidence that was closed: no {MANIFEST} there.")
+        raise EvidenceNotFoundError(
+            f"{folder}: not a closed evidence folder: {MANIFEST} is missing."
+        )
     try:
         manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise EvidenceError(f"{folder}: no evidence that was closed: {error}") from error
+        raise EvidenceError(f"{folder}: not a closed evidence folder: {error}") from error
     if not isinstance(manifest, dict) or not isinstance(manifest.get("files"), dict):
-        raise EvidenceError(f"{folder}: its {MANIFEST} is not one of ours.")
+        raise EvidenceError(f"{folder}: {MANIFEST} is not a manifest of securenet-obs.")
     return manifest
 
 

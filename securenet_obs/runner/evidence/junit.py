@@ -13,9 +13,9 @@ from securenet_obs.runner.record.verdict import Verdict
 
 NAME = "junit.xml"
 
-LONGEST_NAME = 200
-LONGEST_MESSAGE = 1_000
-LONGEST_DETAILS = 20_000
+MAX_NAME_LENGTH = 200
+MAX_MESSAGE_LENGTH = 1_000
+MAX_DETAILS_LENGTH = 20_000
 """Maximum lengths in characters: readers of XML have limits; the evidence has the full texts."""
 
 
@@ -55,7 +55,7 @@ def _add_suite(root: Xml.Element, suite: Suite, name: str) -> None:
     )
     properties = Xml.SubElement(element, "properties")
     for fact, value in suite.properties:
-        text = _cut(plain_text(value), LONGEST_MESSAGE)
+        text = _cut(plain_text(value), MAX_MESSAGE_LENGTH)
         Xml.SubElement(properties, "property", name=_line(fact), value=text)
     names: set[str] = set()
     for case in suite.cases:
@@ -73,11 +73,11 @@ def _add_case(suite: Xml.Element, case: Case, classname: str, name: str) -> None
 
 def _add_finding(case: Xml.Element, finding: Finding) -> None:
     element = Xml.SubElement(
-        case, finding.tag, message=_cut(plain_text(finding.message), LONGEST_MESSAGE)
+        case, finding.tag, message=_cut(plain_text(finding.message), MAX_MESSAGE_LENGTH)
     )
     if finding.tag != "skipped":
         element.set("type", _line(finding.kind))
-    details = _cut(plain_text(finding.details), LONGEST_DETAILS)
+    details = _cut(plain_text(finding.details), MAX_DETAILS_LENGTH)
     if finding.tag in ("flakyFailure", "rerunFailure"):
         Xml.SubElement(element, "stackTrace").text = details
     elif details:
@@ -97,7 +97,7 @@ def _unique(name: str, taken: set[str]) -> str:
 
 def _line(text: str) -> str:
     """Return the text as a one-line name."""
-    return _cut(" ".join(plain_text(text).split()), LONGEST_NAME) or "(no name)"
+    return _cut(" ".join(plain_text(text).split()), MAX_NAME_LENGTH) or "(no name)"
 
 
 def _cut(text: str, longest: int) -> str:

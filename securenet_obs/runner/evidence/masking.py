@@ -17,7 +17,7 @@ from securenet_obs.runner.notebook.parameters.schema import as_text, secrets_in
 from securenet_obs.runner.notebook.parameters.secret import Secret
 from securenet_obs.settings import Settings
 
-SHORTEST = 6
+MIN_LENGTH = 6
 """Minimum length of a value to be masked by value: shorter ones occur everywhere by chance."""
 
 _SECRET_NAME = re.compile(r"(TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?|_KEY|_DSN)$", re.IGNORECASE)
@@ -34,7 +34,7 @@ class Masker:
     """Masks the given values, and all that the project's redaction rules recognise."""
 
     def __init__(self, values: Iterable[str] = ()) -> None:
-        self._values = {value for value in values if len(value) >= SHORTEST}
+        self._values = {value for value in values if len(value) >= MIN_LENGTH}
 
     @cached_property
     def _pattern(self) -> re.Pattern[str] | None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from securenet_obs.runner.notebook import import_guard
 
-import_guard.do_without()
+import_guard.block_slow_imports()
 
 import nbformat  # noqa: E402
 from nbconvert.exporters import HTMLExporter  # noqa: E402

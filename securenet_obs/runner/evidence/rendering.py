@@ -14,10 +14,10 @@ from securenet_obs.errors import EvidenceError, SecureNetObsError
 from securenet_obs.runner.kernel.forked import ForkedProcess
 
 PAGES = "securenet_obs.runner.evidence.pages"
-PAGE_S = 30.0
+PAGE_TIMEOUT_S = 30.0
 """Time limit in seconds for a page; after it the evidence is closed without the page."""
 
-LONGEST_REASON = 300
+MAX_REASON_LENGTH = 300
 
 ATTEMPTS = 2
 """Attempts in the server: its process may have been killed for another reason."""
@@ -40,19 +40,19 @@ def render(name: str, notebook: Path, warm: str) -> str:
         EvidenceError: the page cannot be rendered, or not in time.
     """
     if warm:
-        page = _by_server(name, notebook, warm)
+        page = _render_by_server(name, notebook, warm)
         if page is not None:
             return page
-    return _here(name, notebook)
+    return _render_here(name, notebook)
 
 
 def _failed(notebook: Path, reason: str) -> EvidenceError:
     """Return the error with its reason on one line, as nbformat's reasons have many."""
-    line = " ".join(reason.split())[:LONGEST_REASON]
+    line = " ".join(reason.split())[:MAX_REASON_LENGTH]
     return EvidenceError(f"{notebook.with_suffix('.html')}: cannot be made: {line}")
 
 
-def _by_server(name: str, notebook: Path, warm: str) -> str | None:
+def _render_by_server(name: str, notebook: Path, warm: str) -> str | None:
     """Return the page as rendered by a process of the server; None if the server is gone.
 
     Raises:
@@ -61,20 +61,20 @@ def _by_server(name: str, notebook: Path, warm: str) -> str | None:
     killed = ""
     for _ in range(ATTEMPTS):
         try:
-            status, output = _asked(name, notebook, warm)
+            status, output = _request_page(name, notebook, warm)
         except SecureNetObsError:
             return None
         if status == 0:
             return output
         if status is None:
-            raise _failed(notebook, f"not done in {PAGE_S:g} s")
+            raise _failed(notebook, f"not done in {PAGE_TIMEOUT_S:g} s")
         if status > 0:
             raise _failed(notebook, _last_line(output))
         killed = f"its process was killed by {signal.Signals(-status).name}"
     raise _failed(notebook, killed)
 
 
-def _asked(name: str, notebook: Path, warm: str) -> tuple[int | None, str]:
+def _request_page(name: str, notebook: Path, warm: str) -> tuple[int | None, str]:
     """Return the exit status of a rendering process (None if it is late) and its output.
 
     Raises:
@@ -90,7 +90,7 @@ def _asked(name: str, notebook: Path, warm: str) -> tuple[int | None, str]:
             streams=[page.fileno()] * 3,
         )
         with contextlib.closing(forked):
-            forked.has_ended(PAGE_S)
+            forked.has_ended(PAGE_TIMEOUT_S)
         page.seek(0)
         return forked.returncode, page.read().decode("utf-8", "replace")
 
@@ -99,7 +99,7 @@ def _last_line(output: str) -> str:
     return (output.strip().splitlines() or ["its process failed"])[-1]
 
 
-def _here(name: str, notebook: Path) -> str:
+def _render_here(name: str, notebook: Path) -> str:
     """Return the page as rendered by a thread of this process.
 
     Raises:
@@ -107,17 +107,17 @@ def _here(name: str, notebook: Path) -> str:
     """
     answers: SimpleQueue[str | Exception] = SimpleQueue()
     # A thread that hangs is abandoned, and ends with the process.
-    threading.Thread(target=_make, args=(name, notebook, answers), daemon=True).start()
+    threading.Thread(target=_put_page, args=(name, notebook, answers), daemon=True).start()
     try:
-        answer = answers.get(timeout=PAGE_S)
+        answer = answers.get(timeout=PAGE_TIMEOUT_S)
     except Empty:
-        raise _failed(notebook, f"not done in {PAGE_S:g} s") from None
+        raise _failed(notebook, f"not done in {PAGE_TIMEOUT_S:g} s") from None
     if isinstance(answer, Exception):
         raise _failed(notebook, f"{type(answer).__name__}: {answer}") from answer
     return answer
 
 
-def _make(name: str, notebook: Path, answers: "SimpleQueue[str | Exception]") -> None:
+def _put_page(name: str, notebook: Path, answers: "SimpleQueue[str | Exception]") -> None:
     # Not at the top: nbconvert is needed only to render a page.
     from securenet_obs.runner.evidence.pages import html_page
 

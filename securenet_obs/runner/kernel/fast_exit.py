@@ -8,16 +8,16 @@ from collections.abc import Callable, Sequence
 _status = 0
 
 
-def vanish_at_exit() -> None:
+def enable_fast_exit() -> None:
     """Make this process and its forks exit as soon as their exit handlers have run.
 
     The handler that is registered first is called last: handlers of modules imported earlier are
     skipped, those of a notebook are not.
     """
-    atexit.register(_vanish)
+    atexit.register(_exit_now)
 
 
-def _vanish() -> None:
+def _exit_now() -> None:
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(_status)

@@ -28,10 +28,10 @@ from securenet_obs.runner.kernel.origins import Origins
 FAULTS = "securenet_obs_faults"
 """Key of the noticed errors in a kernel's reply."""
 
-MOST_FAULTS = 20
+MAX_FAULTS = 20
 """Maximum number of errors kept per cell; the first one names the failure."""
 
-LONGEST_MESSAGE = 1000
+MAX_MESSAGE_LENGTH = 1000
 """Maximum length of an error's message, in characters."""
 
 UNNAMED = "NoneType"
@@ -95,7 +95,7 @@ class Faults:
         fault = Fault(type(error).__name__, _message(error), by, background=not own)
         with self._lock:
             alike = [row for row in self._rows if row.background is fault.background]
-            if len(self._rows) < MOST_FAULTS and not any(map(fault.is_like, alike)):
+            if len(self._rows) < MAX_FAULTS and not any(map(fault.is_like, alike)):
                 self._rows.append(fault)
 
     def take(self) -> list[dict[str, Any]]:
@@ -160,7 +160,7 @@ class Faults:
 
 def _message(error: BaseException) -> str:
     try:
-        return str(error)[:LONGEST_MESSAGE]
+        return str(error)[:MAX_MESSAGE_LENGTH]
     except Exception as raised:  # noqa: BLE001 - whatever a notebook's own class raises
         return f"its text cannot be shown: {type(raised).__name__}"
 
@@ -193,7 +193,7 @@ def _of_reply(reply: Mapping[str, Any]) -> Fault | None:
     if reply["status"] == "ok":
         return None
     name = str(reply.get("ename", reply["status"]))
-    return Fault(name, str(reply.get("evalue", ""))[:LONGEST_MESSAGE], "reply")
+    return Fault(name, str(reply.get("evalue", ""))[:MAX_MESSAGE_LENGTH], "reply")
 
 
 def _distinct(faults: Iterable[Fault]) -> list[Fault]:

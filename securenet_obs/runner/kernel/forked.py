@@ -19,7 +19,7 @@ from securenet_obs.runner.kernel.warm import SERVED, available, request_line
 SOCKET = "SECURENET_OBS_WARM"
 """Variable with the socket path of a server that is already running."""
 
-ANSWER_S = 10.0
+ANSWER_TIMEOUT_S = 10.0
 """Seconds to wait for a server's answer; it forks ahead and answers in hundredths of a second."""
 
 
@@ -55,7 +55,7 @@ class ForkedProcess:
         self._connection = socket.socket(socket.AF_UNIX)
         self._unread = b""
         self.returncode: int | None = None
-        self._connection.settimeout(ANSWER_S)
+        self._connection.settimeout(ANSWER_TIMEOUT_S)
         line = request_line(module, list(arguments), dict(environment), folder)
         try:
             self._connection.connect(server)

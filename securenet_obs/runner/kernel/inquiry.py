@@ -15,7 +15,7 @@ from nbclient.util import ensure_async
 from securenet_obs.processes.polling import Deadline
 from securenet_obs.runner.notebook.parameters.values import INQUIRY
 
-LOOK_S = 0.5
+POLL_INTERVAL_S = 0.5
 """Seconds between checks whether an unresponsive kernel is alive."""
 
 
@@ -67,7 +67,9 @@ async def _answer(client: Client, seconds: float, **request: Any) -> dict[str, A
     )
     while (left_s := deadline.left_s) > 0:
         try:
-            reply = await ensure_async(client.shell_channel.get_msg(timeout=min(LOOK_S, left_s)))
+            reply = await ensure_async(
+                client.shell_channel.get_msg(timeout=min(POLL_INTERVAL_S, left_s))
+            )
         except Empty:
             if not await ensure_async(client.is_alive()):
                 raise DeadKernelError("the kernel ended before it answered") from None

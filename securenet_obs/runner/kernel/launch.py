@@ -24,7 +24,7 @@ ALIVE_S = 0.1
 RECONNECT_MS = 5
 """Milliseconds after which a socket reconnects."""
 
-LOOK_S = 0.005
+POLL_INTERVAL_S = 0.005
 """Seconds between checks whether a kernel has ended."""
 
 
@@ -72,8 +72,8 @@ class RunKernelClient(AsyncKernelClient):
                 await self.get_iopub_msg(timeout=ALIVE_S)
                 return
             if not await self.is_alive():
-                raise DeadKernelError("the kernel ended before it was heard of")
-        raise TimeoutError(f"the kernel was not heard of in {timeout:g} s")
+                raise DeadKernelError("the kernel ended before it answered")
+        raise TimeoutError(f"the kernel did not answer in {timeout:g} s")
 
 
 class RunKernelManager(AsyncKernelManager):
@@ -85,7 +85,7 @@ class RunKernelManager(AsyncKernelManager):
     async def _async_finish_shutdown(
         self,
         waittime: float | None = None,
-        pollinterval: float = LOOK_S,
+        pollinterval: float = POLL_INTERVAL_S,
         restart: bool = False,
     ) -> None:
         await super()._async_finish_shutdown(waittime, pollinterval, restart)

@@ -15,7 +15,7 @@ from ipykernel.kernelapp import IPKernelApp
 from traitlets import Type
 
 from securenet_obs.processes.descendants import has_children
-from securenet_obs.runner.kernel.fast_exit import run_main, vanish_at_exit
+from securenet_obs.runner.kernel.fast_exit import enable_fast_exit, run_main
 from securenet_obs.runner.kernel.faults import FAULTS, Faults
 from securenet_obs.runner.kernel.messages import packed
 from securenet_obs.runner.kernel.shell import ZMQInteractiveShell
@@ -150,5 +150,5 @@ def main(arguments: list[str]) -> None:
 _import_late()
 
 if __name__ == "__main__":
-    vanish_at_exit()
+    enable_fast_exit()
     run_main(main, sys.argv[1:])

@@ -55,9 +55,9 @@ class Origins:
         threading.Thread.start = started  # type: ignore[method-assign, assignment]
         for name in ("create_task", "create_future"):
             original = getattr(asyncio.BaseEventLoop, name)
-            setattr(asyncio.BaseEventLoop, name, self._noting(original))
+            setattr(asyncio.BaseEventLoop, name, self._recording_origin(original))
 
-    def _noting(self, create: Callable[..., Any]) -> Callable[..., Any]:
+    def _recording_origin(self, create: Callable[..., Any]) -> Callable[..., Any]:
         def noted(*arguments: Any, **options: Any) -> Any:
             future = create(*arguments, **options)
             if self.is_here():

@@ -86,17 +86,17 @@ class ZMQInteractiveShell(zmqshell.ZMQInteractiveShell):
 
     def run_line_magic(self, magic_name: str, line: str, _stack_depth: int = 1) -> Any:
         """Run a line magic; note an error that it only prints."""
-        with self._noting(_PRINTED_LINES.get(magic_name)):
+        with self._recording_errors(_PRINTED_LINES.get(magic_name)):
             return super().run_line_magic(magic_name, line, _stack_depth + 1)
 
     def run_cell_magic(self, magic_name: str, line: str, cell: str) -> Any:
         """Run a cell magic; note an error that it only prints."""
         function = getattr(self.find_cell_magic(magic_name), "__name__", "")  # type: ignore[no-untyped-call]
-        with self._noting(_PRINTED_CELLS.get(function)):
+        with self._recording_errors(_PRINTED_CELLS.get(function)):
             return super().run_cell_magic(magic_name, line, cell)  # type: ignore[no-untyped-call]
 
     @contextlib.contextmanager
-    def _noting(self, call: tuple[Any, str] | None) -> Iterator[None]:
+    def _recording_errors(self, call: tuple[Any, str] | None) -> Iterator[None]:
         """Note the errors that `call` raises, unless the block raises: its error may be handled."""
         if call is None:
             yield

@@ -42,7 +42,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from securenet_obs.processes.descendants import adopt_orphans, die_with_parent, kill_descendants
-from securenet_obs.runner.kernel.fast_exit import run_main, vanish_at_exit
+from securenet_obs.runner.kernel.fast_exit import enable_fast_exit, run_main
 from securenet_obs.runner.notebook import import_guard
 
 SERVED = frozenset(
@@ -86,7 +86,7 @@ def available() -> bool:
 
 def main(arguments: list[str]) -> None:
     """Serve on the given socket until standard input ends."""
-    vanish_at_exit()
+    enable_fast_exit()
     os.environ["MPLBACKEND"] = INLINE
     _preload()
     with socket.socket(socket.AF_UNIX) as listener:
@@ -103,7 +103,7 @@ def main(arguments: list[str]) -> None:
 
 
 def _preload() -> None:
-    import_guard.do_without()
+    import_guard.block_slow_imports()
     for name in PRELOADED:
         with contextlib.suppress(ModuleNotFoundError):
             importlib.import_module(name)
@@ -161,27 +161,27 @@ def _attend(server: socket.socket) -> Any:
     _, passed, _, _ = socket.recv_fds(server, 1, 1)
     if not passed:
         # The server is gone, so no client can come.
-        _leave()
+        _exit()
     with socket.socket(fileno=passed[0]) as connection:
         line, descriptors = _request(connection)
         socket.send_fds(ours, [line], descriptors)
         for descriptor in (0, 1, 2, *descriptors):
             os.close(descriptor)
         ours.close()
-        _tell(connection, {"pid": pid})
+        _send(connection, {"pid": pid})
         _wait(connection, pid)
-    return _leave()
+    return _exit()
 
 
 def _request(connection: socket.socket) -> tuple[bytes, list[int]]:
     """Receive a request line and its descriptors; exit if the connection ends."""
     line, descriptors, _, _ = socket.recv_fds(connection, 1 << 20, 3)
     while not line.endswith(b"\n"):
-        line += connection.recv(1 << 20) or _leave()
+        line += connection.recv(1 << 20) or _exit()
     return line, list(descriptors)
 
 
-def _leave() -> NoReturn:
+def _exit() -> NoReturn:
     os._exit(0)
 
 
@@ -194,10 +194,10 @@ def _wait(connection: socket.socket, pid: int) -> None:
         return
     _, status = os.waitpid(pid, 0)
     kill_descendants()
-    _tell(connection, {"status": os.waitstatus_to_exitcode(status)})
+    _send(connection, {"status": os.waitstatus_to_exitcode(status)})
 
 
-def _tell(connection: socket.socket, answer: dict[str, int]) -> None:
+def _send(connection: socket.socket, answer: dict[str, int]) -> None:
     # `_wait` notices a client that is gone.
     with contextlib.suppress(OSError):
         connection.sendall(json.dumps(answer).encode() + b"\n")

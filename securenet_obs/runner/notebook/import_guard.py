@@ -8,7 +8,7 @@ format that no notebook schema uses. jsonschema works without it.
 import sys
 
 
-def do_without() -> None:
+def block_slow_imports() -> None:
     """Make `rfc3987_syntax` unavailable to all later imports."""
     if "rfc3987_syntax" not in sys.modules:
         # Python raises ModuleNotFoundError for a module that is None in `sys.modules`.

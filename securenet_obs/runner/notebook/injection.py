@@ -17,7 +17,7 @@ from securenet_obs.runner.notebook.catalog import INJECTED, PARAMETERS, Notebook
 from securenet_obs.runner.notebook.parameters.assigned import COMPUTED, assigned_values
 from securenet_obs.runner.notebook.parameters.cell import assignments
 from securenet_obs.runner.notebook.parameters.schema import REQUIRED, Computed
-from securenet_obs.runner.notebook.parameters.values import LONGEST_TEXT, NOT_DEFINED, described
+from securenet_obs.runner.notebook.parameters.values import MAX_TEXT_LENGTH, NOT_DEFINED, described
 
 Cell = dict[str, Any]
 
@@ -29,16 +29,17 @@ def inject(notebook: Notebook, cells: list[Cell], given: Mapping[str, Any]) -> l
     place = _place(cells)
     before = [cell for cell in cells[:place] if not is_injected(cell)]
     after = [cell for cell in cells[place:] if not is_injected(cell)]
-    return [*before, _injected(_set_anew(notebook, given)), *after]
+    return [*before, _injected(_injected_values(notebook, given)), *after]
 
 
-def _set_anew(notebook: Notebook, given: Mapping[str, Any]) -> dict[str, Any]:
+def _injected_values(notebook: Notebook, given: Mapping[str, Any]) -> dict[str, Any]:
     """Return the parameters that the injected cell sets.
 
     If it replaces the only cell that sets parameters, it keeps the known values of the earlier
     run that are not given anew.
     """
-    if not given or any(_is(cell, PARAMETERS) for cell in _setting(notebook.document["cells"])):
+    cells = _parameter_cells(notebook.document["cells"])
+    if not given or any(_is(cell, PARAMETERS) for cell in cells):
         return dict(given)
     defaults = notebook.schema.effective({})
     known = {
@@ -51,8 +52,8 @@ def _set_anew(notebook: Notebook, given: Mapping[str, Any]) -> dict[str, Any]:
 
 def mark_read_back(cells: list[Cell]) -> None:
     """Mark the last cell that sets parameters: they are read back after it."""
-    if setting := list(_setting(cells)):
-        setting[-1]["metadata"]["securenet"]["read_back"] = True
+    if parameter_cells := list(_parameter_cells(cells)):
+        parameter_cells[-1]["metadata"]["securenet"]["read_back"] = True
 
 
 def is_read_back(cell: Mapping[str, Any]) -> bool:
@@ -88,7 +89,7 @@ def _injected(given: Mapping[str, Any]) -> Cell:
     }
 
 
-def _setting(cells: list[Cell]) -> Iterator[Cell]:
+def _parameter_cells(cells: list[Cell]) -> Iterator[Cell]:
     """Yield the code cells that set parameters: `parameters` cells and injected ones.
 
     The first `parameters` cell defines the schema; values that later ones override count too.
@@ -103,7 +104,7 @@ def effective(notebook: Notebook, given: Mapping[str, Any]) -> dict[str, Any]:
     values = notebook.schema.effective(given)
     inherited: dict[str, Any] = {}
     found = False
-    for cell in [] if given else _setting(notebook.document["cells"]):
+    for cell in [] if given else _parameter_cells(notebook.document["cells"]):
         assigned = assigned_values(cell["source"]) or {}
         if is_injected(cell) or found:
             inherited |= assigned
@@ -121,14 +122,14 @@ def compared(notebook: Notebook, given: Mapping[str, Any]) -> dict[str, str]:
     """
     literals: dict[str, Any] = {}
     trusted = notebook.declared.kind != "plain"
-    for cell in _setting(notebook.document["cells"]):
+    for cell in _parameter_cells(notebook.document["cells"]):
         if given and is_injected(cell):
             continue
         assigned = assigned_values(cell["source"], constructors=trusted)
         literals = {} if assigned is None else literals | assigned
     names = notebook.schema.effective({}).keys()
     standing = {name: value for name, value in literals.items() if name in names}
-    standing |= _set_anew(notebook, given)
+    standing |= _injected_values(notebook, given)
     return {name: described(value) for name, value in standing.items() if value is not COMPUTED}
 
 
@@ -150,7 +151,7 @@ def differences(expected: Mapping[str, tuple[str, Any]], actual: Mapping[str, st
 
 def _shown(recorded: Any) -> str:
     text = json.dumps(recorded, ensure_ascii=False)
-    return text if len(text) <= LONGEST_TEXT else f"{text[:LONGEST_TEXT]}…"
+    return text if len(text) <= MAX_TEXT_LENGTH else f"{text[:MAX_TEXT_LENGTH]}…"
 
 
 def _masked(name: str, description: str) -> str:

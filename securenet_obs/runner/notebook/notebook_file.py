@@ -8,7 +8,7 @@ from typing import Any
 
 from securenet_obs.errors import NotebookError, NotebookNotFoundError
 
-LARGEST_BYTES = 512_000_000
+MAX_FILE_BYTES = 512_000_000
 """Size above which a file is refused; a notebook of this size consists mostly of outputs."""
 
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
@@ -43,9 +43,9 @@ def _data(path: Path) -> bytes:
     status = path.stat()
     if not stat.S_ISREG(status.st_mode):
         raise ValueError("it is a folder" if path.is_dir() else "it is not a regular file")
-    if status.st_size > LARGEST_BYTES:
+    if status.st_size > MAX_FILE_BYTES:
         raise ValueError(
-            f"it has {status.st_size:,} bytes, and at most {LARGEST_BYTES:,} are read; "
+            f"it has {status.st_size:,} bytes, and at most {MAX_FILE_BYTES:,} are read; "
             "clear its outputs"
         )
     return path.read_bytes()

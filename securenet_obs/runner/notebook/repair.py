@@ -17,15 +17,15 @@ from securenet_obs.redaction import redact_text
 from securenet_obs.runner.notebook import import_guard
 from securenet_obs.runner.notebook.language import foreign_language, kernel_names
 
-import_guard.do_without()
+import_guard.block_slow_imports()
 
 import nbformat  # noqa: E402
 
 MAJOR, MINOR = 4, 5
-DEEPEST = 100
+MAX_DEPTH = 100
 """Levels of nesting above which metadata is refused: copying it would exhaust the stack."""
 
-OURS = ("injected-parameters", "securenet-banner", "first-failing-cell")
+RESERVED_IDS = ("injected-parameters", "securenet-banner", "first-failing-cell")
 """Ids of the cells that a run adds; another cell with such an id gets a new one."""
 
 _CODE = frozenset({"cell_type", "id", "metadata", "source"})
@@ -171,7 +171,7 @@ def _tags(tags: Any, place: str) -> list[str]:
 
 def _name(cells: list[dict[str, Any]]) -> None:
     """Assign a new id to each cell with a missing, invalid, duplicate or reserved one."""
-    taken = set(OURS)
+    taken = set(RESERVED_IDS)
     unnamed = []
     for index, cell in enumerate(cells):
         name = cell.get("id")
@@ -205,8 +205,8 @@ def _clean(value: Any, depth: int) -> Any:
     Raises:
         NotebookError: the value is nested too deeply.
     """
-    if depth > DEEPEST:
-        raise NotebookError(f"its JSON is nested more than {DEEPEST} levels deep")
+    if depth > MAX_DEPTH:
+        raise NotebookError(f"its JSON is nested more than {MAX_DEPTH} levels deep")
     if isinstance(value, str):
         return _SURROGATE.sub("\ufffd", value)
     if isinstance(value, dict):

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from nbclient.client import _RGX_CARRIAGERETURN
 
-from securenet_obs.runner.child.output import MOST_BYTES, MOST_OUTPUTS, BoundedOutput
+from securenet_obs.runner.child.output import MAX_BYTES, MAX_OUTPUTS, BoundedOutput
 
 
 def feed(*contents: dict[str, Any]) -> tuple[BoundedOutput, list[Any]]:
@@ -29,17 +29,17 @@ def test_pieces_of_one_stream_become_one_text() -> None:
 
 def test_text_is_cut_where_there_is_no_more_room() -> None:
     """The beginning is kept, the size of all of it is known, and the rest is counted."""
-    bound, outputs = feed({"name": "stdout", "text": "x" * (MOST_BYTES + 5)})
-    assert bound.bytes > MOST_BYTES
+    bound, outputs = feed({"name": "stdout", "text": "x" * (MAX_BYTES + 5)})
+    assert bound.bytes > MAX_BYTES
     assert outputs[0]["text"].startswith("xxx")
-    assert len(outputs[0]["text"]) <= MOST_BYTES
+    assert len(outputs[0]["text"]) <= MAX_BYTES
     assert "bytes of output are not kept" in outputs[-1]["text"]
 
 
 def test_an_endless_display_is_cut_by_number() -> None:
     """So many outputs are kept, and no more."""
-    _, outputs = feed(*({"data": {"text/plain": "x"}} for _ in range(MOST_OUTPUTS + 5)))
-    assert len(outputs) == MOST_OUTPUTS + 1
+    _, outputs = feed(*({"data": {"text/plain": "x"}} for _ in range(MAX_OUTPUTS + 5)))
+    assert len(outputs) == MAX_OUTPUTS + 1
 
 
 def test_output_within_bounds_is_left_alone() -> None:
@@ -64,7 +64,7 @@ def test_output_without_text_is_kept(content: dict[str, Any]) -> None:
 
 def test_numbers_and_names_take_room_too() -> None:
     """A flood of them is cut as a flood of text is, and that is stated."""
-    names = {f"name {number}": 1 for number in range(MOST_BYTES // 10)}
+    names = {f"name {number}": 1 for number in range(MAX_BYTES // 10)}
     for data in ([10**18] * 60_000, names, [[10**18] * 1000] * 60):
         _, outputs = feed({"data": {"application/json": data}})
         assert [row["output_type"] for row in outputs] == ["stream"]
@@ -87,7 +87,7 @@ def progress(*texts: str) -> str:
 
 def test_a_progress_bar_of_any_length_leaves_its_last_state() -> None:
     """A carriage return takes back what stands in the line, however much of it there was."""
-    texts = [f"\r{number:05}% {'#' * 100}" for number in range(2 * MOST_BYTES // 100)]
+    texts = [f"\r{number:05}% {'#' * 100}" for number in range(2 * MAX_BYTES // 100)]
     assert progress("begin\n", *texts, "\nend\n") == "begin\n" + texts[-1][1:] + "\nend\n"
 
 
@@ -123,14 +123,14 @@ def test_a_flood_of_backspaces_takes_no_time() -> None:
 def test_room_is_free_again_after_a_clear() -> None:
     """Nothing is missing of what was cleared; the count of all bytes stays."""
     bound, outputs = BoundedOutput(), []
-    text = {"name": "stdout", "text": "x" * (MOST_BYTES + 5)}
+    text = {"name": "stdout", "text": "x" * (MAX_BYTES + 5)}
     assert bound.takes(outputs, dict(text))
     bound.clear()
     assert bound.takes(outputs, {"name": "stdout", "text": "last"})
     outputs = [{"name": "stdout", "text": "last"}]
     bound.close(outputs)
-    assert (len(outputs), bound.bytes) == (1, MOST_BYTES + 9)
-    for _ in range(MOST_OUTPUTS):
+    assert (len(outputs), bound.bytes) == (1, MAX_BYTES + 9)
+    for _ in range(MAX_OUTPUTS):
         bound.takes([], {"data": {"text/plain": "x"}})
     assert not bound.takes([], {"data": {"text/plain": "x"}})
     bound.clear()
@@ -140,14 +140,14 @@ def test_room_is_free_again_after_a_clear() -> None:
 def test_an_update_takes_the_room_of_what_it_replaces() -> None:
     """So that a display may be updated for ever, and not beyond all bounds."""
     bound = BoundedOutput()
-    shown = {"data": {"text/plain": "x" * (MOST_BYTES // 2)}}
+    shown = {"data": {"text/plain": "x" * (MAX_BYTES // 2)}}
     assert bound.takes([], shown)
     assert all(bound.replaces(shown, shown) for _ in range(100))
-    assert not bound.replaces(shown, {"data": {"text/plain": "x" * (MOST_BYTES + 1)}})
+    assert not bound.replaces(shown, {"data": {"text/plain": "x" * (MAX_BYTES + 1)}})
 
 
 def test_the_first_traceback_is_kept_behind_a_flood() -> None:
     """It says why the cell failed."""
     error = {"ename": "ValueError", "evalue": "no", "traceback": ["..."]}
-    _, outputs = feed({"name": "stdout", "text": "x" * MOST_BYTES}, dict(error), dict(error))
+    _, outputs = feed({"name": "stdout", "text": "x" * MAX_BYTES}, dict(error), dict(error))
     assert [row.get("ename") for row in outputs] == [None, "ValueError", None]

@@ -13,13 +13,13 @@ FAILED = Judgement(Verdict.ERROR, 2, "ValueError: \x1b[31mred")
 def test_a_log_gets_plain_lines() -> None:
     """A run has a line when it starts and one when it ends; a skipped one only ends."""
     console = Console(file=io.StringIO())
-    with progress(console) as told:
-        told.started("01_a", 3)
-        told.waits("01_a", "waits for 02_b")
-        told.cell("01_a", 1)
-        told.finished("01_a", FAILED, 1.25)
-        told.started("09_a", 0)
-        told.finished("09_a", Judgement(Verdict.SKIPPED, None, "no stack"), 0)
+    with progress(console) as listener:
+        listener.started("01_a", 3)
+        listener.waits("01_a", "waits for 02_b")
+        listener.cell("01_a", 1)
+        listener.finished("01_a", FAILED, 1.25)
+        listener.started("09_a", 0)
+        listener.finished("09_a", Judgement(Verdict.SKIPPED, None, "no stack"), 0)
     assert console.file.getvalue().splitlines() == [  # type: ignore[attr-defined]
         "01_a: started, 3 cells",
         "01_a: waits for 02_b",
@@ -47,5 +47,5 @@ def test_a_terminal_gets_one_live_line_a_run() -> None:
 
 def test_a_terminal_is_told_live() -> None:
     """On a terminal the live display is used."""
-    with progress(Console(file=io.StringIO(), force_terminal=True)) as told:
-        assert isinstance(told, LiveLines)
+    with progress(Console(file=io.StringIO(), force_terminal=True)) as listener:
+        assert isinstance(listener, LiveLines)

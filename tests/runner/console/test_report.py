@@ -9,7 +9,7 @@ from rich.console import Console
 
 from securenet_obs.runner.command import Outcome
 from securenet_obs.runner.console.report import (
-    SHOWN_CHECKS,
+    MAX_SHOWN_CHECKS,
     print_outcome,
     print_rows,
     print_table,
@@ -104,10 +104,10 @@ def test_nothing_of_a_runs_table_is_cut(verdict: Verdict) -> None:
 def test_failed_checks_that_are_not_shown_are_counted() -> None:
     """A person knows that there are more, and where."""
     console = Console(file=io.StringIO(), width=80)
-    print_table(console, [run_of("failed", SHOWN_CHECKS + 3)])
+    print_table(console, [run_of("failed", MAX_SHOWN_CHECKS + 3)])
     shown = console.file.getvalue()  # type: ignore[attr-defined]
     assert "... and 3 more failed checks, in r.html" in shown
-    assert len(shown.splitlines()) == 1 + 1 + 1 + SHOWN_CHECKS + 1
+    assert len(shown.splitlines()) == 1 + 1 + 1 + MAX_SHOWN_CHECKS + 1
 
 
 CHECKED = "from securenet_obs.checks import Checks\nchecks = Checks()\n"

@@ -10,8 +10,8 @@ from securenet_obs.runner.evidence.closing import (
     abandon,
     close,
     close_orphans,
+    environment_facts,
     finish,
-    surroundings,
 )
 from securenet_obs.runner.evidence.folder import EvidenceFolder, read_manifest, verify
 from securenet_obs.runner.evidence.masking import Masker
@@ -146,7 +146,7 @@ def test_surroundings_are_those_of_the_call(
     """Outside of a repository there is no commit; versions are of what users install."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
-    facts = surroundings()
+    facts = environment_facts()
     assert facts["commit"] is None
     assert {"python", "papermill", "securenet-obs"} <= set(facts["versions"])
     assert "pytest" not in facts["versions"]

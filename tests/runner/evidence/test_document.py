@@ -7,7 +7,7 @@ from typing import Any
 from securenet_obs.runner.evidence.document import (
     BROKEN_OFF,
     NOT_RUN,
-    finished,
+    annotate,
 )
 from securenet_obs.runner.notebook.catalog import read_notebook
 from securenet_obs.runner.notebook.preparation import prepare
@@ -28,7 +28,7 @@ def test_a_cell_says_what_became_of_it(write_notebook: Callable[..., Path]) -> N
     for cell in code_cells(document):
         cell["metadata"]["papermill"] = {"status": "completed"}
     record = RunRecord("r", STARTED, cell=2, finished={1: {"event": "cell_finished"}})
-    cells = code_cells(finished(document, record, DIED, "# banner"))
+    cells = code_cells(annotate(document, record, DIED, "# banner"))
     assert [cell["metadata"]["securenet"]["status"] for cell in cells] == [
         "finished", "broken off", "not run",
     ]  # fmt: skip

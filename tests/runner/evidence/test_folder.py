@@ -94,10 +94,10 @@ def test_verify_tells_what_was_changed(
 
 def test_what_is_no_evidence_is_refused(tmp_path: Path) -> None:
     """A folder without a manifest, or with something else in its place, is an EvidenceError."""
-    with pytest.raises(EvidenceError, match="no evidence"):
+    with pytest.raises(EvidenceError, match="not a closed evidence folder"):
         verify(tmp_path)
     (tmp_path / "run.json").write_text("[]")
-    with pytest.raises(EvidenceError, match="not one of ours"):
+    with pytest.raises(EvidenceError, match="not a manifest"):
         verify(tmp_path)
 
 

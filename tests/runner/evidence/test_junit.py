@@ -13,7 +13,7 @@ from xmlschema import XMLSchema10
 from securenet_obs.runner.command import Outcome
 from securenet_obs.runner.evidence.closing import close_orphans
 from securenet_obs.runner.evidence.folder import EvidenceFolder, read_manifest
-from securenet_obs.runner.evidence.junit import LONGEST_DETAILS, junit
+from securenet_obs.runner.evidence.junit import MAX_DETAILS_LENGTH, junit
 from securenet_obs.runner.evidence.masking import Masker
 from securenet_obs.runner.evidence.suites import COMMAND_CASE, VERDICT_CASE
 from securenet_obs.runner.record.attempts import overall
@@ -229,7 +229,7 @@ def test_no_text_breaks_the_file(text: str) -> None:
     suites_of(report)
     assert "\x1b" not in report
     assert "\x9b" not in report
-    assert max(map(len, report.splitlines())) < 3 * 5 * LONGEST_DETAILS
+    assert max(map(len, report.splitlines())) < 3 * 5 * MAX_DETAILS_LENGTH
 
 
 def opened(**fields: object) -> Event:

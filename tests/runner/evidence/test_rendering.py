@@ -46,11 +46,11 @@ def test_a_page_that_takes_too_long_is_given_up(
     notebook: Path, server: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """After the bound there is a sentence; it is not tried again in another way."""
-    monkeypatch.setattr(rendering, "PAGE_S", 0.0)
+    monkeypatch.setattr(rendering, "PAGE_TIMEOUT_S", 0.0)
     if server:
         with pytest.raises(EvidenceError, match="not done in 0 s"):
             render("n", notebook, server)
-    monkeypatch.setattr(rendering, "PAGE_S", 0.1)
+    monkeypatch.setattr(rendering, "PAGE_TIMEOUT_S", 0.1)
     hanging = threading.Event()
     monkeypatch.setattr(pages, "html_page", lambda *_: str(hanging.wait(10)))
     with pytest.raises(EvidenceError, match=r"not done in 0\.1 s"):

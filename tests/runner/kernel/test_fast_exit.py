@@ -7,8 +7,8 @@ import pytest
 
 CODE = """
 import atexit, sys
-from securenet_obs.runner.kernel.fast_exit import run_main, vanish_at_exit
-vanish_at_exit()
+from securenet_obs.runner.kernel.fast_exit import run_main, enable_fast_exit
+enable_fast_exit()
 class Slow:
     def __del__(self): print("tidied up")
 kept = Slow()

@@ -17,7 +17,7 @@ from papermill.execute import raise_for_execution_errors
 from securenet_obs.runner.child.engine import RunClient
 from securenet_obs.runner.child.spec import Spec
 from securenet_obs.runner.command import Outcome
-from securenet_obs.runner.kernel.faults import MOST_FAULTS, Fault, Faults, failure
+from securenet_obs.runner.kernel.faults import MAX_FAULTS, Fault, Faults, failure
 from securenet_obs.runner.record.runs import CommandRecord
 from securenet_obs.runner.record.verdict import judge
 from tests.runner import swallowing
@@ -310,5 +310,5 @@ def test_the_same_error_is_noted_once_and_a_flood_of_them_is_bounded() -> None:
     assert [row["message"] for row in faults.take()][:3] == ["1", "0", "2"]
     for number in range(1000):
         faults.note(ValueError(number), "cell")
-    assert len(faults.take()) == MOST_FAULTS
+    assert len(faults.take()) == MAX_FAULTS
     assert faults.take() == []

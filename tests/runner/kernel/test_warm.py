@@ -94,7 +94,7 @@ def test_a_server_ends_with_its_owner_and_takes_everything_along(tmp_path: Path)
 @pytest.fixture
 def own_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, psutil.Process]]:
     """Yield the socket of a server that nobody else uses, and its process."""
-    monkeypatch.setattr(forked, "ANSWER_S", 1.0)
+    monkeypatch.setattr(forked, "ANSWER_TIMEOUT_S", 1.0)
     before = set(psutil.Process().children())
     with started_server() as server:
         socket = server()
@@ -167,7 +167,7 @@ def test_a_run_ends_with_a_verdict_whoever_is_killed_or_stopped(
     tmp_path: Path,
 ) -> None:
     """By its deadline, with a page, and nothing of it survives."""
-    monkeypatch.setattr(supervision, "PATIENCE_S", 1.0)
+    monkeypatch.setattr(supervision, "GRACE_PERIOD_S", 1.0)
     own = who == "server"
     socket, server = request.getfixturevalue("own_server" if own else "shared_server")
     pids = tmp_path / "pids"

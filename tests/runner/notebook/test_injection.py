@@ -45,13 +45,13 @@ def write_cells(tmp_path: Path) -> Callable[..., Path]:
     return write
 
 
-OURS = "n = 5"
+GIVEN = "n = 5"
 PLACES: dict[str, tuple[tuple[Row, ...], list[str]]] = {
-    "behind the parameters cell": ((OTHER, DEFAULT, OTHER), ["x = 0", "n = 1", OURS, "x = 0"]),
-    "for that of an earlier run": ((DEFAULT, STALE, OTHER), ["n = 1", OURS, "x = 0"]),
-    "for several of them": ((DEFAULT, STALE, OTHER, STALE), ["n = 1", OURS, "x = 0"]),
-    "not before the defaults": ((STALE, DEFAULT, OTHER), ["n = 1", OURS, "x = 0"]),
-    "not behind their use": ((DEFAULT, OTHER, STALE), ["n = 1", OURS, "x = 0"]),
+    "behind the parameters cell": ((OTHER, DEFAULT, OTHER), ["x = 0", "n = 1", GIVEN, "x = 0"]),
+    "for that of an earlier run": ((DEFAULT, STALE, OTHER), ["n = 1", GIVEN, "x = 0"]),
+    "for several of them": ((DEFAULT, STALE, OTHER, STALE), ["n = 1", GIVEN, "x = 0"]),
+    "not before the defaults": ((STALE, DEFAULT, OTHER), ["n = 1", GIVEN, "x = 0"]),
+    "not behind their use": ((DEFAULT, OTHER, STALE), ["n = 1", GIVEN, "x = 0"]),
 }  # fmt: skip
 
 
@@ -101,7 +101,12 @@ def test_a_second_parameters_cell_counts_as_the_first_one_does(
     """Given ones stand behind the first, as in papermill: where it sets one anew is an error."""
     path = write_cells(DEFAULT, OTHER, SECOND)
     cells = prepare(read_notebook(path, plain=True), {"n": 5}).document["cells"]
-    assert [cell["source"].splitlines()[-1] for cell in cells] == ["n = 1", OURS, "x = 0", "n = 2"]
+    assert [cell["source"].splitlines()[-1] for cell in cells] == [
+        "n = 1",
+        GIVEN,
+        "x = 0",
+        "n = 2",
+    ]
     assert effective(read_notebook(path, plain=True), {}) == {"n": 2}
     (record,) = execute(path, plain=True).runs
     assert record.judged is not None

@@ -91,6 +91,6 @@ def test_a_large_file_is_read_up_to_a_bound(
     path = tmp_path / "n.ipynb"
     path.write_text(json.dumps({"a": "x" * 1000}))
     assert read_json(path)["a"] == "x" * 1000
-    monkeypatch.setattr(notebook_file, "LARGEST_BYTES", 1000)
+    monkeypatch.setattr(notebook_file, "MAX_FILE_BYTES", 1000)
     with pytest.raises(NotebookError, match=r"1,009 bytes.*clear its outputs"):
         read_json(path)

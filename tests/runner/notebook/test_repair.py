@@ -22,7 +22,7 @@ from securenet_obs.runner.evidence.pages import html_page
 from securenet_obs.runner.evidence.saving import save_notebook
 from securenet_obs.runner.notebook.catalog import read_notebook
 from securenet_obs.runner.notebook.preparation import prepare
-from securenet_obs.runner.notebook.repair import DEEPEST, repaired
+from securenet_obs.runner.notebook.repair import MAX_DEPTH, repaired
 
 HALF = "\ud800"
 V3_CELLS = [
@@ -106,7 +106,7 @@ REFUSED = {
     "metadata that is a list": document(metadata=["x"]),
     "attachments that are a list": document(prose(attachments=[1])),
     "attachments that are numbers": document(prose(attachments={"a.png": {"image/png": 3}})),
-    "deep metadata": document(metadata={"x": nested(DEEPEST + 1)}),
+    "deep metadata": document(metadata={"x": nested(MAX_DEPTH + 1)}),
     "another language": document(metadata={"language_info": {"name": "R"}}),
     "another language in format 3": {
         "nbformat": 3, "worksheets": [{"cells": [{**V3_CELLS[0], "language": "ruby"}]}],

@@ -19,7 +19,7 @@ from securenet_obs.runner.notebook.parameters.secret import Secret
 TRANSPARENT = ("%%capture", "%%prun", "%%time")
 """Cell magics that run their body as the cell's own code; other bodies assign nothing."""
 
-LONGEST_SOURCE = 200
+MAX_SOURCE_LENGTH = 200
 """Maximum length of a computed default in output, in characters."""
 
 _TYPES: dict[type, Any] = {
@@ -165,7 +165,7 @@ def _parameter(name: str, value: ast.expr | None, statement: ast.stmt, help_text
         return Parameter(name, type(default).__name__, kind, default, help_text)
     if isinstance(value, ast.Constant) and value.value is None:
         return Parameter(name, "any", UNTYPED, None, help_text)
-    source = " ".join(ast.unparse(value or statement).split())[:LONGEST_SOURCE]
+    source = " ".join(ast.unparse(value or statement).split())[:MAX_SOURCE_LENGTH]
     return Parameter(name, "any", UNTYPED, Computed(source), help_text)
 
 

@@ -38,7 +38,7 @@ class Computed:
     source: str
 
 
-LONGEST_SHOWN = 100
+MAX_SHOWN_LENGTH = 100
 """Maximum length of a value in a message, in characters."""
 
 CONFIG = ConfigDict(allow_inf_nan=False, hide_input_in_errors=True)
@@ -181,7 +181,7 @@ def _shown(parameter: Parameter, text: str) -> str:
     if _is_secret(parameter):
         return repr(text) if _parses(parameter, text) else MASK
     masked = _masked(parameter, text)
-    return repr(masked if len(masked) <= LONGEST_SHOWN else f"{masked[: LONGEST_SHOWN - 1]}…")
+    return repr(masked if len(masked) <= MAX_SHOWN_LENGTH else f"{masked[: MAX_SHOWN_LENGTH - 1]}…")
 
 
 def _is_secret(parameter: Parameter) -> bool:
@@ -225,7 +225,7 @@ def _examples(parameter: Parameter) -> Iterator[str]:
 
 def _takes(parameter: Parameter, text: str) -> bool:
     """Return whether a text is a valid value that can be shown."""
-    can_be_shown = len(text) <= LONGEST_SHOWN and _masked(parameter, text) == text
+    can_be_shown = len(text) <= MAX_SHOWN_LENGTH and _masked(parameter, text) == text
     return can_be_shown and _parses(parameter, text)
 
 

@@ -14,7 +14,7 @@ INQUIRY = "securenet-obs:inquiry"
 VALUES = "securenet_obs_values"
 """Key in a reply: descriptions of the requested variables."""
 
-LONGEST_TEXT = 500
+MAX_TEXT_LENGTH = 500
 """Maximum length of a value that is compared as it is; a longer one is compared by digest."""
 
 NOT_DEFINED = "no value"
@@ -30,10 +30,10 @@ def described(value: Any) -> str:
         text = _described(value)
     except RecursionError:
         text = f"{type(value).__name__} (nested too deeply)"
-    if len(text) <= LONGEST_TEXT:
+    if len(text) <= MAX_TEXT_LENGTH:
         return text
     digest = hashlib.sha256(text.encode()).hexdigest()
-    return f"{text[:LONGEST_TEXT]}… ({len(text):,} characters, sha256 {digest})"
+    return f"{text[:MAX_TEXT_LENGTH]}… ({len(text):,} characters, sha256 {digest})"
 
 
 def _described(value: Any) -> str:

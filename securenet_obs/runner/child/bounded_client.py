@@ -9,18 +9,18 @@ from papermill.clientwrap import PapermillNotebookClient
 
 from securenet_obs.checks import CHECK_MIME
 from securenet_obs.runner.child.output import BoundedOutput
-from securenet_obs.runner.kernel.faults import LONGEST_MESSAGE, Fault
+from securenet_obs.runner.kernel.faults import MAX_MESSAGE_LENGTH, Fault
 
 _BUNDLES = ("display_data", "execute_result", "update_display_data")
 _JSON = re.compile(r"application/(.*\+)?json")
 
 
-class KeepingClient(PapermillNotebookClient):  # type: ignore[misc]
+class BoundedClient(PapermillNotebookClient):  # type: ignore[misc]
     """A client that keeps the final state of a cell's output, up to a limit.
 
     Attributes:
-        kept: counts the output of the current cell.
-        shown: outputs of type `error` of the current cell, those that it cleared included.
+        cell_output: counts the output of the current cell.
+        shown_errors: outputs of type `error` of the current cell, those that it cleared included.
     """
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
@@ -29,8 +29,8 @@ class KeepingClient(PapermillNotebookClient):  # type: ignore[misc]
 
     def begin_cell(self) -> None:
         """Reset the output counters for a new cell."""
-        self.kept = BoundedOutput()
-        self.shown: list[Fault] = []
+        self.cell_output = BoundedOutput()
+        self.shown_errors: list[Fault] = []
 
     def on_check(self, check: dict[str, Any]) -> None:
         """Handle a check that a cell displayed."""
@@ -48,13 +48,13 @@ class KeepingClient(PapermillNotebookClient):  # type: ignore[misc]
         if isinstance(check, dict):
             self.on_check(check)
         if msg["msg_type"] == "error":
-            message = str(content["evalue"])[:LONGEST_MESSAGE]
-            self.shown.append(Fault(str(content["ename"]), message, "output"))
+            message = str(content["evalue"])[:MAX_MESSAGE_LENGTH]
+            self.shown_errors.append(Fault(str(content["ename"]), message, "output"))
         if self.output_hook_stack[msg["parent_header"].get("msg_id")]:
             return super().output(outs, msg, display_id, cell_index)
         if self.clear_before_next_output:
             self._clear(outs, cell_index)
-        if self.kept.takes(outs, content):
+        if self.cell_output.takes(outs, content):
             return super().output(outs, msg, display_id, cell_index)
         return None
 
@@ -69,7 +69,7 @@ class KeepingClient(PapermillNotebookClient):  # type: ignore[misc]
         outs[:] = []
         self.clear_display_id_mapping(cell_index)
         self.clear_before_next_output = False
-        self.kept.clear()
+        self.cell_output.clear()
 
     def _update_display_id(self, display_id: str, msg: dict[str, Any]) -> None:
         """Update the output with a display id if there is room for it."""
@@ -78,7 +78,7 @@ class KeepingClient(PapermillNotebookClient):  # type: ignore[misc]
             for cell_index, indices in self._display_id_map.get(display_id, {}).items()
             for index in indices
         ]
-        updated = [self.kept.replaces(before, msg["content"]) for before in shown]
+        updated = [self.cell_output.replaces(before, msg["content"]) for before in shown]
         if all(updated):
             super()._update_display_id(display_id, msg)
 

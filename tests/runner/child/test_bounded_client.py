@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from securenet_obs.runner.child.output import MOST_BYTES
+from securenet_obs.runner.child.output import MAX_BYTES
 from securenet_obs.runner.command import Outcome
 
 Run = Callable[..., list[list[dict[str, Any]]]]
@@ -102,7 +102,7 @@ def test_the_last_state_of_each_output_is_kept(outputs: Run) -> None:
 
 def test_an_update_cannot_grow_beyond_the_bounds(outputs: Run) -> None:
     """What there is no room for is not shown, and that is stated."""
-    cell = f"handle = display('first', display_id=True)\nhandle.update('x' * {2 * MOST_BYTES})"
+    cell = f"handle = display('first', display_id=True)\nhandle.update('x' * {2 * MAX_BYTES})"
     ((first, remark),) = outputs(CLEAR + cell)
     assert first["data"]["text/plain"] == "'first'"
     assert "bytes of output are not kept" in remark["text"]
