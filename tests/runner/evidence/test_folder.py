@@ -12,6 +12,8 @@ from securenet_obs.errors import EvidenceError
 from securenet_obs.runner.command import Outcome
 from securenet_obs.runner.evidence.folder import EvidenceFolder, read_manifest, verify
 from securenet_obs.runner.evidence.masking import Masker
+from securenet_obs.runner.record import journal
+from securenet_obs.runner.record.journal import Event
 
 CHECKED = (
     "from securenet_obs.checks import Checks\n"
@@ -105,3 +107,46 @@ def test_no_two_folders_are_the_same(tmp_path: Path) -> None:
     """Each command makes its own, however many are made in one second."""
     made = [EvidenceFolder.create(tmp_path, Masker()).path for _ in range(50)]
     assert len(set(made)) == 50
+
+
+STARTED = {
+    "run": "r", "notebook": "n", "path": "n.ipynb", "kind": "plain", "attempt": 1, "cells": 1,
+    "declared": [], "parameters": {},
+}  # fmt: skip
+
+
+def test_an_event_is_parsed_once_however_often_the_record_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A command of many runs asks for each run's record several times."""
+    parsed: list[bytes] = []
+    parse = journal._event
+
+    def counted(line: bytes) -> Event | None:
+        parsed.append(line)
+        return parse(line)
+
+    monkeypatch.setattr(journal, "_event", counted)
+    folder = EvidenceFolder.create(tmp_path, Masker())
+    folder.note("run_started", **STARTED)
+    for cell in (1, 2, 3):
+        folder.note("cell_started", run="r", cell=cell)
+        assert folder.run("r").cell == folder.record().run("r").cell == cell
+    assert len([line for line in parsed if line]) == 4
+
+
+def test_an_event_that_cannot_be_written_is_in_the_record_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It comes after those that were written, and the folder is marked as incomplete."""
+    folder = EvidenceFolder.create(tmp_path, Masker())
+    folder.note("run_started", **STARTED)
+    folder.note("cell_started", run="r", cell=1)
+    monkeypatch.setattr(folder.journal, "append", _fail)
+    folder.note("cell_started", run="r", cell=2)
+    assert folder.run("r").cell == 2
+    assert folder.unwritable == "the disk is full"
+
+
+def _fail(event: str, **fields: Any) -> Event:
+    raise EvidenceError("the disk is full")
