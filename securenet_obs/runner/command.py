@@ -160,7 +160,7 @@ def _stop_on_signals(stop: threading.Event) -> Iterator[None]:
 def _plan_of(order: Order) -> dict[str, Any]:
     """Return the fields from which a later command can recreate the order."""
     return {
-        "path": str(order.notebook.path.resolve()),
+        "path": str(order.notebook.path.absolute()),
         "plain": order.notebook.declared.kind == "plain",
         "assignments": list(order.assignments),
         "deadline_s": order.deadline_s,
@@ -234,7 +234,7 @@ def orders_to_resume(evidence: Path, run: str) -> list[Order]:
     close_orphans(folder.parent)
     manifest = read_manifest(folder)
     done = {
-        str(Path(row["path"]).resolve())
+        str(Path(row["path"]).absolute())
         for row in manifest["runs"]
         if row["verdict"] in (Verdict.PASSED, Verdict.SKIPPED)
     }

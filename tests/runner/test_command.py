@@ -99,6 +99,18 @@ def test_resume_runs_only_what_has_not_passed_with_the_same_parameters(
     assert orders_to_resume(tmp_path / "evidence", summary["id"]) == []
 
 
+def test_a_symbolic_link_is_a_notebook_of_its_own_name(
+    write_notebook: Callable[..., Path], execute: Callable[..., Outcome], tmp_path: Path
+) -> None:
+    """The manifest agrees with the exit code, and what passed is not resumed."""
+    link = tmp_path / "link.ipynb"
+    link.symlink_to(write_notebook("1"))
+    outcome = execute(link, plain=True)
+    manifest = read_manifest(outcome.folder)
+    assert str(outcome.verdict) == manifest["verdict"] == "passed"
+    assert orders_to_resume(tmp_path / "evidence", outcome.folder.name) == []
+
+
 def test_a_parameter_that_was_masked_cannot_be_resumed(
     write_notebook: Callable[..., Path], execute: Callable[..., Outcome], tmp_path: Path
 ) -> None:
