@@ -17,7 +17,7 @@ from securenet_obs.redaction import redact_text
 CHECK_MIME = "application/vnd.securenet.check+json"
 """MIME type of a check in a notebook's output: an object with the fields of `Check`."""
 
-LONGEST_VALUE = 500
+MAX_VALUE_LENGTH = 500
 """Maximum number of characters that are kept of an expected or observed value."""
 
 Outcome = Literal["passed", "failed", "skipped"]
@@ -48,12 +48,12 @@ class Check:
     def _repr_mimebundle_(self, **_: object) -> dict[str, Any]:
         return {
             "text/plain": str(self),
-            "text/html": f"<table>{_row(self)}</table>",
+            "text/html": f"<table>{_format_row(self)}</table>",
             CHECK_MIME: asdict(self),
         }
 
 
-def _row(check: Check) -> str:
+def _format_row(check: Check) -> str:
     mark, colour = _MARKS[check.outcome]
     details = (
         f"<td colspan=2 {_LEFT}>{html.escape(check.reason)}</td>"
@@ -84,9 +84,9 @@ class Checks:
 
     def expect(self, name: str, *, expected: object, observed: object) -> None:
         """Judge that `observed` equals `expected`, and show the check."""
-        self.that(name, bool(expected == observed), expected=expected, observed=observed)
+        self.record(name, bool(expected == observed), expected=expected, observed=observed)
 
-    def that(self, name: str, passed: bool, *, expected: object, observed: object) -> None:
+    def record(self, name: str, passed: bool, *, expected: object, observed: object) -> None:
         """Record and show a check that the caller has judged.
 
         Args:
@@ -96,11 +96,11 @@ class Checks:
             observed: the observation, in words or as a value.
         """
         outcome: Outcome = "passed" if passed else "failed"
-        self._add(Check(name, outcome, _short(expected), _short(observed)))
+        self._add(Check(name, outcome, _shorten(expected), _shorten(observed)))
 
     def skip(self, name: str, *, reason: str) -> None:
         """Record and show a check that cannot be judged on this target, with the reason."""
-        self._add(Check(name, "skipped", reason=_short(reason)))
+        self._add(Check(name, "skipped", reason=_shorten(reason)))
 
     def conclude(self) -> None:
         """Show all checks in one table; the last cell of a notebook calls this.
@@ -119,7 +119,7 @@ class Checks:
 
     def _add(self, check: Check) -> None:
         """Store and show a check; only another execution of its cell may replace it."""
-        cell = _execution_count()
+        cell = _get_execution_count()
         if check.name in self._checks and self._cells[check.name] == cell:
             raise ValueError(f"two checks are named {check.name!r}; give each its own name")
         self._checks[check.name] = check
@@ -135,33 +135,33 @@ class _Summary:
         return "\n".join(map(str, self.checks))
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, Any]:
-        rows = "".join(map(_row, self.checks))
+        rows = "".join(map(_format_row, self.checks))
         return {"text/plain": str(self), "text/html": f"<table>{rows}</table>"}
 
 
-def _short(value: object) -> str:
+def _shorten(value: object) -> str:
     # A lone surrogate can neither be sent to a notebook nor written to a file.
     text = redact_text(str(value).encode("utf-8", "backslashreplace").decode())
-    return text if len(text) <= LONGEST_VALUE else f"{text[: LONGEST_VALUE - 1]}…"
+    return text if len(text) <= MAX_VALUE_LENGTH else f"{text[: MAX_VALUE_LENGTH - 1]}…"
 
 
-def _execution_count() -> int | None:
+def _get_execution_count() -> int | None:
     """Return the execution count of the running cell, None outside of a notebook."""
-    shell = _shell()
+    shell = _get_shell()
     return None if shell is None else int(shell.execution_count)
 
 
-def _display(shown: Check | _Summary) -> None:
+def _display(item: Check | _Summary) -> None:
     """Show a check or the summary in the cell's output; on stdout outside of a notebook."""
-    if _shell() is None:
-        print(shown)
+    if _get_shell() is None:
+        print(item)
     else:
         from IPython.display import display
 
-        display(shown)  # type: ignore[no-untyped-call]
+        display(item)  # type: ignore[no-untyped-call]
 
 
-def _shell() -> Any:
+def _get_shell() -> Any:
     """Return the running IPython shell, or None, as in a service, which has no IPython."""
     ipython = sys.modules.get("IPython")
     return None if ipython is None else ipython.get_ipython()

@@ -18,7 +18,7 @@ from rich.console import Console
 from securenet_obs.errors import PartNotReadyError, StackError
 from securenet_obs.processes.guard import Guard
 from securenet_obs.processes.polling import poll_until
-from securenet_obs.processes.ports import free_ports
+from securenet_obs.processes.ports import find_free_ports
 from securenet_obs.runner.command import Command, order_for
 from securenet_obs.runner.console.progress import PlainLines
 from securenet_obs.runner.kernel.forked import warm_server
@@ -27,8 +27,8 @@ from securenet_obs.runner.record.verdict import Verdict
 from securenet_obs.runner.target import target_of
 from securenet_obs.settings import get_settings
 from securenet_obs.stack import LocalStack
-from securenet_obs.stack.locked_pip import pip_environment
-from securenet_obs.stack.parts.broker import RedisAccess, redis_part
+from securenet_obs.stack.locked_pip import build_pip_environment
+from securenet_obs.stack.parts.broker import RedisAccess, create_redis_part
 from securenet_obs.store import forget_connections
 from tests.forked_python import ForkedPython
 from tests.local_index import PIPS
@@ -120,7 +120,7 @@ def _download_pip(version: str, kept: Path) -> None:
     # In a folder of its own first: two processes of the tests may be at it.
     part = kept / f"{version}-{os.getpid()}"
     command = [sys.executable, "-m", "pip", "install", "--no-deps", "--target", part]
-    environment = pip_environment(sys.executable)
+    environment = build_pip_environment(sys.executable)
     done = subprocess.run(
         [*command, f"pip=={version}"], env=environment, capture_output=True, text=True, check=False
     )
@@ -158,8 +158,8 @@ def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServ
     """Yield a real Redis of this test session's own; its databases are shared by its tests."""
     with Guard() as guard:
         try:
-            access = RedisAccess(free_ports(1)[0])
-            part = redis_part(tmp_path_factory.mktemp("redis"), access, guard)
+            access = RedisAccess(find_free_ports(1)[0])
+            part = create_redis_part(tmp_path_factory.mktemp("redis"), access, guard)
         except StackError as error:
             missing(error)
         with part:

@@ -1,6 +1,6 @@
 import pytest
 
-from securenet_obs.checks import CHECK_MIME, LONGEST_VALUE, Check, Checks
+from securenet_obs.checks import CHECK_MIME, MAX_VALUE_LENGTH, Check, Checks
 from securenet_obs.errors import ChecksFailedError
 
 
@@ -16,7 +16,7 @@ def test_all_checks_run_and_the_last_cell_names_those_that_failed() -> None:
     checks = Checks()
     checks.expect("a", expected=1, observed=2)
     checks.expect("b", expected=1, observed=1)
-    checks.that("c", False, expected="something", observed=None)
+    checks.record("c", False, expected="something", observed=None)
     with pytest.raises(ChecksFailedError, match="2 of 3 checks failed: a, c"):
         checks.conclude()
 
@@ -72,7 +72,7 @@ def test_long_values_are_cut() -> None:
     checks = Checks()
     checks.expect("a", expected="x" * 10_000, observed="y")
     (check,) = checks
-    assert len(check.expected) == LONGEST_VALUE
+    assert len(check.expected) == MAX_VALUE_LENGTH
     assert check.expected.endswith("…")
 
 

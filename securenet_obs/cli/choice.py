@@ -136,10 +136,10 @@ def choose(
 def _local_stack(*, starts: bool) -> Choice:
     from securenet_obs.runner.preflight import stack_to_start
     from securenet_obs.runner.target import settings_in, target_of
-    from securenet_obs.stack import running_stack
+    from securenet_obs.stack import find_running_stack
 
     ignored = sorted(settings_in(os.environ))
-    if state := running_stack():
+    if state := find_running_stack():
         target = target_of(f"local stack {state.name}", state.environment, local=True)
         return Choice(target, ignored=ignored)
     if not starts:

@@ -17,7 +17,7 @@ from securenet_obs.cli.usage import Whole
 from securenet_obs.suggestions import did_you_mean
 
 if TYPE_CHECKING:
-    from securenet_obs.drills import Judge
+    from securenet_obs.drills import ValidationRunner
 
 
 @click.command()
@@ -39,7 +39,7 @@ def drill(names: tuple[str, ...], tasks: int, root: Path, as_json: bool) -> None
 
     Example: securenet-obs drill redis-restarted worker-killed
     """
-    from securenet_obs.drills import DRILLS, drill_data, drill_table, run_drill
+    from securenet_obs.drills import DRILLS, render_drill_table, run_drill, serialise_drill_result
     from securenet_obs.runner.console.report import print_whole
     from securenet_obs.runner.notebook.catalog import find
     from securenet_obs.runner.notebook.roots import work_folder
@@ -51,35 +51,35 @@ def drill(names: tuple[str, ...], tasks: int, root: Path, as_json: bool) -> None
         raise click.UsageError(
             f"There is no drill {unknown[0]!r}.{hint} There are {', '.join(DRILLS)}."
         )
-    for notebook in {look.notebook for name in wanted for look in DRILLS[name].looks}:
+    for notebook in {alarm.notebook for name in wanted for alarm in DRILLS[name].expected_alarms}:
         # Fail before the first fault, not after it.
         find(root, notebook)
-    with judging(root) as judge:
+    with validation_runner(root) as run_validation:
         results = [
             run_drill(
                 name,
-                judge=judge,
+                run_validation=run_validation,
                 root=default_root(work_folder(root)),
                 tasks=tasks,
-                report=_told_on(STDERR),
+                report=_report_on(STDERR),
             )
             for name in wanted
         ]
     if as_json:
-        click.echo(json.dumps([drill_data(result) for result in results], indent=2))
+        click.echo(json.dumps([serialise_drill_result(result) for result in results], indent=2))
     else:
-        print_whole(STDOUT, drill_table(results))
+        print_whole(STDOUT, render_drill_table(results))
     sys.exit(any(result.verdict == "failed" for result in results))
 
 
-def _told_on(console: Console) -> Callable[[str], None]:
+def _report_on(console: Console) -> Callable[[str], None]:
     return lambda sentence: console.print(sentence, markup=False, soft_wrap=True)
 
 
 @contextmanager
-def judging(root: Path) -> "Iterator[Judge]":
+def validation_runner(root: Path) -> "Iterator[ValidationRunner]":
     """Yield a function that runs a validation during a fault and discards its evidence."""
-    from securenet_obs.drills import Said
+    from securenet_obs.drills import ValidationOutcome
     from securenet_obs.runner.command import Command, order_for
     from securenet_obs.runner.console.progress import PlainLines
     from securenet_obs.runner.kernel.forked import warm_server
@@ -89,12 +89,14 @@ def judging(root: Path) -> "Iterator[Judge]":
     silent = PlainLines(Console(quiet=True))
     with warm_server() as server, tempfile.TemporaryDirectory() as evidence:
 
-        def judge(notebook: str, parameters: Sequence[str], target: Mapping[str, str]) -> Said:
+        def run_validation(
+            notebook: str, parameters: Sequence[str], target: Mapping[str, str]
+        ) -> ValidationOutcome:
             order = order_for(find(root, notebook), parameters)
             command = Command(target_of("drill", target), Path(evidence), silent, warm=server())
             outcome = command.run([order])
             (run,) = outcome.runs
             failed = frozenset(check.name for check in run.checks if check.outcome == "failed")
-            return Said(outcome.verdict.value, failed)
+            return ValidationOutcome(outcome.verdict.value, failed)
 
-        yield judge
+        yield run_validation

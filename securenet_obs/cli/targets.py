@@ -76,14 +76,18 @@ def env(name: str, wait: float | None) -> None:
 
     Example: eval "$(securenet-obs env --wait)"
     """
-    from securenet_obs.stack import await_stack, running_stack, running_stacks, stack_command
+    from securenet_obs.stack import (
+        find_running_stack,
+        find_running_stacks,
+        format_stack_command,
+        wait_for_stack,
+    )
 
-    state = running_stack(name) if wait is None else await_stack(name, wait)
+    state = find_running_stack(name) if wait is None else wait_for_stack(name, wait)
     if state is None:
-        hint = did_you_mean(name, (running.name for running in running_stacks()))
-        raise StackError(
-            f"The stack {name!r} is not running; start it with `{stack_command('up', name)}`.{hint}"
-        )
+        hint = did_you_mean(name, (running.name for running in find_running_stacks()))
+        start = format_stack_command("up", name)
+        raise StackError(f"The stack {name!r} is not running; start it with `{start}`.{hint}")
     for variable, value in state.environment.items():
         click.echo(f"export {variable}={_quoted(value)}")
 
@@ -114,13 +118,19 @@ def up(name: str, detach: bool, announce: int | None) -> None:
 
     Example: securenet-obs up --detach
     """
-    from securenet_obs.stack import LocalStack, follow, stack_command, start_detached, supervise
+    from securenet_obs.stack import (
+        LocalStack,
+        follow,
+        format_stack_command,
+        start_detached,
+        supervise,
+    )
 
     if announce is not None:
         supervise(name, announce)
     elif detach:
         state = start_detached(name, STDOUT.print)
-        end = stack_command("down", state.name)
+        end = format_stack_command("down", state.name)
         STDOUT.print(f"The stack {state.name!r} is ready; end it with `{end}`.", soft_wrap=True)
         _print_dashboard(state.dashboard)
     else:
@@ -143,13 +153,13 @@ def status(name: str, as_json: bool) -> None:
     Example: securenet-obs status --json
     """
     from securenet_obs.runner.console.report import print_rows
-    from securenet_obs.stack import status as parts_of
+    from securenet_obs.stack import read_status
 
-    parts = parts_of(name)
+    parts = read_status(name)
     if as_json:
         click.echo(json.dumps([asdict(part) for part in parts], indent=2))
     elif parts:
-        print_rows(STDOUT, [part.shown() for part in parts])
+        print_rows(STDOUT, [part.to_row() for part in parts])
     else:
         STDOUT.print(f"The stack {name!r} is not running.")
     sys.exit(0 if parts and all(part.ready for part in parts) else 1)
@@ -162,7 +172,7 @@ def down(name: str) -> None:
 
     Example: securenet-obs down
     """
-    from securenet_obs.stack import down as take_down
+    from securenet_obs.stack import take_down
 
     ended = take_down(name)
     STDOUT.print(f"The stack {name!r} " + ("is down." if ended else "was not running."))

@@ -109,10 +109,10 @@ class StackName(click.ParamType[str]):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """Return the name if it is valid for a stack."""
-        from securenet_obs.stack.state import stack_folder
+        from securenet_obs.stack.state import locate_stack_folder
 
         try:
-            stack_folder(value, Path())
+            locate_stack_folder(value, Path())
         except StackError as error:
             self.fail(str(error), param, ctx)
         return str(value)

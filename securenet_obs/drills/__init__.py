@@ -1,19 +1,19 @@
 """Drills inject a fault into a stack with tasks in flight, then count lost and doubled tasks."""
 
 from securenet_obs.drills.catalog import DRILLS
-from securenet_obs.drills.drill import Drill, DrillResult, Look, Said
-from securenet_obs.drills.report import drill_data, drill_table
-from securenet_obs.drills.running import Judge, drill_on, run_drill
+from securenet_obs.drills.drill import Drill, DrillResult, ExpectedAlarm, ValidationOutcome
+from securenet_obs.drills.report import render_drill_table, serialise_drill_result
+from securenet_obs.drills.running import ValidationRunner, run_drill, run_drill_on
 
 __all__ = [
     "DRILLS",
     "Drill",
     "DrillResult",
-    "Judge",
-    "Look",
-    "Said",
-    "drill_data",
-    "drill_on",
-    "drill_table",
+    "ExpectedAlarm",
+    "ValidationOutcome",
+    "ValidationRunner",
+    "render_drill_table",
     "run_drill",
+    "run_drill_on",
+    "serialise_drill_result",
 ]

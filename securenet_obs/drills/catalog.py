@@ -5,110 +5,111 @@ from functools import partial
 from pathlib import Path
 
 from securenet_obs.drills import faults, signals, timing
-from securenet_obs.drills.drill import Drill, Look
+from securenet_obs.drills.drill import Drill, ExpectedAlarm
 
 _TASKS = "03_celery_round_trips_tasks"
 _LOGS = "02_logs_are_structured_json"
-_ROUND_TRIPS = Look(
+_ROUND_TRIPS = ExpectedAlarm(
     _TASKS, "a failing task fails with its own error", ("deadline_s=1", "task_count=5")
 )
-_BEAT = Look(_TASKS, "beat ticks", ("task_count=5", "oldest_tick_s=7"))
-_ERRORS = Look(
+_BEAT = ExpectedAlarm(_TASKS, "beat ticks", ("task_count=5", "oldest_tick_s=7"))
+_ERRORS = ExpectedAlarm(
     "01_sentry_receives_errors", "every error that was raised arrived", ("deadline_s=2",)
 )
-_LINES = Look(_LOGS, "a request can be followed from the API to its task", ("deadline_s=5",))
-_CLOCK = Look(_LOGS, "the clock of the lines is the clock of the world", ("deadline_s=5",))
+_LINES = ExpectedAlarm(
+    _LOGS, "a request can be followed from the API to its task", ("deadline_s=5",)
+)
+_CLOCK = ExpectedAlarm(_LOGS, "the clock of the lines is the clock of the world", ("deadline_s=5",))
 
 
-def _no_full_device() -> str:
+def _explain_missing_full_device() -> str:
     return "" if Path("/dev/full").exists() else "this system has no /dev/full"
 
 
 _ALL = (
     Drill(
         "redis-restarted",
-        "Redis is restarted, again and again while its clients reconnect.",
-        faults.redis_restarted,
-        looks=(_ROUND_TRIPS,),
+        "Redis restarts repeatedly while its clients reconnect.",
+        faults.restart_redis,
+        expected_alarms=(_ROUND_TRIPS,),
     ),
     Drill(
         "redis-down",
         "Redis is stopped for 20 seconds.",
-        partial(faults.part_stopped, name="redis"),
-        looks=(_ROUND_TRIPS,),
-        holds_s=20,
+        partial(faults.keep_part_stopped, name="redis"),
+        expected_alarms=(_ROUND_TRIPS,),
+        min_duration_s=20,
     ),
     Drill(
         "redis-connections-killed",
         "Redis closes every connection ten times a second.",
-        faults.connections_killed,
-        looks=(_ROUND_TRIPS,),
-        holds_s=5,
+        faults.kill_redis_connections,
+        expected_alarms=(_ROUND_TRIPS,),
+        min_duration_s=5,
     ),
     Drill(
         "redis-black-holed",
-        "The network between the services and Redis swallows every byte.",
-        faults.swallowing,
-        setting=faults.through_a_proxy,
-        looks=(_ROUND_TRIPS,),
-        holds_s=10,
+        "The network between the services and Redis drops every byte.",
+        faults.drop_traffic,
+        setup=faults.route_through_proxy,
+        expected_alarms=(_ROUND_TRIPS,),
+        min_duration_s=10,
     ),
     Drill(
         "worker-killed",
         "The worker and its children are killed with SIGKILL.",
-        partial(faults.part_stopped, name="worker", stop=signals.kill),
-        looks=(_ROUND_TRIPS,),
+        partial(faults.keep_part_stopped, name="worker", stop=signals.kill),
+        expected_alarms=(_ROUND_TRIPS,),
     ),
     Drill(
         "child-oom-killed",
-        "The worker's children are killed while they work, and their successors, as for want of "
-        "memory.",
-        faults.children_killed,
-        looks=(_ROUND_TRIPS,),
+        "The worker's children and their successors are killed, as when memory is exhausted.",
+        faults.kill_worker_children,
+        expected_alarms=(_ROUND_TRIPS,),
     ),
     Drill(
         "worker-terminated",
         "The worker is ended with SIGTERM, as by a deployment.",
-        partial(faults.part_stopped, name="worker", stop=signals.end_softly),
-        looks=(_ROUND_TRIPS,),
+        partial(faults.keep_part_stopped, name="worker", stop=signals.terminate_gracefully),
+        expected_alarms=(_ROUND_TRIPS,),
     ),
     Drill(
         "beat-killed-and-doubled",
-        "Beat is killed with SIGKILL, and then there are two of them.",
-        timing.beat_killed_and_doubled,
-        setting=timing.beat_often_due,
-        looks=(_BEAT,),
-        also_doubled=timing.sent_twice,
+        "Beat is killed with SIGKILL, then two beats run.",
+        timing.kill_and_double_beat,
+        setup=timing.add_frequent_entry,
+        expected_alarms=(_BEAT,),
+        find_other_doubled=timing.find_double_sends,
     ),
     Drill(
         "store-locked",
-        "Somebody holds the store's lock for writing.",
-        faults.store_locked,
-        looks=(_ROUND_TRIPS,),
-        holds_s=8,
+        "Another process holds the store's write lock.",
+        faults.lock_store,
+        expected_alarms=(_ROUND_TRIPS,),
+        min_duration_s=8,
     ),
     Drill(
         "bugsink-down",
         "Bugsink is stopped, while tasks have errors to report.",
-        faults.bugsink_down,
-        looks=(_ERRORS,),
+        faults.stop_bugsink,
+        expected_alarms=(_ERRORS,),
         harmless=True,
     ),
     Drill(
         "logs-disk-full",
-        "The disk of the logs takes no byte of API and worker.",
-        faults.logs_disk_full,
-        looks=(_LINES,),
+        "The disk of the logs is full for API and worker.",
+        faults.fill_log_disk,
+        expected_alarms=(_LINES,),
         harmless=True,
-        impossible=_no_full_device,
+        skip_reason=_explain_missing_full_device,
     ),
     Drill(
         "clock-off",
-        "A worker's clock is an hour ahead: of another worker's first, then of everybody's.",
-        timing.clock_off,
-        looks=(_CLOCK,),
+        "A worker's clock is an hour ahead of the clock of every other process.",
+        timing.shift_worker_clock,
+        expected_alarms=(_CLOCK,),
         harmless=True,
-        impossible=timing.without_libfaketime,
+        skip_reason=timing.explain_missing_libfaketime,
     ),
 )
 

@@ -9,36 +9,36 @@ from securenet_obs.stack.local_stack import LocalStack
 
 
 @dataclass(frozen=True)
-class Said:
+class ValidationOutcome:
     """Outcome of a validation.
 
     Args:
         verdict: verdict of its run.
-        red: names of the checks that failed.
+        failed_checks: names of the checks that failed.
     """
 
     verdict: str
-    red: frozenset[str] = frozenset()
+    failed_checks: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
-class Look:
+class ExpectedAlarm:
     """A validation that runs during the fault, and must notice it.
 
     Args:
         notebook: name of the validation.
-        red: the check that must fail, and that passes under the drill's load alone. A check of
+        check: the check that must fail, and that passes under the drill's load alone. A check of
             latency does not: hundreds of queued tasks delay all others in the queue anyway.
         parameters: as `name=value`.
     """
 
     notebook: str
-    red: str
+    check: str
     parameters: tuple[str, ...] = ()
 
-    def noticed(self, said: Said) -> bool:
+    def is_raised_by(self, outcome: ValidationOutcome) -> bool:
         """Return whether its check failed, or the target was unreachable."""
-        return said.verdict == "unreachable" or self.red in said.red
+        return outcome.verdict == "unreachable" or self.check in outcome.failed_checks
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Drill:
     Args:
         name: name of the drill.
         breaks: description of the fault, one sentence.
-        fault: context manager that holds the fault in its block; takes the value of `setting`.
+        fault: context manager that holds the fault in its block; takes the value of `setup`.
         looks: validations that must notice the fault.
         setting: context manager that prepares the stack; yields the stack, or another place for
             the fault.
@@ -60,14 +60,14 @@ class Drill:
     """
 
     name: str
-    breaks: str
+    description: str
     fault: Callable[[Any], AbstractContextManager[None]]
-    looks: tuple[Look, ...]
-    setting: Callable[[LocalStack], AbstractContextManager[Any]] = nullcontext
-    holds_s: float = 0.0
+    expected_alarms: tuple[ExpectedAlarm, ...]
+    setup: Callable[[LocalStack], AbstractContextManager[Any]] = nullcontext
+    min_duration_s: float = 0.0
     harmless: bool = False
-    also_doubled: Callable[[LocalStack], Sequence[str]] = lambda _: ()
-    impossible: Callable[[], str] = lambda: ""
+    find_other_doubled: Callable[[LocalStack], Sequence[str]] = lambda _: ()
+    skip_reason: Callable[[], str] = lambda: ""
 
 
 @dataclass(frozen=True)

@@ -23,17 +23,17 @@ _REDIS_URLS = ("REDIS_URL", "RESULT_URL")
 
 
 @contextmanager
-def redis_restarted(stack: LocalStack) -> Iterator[None]:
+def restart_redis(stack: LocalStack) -> Iterator[None]:
     """Restart Redis quickly, repeatedly while its clients reconnect, then keep it stopped."""
     for reconnecting_s in _RECONNECTING_S:
         stack.restart_part("redis")
         time.sleep(reconnecting_s)
-    with part_stopped(stack, "redis"):
+    with keep_part_stopped(stack, "redis"):
         yield
 
 
 @contextmanager
-def part_stopped(
+def keep_part_stopped(
     stack: LocalStack, name: str, stop: Callable[[Part], object] = Part.stop
 ) -> Iterator[None]:
     """Stop a part, gracefully by default, and start it again after the block."""
@@ -45,28 +45,28 @@ def part_stopped(
 
 
 @contextmanager
-def connections_killed(stack: LocalStack) -> Iterator[None]:
+def kill_redis_connections(stack: LocalStack) -> Iterator[None]:
     """Close every connection from Redis's side, repeatedly."""
     with redis.Redis.from_url(stack.environment["REDIS_URL"]) as client:
 
-        def kill_connections() -> None:
+        def disconnect_clients() -> None:
             for kind in ("normal", "pubsub"):
                 client.client_kill_filter(_type=kind, skipme=True)
 
-        with _again_and_again(kill_connections, every_s=0.1):
+        with _repeat(disconnect_clients, every_s=0.1):
             yield
 
 
 @contextmanager
-def _again_and_again(strike: Callable[[], object], every_s: float) -> Iterator[None]:
-    """Call `strike` every `every_s` seconds in a thread during the block."""
+def _repeat(action: Callable[[], object], every_s: float) -> Iterator[None]:
+    """Call `action` every `every_s` seconds in a thread during the block."""
     over = threading.Event()
 
-    def keep_striking() -> None:
+    def repeat_action() -> None:
         while not over.wait(every_s):
-            strike()
+            action()
 
-    thread = threading.Thread(target=keep_striking)
+    thread = threading.Thread(target=repeat_action)
     thread.start()
     try:
         yield
@@ -76,7 +76,7 @@ def _again_and_again(strike: Callable[[], object], every_s: float) -> Iterator[N
 
 
 @contextmanager
-def through_a_proxy(stack: LocalStack) -> Iterator[Proxy]:
+def route_through_proxy(stack: LocalStack) -> Iterator[Proxy]:
     """Put a proxy between Redis and the services; other clients still connect directly."""
     port = make_url(stack.environment["REDIS_URL"]).port
     assert port is not None
@@ -91,17 +91,17 @@ def through_a_proxy(stack: LocalStack) -> Iterator[Proxy]:
 
 
 @contextmanager
-def swallowing(proxy: Proxy) -> Iterator[None]:
+def drop_traffic(proxy: Proxy) -> Iterator[None]:
     """Drop all traffic through a proxy, in both directions and without an error."""
-    proxy.swallows = True
+    proxy.drops_traffic = True
     try:
         yield
     finally:
-        proxy.swallows = False
+        proxy.drops_traffic = False
 
 
 @contextmanager
-def children_killed(stack: LocalStack) -> Iterator[None]:
+def kill_worker_children(stack: LocalStack) -> Iterator[None]:
     """Kill the worker's children while they work, and all their successors.
 
     The kernel does so while memory is exhausted. A new child takes 30 ms until it can receive a
@@ -109,12 +109,12 @@ def children_killed(stack: LocalStack) -> Iterator[None]:
     """
     worker = stack.parts["worker"]
     kill_children(worker)
-    with _again_and_again(partial(kill_children, worker), every_s=0.005):
+    with _repeat(partial(kill_children, worker), every_s=0.005):
         yield
 
 
 @contextmanager
-def store_locked(stack: LocalStack) -> Iterator[None]:
+def lock_store(stack: LocalStack) -> Iterator[None]:
     """Hold the store's write lock, as a backup or a forgotten transaction does."""
     path = make_url(stack.environment["DATABASE_URL"]).database
     assert path is not None
@@ -125,15 +125,15 @@ def store_locked(stack: LocalStack) -> Iterator[None]:
 
 
 @contextmanager
-def bugsink_down(stack: LocalStack) -> Iterator[None]:
+def stop_bugsink(stack: LocalStack) -> Iterator[None]:
     """Stop Bugsink while the worker has errors to report."""
-    with part_stopped(stack, "bugsink"):
+    with keep_part_stopped(stack, "bugsink"):
         for number in range(20):
-            _fail_in_a_task(stack.environment, f"drill-{number}")
+            _raise_task_error(stack.environment, f"drill-{number}")
         yield
 
 
-def _fail_in_a_task(environment: dict[str, str], canary: str) -> None:
+def _raise_task_error(environment: dict[str, str], canary: str) -> None:
     httpx.post(
         f"{environment['API_URL']}/v1/diagnostics/error",
         json={"canary": canary, "where": "task", "tenant_id": "tenant-canary", "secret": "none"},
@@ -144,7 +144,7 @@ def _fail_in_a_task(environment: dict[str, str], canary: str) -> None:
 
 
 @contextmanager
-def logs_disk_full(stack: LocalStack) -> Iterator[None]:
+def fill_log_disk(stack: LocalStack) -> Iterator[None]:
     """Redirect the output of API and worker to /dev/full: no space left on device (ENOSPC)."""
     for name in ("api", "worker"):
         command = stack.parts[name].command

@@ -25,27 +25,27 @@ INTERVAL_S = 0.1
 _ANSWER_S = 10.0
 _MINUTES = 50_000_000
 
-Answer = Literal["accepted", "refused", "unknown"]
+SubmissionOutcome = Literal["accepted", "refused", "unknown"]
 """Outcome of a submission: 202; another status or no connection; or a broken connection."""
 
 
 @dataclass(frozen=True)
-class Submitted:
+class SubmittedBatch:
     """A batch that was sent; its tenant has no other records in its minute.
 
-    `task_id` is empty unless it was accepted; `answer_s` is the response time in seconds.
+    `task_id` is empty unless it was accepted; `response_s` is the response time in seconds.
     """
 
     tenant_id: str
     minute: datetime
-    answer: Answer
+    outcome: SubmissionOutcome
     task_id: str
-    answer_s: float
+    response_s: float
 
     @property
     def label(self) -> str:
         """Name of the batch in a report."""
-        return self.task_id or f"{self.answer} batch of {self.tenant_id} at {self.minute:%FT%R}"
+        return self.task_id or f"{self.outcome} batch of {self.tenant_id} at {self.minute:%FT%R}"
 
 
 class Load:
@@ -62,37 +62,37 @@ class Load:
             minutes=random.randrange(_MINUTES)  # noqa: S311
         )
         self._sent = 0
-        self._answers: list[Submitted] = []
+        self._answers: list[SubmittedBatch] = []
 
     @property
-    def submitted(self) -> tuple[Submitted, ...]:
+    def submitted(self) -> tuple[SubmittedBatch, ...]:
         """Batches sent so far, with their answers."""
         return tuple(self._answers)
 
     def submit(self, count: int) -> None:
         """Submit `count` batches as fast as the API takes them."""
-        with self._client() as client, ThreadPoolExecutor(CLIENTS) as pool:
-            list(pool.map(lambda number: self._send(client, number), self._numbers(count)))
+        with self._open_client() as client, ThreadPoolExecutor(CLIENTS) as pool:
+            list(pool.map(lambda number: self._send(client, number), self._allocate_numbers(count)))
 
-    def trickle(self, most: int, over: threading.Event) -> list[Submitted]:
-        """Submit a batch every `INTERVAL_S`, one by one, until `over` is set or `most` are sent."""
+    def trickle(self, max_batches: int, over: threading.Event) -> list[SubmittedBatch]:
+        """Submit a batch every `INTERVAL_S` until `over` is set or `max_batches` are sent."""
         sent = []
-        with self._client() as client:
-            for number in self._numbers(most):
+        with self._open_client() as client:
+            for number in self._allocate_numbers(max_batches):
                 sent.append(self._send(client, number))
                 if over.wait(INTERVAL_S):
                     break
         return sent
 
-    def _numbers(self, count: int) -> Iterable[int]:
+    def _allocate_numbers(self, count: int) -> Iterable[int]:
         for _ in range(count):
             self._sent += 1
             yield self._sent
 
-    def _client(self) -> httpx.Client:
+    def _open_client(self) -> httpx.Client:
         return httpx.Client(base_url=self._url, timeout=_ANSWER_S, trust_env=False)
 
-    def _send(self, client: httpx.Client, number: int) -> Submitted:
+    def _send(self, client: httpx.Client, number: int) -> SubmittedBatch:
         minute = self._first + timedelta(minutes=number)
         tenant_id = list(self._headers)[number % len(self._headers)]
         records = [
@@ -108,14 +108,14 @@ class Load:
             for second in range(RECORDS)
         ]
         began = time.monotonic()
-        answer, task_id = self._answer(client, tenant_id, records)
-        sent = Submitted(tenant_id, minute, answer, task_id, time.monotonic() - began)
+        answer, task_id = self._post(client, tenant_id, records)
+        sent = SubmittedBatch(tenant_id, minute, answer, task_id, time.monotonic() - began)
         self._answers.append(sent)
         return sent
 
-    def _answer(
+    def _post(
         self, client: httpx.Client, tenant_id: str, records: list[dict[str, object]]
-    ) -> tuple[Answer, str]:
+    ) -> tuple[SubmissionOutcome, str]:
         headers = self._headers[tenant_id]
         try:
             answer = client.post(f"/v1/tenants/{tenant_id}/logs", json=records, headers=headers)
@@ -153,4 +153,4 @@ class Trickle:
         one_by_one = self._sent.result()
         left, self._count = self._count - len(one_by_one), len(one_by_one)
         self._load.submit(left)
-        return max((batch.answer_s for batch in one_by_one), default=0.0)
+        return max((batch.response_s for batch in one_by_one), default=0.0)

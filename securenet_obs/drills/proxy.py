@@ -9,25 +9,25 @@ _START_S = 5.0
 
 
 class Proxy:
-    """Passes bytes between its clients and a server, and drops them while `swallows` is set.
+    """Passes bytes between its clients and a server, and drops them while `drops_traffic` is set.
 
     A connection that has lost bytes stays silent for good, as behind a firewall that has dropped
     its state: neither side gets an error, and only later connections pass again.
     """
 
     def __init__(self, server_port: int) -> None:
-        self.swallows = False
+        self.drops_traffic = False
         self.port = 0
         self._writers: set[asyncio.StreamWriter] = set()
         self._server_port = server_port
-        self._begun = threading.Event()
+        self._listening = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._run()), daemon=True)
 
     def __enter__(self) -> Self:
         """Listen on `port`, in a thread of its own."""
         self._thread.start()
-        if not self._begun.wait(_START_S):
-            raise TimeoutError("the proxy did not begin to listen")
+        if not self._listening.wait(_START_S):
+            raise TimeoutError("the proxy did not start to listen")
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -40,7 +40,7 @@ class Proxy:
         self._over = asyncio.Event()
         server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
         self.port = server.sockets[0].getsockname()[1]
-        self._begun.set()
+        self._listening.set()
         await self._over.wait()
         server.close()
         # A connection that has lost bytes does not end by itself.
@@ -73,11 +73,11 @@ class Proxy:
         self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, link: "_Link"
     ) -> None:
         while data := await _read(source):
-            link.silent = link.silent or self.swallows
+            link.silent = link.silent or self.drops_traffic
             if not link.silent:
                 sink.write(data)
         # A silent connection does not pass on a close either.
-        if not (link.silent or self.swallows):
+        if not (link.silent or self.drops_traffic):
             sink.close()
 
 

@@ -15,12 +15,12 @@ _EMPTY_S = 20.0
 _AT_WORK_S = 1.0
 
 
-def deliver_again(environment: Mapping[str, str]) -> int:
+def redeliver_unacknowledged(environment: Mapping[str, str]) -> int:
     """Put unacknowledged messages back into their queues at once; return their number.
 
     By itself this happens only after the visibility timeout.
     """
-    with _client(environment) as client:
+    with _open_client(environment) as client:
         unacknowledged = client.hgetall(UNACKED_KEY)
         for tag, content in unacknowledged.items():
             message, _exchange, queue = json.loads(content)
@@ -32,13 +32,13 @@ def deliver_again(environment: Mapping[str, str]) -> int:
     return len(unacknowledged)
 
 
-def await_empty_queues(environment: Mapping[str, str]) -> None:
+def wait_for_empty_queues(environment: Mapping[str, str]) -> None:
     """Wait until the queues are empty, and a moment longer for the worker's last tasks.
 
     Raises:
         StackError: the queues are not empty in time.
     """
-    with _client(environment) as client:
+    with _open_client(environment) as client:
         waiting = poll_until(
             lambda: sum(client.llen(queue) for queue in QUEUES),
             not_,
@@ -50,5 +50,5 @@ def await_empty_queues(environment: Mapping[str, str]) -> None:
     time.sleep(_AT_WORK_S)
 
 
-def _client(environment: Mapping[str, str]) -> redis.Redis:
+def _open_client(environment: Mapping[str, str]) -> redis.Redis:
     return redis.Redis.from_url(environment["REDIS_URL"], socket_timeout=5)

@@ -11,10 +11,10 @@ from typing import Any
 from sqlalchemy import Engine
 
 from securenet_obs.drills.catalog import DRILLS
-from securenet_obs.drills.drill import Drill, DrillResult, Said
+from securenet_obs.drills.drill import Drill, DrillResult, ValidationOutcome
 from securenet_obs.drills.load import Load, Trickle
-from securenet_obs.drills.queues import await_empty_queues, deliver_again
-from securenet_obs.drills.signals import paused
+from securenet_obs.drills.queues import redeliver_unacknowledged, wait_for_empty_queues
+from securenet_obs.drills.signals import pause
 from securenet_obs.drills.tally import tally
 from securenet_obs.errors import StackError
 from securenet_obs.processes.polling import Deadline, poll_until
@@ -28,12 +28,12 @@ SETTLE_S = 60.0
 """Seconds in which every accepted batch must be counted after the fault."""
 
 # Shares of the tasks to submit before the fault, when some finish already, and during it.
-_BEFORE = 1.15
-_MEANWHILE = 0.2
-_BUSY = 0.05
-_BUSY_S = 20.0
+_SHARE_BEFORE = 1.15
+_SHARE_DURING = 0.2
+_SHARE_DONE = 0.05
+_START_S = 20.0
 
-Judge = Callable[[str, Sequence[str], Mapping[str, str]], Said]
+ValidationRunner = Callable[[str, Sequence[str], Mapping[str, str]], ValidationOutcome]
 """Runs a notebook with parameters (`name=value`) against a target, and returns its outcome."""
 
 Report = Callable[[str], None]
@@ -43,18 +43,18 @@ Report = Callable[[str], None]
 def run_drill(
     name: str,
     *,
-    judge: Judge,
+    run_validation: ValidationRunner,
     root: Path | None = None,
     cache: Path | None = None,
     tasks: int = TASKS,
-    holds_s: float | None = None,
+    min_duration_s: float | None = None,
     report: Report = lambda _sentence: None,
 ) -> DrillResult:
     """Run a drill on a stack of its own; the stack's files are kept unless it passes.
 
     Args:
         name: name of a drill in `DRILLS`.
-        judge: runs the validations during the fault.
+        run_validation: runs the validations during the fault.
         root: folder of all local state, as for `LocalStack`.
         cache: folder of the shared Bugsink installation, `root` by default.
         tasks: batches in flight when the fault is injected; more are submitted during it.
@@ -64,14 +64,16 @@ def run_drill(
     Raises:
         StackError: the drill does not exist, or the stack does not become ready.
     """
-    drill = _named(name)
-    if reason := drill.impossible():
+    drill = _find_drill(name)
+    if reason := drill.skip_reason():
         return DrillResult(name, skipped=reason)
-    if holds_s is not None:
-        drill = replace(drill, holds_s=holds_s)
+    if min_duration_s is not None:
+        drill = replace(drill, min_duration_s=min_duration_s)
     stack = LocalStack(f"drill-{name}", root, cache=cache, report=report)
     with stack:
-        result = drill_on(stack, drill, judge=judge, tasks=tasks, report=report)
+        result = run_drill_on(
+            stack, drill, run_validation=run_validation, tasks=tasks, report=report
+        )
     if result.verdict == "passed":
         shutil.rmtree(stack.folder)
     else:
@@ -79,38 +81,45 @@ def run_drill(
     return result
 
 
-def drill_on(
-    stack: LocalStack, drill: Drill, *, judge: Judge, tasks: int = TASKS, report: Report
+def run_drill_on(
+    stack: LocalStack,
+    drill: Drill,
+    *,
+    run_validation: ValidationRunner,
+    tasks: int = TASKS,
+    report: Report,
 ) -> DrillResult:
-    """Run a drill on a running stack, which is not usable afterwards if the drill has a setting."""
-    course = _Course(stack, drill, judge, report)
+    """Run a drill on a running stack, which is not usable afterwards if the drill has a setup."""
+    run = _DrillRun(stack, drill, run_validation, report)
     try:
-        course.run(tasks)
+        run.run(tasks)
     except StackError as error:
-        return replace(course.result(), problems=(str(error),))
+        return replace(run.result(), problems=(str(error),))
     else:
-        return course.result()
+        return run.result()
     finally:
-        course.close()
+        run.close()
 
 
-def _named(name: str) -> Drill:
+def _find_drill(name: str) -> Drill:
     if name not in DRILLS:
-        raise StackError(f"There is no drill {name!r}; there are {', '.join(DRILLS)}.")
+        raise StackError(f"{name!r} is not a drill; the drills are {', '.join(DRILLS)}.")
     return DRILLS[name]
 
 
-class _Course:
+class _DrillRun:
     """One execution of a drill on a stack."""
 
-    def __init__(self, stack: LocalStack, drill: Drill, judge: Judge, report: Report) -> None:
+    def __init__(
+        self, stack: LocalStack, drill: Drill, run_validation: ValidationRunner, report: Report
+    ) -> None:
         self._stack = stack
         self._drill = drill
-        self._judge = judge
+        self._validate = run_validation
         self._report = report
         self._load = Load(stack.environment)
         self._engine: Engine = create_store_engine(stack.environment["DATABASE_URL"])
-        self._found = DrillResult(drill.name)
+        self._result_so_far = DrillResult(drill.name)
 
     def run(self, tasks: int) -> None:
         """Run the drill to its end.
@@ -118,88 +127,92 @@ class _Course:
         Raises:
             StackError: a part is not in the required state, or no task was in flight.
         """
-        with self._drill.setting(self._stack) as place:
-            self._get_busy(int(tasks * _BEFORE))
-            self._note(in_flight=len(self._uncounted()))
-            self._tell(f"{self._found.in_flight} tasks in flight; the fault is put in")
-            with Trickle(self._load, int(tasks * _MEANWHILE)) as trickle:
-                struck, held = time.monotonic(), Deadline.after(self._drill.holds_s)
+        with self._drill.setup(self._stack) as place:
+            self._fill_queues(int(tasks * _SHARE_BEFORE))
+            self._update(in_flight=len(self._find_uncounted()))
+            self._report_progress(
+                f"{self._result_so_far.in_flight} tasks in flight; injecting the fault"
+            )
+            with Trickle(self._load, int(tasks * _SHARE_DURING)) as trickle:
+                injected_at, held = time.monotonic(), Deadline.after(self._drill.min_duration_s)
                 with self._drill.fault(place):
                     if self._drill.harmless:
-                        self._finish(trickle, struck)
-                    self._look()
+                        self._finish(trickle, injected_at)
+                    self._run_validations()
                     time.sleep(held.left_s)
-                    out = time.monotonic()
+                    removed_at = time.monotonic()
                 if not self._drill.harmless:
-                    self._finish(trickle, out)
-            self._deliver_again()
-            self._note(doubled=tuple(self._drill.also_doubled(self._stack)))
+                    self._finish(trickle, removed_at)
+            self._redeliver()
+            self._update(doubled=tuple(self._drill.find_other_doubled(self._stack)))
 
     def result(self) -> DrillResult:
         """Return the result so far."""
         submitted = self._load.submitted
-        answers = [batch.answer for batch in submitted]
+        answers = [batch.outcome for batch in submitted]
         counted = tally(self._engine, submitted)
         return replace(
-            self._found,
+            self._result_so_far,
             accepted=answers.count("accepted"),
             refused=answers.count("refused"),
             unknown=answers.count("unknown"),
             lost=counted.lost,
-            doubled=counted.doubled + self._found.doubled,
+            doubled=counted.doubled + self._result_so_far.doubled,
         )
 
     def close(self) -> None:
         """Close the connections to the store."""
         self._engine.dispose()
 
-    def _get_busy(self, count: int) -> None:
+    def _fill_queues(self, count: int) -> None:
         """Submit while the worker is paused, then wait until it has begun."""
-        with paused(self._stack.parts["worker"]):
+        with pause(self._stack.parts["worker"]):
             self._load.submit(count)
-        most_left = count * (1 - _BUSY)
+        max_uncounted = count * (1 - _SHARE_DONE)
         left = poll_until(
-            lambda: len(self._uncounted()),
-            lambda left: left <= most_left,
-            deadline_s=_BUSY_S,
+            lambda: len(self._find_uncounted()),
+            lambda left: left <= max_uncounted,
+            deadline_s=_START_S,
             interval_s=0.02,
         )
-        if not 0 < left <= most_left:
+        if not 0 < left <= max_uncounted:
             raise StackError(
-                f"Of {count} tasks {left} were in flight when the fault should have been put in; "
-                "there must be some, with the worker at work."
+                f"{left} of {count} tasks were in flight before the fault; some must be, and the "
+                "worker must have begun."
             )
 
-    def _look(self) -> None:
+    def _run_validations(self) -> None:
         """Run the validations that must notice the fault."""
-        for look in self._drill.looks:
-            said = self._judge(look.notebook, look.parameters, self._stack.environment)
-            self._tell(f"{look.notebook} says meanwhile: {said.verdict}")
-            self._note(validations={**self._found.validations, look.notebook: said.verdict})
-            if not look.noticed(said):
-                self._note(unnoticed=(*self._found.unnoticed, look.notebook))
+        for alarm in self._drill.expected_alarms:
+            outcome = self._validate(alarm.notebook, alarm.parameters, self._stack.environment)
+            self._report_progress(f"{alarm.notebook} during the fault: {outcome.verdict}")
+            self._update(
+                validations={**self._result_so_far.validations, alarm.notebook: outcome.verdict}
+            )
+            if not alarm.is_raised_by(outcome):
+                self._update(unnoticed=(*self._result_so_far.unnoticed, alarm.notebook))
 
     def _finish(self, trickle: Trickle, since: float) -> None:
         """Submit the remaining batches, and wait until every accepted batch is counted."""
-        self._note(slowest_answer_s=trickle.finish())
-        uncounted = poll_until(self._uncounted, not_, deadline_s=SETTLE_S, interval_s=0.1)
+        self._update(slowest_answer_s=trickle.finish())
+        uncounted = poll_until(self._find_uncounted, not_, deadline_s=SETTLE_S, interval_s=0.1)
         if uncounted:
-            self._tell(f"{len(uncounted)} tasks are not counted after {SETTLE_S:g} s")
+            self._report_progress(f"{len(uncounted)} tasks are not counted after {SETTLE_S:g} s")
             return
-        self._note(recovered_s=time.monotonic() - since)
-        self._tell(f"all counted after {self._found.recovered_s:.1f} s")
+        self._update(recovered_s=time.monotonic() - since)
+        self._report_progress(f"all counted after {self._result_so_far.recovered_s:.1f} s")
 
-    def _deliver_again(self) -> None:
+    def _redeliver(self) -> None:
         """Redeliver unacknowledged messages: idempotent tasks must not count them twice."""
-        count = deliver_again(self._stack.environment)
-        await_empty_queues(self._stack.environment)
-        self._tell(f"{count} unacknowledged messages were delivered again")
+        count = redeliver_unacknowledged(self._stack.environment)
+        wait_for_empty_queues(self._stack.environment)
+        self._report_progress(f"{count} unacknowledged messages were redelivered")
 
-    def _note(self, **found: Any) -> None:
-        self._found = replace(self._found, **found)
+    def _update(self, **changes: Any) -> None:
+        self._result_so_far = replace(self._result_so_far, **changes)
 
-    def _tell(self, sentence: str) -> None:
+    def _report_progress(self, sentence: str) -> None:
         self._report(f"{self._drill.name}: {sentence}")
 
-    def _uncounted(self) -> tuple[str, ...]:
+    def _find_uncounted(self) -> tuple[str, ...]:
         return tally(self._engine, self._load.submitted).lost

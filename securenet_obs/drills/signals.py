@@ -14,7 +14,7 @@ from securenet_obs.stack.part import STOP_S, Part
 
 
 @contextmanager
-def paused(part: Part) -> Iterator[None]:
+def pause(part: Part) -> Iterator[None]:
     """Suspend a part's leader during the block (SIGSTOP), which it cannot notice.
 
     Its children finish their tasks: a suspended child might hold a lock of the store.
@@ -26,12 +26,12 @@ def paused(part: Part) -> Iterator[None]:
         os.kill(part.pid, signal.SIGCONT)
 
 
-def children(part: Part) -> list[int]:
+def find_children(part: Part) -> list[int]:
     """Return the pids of the processes that a part's leader has forked."""
     # From /proc where possible, at once: ps takes as long as a new child needs to receive a task.
-    told_by_kernel = Path(f"/proc/{part.pid}/task/{part.pid}/children")
-    if told_by_kernel.exists():
-        return [int(pid) for pid in told_by_kernel.read_text().split()]
+    kernel_list = Path(f"/proc/{part.pid}/task/{part.pid}/children")
+    if kernel_list.exists():
+        return [int(pid) for pid in kernel_list.read_text().split()]
     listed = subprocess.run(
         ["/bin/ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=True
     )
@@ -47,21 +47,21 @@ def kill(part: Part) -> None:
 
 def kill_children(part: Part) -> None:
     """Kill the children alone, as the kernel does when memory is exhausted."""
-    for pid in children(part):
+    for pid in find_children(part):
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
 
 
-def end_softly(part: Part) -> None:
+def terminate_gracefully(part: Part) -> None:
     """End a part with SIGTERM, and wait for its end.
 
     Raises:
         StackError: it did not end in time, or its exit code is not 0.
     """
     os.kill(part.pid, signal.SIGTERM)
-    poll_until(lambda: not part.running(), deadline_s=STOP_S, interval_s=0.05)
+    poll_until(lambda: not part.is_running(), deadline_s=STOP_S, interval_s=0.05)
     code = part.exit_code
     kill(part)
     if code != 0:
         how = f"ended with exit code {code}" if code is not None else f"ran on for {STOP_S:g} s"
-        raise StackError(f"{part.name} was asked to end by SIGTERM, and {how}.")
+        raise StackError(f"{part.name} received SIGTERM and {how}.")

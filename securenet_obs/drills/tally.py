@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
-from securenet_obs.drills.load import RECORDS, Submitted
+from securenet_obs.drills.load import RECORDS, SubmittedBatch
 from securenet_obs.store import NetworkMinute
 
 
@@ -26,25 +26,25 @@ class Tally:
     doubled: tuple[str, ...]
 
 
-def tally(engine: Engine, submitted: Iterable[Submitted]) -> Tally:
+def tally(engine: Engine, submitted: Iterable[SubmittedBatch]) -> Tally:
     """Compare the store's counts with these batches."""
     batches = list(submitted)
-    counted = _counted(engine, batches)
+    counted = _read_counts(engine, batches)
     lost, doubled = [], []
     for batch in batches:
         records = counted.get((batch.tenant_id, batch.minute), 0)
-        if batch.answer == "accepted" and records < RECORDS:
+        if batch.outcome == "accepted" and records < RECORDS:
             lost.append(batch.label)
-        if records > (0 if batch.answer == "refused" else RECORDS):
+        if records > (0 if batch.outcome == "refused" else RECORDS):
             doubled.append(batch.label)
     return Tally(tuple(lost), tuple(doubled))
 
 
-def _counted(engine: Engine, batches: list[Submitted]) -> dict[tuple[str, object], int]:
+def _read_counts(engine: Engine, batches: list[SubmittedBatch]) -> dict[tuple[str, object], int]:
     minutes = [batch.minute for batch in batches]
     if not minutes:
         return {}
     columns = select(NetworkMinute.tenant_id, NetworkMinute.minute, NetworkMinute.records)
-    asked = columns.where(NetworkMinute.minute.between(min(minutes), max(minutes)))
+    query = columns.where(NetworkMinute.minute.between(min(minutes), max(minutes)))
     with Session(engine) as session:
-        return {(tenant, minute): records for tenant, minute, records in session.execute(asked)}
+        return {(tenant, minute): records for tenant, minute, records in session.execute(query)}

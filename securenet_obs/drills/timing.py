@@ -13,12 +13,12 @@ from pathlib import Path
 import redis
 
 from securenet_obs.drills import beat_with_drill
-from securenet_obs.drills.faults import part_stopped
+from securenet_obs.drills.faults import keep_part_stopped
 from securenet_obs.drills.signals import kill
 from securenet_obs.errors import StackError
 from securenet_obs.processes.polling import poll_until
 from securenet_obs.stack.local_stack import LocalStack
-from securenet_obs.stack.parts.services import beat_command, worker_command
+from securenet_obs.stack.parts.services import build_beat_command, build_worker_command
 from securenet_obs.workers.names import RESULT_PREFIX
 
 SILENT_S = 8.0
@@ -37,27 +37,33 @@ _PREFIXES = (sys.prefix, "/usr", "/usr/local")
 
 
 @contextmanager
-def beat_often_due(stack: LocalStack) -> Iterator[tuple[LocalStack, ExitStack]]:
+def add_frequent_entry(stack: LocalStack) -> Iterator[tuple[LocalStack, ExitStack]]:
     """Add a beat entry that is due every two seconds; yield the stack and its exit stack."""
-    stack.restart_part("beat", command=_often(stack.folder / "beat" / "schedule"))
+    stack.restart_part(
+        "beat", command=_build_frequent_beat_command(stack.folder / "beat" / "schedule")
+    )
     with ExitStack() as undo:
         yield stack, undo
 
 
 @contextmanager
-def beat_killed_and_doubled(setting: tuple[LocalStack, ExitStack]) -> Iterator[None]:
+def kill_and_double_beat(setup: tuple[LocalStack, ExitStack]) -> Iterator[None]:
     """Keep beat killed during the block, then start two of them and leave both running."""
-    stack, undo = setting
+    stack, undo = setup
     kill(stack.parts["beat"])
     time.sleep(SILENT_S)
     yield
-    twin = stack.parts["beat"].changed({}, _often(stack.folder / "beat" / "schedule-of-twin"))
+    twin = stack.parts["beat"].copy_with(
+        {}, _build_frequent_beat_command(stack.folder / "beat" / "schedule-of-twin")
+    )
     undo.callback(twin.stop)
     twin.launch()
-    stack.start_part("beat", command=_often(stack.folder / "beat" / "schedule"))
+    stack.start_part(
+        "beat", command=_build_frequent_beat_command(stack.folder / "beat" / "schedule")
+    )
 
 
-def sent_twice(stack: LocalStack) -> Sequence[str]:
+def find_double_sends(stack: LocalStack) -> Sequence[str]:
     """Return the times at which the entry was sent again within half its interval.
 
     Raises:
@@ -65,12 +71,12 @@ def sent_twice(stack: LocalStack) -> Sequence[str]:
     """
     began = time.time()
     time.sleep(TWINS_S)
-    sent = sorted(_sent(stack.parts["beat"].log))
+    sent = sorted(_read_send_times(stack.parts["beat"].log))
     if sum(moment.timestamp() > began for moment in sent) < TWINS_S / beat_with_drill.EVERY_S / 2:
-        raise StackError(f"Of two beats none sent what was due; see {stack.parts['beat'].log}.")
+        raise StackError(f"Neither of two beats sent the due entry; see {stack.parts['beat'].log}.")
     # The last task may still be in flight.
-    if (executed := _executed(stack)) < len(sent) - 1:
-        raise StackError(f"Of {len(sent)} tasks that beat sent {executed} were executed.")
+    if (executed := _count_executed(stack)) < len(sent) - 1:
+        raise StackError(f"{executed} of {len(sent)} tasks that beat sent were executed.")
     return [
         f"beat's entry at {later:%T.%f}"
         for earlier, later in pairwise(sent)
@@ -78,57 +84,57 @@ def sent_twice(stack: LocalStack) -> Sequence[str]:
     ]
 
 
-def _sent(log: Path) -> Iterator[datetime]:
+def _read_send_times(log: Path) -> Iterator[datetime]:
     """Yield the times at which the entry was sent, from the log that two beats share."""
     for line in log.read_text().splitlines():
         if f"Sending due task {beat_with_drill.ENTRY} " in line:
             yield datetime.fromisoformat(json.loads(line)["timestamp"])
 
 
-def _executed(stack: LocalStack) -> int:
+def _count_executed(stack: LocalStack) -> int:
     with redis.Redis.from_url(stack.environment["RESULT_URL"]) as client:
         results = client.mget(list(client.scan_iter(f"{RESULT_PREFIX}*", count=1000)))
     return sum(beat_with_drill.CANARY.encode() in result for result in results if result)
 
 
-def _often(schedule: Path) -> list[str]:
-    return [sys.executable, beat_with_drill.__file__, *beat_command(schedule)[2:]]
+def _build_frequent_beat_command(schedule: Path) -> list[str]:
+    return [sys.executable, beat_with_drill.__file__, *build_beat_command(schedule)[2:]]
 
 
-def libfaketime() -> Path | None:
+def find_libfaketime() -> Path | None:
     """Return the path of libfaketime, which gives a process another clock; None if not found."""
     found = (glob(f"{prefix}/{library}") for prefix in _PREFIXES for library in _LIBRARIES)
     return next(map(Path, chain.from_iterable(found)), None)
 
 
-def without_libfaketime() -> str:
+def explain_missing_libfaketime() -> str:
     """Return the reason why libfaketime cannot be used here; empty if it can."""
-    if libfaketime() is not None:
+    if find_libfaketime() is not None:
         return ""
     return "libfaketime is not installed (Debian and Ubuntu: apt-get install libfaketime)"
 
 
 @contextmanager
-def clock_off(stack: LocalStack) -> Iterator[None]:
+def shift_worker_clock(stack: LocalStack) -> Iterator[None]:
     """Start a second worker with its clock an hour ahead, then stop the first during the block."""
-    clock = {"LD_PRELOAD": str(libfaketime()), "FAKETIME": "+3600"}
-    late = stack.parts["worker"].changed(
-        {**clock, "FAKETIME_DONT_FAKE_MONOTONIC": "1"}, worker_command(name=_LATE_WORKER)
+    clock = {"LD_PRELOAD": str(find_libfaketime()), "FAKETIME": "+3600"}
+    shifted = stack.parts["worker"].copy_with(
+        {**clock, "FAKETIME_DONT_FAKE_MONOTONIC": "1"}, build_worker_command(name=_LATE_WORKER)
     )
-    logged = late.log.stat().st_size
-    late.launch()
+    offset = shifted.log.stat().st_size
+    shifted.launch()
     try:
-        _await_worker(late.log, logged)
+        _wait_for_worker(shifted.log, offset)
         time.sleep(BESIDE_S)
-        with part_stopped(stack, "worker"):
+        with keep_part_stopped(stack, "worker"):
             yield
     finally:
-        late.stop()
+        shifted.stop()
 
 
-def _await_worker(log: Path, logged: int) -> None:
+def _wait_for_worker(log: Path, offset: int) -> None:
     def is_ready() -> bool:
-        lines = log.read_bytes()[logged:].splitlines()
+        lines = log.read_bytes()[offset:].splitlines()
         return any(_LATE_WORKER.encode() in line and b"ready" in line for line in lines)
 
     if not poll_until(is_ready, deadline_s=_START_S, interval_s=0.1):

@@ -1,9 +1,12 @@
 """Probes read back the events, log lines, tasks and queues that really arrived at a target."""
 
-from securenet_obs.probes.celery.broker import BrokerProbe, BrokerState, known_bad
-from securenet_obs.probes.celery.queue_diagnosis import pool_growth, queue_decisions
-from securenet_obs.probes.celery.queues import QueueProbe, queue_rates
-from securenet_obs.probes.celery.round_trips import executing_workers, latency_percentiles
+from securenet_obs.probes.celery.broker import BrokerProbe, BrokerState, find_bad_versions
+from securenet_obs.probes.celery.queue_diagnosis import diagnose_queue, format_pool_grow_commands
+from securenet_obs.probes.celery.queues import QueueProbe, compute_queue_rates
+from securenet_obs.probes.celery.round_trips import (
+    compute_latency_percentiles,
+    count_tasks_by_worker,
+)
 from securenet_obs.probes.celery.tasks import (
     BeatTick,
     PickleOutcome,
@@ -11,39 +14,39 @@ from securenet_obs.probes.celery.tasks import (
 )
 from securenet_obs.probes.errors.arrivals import (
     Arrival,
-    arrival_table,
-    new_canary,
-    new_secret,
-    read_back,
+    generate_canary,
+    generate_secret,
+    read_back_events,
+    tabulate_arrivals,
 )
-from securenet_obs.probes.errors.backends import error_events
+from securenet_obs.probes.errors.backends import open_error_events
 from securenet_obs.probes.errors.events import ErrorEvent, ErrorEvents
 from securenet_obs.probes.http.api import ApiClient, ApiTask, ProvokedError, Submission
-from securenet_obs.probes.logs.contract import REQUIRED_FIELDS, contract_violations
+from securenet_obs.probes.logs.contract import REQUIRED_FIELDS, find_contract_violations
 from securenet_obs.probes.logs.fields import LEVELS
 from securenet_obs.probes.logs.frame import LogFrame, log_frame
-from securenet_obs.probes.logs.search import await_lines, await_tasks, services_of
+from securenet_obs.probes.logs.search import find_services, wait_for_log_lines, wait_for_task_ends
 from securenet_obs.probes.scenarios.drills import run_drills
-from securenet_obs.probes.scenarios.hops import await_hops, event_hops, hops_that_lost
-from securenet_obs.probes.scenarios.leaks import plant_secrets, sightings
-from securenet_obs.probes.scenarios.network_samples import sample_records
-from securenet_obs.probes.scenarios.schedule import Dispatch, await_dispatch, await_entry
+from securenet_obs.probes.scenarios.hops import find_lost_ids, tabulate_event_hops, wait_for_hops
+from securenet_obs.probes.scenarios.leaks import count_occurrences, plant_secrets
+from securenet_obs.probes.scenarios.network_samples import generate_network_records
+from securenet_obs.probes.scenarios.schedule import Dispatch, wait_for_beat_entry, wait_for_dispatch
 from securenet_obs.probes.scenarios.sinks import (
-    await_text,
-    evidence_so_far,
-    log_sizes,
-    logs_since,
-    redis_content,
-    stored_events,
+    dump_events,
+    read_evidence,
+    read_log_sizes,
+    read_logs_since,
+    read_redis_content,
+    wait_for_log_text,
 )
 from securenet_obs.probes.scenarios.tenancy import (
-    await_results,
-    load_tenants,
-    mixed_events,
-    mixed_lines,
-    mixed_results,
-    overlapping,
-    trespass,
+    attempt_forbidden_access,
+    count_overlapping_requests,
+    find_cross_tenant_events,
+    find_cross_tenant_lines,
+    find_cross_tenant_results,
+    run_tenant_load,
+    wait_for_results,
 )
 
 __all__ = [
@@ -64,42 +67,42 @@ __all__ = [
     "QueueProbe",
     "Submission",
     "TaskProbe",
-    "arrival_table",
-    "await_dispatch",
-    "await_entry",
-    "await_hops",
-    "await_lines",
-    "await_results",
-    "await_tasks",
-    "await_text",
-    "contract_violations",
-    "error_events",
-    "event_hops",
-    "evidence_so_far",
-    "executing_workers",
-    "hops_that_lost",
-    "known_bad",
-    "latency_percentiles",
-    "load_tenants",
+    "attempt_forbidden_access",
+    "compute_latency_percentiles",
+    "compute_queue_rates",
+    "count_occurrences",
+    "count_overlapping_requests",
+    "count_tasks_by_worker",
+    "diagnose_queue",
+    "dump_events",
+    "find_bad_versions",
+    "find_contract_violations",
+    "find_cross_tenant_events",
+    "find_cross_tenant_lines",
+    "find_cross_tenant_results",
+    "find_lost_ids",
+    "find_services",
+    "format_pool_grow_commands",
+    "generate_canary",
+    "generate_network_records",
+    "generate_secret",
     "log_frame",
-    "log_sizes",
-    "logs_since",
-    "mixed_events",
-    "mixed_lines",
-    "mixed_results",
-    "new_canary",
-    "new_secret",
-    "overlapping",
+    "open_error_events",
     "plant_secrets",
-    "pool_growth",
-    "queue_decisions",
-    "queue_rates",
-    "read_back",
-    "redis_content",
+    "read_back_events",
+    "read_evidence",
+    "read_log_sizes",
+    "read_logs_since",
+    "read_redis_content",
     "run_drills",
-    "sample_records",
-    "services_of",
-    "sightings",
-    "stored_events",
-    "trespass",
+    "run_tenant_load",
+    "tabulate_arrivals",
+    "tabulate_event_hops",
+    "wait_for_beat_entry",
+    "wait_for_dispatch",
+    "wait_for_hops",
+    "wait_for_log_lines",
+    "wait_for_log_text",
+    "wait_for_results",
+    "wait_for_task_ends",
 ]

@@ -27,20 +27,20 @@ _ROUNDS = 20
 
 def adopt_orphans() -> None:
     """Make orphaned descendants children of this process (Linux only)."""
-    _control(_PR_SET_CHILD_SUBREAPER, 1)
+    _set_process_control(_PR_SET_CHILD_SUBREAPER, 1)
 
 
 def die_with_parent() -> None:
     """Make the system kill this process as soon as its parent ends (Linux only)."""
-    _control(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    _set_process_control(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
-def _control(option: int, value: int) -> None:
+def _set_process_control(option: int, value: int) -> None:
     if sys.platform == "linux":
         ctypes.CDLL(None, use_errno=True).prctl(option, value, 0, 0, 0)
 
 
-def guarded(work: Callable[[], int]) -> int:
+def run_guarded(work: Callable[[], int]) -> int:
     """Run `work` in a fork; however it ends, kill the processes that it leaves.
 
     Returns the exit status of `work`, in the fork too. Only Linux lets orphans be adopted:
@@ -88,7 +88,7 @@ def has_children() -> bool:
 def kill_marked(run: str) -> None:
     """Kill every process with the mark of a run, except this one."""
     for _ in range(_ROUNDS):
-        if not (marked := [row for row in psutil.process_iter() if _carries(row, run)]):
+        if not (marked := [row for row in psutil.process_iter() if _has_mark(row, run)]):
             return
         _kill(marked)
 
@@ -103,7 +103,7 @@ def kill_group(leader: int) -> None:
     _kill(below)
 
 
-def _carries(process: psutil.Process, run: str) -> bool:
+def _has_mark(process: psutil.Process, run: str) -> bool:
     if process.pid == os.getpid():
         return False
     try:

@@ -26,13 +26,13 @@ WATCH_S = 0.5
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
-def start_time(pid: int) -> str | None:
+def read_start_time(pid: int) -> str | None:
     """Return the start time of a process, for comparison only; None if the process is gone.
 
     Pids are reused; together with its start time a pid identifies one process.
     """
     if not _BOOT_ID.exists():
-        return _start_time_by_ps(pid)
+        return _read_start_time_by_ps(pid)
     try:
         stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
     except (FileNotFoundError, ProcessLookupError):
@@ -42,7 +42,7 @@ def start_time(pid: int) -> str | None:
     return None if state == "Z" else f"{_BOOT_ID.read_text().strip()}:{fields[18]}"
 
 
-def _start_time_by_ps(pid: int) -> str | None:
+def _read_start_time_by_ps(pid: int) -> str | None:
     answer = subprocess.run(  # noqa: S603
         ["/bin/ps", "-o", "state=,lstart=", "-p", str(pid)],
         capture_output=True,
@@ -61,10 +61,12 @@ def end_groups(groups: Mapping[int, str | None], grace_s: float = GRACE_S) -> No
         groups: pid of the leader -> its recorded start time. A pid that belongs to another process
             by now is left alone; if the leader is gone, the members of its group are killed.
     """
-    ours = {pid: started for pid, started in groups.items() if start_time(pid) in {started, None}}
+    ours = {
+        pid: started for pid, started in groups.items() if read_start_time(pid) in {started, None}
+    }
 
     def living() -> list[int]:
-        return [pid for pid, started in ours.items() if started and start_time(pid) == started]
+        return [pid for pid, started in ours.items() if started and read_start_time(pid) == started]
 
     for pid in living():
         with suppress(ProcessLookupError):
@@ -89,9 +91,9 @@ def main() -> None:
         signal.signal(ignored, signal.SIG_IGN)
     groups: dict[int, str | None] = {}
     folder = ""
-    for line in _lines_of(int(sys.argv[1])):
+    for line in _read_lines(int(sys.argv[1])):
         if line.startswith("+"):
-            groups[int(line[1:])] = start_time(int(line[1:]))
+            groups[int(line[1:])] = read_start_time(int(line[1:]))
         elif line.startswith("-"):
             groups.pop(int(line[1:]), None)
         elif line.startswith("remove "):
@@ -103,7 +105,7 @@ def main() -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _lines_of(parent: int) -> Iterator[str]:
+def _read_lines(parent: int) -> Iterator[str]:
     """Yield the lines of standard input until its end, or until the parent is gone.
 
     A process that the parent has forked may hold the pipe open after the parent's end.

@@ -67,25 +67,25 @@ class Guard:
             process = self.launch(
                 command[0], command, folder=folder, environment=environment, output=output
             )
-        started = groups.start_time(process.pid)
+        started = groups.read_start_time(process.pid)
         try:
             return process.wait()
         finally:
             groups.end_groups({process.pid: started})
             process.wait()
-            self.forget(process.pid)
+            self.deregister(process.pid)
 
-    def forget(self, pid: int) -> None:
+    def deregister(self, pid: int) -> None:
         """Deregister a process that has ended: its pid may soon be reused."""
-        self._tell(f"-{pid}")
+        self._send(f"-{pid}")
 
-    def remove(self, folder: Path) -> None:
+    def remove_at_end(self, folder: Path) -> None:
         """Have the guard remove this folder at its end."""
-        self._tell(f"remove {folder}")
+        self._send(f"remove {folder}")
 
-    def keep(self) -> None:
+    def cancel_removal(self) -> None:
         """Cancel the removal of the folder."""
-        self._tell("keep")
+        self._send("keep")
 
     def close(self) -> None:
         """Release the guard, and wait until it has ended the remaining processes."""
@@ -100,7 +100,7 @@ class Guard:
         """Release the guard, and wait for its end."""
         self.close()
 
-    def _tell(self, line: str) -> None:
+    def _send(self, line: str) -> None:
         if self._pipe.closed:
             return
         # The guard may have been killed; the parts can still be stopped.

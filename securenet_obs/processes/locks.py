@@ -26,26 +26,26 @@ def file_lock(path: Path, *, wait_s: float = math.inf) -> Iterator[bool]:
     Raises:
         StateFolderError: the file cannot be written.
     """
-    descriptor = _opened(path)
+    descriptor = _open_lock_file(path)
     try:
         yield poll_until(lambda: try_lock(descriptor), deadline_s=wait_s, interval_s=0.05)
     finally:
         os.close(descriptor)
 
 
-def _opened(path: Path) -> int:
+def _open_lock_file(path: Path) -> int:
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
-        raise unwritable(path, error) from error
+        raise make_state_folder_error(path, error) from error
 
 
-def unwritable(path: Path, error: OSError) -> StateFolderError:
+def make_state_folder_error(path: Path, error: OSError) -> StateFolderError:
     """Return the error for a stack's file that cannot be written, with the remedy."""
     return StateFolderError(
         f"{path}: cannot be written: {error.strerror}. A local stack keeps its state there: "
-        "run in a folder that can be written."
+        "run the command in a writable folder."
     )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Self, TypeVar
 
-Seen = TypeVar("Seen")
+Observation = TypeVar("Observation")
 
 INTERVAL_S = 0.2
 
@@ -37,13 +37,13 @@ class Deadline:
 
 
 def poll_until(
-    look: Callable[[], Seen],
-    is_enough: Callable[[Seen], object] = bool,
+    observe: Callable[[], Observation],
+    is_sufficient: Callable[[Observation], object] = bool,
     *,
     deadline_s: float,
     interval_s: float = INTERVAL_S,
-) -> Seen:
-    """Poll `look` and return its last result, sufficient or not: the caller judges it.
+) -> Observation:
+    """Poll `observe` and return its last result, sufficient or not: the caller judges it.
 
     Args:
         look: called at least once, and once more at the deadline; its errors are propagated.
@@ -52,6 +52,6 @@ def poll_until(
         interval_s: seconds between two calls.
     """
     deadline = Deadline.after(deadline_s)
-    while not is_enough(seen := look()) and not deadline.has_passed:
+    while not is_sufficient(observation := observe()) and not deadline.has_passed:
         time.sleep(min(interval_s, deadline.left_s))
-    return seen
+    return observation

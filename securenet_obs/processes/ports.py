@@ -8,7 +8,7 @@ import socket
 _RANGE = range(20_000, 32_768)
 
 
-def free_ports(count: int) -> list[int]:
+def find_free_ports(count: int) -> list[int]:
     """Return `count` different loopback ports on which no process listens at this moment.
 
     Another process may still take one first: the caller must be ready to retry with others.

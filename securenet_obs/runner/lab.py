@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from securenet_obs.errors import SecureNetObsError
-from securenet_obs.processes.ports import free_ports
+from securenet_obs.processes.ports import find_free_ports
 
 SHUTDOWN_TIMEOUT_S = 10.0
 """Seconds that JupyterLab has to shut down its kernels."""
@@ -28,7 +28,7 @@ def jupyter_lab(
         browser: whether to open a browser.
     """
     token = secrets.token_urlsafe(24)
-    port = port or free_ports(1)[0]
+    port = port or find_free_ports(1)[0]
     process = subprocess.Popen(  # noqa: S603
         [
             *(sys.executable, "-m", "jupyterlab"),

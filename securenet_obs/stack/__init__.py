@@ -1,32 +1,32 @@
 """The local stack: Redis, Bugsink, API, worker and beat as real processes on this machine."""
 
-from securenet_obs.stack.detached import await_stack, start_detached, supervise
+from securenet_obs.stack.detached import start_detached, supervise, wait_for_stack
 from securenet_obs.stack.follow import follow
 from securenet_obs.stack.local_stack import LocalStack
-from securenet_obs.stack.parts.services import beat_command, worker_command
+from securenet_obs.stack.parts.services import build_beat_command, build_worker_command
 from securenet_obs.stack.state import (
     PartStatus,
     StackState,
-    down,
-    running_stack,
-    running_stacks,
-    stack_command,
-    status,
+    find_running_stack,
+    find_running_stacks,
+    format_stack_command,
+    read_status,
+    take_down,
 )
 
 __all__ = [
     "LocalStack",
     "PartStatus",
     "StackState",
-    "await_stack",
-    "beat_command",
-    "down",
+    "build_beat_command",
+    "build_worker_command",
+    "find_running_stack",
+    "find_running_stacks",
     "follow",
-    "running_stack",
-    "running_stacks",
-    "stack_command",
+    "format_stack_command",
+    "read_status",
     "start_detached",
-    "status",
     "supervise",
-    "worker_command",
+    "take_down",
+    "wait_for_stack",
 ]

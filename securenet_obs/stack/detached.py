@@ -20,16 +20,16 @@ from typing import IO
 
 from securenet_obs import errors
 from securenet_obs.errors import SecureNetObsError, StackError
-from securenet_obs.processes.locks import unwritable
+from securenet_obs.processes.locks import make_state_folder_error
 from securenet_obs.processes.polling import poll_until
-from securenet_obs.stack.local_stack import STOP_ORDER, LocalStack, already_running
+from securenet_obs.stack.local_stack import STOP_ORDER, LocalStack, make_already_running_error
 from securenet_obs.stack.state import (
     StackState,
     default_root,
-    running_stack,
-    stack_command,
-    stack_folder,
-    status,
+    find_running_stack,
+    format_stack_command,
+    locate_stack_folder,
+    read_status,
 )
 
 STOP_S = 60.0
@@ -46,21 +46,21 @@ def start_detached(name: str, report: Callable[[str], None]) -> StackState:
         PartNotReadyError: a part did not become ready; all started parts are stopped.
         StackError: see `LocalStack.start`, or the supervisor ended without a reason.
     """
-    if running_stack(name) is not None:
-        raise already_running(name)
-    log = log_of(name)
+    if find_running_stack(name) is not None:
+        raise make_already_running_error(name)
+    log = locate_log(name)
     reading, writing = os.pipe()
     with os.fdopen(reading) as lines:
         try:
-            process = _supervisor(name, log, writing)
+            process = _start_supervisor(name, log, writing)
         finally:
             os.close(writing)
         try:
-            _await_ready(lines, report, log)
+            _wait_until_ready(lines, report, log)
         except BaseException:  # Ctrl-C too: whatever ends the wait ends the stack
-            _end(process)
+            _end_supervisor(process)
             raise
-    state = running_stack(name)
+    state = find_running_stack(name)
     if state is None:
         raise StackError(f"The stack {name!r} ended as soon as it was ready; see {log}.")
     return state
@@ -74,7 +74,7 @@ def supervise(name: str, pipe: int) -> None:
 
     stack = LocalStack(name, report=report)
     try:
-        with _interrupted_without_reader(pipe):
+        with _interrupt_without_reader(pipe):
             stack.start()
     except SecureNetObsError as error:
         _announce(pipe, error=type(error).__name__, message=str(error))
@@ -86,7 +86,7 @@ def supervise(name: str, pipe: int) -> None:
         stack.stop()
 
 
-def await_stack(name: str, within_s: float) -> StackState:
+def wait_for_stack(name: str, within_s: float) -> StackState:
     """Wait until every part of a stack is ready, and return its state.
 
     Raises:
@@ -94,37 +94,37 @@ def await_stack(name: str, within_s: float) -> StackState:
     """
 
     def look() -> tuple[StackState | None, dict[str, bool]]:
-        ready = {part.part: part.ready for part in status(name)}
+        ready = {part.part: part.ready for part in read_status(name)}
         is_ready = set(STOP_ORDER) <= set(ready) and all(ready.values())
-        return running_stack(name) if is_ready else None, ready
+        return find_running_stack(name) if is_ready else None, ready
 
     state, ready = poll_until(
         look, lambda seen: seen[0] is not None, deadline_s=within_s, interval_s=_ASK_S
     )
     if state is None:
-        raise StackError(_why_not(name, within_s, ready))
+        raise StackError(_describe_not_ready(name, within_s, ready))
     return state
 
 
-def log_of(name: str) -> Path:
+def locate_log(name: str) -> Path:
     """Return the log file of a detached stack's supervisor; each part has a log of its own."""
-    folder = stack_folder(name, default_root())
+    folder = locate_stack_folder(name, default_root())
     return folder.with_name(f"{folder.name}.log")
 
 
-def _why_not(name: str, within_s: float, ready: Mapping[str, bool]) -> str:
+def _describe_not_ready(name: str, within_s: float, ready: Mapping[str, bool]) -> str:
     late = ", ".join(part for part, is_ready in ready.items() if not is_ready)
     if late:
         return f"The stack {name!r} is not ready after {within_s:g} s: {late}; see its logs."
     return (
         f"The stack {name!r} is not running after {within_s:g} s; start it with "
-        f"`{stack_command('up --detach', name)}`."
+        f"`{format_stack_command('up --detach', name)}`."
     )
 
 
-def _supervisor(name: str, log: Path, pipe: int) -> "subprocess.Popen[bytes]":
+def _start_supervisor(name: str, log: Path, pipe: int) -> "subprocess.Popen[bytes]":
     command = [sys.executable, "-m", "securenet_obs", "up", "--name", name]
-    with _opened(log) as output:
+    with _open_log(log) as output:
         return subprocess.Popen(  # noqa: S603
             [*command, "--announce", str(pipe)],
             stdin=subprocess.DEVNULL,
@@ -135,16 +135,16 @@ def _supervisor(name: str, log: Path, pipe: int) -> "subprocess.Popen[bytes]":
         )
 
 
-def _opened(log: Path) -> IO[bytes]:
+def _open_log(log: Path) -> IO[bytes]:
     try:
         log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         return log.open("ab")
     except OSError as error:
-        raise unwritable(log, error) from error
+        raise make_state_folder_error(log, error) from error
 
 
-def _await_ready(lines: IO[str], report: Callable[[str], None], log: Path) -> None:
-    for message in _messages(lines):
+def _wait_until_ready(lines: IO[str], report: Callable[[str], None], log: Path) -> None:
+    for message in _read_messages(lines):
         if "report" in message:
             report(message["report"])
         elif "error" in message:
@@ -154,12 +154,12 @@ def _await_ready(lines: IO[str], report: Callable[[str], None], log: Path) -> No
     raise StackError(f"The stack's supervisor ended before the stack was ready; see {log}.")
 
 
-def _messages(lines: IO[str]) -> Iterator[dict[str, str]]:
+def _read_messages(lines: IO[str]) -> Iterator[dict[str, str]]:
     for line in lines:
         yield json.loads(line)
 
 
-def _end(process: "subprocess.Popen[bytes]") -> None:
+def _end_supervisor(process: "subprocess.Popen[bytes]") -> None:
     process.terminate()
     try:
         process.wait(STOP_S)
@@ -177,14 +177,14 @@ def _announce(pipe: int, **message: str) -> bool:
 
 
 @contextmanager
-def _interrupted_without_reader(pipe: int) -> Iterator[None]:
+def _interrupt_without_reader(pipe: int) -> Iterator[None]:
     """Interrupt the block, as SIGTERM does, as soon as nothing reads the pipe any longer."""
-    left = threading.Event()
+    finished = threading.Event()
 
     def watch() -> None:
         poller = select.poll()
         poller.register(pipe, 0)
-        while not left.is_set():
+        while not finished.is_set():
             # Without a reader there is an error to report, which is always asked for.
             if poller.poll(_WATCH_S * 1000):
                 signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGTERM)
@@ -195,12 +195,12 @@ def _interrupted_without_reader(pipe: int) -> Iterator[None]:
     try:
         yield
     finally:
-        left.set()
+        finished.set()
         watcher.join()
 
 
 def _keep(stack: LocalStack, pipe: int) -> None:
     os.close(pipe)
     with suppress(KeyboardInterrupt):
-        while any(part.running() for part in stack.parts.values()):
+        while any(part.is_running() for part in stack.parts.values()):
             time.sleep(_WATCH_S)

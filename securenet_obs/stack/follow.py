@@ -47,52 +47,52 @@ def follow(parts: Mapping[str, Part], console: Console | None = None) -> None:
     following = {name: _Log(part.log) for name, part in parts.items()}
 
     def show(name: str, line: Text) -> None:
-        console.print(_prefix(name) + line, soft_wrap=True)
+        console.print(_format_prefix(name) + line, soft_wrap=True)
 
-    with _interruptible():
+    with _end_on_signal():
         while following:
             for name, log in list(following.items()):
                 # Checked before the log is read, so that the part's last lines are not missed.
-                ended = not parts[name].running()
+                ended = not parts[name].is_running()
                 for line in log.lines(to_the_end=ended):
-                    show(name, laid_out(line) if console.is_terminal else Text(line))
+                    show(name, format_log_line(line) if console.is_terminal else Text(line))
                 if ended:
                     show(name, Text(f"ended ({parts[name].exit_code})", "bold red"))
                     del following[name]
             time.sleep(INTERVAL_S)
 
 
-def laid_out(line: str) -> Text:
+def format_log_line(line: str) -> Text:
     """Format a JSON record for a terminal; in other lines only replace control characters."""
     try:
         record = json.loads(line)
     except ValueError:
-        return Text(_printable(line))
-    return _layout(record) if isinstance(record, dict) else Text(_printable(line))
+        return Text(_sanitise(line))
+    return _format_record(record) if isinstance(record, dict) else Text(_sanitise(line))
 
 
-def _layout(record: Mapping[str, Any]) -> Text:
+def _format_record(record: Mapping[str, Any]) -> Text:
     level = str(record.get("level", ""))
     clock = str(record.get("timestamp", ""))[11:23]
     text = Text.assemble(
-        (f"{_printable(clock):12} ", "dim"),
-        (f"{_printable(level):8} ", _LEVEL_STYLES.get(level, "")),
-        (_printable(str(record.get("event", ""))), "bold"),
+        (f"{_sanitise(clock):12} ", "dim"),
+        (f"{_sanitise(level):8} ", _LEVEL_STYLES.get(level, "")),
+        (_sanitise(str(record.get("event", ""))), "bold"),
     )
     for key, value in record.items():
         if key not in _NOT_REPEATED:
-            shown_value = value if isinstance(value, str) else json.dumps(value)
-            text.append(f" {_printable(key)}=", "dim").append(_printable(shown_value))
+            text_value = value if isinstance(value, str) else json.dumps(value)
+            text.append(f" {_sanitise(key)}=", "dim").append(_sanitise(text_value))
     if "exception" in record:
-        text.append(f"\n{_printable(str(record['exception']), keep=chr(10))}", "red")
+        text.append(f"\n{_sanitise(str(record['exception']), keep=chr(10))}", "red")
     return text
 
 
-def _prefix(part: str) -> Text:
+def _format_prefix(part: str) -> Text:
     return Text(f"{part:{_WIDTH}} │ ", _PART_STYLES.get(part, ""))
 
 
-def _printable(text: str, keep: str = "") -> str:
+def _sanitise(text: str, keep: str = "") -> str:
     """Replace control characters, which a terminal would obey: tenants write into these lines."""
     return "".join(char if char.isprintable() or char in keep else "\ufffd" for char in text)
 
@@ -118,7 +118,7 @@ class _Log:
 
 
 @contextmanager
-def _interruptible() -> Iterator[None]:
+def _end_on_signal() -> Iterator[None]:
     """End the block cleanly on Ctrl-C or SIGTERM."""
 
     def interrupt(_number: int, _frame: FrameType | None) -> NoReturn:

@@ -10,26 +10,26 @@ from typing import Self
 
 from securenet_obs import __version__
 from securenet_obs.errors import PartNotReadyError, StackError
-from securenet_obs.processes.groups import start_time
+from securenet_obs.processes.groups import read_start_time
 from securenet_obs.processes.guard import Guard
 from securenet_obs.processes.locks import file_lock
-from securenet_obs.processes.ports import free_ports
-from securenet_obs.stack.part import Part, await_ready
-from securenet_obs.stack.parts.broker import RedisAccess, redis_part
-from securenet_obs.stack.parts.bugsink import BugsinkAccess, bugsink_part
+from securenet_obs.processes.ports import find_free_ports
+from securenet_obs.stack.part import Part, wait_until_ready
+from securenet_obs.stack.parts.broker import RedisAccess, create_redis_part
+from securenet_obs.stack.parts.bugsink import BugsinkAccess, create_bugsink_part
 from securenet_obs.stack.parts.bugsink_install import install_bugsink
-from securenet_obs.stack.parts.services import STOP_TASKS_S, service_parts
+from securenet_obs.stack.parts.services import STOP_TASKS_S, create_service_parts
 from securenet_obs.stack.state import (
     DEFAULT_NAME,
     PartState,
     ProcessState,
     StackState,
-    clear_stale,
+    clear_stale_stack,
     default_root,
-    forget_state,
-    lock_file,
-    stack_command,
-    stack_folder,
+    format_stack_command,
+    locate_lock_file,
+    locate_stack_folder,
+    remove_state,
     write_state,
 )
 
@@ -43,11 +43,12 @@ ATTEMPTS = 3
 """Maximum number of starts, each with other ports, if another process takes a port first."""
 
 
-def already_running(name: str) -> StackError:
+def make_already_running_error(name: str) -> StackError:
     """Return the error for starting a stack that is already running."""
+    inspect, stop = (format_stack_command(verb, name) for verb in ("status", "down"))
     return StackError(
-        f"The stack {name!r} is already running: see it with `{stack_command('status', name)}`, "
-        f"end it with `{stack_command('down', name)}`, or name another with `--name`."
+        f"The stack {name!r} is already running; inspect it with `{inspect}`, stop it with "
+        f"`{stop}`, or choose another name with `--name`."
     )
 
 
@@ -73,7 +74,7 @@ class LocalStack:
     ) -> None:
         root = root or default_root()
         self.name = name or (f"run-{secrets.token_hex(4)}" if ephemeral else DEFAULT_NAME)
-        self.folder = stack_folder(self.name, root)
+        self.folder = locate_stack_folder(self.name, root)
         self.ephemeral = ephemeral
         self._cache = cache or root
         self._report = report
@@ -109,12 +110,12 @@ class LocalStack:
                 could not be installed.
         """
         with ExitStack() as undo:
-            if not undo.enter_context(file_lock(lock_file(self.folder), wait_s=1)):
-                raise already_running(self.name)
+            if not undo.enter_context(file_lock(locate_lock_file(self.folder), wait_s=1)):
+                raise make_already_running_error(self.name)
             self._clear_folder()
             guard = undo.enter_context(Guard())
             if self.ephemeral:
-                guard.remove(self.folder)
+                guard.remove_at_end(self.folder)
             undo.callback(self._stop_parts)
             self._start_parts(guard)
             self._undo = undo.pop_all()
@@ -134,7 +135,7 @@ class LocalStack:
 
     def stop_part(self, name: str) -> None:
         """Stop one part; the others are not changed."""
-        self._part(name).stop()
+        self._get_part(name).stop()
 
     def start_part(
         self,
@@ -156,14 +157,14 @@ class LocalStack:
             PartNotReadyError: it did not become ready.
             StackError: it is running, or does not exist.
         """
-        if self._part(name).running():
-            raise StackError(f"{name} is running; stop it first, or restart it.")
-        part = self._specifications[name].changed(environment or {}, command)
+        if self._get_part(name).is_running():
+            raise StackError(f"{name} is already running; stop it first, or restart it.")
+        part = self._specifications[name].copy_with(environment or {}, command)
         self._parts[name] = part
         part.launch()
-        self._write_down()
+        self._write_state()
         if wait:
-            await_ready([part])
+            wait_until_ready([part])
         return part
 
     def restart_part(
@@ -178,21 +179,21 @@ class LocalStack:
         self.stop_part(name)
         return self.start_part(name, environment, command, wait=wait)
 
-    def _part(self, name: str) -> Part:
+    def _get_part(self, name: str) -> Part:
         if name not in self._parts:
             known = ", ".join(self._parts) or "none: the stack is not running"
-            raise StackError(f"There is no part {name!r}; there are {known}.")
+            raise StackError(f"{name!r} is not a part of the stack; its parts are {known}.")
         return self._parts[name]
 
     def _clear_folder(self) -> None:
         """Empty the folder except for the lock file, which we hold."""
-        clear_stale(self.folder)
+        clear_stale_stack(self.folder)
         self.folder.chmod(0o700)
-        for left in self.folder.iterdir():
-            if left.is_dir():
-                shutil.rmtree(left)
-            elif left != lock_file(self.folder):
-                left.unlink()
+        for leftover in self.folder.iterdir():
+            if leftover.is_dir():
+                shutil.rmtree(leftover)
+            elif leftover != locate_lock_file(self.folder):
+                leftover.unlink()
 
     def _start_parts(self, guard: Guard) -> None:
         # Imported here: only a start needs SQLAlchemy, which takes as long to load as all the rest.
@@ -206,39 +207,39 @@ class LocalStack:
                 self._start_parts_once(guard)
             except PartNotReadyError as error:
                 if attempt == ATTEMPTS or "in use" not in str(error):
-                    guard.keep()
+                    guard.cancel_removal()
                     raise
                 self._stop_parts()
             else:
                 return
 
     def _start_parts_once(self, guard: Guard) -> None:
-        redis_port, bugsink_port, api_port = free_ports(3)
+        redis_port, bugsink_port, api_port = find_free_ports(3)
         redis_access = RedisAccess(redis_port)
         bugsink_access = BugsinkAccess(bugsink_port)
         self._dashboard = (bugsink_access.url, bugsink_access.email, bugsink_access.password)
-        self._environment = self._target(redis_access, bugsink_access, api_port)
-        self._write_down()
-        redis = redis_part(self.folder / "redis", redis_access, guard)
-        home = install_bugsink(self._cache, guard, self._report)
-        bugsink = bugsink_part(self.folder / "bugsink", bugsink_access, home, guard)
-        services = service_parts(self.folder, api_port, self._environment, guard)
+        self._environment = self._build_environment(redis_access, bugsink_access, api_port)
+        self._write_state()
+        redis = create_redis_part(self.folder / "redis", redis_access, guard)
+        installation = install_bugsink(self._cache, guard, self._report)
+        bugsink = create_bugsink_part(self.folder / "bugsink", bugsink_access, installation, guard)
+        services = create_service_parts(self.folder, api_port, self._environment, guard)
         self._specifications = {"redis": redis, "bugsink": bugsink, **services}
         self._parts = dict(self._specifications)
         # Redis first, which takes only a moment: the others log errors while there is none.
         redis.start()
         for part in (bugsink, *services.values()):
             part.launch()
-        self._write_down()
-        await_ready(self._parts.values())
+        self._write_state()
+        wait_until_ready(self._parts.values())
 
     def _stop_parts(self) -> None:
         for name in STOP_ORDER:
             if name in self._parts:
                 self._parts[name].stop()
-        forget_state(self.folder)
+        remove_state(self.folder)
 
-    def _target(
+    def _build_environment(
         self, redis_access: RedisAccess, bugsink_access: BugsinkAccess, api_port: int
     ) -> dict[str, str]:
         loopback = "127.0.0.1,localhost"
@@ -264,9 +265,9 @@ class LocalStack:
             **dict.fromkeys(("NO_PROXY", "no_proxy"), loopback),
         }
 
-    def _write_down(self) -> None:
+    def _write_state(self) -> None:
         started = {name: part for name, part in self._parts.items() if part.pid}
-        owner = ProcessState(os.getpid(), start_time(os.getpid()))
+        owner = ProcessState(os.getpid(), read_start_time(os.getpid()))
         parts = {
             name: PartState(part.pid, part.start_time, part.since, part.address, str(part.log))
             for name, part in started.items()

@@ -20,8 +20,8 @@ LOCKED = ("install", "--no-deps", "--require-hashes", "--progress-bar", "off")
 
 # Settings for access to an index: mirror, proxy, certificates. Any other setting of the user can
 # change the installation: a constraint, another index, a target folder, a ban on wheels, a dry run.
-KEPT = """cache-dir cert client-cert default-timeout index-url keyring-provider no-index pypi-url
-    proxy retries timeout trusted-host"""
+KEPT_SETTINGS = """cache-dir cert client-cert default-timeout index-url keyring-provider no-index
+    pypi-url proxy retries timeout trusted-host"""
 
 FAILURES = (
     (
@@ -45,20 +45,20 @@ FAILURES = (
 )
 
 
-def pip_environment(python: str) -> dict[str, str]:
+def build_pip_environment(python: str) -> dict[str, str]:
     """Return the environment for `python -m pip`."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     # A setting can silence `pip config list`, narrow it to one file, or move it to another Python.
-    asked = {**clean, "PIP_LOG": os.devnull, "PIP_PYTHON": python}
-    asked |= dict.fromkeys(("PIP_GLOBAL", "PIP_ISOLATED", "PIP_QUIET", "PIP_SITE", "PIP_USER"), "0")
-    words = [python, "-I", "-m", "pip", "config", "list"]
-    listed = subprocess.run(words, env=asked, stdout=subprocess.PIPE, text=True, check=False)  # noqa: S603
+    query = {**clean, "PIP_LOG": os.devnull, "PIP_PYTHON": python}
+    query |= dict.fromkeys(("PIP_GLOBAL", "PIP_ISOLATED", "PIP_QUIET", "PIP_SITE", "PIP_USER"), "0")
+    arguments = [python, "-I", "-m", "pip", "config", "list"]
+    listed = subprocess.run(arguments, env=query, stdout=subprocess.PIPE, text=True, check=False)  # noqa: S603
     clean = {name: value for name, value in clean.items() if not name.startswith("PIP_")}
     ours = {"PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_INPUT": "1"}
-    return clean | pip_settings(listed.stdout) | ours | {"PIP_CONFIG_FILE": os.devnull}
+    return clean | parse_pip_settings(listed.stdout) | ours | {"PIP_CONFIG_FILE": os.devnull}
 
 
-def pip_settings(listing: str) -> dict[str, str]:
+def parse_pip_settings(listing: str) -> dict[str, str]:
     """Return variables for the settings of `pip config list` that give access to an index."""
     found: dict[str, str] = {}
     for section in ("global", "install", ":env:"):
@@ -66,13 +66,13 @@ def pip_settings(listing: str) -> dict[str, str]:
             found[name] = " ".join(str(ast.literal_eval(value)).split())
     # With no-index, a folder of files (find-links) replaces the index.
     offline = found.get("no-index", "").lower() in {"1", "on", "t", "true", "y", "yes"}
-    kept = {*KEPT.split(), *(["find-links"] if offline else [])}
+    kept = {*KEPT_SETTINGS.split(), *(["find-links"] if offline else [])}
     if found.get("use-feature") == "truststore":
         kept.add("use-feature")
     return {f"PIP_{name.upper().replace('-', '_')}": found[name] for name in kept & found.keys()}
 
 
-def pip_progress(log: str, lock: str) -> str:
+def format_pip_progress(log: str, lock: str) -> str:
     """Return pip's progress with a lock, from its output so far."""
     pins = len(re.findall(r"(?m)^[\w.-]+(?:\[[\w,.-]+\])?==", lock))
     pins -= len(re.findall(r"(?m)^Ignoring ", log))
@@ -82,7 +82,7 @@ def pip_progress(log: str, lock: str) -> str:
     return f"{min(taken, pins)} of {pins} packages"
 
 
-def pip_failure(log: str, venv: Path) -> str:
+def explain_pip_failure(log: str, venv: Path) -> str:
     """Return a sentence with the package and the reason of a failure, from the output of pip."""
     for pattern, sentence in FAILURES:
         if found := re.search(pattern, log):
@@ -90,22 +90,24 @@ def pip_failure(log: str, venv: Path) -> str:
     lines = [line.strip() for line in log.splitlines() if line.strip()] or ["pip printed nothing"]
     errors = [line for line in lines if re.match(r"(?i)error: (?!exception:)", line)]
     reason = re.sub(r"(?i)^error: ", "", (errors or lines)[-1])
-    return f"{pip_package(log, venv)} cannot be installed: {reason[:300]}"
+    return f"{find_pip_package(log, venv)} cannot be installed: {reason[:300]}"
 
 
-def pip_package(log: str, venv: Path) -> str:
+def find_pip_package(log: str, venv: Path) -> str:
     """Return the package that pip was processing when its output ended."""
     sites = [str(folder) for folder in venv.glob("lib/python*/site-packages")]
-    whole = {_plain(found.name) for found in distributions(path=sites) if found.files is not None}
+    whole = {
+        _normalise(found.name) for found in distributions(path=sites) if found.files is not None
+    }
     for names in re.findall(r"(?m)^Installing collected packages: (.*)", log)[-1:]:
         for name in names.split(", "):
-            if _plain(name) not in whole:
+            if _normalise(name) not in whole:
                 return str(name)
     taken = re.findall(r"(?m)^(?:Collecting|Processing) (?:\S*/)?([^\s/]+)", log)
     return str(taken[-1]) if taken else "the first package"
 
 
-def _plain(name: str) -> str:
+def _normalise(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
@@ -125,22 +127,22 @@ def set_up(venv: Path, lock: str) -> None:
         SystemExit: a step failed; its text is one sentence for the user of make.
     """
     log, python = venv / "install.log", f"{venv}/bin/python"
-    environment, started = pip_environment(python), time.monotonic()
+    environment, started = build_pip_environment(python), time.monotonic()
     with log.open("w") as output:
-        for step, words in STEPS.items():
+        for step, arguments in STEPS.items():
             process = subprocess.Popen(  # noqa: S603
-                [python, "-I", "-m", "pip", *words],
+                [python, "-I", "-m", "pip", *arguments],
                 env=environment,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
             )
             while not _has_ended(process):
-                state = step or pip_progress(log.read_text(errors="replace"), lock)
+                state = step or format_pip_progress(log.read_text(errors="replace"), lock)
                 seconds = time.monotonic() - started
                 print(f"Setting up {venv}: {state} ({seconds:.0f} s)", flush=True)
             if process.returncode:
-                failure = pip_failure(log.read_text(errors="replace"), venv)
+                failure = explain_pip_failure(log.read_text(errors="replace"), venv)
                 sys.exit(f"make: {failure} (the output of pip: {log})")
 
 

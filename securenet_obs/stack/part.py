@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Self
 
 from securenet_obs.errors import PartNotReadyError
-from securenet_obs.processes.groups import kill_group, start_time
+from securenet_obs.processes.groups import kill_group, read_start_time
 from securenet_obs.processes.guard import Guard
 from securenet_obs.redaction import redact_text
 
@@ -70,7 +70,7 @@ class Part:
         self._guard = guard
         self._process: subprocess.Popen[bytes] | None = None
 
-    def changed(self, environment: Mapping[str, str], command: Sequence[str] | None) -> "Part":
+    def copy_with(self, environment: Mapping[str, str], command: Sequence[str] | None) -> "Part":
         """Return a copy with additional variables or another command, not yet started."""
         return Part(
             self.name,
@@ -91,11 +91,11 @@ class Part:
                 self.name,
                 self.command,
                 folder=self.folder,
-                environment=self.whole_environment(),
+                environment=self.build_environment(),
                 output=log,
             )
         self.pid = self._process.pid
-        self.start_time = start_time(self.pid)
+        self.start_time = read_start_time(self.pid)
 
     def start(self) -> Self:
         """Start the process and wait until it is ready.
@@ -104,7 +104,7 @@ class Part:
             PartNotReadyError: it ended, or was not ready in time; it is stopped then.
         """
         self.launch()
-        await_ready([self])
+        wait_until_ready([self])
         return self
 
     def stop(self) -> None:
@@ -120,7 +120,7 @@ class Part:
             self._process.wait(STOP_S)
         kill_group(self._process.pid)
         self._process.wait()
-        self._guard.forget(self._process.pid)
+        self._guard.deregister(self._process.pid)
         self._process = None
 
     def __enter__(self) -> Self:
@@ -131,7 +131,7 @@ class Part:
         """Stop the part."""
         self.stop()
 
-    def running(self) -> bool:
+    def is_running(self) -> bool:
         """Return whether the process is running."""
         return self._process is not None and self._process.poll() is None
 
@@ -146,14 +146,14 @@ class Part:
         Raises:
             PartNotReadyError: it ended, or was not ready in time; it is stopped then.
         """
-        answered = self._ready(self.since)
-        if not self.running():
-            raise self._not_ready(f"ended with exit code {self.exit_code}")
-        if not answered and time.time() > self.since + START_S:
-            raise self._not_ready(f"gave no readiness answer within {START_S:g} s")
-        return answered
+        is_ready = self._ready(self.since)
+        if not self.is_running():
+            raise self._make_not_ready_error(f"ended with exit code {self.exit_code}")
+        if not is_ready and time.time() > self.since + START_S:
+            raise self._make_not_ready_error(f"was not ready within {START_S:g} s")
+        return is_ready
 
-    def whole_environment(self) -> dict[str, str]:
+    def build_environment(self) -> dict[str, str]:
         """Return the complete environment of the process; no other variable of ours leaks in."""
         # Coverage's own variables let a part be measured like the tests that started it.
         inherited = {
@@ -163,14 +163,14 @@ class Part:
         }
         return {**inherited, **self.environment}
 
-    def _not_ready(self, what: str) -> PartNotReadyError:
+    def _make_not_ready_error(self, what: str) -> PartNotReadyError:
         self.stop()
         lines = tail(self.log, TAIL_LINES)
-        shown = "\n".join(f"  {line}" for line in lines) or "  (nothing)"
-        return PartNotReadyError(f"{self.name} {what}; the end of {self.log}:\n{shown}")
+        excerpt = "\n".join(f"  {line}" for line in lines) or "  (nothing)"
+        return PartNotReadyError(f"{self.name} {what}; the end of {self.log}:\n{excerpt}")
 
 
-def await_ready(parts: Iterable[Part], interval_s: float = 0.05) -> None:
+def wait_until_ready(parts: Iterable[Part], interval_s: float = 0.05) -> None:
     """Wait until every part is ready.
 
     Raises:

@@ -20,7 +20,7 @@ _FACTS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
 )
 
 
-def _advisory(advisory_id: str, package: str, versions: tuple[str, ...]) -> dict[str, Any]:
+def _build_advisory(advisory_id: str, package: str, versions: tuple[str, ...]) -> dict[str, Any]:
     kinds = ("introduced", "fixed")
     events = [{kinds[position % 2]: version} for position, version in enumerate(versions)]
     return {
@@ -34,7 +34,7 @@ def _advisory(advisory_id: str, package: str, versions: tuple[str, ...]) -> dict
     }
 
 
-ADVISORIES: tuple[dict[str, Any], ...] = tuple(_advisory(*facts) for facts in _FACTS)
+ADVISORIES: tuple[dict[str, Any], ...] = tuple(_build_advisory(*facts) for facts in _FACTS)
 """Advisories in OSV format."""
 
 INVENTORY: tuple[tuple[str, str], ...] = (

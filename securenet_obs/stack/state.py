@@ -12,9 +12,9 @@ from pathlib import Path
 
 from securenet_obs.errors import StackError
 from securenet_obs.processes.atomic_file import replace_file
-from securenet_obs.processes.groups import end_groups, start_time
+from securenet_obs.processes.groups import end_groups, read_start_time
 from securenet_obs.processes.locks import file_lock
-from securenet_obs.stack.parts.readiness import ANSWERS
+from securenet_obs.stack.parts.readiness import READINESS_CHECKS
 
 DEFAULT_NAME = "local"
 """Default name of a stack."""
@@ -32,9 +32,9 @@ class ProcessState:
     pid: int
     start_time: str | None
 
-    def running(self) -> bool:
+    def is_running(self) -> bool:
         """Return whether this very process is still running."""
-        return self.start_time is not None and start_time(self.pid) == self.start_time
+        return self.start_time is not None and read_start_time(self.pid) == self.start_time
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class PartStatus:
     uptime_s: float | None
     log: str
 
-    def shown(self) -> dict[str, str]:
+    def to_row(self) -> dict[str, str]:
         """Return a short form for display."""
         state = "ready" if self.ready else "not ready" if self.running else "not running"
         return {
@@ -82,12 +82,12 @@ class PartStatus:
         }
 
 
-def stack_command(verb: str, name: str) -> str:
+def format_stack_command(verb: str, name: str) -> str:
     """Return the `securenet-obs` command line for a verb and the stack of this name."""
     return f"securenet-obs {verb}" + ("" if name == DEFAULT_NAME else f" --name {name}")
 
 
-def stack_folder(name: str, root: Path) -> Path:
+def locate_stack_folder(name: str, root: Path) -> Path:
     """Return the folder of a stack's files.
 
     Raises:
@@ -95,13 +95,13 @@ def stack_folder(name: str, root: Path) -> Path:
     """
     if not _NAME.fullmatch(name):
         raise StackError(
-            f"{name!r} cannot name a stack: use up to 50 of a-z, 0-9, - and _, "
-            "and begin with a letter or a digit."
+            f"{name!r} is not a valid stack name; use up to 50 of a-z, 0-9, - and _, "
+            "starting with a letter or a digit."
         )
     return root.resolve() / "stacks" / name
 
 
-def lock_file(folder: Path) -> Path:
+def locate_lock_file(folder: Path) -> Path:
     """Return the file that the owner of a stack keeps locked for as long as it lives."""
     return folder / "lock"
 
@@ -132,74 +132,74 @@ def read_state(folder: Path) -> StackState | None:
     except FileNotFoundError:
         return None
     except (ValueError, TypeError, KeyError) as error:
-        raise StackError(f"{path} cannot be understood ({error}); remove {folder}.") from error
+        raise StackError(f"{path} cannot be parsed ({error}); remove {folder}.") from error
 
 
-def forget_state(folder: Path) -> None:
+def remove_state(folder: Path) -> None:
     """Remove the written state of a stack that was stopped."""
     (folder / "stack.json").unlink(missing_ok=True)
 
 
-def clear_stale(folder: Path) -> None:
+def clear_stale_stack(folder: Path) -> None:
     """End the remaining parts of an owner that is gone; the caller must hold the stack's lock."""
     state = read_state(folder)
     if state is None:
         return
-    end_groups({part.pid: part.start_time for part in state.parts.values() if part.running()})
-    forget_state(folder)
+    end_groups({part.pid: part.start_time for part in state.parts.values() if part.is_running()})
+    remove_state(folder)
     if state.ephemeral:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def running_stack(name: str = DEFAULT_NAME, root: Path | None = None) -> StackState | None:
+def find_running_stack(name: str = DEFAULT_NAME, root: Path | None = None) -> StackState | None:
     """Return the state of a running stack, or None; the remains of a crashed one are cleared.
 
     Raises:
         StackError: the name is not valid.
     """
-    folder = stack_folder(name, root or default_root())
+    folder = locate_stack_folder(name, root or default_root())
     if not folder.is_dir():
         return None
-    with file_lock(lock_file(folder), wait_s=0) as free:
+    with file_lock(locate_lock_file(folder), wait_s=0) as free:
         if free:
-            clear_stale(folder)
+            clear_stale_stack(folder)
             return None
     return read_state(folder)
 
 
-def running_stacks(root: Path | None = None) -> list[StackState]:
+def find_running_stacks(root: Path | None = None) -> list[StackState]:
     """Return every running stack of a project."""
     folders = sorted((root or default_root()).glob("stacks/*/"))
     states = (
-        running_stack(folder.name, root) for folder in folders if _NAME.fullmatch(folder.name)
+        find_running_stack(folder.name, root) for folder in folders if _NAME.fullmatch(folder.name)
     )
     return [state for state in states if state is not None]
 
 
-def status(name: str = DEFAULT_NAME, root: Path | None = None) -> list[PartStatus]:
+def read_status(name: str = DEFAULT_NAME, root: Path | None = None) -> list[PartStatus]:
     """Check each part of a stack and return its status; empty if the stack is not running."""
-    state = running_stack(name, root)
-    return [] if state is None else [_part_status(state, part) for part in state.parts]
+    state = find_running_stack(name, root)
+    return [] if state is None else [_read_part_status(state, part) for part in state.parts]
 
 
-def down(name: str = DEFAULT_NAME, root: Path | None = None) -> StackState | None:
+def take_down(name: str = DEFAULT_NAME, root: Path | None = None) -> StackState | None:
     """Take a stack down and wait for it; return its last state, None if it was not running.
 
     Raises:
         StackError: its owner could not be ended.
     """
-    state = running_stack(name, root)
+    state = find_running_stack(name, root)
     if state is None:
         return None
-    folder = stack_folder(name, root or default_root())
+    folder = locate_stack_folder(name, root or default_root())
     for number, wait_s in ((signal.SIGTERM, DOWN_S), (signal.SIGKILL, 5.0)):
-        if state.owner.running():
+        if state.owner.is_running():
             os.kill(state.owner.pid, number)
-        with file_lock(lock_file(folder), wait_s=wait_s) as free:
+        with file_lock(locate_lock_file(folder), wait_s=wait_s) as free:
             if free:
-                clear_stale(folder)
+                clear_stale_stack(folder)
                 return state
-    raise StackError(f"Process {state.owner.pid}, which owns the stack {name!r}, does not end.")
+    raise StackError(f"Process {state.owner.pid}, the owner of the stack {name!r}, does not end.")
 
 
 def default_root(project: Path | None = None) -> Path:
@@ -207,14 +207,14 @@ def default_root(project: Path | None = None) -> Path:
     return (project or Path.cwd()) / ".securenet"
 
 
-def _part_status(state: StackState, name: str) -> PartStatus:
+def _read_part_status(state: StackState, name: str) -> PartStatus:
     part = state.parts[name]
-    running = part.running()
+    running = part.is_running()
     return PartStatus(
         part=name,
         pid=part.pid,
         running=running,
-        ready=running and ANSWERS[name](state.environment, part.since),
+        ready=running and READINESS_CHECKS[name](state.environment, part.since),
         address=part.address,
         uptime_s=time.time() - part.since if running else None,
         log=part.log,

@@ -15,7 +15,7 @@ import pytest
 
 from securenet_obs.api.api_keys import create_keys_in
 from securenet_obs.monitoring.sentry.recorder import SentryRecorder, recording_sentry
-from securenet_obs.processes.ports import free_ports
+from securenet_obs.processes.ports import find_free_ports
 from tests.waiting import eventually
 
 DIAGNOSTICS = {"DIAGNOSTICS_ENABLED": "true", "DIAGNOSTICS_KEY": "the-diagnostics-key"}
@@ -68,7 +68,7 @@ class Api:
 @contextmanager
 def serving(environment: dict[str, str], folder: Path) -> Iterator[Api]:
     """Run the API on a free port until the block ends."""
-    (port,) = free_ports(1)
+    (port,) = find_free_ports(1)
     log = folder / "api.log"
     command = [sys.executable, "-m", "uvicorn", "securenet_obs.api.app:app", "--port", str(port)]
     with recording_sentry() as sentry, log.open("wb") as output:

@@ -26,9 +26,9 @@ from rounds import Row, Target, Times, interleaved, ratio, report, rows
 
 from securenet_obs.monitoring import start_monitoring
 from securenet_obs.processes.guard import Guard
-from securenet_obs.processes.ports import free_ports
+from securenet_obs.processes.ports import find_free_ports
 from securenet_obs.settings import get_settings
-from securenet_obs.stack.parts.broker import RedisAccess, redis_part
+from securenet_obs.stack.parts.broker import RedisAccess, create_redis_part
 
 RAW, BARE, OURS = "raw Redis", "bare Celery", "securenet-obs"
 LOOP, BATCH = "plain loop", "publish_many"
@@ -150,8 +150,8 @@ def surroundings() -> Iterator[tuple[Sender, Sender, "redis.Redis", "redis.Redis
     with ExitStack() as ends:
         folder = Path(ends.enter_context(tempfile.TemporaryDirectory()))
         guard = ends.enter_context(Guard())
-        access = RedisAccess(free_ports(1)[0])
-        ends.enter_context(redis_part(folder, access, guard))
+        access = RedisAccess(find_free_ports(1)[0])
+        ends.enter_context(create_redis_part(folder, access, guard))
         root = access.environment["REDIS_URL"].rsplit("/", 1)[0]
         environment = {
             **os.environ,

@@ -24,7 +24,7 @@ from securenet_obs.cli.targets import _quoted
 from securenet_obs.env_file import read_env_file
 from securenet_obs.processes.polling import poll_until
 from securenet_obs.runner.target import target_from_file
-from securenet_obs.stack import running_stack
+from securenet_obs.stack import find_running_stack
 from tests.waiting import eventually
 
 PROJECT = Path(__file__).parents[2]
@@ -123,7 +123,7 @@ def test_up_status_env_and_down(call: Callable[..., Any], stack_name: str, tmp_p
         variables = call("env", *on, cwd=PROJECT).stdout
         assert re.search(r"^export SENTRY_BACKEND='bugsink'$", variables, re.MULTILINE)
         (tmp_path / "up.env").write_text(variables)
-        stack = running_stack(stack_name, PROJECT / ".securenet")
+        stack = find_running_stack(stack_name, PROJECT / ".securenet")
         assert stack is not None
         assert (
             stack.environment.items() <= target_from_file(tmp_path / "up.env").environment.items()

@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from securenet_obs.cli.drills import judging
-from securenet_obs.drills import Judge
+from securenet_obs.cli.drills import validation_runner
+from securenet_obs.drills import ValidationRunner
 
 PROJECT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
-def judge() -> Iterator[Judge]:
+def run_validation() -> Iterator[ValidationRunner]:
     """Yield what runs a notebook of the project against a target and returns what it says."""
-    with judging(PROJECT) as judge:
-        yield judge
+    with validation_runner(PROJECT) as run_validation:
+        yield run_validation

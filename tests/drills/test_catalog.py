@@ -13,13 +13,13 @@ PROJECT = Path(__file__).parents[2]
 
 def test_every_fault_is_looked_at() -> None:
     """Each has a validation that must notice it."""
-    assert all(drill.looks for drill in DRILLS.values())
+    assert all(drill.expected_alarms for drill in DRILLS.values())
 
 
 @pytest.mark.parametrize("drill", DRILLS.values(), ids=DRILLS)
 def test_its_validations_exist(drill: Drill) -> None:
     """Each notebook is in the project, takes these parameters, and judges the check."""
-    for look in drill.looks:
-        notebook = find(PROJECT, look.notebook)
-        order_for(notebook, look.parameters)
-        assert look.red in notebook.declared.checks
+    for alarm in drill.expected_alarms:
+        notebook = find(PROJECT, alarm.notebook)
+        order_for(notebook, alarm.parameters)
+        assert alarm.check in notebook.declared.checks

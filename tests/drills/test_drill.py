@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from securenet_obs.drills import DrillResult, Look, Said
+from securenet_obs.drills import DrillResult, ExpectedAlarm, ValidationOutcome
 
 GOOD = DrillResult("redis-down", accepted=9, in_flight=8, recovered_s=1.0)
 
@@ -36,15 +36,15 @@ def test_a_drill_that_was_not_run_is_neither() -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "noticed"),
+    ("outcome", "is_raised"),
     [
-        (Said("failed", frozenset({"it ticks", "another"})), True),
-        (Said("failed", frozenset({"another"})), False),
-        (Said("unreachable"), True),
-        (Said("timeout"), False),
-        (Said("passed"), False),
+        (ValidationOutcome("failed", frozenset({"it ticks", "another"})), True),
+        (ValidationOutcome("failed", frozenset({"another"})), False),
+        (ValidationOutcome("unreachable"), True),
+        (ValidationOutcome("timeout"), False),
+        (ValidationOutcome("passed"), False),
     ],
 )
-def test_a_fault_is_noticed_by_its_own_check(said: Said, noticed: bool) -> None:
+def test_a_fault_is_noticed_by_its_own_check(outcome: ValidationOutcome, is_raised: bool) -> None:
     """One that is red for something else has not noticed; one that reaches nothing has."""
-    assert Look("any", "it ticks").noticed(said) is noticed
+    assert ExpectedAlarm("any", "it ticks").is_raised_by(outcome) is is_raised

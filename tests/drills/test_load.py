@@ -10,7 +10,7 @@ import pytest
 from securenet_obs.drills.load import Load, Trickle
 from securenet_obs.drills.tally import Tally, tally
 from securenet_obs.processes.polling import poll_until
-from securenet_obs.processes.ports import free_ports
+from securenet_obs.processes.ports import find_free_ports
 from securenet_obs.stack import LocalStack
 from securenet_obs.store import create_store_engine
 
@@ -38,7 +38,7 @@ def test_every_batch_is_counted_in_its_minute(stack: LocalStack) -> None:
     """Accepted batches of several tenants are all in the store soon, each whole and once."""
     load = Load(stack.environment)
     load.submit(12)
-    assert {batch.answer for batch in load.submitted} == {"accepted"}
+    assert {batch.outcome for batch in load.submitted} == {"accepted"}
     assert len({batch.minute for batch in load.submitted}) == 12
     assert len({batch.tenant_id for batch in load.submitted}) == 3
     engine = create_store_engine(stack.environment["DATABASE_URL"])
@@ -63,13 +63,13 @@ def test_a_trickle_ends_with_what_is_left(stack: LocalStack) -> None:
 
 def test_nobody_there_is_a_refusal() -> None:
     """Where no connection could be made, nothing was accepted."""
-    load = Load({**KEYS, "API_URL": f"http://127.0.0.1:{free_ports(1)[0]}"})
+    load = Load({**KEYS, "API_URL": f"http://127.0.0.1:{find_free_ports(1)[0]}"})
     load.submit(2)
-    assert [batch.answer for batch in load.submitted] == ["refused", "refused"]
+    assert [batch.outcome for batch in load.submitted] == ["refused", "refused"]
 
 
 def test_a_broken_connection_is_no_answer(hangup: str) -> None:
     """Whether the batch was accepted before the connection broke, nobody can tell."""
     load = Load({**KEYS, "API_URL": hangup})
     load.submit(2)
-    assert [batch.answer for batch in load.submitted] == ["unknown", "unknown"]
+    assert [batch.outcome for batch in load.submitted] == ["unknown", "unknown"]

@@ -62,7 +62,7 @@ def test_it_swallows_in_silence(proxy: Proxy) -> None:
     """No byte arrives, on old connections or new ones, and none of them is closed."""
     with connect(proxy) as old:
         assert ask(old) == b"word"
-        proxy.swallows = True
+        proxy.drops_traffic = True
         assert ask(old) == b""
         with connect(proxy) as new:
             assert ask(new) == b""
@@ -71,9 +71,9 @@ def test_it_swallows_in_silence(proxy: Proxy) -> None:
 def test_what_lost_bytes_stays_silent(proxy: Proxy) -> None:
     """When it passes again, only connections that lost nothing speak."""
     with connect(proxy) as silenced, connect(proxy) as idle:
-        proxy.swallows = True
+        proxy.drops_traffic = True
         ask(silenced)
-        proxy.swallows = False
+        proxy.drops_traffic = False
         assert ask(silenced) == b""
         assert ask(idle) == b"word"
         with connect(proxy) as new:
@@ -85,7 +85,7 @@ def test_nothing_outlives_it(echo: int) -> None:
     with Proxy(echo) as proxy:
         connection, silenced = connect(proxy), connect(proxy)
         assert ask(connection) == b"word"
-        proxy.swallows = True
+        proxy.drops_traffic = True
         ask(silenced)
     with connection, silenced:
         assert (connection.recv(100), silenced.recv(100)) == (b"", b"")

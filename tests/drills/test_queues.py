@@ -26,10 +26,10 @@ def test_a_message_goes_back_into_its_queue(broker: redis.Redis, redis_server: A
     """It is no longer unacknowledged, and next in its queue as it was."""
     broker.hset("unacked", "a-tag", json.dumps([MESSAGE, "logs", "logs"]))
     broker.zadd("unacked_index", {"a-tag": 1.0})
-    assert queues.deliver_again(redis_server.environment) == 1
+    assert queues.redeliver_unacknowledged(redis_server.environment) == 1
     assert [json.loads(text) for text in broker.lrange("logs", 0, -1)] == [MESSAGE]
     assert not broker.exists("unacked", "unacked_index")
-    assert queues.deliver_again(redis_server.environment) == 0
+    assert queues.redeliver_unacknowledged(redis_server.environment) == 0
 
 
 def test_a_queue_that_does_not_empty_is_told(
@@ -39,4 +39,4 @@ def test_a_queue_that_does_not_empty_is_told(
     monkeypatch.setattr(queues, "_EMPTY_S", 0.1)
     broker.rpush("scans", "one", "two")
     with pytest.raises(StackError, match="2 messages still wait"):
-        queues.await_empty_queues(redis_server.environment)
+        queues.wait_for_empty_queues(redis_server.environment)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from securenet_obs.drills import DrillResult, drill_data, drill_table
+from securenet_obs.drills import DrillResult, render_drill_table, serialise_drill_result
 
 GOOD = DrillResult(
     "worker-killed",
@@ -40,7 +40,7 @@ def shown(result: DrillResult) -> str:
     """Return the table with one result as a person reads it."""
     console = Console(width=200)
     with console.capture() as text:
-        console.print(drill_table([result]))
+        console.print(render_drill_table([result]))
     return text.get()
 
 
@@ -48,7 +48,7 @@ def test_the_table_has_a_row_for_each_drill() -> None:
     """A row tells what was accepted, lost, doubled, when it recovered, and who noticed."""
     head, row = shown(GOOD).splitlines()[:2]
     columns = ("drill", "accepted", "lost", "doubled", "recovery s")
-    assert all(name in head for name in (*columns, "said meanwhile", "verdict"))
+    assert all(name in head for name in (*columns, "during the fault", "verdict"))
     assert row.split() == [
         *("worker-killed", "500", "0", "0", "12.3", "03", "failed", "passed"),
     ]
@@ -69,5 +69,5 @@ def test_a_skipped_drill_says_why() -> None:
 
 def test_the_data_is_json() -> None:
     """Every field and the verdict are there, for a program."""
-    data = json.loads(json.dumps(drill_data(GOOD)))
+    data = json.loads(json.dumps(serialise_drill_result(GOOD)))
     assert (data["drill"], data["verdict"], data["in_flight"]) == ("worker-killed", "passed", 400)

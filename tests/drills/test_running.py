@@ -15,12 +15,12 @@ from securenet_obs.drills import (
     DRILLS,
     Drill,
     DrillResult,
-    Judge,
-    Look,
-    Said,
-    drill_on,
-    drill_table,
+    ExpectedAlarm,
+    ValidationOutcome,
+    ValidationRunner,
+    render_drill_table,
     run_drill,
+    run_drill_on,
     running,
     timing,
 )
@@ -50,16 +50,22 @@ def results(request: pytest.FixtureRequest) -> Iterator[list[DrillResult]]:
     if ALL:
         capture = request.config.pluginmanager.getplugin("capturemanager")
         with capture.global_and_fixture_disabled():
-            Console(width=110).print("", drill_table(collected), sep="\n")
+            Console(width=110).print("", render_drill_table(collected), sep="\n")
 
 
 @pytest.mark.skipif(not ALL, reason="DRILLS=all runs them, which takes seven minutes")
 @pytest.mark.parametrize("name", DRILLS)
 def test_nothing_is_lost_doubled_or_unnoticed(
-    name: str, judge: Judge, tmp_path: Path, stack_cache: Path, results: list[DrillResult]
+    name: str,
+    run_validation: ValidationRunner,
+    tmp_path: Path,
+    stack_cache: Path,
+    results: list[DrillResult],
 ) -> None:
     """Every accepted batch is counted once, no refused one is, and the validations notice."""
-    result = run_drill(name, judge=judge, root=tmp_path, cache=stack_cache, report=print)
+    result = run_drill(
+        name, run_validation=run_validation, root=tmp_path, cache=stack_cache, report=print
+    )
     results.append(result)
     if result.skipped:
         pytest.skip(result.skipped)
@@ -69,37 +75,49 @@ def test_nothing_is_lost_doubled_or_unnoticed(
 
 @pytest.mark.skipif(ALL, reason="all of them are run, with more tasks")
 @pytest.mark.parametrize("name", FAST)
-def test_little_is_neither_lost_nor_doubled(name: str, drilled: LocalStack, judge: Judge) -> None:
+def test_little_is_neither_lost_nor_doubled(
+    name: str, drilled: LocalStack, run_validation: ValidationRunner
+) -> None:
     """The same holds with fewer tasks, one drill after another on the same stack."""
-    result = drill_on(drilled, DRILLS[name], judge=judge, tasks=FEW, report=print)
+    result = run_drill_on(
+        drilled, DRILLS[name], run_validation=run_validation, tasks=FEW, report=print
+    )
     assert result.in_flight > 0
     assert result.verdict == "passed", result
 
 
-def test_no_look_is_red_for_the_drills_own_tasks(drilled: LocalStack, judge: Judge) -> None:
+def test_no_look_is_red_for_the_drills_own_tasks(
+    drilled: LocalStack, run_validation: ValidationRunner
+) -> None:
     """What is seen where nothing is broken but much is queued would be seen in every drill."""
-    looks = tuple({look.red: look for drill in DRILLS.values() for look in drill.looks}.values())
-    drill = Drill("nothing", "Nothing.", lambda _: nullcontext(), looks=looks)
-    result = drill_on(drilled, drill, judge=judge, report=print)
-    assert result.unnoticed == tuple(look.notebook for look in looks)
+    expected_alarms = tuple(
+        {
+            alarm.check: alarm for drill in DRILLS.values() for alarm in drill.expected_alarms
+        }.values()
+    )
+    drill = Drill("nothing", "Nothing.", lambda _: nullcontext(), expected_alarms=expected_alarms)
+    result = run_drill_on(drilled, drill, run_validation=run_validation, report=print)
+    assert result.unnoticed == tuple(alarm.notebook for alarm in expected_alarms)
 
 
 @pytest.mark.stack
 def test_what_cannot_be_run_here_is_skipped(
-    judge: Judge, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    run_validation: ValidationRunner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The result says why, and no stack is started for it."""
     monkeypatch.setattr(timing, "_PREFIXES", ())
-    result = run_drill("clock-off", judge=judge, root=tmp_path)
+    result = run_drill("clock-off", run_validation=run_validation, root=tmp_path)
     assert result.verdict == "skipped"
     assert "libfaketime is not installed" in result.skipped
     assert list(tmp_path.iterdir()) == []
 
 
-def test_an_unknown_drill_is_named(judge: Judge, stack_cache: Path) -> None:
+def test_an_unknown_drill_is_named(run_validation: ValidationRunner, stack_cache: Path) -> None:
     """The error tells the names that there are."""
-    with pytest.raises(StackError, match="no drill 'redis-drunk'; there are redis-restarted, "):
-        run_drill("redis-drunk", cache=stack_cache, judge=judge)
+    with pytest.raises(
+        StackError, match="'redis-drunk' is not a drill; the drills are redis-restarted, "
+    ):
+        run_drill("redis-drunk", cache=stack_cache, run_validation=run_validation)
 
 
 @contextmanager
@@ -121,9 +139,14 @@ def lost_and_doubled(stack: LocalStack) -> Iterator[None]:
 def test_a_drill_can_fail(drilled: LocalStack, monkeypatch: pytest.MonkeyPatch) -> None:
     """Tasks that are lost, an effect that is doubled and a blind validation are each told."""
     monkeypatch.setattr(running, "SETTLE_S", 3.0)
-    drill = Drill("spoiled", "The count.", lost_and_doubled, looks=(Look("any", "a check"),))
-    blind = Said("failed", frozenset({"another check"}))
-    result = drill_on(drilled, drill, judge=lambda *_: blind, tasks=FEW, report=print)
+    drill = Drill(
+        "spoiled",
+        "The count.",
+        lost_and_doubled,
+        expected_alarms=(ExpectedAlarm("any", "a check"),),
+    )
+    blind = ValidationOutcome("failed", frozenset({"another check"}))
+    result = run_drill_on(drilled, drill, run_validation=lambda *_: blind, tasks=FEW, report=print)
     assert result.verdict == "failed"
     assert 0 < len(result.lost) <= result.in_flight
     assert len(result.doubled) == 1

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from securenet_obs.drills.signals import (
-    children,
-    end_softly,
+    find_children,
     kill,
     kill_children,
-    paused,
+    pause,
+    terminate_gracefully,
 )
 from securenet_obs.errors import StackError
 from securenet_obs.processes.guard import Guard
@@ -56,8 +56,8 @@ def state(pid: int) -> str:
 def test_a_paused_leader_goes_on_afterwards(make_part: MakePart) -> None:
     """Within the block the leader is stopped and its child is not."""
     part = make_part("sleep 60 & echo ready; wait")
-    (child,) = children(part)
-    with paused(part):
+    (child,) = find_children(part)
+    with pause(part):
         time.sleep(0.05)
         assert (state(part.pid), state(child)) == ("T", "S")
     time.sleep(0.05)
@@ -70,15 +70,15 @@ def test_children_alone_are_killed(make_part: MakePart) -> None:
     kill_children(part)
     time.sleep(0.2)
     assert "ended 137" in part.log.read_text()
-    assert part.running()
+    assert part.is_running()
 
 
 def test_a_killed_part_leaves_nobody(make_part: MakePart) -> None:
     """Leader and children go, without a chance to say anything."""
     part = make_part("trap 'echo asked' TERM; sleep 60 & echo ready; wait")
-    (child,) = children(part)
+    (child,) = find_children(part)
     kill(part)
-    assert not part.running()
+    assert not part.is_running()
     assert state(child) in {"", "Z"}
     assert "asked" not in part.log.read_text()
 
@@ -88,8 +88,10 @@ def test_a_soft_end_is_an_end_in_good_order(
 ) -> None:
     """Exit code 0 is one; another code is told, and so is a part that runs on."""
     monkeypatch.setattr("securenet_obs.drills.signals.STOP_S", 0.5)
-    end_softly(make_part("trap 'exit 0' TERM; echo ready; while :; do sleep 0.05; done"))
+    terminate_gracefully(make_part("trap 'exit 0' TERM; echo ready; while :; do sleep 0.05; done"))
     with pytest.raises(StackError, match=r"sample .* ended with exit code 3"):
-        end_softly(make_part("trap 'exit 3' TERM; echo ready; while :; do sleep 0.05; done"))
+        terminate_gracefully(
+            make_part("trap 'exit 3' TERM; echo ready; while :; do sleep 0.05; done")
+        )
     with pytest.raises(StackError, match=r"ran on for 0\.5 s"):
-        end_softly(make_part("trap '' TERM; echo ready; while :; do sleep 0.05; done"))
+        terminate_gracefully(make_part("trap '' TERM; echo ready; while :; do sleep 0.05; done"))

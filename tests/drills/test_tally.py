@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from securenet_obs.drills.load import RECORDS, Answer, Submitted
+from securenet_obs.drills.load import RECORDS, SubmissionOutcome, SubmittedBatch
 from securenet_obs.drills.tally import Tally, tally
 from securenet_obs.store import NetworkMinute, Table, Tenant, create_store_engine
 
@@ -26,13 +26,13 @@ def engine(tmp_path: Path) -> Iterator[Engine]:
     engine.dispose()
 
 
-def batch(number: int, answer: Answer) -> Submitted:
+def batch(number: int, outcome: SubmissionOutcome) -> SubmittedBatch:
     """Return a batch of tenant-a in a minute of its own."""
-    task_id = f"task-{number}" if answer == "accepted" else ""
-    return Submitted("tenant-a", MINUTE + timedelta(minutes=number), answer, task_id, 0.1)
+    task_id = f"task-{number}" if outcome == "accepted" else ""
+    return SubmittedBatch("tenant-a", MINUTE + timedelta(minutes=number), outcome, task_id, 0.1)
 
 
-def count(engine: Engine, batch: Submitted, times: float) -> None:
+def count(engine: Engine, batch: SubmittedBatch, times: float) -> None:
     """Write into the store that a batch was counted so often."""
     with Session(engine) as session, session.begin():
         records = int(times * RECORDS)
@@ -40,7 +40,7 @@ def count(engine: Engine, batch: Submitted, times: float) -> None:
 
 
 @pytest.mark.parametrize(
-    ("answer", "times", "expected"),
+    ("outcome", "times", "expected"),
     [
         ("accepted", 0, Tally(("task-1",), ())),
         ("accepted", 0.5, Tally(("task-1",), ())),
@@ -54,10 +54,10 @@ def count(engine: Engine, batch: Submitted, times: float) -> None:
     ],
 )
 def test_a_batch_is_counted_as_it_was_answered(
-    engine: Engine, answer: Answer, times: float, expected: Tally
+    engine: Engine, outcome: SubmissionOutcome, times: float, expected: Tally
 ) -> None:
     """Accepted is once, refused is never, and no clear answer is at most once."""
-    one = batch(1, answer)
+    one = batch(1, outcome)
     if times:
         count(engine, one, times)
     assert tally(engine, [one]) == expected

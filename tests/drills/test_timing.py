@@ -18,12 +18,12 @@ def test_libfaketime_is_found_where_it_is_installed(
 ) -> None:
     """Without it the drill says what to install; with it, it can be run."""
     monkeypatch.setattr(timing, "_PREFIXES", (str(tmp_path),))
-    assert "apt-get install libfaketime" in timing.without_libfaketime()
+    assert "apt-get install libfaketime" in timing.explain_missing_libfaketime()
     library = tmp_path / "lib" / "x86_64-linux-gnu" / "faketime" / "libfaketime.so.1"
     library.parent.mkdir(parents=True)
     library.touch()
-    assert timing.without_libfaketime() == ""
-    assert timing.libfaketime() == library
+    assert timing.explain_missing_libfaketime() == ""
+    assert timing.find_libfaketime() == library
 
 
 @pytest.fixture
@@ -51,13 +51,13 @@ def beats(tmp_path: Path, redis_server: Any, monkeypatch: pytest.MonkeyPatch) ->
 
 def test_an_entry_that_two_beats_send_is_told(beats: Any) -> None:
     """Sent twice within half its interval is once too often; once an interval is right."""
-    assert timing.sent_twice(beats(0, 2, 4, executed=3)) == []
-    assert len(timing.sent_twice(beats(0, 2, 2.1, 4, executed=4))) == 1
+    assert timing.find_double_sends(beats(0, 2, 4, executed=3)) == []
+    assert len(timing.find_double_sends(beats(0, 2, 2.1, 4, executed=4))) == 1
 
 
 def test_beats_that_send_nothing_prove_nothing(beats: Any) -> None:
     """An entry that was not sent, or whose task did not run, is no success."""
-    with pytest.raises(StackError, match="none sent"):
-        timing.sent_twice(beats(-20, -18, executed=2))
-    with pytest.raises(StackError, match="Of 3 tasks that beat sent 0 were executed"):
-        timing.sent_twice(beats(0, 2, 4, executed=0))
+    with pytest.raises(StackError, match="Neither of two beats sent"):
+        timing.find_double_sends(beats(-20, -18, executed=2))
+    with pytest.raises(StackError, match="0 of 3 tasks that beat sent were executed"):
+        timing.find_double_sends(beats(0, 2, 4, executed=0))

@@ -62,7 +62,7 @@ class BrokenPart:
         if not fault.part:
             return
         if not self._part:
-            self._part, self._sizes = fault.part, log_sizes(self._stack)
+            self._part, self._sizes = fault.part, read_log_sizes(self._stack)
         self._stop()
         if not fault.stopped:
             command = list(fault.command)
@@ -94,7 +94,7 @@ def expect_red(fault: Fault, stack: LocalStack, broken: BrokenPart, run_notebook
     assert done.red - fault.may_be_red == fault.red
 
 
-def log_sizes(stack: LocalStack) -> dict[Path, int]:
+def read_log_sizes(stack: LocalStack) -> dict[Path, int]:
     """Return how long the log of each part is."""
     logs = sorted(Path(stack.environment["LOG_SOURCE"]).glob("*.log"))
     return {log: log.stat().st_size for log in logs}
@@ -110,7 +110,7 @@ def truncate(sizes: Mapping[Path, int]) -> None:
 @contextmanager
 def fresh_logs(stack: LocalStack) -> Iterator[None]:
     """Forget at the end of a block what was logged in it."""
-    sizes = log_sizes(stack)
+    sizes = read_log_sizes(stack)
     try:
         yield
     finally:

@@ -67,7 +67,7 @@ def clock_off_by_an_hour() -> None:
     _change_head(lambda head: head | {"timestamp": f"{datetime.now(UTC) + late:%FT%T.%fZ}"})
 
 
-def results_for_ever() -> None:
+def count_results_without_ttl() -> None:
     """Keep results until Redis is full."""
     from securenet_obs.workers.celery_fixes import backend
 

@@ -15,14 +15,15 @@ NOTEBOOKS = [*VALIDATIONS, *sorted(PROJECT.glob("runbooks/*.ipynb"))]
 IMPORTABLE = {"checks", "monitoring", "probes", "settings", "workers"}
 
 NEEDED = {
-    "ApiClient": "api", "submit_logs": "tenant-keys", "wait": "tenant-keys worker",
-    "load_tenants": "tenant-keys worker diagnostics", "trespass": "tenant-keys",
+    "ApiClient": "api", "submit_logs": "tenant-keys", "wait_for_task": "tenant-keys worker",
+    "run_tenant_load": "tenant-keys worker diagnostics", "attempt_forbidden_access": "tenant-keys",
     "plant_secrets": "api diagnostics", "raise_error": "diagnostics",
-    "error_events": "read-events", "start_notebook_monitoring": "sentry", "log_source": "logs",
-    "TaskProbe": "redis", "BrokerProbe": "redis", "redis_content": "redis",
-    "round_trips": "worker", "workers": "worker", "await_tasks": "worker", "pools": "worker",
-    "await_hops": "worker", "await_dispatch": "worker", "await_entry": "beat",
-    "beat_tick": "beat", "check_ins": "check-ins", "run_drills": "local-stack",
+    "open_error_events": "read-events", "start_notebook_monitoring": "sentry", "log_source": "logs",
+    "TaskProbe": "redis", "BrokerProbe": "redis", "read_redis_content": "redis",
+    "run_round_trips": "worker", "workers": "worker", "wait_for_task_ends": "worker",
+    "pools": "worker", "wait_for_hops": "worker", "wait_for_dispatch": "worker",
+    "wait_for_beat_entry": "beat", "beat_tick": "beat", "check_ins": "check-ins",
+    "run_drills": "local-stack",
 }  # fmt: skip
 """What a notebook calls or reads -> the needs that this is."""
 

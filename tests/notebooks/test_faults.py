@@ -10,7 +10,7 @@ import pytest
 from securenet_obs.runner.notebook.catalog import find
 from securenet_obs.runner.record.verdict import Verdict
 from securenet_obs.stack import LocalStack
-from securenet_obs.stack.parts.services import worker_command
+from securenet_obs.stack.parts.services import build_worker_command
 from tests.notebooks.faults import BrokenPart, Fault, Run, by_part, expect_red
 
 PROJECT = Path(__file__).parents[2]
@@ -114,14 +114,14 @@ FAULTS = {
             "a canary on every queue is executed",
             "every canary makes the round trip",
         },
-        command=worker_command(queues=("default", "scans", "models", "canary")),
+        command=build_worker_command(queues=("default", "scans", "models", "canary")),
         parameters=["deadline_s=3", "task_count=10"],
     ),
     "results for ever and pickles accepted": Fault(
         CELERY,
         "worker",
         {"results expire", "a pickled task is refused"},
-        faults="results_for_ever,pickles_accepted",
+        faults="count_results_without_ttl,pickles_accepted",
         # Celery itself asks for this before root may accept pickles, as in a container it does.
         environment={"C_FORCE_ROOT": "true"},
     ),

@@ -11,7 +11,7 @@ import redis
 from securenet_obs.runner.notebook.catalog import find
 from securenet_obs.runner.record.verdict import Verdict
 from securenet_obs.stack import LocalStack
-from securenet_obs.stack.parts.services import worker_command
+from securenet_obs.stack.parts.services import build_worker_command
 from tests.notebooks.faults import BrokenPart, Fault, Run
 
 PROJECT = Path(__file__).parents[2]
@@ -29,7 +29,7 @@ PARTS = {
         BROKER,
         "worker",
         {"every queue has a consumer"},
-        command=worker_command(queues=("default", "scans", "models", "canary")),
+        command=build_worker_command(queues=("default", "scans", "models", "canary")),
     ),
     "a task may run for longer than it is held": Fault(
         BROKER,

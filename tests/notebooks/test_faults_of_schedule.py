@@ -11,7 +11,7 @@ import pytest
 from securenet_obs.runner.notebook.catalog import find
 from securenet_obs.runner.record.verdict import Verdict
 from securenet_obs.stack import LocalStack
-from securenet_obs.stack.parts.services import worker_command
+from securenet_obs.stack.parts.services import build_worker_command
 from tests.notebooks.faults import BrokenPart, Fault, Run, by_part, expect_red
 
 PROJECT = Path(__file__).parents[2]
@@ -58,7 +58,7 @@ FAULTS = {
         SCHEDULE,
         "worker",
         {"every tenant's task is enqueued and runs"},
-        command=worker_command(queues=("default", "scans", "models", "logs")),
+        command=build_worker_command(queues=("default", "scans", "models", "logs")),
         parameters=BRIEFLY,
     ),
 }

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from securenet_obs.processes import groups
-from securenet_obs.processes.groups import end_groups, start_time
+from securenet_obs.processes.groups import end_groups, read_start_time
 
 Living = Callable[[int], list[str]]
 
@@ -40,12 +40,12 @@ def family(living: Living) -> Iterator[subprocess.Popen[str]]:
 
 def test_a_start_time_means_one_process(family: subprocess.Popen[str]) -> None:
     """A process keeps its start time, another has another, one that is gone has none."""
-    mine = start_time(os.getpid())
+    mine = read_start_time(os.getpid())
     assert mine is not None
-    assert mine == start_time(os.getpid())
-    assert mine != start_time(family.pid)
+    assert mine == read_start_time(os.getpid())
+    assert mine != read_start_time(family.pid)
     kill_unreaped(family)
-    assert start_time(family.pid) is None
+    assert read_start_time(family.pid) is None
 
 
 def test_a_start_time_can_be_had_without_proc(
@@ -53,16 +53,16 @@ def test_a_start_time_can_be_had_without_proc(
 ) -> None:
     """Where there is no /proc, `ps` says the same of a living and of a dead process."""
     monkeypatch.setattr(groups, "_BOOT_ID", Path("/nonexistent"))
-    assert start_time(family.pid) == start_time(family.pid) is not None
+    assert read_start_time(family.pid) == read_start_time(family.pid) is not None
     kill_unreaped(family)
-    assert start_time(family.pid) is None
+    assert read_start_time(family.pid) is None
 
 
 def test_a_group_ends_with_the_children_that_ignore_it(
     family: subprocess.Popen[str], remaining: Living
 ) -> None:
     """Ending a group leaves nobody, also not a child that ignores SIGTERM."""
-    end_groups({family.pid: start_time(family.pid)}, grace_s=0.3)
+    end_groups({family.pid: read_start_time(family.pid)}, grace_s=0.3)
     family.wait(30)
     assert remaining(family.pid) == []
 
@@ -71,7 +71,7 @@ def test_a_group_ends_whose_leader_is_gone(
     family: subprocess.Popen[str], living: Living, remaining: Living
 ) -> None:
     """The children of a leader that crashed are ended too."""
-    started = start_time(family.pid)
+    started = read_start_time(family.pid)
     kill_unreaped(family)
     assert living(family.pid)
     end_groups({family.pid: started}, grace_s=0.3)

@@ -22,7 +22,7 @@ from securenet_obs.processes.guard import Guard
 folder = Path(sys.argv[1])
 folder.mkdir()
 guard = Guard()
-guard.remove(folder)
+guard.remove_at_end(folder)
 child = guard.launch(
     "part", ["/bin/sh", "-c", "sleep 300 & exec sleep 300"],
     folder=Path("/"), environment=os.environ, output=sys.stderr.buffer,
@@ -83,7 +83,7 @@ def test_what_was_ended_is_forgotten(tmp_path: Path, living: Living) -> None:
     with Guard() as guard:
         part = sleeper(guard, tmp_path / "log")
         assert eventually(lambda: living(part.pid) == ["sleep 300"])
-        guard.forget(part.pid)
+        guard.deregister(part.pid)
     assert part.poll() is None
     part.kill()
     part.wait()
@@ -92,8 +92,8 @@ def test_what_was_ended_is_forgotten(tmp_path: Path, living: Living) -> None:
 def test_a_kept_folder_stays(tmp_path: Path) -> None:
     """A folder that is to be looked at is not removed."""
     with Guard() as guard:
-        guard.remove(tmp_path)
-        guard.keep()
+        guard.remove_at_end(tmp_path)
+        guard.cancel_removal()
     assert tmp_path.exists()
 
 
@@ -115,4 +115,4 @@ def test_a_dead_guard_hinders_nobody(living: Living) -> None:
     with Guard() as guard:
         os.kill(guard.pid, signal.SIGKILL)
         assert eventually(lambda: not living(guard.pid))
-        guard.forget(1)
+        guard.deregister(1)

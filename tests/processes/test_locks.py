@@ -46,5 +46,11 @@ def test_a_lock_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:
     """It has the file, the system's reason, and the remedy."""
     (tmp_path / ".securenet").touch()
     lock = file_lock(tmp_path / ".securenet" / "stacks" / "lock")
-    with pytest.raises(StateFolderError, match=r"lock: cannot be written: .*run in a folder"), lock:
+    with (
+        pytest.raises(
+            StateFolderError,
+            match=r"lock: cannot be written: .*run the command in a writable folder",
+        ),
+        lock,
+    ):
         pass

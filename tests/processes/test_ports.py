@@ -5,12 +5,12 @@ import socket
 
 import pytest
 
-from securenet_obs.processes.ports import free_ports
+from securenet_obs.processes.ports import find_free_ports
 
 
 def test_ports_differ_and_can_be_bound() -> None:
     """Each port that is returned is another one and can be listened on."""
-    ports = free_ports(20)
+    ports = find_free_ports(20)
     assert len(set(ports)) == 20
     for port in ports:
         with socket.create_server(("127.0.0.1", port)):
@@ -19,8 +19,8 @@ def test_ports_differ_and_can_be_bound() -> None:
 
 def test_a_taken_port_is_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
     """A port that somebody listens on is not returned."""
-    taken, free = free_ports(2)
+    taken, free = find_free_ports(2)
     picks = iter([taken, free])
     monkeypatch.setattr(random, "choice", lambda _range: next(picks))
     with socket.create_server(("127.0.0.1", taken)):
-        assert free_ports(1) == [free]
+        assert find_free_ports(1) == [free]

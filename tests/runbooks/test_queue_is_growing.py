@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from securenet_obs.probes import ApiClient, TaskProbe, sample_records
+from securenet_obs.probes import ApiClient, TaskProbe, generate_network_records
 from securenet_obs.runner.record.verdict import Verdict
 from securenet_obs.settings import Settings
-from securenet_obs.stack import LocalStack, worker_command
+from securenet_obs.stack import LocalStack, build_worker_command
 from tests.waiting import eventually
 
 FAULTY = Path(__file__).parents[1] / "notebooks" / "faulty.py"
@@ -25,7 +25,7 @@ RUNBOOK = "queue_is_growing"
 @pytest.fixture
 def backlog(stack: LocalStack) -> Iterator[TaskProbe]:
     """Have tenants send three times as many batches as a slow worker with one process takes."""
-    slow = [sys.executable, str(FAULTY), "slow_worker", *worker_command(1)[2:]]
+    slow = [sys.executable, str(FAULTY), "slow_worker", *build_worker_command(1)[2:]]
     settings = settings_of(stack)
     stack.restart_part("worker", command=slow)
     with sending(ApiClient(settings), per_s=6):
@@ -40,7 +40,7 @@ def sending(api: ApiClient, per_s: float) -> Iterator[None]:
 
     def send() -> None:
         while not ended.wait(1 / per_s):
-            api.submit_logs("tenant-canary", sample_records(2))
+            api.submit_logs("tenant-canary", generate_network_records(2))
 
     thread = threading.Thread(target=send)
     thread.start()
@@ -64,7 +64,7 @@ def test_it_leads_from_a_backlog_to_a_verified_repair(
     before = run_notebook(RUNBOOK, *parameters)
     assert before.verdict == Verdict.FAILED
     assert before.red == {"the queue is empty or drains in time"}
-    assert re.search(r"True\s+the workers are too few", before.text)
+    assert re.search(r"True\s+too few workers", before.text)
     assert backlog.pools()["concurrency"].tolist() == [1]
 
     command = re.search(r"celery -A [\w.]+ control --destination \S+ pool_grow 5", before.text)
@@ -85,12 +85,12 @@ def test_a_queue_without_a_consumer_is_told_from_a_slow_one(
     stack: LocalStack, run_notebook: Callable[..., Any]
 ) -> None:
     """More concurrency would change nothing there, and the table says so."""
-    stack.restart_part("worker", command=worker_command(queues=("default", "canary")))
+    stack.restart_part("worker", command=build_worker_command(queues=("default", "canary")))
     try:
-        ApiClient(settings_of(stack)).submit_logs("tenant-canary", sample_records(2))
+        ApiClient(settings_of(stack)).submit_logs("tenant-canary", generate_network_records(2))
         done = run_notebook(RUNBOOK, "window_s=1")
     finally:
         stack.restart_part("worker")
     assert done.verdict == Verdict.FAILED
     assert done.red == {"somebody consumes the queue", "the queue is empty or drains in time"}
-    assert re.search(r"True\s+nobody consumes the queue", done.text)
+    assert re.search(r"True\s+no worker consumes the queue", done.text)

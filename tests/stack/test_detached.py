@@ -16,7 +16,7 @@ import pytest
 
 from securenet_obs.processes.locks import file_lock
 from securenet_obs.stack.part import START_S
-from securenet_obs.stack.state import lock_file, read_state, stack_folder
+from securenet_obs.stack.state import locate_lock_file, locate_stack_folder, read_state
 from tests.busy import room_for
 from tests.waiting import eventually
 
@@ -87,7 +87,7 @@ def test_a_detached_stack_outlives_its_terminal_and_not_its_supervisor(project: 
     again = call(project, "up", "--detach")
     assert again.returncode == 3
     assert "is already running" in again.stderr
-    state = read_state(stack_folder("local", project / ".securenet"))
+    state = read_state(locate_stack_folder("local", project / ".securenet"))
     assert state is not None
     assert os.getsid(state.owner.pid) == state.owner.pid
     os.kill(state.owner.pid, signal.SIGKILL)
@@ -159,7 +159,7 @@ def test_a_supervisor_whose_caller_was_killed_does_not_wait_for_a_broker_that_ha
 
 def test_a_start_that_fails_gives_the_reason(project: Path) -> None:
     """The supervisor's error is the command's, with its exit code."""
-    with file_lock(lock_file(stack_folder("local", project / ".securenet"))):
+    with file_lock(locate_lock_file(locate_stack_folder("local", project / ".securenet"))):
         answer = call(project, "up", "--detach")
     assert answer.returncode == 3
     assert "'local' is already running" in answer.stderr

@@ -12,7 +12,7 @@ import pytest
 from rich.console import Console
 
 from securenet_obs.processes.guard import Guard
-from securenet_obs.stack.follow import follow, laid_out
+from securenet_obs.stack.follow import follow, format_log_line
 from securenet_obs.stack.part import Part
 
 MakeParts = Callable[..., Mapping[str, Part]]
@@ -61,7 +61,7 @@ def make_parts(tmp_path: Path) -> Iterator[MakeParts]:
                 guard=guard,
             )
             made.launch()
-            while made.running():
+            while made.is_running():
                 time.sleep(0.01)
             return made
 
@@ -70,27 +70,27 @@ def make_parts(tmp_path: Path) -> Iterator[MakeParts]:
 
 def test_a_json_line_is_laid_out_for_a_person() -> None:
     """On a terminal a record is its time, level, event and what else it has."""
-    assert laid_out(LINE).plain == "04:36:33.826 warning  task_done tenant_id=acme records=3"
+    assert format_log_line(LINE).plain == "04:36:33.826 warning  task_done tenant_id=acme records=3"
 
 
 def test_other_lines_are_shown_as_they_are() -> None:
     """A line that is no record, also one that is JSON but no object, is not changed."""
     for line in ("Booting worker", "[1, 2]", "NaN", '{"cut":'):
-        assert laid_out(line).plain == line
+        assert format_log_line(line).plain == line
 
 
 def test_a_traceback_is_shown_on_its_own_lines() -> None:
     """An exception in a record is readable."""
     line = '{"event":"failed","level":"error","exception":"Traceback\\n  File x\\nValueError"}'
-    assert laid_out(line).plain.endswith("failed\nTraceback\n  File x\nValueError")
+    assert format_log_line(line).plain.endswith("failed\nTraceback\n  File x\nValueError")
 
 
 def test_a_log_line_cannot_drive_the_terminal() -> None:
     """Control characters that a tenant wrote into a log line reach no terminal."""
     hostile = '{"event":"\\u001b]0;owned\\u0007","\\u001b[2J":"\\u009b31m","level":"\\u001b"}'
     for line in (hostile, "\x1b[2Jplain"):
-        assert not {"\x1b", "\x07", "\x9b"} & set(laid_out(line).plain)
-    assert "[bold]" in laid_out("[bold]not markup[/bold]").plain
+        assert not {"\x1b", "\x07", "\x9b"} & set(format_log_line(line).plain)
+    assert "[bold]" in format_log_line("[bold]not markup[/bold]").plain
 
 
 def test_only_a_terminal_gets_colours_and_a_layout(make_parts: MakeParts) -> None:

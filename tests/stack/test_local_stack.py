@@ -15,10 +15,10 @@ import pytest
 import redis
 
 from securenet_obs.errors import PartNotReadyError, StackError
-from securenet_obs.processes.ports import free_ports
+from securenet_obs.processes.ports import find_free_ports
 from securenet_obs.runner.target import target_of
 from securenet_obs.settings import Settings
-from securenet_obs.stack import LocalStack, local_stack, running_stack
+from securenet_obs.stack import LocalStack, find_running_stack, local_stack
 from securenet_obs.stack.parts import services
 from securenet_obs.stack.state import read_state
 from tests.waiting import eventually
@@ -77,7 +77,7 @@ def test_no_part_sees_the_users_settings(
     for name in names:
         monkeypatch.setenv(name, "the user's")
     for part in stack.parts.values():
-        assert "the user's" not in part.whole_environment().values()
+        assert "the user's" not in part.build_environment().values()
 
 
 def test_the_logs_are_where_the_environment_says(stack: LocalStack) -> None:
@@ -93,7 +93,7 @@ def test_a_running_name_is_refused(stack: LocalStack, stack_cache: Path) -> None
     with pytest.raises(StackError, match=r"status --name tests`.*down --name tests`.*--name"):
         second.start()
     second.stop()
-    assert all(part.running() for part in stack.parts.values())
+    assert all(part.is_running() for part in stack.parts.values())
 
 
 def test_two_stacks_do_not_meet(stack: LocalStack, stack_cache: Path) -> None:
@@ -107,9 +107,9 @@ def test_two_stacks_do_not_meet(stack: LocalStack, stack_cache: Path) -> None:
         assert not own & {name for name, _ in shared}
         redis.Redis.from_url(other.environment["REDIS_URL"]).set("mine", "1")
         assert not redis.Redis.from_url(stack.environment["REDIS_URL"]).exists("mine")
-        assert running_stack(other.name, root)
+        assert find_running_stack(other.name, root)
     assert not other.folder.exists()
-    assert all(part.running() for part in stack.parts.values())
+    assert all(part.is_running() for part in stack.parts.values())
 
 
 def test_a_part_can_be_given_a_fault(stack: LocalStack) -> None:
@@ -130,9 +130,11 @@ def health(stack: LocalStack) -> int | None:
 
 def test_a_part_is_started_once(stack: LocalStack) -> None:
     """A part that runs is not started again, and an unknown one is named beside those there are."""
-    with pytest.raises(StackError, match="redis is running; stop it first"):
+    with pytest.raises(StackError, match="redis is already running; stop it first"):
         stack.start_part("redis")
-    with pytest.raises(StackError, match="no part 'rediss'; there are redis, bugsink, api"):
+    with pytest.raises(
+        StackError, match="'rediss' is not a part of the stack; its parts are redis, bugsink, api"
+    ):
         stack.restart_part("rediss")
 
 
@@ -142,7 +144,7 @@ def test_a_part_that_does_not_come_up_takes_the_rest_down(
     """The error names it with its log's end; the others are stopped, and the files stay."""
     started: list[int] = []
     broken = ["/bin/sh", "-c", "echo no such module; exit 3"]
-    monkeypatch.setattr(services, "api_command", lambda _port: broken)
+    monkeypatch.setattr(services, "build_api_command", lambda _port: broken)
     local = LocalStack(root=tmp_path, cache=stack_cache, ephemeral=True)
     with pytest.raises(
         PartNotReadyError, match=r"^api ended with exit code 3(.|\n)*no such module"
@@ -153,17 +155,17 @@ def test_a_part_that_does_not_come_up_takes_the_rest_down(
     assert [member for pid in started for member in remaining(pid)] == []
     assert local.parts["api"].log.read_text() == "no such module\n"
     assert read_state(local.folder) is None
-    assert running_stack(local.name, tmp_path) is None
+    assert find_running_stack(local.name, tmp_path) is None
 
 
 def test_a_lost_race_for_a_port_is_run_again(
     tmp_path: Path, stack_cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where somebody takes a port between the look and the bind, other ports are tried."""
-    offered = free_ports(6)
+    offered = find_free_ports(6)
     offers = iter([offered[:3], offered[3:]])
-    monkeypatch.setattr(local_stack, "free_ports", lambda _count: next(offers))
-    monkeypatch.setattr(local_stack, "service_parts", lambda *_: {})
+    monkeypatch.setattr(local_stack, "find_free_ports", lambda _count: next(offers))
+    monkeypatch.setattr(local_stack, "create_service_parts", lambda *_: {})
     with (
         socket.create_server(("127.0.0.1", offered[0])),
         LocalStack(root=tmp_path, cache=stack_cache, ephemeral=True) as local,

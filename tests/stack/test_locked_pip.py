@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from securenet_obs.stack.locked_pip import LOCKED, pip_environment, pip_failure
+from securenet_obs.stack.locked_pip import LOCKED, build_pip_environment, explain_pip_failure
 from tests.local_index import PIPS, LocalIndex
 
 NEWEST = list(PIPS)[-1]
@@ -77,7 +77,7 @@ def install(venv: Path, lock: str, url: str, largest_file: int = 0) -> str:
     file = venv.parent / "lock.txt"
     file.write_text(lock)
     log = pip(venv, *LOCKED, "-r", str(file), url=url, largest_file=largest_file)
-    return pip_failure(log, venv)
+    return explain_pip_failure(log, venv)
 
 
 def add_sdist(index: LocalIndex, name: str, backend: str) -> str:
@@ -179,9 +179,12 @@ def test_an_index_without_a_certificate_is_named_so(venv: Path, plain_server: st
 def test_requirements_that_do_not_fit_are_named(venv: Path, index: LocalIndex) -> None:
     """`pip check` finds what --no-deps let through, and the line names both packages."""
     install(venv, index.add("kombu", "5", ["vine>=5"]), index.url)
-    assert pip_failure(pip(venv, "check"), venv) == "kombu 5 requires vine, which is not installed"
+    assert (
+        explain_pip_failure(pip(venv, "check"), venv)
+        == "kombu 5 requires vine, which is not installed"
+    )
     install(venv, index.add("vine", "4"), index.url)
-    failure = pip_failure(pip(venv, "check"), venv)
+    failure = explain_pip_failure(pip(venv, "check"), venv)
     assert failure == "kombu 5 has requirement vine>=5, but you have vine 4"
 
 
@@ -207,7 +210,7 @@ def test_the_way_to_an_index_is_all_that_pip_reads_of_the_settings(
     monkeypatch.setenv("PIP_USER", "1")
     monkeypatch.setenv("PIP_LOG", "/no/log")
     monkeypatch.setenv("PYTHONPATH", "/no")
-    environment = pip_environment(str(venv / "bin" / "python"))
+    environment = build_pip_environment(str(venv / "bin" / "python"))
     foreign = ("PIP_", "PYTHON")
     assert {name: value for name, value in environment.items() if name.startswith(foreign)} == {
         "PIP_CERT": "/our own.pem",
@@ -230,6 +233,6 @@ def test_a_folder_of_files_stands_for_an_index_where_none_is_allowed(
     settings.write_text("[global]\nno-index = true\nfind-links =\n  /wheels\n  /more\n")
     monkeypatch.setenv("PIP_CONFIG_FILE", str(settings))
     monkeypatch.delenv("PIP_FIND_LINKS", raising=False)
-    environment = pip_environment(str(venv / "bin" / "python"))
+    environment = build_pip_environment(str(venv / "bin" / "python"))
     assert environment["PIP_NO_INDEX"] == "true"
     assert environment["PIP_FIND_LINKS"] == "/wheels /more"

@@ -10,7 +10,7 @@ import pytest
 from securenet_obs.errors import PartNotReadyError
 from securenet_obs.processes.guard import Guard
 from securenet_obs.stack import part as part_module
-from securenet_obs.stack.part import Part, await_ready
+from securenet_obs.stack.part import Part, wait_until_ready
 
 Living = Callable[[int], list[str]]
 MakePart = Callable[..., Part]
@@ -46,7 +46,7 @@ def make_part(tmp_path: Path) -> Iterator[MakePart]:
 def test_a_part_is_started_when_it_answers(make_part: MakePart) -> None:
     """Start returns when the readiness answer was given, with the part running in its group."""
     part = make_part("sleep 0.3; echo ready; exec sleep 60").start()
-    assert part.running()
+    assert part.is_running()
     assert os.getpgid(part.pid) == part.pid
     assert "ready" in part.log.read_text()
 
@@ -56,7 +56,7 @@ def test_a_stopped_part_leaves_nobody(make_part: MakePart, remaining: Living) ->
     part = make_part("sleep 60 & echo ready; exec sleep 60").start()
     group = part.pid
     part.stop()
-    assert not part.running()
+    assert not part.is_running()
     assert remaining(group) == []
     assert part.start().pid != group
 
@@ -96,9 +96,9 @@ def test_an_answer_of_somebody_else_does_not_count(make_part: MakePart) -> None:
 def await_launched(part: Part) -> None:
     """Launch a part, let it end, and wait for its answer."""
     part.launch()
-    while part.running():
+    while part.is_running():
         time.sleep(0.01)
-    await_ready([part])
+    wait_until_ready([part])
 
 
 def test_a_part_that_never_answers_is_reported(
@@ -107,9 +107,7 @@ def test_a_part_that_never_answers_is_reported(
     """The error says how long was waited, and the process is not left behind."""
     monkeypatch.setattr(part_module, "START_S", 0.5)
     part = make_part("exec sleep 60")
-    with pytest.raises(
-        PartNotReadyError, match=r"gave no readiness answer within 0.5 s(.|\n)+\(no"
-    ):
+    with pytest.raises(PartNotReadyError, match=r"was not ready within 0.5 s(.|\n)+\(no"):
         part.start()
     assert remaining(part.pid) == []
 
@@ -120,7 +118,7 @@ def test_the_first_failure_is_reported_at_once(make_part: MakePart) -> None:
     for part in parts:
         part.launch()
     with pytest.raises(PartNotReadyError, match="broken ended with exit code 5"):
-        await_ready(parts)
+        wait_until_ready(parts)
 
 
 def test_the_users_environment_stays_out(
@@ -138,8 +136,8 @@ def test_the_users_environment_stays_out(
 def test_a_changed_part_is_the_same_but_for_the_change(make_part: MakePart) -> None:
     """More environment or another command makes another part; the first stays as it was."""
     first = make_part('echo "$GIVEN-$MORE ready"; exec sleep 60')
-    more = first.changed({"MORE": "too"}, None)
-    other = first.changed({}, ["/bin/sh", "-c", 'echo "other $GIVEN-$MORE"; exit 3'])
+    more = first.copy_with({"MORE": "too"}, None)
+    other = first.copy_with({}, ["/bin/sh", "-c", 'echo "other $GIVEN-$MORE"; exit 3'])
     assert [output(part) for part in (more, other, first)] == [
         "yes-too ready",
         "other yes-",

@@ -13,16 +13,22 @@ from pathlib import Path
 import pytest
 
 from securenet_obs.errors import StackError
-from securenet_obs.processes.groups import start_time
-from securenet_obs.stack import LocalStack, down, running_stack, running_stacks, status
+from securenet_obs.processes.groups import read_start_time
+from securenet_obs.stack import (
+    LocalStack,
+    find_running_stack,
+    find_running_stacks,
+    read_status,
+    take_down,
+)
 from securenet_obs.stack.state import (
     PartState,
     PartStatus,
     ProcessState,
     StackState,
+    format_stack_command,
+    locate_stack_folder,
     read_state,
-    stack_command,
-    stack_folder,
     write_state,
 )
 
@@ -32,14 +38,14 @@ OWNER = """
 import os, signal, sys, time
 from pathlib import Path
 from securenet_obs.processes.locks import file_lock
-from securenet_obs.processes.groups import start_time
+from securenet_obs.processes.groups import read_start_time
 from securenet_obs.stack.state import *
 
 if sys.argv[2] == "deaf":
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-folder = stack_folder("sample", Path(sys.argv[1]))
-with file_lock(lock_file(folder)):
-    owner = ProcessState(os.getpid(), start_time(os.getpid()))
+folder = locate_stack_folder("sample", Path(sys.argv[1]))
+with file_lock(locate_lock_file(folder)):
+    owner = ProcessState(os.getpid(), read_start_time(os.getpid()))
     write_state(folder, StackState("sample", owner, False, {}, ("", "", ""), {}))
     print("owned", flush=True)
     time.sleep(60)
@@ -56,7 +62,7 @@ def sleeper() -> Iterator[subprocess.Popen[bytes]]:
 
 def crashed(root: Path, part: PartState, *, ephemeral: bool) -> Path:
     """Write down a stack with one part whose owner is gone, and return its folder."""
-    folder = stack_folder("sample", root)
+    folder = locate_stack_folder("sample", root)
     folder.mkdir(parents=True)
     owner = ProcessState(2**22 - 1, "long ago")
     environment = {"REDIS_URL": "redis://:secret@127.0.0.1:9/0"}
@@ -69,7 +75,7 @@ def crashed(root: Path, part: PartState, *, ephemeral: bool) -> Path:
 
 def part_of(process: subprocess.Popen[bytes]) -> PartState:
     """Return the state of a part that is this process."""
-    return PartState(process.pid, start_time(process.pid), 0.0, "nowhere", "log")
+    return PartState(process.pid, read_start_time(process.pid), 0.0, "nowhere", "log")
 
 
 def test_what_is_written_is_read(tmp_path: Path, sleeper: subprocess.Popen[bytes]) -> None:
@@ -90,7 +96,7 @@ def test_what_a_crashed_owner_left_is_cleared(
 ) -> None:
     """A stack without an owner is not running: its parts are ended and its state goes."""
     folder = crashed(tmp_path, part_of(sleeper), ephemeral=ephemeral)
-    assert running_stack("sample", tmp_path) is None
+    assert find_running_stack("sample", tmp_path) is None
     assert sleeper.wait(30) == -signal.SIGTERM
     assert folder.exists() is not ephemeral
     assert read_state(folder) is None
@@ -101,35 +107,35 @@ def test_a_recycled_number_is_never_killed(
 ) -> None:
     """A process that has the number of a part of old, but not its start time, lives on."""
     another = replace(part_of(sleeper), start_time="long ago")
-    assert part_of(sleeper).running()
-    assert not another.running()
+    assert part_of(sleeper).is_running()
+    assert not another.is_running()
     crashed(tmp_path, another, ephemeral=False)
-    assert running_stack("sample", tmp_path) is None
+    assert find_running_stack("sample", tmp_path) is None
     assert sleeper.poll() is None
 
 
 def test_a_state_that_makes_no_sense_is_named(tmp_path: Path) -> None:
     """A file that cannot be understood is an error that says which, and what to do."""
-    folder = stack_folder("sample", tmp_path)
+    folder = locate_stack_folder("sample", tmp_path)
     folder.mkdir(parents=True)
     (folder / "stack.json").write_text('{"name": "sample"}')
-    with pytest.raises(StackError, match=r"stack\.json cannot be understood .*; remove "):
+    with pytest.raises(StackError, match=r"stack\.json cannot be parsed .*; remove "):
         read_state(folder)
 
 
 @pytest.mark.parametrize("name", ["", "..", "a/b", "A", "x" * 51, "-x"])
 def test_a_name_is_a_folders(tmp_path: Path, name: str) -> None:
     """A name that could lead out of the folder of stacks is refused."""
-    with pytest.raises(StackError, match="cannot name a stack"):
-        stack_folder(name, tmp_path)
+    with pytest.raises(StackError, match="is not a valid stack name"):
+        locate_stack_folder(name, tmp_path)
 
 
 def test_nothing_is_running_where_nothing_is(tmp_path: Path) -> None:
     """Without a stack every question has an empty answer, and nothing is created."""
-    assert running_stack("sample", tmp_path) is None
-    assert running_stacks(tmp_path) == []
-    assert status("sample", tmp_path) == []
-    assert down("sample", tmp_path) is None
+    assert find_running_stack("sample", tmp_path) is None
+    assert find_running_stacks(tmp_path) == []
+    assert read_status("sample", tmp_path) == []
+    assert take_down("sample", tmp_path) is None
     assert list(tmp_path.iterdir()) == []
 
 
@@ -142,12 +148,12 @@ def test_down_ends_the_owner(tmp_path: Path, hearing: str, monkeypatch: pytest.M
     ) as owner:
         assert owner.stdout is not None
         assert owner.stdout.readline() == "owned\n"
-        state = down("sample", tmp_path)
+        state = take_down("sample", tmp_path)
         assert state is not None
         assert state.owner.pid == owner.pid
         expected = signal.SIGTERM if hearing == "hears" else signal.SIGKILL
         assert owner.wait(30) == -expected
-    assert running_stack("sample", tmp_path) is None
+    assert find_running_stack("sample", tmp_path) is None
 
 
 def test_a_running_stack_is_seen(stack: LocalStack) -> None:
@@ -155,8 +161,8 @@ def test_a_running_stack_is_seen(stack: LocalStack) -> None:
     root = stack.folder.parents[1]
     command = (
         "import json, sys; from pathlib import Path; from securenet_obs.stack import *; "
-        "root = Path(sys.argv[1]); state = running_stack('tests', root); "
-        "rows = status('tests', root); "
+        "root = Path(sys.argv[1]); state = find_running_stack('tests', root); "
+        "rows = read_status('tests', root); "
         "rows = [(r.part, r.pid, r.running, r.ready, r.uptime_s > 0) for r in rows]; "
         "print(json.dumps([state.environment, state.dashboard, rows]))"
     )
@@ -168,14 +174,14 @@ def test_a_running_stack_is_seen(stack: LocalStack) -> None:
     assert tuple(dashboard) == stack.dashboard
     assert rows == [[name, part.pid, True, True, True] for name, part in stack.parts.items()]
     assert stat.S_IMODE(stack.folder.stat().st_mode) == 0o700
-    (only,) = running_stacks(root)
+    (only,) = find_running_stacks(root)
     assert only.owner.pid == os.getpid()
 
 
 def test_a_stopped_part_is_seen(stack: LocalStack) -> None:
     """A part that is down is neither running nor ready, and the others are as they were."""
     stack.stop_part("beat")
-    rows = {row.part: row for row in status("tests", stack.folder.parents[1])}
+    rows = {row.part: row for row in read_status("tests", stack.folder.parents[1])}
     stack.start_part("beat")
     assert (rows["beat"].running, rows["beat"].ready, rows["beat"].uptime_s) == (False, False, None)
     assert rows["api"].ready
@@ -195,11 +201,11 @@ def test_a_person_reads_one_word_of_each_part(
     """Whether it is there, for how long, and where its log is from here."""
     log = str(Path.cwd() / "logs" / "api.log")
     part = PartStatus("api", 7, running, ready, "http://127.0.0.1:1", uptime_s, log)
-    shown = part.shown()
+    shown = part.to_row()
     assert (shown["state"], shown["for"], shown["log"]) == (state, since, "logs/api.log")
 
 
 def test_a_command_for_a_stack_names_it_unless_it_is_the_default_one() -> None:
     """What a message asks the reader to type is about the stack that the message is about."""
-    assert stack_command("down", "local") == "securenet-obs down"
-    assert stack_command("down", "second") == "securenet-obs down --name second"
+    assert format_stack_command("down", "local") == "securenet-obs down"
+    assert format_stack_command("down", "second") == "securenet-obs down --name second"

@@ -11,29 +11,29 @@ SENT_AT_HEADER = "securenet_sent_at"
 share no code with the sender; other producers do not set it."""
 
 OLDEST_IN_FLIGHT = ("ZRANGE", "unacked_index", 0, 0, "WITHSCORES")
-"""Redis command that reads the oldest unacknowledged message; `held_s` takes its answer."""
+"""Redis command that reads the oldest unacknowledged message; `compute_held_s` takes its answer."""
 
 
-def waited_s(message: bytes | None) -> float:
+def compute_waiting_s(message: bytes | None) -> float:
     """Return how many seconds a message has waited; NaN without a message or its header.
 
     Never negative: the sender's clock may be ahead of ours.
     """
-    sent = _sent_at(message)
+    sent = _parse_sent_at(message)
     return math.nan if sent is None else max(0.0, time.time() - sent)
 
 
-def held_s(oldest: Sequence[Any]) -> float:
+def compute_held_s(oldest: Sequence[Any]) -> float:
     """Return how many seconds a worker has held the message of `OLDEST_IN_FLIGHT`, or NaN."""
     return max(0.0, time.time() - float(oldest[1])) if oldest else math.nan
 
 
-def longest(seconds: Iterable[float]) -> float:
+def find_longest(seconds: Iterable[float]) -> float:
     """Return the greatest known age, NaN if none is known."""
     return max((value for value in seconds if not math.isnan(value)), default=math.nan)
 
 
-def age_in_words(seconds: float, count: float) -> str:
+def describe_age(seconds: float, count: float) -> str:
     """Return the age of the oldest of `count` messages as text.
 
     Args:
@@ -48,7 +48,7 @@ def age_in_words(seconds: float, count: float) -> str:
     return f"unknown: no header {SENT_AT_HEADER}" if count else "none"
 
 
-def _sent_at(message: bytes | None) -> float | None:
+def _parse_sent_at(message: bytes | None) -> float | None:
     try:
         sent = json.loads(message or b"")["headers"][SENT_AT_HEADER]
         is_time = type(sent) in (int, float) and math.isfinite(sent)

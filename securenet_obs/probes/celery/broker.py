@@ -12,11 +12,11 @@ from typing import Any
 import pandas as pd
 from packaging.specifiers import SpecifierSet
 
-from securenet_obs.probes.celery.client import ask_workers, inspecting
-from securenet_obs.probes.celery.redis_reading import address
+from securenet_obs.probes.celery.client import open_inspector, query_workers
+from securenet_obs.probes.celery.redis_reading import format_address
 from securenet_obs.probes.celery.results import RESULT_PREFIX, ResultProbe
 
-MOST_RESULTS = 10_000
+MAX_RESULTS = 10_000
 """Maximum number of results to check for a time to live; of more, these are a sample."""
 
 KNOWN_BAD = {
@@ -34,14 +34,14 @@ class BrokerState:
     version: str
     eviction_policy: str
     evicted_keys: int
-    appends: bool
+    aof_enabled: bool
     """Whether every change is appended to a file, so that a restart keeps the queues."""
     last_write_ok: bool
     """Whether the last write to disk succeeded."""
     used_memory: int
     memory_limit: int
     """Memory that it may use: `maxmemory`, or all of the machine's memory without that limit."""
-    clock_difference_s: float
+    clock_skew_s: float
     """Its clock minus ours, corrected for the duration of the request."""
 
     @property
@@ -59,33 +59,36 @@ class BrokerProbe(ResultProbe):
 
     def state(self) -> BrokerState:
         """Return the broker's state, from INFO alone because CONFIG may be forbidden."""
-        with self._answering():
-            asked = time.time()
+        with self._reading_broker():
+            sent_at = time.time()
             seconds, microseconds = self._broker.time()  # type: ignore[misc]
-            answered = time.time()
+            received_at = time.time()
             info: dict[str, Any] = self._broker.info("everything")  # type: ignore[assignment]
-        ours = (asked + answered) / 2
+        local_time = (sent_at + received_at) / 2
         written = (info.get("aof_last_write_status"), info.get("rdb_last_bgsave_status"))
         return BrokerState(
             version=str(info["redis_version"]),
             eviction_policy=str(info["maxmemory_policy"]),
             evicted_keys=int(info["evicted_keys"]),
-            appends=bool(info["aof_enabled"]),
+            aof_enabled=bool(info["aof_enabled"]),
             last_write_ok=set(written) <= {"ok", None},
             used_memory=int(info["used_memory"]),
             memory_limit=int(info["maxmemory"]) or int(info["total_system_memory"]),
-            clock_difference_s=seconds + microseconds / 1e6 - ours,
+            clock_skew_s=seconds + microseconds / 1e6 - local_time,
         )
 
     def databases(self) -> dict[str, str]:
         """Return the addresses of the broker's and the results' databases, without passwords."""
-        return {"broker": address(self._broker_url), "results": address(self._results_url)}
+        return {
+            "broker": format_address(self._broker_url),
+            "results": format_address(self._results_url),
+        }
 
-    def results_for_ever(self) -> int:
-        """Return how many of at most `MOST_RESULTS` results never expire."""
-        with self._hearing():
+    def count_results_without_ttl(self) -> int:
+        """Return how many of at most `MAX_RESULTS` results never expire."""
+        with self._reading_results():
             keys = self._results.scan_iter(f"{RESULT_PREFIX}*", count=1000)
-            some = [key for key, _ in zip(keys, range(MOST_RESULTS), strict=False)]
+            some = [key for key, _ in zip(keys, range(MAX_RESULTS), strict=False)]
             with self._results.pipeline(transaction=False) as pipeline:
                 for key in some:
                     pipeline.ttl(key)
@@ -101,17 +104,21 @@ class BrokerProbe(ResultProbe):
             A row for each worker: `worker`, `queues` (a list), `hard_limit_s` (NaN for none),
             `visibility_timeout_s`, `versions` (package -> version).
         """
-        with inspecting(self._settings, deadline_s) as inspect:
-            queues, configuration, reports = ask_workers(inspect, "active_queues", "conf", "report")
+        with open_inspector(self._settings, deadline_s) as inspect:
+            queues, configuration, reports = query_workers(
+                inspect, "active_queues", "conf", "report"
+            )
         rows = [
-            _worker(name, queues[name], configuration.get(name, {}), reports.get(name, {}))
+            _summarise_worker(
+                name, queues[name], configuration.get(name, {}), reports.get(name, {})
+            )
             for name in sorted(queues)
         ]
         columns = ["worker", "queues", "hard_limit_s", "visibility_timeout_s", "versions"]
         return pd.DataFrame(rows, columns=columns)
 
 
-def _worker(
+def _summarise_worker(
     name: str, queues: list[dict[str, Any]], conf: dict[str, Any], report: dict[str, Any]
 ) -> dict[str, Any]:
     limit = conf.get("task_time_limit")
@@ -127,7 +134,7 @@ def _worker(
     }
 
 
-def known_bad(versions: dict[str, str]) -> list[str]:
+def find_bad_versions(versions: dict[str, str]) -> list[str]:
     """Return a sentence for each version that is known to be bad."""
     return [
         f"{name} {version}: {KNOWN_BAD[name][1]}"

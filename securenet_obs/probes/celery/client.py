@@ -7,11 +7,11 @@ from typing import Any
 from celery import Celery
 from celery.app.control import Inspect
 
-from securenet_obs.probes.celery.redis_reading import TIMEOUT_S, answering, open_redis
+from securenet_obs.probes.celery.redis_reading import TIMEOUT_S, open_redis, translate_redis_errors
 from securenet_obs.settings import Settings
 
 
-def celery_client(settings: Settings) -> Celery:
+def create_celery_client(settings: Settings) -> Celery:
     """Return an application without registered tasks that bounds every wait by `TIMEOUT_S`."""
     app = Celery("securenet-probe", set_as_current=False, backend="disabled")
     app.conf.update(
@@ -28,7 +28,7 @@ def celery_client(settings: Settings) -> Celery:
 
 
 @contextmanager
-def inspecting(settings: Settings, timeout_s: float) -> Iterator[Inspect]:
+def open_inspector(settings: Settings, timeout_s: float) -> Iterator[Inspect]:
     """Yield an inspector of all workers that waits `timeout_s` seconds for their answers.
 
     It opens a connection of its own: a kept one may have been closed since its last use, and the
@@ -38,19 +38,19 @@ def inspecting(settings: Settings, timeout_s: float) -> Iterator[Inspect]:
         ForbiddenError: Redis refuses.
         UnreachableError: Redis does not answer in time.
     """
-    app = celery_client(settings)
-    with answering(settings.redis_url, "REDIS_URL"):
+    app = create_celery_client(settings)
+    with translate_redis_errors(settings.redis_url, "REDIS_URL"):
         with open_redis(settings.redis_url, "REDIS_URL") as redis:
             redis.ping()
         with app.connection_for_read() as connection:
             yield app.control.inspect(timeout=timeout_s, connection=connection)
 
 
-def ask_workers(inspect: Inspect, *questions: str) -> list[dict[str, Any]]:
+def query_workers(inspect: Inspect, *questions: str) -> list[dict[str, Any]]:
     """Return the answers to each of Celery's control questions: worker -> its answer.
 
-    Every worker is asked the first question, for the whole time that `inspecting` was given. Those
-    that answered are asked the others, and no longer than until all of them have.
+    The first question goes to all workers and takes the timeout of `open_inspector`. The others
+    go to the workers that answered, and end as soon as all of them have answered again.
     """
     first, *others = questions
     answers = [getattr(inspect, first)() or {}]

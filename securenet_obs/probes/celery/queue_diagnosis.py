@@ -4,64 +4,64 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from securenet_obs.probes.celery.ages import age_in_words
+from securenet_obs.probes.celery.ages import describe_age
 
 STUCK_AFTER_S = 300.0
 """Seconds that a message may be in flight before its worker counts as stuck."""
 
 
-def queue_decisions(
+def diagnose_queue(
     rates: pd.Series,
     consumers: Sequence[str],
     oldest_in_flight_s: float,
     *,
-    longest_drain_s: float,
+    max_drain_s: float,
     stuck_after_s: float = STUCK_AFTER_S,
 ) -> pd.DataFrame:
     """Return the decision table of one queue; the row that applies holds the next step.
 
     Args:
-        rates: a row of `queue_rates`: `depth`, `in_per_s`, `out_per_s`, `time_to_drain_s`.
+        rates: a row of `compute_queue_rates`: `depth`, `in_per_s`, `out_per_s`, `time_to_drain_s`.
         consumers: workers that report consuming the queue.
         oldest_in_flight_s: seconds that a worker has held the oldest message; NaN for none.
-        longest_drain_s: a queue that drains within this many seconds needs no action.
+        max_drain_s: a queue that drains within this many seconds needs no action.
         stuck_after_s: see `STUCK_AFTER_S`.
 
     Returns:
         A row per case, in the order of evaluation: `applies` (at most one is True),
         `finding`, `evidence` and `step`.
     """
-    drains = rates["time_to_drain_s"] <= longest_drain_s
+    drains = rates["time_to_drain_s"] <= max_drain_s
     stuck = oldest_in_flight_s > stuck_after_s and rates["out_per_s"] == 0
     cases = [
         (
             rates["depth"] == 0,
-            "nothing waits",
+            "the queue is empty",
             f"depth {rates['depth']:.0f}",
-            "none: look at the alert's own queue and time",
+            "none; check the queue and the time of the alert",
         ),
         (
             not consumers,
-            "nobody consumes the queue",
-            "no worker names it",
+            "no worker consumes the queue",
+            "no worker reports this queue",
             "start a worker with -Q and this queue; more concurrency changes nothing",
         ),
         (
             stuck,
             "the workers are stuck",
-            f"oldest in flight: {age_in_words(oldest_in_flight_s, 0)}; "
+            f"oldest in flight: {describe_age(oldest_in_flight_s, 0)}; "
             f"{rates['out_per_s']:.1f}/s out",
-            "restart the worker: its tasks are delivered again",
+            "restart the worker; its tasks are redelivered",
         ),
         (
             drains,
-            "it drains by itself",
+            "the queue drains without action",
             f"empty in {rates['time_to_drain_s']:.0f} s",
-            "none: wait, and look again",
+            "none; wait and check again",
         ),
         (
             True,
-            "the workers are too few",
+            "too few workers",
             f"{rates['in_per_s']:.1f}/s in, {rates['out_per_s']:.1f}/s out",
             "raise a worker's concurrency",
         ),
@@ -71,7 +71,7 @@ def queue_decisions(
     return table
 
 
-def pool_growth(pools: pd.DataFrame, by: int) -> str:
+def format_pool_grow_commands(pools: pd.DataFrame, by: int) -> str:
     """Return commands that add `by` processes to each worker's pool, one line per worker.
 
     Args:
@@ -84,4 +84,4 @@ def pool_growth(pools: pd.DataFrame, by: int) -> str:
         f" pool_grow {by}  # from {before} to {after} processes"
         for worker, before, after in zip(pools["worker"], pools["concurrency"], grown, strict=True)
     ]
-    return "\n".join(lines) or "no worker answers: there is no pool to grow"
+    return "\n".join(lines) or "no worker answers; no pool can grow"

@@ -11,12 +11,12 @@ import pandas as pd
 
 from securenet_obs.probes.celery.ages import (
     OLDEST_IN_FLIGHT,
-    age_in_words,
-    held_s,
-    longest,
-    waited_s,
+    compute_held_s,
+    compute_waiting_s,
+    describe_age,
+    find_longest,
 )
-from securenet_obs.probes.celery.redis_reading import answering, open_redis
+from securenet_obs.probes.celery.redis_reading import open_redis, translate_redis_errors
 from securenet_obs.settings import Settings
 
 UNACKED_KEY = "unacked"
@@ -44,7 +44,7 @@ class QueueProbe:
 
     def queue_names(self) -> list[str]:
         """Return the queues that a worker has declared, and those that hold messages."""
-        with self._answering():
+        with self._reading_broker():
             declared = [
                 str(member, "utf-8").rsplit(_SEPARATOR, 1)[-1]
                 for key in self._broker.scan_iter("_kombu.binding.*")
@@ -58,121 +58,128 @@ class QueueProbe:
 
     def queue_depths(self, queues: Iterable[str] | None = None) -> dict[str, int]:
         """Return the number of waiting messages per queue, over all priorities."""
-        names = self._names(queues)
-        lengths = self._ask([("LLEN", key) for name in names for key in queue_keys(name)])
-        return {name: sum(row) for name, row in zip(names, _by_queue(lengths), strict=True)}
+        names = self._resolve_names(queues)
+        lengths = self._query([("LLEN", key) for name in names for key in list_queue_keys(name)])
+        return {name: sum(row) for name, row in zip(names, _group_by_queue(lengths), strict=True)}
 
     def in_flight(self) -> int:
         """Return the number of messages that workers hold and have not acknowledged yet."""
-        return int(self._ask([("HLEN", UNACKED_KEY)])[0])
+        return int(self._query([("HLEN", UNACKED_KEY)])[0])
 
     def oldest_in_flight_s(self) -> float:
         """Return how many seconds the oldest unacknowledged message has been held, or NaN."""
-        return held_s(self._ask([OLDEST_IN_FLIGHT])[0])
+        return compute_held_s(self._query([OLDEST_IN_FLIGHT])[0])
 
     def oldest_waiting_s(self, queues: Iterable[str] | None = None) -> dict[str, float]:
         """Return how many seconds the next message of each queue has waited.
 
         NaN if nothing waits, or if the message lacks `SENT_AT_HEADER`, the time of sending: all of
-        SecureNet's messages have it, those of other producers do not. `oldest_in_words`
+        SecureNet's messages have it, those of other producers do not. `describe_oldest_waiting`
         distinguishes the two.
         """
-        heads = self._heads(queues)
-        return {name: longest(map(waited_s, row)) for name, row in heads.items()}
+        heads = self._read_heads(queues)
+        return {name: find_longest(map(compute_waiting_s, row)) for name, row in heads.items()}
 
-    def oldest_in_words(self, queues: Iterable[str] | None = None) -> dict[str, str]:
+    def describe_oldest_waiting(self, queues: Iterable[str] | None = None) -> dict[str, str]:
         """Return the waiting time of each queue's next message as text.
 
         `12.3 s`; `none` if nothing waits; `unknown`, with the reason, without `SENT_AT_HEADER`.
         """
         return {
-            name: age_in_words(longest(map(waited_s, row)), sum(head is not None for head in row))
-            for name, row in self._heads(queues).items()
+            name: describe_age(
+                find_longest(map(compute_waiting_s, row)), sum(head is not None for head in row)
+            )
+            for name, row in self._read_heads(queues).items()
         }
 
-    def in_flight_in_words(self) -> str:
+    def describe_in_flight(self) -> str:
         """Return the number of messages in flight and the age of the oldest, as text."""
-        count, oldest = self._ask([("HLEN", UNACKED_KEY), OLDEST_IN_FLIGHT])
-        return f"{count} in flight, the oldest for: {age_in_words(held_s(oldest), count)}"
+        count, oldest = self._query([("HLEN", UNACKED_KEY), OLDEST_IN_FLIGHT])
+        return f"{count} in flight, the oldest for: {describe_age(compute_held_s(oldest), count)}"
 
     def sample_queues(
         self, window_s: float, every_s: float = 0.5, queues: Iterable[str] | None = None
     ) -> pd.DataFrame:
         """Sample the queues every `every_s` seconds for `window_s` seconds.
 
-        Returns a row for each sample and queue: `time` (UTC), `queue`, `depth`, `arrived` and
-        `left` (messages since the first sample), `oldest_waiting_s`, and for the whole broker
+        Returns a row for each sample and queue: `time` (UTC), `queue`, `depth`, `arrivals` and
+        `departures` (messages since the first sample), `oldest_waiting_s`, and for the whole broker
         `in_flight` and `oldest_in_flight_s`. Arrivals are counted by the present position of the
         previous sample's newest message; once that is gone, the counts are lower bounds.
         """
-        watches = {name: [_Watch(key) for key in queue_keys(name)] for name in self._names(queues)}
+        samplers = {
+            name: [_ListSampler(key) for key in list_queue_keys(name)]
+            for name in self._resolve_names(queues)
+        }
         began = time.monotonic()
-        rows = self._look(watches)
-        for look in range(1, max(1, round(window_s / every_s)) + 1):
-            time.sleep(max(0.0, began + look * every_s - time.monotonic()))
-            rows += self._look(watches)
+        rows = self._sample(samplers)
+        for number in range(1, max(1, round(window_s / every_s)) + 1):
+            time.sleep(max(0.0, began + number * every_s - time.monotonic()))
+            rows += self._sample(samplers)
         return pd.DataFrame(rows)
 
-    def _look(self, watches: dict[str, list["_Watch"]]) -> list[dict[str, Any]]:
-        every = [watch for row in watches.values() for watch in row]
-        commands = [command for watch in every for command in watch.commands()]
+    def _sample(self, samplers: dict[str, list["_ListSampler"]]) -> list[dict[str, Any]]:
+        every = [sampler for row in samplers.values() for sampler in row]
+        commands = [command for sampler in every for command in sampler.commands()]
         commands += [("HLEN", UNACKED_KEY), OLDEST_IN_FLIGHT]
-        *answers, in_flight, oldest = self._ask(commands)
+        *answers, in_flight, oldest = self._query(commands)
         waited = [
-            watch.update(*answers[4 * number : 4 * number + 4])
-            for number, watch in enumerate(every)
+            sampler.update(*answers[4 * number : 4 * number + 4])
+            for number, sampler in enumerate(every)
         ]
         common = {
             "time": pd.Timestamp.now("UTC"),
             "in_flight": in_flight,
-            "oldest_in_flight_s": held_s(oldest),
+            "oldest_in_flight_s": compute_held_s(oldest),
         }
         return [
             {
                 "queue": name,
-                "depth": sum(watch.depth for watch in row),
-                "arrived": sum(watch.arrived for watch in row),
-                "left": sum(watch.left for watch in row),
-                "oldest_waiting_s": longest(ages),
+                "depth": sum(sampler.depth for sampler in row),
+                "arrivals": sum(sampler.arrivals for sampler in row),
+                "departures": sum(sampler.departures for sampler in row),
+                "oldest_waiting_s": find_longest(ages),
                 **common,
             }
-            for (name, row), ages in zip(watches.items(), _by_queue(waited), strict=True)
+            for (name, row), ages in zip(samplers.items(), _group_by_queue(waited), strict=True)
         ]
 
-    def _heads(self, queues: Iterable[str] | None) -> dict[str, Sequence[bytes | None]]:
+    def _read_heads(self, queues: Iterable[str] | None) -> dict[str, Sequence[bytes | None]]:
         """Return the next messages of each queue, one for each priority step."""
-        names = self._names(queues)
-        heads = self._ask([("LINDEX", key, -1) for name in names for key in queue_keys(name)])
-        return dict(zip(names, _by_queue(heads), strict=True))
+        names = self._resolve_names(queues)
+        heads = self._query(
+            [("LINDEX", key, -1) for name in names for key in list_queue_keys(name)]
+        )
+        return dict(zip(names, _group_by_queue(heads), strict=True))
 
-    def _names(self, queues: Iterable[str] | None) -> list[str]:
+    def _resolve_names(self, queues: Iterable[str] | None) -> list[str]:
         return self.queue_names() if queues is None else list(queues)
 
-    def _ask(self, commands: Iterable[tuple[Any, ...]]) -> list[Any]:
+    def _query(self, commands: Iterable[tuple[Any, ...]]) -> list[Any]:
         """Run commands in one transaction, so that they see one state; return their answers."""
-        with self._answering(), self._broker.pipeline(transaction=True) as pipeline:
+        with self._reading_broker(), self._broker.pipeline(transaction=True) as pipeline:
             for command in commands:
                 pipeline.execute_command(*command)  # type: ignore[no-untyped-call]
             return pipeline.execute()
 
-    def _answering(self) -> AbstractContextManager[None]:
-        return answering(self._broker_url, "REDIS_URL")
+    def _reading_broker(self) -> AbstractContextManager[None]:
+        return translate_redis_errors(self._broker_url, "REDIS_URL")
 
 
-def queue_rates(samples: pd.DataFrame) -> pd.DataFrame:
+def compute_queue_rates(samples: pd.DataFrame) -> pd.DataFrame:
     """Summarise samples, a row for each queue, which is the index.
 
     `depth` at the end; `in_per_s` and `out_per_s`, messages per second over the window;
     `time_to_drain_s` at these rates: 0 for an empty queue, infinite for one that does not shrink.
     """
-    looks = samples.groupby("queue", sort=False)
-    first, last = looks.first(), looks.last()
+    groups = samples.groupby("queue", sort=False)
+    first, last = groups.first(), groups.last()
     seconds = (last["time"] - first["time"]).dt.total_seconds()
     rates = pd.DataFrame(
         {
             "depth": last["depth"],
-            "in_per_s": (last["arrived"] - first["arrived"]) / seconds,
-            "out_per_s": (last["left"] - first["left"]) / seconds,
+            "in_per_s": (last["arrivals"] - first["arrivals"]) / seconds,
+            "out_per_s": (last["departures"] - first["departures"]) / seconds,
         }
     )
     shrinks_by = rates["out_per_s"] - rates["in_per_s"]
@@ -181,15 +188,15 @@ def queue_rates(samples: pd.DataFrame) -> pd.DataFrame:
 
 
 @dataclass
-class _Watch:
+class _ListSampler:
     """Sampling state of one Redis list; new messages enter it at the left."""
 
     key: str
     newest: bytes | None = None
     depth: int = 0
-    arrived: int = 0
-    left: int = 0
-    looked: bool = False
+    arrivals: int = 0
+    departures: int = 0
+    was_sampled: bool = False
 
     def commands(self) -> list[tuple[Any, ...]]:
         key = self.key
@@ -200,21 +207,21 @@ class _Watch:
         self, depth: int, newest: bytes | None, oldest: bytes | None, position: int | None
     ) -> float:
         """Apply the answers to `commands`; return how long the oldest message has waited."""
-        if self.looked:
-            arrived = depth if position is None else position
-            self.arrived += arrived
+        if self.was_sampled:
+            arrivals = depth if position is None else position
+            self.arrivals += arrivals
             # A message that a worker returned makes the list grow without an arrival.
-            self.left += max(0, self.depth + arrived - depth)
-        self.looked, self.depth, self.newest = True, depth, newest
-        return waited_s(oldest)
+            self.departures += max(0, self.depth + arrivals - depth)
+        self.was_sampled, self.depth, self.newest = True, depth, newest
+        return compute_waiting_s(oldest)
 
 
-def queue_keys(queue: str) -> list[str]:
+def list_queue_keys(queue: str) -> list[str]:
     """Return the Redis lists of one queue: Celery keeps one for each priority step."""
     return [queue + suffix for suffix in _PRIORITIES]
 
 
-def _by_queue(answers: Sequence[Any]) -> list[Sequence[Any]]:
+def _group_by_queue(answers: Sequence[Any]) -> list[Sequence[Any]]:
     step = len(_PRIORITIES)
     return [answers[start : start + step] for start in range(0, len(answers), step)]
 

@@ -31,17 +31,19 @@ def open_redis(url: SecretStr, variable: str) -> redis.Redis:
             retry=Retry(NoBackoff(), 0),
         )
     except ValueError as error:
-        raise SettingsError(f"{variable}: not a Redis URL (redis://host:port/number).") from error
+        raise SettingsError(
+            f"{variable} is not a valid Redis URL; use redis://host:port/number."
+        ) from error
 
 
-def address(url: SecretStr) -> str:
+def format_address(url: SecretStr) -> str:
     """Return host, port and database of a Redis URL, without its password."""
     parts = urlsplit(url.get_secret_value())
     return f"redis://{parts.hostname or ''}:{parts.port or 6379}{parts.path}"
 
 
 @contextmanager
-def answering(url: SecretStr, variable: str) -> Iterator[None]:
+def translate_redis_errors(url: SecretStr, variable: str) -> Iterator[None]:
     """Convert errors of Redis in the block, also through kombu, into our own.
 
     Raises:
@@ -52,7 +54,9 @@ def answering(url: SecretStr, variable: str) -> Iterator[None]:
         yield
     except (AuthenticationError, NoPermissionError) as error:
         raise ForbiddenError(
-            f"{address(url)} refuses: see user and password in {variable}."
+            f"{format_address(url)} refuses access; check the user and password in {variable}."
         ) from error
     except (RedisError, OperationalError) as error:
-        raise UnreachableError(f"{address(url)} ({variable}) does not answer: {error}") from error
+        raise UnreachableError(
+            f"{format_address(url)} ({variable}) does not answer: {error}"
+        ) from error

@@ -3,7 +3,7 @@
 from contextlib import AbstractContextManager
 
 from securenet_obs.probes.celery.queues import QueueProbe
-from securenet_obs.probes.celery.redis_reading import answering, open_redis
+from securenet_obs.probes.celery.redis_reading import open_redis, translate_redis_errors
 from securenet_obs.settings import Settings
 
 RESULT_PREFIX = "celery-task-meta-"
@@ -24,6 +24,6 @@ class ResultProbe(QueueProbe):
         self._results_url = settings.results
         self._results = open_redis(settings.results, "RESULT_URL")
 
-    def _hearing(self) -> AbstractContextManager[None]:
+    def _reading_results(self) -> AbstractContextManager[None]:
         """Raise our own errors for those of the results' database in the block."""
-        return answering(self._results_url, "RESULT_URL")
+        return translate_redis_errors(self._results_url, "RESULT_URL")

@@ -11,17 +11,26 @@ import pandas as pd
 from celery import states
 from celery.canvas import Signature
 
-TRIP_COLUMNS = ["task", "queue", "task_id", "state", "submitted", "latency_s", "result", "error"]
+ROUND_TRIP_COLUMNS = [
+    "task",
+    "queue",
+    "task_id",
+    "state",
+    "submitted_at",
+    "latency_s",
+    "result",
+    "error",
+]
 
 
 @dataclass
-class Trip:
+class RoundTrip:
     """Round trip of one task; `sent` is a time of the monotonic clock."""
 
     signature: Signature
     task_id: str = field(default_factory=lambda: str(uuid.uuid4()))
-    submitted: pd.Timestamp | None = None
-    sent: float = 0.0
+    submitted_at: pd.Timestamp | None = None
+    sent_at: float = 0.0
     latency_s: float = math.nan
     state: str = states.PENDING
     result: Any = None
@@ -34,29 +43,29 @@ class Trip:
     @property
     def age_s(self) -> float:
         """Seconds since the task was sent."""
-        return time.monotonic() - self.sent
+        return time.monotonic() - self.sent_at
 
     @property
     def is_done(self) -> bool:
         """Whether the state is final."""
         return self.state in states.READY_STATES
 
-    def take(self, meta: dict[str, Any]) -> None:
+    def apply(self, meta: dict[str, Any]) -> None:
         """Apply a state that was published by the result backend."""
         self.state, self.result = meta["status"], meta["result"]
         if self.is_done:
             self.latency_s = self.age_s
 
     def row(self) -> list[Any]:
-        """Return the cells in the order of `TRIP_COLUMNS`."""
+        """Return the cells in the order of `ROUND_TRIP_COLUMNS`."""
         result = self.result if self.state == states.SUCCESS else None
-        error = _error(self.result) if self.state in states.EXCEPTION_STATES else ""
+        error = _format_error(self.result) if self.state in states.EXCEPTION_STATES else ""
         return [
             self.signature.task,
             self.queue,
             self.task_id,
             self.state,
-            self.submitted,
+            self.submitted_at,
             self.latency_s,
             result,
             error,
@@ -65,21 +74,21 @@ class Trip:
 
 def route(signature: Signature) -> str:
     """Return the queue to which the signature's own application routes it."""
-    given = signature
-    options = given.app.amqp.router.route(given.options, given.task, given.args, given.kwargs)
+    sig = signature
+    options = sig.app.amqp.router.route(sig.options, sig.task, sig.args, sig.kwargs)
     return str(getattr(options["queue"], "name", options["queue"]))
 
 
-def hear(heard: Any, waiting: dict[str, Trip], timeout_s: float) -> bool:
+def receive_state(subscription: Any, waiting: dict[str, RoundTrip], timeout_s: float) -> bool:
     """Apply one published task state; return False if none arrives within `timeout_s`."""
-    message = heard.get_message(timeout=max(0.0, timeout_s))
+    message = subscription.get_message(timeout=max(0.0, timeout_s))
     if message is None:
         return False
-    waiting[message["channel"].decode()].take(json.loads(message["data"]))
+    waiting[message["channel"].decode()].apply(json.loads(message["data"]))
     return True
 
 
-def _error(result: Any) -> str:
+def _format_error(result: Any) -> str:
     if not isinstance(result, dict):
         return str(result)
     message = result.get("exc_message")
@@ -87,13 +96,13 @@ def _error(result: Any) -> str:
     return f"{result.get('exc_type')}: {text}"
 
 
-def latency_percentiles(trips: pd.DataFrame) -> pd.Series:
+def compute_latency_percentiles(trips: pd.DataFrame) -> pd.Series:
     """Return p50, p95 and p99 of the latencies of finished tasks, in seconds; NaN without any."""
     quantiles = trips["latency_s"].astype("float64").quantile([0.50, 0.95, 0.99])
     return quantiles.set_axis(["p50", "p95", "p99"])
 
 
-def executing_workers(trips: pd.DataFrame) -> pd.DataFrame:
+def count_tasks_by_worker(trips: pd.DataFrame) -> pd.DataFrame:
     """Return the workers that executed canaries: `queue`, `hostname` and `tasks`, their number.
 
     A canary is a task that returns `queue` and `hostname` of the worker that ran it.

@@ -16,11 +16,16 @@ from kombu.exceptions import OperationalError
 from redis.client import PubSub
 
 from securenet_obs.errors import NotFoundError, UnreachableError
-from securenet_obs.probes.celery.client import ask_workers, celery_client, inspecting
-from securenet_obs.probes.celery.queues import UNACKED_KEY, queue_keys
-from securenet_obs.probes.celery.redis_reading import TIMEOUT_S, address
+from securenet_obs.probes.celery.client import create_celery_client, open_inspector, query_workers
+from securenet_obs.probes.celery.queues import UNACKED_KEY, list_queue_keys
+from securenet_obs.probes.celery.redis_reading import TIMEOUT_S, format_address
 from securenet_obs.probes.celery.results import RESULT_PREFIX, ResultProbe
-from securenet_obs.probes.celery.round_trips import TRIP_COLUMNS, Trip, hear, route
+from securenet_obs.probes.celery.round_trips import (
+    ROUND_TRIP_COLUMNS,
+    RoundTrip,
+    receive_state,
+    route,
+)
 from securenet_obs.processes.polling import Deadline
 from securenet_obs.settings import Settings
 
@@ -65,62 +70,62 @@ class TaskProbe(ResultProbe):
             SettingsError: REDIS_URL or RESULT_URL is not a Redis URL.
         """
         super().__init__(settings)
-        self._app = celery_client(settings)
+        self._app = create_celery_client(settings)
 
     def signature(self, task: str, *args: Any, queue: str, **kwargs: Any) -> Signature:
         """Return the signature of a named task, for a queue that workers may or may not consume."""
         return self._app.signature(task, args=args, kwargs=kwargs, options={"queue": queue})
 
-    def round_trips(self, signatures: Iterable[Signature], deadline_s: float) -> pd.DataFrame:
+    def run_round_trips(self, signatures: Iterable[Signature], deadline_s: float) -> pd.DataFrame:
         """Send tasks one after another and wait until all are done, or for `deadline_s` seconds.
 
         Returns a row per task, in the order sent: `task`, `queue`, `task_id`, `state` (PENDING
-        without any result), `submitted` (UTC), `latency_s` (from sending to result, NaN when not
+        without any result), `submitted_at` (UTC), `latency_s` (from sending to result, NaN when not
         done), `result` (None unless SUCCESS) and `error` ("Type: message", "" if none). A task
         that no worker takes before the deadline expires and never runs.
         """
         deadline = Deadline.after(deadline_s)
-        trips = [Trip(signature) for signature in signatures]
+        trips = [RoundTrip(signature) for signature in signatures]
         waiting = {RESULT_PREFIX + trip.task_id: trip for trip in trips}
-        with self._hearing(), self._listener() as heard:
+        with self._reading_results(), self._open_subscription() as subscription:
             self._ping()
             if waiting:
-                heard.subscribe(*waiting)  # type: ignore[no-untyped-call]
+                subscription.subscribe(*waiting)  # type: ignore[no-untyped-call]
             for trip in trips:
                 self._send(trip, deadline_s)
-                while hear(heard, waiting, 0.0):
+                while receive_state(subscription, waiting, 0.0):
                     pass
             while not all(trip.is_done for trip in trips) and not deadline.has_passed:
-                hear(heard, waiting, min(deadline.left_s, TIMEOUT_S / 2))
-        return pd.DataFrame([trip.row() for trip in trips], columns=TRIP_COLUMNS)
+                receive_state(subscription, waiting, min(deadline.left_s, TIMEOUT_S / 2))
+        return pd.DataFrame([trip.row() for trip in trips], columns=ROUND_TRIP_COLUMNS)
 
-    def unregistered_trip(self, queue: str, deadline_s: float) -> pd.DataFrame:
+    def run_unregistered_task(self, queue: str, deadline_s: float) -> pd.DataFrame:
         """Send a task that no worker registers; a worker must report it as NotRegistered."""
-        return self.round_trips([self.signature(UNREGISTERED_TASK, queue=queue)], deadline_s)
+        return self.run_round_trips([self.signature(UNREGISTERED_TASK, queue=queue)], deadline_s)
 
-    def pickle_trip(self, signature: Signature, deadline_s: float) -> PickleOutcome:
+    def send_pickled_task(self, signature: Signature, deadline_s: float) -> PickleOutcome:
         """Send a harmless known task as a pickle, and check whether a worker runs it.
 
         A worker that accepts pickles runs it and publishes a result. One that refuses takes the
         message off the queue and drops it: it is neither queued nor in flight, and has no result.
         To be sure, the probe then waits for as long again as that took, 1 s at least.
         """
-        trip = Trip(self._pickled(signature))
+        trip = RoundTrip(self._create_pickled(signature))
         key = RESULT_PREFIX + trip.task_id
-        with self._hearing(), self._listener() as heard:
+        with self._reading_results(), self._open_subscription() as subscription:
             self._ping()
-            heard.subscribe(key)  # type: ignore[no-untyped-call]
+            subscription.subscribe(key)  # type: ignore[no-untyped-call]
             self._send(trip, deadline_s)
             while (is_held := self._is_held(trip)) and trip.age_s < deadline_s:
-                hear(heard, {key: trip}, 0.05)
+                receive_state(subscription, {key: trip}, 0.05)
             ends_s = trip.age_s if is_held else trip.age_s + max(1.0, trip.age_s)
             while not trip.is_done and trip.age_s < ends_s:
-                hear(heard, {key: trip}, ends_s - trip.age_s)
+                receive_state(subscription, {key: trip}, ends_s - trip.age_s)
         is_held = self._is_held(trip)
         refused = trip.state == states.PENDING and not is_held
         return PickleOutcome(refused, trip.state, is_queued=is_held and self._is_queued(trip))
 
-    def _pickled(self, signature: Signature) -> Signature:
+    def _create_pickled(self, signature: Signature) -> Signature:
         options = {"queue": route(signature), "serializer": "pickle"}
         return self._app.signature(
             signature.task, args=signature.args, kwargs=signature.kwargs, options=options
@@ -133,9 +138,9 @@ class TaskProbe(ResultProbe):
 
         Only an executed canary proves that a worker works: one that answers here may be stuck.
         """
-        with inspecting(self._settings, timeout_s) as inspect:
+        with open_inspector(self._settings, timeout_s) as inspect:
             answers = inspect.active_queues() or {}
-        found: dict[str, list[str]] = {name: [] for name in self._names(queues)}
+        found: dict[str, list[str]] = {name: [] for name in self._resolve_names(queues)}
         for worker in sorted(answers):
             for queue in answers[worker]:
                 found.setdefault(queue["name"], []).append(worker)
@@ -146,8 +151,8 @@ class TaskProbe(ResultProbe):
 
         `worker`, `concurrency` (processes in its pool) and `busy` (tasks it is executing).
         """
-        with inspecting(self._settings, timeout_s) as inspect:
-            stats, active = ask_workers(inspect, "stats", "active")
+        with open_inspector(self._settings, timeout_s) as inspect:
+            stats, active = query_workers(inspect, "stats", "active")
         rows = [
             (name, len(stats[name]["pool"]["processes"]), len(active.get(name, ())))
             for name in sorted(stats)
@@ -160,12 +165,12 @@ class TaskProbe(ResultProbe):
         Raises:
             NotFoundError: no tick is on record.
         """
-        with self._hearing():
+        with self._reading_results():
             value = self._results.get(TICK_KEY)
         if value is None:
             raise NotFoundError(
-                f"no tick of beat is on record at {address(self._results_url)}: "
-                "beat does not run, or has not for long."
+                f"Beat has recorded no tick at {format_address(self._results_url)}; "
+                "check that it is running."
             )
         seconds = float(value)  # type: ignore[arg-type]
         return BeatTick(datetime.fromtimestamp(seconds, UTC), time.time() - seconds)
@@ -177,9 +182,9 @@ class TaskProbe(ResultProbe):
             A row for each entry, its name in the index: `task`, `schedule`, `last` (UTC; time of
             the last sending, or of creation if never sent) and `next` (UTC; next due time).
         """
-        with self._hearing():
-            told: Any = self._results.hgetall(ENTRIES_KEY)
-        rows = {name.decode(): json.loads(entry) for name, entry in sorted(told.items())}
+        with self._reading_results():
+            entries: Any = self._results.hgetall(ENTRIES_KEY)
+        rows = {name.decode(): json.loads(entry) for name, entry in sorted(entries.items())}
         frame = pd.DataFrame.from_dict(rows, "index", columns=["task", "schedule", "last", "next"])
         moments = {
             name: pd.to_datetime(frame[name], unit="s", utc=True) for name in ("last", "next")
@@ -192,15 +197,17 @@ class TaskProbe(ResultProbe):
         Raises:
             NotFoundError: the task has no result.
         """
-        with self._hearing():
+        with self._reading_results():
             ttl_ms: Any = self._results.pttl(RESULT_PREFIX + task_id)
         if ttl_ms == -2:
-            raise NotFoundError(f"no result of task {task_id} at {address(self._results_url)}.")
+            raise NotFoundError(
+                f"Task {task_id} has no result at {format_address(self._results_url)}."
+            )
         return math.inf if ttl_ms == -1 else ttl_ms / 1000
 
-    def _send(self, trip: Trip, expires_s: float) -> None:
-        trip.submitted = pd.Timestamp.now("UTC")
-        trip.sent = time.monotonic()
+    def _send(self, trip: RoundTrip, expires_s: float) -> None:
+        trip.submitted_at = pd.Timestamp.now("UTC")
+        trip.sent_at = time.monotonic()
         # Otherwise Celery itself would subscribe to each task's result, for ever.
         with denied_join_result():
             try:
@@ -208,27 +215,27 @@ class TaskProbe(ResultProbe):
             except (OperationalError, AttributeError) as error:
                 # kombu raises AttributeError when a connection is lost while in use.
                 raise UnreachableError(
-                    f"{address(self._broker_url)} does not take tasks: {error}"
+                    f"{format_address(self._broker_url)} does not accept tasks: {error}"
                 ) from error
 
-    def _is_queued(self, trip: Trip) -> bool:
-        commands = [("LRANGE", key, 0, -1) for key in queue_keys(trip.queue)]
+    def _is_queued(self, trip: RoundTrip) -> bool:
+        commands = [("LRANGE", key, 0, -1) for key in list_queue_keys(trip.queue)]
         mark = trip.task_id.encode()
-        return any(mark in message for messages in self._ask(commands) for message in messages)
+        return any(mark in message for messages in self._query(commands) for message in messages)
 
-    def _is_held(self, trip: Trip) -> bool:
+    def _is_held(self, trip: RoundTrip) -> bool:
         """Return whether the message waits or is in flight."""
         mark = trip.task_id.encode()
-        unacked = self._ask([("HVALS", UNACKED_KEY)])[0]
+        unacked = self._query([("HVALS", UNACKED_KEY)])[0]
         return self._is_queued(trip) or any(mark in message for message in unacked)
 
     def _ping(self) -> None:
         """Detect an unreachable Redis at once instead of after Celery's retries."""
-        self._ask([("PING",)])
+        self._query([("PING",)])
         self._results.ping()
 
-    def _listener(self) -> PubSub:
-        heard: PubSub = self._results.pubsub(  # type: ignore[no-untyped-call]
+    def _open_subscription(self) -> PubSub:
+        subscription: PubSub = self._results.pubsub(  # type: ignore[no-untyped-call]
             ignore_subscribe_messages=True
         )
-        return heard
+        return subscription

@@ -19,17 +19,17 @@ class Arrival:
     problem: str = ""
 
 
-def new_canary() -> str:
+def generate_canary() -> str:
     """Return a unique marker."""
     return f"canary-{secrets.token_hex(8)}"
 
 
-def new_secret() -> str:
+def generate_secret() -> str:
     """Return a unique, harmless text that stands for a password."""
     return f"hush{secrets.token_hex(12)}"
 
 
-def read_back(
+def read_back_events(
     events: ErrorEvents, raised: Iterable[tuple[str, str | None]], deadline_s: float
 ) -> list[Arrival]:
     """Find the event of each error by its id, waiting up to `deadline_s` seconds for each.
@@ -43,10 +43,12 @@ def read_back(
         ForbiddenError: the backend refuses to be read.
         UnreachableError: the backend does not answer; a missing event is not an error.
     """
-    return [_arrival(events, place, event_id, deadline_s) for place, event_id in raised]
+    return [_find_arrival(events, place, event_id, deadline_s) for place, event_id in raised]
 
 
-def _arrival(events: ErrorEvents, place: str, event_id: str | None, deadline_s: float) -> Arrival:
+def _find_arrival(
+    events: ErrorEvents, place: str, event_id: str | None, deadline_s: float
+) -> Arrival:
     try:
         event = events.find(event_id or "", deadline_s)
     except NotFoundError as error:
@@ -54,12 +56,12 @@ def _arrival(events: ErrorEvents, place: str, event_id: str | None, deadline_s: 
     return Arrival(place, event)
 
 
-def arrival_table(arrivals: Sequence[Arrival]) -> pd.DataFrame:
+def tabulate_arrivals(arrivals: Sequence[Arrival]) -> pd.DataFrame:
     """Return a row per error: its place, whether it arrived, and the main fields of its event."""
-    return pd.DataFrame([_row(arrival) for arrival in arrivals])
+    return pd.DataFrame([_build_row(arrival) for arrival in arrivals])
 
 
-def _row(arrival: Arrival) -> dict[str, object]:
+def _build_row(arrival: Arrival) -> dict[str, object]:
     event = arrival.event
     if event is None:
         return {"raised in": arrival.place, "arrived": False}

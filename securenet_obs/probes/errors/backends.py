@@ -6,7 +6,7 @@ from securenet_obs.probes.errors.sentry import SentryEvents
 from securenet_obs.settings import Settings
 
 
-def error_events(settings: Settings) -> ErrorEvents:
+def open_error_events(settings: Settings) -> ErrorEvents:
     """Return the reader of the backend that `SENTRY_BACKEND` names, without connecting.
 
     Raises:

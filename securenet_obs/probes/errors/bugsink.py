@@ -6,10 +6,10 @@ from typing import Any, NoReturn
 from securenet_obs.errors import NotFoundError, NotStoredError, SettingsError, UnreachableError
 from securenet_obs.probes.errors.events import (
     ErrorEvent,
-    expect_stored,
-    frames_of,
-    normal_event_id,
-    tags_of,
+    normalise_event_id,
+    parse_frames,
+    parse_tags,
+    require_stored_kind,
 )
 from securenet_obs.probes.http.json_api import JsonApi, poll
 from securenet_obs.processes.polling import Deadline
@@ -24,7 +24,7 @@ class BugsinkEvents:
     Bugsink answers 200 to transactions, check-ins and logs, and drops them.
     """
 
-    stores = frozenset({"errors"})
+    stored_kinds = frozenset({"errors"})
 
     def __init__(self, settings: Settings) -> None:
         """Prepare, without connecting.
@@ -34,8 +34,8 @@ class BugsinkEvents:
         """
         if not settings.sentry_project.isdecimal():
             raise SettingsError(
-                f"SENTRY_PROJECT: {settings.sentry_project!r} is not the number of a project; "
-                "Bugsink's API wants the number that ends the project's DSN."
+                f"SENTRY_PROJECT is {settings.sentry_project!r}, which is not a project number; "
+                "set it to the number at the end of the project's DSN."
             )
         self._project = settings.sentry_project
         self._api = JsonApi(
@@ -50,43 +50,47 @@ class BugsinkEvents:
 
     def check_ins(self, monitor: str, deadline_s: float) -> NoReturn:
         """Refuse: Bugsink does not keep check-ins; see `ErrorEvents.check_ins`."""
-        raise NotStoredError("Bugsink answers check-ins and drops them.")
+        raise NotStoredError("Bugsink accepts check-ins but does not store them.")
 
     def find(self, event_id: str, deadline_s: float, *, kind: str = "errors") -> ErrorEvent:
         """Return the event; see `ErrorEvents.find`."""
-        expect_stored(self, "Bugsink", kind)
-        wanted = normal_event_id(event_id)
+        require_stored_kind(self, "Bugsink", kind)
+        hex_id = normalise_event_id(event_id)
         try:
-            answer = poll(lambda deadline: self._read(wanted, deadline), deadline_s)
+            answer = poll(lambda deadline: self._read(hex_id, deadline), deadline_s)
         except NotFoundError as error:
             raise NotFoundError(
-                f"event {wanted} is not in project {self._project} after {deadline_s:g} s: {error}"
+                f"Event {hex_id} is not in project {self._project} after {deadline_s:g} s; {error}"
             ) from error
-        return _event(answer, wanted, self._api.url)
+        return _parse_event(answer, hex_id, self._api.url)
 
-    def _read(self, wanted: str, deadline: Deadline) -> Any:
-        if wanted not in self._ids:
-            self._list_until(wanted, deadline)
-        if wanted not in self._ids:
-            raise NotFoundError(f"{len(self._ids)} other events are.")
-        return self._api.get(f"{API}/events/{self._ids[wanted]}/", deadline=deadline)
+    def _read(self, hex_id: str, deadline: Deadline) -> Any:
+        if hex_id not in self._ids:
+            self._list_until(hex_id, deadline)
+        if hex_id not in self._ids:
+            raise NotFoundError(f"the project has {len(self._ids)} other events.")
+        return self._api.get(f"{API}/events/{self._ids[hex_id]}/", deadline=deadline)
 
-    def _list_until(self, wanted: str, deadline: Deadline) -> None:
+    def _list_until(self, hex_id: str, deadline: Deadline) -> None:
         """List events, the most recently active issue first, until the wanted one is found."""
         recent = {"project": self._project, "sort": "last_seen", "order": "desc"}
-        for issue in self._pages("/issues/", recent, deadline):
-            for event in self._new_events(issue, deadline):
-                self._ids[normal_event_id(event["event_id"])] = event["id"]
-            if wanted in self._ids:
+        for issue in self._read_pages("/issues/", recent, deadline):
+            for event in self._read_new_events(issue, deadline):
+                self._ids[normalise_event_id(event["event_id"])] = event["id"]
+            if hex_id in self._ids:
                 return
 
-    def _new_events(self, issue: Mapping[str, Any], deadline: Deadline) -> list[dict[str, Any]]:
+    def _read_new_events(
+        self, issue: Mapping[str, Any], deadline: Deadline
+    ) -> list[dict[str, Any]]:
         """Return the events of an issue that were not listed before."""
         last = self._newest_read.get(issue["id"], 0)
         if issue["digested_event_count"] <= last:
             return []
         events = []
-        for event in self._pages("/events/", {"issue": issue["id"], "order": "desc"}, deadline):
+        for event in self._read_pages(
+            "/events/", {"issue": issue["id"], "order": "desc"}, deadline
+        ):
             if event["digest_order"] <= last:
                 break
             events.append(event)
@@ -94,7 +98,7 @@ class BugsinkEvents:
             self._newest_read[issue["id"]] = events[0]["digest_order"]
         return events
 
-    def _pages(
+    def _read_pages(
         self, path: str, query: Mapping[str, str], deadline: Deadline
     ) -> Iterator[dict[str, Any]]:
         """Yield the rows of a list, page after page (250 rows each)."""
@@ -104,7 +108,7 @@ class BugsinkEvents:
                 rows, following = page["results"], page["next"]
             except (KeyError, TypeError) as error:
                 raise UnreachableError(
-                    f"{self._api.url} does not answer as Bugsink does; is SENTRY_BACKEND right?"
+                    f"{self._api.url} does not answer like Bugsink; check SENTRY_BACKEND."
                 ) from error
             yield from rows
             if following is None:
@@ -112,29 +116,29 @@ class BugsinkEvents:
             page = self._api.get(following, deadline=deadline)
 
 
-def _event(answer: Any, wanted: str, url: str) -> ErrorEvent:
+def _parse_event(answer: Any, hex_id: str, url: str) -> ErrorEvent:
     data = answer.get("data") if isinstance(answer, dict) else None
     if not isinstance(data, dict):
-        raise UnreachableError(f"{url} answered with something else than event {wanted}.")
-    exceptions = _values(data.get("exception"))
+        raise UnreachableError(f"{url} did not return event {hex_id}.")
+    exceptions = _parse_exceptions(data.get("exception"))
     return ErrorEvent(
-        event_id=wanted,
-        title=_title(data, exceptions),
+        event_id=hex_id,
+        title=_find_title(data, exceptions),
         environment=data.get("environment"),
         release=data.get("release"),
-        tags=tags_of(data.get("tags")),
-        frames=frames_of(exceptions),
+        tags=parse_tags(data.get("tags")),
+        frames=parse_frames(exceptions),
         payload=data,
     )
 
 
-def _values(exception: object) -> list[dict[str, Any]]:
+def _parse_exceptions(exception: object) -> list[dict[str, Any]]:
     """Return the chained exceptions, which an SDK may send as a list or as {"values": list}."""
     values = exception.get("values") if isinstance(exception, dict) else exception
     return [value for value in values or [] if value] if isinstance(values, list) else []
 
 
-def _title(data: Mapping[str, Any], exceptions: list[dict[str, Any]]) -> str:
+def _find_title(data: Mapping[str, Any], exceptions: list[dict[str, Any]]) -> str:
     if exceptions:
         return f"{exceptions[-1].get('type')}: {exceptions[-1].get('value')}"
     entry = data.get("logentry") or {}

@@ -48,15 +48,15 @@ class ErrorEvent:
 
     def contains(self, text: str) -> bool:
         """Return whether the stored event contains `text`, literally or JSON-escaped."""
-        stored = _json_bytes(self.payload)
-        return text.encode("utf-8", "surrogatepass") in stored or _json_bytes(text)[1:-1] in stored
+        stored = _dump_json(self.payload)
+        return text.encode("utf-8", "surrogatepass") in stored or _dump_json(text)[1:-1] in stored
 
 
 class ErrorEvents(Protocol):
     """A backend from which error events can be read back."""
 
     @property
-    def stores(self) -> frozenset[str]:
+    def stored_kinds(self) -> frozenset[str]:
         """Kinds of events this backend keeps: `errors`, `transactions`, ..."""
         ...
 
@@ -66,7 +66,7 @@ class ErrorEvents(Protocol):
         Args:
             event_id: id from the SDK, with dashes or without.
             deadline_s: seconds after which the answer is "not found".
-            kind: kind of event; one of `stores`.
+            kind: kind of event; one of `stored_kinds`.
 
         Raises:
             NotFoundError: the backend answers, but the event is missing until the deadline.
@@ -91,7 +91,7 @@ class ErrorEvents(Protocol):
         ...
 
 
-def normal_event_id(event_id: str) -> str:
+def normalise_event_id(event_id: str) -> str:
     """Normalise an event id to 32 lowercase hexadecimal digits.
 
     Raises:
@@ -101,22 +101,22 @@ def normal_event_id(event_id: str) -> str:
         return uuid.UUID(event_id).hex
     except (ValueError, AttributeError, TypeError) as error:
         raise NotFoundError(
-            f"{event_id!r} is no event id (32 hexadecimal digits): was anything captured?"
+            f"{event_id!r} is not a valid event id (32 hexadecimal digits); no event was captured."
         ) from error
 
 
-def expect_stored(backend: ErrorEvents, name: str, kind: str) -> None:
+def require_stored_kind(backend: ErrorEvents, name: str, kind: str) -> None:
     """Refuse a kind of event that the backend called `name` does not store.
 
     Raises:
-        NotStoredError: `kind` is not among `backend.stores`.
+        NotStoredError: `kind` is not among `backend.stored_kinds`.
     """
-    if kind not in backend.stores:
-        kept = ", ".join(sorted(backend.stores))
-        raise NotStoredError(f"{name} keeps {kept} only: it accepts {kind} and drops them.")
+    if kind not in backend.stored_kinds:
+        kept = ", ".join(sorted(backend.stored_kinds))
+        raise NotStoredError(f"{name} stores {kept} only; it accepts {kind} but drops them.")
 
 
-def tags_of(tags: object) -> dict[str, str]:
+def parse_tags(tags: object) -> dict[str, str]:
     """Return tags as a dict, from a dict, a list of pairs or a list of {key, value} objects."""
     if isinstance(tags, Mapping):
         return {str(key): str(value) for key, value in tags.items()}
@@ -125,7 +125,7 @@ def tags_of(tags: object) -> dict[str, str]:
     return {str(pair[0]): str(pair[1]) for pair in pairs if pair is not None and len(pair) == 2}
 
 
-def frames_of(exceptions: Iterable[Mapping[str, Any]]) -> list[Frame]:
+def parse_frames(exceptions: Iterable[Mapping[str, Any]]) -> list[Frame]:
     """Return the frames of chained exceptions, causes first, from snake_case or camelCase keys."""
     return [
         Frame(
@@ -141,5 +141,5 @@ def frames_of(exceptions: Iterable[Mapping[str, Any]]) -> list[Frame]:
     ]
 
 
-def _json_bytes(value: object) -> bytes:
+def _dump_json(value: object) -> bytes:
     return json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogatepass")

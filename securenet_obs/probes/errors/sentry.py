@@ -7,10 +7,10 @@ from urllib.parse import quote
 from securenet_obs.errors import NotFoundError, SettingsError, UnreachableError
 from securenet_obs.probes.errors.events import (
     ErrorEvent,
-    expect_stored,
-    frames_of,
-    normal_event_id,
-    tags_of,
+    normalise_event_id,
+    parse_frames,
+    parse_tags,
+    require_stored_kind,
 )
 from securenet_obs.probes.http.json_api import JsonApi, poll
 from securenet_obs.settings import Settings
@@ -19,7 +19,7 @@ from securenet_obs.settings import Settings
 class SentryEvents:
     """Reads the events of one Sentry project."""
 
-    stores = frozenset({"errors", "transactions", "check-ins"})
+    stored_kinds = frozenset({"errors", "transactions", "check-ins"})
 
     def __init__(self, settings: Settings) -> None:
         """Prepare, without connecting.
@@ -29,7 +29,7 @@ class SentryEvents:
         """
         for name in ("sentry_org", "sentry_project"):
             if not getattr(settings, name):
-                raise SettingsError(f"{name.upper()} is not set: events cannot be read back.")
+                raise SettingsError(f"{name.upper()} is not set; it is needed to read events back.")
         self._project = f"{settings.sentry_org}/{settings.sentry_project}"
         self._path = "/".join(
             quote(slug, safe="") for slug in (settings.sentry_org, settings.sentry_project)
@@ -43,16 +43,16 @@ class SentryEvents:
 
     def find(self, event_id: str, deadline_s: float, *, kind: str = "errors") -> ErrorEvent:
         """Return the event; see `ErrorEvents.find`."""
-        expect_stored(self, "Sentry", kind)
-        wanted = normal_event_id(event_id)
-        path = f"/api/0/projects/{self._path}/events/{wanted}/"
+        require_stored_kind(self, "Sentry", kind)
+        hex_id = normalise_event_id(event_id)
+        path = f"/api/0/projects/{self._path}/events/{hex_id}/"
         try:
             answer = poll(lambda deadline: self._api.get(path, deadline=deadline), deadline_s)
         except NotFoundError as error:
             raise NotFoundError(
-                f"event {wanted} is not in project {self._project} after {deadline_s:g} s."
+                f"Event {hex_id} is not in project {self._project} after {deadline_s:g} s."
             ) from error
-        return _event(answer, wanted, self._api.url)
+        return _parse_event(answer, hex_id, self._api.url)
 
     def check_ins(self, monitor: str, deadline_s: float) -> list[dict[str, Any]]:
         """Return a monitor's last check-ins, newest first; see `ErrorEvents.check_ins`."""
@@ -61,29 +61,29 @@ class SentryEvents:
         path = f"/api/0/organizations/{organisation}/monitors/{slug}/checkins/"
         answer = poll(lambda deadline: self._api.get(path, deadline=deadline), deadline_s)
         if not isinstance(answer, list):
-            raise UnreachableError(f"{self._api.url} answered something else than check-ins.")
+            raise UnreachableError(f"{self._api.url} did not return check-ins.")
         return answer
 
 
-def _event(answer: Any, wanted: str, url: str) -> ErrorEvent:
-    if not isinstance(answer, dict) or answer.get("eventID") != wanted:
-        raise UnreachableError(f"{url} answered with something else than event {wanted}.")
-    tags = tags_of(answer.get("tags"))
+def _parse_event(answer: Any, hex_id: str, url: str) -> ErrorEvent:
+    if not isinstance(answer, dict) or answer.get("eventID") != hex_id:
+        raise UnreachableError(f"{url} did not return event {hex_id}.")
+    tags = parse_tags(answer.get("tags"))
     return ErrorEvent(
-        event_id=wanted,
+        event_id=hex_id,
         title=str(answer.get("title") or ""),
         environment=tags.get("environment"),
-        release=tags.get("release") or _version(answer.get("release")),
+        release=tags.get("release") or _parse_version(answer.get("release")),
         tags=tags,
-        frames=frames_of(_exceptions(answer)),
+        frames=parse_frames(_parse_exceptions(answer)),
         payload=answer,
     )
 
 
-def _exceptions(answer: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _parse_exceptions(answer: Mapping[str, Any]) -> list[dict[str, Any]]:
     entries = [entry for entry in answer.get("entries") or [] if entry.get("type") == "exception"]
     return [value for entry in entries for value in entry["data"].get("values") or []]
 
 
-def _version(release: object) -> str | None:
+def _parse_version(release: object) -> str | None:
     return release.get("version") if isinstance(release, dict) else None

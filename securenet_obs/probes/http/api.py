@@ -9,13 +9,13 @@ from urllib.parse import quote
 import httpx
 
 from securenet_obs.errors import ForbiddenError, NotFoundError, ProbeError, UnreachableError
-from securenet_obs.probes.http.json_api import exchange, json_of, open_client
+from securenet_obs.probes.http.json_api import open_client, parse_json, send_request
 from securenet_obs.processes.polling import Deadline
 from securenet_obs.settings import Settings
 
-LONGEST_REQUEST_S = 5.0
-FIRST_PAUSE_S = 0.02
-LONGEST_PAUSE_S = 0.5
+MAX_REQUEST_S = 5.0
+INITIAL_PAUSE_S = 0.02
+MAX_PAUSE_S = 0.5
 EVENT_GRACE_S = 2.0
 """Seconds by which a failed task's error event may lag behind its state."""
 
@@ -76,13 +76,13 @@ class ApiClient:
         """Return the class and the address of the API."""
         return f"{type(self).__name__}({self.url!r})"
 
-    def live(self) -> dict[str, Any]:
+    def check_liveness(self) -> dict[str, Any]:
         """Return the answer of the liveness check."""
-        return self._ask("GET", "/health/live", expected=(200,))[1]
+        return self._request("GET", "/health/live", expected=(200,))[1]
 
-    def ready(self) -> dict[str, Any]:
+    def check_readiness(self) -> dict[str, Any]:
         """Return the answer of the readiness check, `status` and `parts`, ready or not."""
-        return self._ask("GET", "/health/ready", expected=(200, 503))[1]
+        return self._request("GET", "/health/ready", expected=(200, 503))[1]
 
     def submit_logs(
         self,
@@ -94,12 +94,12 @@ class ApiClient:
     ) -> Submission:
         """Queue a batch of a tenant's records; `as_tenant` sends another tenant's key."""
         path = f"/v1/tenants/{quote(tenant_id, safe='')}/logs"
-        sent = {**self._authorization(as_tenant or tenant_id), **(headers or {})}
-        _, body = self._ask("POST", path, expected=(202,), json=list(records), headers=sent)
+        sent = {**self._build_authorization(as_tenant or tenant_id), **(headers or {})}
+        _, body = self._request("POST", path, expected=(202,), json=list(records), headers=sent)
         self._tenants[body["task_id"]] = tenant_id
         return Submission(body["task_id"], body["records"], body["request_id"])
 
-    def task(self, task_id: str, tenant_id: str | None = None) -> ApiTask:
+    def get_task(self, task_id: str, tenant_id: str | None = None) -> ApiTask:
         """Return the current state of a task.
 
         Args:
@@ -110,21 +110,23 @@ class ApiClient:
             NotFoundError: this tenant has no such task.
         """
         path = f"/v1/tasks/{quote(task_id, safe='')}"
-        headers = self._authorization(tenant_id or self._tenants.get(task_id))
-        _, body = self._ask("GET", path, expected=(200,), headers=headers)
+        headers = self._build_authorization(tenant_id or self._tenants.get(task_id))
+        _, body = self._request("GET", path, expected=(200,), headers=headers)
         result, error, event_id = (body.get(name) for name in ("result", "error", "event_id"))
         return ApiTask(body["task_id"], body["state"], result, error, event_id)
 
-    def wait(self, task_id: str, deadline_s: float, tenant_id: str | None = None) -> ApiTask:
+    def wait_for_task(
+        self, task_id: str, deadline_s: float, tenant_id: str | None = None
+    ) -> ApiTask:
         """Wait until a task is finished and return it, with its event id if it failed and has one.
 
         Raises:
             NotFoundError: it is unfinished after `deadline_s` seconds, or another tenant's.
         """
         deadline = Deadline.after(deadline_s)
-        pause_s = FIRST_PAUSE_S
+        pause_s = INITIAL_PAUSE_S
         while True:
-            task = self.task(task_id, tenant_id)
+            task = self.get_task(task_id, tenant_id)
             if task.state == "FAILURE" and task.event_id is None:
                 deadline = min(deadline, Deadline.after(EVENT_GRACE_S))
             elif task.state in _FINISHED:
@@ -132,9 +134,9 @@ class ApiClient:
             if pause_s >= deadline.left_s:
                 break
             time.sleep(pause_s)
-            pause_s = min(pause_s * 1.5, LONGEST_PAUSE_S)
+            pause_s = min(pause_s * 1.5, MAX_PAUSE_S)
         if task.state not in _FINISHED:
-            raise NotFoundError(f"task {task_id} is {task.state} after {deadline_s:g} s.")
+            raise NotFoundError(f"Task {task_id} is {task.state} after {deadline_s:g} s.")
         return task
 
     def raise_error(
@@ -158,7 +160,7 @@ class ApiClient:
         body = {"canary": canary, "where": where, "tenant_id": tenant_id, "secret": secret}
         key = {"X-Diagnostics-Key": self._key.get_secret_value()}
         expected = 202 if where == "task" else 500
-        response, answer = self._ask(
+        response, answer = self._request(
             "POST",
             "/v1/diagnostics/error",
             expected=(expected,),
@@ -170,39 +172,39 @@ class ApiClient:
         request_id = answer.get("request_id") or response.headers.get("x-request-id", "")
         return ProvokedError(request_id, answer.get("event_id"), answer.get("task_id"))
 
-    def _authorization(self, tenant_id: str | None) -> dict[str, str]:
+    def _build_authorization(self, tenant_id: str | None) -> dict[str, str]:
         """Return the Authorization header of a tenant."""
         if tenant_id is None:
-            raise ForbiddenError("This task was not queued here: say whose it is with tenant_id.")
+            raise ForbiddenError("This client did not queue the task; pass its tenant_id.")
         if tenant_id not in self._tenant_keys:
             raise ForbiddenError(
-                f"API_KEYS: there is no key of tenant {tenant_id!r}; make one for this target and "
+                f"API_KEYS has no key for tenant {tenant_id!r}; create one for this target and "
                 f"add {tenant_id}=<key>."
             )
         return {"Authorization": f"Bearer {self._tenant_keys[tenant_id].get_secret_value()}"}
 
-    def _ask(
+    def _request(
         self, method: str, path: str, expected: tuple[int, ...], **request: Any
     ) -> tuple[httpx.Response, dict[str, Any]]:
-        deadline = Deadline.after(LONGEST_REQUEST_S)
-        response, content = exchange(self._client, method, path, deadline=deadline, **request)
+        deadline = Deadline.after(MAX_REQUEST_S)
+        response, content = send_request(self._client, method, path, deadline=deadline, **request)
         if response.status_code not in expected:
-            raise refusal(self.url, response)
-        body = json_of(response, content)
+            raise make_status_error(self.url, response)
+        body = parse_json(response, content)
         if not isinstance(body, dict):
-            raise UnreachableError(f"{self.url}{path} answered something else than an object.")
+            raise UnreachableError(f"{self.url}{path} did not return a JSON object.")
         return response, body
 
 
-def refusal(url: str, response: httpx.Response) -> ProbeError:
+def make_status_error(url: str, response: httpx.Response) -> ProbeError:
     """Return the error for an unexpected status; its message names the setting to check, if any."""
     path, status = response.request.url.path, response.status_code
-    answered = f"{url}{path} answered {status} {response.reason_phrase}"
+    summary = f"{url}{path} answered {status} {response.reason_phrase}"
     is_diagnostic = path.startswith("/v1/diagnostics")
     if status in (401, 403):
         return ForbiddenError(
-            f"{answered}: see {'DIAGNOSTICS_KEY' if is_diagnostic else 'API_KEYS'}."
+            f"{summary}; check {'DIAGNOSTICS_KEY' if is_diagnostic else 'API_KEYS'}."
         )
     if status == 404:
-        return NotFoundError(f"{answered}{': see DIAGNOSTICS_ENABLED' if is_diagnostic else ''}.")
-    return UnreachableError(f"{answered}.")
+        return NotFoundError(f"{summary}{'; check DIAGNOSTICS_ENABLED' if is_diagnostic else ''}.")
+    return UnreachableError(f"{summary}.")

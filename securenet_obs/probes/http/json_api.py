@@ -20,11 +20,11 @@ from securenet_obs.processes.polling import Deadline
 
 Answer = TypeVar("Answer")
 
-FIRST_PAUSE_S = 0.1
-LONGEST_PAUSE_S = 2.0
-LONGEST_REQUEST_S = 10.0
-SHORTEST_REQUEST_S = 1.0
-LARGEST_BODY = 64 * 1024 * 1024
+INITIAL_PAUSE_S = 0.1
+MAX_PAUSE_S = 2.0
+MAX_REQUEST_S = 10.0
+MIN_REQUEST_S = 1.0
+MAX_BODY_BYTES = 64 * 1024 * 1024
 
 
 class JsonApi:
@@ -44,7 +44,7 @@ class JsonApi:
         """
         if not token or not token.isascii() or not token.isprintable() or " " in token:
             raise SettingsError(
-                f"{token_variable}: {'is not set' if not token else 'is no token'};"
+                f"{token_variable} {'is not set' if not token else 'is not a valid token'};"
                 " it must be printable ASCII without spaces."
             )
         self.url = url.rstrip("/")
@@ -63,22 +63,22 @@ class JsonApi:
             NotFoundError: 404.
             UnreachableError: no answer before the deadline, another status, or invalid JSON.
         """
-        response, body = exchange(self._client, "GET", path, deadline=deadline, params=query)
+        response, body = send_request(self._client, "GET", path, deadline=deadline, params=query)
         try:
             response.raise_for_status()
         except httpx.HTTPStatusError as error:
-            raise self._refusal(response) from error
-        return json_of(response, body)
+            raise self._make_status_error(response) from error
+        return parse_json(response, body)
 
-    def _refusal(self, response: httpx.Response) -> ProbeError:
-        answered = f"{self.url} answered {response.status_code}"
+    def _make_status_error(self, response: httpx.Response) -> ProbeError:
+        summary = f"{self.url} answered {response.status_code}"
         if response.status_code in (401, 403):
             return ForbiddenError(
-                f"{answered}: see whether {self._token_variable} is valid and may read events."
+                f"{summary}; check that {self._token_variable} is valid and may read events."
             )
         if response.status_code == 404:
-            return NotFoundError(f"{answered}: nothing at {response.request.url.path}")
-        return UnreachableError(f"{answered} {response.reason_phrase}.")
+            return NotFoundError(f"{summary}; {response.request.url.path} does not exist.")
+        return UnreachableError(f"{summary} {response.reason_phrase}.")
 
 
 def open_client(url: str, variable: str, headers: Mapping[str, str]) -> httpx.Client:
@@ -90,14 +90,14 @@ def open_client(url: str, variable: str, headers: Mapping[str, str]) -> httpx.Cl
     try:
         address = httpx.URL(url)
     except httpx.InvalidURL as error:
-        raise SettingsError(f"{variable}: {url!r} is no address: {error}") from error
+        raise SettingsError(f"{variable} is not a valid URL: {url!r}: {error}") from error
     if address.scheme not in ("http", "https") or not address.host:
-        raise SettingsError(f"{variable}: {url!r} must start with http:// or https://")
+        raise SettingsError(f"{variable} must start with http:// or https://, but is {url!r}.")
     direct = {"all://127.0.0.1": None, "all://localhost": None, "all://[::1]": None}
     return httpx.Client(base_url=url, headers=headers, mounts=direct)
 
 
-def exchange(
+def send_request(
     client: httpx.Client, method: str, path: str, *, deadline: Deadline, **request: Any
 ) -> tuple[httpx.Response, bytes]:
     """Send one request and return the response with its whole body.
@@ -108,25 +108,25 @@ def exchange(
         UnreachableError: no answer, a late answer, or one that does not end.
     """
     url = str(client.base_url).rstrip("/")
-    allowed_s = min(deadline.left_s, LONGEST_REQUEST_S)
+    allowed_s = min(deadline.left_s, MAX_REQUEST_S)
     try:
         with client.stream(method, path, timeout=max(allowed_s, 0.001), **request) as response:
-            return response, _whole_body(response, Deadline.after(allowed_s))
+            return response, _read_body(response, Deadline.after(allowed_s))
     except httpx.HTTPError as error:
         why = str(error) or type(error).__name__
         raise UnreachableError(f"{url} does not answer: {why}") from error
 
 
-def _whole_body(response: httpx.Response, deadline: Deadline) -> bytes:
+def _read_body(response: httpx.Response, deadline: Deadline) -> bytes:
     body = bytearray()
     for chunk in response.iter_bytes():
         body += chunk
-        if deadline.has_passed or len(body) > LARGEST_BODY:
-            raise httpx.ReadTimeout("its answer does not end", request=response.request)
+        if deadline.has_passed or len(body) > MAX_BODY_BYTES:
+            raise httpx.ReadTimeout("the response does not end", request=response.request)
     return bytes(body)
 
 
-def json_of(response: httpx.Response, body: bytes) -> Any:
+def parse_json(response: httpx.Response, body: bytes) -> Any:
     """Return the parsed body.
 
     Raises:
@@ -151,24 +151,24 @@ def poll(ask: Callable[[Deadline], Answer], deadline_s: float) -> Answer:
     and an untrusted certificate: waiting mends neither.
     """
     deadline = Deadline.after(deadline_s)
-    pause_s = FIRST_PAUSE_S
+    pause_s = INITIAL_PAUSE_S
     last: ProbeError | None = None
     while True:
         left_s = deadline.left_s
         try:
-            return ask(deadline if last else max(deadline, Deadline.after(SHORTEST_REQUEST_S)))
+            return ask(deadline if last else max(deadline, Deadline.after(MIN_REQUEST_S)))
         except (NotFoundError, UnreachableError) as error:
             # The deadline may cut the last request short; then the previous answer counts.
             was_cut = isinstance(error.__cause__, httpx.TimeoutException) and left_s < 1
             last = last if last and was_cut else error
-        wait_s = max(pause_s, _retry_after(last))
-        if _is_hopeless(last) or wait_s >= deadline.left_s:
+        wait_s = max(pause_s, _parse_retry_after(last))
+        if _is_permanent(last) or wait_s >= deadline.left_s:
             raise last
         time.sleep(wait_s)
-        pause_s = min(pause_s * 1.5, LONGEST_PAUSE_S)
+        pause_s = min(pause_s * 1.5, MAX_PAUSE_S)
 
 
-def _is_hopeless(error: ProbeError) -> bool:
+def _is_permanent(error: ProbeError) -> bool:
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, socket.gaierror | ssl.SSLCertVerificationError):
@@ -177,7 +177,7 @@ def _is_hopeless(error: ProbeError) -> bool:
     return False
 
 
-def _retry_after(error: ProbeError) -> float:
+def _parse_retry_after(error: ProbeError) -> float:
     """Return the seconds of Retry-After; 0 if it is missing or a date."""
     if not isinstance(error.__cause__, httpx.HTTPStatusError):
         return 0.0

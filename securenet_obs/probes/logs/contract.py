@@ -16,15 +16,15 @@ REQUIRED_FIELDS = (
 """Fields that every line of every SecureNet process carries, as text."""
 
 
-def contract_violations(logs: LogFrame) -> pd.DataFrame:
+def find_contract_violations(logs: LogFrame) -> pd.DataFrame:
     """Return a row [file, line, field, problem] for each field that violates the contract.
 
     Every required field is present, is text and is not empty; the level is debug, info, warning,
     error or critical; the timestamp is RFC 3339 in UTC with microseconds and a Z. Rejected lines
-    are not included: see `logs.rejected`.
+    are not included: see `logs.rejected_lines`.
     """
     texts = [name for name in REQUIRED_FIELDS if name not in ("timestamp", "level")]
-    found = [logs.odd_fields, *(_not_text(logs.frame, name) for name in texts)]
+    found = [logs.invalid_fields, *(_find_invalid_texts(logs.frame, name) for name in texts)]
     return (
         pd.concat(found)
         .astype({"file": "str"})
@@ -32,7 +32,7 @@ def contract_violations(logs: LogFrame) -> pd.DataFrame:
     )
 
 
-def _not_text(frame: pd.DataFrame, name: str) -> pd.DataFrame:
+def _find_invalid_texts(frame: pd.DataFrame, name: str) -> pd.DataFrame:
     values = frame[name].astype(object) if name in frame else pd.Series(None, frame.index, object)
     problems = pd.Series("", frame.index, dtype=object)
     problems[values.map(type) != str] = "not text"  # noqa: E721

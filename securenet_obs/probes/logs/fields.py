@@ -40,79 +40,81 @@ _AS_WRITTEN = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", re.ASCII)
 _ZONE = re.compile(r"[\d.][+-]\d\d:?\d\d$")
 
 
-def timestamps(values: Cells) -> pd.Series:
+def parse_timestamps(values: Cells) -> pd.Series:
     """Parse times to datetime64[us, UTC]: ISO 8601 with a zone, or a number since 1970.
 
     Numbers are seconds, or milli-, micro- or nanoseconds if seconds would be centuries away. Any
     other value becomes NaT; so does a time without a zone, which is ambiguous.
     """
-    given = pd.Series(values, dtype=object)
-    zoned = _mask(values, lambda text: text[-1:] == "Z" or _ZONE.search(text) is not None)
-    parsed = pd.to_datetime(given.where(zoned), format="ISO8601", utc=True, errors="coerce")
+    series = pd.Series(values, dtype=object)
+    has_zone = _build_mask(values, lambda text: text[-1:] == "Z" or _ZONE.search(text) is not None)
+    parsed = pd.to_datetime(series.where(has_zone), format="ISO8601", utc=True, errors="coerce")
     parsed = parsed.dt.as_unit("us")
-    rest = given[~zoned]
+    rest = series[~has_zone]
     numbers = rest[rest.map(type).isin([int, float])]
     if len(numbers):
-        parsed = parsed.fillna(_since_1970(numbers.astype("float64")).reindex(parsed.index))
+        parsed = parsed.fillna(_parse_numbers(numbers.astype("float64")).reindex(parsed.index))
     return parsed
 
 
-def time_problems(values: Cells, times: pd.Series) -> pd.Series:
+def find_time_problems(values: Cells, times: pd.Series) -> pd.Series:
     """Return the problem of each written time, missing where it is correct.
 
     SecureNet writes RFC 3339 in UTC with microseconds and a Z: 2026-01-31T23:59:59.000000Z.
     """
-    given = pd.Series(values, dtype=object)
-    fine = _mask(values, lambda text: _AS_WRITTEN.fullmatch(text) is not None) & times.notna()
-    odd = zip(given[~fine], times[~fine], strict=True)
-    problems = [_time_problem(value, time) for value, time in odd]
-    return pd.Series(problems, index=given.index[~fine], dtype=object).reindex(given.index)
+    series = pd.Series(values, dtype=object)
+    is_valid = (
+        _build_mask(values, lambda text: _AS_WRITTEN.fullmatch(text) is not None) & times.notna()
+    )
+    odd = zip(series[~is_valid], times[~is_valid], strict=True)
+    problems = [_describe_time_problem(value, time) for value, time in odd]
+    return pd.Series(problems, index=series.index[~is_valid], dtype=object).reindex(series.index)
 
 
-def levels(values: Cells) -> pd.Series:
+def parse_levels(values: Cells) -> pd.Series:
     """Parse levels to an ordered category, from any case, abbreviations and bunyan's numbers."""
     return pd.Series(
-        pd.Categorical([_level(value) for value in values], categories=LEVELS, ordered=True)
+        pd.Categorical([_parse_level(value) for value in values], categories=LEVELS, ordered=True)
     )
 
 
-def level_problems(values: Cells) -> pd.Series:
+def find_level_problems(values: Cells) -> pd.Series:
     """Return the problem of each written level, missing where it is correct."""
-    return pd.Series([_level_problem(value) for value in values], dtype=object)
+    return pd.Series([_describe_level_problem(value) for value in values], dtype=object)
 
 
-def _mask(values: Cells, holds: Callable[[str], bool]) -> np.ndarray[Any, np.dtype[np.bool_]]:
+def _build_mask(values: Cells, holds: Callable[[str], bool]) -> np.ndarray[Any, np.dtype[np.bool_]]:
     """Return a mask of the cells that are strings for which `holds` is true."""
     return np.fromiter((type(v) is str and holds(v) for v in values), bool, len(values))
 
 
-def _since_1970(numbers: pd.Series) -> pd.Series:
+def _parse_numbers(numbers: pd.Series) -> pd.Series:
     size = numbers.abs()
     unit = np.select([size > 1e17, size > 1e14, size > 1e11], [1e9, 1e6, 1e3], 1.0)
     times: pd.Series = pd.to_datetime(numbers / unit, unit="s", utc=True, errors="coerce")
     return times.astype("datetime64[us, UTC]")
 
 
-def _time_problem(value: object, time: Any) -> str:
+def _describe_time_problem(value: object, time: Any) -> str:
     if value is None:
         return "missing"
     if not isinstance(value, str):
         return "not text"
     if pd.isna(time):
         naive = pd.notna(pd.to_datetime(f"{value}Z", format="ISO8601", errors="coerce"))
-        return "no time zone" if naive else "no date and time"
-    return "not to the microsecond" if value.endswith("Z") else "an offset instead of Z"
+        return "no time zone" if naive else "not a timestamp"
+    return "no microseconds" if value.endswith("Z") else "an offset instead of Z"
 
 
-def _level(value: object) -> str | None:
+def _parse_level(value: object) -> str | None:
     if isinstance(value, str):
         return _LEVEL_OF.get(value.lower())
     return _LEVEL_OF.get(value) if isinstance(value, int) else None
 
 
-def _level_problem(value: object) -> str | None:
+def _describe_level_problem(value: object) -> str | None:
     if value is None:
         return "missing"
     if isinstance(value, str) and value in LEVELS:
         return None
-    return "unknown level" if _level(value) is None else "spelled unlike SecureNet's levels"
+    return "unknown level" if _parse_level(value) is None else "not in SecureNet's spelling"

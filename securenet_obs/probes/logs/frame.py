@@ -14,12 +14,12 @@ import pandas as pd
 
 from securenet_obs.probes.logs.fields import (
     Cells,
-    level_problems,
-    levels,
-    time_problems,
-    timestamps,
+    find_level_problems,
+    find_time_problems,
+    parse_levels,
+    parse_timestamps,
 )
-from securenet_obs.probes.logs.lines import Line, is_being_written, lines, log_files
+from securenet_obs.probes.logs.lines import Line, find_log_files, is_being_written, read_lines
 
 TIME_FIELDS = ("timestamp", "@timestamp", "time", "ts")
 """Fields that may hold a record's time; the first one present counts."""
@@ -27,10 +27,10 @@ TIME_FIELDS = ("timestamp", "@timestamp", "time", "ts")
 LEVEL_FIELDS = ("level", "severity", "log.level")
 """Fields that may hold a record's level; the first one present counts."""
 
-MOST_FIELDS = 256
+MAX_FIELDS = 256
 """Maximum number of field columns, the most frequent fields first; bounds the frame's size."""
 
-MORE = "record.more"
+OVERFLOW_COLUMN = "record.more"
 """Column that holds a record's remaining fields, as a dict."""
 
 OWN_COLUMNS = ("timestamp", "level", "file", "line")
@@ -47,30 +47,30 @@ class LogFrame:
     fields with these names are under `record.<name>` if their values differ. If the records have
     more than 256 different fields, the rarest share the column `record.more`.
 
-    `rejected` has a row [file, line, reason] for each line that is not a JSON object by RFC 8259;
-    line 0 stands for a whole file. The content of the line is not kept: it may hold a secret.
+    `rejected_lines` has a row [file, line, reason] for each line that is not a JSON object by RFC
+    8259; line 0 stands for a whole file. The content of the line is not kept: it may hold a secret.
 
-    `pending` names the files with an unfinished last line, which is in neither frame.
+    `pending_files` names the files with an unfinished last line, which is in neither frame.
 
-    `odd_fields` has a row [file, line, field, problem] for each timestamp or level that is not in
-    SecureNet's format; this includes a time without a zone, which is NaT in `frame`.
+    `invalid_fields` has a row [file, line, field, problem] for each timestamp or level that is not
+    in SecureNet's format; this includes a time without a zone, which is NaT in `frame`.
     """
 
     frame: pd.DataFrame
-    rejected: pd.DataFrame
-    pending: tuple[str, ...]
-    odd_fields: pd.DataFrame = field(repr=False)
+    rejected_lines: pd.DataFrame
+    pending_files: tuple[str, ...]
+    invalid_fields: pd.DataFrame = field(repr=False)
 
     def report(self) -> dict[str, Any]:
         """Return counts and rejected lines as plain data, for JSON."""
         return {
-            "total": len(self.frame) + len(self.rejected),
+            "total": len(self.frame) + len(self.rejected_lines),
             "valid": len(self.frame),
             "rejected": [
                 {"file": str(file), "line": int(line), "reason": str(reason)}
-                for file, line, reason in self.rejected.itertuples(index=False)
+                for file, line, reason in self.rejected_lines.itertuples(index=False)
             ],
-            "pending": list(self.pending),
+            "pending": list(self.pending_files),
         }
 
 
@@ -87,22 +87,22 @@ def log_frame(*sources: str | Path) -> LogFrame:
         NotFoundError: a source does not exist, or holds no log file.
     """
     table = _Table()
-    rejected: list[tuple[str, int, str]] = []
-    pending: list[str] = []
-    for path in log_files(*sources):
+    rejected_lines: list[tuple[str, int, str]] = []
+    pending_files: list[str] = []
+    for path in find_log_files(*sources):
         name = str(path)
-        for line in lines(path):
+        for line in read_lines(path):
             problem = line.problem or table.add(name, line)
             if problem and line.is_cut and is_being_written(path):
-                pending.append(name)
+                pending_files.append(name)
             elif problem:
-                rejected.append((name, line.number, problem))
-    frame, odd_fields = table.finish()
+                rejected_lines.append((name, line.number, problem))
+    frame, invalid_fields = table.finish()
     return LogFrame(
         frame,
-        pd.DataFrame(rejected, columns=["file", "line", "reason"]).astype({"line": "int64"}),
-        tuple(pending),
-        odd_fields,
+        pd.DataFrame(rejected_lines, columns=["file", "line", "reason"]).astype({"line": "int64"}),
+        tuple(pending_files),
+        invalid_fields,
     )
 
 
@@ -119,11 +119,11 @@ class _Table:
         try:
             record = orjson.loads(line.content)
         except orjson.JSONDecodeError as error:
-            return _reason(line.content, error)
+            return _explain_rejection(line.content, error)
         if type(record) is not dict:
-            return f"not an object but {_KINDS[type(record)]}"
+            return f"{_KINDS[type(record)]} instead of an object"
         if dict in map(type, record.values()):
-            record = _flat(record)
+            record = _flatten(record)
         keys = tuple(record)
         shape = self._shapes.get(keys)
         if shape is None:
@@ -137,16 +137,16 @@ class _Table:
 
     def finish(self) -> tuple[pd.DataFrame, pd.DataFrame]:
         """Return the frame, and a row [file, line, field, problem] for each odd time or level."""
-        columns = self._columns()
+        columns = self._build_columns()
         count = len(self._lines)
         place = pd.DataFrame({"file": self._files, "line": self._lines}).astype(
             {"file": "category", "line": "int64"}
         )
-        times = timestamps(_first_of(columns, TIME_FIELDS, count))
-        severities = levels(_first_of(columns, LEVEL_FIELDS, count))
+        times = parse_timestamps(_select_first(columns, TIME_FIELDS, count))
+        severities = parse_levels(_select_first(columns, LEVEL_FIELDS, count))
         odd = {
-            "timestamp": time_problems(_first_of(columns, ["timestamp"], count), times),
-            "level": level_problems(_first_of(columns, ["level"], count)),
+            "timestamp": find_time_problems(_select_first(columns, ["timestamp"], count), times),
+            "level": find_level_problems(_select_first(columns, ["level"], count)),
         }
         for name, problems in odd.items():
             if name in columns:
@@ -164,16 +164,16 @@ class _Table:
         frame = pd.DataFrame(own | fields | dict(place.items()))
         return frame, pd.concat(odd_places, ignore_index=True)
 
-    def _columns(self) -> dict[str, Cells]:
-        """Return a column of objects per field; beyond `MOST_FIELDS` the rarest share one."""
+    def _build_columns(self) -> dict[str, Cells]:
+        """Return a column of objects per field; beyond `MAX_FIELDS` the rarest share one."""
         counts: Counter[str] = Counter()
         for keys, shape in self._shapes.items():
             counts.update(dict.fromkeys(keys, len(shape.rows)))
-        kept = {name for name, _ in counts.most_common(MOST_FIELDS)}
+        kept = {name for name, _ in counts.most_common(MAX_FIELDS)}
         names = [name for name in counts if name in kept]
         columns = {name: np.full(len(self._lines), None, dtype=object) for name in names}
         if len(counts) > len(kept):
-            columns[MORE] = np.full(len(self._lines), None, dtype=object)
+            columns[OVERFLOW_COLUMN] = np.full(len(self._lines), None, dtype=object)
         for shape in self._shapes.values():
             for name, cells in shape.columns.items():
                 if name in kept:
@@ -181,7 +181,9 @@ class _Table:
             rare = [name for name in shape.columns if name not in kept]
             if rare:
                 for position, row in enumerate(shape.rows):
-                    columns[MORE][row] = {name: shape.columns[name][position] for name in rare}
+                    columns[OVERFLOW_COLUMN][row] = {
+                        name: shape.columns[name][position] for name in rare
+                    }
         return columns
 
 
@@ -194,7 +196,7 @@ class _Shape:
         self.appends = [column.append for column in self.columns.values()]
 
 
-def _first_of(columns: Mapping[str, Cells], names: Sequence[str], count: int) -> Cells:
+def _select_first(columns: Mapping[str, Cells], names: Sequence[str], count: int) -> Cells:
     """Return for each row the first of the named fields that is present."""
     result = np.full(count, None, dtype=object)
     for name in names:
@@ -213,7 +215,7 @@ _KINDS = {
 }
 
 
-def _flat(record: dict[str, Any]) -> dict[str, Any]:
+def _flatten(record: dict[str, Any]) -> dict[str, Any]:
     """Flatten nested objects to dotted field names; an empty object is kept."""
     flat = {}
     todo = [("", record)]
@@ -226,21 +228,21 @@ def _flat(record: dict[str, Any]) -> dict[str, Any]:
     return flat
 
 
-def _reason(content: bytes, error: orjson.JSONDecodeError) -> str:
+def _explain_rejection(content: bytes, error: orjson.JSONDecodeError) -> str:
     """Return the reason why a line is not JSON, without quoting it; positions count from 1."""
     try:
         text = content.decode()
     except UnicodeDecodeError as undecodable:
         return f"invalid UTF-8 at byte {undecodable.start + 1}"
     if error.msg == "unexpected end of data":
-        return f"cut line: the JSON ends at character {len(text.rstrip()) + 1}"
-    constant = _constant(text)
+        return f"truncated line: the JSON ends at character {len(text.rstrip()) + 1}"
+    constant = _find_constant(text)
     if constant:
-        return f"{constant} is not JSON"
-    return f"not JSON at character {error.pos + 1}: {error.msg}"
+        return f"{constant} is not valid JSON"
+    return f"invalid JSON at character {error.pos + 1}: {error.msg}"
 
 
-def _constant(text: str) -> str:
+def _find_constant(text: str) -> str:
     """Return NaN, Infinity or -Infinity where one of them stands for a number."""
     found: list[str] = []
     with suppress(ValueError, RecursionError):

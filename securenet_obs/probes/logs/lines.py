@@ -17,7 +17,7 @@ from typing import IO, NamedTuple
 
 from securenet_obs.errors import NotFoundError, SettingsError
 
-LONGEST_LINE = 1024 * 1024
+MAX_LINE_BYTES = 1024 * 1024
 """Maximum length of a line in bytes; a longer line is rejected without being kept."""
 
 SETTLE_S = 0.25
@@ -39,7 +39,7 @@ class Line(NamedTuple):
     is_cut: bool = False
 
 
-def log_files(*sources: str | Path) -> list[Path]:
+def find_log_files(*sources: str | Path) -> list[Path]:
     """Resolve sources to log files, each once, in a stable order.
 
     A source is a file, a folder (searched for *.log, *.json, *.jsonl, *.ndjson, their rotated
@@ -50,11 +50,15 @@ def log_files(*sources: str | Path) -> list[Path]:
         NotFoundError: a source, which the message names, does not exist or holds no log file.
     """
     if not sources or not all(map(str, sources)):
-        raise SettingsError("no log source: name files, folders or globs, or set LOG_SOURCE.")
-    return list({path.resolve(): path for source in sources for path in _files(source)}.values())
+        raise SettingsError(
+            "No log source is given; name files, folders or globs, or set LOG_SOURCE."
+        )
+    return list(
+        {path.resolve(): path for source in sources for path in _expand_source(source)}.values()
+    )
 
 
-def _files(source: str | Path) -> list[Path]:
+def _expand_source(source: str | Path) -> list[Path]:
     path = Path(source).expanduser()
     if path.is_file():
         return [path]
@@ -64,11 +68,13 @@ def _files(source: str | Path) -> list[Path]:
         found = [Path(name) for name in glob.iglob(str(path), recursive=True)]
     files = sorted(file for file in found if file.is_file())
     if not files:
-        raise NotFoundError(f"{source}: no such log file, nor a folder or glob that has any.")
+        raise NotFoundError(
+            f"{source} is not a log file, and not a folder or glob that contains one."
+        )
     return files
 
 
-def lines(path: Path) -> Iterator[Line]:
+def read_lines(path: Path) -> Iterator[Line]:
     """Yield the current lines of a file except blank ones, in bounded memory.
 
     Errors do not stop it: a problem with a line, or with the file, is yielded in its place. A
@@ -80,14 +86,14 @@ def lines(path: Path) -> Iterator[Line]:
         yield Line(0, problem=f"unreadable: {error.strerror}")
         return
     number = 0
-    with file, _unpacked(file, path) as stream:
+    with file, _decompress(file, path) as stream:
         try:
-            for line in _split(stream):
+            for line in _split_lines(stream):
                 number = line.number
                 if line.problem or line.content.strip():
                     yield line
         except EOFError:
-            yield Line(number + 1, problem="truncated gzip: the compressed file is cut")
+            yield Line(number + 1, problem="truncated gzip: the compressed file is incomplete")
         except (gzip.BadGzipFile, zlib.error):
             yield Line(number + 1, problem="corrupt gzip: the rest cannot be unpacked")
         except OSError as error:
@@ -121,20 +127,20 @@ def _has_writer(file: IO[bytes]) -> bool:
     return False
 
 
-def _unpacked(file: io.BufferedReader, path: Path) -> io.BufferedReader | gzip.GzipFile:
+def _decompress(file: io.BufferedReader, path: Path) -> io.BufferedReader | gzip.GzipFile:
     magic = file.peek(2)[:2]
     if magic == _GZIP_MAGIC or (magic and path.suffix.lower() == ".gz"):
         return gzip.GzipFile(fileobj=file)
     return file
 
 
-def _split(stream: io.BufferedReader | gzip.GzipFile) -> Iterator[Line]:
+def _split_lines(stream: io.BufferedReader | gzip.GzipFile) -> Iterator[Line]:
     number = 0
-    while content := stream.readline(LONGEST_LINE + 1):
+    while content := stream.readline(MAX_LINE_BYTES + 1):
         number += 1
-        if len(content) > LONGEST_LINE:
+        if len(content) > MAX_LINE_BYTES:
             while content and not content.endswith(b"\n"):
-                content = stream.readline(LONGEST_LINE)
-            yield Line(number, problem=f"longer than {LONGEST_LINE} bytes")
+                content = stream.readline(MAX_LINE_BYTES)
+            yield Line(number, problem=f"longer than {MAX_LINE_BYTES} bytes")
         else:
             yield Line(number, content.rstrip(b"\r\n"), is_cut=not content.endswith(b"\n"))

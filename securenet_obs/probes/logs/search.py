@@ -6,7 +6,7 @@ from securenet_obs.probes.logs.frame import LogFrame, log_frame
 from securenet_obs.processes.polling import poll_until
 
 
-def await_lines(
+def wait_for_log_lines(
     *sources: str | Path, field: str, value: str, services: set[str], deadline_s: float
 ) -> LogFrame:
     """Read the logs until each service has a line with this `field` value, or until the deadline.
@@ -19,12 +19,12 @@ def await_lines(
     """
     return poll_until(
         lambda: log_frame(*sources),
-        lambda logs: services <= services_of(logs, field, value),
+        lambda logs: services <= find_services(logs, field, value),
         deadline_s=deadline_s,
     )
 
 
-def services_of(logs: LogFrame, field: str, value: str) -> set[str]:
+def find_services(logs: LogFrame, field: str, value: str) -> set[str]:
     """Return the services that wrote a line with this `field` value."""
     frame = logs.frame
     if field not in frame or "service" not in frame:
@@ -32,11 +32,13 @@ def services_of(logs: LogFrame, field: str, value: str) -> set[str]:
     return set(frame.loc[frame[field] == value, "service"].dropna())
 
 
-ENDS = ("task_succeeded", "task_failed")
+END_EVENTS = ("task_succeeded", "task_failed")
 """Events of the last line of a task's execution."""
 
 
-def await_tasks(*sources: str | Path, request_id: str, tasks: int, deadline_s: float) -> LogFrame:
+def wait_for_task_ends(
+    *sources: str | Path, request_id: str, tasks: int, deadline_s: float
+) -> LogFrame:
     """Read the logs until `tasks` tasks of a request have ended, or until the deadline.
 
     Returns the last reading, complete or not: the caller judges it.
@@ -47,11 +49,11 @@ def await_tasks(*sources: str | Path, request_id: str, tasks: int, deadline_s: f
     """
     return poll_until(
         lambda: log_frame(*sources),
-        lambda logs: _ended(logs, request_id) >= tasks,
+        lambda logs: _count_ended(logs, request_id) >= tasks,
         deadline_s=deadline_s,
     )
 
 
-def _ended(logs: LogFrame, request_id: str) -> int:
+def _count_ended(logs: LogFrame, request_id: str) -> int:
     lines = logs.frame.reindex(columns=["request_id", "event"])
-    return int(((lines.request_id == request_id) & lines.event.isin(ENDS)).sum())
+    return int(((lines.request_id == request_id) & lines.event.isin(END_EVENTS)).sum())

@@ -46,25 +46,27 @@ def run_drills(
     """
     if settings.environment != LOCAL:
         raise SettingsError(
-            f"ENVIRONMENT is {settings.environment}: drills are for local stacks only. Run this "
+            f"ENVIRONMENT is {settings.environment}, but drills run on local stacks only; run this "
             "notebook without a target."
         )
     command = [sys.executable, "-m", "securenet_obs", "drill", "--json", "--tasks", str(tasks)]
-    command += ["--root", str(_project())]
+    command += ["--root", str(_find_project())]
     try:
         done = subprocess.run(  # noqa: S603
             [*command, *names], stdout=subprocess.PIPE, timeout=deadline_s, check=False, text=True
         )
     except subprocess.TimeoutExpired as error:
-        raise ProbeError(f"The drills had not ended after {deadline_s:g} s.") from error
+        raise ProbeError(f"The drills did not end within {deadline_s:g} s.") from error
     try:
         results = json.loads(done.stdout)
     except json.JSONDecodeError as error:
-        raise ProbeError(f"The drills ended with status {done.returncode}.") from error
-    return pd.DataFrame([_row(result) for result in results]).set_index("drill")
+        raise ProbeError(
+            f"The drills ended with status {done.returncode} and without results."
+        ) from error
+    return pd.DataFrame([_build_row(result) for result in results]).set_index("drill")
 
 
-def _project() -> Path:
+def _find_project() -> Path:
     """Return the nearest folder with notebooks/, upwards from the notebook or the working folder.
 
     Raises:
@@ -74,10 +76,12 @@ def _project() -> Path:
     for folder in (here, *here.parents):
         if (folder / "notebooks").is_dir():
             return folder
-    raise ProbeError(f"No folder above {here} has notebooks/: start this from its project.")
+    raise ProbeError(
+        f"No folder above {here} contains notebooks/; run this notebook inside its project."
+    )
 
 
-def _row(result: dict[str, Any]) -> dict[str, Any]:
+def _build_row(result: dict[str, Any]) -> dict[str, Any]:
     counts = {name: len(result[name]) for name in _LISTS}
     kept = ("drill", "accepted", "in_flight", "validations", "unnoticed", "skipped")
     recovered_s = math.nan if result["recovered_s"] is None else result["recovered_s"]

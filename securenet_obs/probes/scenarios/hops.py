@@ -26,7 +26,7 @@ HOPS = (
 _COLUMNS = ["hop", "found", "timestamp", "service", "task_id", "sentry_event_id", *IDS]
 
 
-def await_hops(
+def wait_for_hops(
     *sources: str | Path, canary: str, event_id: str | None, deadline_s: float
 ) -> pd.DataFrame:
     """Read the logs until every hop has logged its line, or until the deadline.
@@ -49,20 +49,20 @@ def await_hops(
         NotFoundError: a source does not exist, or holds no log file.
     """
     return poll_until(
-        lambda: _hops(log_frame(*sources).frame, canary, event_id),
+        lambda: _find_hops(log_frame(*sources).frame, canary, event_id),
         lambda hops: hops.found.all(),
         deadline_s=deadline_s,
     )
 
 
-def _hops(frame: pd.DataFrame, canary: str, event_id: str | None) -> pd.DataFrame:
+def _find_hops(frame: pd.DataFrame, canary: str, event_id: str | None) -> pd.DataFrame:
     fields = ("event", "service", "canary", "sent_task_id", *_COLUMNS[2:])
     lines = frame.reindex(columns=list(dict.fromkeys(fields)))
     relayed = lines[(lines.event == "canary_relayed") & (lines.canary == canary)]
     by_api = relayed[relayed.service == "securenet-api"]
     by_task = relayed[relayed.service != "securenet-api"]
     failed = lines[(lines.event == "request_failed") & (lines.sentry_event_id == event_id)]
-    task, child = _told(lines, by_api), _told(lines, by_task)
+    task, child = _select_task_lines(lines, by_api), _select_task_lines(lines, by_task)
     found = (
         by_api,
         failed,
@@ -72,26 +72,26 @@ def _hops(frame: pd.DataFrame, canary: str, event_id: str | None) -> pd.DataFram
         child[child.event == "task_started"],
         child[child.event == "task_failed"],
     )
-    rows = [_row(hop, rows) for hop, rows in zip(HOPS, found, strict=True)]
+    rows = [_build_row(hop, rows) for hop, rows in zip(HOPS, found, strict=True)]
     return pd.DataFrame(rows, columns=_COLUMNS)
 
 
-def _told(lines: pd.DataFrame, sent: pd.DataFrame) -> pd.DataFrame:
+def _select_task_lines(lines: pd.DataFrame, sent: pd.DataFrame) -> pd.DataFrame:
     """Return the lines of the tasks that these hops sent."""
     return lines[lines.task_id.notna() & lines.task_id.isin(sent.sent_task_id)]
 
 
-def _row(hop: str, rows: pd.DataFrame) -> dict[str, object]:
+def _build_row(hop: str, rows: pd.DataFrame) -> dict[str, object]:
     first = rows.iloc[0] if len(rows) else pd.Series(dtype=object)
     return {**{name: first.get(name) for name in _COLUMNS}, "hop": hop, "found": bool(len(rows))}
 
 
-def event_hops(arrivals: Iterable[Arrival]) -> pd.DataFrame:
-    """Return a row for each expected error event, with the columns of `await_hops`."""
-    return pd.DataFrame([_event_row(arrival) for arrival in arrivals], columns=_COLUMNS)
+def tabulate_event_hops(arrivals: Iterable[Arrival]) -> pd.DataFrame:
+    """Return a row for each expected error event, with the columns of `wait_for_hops`."""
+    return pd.DataFrame([_build_event_row(arrival) for arrival in arrivals], columns=_COLUMNS)
 
 
-def _event_row(arrival: Arrival) -> dict[str, object]:
+def _build_event_row(arrival: Arrival) -> dict[str, object]:
     event = arrival.event
     hop = f"Sentry: {arrival.place}"
     if event is None:
@@ -101,11 +101,11 @@ def _event_row(arrival: Arrival) -> dict[str, object]:
     return {"hop": hop, "found": True, **tags, **ids}
 
 
-def hops_that_lost(hops: pd.DataFrame, sent: Mapping[str, str]) -> dict[str, list[str]]:
+def find_lost_ids(hops: pd.DataFrame, sent: Mapping[str, str]) -> dict[str, list[str]]:
     """Map each id that was sent to the hops that do not carry it, in the order of the chain.
 
     Args:
-        hops: from `await_hops` or `event_hops`; hops that were not found are ignored.
+        hops: from `wait_for_hops` or `tabulate_event_hops`; hops that were not found are ignored.
         sent: the ids by their field names in the log lines.
     """
     there = hops[hops.found.astype(bool)]

@@ -8,13 +8,13 @@ from typing import Any
 import httpx
 import pandas as pd
 
-from securenet_obs.probes.http.api import LONGEST_REQUEST_S, refusal
-from securenet_obs.probes.http.json_api import exchange, open_client
+from securenet_obs.probes.http.api import MAX_REQUEST_S, make_status_error
+from securenet_obs.probes.http.json_api import open_client, send_request
 from securenet_obs.probes.scenarios.specimens import (
-    Specimen,
-    field_specimens,
-    place_specimens,
-    text_specimens,
+    FakeSecret,
+    generate_field_secrets,
+    generate_place_secrets,
+    generate_text_secrets,
 )
 from securenet_obs.processes.polling import Deadline
 from securenet_obs.settings import Settings
@@ -51,28 +51,30 @@ CODE_PLACES = (
 NOTEBOOK_PLACES = ("notebook output", "notebook traceback")
 """Places of a secret in the notebook that searches for it."""
 
-SEEN = "seen"
+TOTAL = "total"
 
 
 @dataclass(frozen=True)
-class Plant:
+class PlantedSecrets:
     """Every secret that was planted, and the bodies of the API's answers meanwhile."""
 
     canary: str
-    places: Mapping[str, Specimen]
-    texts: Sequence[Specimen]
-    fields: Sequence[tuple[str, Specimen]]
+    places: Mapping[str, FakeSecret]
+    texts: Sequence[FakeSecret]
+    fields: Sequence[tuple[str, FakeSecret]]
     request_id: str
-    answers: bytes
+    responses: bytes
 
 
-def new_specimens() -> tuple[dict[str, Specimen], list[Specimen], list[tuple[str, Specimen]]]:
+def generate_fake_secrets() -> tuple[
+    dict[str, FakeSecret], list[FakeSecret], list[tuple[str, FakeSecret]]
+]:
     """Return a fresh secret for each place, each kind of text and each kind of secret field."""
-    places = place_specimens([*REQUEST_PLACES, *CODE_PLACES, *NOTEBOOK_PLACES])
-    return {one.kind: one for one in places}, text_specimens(), field_specimens()
+    places = generate_place_secrets([*REQUEST_PLACES, *CODE_PLACES, *NOTEBOOK_PLACES])
+    return {one.kind: one for one in places}, generate_text_secrets(), generate_field_secrets()
 
 
-def plant_secrets(settings: Settings, canary: str, tenant_id: str) -> Plant:
+def plant_secrets(settings: Settings, canary: str, tenant_id: str) -> PlantedSecrets:
     """Make the API, two of its tasks and its database leak a fresh secret of each kind.
 
     It sends two requests: one that fails after all leaks, and one that is refused because its body
@@ -88,7 +90,7 @@ def plant_secrets(settings: Settings, canary: str, tenant_id: str) -> Plant:
         NotFoundError: diagnostics are not enabled.
         UnreachableError: the API does not answer.
     """
-    places, texts, fields = new_specimens()
+    places, texts, fields = generate_fake_secrets()
     secret = {place: one.marker for place, one in places.items()}
     body: dict[str, Any] = {
         "canary": canary,
@@ -98,17 +100,17 @@ def plant_secrets(settings: Settings, canary: str, tenant_id: str) -> Plant:
         "fields": {name: one.text for name, one in fields},
         "account": {"login": [{"password": secret["nested body"]}]},
     }
-    headers = _headers(settings, canary, secret)
+    headers = _build_headers(settings, canary, secret)
     query = {"canary": canary, "password": secret["query string"]}
     raw = f'{{"canary": "{canary}", "password": "{secret["raw body"]}"'.encode()
     with open_client(settings.api_url.rstrip("/"), "API_URL", headers) as client:
         failed, first = _post(client, 500, params=query, json=body)
         _, second = _post(client, 422, content=raw)
     request_id = failed.headers.get("x-request-id", "")
-    return Plant(canary, places, texts, fields, request_id, first + b"\n" + second)
+    return PlantedSecrets(canary, places, texts, fields, request_id, first + b"\n" + second)
 
 
-def _headers(settings: Settings, canary: str, secret: Mapping[str, str]) -> dict[str, str]:
+def _build_headers(settings: Settings, canary: str, secret: Mapping[str, str]) -> dict[str, str]:
     return {
         "X-Diagnostics-Key": settings.diagnostics_key.get_secret_value(),
         "Authorization": f"Bearer {secret['Authorization header']}",
@@ -120,20 +122,20 @@ def _headers(settings: Settings, canary: str, secret: Mapping[str, str]) -> dict
 
 
 def _post(client: httpx.Client, expected: int, **request: Any) -> tuple[httpx.Response, bytes]:
-    deadline = Deadline.after(LONGEST_REQUEST_S)
+    deadline = Deadline.after(MAX_REQUEST_S)
     path = "/v1/diagnostics/leak"
-    response, content = exchange(client, "POST", path, deadline=deadline, **request)
+    response, content = send_request(client, "POST", path, deadline=deadline, **request)
     if response.status_code != expected:
-        raise refusal(str(client.base_url).rstrip("/"), response)
+        raise make_status_error(str(client.base_url).rstrip("/"), response)
     return response, content
 
 
-def sightings(plant: Plant, sinks: Mapping[str, bytes]) -> pd.DataFrame:
+def count_occurrences(plant: PlantedSecrets, sinks: Mapping[str, bytes]) -> pd.DataFrame:
     """Return how often each secret occurs in the bytes of each sink, plain or encoded.
 
     Returns:
         A row for each secret: `planted` (place, text or field), `kind`, a column for each sink with
-        the number of occurrences, and `seen`, their sum.
+        the number of occurrences, and `total`, their sum.
     """
     rows = [("place", one) for one in plant.places.values()]
     rows += [("text", one) for one in plant.texts]
@@ -142,20 +144,20 @@ def sightings(plant: Plant, sinks: Mapping[str, bytes]) -> pd.DataFrame:
         {
             "planted": how,
             "kind": one.kind,
-            **{name: count(one.marker, sink) for name, sink in sinks.items()},
+            **{name: count_marker(one.marker, sink) for name, sink in sinks.items()},
         }
         for how, one in rows
     ]
     frame = pd.DataFrame(seen)
-    return frame.assign(**{SEEN: frame[list(sinks)].sum(axis="columns")})
+    return frame.assign(**{TOTAL: frame[list(sinks)].sum(axis="columns")})
 
 
-def count(marker: str, stored: bytes) -> int:
+def count_marker(marker: str, stored: bytes) -> int:
     """Return how often bytes contain a marker of letters and digits: plain, hex or base64."""
-    return sum(stored.count(spelling) for spelling in _spellings(marker.encode()))
+    return sum(stored.count(spelling) for spelling in _encode_marker(marker.encode()))
 
 
-def _spellings(marker: bytes) -> Iterable[bytes]:
+def _encode_marker(marker: bytes) -> Iterable[bytes]:
     yield marker
     yield marker.hex().encode()
     for shift in range(3):

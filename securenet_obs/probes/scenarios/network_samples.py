@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 
-def sample_records(count: int) -> list[dict[str, Any]]:
+def generate_network_records(count: int) -> list[dict[str, Any]]:
     """Return `count` recent flows, one per second, between documentation addresses.
 
     RFC 5737 reserves these addresses for examples: no host has them.

@@ -18,16 +18,16 @@ class Dispatch:
     """One dispatch of a beat entry: its number of tenants, and the tasks that have succeeded."""
 
     tenants: int
-    ran: pd.DataFrame
+    successful_tasks: pd.DataFrame
     """A row for each task that succeeded: `tenant_id`, `task_id`, `timestamp`."""
 
     @property
-    def missing(self) -> int:
+    def missing_tenants(self) -> int:
         """Number of tenants without a successful task."""
-        return self.tenants - int(self.ran.tenant_id.nunique())
+        return self.tenants - int(self.successful_tasks.tenant_id.nunique())
 
 
-def await_entry(
+def wait_for_beat_entry(
     probe: TaskProbe, name: str, since: pd.Timestamp, deadline_s: float
 ) -> pd.Timestamp | None:
     """Return the time at which beat sent an entry after `since`; None if not by the deadline.
@@ -44,7 +44,7 @@ def await_entry(
     return found
 
 
-def await_dispatch(
+def wait_for_dispatch(
     *sources: str | Path, task: str, since: pd.Timestamp, deadline_s: float
 ) -> Dispatch:
     """Return the first dispatch of a task after `since`, once it is complete or at the deadline.
@@ -57,15 +57,15 @@ def await_dispatch(
         NotFoundError: a source does not exist, or holds no log file.
     """
     return poll_until(
-        lambda: _dispatch(log_frame(*sources).frame.reindex(columns=_COLUMNS), task, since),
-        lambda dispatch: dispatch.tenants and not dispatch.missing,
+        lambda: _find_dispatch(log_frame(*sources).frame.reindex(columns=_COLUMNS), task, since),
+        lambda dispatch: dispatch.tenants and not dispatch.missing_tenants,
         deadline_s=deadline_s,
     )
 
 
-def _dispatch(lines: pd.DataFrame, task: str, since: pd.Timestamp) -> Dispatch:
+def _find_dispatch(lines: pd.DataFrame, task: str, since: pd.Timestamp) -> Dispatch:
     lines = lines[(lines.task == task) & (lines.timestamp >= since)]
     sent = lines[lines.event == "dispatched"].head(1)
     ended = (lines.event == "task_succeeded") & lines.request_id.isin(sent.request_id)
-    ran = lines.loc[ended, ["tenant_id", "task_id", "timestamp"]]
-    return Dispatch(int(sent.tenants.sum()), ran)
+    successful_tasks = lines.loc[ended, ["tenant_id", "task_id", "timestamp"]]
+    return Dispatch(int(sent.tenants.sum()), successful_tasks)

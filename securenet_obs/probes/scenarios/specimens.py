@@ -17,7 +17,7 @@ _CAPITALS = string.ascii_uppercase + string.digits
 
 
 @dataclass(frozen=True)
-class Specimen:
+class FakeSecret:
     """A secret to plant: `kind` is its type or its place; `marker` must not appear in any sink."""
 
     kind: str
@@ -25,7 +25,7 @@ class Specimen:
     marker: str
 
 
-def random_text(length: int, alphabet: str = _ALNUM) -> str:
+def generate_random_text(length: int, alphabet: str = _ALNUM) -> str:
     """Return random characters, with upper case, lower case and digits if the alphabet has them."""
     groups = (string.digits, string.ascii_lowercase, string.ascii_uppercase)
     first = [secrets.choice(group) for group in groups if set(group) <= set(alphabet)]
@@ -105,36 +105,36 @@ _FIELDS = {
 """Kind -> a field name that makes any value a secret."""
 
 
-def text_specimens() -> list[Specimen]:
+def generate_text_secrets() -> list[FakeSecret]:
     """Return a fresh secret of each kind that must be masked in any text, in any context."""
-    shaped = (_shaped(kind, *shape) for kind, shape in _SHAPES.items())
-    return [*shaped, _basic(), _card()]
+    shaped = (_generate(kind, *shape) for kind, shape in _SHAPES.items())
+    return [*shaped, _generate_basic(), _generate_card()]
 
 
-def field_specimens() -> list[tuple[str, Specimen]]:
+def generate_field_secrets() -> list[tuple[str, FakeSecret]]:
     """Return a field name of each secret kind, with a fresh secret as its value."""
-    return [(name, _shaped(kind, "{}", 20, _ALNUM)) for kind, name in _FIELDS.items()]
+    return [(name, _generate(kind, "{}", 20, _ALNUM)) for kind, name in _FIELDS.items()]
 
 
-def place_specimens(places: Iterable[str]) -> list[Specimen]:
+def generate_place_secrets(places: Iterable[str]) -> list[FakeSecret]:
     """Return for each place a fresh secret without a recognisable format."""
-    return [_shaped(place, "{}", 24, _ALNUM) for place in places]
+    return [_generate(place, "{}", 24, _ALNUM) for place in places]
 
 
-def _shaped(kind: str, template: str, length: int, alphabet: str) -> Specimen:
-    marker = random_text(length, alphabet)
-    return Specimen(kind, template.format(marker), marker)
+def _generate(kind: str, template: str, length: int, alphabet: str) -> FakeSecret:
+    marker = generate_random_text(length, alphabet)
+    return FakeSecret(kind, template.format(marker), marker)
 
 
-def _basic() -> Specimen:
-    marker = base64.b64encode(f"ann:{random_text(20)}".encode()).decode()
-    return Specimen("basic", f"sent Basic {marker} upstream", marker)
+def _generate_basic() -> FakeSecret:
+    marker = base64.b64encode(f"ann:{generate_random_text(20)}".encode()).decode()
+    return FakeSecret("basic", f"sent Basic {marker} upstream", marker)
 
 
-def _card() -> Specimen:
+def _generate_card() -> FakeSecret:
     """Return a card number with a valid check digit (Luhn, ISO/IEC 7812)."""
-    digits = "4" + random_text(14, string.digits)
+    digits = "4" + generate_random_text(14, string.digits)
     doubled = [int(digit) * 2 for digit in digits[::2]]
     total = sum(n - 9 if n > 9 else n for n in doubled) + sum(map(int, digits[1::2]))
     marker = f"{digits}{-total % 10}"
-    return Specimen("card_number", f"charged {marker} twice", marker)
+    return FakeSecret("card_number", f"charged {marker} twice", marker)

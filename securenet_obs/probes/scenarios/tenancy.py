@@ -10,21 +10,21 @@ from typing import Any
 import orjson
 import pandas as pd
 
-from securenet_obs.probes.errors.arrivals import Arrival, new_secret
-from securenet_obs.probes.http.api import LONGEST_REQUEST_S, ApiClient
-from securenet_obs.probes.http.json_api import exchange, open_client
-from securenet_obs.probes.scenarios.network_samples import sample_records
+from securenet_obs.probes.errors.arrivals import Arrival, generate_secret
+from securenet_obs.probes.http.api import MAX_REQUEST_S, ApiClient
+from securenet_obs.probes.http.json_api import open_client, send_request
+from securenet_obs.probes.scenarios.network_samples import generate_network_records
 from securenet_obs.processes.polling import Deadline
 from securenet_obs.settings import Settings
 
-RECORDS = 5
+RECORDS_PER_BATCH = 5
 """Network records in each batch."""
 
 KINDS = ("batch", "error in the API", "error in a task")
 """Kinds of request that each tenant makes, in turn."""
 
 
-def load_tenants(
+def run_tenant_load(
     api: ApiClient,
     canaries: Mapping[str, str],
     *,
@@ -52,22 +52,22 @@ def load_tenants(
     kinds = KINDS if diagnostics else KINDS[:1]
     orders = [(tenant_id, kind) for _ in range(rounds) for kind in kinds for tenant_id in canaries]
     with ThreadPoolExecutor(at_once) as pool:
-        rows = pool.map(lambda order: _request(api, canaries, *order), orders)
+        rows = pool.map(lambda order: _send(api, canaries, *order), orders)
         return pd.DataFrame(rows)
 
 
-def _request(
-    api: ApiClient, canaries: Mapping[str, str], tenant_id: str, kind: str
-) -> dict[str, Any]:
+def _send(api: ApiClient, canaries: Mapping[str, str], tenant_id: str, kind: str) -> dict[str, Any]:
     canary, began = canaries[tenant_id], time.monotonic()
     ids: dict[str, str | None]
     if kind == "batch":
-        records = [{**record, "sensor": canary} for record in sample_records(RECORDS)]
+        records = [
+            {**record, "sensor": canary} for record in generate_network_records(RECORDS_PER_BATCH)
+        ]
         batch = api.submit_logs(tenant_id, records)
         ids = {"request_id": batch.request_id, "task_id": batch.task_id, "event_id": None}
     else:
         where: Any = "api" if kind == "error in the API" else "task"
-        raised = api.raise_error(canary, where=where, tenant_id=tenant_id, secret=new_secret())
+        raised = api.raise_error(canary, where=where, tenant_id=tenant_id, secret=generate_secret())
         ids = {
             "request_id": raised.request_id,
             "task_id": raised.task_id,
@@ -77,7 +77,7 @@ def _request(
     return {**row, "began": began, "ended": time.monotonic()}
 
 
-def overlapping(load: pd.DataFrame) -> int:
+def count_overlapping_requests(load: pd.DataFrame) -> int:
     """Return the number of requests that overlapped with one of another tenant's."""
     return sum(
         bool(
@@ -91,7 +91,7 @@ def overlapping(load: pd.DataFrame) -> int:
     )
 
 
-def await_results(api: ApiClient, load: pd.DataFrame, deadline_s: float) -> pd.DataFrame:
+def wait_for_results(api: ApiClient, load: pd.DataFrame, deadline_s: float) -> pd.DataFrame:
     """Wait until every task of the load is finished, and return the API's answers to the owners.
 
     Returns:
@@ -102,14 +102,16 @@ def await_results(api: ApiClient, load: pd.DataFrame, deadline_s: float) -> pd.D
     """
     rows = []
     for row in load.dropna(subset="task_id").itertuples():
-        task = api.wait(str(row.task_id), deadline_s, str(row.tenant_id))
+        task = api.wait_for_task(str(row.task_id), deadline_s, str(row.tenant_id))
         text = json.dumps([task.result, task.error])
-        told = {"state": task.state, "event_id": task.event_id, "text": text}
-        rows.append({"tenant_id": row.tenant_id, "task_id": task.task_id, **told})
+        details = {"state": task.state, "event_id": task.event_id, "text": text}
+        rows.append({"tenant_id": row.tenant_id, "task_id": task.task_id, **details})
     return pd.DataFrame(rows)
 
 
-def mixed_lines(content: bytes, load: pd.DataFrame, canaries: Mapping[str, str]) -> pd.DataFrame:
+def find_cross_tenant_lines(
+    content: bytes, load: pd.DataFrame, canaries: Mapping[str, str]
+) -> pd.DataFrame:
     """Return the log lines that mix two tenants or name the wrong one.
 
     A line belongs to the tenant of the canary, request or task in it; it must name that tenant and
@@ -117,7 +119,7 @@ def mixed_lines(content: bytes, load: pd.DataFrame, canaries: Mapping[str, str])
 
     Args:
         content: JSON lines.
-        load: from `load_tenants`.
+        load: from `run_tenant_load`.
         canaries: each tenant's marker.
 
     Returns:
@@ -132,7 +134,7 @@ def mixed_lines(content: bytes, load: pd.DataFrame, canaries: Mapping[str, str])
     rows = []
     for line in content.splitlines():
         holds = {tenant_id for tenant_id, canary in canaries.items() if canary.encode() in line}
-        record = _record(line)
+        record = _parse_record(line)
         by_id = {
             owners[str(record[name])]
             for name in ("request_id", "task_id")
@@ -140,12 +142,12 @@ def mixed_lines(content: bytes, load: pd.DataFrame, canaries: Mapping[str, str])
         }
         names = record.get("tenant_id")
         if _is_mixed(names, holds, by_id):
-            told = {"service": record.get("service"), "event": record.get("event")}
-            rows.append({**told, "names": names, "belongs_to": ", ".join(sorted(holds | by_id))})
+            details = {"service": record.get("service"), "event": record.get("event")}
+            rows.append({**details, "names": names, "belongs_to": ", ".join(sorted(holds | by_id))})
     return pd.DataFrame(rows, columns=["service", "event", "names", "belongs_to"])
 
 
-def _record(line: bytes) -> dict[str, Any]:
+def _parse_record(line: bytes) -> dict[str, Any]:
     try:
         record = orjson.loads(line)
     except orjson.JSONDecodeError:
@@ -159,7 +161,7 @@ def _is_mixed(names: object, holds: set[str], by_id: set[str]) -> bool:
     return (holds | by_id) - {names} != set()
 
 
-def mixed_events(arrivals: Iterable[Arrival], canaries: Mapping[str, str]) -> list[str]:
+def find_cross_tenant_events(arrivals: Iterable[Arrival], canaries: Mapping[str, str]) -> list[str]:
     """Return the ids of events that name the wrong tenant, or hold another's canary.
 
     The `place` of each arrival is the tenant of the error.
@@ -170,25 +172,27 @@ def mixed_events(arrivals: Iterable[Arrival], canaries: Mapping[str, str]) -> li
         if arrival.event is not None
         and (
             arrival.event.tags.get("tenant_id") != arrival.place
-            or _others(arrival.place, canaries, arrival.event.contains)
+            or _contains_other(arrival.place, canaries, arrival.event.contains)
         )
     ]
 
 
-def mixed_results(results: pd.DataFrame, canaries: Mapping[str, str]) -> list[str]:
+def find_cross_tenant_results(results: pd.DataFrame, canaries: Mapping[str, str]) -> list[str]:
     """Return the ids of tasks with another tenant's canary in their result or error."""
     return [
         str(row.task_id)
         for row in results.itertuples()
-        if _others(str(row.tenant_id), canaries, str(row.text).__contains__)
+        if _contains_other(str(row.tenant_id), canaries, str(row.text).__contains__)
     ]
 
 
-def _others(tenant_id: str, canaries: Mapping[str, str], contains: Any) -> bool:
+def _contains_other(tenant_id: str, canaries: Mapping[str, str], contains: Any) -> bool:
     return any(contains(canary) for other, canary in canaries.items() if other != tenant_id)
 
 
-def trespass(settings: Settings, tenant_id: str, other: str, others_task: str) -> pd.DataFrame:
+def attempt_forbidden_access(
+    settings: Settings, tenant_id: str, other: str, others_task: str
+) -> pd.DataFrame:
     """Attempt forbidden access with one tenant's key to another's resources, and without a key.
 
     Args:
@@ -208,26 +212,26 @@ def trespass(settings: Settings, tenant_id: str, other: str, others_task: str) -
     unknown = {"Authorization": "Bearer snk_" + "A" * 43}
     task = f"/v1/tasks/{others_task}"
     attempts = [
-        ("submit on the other's path", 403, "POST", f"/v1/tenants/{other}/logs", ours),
-        ("read the other's task", 404, "GET", task, ours),
+        ("submit to another tenant's path", 403, "POST", f"/v1/tenants/{other}/logs", ours),
+        ("read another tenant's task", 404, "GET", task, ours),
         ("read a task that does not exist", 404, "GET", f"/v1/tasks/{uuid.uuid4()}", ours),
         ("submit without a key", 401, "POST", f"/v1/tenants/{tenant_id}/logs", {}),
         ("read a task without a key", 401, "GET", task, {}),
-        ("read a task with a key of nobody", 401, "GET", task, unknown),
+        ("read a task with an unknown key", 401, "GET", task, unknown),
     ]
     with open_client(settings.api_url.rstrip("/"), "API_URL", {}) as client:
         rows = []
         for attempt, expected, method, path, headers in attempts:
             body: dict[str, Any] = {"json": []} if method == "POST" else {}
-            response, content = exchange(
+            response, content = send_request(
                 client,
                 method,
                 path,
-                deadline=Deadline.after(LONGEST_REQUEST_S),
+                deadline=Deadline.after(MAX_REQUEST_S),
                 headers=headers,
                 **body,
             )
-            detail = _record(content).get("detail")
-            told = {"expected": expected, "status": response.status_code, "detail": detail}
-            rows.append({"attempt": attempt, **told})
+            detail = _parse_record(content).get("detail")
+            details = {"expected": expected, "status": response.status_code, "detail": detail}
+            rows.append({"attempt": attempt, **details})
     return pd.DataFrame(rows)

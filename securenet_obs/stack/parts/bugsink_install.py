@@ -20,7 +20,12 @@ from pathlib import Path
 from securenet_obs.errors import StackError
 from securenet_obs.processes.guard import Guard
 from securenet_obs.processes.locks import file_lock
-from securenet_obs.stack.locked_pip import LOCKED, pip_environment, pip_failure, pip_progress
+from securenet_obs.stack.locked_pip import (
+    LOCKED,
+    build_pip_environment,
+    explain_pip_failure,
+    format_pip_progress,
+)
 
 REPORT_EVERY_S = 3.0
 """Seconds between two progress reports of an installation."""
@@ -28,16 +33,16 @@ REPORT_EVERY_S = 3.0
 _REQUIREMENTS = Path(__file__).with_name("bugsink-requirements.txt")
 
 
-def _pinned_version() -> str:
+def _read_pinned_version() -> str:
     (version,) = re.findall(r"(?m)^bugsink==(\S+)", _REQUIREMENTS.read_text())
     return str(version)
 
 
-BUGSINK_VERSION = _pinned_version()
+BUGSINK_VERSION = _read_pinned_version()
 
 
 @dataclass(frozen=True)
-class BugsinkHome:
+class BugsinkInstallation:
     """Folder of a Bugsink installation."""
 
     folder: Path
@@ -53,7 +58,9 @@ class BugsinkHome:
         return self.folder / "template.sqlite3"
 
 
-def install_bugsink(cache: Path, guard: Guard, report: Callable[[str], None]) -> BugsinkHome:
+def install_bugsink(
+    cache: Path, guard: Guard, report: Callable[[str], None]
+) -> BugsinkInstallation:
     """Return the Bugsink installation below `cache`; install it first if it is missing.
 
     It is built in a temporary folder and renamed once complete, so a visible one is usable.
@@ -61,77 +68,80 @@ def install_bugsink(cache: Path, guard: Guard, report: Callable[[str], None]) ->
     Raises:
         StackError: the installation failed.
     """
-    house = cache.resolve() / f"bugsink-{BUGSINK_VERSION}"
-    home = BugsinkHome(house / _key())
-    with file_lock(house / "lock"):
-        if home.python.exists():
-            return home
-        report(f"Installing Bugsink {BUGSINK_VERSION}, once, into {house}")
-        log = house / "install.log"
+    cache_folder = cache.resolve() / f"bugsink-{BUGSINK_VERSION}"
+    installation = BugsinkInstallation(cache_folder / _compute_key())
+    with file_lock(cache_folder / "lock"):
+        if installation.python.exists():
+            return installation
+        report(f"Installing Bugsink {BUGSINK_VERSION}, once, into {cache_folder}")
+        log = cache_folder / "install.log"
         log.unlink(missing_ok=True)
-        _clean(house)
-        made = BugsinkHome(house / f"partial-{secrets.token_hex(4)}")
-        made.folder.mkdir()
+        _remove_partial(cache_folder)
+        partial = BugsinkInstallation(cache_folder / f"partial-{secrets.token_hex(4)}")
+        partial.folder.mkdir()
         try:
-            with _progress(log, report):
-                _install(made, guard, log)
-            shutil.rmtree(home.folder, ignore_errors=True)
-            made.folder.rename(home.folder)
+            with _report_progress(log, report):
+                _install(partial, guard, log)
+            shutil.rmtree(installation.folder, ignore_errors=True)
+            partial.folder.rename(installation.folder)
         finally:
-            shutil.rmtree(made.folder, ignore_errors=True)
-    return home
+            shutil.rmtree(partial.folder, ignore_errors=True)
+    return installation
 
 
-def _key() -> str:
+def _compute_key() -> str:
     """Return the cache key of an installation: Python version and digest of the pinned packages."""
     digest = hashlib.sha256(_REQUIREMENTS.read_bytes()).hexdigest()
     return f"python{sys.version_info.major}.{sys.version_info.minor}-{digest[:12]}"
 
 
-def _clean(house: Path) -> None:
-    for left in house.glob("partial-*"):
-        shutil.rmtree(left, ignore_errors=True)
+def _remove_partial(cache_folder: Path) -> None:
+    for leftover in cache_folder.glob("partial-*"):
+        shutil.rmtree(leftover, ignore_errors=True)
 
 
-def _install(made: BugsinkHome, guard: Guard, log: Path) -> None:
+def _install(partial: BugsinkInstallation, guard: Guard, log: Path) -> None:
     def run(environment: Mapping[str, str], *command: str) -> bool:
-        return not guard.run(command, folder=made.folder, environment=environment, log=log)
+        return not guard.run(command, folder=partial.folder, environment=environment, log=log)
 
-    venv, python = made.folder / "venv", str(made.python)
+    venv, python = partial.folder / "venv", str(partial.python)
     if not run(os.environ, sys.executable, "-I", "-m", "venv", str(venv)):
-        raise _failed(f"no virtual environment: {_last_line(log)}", log)
-    environment = {"PIP_RETRIES": "2", **pip_environment(python)}
+        raise _make_install_error(
+            f"no virtual environment was created: {_read_last_line(log)}", log
+        )
+    environment = {"PIP_RETRIES": "2", **build_pip_environment(python)}
     environment["DJANGO_SETTINGS_MODULE"] = "bugsink_conf"
     pip = (environment, python, "-I", "-m", "pip")
     if not (run(*pip, *LOCKED, "-r", str(_REQUIREMENTS)) and run(*pip, "check")):
-        raise _failed(pip_failure(_text(log), venv), log)
-    (made.folder / "bugsink_conf.py").write_text(
+        raise _make_install_error(explain_pip_failure(_read_log(log), venv), log)
+    (partial.folder / "bugsink_conf.py").write_text(
         "from bugsink.settings.default import *\n"
         'SECRET_KEY = "for the migration only"\n'
-        f"DATABASES['default']['NAME'] = {str(made.template)!r}\n"
+        f"DATABASES['default']['NAME'] = {str(partial.template)!r}\n"
     )
     if not run(environment, python, "-m", "bugsink.scripts.manage", "migrate"):
-        raise _failed(f"no database: {_last_line(log)}", log)
+        raise _make_install_error(f"the database migration failed: {_read_last_line(log)}", log)
 
 
-def _failed(failure: str, log: Path) -> StackError:
+def _make_install_error(failure: str, log: Path) -> StackError:
     sentence = f"Bugsink {BUGSINK_VERSION} could not be installed: {failure} (the output: {log})"
     return StackError(sentence)
 
 
-def _last_line(log: Path) -> str:
-    return (_text(log).strip().splitlines() or ["no output"])[-1].strip()
+def _read_last_line(log: Path) -> str:
+    return (_read_log(log).strip().splitlines() or ["no output"])[-1].strip()
 
 
 @contextmanager
-def _progress(log: Path, report: Callable[[str], None]) -> Iterator[None]:
+def _report_progress(log: Path, report: Callable[[str], None]) -> Iterator[None]:
     """Report the progress of the installation every few seconds."""
     ended, started = threading.Event(), time.monotonic()
 
     def watch() -> None:
         while not ended.wait(REPORT_EVERY_S):
             seconds = time.monotonic() - started
-            report(f"Installing Bugsink {BUGSINK_VERSION}: {_state(_text(log))} ({seconds:.0f} s)")
+            state = _describe_state(_read_log(log))
+            report(f"Installing Bugsink {BUGSINK_VERSION}: {state} ({seconds:.0f} s)")
 
     watcher = threading.Thread(target=watch, daemon=True)
     watcher.start()
@@ -142,15 +152,15 @@ def _progress(log: Path, report: Callable[[str], None]) -> Iterator[None]:
         watcher.join()
 
 
-def _state(log: str) -> str:
+def _describe_state(log: str) -> str:
     if "Running migrations" in log:
         return f"migrating its database, {log.count('... OK')} migrations so far"
     if "Successfully installed" in log:
         return "preparing its database"
     if not log:
         return "creating its virtual environment"
-    return pip_progress(log, _REQUIREMENTS.read_text())
+    return format_pip_progress(log, _REQUIREMENTS.read_text())
 
 
-def _text(log: Path) -> str:
+def _read_log(log: Path) -> str:
     return log.read_text(errors="replace") if log.exists() else ""

@@ -34,22 +34,22 @@ _BROKER_BOUNDS = {
     "connect_retries_timeout": 1,
 }
 
-Answer = Callable[[Mapping[str, str], float], bool]
+ReadinessCheck = Callable[[Mapping[str, str], float], bool]
 """Readiness check of a part, given the target's environment and the unix time of its launch."""
 
 
-def redis_answers(environment: Mapping[str, str], _since: float) -> bool:
+def is_redis_ready(environment: Mapping[str, str], _since: float) -> bool:
     """Return whether Redis answers a ping with the URL's password."""
     from redis import RedisError
 
-    with _redis(environment["REDIS_URL"]) as client:
+    with _open_redis(environment["REDIS_URL"]) as client:
         try:
             return bool(client.ping())
         except RedisError:
             return False
 
 
-def bugsink_answers(environment: Mapping[str, str], _since: float) -> bool:
+def is_bugsink_ready(environment: Mapping[str, str], _since: float) -> bool:
     """Return whether Bugsink lets the token read the project that has the target's DSN."""
     import httpx
 
@@ -65,7 +65,7 @@ def bugsink_answers(environment: Mapping[str, str], _since: float) -> bool:
     return answer.is_success and answer.json().get("dsn") == environment["SENTRY_DSN"]
 
 
-def api_answers(environment: Mapping[str, str], _since: float) -> bool:
+def is_api_ready(environment: Mapping[str, str], _since: float) -> bool:
     """Return whether the API reports that it is ready."""
     import httpx
 
@@ -76,7 +76,7 @@ def api_answers(environment: Mapping[str, str], _since: float) -> bool:
         return False
 
 
-def worker_answers(environment: Mapping[str, str], since: float) -> bool:
+def is_worker_ready(environment: Mapping[str, str], since: float) -> bool:
     """Return whether the worker answers a control ping over the broker."""
     from celery import Celery
     from kombu.exceptions import KombuError
@@ -92,11 +92,11 @@ def worker_answers(environment: Mapping[str, str], since: float) -> bool:
             return False
 
 
-def beat_answers(environment: Mapping[str, str], since: float) -> bool:
+def has_beat_ticked(environment: Mapping[str, str], since: float) -> bool:
     """Return whether beat has ticked since it was launched."""
     from redis import RedisError
 
-    with _redis(environment["RESULT_URL"]) as client:
+    with _open_redis(environment["RESULT_URL"]) as client:
         try:
             tick = client.get(TICK_KEY)
         except RedisError:
@@ -104,17 +104,17 @@ def beat_answers(environment: Mapping[str, str], since: float) -> bool:
     return tick is not None and float(tick) >= since
 
 
-ANSWERS: Mapping[str, Answer] = {
-    "redis": redis_answers,
-    "bugsink": bugsink_answers,
-    "api": api_answers,
-    "worker": worker_answers,
-    "beat": beat_answers,
+READINESS_CHECKS: Mapping[str, ReadinessCheck] = {
+    "redis": is_redis_ready,
+    "bugsink": is_bugsink_ready,
+    "api": is_api_ready,
+    "worker": is_worker_ready,
+    "beat": has_beat_ticked,
 }
 """Name of a part -> its readiness check."""
 
 
-def _redis(url: str) -> "redis.Redis":
+def _open_redis(url: str) -> "redis.Redis":
     import redis
 
     return redis.Redis.from_url(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from securenet_obs.processes.guard import Guard
 from securenet_obs.stack.part import Part
-from securenet_obs.stack.parts.readiness import ANSWERS, WORKER
+from securenet_obs.stack.parts.readiness import READINESS_CHECKS, WORKER
 from securenet_obs.workers.names import QUEUES
 
 CONCURRENCY = 2
@@ -18,7 +18,7 @@ STOP_TASKS_S = 5
 _CELERY = [sys.executable, "-m", "celery", "--quiet", "-A", "securenet_obs.workers.celery_app"]
 
 
-def api_command(port: int) -> list[str]:
+def build_api_command(port: int) -> list[str]:
     """Return the command line of an API on a loopback port."""
     return [
         *[sys.executable, "-m", "uvicorn", "securenet_obs.api.app:app"],
@@ -28,7 +28,7 @@ def api_command(port: int) -> list[str]:
     ]
 
 
-def worker_command(
+def build_worker_command(
     concurrency: int = CONCURRENCY, queues: Iterable[str] = QUEUES, *, name: str = WORKER
 ) -> list[str]:
     """Return the command line of a worker with this concurrency and these queues."""
@@ -39,12 +39,12 @@ def worker_command(
     ]
 
 
-def beat_command(schedule: Path) -> list[str]:
+def build_beat_command(schedule: Path) -> list[str]:
     """Return the command line of a beat that keeps its schedule in a file."""
     return [*_CELERY, "beat", "--schedule", str(schedule), "--pidfile="]
 
 
-def service_parts(
+def create_service_parts(
     folder: Path, port: int, environment: Mapping[str, str], guard: Guard
 ) -> dict[str, Part]:
     """Return API, worker and beat of one target, not yet started.
@@ -58,9 +58,9 @@ def service_parts(
     logs = folder / "logs"
     logs.mkdir(mode=0o700, parents=True, exist_ok=True)
     commands = {
-        "api": api_command(port),
-        "worker": worker_command(),
-        "beat": beat_command(folder / "beat" / "schedule"),
+        "api": build_api_command(port),
+        "worker": build_worker_command(),
+        "beat": build_beat_command(folder / "beat" / "schedule"),
     }
     addresses = {"api": environment["API_URL"], "worker": WORKER, "beat": ""}
 
@@ -72,7 +72,7 @@ def service_parts(
             folder=folder / name,
             log=logs / f"{name}.log",
             environment={**environment, **service},
-            ready=lambda since: ANSWERS[name](environment, since),
+            ready=lambda since: READINESS_CHECKS[name](environment, since),
             address=addresses[name],
             guard=guard,
         )

@@ -6,7 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from securenet_obs.probes.celery.ages import SENT_AT_HEADER, age_in_words, held_s, longest, waited_s
+from securenet_obs.probes.celery.ages import (
+    SENT_AT_HEADER,
+    compute_held_s,
+    compute_waiting_s,
+    describe_age,
+    find_longest,
+)
 from securenet_obs.workers.durations import SENT_HEADER
 
 
@@ -21,9 +27,9 @@ def message(sent_at: object) -> bytes:
 
 def test_an_age_is_since_the_message_was_sent() -> None:
     """In seconds, and not negative where the sender's clock is ahead."""
-    assert 60 <= waited_s(message(time.time() - 60)) < 70
-    assert waited_s(message(time.time() + 3600)) == 0
-    assert held_s((b"tag", time.time() + 3600)) == 0
+    assert 60 <= compute_waiting_s(message(time.time() - 60)) < 70
+    assert compute_waiting_s(message(time.time() + 3600)) == 0
+    assert compute_held_s((b"tag", time.time() + 3600)) == 0
 
 
 NOT_TIMES = (
@@ -34,15 +40,15 @@ NOT_TIMES = (
 @given(st.binary() | NOT_TIMES.map(message) | st.sampled_from([b"[]", b"1", b"null", b"{}"]))
 def test_what_states_no_time_has_no_age(foreign: bytes) -> None:
     """Whatever another program put into Redis is unknown, and no error."""
-    assert math.isnan(waited_s(foreign))
+    assert math.isnan(compute_waiting_s(foreign))
 
 
 def test_nothing_has_no_age() -> None:
     """Neither an empty queue nor an empty table of what is in flight."""
-    assert math.isnan(waited_s(None))
-    assert math.isnan(held_s([]))
-    assert math.isnan(longest([math.nan]))
-    assert longest([math.nan, 2.0, 1.0]) == 2.0
+    assert math.isnan(compute_waiting_s(None))
+    assert math.isnan(compute_held_s([]))
+    assert math.isnan(find_longest([math.nan]))
+    assert find_longest([math.nan, 2.0, 1.0]) == 2.0
 
 
 @pytest.mark.parametrize(
@@ -55,4 +61,4 @@ def test_nothing_has_no_age() -> None:
 )
 def test_an_age_is_never_nan_in_words(seconds: float, count: int, words: str) -> None:
     """What is unknown, and what is not there, is a word."""
-    assert age_in_words(seconds, count) == words
+    assert describe_age(seconds, count) == words

@@ -3,7 +3,7 @@ import redis
 from celery import Celery
 
 from securenet_obs.errors import UnreachableError
-from securenet_obs.probes import BrokerProbe, known_bad
+from securenet_obs.probes import BrokerProbe, find_bad_versions
 from securenet_obs.settings import Settings
 
 
@@ -16,9 +16,13 @@ def settings(redis_server) -> Settings:
 def test_a_broker_says_what_it_is(settings: Settings) -> None:
     """The stack's own Redis evicts nothing and appends every change to a file."""
     state = BrokerProbe(settings).state()
-    assert (state.eviction_policy, state.appends, state.last_write_ok) == ("noeviction", True, True)
+    assert (state.eviction_policy, state.aof_enabled, state.last_write_ok) == (
+        "noeviction",
+        True,
+        True,
+    )
     assert 0 < state.memory_share < 0.5
-    assert abs(state.clock_difference_s) < 1
+    assert abs(state.clock_skew_s) < 1
 
 
 def test_a_broker_without_workers_has_none(settings: Settings) -> None:
@@ -38,7 +42,7 @@ def test_results_without_an_end_are_counted(settings: Settings) -> None:
     client = redis.Redis.from_url(url)
     client.set("something-else", "{}")
     try:
-        assert BrokerProbe(settings).results_for_ever() == 1
+        assert BrokerProbe(settings).count_results_without_ttl() == 1
     finally:
         client.delete("celery-task-meta-kept", "celery-task-meta-expires", "something-else")
 
@@ -59,4 +63,4 @@ def test_a_version_that_is_known_to_be_bad_is_told_with_its_reason(
     version: str, count: int
 ) -> None:
     """A version that nobody has complained of is not."""
-    assert len(known_bad({"kombu": version, "another": "1"})) == count
+    assert len(find_bad_versions({"kombu": version, "another": "1"})) == count

@@ -9,7 +9,7 @@ from sqlalchemy import make_url
 
 from securenet_obs.drills.proxy import Proxy
 from securenet_obs.errors import ForbiddenError, UnreachableError
-from securenet_obs.probes.celery.client import ask_workers, inspecting
+from securenet_obs.probes.celery.client import open_inspector, query_workers
 from securenet_obs.settings import Settings
 from tests.busy import room_for
 
@@ -28,7 +28,7 @@ def url(redis_server: Any) -> str:
 def test_a_connection_that_was_closed_meanwhile_is_not_used(url: str) -> None:
     """Redis was restarted; that its workers were gone would be a false alarm."""
     for _ in range(2):
-        with inspecting(at(url), 0.1) as inspect:
+        with open_inspector(at(url), 0.1) as inspect:
             assert inspect.ping() is None
         with redis.Redis.from_url(url) as client:
             client.client_kill_filter(_type="normal", skipme=True)
@@ -37,8 +37,8 @@ def test_a_connection_that_was_closed_meanwhile_is_not_used(url: str) -> None:
 def test_only_the_first_question_is_waited_for(broker: Settings, worker: None) -> None:
     """Of all workers nobody knows how many will answer; of those that did, it is known."""
     began = time.monotonic()
-    with inspecting(broker, 2) as inspect:
-        answers = ask_workers(inspect, "active_queues", "conf", "report")
+    with open_inspector(broker, 2) as inspect:
+        answers = query_workers(inspect, "active_queues", "conf", "report")
     # Three times two seconds without it.
     assert 2 <= time.monotonic() - began < room_for(4)
     (name,) = answers[0]
@@ -48,9 +48,9 @@ def test_only_the_first_question_is_waited_for(broker: Settings, worker: None) -
 
 def test_without_an_answer_to_the_first_question_no_other_is_asked(url: str) -> None:
     """Without a name, all workers would be asked."""
-    with redis.Redis.from_url(url) as client, inspecting(at(url), 0.1) as inspect:
+    with redis.Redis.from_url(url) as client, open_inspector(at(url), 0.1) as inspect:
         before = publications(client)
-        assert ask_workers(inspect, "stats", "active") == [{}, {}]
+        assert query_workers(inspect, "stats", "active") == [{}, {}]
         assert publications(client) == before + 1
 
 
@@ -64,7 +64,7 @@ def test_a_broker_that_is_away_is_told_soon() -> None:
     began = time.monotonic()
     with (
         pytest.raises(UnreachableError, match="REDIS_URL"),
-        inspecting(at("redis://127.0.0.1:1/0"), 9),
+        open_inspector(at("redis://127.0.0.1:1/0"), 9),
     ):
         pytest.fail("there is nobody to ask")
     assert time.monotonic() - began < room_for(3)
@@ -72,7 +72,10 @@ def test_a_broker_that_is_away_is_told_soon() -> None:
 
 def test_a_broker_that_refuses_is_told(url: str) -> None:
     """It is there, and the password is wrong."""
-    with pytest.raises(ForbiddenError, match="REDIS_URL"), inspecting(at(url, password="no"), 0.1):
+    with (
+        pytest.raises(ForbiddenError, match="REDIS_URL"),
+        open_inspector(at(url, password="no"), 0.1),
+    ):
         pytest.fail("nobody may be asked")
 
 
@@ -86,7 +89,7 @@ def ask_into_silence(url: str) -> None:
     """Ask the workers through a network that has begun to swallow everything."""
     with (
         Proxy(make_url(url).port or 6379) as proxy,
-        inspecting(at(url, host="127.0.0.1", port=proxy.port), 0.1) as inspect,
+        open_inspector(at(url, host="127.0.0.1", port=proxy.port), 0.1) as inspect,
     ):
-        proxy.swallows = True
+        proxy.drops_traffic = True
         inspect.ping()

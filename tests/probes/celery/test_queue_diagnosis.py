@@ -3,11 +3,11 @@ import math
 import pandas as pd
 import pytest
 
-from securenet_obs.probes.celery.queue_diagnosis import pool_growth, queue_decisions
+from securenet_obs.probes.celery.queue_diagnosis import diagnose_queue, format_pool_grow_commands
 
 
 def rates(depth: float, in_per_s: float, out_per_s: float, drain_s: float) -> pd.Series:
-    """Return a row as `queue_rates` gives it."""
+    """Return a row as `compute_queue_rates` gives it."""
     return pd.Series(
         {
             "depth": depth,
@@ -21,20 +21,20 @@ def rates(depth: float, in_per_s: float, out_per_s: float, drain_s: float) -> pd
 @pytest.mark.parametrize(
     ("row", "consumers", "oldest_s", "finding"),
     [
-        (rates(0, 0, 0, 0), ["w"], math.nan, "nothing waits"),
-        (rates(0, 0, 0, 0), [], math.nan, "nothing waits"),
-        (rates(9, 1, 0, math.inf), [], math.nan, "nobody consumes the queue"),
+        (rates(0, 0, 0, 0), ["w"], math.nan, "the queue is empty"),
+        (rates(0, 0, 0, 0), [], math.nan, "the queue is empty"),
+        (rates(9, 1, 0, math.inf), [], math.nan, "no worker consumes the queue"),
         (rates(9, 1, 0, math.inf), ["w"], 400, "the workers are stuck"),
-        (rates(9, 1, 2, 9), ["w"], 400, "it drains by itself"),
-        (rates(9, 3, 2, math.inf), ["w"], 3, "the workers are too few"),
-        (rates(900, 1, 2, 900), ["w"], 3, "the workers are too few"),
+        (rates(9, 1, 2, 9), ["w"], 400, "the queue drains without action"),
+        (rates(9, 3, 2, math.inf), ["w"], 3, "too few workers"),
+        (rates(900, 1, 2, 900), ["w"], 3, "too few workers"),
     ],
 )
 def test_the_first_case_that_applies_names_the_step(
     row: pd.Series, consumers: list[str], oldest_s: float, finding: str
 ) -> None:
     """On-call reads one finding, and every case it was chosen from."""
-    table = queue_decisions(row, consumers, oldest_s, longest_drain_s=600)
+    table = diagnose_queue(row, consumers, oldest_s, max_drain_s=600)
     assert table.loc[table["applies"], "finding"].tolist() == [finding]
     assert len(table) == 5
     assert not table["evidence"].str.contains("nan").any()
@@ -43,8 +43,8 @@ def test_the_first_case_that_applies_names_the_step(
 def test_the_command_names_worker_and_size() -> None:
     """What on-call is to run is complete, and says what it would change."""
     pools = pd.DataFrame([("worker@host", 2, 1)], columns=["worker", "concurrency", "busy"])
-    assert pool_growth(pools, 3) == (
+    assert format_pool_grow_commands(pools, 3) == (
         "celery -A securenet_obs.workers.celery_app control --destination worker@host"
         " pool_grow 3  # from 2 to 5 processes"
     )
-    assert "no worker answers" in pool_growth(pools.iloc[:0], 3)
+    assert "no worker answers" in format_pool_grow_commands(pools.iloc[:0], 3)

@@ -15,7 +15,7 @@ from celery.exceptions import Retry
 from securenet_obs.errors import UnreachableError
 from securenet_obs.monitoring import init_sentry
 from securenet_obs.monitoring.sentry.recorder import recording_sentry
-from securenet_obs.probes.celery.queues import QueueProbe, queue_rates
+from securenet_obs.probes.celery.queues import QueueProbe, compute_queue_rates
 from securenet_obs.settings import Settings
 from securenet_obs.workers.celery_app import TASKS, create_celery
 from securenet_obs.workers.publishing import Call, publish, publish_many
@@ -97,7 +97,7 @@ def test_waiting_time_is_that_of_the_next_message(probe: QueueProbe, ours: Task)
         ours.apply_async(("token",))
         time.sleep(0.2)
     assert 0.4 <= probe.oldest_waiting_s(["canary"])["canary"] < 5
-    assert re.fullmatch(r"[0-4]\.\d s", probe.oldest_in_words(["canary"])["canary"])
+    assert re.fullmatch(r"[0-4]\.\d s", probe.describe_oldest_waiting(["canary"])["canary"])
     assert 0.4 <= probe.sample_queues(0.1, 0.1, ["canary"])["oldest_waiting_s"].iloc[-1] < 5
 
 
@@ -159,7 +159,7 @@ def test_the_age_of_a_foreign_message_is_unknown(
     client(broker).lpush("a list", "of another program")
     waited = probe.oldest_waiting_s(["scans", "a list", "never"])
     assert all(map(math.isnan, waited.values()))
-    words = probe.oldest_in_words(["scans", "a list", "never"])
+    words = probe.describe_oldest_waiting(["scans", "a list", "never"])
     assert words["scans"] == words["a list"] == "unknown: no header securenet_sent_at"
     assert words["never"] == "none"
 
@@ -168,11 +168,11 @@ def test_what_is_in_flight_is_told_in_words(
     probe: QueueProbe, broker: Settings, celery_app: Celery
 ) -> None:
     """The number, and the age of the oldest; never `nan s`."""
-    assert probe.in_flight_in_words() == "0 in flight, the oldest for: none"
+    assert probe.describe_in_flight() == "0 in flight, the oldest for: none"
     send(celery_app, "scans")
     with celery_app.connection() as connection:
         taken = connection.channel().basic_get("scans")
-        assert re.fullmatch(r"1 in flight, the oldest for: \d\.\d s", probe.in_flight_in_words())
+        assert re.fullmatch(r"1 in flight, the oldest for: \d\.\d s", probe.describe_in_flight())
         taken.ack()
 
 
@@ -194,8 +194,8 @@ def test_samples_count_what_came_and_went(
     thread.join()
     first, last = samples.iloc[0], samples.iloc[-1]
     assert len(samples) == 5
-    assert (first["depth"], first["arrived"], first["left"]) == (20, 0, 0)
-    assert (last["depth"], last["arrived"], last["left"]) == (17, 5, 8)
+    assert (first["depth"], first["arrivals"], first["departures"]) == (20, 0, 0)
+    assert (last["depth"], last["arrivals"], last["departures"]) == (17, 5, 8)
 
 
 def test_a_queue_that_is_drained_and_filled_has_its_least(
@@ -213,24 +213,24 @@ def test_a_queue_that_is_drained_and_filled_has_its_least(
     thread.start()
     last = probe.sample_queues(0.5, 0.5, ["scans"]).iloc[-1]
     thread.join()
-    assert (last["depth"], last["arrived"], last["left"]) == (2, 2, 3)
+    assert (last["depth"], last["arrivals"], last["departures"]) == (2, 2, 3)
 
 
-def samples(depths: tuple[int, int], arrived: int, left: int) -> pd.DataFrame:
+def samples(depths: tuple[int, int], arrivals: int, departures: int) -> pd.DataFrame:
     times = pd.to_datetime(["2026-11-23T00:00:00Z", "2026-11-23T00:00:10Z"])
     return pd.DataFrame(
         {
             "time": times,
             "queue": "scans",
             "depth": depths,
-            "arrived": [0, arrived],
-            "left": [0, left],
+            "arrivals": [0, arrivals],
+            "departures": [0, departures],
         }
     )
 
 
 @pytest.mark.parametrize(
-    ("depths", "arrived", "left", "drain_s"),
+    ("depths", "arrivals", "departures", "drain_s"),
     [
         ((100, 80), 10, 30, 40.0),
         ((100, 120), 30, 10, math.inf),
@@ -240,11 +240,11 @@ def samples(depths: tuple[int, int], arrived: int, left: int) -> pd.DataFrame:
     ],
 )
 def test_rates_tell_when_a_queue_is_empty(
-    depths: tuple[int, int], arrived: int, left: int, drain_s: float
+    depths: tuple[int, int], arrivals: int, departures: int, drain_s: float
 ) -> None:
     """Rates are messages a second; a queue that does not shrink is never drained."""
-    rates = queue_rates(samples(depths, arrived, left)).loc["scans"]
-    assert (rates["in_per_s"], rates["out_per_s"]) == (arrived / 10, left / 10)
+    rates = compute_queue_rates(samples(depths, arrivals, departures)).loc["scans"]
+    assert (rates["in_per_s"], rates["out_per_s"]) == (arrivals / 10, departures / 10)
     assert rates["depth"] == depths[1]
     assert rates["time_to_drain_s"] == drain_s
 

@@ -6,7 +6,12 @@ import pytest
 from pydantic import SecretStr
 
 from securenet_obs.errors import ForbiddenError, ProbeError, SettingsError, UnreachableError
-from securenet_obs.probes.celery.redis_reading import TIMEOUT_S, address, answering, open_redis
+from securenet_obs.probes.celery.redis_reading import (
+    TIMEOUT_S,
+    format_address,
+    open_redis,
+    translate_redis_errors,
+)
 from tests.busy import room_for
 
 PASSWORD = "p4ssword-that-must-not-show"
@@ -14,7 +19,7 @@ PASSWORD = "p4ssword-that-must-not-show"
 
 def ping(url: str) -> None:
     secret = SecretStr(url)
-    with answering(secret, "REDIS_URL"):
+    with translate_redis_errors(secret, "REDIS_URL"):
         open_redis(secret, "REDIS_URL").ping()
 
 
@@ -66,5 +71,5 @@ def test_what_is_no_redis_url_is_a_wrong_setting(url: str) -> None:
 
 def test_an_address_has_no_password() -> None:
     """What is shown of a URL is host, port and database."""
-    assert address(SecretStr(f"redis://u:{PASSWORD}@h:7/3")) == "redis://h:7/3"
-    assert address(SecretStr("redis://h")) == "redis://h:6379"
+    assert format_address(SecretStr(f"redis://u:{PASSWORD}@h:7/3")) == "redis://h:7/3"
+    assert format_address(SecretStr("redis://h")) == "redis://h:6379"

@@ -4,9 +4,9 @@ import pandas as pd
 from celery import Celery
 
 from securenet_obs.probes.celery.round_trips import (
-    Trip,
-    executing_workers,
-    latency_percentiles,
+    RoundTrip,
+    compute_latency_percentiles,
+    count_tasks_by_worker,
     route,
 )
 
@@ -14,7 +14,7 @@ from securenet_obs.probes.celery.round_trips import (
 def test_percentiles_leave_out_unfinished_tasks() -> None:
     """Tasks that never came back have no latency, and do not count."""
     trips = pd.DataFrame({"latency_s": [*range(1, 101), math.nan]})
-    percentiles = latency_percentiles(trips)
+    percentiles = compute_latency_percentiles(trips)
     assert list(percentiles.index) == ["p50", "p95", "p99"]
     assert percentiles["p50"] == 50.5
     assert percentiles["p95"] < percentiles["p99"] < 100
@@ -22,15 +22,15 @@ def test_percentiles_leave_out_unfinished_tasks() -> None:
 
 def test_percentiles_of_nothing_are_nan() -> None:
     """Without a finished task there is no latency to tell."""
-    assert latency_percentiles(pd.DataFrame({"latency_s": [None, None]})).isna().all()
+    assert compute_latency_percentiles(pd.DataFrame({"latency_s": [None, None]})).isna().all()
 
 
 def test_workers_are_those_that_executed() -> None:
     """Who executed is told by results alone; a task without a result names nobody."""
     results = [{"queue": "a", "hostname": "w1"}, {"queue": "a", "hostname": "w1"}, None, {"n": 1}]
-    workers = executing_workers(pd.DataFrame({"result": results}))
+    workers = count_tasks_by_worker(pd.DataFrame({"result": results}))
     assert workers.to_dict("records") == [{"queue": "a", "hostname": "w1", "tasks": 2}]
-    assert executing_workers(pd.DataFrame({"result": [None]})).empty
+    assert count_tasks_by_worker(pd.DataFrame({"result": [None]})).empty
 
 
 def test_a_route_is_that_of_the_signature_or_its_application() -> None:
@@ -44,10 +44,10 @@ def test_a_route_is_that_of_the_signature_or_its_application() -> None:
 
 def test_a_state_on_the_way_is_no_end() -> None:
     """STARTED and RETRY are heard of and waited on; a failure keeps its own error."""
-    trip = Trip(Celery(set_as_current=False).signature("a.scan"))
+    trip = RoundTrip(Celery(set_as_current=False).signature("a.scan"))
     for state in ("STARTED", "RETRY"):
-        trip.take({"status": state, "result": None})
+        trip.apply({"status": state, "result": None})
         assert not trip.is_done
-    trip.take({"status": "FAILURE", "result": {"exc_type": "E", "exc_message": ["no", "such"]}})
+    trip.apply({"status": "FAILURE", "result": {"exc_type": "E", "exc_message": ["no", "such"]}})
     assert trip.is_done
     assert trip.row()[-1] == "E: no such"

@@ -26,11 +26,11 @@ def test_tasks_come_back_with_their_latencies(
 ) -> None:
     """Each task sent comes back as a row with result and latency, in the order sent."""
     echo = celery_app.tasks["probed.echo"]
-    trips = probe.round_trips([echo.s(str(number)) for number in range(20)], 10)
+    trips = probe.run_round_trips([echo.s(str(number)) for number in range(20)], 10)
     assert list(trips["state"]) == ["SUCCESS"] * 20
     assert [result["canary"] for result in trips["result"]] == [str(n) for n in range(20)]
     assert trips["latency_s"].between(0.0001, 10).all()
-    assert str(trips["submitted"].dtype).endswith("UTC]")
+    assert str(trips["submitted_at"].dtype).endswith("UTC]")
     assert set(trips["queue"]) == {"default"}
     assert set(trips["error"]) == {""}
 
@@ -39,7 +39,7 @@ def test_a_failing_task_comes_back_with_its_own_error(
     probe: TaskProbe, celery_app: Celery, worker: None
 ) -> None:
     """A task that fails is done, has a latency, and its error is its own."""
-    (trip,) = probe.round_trips([celery_app.tasks["probed.fail"].s()], 10).to_dict("records")
+    (trip,) = probe.run_round_trips([celery_app.tasks["probed.fail"].s()], 10).to_dict("records")
     assert (trip["state"], trip["result"]) == ("FAILURE", None)
     assert trip["error"] == "LookupError: canary not found"
     assert trip["latency_s"] < 10
@@ -48,7 +48,7 @@ def test_a_failing_task_comes_back_with_its_own_error(
 def test_tasks_that_nobody_takes_are_pending(probe: TaskProbe) -> None:
     """Without a worker the wait ends at the deadline, and says that nothing was heard."""
     began = time.monotonic()
-    trips = probe.round_trips([probe.signature("probed.echo", "x", queue="nobody")], 0.5)
+    trips = probe.run_round_trips([probe.signature("probed.echo", "x", queue="nobody")], 0.5)
     assert 0.4 < time.monotonic() - began < room_for(1.5)
     assert list(trips["state"]) == ["PENDING"]
     assert trips["latency_s"].isna().all()
@@ -59,15 +59,15 @@ def test_a_canary_that_came_too_late_is_not_run(
     probe: TaskProbe, celery_app: Celery, request: pytest.FixtureRequest
 ) -> None:
     """A task left over from a probe expires with its deadline: a later worker revokes it."""
-    left = probe.round_trips([probe.signature("probed.echo", "x", queue="default")], 0.3)
+    left = probe.run_round_trips([probe.signature("probed.echo", "x", queue="default")], 0.3)
     request.getfixturevalue("worker")
-    probe.round_trips([celery_app.tasks["probed.echo"].s("next")], 10)
+    probe.run_round_trips([celery_app.tasks["probed.echo"].s("next")], 10)
     assert celery_app.AsyncResult(left["task_id"][0]).state == "REVOKED"
 
 
 def test_no_tasks_are_no_rows(probe: TaskProbe) -> None:
     """Sending nothing is answered at once with an empty table that has its columns."""
-    trips = probe.round_trips([], 5)
+    trips = probe.run_round_trips([], 5)
     assert trips.empty
     assert "latency_s" in trips
 
@@ -77,19 +77,19 @@ def test_results_that_are_off_leave_tasks_pending(
 ) -> None:
     """A worker that stores no results leaves nothing to read back, however well it works."""
     ignored = celery_app.tasks["probed.echo"].s("x").set(ignore_result=True)
-    trips = probe.round_trips([ignored], 0.5)
+    trips = probe.run_round_trips([ignored], 0.5)
     assert list(trips["state"]) == ["PENDING"]
 
 
 def test_an_unregistered_task_is_reported(probe: TaskProbe, worker: None) -> None:
     """A worker says NotRegistered of a task name that it does not know."""
-    (trip,) = probe.unregistered_trip("default", 10).to_dict("records")
+    (trip,) = probe.run_unregistered_task("default", 10).to_dict("records")
     assert (trip["state"], trip["error"]) == ("FAILURE", f"NotRegistered: {UNREGISTERED_TASK}")
 
 
 def test_pickle_is_seen_to_be_refused(probe: TaskProbe, celery_app: Celery, worker: None) -> None:
     """A worker that takes JSON alone drops a pickled task: not run, not queued, not in flight."""
-    outcome = probe.pickle_trip(celery_app.tasks["probed.echo"].s("x"), 10)
+    outcome = probe.send_pickled_task(celery_app.tasks["probed.echo"].s("x"), 10)
     assert (outcome.refused, outcome.state, outcome.is_queued) == (True, "PENDING", False)
 
 
@@ -99,13 +99,13 @@ def test_pickle_is_seen_to_be_accepted(
     """A worker that accepts pickles runs the task, and that is told."""
     celery_app.conf.accept_content = ["json", "pickle"]
     request.getfixturevalue("worker")
-    outcome = probe.pickle_trip(celery_app.tasks["probed.echo"].s("x"), 10)
+    outcome = probe.send_pickled_task(celery_app.tasks["probed.echo"].s("x"), 10)
     assert (outcome.refused, outcome.state) == (False, "SUCCESS")
 
 
 def test_pickle_that_nobody_takes_proves_nothing(probe: TaskProbe, celery_app: Celery) -> None:
     """Without a worker a pickled task waits: it is not refused, and that is told."""
-    outcome = probe.pickle_trip(celery_app.tasks["probed.echo"].s("x"), 0.3)
+    outcome = probe.send_pickled_task(celery_app.tasks["probed.echo"].s("x"), 0.3)
     assert (outcome.refused, outcome.is_queued) == (False, True)
 
 
@@ -121,7 +121,7 @@ def test_consumers_are_named_for_each_queue(
 
 def test_beats_last_tick_has_an_age(probe: TaskProbe, broker: Settings, tmp_path: Path) -> None:
     """A tick on record is told with its time and age; without one there is nothing to tell."""
-    with pytest.raises(NotFoundError, match="no tick of beat"):
+    with pytest.raises(NotFoundError, match="Beat has recorded no tick"):
         probe.beat_tick()
     app = create_celery(broker)
     app.conf.beat_schedule = {"not due": {"task": "probed.echo", "schedule": 1e6}}
@@ -136,11 +136,11 @@ def test_results_expire(
     probe: TaskProbe, broker: Settings, celery_app: Celery, worker: None
 ) -> None:
     """A result tells in how many seconds it expires, infinity if never; no result is not found."""
-    (task_id,) = probe.round_trips([celery_app.tasks["probed.echo"].s("x")], 10)["task_id"]
+    (task_id,) = probe.run_round_trips([celery_app.tasks["probed.echo"].s("x")], 10)["task_id"]
     assert 50 < probe.result_ttl(task_id) <= 60
     redis.Redis.from_url(broker.results.get_secret_value()).persist(f"celery-task-meta-{task_id}")
     assert probe.result_ttl(task_id) == math.inf
-    with pytest.raises(NotFoundError, match="no result of task"):
+    with pytest.raises(NotFoundError, match="has no result"):
         probe.result_ttl("gone")
 
 
@@ -150,8 +150,8 @@ def test_a_redis_that_is_away_is_unreachable_soon() -> None:
     signature = probe.signature("probed.echo", "x", queue="default")
     began = time.monotonic()
     for look in (
-        lambda: probe.round_trips([signature], 30),
-        lambda: probe.pickle_trip(signature, 30),
+        lambda: probe.run_round_trips([signature], 30),
+        lambda: probe.send_pickled_task(signature, 30),
         probe.consumers,
         probe.beat_tick,
         probe.beat_entries,
@@ -165,7 +165,7 @@ def test_the_running_stack_is_seen(target: Settings) -> None:
     """The stack's own worker and beat are seen: consumers on every queue, a tick, a canary back."""
     probe = TaskProbe(target)
     name = "securenet_obs.workers.tasks.echo_canary"
-    trips = probe.round_trips([probe.signature(name, "c1", queue="canary")], 20)
+    trips = probe.run_round_trips([probe.signature(name, "c1", queue="canary")], 20)
     assert trips["result"][0]["canary"] == "c1"
     assert all(probe.consumers(["default", "scans", "models", "logs", "canary"]).values())
     assert probe.beat_tick().age_s < 60

@@ -1,7 +1,12 @@
 import pytest
 
 from securenet_obs.errors import NotFoundError, UnreachableError
-from securenet_obs.probes import arrival_table, new_canary, new_secret, read_back
+from securenet_obs.probes import (
+    generate_canary,
+    generate_secret,
+    read_back_events,
+    tabulate_arrivals,
+)
 from securenet_obs.probes.errors.events import ErrorEvent, Frame
 
 FRAME = Frame(function="fail", module=None, filename=None, lineno=1, in_app=True, vars=None)
@@ -11,7 +16,7 @@ EVENT = ErrorEvent("a" * 32, "Boom", "local", "r@1", {"tenant_id": "acme"}, [FRA
 class Shelf:
     """A backend that holds one event, and may be away: no real one can be both on demand."""
 
-    stores = frozenset({"errors"})
+    stored_kinds = frozenset({"errors"})
 
     def __init__(self, away: bool = False) -> None:
         self.away = away
@@ -27,9 +32,11 @@ class Shelf:
 
 def test_what_is_missing_does_not_hide_what_arrived() -> None:
     """An error that nothing captured, or that did not arrive, is a row like the others."""
-    arrivals = read_back(Shelf(), [("API", EVENT.event_id), ("task", None), ("x", "b" * 32)], 1)
+    arrivals = read_back_events(
+        Shelf(), [("API", EVENT.event_id), ("task", None), ("x", "b" * 32)], 1
+    )
     assert [arrival.event for arrival in arrivals] == [EVENT, None, None]
-    table = arrival_table(arrivals)
+    table = tabulate_arrivals(arrivals)
     assert table["arrived"].tolist() == [True, False, False]
     assert table.loc[0, "innermost frame"] == "fail"
     assert table.loc[0, "tenant"] == "acme"
@@ -38,9 +45,12 @@ def test_what_is_missing_does_not_hide_what_arrived() -> None:
 def test_a_backend_that_is_away_is_not_an_event_that_is_missing() -> None:
     """Nothing can be said of events while nobody answers."""
     with pytest.raises(UnreachableError):
-        read_back(Shelf(away=True), [("API", EVENT.event_id)], 1)
+        read_back_events(Shelf(away=True), [("API", EVENT.event_id)], 1)
 
 
 def test_markers_are_used_once() -> None:
     """No canary is found that another run has left."""
-    assert len({new_canary() for _ in range(100)} | {new_secret() for _ in range(100)}) == 200
+    assert (
+        len({generate_canary() for _ in range(100)} | {generate_secret() for _ in range(100)})
+        == 200
+    )

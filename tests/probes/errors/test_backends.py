@@ -1,4 +1,4 @@
-from securenet_obs.probes.errors.backends import error_events
+from securenet_obs.probes.errors.backends import open_error_events
 from securenet_obs.probes.errors.bugsink import BugsinkEvents
 from securenet_obs.probes.errors.sentry import SentryEvents
 from securenet_obs.settings import Settings
@@ -7,9 +7,9 @@ from securenet_obs.settings import Settings
 def test_the_setting_picks_the_backend() -> None:
     """SENTRY_BACKEND names who is asked, and each says what it stores."""
     given = {"sentry_org": "acme", "sentry_project": "1", "sentry_auth_token": "t0ken"}
-    bugsink = error_events(Settings(sentry_backend="bugsink", **given))
-    sentry = error_events(Settings(sentry_backend="sentry", **given))
+    bugsink = open_error_events(Settings(sentry_backend="bugsink", **given))
+    sentry = open_error_events(Settings(sentry_backend="sentry", **given))
     assert isinstance(bugsink, BugsinkEvents)
     assert isinstance(sentry, SentryEvents)
-    assert bugsink.stores == {"errors"}
-    assert "errors" in sentry.stores
+    assert bugsink.stored_kinds == {"errors"}
+    assert "errors" in sentry.stored_kinds

@@ -81,7 +81,7 @@ def test_a_wrong_token_is_forbidden_at_once(target: Settings) -> None:
 
 def test_transactions_are_refused_at_once(target: Settings) -> None:
     """Bugsink drops transactions, so a reader says so instead of waiting for one."""
-    with pytest.raises(NotStoredError, match="Bugsink keeps errors only"):
+    with pytest.raises(NotStoredError, match="Bugsink stores errors only"):
         BugsinkEvents(target).find(uuid.uuid4().hex, 30, kind="transactions")
 
 
@@ -95,7 +95,7 @@ def test_another_api_is_unreachable(http_server) -> None:
     """A server that answers JSON of another shape is not taken for Bugsink."""
     http_server.answers((200, {"detail": "hello"}))
     settings = Settings(sentry_url=http_server.url, sentry_project="1", sentry_auth_token="t0ken")
-    with pytest.raises(UnreachableError, match="is SENTRY_BACKEND right"):
+    with pytest.raises(UnreachableError, match="check SENTRY_BACKEND"):
         BugsinkEvents(settings).find(uuid.uuid4().hex, 0.3)
 
 

@@ -1,7 +1,12 @@
 import pytest
 
 from securenet_obs.errors import NotFoundError
-from securenet_obs.probes.errors.events import ErrorEvent, frames_of, normal_event_id, tags_of
+from securenet_obs.probes.errors.events import (
+    ErrorEvent,
+    normalise_event_id,
+    parse_frames,
+    parse_tags,
+)
 
 HEX = "0123456789abcdef0123456789abcdef"
 
@@ -13,14 +18,14 @@ def event(payload: dict[str, object]) -> ErrorEvent:
 @pytest.mark.parametrize("written", [HEX, HEX.upper(), "01234567-89ab-cdef-0123-456789abcdef"])
 def test_event_ids_are_normal_however_written(written: str) -> None:
     """An id with dashes, without, or in upper case is the same id."""
-    assert normal_event_id(written) == HEX
+    assert normalise_event_id(written) == HEX
 
 
 @pytest.mark.parametrize("written", ["", "not an id", None, HEX[:-1]])
 def test_no_event_id_is_not_found(written: str) -> None:
     """What is no event id is not found at once: the SDK returns None for what it did not send."""
-    with pytest.raises(NotFoundError, match="is no event id"):
-        normal_event_id(written)
+    with pytest.raises(NotFoundError, match="is not a valid event id"):
+        normalise_event_id(written)
 
 
 @pytest.mark.parametrize(
@@ -53,24 +58,24 @@ def test_repr_shows_no_payload() -> None:
 )
 def test_tags_are_a_dict_however_sent(tags: object) -> None:
     """Tags come as a dict, as pairs, or as objects with key and value, and mean the same."""
-    assert tags_of(tags) == {"tenant_id": "acme", "n": "1"}
+    assert parse_tags(tags) == {"tenant_id": "acme", "n": "1"}
 
 
 @pytest.mark.parametrize("tags", [None, [], {}, "text"])
 def test_no_tags_are_an_empty_dict(tags: object) -> None:
     """An event without tags has none."""
-    assert tags_of(tags) == {}
+    assert parse_tags(tags) == {}
 
 
 def test_frames_have_one_spelling() -> None:
     """Frames as the SDK sends them and as Sentry's API answers them look the same."""
     sent = {"function": "f", "filename": "a.py", "lineno": 7, "in_app": True}
     answered = {"function": "f", "filename": "a.py", "lineNo": 7, "inApp": True}
-    first, second = frames_of([{"stacktrace": {"frames": [sent, answered]}}])
+    first, second = parse_frames([{"stacktrace": {"frames": [sent, answered]}}])
     assert first == second
     assert first["lineno"] == 7
 
 
 def test_exceptions_without_frames_have_none() -> None:
     """An exception without a stack trace adds no frame, and stops nothing."""
-    assert frames_of([{}, {"stacktrace": None}, {"stacktrace": {"frames": None}}]) == []
+    assert parse_frames([{}, {"stacktrace": None}, {"stacktrace": {"frames": None}}]) == []

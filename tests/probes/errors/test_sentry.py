@@ -105,7 +105,7 @@ def test_an_event_that_does_not_come_names_what_was_awaited(http_server) -> None
 def test_another_answer_than_the_event_is_refused(http_server, body: object) -> None:
     """JSON that is not the event asked for is not taken for it."""
     http_server.answers((200, body))
-    with pytest.raises(UnreachableError, match="something else than event"):
+    with pytest.raises(UnreachableError, match="did not return event"):
         sentry(http_server.url).find(HEX, 0.3)
 
 

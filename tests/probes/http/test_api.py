@@ -24,8 +24,8 @@ def scripted(http_server) -> ApiClient:
 
 def test_the_running_api_is_alive_and_ready(api: ApiClient) -> None:
     """The stack's API answers both health checks."""
-    assert api.live() == {"status": "ok"}
-    assert api.ready()["status"] == "ok"
+    assert api.check_liveness() == {"status": "ok"}
+    assert api.check_readiness()["status"] == "ok"
 
 
 def test_submitted_logs_are_processed(api: ApiClient) -> None:
@@ -33,7 +33,7 @@ def test_submitted_logs_are_processed(api: ApiClient) -> None:
     record = {"ts": 1795406706.0, "id.orig_h": "192.0.2.1", "id.resp_h": "192.0.2.2"}
     submission = api.submit_logs("tenant-canary", [record, record])
     assert (submission.records, bool(submission.request_id)) == (2, True)
-    task = api.wait(submission.task_id, 20)
+    task = api.wait_for_task(submission.task_id, 20)
     assert (task.task_id, task.state, task.error) == (submission.task_id, "SUCCESS", None)
     assert task.result["tenant_id"] == "tenant-canary"
 
@@ -54,7 +54,7 @@ def test_an_error_in_a_task_has_an_event(api: ApiClient) -> None:
     """An error raised in a task is found at the task: its type, message and event."""
     provoked = provoke(api, "task")
     assert provoked.task_id
-    task = api.wait(provoked.task_id, 20)
+    task = api.wait_for_task(provoked.task_id, 20)
     assert task.state == "FAILURE"
     assert task.error is not None
     assert task.error["type"] == "DiagnosticError"
@@ -66,18 +66,18 @@ def test_a_task_that_does_not_finish_is_told(http_server, scripted: ApiClient) -
     """Waiting for a task that never finishes ends at the deadline, and says its state."""
     http_server.answers((200, {"task_id": "t", "state": "PENDING"}))
     began = time.monotonic()
-    with pytest.raises(NotFoundError, match=r"task t is PENDING after 0\.3 s"):
-        scripted.wait("t", 0.3, "tenant-canary")
+    with pytest.raises(NotFoundError, match=r"Task t is PENDING after 0\.3 s"):
+        scripted.wait_for_task("t", 0.3, "tenant-canary")
     assert time.monotonic() - began < room_for(2)
 
 
 def test_another_tenants_task_is_not_found(api: ApiClient) -> None:
     """A task is found with the key of the tenant whose it is, and with no other."""
     submission = api.submit_logs("tenant-a", [])
-    assert api.task(submission.task_id).task_id == submission.task_id
+    assert api.get_task(submission.task_id).task_id == submission.task_id
     for task_id in (submission.task_id, "no-such-task"):
         with pytest.raises(NotFoundError, match="404"):
-            api.task(task_id, "tenant-b")
+            api.get_task(task_id, "tenant-b")
 
 
 def test_another_tenants_path_is_forbidden(api: ApiClient) -> None:
@@ -94,7 +94,7 @@ def test_a_tenant_without_a_key_is_told_before_anything_is_sent(
         scripted.submit_logs("elsewhere", [])
     assert "snk_" not in str(raised.value) + repr(scripted)
     with pytest.raises(ForbiddenError, match="tenant_id"):
-        scripted.task("a-task-of-others")
+        scripted.get_task("a-task-of-others")
     assert http_server.requests == []
 
 
@@ -105,8 +105,8 @@ def test_each_tenant_speaks_with_its_own_key(http_server, scripted: ApiClient) -
         (200, {"task_id": "t", "state": "x"}),
     )
     scripted.submit_logs("tenant-a", [{}])
-    scripted.task("t")
-    scripted.task("t", "tenant-canary")
+    scripted.get_task("t")
+    scripted.get_task("t", "tenant-canary")
     sent = [headers["Authorization"] for _, headers in http_server.requests]
     assert sent == ["Bearer snk_a", "Bearer snk_a", "Bearer snk_canary"]
 
@@ -129,7 +129,7 @@ def test_an_api_that_cannot_queue_is_unreachable(http_server, scripted: ApiClien
     http_server.answers((503, {"detail": "the broker did not take it"}))
     with pytest.raises(UnreachableError, match="503"):
         scripted.submit_logs("tenant-canary", [{}])
-    assert scripted.ready() == {"detail": "the broker did not take it"}
+    assert scripted.check_readiness() == {"detail": "the broker did not take it"}
 
 
 @pytest.mark.parametrize("body", [b"<html>", [], 1])
@@ -137,21 +137,21 @@ def test_another_server_is_unreachable(http_server, scripted: ApiClient, body: o
     """What does not answer an object is not the API."""
     http_server.answers((200, body))
     with pytest.raises(UnreachableError):
-        scripted.live()
+        scripted.check_liveness()
 
 
 def test_an_event_that_comes_after_its_task_is_waited_for(http_server, scripted: ApiClient) -> None:
     """A task fails a moment before its event is known; the event is waited for."""
     failed = {"task_id": "t", "state": "FAILURE", "result": None, "error": {"type": "E"}}
     http_server.answers((200, failed), (200, failed), (200, {**failed, "event_id": "e" * 32}))
-    assert scripted.wait("t", 5, "tenant-a").event_id == "e" * 32
+    assert scripted.wait_for_task("t", 5, "tenant-a").event_id == "e" * 32
 
 
 def test_a_failed_task_without_an_event_is_told_soon(http_server, scripted: ApiClient) -> None:
     """Where no event is ever sent, a failed task is not waited for until the deadline."""
     http_server.answers((200, {"task_id": "t", "state": "FAILURE", "error": {"type": "E"}}))
     began = time.monotonic()
-    assert scripted.wait("t", 60, "tenant-a").event_id is None
+    assert scripted.wait_for_task("t", 60, "tenant-a").event_id is None
     assert time.monotonic() - began < room_for(4)
 
 
@@ -160,7 +160,7 @@ def test_an_api_that_is_away_is_unreachable() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     with pytest.raises(UnreachableError, match=f"127.0.0.1:{port}"):
-        ApiClient(Settings(api_url=f"http://127.0.0.1:{port}")).live()
+        ApiClient(Settings(api_url=f"http://127.0.0.1:{port}")).check_liveness()
 
 
 def test_what_is_no_address_is_refused() -> None:

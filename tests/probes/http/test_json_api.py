@@ -15,7 +15,7 @@ from securenet_obs.errors import (
 )
 from securenet_obs.probes.http.json_api import JsonApi, poll
 from securenet_obs.processes.polling import Deadline
-from securenet_obs.processes.ports import free_ports
+from securenet_obs.processes.ports import find_free_ports
 from tests.busy import room_for
 
 TOKEN = "t0ken-that-must-not-show"
@@ -87,7 +87,7 @@ def test_a_page_instead_of_json_is_unreachable(http_server) -> None:
 
 def test_a_refused_connection_names_the_address() -> None:
     """Where nothing listens, the address is in the message."""
-    url = f"http://127.0.0.1:{free_ports(1)[0]}"
+    url = f"http://127.0.0.1:{find_free_ports(1)[0]}"
     with pytest.raises(UnreachableError, match=url):
         api(url).get("/x", deadline=in_2_s())
 

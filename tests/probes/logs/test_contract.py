@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from securenet_obs.probes.logs.contract import REQUIRED_FIELDS, contract_violations
+from securenet_obs.probes.logs.contract import REQUIRED_FIELDS, find_contract_violations
 from securenet_obs.probes.logs.frame import log_frame
 from tests.forked_python import ForkedPython
 
@@ -39,7 +39,7 @@ def violations(folder: Path, *records: dict[str, object]) -> list[tuple[int, str
     """Return line, field and problem of what is wrong with the records."""
     file = folder / "a.log"
     file.write_text("".join(json.dumps(record) + "\n" for record in records))
-    found = contract_violations(log_frame(file))
+    found = find_contract_violations(log_frame(file))
     assert list(found.columns) == ["file", "line", "field", "problem"]
     assert set(found["file"]) <= {str(file)}
     return list(found[["line", "field", "problem"]].itertuples(index=False, name=None))
@@ -68,7 +68,7 @@ def test_a_dropped_field_is_missing(tmp_path: Path, good: Line, field: str) -> N
         ("timestamp", "2026-11-23T04:05:06.123456", "no time zone"),
         ("timestamp", "2026-11-23T05:05:06.123456+01:00", "an offset instead of Z"),
         ("timestamp", 1795406706, "not text"),
-        ("level", "INFO", "spelled unlike SecureNet's levels"),
+        ("level", "INFO", "not in SecureNet's spelling"),
         ("level", "loud", "unknown level"),
         ("event", 7, "not text"),
         ("event", ["a"], "not text"),

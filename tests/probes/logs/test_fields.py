@@ -5,10 +5,10 @@ import pytest
 from securenet_obs.probes.logs.fields import (
     LEVELS,
     Cells,
-    level_problems,
-    levels,
-    time_problems,
-    timestamps,
+    find_level_problems,
+    find_time_problems,
+    parse_levels,
+    parse_timestamps,
 )
 
 
@@ -31,10 +31,10 @@ def cells(*values: object) -> Cells:
 )
 def test_times_are_brought_to_utc(written: object, problem: str | None) -> None:
     """A time with a zone, or a number since 1970, becomes UTC; how it is written is judged."""
-    times = timestamps(cells(written))
+    times = parse_timestamps(cells(written))
     assert str(times.dtype) == "datetime64[us, UTC]"
     assert abs(times[0] - pd.Timestamp("2026-11-23T04:05:06.123456Z")).total_seconds() < 0.001
-    found = time_problems(cells(written), times)[0]
+    found = find_time_problems(cells(written), times)[0]
     assert (None if pd.isna(found) else found) == problem
 
 
@@ -43,10 +43,10 @@ def test_times_are_brought_to_utc(written: object, problem: str | None) -> None:
     [
         ("2026-11-23T04:05:06.123456", "no time zone"),
         ("2026-11-23 04:05:06", "no time zone"),
-        ("23/Nov/2026:04:05:06 +0000", "no date and time"),
-        ("yesterday", "no date and time"),
-        ("", "no date and time"),
-        ("2026-13-45T04:05:06.123456Z", "no date and time"),
+        ("23/Nov/2026:04:05:06 +0000", "not a timestamp"),
+        ("yesterday", "not a timestamp"),
+        ("", "not a timestamp"),
+        ("2026-13-45T04:05:06.123456Z", "not a timestamp"),
         (None, "missing"),
         (True, "not text"),
         (float("1e300"), "not text"),
@@ -56,25 +56,25 @@ def test_times_are_brought_to_utc(written: object, problem: str | None) -> None:
 )
 def test_what_is_no_time_is_nat(written: object, problem: str) -> None:
     """What cannot be placed in time is NaT: a time without a zone is one of these."""
-    times = timestamps(cells(written))
+    times = parse_timestamps(cells(written))
     assert pd.isna(times[0])
-    assert time_problems(cells(written), times)[0] == problem
+    assert find_time_problems(cells(written), times)[0] == problem
 
 
 def test_coarse_times_are_taken_and_judged() -> None:
     """A time to the second or millisecond is a time, though not as SecureNet writes it."""
     written = cells("2026-11-23T04:05:06Z", "2026-11-23T04:05:06.123Z")
-    times = timestamps(written)
+    times = parse_timestamps(written)
     assert times.notna().all()
-    assert list(time_problems(written, times)) == ["not to the microsecond"] * 2
+    assert list(find_time_problems(written, times)) == ["no microseconds"] * 2
 
 
 def test_many_formats_do_not_meet() -> None:
     """Each row is judged alone, whatever the others look like."""
     written = cells("2026-11-23T04:05:06.000001Z", None, 0, "x", "2026-11-23T04:05:06.000002Z")
-    times = timestamps(written)
+    times = parse_timestamps(written)
     assert list(times.isna()) == [False, True, False, True, False]
-    assert list(time_problems(written, times).isna()) == [True, False, False, False, True]
+    assert list(find_time_problems(written, times).isna()) == [True, False, False, False, True]
 
 
 @pytest.mark.parametrize(
@@ -93,18 +93,18 @@ def test_many_formats_do_not_meet() -> None:
 )
 def test_levels_of_other_systems_are_known(written: object, level: str) -> None:
     """Upper case, other names and bunyan's numbers mean one of five levels."""
-    assert levels(cells(written))[0] == level
-    problem = level_problems(cells(written))[0]
+    assert parse_levels(cells(written))[0] == level
+    problem = find_level_problems(cells(written))[0]
     assert (problem is None) == (written == level)
 
 
 @pytest.mark.parametrize("written", ["verbose", "", 35, True, 30.5, [], {}])
 def test_unknown_levels_are_missing(written: object) -> None:
     """A level that nobody knows is missing, and judged as unknown."""
-    assert pd.isna(levels(cells(written))[0])
-    assert level_problems(cells(written))[0] == "unknown level"
+    assert pd.isna(parse_levels(cells(written))[0])
+    assert find_level_problems(cells(written))[0] == "unknown level"
 
 
 def test_levels_have_an_order() -> None:
     """Levels can be compared: at least warning means warning, error and critical."""
-    assert (levels(cells(*LEVELS)) >= "warning").sum() == 3
+    assert (parse_levels(cells(*LEVELS)) >= "warning").sum() == 3

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from securenet_obs.probes.logs.fields import LEVELS
-from securenet_obs.probes.logs.frame import MOST_FIELDS, log_frame
+from securenet_obs.probes.logs.frame import MAX_FIELDS, log_frame
 
 DATA = Path(__file__).parents[4] / "shared" / "data"
 LINE = {"timestamp": "2026-11-23T04:05:06.123456Z", "level": "info", "event": "ready"}
@@ -53,23 +53,23 @@ def test_lines_keep_their_order_across_files_and_shapes(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "reason"),
     [
-        (b"Traceback (most recent call last):", "not JSON at character 1: "),
-        (b'  File "app.py", line 1, in <module>', "not JSON at character 3: "),
-        (b"{'single': 1}", "not JSON at character 2: "),
-        (b'{"a": 1} {"b": 2}', "not JSON at character 10: "),
-        (b'{"a": "b', "cut line: the JSON ends at character 9"),
+        (b"Traceback (most recent call last):", "invalid JSON at character 1: "),
+        (b'  File "app.py", line 1, in <module>', "invalid JSON at character 3: "),
+        (b"{'single': 1}", "invalid JSON at character 2: "),
+        (b'{"a": 1} {"b": 2}', "invalid JSON at character 10: "),
+        (b'{"a": "b', "truncated line: the JSON ends at character 9"),
         (b'{"a": "\xff"}', "invalid UTF-8 at byte 8"),
-        (b'{"a": NaN}', "NaN is not JSON"),
-        (b'{"a": [1, -Infinity]}', "-Infinity is not JSON"),
-        (b"[" * 5000, "not JSON at character 1026: "),
-        (b'{"a": "\\ud800"}', "not JSON at character "),
-        (b"[1, 2]", "not an object but an array"),
-        (b'"text"', "not an object but a string"),
-        (b"12", "not an object but a number"),
-        (b"null", "not an object but null"),
-        (b"true", "not an object but a boolean"),
-        (b"\x00\x00\x00{}", "not JSON at character 1: "),
-        (b"\xef\xbb\xbf{}", "not JSON at character 1: UTF-8 byte order mark"),
+        (b'{"a": NaN}', "NaN is not valid JSON"),
+        (b'{"a": [1, -Infinity]}', "-Infinity is not valid JSON"),
+        (b"[" * 5000, "invalid JSON at character 1026: "),
+        (b'{"a": "\\ud800"}', "invalid JSON at character "),
+        (b"[1, 2]", "an array instead of an object"),
+        (b'"text"', "a string instead of an object"),
+        (b"12", "a number instead of an object"),
+        (b"null", "null instead of an object"),
+        (b"true", "a boolean instead of an object"),
+        (b"\x00\x00\x00{}", "invalid JSON at character 1: "),
+        (b"\xef\xbb\xbf{}", "invalid JSON at character 1: UTF-8 byte order mark"),
         (b"x" * 10_000_000, "longer than 1048576 bytes"),
     ],
 )
@@ -77,7 +77,7 @@ def test_a_bad_line_is_rejected_with_its_reason(tmp_path: Path, line: bytes, rea
     """A line that is no JSON object is rejected with file, number and reason; the rest is read."""
     file = write(tmp_path / "a.log", LINE, line, LINE)
     logs = log_frame(file)
-    (rejected,) = logs.rejected.to_dict("records")
+    (rejected,) = logs.rejected_lines.to_dict("records")
     assert (rejected["file"], rejected["line"]) == (str(file), 2)
     assert rejected["reason"].startswith(reason)
     assert list(logs.frame["line"]) == [1, 3]
@@ -88,7 +88,7 @@ def test_a_reason_quotes_nothing_of_the_line(tmp_path: Path) -> None:
     secret = b"s3cr3t"
     bad = [secret, b'{"' + secret, b"{" + secret + b": 1}", b'{"a": NaN, "b": "' + secret + b'"}']
     logs = log_frame(write(tmp_path / "a.log", *bad))
-    assert len(logs.rejected) == len(bad)
+    assert len(logs.rejected_lines) == len(bad)
     assert "s3cr3t" not in repr(logs.report())
 
 
@@ -99,7 +99,7 @@ def test_what_is_unusual_but_json_is_taken(tmp_path: Path) -> None:
         deep = {"d": deep}
     lines = [deep, {"a": {}}, {"n": 2**70}, {"ключ": "значение"}, {}, b'{"crlf": 1}\r', {"": 0}]
     logs = log_frame(write(tmp_path / "a.log", *lines))
-    assert logs.rejected.empty
+    assert logs.rejected_lines.empty
     assert len(logs.frame) == len(lines)
     assert logs.frame.loc[0, ".".join(["d"] * 500 + ["leaf"])] == 1
     assert logs.frame.loc[1, "a"] == {}
@@ -125,14 +125,14 @@ def test_time_and_level_are_found_under_other_names(tmp_path: Path) -> None:
     )
     assert (logs.frame["timestamp"] == pd.Timestamp("2026-11-23T04:05:06Z")).all()
     assert list(logs.frame["level"].astype(object))[:2] == ["info", "error"]
-    assert set(logs.odd_fields.query("field == 'timestamp'")["problem"]) == {"missing"}
+    assert set(logs.invalid_fields.query("field == 'timestamp'")["problem"]) == {"missing"}
 
 
 def test_rare_fields_share_a_column(tmp_path: Path) -> None:
     """Records with field names of their own do not make a column each."""
-    records = [{**LINE, f"k{number}": number} for number in range(MOST_FIELDS * 3)]
+    records = [{**LINE, f"k{number}": number} for number in range(MAX_FIELDS * 3)]
     frame = log_frame(write(tmp_path / "a.log", *records)).frame
-    assert len(frame.columns) < MOST_FIELDS + 10
+    assert len(frame.columns) < MAX_FIELDS + 10
     assert frame["record.more"].iloc[-1] == {f"k{len(records) - 1}": len(records) - 1}
     assert {"timestamp", "level", "event"} <= set(frame.columns)
 
@@ -159,7 +159,7 @@ def test_a_cut_last_line_of_a_file_at_rest_is_rejected(tmp_path: Path) -> None:
     file = tmp_path / "a.log"
     file.write_bytes(b'{"a": 1}\n{"a": ')
     report = log_frame(file).report()
-    reason = "cut line: the JSON ends at character 6"
+    reason = "truncated line: the JSON ends at character 6"
     assert report["rejected"] == [{"file": str(file), "line": 2, "reason": reason}]
     assert report["pending"] == []
 
@@ -193,12 +193,12 @@ def test_real_network_logs_are_read(data: Path) -> None:
     assert zeek.frame["timestamp"].notna().all()
     vast = log_frame(data / "netlogs" / "vast")
     assert len(vast.frame) == 8315
-    assert vast.rejected["file"].str.contains("zeek_tsv_").all()
+    assert vast.rejected_lines["file"].str.contains("zeek_tsv_").all()
 
 
 def test_a_real_corrupt_gzip_is_read_as_far_as_it_goes(data: Path) -> None:
     """Zeek's tab-separated log in a cut gzip is rejected line by line, then for its end."""
     logs = log_frame(data / "jsonlogs" / "zeek_zat" / "http.log.corrupt.gz")
     assert logs.frame.empty
-    assert len(logs.rejected) == 159
-    assert logs.rejected["reason"].iloc[-1].startswith("truncated gzip")
+    assert len(logs.rejected_lines) == 159
+    assert logs.rejected_lines["reason"].iloc[-1].startswith("truncated gzip")

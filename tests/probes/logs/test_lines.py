@@ -9,7 +9,12 @@ from pathlib import Path
 import pytest
 
 from securenet_obs.errors import NotFoundError, SettingsError
-from securenet_obs.probes.logs.lines import LONGEST_LINE, is_being_written, lines, log_files
+from securenet_obs.probes.logs.lines import (
+    MAX_LINE_BYTES,
+    find_log_files,
+    is_being_written,
+    read_lines,
+)
 
 
 def test_a_folder_is_searched_for_logs(tmp_path: Path) -> None:
@@ -19,7 +24,7 @@ def test_a_folder_is_searched_for_logs(tmp_path: Path) -> None:
     for name in [*wanted, "notes.txt", "log", "x.logs", "y.gz"]:
         (tmp_path / "sub" / name).touch()
     (tmp_path / "folder.log").mkdir()
-    assert [path.name for path in log_files(tmp_path)] == wanted
+    assert [path.name for path in find_log_files(tmp_path)] == wanted
 
 
 def test_globs_and_repeated_sources_name_a_file_once(tmp_path: Path) -> None:
@@ -27,7 +32,7 @@ def test_globs_and_repeated_sources_name_a_file_once(tmp_path: Path) -> None:
     (tmp_path / "deep" / "er").mkdir(parents=True)
     file = tmp_path / "deep" / "er" / "a.log"
     file.touch()
-    assert log_files(file, tmp_path, f"{tmp_path}/**/*.log", str(file)) == [file]
+    assert find_log_files(file, tmp_path, f"{tmp_path}/**/*.log", str(file)) == [file]
 
 
 @pytest.mark.parametrize("source", ["missing.log", "none/*.log", "."])
@@ -36,22 +41,22 @@ def test_a_source_without_logs_is_named(
 ) -> None:
     """A file that is missing, a glob and a folder that hold none are errors, not empty results."""
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(NotFoundError, match=f"^{source.replace('*', '.')}: no such log file"):
-        log_files(source)
+    with pytest.raises(NotFoundError, match=f"^{source.replace('*', '.')} is not a log file"):
+        find_log_files(source)
 
 
 @pytest.mark.parametrize("sources", [(), ("",), ("a.log", "")])
 def test_no_source_is_a_wrong_setting(sources: tuple[str, ...]) -> None:
     """An empty LOG_SOURCE does not mean the current folder."""
     with pytest.raises(SettingsError, match="LOG_SOURCE"):
-        log_files(*sources)
+        find_log_files(*sources)
 
 
 def test_lines_are_numbered_and_blank_ones_left_out(tmp_path: Path) -> None:
     """Numbers count every line from 1; blank lines are counted and not yielded."""
     file = tmp_path / "a.log"
     file.write_bytes(b"one\n\n  \r\nfour\r\nfive")
-    found = list(lines(file))
+    found = list(read_lines(file))
     assert [(line.number, line.is_cut) for line in found] == [(1, False), (4, False), (5, True)]
 
 
@@ -59,8 +64,8 @@ def test_a_huge_line_is_dropped_in_bounded_memory(tmp_path: Path) -> None:
     """A line of 10 MB is a problem of that line alone, and the next one is read."""
     file = tmp_path / "a.log"
     file.write_bytes(b"x" * 10_000_000 + b"\nnext\n")
-    first, second = lines(file)
-    assert first.problem == f"longer than {LONGEST_LINE} bytes"
+    first, second = read_lines(file)
+    assert first.problem == f"longer than {MAX_LINE_BYTES} bytes"
     assert first.content == b""
     assert (second.number, second.content) == (2, b"next")
 
@@ -68,15 +73,15 @@ def test_a_huge_line_is_dropped_in_bounded_memory(tmp_path: Path) -> None:
 def test_the_longest_line_is_kept(tmp_path: Path) -> None:
     """A line of just the limit, its line feed included, is a line."""
     file = tmp_path / "a.log"
-    file.write_bytes(b"x" * (LONGEST_LINE - 1) + b"\n")
-    assert [line.problem for line in lines(file)] == [""]
+    file.write_bytes(b"x" * (MAX_LINE_BYTES - 1) + b"\n")
+    assert [line.problem for line in read_lines(file)] == [""]
 
 
 def test_gzip_is_known_by_its_content(tmp_path: Path) -> None:
     """A gzip file is unpacked whatever its name."""
     file = tmp_path / "a.log"
     file.write_bytes(gzip.compress(b"one\ntwo\n"))
-    assert [line.content for line in lines(file)] == [b"one", b"two"]
+    assert [line.content for line in read_lines(file)] == [b"one", b"two"]
 
 
 def test_a_truncated_gzip_gives_what_it_has(tmp_path: Path) -> None:
@@ -84,7 +89,7 @@ def test_a_truncated_gzip_gives_what_it_has(tmp_path: Path) -> None:
     file = tmp_path / "a.log.gz"
     packed = gzip.compress(os.urandom(50_000).hex(" ", 100).replace(" ", "\n").encode())
     file.write_bytes(packed[: len(packed) // 2])
-    *whole, last = lines(file)
+    *whole, last = read_lines(file)
     assert len(whole) > 100
     assert last.problem.startswith("truncated gzip")
 
@@ -94,13 +99,13 @@ def test_a_corrupt_gzip_is_a_problem(tmp_path: Path, content: bytes) -> None:
     """What cannot be unpacked is said to be corrupt, and not taken for lines."""
     file = tmp_path / "a.log.gz"
     file.write_bytes(content)
-    (only,) = lines(file)
+    (only,) = read_lines(file)
     assert only.problem.startswith("corrupt gzip")
 
 
 def test_a_file_that_vanished_is_a_problem_of_the_file(tmp_path: Path) -> None:
     """A file rotated away between being listed and being read stops nothing."""
-    (only,) = lines(tmp_path / "gone.log")
+    (only,) = read_lines(tmp_path / "gone.log")
     assert (only.number, only.problem) == (0, "unreadable: No such file or directory")
 
 
@@ -108,7 +113,7 @@ def test_a_file_rotated_while_read_is_read_to_its_end(tmp_path: Path) -> None:
     """Renaming or truncating a file that is being read neither stops nor repeats anything."""
     file = tmp_path / "a.log"
     file.write_text("".join(f"{number}\n" for number in range(100_000)))
-    reading = lines(file)
+    reading = read_lines(file)
     first = next(reading)
     file.rename(tmp_path / "a.log.1")
     file.write_text("new\n")

@@ -3,7 +3,7 @@ import threading
 import time
 from pathlib import Path
 
-from securenet_obs.probes import await_lines, services_of
+from securenet_obs.probes import find_services, wait_for_log_lines
 from tests.busy import room_for
 
 
@@ -25,11 +25,11 @@ def test_lines_that_come_late_are_waited_for(tmp_path: Path) -> None:
     thread = threading.Thread(target=write_late)
     thread.start()
     began = time.monotonic()
-    logs = await_lines(
+    logs = wait_for_log_lines(
         log, field="request_id", value="r1", services={"api", "worker"}, deadline_s=20
     )
     thread.join()
-    assert services_of(logs, "request_id", "r1") == {"api", "worker"}
+    assert find_services(logs, "request_id", "r1") == {"api", "worker"}
     assert time.monotonic() - began < room_for(10)
 
 
@@ -37,10 +37,10 @@ def test_after_the_deadline_what_is_there_is_returned(tmp_path: Path) -> None:
     """A line that never comes is for the caller to judge."""
     log = tmp_path / "a.log"
     log.write_text(line("api", "r1") + line("worker", "r2"))
-    logs = await_lines(
+    logs = wait_for_log_lines(
         log, field="request_id", value="r1", services={"api", "worker"}, deadline_s=0.3
     )
-    assert services_of(logs, "request_id", "r1") == {"api"}
+    assert find_services(logs, "request_id", "r1") == {"api"}
     assert len(logs.frame) == 2
 
 
@@ -48,5 +48,5 @@ def test_logs_without_such_a_field_name_no_service(tmp_path: Path) -> None:
     """Foreign logs are read as well."""
     log = tmp_path / "a.log"
     log.write_text('{"a": 1}\n')
-    logs = await_lines(log, field="request_id", value="r1", services={"api"}, deadline_s=0)
-    assert services_of(logs, "request_id", "r1") == set()
+    logs = wait_for_log_lines(log, field="request_id", value="r1", services={"api"}, deadline_s=0)
+    assert find_services(logs, "request_id", "r1") == set()

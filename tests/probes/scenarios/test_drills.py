@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from securenet_obs.drills import DrillResult, drill_data
+from securenet_obs.drills import DrillResult, serialise_drill_result
 from securenet_obs.errors import ProbeError, SettingsError
 from securenet_obs.probes.scenarios import drills
 from securenet_obs.probes.scenarios.drills import NOTEBOOK, run_drills
@@ -44,7 +44,7 @@ def told(text: str, monkeypatch: pytest.MonkeyPatch, settings: Settings, **given
 
 def test_what_came_of_a_drill_is_a_row(local: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     """A validation that passed while a fault was in is named as one that did not notice."""
-    written = json.dumps([drill_data(RESULT)], indent=2)
+    written = json.dumps([serialise_drill_result(RESULT)], indent=2)
     (row,) = told(f"print('''{written}''')", monkeypatch, local).to_dict("records")
     assert (row["accepted"], row["lost"], row["doubled"], row["problems"]) == (9, 2, 0, 1)
     assert row["unnoticed"] == ["02_b"]
@@ -58,7 +58,7 @@ def test_drills_that_say_nothing_are_an_error(
     with pytest.raises(ProbeError, match="status 2"):
         told("import sys; sys.exit(2)", monkeypatch, local)
     monkeypatch.undo()
-    with pytest.raises(ProbeError, match="not ended after"):
+    with pytest.raises(ProbeError, match="did not end within"):
         told("import time; time.sleep(60)", monkeypatch, local, deadline_s=0.5)
 
 
@@ -74,5 +74,5 @@ def test_a_notebook_without_a_project_is_told_so(
     """The validations that are to notice are looked for in the project's folder."""
     monkeypatch.delenv(NOTEBOOK, raising=False)
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(ProbeError, match="start this from its project"):
+    with pytest.raises(ProbeError, match="run this notebook inside its project"):
         run_drills(Settings(environment="local"), [], tasks=20, deadline_s=1)

@@ -8,13 +8,13 @@ import pytest
 
 from securenet_obs.probes import (
     ApiClient,
-    await_hops,
-    error_events,
-    event_hops,
-    hops_that_lost,
-    new_canary,
-    new_secret,
-    read_back,
+    find_lost_ids,
+    generate_canary,
+    generate_secret,
+    open_error_events,
+    read_back_events,
+    tabulate_event_hops,
+    wait_for_hops,
 )
 from securenet_obs.probes.scenarios.hops import HOPS
 from securenet_obs.settings import Settings
@@ -41,15 +41,15 @@ def settings_of(stack: LocalStack) -> Settings:
 @pytest.fixture(scope="module")
 def chain(stack: LocalStack) -> Chain:
     """Provoke a chain, and return what API and worker have logged of it."""
-    settings, canary = settings_of(stack), new_canary()
+    settings, canary = settings_of(stack), generate_canary()
     request_id, trace_id = secrets.token_hex(16), secrets.token_hex(16)
     headers = {"X-Request-ID": request_id, "sentry-trace": f"{trace_id}-{secrets.token_hex(8)}-0"}
     raised = ApiClient(settings).raise_error(
-        canary, where="chain", tenant_id="tenant-a", secret=new_secret(), headers=headers
+        canary, where="chain", tenant_id="tenant-a", secret=generate_secret(), headers=headers
     )
     assert raised.event_id
     source = settings.log_source
-    hops = await_hops(source, canary=canary, event_id=raised.event_id, deadline_s=30)
+    hops = wait_for_hops(source, canary=canary, event_id=raised.event_id, deadline_s=30)
     assert hops.found.all(), hops
     ids = {"request_id": request_id, "trace_id": trace_id, "tenant_id": "tenant-a"}
     return Chain(canary, raised.event_id, ids, lines_of(Path(source), request_id), settings)
@@ -84,7 +84,7 @@ def hops_of(folder: Path, chain: Chain, lines: list[Line]) -> Any:
     other = {**chain.lines[0], "canary": "another"}
     log = folder / "a.log"
     log.write_text("".join(json.dumps(line) + "\n" for line in [other, *lines]))
-    return await_hops(log, canary=chain.canary, event_id=chain.event_id, deadline_s=0)
+    return wait_for_hops(log, canary=chain.canary, event_id=chain.event_id, deadline_s=0)
 
 
 def test_every_hop_of_a_whole_chain_is_found(tmp_path: Path, chain: Chain) -> None:
@@ -92,7 +92,7 @@ def test_every_hop_of_a_whole_chain_is_found(tmp_path: Path, chain: Chain) -> No
     hops = hops_of(tmp_path, chain, chain.lines)
     assert tuple(hops.hop) == HOPS
     assert hops.found.all()
-    assert hops_that_lost(hops, chain.ids) == {name: [] for name in chain.ids}
+    assert find_lost_ids(hops, chain.ids) == {name: [] for name in chain.ids}
 
 
 @pytest.mark.parametrize("hop", range(len(HOPS)))
@@ -102,23 +102,23 @@ def test_a_hop_that_lost_an_id_is_found_and_named(tmp_path: Path, chain: Chain, 
     lines[hop] = {**lines[hop], "request_id": "another"}
     hops = hops_of(tmp_path, chain, lines)
     assert hops.found.all()
-    assert hops_that_lost(hops, chain.ids)["request_id"] == [HOPS[hop]]
+    assert find_lost_ids(hops, chain.ids)["request_id"] == [HOPS[hop]]
 
 
 def test_a_hop_without_a_line_is_missing_and_has_lost_nothing(tmp_path: Path, chain: Chain) -> None:
     """Two different answers: there is no line, and the line lacks an id."""
     hops = hops_of(tmp_path, chain, chain.lines[:-1])
     assert list(hops.hop[~hops.found]) == [HOPS[-1]]
-    assert hops_that_lost(hops, chain.ids) == {name: [] for name in chain.ids}
+    assert find_lost_ids(hops, chain.ids) == {name: [] for name in chain.ids}
 
 
 def test_an_event_is_a_hop_with_the_ids_it_has_in_sentry(chain: Chain) -> None:
     """The trace of an event is the one by which Sentry itself finds it."""
     wanted = [("the API", chain.event_id), ("the child", None)]
-    hops = event_hops(read_back(error_events(chain.settings), wanted, 20))
+    hops = tabulate_event_hops(read_back_events(open_error_events(chain.settings), wanted, 20))
     assert list(hops.found) == [True, False]
-    assert hops_that_lost(hops, chain.ids) == {name: [] for name in chain.ids}
-    assert hops_that_lost(hops, {**chain.ids, "trace_id": "another"}) == {
+    assert find_lost_ids(hops, chain.ids) == {name: [] for name in chain.ids}
+    assert find_lost_ids(hops, {**chain.ids, "trace_id": "another"}) == {
         "request_id": [],
         "trace_id": ["Sentry: the API"],
         "tenant_id": [],

@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from securenet_obs.probes import TaskProbe, await_dispatch, await_entry
+from securenet_obs.probes import TaskProbe, wait_for_beat_entry, wait_for_dispatch
 from securenet_obs.settings import Settings
 from securenet_obs.stack.local_stack import TENANTS
 
@@ -20,7 +20,7 @@ def line(event: str, second: int, **fields: Any) -> str:
 
 def dispatch_of(folder: Path, *lines: str, deadline_s: float = 0.0) -> Any:
     (folder / "a.log").write_text("".join(lines))
-    return await_dispatch(folder, task=TASK, since=BEGAN, deadline_s=deadline_s)
+    return wait_for_dispatch(folder, task=TASK, since=BEGAN, deadline_s=deadline_s)
 
 
 def test_a_dispatch_is_complete_when_every_tenants_task_has_run(tmp_path: Path) -> None:
@@ -31,15 +31,15 @@ def test_a_dispatch_is_complete_when_every_tenants_task_has_run(tmp_path: Path) 
         line("task_succeeded", 2, request_id="r1", tenant_id="a", task_id="t1"),
         line("task_succeeded", 3, request_id="r2", tenant_id="b", task_id="t2"),
     )
-    assert (dispatch.tenants, dispatch.missing) == (2, 1)
-    assert list(dispatch.ran.tenant_id) == ["a"]
+    assert (dispatch.tenants, dispatch.missing_tenants) == (2, 1)
+    assert list(dispatch.successful_tasks.tenant_id) == ["a"]
 
 
 def test_a_tenants_task_that_ran_twice_is_one_tenants(tmp_path: Path) -> None:
     """Two tasks of one tenant do not stand in for another's."""
     ran = [line("task_succeeded", 2, request_id="r1", tenant_id="a") for _ in range(2)]
     sent = line("dispatched", 1, tenants=2, request_id="r1")
-    assert dispatch_of(tmp_path, sent, *ran).missing == 1
+    assert dispatch_of(tmp_path, sent, *ran).missing_tenants == 1
 
 
 @pytest.mark.parametrize("text", ["", line("task_succeeded", 2, request_id="r1", tenant_id="a")])
@@ -52,21 +52,21 @@ def test_the_running_beat_sends_its_canary(target: Settings) -> None:
     """The entry is sent again and again; one that does not exist never is."""
     probe = TaskProbe(target)
     began = pd.Timestamp.now("UTC")
-    sent = await_entry(probe, "schedule-canary", began, 30)
+    sent = wait_for_beat_entry(probe, "schedule-canary", began, 30)
     assert sent is not None
     assert sent > began
-    assert await_entry(probe, "no such entry", began, 0.3) is None
+    assert wait_for_beat_entry(probe, "no such entry", began, 0.3) is None
 
 
 def test_the_running_stacks_dispatch_is_complete(target: Settings) -> None:
     """By the lines that beat's dispatcher and the worker write: a task of each tenant has run."""
-    dispatch = await_dispatch(
+    dispatch = wait_for_dispatch(
         target.log_source,
         task="securenet_obs.workers.tasks.echo_canary",
         since=pd.Timestamp.now("UTC"),
         deadline_s=30,
     )
     # Other tests of the session may have added tenants of their own.
-    ran = set(dispatch.ran.tenant_id)
-    assert (dispatch.tenants, dispatch.missing) == (len(ran), 0)
+    ran = set(dispatch.successful_tasks.tenant_id)
+    assert (dispatch.tenants, dispatch.missing_tenants) == (len(ran), 0)
     assert ran >= set(TENANTS)

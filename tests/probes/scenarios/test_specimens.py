@@ -3,9 +3,9 @@
 import pytest
 
 from securenet_obs.probes.scenarios.specimens import (
-    field_specimens,
-    place_specimens,
-    text_specimens,
+    generate_field_secrets,
+    generate_place_secrets,
+    generate_text_secrets,
 )
 from securenet_obs.redaction import RULES, Redactor
 
@@ -15,14 +15,14 @@ KINDS = {rule.name for rule in RULES if not rule.pii}
 
 def planted(kind: str) -> list[object]:
     """Return what a validation plants of one kind, and what of it must not be seen."""
-    texts = [[one.text] for one in text_specimens() if one.kind == kind]
-    fields = [{name: one.text} for name, one in field_specimens() if one.kind == kind]
+    texts = [[one.text] for one in generate_text_secrets() if one.kind == kind]
+    fields = [{name: one.text} for name, one in generate_field_secrets() if one.kind == kind]
     return [*texts, *fields]
 
 
 def test_there_is_a_specimen_of_every_kind() -> None:
     """A rule without a specimen could go and nobody would notice."""
-    specimens = [*text_specimens(), *(one for _, one in field_specimens())]
+    specimens = [*generate_text_secrets(), *(one for _, one in generate_field_secrets())]
     assert {one.kind for one in specimens} == KINDS
 
 
@@ -37,10 +37,14 @@ def test_the_rule_of_its_kind_masks_it_and_no_other_does(kind: str) -> None:
 
 def test_no_two_specimens_are_alike() -> None:
     """What is found is what was planted this time."""
-    both = [*text_specimens(), *text_specimens(), *place_specimens(["here", "there"])]
+    both = [
+        *generate_text_secrets(),
+        *generate_text_secrets(),
+        *generate_place_secrets(["here", "there"]),
+    ]
     assert len({one.marker for one in both}) == len(both)
 
 
 def test_a_specimen_contains_its_marker() -> None:
     """Who finds the marker has found the secret."""
-    assert [one for one in text_specimens() if one.marker not in one.text] == []
+    assert [one for one in generate_text_secrets() if one.marker not in one.text] == []

@@ -6,13 +6,13 @@ import pytest
 
 from securenet_obs.probes import (
     ApiClient,
-    await_results,
-    load_tenants,
-    mixed_events,
-    mixed_lines,
-    mixed_results,
-    overlapping,
-    trespass,
+    attempt_forbidden_access,
+    count_overlapping_requests,
+    find_cross_tenant_events,
+    find_cross_tenant_lines,
+    find_cross_tenant_results,
+    run_tenant_load,
+    wait_for_results,
 )
 from securenet_obs.probes.errors.arrivals import Arrival
 from securenet_obs.probes.errors.events import ErrorEvent
@@ -28,7 +28,7 @@ LOAD = pd.DataFrame(
 
 
 def mixed(**record: Any) -> bool:
-    return len(mixed_lines(json.dumps(record).encode(), LOAD, CANARIES)) == 1
+    return len(find_cross_tenant_lines(json.dumps(record).encode(), LOAD, CANARIES)) == 1
 
 
 def test_a_line_of_one_tenant_is_in_order() -> None:
@@ -36,7 +36,7 @@ def test_a_line_of_one_tenant_is_in_order() -> None:
     assert not mixed(tenant_id="a", request_id="ra", event="canary-a")
     assert not mixed(event="started")
     assert not mixed(request_id="ra")
-    assert mixed_lines(b"no json canary", LOAD, CANARIES).empty
+    assert find_cross_tenant_lines(b"no json canary", LOAD, CANARIES).empty
 
 
 @pytest.mark.parametrize(
@@ -57,9 +57,9 @@ def test_a_line_in_which_two_meet_is_found(record: dict[str, str]) -> None:
 
 def test_requests_that_only_follow_each_other_do_not_overlap() -> None:
     """Two tenants one after another prove nothing."""
-    assert overlapping(LOAD) == 2
-    assert overlapping(LOAD.assign(began=[0.0, 2.5])) == 0
-    assert overlapping(LOAD.assign(tenant_id="a")) == 0
+    assert count_overlapping_requests(LOAD) == 2
+    assert count_overlapping_requests(LOAD.assign(began=[0.0, 2.5])) == 0
+    assert count_overlapping_requests(LOAD.assign(tenant_id="a")) == 0
 
 
 def event(tenant_id: str, text: str) -> ErrorEvent:
@@ -74,23 +74,25 @@ def test_an_event_with_a_wrong_tenant_or_a_foreign_canary_is_found() -> None:
         Arrival("b", event("b", "canary-a")),
         Arrival("b", None),
     ]
-    assert mixed_events(arrivals, CANARIES) == ["x" * 32, "canary-a" * 32]
+    assert find_cross_tenant_events(arrivals, CANARIES) == ["x" * 32, "canary-a" * 32]
 
 
 def test_a_result_with_a_foreign_canary_is_found() -> None:
     """Its own tenant's canary may be in it."""
     rows = [("a", "t1", "canary-a"), ("b", "t2", "canary-a")]
     results = pd.DataFrame(rows, columns=["tenant_id", "task_id", "text"])
-    assert mixed_results(results, CANARIES) == ["t2"]
+    assert find_cross_tenant_results(results, CANARIES) == ["t2"]
 
 
 def test_both_tenants_work_at_once_on_the_running_stack(target: Settings) -> None:
     """Every request is answered, every task ends, and every attempt at the other's is refused."""
     api = ApiClient(target)
-    load = load_tenants(api, {"tenant-a": "canary-a", "tenant-b": "canary-b"}, rounds=1, at_once=4)
-    results = await_results(api, load, 30)
+    load = run_tenant_load(
+        api, {"tenant-a": "canary-a", "tenant-b": "canary-b"}, rounds=1, at_once=4
+    )
+    results = wait_for_results(api, load, 30)
     assert len(load) == 6
     assert sorted(results.state) == ["FAILURE", "FAILURE", "SUCCESS", "SUCCESS"]
     others_task = str(results.task_id[results.tenant_id == "tenant-b"].iloc[0])
-    tried = trespass(target, "tenant-a", "tenant-b", others_task)
+    tried = attempt_forbidden_access(target, "tenant-a", "tenant-b", others_task)
     assert list(tried.status) == list(tried.expected)

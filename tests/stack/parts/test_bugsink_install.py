@@ -13,7 +13,7 @@ import pytest
 from securenet_obs.errors import StackError
 from securenet_obs.processes.guard import Guard
 from securenet_obs.stack.parts import bugsink_install
-from securenet_obs.stack.parts.bugsink_install import BugsinkHome, install_bugsink
+from securenet_obs.stack.parts.bugsink_install import BugsinkInstallation, install_bugsink
 from tests.local_index import LocalIndex, reader_settings
 
 
@@ -21,7 +21,7 @@ def ignore(_sentence: str) -> None:
     """Take a report and say nothing."""
 
 
-def make_home(made: BugsinkHome, _guard: Guard, _log: Path) -> None:
+def make_home(made: BugsinkInstallation, _guard: Guard, _log: Path) -> None:
     """Stand in for the installation, which takes long and a network."""
     time.sleep(0.2)
     made.python.parent.mkdir(parents=True)
@@ -45,7 +45,7 @@ def test_an_interrupted_installation_leaves_nothing(
 ) -> None:
     """Ctrl-C half-way leaves no broken cache: the next start installs it."""
 
-    def interrupted(made: BugsinkHome, guard: Guard, log: Path) -> None:
+    def interrupted(made: BugsinkInstallation, guard: Guard, log: Path) -> None:
         make_home(made, guard, log)
         raise KeyboardInterrupt
 
@@ -136,7 +136,9 @@ def test_the_lock_is_installed_as_it_is_written_and_shows_how_far_it_is(
     assert states[0] == "creating its virtual environment"
     assert states[-1] == "migrating its database, 1 migrations so far"
     log = next(tmp_path.glob("cache/*/install.log")).read_text().splitlines(keepends=True)
-    grown = [bugsink_install._state("".join(log[:length])) for length in range(len(log) + 1)]
+    grown = [
+        bugsink_install._describe_state("".join(log[:length])) for length in range(len(log) + 1)
+    ]
     assert list(dict.fromkeys(grown)) == [
         "creating its virtual environment",
         "0 of 2 packages",

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from securenet_obs.settings import Settings
-from securenet_obs.stack import LocalStack, worker_command
+from securenet_obs.stack import LocalStack, build_worker_command
 from securenet_obs.stack.part import STOP_S
 from securenet_obs.stack.parts.readiness import WORKER
 from securenet_obs.stack.parts.services import STOP_TASKS_S
@@ -36,7 +36,7 @@ def test_a_stopped_worker_gives_back_before_it_is_killed() -> None:
 def test_a_worker_can_be_varied(stack: LocalStack, control: celery.Celery) -> None:
     """Another command line raises its concurrency and takes a queue away; a restart undoes it."""
     assert consumed(control) == (2, set(QUEUES))
-    stack.restart_part("worker", command=worker_command(4, ["default", "logs"]))
+    stack.restart_part("worker", command=build_worker_command(4, ["default", "logs"]))
     assert consumed(control) == (4, {"default", "logs"})
     stack.restart_part("worker")
     assert consumed(control) == (2, set(QUEUES))
@@ -60,6 +60,6 @@ def test_the_api_is_the_stacks(stack: LocalStack) -> None:
 def test_parts_see_the_target_only(stack: LocalStack) -> None:
     """Each variable of the settings is set for each service, whoever starts it."""
     for name in ("api", "worker", "beat"):
-        seen = stack.parts[name].whole_environment()
+        seen = stack.parts[name].build_environment()
         assert {field.upper() for field in Settings.model_fields} <= set(seen)
         assert sys.executable == stack.parts[name].command[0]

@@ -128,10 +128,10 @@ def test_a_connection_that_is_back_before_the_next_look_is_read(consume: Any) ->
 def test_a_question_that_got_lost_is_asked_anew(consume: Any, proxy: Proxy) -> None:
     """The network has swallowed it, told nobody, and forgotten the connection."""
     consuming = consume(port=proxy.port)
-    proxy.swallows = True
+    proxy.drops_traffic = True
     asked = consuming.channel.waiting_since
     assert consuming.turn(lambda: consuming.channel.waiting_since > asked)
-    proxy.swallows = False
+    proxy.drops_traffic = False
     assert consuming.receives("second")
 
 
@@ -139,10 +139,10 @@ def test_a_question_that_got_lost_is_asked_anew(consume: Any, proxy: Proxy) -> N
 def test_a_subscription_that_got_lost_is_made_anew(consume: Any, proxy: Proxy) -> None:
     """Commands to all workers come this way: a worker that is not asked does not answer."""
     consuming = consume(BROADCAST, port=proxy.port, health_check_interval=1)
-    proxy.swallows = True
+    proxy.drops_traffic = True
     subscriptions = consuming.channel.subclient
     assert consuming.turn(lambda: subscriptions.health_check_response_counter)
-    proxy.swallows = False
+    proxy.drops_traffic = False
     assert consuming.receives("second")
 
 
