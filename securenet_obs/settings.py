@@ -45,65 +45,67 @@ class Settings(BaseSettings):
     )
 
     environment: str = Field("development", description="Name of the deployment.")
-    service_name: str = Field("securenet", description="Which process this is, in every log line.")
-    log_level: LogLevel = Field("INFO", description="Least severe level that is written.")
+    service_name: str = Field("securenet", description="Name of the process in its log lines.")
+    log_level: LogLevel = Field("INFO", description="Minimum level of log lines.")
     log_format: Literal["json", "console"] = Field(
-        "json", description="JSON lines, or coloured text for a person."
+        "json", description="`json` for JSON lines, `console` for coloured text."
     )
-    log_source: str = Field(
-        "", description="Where this target's log files are: a file, a folder or a glob."
-    )
+    log_source: str = Field("", description="Log files of the target: a file, a folder or a glob.")
 
-    sentry_dsn: str = Field("", description="Where errors are sent; empty sends nothing.")
+    sentry_dsn: str = Field("", description="DSN for error events; if empty, none are sent.")
     sentry_release: str = Field(
-        f"securenet@{__version__}", description="Release that events and log lines carry."
+        f"securenet@{__version__}", description="Release in events and log lines."
     )
     sentry_traces_sample_rate: float = Field(
-        0.0, ge=0, le=1, description="Share of requests and tasks that are traced."
+        0.0, ge=0, le=1, description="Fraction of requests and tasks that are traced."
     )
     sentry_traces_rates: str = Field(
         "",
-        description="Other shares for operations: beginning of the name=share, comma-separated.",
+        description="Trace fractions for operations: name prefix=fraction, comma-separated.",
     )
     sentry_backend: Literal["sentry", "bugsink"] = Field(
-        "sentry", description="Which API reads events back; GlitchTip answers as `sentry`."
+        "sentry", description="API for reading events back; for GlitchTip use `sentry`."
     )
     sentry_url: str = Field("https://sentry.io", description="Address of the API and dashboard.")
     sentry_org: str = Field("", description="Organisation slug.")
     sentry_project: str = Field("", description="Project slug, or Bugsink's project number.")
     sentry_auth_token: SecretStr = Field(
-        SecretStr(""), description="Token that may read events back."
+        SecretStr(""), description="Token for reading events back."
     )
 
     redis_url: SecretStr = Field(
         SecretStr("redis://127.0.0.1:6379/0"), description="Broker of the Celery queues."
     )
     result_url: SecretStr = Field(
-        SecretStr(""), description="Task results; by default the database after the broker's."
+        SecretStr(""),
+        description="Redis database of task results; by default the one after the broker's.",
     )
     database_url: SecretStr = Field(
-        SecretStr("sqlite:///securenet.sqlite3"), description="The store, as SQLAlchemy writes it."
+        SecretStr("sqlite:///securenet.sqlite3"), description="SQLAlchemy URL of the store."
     )
 
     schedule_canary_s: float = Field(
-        300.0, gt=0, description="Seconds between two canaries that beat sends for every tenant."
+        300.0,
+        gt=0,
+        description="Interval in seconds at which beat sends a canary for every tenant.",
     )
 
     worker_stop_s: float = Field(
         45.0,
         gt=0,
-        description="Seconds that running tasks are given when a worker is told to stop.",
+        description="Seconds that running tasks have to finish when a worker is stopped.",
     )
 
-    api_url: str = Field("http://127.0.0.1:8000", description="Address of this target's API.")
+    api_url: str = Field("http://127.0.0.1:8000", description="Address of the target's API.")
     api_keys: SecretStr = Field(
-        SecretStr(""), description="Whom a validation may speak for: tenant=key, comma-separated."
+        SecretStr(""),
+        description="API keys of the tenants for validations: tenant=key, comma-separated.",
     )
     diagnostics_enabled: bool = Field(
-        False, description="Whether POST /v1/diagnostics/error exists at all."
+        False, description="Whether POST /v1/diagnostics/error is available."
     )
     diagnostics_key: SecretStr = Field(
-        SecretStr(""), description="What its callers must send as X-Diagnostics-Key."
+        SecretStr(""), description="Required value of X-Diagnostics-Key in requests to it."
     )
 
     @model_validator(mode="before")

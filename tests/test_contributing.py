@@ -119,5 +119,5 @@ def test_every_runbook_has_its_test() -> None:
 
 def test_the_readme_leads_here() -> None:
     """A newcomer finds this page from the first one."""
-    section = (ROOT / "README.md").read_text().split("\n## Working on it\n")[1]
+    section = (ROOT / "README.md").read_text().split("\n## Development\n")[1]
     assert "(CONTRIBUTING.md)" in section

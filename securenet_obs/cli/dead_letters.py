@@ -32,7 +32,7 @@ def dead_letters() -> None:
 @options.local
 @options.as_json
 def listed(limit: int, is_open: bool, target: Path | None, local: bool, as_json: bool) -> None:
-    """List dead letters, the last that failed first.
+    """List dead letters, the most recent failure first.
 
     Example: securenet-obs dead-letters list --open
     """
@@ -54,7 +54,7 @@ def listed(limit: int, is_open: bool, target: Path | None, local: bool, as_json:
 @options.local
 @options.as_json
 def show(letter_id: int, target: Path | None, local: bool, as_json: bool) -> None:
-    """Show a dead letter: what it was asked, and why it failed.
+    """Show a dead letter: its arguments and the reason for its failure.
 
     Example: securenet-obs dead-letters show 7
     """

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 @options.root
 @options.as_json
 def drill(names: tuple[str, ...], tasks: int, root: Path, as_json: bool) -> None:
-    """Put faults into local stacks with tasks in flight.
+    """Inject faults into local stacks with tasks in flight.
 
     Runs all drills, or those named. Exits with 1 if a task was lost or doubled, or a fault went
     unnoticed.

@@ -50,7 +50,7 @@ def list_notebooks(as_json: bool, root: Path) -> None:
 @options.as_json
 @options.root
 def show(notebook: str, plain: bool, as_json: bool, root: Path) -> None:
-    """Show what a notebook is for and which parameters it takes.
+    """Show a notebook's purpose and parameters.
 
     A default that a foreign notebook computes is shown as its source.
 
@@ -169,7 +169,7 @@ def _run(
 @click.argument("folder", type=Place(exists=True, file_okay=False))
 @options.as_json
 def verify(folder: Path, as_json: bool) -> None:
-    """Say what was changed in an evidence folder since it was closed.
+    """List the changes to an evidence folder since it was closed.
 
     Example: securenet-obs verify evidence/20261123T041200Z-1a2b3c4d
     """
