@@ -148,8 +148,8 @@ TRAPS: tuple[Trap, ...] = (
         "Celery",
         "a queue is four lists, and what is in flight is in none of them",
         (
-            "probes/celery/test_queues.py::test_depth_counts_every_priority",
-            "probes/celery/test_queues.py::test_messages_that_a_worker_holds_are_in_flight",
+            "probes/celery/test_queues.py::test_depth_includes_every_priority",
+            "probes/celery/test_queues.py::test_unacknowledged_messages_are_in_flight",
         ),
     ),
     (

@@ -1,4 +1,4 @@
-"""What the tests of drills share: the judge that the command has."""
+"""Fixture of the drills' tests: the command's own function that runs validations."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +13,6 @@ PROJECT = Path(__file__).parents[2]
 
 @pytest.fixture(scope="module")
 def run_validation() -> Iterator[ValidationRunner]:
-    """Yield what runs a notebook of the project against a target and returns what it says."""
+    """Yield a function that runs a validation against a target and returns its outcome."""
     with validation_runner(PROJECT) as run_validation:
         yield run_validation

@@ -1,4 +1,4 @@
-"""The launcher adds one entry that is due often, and takes none away."""
+"""The launcher adds one frequent entry and removes none."""
 
 import json
 import os
@@ -18,8 +18,8 @@ print(json.dumps({"entries": entries, "arguments": sys.argv[1:], "name": __name_
 """
 
 
-def test_a_module_is_run_with_one_more_entry(tmp_path: Path) -> None:
-    """The module runs as a program with its own arguments, and sees the entry beside the others."""
+def test_module_runs_with_an_additional_entry(tmp_path: Path) -> None:
+    """The module runs as a program with its own arguments and with the additional entry."""
     (tmp_path / "seen.py").write_text(MODULE)
     done = subprocess.run(
         [sys.executable, beat_with_drill.__file__, "seen", "--option"],

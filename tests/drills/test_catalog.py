@@ -1,4 +1,4 @@
-"""The drills that there are can be told apart, and somebody notices each fault."""
+"""The drills have different names, and a validation detects each fault."""
 
 from pathlib import Path
 
@@ -11,14 +11,14 @@ from securenet_obs.runner.notebook.catalog import find
 PROJECT = Path(__file__).parents[2]
 
 
-def test_every_fault_is_looked_at() -> None:
-    """Each has a validation that must notice it."""
+def test_every_fault_has_an_expected_alarm() -> None:
+    """Each drill has a validation that must detect its fault."""
     assert all(drill.expected_alarms for drill in DRILLS.values())
 
 
 @pytest.mark.parametrize("drill", DRILLS.values(), ids=DRILLS)
-def test_its_validations_exist(drill: Drill) -> None:
-    """Each notebook is in the project, takes these parameters, and judges the check."""
+def test_validations_of_a_drill_exist(drill: Drill) -> None:
+    """Each notebook exists, accepts the parameters, and has the check."""
     for alarm in drill.expected_alarms:
         notebook = find(PROJECT, alarm.notebook)
         order_for(notebook, alarm.parameters)

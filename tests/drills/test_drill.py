@@ -1,4 +1,4 @@
-"""A drill's verdict: only one that lost nothing, doubled nothing and was noticed has passed."""
+"""The verdict of a drill: it passes without lost, doubled and unnoticed faults only."""
 
 from dataclasses import replace
 from typing import Any
@@ -10,8 +10,8 @@ from securenet_obs.drills import DrillResult, ExpectedAlarm, ValidationOutcome
 GOOD = DrillResult("redis-down", accepted=9, in_flight=8, recovered_s=1.0)
 
 
-def test_a_drill_that_went_well_has_passed() -> None:
-    """Everything that was accepted is counted."""
+def test_drill_without_problems_passes() -> None:
+    """Every accepted batch is counted."""
     assert GOOD.verdict == "passed"
 
 
@@ -25,13 +25,13 @@ def test_a_drill_that_went_well_has_passed() -> None:
         {"recovered_s": None},
     ],
 )
-def test_one_thing_that_is_wrong_fails_it(found: dict[str, Any]) -> None:
-    """None of them outweighs another."""
+def test_any_single_problem_fails_a_drill(found: dict[str, Any]) -> None:
+    """No problem outweighs another."""
     assert replace(GOOD, **found).verdict == "failed"
 
 
-def test_a_drill_that_was_not_run_is_neither() -> None:
-    """It proves nothing, and is not counted as passed."""
+def test_drill_that_did_not_run_is_skipped() -> None:
+    """It proves nothing and does not count as passed."""
     assert replace(GOOD, skipped="there is no /dev/full").verdict == "skipped"
 
 
@@ -45,6 +45,6 @@ def test_a_drill_that_was_not_run_is_neither() -> None:
         (ValidationOutcome("passed"), False),
     ],
 )
-def test_a_fault_is_noticed_by_its_own_check(outcome: ValidationOutcome, is_raised: bool) -> None:
-    """One that is red for something else has not noticed; one that reaches nothing has."""
+def test_alarm_is_raised_by_its_own_check(outcome: ValidationOutcome, is_raised: bool) -> None:
+    """Another failed check does not count; an unreachable target does."""
     assert ExpectedAlarm("any", "it ticks").is_raised_by(outcome) is is_raised

@@ -1,4 +1,4 @@
-"""The load keeps every answer, and gives every batch a minute of its own."""
+"""The load keeps every response and gives every batch its own minute."""
 
 import socketserver
 import threading
@@ -18,16 +18,16 @@ KEYS = {"API_KEYS": "tenant-a=snk_a,tenant-b=snk_b"}
 
 
 class Hangup(socketserver.BaseRequestHandler):
-    """Takes a request, and closes the connection instead of an answer."""
+    """Reads a request and closes the connection without a response."""
 
     def handle(self) -> None:
-        """Read, and be gone."""
+        """Read the request, then return."""
         self.request.recv(100)
 
 
 @pytest.fixture
 def hangup() -> Iterator[str]:
-    """Yield the address of a server that answers nothing."""
+    """Yield the address of a server that never responds."""
     with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Hangup) as server:
         threading.Thread(target=server.serve_forever, args=(0.01,)).start()
         yield f"http://127.0.0.1:{server.server_address[1]}"
@@ -35,7 +35,7 @@ def hangup() -> Iterator[str]:
 
 
 def test_every_batch_is_counted_in_its_minute(stack: LocalStack) -> None:
-    """Accepted batches of several tenants are all in the store soon, each whole and once."""
+    """Accepted batches of several tenants are in the store soon, each complete and once."""
     load = Load(stack.environment)
     load.submit(12)
     assert {batch.outcome for batch in load.submitted} == {"accepted"}
@@ -49,8 +49,8 @@ def test_every_batch_is_counted_in_its_minute(stack: LocalStack) -> None:
     assert counted == Tally((), ())
 
 
-def test_a_trickle_ends_with_what_is_left(stack: LocalStack) -> None:
-    """It sends one by one until it is finished, then the rest, and no more when asked again."""
+def test_finished_trickle_submits_the_remaining_batches(stack: LocalStack) -> None:
+    """It submits one by one, then the rest at once, and nothing when finished again."""
     load = Load(stack.environment)
     with Trickle(load, 20) as trickle:
         time.sleep(0.3)
@@ -61,15 +61,15 @@ def test_a_trickle_ends_with_what_is_left(stack: LocalStack) -> None:
     assert 0 < slowest_s < 10
 
 
-def test_nobody_there_is_a_refusal() -> None:
-    """Where no connection could be made, nothing was accepted."""
+def test_refused_connection_counts_as_refused() -> None:
+    """Without a connection the batch was not accepted."""
     load = Load({**KEYS, "API_URL": f"http://127.0.0.1:{find_free_ports(1)[0]}"})
     load.submit(2)
     assert [batch.outcome for batch in load.submitted] == ["refused", "refused"]
 
 
-def test_a_broken_connection_is_no_answer(hangup: str) -> None:
-    """Whether the batch was accepted before the connection broke, nobody can tell."""
+def test_broken_connection_counts_as_unknown(hangup: str) -> None:
+    """The batch may have been accepted before the connection broke."""
     load = Load({**KEYS, "API_URL": hangup})
     load.submit(2)
     assert [batch.outcome for batch in load.submitted] == ["unknown", "unknown"]

@@ -1,4 +1,4 @@
-"""A proxy that passes, swallows, and never mends a connection that has lost bytes."""
+"""The proxy forwards traffic or drops it, and keeps a connection that lost bytes silent."""
 
 import socket
 import socketserver
@@ -11,17 +11,17 @@ from securenet_obs.drills.proxy import Proxy
 
 
 class Echo(socketserver.BaseRequestHandler):
-    """Answers every word with the same word."""
+    """Returns every message unchanged."""
 
     def handle(self) -> None:
-        """Answer until the client is gone."""
-        while said := self.request.recv(100):
-            self.request.sendall(said)
+        """Respond until the client closes the connection."""
+        while data := self.request.recv(100):
+            self.request.sendall(data)
 
 
 @pytest.fixture
 def echo() -> Iterator[int]:
-    """Yield the port of an echo."""
+    """Yield the port of an echo server."""
     with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Echo) as server:
         server.daemon_threads = True
         threading.Thread(target=server.serve_forever, args=(0.01,)).start()
@@ -33,18 +33,18 @@ def echo() -> Iterator[int]:
 
 @pytest.fixture
 def proxy(echo: int) -> Iterator[Proxy]:
-    """Yield a proxy in front of an echo."""
+    """Yield a proxy in front of an echo server."""
     with Proxy(echo) as between:
         yield between
 
 
 def connect(proxy: Proxy) -> socket.socket:
-    """Return a connection through the proxy that waits for an answer briefly."""
+    """Return a connection through the proxy with a short timeout."""
     return socket.create_connection(("127.0.0.1", proxy.port), timeout=0.3)
 
 
 def ask(connection: socket.socket) -> bytes:
-    """Return what is answered; nothing if nobody says anything in time."""
+    """Return the response; empty if none arrives in time."""
     connection.sendall(b"word")
     try:
         return connection.recv(100)
@@ -52,14 +52,14 @@ def ask(connection: socket.socket) -> bytes:
         return b""
 
 
-def test_it_passes_both_ways(proxy: Proxy) -> None:
-    """What a client sends reaches the server, and the answer the client."""
+def test_traffic_is_forwarded_in_both_directions(proxy: Proxy) -> None:
+    """The request reaches the server, and the response the client."""
     with connect(proxy) as connection:
         assert ask(connection) == b"word"
 
 
-def test_it_swallows_in_silence(proxy: Proxy) -> None:
-    """No byte arrives, on old connections or new ones, and none of them is closed."""
+def test_traffic_is_dropped_silently(proxy: Proxy) -> None:
+    """No byte arrives on old or new connections, and none of them is closed."""
     with connect(proxy) as old:
         assert ask(old) == b"word"
         proxy.drops_traffic = True
@@ -68,8 +68,8 @@ def test_it_swallows_in_silence(proxy: Proxy) -> None:
             assert ask(new) == b""
 
 
-def test_what_lost_bytes_stays_silent(proxy: Proxy) -> None:
-    """When it passes again, only connections that lost nothing speak."""
+def test_connection_that_lost_bytes_stays_silent(proxy: Proxy) -> None:
+    """After the fault, only connections that lost no bytes work again."""
     with connect(proxy) as silenced, connect(proxy) as idle:
         proxy.drops_traffic = True
         ask(silenced)
@@ -80,8 +80,8 @@ def test_what_lost_bytes_stays_silent(proxy: Proxy) -> None:
             assert ask(new) == b"word"
 
 
-def test_nothing_outlives_it(echo: int) -> None:
-    """Its end closes its connections, the silent ones too, and its port."""
+def test_closed_proxy_leaves_no_connections(echo: int) -> None:
+    """Closing it closes its connections, silent ones included, and its port."""
     with Proxy(echo) as proxy:
         connection, silenced = connect(proxy), connect(proxy)
         assert ask(connection) == b"word"

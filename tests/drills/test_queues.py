@@ -1,4 +1,4 @@
-"""What was delivered and never acknowledged can be delivered again at once."""
+"""Messages that were delivered and not acknowledged can be redelivered at once."""
 
 import json
 from collections.abc import Iterator
@@ -15,15 +15,17 @@ MESSAGE = {"body": "e30=", "properties": {"delivery_tag": "a-tag"}}
 
 @pytest.fixture
 def broker(redis_server: Any) -> Iterator[redis.Redis]:
-    """Yield a broker with nothing in it."""
+    """Yield an empty broker."""
     with redis.Redis.from_url(redis_server.environment["REDIS_URL"]) as client:
         client.flushdb()
         yield client
         client.flushdb()
 
 
-def test_a_message_goes_back_into_its_queue(broker: redis.Redis, redis_server: Any) -> None:
-    """It is no longer unacknowledged, and next in its queue as it was."""
+def test_unacknowledged_message_returns_to_its_queue(
+    broker: redis.Redis, redis_server: Any
+) -> None:
+    """It is not unacknowledged any longer, and is the next message of its queue."""
     broker.hset("unacked", "a-tag", json.dumps([MESSAGE, "logs", "logs"]))
     broker.zadd("unacked_index", {"a-tag": 1.0})
     assert queues.redeliver_unacknowledged(redis_server.environment) == 1
@@ -32,10 +34,10 @@ def test_a_message_goes_back_into_its_queue(broker: redis.Redis, redis_server: A
     assert queues.redeliver_unacknowledged(redis_server.environment) == 0
 
 
-def test_a_queue_that_does_not_empty_is_told(
+def test_queue_that_stays_filled_is_an_error(
     broker: redis.Redis, redis_server: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where nobody takes the messages, waiting ends, and says how many there are."""
+    """Without a consumer the wait ends, and the error has the number of messages."""
     monkeypatch.setattr(queues, "_EMPTY_S", 0.1)
     broker.rpush("scans", "one", "two")
     with pytest.raises(StackError, match="2 messages still wait"):

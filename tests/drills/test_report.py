@@ -1,4 +1,4 @@
-"""A drill's result says what is wrong, in the table and as data."""
+"""The result of a drill, as a table and as data."""
 
 import json
 from dataclasses import replace
@@ -31,22 +31,22 @@ GOOD = DrillResult(
         ({"skipped": "not here"}, "skipped"),
     ],
 )
-def test_anything_wrong_is_a_failure(change: dict[str, Any], verdict: str) -> None:
-    """Nothing may be lost, doubled or a problem, and everything must have been counted in time."""
+def test_any_problem_is_a_failure(change: dict[str, Any], verdict: str) -> None:
+    """A lost or doubled batch, a problem or a missing recovery fails the drill."""
     assert replace(GOOD, **change).verdict == verdict
 
 
-def shown(result: DrillResult) -> str:
-    """Return the table with one result as a person reads it."""
+def render(result: DrillResult) -> str:
+    """Return the rendered table with one result."""
     console = Console(width=200)
     with console.capture() as text:
         console.print(render_drill_table([result]))
     return text.get()
 
 
-def test_the_table_has_a_row_for_each_drill() -> None:
-    """A row tells what was accepted, lost, doubled, when it recovered, and who noticed."""
-    head, row = shown(GOOD).splitlines()[:2]
+def test_table_has_a_row_for_each_drill() -> None:
+    """A row has accepted, lost, doubled, recovery and the verdicts during the fault."""
+    head, row = render(GOOD).splitlines()[:2]
     columns = ("drill", "accepted", "lost", "doubled", "recovery s")
     assert all(name in head for name in (*columns, "during the fault", "verdict"))
     assert row.split() == [
@@ -54,20 +54,20 @@ def test_the_table_has_a_row_for_each_drill() -> None:
     ]
 
 
-def test_the_table_names_what_is_missing() -> None:
-    """The ids of tasks that were lost stand below the table, the first of them."""
-    table = shown(replace(GOOD, lost=tuple(f"id-{number}" for number in range(9))))
+def test_table_lists_lost_tasks() -> None:
+    """The first ids of lost tasks are listed below the table."""
+    table = render(replace(GOOD, lost=tuple(f"id-{number}" for number in range(9))))
     assert "worker-killed: lost: id-0, id-1, id-2 and 6 more" in table
 
 
-def test_a_skipped_drill_says_why() -> None:
-    """The reason stands below the table, as it is."""
-    table = shown(DrillResult("clock-off", skipped="[not] here"))
+def test_skipped_drill_has_a_reason() -> None:
+    """The reason is listed below the table, unchanged."""
+    table = render(DrillResult("clock-off", skipped="[not] here"))
     assert table.splitlines()[1].split() == ["clock-off", *"-----", "skipped"]
     assert "clock-off: [not] here" in table
 
 
-def test_the_data_is_json() -> None:
-    """Every field and the verdict are there, for a program."""
+def test_data_is_json() -> None:
+    """Every field and the verdict are included."""
     data = json.loads(json.dumps(serialise_drill_result(GOOD)))
     assert (data["drill"], data["verdict"], data["in_flight"]) == ("worker-killed", "passed", 400)

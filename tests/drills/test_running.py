@@ -1,4 +1,4 @@
-"""Each drill: nothing lost, nothing doubled, and the validations notice; and a drill can fail."""
+"""Each drill: no lost or doubled batch, and every fault is detected; and a drill can fail."""
 
 import os
 import sqlite3
@@ -37,14 +37,14 @@ FEW = 100
 
 @pytest.fixture(scope="module")
 def drilled(tmp_path_factory: pytest.TempPathFactory, stack_cache: Path) -> Iterator[LocalStack]:
-    """Yield a stack that is whole again after each drill."""
+    """Yield a stack that is repaired after each drill."""
     with LocalStack("drilled", tmp_path_factory.mktemp("drilled"), cache=stack_cache) as stack:
         yield stack
 
 
 @pytest.fixture(scope="module")
 def results(request: pytest.FixtureRequest) -> Iterator[list[DrillResult]]:
-    """Yield a list that is shown as a table in the end, where all drills are run."""
+    """Yield a list of results that is printed as a table at the end, if all drills run."""
     collected: list[DrillResult] = []
     yield collected
     if ALL:
@@ -55,14 +55,14 @@ def results(request: pytest.FixtureRequest) -> Iterator[list[DrillResult]]:
 
 @pytest.mark.skipif(not ALL, reason="DRILLS=all runs them, which takes seven minutes")
 @pytest.mark.parametrize("name", DRILLS)
-def test_nothing_is_lost_doubled_or_unnoticed(
+def test_no_drill_loses_doubles_or_goes_unnoticed(
     name: str,
     run_validation: ValidationRunner,
     tmp_path: Path,
     stack_cache: Path,
     results: list[DrillResult],
 ) -> None:
-    """Every accepted batch is counted once, no refused one is, and the validations notice."""
+    """Accepted batches are counted once, refused ones never, and validations fail."""
     result = run_drill(
         name, run_validation=run_validation, root=tmp_path, cache=stack_cache, report=print
     )
@@ -75,7 +75,7 @@ def test_nothing_is_lost_doubled_or_unnoticed(
 
 @pytest.mark.skipif(ALL, reason="all of them are run, with more tasks")
 @pytest.mark.parametrize("name", FAST)
-def test_little_is_neither_lost_nor_doubled(
+def test_small_loads_are_neither_lost_nor_doubled(
     name: str, drilled: LocalStack, run_validation: ValidationRunner
 ) -> None:
     """The same holds with fewer tasks, one drill after another on the same stack."""
@@ -86,10 +86,8 @@ def test_little_is_neither_lost_nor_doubled(
     assert result.verdict == "passed", result
 
 
-def test_no_look_is_red_for_the_drills_own_tasks(
-    drilled: LocalStack, run_validation: ValidationRunner
-) -> None:
-    """What is seen where nothing is broken but much is queued would be seen in every drill."""
+def test_load_alone_raises_no_alarm(drilled: LocalStack, run_validation: ValidationRunner) -> None:
+    """A check that fails under load alone would fail in every drill."""
     expected_alarms = tuple(
         {
             alarm.check: alarm for drill in DRILLS.values() for alarm in drill.expected_alarms
@@ -101,10 +99,10 @@ def test_no_look_is_red_for_the_drills_own_tasks(
 
 
 @pytest.mark.stack
-def test_what_cannot_be_run_here_is_skipped(
+def test_impossible_drill_is_skipped(
     run_validation: ValidationRunner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The result says why, and no stack is started for it."""
+    """The result has the reason, and no stack is started."""
     monkeypatch.setattr(timing, "_PREFIXES", ())
     result = run_drill("clock-off", run_validation=run_validation, root=tmp_path)
     assert result.verdict == "skipped"
@@ -112,8 +110,8 @@ def test_what_cannot_be_run_here_is_skipped(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_an_unknown_drill_is_named(run_validation: ValidationRunner, stack_cache: Path) -> None:
-    """The error tells the names that there are."""
+def test_unknown_drill_is_an_error(run_validation: ValidationRunner, stack_cache: Path) -> None:
+    """The error lists the drills."""
     with pytest.raises(
         StackError, match="'redis-drunk' is not a drill; the drills are redis-restarted, "
     ):
@@ -122,7 +120,7 @@ def test_an_unknown_drill_is_named(run_validation: ValidationRunner, stack_cache
 
 @contextmanager
 def lost_and_doubled(stack: LocalStack) -> Iterator[None]:
-    """Forget what is queued, in the broker and in the outbox, and count one batch twice."""
+    """Delete the queued tasks in broker and outbox, and count one batch twice."""
     with redis.Redis.from_url(stack.environment["REDIS_URL"]) as client:
         client.delete("logs")
     path = make_url(stack.environment["DATABASE_URL"]).database
@@ -136,8 +134,8 @@ def lost_and_doubled(stack: LocalStack) -> Iterator[None]:
     yield
 
 
-def test_a_drill_can_fail(drilled: LocalStack, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Tasks that are lost, an effect that is doubled and a blind validation are each told."""
+def test_drill_can_fail(drilled: LocalStack, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lost tasks, a doubled effect and a validation without an alarm are each reported."""
     monkeypatch.setattr(running, "SETTLE_S", 3.0)
     drill = Drill(
         "spoiled",

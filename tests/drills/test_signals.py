@@ -1,4 +1,4 @@
-"""Signals reach the processes that are meant, and no other."""
+"""Signals reach the intended processes and no others."""
 
 import subprocess
 import time
@@ -23,7 +23,7 @@ MakePart = Callable[[str], Part]
 
 @pytest.fixture
 def make_part(tmp_path: Path) -> Iterator[MakePart]:
-    """Yield a maker of parts that run a shell script and are ready when they say so."""
+    """Yield a factory of parts that run a shell script and are ready after its first line."""
     with Guard() as guard:
         made: list[Part] = []
 
@@ -48,12 +48,12 @@ def make_part(tmp_path: Path) -> Iterator[MakePart]:
 
 
 def state(pid: int) -> str:
-    """Return how a process is: T is stopped, S is asleep, nothing is gone."""
-    told = subprocess.run(["ps", "-o", "state=", "-p", str(pid)], capture_output=True, text=True)
-    return told.stdout.strip()[:1]
+    """Return the state of a process: T is stopped, S is asleep, empty is ended."""
+    result = subprocess.run(["ps", "-o", "state=", "-p", str(pid)], capture_output=True, text=True)
+    return result.stdout.strip()[:1]
 
 
-def test_a_paused_leader_goes_on_afterwards(make_part: MakePart) -> None:
+def test_paused_leader_continues_afterwards(make_part: MakePart) -> None:
     """Within the block the leader is stopped and its child is not."""
     part = make_part("sleep 60 & echo ready; wait")
     (child,) = find_children(part)
@@ -64,8 +64,8 @@ def test_a_paused_leader_goes_on_afterwards(make_part: MakePart) -> None:
     assert state(part.pid) == "S"
 
 
-def test_children_alone_are_killed(make_part: MakePart) -> None:
-    """The leader sees its child die, and lives."""
+def test_only_the_children_are_killed(make_part: MakePart) -> None:
+    """The leader detects the end of its child and continues."""
     part = make_part('sleep 60 & echo ready; wait $!; echo "ended $?"; exec sleep 60')
     kill_children(part)
     time.sleep(0.2)
@@ -73,20 +73,20 @@ def test_children_alone_are_killed(make_part: MakePart) -> None:
     assert part.is_running()
 
 
-def test_a_killed_part_leaves_nobody(make_part: MakePart) -> None:
-    """Leader and children go, without a chance to say anything."""
-    part = make_part("trap 'echo asked' TERM; sleep 60 & echo ready; wait")
+def test_killed_part_leaves_no_process(make_part: MakePart) -> None:
+    """Leader and children end at once, without a handler."""
+    part = make_part("trap 'echo handled' TERM; sleep 60 & echo ready; wait")
     (child,) = find_children(part)
     kill(part)
     assert not part.is_running()
     assert state(child) in {"", "Z"}
-    assert "asked" not in part.log.read_text()
+    assert "handled" not in part.log.read_text()
 
 
-def test_a_soft_end_is_an_end_in_good_order(
+def test_graceful_termination_requires_exit_code_0(
     make_part: MakePart, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Exit code 0 is one; another code is told, and so is a part that runs on."""
+    """Another exit code, and a part that does not end, are errors."""
     monkeypatch.setattr("securenet_obs.drills.signals.STOP_S", 0.5)
     terminate_gracefully(make_part("trap 'exit 0' TERM; echo ready; while :; do sleep 0.05; done"))
     with pytest.raises(StackError, match=r"sample .* ended with exit code 3"):

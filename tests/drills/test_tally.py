@@ -1,4 +1,4 @@
-"""The count sees each batch for itself: lost, counted once, or more often than it may be."""
+"""The tally judges each batch: lost, counted once, or counted too often."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -27,13 +27,13 @@ def engine(tmp_path: Path) -> Iterator[Engine]:
 
 
 def batch(number: int, outcome: SubmissionOutcome) -> SubmittedBatch:
-    """Return a batch of tenant-a in a minute of its own."""
+    """Return a batch of tenant-a with its own minute."""
     task_id = f"task-{number}" if outcome == "accepted" else ""
     return SubmittedBatch("tenant-a", MINUTE + timedelta(minutes=number), outcome, task_id, 0.1)
 
 
 def count(engine: Engine, batch: SubmittedBatch, times: float) -> None:
-    """Write into the store that a batch was counted so often."""
+    """Store that a batch was counted this often."""
     with Session(engine) as session, session.begin():
         records = int(times * RECORDS)
         session.add(NetworkMinute(tenant_id="tenant-a", minute=batch.minute, records=records))
@@ -53,24 +53,24 @@ def count(engine: Engine, batch: SubmittedBatch, times: float) -> None:
         ("unknown", 2, Tally((), ("unknown batch of tenant-a at 2026-01-01T00:01",))),
     ],
 )
-def test_a_batch_is_counted_as_it_was_answered(
+def test_batch_is_judged_by_its_outcome(
     engine: Engine, outcome: SubmissionOutcome, times: float, expected: Tally
 ) -> None:
-    """Accepted is once, refused is never, and no clear answer is at most once."""
+    """An accepted batch counts once, a refused one never, an unknown one at most once."""
     one = batch(1, outcome)
     if times:
         count(engine, one, times)
     assert tally(engine, [one]) == expected
 
 
-def test_one_batch_does_not_stand_for_another(engine: Engine) -> None:
-    """One that is counted twice does not make up for one that is lost."""
+def test_doubled_batch_does_not_replace_a_lost_one(engine: Engine) -> None:
+    """Each batch is judged separately."""
     lost, doubled, right = (batch(number, "accepted") for number in (1, 2, 3))
     count(engine, doubled, 2)
     count(engine, right, 1)
     assert tally(engine, [lost, doubled, right]) == Tally(("task-1",), ("task-2",))
 
 
-def test_nothing_submitted_is_nothing_lost(engine: Engine) -> None:
-    """Before the first batch there is nothing to count."""
+def test_empty_load_has_an_empty_tally(engine: Engine) -> None:
+    """Without batches there is nothing to count."""
     assert tally(engine, []) == Tally((), ())

@@ -1,4 +1,4 @@
-"""Whoever keeps time: another clock is found where it is, two beats are told apart by their log."""
+"""Faults of time: libfaketime is found, and two beats are detected by their log."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -13,10 +13,8 @@ from securenet_obs.drills import beat_with_drill, timing
 from securenet_obs.errors import StackError
 
 
-def test_libfaketime_is_found_where_it_is_installed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Without it the drill says what to install; with it, it can be run."""
+def test_libfaketime_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without it the reason has the package to install; with it, the drill can run."""
     monkeypatch.setattr(timing, "_PREFIXES", (str(tmp_path),))
     assert "apt-get install libfaketime" in timing.explain_missing_libfaketime()
     library = tmp_path / "lib" / "x86_64-linux-gnu" / "faketime" / "libfaketime.so.1"
@@ -28,7 +26,7 @@ def test_libfaketime_is_found_where_it_is_installed(
 
 @pytest.fixture
 def beats(tmp_path: Path, redis_server: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Return a stack whose beats have sent the entry at the given seconds from now."""
+    """Return a stack with beats that sent the entry at these seconds from now."""
     monkeypatch.setattr(timing, "TWINS_S", 0.1)
     environment = {"RESULT_URL": redis_server.environment["REDIS_URL"]}
     log = tmp_path / "beat.log"
@@ -49,14 +47,14 @@ def beats(tmp_path: Path, redis_server: Any, monkeypatch: pytest.MonkeyPatch) ->
     return sent
 
 
-def test_an_entry_that_two_beats_send_is_told(beats: Any) -> None:
-    """Sent twice within half its interval is once too often; once an interval is right."""
+def test_entry_sent_by_two_beats_is_found(beats: Any) -> None:
+    """Two sends within half an interval are a double send; one per interval is correct."""
     assert timing.find_double_sends(beats(0, 2, 4, executed=3)) == []
     assert len(timing.find_double_sends(beats(0, 2, 2.1, 4, executed=4))) == 1
 
 
-def test_beats_that_send_nothing_prove_nothing(beats: Any) -> None:
-    """An entry that was not sent, or whose task did not run, is no success."""
+def test_beats_that_send_nothing_are_an_error(beats: Any) -> None:
+    """An entry without a send or without an executed task is an error."""
     with pytest.raises(StackError, match="Neither of two beats sent"):
         timing.find_double_sends(beats(-20, -18, executed=2))
     with pytest.raises(StackError, match="0 of 3 tasks that beat sent were executed"):

@@ -1,4 +1,4 @@
-"""A small HTTP server that answers what a test tells it to, and the running stack's settings."""
+"""Fixtures: an HTTP server with scripted answers, and the settings of the running stack."""
 
 import json
 import threading
@@ -29,14 +29,14 @@ class AnsweringServer:
     requests: list[tuple[str, dict[str, str]]] = field(default_factory=list)
 
     def answers(self, *answers: tuple[int, Any] | Answer) -> None:
-        """Give these answers one after another, and the last one from then on."""
+        """Return these answers one after another, then the last one repeatedly."""
         script = [(*answer, {})[:3] for answer in answers]
         self.answer = lambda _: script.pop(0) if len(script) > 1 else script[0]
 
 
 @pytest.fixture
 def http_server() -> Iterator[AnsweringServer]:
-    """Yield a real HTTP server that answers 404 to everything until a test says otherwise."""
+    """Yield a real HTTP server that answers 404 until a test scripts other answers."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:

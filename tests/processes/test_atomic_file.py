@@ -1,4 +1,4 @@
-"""Files that are replaced as a whole."""
+"""Files are replaced atomically."""
 
 import os
 import stat
@@ -9,8 +9,8 @@ import pytest
 from securenet_obs.processes.atomic_file import replace_file
 
 
-def test_a_file_is_replaced_with_its_permissions(tmp_path: Path) -> None:
-    """Whether it exists or not; nothing else is left in its folder."""
+def test_file_is_replaced_with_its_permissions(tmp_path: Path) -> None:
+    """A new and an existing file are written, and no other file is left in the folder."""
     path = tmp_path / "file"
     for data, mode in ((b"old", 0o644), (b"new", 0o600)):
         replace_file(path, data, mode=mode, to_disk=True)
@@ -19,10 +19,10 @@ def test_a_file_is_replaced_with_its_permissions(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("error", [OSError("disk is full"), KeyboardInterrupt()], ids=type)
-def test_a_write_that_fails_leaves_the_old_file_and_no_part(
+def test_failed_write_keeps_the_old_file(
     error: BaseException, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """However it ends: the content was already written, and then the disk fails."""
+    """If the disk fails after the write, the old file is intact and no partial file is left."""
 
     def fail(_: int) -> None:
         raise error
@@ -36,8 +36,8 @@ def test_a_write_that_fails_leaves_the_old_file_and_no_part(
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_a_reader_never_sees_a_part(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """While the new content is written, the name still leads to the old one."""
+def test_reader_never_sees_a_partial_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """During the write, the name still refers to the old content."""
     path = tmp_path / "file"
     path.write_bytes(b"old")
     seen = []

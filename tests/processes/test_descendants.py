@@ -1,4 +1,4 @@
-"""Ending processes: daemons and those that cleared their environment are found, others are not."""
+"""Killing processes: daemons and processes without an environment are found, others are not."""
 
 import subprocess
 import sys
@@ -19,8 +19,8 @@ def python(code: str) -> str:
 
 
 @linux
-def test_a_daemon_without_an_environment_is_a_descendant_all_the_same() -> None:
-    """Once orphans are adopted, `kill_descendants` leaves nothing."""
+def test_daemon_without_an_environment_is_killed() -> None:
+    """With adopted orphans, `kill_descendants` leaves no process."""
     seconds = str(uuid4().int % 10**9 + 10**6)
     code = (
         "import subprocess, time\n"
@@ -35,8 +35,8 @@ def test_a_daemon_without_an_environment_is_a_descendant_all_the_same() -> None:
 
 
 @linux
-def test_a_process_that_dies_with_its_parent_is_gone_when_that_is_killed() -> None:
-    """SIGKILL of the parent is the end of the child."""
+def test_process_dies_with_its_killed_parent() -> None:
+    """SIGKILL of the parent ends the child."""
     code = (
         "import os, time\nfrom securenet_obs.processes.descendants import die_with_parent\n"
         "pid = os.fork()\n"
@@ -61,10 +61,10 @@ def sleep() -> "Callable[..., subprocess.Popen[bytes]]":
     return start
 
 
-def test_the_mark_of_one_run_is_not_that_of_another(
+def test_only_processes_of_the_run_are_killed(
     sleep: "Callable[..., subprocess.Popen[bytes]]",
 ) -> None:
-    """Only what carries the mark is killed."""
+    """Processes with the mark of another run, or without a mark, survive."""
     ours, other = sleep(**{MARK: "f/run-1"}), sleep(**{MARK: "f/run-11"})
     kill_marked("f/run-1")
     assert not psutil.pid_exists(ours.pid)

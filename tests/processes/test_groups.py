@@ -1,4 +1,4 @@
-"""Process groups end as a whole, and a number alone never names a process."""
+"""Process groups end completely, and a pid alone never identifies a process."""
 
 import os
 import signal
@@ -17,10 +17,10 @@ Living = Callable[[int], list[str]]
 
 
 def kill_unreaped(process: subprocess.Popen[str]) -> None:
-    """Kill a process and wait for its end, but leave its entry in the table of processes."""
+    """Kill a process and wait for its end, without reaping it."""
     process.kill()
-    shown = ["ps", "-o", "state=", "-p", str(process.pid)]
-    while not subprocess.run(shown, capture_output=True).stdout.startswith(b"Z"):
+    command = ["ps", "-o", "state=", "-p", str(process.pid)]
+    while not subprocess.run(command, capture_output=True).stdout.startswith(b"Z"):
         time.sleep(0.01)
 
 
@@ -38,8 +38,8 @@ def family(living: Living) -> Iterator[subprocess.Popen[str]]:
             os.killpg(leader.pid, 9)
 
 
-def test_a_start_time_means_one_process(family: subprocess.Popen[str]) -> None:
-    """A process keeps its start time, another has another, one that is gone has none."""
+def test_start_time_identifies_a_process(family: subprocess.Popen[str]) -> None:
+    """It is constant, differs between processes, and None for an ended process."""
     mine = read_start_time(os.getpid())
     assert mine is not None
     assert mine == read_start_time(os.getpid())
@@ -48,29 +48,29 @@ def test_a_start_time_means_one_process(family: subprocess.Popen[str]) -> None:
     assert read_start_time(family.pid) is None
 
 
-def test_a_start_time_can_be_had_without_proc(
+def test_start_time_is_read_without_proc(
     family: subprocess.Popen[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where there is no /proc, `ps` says the same of a living and of a dead process."""
+    """Without /proc, `ps` has the same result for living and ended processes."""
     monkeypatch.setattr(groups, "_BOOT_ID", Path("/nonexistent"))
     assert read_start_time(family.pid) == read_start_time(family.pid) is not None
     kill_unreaped(family)
     assert read_start_time(family.pid) is None
 
 
-def test_a_group_ends_with_the_children_that_ignore_it(
+def test_group_ends_with_children_that_ignore_sigterm(
     family: subprocess.Popen[str], remaining: Living
 ) -> None:
-    """Ending a group leaves nobody, also not a child that ignores SIGTERM."""
+    """Ending a group leaves no process, even if a child ignores SIGTERM."""
     end_groups({family.pid: read_start_time(family.pid)}, grace_s=0.3)
     family.wait(30)
     assert remaining(family.pid) == []
 
 
-def test_a_group_ends_whose_leader_is_gone(
+def test_group_without_a_leader_ends(
     family: subprocess.Popen[str], living: Living, remaining: Living
 ) -> None:
-    """The children of a leader that crashed are ended too."""
+    """The children of a crashed leader are ended too."""
     started = read_start_time(family.pid)
     kill_unreaped(family)
     assert living(family.pid)
@@ -78,15 +78,15 @@ def test_a_group_ends_whose_leader_is_gone(
     assert remaining(family.pid) == []
 
 
-def test_a_recycled_number_is_left_alone(family: subprocess.Popen[str], living: Living) -> None:
-    """A process that was started at another time than recorded is somebody else's."""
+def test_reused_pid_is_left_alone(family: subprocess.Popen[str], living: Living) -> None:
+    """A process with another start time than recorded is not ours."""
     end_groups({family.pid: "another time"}, grace_s=0.1)
     assert family.poll() is None
     assert len(living(family.pid)) >= 2
 
 
-def test_the_guard_is_deaf_to_signals(tmp_path: Path) -> None:
-    """Ctrl-C and SIGTERM, which a terminal sends to everybody, do not end the guard early."""
+def test_guard_ignores_signals(tmp_path: Path) -> None:
+    """Ctrl-C and SIGTERM of a terminal do not end the guard early."""
     folder = tmp_path / "ephemeral"
     folder.mkdir()
     with (

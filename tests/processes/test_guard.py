@@ -1,4 +1,4 @@
-"""What a parent leaves behind is ended, however the parent went."""
+"""The guard ends the remaining processes of its parent, however the parent ends."""
 
 import os
 import signal
@@ -44,8 +44,8 @@ ENDINGS = {
 
 
 @pytest.mark.parametrize("ending", ENDINGS)
-def test_nothing_outlives_a_parent(ending: str, tmp_path: Path, living: Living) -> None:
-    """A parent that is killed, crashes or aborts leaves no process and no ephemeral folder."""
+def test_no_process_outlives_its_parent(ending: str, tmp_path: Path, living: Living) -> None:
+    """A killed, crashed or aborted parent leaves no process and no ephemeral folder."""
     folder = tmp_path / "ephemeral"
     script = PARENT.format(end=ENDINGS[ending])
     with subprocess.Popen(
@@ -70,16 +70,16 @@ def sleeper(guard: Guard, log: Path) -> subprocess.Popen[bytes]:
         )
 
 
-def test_a_part_is_known_before_its_program_runs(tmp_path: Path) -> None:
-    """A parent that dies at the very moment of the fork still leaves no orphan."""
+def test_part_is_registered_before_its_program_runs(tmp_path: Path) -> None:
+    """A parent that dies directly after the fork leaves no orphan."""
     guard = Guard()
     part = sleeper(guard, tmp_path / "log")
     guard.close()
     assert part.wait(30) == -signal.SIGTERM
 
 
-def test_what_was_ended_is_forgotten(tmp_path: Path, living: Living) -> None:
-    """A number that was taken out is not ended by the guard: it may be another's by now."""
+def test_deregistered_process_is_left_alone(tmp_path: Path, living: Living) -> None:
+    """The guard does not end a deregistered pid, which may be reused."""
     with Guard() as guard:
         part = sleeper(guard, tmp_path / "log")
         assert eventually(lambda: living(part.pid) == ["sleep 300"])
@@ -89,16 +89,16 @@ def test_what_was_ended_is_forgotten(tmp_path: Path, living: Living) -> None:
     part.wait()
 
 
-def test_a_kept_folder_stays(tmp_path: Path) -> None:
-    """A folder that is to be looked at is not removed."""
+def test_kept_folder_is_not_removed(tmp_path: Path) -> None:
+    """The guard leaves a folder after `cancel_removal`."""
     with Guard() as guard:
         guard.remove_at_end(tmp_path)
         guard.cancel_removal()
     assert tmp_path.exists()
 
 
-def test_a_command_runs_to_its_end(tmp_path: Path) -> None:
-    """A command's output goes to its log and its exit code comes back."""
+def test_command_runs_to_its_end(tmp_path: Path) -> None:
+    """The output goes to the log, and the exit code is returned."""
     log = tmp_path / "log"
     with Guard() as guard:
         code = guard.run(
@@ -110,8 +110,8 @@ def test_a_command_runs_to_its_end(tmp_path: Path) -> None:
     assert (code, log.read_text()) == (7, "hello\n")
 
 
-def test_a_dead_guard_hinders_nobody(living: Living) -> None:
-    """A parent whose guard was killed goes on."""
+def test_killed_guard_does_not_stop_its_parent(living: Living) -> None:
+    """The parent continues after the guard is killed."""
     with Guard() as guard:
         os.kill(guard.pid, signal.SIGKILL)
         assert eventually(lambda: not living(guard.pid))

@@ -1,4 +1,4 @@
-"""A lock has one holder, and is free again however that one ends."""
+"""A lock has one holder, and is released however its holder ends."""
 
 import subprocess
 import sys
@@ -19,8 +19,8 @@ with file_lock(Path(sys.argv[1])):
 """
 
 
-def test_a_lock_has_one_holder(tmp_path: Path) -> None:
-    """A second holder is told that it does not hold the lock, and gets it after the first."""
+def test_lock_has_one_holder(tmp_path: Path) -> None:
+    """A second holder does not get the lock until the first has released it."""
     path = tmp_path / "folder" / "lock"
     with file_lock(path) as first, file_lock(path, wait_s=0.1) as second:
         assert (first, second) == (True, False)
@@ -28,8 +28,8 @@ def test_a_lock_has_one_holder(tmp_path: Path) -> None:
         assert third
 
 
-def test_a_lock_goes_with_its_holder(tmp_path: Path) -> None:
-    """The lock of a process that was killed is free."""
+def test_lock_is_released_with_its_process(tmp_path: Path) -> None:
+    """The lock of a killed process is free."""
     path = tmp_path / "lock"
     command = [sys.executable, "-c", HOLDER, str(path)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as holder:
@@ -42,8 +42,8 @@ def test_a_lock_goes_with_its_holder(tmp_path: Path) -> None:
         assert held
 
 
-def test_a_lock_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:
-    """It has the file, the system's reason, and the remedy."""
+def test_unwritable_lock_file_is_an_error(tmp_path: Path) -> None:
+    """The error has the file, the system's reason and the remedy."""
     (tmp_path / ".securenet").touch()
     lock = file_lock(tmp_path / ".securenet" / "stacks" / "lock")
     with (

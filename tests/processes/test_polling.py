@@ -6,36 +6,36 @@ from securenet_obs.processes.polling import Deadline, poll_until
 from tests.busy import room_for
 
 
-def test_it_ends_with_what_is_enough() -> None:
-    """Not a look more than it takes."""
+def test_polling_ends_with_a_sufficient_observation() -> None:
+    """No further observation follows."""
     looks = itertools.count()
     assert poll_until(lambda: next(looks), lambda seen: seen == 2, deadline_s=60) == 2
     assert next(looks) == 3
 
 
-def test_by_default_any_true_result_is_enough() -> None:
+def test_any_true_result_is_sufficient_by_default() -> None:
     """The first true result is returned."""
     looks = iter([None, "", "here", "later"])
     assert poll_until(lambda: next(looks), deadline_s=60, interval_s=0) == "here"
 
 
-def test_at_the_deadline_what_was_seen_last_is_returned() -> None:
-    """One look is taken however little time there is."""
+def test_last_observation_is_returned_at_the_deadline() -> None:
+    """There is at least one observation, however short the deadline is."""
     looks = itertools.count()
     assert poll_until(lambda: next(looks), lambda _: False, deadline_s=0) == 0
     assert poll_until(lambda: next(looks), lambda _: False, deadline_s=0.3) >= 2
 
 
-def test_the_last_look_is_at_the_deadline() -> None:
-    """A long interval is cut at the deadline; the result of that last look counts."""
+def test_last_observation_is_made_at_the_deadline() -> None:
+    """A long interval is cut at the deadline; the result of that observation counts."""
     began = time.monotonic()
     late = poll_until(lambda: time.monotonic() - began > 0.2, deadline_s=0.2, interval_s=60)
     assert late
     assert time.monotonic() - began < room_for(1)
 
 
-def test_a_deadline_has_passed_once_nothing_is_left() -> None:
-    """No negative time is left after it; it may never come."""
+def test_deadline_passes_when_no_time_is_left() -> None:
+    """The remaining time is never negative, and may be infinite."""
     passed, ahead, never = (Deadline.after(seconds) for seconds in (-1.0, 60.0, math.inf))
     assert (passed.has_passed, passed.left_s) == (True, 0.0)
     assert not ahead.has_passed
@@ -44,7 +44,7 @@ def test_a_deadline_has_passed_once_nothing_is_left() -> None:
 
 
 def test_deadlines_can_be_compared_and_moved() -> None:
-    """The earlier one is the smaller one."""
+    """An earlier deadline is smaller than a later one."""
     soon = Deadline.after(1.0)
     assert min(soon.later(5.0), soon) == soon
     assert soon.later(5.0) > soon

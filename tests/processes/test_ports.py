@@ -1,4 +1,4 @@
-"""Ports are free, different, and out of the way of outgoing connections."""
+"""Free ports are different, unused, and outside of the range of outgoing connections."""
 
 import random
 import socket
@@ -8,8 +8,8 @@ import pytest
 from securenet_obs.processes.ports import find_free_ports
 
 
-def test_ports_differ_and_can_be_bound() -> None:
-    """Each port that is returned is another one and can be listened on."""
+def test_ports_are_different_and_can_be_bound() -> None:
+    """Each returned port is different and can be listened on."""
     ports = find_free_ports(20)
     assert len(set(ports)) == 20
     for port in ports:
@@ -17,8 +17,8 @@ def test_ports_differ_and_can_be_bound() -> None:
             pass
 
 
-def test_a_taken_port_is_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A port that somebody listens on is not returned."""
+def test_used_port_is_skipped(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A port with a listener is not returned."""
     taken, free = find_free_ports(2)
     picks = iter([taken, free])
     monkeypatch.setattr(random, "choice", lambda _range: next(picks))

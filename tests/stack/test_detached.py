@@ -1,4 +1,4 @@
-"""A stack in the background, from the command line: its supervisor is the command itself."""
+"""Detached stacks: the supervisor is the command itself."""
 
 import os
 import pty
@@ -26,7 +26,7 @@ COMMAND = [sys.executable, "-m", "securenet_obs"]
 
 @pytest.fixture
 def project(tmp_path: Path, stack_cache: Path) -> Iterator[Path]:
-    """Yield a folder for a stack that shares the installation of Bugsink; nothing stays of it."""
+    """Yield a folder for a stack that shares the Bugsink installation; it is removed later."""
     (local := tmp_path / ".securenet").mkdir()
     (tmp_path / "notebooks").symlink_to(PROJECT / "notebooks")
     for home in stack_cache.glob("bugsink-*"):
@@ -43,7 +43,7 @@ def call(project: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
 
 
 def processes_of(project: Path) -> list[str]:
-    """Return the command lines of what runs in a folder or was told of it."""
+    """Return the command lines of processes that use a folder."""
     found = []
     for process in psutil.process_iter(["cmdline", "cwd"]):
         line = " ".join(process.info["cmdline"] or [])
@@ -52,8 +52,8 @@ def processes_of(project: Path) -> list[str]:
     return found
 
 
-def test_the_lines_of_the_readme_run_as_they_stand(project: Path) -> None:
-    """Pasted into a shell they start a stack, run a notebook against it, and leave nothing."""
+def test_readme_example_runs_unchanged(project: Path) -> None:
+    """It starts a stack, runs a notebook, and leaves no process."""
     readme = (PROJECT / "README.md").read_text()
     (lines,) = re.findall(r"```\n(securenet-obs up[^`]*papermill [^`]*)```", readme)
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
@@ -68,8 +68,8 @@ def test_the_lines_of_the_readme_run_as_they_stand(project: Path) -> None:
     assert eventually(lambda: not processes_of(project))
 
 
-def test_a_detached_stack_outlives_its_terminal_and_not_its_supervisor(project: Path) -> None:
-    """The terminal's end changes nothing; when the supervisor is killed, every part is ended."""
+def test_detached_stack_ends_with_its_supervisor(project: Path) -> None:
+    """It outlives its terminal; when its supervisor is killed, every part ends."""
     waiting = subprocess.Popen(
         [*COMMAND, "env", "--wait", "90"], cwd=project, stdout=subprocess.PIPE, text=True
     )
@@ -77,9 +77,9 @@ def test_a_detached_stack_outlives_its_terminal_and_not_its_supervisor(project: 
     if pid == 0:
         os.chdir(project)
         os.execv(COMMAND[0], [*COMMAND, "up", "--detach"])
-    shown = b""
-    while b"login" not in shown:
-        shown += os.read(terminal, 4096)
+    output = b""
+    while b"login" not in output:
+        output += os.read(terminal, 4096)
     os.close(terminal)
     os.waitpid(pid, 0)
     assert "export SENTRY_DSN=" in waiting.communicate(timeout=60)[0]
@@ -95,13 +95,13 @@ def test_a_detached_stack_outlives_its_terminal_and_not_its_supervisor(project: 
 
 
 def as_in_a_terminal() -> None:
-    """Let the signals of a terminal end this process: tests in the background inherit none."""
+    """Restore the default signal handlers, which background tests do not have."""
     for number in (signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_DFL)
 
 
 def starting(project: Path) -> tuple["subprocess.Popen[str]", psutil.Process]:
-    """Start a detached stack, and return the waiting command and the supervisor, parts begun."""
+    """Start a detached stack; return the waiting command and the supervisor."""
     waiting = subprocess.Popen(
         [*COMMAND, "up", "--detach"],
         cwd=project,
@@ -120,8 +120,10 @@ def starting(project: Path) -> tuple["subprocess.Popen[str]", psutil.Process]:
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGHUP, -1)])
-def test_a_wait_that_ends_leaves_nothing(number: signal.Signals, code: int, project: Path) -> None:
-    """Ctrl-C, and the terminal's end, while it starts: the supervisor takes everything down."""
+def test_interrupted_start_leaves_no_process(
+    number: signal.Signals, code: int, project: Path
+) -> None:
+    """After Ctrl-C or the end of the terminal, the supervisor stops everything."""
     waiting, _ = starting(project)
     waiting.send_signal(number)
     assert waiting.wait(60) == code
@@ -129,8 +131,8 @@ def test_a_wait_that_ends_leaves_nothing(number: signal.Signals, code: int, proj
     assert call(project, "status").returncode == 1
 
 
-def test_a_supervisor_that_is_killed_is_told_of(project: Path) -> None:
-    """The command ends with the place of the log, and no part stays."""
+def test_killed_supervisor_is_reported(project: Path) -> None:
+    """The command ends with the path of the log, and no part remains."""
     waiting, supervisor = starting(project)
     supervisor.kill()
     output, _ = waiting.communicate(timeout=60)
@@ -140,10 +142,10 @@ def test_a_supervisor_that_is_killed_is_told_of(project: Path) -> None:
     assert eventually(lambda: not processes_of(project), within_s=20)
 
 
-def test_a_supervisor_whose_caller_was_killed_does_not_wait_for_a_broker_that_hangs(
+def test_supervisor_without_a_caller_ends_at_once(
     project: Path,
 ) -> None:
-    """The part is stopped, not ended: its readiness would be waited for a minute."""
+    """A suspended Redis would otherwise delay the end by a minute."""
     waiting, supervisor = starting(project)
 
     def brokers() -> list[psutil.Process]:
@@ -157,16 +159,16 @@ def test_a_supervisor_whose_caller_was_killed_does_not_wait_for_a_broker_that_ha
     assert eventually(lambda: not processes_of(project), within_s=START_S - 10)
 
 
-def test_a_start_that_fails_gives_the_reason(project: Path) -> None:
-    """The supervisor's error is the command's, with its exit code."""
+def test_failed_start_has_a_reason(project: Path) -> None:
+    """The command has the supervisor's error and exit code."""
     with file_lock(locate_lock_file(locate_stack_folder("local", project / ".securenet"))):
         answer = call(project, "up", "--detach")
     assert answer.returncode == 3
     assert "'local' is already running" in answer.stderr
 
 
-def test_a_folder_that_cannot_be_written_is_one_sentence(project: Path) -> None:
-    """Where the log cannot be, there is no stack and no traceback."""
+def test_unwritable_folder_is_one_sentence(project: Path) -> None:
+    """If the log cannot be written, no stack starts, and no traceback is printed."""
     (project / ".securenet" / "stacks").write_text("a file")
     answer = call(project, "up", "--detach")
     (project / ".securenet" / "stacks").unlink()
@@ -174,8 +176,8 @@ def test_a_folder_that_cannot_be_written_is_one_sentence(project: Path) -> None:
     assert "Traceback" not in answer.stderr
 
 
-def test_a_wait_has_a_bound(project: Path) -> None:
-    """Without a stack `env --wait` ends in time, and names the command that starts one."""
+def test_env_wait_has_a_deadline(project: Path) -> None:
+    """Without a stack `env --wait` ends in time, with the command that starts one."""
     began = time.monotonic()
     answer = call(project, "env", "--wait", "0.5")
     assert time.monotonic() - began < room_for(15)

@@ -1,4 +1,4 @@
-"""A person sees the logs of all parts as they grow, and a tenant's bytes drive no terminal."""
+"""Logs of all parts are followed; bytes of tenants cannot control the terminal."""
 
 import io
 import signal
@@ -46,7 +46,7 @@ print("in good order", flush=True)
 
 @pytest.fixture
 def make_parts(tmp_path: Path) -> Iterator[MakeParts]:
-    """Yield a maker of parts that run a shell script each to its end."""
+    """Yield a factory of parts that each run a shell script to its end."""
     with Guard() as guard:
 
         def part(name: str, script: str) -> Part:
@@ -68,35 +68,35 @@ def make_parts(tmp_path: Path) -> Iterator[MakeParts]:
         yield lambda **scripts: {name: part(name, script) for name, script in scripts.items()}
 
 
-def test_a_json_line_is_laid_out_for_a_person() -> None:
-    """On a terminal a record is its time, level, event and what else it has."""
+def test_json_line_is_formatted() -> None:
+    """On a terminal a record has its time, level, event and other fields."""
     assert format_log_line(LINE).plain == "04:36:33.826 warning  task_done tenant_id=acme records=3"
 
 
-def test_other_lines_are_shown_as_they_are() -> None:
-    """A line that is no record, also one that is JSON but no object, is not changed."""
+def test_other_lines_are_unchanged() -> None:
+    """Lines that are not JSON objects are printed unchanged."""
     for line in ("Booting worker", "[1, 2]", "NaN", '{"cut":'):
         assert format_log_line(line).plain == line
 
 
-def test_a_traceback_is_shown_on_its_own_lines() -> None:
-    """An exception in a record is readable."""
+def test_traceback_is_printed_on_separate_lines() -> None:
+    """The exception of a record is readable."""
     line = '{"event":"failed","level":"error","exception":"Traceback\\n  File x\\nValueError"}'
     assert format_log_line(line).plain.endswith("failed\nTraceback\n  File x\nValueError")
 
 
-def test_a_log_line_cannot_drive_the_terminal() -> None:
-    """Control characters that a tenant wrote into a log line reach no terminal."""
+def test_control_characters_are_replaced() -> None:
+    """Control characters in a log line do not reach the terminal."""
     hostile = '{"event":"\\u001b]0;owned\\u0007","\\u001b[2J":"\\u009b31m","level":"\\u001b"}'
     for line in (hostile, "\x1b[2Jplain"):
         assert not {"\x1b", "\x07", "\x9b"} & set(format_log_line(line).plain)
     assert "[bold]" in format_log_line("[bold]not markup[/bold]").plain
 
 
-def test_only_a_terminal_gets_colours_and_a_layout(make_parts: MakeParts) -> None:
-    """A terminal shows laid out records behind coloured names; a pipe gets the lines themselves."""
+def test_only_terminals_get_colours_and_formatting(make_parts: MakeParts) -> None:
+    """A terminal has formatted records and coloured names; a pipe has unchanged lines."""
     parts = make_parts(worker=f"echo '{LINE}'")
-    shown = {}
+    outputs = {}
     for is_terminal in (True, False):
         out = io.StringIO()
         follow(
@@ -107,14 +107,14 @@ def test_only_a_terminal_gets_colours_and_a_layout(make_parts: MakeParts) -> Non
                 color_system="truecolor" if is_terminal else None,
             ),
         )
-        shown[is_terminal] = out.getvalue()
-    assert "\x1b[32mworker" in shown[True]
-    assert "tenant_id=" in shown[True]
-    assert shown[False] == f"worker  │ {LINE}\nworker  │ ended (0)\n"
+        outputs[is_terminal] = out.getvalue()
+    assert "\x1b[32mworker" in outputs[True]
+    assert "tenant_id=" in outputs[True]
+    assert outputs[False] == f"worker  │ {LINE}\nworker  │ ended (0)\n"
 
 
 def test_all_parts_are_followed_to_their_end(tmp_path: Path) -> None:
-    """Whole lines of every part are shown as they come, and the end of each."""
+    """Complete lines of every part, and the end of each part, are printed."""
     run = subprocess.run(
         [
             sys.executable,
@@ -134,7 +134,7 @@ def test_all_parts_are_followed_to_their_end(tmp_path: Path) -> None:
     assert lines[-3:] == ["worker  │ late", "worker  │ ended (0)", "in good order"]
 
 
-def test_a_signal_ends_it_in_good_order(tmp_path: Path) -> None:
+def test_signal_ends_the_following(tmp_path: Path) -> None:
     """Ctrl-C and SIGTERM end the following, not the program."""
     for number in (signal.SIGINT, signal.SIGTERM):
         with subprocess.Popen(

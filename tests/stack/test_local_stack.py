@@ -1,4 +1,4 @@
-"""The stack is up as a whole or not at all, meets no other stack, and leaves nothing behind."""
+"""A stack starts completely or not at all, is isolated, and leaves nothing behind."""
 
 import json
 import os
@@ -41,7 +41,7 @@ with LocalStack("owned", Path(sys.argv[1]), cache=Path(sys.argv[2]), ephemeral=T
 
 @pytest.fixture
 def owner(tmp_path: Path, stack_cache: Path) -> Iterator[subprocess.Popen[str]]:
-    """Yield a process that starts an ephemeral stack named `owned` and says when it is up."""
+    """Yield a process that starts an ephemeral stack named `owned` and reports when it is up."""
     command = [sys.executable, "-c", OWNER, str(tmp_path), str(stack_cache)]
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
@@ -51,15 +51,15 @@ def owner(tmp_path: Path, stack_cache: Path) -> Iterator[subprocess.Popen[str]]:
 
 
 def groups(folder: Path) -> list[int]:
-    """Return the process groups of a stack, as it was written down."""
+    """Return the process groups of a stack from its state file."""
     state = read_state(folder)
     return [part.pid for part in state.parts.values()] if state else []
 
 
-def test_the_environment_means_the_stack_alone(
+def test_environment_selects_only_the_stack(
     stack: LocalStack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whatever a user's environment holds, a run on the stack sees the stack's settings only."""
+    """Variables of the user do not affect a run on the stack."""
     names = {field.upper() for field in Settings.model_fields}
     assert names <= set(stack.environment)
     for name in [*names, *map(str.lower, names)]:
@@ -69,10 +69,10 @@ def test_the_environment_means_the_stack_alone(
     assert {name: environment[name] for name in stack.environment} == stack.environment
 
 
-def test_no_part_sees_the_users_settings(
+def test_parts_do_not_inherit_user_settings(
     stack: LocalStack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A DSN in the shell that starts a stack never becomes that of its API or worker."""
+    """A DSN in the user's shell is not the DSN of API or worker."""
     names = {field.upper() for field in Settings.model_fields}
     for name in names:
         monkeypatch.setenv(name, "the user's")
@@ -80,15 +80,15 @@ def test_no_part_sees_the_users_settings(
         assert "the user's" not in part.build_environment().values()
 
 
-def test_the_logs_are_where_the_environment_says(stack: LocalStack) -> None:
-    """The log source holds the services' logs, and no other part's: those are no JSON."""
+def test_log_source_holds_the_services_logs(stack: LocalStack) -> None:
+    """It holds no log of other parts: their lines are not JSON."""
     source = Path(stack.environment["LOG_SOURCE"])
     assert {path.name for path in source.iterdir()} == {"api.log", "beat.log", "worker.log"}
     assert all(part.log.exists() for part in stack.parts.values())
 
 
-def test_a_running_name_is_refused(stack: LocalStack, stack_cache: Path) -> None:
-    """A second stack of the same name says so, and what to do; the first is not touched."""
+def test_second_stack_of_a_name_is_refused(stack: LocalStack, stack_cache: Path) -> None:
+    """The error has the remedy, and the first stack is unchanged."""
     second = LocalStack("tests", stack.folder.parents[1], cache=stack_cache)
     with pytest.raises(StackError, match=r"status --name tests`.*down --name tests`.*--name"):
         second.start()
@@ -96,8 +96,8 @@ def test_a_running_name_is_refused(stack: LocalStack, stack_cache: Path) -> None
     assert all(part.is_running() for part in stack.parts.values())
 
 
-def test_two_stacks_do_not_meet(stack: LocalStack, stack_cache: Path) -> None:
-    """A second stack in the same project shares no port, secret or data; its files go with it."""
+def test_stacks_are_isolated(stack: LocalStack, stack_cache: Path) -> None:
+    """A second stack shares no port, secret or data; its files are removed."""
     root = stack.folder.parents[1]
     with LocalStack(root=root, cache=stack_cache, ephemeral=True) as other:
         assert other.name != stack.name
@@ -112,8 +112,8 @@ def test_two_stacks_do_not_meet(stack: LocalStack, stack_cache: Path) -> None:
     assert all(part.is_running() for part in stack.parts.values())
 
 
-def test_a_part_can_be_given_a_fault(stack: LocalStack) -> None:
-    """A part started with other variables is faulty; restarted without them it is whole."""
+def test_part_can_be_started_with_a_fault(stack: LocalStack) -> None:
+    """A part with changed variables is faulty; after a plain restart it works."""
     stack.restart_part("api", {"REDIS_URL": "redis://127.0.0.1:9/0"}, wait=False)
     assert eventually(lambda: health(stack) == httpx.codes.SERVICE_UNAVAILABLE)
     stack.restart_part("api")
@@ -121,15 +121,15 @@ def test_a_part_can_be_given_a_fault(stack: LocalStack) -> None:
 
 
 def health(stack: LocalStack) -> int | None:
-    """Return how the API says that it is; None while nobody answers."""
+    """Return the status of the API's health check; None without an answer."""
     try:
         return httpx.get(f"{stack.environment['API_URL']}/health/ready").status_code
     except httpx.TransportError:
         return None
 
 
-def test_a_part_is_started_once(stack: LocalStack) -> None:
-    """A part that runs is not started again, and an unknown one is named beside those there are."""
+def test_running_part_is_not_started_again(stack: LocalStack) -> None:
+    """The error for an unknown part lists the parts."""
     with pytest.raises(StackError, match="redis is already running; stop it first"):
         stack.start_part("redis")
     with pytest.raises(
@@ -138,10 +138,10 @@ def test_a_part_is_started_once(stack: LocalStack) -> None:
         stack.restart_part("rediss")
 
 
-def test_a_part_that_does_not_come_up_takes_the_rest_down(
+def test_failed_part_stops_the_others(
     tmp_path: Path, stack_cache: Path, monkeypatch: pytest.MonkeyPatch, remaining: Living
 ) -> None:
-    """The error names it with its log's end; the others are stopped, and the files stay."""
+    """The error has the end of the part's log; the files are kept."""
     started: list[int] = []
     broken = ["/bin/sh", "-c", "echo no such module; exit 3"]
     monkeypatch.setattr(services, "build_api_command", lambda _port: broken)
@@ -158,10 +158,10 @@ def test_a_part_that_does_not_come_up_takes_the_rest_down(
     assert find_running_stack(local.name, tmp_path) is None
 
 
-def test_a_lost_race_for_a_port_is_run_again(
+def test_port_conflict_is_retried(
     tmp_path: Path, stack_cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where somebody takes a port between the look and the bind, other ports are tried."""
+    """If another process takes a port first, the start is retried with other ports."""
     offered = find_free_ports(6)
     offers = iter([offered[:3], offered[3:]])
     monkeypatch.setattr(local_stack, "find_free_ports", lambda _count: next(offers))
@@ -173,10 +173,10 @@ def test_a_lost_race_for_a_port_is_run_again(
         assert f":{offered[3]}/" in local.environment["REDIS_URL"]
 
 
-def test_nothing_outlives_a_killed_owner(
+def test_no_process_outlives_a_killed_owner(
     owner: subprocess.Popen[str], tmp_path: Path, living: Living
 ) -> None:
-    """SIGKILL of the process that owns a stack ends every part with its children, and its files."""
+    """After SIGKILL of the owner, all parts, their children and the files are gone."""
     assert owner.stdout is not None
     assert owner.stdout.readline() == "up\n"
     folder = tmp_path / "stacks" / "owned"
@@ -187,10 +187,10 @@ def test_nothing_outlives_a_killed_owner(
     assert eventually(lambda: not folder.exists())
 
 
-def test_nothing_outlives_an_interrupted_start(
+def test_no_process_outlives_an_interrupted_start(
     owner: subprocess.Popen[str], tmp_path: Path, living: Living
 ) -> None:
-    """Ctrl-C while the parts come up stops those that were started and removes their files."""
+    """Ctrl-C during the start stops the started parts and removes their files."""
     folder = tmp_path / "stacks" / "owned"
     assert eventually(lambda: len(groups(folder)) == 5)
     started = groups(folder)
@@ -200,8 +200,8 @@ def test_nothing_outlives_an_interrupted_start(
     assert not folder.exists()
 
 
-def test_its_tenants_have_keys_from_the_start(stack: LocalStack) -> None:
-    """The tenants that notebooks speak for have one key each, which the store holds as a hash."""
+def test_tenants_have_keys_from_the_start(stack: LocalStack) -> None:
+    """The notebooks' tenants have one key each, stored as a hash."""
     keys = Settings(api_keys=stack.environment["API_KEYS"]).tenant_keys
     assert keys.keys() == {"tenant-canary", "tenant-a", "tenant-b"}
     stored = b"".join(path.read_bytes() for path in stack.folder.glob("securenet.sqlite3*"))
@@ -213,8 +213,8 @@ def test_its_tenants_have_keys_from_the_start(stack: LocalStack) -> None:
         assert httpx.post(url, json=[], headers=headers).status_code == httpx.codes.ACCEPTED
 
 
-def test_no_secret_is_written_where_others_read(stack: LocalStack) -> None:
-    """What holds the stack's secrets is in a folder that its user alone can enter."""
+def test_secrets_are_written_to_private_files(stack: LocalStack) -> None:
+    """Files with secrets are in a folder that only its user can enter."""
     secret = stack.environment["SENTRY_AUTH_TOKEN"]
     assert stack.environment["API_KEYS"] in (stack.folder / "stack.json").read_text()
     holders = [path for path in stack.folder.rglob("*.json") if secret in path.read_text()]

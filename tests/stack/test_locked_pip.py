@@ -1,4 +1,4 @@
-"""What pip is run with and what its output says, asked of real pips, an old one and a new one."""
+"""The calls of pip and the analysis of its output, tested with an old and a new pip."""
 
 import os
 import resource
@@ -29,7 +29,7 @@ backend-path = ["."]
 
 @pytest.fixture
 def venv(request: pytest.FixtureRequest, pips: dict[str, Path], tmp_path: Path) -> Path:
-    """Return a virtual environment with a pip, the newest unless a test asks for another."""
+    """Return a virtual environment with a pip, by default the newest."""
     folder = tmp_path / "venv"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], check=True)
     (site,) = folder.glob("lib/python*/site-packages")
@@ -39,7 +39,7 @@ def venv(request: pytest.FixtureRequest, pips: dict[str, Path], tmp_path: Path) 
 
 @pytest.fixture
 def index(tmp_path: Path) -> LocalIndex:
-    """Return an index of its own."""
+    """Return a separate index."""
     return LocalIndex(tmp_path / "index")
 
 
@@ -53,7 +53,7 @@ def plain_server() -> Iterator[str]:
 
 
 def pip(venv: Path, *words: str, url: str = "", largest_file: int = 0) -> str:
-    """Run pip as the set-up does, and return all that it printed."""
+    """Run pip as the set-up does, and return its output."""
 
     def limited() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (largest_file, largest_file))
@@ -73,7 +73,7 @@ def pip(venv: Path, *words: str, url: str = "", largest_file: int = 0) -> str:
 
 
 def install(venv: Path, lock: str, url: str, largest_file: int = 0) -> str:
-    """Install a lock, and return what the failure is found to be."""
+    """Install a lock, and return the explanation of the failure."""
     file = venv.parent / "lock.txt"
     file.write_text(lock)
     log = pip(venv, *LOCKED, "-r", str(file), url=url, largest_file=largest_file)
@@ -81,7 +81,7 @@ def install(venv: Path, lock: str, url: str, largest_file: int = 0) -> str:
 
 
 def add_sdist(index: LocalIndex, name: str, backend: str) -> str:
-    """Publish a source distribution with that build backend, and return its line of a lock."""
+    """Publish a source distribution with a build backend, and return its line of a lock."""
     buffer = BytesIO()
     parts = {
         "pyproject.toml": BROKEN,
@@ -151,7 +151,7 @@ CASES: dict[str, tuple[str, Case]] = {
 }
 
 
-# Pips differ in what they print of builds; the rest is asked of one.
+# Pip versions differ in their output about builds; other tests use one version.
 TRIED = [
     pytest.param(version, *CASES[name], id=f"{name}, pip {version}")
     for name in CASES
@@ -160,24 +160,24 @@ TRIED = [
 
 
 @pytest.mark.parametrize(("venv", "sentence", "case"), TRIED, indirect=["venv"])
-def test_a_failure_names_its_package(
+def test_failure_names_its_package(
     venv: Path, sentence: str, case: Case, index: LocalIndex
 ) -> None:
-    """One line says what failed and with which package, whichever pip printed it."""
+    """One line has the reason and the package, for each version of pip."""
     index.folder.mkdir()
     failure = case(venv, index)
     assert failure.startswith(sentence)
     assert "\n" not in failure
 
 
-def test_an_index_without_a_certificate_is_named_so(venv: Path, plain_server: str) -> None:
-    """A certificate that is not trusted is not taken for a package that is missing."""
+def test_untrusted_certificate_is_reported(venv: Path, plain_server: str) -> None:
+    """An untrusted certificate is not reported as a missing package."""
     failure = install(venv, f"six==1 {HASH}", plain_server)
     assert failure == "the package index of six==1 has no valid certificate"
 
 
-def test_requirements_that_do_not_fit_are_named(venv: Path, index: LocalIndex) -> None:
-    """`pip check` finds what --no-deps let through, and the line names both packages."""
+def test_incompatible_requirements_are_reported(venv: Path, index: LocalIndex) -> None:
+    """`pip check` reports conflicts that --no-deps allows, with both packages."""
     install(venv, index.add("kombu", "5", ["vine>=5"]), index.url)
     assert (
         explain_pip_failure(pip(venv, "check"), venv)
@@ -189,10 +189,10 @@ def test_requirements_that_do_not_fit_are_named(venv: Path, index: LocalIndex) -
 
 
 @pytest.mark.parametrize("venv", PIPS, indirect=True)
-def test_the_way_to_an_index_is_all_that_pip_reads_of_the_settings(
+def test_only_index_settings_are_kept(
     venv: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Mirror, proxy and certificates are kept as pip ranks them; nothing else is."""
+    """Mirror, proxy and certificates are kept, with pip's precedence; nothing else is."""
     settings = tmp_path / "pip.conf"
     settings.write_text(
         "[global]\nindex-url = https://mirror.example/simple\nproxy = http://global:1\nquiet = 3\n"
@@ -225,10 +225,10 @@ def test_the_way_to_an_index_is_all_that_pip_reads_of_the_settings(
 
 
 @pytest.mark.parametrize("venv", PIPS, indirect=True)
-def test_a_folder_of_files_stands_for_an_index_where_none_is_allowed(
+def test_find_links_replaces_the_index_with_no_index(
     venv: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A reader without a network keeps `no-index` with its `find-links`."""
+    """A user without a network keeps `no-index` and `find-links`."""
     settings = tmp_path / "pip.conf"
     settings.write_text("[global]\nno-index = true\nfind-links =\n  /wheels\n  /more\n")
     monkeypatch.setenv("PIP_CONFIG_FILE", str(settings))

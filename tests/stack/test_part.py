@@ -1,4 +1,4 @@
-"""A part is up when it says so, and down with all that it started."""
+"""A part is up when its readiness check is true, and down with all its processes."""
 
 import os
 import time
@@ -18,7 +18,7 @@ MakePart = Callable[..., Part]
 
 @pytest.fixture
 def make_part(tmp_path: Path) -> Iterator[MakePart]:
-    """Yield a maker of parts that run a shell script and are ready when its log says so."""
+    """Yield a factory of parts that run a shell script and are ready by its log."""
     with Guard() as guard:
         made: list[Part] = []
 
@@ -43,15 +43,15 @@ def make_part(tmp_path: Path) -> Iterator[MakePart]:
             part.stop()
 
 
-def test_a_part_is_started_when_it_answers(make_part: MakePart) -> None:
-    """Start returns when the readiness answer was given, with the part running in its group."""
+def test_start_returns_when_the_part_is_ready(make_part: MakePart) -> None:
+    """The part then runs in its own group."""
     part = make_part("sleep 0.3; echo ready; exec sleep 60").start()
     assert part.is_running()
     assert os.getpgid(part.pid) == part.pid
     assert "ready" in part.log.read_text()
 
 
-def test_a_stopped_part_leaves_nobody(make_part: MakePart, remaining: Living) -> None:
+def test_stopped_part_leaves_no_process(make_part: MakePart, remaining: Living) -> None:
     """Stop ends the process and its children; the part can be started again."""
     part = make_part("sleep 60 & echo ready; exec sleep 60").start()
     group = part.pid
@@ -61,18 +61,18 @@ def test_a_stopped_part_leaves_nobody(make_part: MakePart, remaining: Living) ->
     assert part.start().pid != group
 
 
-def test_a_part_that_will_not_end_is_killed(
+def test_part_that_ignores_sigterm_is_killed(
     make_part: MakePart, remaining: Living, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A part that ignores SIGTERM is gone after its time."""
+    """It is killed after its grace period."""
     monkeypatch.setattr(part_module, "STOP_S", 0.3)
     part = make_part("trap '' TERM; echo ready; while :; do sleep 1; done").start()
     part.stop()
     assert remaining(part.pid) == []
 
 
-def test_a_part_that_ends_early_is_reported(make_part: MakePart) -> None:
-    """The error names the part, its exit code and the last lines of its log."""
+def test_part_that_ends_early_is_reported(make_part: MakePart) -> None:
+    """The error has the part, its exit code and the last lines of its log."""
     with pytest.raises(PartNotReadyError) as caught:
         make_part("seq 1 40; echo no such table >&2; exit 3").start()
     message = str(caught.value)
@@ -81,30 +81,30 @@ def test_a_part_that_ends_early_is_reported(make_part: MakePart) -> None:
     assert "\n  20\n" not in message
 
 
-def test_a_part_that_ends_well_too_early_is_reported(make_part: MakePart) -> None:
-    """Exit code 0 before the readiness answer is a failure as well."""
+def test_exit_code_0_before_readiness_is_a_failure(make_part: MakePart) -> None:
+    """A part must not end before it is ready."""
     with pytest.raises(PartNotReadyError, match="sample ended with exit code 0"):
         make_part("exit 0").start()
 
 
-def test_an_answer_of_somebody_else_does_not_count(make_part: MakePart) -> None:
-    """A readiness answer that arrives while the process is gone is not the part's."""
+def test_readiness_of_an_ended_part_does_not_count(make_part: MakePart) -> None:
+    """A true readiness check after the end of the process belongs to another server."""
     with pytest.raises(PartNotReadyError, match="exit code 4"):
         await_launched(make_part("echo ready; exit 4"))
 
 
 def await_launched(part: Part) -> None:
-    """Launch a part, let it end, and wait for its answer."""
+    """Launch a part, wait for its end, then for its readiness."""
     part.launch()
     while part.is_running():
         time.sleep(0.01)
     wait_until_ready([part])
 
 
-def test_a_part_that_never_answers_is_reported(
+def test_part_that_is_never_ready_is_reported(
     make_part: MakePart, remaining: Living, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The error says how long was waited, and the process is not left behind."""
+    """The error has the waiting time, and the process is stopped."""
     monkeypatch.setattr(part_module, "START_S", 0.5)
     part = make_part("exec sleep 60")
     with pytest.raises(PartNotReadyError, match=r"was not ready within 0.5 s(.|\n)+\(no"):
@@ -112,8 +112,8 @@ def test_a_part_that_never_answers_is_reported(
     assert remaining(part.pid) == []
 
 
-def test_the_first_failure_is_reported_at_once(make_part: MakePart) -> None:
-    """Of parts started together, one that ends is reported while another is still waited for."""
+def test_first_failure_is_reported_at_once(make_part: MakePart) -> None:
+    """A part that ends is reported while others are still starting."""
     parts = [make_part("exec sleep 60", "slow"), make_part("exit 5", "broken")]
     for part in parts:
         part.launch()
@@ -121,10 +121,10 @@ def test_the_first_failure_is_reported_at_once(make_part: MakePart) -> None:
         wait_until_ready(parts)
 
 
-def test_the_users_environment_stays_out(
+def test_user_environment_is_not_inherited(
     make_part: MakePart, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A part sees its own variables and a few harmless ones, no token and no proxy of the user."""
+    """A part has its own variables and a few harmless ones, no token and no proxy."""
     monkeypatch.setenv("SENTRY_AUTH_TOKEN", "the user's")
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     part = make_part("env; echo ready; exec sleep 60").start()
@@ -133,8 +133,8 @@ def test_the_users_environment_stays_out(
     assert not {"SENTRY_AUTH_TOKEN", "HTTP_PROXY"} & seen
 
 
-def test_a_changed_part_is_the_same_but_for_the_change(make_part: MakePart) -> None:
-    """More environment or another command makes another part; the first stays as it was."""
+def test_copied_part_differs_only_by_the_change(make_part: MakePart) -> None:
+    """Other variables or another command make a new part; the first is unchanged."""
     first = make_part('echo "$GIVEN-$MORE ready"; exec sleep 60')
     more = first.copy_with({"MORE": "too"}, None)
     other = first.copy_with({}, ["/bin/sh", "-c", 'echo "other $GIVEN-$MORE"; exit 3'])
@@ -146,7 +146,7 @@ def test_a_changed_part_is_the_same_but_for_the_change(make_part: MakePart) -> N
 
 
 def output(part: Part) -> str:
-    """Run a part until it has written a line, and return that."""
+    """Run a part until it has written a line, and return the line."""
     part.log.unlink(missing_ok=True)
     part.launch()
     while not part.log.read_text().endswith("\n"):

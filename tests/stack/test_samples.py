@@ -6,16 +6,16 @@ from securenet_obs.detection.vulnerabilities import affects
 from securenet_obs.stack.samples import ADVISORIES, INVENTORY
 
 
-def test_each_advisory_names_its_bounds() -> None:
-    """Every interval has a beginning and an end that PEP 440 can read."""
+def test_advisories_have_valid_bounds() -> None:
+    """Every interval has a start and an end that PEP 440 can parse."""
     for advisory in ADVISORIES:
         (affected,) = advisory["affected"]
         kinds = [next(iter(event)) for event in affected["ranges"][0]["events"]]
         assert kinds == ["introduced", "fixed"] * (len(kinds) // 2)
 
 
-def test_the_sample_inventory_has_three_findings() -> None:
-    """Two packages are named by three advisories, the other three by none."""
+def test_sample_inventory_has_three_findings() -> None:
+    """Three advisories affect two packages; the others have none."""
     found = [
         (package, str(advisory["id"]))
         for package, version in INVENTORY

@@ -1,4 +1,4 @@
-"""A stack is seen, told about and taken down by other processes, and a crashed one is cleared."""
+"""Other processes can read and end a stack, and clear a crashed one."""
 
 import json
 import os
@@ -61,7 +61,7 @@ def sleeper() -> Iterator[subprocess.Popen[bytes]]:
 
 
 def crashed(root: Path, part: PartState, *, ephemeral: bool) -> Path:
-    """Write down a stack with one part whose owner is gone, and return its folder."""
+    """Write the state of a stack with one part and an ended owner; return its folder."""
     folder = locate_stack_folder("sample", root)
     folder.mkdir(parents=True)
     owner = ProcessState(2**22 - 1, "long ago")
@@ -78,8 +78,8 @@ def part_of(process: subprocess.Popen[bytes]) -> PartState:
     return PartState(process.pid, read_start_time(process.pid), 0.0, "nowhere", "log")
 
 
-def test_what_is_written_is_read(tmp_path: Path, sleeper: subprocess.Popen[bytes]) -> None:
-    """A state comes back as it was, from a file that its user alone can read."""
+def test_written_state_is_read(tmp_path: Path, sleeper: subprocess.Popen[bytes]) -> None:
+    """The state is unchanged, in a file that only its user can read."""
     folder = crashed(tmp_path, part_of(sleeper), ephemeral=False)
     path = folder / "stack.json"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -91,10 +91,10 @@ def test_what_is_written_is_read(tmp_path: Path, sleeper: subprocess.Popen[bytes
 
 
 @pytest.mark.parametrize("ephemeral", [True, False])
-def test_what_a_crashed_owner_left_is_cleared(
+def test_stack_of_a_crashed_owner_is_cleared(
     tmp_path: Path, sleeper: subprocess.Popen[bytes], ephemeral: bool
 ) -> None:
-    """A stack without an owner is not running: its parts are ended and its state goes."""
+    """A stack without an owner is not running: its parts are ended, its state removed."""
     folder = crashed(tmp_path, part_of(sleeper), ephemeral=ephemeral)
     assert find_running_stack("sample", tmp_path) is None
     assert sleeper.wait(30) == -signal.SIGTERM
@@ -102,10 +102,8 @@ def test_what_a_crashed_owner_left_is_cleared(
     assert read_state(folder) is None
 
 
-def test_a_recycled_number_is_never_killed(
-    tmp_path: Path, sleeper: subprocess.Popen[bytes]
-) -> None:
-    """A process that has the number of a part of old, but not its start time, lives on."""
+def test_reused_pid_is_never_killed(tmp_path: Path, sleeper: subprocess.Popen[bytes]) -> None:
+    """A process with the pid of an old part and another start time survives."""
     another = replace(part_of(sleeper), start_time="long ago")
     assert part_of(sleeper).is_running()
     assert not another.is_running()
@@ -114,8 +112,8 @@ def test_a_recycled_number_is_never_killed(
     assert sleeper.poll() is None
 
 
-def test_a_state_that_makes_no_sense_is_named(tmp_path: Path) -> None:
-    """A file that cannot be understood is an error that says which, and what to do."""
+def test_invalid_state_file_is_an_error(tmp_path: Path) -> None:
+    """The error has the file and the remedy."""
     folder = locate_stack_folder("sample", tmp_path)
     folder.mkdir(parents=True)
     (folder / "stack.json").write_text('{"name": "sample"}')
@@ -124,14 +122,14 @@ def test_a_state_that_makes_no_sense_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["", "..", "a/b", "A", "x" * 51, "-x"])
-def test_a_name_is_a_folders(tmp_path: Path, name: str) -> None:
-    """A name that could lead out of the folder of stacks is refused."""
+def test_invalid_name_is_refused(tmp_path: Path, name: str) -> None:
+    """A name that could leave the folder of the stacks is refused."""
     with pytest.raises(StackError, match="is not a valid stack name"):
         locate_stack_folder(name, tmp_path)
 
 
-def test_nothing_is_running_where_nothing_is(tmp_path: Path) -> None:
-    """Without a stack every question has an empty answer, and nothing is created."""
+def test_missing_stack_is_not_running(tmp_path: Path) -> None:
+    """Without a stack every function has an empty result and creates no file."""
     assert find_running_stack("sample", tmp_path) is None
     assert find_running_stacks(tmp_path) == []
     assert read_status("sample", tmp_path) == []
@@ -140,8 +138,10 @@ def test_nothing_is_running_where_nothing_is(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("hearing", ["hears", "deaf"])
-def test_down_ends_the_owner(tmp_path: Path, hearing: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Down asks the owner to end and waits for it; one that does not hear is killed."""
+def test_take_down_ends_the_owner(
+    tmp_path: Path, hearing: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It terminates the owner and waits; an owner that ignores SIGTERM is killed."""
     monkeypatch.setattr("securenet_obs.stack.state.DOWN_S", 1.0)
     with subprocess.Popen(
         [sys.executable, "-c", OWNER, str(tmp_path), hearing], stdout=subprocess.PIPE, text=True
@@ -156,8 +156,8 @@ def test_down_ends_the_owner(tmp_path: Path, hearing: str, monkeypatch: pytest.M
     assert find_running_stack("sample", tmp_path) is None
 
 
-def test_a_running_stack_is_seen(stack: LocalStack) -> None:
-    """Another process reads the environment, the dashboard and how each part is."""
+def test_running_stack_is_found(stack: LocalStack) -> None:
+    """Another process reads the environment, the dashboard and the status of each part."""
     root = stack.folder.parents[1]
     command = (
         "import json, sys; from pathlib import Path; from securenet_obs.stack import *; "
@@ -166,10 +166,10 @@ def test_a_running_stack_is_seen(stack: LocalStack) -> None:
         "rows = [(r.part, r.pid, r.running, r.ready, r.uptime_s > 0) for r in rows]; "
         "print(json.dumps([state.environment, state.dashboard, rows]))"
     )
-    shown = subprocess.run(
+    result = subprocess.run(
         [sys.executable, "-c", command, str(root)], capture_output=True, text=True, check=True
     )
-    environment, dashboard, rows = json.loads(shown.stdout)
+    environment, dashboard, rows = json.loads(result.stdout)
     assert environment == stack.environment
     assert tuple(dashboard) == stack.dashboard
     assert rows == [[name, part.pid, True, True, True] for name, part in stack.parts.items()]
@@ -178,8 +178,8 @@ def test_a_running_stack_is_seen(stack: LocalStack) -> None:
     assert only.owner.pid == os.getpid()
 
 
-def test_a_stopped_part_is_seen(stack: LocalStack) -> None:
-    """A part that is down is neither running nor ready, and the others are as they were."""
+def test_stopped_part_is_detected(stack: LocalStack) -> None:
+    """A stopped part is neither running nor ready, and the others are unchanged."""
     stack.stop_part("beat")
     rows = {row.part: row for row in read_status("tests", stack.folder.parents[1])}
     stack.start_part("beat")
@@ -195,17 +195,17 @@ def test_a_stopped_part_is_seen(stack: LocalStack) -> None:
         (False, False, None, "not running", ""),
     ],
 )
-def test_a_person_reads_one_word_of_each_part(
+def test_part_status_has_a_short_form(
     running: bool, ready: bool, uptime_s: float | None, state: str, since: str
 ) -> None:
-    """Whether it is there, for how long, and where its log is from here."""
+    """The row has the state, the uptime and the relative path of the log."""
     log = str(Path.cwd() / "logs" / "api.log")
     part = PartStatus("api", 7, running, ready, "http://127.0.0.1:1", uptime_s, log)
-    shown = part.to_row()
-    assert (shown["state"], shown["for"], shown["log"]) == (state, since, "logs/api.log")
+    row = part.to_row()
+    assert (row["state"], row["for"], row["log"]) == (state, since, "logs/api.log")
 
 
-def test_a_command_for_a_stack_names_it_unless_it_is_the_default_one() -> None:
-    """What a message asks the reader to type is about the stack that the message is about."""
+def test_command_names_any_stack_but_the_default() -> None:
+    """Commands in messages refer to the stack of the message."""
     assert format_stack_command("down", "local") == "securenet-obs down"
     assert format_stack_command("down", "second") == "securenet-obs down --name second"

@@ -16,8 +16,8 @@ from securenet_obs.probes.celery.ages import (
 from securenet_obs.workers.durations import SENT_HEADER
 
 
-def test_probes_and_workers_name_the_same_header() -> None:
-    """Probes share no code with the senders, so both state the name."""
+def test_probes_and_workers_use_the_same_header() -> None:
+    """Probes share no code with the senders, so both define the header's name."""
     assert SENT_AT_HEADER == SENT_HEADER
 
 
@@ -25,8 +25,8 @@ def message(sent_at: object) -> bytes:
     return json.dumps({"body": "", "headers": {SENT_AT_HEADER: sent_at}}).encode()
 
 
-def test_an_age_is_since_the_message_was_sent() -> None:
-    """In seconds, and not negative where the sender's clock is ahead."""
+def test_age_is_measured_from_sending() -> None:
+    """The age is in seconds, and never negative if the sender's clock is ahead."""
     assert 60 <= compute_waiting_s(message(time.time() - 60)) < 70
     assert compute_waiting_s(message(time.time() + 3600)) == 0
     assert compute_held_s((b"tag", time.time() + 3600)) == 0
@@ -38,13 +38,13 @@ NOT_TIMES = (
 
 
 @given(st.binary() | NOT_TIMES.map(message) | st.sampled_from([b"[]", b"1", b"null", b"{}"]))
-def test_what_states_no_time_has_no_age(foreign: bytes) -> None:
-    """Whatever another program put into Redis is unknown, and no error."""
+def test_message_without_a_timestamp_has_no_age(foreign: bytes) -> None:
+    """A message of another program has an unknown age and raises no error."""
     assert math.isnan(compute_waiting_s(foreign))
 
 
-def test_nothing_has_no_age() -> None:
-    """Neither an empty queue nor an empty table of what is in flight."""
+def test_missing_message_has_no_age() -> None:
+    """An empty queue and an empty table of messages in flight have no age."""
     assert math.isnan(compute_waiting_s(None))
     assert math.isnan(compute_held_s([]))
     assert math.isnan(find_longest([math.nan]))
@@ -59,6 +59,6 @@ def test_nothing_has_no_age() -> None:
         (math.nan, 2, "unknown: no header securenet_sent_at"),
     ],
 )
-def test_an_age_is_never_nan_in_words(seconds: float, count: int, words: str) -> None:
-    """What is unknown, and what is not there, is a word."""
+def test_age_text_never_contains_nan(seconds: float, count: int, words: str) -> None:
+    """Unknown and missing ages are formatted as words."""
     assert describe_age(seconds, count) == words

@@ -13,8 +13,8 @@ def settings(redis_server) -> Settings:
     return Settings(redis_url=redis_server.environment["REDIS_URL"])
 
 
-def test_a_broker_says_what_it_is(settings: Settings) -> None:
-    """The stack's own Redis evicts nothing and appends every change to a file."""
+def test_broker_state_is_read(settings: Settings) -> None:
+    """The stack's Redis evicts no keys and appends every change to a file."""
     state = BrokerProbe(settings).state()
     assert (state.eviction_policy, state.aof_enabled, state.last_write_ok) == (
         "noeviction",
@@ -25,15 +25,15 @@ def test_a_broker_says_what_it_is(settings: Settings) -> None:
     assert abs(state.clock_skew_s) < 1
 
 
-def test_a_broker_without_workers_has_none(settings: Settings) -> None:
-    """Nobody answers, and that is an empty table with its columns."""
+def test_broker_without_workers_returns_an_empty_table(settings: Settings) -> None:
+    """Without workers the table is empty and has its columns."""
     workers = BrokerProbe(settings).workers(0.2)
     assert workers.empty
     assert "hard_limit_s" in workers
 
 
-def test_results_without_an_end_are_counted(settings: Settings) -> None:
-    """By what Celery itself stores: one that never expires, one that does; other keys are not."""
+def test_results_without_ttl_are_counted(settings: Settings) -> None:
+    """Only Celery's result keys without a time to live are counted."""
     url = settings.results.get_secret_value()
     for task_id, expires_s in (("kept", None), ("expires", 60)):
         app = Celery(task_id, backend=url, set_as_current=False)
@@ -47,20 +47,18 @@ def test_results_without_an_end_are_counted(settings: Settings) -> None:
         client.delete("celery-task-meta-kept", "celery-task-meta-expires", "something-else")
 
 
-def test_databases_are_told_without_their_password(settings: Settings) -> None:
-    """What is shown in a notebook is kept in its evidence."""
+def test_database_addresses_omit_the_password(settings: Settings) -> None:
+    """Addresses appear in notebooks and therefore in the evidence."""
     assert "@" not in str(BrokerProbe(settings).databases())
 
 
-def test_a_broker_that_is_away_is_unreachable() -> None:
-    """It is not a broker with bad settings."""
+def test_unavailable_broker_raises_unreachable() -> None:
+    """An unavailable broker is not reported as a broker with bad settings."""
     with pytest.raises(UnreachableError):
         BrokerProbe(Settings(redis_url="redis://127.0.0.1:1/0")).state()
 
 
 @pytest.mark.parametrize(("version", "count"), [("5.6.2", 0), ("5.7.0", 1), ("5.7.1", 1)])
-def test_a_version_that_is_known_to_be_bad_is_told_with_its_reason(
-    version: str, count: int
-) -> None:
-    """A version that nobody has complained of is not."""
+def test_bad_versions_are_reported_with_a_reason(version: str, count: int) -> None:
+    """Versions that are not in the list are not reported."""
     assert len(find_bad_versions({"kombu": version, "another": "1"})) == count

@@ -1,4 +1,4 @@
-"""Workers are asked over a real Redis, whatever has become of it since they were asked last."""
+"""The client queries workers over a real Redis, also after a restart or a fault of Redis."""
 
 import time
 from typing import Any
@@ -25,8 +25,8 @@ def url(redis_server: Any) -> str:
     return str(redis_server.environment["REDIS_URL"])
 
 
-def test_a_connection_that_was_closed_meanwhile_is_not_used(url: str) -> None:
-    """Redis was restarted; that its workers were gone would be a false alarm."""
+def test_closed_connection_is_not_reused(url: str) -> None:
+    """After a restart of Redis, a kept connection would make the workers seem to be gone."""
     for _ in range(2):
         with open_inspector(at(url), 0.1) as inspect:
             assert inspect.ping() is None
@@ -34,8 +34,8 @@ def test_a_connection_that_was_closed_meanwhile_is_not_used(url: str) -> None:
             client.client_kill_filter(_type="normal", skipme=True)
 
 
-def test_only_the_first_question_is_waited_for(broker: Settings, worker: None) -> None:
-    """Of all workers nobody knows how many will answer; of those that did, it is known."""
+def test_only_the_first_question_takes_the_whole_timeout(broker: Settings, worker: None) -> None:
+    """The number of workers is unknown at first, and known after the first question."""
     began = time.monotonic()
     with open_inspector(broker, 2) as inspect:
         answers = query_workers(inspect, "active_queues", "conf", "report")
@@ -46,8 +46,8 @@ def test_only_the_first_question_is_waited_for(broker: Settings, worker: None) -
     assert (answers[0][name][0]["name"], "ok" in answers[2][name]) == ("default", True)
 
 
-def test_without_an_answer_to_the_first_question_no_other_is_asked(url: str) -> None:
-    """Without a name, all workers would be asked."""
+def test_no_further_question_without_an_answer_to_the_first(url: str) -> None:
+    """Without a destination, the question would go to all workers."""
     with redis.Redis.from_url(url) as client, open_inspector(at(url), 0.1) as inspect:
         before = publications(client)
         assert query_workers(inspect, "stats", "active") == [{}, {}]
@@ -55,38 +55,38 @@ def test_without_an_answer_to_the_first_question_no_other_is_asked(url: str) -> 
 
 
 def publications(client: redis.Redis) -> int:
-    """Return how many messages were sent to Redis's subscribers, as questions to workers are."""
+    """Return the number of published messages; questions to workers are published."""
     return int(client.info("commandstats").get("cmdstat_publish", {"calls": 0})["calls"])
 
 
-def test_a_broker_that_is_away_is_told_soon() -> None:
-    """The setting is named that leads there."""
+def test_unavailable_broker_is_reported_at_once() -> None:
+    """The error names the setting."""
     began = time.monotonic()
     with (
         pytest.raises(UnreachableError, match="REDIS_URL"),
         open_inspector(at("redis://127.0.0.1:1/0"), 9),
     ):
-        pytest.fail("there is nobody to ask")
+        pytest.fail("an unavailable broker yields no inspector")
     assert time.monotonic() - began < room_for(3)
 
 
-def test_a_broker_that_refuses_is_told(url: str) -> None:
-    """It is there, and the password is wrong."""
+def test_wrong_password_is_forbidden(url: str) -> None:
+    """Redis answers and refuses the password."""
     with (
         pytest.raises(ForbiddenError, match="REDIS_URL"),
         open_inspector(at(url, password="no"), 0.1),
     ):
-        pytest.fail("nobody may be asked")
+        pytest.fail("a refusing broker yields no inspector")
 
 
-def test_a_broker_that_falls_silent_is_told(url: str) -> None:
-    """It answered when it was looked for, and does not when workers are asked."""
+def test_broker_that_stops_answering_is_unreachable(url: str) -> None:
+    """Redis answers the ping, but not the question to the workers."""
     with pytest.raises(UnreachableError, match="REDIS_URL"):
         ask_into_silence(url)
 
 
 def ask_into_silence(url: str) -> None:
-    """Ask the workers through a network that has begun to swallow everything."""
+    """Query the workers through a proxy that drops all traffic."""
     with (
         Proxy(make_url(url).port or 6379) as proxy,
         open_inspector(at(url, host="127.0.0.1", port=proxy.port), 0.1) as inspect,

@@ -7,7 +7,7 @@ from securenet_obs.probes.celery.queue_diagnosis import diagnose_queue, format_p
 
 
 def rates(depth: float, in_per_s: float, out_per_s: float, drain_s: float) -> pd.Series:
-    """Return a row as `compute_queue_rates` gives it."""
+    """Return a row of `compute_queue_rates`."""
     return pd.Series(
         {
             "depth": depth,
@@ -30,18 +30,18 @@ def rates(depth: float, in_per_s: float, out_per_s: float, drain_s: float) -> pd
         (rates(900, 1, 2, 900), ["w"], 3, "too few workers"),
     ],
 )
-def test_the_first_case_that_applies_names_the_step(
+def test_first_case_that_applies_determines_the_step(
     row: pd.Series, consumers: list[str], oldest_s: float, finding: str
 ) -> None:
-    """On-call reads one finding, and every case it was chosen from."""
+    """The table has one finding that applies, and all cases."""
     table = diagnose_queue(row, consumers, oldest_s, max_drain_s=600)
     assert table.loc[table["applies"], "finding"].tolist() == [finding]
     assert len(table) == 5
     assert not table["evidence"].str.contains("nan").any()
 
 
-def test_the_command_names_worker_and_size() -> None:
-    """What on-call is to run is complete, and says what it would change."""
+def test_pool_grow_command_names_worker_and_size() -> None:
+    """The command is complete and shows the number of processes before and after."""
     pools = pd.DataFrame([("worker@host", 2, 1)], columns=["worker", "concurrency", "busy"])
     assert format_pool_grow_commands(pools, 3) == (
         "celery -A securenet_obs.workers.celery_app control --destination worker@host"

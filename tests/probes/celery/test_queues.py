@@ -41,32 +41,32 @@ def client(settings: Settings) -> redis.Redis:
     return redis.Redis.from_url(settings.redis_url.get_secret_value())
 
 
-def test_depth_counts_every_priority(probe: QueueProbe, celery_app: Celery) -> None:
-    """Celery keeps a list for each step of priority; a queue's depth is all of them."""
+def test_depth_includes_every_priority(probe: QueueProbe, celery_app: Celery) -> None:
+    """Celery keeps a list for each priority step; the depth is the sum of their lengths."""
     for priority in (0, 3, 6, 9):
         send(celery_app, "scans", 2, priority=priority)
     send(celery_app, "logs")
     assert probe.queue_depths(["scans", "logs", "never"]) == {"scans": 8, "logs": 1, "never": 0}
 
 
-def test_declared_queues_are_known(probe: QueueProbe, celery_app: Celery, worker: None) -> None:
-    """Queues of workers, drained ones too, and queues that nobody consumes are found."""
+def test_declared_queues_are_found(probe: QueueProbe, celery_app: Celery, worker: None) -> None:
+    """Queues of workers, including drained ones, and queues without a consumer are found."""
     send(celery_app, "scans", priority=6)
     assert probe.queue_names() == ["default", "scans"]
     assert set(probe.queue_depths()) == {"default", "scans"}
 
 
-def test_an_empty_broker_has_nothing(probe: QueueProbe) -> None:
-    """Where nothing was ever sent there are no queues, nothing in flight and no ages."""
+def test_empty_broker_has_no_queues_and_no_ages(probe: QueueProbe) -> None:
+    """A broker without messages has no queues, no messages in flight and no ages."""
     assert (probe.queue_names(), probe.queue_depths(), probe.in_flight()) == ([], {}, 0)
     assert math.isnan(probe.oldest_in_flight_s())
     assert math.isnan(probe.oldest_waiting_s(["scans"])["scans"])
 
 
-def test_messages_that_a_worker_holds_are_in_flight(
+def test_unacknowledged_messages_are_in_flight(
     probe: QueueProbe, broker: Settings, celery_app: Celery
 ) -> None:
-    """A message that was taken and not acknowledged is in flight, and its age is known."""
+    """A message that is received and not acknowledged is in flight, and its age is known."""
     send(celery_app, "scans", 2)
     with celery_app.connection() as connection:
         channel = connection.channel()
@@ -91,8 +91,8 @@ def ours(request: pytest.FixtureRequest, broker: Settings) -> Iterator[Task]:
     sentry_sdk.get_global_scope().set_client(None)
 
 
-def test_waiting_time_is_that_of_the_next_message(probe: QueueProbe, ours: Task) -> None:
-    """Each message that `apply_async` sends states when; the age is that of the oldest."""
+def test_waiting_time_is_the_age_of_the_next_message(probe: QueueProbe, ours: Task) -> None:
+    """`apply_async` adds the time of sending; the age is that of the oldest message."""
     for _ in range(2):
         ours.apply_async(("token",))
         time.sleep(0.2)
@@ -111,24 +111,24 @@ SENDERS: list[Callable[[Task, Path], object]] = [
 
 
 @pytest.mark.parametrize("send", SENDERS, ids=["publish", "many", "by name", "chain", "beat"])
-def test_whatever_sends_a_task_of_ours_states_when(
+def test_every_sender_of_our_tasks_adds_the_timestamp(
     probe: QueueProbe, ours: Task, send: Callable[[Task, Path], object], tmp_path: Path
 ) -> None:
-    """One, many, by name, the first of a chain, by the schedule: the age is known."""
+    """The age is known for one task, many, one by name, a chain and a scheduled task."""
     send(ours, tmp_path)
     assert 0 <= probe.oldest_waiting_s(["canary"])["canary"] < 5
 
 
 def beat_sends(task: Task, folder: Path) -> None:
-    """Have beat's real scheduler send an entry that is due."""
+    """Let beat's real scheduler send an entry that is due."""
     entry = {"task": task.name, "schedule": 1, "args": ("token",)}
     task.app.conf.beat_schedule = {"canary": entry}
     beat = RecordingScheduler(app=task.app, schedule_filename=str(folder / "schedule"))
     beat.apply_async(beat.schedule["canary"], advance=False)
 
 
-def test_a_task_that_is_tried_again_waits_anew(probe: QueueProbe, ours: Task) -> None:
-    """A retry is a message of its own; the age is not that of the first attempt."""
+def test_retried_task_has_a_new_timestamp(probe: QueueProbe, ours: Task) -> None:
+    """A retry is a new message; its age does not include the first attempt."""
     ours.apply_async(("token",))
     with ours.app.connection() as connection:
         message = connection.channel().basic_get("canary", no_ack=True)
@@ -140,8 +140,8 @@ def test_a_task_that_is_tried_again_waits_anew(probe: QueueProbe, ours: Task) ->
     assert 0 <= probe.oldest_waiting_s(["canary"])["canary"] < 1
 
 
-def test_a_message_that_is_given_back_keeps_its_age(probe: QueueProbe, ours: Task) -> None:
-    """A worker that ends returns what it holds, and that has waited since it was sent."""
+def test_returned_message_keeps_its_age(probe: QueueProbe, ours: Task) -> None:
+    """A worker that ends returns its messages, which keep their time of sending."""
     ours.apply_async(("token",))
     with ours.app.connection() as connection:
         taken = connection.channel().basic_get("canary")
@@ -150,10 +150,10 @@ def test_a_message_that_is_given_back_keeps_its_age(probe: QueueProbe, ours: Tas
     assert 0.3 <= probe.oldest_waiting_s(["canary"])["canary"] < 5
 
 
-def test_the_age_of_a_foreign_message_is_unknown(
+def test_age_of_a_foreign_message_is_unknown(
     probe: QueueProbe, broker: Settings, celery_app: Celery
 ) -> None:
-    """A plain Celery producer states nothing, and another program's list holds no message."""
+    """Other Celery producers add no timestamp, and other lists contain no messages."""
     with celery_app.connection() as connection:
         connection.SimpleQueue("scans").put({"of": "another program"})
     client(broker).lpush("a list", "of another program")
@@ -164,10 +164,10 @@ def test_the_age_of_a_foreign_message_is_unknown(
     assert words["never"] == "none"
 
 
-def test_what_is_in_flight_is_told_in_words(
+def test_messages_in_flight_are_described_in_words(
     probe: QueueProbe, broker: Settings, celery_app: Celery
 ) -> None:
-    """The number, and the age of the oldest; never `nan s`."""
+    """The text has the number and the age of the oldest message, never `nan s`."""
     assert probe.describe_in_flight() == "0 in flight, the oldest for: none"
     send(celery_app, "scans")
     with celery_app.connection() as connection:
@@ -176,10 +176,10 @@ def test_what_is_in_flight_is_told_in_words(
         taken.ack()
 
 
-def test_samples_count_what_came_and_went(
+def test_samples_count_arrivals_and_departures(
     probe: QueueProbe, broker: Settings, celery_app: Celery
 ) -> None:
-    """With a backlog, arrivals and departures between two looks are counted exactly."""
+    """With a backlog, arrivals and departures between two samples are counted exactly."""
     send(celery_app, "scans", 20)
 
     def work() -> None:
@@ -198,10 +198,10 @@ def test_samples_count_what_came_and_went(
     assert (last["depth"], last["arrivals"], last["departures"]) == (17, 5, 8)
 
 
-def test_a_queue_that_is_drained_and_filled_has_its_least(
+def test_drained_and_refilled_queue_has_lower_bounds(
     probe: QueueProbe, broker: Settings, celery_app: Celery
 ) -> None:
-    """When the last look's newest message is gone, what is certain is counted."""
+    """Without the newest message of the last sample, the counts are lower bounds."""
     send(celery_app, "scans", 3)
 
     def work() -> None:
@@ -239,18 +239,18 @@ def samples(depths: tuple[int, int], arrivals: int, departures: int) -> pd.DataF
         ((0, 0), 0, 0, 0.0),
     ],
 )
-def test_rates_tell_when_a_queue_is_empty(
+def test_rates_determine_the_time_to_drain(
     depths: tuple[int, int], arrivals: int, departures: int, drain_s: float
 ) -> None:
-    """Rates are messages a second; a queue that does not shrink is never drained."""
+    """Rates are messages per second; a queue that does not shrink never drains."""
     rates = compute_queue_rates(samples(depths, arrivals, departures)).loc["scans"]
     assert (rates["in_per_s"], rates["out_per_s"]) == (arrivals / 10, departures / 10)
     assert rates["depth"] == depths[1]
     assert rates["time_to_drain_s"] == drain_s
 
 
-def test_a_broker_that_is_away_is_unreachable() -> None:
-    """Every look at a Redis that is away fails at once."""
+def test_unavailable_broker_raises_unreachable() -> None:
+    """Every method fails at once if Redis is unavailable."""
     probe = QueueProbe(Settings(redis_url="redis://127.0.0.1:1/0"))
     for look in (probe.queue_names, probe.queue_depths, probe.in_flight, probe.oldest_in_flight_s):
         with pytest.raises(UnreachableError):

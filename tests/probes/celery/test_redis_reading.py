@@ -25,13 +25,13 @@ def ping(url: str) -> None:
 
 @pytest.fixture
 def silent_port() -> Iterator[int]:
-    """Yield the port of a server that accepts connections and never says a word."""
+    """Yield the port of a server that accepts connections and never answers."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         yield listener.getsockname()[1]
 
 
-def test_a_redis_that_is_away_is_unreachable_at_once() -> None:
-    """A refused connection is told at once: by address and variable, without the password."""
+def test_unavailable_redis_is_unreachable_at_once() -> None:
+    """The error has address and variable, without the password."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     began = time.monotonic()
@@ -43,8 +43,8 @@ def test_a_redis_that_is_away_is_unreachable_at_once() -> None:
     assert PASSWORD not in str(away.value)
 
 
-def test_a_redis_that_is_silent_is_given_up(silent_port: int) -> None:
-    """A server that accepts and never answers holds nobody longer than the bound."""
+def test_silent_redis_is_unreachable_after_the_timeout(silent_port: int) -> None:
+    """A server that accepts and never answers does not exceed the timeout."""
     began = time.monotonic()
     with pytest.raises(UnreachableError):
         ping(f"redis://127.0.0.1:{silent_port}/0")
@@ -52,8 +52,8 @@ def test_a_redis_that_is_silent_is_given_up(silent_port: int) -> None:
 
 
 @pytest.mark.parametrize("login", ["", f":{PASSWORD}@"])
-def test_a_wrong_password_is_forbidden(redis_server, login: str) -> None:
-    """A missing or wrong password is a refusal, and names the variable, not the password."""
+def test_wrong_password_is_forbidden(redis_server, login: str) -> None:
+    """A missing or wrong password is refused; the error names the variable only."""
     place = redis_server.environment["REDIS_URL"].rpartition("@")[2]
     with pytest.raises(ForbiddenError, match="REDIS_URL") as refused:
         ping(f"redis://{login}{place}")
@@ -62,14 +62,14 @@ def test_a_wrong_password_is_forbidden(redis_server, login: str) -> None:
 
 
 @pytest.mark.parametrize("url", ["", "localhost", f"http://:{PASSWORD}@host", "redis://h:notaport"])
-def test_what_is_no_redis_url_is_a_wrong_setting(url: str) -> None:
-    """A URL that cannot be one is a wrong setting, and is not shown."""
+def test_invalid_redis_url_is_a_settings_error(url: str) -> None:
+    """The error does not contain the invalid URL."""
     with pytest.raises(SettingsError, match="REDIS_URL") as refused:
         open_redis(SecretStr(url), "REDIS_URL")
     assert PASSWORD not in str(refused.value)
 
 
-def test_an_address_has_no_password() -> None:
-    """What is shown of a URL is host, port and database."""
+def test_formatted_address_has_no_password() -> None:
+    """The address consists of host, port and database."""
     assert format_address(SecretStr(f"redis://u:{PASSWORD}@h:7/3")) == "redis://h:7/3"
     assert format_address(SecretStr("redis://h")) == "redis://h:6379"

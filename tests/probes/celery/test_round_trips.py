@@ -11,8 +11,8 @@ from securenet_obs.probes.celery.round_trips import (
 )
 
 
-def test_percentiles_leave_out_unfinished_tasks() -> None:
-    """Tasks that never came back have no latency, and do not count."""
+def test_percentiles_ignore_unfinished_tasks() -> None:
+    """Unfinished tasks have no latency and are not counted."""
     trips = pd.DataFrame({"latency_s": [*range(1, 101), math.nan]})
     percentiles = compute_latency_percentiles(trips)
     assert list(percentiles.index) == ["p50", "p95", "p99"]
@@ -20,21 +20,21 @@ def test_percentiles_leave_out_unfinished_tasks() -> None:
     assert percentiles["p95"] < percentiles["p99"] < 100
 
 
-def test_percentiles_of_nothing_are_nan() -> None:
-    """Without a finished task there is no latency to tell."""
+def test_percentiles_without_finished_tasks_are_nan() -> None:
+    """Without a finished task there are no latencies."""
     assert compute_latency_percentiles(pd.DataFrame({"latency_s": [None, None]})).isna().all()
 
 
-def test_workers_are_those_that_executed() -> None:
-    """Who executed is told by results alone; a task without a result names nobody."""
+def test_tasks_are_counted_by_worker() -> None:
+    """Only results identify the workers; a task without a result identifies none."""
     results = [{"queue": "a", "hostname": "w1"}, {"queue": "a", "hostname": "w1"}, None, {"n": 1}]
     workers = count_tasks_by_worker(pd.DataFrame({"result": results}))
     assert workers.to_dict("records") == [{"queue": "a", "hostname": "w1", "tasks": 2}]
     assert count_tasks_by_worker(pd.DataFrame({"result": [None]})).empty
 
 
-def test_a_route_is_that_of_the_signature_or_its_application() -> None:
-    """A queue given with the task wins; else the application's routes say where it goes."""
+def test_route_is_the_signatures_or_the_applications() -> None:
+    """A queue in the signature takes precedence over the routes of its application."""
     app = Celery(set_as_current=False)
     app.conf.update(task_routes={"a.scan": {"queue": "scans"}}, task_default_queue="default")
     assert route(app.signature("a.scan")) == "scans"
@@ -42,8 +42,8 @@ def test_a_route_is_that_of_the_signature_or_its_application() -> None:
     assert route(app.signature("a.other")) == "default"
 
 
-def test_a_state_on_the_way_is_no_end() -> None:
-    """STARTED and RETRY are heard of and waited on; a failure keeps its own error."""
+def test_intermediate_states_do_not_end_the_wait() -> None:
+    """STARTED and RETRY are applied and the wait goes on; a failure keeps its own error."""
     trip = RoundTrip(Celery(set_as_current=False).signature("a.scan"))
     for state in ("STARTED", "RETRY"):
         trip.apply({"status": state, "result": None})

@@ -21,10 +21,10 @@ def probe(broker: Settings) -> TaskProbe:
     return TaskProbe(broker)
 
 
-def test_tasks_come_back_with_their_latencies(
+def test_round_trips_have_results_and_latencies(
     probe: TaskProbe, celery_app: Celery, worker: None
 ) -> None:
-    """Each task sent comes back as a row with result and latency, in the order sent."""
+    """Each task is a row with result and latency, in the order of sending."""
     echo = celery_app.tasks["probed.echo"]
     trips = probe.run_round_trips([echo.s(str(number)) for number in range(20)], 10)
     assert list(trips["state"]) == ["SUCCESS"] * 20
@@ -35,92 +35,90 @@ def test_tasks_come_back_with_their_latencies(
     assert set(trips["error"]) == {""}
 
 
-def test_a_failing_task_comes_back_with_its_own_error(
-    probe: TaskProbe, celery_app: Celery, worker: None
-) -> None:
-    """A task that fails is done, has a latency, and its error is its own."""
+def test_failing_task_has_its_own_error(probe: TaskProbe, celery_app: Celery, worker: None) -> None:
+    """A failing task is done, and has a latency and its own error."""
     (trip,) = probe.run_round_trips([celery_app.tasks["probed.fail"].s()], 10).to_dict("records")
     assert (trip["state"], trip["result"]) == ("FAILURE", None)
     assert trip["error"] == "LookupError: canary not found"
     assert trip["latency_s"] < 10
 
 
-def test_tasks_that_nobody_takes_are_pending(probe: TaskProbe) -> None:
-    """Without a worker the wait ends at the deadline, and says that nothing was heard."""
+def test_tasks_without_a_worker_are_pending(probe: TaskProbe) -> None:
+    """Without a worker the wait ends at the deadline, and the state is PENDING."""
     began = time.monotonic()
-    trips = probe.run_round_trips([probe.signature("probed.echo", "x", queue="nobody")], 0.5)
+    trips = probe.run_round_trips([probe.signature("probed.echo", "x", queue="unconsumed")], 0.5)
     assert 0.4 < time.monotonic() - began < room_for(1.5)
     assert list(trips["state"]) == ["PENDING"]
     assert trips["latency_s"].isna().all()
-    assert probe.queue_depths(["nobody"]) == {"nobody": 1}
+    assert probe.queue_depths(["unconsumed"]) == {"unconsumed": 1}
 
 
-def test_a_canary_that_came_too_late_is_not_run(
+def test_expired_canary_is_not_executed(
     probe: TaskProbe, celery_app: Celery, request: pytest.FixtureRequest
 ) -> None:
-    """A task left over from a probe expires with its deadline: a later worker revokes it."""
+    """A task expires at the deadline of its probe; a later worker revokes it."""
     left = probe.run_round_trips([probe.signature("probed.echo", "x", queue="default")], 0.3)
     request.getfixturevalue("worker")
     probe.run_round_trips([celery_app.tasks["probed.echo"].s("next")], 10)
     assert celery_app.AsyncResult(left["task_id"][0]).state == "REVOKED"
 
 
-def test_no_tasks_are_no_rows(probe: TaskProbe) -> None:
-    """Sending nothing is answered at once with an empty table that has its columns."""
+def test_no_tasks_give_an_empty_table(probe: TaskProbe) -> None:
+    """Without tasks the table is returned at once, with its columns."""
     trips = probe.run_round_trips([], 5)
     assert trips.empty
     assert "latency_s" in trips
 
 
-def test_results_that_are_off_leave_tasks_pending(
+def test_disabled_results_leave_tasks_pending(
     probe: TaskProbe, celery_app: Celery, worker: None
 ) -> None:
-    """A worker that stores no results leaves nothing to read back, however well it works."""
+    """A worker that stores no results leaves the tasks pending."""
     ignored = celery_app.tasks["probed.echo"].s("x").set(ignore_result=True)
     trips = probe.run_round_trips([ignored], 0.5)
     assert list(trips["state"]) == ["PENDING"]
 
 
-def test_an_unregistered_task_is_reported(probe: TaskProbe, worker: None) -> None:
-    """A worker says NotRegistered of a task name that it does not know."""
+def test_unregistered_task_is_reported(probe: TaskProbe, worker: None) -> None:
+    """The worker reports an unknown task as NotRegistered."""
     (trip,) = probe.run_unregistered_task("default", 10).to_dict("records")
     assert (trip["state"], trip["error"]) == ("FAILURE", f"NotRegistered: {UNREGISTERED_TASK}")
 
 
-def test_pickle_is_seen_to_be_refused(probe: TaskProbe, celery_app: Celery, worker: None) -> None:
-    """A worker that takes JSON alone drops a pickled task: not run, not queued, not in flight."""
+def test_refused_pickle_is_detected(probe: TaskProbe, celery_app: Celery, worker: None) -> None:
+    """A worker that accepts only JSON drops a pickled task: not run, queued or in flight."""
     outcome = probe.send_pickled_task(celery_app.tasks["probed.echo"].s("x"), 10)
     assert (outcome.refused, outcome.state, outcome.is_queued) == (True, "PENDING", False)
 
 
-def test_pickle_is_seen_to_be_accepted(
+def test_accepted_pickle_is_detected(
     probe: TaskProbe, celery_app: Celery, request: pytest.FixtureRequest
 ) -> None:
-    """A worker that accepts pickles runs the task, and that is told."""
+    """A worker that accepts pickles runs the task, and the probe reports it."""
     celery_app.conf.accept_content = ["json", "pickle"]
     request.getfixturevalue("worker")
     outcome = probe.send_pickled_task(celery_app.tasks["probed.echo"].s("x"), 10)
     assert (outcome.refused, outcome.state) == (False, "SUCCESS")
 
 
-def test_pickle_that_nobody_takes_proves_nothing(probe: TaskProbe, celery_app: Celery) -> None:
-    """Without a worker a pickled task waits: it is not refused, and that is told."""
+def test_queued_pickle_is_not_refused(probe: TaskProbe, celery_app: Celery) -> None:
+    """Without a worker a pickled task stays queued and is not reported as refused."""
     outcome = probe.send_pickled_task(celery_app.tasks["probed.echo"].s("x"), 0.3)
     assert (outcome.refused, outcome.is_queued) == (False, True)
 
 
-def test_consumers_are_named_for_each_queue(
+def test_consumers_are_listed_for_each_queue(
     probe: TaskProbe, celery_app: Celery, worker: None
 ) -> None:
-    """A queue that a worker consumes names it; a queue that nobody consumes names none."""
-    celery_app.send_task("probed.echo", ["x"], queue="nobody")
+    """A queue lists its workers; a queue without a consumer lists none."""
+    celery_app.send_task("probed.echo", ["x"], queue="unconsumed")
     consumers = probe.consumers()
     assert len(consumers["default"]) == 1
-    assert consumers["nobody"] == []
+    assert consumers["unconsumed"] == []
 
 
-def test_beats_last_tick_has_an_age(probe: TaskProbe, broker: Settings, tmp_path: Path) -> None:
-    """A tick on record is told with its time and age; without one there is nothing to tell."""
+def test_last_tick_of_beat_has_an_age(probe: TaskProbe, broker: Settings, tmp_path: Path) -> None:
+    """A recorded tick has time and age; a missing tick raises NotFoundError."""
     with pytest.raises(NotFoundError, match="Beat has recorded no tick"):
         probe.beat_tick()
     app = create_celery(broker)
@@ -132,10 +130,10 @@ def test_beats_last_tick_has_an_age(probe: TaskProbe, broker: Settings, tmp_path
     assert abs((datetime.now(UTC) - tick.at).total_seconds() - tick.age_s) < 1
 
 
-def test_results_expire(
+def test_ttl_of_results_is_read(
     probe: TaskProbe, broker: Settings, celery_app: Celery, worker: None
 ) -> None:
-    """A result tells in how many seconds it expires, infinity if never; no result is not found."""
+    """The result is seconds, infinity without expiry, or NotFoundError without a result."""
     (task_id,) = probe.run_round_trips([celery_app.tasks["probed.echo"].s("x")], 10)["task_id"]
     assert 50 < probe.result_ttl(task_id) <= 60
     redis.Redis.from_url(broker.results.get_secret_value()).persist(f"celery-task-meta-{task_id}")
@@ -144,8 +142,8 @@ def test_results_expire(
         probe.result_ttl("gone")
 
 
-def test_a_redis_that_is_away_is_unreachable_soon() -> None:
-    """Nothing waits for Celery's retries: with Redis away every probe fails within seconds."""
+def test_unavailable_redis_is_unreachable_within_seconds() -> None:
+    """No probe waits for Celery's retries."""
     probe = TaskProbe(Settings(redis_url="redis://127.0.0.1:1/0"))
     signature = probe.signature("probed.echo", "x", queue="default")
     began = time.monotonic()
@@ -161,8 +159,8 @@ def test_a_redis_that_is_away_is_unreachable_soon() -> None:
     assert time.monotonic() - began < room_for(5)
 
 
-def test_the_running_stack_is_seen(target: Settings) -> None:
-    """The stack's own worker and beat are seen: consumers on every queue, a tick, a canary back."""
+def test_running_stack_is_observed(target: Settings) -> None:
+    """The stack's worker and beat are found: consumers, a tick, an executed canary."""
     probe = TaskProbe(target)
     name = "securenet_obs.workers.tasks.echo_canary"
     trips = probe.run_round_trips([probe.signature(name, "c1", queue="canary")], 20)

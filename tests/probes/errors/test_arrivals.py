@@ -14,7 +14,7 @@ EVENT = ErrorEvent("a" * 32, "Boom", "local", "r@1", {"tenant_id": "acme"}, [FRA
 
 
 class Shelf:
-    """A backend that holds one event, and may be away: no real one can be both on demand."""
+    """A backend with one event, which may be unreachable: no real one is both on demand."""
 
     stored_kinds = frozenset({"errors"})
 
@@ -30,8 +30,8 @@ class Shelf:
         return EVENT
 
 
-def test_what_is_missing_does_not_hide_what_arrived() -> None:
-    """An error that nothing captured, or that did not arrive, is a row like the others."""
+def test_missing_events_do_not_hide_others() -> None:
+    """An error without an event is a row like the others."""
     arrivals = read_back_events(
         Shelf(), [("API", EVENT.event_id), ("task", None), ("x", "b" * 32)], 1
     )
@@ -42,14 +42,14 @@ def test_what_is_missing_does_not_hide_what_arrived() -> None:
     assert table.loc[0, "tenant"] == "acme"
 
 
-def test_a_backend_that_is_away_is_not_an_event_that_is_missing() -> None:
-    """Nothing can be said of events while nobody answers."""
+def test_unreachable_backend_is_not_a_missing_event() -> None:
+    """Without an answer, the arrival of events is unknown."""
     with pytest.raises(UnreachableError):
         read_back_events(Shelf(away=True), [("API", EVENT.event_id)], 1)
 
 
-def test_markers_are_used_once() -> None:
-    """No canary is found that another run has left."""
+def test_markers_are_unique() -> None:
+    """A canary of another run is never found."""
     assert (
         len({generate_canary() for _ in range(100)} | {generate_secret() for _ in range(100)})
         == 200

@@ -4,8 +4,8 @@ from securenet_obs.probes.errors.sentry import SentryEvents
 from securenet_obs.settings import Settings
 
 
-def test_the_setting_picks_the_backend() -> None:
-    """SENTRY_BACKEND names who is asked, and each says what it stores."""
+def test_setting_selects_the_backend() -> None:
+    """SENTRY_BACKEND selects the reader; each reader has its stored kinds."""
     given = {"sentry_org": "acme", "sentry_project": "1", "sentry_auth_token": "t0ken"}
     bugsink = open_error_events(Settings(sentry_backend="bugsink", **given))
     sentry = open_error_events(Settings(sentry_backend="sentry", **given))

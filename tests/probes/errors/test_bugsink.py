@@ -38,8 +38,8 @@ def capture(sdk: sentry_sdk.Client, message: str) -> str:
     return event_id
 
 
-def test_an_event_is_read_back(target: Settings, sdk: sentry_sdk.Client) -> None:
-    """An event sent by the SDK comes back with title, environment, release, tags and frames."""
+def test_event_is_read_back(target: Settings, sdk: sentry_sdk.Client) -> None:
+    """An event of the SDK has its title, environment, release, tags and frames."""
     event_id = capture(sdk, 'canary "1"')
     event = BugsinkEvents(target).find(str(uuid.UUID(event_id)), 10)
     assert (event.event_id, event.title) == (event_id, 'LookupError: canary "1"')
@@ -58,8 +58,8 @@ def test_older_events_of_an_issue_are_found(target: Settings, sdk: sentry_sdk.Cl
     assert reader.find(later, 5).title == "LookupError: of one issue, later"
 
 
-def test_an_event_that_does_not_come_is_not_found_in_time(target: Settings) -> None:
-    """Not found names the event, the project and the seconds, after the deadline."""
+def test_missing_event_is_not_found_after_the_deadline(target: Settings) -> None:
+    """The error names the event, the project and the seconds."""
     wanted = uuid.uuid4().hex
     began = time.monotonic()
     with pytest.raises(NotFoundError, match=f"{wanted} is not in project .* after 3 s"):
@@ -68,8 +68,8 @@ def test_an_event_that_does_not_come_is_not_found_in_time(target: Settings) -> N
     assert 1 < time.monotonic() - began < room_for(4)
 
 
-def test_a_wrong_token_is_forbidden_at_once(target: Settings) -> None:
-    """A token that Bugsink does not know is refused at once, and its variable is named."""
+def test_wrong_token_is_forbidden_at_once(target: Settings) -> None:
+    """An unknown token is refused at once, and the error names its variable."""
     wrong = target.model_copy(
         update={"sentry_auth_token": type(target.sentry_auth_token)("0" * 40)}
     )
@@ -80,27 +80,27 @@ def test_a_wrong_token_is_forbidden_at_once(target: Settings) -> None:
 
 
 def test_transactions_are_refused_at_once(target: Settings) -> None:
-    """Bugsink drops transactions, so a reader says so instead of waiting for one."""
+    """Bugsink drops transactions, so the reader raises an error instead of waiting."""
     with pytest.raises(NotStoredError, match="Bugsink stores errors only"):
         BugsinkEvents(target).find(uuid.uuid4().hex, 30, kind="transactions")
 
 
-def test_a_project_that_is_no_number_is_refused() -> None:
-    """Bugsink numbers its projects; a slug is a wrong setting, said before any request."""
+def test_project_slug_is_refused() -> None:
+    """Bugsink numbers its projects; a slug is an error before any request."""
     with pytest.raises(SettingsError, match="SENTRY_PROJECT"):
         BugsinkEvents(Settings(sentry_project="securenet", sentry_auth_token="t0ken"))
 
 
-def test_another_api_is_unreachable(http_server) -> None:
-    """A server that answers JSON of another shape is not taken for Bugsink."""
+def test_response_of_another_api_is_unreachable(http_server) -> None:
+    """JSON of another shape is not accepted as an answer of Bugsink."""
     http_server.answers((200, {"detail": "hello"}))
     settings = Settings(sentry_url=http_server.url, sentry_project="1", sentry_auth_token="t0ken")
     with pytest.raises(UnreachableError, match="check SENTRY_BACKEND"):
         BugsinkEvents(settings).find(uuid.uuid4().hex, 0.3)
 
 
-def test_pages_are_followed_and_not_read_twice(http_server) -> None:
-    """Lists of more than one page are read to the wanted event, and only what is new later."""
+def test_pages_are_followed_and_not_read_again(http_server) -> None:
+    """Lists are read up to the requested event; later, only new events are read."""
     wanted, other = uuid.uuid4(), uuid.uuid4()
     api = "/api/canonical/0"
     issue = {"id": "i1", "digested_event_count": 2}
@@ -132,12 +132,12 @@ def test_pages_are_followed_and_not_read_twice(http_server) -> None:
     http_server.requests.clear()
     with pytest.raises(NotFoundError):
         reader.find(uuid.uuid4().hex, 0.1)
-    asked = {path for path, _ in http_server.requests}
-    assert events in asked
-    assert cursor not in asked
+    paths = {path for path, _ in http_server.requests}
+    assert events in paths
+    assert cursor not in paths
 
 
-def test_check_ins_are_dropped_and_that_is_said(target: Settings) -> None:
-    """A question that it cannot answer is another answer than none."""
+def test_check_ins_raise_not_stored(target: Settings) -> None:
+    """Bugsink cannot store check-ins, which differs from an empty list."""
     with pytest.raises(NotStoredError):
         BugsinkEvents(target).check_ins("schedule-canary", 1)

@@ -16,14 +16,14 @@ def event(payload: dict[str, object]) -> ErrorEvent:
 
 
 @pytest.mark.parametrize("written", [HEX, HEX.upper(), "01234567-89ab-cdef-0123-456789abcdef"])
-def test_event_ids_are_normal_however_written(written: str) -> None:
-    """An id with dashes, without, or in upper case is the same id."""
+def test_event_ids_are_normalised(written: str) -> None:
+    """Ids with dashes, without dashes and in upper case are the same id."""
     assert normalise_event_id(written) == HEX
 
 
 @pytest.mark.parametrize("written", ["", "not an id", None, HEX[:-1]])
-def test_no_event_id_is_not_found(written: str) -> None:
-    """What is no event id is not found at once: the SDK returns None for what it did not send."""
+def test_invalid_event_id_is_not_found(written: str) -> None:
+    """The SDK returns None for an event that it did not send."""
     with pytest.raises(NotFoundError, match="is not a valid event id"):
         normalise_event_id(written)
 
@@ -31,20 +31,20 @@ def test_no_event_id_is_not_found(written: str) -> None:
 @pytest.mark.parametrize(
     "secret", ["plain", 'quote"and\\slash', "line\nfeed", "ünïcode €", "lone \ud800 surrogate"]
 )
-def test_text_is_found_however_json_escapes_it(secret: str) -> None:
-    """A text is found at any depth of the payload, whatever characters it has."""
+def test_text_is_found_despite_json_escapes(secret: str) -> None:
+    """A text is found at any depth of the payload, with any characters."""
     found = event({"frames": [{"vars": {"token": f"x{secret}y"}}]})
     assert found.contains(secret)
     assert not event({"frames": []}).contains(secret)
 
 
 def test_text_is_found_in_keys() -> None:
-    """A text that is the name of a field counts as contained."""
+    """A text that is the name of a field is also found."""
     assert event({"s3cret": 1}).contains("s3cret")
 
 
-def test_repr_shows_no_payload() -> None:
-    """The repr holds neither payload nor frames, where an unscrubbed secret would be."""
+def test_repr_omits_the_payload() -> None:
+    """The repr omits payload and frames, which may contain unscrubbed secrets."""
     assert "planted" not in repr(event({"vars": "planted"}))
 
 
@@ -56,19 +56,19 @@ def test_repr_shows_no_payload() -> None:
         [{"key": "tenant_id", "value": "acme"}, {"key": "n", "value": 1}, None],
     ],
 )
-def test_tags_are_a_dict_however_sent(tags: object) -> None:
-    """Tags come as a dict, as pairs, or as objects with key and value, and mean the same."""
+def test_tags_are_parsed_to_a_dict(tags: object) -> None:
+    """A dict, pairs, and objects with key and value have the same meaning."""
     assert parse_tags(tags) == {"tenant_id": "acme", "n": "1"}
 
 
 @pytest.mark.parametrize("tags", [None, [], {}, "text"])
-def test_no_tags_are_an_empty_dict(tags: object) -> None:
-    """An event without tags has none."""
+def test_missing_tags_are_an_empty_dict(tags: object) -> None:
+    """An event without tags has an empty dict."""
     assert parse_tags(tags) == {}
 
 
-def test_frames_have_one_spelling() -> None:
-    """Frames as the SDK sends them and as Sentry's API answers them look the same."""
+def test_frames_have_one_format() -> None:
+    """Frames of the SDK and of Sentry's API have the same result."""
     sent = {"function": "f", "filename": "a.py", "lineno": 7, "in_app": True}
     answered = {"function": "f", "filename": "a.py", "lineNo": 7, "inApp": True}
     first, second = parse_frames([{"stacktrace": {"frames": [sent, answered]}}])
@@ -76,6 +76,6 @@ def test_frames_have_one_spelling() -> None:
     assert first["lineno"] == 7
 
 
-def test_exceptions_without_frames_have_none() -> None:
-    """An exception without a stack trace adds no frame, and stops nothing."""
+def test_exceptions_without_frames_add_none() -> None:
+    """An exception without a stack trace adds no frame and raises no error."""
     assert parse_frames([{}, {"stacktrace": None}, {"stacktrace": {"frames": None}}]) == []

@@ -10,7 +10,7 @@ from securenet_obs.probes.errors.sentry import SentryEvents
 from securenet_obs.settings import Settings
 
 HEX = "9999aaaaca8b46d797c23c6077c6ff01"
-# What "Retrieve an Event for a Project" answers, less the fields that nobody reads here.
+# What "Retrieve an Event for a Project" answers, less the fields that are not read here.
 ANSWER = {
     "eventID": HEX,
     "id": HEX,
@@ -69,8 +69,8 @@ def sentry(url: str, **changes: str) -> SentryEvents:
     return SentryEvents(Settings(sentry_url=url, **{**given, **changes}))
 
 
-def test_an_event_is_read_back(http_server) -> None:
-    """An event comes with title, environment, release, tags and frames, found by its id."""
+def test_event_is_read_back(http_server) -> None:
+    """An event has its title, environment, release, tags and frames."""
     http_server.answers((200, ANSWER))
     event = sentry(http_server.url).find("9999aaaa-ca8b-46d7-97c2-3c6077c6ff01", 2)
     assert http_server.requests[0][0] == f"/api/0/projects/acme/securenet/events/{HEX}/"
@@ -82,56 +82,56 @@ def test_an_event_is_read_back(http_server) -> None:
     assert not event.contains("t0ken")
 
 
-def test_a_release_without_a_tag_is_still_read(http_server) -> None:
-    """The release is taken from the event's own field where no tag carries it."""
+def test_release_is_read_without_a_tag(http_server) -> None:
+    """Without a tag, the release is read from the event's own field."""
     http_server.answers((200, {**ANSWER, "tags": []}))
     event = sentry(http_server.url).find(HEX, 2)
     assert (event.environment, event.release) == (None, "securenet@0.1.0")
 
 
-def test_an_event_without_exception_has_no_frames(http_server) -> None:
+def test_message_event_has_no_frames(http_server) -> None:
     """A message event is read back like any other."""
     http_server.answers((200, {**ANSWER, "entries": [{"type": "message", "data": {}}]}))
     assert sentry(http_server.url).find(HEX, 2).frames == []
 
 
-def test_an_event_that_does_not_come_names_what_was_awaited(http_server) -> None:
-    """Not found names the event, the project and the seconds."""
+def test_missing_event_is_named(http_server) -> None:
+    """The error names the event, the project and the seconds."""
     with pytest.raises(NotFoundError, match=rf"{HEX} is not in project acme/securenet after 0.3 s"):
         sentry(http_server.url).find(HEX, 0.3)
 
 
 @pytest.mark.parametrize("body", [[], {"detail": "hi"}, {**ANSWER, "eventID": "0" * 32}])
-def test_another_answer_than_the_event_is_refused(http_server, body: object) -> None:
-    """JSON that is not the event asked for is not taken for it."""
+def test_other_json_is_refused(http_server, body: object) -> None:
+    """JSON other than the requested event is not accepted."""
     http_server.answers((200, body))
     with pytest.raises(UnreachableError, match="did not return event"):
         sentry(http_server.url).find(HEX, 0.3)
 
 
-def test_what_sentry_never_gives_back_is_refused_at_once(http_server) -> None:
-    """Asking for a kind that this API does not serve is refused without a request."""
+def test_unsupported_kind_is_refused_at_once(http_server) -> None:
+    """A kind that this API does not serve is refused without a request."""
     with pytest.raises(NotStoredError, match="logs"):
         sentry(http_server.url).find(HEX, 30, kind="logs")
     assert http_server.requests == []
 
 
 @pytest.mark.parametrize("name", ["sentry_org", "sentry_project", "sentry_auth_token"])
-def test_a_missing_setting_is_named(name: str) -> None:
-    """Without organisation, project or token nothing can be read, and the variable is named."""
+def test_missing_setting_is_named(name: str) -> None:
+    """Without organisation, project or token, the error names the variable."""
     with pytest.raises(SettingsError, match=name.upper()):
         sentry("http://127.0.0.1", **{name: ""})
 
 
-def test_slugs_cannot_leave_their_place_in_the_path(http_server) -> None:
+def test_slugs_are_quoted_in_the_path(http_server) -> None:
     """A slug with a slash or a question mark stays one part of the path."""
     http_server.answers((200, ANSWER))
     sentry(http_server.url, sentry_project="a/../b?c").find(HEX, 2)
     assert "/a%2F..%2Fb%3Fc/events/" in http_server.requests[0][0]
 
 
-def test_a_monitors_check_ins_are_read(http_server) -> None:
-    """They come as Sentry tells them, newest first; an answer that is no list is none."""
+def test_check_ins_of_a_monitor_are_read(http_server) -> None:
+    """They keep Sentry's order, newest first; a response other than a list is refused."""
     settings = Settings(
         sentry_url=http_server.url,
         sentry_org="securenet",

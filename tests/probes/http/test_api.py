@@ -17,19 +17,19 @@ def api(target: Settings) -> ApiClient:
 
 @pytest.fixture
 def scripted(http_server) -> ApiClient:
-    """Return a client of a server that answers what a test tells it to."""
+    """Return a client of a server with scripted answers."""
     keys = "tenant-canary=snk_canary, tenant-a=snk_a"
     return ApiClient(Settings(api_url=http_server.url, diagnostics_key="k3y", api_keys=keys))
 
 
-def test_the_running_api_is_alive_and_ready(api: ApiClient) -> None:
+def test_running_api_is_live_and_ready(api: ApiClient) -> None:
     """The stack's API answers both health checks."""
     assert api.check_liveness() == {"status": "ok"}
     assert api.check_readiness()["status"] == "ok"
 
 
 def test_submitted_logs_are_processed(api: ApiClient) -> None:
-    """A batch is queued under a task's id, and the task comes to an end with a result."""
+    """A batch is queued under a task id, and the task finishes with a result."""
     record = {"ts": 1795406706.0, "id.orig_h": "192.0.2.1", "id.resp_h": "192.0.2.2"}
     submission = api.submit_logs("tenant-canary", [record, record])
     assert (submission.records, bool(submission.request_id)) == (2, True)
@@ -42,16 +42,16 @@ def provoke(api: ApiClient, where: str):
     return api.raise_error("canary-1", where=where, tenant_id="tenant-canary", secret="planted")
 
 
-def test_an_error_in_the_api_has_an_event(api: ApiClient) -> None:
-    """An error raised in a request is answered with the ids of the event and the request."""
+def test_error_in_the_api_has_an_event(api: ApiClient) -> None:
+    """The response has the ids of the event and the request."""
     provoked = provoke(api, "api")
     assert provoked.event_id
     assert provoked.request_id
     assert provoked.task_id is None
 
 
-def test_an_error_in_a_task_has_an_event(api: ApiClient) -> None:
-    """An error raised in a task is found at the task: its type, message and event."""
+def test_error_in_a_task_has_an_event(api: ApiClient) -> None:
+    """The task has the type, message and event of its error."""
     provoked = provoke(api, "task")
     assert provoked.task_id
     task = api.wait_for_task(provoked.task_id, 20)
@@ -62,8 +62,8 @@ def test_an_error_in_a_task_has_an_event(api: ApiClient) -> None:
     assert task.event_id
 
 
-def test_a_task_that_does_not_finish_is_told(http_server, scripted: ApiClient) -> None:
-    """Waiting for a task that never finishes ends at the deadline, and says its state."""
+def test_unfinished_task_is_reported(http_server, scripted: ApiClient) -> None:
+    """The wait ends at the deadline, and the error has the task's state."""
     http_server.answers((200, {"task_id": "t", "state": "PENDING"}))
     began = time.monotonic()
     with pytest.raises(NotFoundError, match=r"Task t is PENDING after 0\.3 s"):
@@ -71,8 +71,8 @@ def test_a_task_that_does_not_finish_is_told(http_server, scripted: ApiClient) -
     assert time.monotonic() - began < room_for(2)
 
 
-def test_another_tenants_task_is_not_found(api: ApiClient) -> None:
-    """A task is found with the key of the tenant whose it is, and with no other."""
+def test_task_of_another_tenant_is_not_found(api: ApiClient) -> None:
+    """A task is found only with the key of its tenant."""
     submission = api.submit_logs("tenant-a", [])
     assert api.get_task(submission.task_id).task_id == submission.task_id
     for task_id in (submission.task_id, "no-such-task"):
@@ -80,16 +80,14 @@ def test_another_tenants_task_is_not_found(api: ApiClient) -> None:
             api.get_task(task_id, "tenant-b")
 
 
-def test_another_tenants_path_is_forbidden(api: ApiClient) -> None:
-    """The refusal names the setting that holds the keys."""
+def test_path_of_another_tenant_is_forbidden(api: ApiClient) -> None:
+    """The error names the setting with the keys."""
     with pytest.raises(ForbiddenError, match=r"403.*API_KEYS"):
         api.submit_logs("tenant-a", [], as_tenant="tenant-b")
 
 
-def test_a_tenant_without_a_key_is_told_before_anything_is_sent(
-    http_server, scripted: ApiClient
-) -> None:
-    """The error names the setting and the tenant, and shows no key of another."""
+def test_missing_key_is_reported_before_the_request(http_server, scripted: ApiClient) -> None:
+    """The error names the setting and the tenant, and contains no key."""
     with pytest.raises(ForbiddenError, match=r"API_KEYS.*'elsewhere'") as raised:
         scripted.submit_logs("elsewhere", [])
     assert "snk_" not in str(raised.value) + repr(scripted)
@@ -98,8 +96,8 @@ def test_a_tenant_without_a_key_is_told_before_anything_is_sent(
     assert http_server.requests == []
 
 
-def test_each_tenant_speaks_with_its_own_key(http_server, scripted: ApiClient) -> None:
-    """What was queued here is followed with the key that queued it, without being told."""
+def test_each_tenant_uses_its_own_key(http_server, scripted: ApiClient) -> None:
+    """A task is followed with the key of the tenant that queued it."""
     http_server.answers(
         (202, {"task_id": "t", "records": 1, "request_id": "r"}),
         (200, {"task_id": "t", "state": "x"}),
@@ -111,21 +109,21 @@ def test_each_tenant_speaks_with_its_own_key(http_server, scripted: ApiClient) -
     assert sent == ["Bearer snk_a", "Bearer snk_a", "Bearer snk_canary"]
 
 
-def test_a_wrong_key_is_forbidden(target: Settings) -> None:
-    """A wrong diagnostics key is refused, and the variable is named."""
+def test_wrong_diagnostics_key_is_forbidden(target: Settings) -> None:
+    """A wrong diagnostics key is refused, and the error names the variable."""
     wrong = target.model_copy(update={"diagnostics_key": type(target.diagnostics_key)("wrong")})
     with pytest.raises(ForbiddenError, match="DIAGNOSTICS_KEY"):
         provoke(ApiClient(wrong), "api")
 
 
-def test_diagnostics_that_are_off_are_not_found(scripted: ApiClient) -> None:
-    """An API without diagnostics answers 404, and the setting that enables them is named."""
+def test_disabled_diagnostics_are_not_found(scripted: ApiClient) -> None:
+    """An API without diagnostics answers 404, and the error names the setting."""
     with pytest.raises(NotFoundError, match="DIAGNOSTICS_ENABLED"):
         provoke(scripted, "api")
 
 
-def test_an_api_that_cannot_queue_is_unreachable(http_server, scripted: ApiClient) -> None:
-    """A 503 is no submission, and no refusal either."""
+def test_api_that_cannot_queue_is_unreachable(http_server, scripted: ApiClient) -> None:
+    """A 503 is neither a submission nor a refusal."""
     http_server.answers((503, {"detail": "the broker did not take it"}))
     with pytest.raises(UnreachableError, match="503"):
         scripted.submit_logs("tenant-canary", [{}])
@@ -133,44 +131,44 @@ def test_an_api_that_cannot_queue_is_unreachable(http_server, scripted: ApiClien
 
 
 @pytest.mark.parametrize("body", [b"<html>", [], 1])
-def test_another_server_is_unreachable(http_server, scripted: ApiClient, body: object) -> None:
-    """What does not answer an object is not the API."""
+def test_other_server_is_unreachable(http_server, scripted: ApiClient, body: object) -> None:
+    """A server without a JSON object in its answer is not the API."""
     http_server.answers((200, body))
     with pytest.raises(UnreachableError):
         scripted.check_liveness()
 
 
-def test_an_event_that_comes_after_its_task_is_waited_for(http_server, scripted: ApiClient) -> None:
-    """A task fails a moment before its event is known; the event is waited for."""
+def test_late_event_of_a_failed_task_is_awaited(http_server, scripted: ApiClient) -> None:
+    """A task may fail shortly before its event is known."""
     failed = {"task_id": "t", "state": "FAILURE", "result": None, "error": {"type": "E"}}
     http_server.answers((200, failed), (200, failed), (200, {**failed, "event_id": "e" * 32}))
     assert scripted.wait_for_task("t", 5, "tenant-a").event_id == "e" * 32
 
 
-def test_a_failed_task_without_an_event_is_told_soon(http_server, scripted: ApiClient) -> None:
-    """Where no event is ever sent, a failed task is not waited for until the deadline."""
+def test_failed_task_without_an_event_is_returned_early(http_server, scripted: ApiClient) -> None:
+    """If no event is sent, the wait ends before the deadline."""
     http_server.answers((200, {"task_id": "t", "state": "FAILURE", "error": {"type": "E"}}))
     began = time.monotonic()
     assert scripted.wait_for_task("t", 60, "tenant-a").event_id is None
     assert time.monotonic() - began < room_for(4)
 
 
-def test_an_api_that_is_away_is_unreachable() -> None:
-    """A refused connection is told at once, with the address."""
+def test_unavailable_api_is_unreachable() -> None:
+    """A refused connection is reported at once, with the address."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     with pytest.raises(UnreachableError, match=f"127.0.0.1:{port}"):
         ApiClient(Settings(api_url=f"http://127.0.0.1:{port}")).check_liveness()
 
 
-def test_what_is_no_address_is_refused() -> None:
-    """An API_URL that is no http address is a wrong setting."""
+def test_invalid_address_is_refused() -> None:
+    """An API_URL that is not an HTTP address is a settings error."""
     with pytest.raises(SettingsError, match="API_URL"):
         ApiClient(Settings(api_url="localhost:8000"))
 
 
-def test_names_cannot_leave_their_place_in_the_path(http_server, scripted: ApiClient) -> None:
-    """A tenant or task with a slash stays one part of the path; the key is sent, and not shown."""
+def test_names_are_quoted_in_the_path(http_server, scripted: ApiClient) -> None:
+    """A name with a slash stays one part of the path; the key is sent and not shown."""
     http_server.answers((202, {"task_id": "t", "records": 1, "request_id": "r"}))
     scripted.submit_logs("../x", [{}], as_tenant="tenant-a")
     assert http_server.requests[0][0] == "/v1/tenants/..%2Fx/logs"

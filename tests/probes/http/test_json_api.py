@@ -31,7 +31,7 @@ def in_2_s() -> Deadline:
 
 @pytest.fixture
 def endless_url() -> Iterator[str]:
-    """Yield the address of a server that sends a byte now and then, for ever."""
+    """Yield the address of a server that sends a byte from time to time, for ever."""
     listener = socket.create_server(("127.0.0.1", 0))
     stop = threading.Event()
 
@@ -50,8 +50,8 @@ def endless_url() -> Iterator[str]:
     listener.close()
 
 
-def test_json_is_returned_parsed(http_server) -> None:
-    """A 200 with JSON is its value, and the request carried the token."""
+def test_json_is_parsed(http_server) -> None:
+    """A 200 with JSON returns its value, and the request carries the token."""
     http_server.answers((200, {"a": [1]}))
     assert api(http_server.url).get("/x", {"q": "1"}, deadline=in_2_s()) == {"a": [1]}
     path, headers = http_server.requests[-1]
@@ -69,31 +69,31 @@ def test_json_is_returned_parsed(http_server) -> None:
         (502, UnreachableError, "502"),
     ],
 )
-def test_each_status_is_its_own_error(
+def test_each_status_has_its_own_error(
     http_server, status: int, error: type[ProbeError], named: str
 ) -> None:
-    """Not allowed, not found and not reachable are three answers, each with what to look at."""
+    """401 and 403, 404 and other statuses are different errors, each with its remedy."""
     http_server.answers((status, {"detail": "no"}))
     with pytest.raises(error, match=named):
         api(http_server.url).get("/x", deadline=in_2_s())
 
 
-def test_a_page_instead_of_json_is_unreachable(http_server) -> None:
-    """A login page or a proxy that answers 200 with HTML is not taken for the backend."""
+def test_html_instead_of_json_is_unreachable(http_server) -> None:
+    """A login page or a proxy that answers 200 with HTML is not the backend."""
     http_server.answers((200, b"<html>please log in</html>"))
     with pytest.raises(UnreachableError, match="text/html instead of JSON"):
         api(http_server.url).get("/x", deadline=in_2_s())
 
 
-def test_a_refused_connection_names_the_address() -> None:
-    """Where nothing listens, the address is in the message."""
+def test_refused_connection_names_the_address() -> None:
+    """If no server listens, the error has the address."""
     url = f"http://127.0.0.1:{find_free_ports(1)[0]}"
     with pytest.raises(UnreachableError, match=url):
         api(url).get("/x", deadline=in_2_s())
 
 
-def test_an_answer_without_end_is_cut(endless_url: str) -> None:
-    """A server that trickles bytes for ever does not hold the caller beyond its time."""
+def test_endless_response_is_cut(endless_url: str) -> None:
+    """A server that sends single bytes for ever does not exceed the timeout."""
     began = time.monotonic()
     with pytest.raises(UnreachableError, match="does not end"):
         api(endless_url).get("/x", deadline=Deadline.after(0.4))
@@ -101,43 +101,43 @@ def test_an_answer_without_end_is_cut(endless_url: str) -> None:
 
 
 @pytest.mark.parametrize("token", ["", "two words", "line\nfeed", "not ascii é"])
-def test_a_token_that_is_no_header_is_refused_unseen(token: str) -> None:
-    """A token that cannot be sent is refused by the name of its variable, never by its value."""
+def test_invalid_token_is_refused_without_its_value(token: str) -> None:
+    """The error for a token that cannot be sent has the variable, and not the value."""
     with pytest.raises(SettingsError, match="SENTRY_AUTH_TOKEN") as refused:
         api("http://127.0.0.1", token)
     assert not token or token not in str(refused.value)
 
 
 @pytest.mark.parametrize("url", ["", "sentry.example.com", "ftp://host", "http://", "http://[::"])
-def test_what_is_no_address_is_refused(url: str) -> None:
-    """An address that is none is a wrong setting, and the variable is named."""
+def test_invalid_address_is_refused(url: str) -> None:
+    """An invalid address is a settings error that names the variable."""
     with pytest.raises(SettingsError, match="SENTRY_URL"):
         api(url)
 
 
-def test_the_token_shows_nowhere(http_server, caplog: pytest.LogCaptureFixture) -> None:
-    """Neither the repr, nor an error with its causes, nor a debug log line holds the token."""
+def test_token_is_never_shown(http_server, caplog: pytest.LogCaptureFixture) -> None:
+    """Neither the repr, nor an error and its causes, nor a debug log contains the token."""
     caplog.set_level(logging.DEBUG)
     http_server.answers((403, {}))
     with pytest.raises(ForbiddenError) as refused:
         api(http_server.url).get("/x", deadline=in_2_s())
-    shown = [repr(api(http_server.url)), caplog.text]
+    texts = [repr(api(http_server.url)), caplog.text]
     error: BaseException | None = refused.value
     while error is not None:
-        shown += [repr(error), str(vars(error))]
+        texts += [repr(error), str(vars(error))]
         error = error.__cause__
     assert caplog.text
-    assert TOKEN not in "\n".join(shown)
+    assert TOKEN not in "\n".join(texts)
 
 
-def test_polling_goes_on_until_it_is_there(http_server) -> None:
-    """An event that arrives late, at a backend that restarts meanwhile, is found."""
+def test_polling_continues_until_found(http_server) -> None:
+    """A late event is found, even if the backend restarts in the meantime."""
     http_server.answers((404, {}), (502, b"restarting"), (200, b"<html>"), (200, {"id": 1}))
     assert poll(lambda deadline: api(http_server.url).get("/x", deadline=deadline), 5) == {"id": 1}
 
 
-def test_polling_ends_in_time_with_the_last_answer(http_server) -> None:
-    """What was not found until the deadline is not found, and no later than that."""
+def test_polling_ends_at_the_deadline_with_the_last_error(http_server) -> None:
+    """An event that is missing at the deadline is not found, and not later than that."""
     began = time.monotonic()
     with pytest.raises(NotFoundError):
         poll(lambda deadline: api(http_server.url).get("/x", deadline=deadline), 0.6)
@@ -145,14 +145,14 @@ def test_polling_ends_in_time_with_the_last_answer(http_server) -> None:
     assert len(http_server.requests) > 2
 
 
-def test_polling_asks_at_least_once(http_server) -> None:
-    """A deadline of nothing still asks once, and lets the backend answer."""
+def test_polling_sends_at_least_one_request(http_server) -> None:
+    """With a deadline of zero, one request is sent and the backend has time to answer."""
     http_server.answer = lambda _: time.sleep(0.3) or (200, {"id": 1}, {})
     assert poll(lambda deadline: api(http_server.url).get("/x", deadline=deadline), 0) == {"id": 1}
 
 
-def test_a_request_cut_by_the_deadline_does_not_hide_what_was_answered(http_server) -> None:
-    """When the last request has no time left, the answer before it is the verdict."""
+def test_timeout_at_the_deadline_does_not_hide_the_previous_answer(http_server) -> None:
+    """If the last request has no time left, the previous answer counts."""
 
     def answer(_: str) -> tuple[int, object, dict[str, str]]:
         if len(http_server.requests) > 1:
@@ -164,32 +164,32 @@ def test_a_request_cut_by_the_deadline_does_not_hide_what_was_answered(http_serv
         poll(lambda deadline: api(http_server.url).get("/x", deadline=deadline), 0.5)
 
 
-def test_refusals_are_not_polled(http_server) -> None:
-    """A token that is refused is refused at once: waiting does not mend it."""
+def test_refusals_are_not_retried(http_server) -> None:
+    """A refused token is an error at once: waiting does not help."""
     http_server.answers((403, {}))
     with pytest.raises(ForbiddenError):
         poll(lambda deadline: api(http_server.url).get("/x", deadline=deadline), 5)
     assert len(http_server.requests) == 1
 
 
-def test_an_unknown_host_is_not_polled() -> None:
-    """A host name that nobody knows is reported at once, not after the deadline."""
+def test_unknown_host_is_not_retried() -> None:
+    """An unknown host name is an error at once, not at the deadline."""
     began = time.monotonic()
     with pytest.raises(UnreachableError, match=r"no-such-host\.invalid"):
         poll(lambda deadline: api("http://no-such-host.invalid").get("/x", deadline=deadline), 30)
     assert time.monotonic() - began < room_for(20)
 
 
-def test_rate_limits_are_respected(http_server) -> None:
-    """Retry-After is waited for before the next request."""
+def test_retry_after_is_respected(http_server) -> None:
+    """The next request waits for Retry-After."""
     http_server.answers((429, {}, {"Retry-After": "1"}), (200, {"id": 1}))
     began = time.monotonic()
     assert poll(lambda deadline: api(http_server.url).get("/x", deadline=deadline), 5) == {"id": 1}
     assert time.monotonic() - began >= 1
 
 
-def test_a_rate_limit_beyond_the_deadline_ends_the_polling(http_server) -> None:
-    """A backend that wants to be left alone for longer than there is time is unreachable now."""
+def test_retry_after_beyond_the_deadline_ends_the_polling(http_server) -> None:
+    """If Retry-After ends after the deadline, the backend is unreachable at once."""
     http_server.answers((429, {}, {"Retry-After": "60"}))
     began = time.monotonic()
     with pytest.raises(UnreachableError, match="429"):

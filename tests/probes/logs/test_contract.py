@@ -24,7 +24,7 @@ Line = dict[str, object]
 
 @pytest.fixture(scope="module")
 def lines(python: ForkedPython) -> list[Line]:
-    """Return lines that a process of SecureNet's has written."""
+    """Return lines that a process of SecureNet has written."""
     written = python.run(["-c", WRITES], env=os.environ)
     return [json.loads(line) for line in written.stdout.splitlines()]
 
@@ -36,7 +36,7 @@ def good(lines: list[Line]) -> Line:
 
 
 def violations(folder: Path, *records: dict[str, object]) -> list[tuple[int, str, str]]:
-    """Return line, field and problem of what is wrong with the records."""
+    """Return line, field and problem of each violation."""
     file = folder / "a.log"
     file.write_text("".join(json.dumps(record) + "\n" for record in records))
     found = find_contract_violations(log_frame(file))
@@ -45,15 +45,15 @@ def violations(folder: Path, *records: dict[str, object]) -> list[tuple[int, str
     return list(found[["line", "field", "problem"]].itertuples(index=False, name=None))
 
 
-def test_good_lines_break_nothing(tmp_path: Path, lines: list[Line]) -> None:
-    """Lines as SecureNet writes them, with fields of their own, have no violation."""
+def test_valid_lines_have_no_violations(tmp_path: Path, lines: list[Line]) -> None:
+    """SecureNet's own lines, with additional fields, have no violations."""
     assert {"ready", "busy", "of the standard library 7"} <= {line["event"] for line in lines}
     assert violations(tmp_path, *lines) == []
 
 
 @pytest.mark.parametrize("field", REQUIRED_FIELDS)
-def test_a_dropped_field_is_missing(tmp_path: Path, good: Line, field: str) -> None:
-    """Each required field is missed, in one line and in all of them."""
+def test_missing_field_is_a_violation(tmp_path: Path, good: Line, field: str) -> None:
+    """Each required field is reported, whether missing in one line or in all."""
     dropped = {name: value for name, value in good.items() if name != field}
     assert violations(tmp_path, good, dropped) == [(2, field, "missing")]
     assert violations(tmp_path, dropped, {**good, field: None}) == [
@@ -75,20 +75,20 @@ def test_a_dropped_field_is_missing(tmp_path: Path, good: Line, field: str) -> N
         ("service", "", "empty"),
     ],
 )
-def test_a_wrong_value_is_named(
+def test_wrong_value_is_a_violation(
     tmp_path: Path, good: Line, field: str, value: object, problem: str
 ) -> None:
-    """A value of another type or form is a violation of that field, in that line."""
+    """A value of another type or format is a violation of its field and line."""
     assert violations(tmp_path, good, {**good, field: value}, good) == [(2, field, problem)]
 
 
-def test_a_time_under_another_name_is_no_timestamp(tmp_path: Path, good: Line) -> None:
-    """A foreign record is understood, and still breaks the promise."""
+def test_timestamp_under_another_name_is_a_violation(tmp_path: Path, good: Line) -> None:
+    """A foreign record is parsed, and still violates the contract."""
     foreign = {**good, "time": good["timestamp"]}
     del foreign["timestamp"]
     assert violations(tmp_path, foreign) == [(1, "timestamp", "missing")]
 
 
-def test_no_lines_have_no_violations(tmp_path: Path) -> None:
-    """An empty log breaks nothing, and the answer has its columns all the same."""
+def test_empty_log_has_no_violations(tmp_path: Path) -> None:
+    """The table is empty and has its columns."""
     assert violations(tmp_path) == []

@@ -29,8 +29,8 @@ def cells(*values: object) -> Cells:
         (1795406706123, "not text"),
     ],
 )
-def test_times_are_brought_to_utc(written: object, problem: str | None) -> None:
-    """A time with a zone, or a number since 1970, becomes UTC; how it is written is judged."""
+def test_times_are_converted_to_utc(written: object, problem: str | None) -> None:
+    """A time with a zone or a number since 1970 becomes UTC; its format is checked."""
     times = parse_timestamps(cells(written))
     assert str(times.dtype) == "datetime64[us, UTC]"
     assert abs(times[0] - pd.Timestamp("2026-11-23T04:05:06.123456Z")).total_seconds() < 0.001
@@ -54,23 +54,23 @@ def test_times_are_brought_to_utc(written: object, problem: str | None) -> None:
         ({"$date": 1}, "not text"),
     ],
 )
-def test_what_is_no_time_is_nat(written: object, problem: str) -> None:
-    """What cannot be placed in time is NaT: a time without a zone is one of these."""
+def test_invalid_time_is_nat(written: object, problem: str) -> None:
+    """A value that is not a time, or has no zone, becomes NaT."""
     times = parse_timestamps(cells(written))
     assert pd.isna(times[0])
     assert find_time_problems(cells(written), times)[0] == problem
 
 
-def test_coarse_times_are_taken_and_judged() -> None:
-    """A time to the second or millisecond is a time, though not as SecureNet writes it."""
+def test_coarse_times_are_parsed_and_reported() -> None:
+    """Times in seconds or milliseconds are parsed, and reported as a format problem."""
     written = cells("2026-11-23T04:05:06Z", "2026-11-23T04:05:06.123Z")
     times = parse_timestamps(written)
     assert times.notna().all()
     assert list(find_time_problems(written, times)) == ["no microseconds"] * 2
 
 
-def test_many_formats_do_not_meet() -> None:
-    """Each row is judged alone, whatever the others look like."""
+def test_mixed_formats_are_parsed_independently() -> None:
+    """Each row is parsed independently of the others."""
     written = cells("2026-11-23T04:05:06.000001Z", None, 0, "x", "2026-11-23T04:05:06.000002Z")
     times = parse_timestamps(written)
     assert list(times.isna()) == [False, True, False, True, False]
@@ -91,8 +91,8 @@ def test_many_formats_do_not_meet() -> None:
         (60, "critical"),
     ],
 )
-def test_levels_of_other_systems_are_known(written: object, level: str) -> None:
-    """Upper case, other names and bunyan's numbers mean one of five levels."""
+def test_levels_of_other_systems_are_parsed(written: object, level: str) -> None:
+    """Upper case, other names and bunyan's numbers map to the five levels."""
     assert parse_levels(cells(written))[0] == level
     problem = find_level_problems(cells(written))[0]
     assert (problem is None) == (written == level)
@@ -100,11 +100,11 @@ def test_levels_of_other_systems_are_known(written: object, level: str) -> None:
 
 @pytest.mark.parametrize("written", ["verbose", "", 35, True, 30.5, [], {}])
 def test_unknown_levels_are_missing(written: object) -> None:
-    """A level that nobody knows is missing, and judged as unknown."""
+    """An unknown level is missing, and reported as a problem."""
     assert pd.isna(parse_levels(cells(written))[0])
     assert find_level_problems(cells(written))[0] == "unknown level"
 
 
-def test_levels_have_an_order() -> None:
+def test_levels_are_ordered() -> None:
     """Levels can be compared: at least warning means warning, error and critical."""
     assert (parse_levels(cells(*LEVELS)) >= "warning").sum() == 3

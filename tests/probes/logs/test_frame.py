@@ -27,7 +27,7 @@ def write(path: Path, *contents: object) -> Path:
 
 
 def test_records_become_rows(tmp_path: Path) -> None:
-    """Each object is a row: UTC time, ordered level, dotted names for nested fields, its place."""
+    """Each object is a row with UTC time, ordered level, dotted names, file and line."""
     nested = {**LINE, "http": {"status": 200, "url": {"path": "/"}}, "tags": ["a", "b"]}
     file = write(tmp_path / "a.log", LINE, nested)
     frame = log_frame(file).frame
@@ -41,8 +41,8 @@ def test_records_become_rows(tmp_path: Path) -> None:
     assert set(frame["file"]) == {str(file)}
 
 
-def test_lines_keep_their_order_across_files_and_shapes(tmp_path: Path) -> None:
-    """Rows come in the order of files and lines, whatever fields each record has."""
+def test_lines_keep_their_order(tmp_path: Path) -> None:
+    """Rows have the order of files and lines, whatever fields each record has."""
     write(tmp_path / "a.log", {"n": 0, "x": 1}, {"n": 1}, {"n": 2, "x": 1}, {"n": 3, "y": 1})
     (tmp_path / "b.log.gz").write_bytes(gzip.compress(b'{"n": 4}\n{"y": 2, "n": 5}\n'))
     frame = log_frame(tmp_path).frame
@@ -73,8 +73,8 @@ def test_lines_keep_their_order_across_files_and_shapes(tmp_path: Path) -> None:
         (b"x" * 10_000_000, "longer than 1048576 bytes"),
     ],
 )
-def test_a_bad_line_is_rejected_with_its_reason(tmp_path: Path, line: bytes, reason: str) -> None:
-    """A line that is no JSON object is rejected with file, number and reason; the rest is read."""
+def test_invalid_line_is_rejected_with_a_reason(tmp_path: Path, line: bytes, reason: str) -> None:
+    """An invalid line is rejected with file, number and reason; reading continues."""
     file = write(tmp_path / "a.log", LINE, line, LINE)
     logs = log_frame(file)
     (rejected,) = logs.rejected_lines.to_dict("records")
@@ -83,8 +83,8 @@ def test_a_bad_line_is_rejected_with_its_reason(tmp_path: Path, line: bytes, rea
     assert list(logs.frame["line"]) == [1, 3]
 
 
-def test_a_reason_quotes_nothing_of_the_line(tmp_path: Path) -> None:
-    """A rejected line may hold a secret, so nothing of it is shown or kept."""
+def test_reason_does_not_quote_the_line(tmp_path: Path) -> None:
+    """A rejected line may contain a secret, so its content is neither shown nor kept."""
     secret = b"s3cr3t"
     bad = [secret, b'{"' + secret, b"{" + secret + b": 1}", b'{"a": NaN, "b": "' + secret + b'"}']
     logs = log_frame(write(tmp_path / "a.log", *bad))
@@ -92,8 +92,8 @@ def test_a_reason_quotes_nothing_of_the_line(tmp_path: Path) -> None:
     assert "s3cr3t" not in repr(logs.report())
 
 
-def test_what_is_unusual_but_json_is_taken(tmp_path: Path) -> None:
-    """Deep objects, empty ones, large numbers, foreign scripts and CRLF are JSON all the same."""
+def test_unusual_json_is_accepted(tmp_path: Path) -> None:
+    """Deep and empty objects, large numbers, other scripts and CRLF are valid JSON."""
     deep: dict[str, object] = {"leaf": 1}
     for _ in range(500):
         deep = {"d": deep}
@@ -105,8 +105,8 @@ def test_what_is_unusual_but_json_is_taken(tmp_path: Path) -> None:
     assert logs.frame.loc[1, "a"] == {}
 
 
-def test_a_record_cannot_replace_our_columns(tmp_path: Path) -> None:
-    """A record's own `file`, `line` and oddly written time and level are kept beside ours."""
+def test_record_cannot_replace_our_columns(tmp_path: Path) -> None:
+    """A record's own `file`, `line` and non-standard time and level are kept separately."""
     own = {"file": "x.py", "line": 7, "level": "WARN", "timestamp": "noon"}
     row = log_frame(write(tmp_path / "a.log", own)).frame.loc[0]
     assert (row["line"], row["level"]) == (1, "warning")
@@ -114,7 +114,7 @@ def test_a_record_cannot_replace_our_columns(tmp_path: Path) -> None:
 
 
 def test_time_and_level_are_found_under_other_names(tmp_path: Path) -> None:
-    """Logs of other systems say `time`, `ts` or `severity`, and are understood all the same."""
+    """Logs of other systems use `time`, `ts` or `severity`, which are parsed as well."""
     logs = log_frame(
         write(
             tmp_path / "a.log",
@@ -129,7 +129,7 @@ def test_time_and_level_are_found_under_other_names(tmp_path: Path) -> None:
 
 
 def test_rare_fields_share_a_column(tmp_path: Path) -> None:
-    """Records with field names of their own do not make a column each."""
+    """Records with unique field names do not add a column each."""
     records = [{**LINE, f"k{number}": number} for number in range(MAX_FIELDS * 3)]
     frame = log_frame(write(tmp_path / "a.log", *records)).frame
     assert len(frame.columns) < MAX_FIELDS + 10
@@ -137,8 +137,8 @@ def test_rare_fields_share_a_column(tmp_path: Path) -> None:
     assert {"timestamp", "level", "event"} <= set(frame.columns)
 
 
-def test_an_empty_file_is_an_empty_frame(tmp_path: Path) -> None:
-    """A file without a line, or with blank ones alone, has typed columns and no row."""
+def test_empty_file_is_an_empty_frame(tmp_path: Path) -> None:
+    """A file without lines, or with blank lines only, has typed columns and no rows."""
     (tmp_path / "a.log").touch()
     (tmp_path / "b.log.gz").touch()
     (tmp_path / "c.log").write_bytes(b"\n\r\n  \n")
@@ -147,15 +147,15 @@ def test_an_empty_file_is_an_empty_frame(tmp_path: Path) -> None:
     assert str(logs.frame["timestamp"].dtype) == "datetime64[us, UTC]"
 
 
-def test_a_whole_last_line_needs_no_line_feed(tmp_path: Path) -> None:
-    """An object that ends the file without a line feed is taken: it is whole."""
+def test_complete_last_line_needs_no_line_feed(tmp_path: Path) -> None:
+    """A complete object at the end of the file is accepted without a line feed."""
     file = tmp_path / "a.log"
     file.write_bytes(b'{"a": 1}\n{"a": 2}')
     assert log_frame(file).report()["valid"] == 2
 
 
-def test_a_cut_last_line_of_a_file_at_rest_is_rejected(tmp_path: Path) -> None:
-    """A file that nobody writes and that ends within a line lost the end of it."""
+def test_truncated_last_line_is_rejected(tmp_path: Path) -> None:
+    """A truncated last line is rejected if no process writes to the file."""
     file = tmp_path / "a.log"
     file.write_bytes(b'{"a": 1}\n{"a": ')
     report = log_frame(file).report()
@@ -164,8 +164,8 @@ def test_a_cut_last_line_of_a_file_at_rest_is_rejected(tmp_path: Path) -> None:
     assert report["pending"] == []
 
 
-def test_a_last_line_that_is_being_written_is_pending(tmp_path: Path) -> None:
-    """Half a line is no fault of a file that is still being written; it is not counted."""
+def test_last_line_in_progress_is_pending(tmp_path: Path) -> None:
+    """An unfinished line of a file that is being written is not counted."""
     file = tmp_path / "a.log"
     with file.open("wb") as writer:
         writer.write(b'{"a": 1}\n{"a": ')
@@ -177,7 +177,7 @@ def test_a_last_line_that_is_being_written_is_pending(tmp_path: Path) -> None:
 
 
 def test_real_bunyan_logs_are_read(data: Path) -> None:
-    """bunyan's own test log has 14 good lines, 4 bad ones and 2 blank ones."""
+    """bunyan's own test log has 14 valid lines, 4 invalid ones and 2 blank ones."""
     logs = log_frame(data / "jsonlogs" / "bunyan" / "all.log")
     report = logs.report()
     assert (report["total"], report["valid"]) == (18, 14)
@@ -187,7 +187,7 @@ def test_real_bunyan_logs_are_read(data: Path) -> None:
 
 
 def test_real_network_logs_are_read(data: Path) -> None:
-    """Zeek and Suricata logs, thousands of lines of many shapes, come through whole."""
+    """Zeek and Suricata logs with thousands of lines are read completely."""
     zeek = log_frame(data / "netlogs" / "zeek_apt29" / "day1_combined_zeek.log")
     assert zeek.report() == {"total": 2140, "valid": 2140, "rejected": [], "pending": []}
     assert zeek.frame["timestamp"].notna().all()
@@ -196,8 +196,8 @@ def test_real_network_logs_are_read(data: Path) -> None:
     assert vast.rejected_lines["file"].str.contains("zeek_tsv_").all()
 
 
-def test_a_real_corrupt_gzip_is_read_as_far_as_it_goes(data: Path) -> None:
-    """Zeek's tab-separated log in a cut gzip is rejected line by line, then for its end."""
+def test_truncated_real_gzip_is_read_up_to_its_end(data: Path) -> None:
+    """Zeek's tab-separated log is rejected line by line, then for its truncated gzip."""
     logs = log_frame(data / "jsonlogs" / "zeek_zat" / "http.log.corrupt.gz")
     assert logs.frame.empty
     assert len(logs.rejected_lines) == 159

@@ -17,8 +17,8 @@ from securenet_obs.probes.logs.lines import (
 )
 
 
-def test_a_folder_is_searched_for_logs(tmp_path: Path) -> None:
-    """A folder means the log files in and under it, rotated and packed ones too, and no others."""
+def test_folder_is_searched_for_logs(tmp_path: Path) -> None:
+    """A folder contributes its log files, rotated and compressed ones included."""
     (tmp_path / "sub").mkdir()
     wanted = ["a.log", "b.json", "c.jsonl", "d.ndjson", "e.log.gz", "f.log.1", "g.log.2.gz"]
     for name in [*wanted, "notes.txt", "log", "x.logs", "y.gz"]:
@@ -27,8 +27,8 @@ def test_a_folder_is_searched_for_logs(tmp_path: Path) -> None:
     assert [path.name for path in find_log_files(tmp_path)] == wanted
 
 
-def test_globs_and_repeated_sources_name_a_file_once(tmp_path: Path) -> None:
-    """A file that several sources mean is read once; ** spans folders."""
+def test_repeated_sources_yield_a_file_once(tmp_path: Path) -> None:
+    """A file that several sources match is read once; ** spans folders."""
     (tmp_path / "deep" / "er").mkdir(parents=True)
     file = tmp_path / "deep" / "er" / "a.log"
     file.touch()
@@ -36,23 +36,23 @@ def test_globs_and_repeated_sources_name_a_file_once(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("source", ["missing.log", "none/*.log", "."])
-def test_a_source_without_logs_is_named(
+def test_source_without_logs_is_an_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, source: str
 ) -> None:
-    """A file that is missing, a glob and a folder that hold none are errors, not empty results."""
+    """A missing file, and a glob or folder without logs, are errors."""
     monkeypatch.chdir(tmp_path)
     with pytest.raises(NotFoundError, match=f"^{source.replace('*', '.')} is not a log file"):
         find_log_files(source)
 
 
 @pytest.mark.parametrize("sources", [(), ("",), ("a.log", "")])
-def test_no_source_is_a_wrong_setting(sources: tuple[str, ...]) -> None:
+def test_missing_source_is_a_settings_error(sources: tuple[str, ...]) -> None:
     """An empty LOG_SOURCE does not mean the current folder."""
     with pytest.raises(SettingsError, match="LOG_SOURCE"):
         find_log_files(*sources)
 
 
-def test_lines_are_numbered_and_blank_ones_left_out(tmp_path: Path) -> None:
+def test_lines_are_numbered_and_blank_lines_skipped(tmp_path: Path) -> None:
     """Numbers count every line from 1; blank lines are counted and not yielded."""
     file = tmp_path / "a.log"
     file.write_bytes(b"one\n\n  \r\nfour\r\nfive")
@@ -60,8 +60,8 @@ def test_lines_are_numbered_and_blank_ones_left_out(tmp_path: Path) -> None:
     assert [(line.number, line.is_cut) for line in found] == [(1, False), (4, False), (5, True)]
 
 
-def test_a_huge_line_is_dropped_in_bounded_memory(tmp_path: Path) -> None:
-    """A line of 10 MB is a problem of that line alone, and the next one is read."""
+def test_oversized_line_is_dropped_in_bounded_memory(tmp_path: Path) -> None:
+    """A line of 10 MB is a problem of that line only; the next line is read."""
     file = tmp_path / "a.log"
     file.write_bytes(b"x" * 10_000_000 + b"\nnext\n")
     first, second = read_lines(file)
@@ -70,22 +70,22 @@ def test_a_huge_line_is_dropped_in_bounded_memory(tmp_path: Path) -> None:
     assert (second.number, second.content) == (2, b"next")
 
 
-def test_the_longest_line_is_kept(tmp_path: Path) -> None:
-    """A line of just the limit, its line feed included, is a line."""
+def test_line_of_maximum_length_is_kept(tmp_path: Path) -> None:
+    """A line of exactly the limit, line feed included, is kept."""
     file = tmp_path / "a.log"
     file.write_bytes(b"x" * (MAX_LINE_BYTES - 1) + b"\n")
     assert [line.problem for line in read_lines(file)] == [""]
 
 
-def test_gzip_is_known_by_its_content(tmp_path: Path) -> None:
-    """A gzip file is unpacked whatever its name."""
+def test_gzip_is_detected_by_its_content(tmp_path: Path) -> None:
+    """A gzip file is decompressed whatever its name is."""
     file = tmp_path / "a.log"
     file.write_bytes(gzip.compress(b"one\ntwo\n"))
     assert [line.content for line in read_lines(file)] == [b"one", b"two"]
 
 
-def test_a_truncated_gzip_gives_what_it_has(tmp_path: Path) -> None:
-    """A gzip that ends too early yields its whole lines, then its problem."""
+def test_truncated_gzip_yields_its_complete_lines(tmp_path: Path) -> None:
+    """A truncated gzip yields its complete lines, then its problem."""
     file = tmp_path / "a.log.gz"
     packed = gzip.compress(os.urandom(50_000).hex(" ", 100).replace(" ", "\n").encode())
     file.write_bytes(packed[: len(packed) // 2])
@@ -95,22 +95,22 @@ def test_a_truncated_gzip_gives_what_it_has(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"no gzip at all\n", b"\x1f\x8b\x08broken" * 10])
-def test_a_corrupt_gzip_is_a_problem(tmp_path: Path, content: bytes) -> None:
-    """What cannot be unpacked is said to be corrupt, and not taken for lines."""
+def test_corrupt_gzip_is_reported(tmp_path: Path, content: bytes) -> None:
+    """Data that cannot be decompressed is reported as corrupt and not read as lines."""
     file = tmp_path / "a.log.gz"
     file.write_bytes(content)
     (only,) = read_lines(file)
     assert only.problem.startswith("corrupt gzip")
 
 
-def test_a_file_that_vanished_is_a_problem_of_the_file(tmp_path: Path) -> None:
-    """A file rotated away between being listed and being read stops nothing."""
+def test_deleted_file_is_reported(tmp_path: Path) -> None:
+    """A file that is rotated away before it is read does not stop the reading."""
     (only,) = read_lines(tmp_path / "gone.log")
     assert (only.number, only.problem) == (0, "unreadable: No such file or directory")
 
 
-def test_a_file_rotated_while_read_is_read_to_its_end(tmp_path: Path) -> None:
-    """Renaming or truncating a file that is being read neither stops nor repeats anything."""
+def test_file_rotated_during_reading_is_read_to_its_end(tmp_path: Path) -> None:
+    """Renaming or truncating an open file neither stops nor repeats the reading."""
     file = tmp_path / "a.log"
     file.write_text("".join(f"{number}\n" for number in range(100_000)))
     reading = read_lines(file)
@@ -122,8 +122,8 @@ def test_a_file_rotated_while_read_is_read_to_its_end(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells who writes a file")
-def test_a_file_that_is_open_for_writing_is_being_written(tmp_path: Path) -> None:
-    """A writer that is slow, here another process, counts as writing however long it pauses."""
+def test_file_open_for_writing_is_being_written(tmp_path: Path) -> None:
+    """A slow writer, here another process, counts however long it pauses."""
     file = tmp_path / "a.log"
     code = "import sys, time; f = open(sys.argv[1], 'a'); print('open', flush=True); input()"
     with subprocess.Popen(
@@ -139,10 +139,8 @@ def test_a_file_that_is_open_for_writing_is_being_written(tmp_path: Path) -> Non
     assert not is_being_written(file)
 
 
-def test_a_file_that_grows_is_being_written(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Where the system does not tell who writes, a file that grows is being written."""
+def test_growing_file_is_being_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If the system cannot detect the writer, the file's growth counts."""
     monkeypatch.setattr(sys, "platform", "darwin")
     file = tmp_path / "a.log"
     file.touch()
@@ -153,6 +151,6 @@ def test_a_file_that_grows_is_being_written(
     thread.join()
 
 
-def test_a_file_that_is_gone_is_not_being_written(tmp_path: Path) -> None:
-    """A file that vanished has no writer."""
+def test_deleted_file_is_not_being_written(tmp_path: Path) -> None:
+    """A deleted file has no writer."""
     assert not is_being_written(tmp_path / "gone.log")

@@ -12,8 +12,8 @@ def line(service: str, request_id: str) -> str:
     return json.dumps({"service": service, "request_id": request_id}) + "\n"
 
 
-def test_lines_that_come_late_are_waited_for(tmp_path: Path) -> None:
-    """It ends as soon as every service has written about the request."""
+def test_late_lines_are_awaited(tmp_path: Path) -> None:
+    """The wait ends as soon as every service has written about the request."""
     log = tmp_path / "a.log"
     log.write_text(line("api", "r1"))
 
@@ -33,8 +33,8 @@ def test_lines_that_come_late_are_waited_for(tmp_path: Path) -> None:
     assert time.monotonic() - began < room_for(10)
 
 
-def test_after_the_deadline_what_is_there_is_returned(tmp_path: Path) -> None:
-    """A line that never comes is for the caller to judge."""
+def test_incomplete_reading_is_returned_at_the_deadline(tmp_path: Path) -> None:
+    """The caller judges missing lines."""
     log = tmp_path / "a.log"
     log.write_text(line("api", "r1") + line("worker", "r2"))
     logs = wait_for_log_lines(
@@ -44,7 +44,7 @@ def test_after_the_deadline_what_is_there_is_returned(tmp_path: Path) -> None:
     assert len(logs.frame) == 2
 
 
-def test_logs_without_such_a_field_name_no_service(tmp_path: Path) -> None:
+def test_logs_without_the_field_have_no_services(tmp_path: Path) -> None:
     """Foreign logs are read as well."""
     log = tmp_path / "a.log"
     log.write_text('{"a": 1}\n')

@@ -30,8 +30,10 @@ def local(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     return Settings(environment="local")
 
 
-def told(text: str, monkeypatch: pytest.MonkeyPatch, settings: Settings, **given: Any) -> Any:
-    """Run drills by a command that says this."""
+def run_with_output(
+    text: str, monkeypatch: pytest.MonkeyPatch, settings: Settings, **given: Any
+) -> Any:
+    """Run drills with a command that prints this text."""
     real = drills.subprocess.run
 
     def run(command: list[str], **options: Any) -> Any:
@@ -42,36 +44,36 @@ def told(text: str, monkeypatch: pytest.MonkeyPatch, settings: Settings, **given
     return run_drills(settings, ["redis-down"], **{"tasks": 20, "deadline_s": 20, **given})
 
 
-def test_what_came_of_a_drill_is_a_row(local: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A validation that passed while a fault was in is named as one that did not notice."""
+def test_drill_result_is_a_row(local: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A validation that passed during the fault is listed as unnoticed."""
     written = json.dumps([serialise_drill_result(RESULT)], indent=2)
-    (row,) = told(f"print('''{written}''')", monkeypatch, local).to_dict("records")
+    (row,) = run_with_output(f"print('''{written}''')", monkeypatch, local).to_dict("records")
     assert (row["accepted"], row["lost"], row["doubled"], row["problems"]) == (9, 2, 0, 1)
     assert row["unnoticed"] == ["02_b"]
     assert not row["recovered_s"] <= 60
 
 
-def test_drills_that_say_nothing_are_an_error(
+def test_drills_without_results_are_an_error(
     local: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nothing can be judged then; neither when they do not end."""
+    """A command without output, or without an end, gives no results."""
     with pytest.raises(ProbeError, match="status 2"):
-        told("import sys; sys.exit(2)", monkeypatch, local)
+        run_with_output("import sys; sys.exit(2)", monkeypatch, local)
     monkeypatch.undo()
     with pytest.raises(ProbeError, match="did not end within"):
-        told("import time; time.sleep(60)", monkeypatch, local, deadline_s=0.5)
+        run_with_output("import time; time.sleep(60)", monkeypatch, local, deadline_s=0.5)
 
 
-def test_any_other_target_is_refused() -> None:
-    """What is shown on this machine proves nothing of another environment."""
+def test_other_targets_are_refused() -> None:
+    """Results on this machine prove nothing about another environment."""
     with pytest.raises(SettingsError, match="local stacks only"):
         run_drills(Settings(environment="production"), [], tasks=20, deadline_s=1)
 
 
-def test_a_notebook_without_a_project_is_told_so(
+def test_notebook_outside_a_project_is_an_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The validations that are to notice are looked for in the project's folder."""
+    """The validations are in the folder of the project."""
     monkeypatch.delenv(NOTEBOOK, raising=False)
     monkeypatch.chdir(tmp_path)
     with pytest.raises(ProbeError, match="run this notebook inside its project"):

@@ -40,7 +40,7 @@ def settings_of(stack: LocalStack) -> Settings:
 
 @pytest.fixture(scope="module")
 def chain(stack: LocalStack) -> Chain:
-    """Provoke a chain, and return what API and worker have logged of it."""
+    """Provoke a chain, and return its log lines of API and worker."""
     settings, canary = settings_of(stack), generate_canary()
     request_id, trace_id = secrets.token_hex(16), secrets.token_hex(16)
     headers = {"X-Request-ID": request_id, "sentry-trace": f"{trace_id}-{secrets.token_hex(8)}-0"}
@@ -80,15 +80,15 @@ def lines_of(folder: Path, request_id: str) -> list[Line]:
 
 
 def hops_of(folder: Path, chain: Chain, lines: list[Line]) -> Any:
-    """Return the hops of a log with these lines, after one of another canary."""
+    """Return the hops of a log with these lines, after a chain of another canary."""
     other = {**chain.lines[0], "canary": "another"}
     log = folder / "a.log"
     log.write_text("".join(json.dumps(line) + "\n" for line in [other, *lines]))
     return wait_for_hops(log, canary=chain.canary, event_id=chain.event_id, deadline_s=0)
 
 
-def test_every_hop_of_a_whole_chain_is_found(tmp_path: Path, chain: Chain) -> None:
-    """One row a hop, in the order in which they come, with the ids of its line."""
+def test_every_hop_of_a_complete_chain_is_found(tmp_path: Path, chain: Chain) -> None:
+    """Each hop is a row with the ids of its line, in the order of the chain."""
     hops = hops_of(tmp_path, chain, chain.lines)
     assert tuple(hops.hop) == HOPS
     assert hops.found.all()
@@ -96,8 +96,8 @@ def test_every_hop_of_a_whole_chain_is_found(tmp_path: Path, chain: Chain) -> No
 
 
 @pytest.mark.parametrize("hop", range(len(HOPS)))
-def test_a_hop_that_lost_an_id_is_found_and_named(tmp_path: Path, chain: Chain, hop: int) -> None:
-    """A hop is recognised by something else than the ids that it is judged by."""
+def test_hop_that_lost_an_id_is_found(tmp_path: Path, chain: Chain, hop: int) -> None:
+    """A hop is identified independently of the ids under test."""
     lines = [*chain.lines]
     lines[hop] = {**lines[hop], "request_id": "another"}
     hops = hops_of(tmp_path, chain, lines)
@@ -105,15 +105,15 @@ def test_a_hop_that_lost_an_id_is_found_and_named(tmp_path: Path, chain: Chain, 
     assert find_lost_ids(hops, chain.ids)["request_id"] == [HOPS[hop]]
 
 
-def test_a_hop_without_a_line_is_missing_and_has_lost_nothing(tmp_path: Path, chain: Chain) -> None:
-    """Two different answers: there is no line, and the line lacks an id."""
+def test_hop_without_a_line_is_missing(tmp_path: Path, chain: Chain) -> None:
+    """A missing line differs from a line without an id."""
     hops = hops_of(tmp_path, chain, chain.lines[:-1])
     assert list(hops.hop[~hops.found]) == [HOPS[-1]]
     assert find_lost_ids(hops, chain.ids) == {name: [] for name in chain.ids}
 
 
-def test_an_event_is_a_hop_with_the_ids_it_has_in_sentry(chain: Chain) -> None:
-    """The trace of an event is the one by which Sentry itself finds it."""
+def test_event_is_a_hop_with_its_ids_in_sentry(chain: Chain) -> None:
+    """The trace id is the one that Sentry uses to find the event."""
     wanted = [("the API", chain.event_id), ("the child", None)]
     hops = tabulate_event_hops(read_back_events(open_error_events(chain.settings), wanted, 20))
     assert list(hops.found) == [True, False]

@@ -23,8 +23,8 @@ def dispatch_of(folder: Path, *lines: str, deadline_s: float = 0.0) -> Any:
     return wait_for_dispatch(folder, task=TASK, since=BEGAN, deadline_s=deadline_s)
 
 
-def test_a_dispatch_is_complete_when_every_tenants_task_has_run(tmp_path: Path) -> None:
-    """Tasks of another request are somebody else's."""
+def test_dispatch_is_complete_after_every_tenants_task(tmp_path: Path) -> None:
+    """Tasks of other requests are ignored."""
     dispatch = dispatch_of(
         tmp_path,
         line("dispatched", 1, tenants=2, request_id="r1"),
@@ -35,21 +35,21 @@ def test_a_dispatch_is_complete_when_every_tenants_task_has_run(tmp_path: Path) 
     assert list(dispatch.successful_tasks.tenant_id) == ["a"]
 
 
-def test_a_tenants_task_that_ran_twice_is_one_tenants(tmp_path: Path) -> None:
-    """Two tasks of one tenant do not stand in for another's."""
+def test_repeated_task_counts_for_one_tenant(tmp_path: Path) -> None:
+    """Two tasks of one tenant do not replace the task of another."""
     ran = [line("task_succeeded", 2, request_id="r1", tenant_id="a") for _ in range(2)]
     sent = line("dispatched", 1, tenants=2, request_id="r1")
     assert dispatch_of(tmp_path, sent, *ran).missing_tenants == 1
 
 
 @pytest.mark.parametrize("text", ["", line("task_succeeded", 2, request_id="r1", tenant_id="a")])
-def test_without_a_dispatcher_there_was_no_dispatch(tmp_path: Path, text: str) -> None:
-    """Nobody says for how many tenants it was."""
+def test_missing_dispatcher_line_is_no_dispatch(tmp_path: Path, text: str) -> None:
+    """Without the dispatcher's line the number of tenants is unknown."""
     assert dispatch_of(tmp_path, text or "{}\n").tenants == 0
 
 
-def test_the_running_beat_sends_its_canary(target: Settings) -> None:
-    """The entry is sent again and again; one that does not exist never is."""
+def test_running_beat_sends_its_canary(target: Settings) -> None:
+    """The entry is sent repeatedly; an unknown entry never is."""
     probe = TaskProbe(target)
     began = pd.Timestamp.now("UTC")
     sent = wait_for_beat_entry(probe, "schedule-canary", began, 30)
@@ -58,8 +58,8 @@ def test_the_running_beat_sends_its_canary(target: Settings) -> None:
     assert wait_for_beat_entry(probe, "no such entry", began, 0.3) is None
 
 
-def test_the_running_stacks_dispatch_is_complete(target: Settings) -> None:
-    """By the lines that beat's dispatcher and the worker write: a task of each tenant has run."""
+def test_dispatch_of_the_running_stack_is_complete(target: Settings) -> None:
+    """The lines of dispatcher and worker show a successful task for each tenant."""
     dispatch = wait_for_dispatch(
         target.log_source,
         task="securenet_obs.workers.tasks.echo_canary",

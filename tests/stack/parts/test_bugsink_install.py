@@ -1,4 +1,4 @@
-"""Bugsink is installed once, whole or not at all, and a failure says what to do."""
+"""Bugsink is installed once, completely or not at all; a failure has its remedy."""
 
 import re
 import sys
@@ -18,19 +18,21 @@ from tests.local_index import LocalIndex, reader_settings
 
 
 def ignore(_sentence: str) -> None:
-    """Take a report and say nothing."""
+    """Discard a report."""
 
 
 def make_home(made: BugsinkInstallation, _guard: Guard, _log: Path) -> None:
-    """Stand in for the installation, which takes long and a network."""
+    """Replace the installation, which is slow and needs a network."""
     time.sleep(0.2)
     made.python.parent.mkdir(parents=True)
     made.python.touch()
     made.template.touch()
 
 
-def test_two_at_once_install_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of two stacks that start at once one installs, and both find a whole installation."""
+def test_concurrent_installations_install_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two stacks that start at once share one complete installation."""
     monkeypatch.setattr(bugsink_install, "_install", make_home)
     reports: list[str] = []
     with Guard() as guard, ThreadPoolExecutor(2) as pool:
@@ -40,10 +42,10 @@ def test_two_at_once_install_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert homes.pop().template.exists()
 
 
-def test_an_interrupted_installation_leaves_nothing(
+def test_interrupted_installation_leaves_no_files(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Ctrl-C half-way leaves no broken cache: the next start installs it."""
+    """After Ctrl-C the cache is intact, and the next start installs."""
 
     def interrupted(made: BugsinkInstallation, guard: Guard, log: Path) -> None:
         make_home(made, guard, log)
@@ -58,10 +60,10 @@ def test_an_interrupted_installation_leaves_nothing(
         assert install_bugsink(tmp_path, guard, ignore).python.exists()
 
 
-def test_what_a_killed_installation_left_is_cleared(
+def test_leftovers_of_a_killed_installation_are_removed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An installer that was killed leaves a partial folder, which goes with the next start."""
+    """The next start removes the partial folder of a killed installer."""
     monkeypatch.setattr(bugsink_install, "_install", make_home)
     left = tmp_path / f"bugsink-{bugsink_install.BUGSINK_VERSION}" / "partial-dead"
     left.mkdir(parents=True)
@@ -70,10 +72,10 @@ def test_what_a_killed_installation_left_is_cleared(
     assert not left.exists()
 
 
-def test_without_a_network_it_is_one_sentence(
+def test_missing_network_is_one_sentence(
     pythons: Callable[..., str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where pip reaches no index, the error says so, in one line, and where the output is."""
+    """The error has the reason and the path of pip's output, in one line."""
     monkeypatch.setattr(sys, "executable", pythons())
     monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
     monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:9/")
@@ -102,7 +104,7 @@ BUGSINK = {
 
 @pytest.fixture
 def small_bugsink(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Have a small Bugsink on a local index, newer releases beside it, and return its lock."""
+    """Publish a small Bugsink and newer releases on a local index, and return its lock."""
     index = LocalIndex(tmp_path / "index", digests=False)
     metadata = "Metadata-Version: 2.1\nName: bugsink\nVersion: 2\nRequires-Dist: tzdata[zones]>=1\n"
     lock = index.publish("bugsink", "2", metadata, BUGSINK) + index.add("tzdata", "1")
@@ -116,13 +118,13 @@ def small_bugsink(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     return lock
 
 
-def test_the_lock_is_installed_as_it_is_written_and_shows_how_far_it_is(
+def test_lock_is_installed_unchanged_with_progress(
     small_bugsink: str,
     pythons: Callable[..., str],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Newer releases and the reader's settings change nothing; each step is reported."""
+    """Newer releases and the user's settings have no effect; each step is reported."""
     monkeypatch.setattr(sys, "executable", pythons())
     monkeypatch.setattr(bugsink_install, "REPORT_EVERY_S", 0.02)
     reports: list[str] = []
@@ -151,8 +153,8 @@ def test_the_lock_is_installed_as_it_is_written_and_shows_how_far_it_is(
     ]
 
 
-def test_the_requirements_are_pinned_hashed_and_without_address() -> None:
-    """Every requirement has a version and a hash, and no line names a place to download from."""
+def test_requirements_are_pinned_and_hashed() -> None:
+    """Every requirement has a version and a hash, and no download address."""
     lines = bugsink_install._REQUIREMENTS.read_text().splitlines()
     names = [line for line in lines if not line.startswith(" ")]
     assert f"bugsink=={bugsink_install.BUGSINK_VERSION} \\" in names

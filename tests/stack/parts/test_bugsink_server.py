@@ -1,4 +1,4 @@
-"""What Bugsink was filled with is there after a restart, once."""
+"""A restart keeps Bugsink's data and adds none."""
 
 import sqlite3
 
@@ -6,7 +6,7 @@ from securenet_obs.stack import LocalStack
 
 
 def rows_of(stack: LocalStack) -> list[int]:
-    """Return how many accounts, tokens, projects and teams a stack's Bugsink has."""
+    """Return the number of accounts, tokens, projects and teams of a stack's Bugsink."""
     with sqlite3.connect(stack.parts["bugsink"].folder / "bugsink.sqlite3") as connection:
         return [
             connection.execute(f"SELECT COUNT(*) FROM {table}").fetchone()[0]
@@ -14,8 +14,8 @@ def rows_of(stack: LocalStack) -> list[int]:
         ]
 
 
-def test_a_restart_fills_nothing_twice(stack: LocalStack) -> None:
-    """A Bugsink that is started again has the same account, token and project, one of each."""
+def test_restart_creates_nothing_twice(stack: LocalStack) -> None:
+    """A restarted Bugsink has one account, one token and one project, unchanged."""
     before = rows_of(stack)
     stack.restart_part("bugsink")
     assert rows_of(stack) == before

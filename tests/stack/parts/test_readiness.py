@@ -1,4 +1,4 @@
-"""Each part's readiness answer is its own: it is yes when the part is up, and no for each fault."""
+"""Each readiness check is true for a running part and false for each fault."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -13,7 +13,7 @@ Change = Callable[[Mapping[str, str]], dict[str, str]]
 
 
 def wrong_password(environment: Mapping[str, str]) -> dict[str, str]:
-    """Return the target with passwords and tokens that are not the stack's."""
+    """Return the target with passwords and tokens other than the stack's."""
     broker = environment["REDIS_URL"].split("@")[1]
     return {
         **environment,
@@ -23,46 +23,46 @@ def wrong_password(environment: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def nobody_there(environment: Mapping[str, str]) -> dict[str, str]:
-    """Return the target with addresses at which nobody listens."""
+def unreachable_addresses(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the target with addresses without a listener."""
     nowhere = {"REDIS_URL": "redis://127.0.0.1:9/0", "RESULT_URL": "redis://127.0.0.1:9/1"}
     http = dict.fromkeys(("API_URL", "SENTRY_URL"), "http://127.0.0.1:9")
     return {**environment, **nowhere, **http}
 
 
 @pytest.mark.parametrize("part", READINESS_CHECKS)
-def test_a_part_that_is_up_says_so(stack: LocalStack, part: str) -> None:
-    """Every part of a running stack answers yes."""
+def test_running_part_is_ready(stack: LocalStack, part: str) -> None:
+    """Every part of a running stack is ready."""
     assert READINESS_CHECKS[part](stack.environment, stack.parts[part].since)
 
 
 @pytest.mark.parametrize("part", READINESS_CHECKS)
-def test_nobody_there_is_not_ready(stack: LocalStack, part: str) -> None:
-    """Where nobody listens the answer is no, soon, and not an exception."""
+def test_missing_server_is_not_ready(stack: LocalStack, part: str) -> None:
+    """Without a listener the check returns False soon, and raises no error."""
     began = time.monotonic()
-    assert not READINESS_CHECKS[part](nobody_there(stack.environment), 0.0)
+    assert not READINESS_CHECKS[part](unreachable_addresses(stack.environment), 0.0)
     assert time.monotonic() - began < room_for(5)
 
 
 @pytest.mark.parametrize("part", ["redis", "bugsink", "worker", "beat"])
-def test_somebody_elses_part_is_not_ready(stack: LocalStack, part: str) -> None:
-    """A server that refuses this stack's secrets is not this stack's part."""
+def test_server_with_other_secrets_is_not_ready(stack: LocalStack, part: str) -> None:
+    """A server that refuses the stack's secrets is not a part of this stack."""
     assert not READINESS_CHECKS[part](wrong_password(stack.environment), 0.0)
 
 
-def test_another_project_is_not_ready(stack: LocalStack) -> None:
-    """A Bugsink whose project has another DSN is not this stack's."""
+def test_other_bugsink_project_is_not_ready(stack: LocalStack) -> None:
+    """A Bugsink project with another DSN is not a part of this stack."""
     other = {**stack.environment, "SENTRY_DSN": "http://other@127.0.0.1:1/1"}
     assert not READINESS_CHECKS["bugsink"](other, 0.0)
 
 
-def test_the_tick_of_an_earlier_beat_does_not_count(stack: LocalStack) -> None:
-    """Beat is ready when it has ticked since its launch, not when one has at some time."""
+def test_tick_of_an_earlier_beat_does_not_count(stack: LocalStack) -> None:
+    """Beat is ready after a tick since its own launch."""
     assert not READINESS_CHECKS["beat"](stack.environment, time.time() + 60)
 
 
-def test_a_stopped_worker_is_not_ready(stack: LocalStack) -> None:
-    """The ping of a worker that is gone is not answered, though the broker is there."""
+def test_stopped_worker_is_not_ready(stack: LocalStack) -> None:
+    """The broker runs, but the ping has no answer."""
     stack.stop_part("worker")
     assert not READINESS_CHECKS["worker"](stack.environment, 0.0)
     stack.start_part("worker")
