@@ -47,16 +47,16 @@ class Drill:
 
     Args:
         name: name of the drill.
-        breaks: description of the fault, one sentence.
+        description: description of the fault, one sentence.
         fault: context manager that holds the fault in its block; takes the value of `setup`.
-        looks: validations that must notice the fault.
-        setting: context manager that prepares the stack; yields the stack, or another place for
+        expected_alarms: validations that must notice the fault.
+        setup: context manager that prepares the stack; yields the stack, or another place for
             the fault.
-        holds_s: minimum duration of the fault in seconds.
+        min_duration_s: minimum duration of the fault in seconds.
         harmless: whether every batch must be counted despite the fault, before it ends and before
             the validations run.
-        also_doubled: returns the work other than batches that was done twice.
-        impossible: returns the reason why the drill cannot run here; empty if it can.
+        find_other_doubled: returns the work other than batches that was done twice.
+        skip_reason: returns the reason why the drill cannot run here; empty if it can.
     """
 
     name: str

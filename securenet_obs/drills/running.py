@@ -58,7 +58,7 @@ def run_drill(
         root: folder of all local state, as for `LocalStack`.
         cache: folder of the shared Bugsink installation, `root` by default.
         tasks: batches in flight when the fault is injected; more are submitted during it.
-        holds_s: minimum duration of the fault in seconds; by default the drill's own.
+        min_duration_s: minimum duration of the fault in seconds; by default the drill's own.
         report: receives the progress.
 
     Raises:

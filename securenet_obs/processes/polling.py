@@ -46,8 +46,8 @@ def poll_until(
     """Poll `observe` and return its last result, sufficient or not: the caller judges it.
 
     Args:
-        look: called at least once, and once more at the deadline; its errors are propagated.
-        is_enough: ends the polling when true; by default any true result does.
+        observe: called at least once, and once more at the deadline; its errors are propagated.
+        is_sufficient: ends the polling when true; by default any true result does.
         deadline_s: seconds after which polling stops.
         interval_s: seconds between two calls.
     """
