@@ -35,7 +35,7 @@ def unknown(source: str) -> Iterator[str]:
             yield from (f"{node.name}: {name}" for name in sorted(missing))
 
 
-@pytest.mark.parametrize("path", PACKAGE.rglob("*.py"), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda path: path.stem)
 def test_every_described_name_exists(path: Path) -> None:
     """A parameter that was renamed is renamed in its docstring."""
     assert list(unknown(path.read_text())) == []
