@@ -33,7 +33,10 @@ _AWAY = (OperationalError, RedisError, OSError, AttributeError)
 
 
 class BoundedMessages(AMQP):  # type: ignore[misc] # Celery has no types
-    """Celery's messages, with an upper bound on the payload, which is checked before sending."""
+    """Celery's messages, with an upper bound on the payload, which is checked before sending.
+
+    Upstream: a documented extension point. It can go when Celery bounds payloads.
+    """
 
     def as_task_v2(self, task_id: str, name: str, *args: Any, **options: Any) -> Any:
         """Return the message of a task.
@@ -137,7 +140,11 @@ def _waiting(app: Celery) -> Iterator["_WaitingChannel"]:
 
 
 class _WaitingChannel(Channel):  # type: ignore[misc] # kombu has no types
-    """A channel to the broker that buffers messages and sends them together."""
+    """A channel to the broker that buffers messages and sends them together.
+
+    Upstream: celery/kombu#2572, merged and in kombu 5.7.0. It can go with kombu 5.7, for
+    `Producer.batch`.
+    """
 
     app: Celery
 

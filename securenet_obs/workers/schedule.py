@@ -42,6 +42,9 @@ class RecordingScheduler(PersistentScheduler):  # type: ignore[misc] # Celery ha
     over sends a missed entry once, for the latest window, however many windows were missed.
 
     While Redis is unavailable, nothing is sent and nothing is marked as sent.
+
+    Upstream: celery/celery#1495, open, asks for beats that stand by. It can go when Celery has
+    them, and their last times in a place that they share.
     """
 
     _unsent: Any = None

@@ -39,6 +39,9 @@ class CountingTransport(HttpTransport):
     The queue of the SDK's thread is bounded and does not block: an unavailable Sentry does not
     delay the caller, and events that do not fit are lost and counted. The count is logged a minute
     after the first loss, by a timer that exists that long, and at the end of a flush.
+
+    Upstream: getsentry/sentry-python#6164, open, for the fork: `_begin_in_child` can go with it.
+    For the answers getsentry/sentry-python#2457, closed, names this subclass as the way: it stays.
     """
 
     TIMEOUT = 10

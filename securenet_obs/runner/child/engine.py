@@ -44,7 +44,12 @@ class Report(Protocol):
 
 
 class RunClient(BoundedClient):
-    """papermill's notebook client, with this run's kernel, deadlines and journal."""
+    """papermill's notebook client, with this run's kernel, deadlines and journal.
+
+    Upstream: jupyter/nbclient#212, open, asks for a deadline of the whole notebook.
+    `_async_handle_timeout` can go when nbclient has one, and waits for the traceback of the cell
+    that it interrupts.
+    """
 
     def __init__(self, manager: NotebookExecutionManager, spec: Spec, report: Report) -> None:
         super().__init__(
@@ -217,7 +222,10 @@ def _ends_the_kernel(payload: dict[str, Any]) -> bool:
 
 
 class RunEngine(Engine):  # type: ignore[misc]
-    """The engine that papermill uses for a run."""
+    """The engine that papermill uses for a run.
+
+    Upstream: a documented extension point. Can go when runs do not use papermill.
+    """
 
     @classmethod
     def execute_managed_notebook(

@@ -32,7 +32,11 @@ LATE = ("ipykernel.debugger", "tornado.platform.asyncio", "tornado.queues")
 
 
 def _import_late() -> None:
-    """Import the rest of ipykernel without debugpy, which takes half of a kernel's start."""
+    """Import the rest of ipykernel without debugpy, which takes half of a kernel's start.
+
+    Upstream: ipython/ipykernel#1543 and #1545, open. Can go when a kernel that nobody debugs does
+    not import debugpy.
+    """
     # Python raises ModuleNotFoundError for a module that is None in `sys.modules`.
     debugger = sys.modules.setdefault("debugpy", None)  # type: ignore[arg-type]
     for name in LATE:
@@ -45,6 +49,9 @@ class RunKernel(IPythonKernel):
     """An ipykernel that adds all noticed errors and the requested values to its replies.
 
     At its end it searches for child processes only if it has any.
+
+    Upstream: no issue known (searched 2026-11-26). `_progressively_terminate_all_children` can go
+    when ipykernel does not read all processes of the machine to find that it has no children.
     """
 
     shell_class = Type(ZMQInteractiveShell)
@@ -102,7 +109,12 @@ class RunKernel(IPythonKernel):
 
 
 class RunKernelApp(IPKernelApp):
-    """An ipykernel with an output channel that keeps all messages until they are read."""
+    """An ipykernel with an output channel that keeps all messages until they are read.
+
+    Upstream: nteract/papermill#426, closed, for dropped messages, and ipython/ipykernel#1518,
+    merged, which hides the error of the race at the end, not its wait. `init_iopub` can go when
+    ipykernel drops no message, `start` when its `close` ends the control thread first.
+    """
 
     kernel_class = Type(RunKernel)
 

@@ -10,6 +10,9 @@ def packed(message: Any) -> bytes:
 
     jupyter_client raises for most lone surrogates and never sends the message: a cell with one in
     its reply seems to hang.
+
+    Upstream: jupyter/notebook#2680, open; jupyter/jupyter_client#779, merged, covers only U+DC80 to
+    U+DCFF. Can go when jupyter_client sends any text.
     """
     try:
         data = orjson_packer(message)

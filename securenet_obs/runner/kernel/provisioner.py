@@ -26,6 +26,9 @@ class WarmProvisioner(LocalProvisioner):
     """Forks a kernel from a warm server, and then manages it like a local kernel.
 
     Without a server, or for a kernel other than ipykernel, it starts the kernel as usual.
+
+    Upstream: jupyter/jupyter_client#1031, open, and ipython/ipykernel#1261, closed, would fork a
+    kernel. Can go with the warm server.
     """
 
     socket = Unicode(config=True, help="Socket of the server; else SECURENET_OBS_WARM names it.")

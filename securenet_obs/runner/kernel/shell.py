@@ -73,7 +73,11 @@ class _NotedDisplay:
 
 
 class ZMQInteractiveShell(zmqshell.ZMQInteractiveShell):
-    """ipykernel's shell, which notes the errors of a cell in `faults`."""
+    """ipykernel's shell, which notes the errors of a cell in `faults`.
+
+    Upstream: ipython/ipython#12291, open, for `%run`; ipython/ipykernel#1520, closed, for display
+    methods. Can go when the reply to a cell has the status `error` for every error that it shows.
+    """
 
     faults = Faults()
     showtraceback = _NotedDisplay()

@@ -23,6 +23,10 @@ class Results(asynpool.ResultHandler):  # type: ignore[misc] # Celery has no typ
 
     Celery 5.6 drops the first part of such a result and takes the rest for the next one: the task
     seems unfinished, its process waits for half a minute, and then the task is run again.
+
+    Upstream: no issue known (searched 2026-11-26); celery/celery#3802, open, has the same symptom.
+    `_recv_message` can go with Celery 5.7, which finishes such a result; `_dismiss` can go when a
+    worker that stops reads which processes leave.
     """
 
     def __init__(self, *args: Any, **options: Any) -> None:
@@ -64,7 +68,12 @@ class Results(asynpool.ResultHandler):  # type: ignore[misc] # Celery has no typ
 
 
 class Processes(asynpool.AsynPool):  # type: ignore[misc] # Celery has no types
-    """Checks an exiting process again, and does not give up a task that a process already has."""
+    """Checks an exiting process again, and does not give up a task that a process already has.
+
+    Upstream: celery/celery#9588, open: `_event_process_exit` can go with it. No issue known for the
+    others (searched 2026-11-26): `flush` can go when Celery keeps such a task (5.7.0 does not),
+    `_help_stuff_finish` can go with Celery 5.7.
+    """
 
     ResultHandler = Results
 
@@ -73,7 +82,7 @@ class Processes(asynpool.AsynPool):  # type: ignore[misc] # Celery has no types
 
         The exit event arrives a moment before the process can be waited for. Celery 5.6 checks
         once, and again at its timer, up to 5 s later: until then the process is not replaced, and a
-        task that was assigned to it waits (Celery's issue 9588).
+        task that was assigned to it waits.
         """
         super()._event_process_exit(hub, proc)
         if proc in self._pool:
@@ -101,7 +110,11 @@ class Processes(asynpool.AsynPool):  # type: ignore[misc] # Celery has no types
 
 
 class TaskPool(prefork.TaskPool):  # type: ignore[misc] # Celery has no types
-    """Pool of every SecureNet worker."""
+    """Pool of every SecureNet worker.
+
+    Upstream: no issue known (searched 2026-11-26). Can go when Celery freezes what it has imported
+    before it forks, and stops an idle pool without fixed waits; 5.7.0 does neither.
+    """
 
     Pool = Processes
     _pool: Any

@@ -33,7 +33,11 @@ _log = structlog.get_logger(__name__)
 
 
 class TaskRequest(Request):  # type: ignore[misc] # Celery has no types
-    """A task in the worker's parent process, which reports failures that a lost child cannot."""
+    """A task in the worker's parent process, which reports failures that a lost child cannot.
+
+    Upstream: celery/celery#9720 and #10226, merged and in Celery 5.7.0, give `task_failure` the
+    task's request. Can go with Celery 5.7, once the ids are bound in that signal.
+    """
 
     def on_failure(
         self, exc_info: Any, send_failed_event: bool = True, return_ok: bool = False
@@ -62,7 +66,11 @@ class TaskRequest(Request):  # type: ignore[misc] # Celery has no types
 
 
 class SecureNetTask(Task):  # type: ignore[misc] # Celery has no types
-    """A task that may be run again after its worker was lost, a limited number of times."""
+    """A task that may be run again after its worker was lost, a limited number of times.
+
+    Upstream: celery/celery#9082, open, for the limit; no issue known for `retry` (searched
+    2026-11-26). `before_start` and `retry` can go when Celery does the same; `__call__` stays.
+    """
 
     Request = "securenet_obs.workers.celery_fixes.requests:TaskRequest"
 

@@ -18,6 +18,9 @@ class Channel(redis.Channel):  # type: ignore[misc] # kombu has no types
 
     kombu 5.6.2 creates a client for each acknowledgement and each message, with a table of the
     callbacks of every Redis command: a quarter of the work of a worker's parent for a task.
+
+    Upstream: no issue known (searched 2026-11-26). `_create_client` can go when kombu keeps a
+    client (5.7.0 does not); `_brpop_start` can go with `Poller`.
     """
 
     waiting_since = 0.0
@@ -42,6 +45,9 @@ class Poller(redis.MultiChannelPoller):  # type: ignore[misc] # kombu has no typ
     A network may drop a connection without notice to either side, and a forked child that closes an
     inherited connection consumes an answer. kombu 5.6.2 asks Redis for a message within a second,
     but does not enforce this limit itself, and waits for the answer forever.
+
+    Upstream: celery/kombu#2590, merged, for subscriptions; no issue known for messages (searched
+    2026-11-26), but kombu 5.7.0 bounds both waits. Can go with kombu 5.7.
     """
 
     def _register_BRPOP(self, channel: Channel) -> None:  # noqa: N802 the name is kombu's
@@ -81,7 +87,10 @@ class Transport(redis.Transport):  # type: ignore[misc] # kombu has no types
     """Deregisters only the lost connection's descriptors.
 
     kombu 5.6.2 also removes the event loop's poll, even if a new connection has registered its own
-    by then: the worker answers pings and consumes nothing (kombu's issues 2492 and 2629).
+    by then: the worker answers pings and consumes nothing.
+
+    Upstream: celery/kombu#2492 and #2630, merged and in kombu 5.7.0. Can go with the first kombu
+    5.7 that survives a restart of Redis; 5.7.0 does not (see pyproject.toml).
     """
 
     Channel = Channel

@@ -1,0 +1,195 @@
+"""A change in code of another package that ours overrides is found before it is installed."""
+
+import ast
+import inspect
+import re
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from tests.overrides import (
+    OWNERS,
+    PACKAGE,
+    ROOT,
+    Definitions,
+    definitions,
+    differences,
+    dump,
+    load,
+    overriding,
+    private_imports,
+    read,
+    source,
+    uses,
+)
+
+
+def test_the_code_that_ours_overrides_is_as_recorded() -> None:
+    """A release may change it without notice; each line says which module to adapt."""
+    assert differences(load(), uses()) == []
+
+
+CHANGED = {
+    "celery.concurrency.asynpool:AsynPool.flush": (
+        "if not job._accepted:",
+        "if not job._accepted and not job._write_to:",
+        "securenet_obs.workers.celery_fixes.pool",
+    ),
+    "celery.backends.base:BaseKeyValueStoreBackend._store_result": (
+        "meta['task_id'] = bytes_to_str(task_id)",
+        "meta['id'] = bytes_to_str(task_id)",
+        "securenet_obs.workers.celery_fixes.backend",
+    ),
+    "billiard.pool:ApplyResult._write_to": (
+        "    _write_to = None",
+        "    _write_to = ()",
+        "securenet_obs.workers.celery_fixes.pool",
+    ),
+    "kombu.transport.redis:MultiChannelPoller._register_BRPOP": (
+        "ident = channel, channel.client, 'BRPOP'",
+        "ident = channel, channel.client, 'BLMOVE'",
+        "securenet_obs.workers.celery_fixes.transport",
+    ),
+    "jupyter_client.manager:KernelManager._async_finish_shutdown": (
+        "pollinterval: float = 0.1,",
+        "pollinterval: float = 0.2,",
+        "securenet_obs.runner.kernel.launch",
+    ),
+    "ipykernel.kernelbase:Kernel._progressively_terminate_all_children": (
+        "sleeps = (0.01, 0.03, 0.1, 0.3, 1, 3, 10)",
+        "sleeps = (0.01, 0.03, 0.1)",
+        "securenet_obs.runner.kernel.main",
+    ),
+    "nbclient.client:NotebookClient._async_handle_timeout": (
+        "if self.interrupt_on_timeout:",
+        "if self.interrupts:",
+        "securenet_obs.runner.child.engine",
+    ),
+    "sentry_sdk.transport:HttpTransport._make_pool": (
+        "urllib3.PoolManager(**opts)",
+        "urllib3.PoolManager()",
+        "securenet_obs.monitoring.sentry.transport",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CHANGED)
+def test_a_changed_line_is_found(name: str, tmp_path: Path) -> None:
+    """In a copy of the module, and with the module of ours that overrides it."""
+    before, after, ours = CHANGED[name]
+    module = name.partition(":")[0]
+    copy = tmp_path / "copy.py"
+    copy.write_text(changed(source(module), name, before, after))
+    lines = differences(load(), uses(), with_copy(module, copy.read_text()))
+    assert [line for line in lines if f" {name} " in line and ours in line] == lines != []
+    assert "python -m tests.overrides --record" in lines[0]
+
+
+def changed(text: str, name: str, before: str, after: str) -> str:
+    """Return a module's source with one line of a definition changed."""
+    node = Definitions(text).node(name.partition(":")[2])
+    lines = text.splitlines(keepends=True)
+    part = "".join(lines[node.lineno - 1 : node.end_lineno])
+    assert before in part
+    lines[node.lineno - 1 : node.end_lineno] = [part.replace(before, after, 1)]
+    return "".join(lines)
+
+
+def with_copy(module: str, text: str) -> Callable[[str], Definitions]:
+    """Return what finds the definitions of a module's copy, and of any other as installed."""
+    copy = Definitions(text)
+    return lambda asked: copy if asked == module else definitions(asked)
+
+
+def test_a_removed_definition_is_found() -> None:
+    """Ours would override nothing any more."""
+    module = "celery.concurrency.asynpool"
+    text = source(module).replace("_help_stuff_finish", "_help")
+    lines = differences(load(), uses(), with_copy(module, text))
+    assert [line for line in lines if "removed" in line and "_help_stuff_finish" in line]
+
+
+def test_comments_docstrings_and_formatting_do_not_matter() -> None:
+    """Every recorded module, formatted anew and without a comment, is as recorded."""
+
+    @cache
+    def find(module: str) -> Definitions:
+        return Definitions(reformatted(source(module)))
+
+    assert differences(load(), uses(), find) == []
+
+
+def reformatted(text: str) -> str:
+    """Return source with other docstrings, no comments, and formatted anew."""
+    tree = ast.parse(text)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and ast.get_docstring(node):
+            node.body[0] = ast.Expr(ast.Constant("Another docstring."))
+    return ast.unparse(tree)
+
+
+def test_f_strings_are_the_same_in_every_python() -> None:
+    """Their tokens, their text by `ast.unparse`, and in 3.12.1 their tree, differ."""
+    assert dump(ast.parse("f'{a!r:>{b}} {{c}}'").body[0]) == (
+        "Expr(value=JoinedStr(values=[FormattedValue(conversion=114, format_spec=JoinedStr("
+        "values=[Constant(value='>'), FormattedValue(conversion=-1, value=Name(id='b'))]), "
+        "value=Name(id='a')), Constant(value=' {c}')]))"
+    )
+
+
+def test_a_new_override_must_be_recorded() -> None:
+    """With the issue upstream, by whoever adds it."""
+    name = "celery.concurrency.asynpool:AsynPool.flush"
+    recorded = load()
+    del recorded["celery"]["digests"][name]
+    (line,) = differences(recorded, uses())
+    assert line.startswith(f"securenet_obs.workers.celery_fixes.pool uses {name}: state its")
+
+
+def test_an_override_that_is_gone_must_be_forgotten() -> None:
+    """So that the record says what is needed."""
+    name = "celery.concurrency.asynpool:AsynPool.flush"
+    (line,) = differences(load(), {key: ours for key, ours in uses().items() if key != name})
+    assert line.startswith(f"{name} is recorded and no longer used")
+
+
+def test_a_private_attribute_of_another_object_is_found() -> None:
+    """Read, written or named; but not its own, nor what Python documents."""
+    text = "a._b = self._c + d()._e + super()._f + os._exit\nsetattr(g, '_h', 1)"
+    assert read(text) == {"_b", "_e", "_h"}
+
+
+def test_the_owner_of_every_private_attribute_is_known() -> None:
+    """And no owner is listed of an attribute that is no longer used."""
+    files = (ROOT / PACKAGE).rglob("*.py")
+    assert set().union(*(read(file.read_text()) for file in files)) == OWNERS.keys()
+
+
+def test_a_private_import_is_found() -> None:
+    """Of other packages only."""
+    assert private_imports("from celery.app import _x\nfrom _thread import lock") == {
+        "celery.app:_x"
+    }
+
+
+def test_each_overriding_class_states_its_upstream_issue() -> None:
+    """And when the override can go: a maintainer drops what is no longer needed."""
+    silent = [f"{each.__module__}.{each.__qualname__}" for each in overriding() if not states(each)]
+    assert silent == []
+
+
+def states(ours: type) -> bool:
+    """Return whether a class has a paragraph on its upstream issue, with the condition."""
+    paragraphs = inspect.cleandoc(ours.__doc__ or "").split("\n\n")
+    return any(
+        paragraph.startswith("Upstream: ") and re.search(r"\bcan\s+go\b|\bstays\b", paragraph, re.I)
+        for paragraph in paragraphs
+    )
+
+
+def test_a_class_without_its_issue_is_found() -> None:
+    """No condition is no statement."""
+    assert not states(type("A", (), {"__doc__": "A.\n\nUpstream: a/b#1, open."}))
+    assert states(type("B", (), {"__doc__": "B.\n\nUpstream: a/b#1, open. It can\ngo with it."}))
