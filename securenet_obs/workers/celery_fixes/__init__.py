@@ -1,1 +1,1 @@
-"""Corrections of Celery and kombu: each can go when a release of theirs does the same."""
+"""Corrections of Celery and kombu: each states what it buys, measured, and when it can go."""

@@ -1,4 +1,12 @@
-"""Celery's prefork pool, with immediate replacement and stop of processes and no lost results."""
+"""Celery's prefork pool, with immediate replacement and stop of processes and no lost results.
+
+Buys: an idle worker stops in 0.5 s instead of 4.0 s (medians of 6), and a process that has run all
+its tasks is replaced in 0.4 s instead of 4.9 s (medians of 29), on a busy machine. None of 96 stops
+lost a result; Celery waited half a minute and ran a task again in 6 of 59 with tasks in the queue,
+and in one of eight right after a failure.
+Without it: slow deployments, pauses of 5 s, and late-acknowledged tasks that run twice.
+Can go when Celery 5.7 can be used, except for what its classes state below.
+"""
 
 import gc
 import os

