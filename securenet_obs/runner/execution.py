@@ -6,7 +6,6 @@ import traceback
 from dataclasses import dataclass
 
 from securenet_obs.errors import EvidenceError
-from securenet_obs.processes.polling import Deadline
 from securenet_obs.runner.child.supervision import Supervisor
 from securenet_obs.runner.evidence.closing import finish, judge_run
 from securenet_obs.runner.evidence.folder import EvidenceFolder
@@ -48,7 +47,7 @@ class Execution:
                 # The run's duration and deadline count from here.
                 started = time.monotonic()
                 if not self.folder.unwritable:
-                    self._supervisor.execute(run, order, Deadline.after(order.run_deadline_s))
+                    self._supervisor.execute(run, order)
                 return self._finished(run, order, attempt, started, judge_run(self.folder, run))
         except Exception as error:  # noqa: BLE001
             # A verdict is due whatever fails here: a disk, a lock, a display, or our own code.

@@ -43,8 +43,9 @@ class Supervisor:
     stop: threading.Event
     warm: str = ""
 
-    def execute(self, run: str, order: Order, deadline: Deadline) -> None:
-        """Execute a run's notebook in a child process until its deadline at most."""
+    def execute(self, run: str, order: Order) -> None:
+        """Execute a run's notebook in a child process; its deadline counts from here."""
+        deadline = Deadline.after(order.run_deadline_s)
         scratch = Path(tempfile.mkdtemp(prefix="snobs-"))
         try:
             self._supervise(run, order, deadline, scratch)
