@@ -1,4 +1,4 @@
-"""Bounds on time that a busy machine does not break."""
+"""Time limits that hold on a busy machine, too."""
 
 import os
 import time
@@ -8,7 +8,7 @@ SAMPLE_S = 0.05
 
 
 def room_for(bound_s: float) -> float:
-    """Return the seconds that a bound gets on a machine as busy as this one is now.
+    """Return a time limit in seconds, stretched by the current load of the machine.
 
     On an idle machine it is the bound itself. It is longer by as much as work takes longer now than
     the processor needs for it, or by as many processes as each processor had in the last minute.

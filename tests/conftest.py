@@ -1,4 +1,4 @@
-"""What every test may ask for: a real Redis, the whole real stack, a fresh look at the settings."""
+"""Fixtures of all tests: a real Redis, the whole local stack, fresh settings."""
 
 import gc
 import os
@@ -60,7 +60,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtestloop() -> None:
-    """Never look for garbage in the modules and tests that stay to the end: that took seconds."""
+    """Freeze the modules and tests, since collecting garbage among them took seconds."""
     gc.collect()
     gc.freeze()
     gc.enable()
@@ -68,7 +68,7 @@ def pytest_runtestloop() -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    """Let no test start real parts where those that are marked are left out."""
+    """Guard a test against starting real parts if marked tests are left out."""
     left_out = "not stack" in item.config.option.markexpr
     GUARD.test = item.nodeid if left_out else ""
     try:
@@ -93,13 +93,13 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
 
 @dataclass(frozen=True)
 class RedisServer:
-    """A running Redis; `environment` is what its clients need."""
+    """A running Redis; `environment` has the variables of its clients."""
 
     environment: Mapping[str, str]
 
 
 def missing(error: StackError) -> NoReturn:
-    """Skip the test for want of a service, where a person runs it; in CI that is a failure."""
+    """Skip the test if a service is missing; fail it in CI."""
     if os.environ.get(SERVICES_REQUIRED):
         pytest.fail(f"CI must have every service: {error}")
     pytest.skip(str(error))
@@ -107,7 +107,7 @@ def missing(error: StackError) -> NoReturn:
 
 @pytest.fixture(scope="session")
 def pips(pytestconfig: pytest.Config) -> dict[str, Path]:
-    """Return a folder for each version of pip; an index is asked for it once."""
+    """Return a folder for each version of pip; each is downloaded once."""
     assert pytestconfig.cache is not None
     kept = pytestconfig.cache.mkdir("pips")
     for version in PIPS:
@@ -132,7 +132,7 @@ def _download_pip(version: str, kept: Path) -> None:
 
 @pytest.fixture
 def pythons(pips: dict[str, Path], tmp_path: Path) -> Callable[..., str]:
-    """Return a function for a Python whose virtual environments have that version of pip.
+    """Return a function for a Python with virtual environments that have that version of pip.
 
     They get it by a link: `ensurepip` takes three seconds to install one.
     """
@@ -155,7 +155,7 @@ def pythons(pips: dict[str, Path], tmp_path: Path) -> Callable[..., str]:
 
 @pytest.fixture(scope="session")
 def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
-    """Yield a real Redis of this test session's own; its databases are shared by its tests."""
+    """Yield a real Redis of this session; its databases are shared by the tests."""
     with Guard() as guard:
         try:
             access = RedisAccess(find_free_ports(1)[0])
@@ -168,13 +168,13 @@ def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServ
 
 @pytest.fixture(scope="session")
 def stack_cache() -> Path:
-    """Return where stacks share one installation of Bugsink: the project's own folder."""
+    """Return the cache of Bugsink's installation that stacks share: the project's own."""
     return PROJECT / ".securenet"
 
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory, stack_cache: Path) -> Iterator[LocalStack]:
-    """Yield the whole local stack, shared by the session: who puts a fault in takes it out."""
+    """Yield the local stack of the session; a test that changes it restores it."""
     local = LocalStack("tests", tmp_path_factory.mktemp("securenet"), cache=stack_cache)
     try:
         local.start()
@@ -188,7 +188,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory, stack_cache: Path) -> Iterat
 
 @dataclass(frozen=True)
 class NotebookRun:
-    """What a run came to: its verdict, the checks that are red, the executed notebook's text."""
+    """Outcome of a run: its verdict, its failed checks, and the executed notebook's text."""
 
     verdict: Verdict
     red: set[str]
@@ -197,7 +197,7 @@ class NotebookRun:
 
 @pytest.fixture(scope="session")
 def warm() -> Iterator[Callable[[], str]]:
-    """Yield the socket of a server of warm kernels, where this system has them."""
+    """Yield the socket of a warm kernel server, on systems that support one."""
     with warm_server() as socket:
         yield socket
 
@@ -231,7 +231,7 @@ def run_notebook(
 
 @pytest.fixture(scope="session")
 def python() -> Iterator[ForkedPython]:
-    """Yield what runs Python programs without the import of libraries for each."""
+    """Yield a runner of Python programs that skips the import of libraries."""
     forked = ForkedPython()
     yield forked
     forked.close()
@@ -239,7 +239,7 @@ def python() -> Iterator[ForkedPython]:
 
 @pytest.fixture
 def fresh_settings() -> Iterator[None]:
-    """Have the settings read anew in this test, and again after it."""
+    """Read the settings anew in this test, and again after it."""
     get_settings.cache_clear()
     yield
     get_settings.cache_clear()

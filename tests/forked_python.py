@@ -1,10 +1,10 @@
 """Runs Python programs in processes that are forked from one that has imported the libraries.
 
-Most of what a short program costs is the import of libraries: 0.7 s of the processor for
+Most of the cost of a short program is the import of libraries: 0.7 s of CPU time for
 `securenet_obs.monitoring`, 0.1 s of it for this project's own modules. A server imports the
 libraries once, imports nothing of this project, starts no thread, and forks for each program. All
 else is as in `subprocess.run([sys.executable, ...])`: arguments, environment, folder, streams,
-`__main__`, and an end that runs what an interpreter runs at its end. `test_forked_python.py` runs
+`__main__`, and the exit handlers of an interpreter. `test_forked_python.py` runs
 programs in both ways and compares.
 """
 
@@ -67,12 +67,12 @@ class ForkedPython:
         env: Mapping[str, str],
         timeout: float = 60,
     ) -> "subprocess.CompletedProcess[str]":
-        """Run `python ARGUMENTS` to its end, as `subprocess.run` does that captures text.
+        """Run `python ARGUMENTS` to its end, like `subprocess.run` with captured text.
 
         Args:
-            arguments: `-c` and code, or `-m` and a module, and what the program is given.
+            arguments: `-c` and code, or `-m` and a module, then the arguments of the program.
             cwd: its working folder.
-            env: its variables; where they set an interpreter up otherwise, one is started.
+            env: its variables; if they configure the interpreter, a new one is started.
             timeout: seconds after which it is killed.
 
         Raises:
@@ -167,7 +167,7 @@ def _become(request: Mapping[str, Any], descriptors: Sequence[int]) -> None:
 
 
 def _main(arguments: Sequence[str]) -> None:
-    """Run a program as `python ARGUMENTS` does, without a frame of this file in its tracebacks."""
+    """Run a program like `python ARGUMENTS`, without a frame of this file in its tracebacks."""
     way, program, *rest = arguments
     main = sys.modules["__main__"] = types.ModuleType("__main__")
     main.__dict__["__builtins__"] = builtins

@@ -3,8 +3,8 @@
 Every test of hypothesis is run in rounds, each with another seed, until the time is up. A finding
 is printed and kept below `.securenet/fuzz`: a report of the round with the falsifying example, and
 the example itself, which later searches try first. The exit status is 1 after a finding, 3 where
-nothing could be searched, else 0. With CI set it is 0 after a finding, too: that is no fault of the
-change that is judged, which `make test` has judged already.
+nothing could be searched, else 0. With CI set it is 0 after a finding, too: the change
+under test did not cause it, and `make test` has judged that change already.
 """
 
 import argparse
@@ -24,14 +24,14 @@ PYTEST = [sys.executable, "-m", "pytest", "-q", "-p", "no:nbval", f"--hypothesis
 
 
 class SearchError(Exception):
-    """Nothing could be searched."""
+    """The search could not run."""
 
 
 def collected(paths: Sequence[str]) -> list[str]:
-    """Return the ids of the tests that search.
+    """Return the ids of the tests that search for examples.
 
     Raises:
-        SearchError: there is none, or the tests cannot be imported.
+        SearchError: no test was found, or the tests cannot be imported.
     """
     command = [*PYTEST, "--collect-only", "-m", "hypothesis", *paths]
     listed = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -42,7 +42,7 @@ def collected(paths: Sequence[str]) -> list[str]:
 
 
 def search(tests: Sequence[str]) -> tuple[set[str], str]:
-    """Run the tests once; return those that failed, and what pytest printed.
+    """Run the tests once; return those that failed, and the output of pytest.
 
     Raises:
         SearchError: pytest itself failed.
@@ -57,7 +57,7 @@ def search(tests: Sequence[str]) -> tuple[set[str], str]:
 
 
 def keep(failed: set[str], printed: str) -> Path:
-    """Write the report of a round that found something; return its path."""
+    """Write the report of a round with a finding; return its path."""
     KEPT.mkdir(parents=True, exist_ok=True)
     report = KEPT / f"found-{time.strftime('%Y%m%d-%H%M%S')}.log"
     names = " ".join(sorted(failed))
@@ -70,7 +70,7 @@ def keep(failed: set[str], printed: str) -> Path:
 
 
 def fuzz(paths: Sequence[str], seconds: float) -> list[Path]:
-    """Search in rounds until the time is up; return the reports. A test that failed is left out.
+    """Search in rounds until the time is up, without tests that failed; return the reports.
 
     Raises:
         SearchError: nothing could be searched.
@@ -88,7 +88,7 @@ def fuzz(paths: Sequence[str], seconds: float) -> list[Path]:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Search as the command line says, and return the exit status."""
+    """Search as the command line requests, and return the exit status."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=120, help="how long new rounds begin")
     parser.add_argument("paths", nargs="*", default=["tests"], help="files of tests")

@@ -19,18 +19,18 @@ PIPS = {**_OLDEST, "26.3": "the newest that was tried"}
 
 @dataclass(frozen=True)
 class LocalIndex:
-    """A folder that pip takes for an index; `digests` has its pages carry the files' digests."""
+    """A folder that pip accepts as an index; with `digests` its pages have the files' digests."""
 
     folder: Path
     digests: bool = True
 
     @property
     def url(self) -> str:
-        """The address that pip is given."""
+        """Address of the index for pip."""
         return self.folder.as_uri()
 
     def add(self, name: str, version: str, requires: Sequence[str] = (), *, note: str = "") -> str:
-        """Publish a wheel and return its line of a lock; `note` makes for another digest."""
+        """Publish a wheel and return its line of a lock; `note` changes its digest."""
         extras = sorted(set(re.findall(r"extra == ['\"]([\w-]+)", " ".join(requires))))
         headers = [
             "Metadata-Version: 2.1",
@@ -43,7 +43,7 @@ class LocalIndex:
         return self.publish(name, version, "\n".join(headers) + "\n", module)
 
     def add_installed(self, found: Distribution, *, code: bool = False) -> str:
-        """Publish what is installed here under its own metadata, with its code or without."""
+        """Publish an installed package under its own metadata, with or without its code."""
         files = {}
         for path in (found.files or []) if code else []:
             first = path.parts[0]
@@ -101,7 +101,7 @@ def _digest(data: bytes) -> str:
 
 
 def reader_settings(folder: Path, index: LocalIndex, lock: str) -> dict[str, str]:
-    """Return the variables of a reader whose pip.conf names the index, and much that it must not.
+    """Return variables of a user whose pip.conf has the index, and settings to ignore.
 
     A second index has the same versions with other contents, higher builds of them, and newer ones.
     """
@@ -148,6 +148,6 @@ user = true
 
 
 def installed_here(names: Collection[str]) -> list[Distribution]:
-    """Return the distributions of this environment that have these names."""
+    """Return the distributions of this environment with these names."""
     found = {_plain(each.name): each for each in distributions()}
     return [found[name] for name in sorted(names)]

@@ -1,8 +1,8 @@
-"""Which tests need real parts, such as Redis, a worker or a kernel: they are marked `stack`.
+"""Selection of the tests that need real parts (Redis, a worker, a kernel): the mark `stack`.
 
 A test needs them where one of its fixtures, or of their fixtures, is in `FIXTURES`, or where it is
 marked itself, because it starts a part in its own way. With `-m "not stack"` a guard fails a test
-that starts one, so that what is left runs anywhere.
+that starts one, so that the other tests run anywhere.
 """
 
 import os
@@ -26,11 +26,11 @@ COMMANDS = {"celery": frozenset({"worker", "beat"})}
 
 
 class UnmarkedError(Exception):
-    """A test starts a part and is not marked `stack`."""
+    """A test without the mark `stack` starts a real part."""
 
 
 class PartGuard:
-    """An audit hook that refuses to start real parts while it is told to."""
+    """An audit hook that refuses to start real parts while it is active."""
 
     def __init__(self) -> None:
         self.test = ""
@@ -42,7 +42,7 @@ class PartGuard:
 
 
 def part_of(command: Sequence[str | bytes | os.PathLike[str]] | str | bytes) -> str:
-    """Return the real part that a command line starts; empty for none."""
+    """Return the real part that a command line starts; empty if it starts none."""
     words = [command] if isinstance(command, str | bytes) else list(command)
     rest = [os.fsdecode(word) for word in words]
     # The program is not always the first word: a part of a stack is launched through its guard.

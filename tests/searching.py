@@ -1,4 +1,4 @@
-"""How hypothesis searches: the same examples in every run of the tests, new ones in `make fuzz`."""
+"""Profiles of hypothesis: the same examples in every run of the tests, new ones in `make fuzz`."""
 
 from pathlib import Path
 
@@ -19,7 +19,7 @@ MORE = 2
 
 
 def register_profiles() -> None:
-    """Register both profiles, and load that of the tests; `--hypothesis-profile` overrides it."""
+    """Register both profiles and load that of the tests; `--hypothesis-profile` overrides it."""
     # A busy machine takes long to draw an example: that is not a fault of the test.
     shared = settings(deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
     settings.register_profile(TESTS, shared, derandomize=True, database=None)
@@ -34,7 +34,7 @@ def register_profiles() -> None:
 
 
 def examples(count: int, *, hostile: bool = False) -> settings:
-    """Return settings with so many examples, and `MORE` times as many where new ones are sought.
+    """Return settings with this number of examples, `MORE` times as many in `make fuzz`.
 
     Args:
         count: examples in a run of the tests.

@@ -1,4 +1,4 @@
-"""Addresses: what cannot be used is refused before anything connects, and is not repeated."""
+"""Validation of addresses before anything connects to them."""
 
 import pytest
 
@@ -23,14 +23,14 @@ from securenet_obs.redaction import redact_text
         ("DATABASE_URL", "postgresql:///name?host=/run"),
     ],
 )
-def test_an_address_that_works_is_not_refused(name: str, url: str) -> None:
-    """Each form that a client understands is left alone."""
+def test_a_valid_address_is_accepted(name: str, url: str) -> None:
+    """Every form that a client supports is valid."""
     assert unusable_addresses({name: url}) == {}
 
 
 @pytest.mark.parametrize("name", CHECKS)
-def test_a_word_is_no_address(name: str) -> None:
-    """An address has a scheme, in every variable that holds one."""
+def test_a_word_is_not_an_address(name: str) -> None:
+    """Every variable with an address requires a scheme."""
     assert "hunter2" not in unusable_addresses({name: "hunter2"})[name]
 
 
@@ -58,8 +58,8 @@ def test_a_word_is_no_address(name: str) -> None:
         ("DATABASE_URL", "postgresql://u:hunter2@host:54e2/name", "port is not a number"),
     ],
 )
-def test_an_address_that_cannot_work_is_refused(name: str, url: str, told: str) -> None:
-    """The sentence says what is wrong with it, holds nothing of it, and the redactor keeps it."""
+def test_an_invalid_address_is_refused(name: str, url: str, told: str) -> None:
+    """The message has the problem and nothing of the address, and the redactor keeps it."""
     problem = unusable_addresses({name: url}).get(name, "")
     assert told in problem
     assert bool(told) is bool(problem)
@@ -68,7 +68,7 @@ def test_an_address_that_cannot_work_is_refused(name: str, url: str, told: str) 
 
 
 def test_bugsinks_project_is_a_number() -> None:
-    """Its API finds a project by number; Sentry's has slugs."""
+    """Bugsink's API identifies a project by number; Sentry's has slugs."""
     assert unusable_addresses({"SENTRY_PROJECT": "web", "SENTRY_BACKEND": "bugsink"})
     assert not unusable_addresses({"SENTRY_PROJECT": "7", "SENTRY_BACKEND": "bugsink"})
     assert not unusable_addresses({"SENTRY_PROJECT": "web"})

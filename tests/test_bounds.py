@@ -1,4 +1,4 @@
-"""Private parts of other packages can change with any release: such packages are bounded."""
+"""Upper bounds of packages with private parts that are used here: these may change at any time."""
 
 import tomllib
 
@@ -15,8 +15,8 @@ def privately_used() -> set[str]:
     return {foreign(name.partition(":")[0]) for name in (*parts, *owners)}
 
 
-def test_a_package_of_which_private_parts_are_used_has_an_upper_bound() -> None:
-    """The next release of any such package is tried here before it is installed anywhere."""
+def test_packages_with_used_private_parts_have_an_upper_bound() -> None:
+    """A new release of such a package is tested here before it can be installed."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     extras = project["optional-dependencies"].values()
     lines = [*project["dependencies"], *(line for extra in extras for line in extra)]

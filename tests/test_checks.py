@@ -4,14 +4,14 @@ from securenet_obs.checks import CHECK_MIME, MAX_VALUE_LENGTH, Check, Checks
 from securenet_obs.errors import ChecksFailedError
 
 
-def test_an_expectation_that_holds_passes() -> None:
-    """A check carries its name, its outcome and both values."""
+def test_a_met_expectation_passes() -> None:
+    """A check has its name, its outcome and both values."""
     checks = Checks()
     checks.expect("two arrived", expected=2, observed=2)
     assert list(checks) == [Check("two arrived", "passed", "2", "2")]
 
 
-def test_all_checks_run_and_the_last_cell_names_those_that_failed() -> None:
+def test_all_checks_run_and_the_last_cell_lists_the_failed() -> None:
     """A failed check does not hide the next one."""
     checks = Checks()
     checks.expect("a", expected=1, observed=2)
@@ -21,8 +21,8 @@ def test_all_checks_run_and_the_last_cell_names_those_that_failed() -> None:
         checks.conclude()
 
 
-def test_checks_that_all_passed_conclude_silently() -> None:
-    """The verdict cell of a sound system ends without an error."""
+def test_passed_checks_conclude_silently() -> None:
+    """The verdict cell ends without an error if all checks passed."""
     checks = Checks()
     checks.expect("a", expected=1, observed=1)
     checks.skip("b", reason="Bugsink stores errors only")
@@ -30,8 +30,8 @@ def test_checks_that_all_passed_conclude_silently() -> None:
 
 
 @pytest.mark.parametrize("skipped", [[], ["a"], ["a", "b"]])
-def test_nothing_judged_proves_nothing(skipped: list[str]) -> None:
-    """No check at all, or none that could be answered, is not a pass."""
+def test_without_a_judged_check_nothing_passes(skipped: list[str]) -> None:
+    """No check, or only skipped ones, is not a pass."""
     checks = Checks()
     for name in skipped:
         checks.skip(name, reason="cannot be asked here")
@@ -40,15 +40,15 @@ def test_nothing_judged_proves_nothing(skipped: list[str]) -> None:
 
 
 def test_one_name_is_judged_once() -> None:
-    """A second judgement under a name cannot replace the first unseen."""
+    """A second check of the same name is an error."""
     checks = Checks()
     checks.expect("a", expected=1, observed=2)
     with pytest.raises(ValueError, match="two checks are named 'a'"):
         checks.expect("a", expected=1, observed=1)
 
 
-def test_a_check_travels_as_data_beside_its_row() -> None:
-    """The executed notebook alone carries the result."""
+def test_a_check_is_stored_as_data_beside_its_row() -> None:
+    """The executed notebook alone contains the result."""
     bundle = Check("a", "failed", "1", "2")._repr_mimebundle_()
     assert bundle[CHECK_MIME] == {
         "name": "a",
@@ -60,15 +60,15 @@ def test_a_check_travels_as_data_beside_its_row() -> None:
     assert bundle["text/plain"] == "✘ failed: a (expected 1, observed 2)"
 
 
-def test_what_was_observed_cannot_write_html() -> None:
-    """A value from outside shows as text in the row."""
+def test_observed_values_are_escaped_as_html() -> None:
+    """An observed value is text in the row."""
     bundle = Check("<b>", "failed", "x", "<script>alert(1)</script>")._repr_mimebundle_()
     assert "<script>" not in bundle["text/html"]
     assert "<b><b>" not in bundle["text/html"]
 
 
 def test_long_values_are_cut() -> None:
-    """A row stays readable when an expectation is compared with a whole file."""
+    """A row stays readable if a value is as long as a file."""
     checks = Checks()
     checks.expect("a", expected="x" * 10_000, observed="y")
     (check,) = checks
@@ -76,8 +76,8 @@ def test_long_values_are_cut() -> None:
     assert check.expected.endswith("…")
 
 
-def test_what_no_file_can_hold_is_escaped() -> None:
-    """Text from outside may be broken; the check about it is not."""
+def test_invalid_unicode_is_escaped() -> None:
+    """A check of invalid text can be stored."""
     checks = Checks()
     checks.expect("a", expected="x", observed="half \ud800")
     (check,) = checks
@@ -85,13 +85,13 @@ def test_what_no_file_can_hold_is_escaped() -> None:
 
 
 def test_outside_of_a_notebook_a_check_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
-    """The same code can be tried in a plain Python prompt."""
+    """The same code works in a plain Python prompt."""
     Checks().expect("a", expected=1, observed=1)
     assert capsys.readouterr().out == "✔ passed: a (expected 1, observed 1)\n"
 
 
-def test_in_a_notebook_a_cell_that_is_run_again_judges_anew() -> None:
-    """An engineer may re-run a cell; inside one run a name is still judged once."""
+def test_a_repeated_cell_replaces_its_checks() -> None:
+    """A cell may be run again; within one run a name is still judged once."""
     from IPython.core.interactiveshell import InteractiveShell
 
     shell = InteractiveShell.instance()

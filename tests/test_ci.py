@@ -1,4 +1,4 @@
-"""`.ci/run` on a bare machine: it installs what is missing, and waits for no answer."""
+"""`.ci/run` on a bare machine: it installs missing packages without prompts."""
 
 import os
 import shutil
@@ -13,7 +13,7 @@ LOGGED = '#!/bin/sh\necho "{name} $*" >> "{log}"\n{rest}\n'
 
 @pytest.fixture
 def machine(tmp_path: Path) -> Path:
-    """Return a folder with a clean checkout's `.ci/run`, and `bin`: the machine's only programs."""
+    """Return a folder with a clean checkout's `.ci/run`, and `bin`, the only programs."""
     programs = tmp_path / "bin"
     programs.mkdir()
     (tmp_path / ".ci").mkdir()
@@ -26,7 +26,7 @@ def machine(tmp_path: Path) -> Path:
 
 
 def program(machine: Path, name: str, rest: str) -> None:
-    """Have a program that writes down how it was called."""
+    """Add a program that records its calls."""
     file = machine / "bin" / name
     file.write_text(LOGGED.format(name=name, log=machine / "calls", rest=rest))
     file.chmod(0o755)
@@ -47,8 +47,8 @@ def calls(machine: Path, *names: str) -> list[str]:
     return [line for line in lines if line.split()[0] in names]
 
 
-def test_a_bare_machine_gets_what_is_missing(machine: Path) -> None:
-    """Packages of Debian are installed before anything is made; no program has an input."""
+def test_missing_packages_are_installed(machine: Path) -> None:
+    """Debian packages are installed before anything is built, and programs have no input."""
     program(machine, "id", "echo 0")
     program(machine, "python3", "exit 1")
     found = calls(machine, "apt-get", "make")
@@ -57,8 +57,8 @@ def test_a_bare_machine_gets_what_is_missing(machine: Path) -> None:
     assert {"make test", "make validate"} <= set(found[2:])
 
 
-def test_a_machine_that_has_all_installs_nothing(machine: Path) -> None:
-    """Where nothing is missing, or no root is there to install it, apt-get is not asked."""
+def test_a_complete_machine_installs_nothing(machine: Path) -> None:
+    """Without missing packages, or without root, apt-get is not called."""
     program(machine, "id", "echo 0")
     for name in ("python3", "ps", "docker"):
         program(machine, name, "exit 0")

@@ -1,4 +1,4 @@
-"""compose.yaml and Dockerfile: what can be told of them without running a container."""
+"""compose.yaml and Dockerfile, as far as they can be tested without running a container."""
 
 import os
 import re
@@ -27,12 +27,12 @@ OURS = ("api", "worker-quick", "worker-long", "beat")
 
 @pytest.fixture
 def services() -> dict[str, Any]:
-    """Return the services as they stand in the file, variables not filled in."""
+    """Return the services of the file, with variables not expanded."""
     return yaml.safe_load(COMPOSE.read_text())["services"]
 
 
 def docker_compose() -> list[str]:
-    """Return the command of a Docker Compose that is here, or skip the test."""
+    """Return the installed Docker Compose command, or skip the test."""
     for command in (["docker", "compose"], ["docker-compose"]):
         if shutil.which(command[0]):
             found = subprocess.run([*command, "version"], capture_output=True, check=False)
@@ -42,7 +42,7 @@ def docker_compose() -> list[str]:
 
 
 def config(**variables: str) -> subprocess.CompletedProcess[str]:
-    """Run `docker compose config` with these variables and no others of ours."""
+    """Run `docker compose config` with only these variables of ours."""
     names = {name.upper() for name in Settings.model_fields} | {"REDIS_PASSWORD"}
     clean = {name: value for name, value in os.environ.items() if name not in names}
     command = [*docker_compose(), "--file", str(COMPOSE), "config"]
@@ -57,7 +57,7 @@ def config(**variables: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_compose_accepts_the_file() -> None:
-    """Given the one variable it requires, Docker Compose takes the file and fills it in."""
+    """With the one required variable, Docker Compose accepts and expands the file."""
     done = config(REDIS_PASSWORD="0123abcd")
     assert done.returncode == 0, done.stderr
     filled = yaml.safe_load(done.stdout)["services"]
@@ -66,15 +66,15 @@ def test_compose_accepts_the_file() -> None:
         assert filled[name]["environment"]["REDIS_URL"] == "redis://:0123abcd@redis:6379/0"
 
 
-def test_compose_insists_on_a_password() -> None:
-    """Without a password for Redis nothing starts, and the variable is named."""
+def test_compose_requires_a_password() -> None:
+    """Without a password for Redis the error contains the variable's name."""
     done = config()
     assert done.returncode != 0
     assert "REDIS_PASSWORD" in done.stderr
 
 
-def test_no_secret_is_written_down(services: dict[str, Any]) -> None:
-    """Every password, key and DSN is the shell's: the file holds only its variable's name."""
+def test_the_file_contains_no_secret(services: dict[str, Any]) -> None:
+    """Every password, key and DSN is a reference to a variable of the shell."""
     empty_or_required = r"\$\{\w+:(\?[^}]+|-)\}"
     for service in services.values():
         for name, value in service["environment"].items():
@@ -85,7 +85,7 @@ def test_no_secret_is_written_down(services: dict[str, Any]) -> None:
 
 
 def test_services_read_the_variables_of_the_settings(services: dict[str, Any]) -> None:
-    """Every variable of our services is a setting, and broker, results and store are among them."""
+    """Every variable of our services is a setting; broker, results and store are included."""
     settings = {name.upper() for name in Settings.model_fields}
     for name in OURS:
         given = set(services[name]["environment"])
@@ -93,8 +93,10 @@ def test_services_read_the_variables_of_the_settings(services: dict[str, Any]) -
         assert {"REDIS_URL", "RESULT_URL", "DATABASE_URL", "SENTRY_DSN", "ENVIRONMENT"} <= given
 
 
-def test_broker_is_set_as_in_the_local_stack(services: dict[str, Any], redis_server: Any) -> None:
-    """Redis evicts nothing and keeps a log, as the local stack's own Redis answers that it does."""
+def test_the_broker_has_the_options_of_the_local_stack(
+    services: dict[str, Any], redis_server: Any
+) -> None:
+    """Redis does not evict, and appends to a log, like the local stack's Redis."""
     assert services["redis"]["image"] == "redis:7-alpine"
     words = shlex.split(services["redis"]["command"][-1].replace("$$", "$"))
     given = {word[2:]: words[place + 1] for place, word in enumerate(words) if word[:2] == "--"}
@@ -106,7 +108,7 @@ def test_broker_is_set_as_in_the_local_stack(services: dict[str, Any], redis_ser
 
 @pytest.mark.parametrize("pool", POOLS)
 def test_there_is_a_worker_for_each_pool(services: dict[str, Any], pool: str) -> None:
-    """It consumes the pool's queues, fetches ahead as many, at the local stack's pace."""
+    """A worker has its pool's queues and prefetch, and the local stack's concurrency."""
     command = services[f"worker-{pool}"]["command"]
     queues, prefetch = POOLS[pool]
     assert f"--queues={','.join(queues)}" in command
@@ -115,32 +117,32 @@ def test_there_is_a_worker_for_each_pool(services: dict[str, Any], pool: str) ->
 
 
 def test_every_queue_has_one_pool() -> None:
-    """What a container's workers consume together is what the local stack's worker does."""
+    """The containers' workers together consume the queues of the local stack's worker."""
     assert sorted(queue for queues, _ in POOLS.values() for queue in queues) == sorted(QUEUES)
 
 
 def test_every_service_has_a_health_check(services: dict[str, Any]) -> None:
-    """Each service says whether it works, and ours wait for Redis until it does."""
+    """Each service has a health check, and ours wait for a healthy Redis."""
     assert all(service["healthcheck"]["test"] for service in services.values())
     for name in OURS:
         assert services[name]["depends_on"] == {"redis": {"condition": "service_healthy"}}
 
 
-def test_ports_are_loopback_alone(services: dict[str, Any]) -> None:
-    """Only the API has a port on the host, and on loopback: no broker is open to a network."""
+def test_only_the_api_has_a_port(services: dict[str, Any]) -> None:
+    """Only the API has a port on the host, on loopback."""
     assert {name for name, service in services.items() if "ports" in service} == {"api"}
     assert all(port.startswith("127.0.0.1:") for port in services["api"]["ports"])
 
 
 def dockerfile() -> list[tuple[str, str]]:
-    """Return the Dockerfile as instructions with their arguments."""
+    """Return the Dockerfile's instructions with their arguments."""
     text = re.sub(r"\\\n\s*", "", (PROJECT / "Dockerfile").read_text())
     rows = [line.split(maxsplit=1) for line in text.splitlines() if line and line[0] != "#"]
     return [(word, rest) for word, rest in rows]
 
 
-def test_the_image_copies_what_is_there() -> None:
-    """Everything that the build copies exists in a clean checkout and is let into the build."""
+def test_every_copied_file_exists() -> None:
+    """Every copied path exists in a clean checkout, and is part of the build context."""
     copied = [rest.split()[:-1] for word, rest in dockerfile() if word == "COPY"]
     sources = {name for names in copied for name in names if not names[0].startswith("--from")}
     let_in = {
@@ -150,8 +152,8 @@ def test_the_image_copies_what_is_there() -> None:
     assert all((PROJECT / name).exists() for name in sources)
 
 
-def test_the_image_runs_as_nobody_special() -> None:
-    """The last stage is a slim Python and ends up as a user of its own."""
+def test_the_image_runs_as_an_unprivileged_user() -> None:
+    """The last stage is a slim Python with its own user."""
     words = dockerfile()
     last = max(place for place, (word, _) in enumerate(words) if word == "FROM")
     assert words[last][1] == "python:3.11-slim"
@@ -160,8 +162,8 @@ def test_the_image_runs_as_nobody_special() -> None:
     assert users[-1] not in {"root", "0"}
 
 
-def test_the_image_installs_what_is_pinned() -> None:
-    """Every installation in the image takes its pins from the lock and resolves nothing."""
+def test_the_image_installs_only_pinned_packages() -> None:
+    """Every installation in the image uses the lock's pins and resolves nothing."""
     installs = [
         step.strip()
         for word, rest in dockerfile()
@@ -175,10 +177,8 @@ def test_the_image_installs_what_is_pinned() -> None:
         assert "--require-hashes" in step or "dist/*.whl" in step
 
 
-def test_the_image_is_built_from_pins_though_an_index_offers_newer_releases(
-    tmp_path: Path, pips: dict[str, Path]
-) -> None:
-    """The commands of the build, run here in order, leave the pins of a service, and they fit."""
+def test_newer_releases_do_not_change_the_image(tmp_path: Path, pips: dict[str, Path]) -> None:
+    """The build's commands install a service's pins, which are consistent."""
     index = LocalIndex(tmp_path / "index")
     lock = ""
     for name in ("hatchling", "packaging", "pathspec", "pluggy", "tomlkit", "trove-classifiers"):
@@ -214,7 +214,7 @@ def test_the_image_is_built_from_pins_though_an_index_offers_newer_releases(
 
 
 def run_in(folder: Path, command: str, index: LocalIndex) -> None:
-    """Run a command of the build with the local index for the only one."""
+    """Run a command of the build with the local index as the only one."""
     pages = [str(page) for page in index.folder.iterdir()]
     settings = folder / "settings.toml"
     settings.write_text(f"no-index = true\nfind-links = {pages}\n")

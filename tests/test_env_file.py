@@ -1,4 +1,4 @@
-"""Env files: read by themselves, strictly, each problem with its line and without its value."""
+"""Env files: parsed strictly and independently; a problem has its line and not its value."""
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,7 +12,7 @@ from securenet_obs.errors import SettingsError
 
 
 def read(folder: Path, text: str) -> EnvFile:
-    """Write a file and read it."""
+    """Write a file and parse it."""
     (folder / "t.env").write_text(text)
     return read_env_file(folder / "t.env")
 
@@ -33,12 +33,12 @@ def read(folder: Path, text: str) -> EnvFile:
         ("\ufeffA=b", "b"),
     ],
 )
-def test_a_line_is_read_as_a_shell_reads_it(line: str, value: str, tmp_path: Path) -> None:
-    """`export`, quotes, comments and a default are understood; single quotes are literal."""
+def test_a_line_is_parsed_like_a_shell(line: str, value: str, tmp_path: Path) -> None:
+    """`export`, quotes, comments and a default are supported; single quotes are literal."""
     assert read(tmp_path, line) == EnvFile({"A": value}, {"A": 1}, ())
 
 
-def test_a_reference_stands_for_an_earlier_line_only(
+def test_a_reference_resolves_to_an_earlier_line_only(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """`${NAME}` never takes a value from this process's environment."""
@@ -64,10 +64,10 @@ def test_a_reference_stands_for_an_earlier_line_only(
         ("A=hunter2\0\n", 1, "NUL"),
     ],
 )
-def test_a_line_that_is_wrong_is_named_and_not_repeated(
+def test_an_invalid_line_is_reported_by_number(
     text: str, line: int, told: str, tmp_path: Path
 ) -> None:
-    """The line's number is told; its text may be a secret."""
+    """The line's text is not repeated: it may be a secret."""
     problem = read(tmp_path, text).problems[0]
     assert (problem.line, told in problem.sentence) == (line, True)
     assert "hunter2" not in problem.sentence
@@ -77,7 +77,7 @@ def test_a_line_that_is_wrong_is_named_and_not_repeated(
 @pytest.mark.parametrize("value", ["$(pass hunter2)", "`pass hunter2`", "x$((1+1))", "a$(b"])
 @pytest.mark.parametrize("quote", ["", '"'])
 def test_a_command_is_refused(value: str, quote: str, tmp_path: Path) -> None:
-    """A shell would run it: its text is not the value that is meant."""
+    """A shell would execute it, so its text is not the intended value."""
     (problem,) = read(tmp_path, f"export A=b\nC={quote}{value}{quote}\n").problems
     assert (problem.line, problem.name) == (2, "C")
     assert "commands are not run; a value between single quotes is taken as it is" in str(problem)
@@ -85,29 +85,29 @@ def test_a_command_is_refused(value: str, quote: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("value", ["${A:?hunter2}", "${A:+b}", "${A:-${B}}", '"x${A"', "${A:0:2}"])
-def test_an_expansion_that_is_not_understood_is_refused(value: str, tmp_path: Path) -> None:
-    """A shell knows more of them; none of them is the value that is meant."""
+def test_an_unsupported_expansion_is_refused(value: str, tmp_path: Path) -> None:
+    """Other expansions of a shell would result in wrong values."""
     (problem,) = read(tmp_path, f"A=b\nC={value}\n").problems
     assert (problem.line, problem.name) == (2, "C")
     assert "neither ${NAME} nor ${NAME:-default}" in problem.sentence
     assert "hunter2" not in problem.sentence
 
 
-def test_a_reference_without_braces_is_refused_where_it_is_one(tmp_path: Path) -> None:
-    """A password may hold a $; a name that the file sets before is no accident."""
+def test_a_reference_without_braces_is_refused(tmp_path: Path) -> None:
+    """A password may contain a $, but not the name of an earlier line after it."""
     (problem,) = read(tmp_path, "A=b\nC=$A/c\nD=$Ab$\n").problems
     assert (problem.line, "write ${A}" in problem.sentence) == (2, True)
 
 
 @pytest.mark.parametrize("text", ["A='hunter2\nB=1\n", 'export A = "hunter2\n', "A='b' hunter2\n"])
-def test_quotes_that_do_not_match_are_named_as_such(text: str, tmp_path: Path) -> None:
-    """The line has a name and a value: the reader looks for the quote."""
+def test_unmatched_quotes_are_reported(text: str, tmp_path: Path) -> None:
+    """The line has a name and a value, so the message mentions the quotes."""
     assert "its quotes do not match" in read(tmp_path, text).problems[0].sentence
     assert "quotes" not in read(tmp_path, "hunter2 'x'\n").problems[0].sentence
 
 
-def test_all_problems_are_found_at_once(tmp_path: Path) -> None:
-    """One wrong line hides no other."""
+def test_all_problems_are_reported_at_once(tmp_path: Path) -> None:
+    """One invalid line does not hide another."""
     file = read(tmp_path, "one\nA=1\ntwo\nA=2\n")
     assert [problem.line for problem in file.problems] == [1, 3, 4]
     assert file.values == {"A": "1"}
@@ -125,14 +125,14 @@ def test_all_problems_are_found_at_once(tmp_path: Path) -> None:
         ("A" * 65, False),
     ],
 )
-def test_a_name_that_may_be_a_piece_of_a_secret_is_not_shown(name: str, shown: bool) -> None:
+def test_a_name_that_may_be_part_of_a_secret_is_hidden(name: str, shown: bool) -> None:
     """The last line of a key in base64 or base32 looks like NAME=."""
     assert (shown_name(name) == name) is shown
 
 
 @pytest.mark.parametrize("content", [None, b"A=\xff\n"])
 def test_a_file_that_is_not_text_is_refused(content: bytes | None, tmp_path: Path) -> None:
-    """No such file, and bytes that are not UTF-8, are errors that name the file."""
+    """A missing file and invalid UTF-8 are errors with the file's path."""
     path = tmp_path / "t.env"
     if content is not None:
         path.write_bytes(content)
@@ -142,8 +142,8 @@ def test_a_file_that_is_not_text_is_refused(content: bytes | None, tmp_path: Pat
 
 @settings(deadline=None)
 @given(st.text())
-def test_any_text_is_read_or_refused(text: str) -> None:
-    """Whatever the file holds, the result is values and problems, never another error."""
+def test_any_text_is_parsed_or_refused(text: str) -> None:
+    """Any content results in values and problems, and in no other error."""
     with TemporaryDirectory() as folder:
         path = Path(folder) / "t.env"
         path.write_bytes(text.encode("utf-8", "surrogatepass"))

@@ -3,8 +3,8 @@ import inspect
 from securenet_obs import errors
 
 
-def test_the_tree_drawn_is_the_tree_defined() -> None:
-    """Every exception class stands in the module's drawing, below its base."""
+def test_the_drawn_tree_matches_the_classes() -> None:
+    """Every exception class is in the module's drawing, below its base."""
     drawn = errors.__doc__ or ""
     depths = {}
     for line in drawn.splitlines():
@@ -21,7 +21,7 @@ def test_the_tree_drawn_is_the_tree_defined() -> None:
         assert depths[name] == len(cls.__mro__) - len(errors.SecureNetObsError.__mro__), name
 
 
-def test_a_verdict_shows_as_one_sentence_in_a_notebook() -> None:
-    """A reader of the last cell meets the failed checks, not our frames."""
+def test_a_verdict_is_shown_without_a_traceback() -> None:
+    """The last cell shows the failed checks, and not our frames."""
     shown = errors.ChecksFailedError("1 of 2 checks failed: a")._render_traceback_()
     assert shown == ["ChecksFailedError: 1 of 2 checks failed: a"]

@@ -1,4 +1,4 @@
-"""A forked program is what a started one is: every test that runs programs stands on that."""
+"""A forked program behaves like a started one: every test that runs programs relies on it."""
 
 import os
 import re
@@ -55,7 +55,7 @@ warnings.warn("shown"); warnings.warn("hidden", DeprecationWarning, stacklevel=9
 
 @pytest.fixture(scope="module")
 def own() -> Iterator[ForkedPython]:
-    """Yield one whose server has served nothing else."""
+    """Yield a runner with a server that has run no program yet."""
     python = ForkedPython()
     yield python
     python.close()
@@ -84,13 +84,13 @@ def without_addresses(text: str) -> str:
 def test_a_program_is_the_same_forked_and_started(
     own: ForkedPython, program: str, tmp_path: Path
 ) -> None:
-    """Status, output, order of its end, traceback, and all that it can see around itself."""
+    """Status, output, order of its end, traceback and surroundings are equal."""
     arguments = ["-c", program, "first", "-x"]
     assert forked(own, arguments, tmp_path, A="b") == started(arguments, tmp_path, A="b")
 
 
 def test_a_module_is_the_same_forked_and_started(own: ForkedPython, tmp_path: Path) -> None:
-    """A package of the working folder, found there, with its own frames in a traceback."""
+    """A package of the working folder is found, and its traceback is equal."""
     (tmp_path / "shown").mkdir()
     code = "import sys; print(__name__, __package__, __file__, sys.argv, sys.path); 1 / 0"
     (tmp_path / "shown" / "__main__.py").write_text(code)
@@ -100,13 +100,13 @@ def test_a_module_is_the_same_forked_and_started(own: ForkedPython, tmp_path: Pa
 
 
 def test_an_interrupt_is_the_same_forked_and_started(own: ForkedPython, tmp_path: Path) -> None:
-    """It ends by the signal; only its traceback has the frames that called it."""
+    """The program ends by the signal; only its traceback has the frames of the caller."""
     arguments = ["-c", "raise KeyboardInterrupt"]
     (status, _, told), expected = forked(own, arguments, tmp_path), started(arguments, tmp_path)
     assert (status, told.splitlines()[-1]) == (expected[0], expected[2].splitlines()[-1])
 
 
-def test_a_program_leaves_nothing_to_the_next(own: ForkedPython, tmp_path: Path) -> None:
+def test_programs_do_not_share_state(own: ForkedPython, tmp_path: Path) -> None:
     """Variables, working folder, modules and random numbers of each are its own."""
     first = "import os, sys, random; os.environ['LEFT'] = '1'; os.chdir('/'); sys.modules['l'] = 1"
     own.run(["-c", first], cwd=tmp_path, env=os.environ)
@@ -118,7 +118,7 @@ def test_a_program_leaves_nothing_to_the_next(own: ForkedPython, tmp_path: Path)
 
 
 def test_a_program_that_does_not_end_is_killed(own: ForkedPython, tmp_path: Path) -> None:
-    """And the next program is run."""
+    """The next program runs."""
     code = f"import os, time; open({str(tmp_path / 'pid')!r}, 'w').write(str(os.getpid()))\n"
     with pytest.raises(subprocess.TimeoutExpired):
         own.run(["-c", f"{code}time.sleep(60)"], env=os.environ, timeout=2)
@@ -127,8 +127,8 @@ def test_a_program_that_does_not_end_is_killed(own: ForkedPython, tmp_path: Path
     assert own.run(["-c", "print(1)"], env=os.environ).stdout == "1\n"
 
 
-def test_variables_of_the_interpreter_start_one(own: ForkedPython, tmp_path: Path) -> None:
-    """It reads them when it starts: too late in a fork."""
+def test_interpreter_variables_start_a_new_process(own: ForkedPython, tmp_path: Path) -> None:
+    """The interpreter reads them at its start, which is too early for a fork."""
     look = "import sys; print(sys.path[1], sys.flags.utf8_mode)"
     variables = {"PYTHONPATH": "/of/the/reader", "PYTHONUTF8": "1"}
     assert forked(own, ["-c", look], tmp_path, **variables) == (0, "/of/the/reader 1\n", "")

@@ -1,4 +1,4 @@
-"""The search for new examples: what it finds is printed and kept, and the exit status tells it."""
+"""The search for new examples: findings are printed, kept, and part of the exit status."""
 
 import textwrap
 from pathlib import Path
@@ -32,7 +32,7 @@ def test_searches_nothing() -> None:
 
 @pytest.fixture
 def tests(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return a folder with one test that holds, one that does not, and one that is no search."""
+    """Return a folder with a test that passes, one that fails, and one without a search."""
     monkeypatch.setattr(fuzz, "KEPT", tmp_path / "kept")
     (tmp_path / "conftest.py").write_text(CONFTEST)
     (tmp_path / "test_a.py").write_text(textwrap.dedent(TESTS))
@@ -44,7 +44,7 @@ def tests(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_a_finding_is_printed_and_kept(
     tests: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The example, how to reproduce it and how to pin it."""
+    """The report has the example, and how to reproduce and pin it."""
     monkeypatch.delenv("CI", raising=False)
     assert fuzz.main(["--seconds", "0", "."]) == 1
     (report,) = (tests / "kept").iterdir()
@@ -58,10 +58,10 @@ def test_a_finding_is_printed_and_kept(
     assert list((tests / "examples").iterdir()) != []
 
 
-def test_a_finding_turns_nothing_red_in_ci(
+def test_a_finding_does_not_fail_ci(
     tests: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A fault that is older than the change it is found with is told, and the change passes."""
+    """A fault that is older than the change is reported, and the change passes."""
     monkeypatch.setenv("CI", "true")
     monkeypatch.setattr(fuzz, "fuzz", lambda _paths, _seconds: [tests / "found.log"])
     assert fuzz.main([]) == 0
@@ -71,7 +71,7 @@ def test_a_finding_turns_nothing_red_in_ci(
 def test_a_test_that_failed_is_left_out_of_later_rounds(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """The time that is left goes to the others."""
+    """The remaining time is for the other tests."""
     rounds: list[list[str]] = []
 
     def search(tests: list[str]) -> tuple[set[str], str]:
@@ -85,10 +85,10 @@ def test_a_test_that_failed_is_left_out_of_later_rounds(
     assert rounds == [["a", "b", "c"], ["b", "c"], ["c"]]
 
 
-def test_a_search_of_nothing_is_an_error(
+def test_a_search_without_tests_is_an_error(
     tests: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Where no test searches, nothing was found out: that is red in CI, too."""
+    """A search that ran no test fails, also in CI."""
     monkeypatch.setenv("CI", "true")
     (tests / "test_a.py").write_text("def test_a() -> None: pass\n")
     assert fuzz.main(["."]) == 3

@@ -1,4 +1,4 @@
-"""`make lock`: both locks are pinned anew, and what moved is printed."""
+"""`make lock`: both locks are renewed, and the changes are printed."""
 
 import os
 import shutil
@@ -35,7 +35,7 @@ bugsink = ["bugsink>=1,<3"]
 
 @pytest.fixture
 def index(tmp_path: Path) -> Iterator[tuple[LocalIndex, str]]:
-    """Yield an index and where it is served."""
+    """Yield an index and its address."""
     served = LocalIndex(tmp_path / "index")
     served.folder.mkdir()
     handler = partial(SimpleHTTPRequestHandler, directory=str(served.folder))
@@ -46,7 +46,7 @@ def index(tmp_path: Path) -> Iterator[tuple[LocalIndex, str]]:
 
 
 def make_lock(folder: Path, url: str) -> list[str]:
-    """Renew the locks of a small project, and return the lines that are printed."""
+    """Renew the locks of a small project, and return the printed lines."""
     done = subprocess.run(
         [sys.executable, folder / ".ci" / "lock.py", "--upgrade"],
         cwd=folder,
@@ -59,10 +59,10 @@ def make_lock(folder: Path, url: str) -> list[str]:
     return done.stdout.splitlines()
 
 
-def test_make_lock_renews_both_locks_and_prints_what_moved(
+def test_make_lock_renews_both_locks_and_prints_the_changes(
     index: tuple[LocalIndex, str], tmp_path: Path
 ) -> None:
-    """Each package that came, went or moved is a line; the pins of a service come first."""
+    """Each added, removed or changed package is a line; a service's pins come first."""
     served, url = index
     folder = tmp_path / "project"
     for name in (".ci/lock.py", "constraints.txt", "pyproject.toml"):
@@ -101,7 +101,7 @@ def test_make_lock_renews_both_locks_and_prints_what_moved(
 
 
 def test_the_first_part_of_the_lock_is_for_the_image() -> None:
-    """The image installs it without resolving: nothing is missing, and no notebook is in it."""
+    """The image installs it without resolving: it is complete, without notebook packages."""
     first, _ = LOCK.read_text().split(MARK)
     pinned = {line.split("==")[0].split("[")[0] for line in first.splitlines() if line[0] != " "}
     here = {canonicalize_name(each.name) for each in distributions()}
@@ -109,7 +109,7 @@ def test_the_first_part_of_the_lock_is_for_the_image() -> None:
 
 
 def test_a_service_installs_neither_pandas_nor_numpy() -> None:
-    """They come with the extras of workers and notebooks."""
+    """They belong to the extras of workers and notebooks."""
     service = needed("")
     assert "sentry-sdk" in service
     assert {"numpy", "pandas", "papermill"}.isdisjoint(service)
@@ -131,7 +131,7 @@ def test_services_import_neither_pandas_nor_numpy() -> None:
 
 
 def needed(extra: str, *others: str) -> set[str]:
-    """Return all packages that securenet-obs with an extra, and others, ask for."""
+    """Return all packages that securenet-obs with an extra requires, and those of others."""
     wanted = requirements("securenet-obs", extra) | set(others)
     found: set[str] = set()
     while wanted:
@@ -142,7 +142,7 @@ def needed(extra: str, *others: str) -> set[str]:
 
 
 def requirements(name: str, extra: str = "") -> set[str]:
-    """Return the packages that a package asks for on this machine."""
+    """Return the packages that a package requires on this machine."""
     asked = [Requirement(line) for line in distribution(name).requires or []]
     return {
         canonicalize_name(each.name)

@@ -39,7 +39,7 @@ def readme_table(heading: str) -> dict[str, list[str]]:
 
 
 def commands(group: click.Group, prefix: str = "") -> dict[str, click.Command]:
-    """Return every leaf command by the words that call it."""
+    """Return every leaf command by its words."""
     found: dict[str, click.Command] = {}
     for name, command in group.commands.items():
         words = f"{prefix}{name}"
@@ -55,13 +55,13 @@ def commands(group: click.Group, prefix: str = "") -> dict[str, click.Command]:
     [*PROJECT["dependencies"], *(line for extra in EXTRAS.values() for line in extra)],
 )
 def test_every_requirement_is_pinned_within_its_bounds(line: str) -> None:
-    """What make installs is what pyproject.toml allows."""
+    """The versions that make installs are those that pyproject.toml permits."""
     requirement = Requirement(line)
     assert PINS[canonicalize_name(requirement.name)] in requirement.specifier
 
 
-def test_every_pin_carries_hashes_and_no_download_address() -> None:
-    """A pin is verified by its digest, wherever it was downloaded from."""
+def test_every_pin_has_hashes_and_no_url() -> None:
+    """A pin is verified by its digest, from any download address."""
     blocks = re.split(r"\n(?=[\w.-]+(?:\[|==))", CONSTRAINTS.strip())
     assert {canonicalize_name(re.split(r"\[|==", block)[0]) for block in blocks} == PINS.keys()
     assert [block.split()[0] for block in blocks if "--hash=sha256:" not in block] == []
@@ -69,7 +69,7 @@ def test_every_pin_carries_hashes_and_no_download_address() -> None:
 
 
 def test_conda_gets_the_same_python_and_the_lock() -> None:
-    """The conda way and the make way build the same environment from the same lock."""
+    """conda and make build the same environment from the same lock."""
     python = re.search(r"^  - python(\S+)$", ENVIRONMENT, re.MULTILINE)
     assert python is not None
     floor = PROJECT["requires-python"]
@@ -78,8 +78,8 @@ def test_conda_gets_the_same_python_and_the_lock() -> None:
     assert "  - redis-server\n" in ENVIRONMENT
 
 
-def test_the_lock_names_the_extras_that_its_packages_ask_for() -> None:
-    """Where pip resolves, as conda's does, `name[extra]` leads an old pip to the pinned release."""
+def test_the_lock_contains_the_required_extras() -> None:
+    """If pip resolves, as conda's does, `name[extra]` leads an old pip to the pinned release."""
     pinned = dict(re.findall(r"^([\w.-]+)(?:\[([\w,.-]+)\])?==", CONSTRAINTS, re.MULTILINE))
     extras = {canonicalize_name(name): set(named.split(",")) for name, named in pinned.items()}
     missing = set()
@@ -92,8 +92,8 @@ def test_the_lock_names_the_extras_that_its_packages_ask_for() -> None:
     assert missing == set()
 
 
-def test_the_readme_names_the_same_python_environment_and_extras() -> None:
-    """What a newcomer reads is what is installed."""
+def test_the_readme_has_the_same_python_and_extras() -> None:
+    """README and pyproject.toml agree."""
     floor = PROJECT["requires-python"].removeprefix(">=")
     assert f"Python {floor} or newer" in README
     assert "conda env create -f environment.yml" in README
@@ -103,8 +103,8 @@ def test_the_readme_names_the_same_python_environment_and_extras() -> None:
     assert readme_table("Use it as a library").keys() == EXTRAS.keys()
 
 
-def test_the_makefile_asks_for_the_same_python() -> None:
-    """The sentence about a Python that is too old names the bound of pyproject.toml."""
+def test_the_makefile_requires_the_same_python() -> None:
+    """The message about an old Python has the bound of pyproject.toml."""
     makefile = (ROOT / "Makefile").read_text()
     floor = PROJECT["requires-python"].removeprefix(">=")
     assert f"no Python {floor} or newer" in makefile
@@ -112,7 +112,7 @@ def test_the_makefile_asks_for_the_same_python() -> None:
 
 
 def test_the_version_is_the_same_everywhere() -> None:
-    """It stands in the package alone: the metadata are made of it, the changelog names it."""
+    """The package defines it, the metadata are derived from it, the changelog has it."""
     assert importlib.metadata.version("securenet-obs") == __version__
     assert "version" not in PROJECT
     assert f"## {__version__}" in (ROOT / "CHANGELOG.md").read_text()
@@ -128,14 +128,14 @@ def test_the_readme_has_every_command_and_its_purpose() -> None:
     assert table == expected
 
 
-def test_every_command_shows_an_example() -> None:
-    """Who asks for --help at 3 a.m. wants a line to copy."""
+def test_every_command_has_an_example() -> None:
+    """The help of every command has a line to copy."""
     missing = [w for w, c in commands(cli).items() if f"securenet-obs {w}" not in (c.help or "")]
     assert missing == []
 
 
 def test_the_readme_has_every_environment_variable() -> None:
-    """The table of variables is the settings class."""
+    """The table of variables is that of the settings class."""
     table = readme_table("Every environment variable")
     expected = {name.upper(): field.description for name, field in Settings.model_fields.items()}
     assert {name: cells[-1] for name, cells in table.items()} == expected
@@ -144,8 +144,8 @@ def test_the_readme_has_every_environment_variable() -> None:
 @pytest.mark.parametrize(
     "target", ["validate", "test", "lint", "record", "lock", "clean", "install"]
 )
-def test_make_knows_its_targets(target: str) -> None:
-    """Each target the README or CI calls can be made."""
+def test_every_mentioned_make_target_exists(target: str) -> None:
+    """README and CI mention only targets of the Makefile."""
     done = subprocess.run(
         ["make", "--dry-run", target], cwd=ROOT, capture_output=True, text=True, check=False
     )
@@ -163,10 +163,8 @@ def test_make_knows_its_targets(target: str) -> None:
     ],
     ids=["too old", "without venv"],
 )
-def test_a_python_that_cannot_be_used_gets_one_sentence(
-    tmp_path: Path, answers: str, sentence: str
-) -> None:
-    """Set-up ends with what to install, and no stack trace."""
+def test_an_unusable_python_is_one_message(tmp_path: Path, answers: str, sentence: str) -> None:
+    """Set-up ends with the package to install, without a stack trace."""
     for name in ("Makefile", "pyproject.toml", "constraints.txt"):
         (tmp_path / name).write_text((ROOT / name).read_text())
     fake = tmp_path / "bin" / "python3"
@@ -189,10 +187,8 @@ def test_a_python_that_cannot_be_used_gets_one_sentence(
     assert all(line.startswith("make: ***") for line in rest)
 
 
-def test_no_network_on_first_set_up_gets_one_sentence(
-    pythons: Callable[..., str], tmp_path: Path
-) -> None:
-    """Set-up that cannot reach an index says so, and where pip's own words are."""
+def test_an_unreachable_index_is_one_message(pythons: Callable[..., str], tmp_path: Path) -> None:
+    """Set-up reports the unreachable index, and the file with pip's output."""
     for name in ("Makefile", "pyproject.toml", "securenet_obs/stack/locked_pip.py"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text((ROOT / name).read_text())

@@ -1,4 +1,4 @@
-"""The tests that need real parts are known, and no other starts one."""
+"""Tests that need real parts are marked, and other tests cannot start one."""
 
 import subprocess
 import sys
@@ -25,13 +25,13 @@ from tests.real_parts import PartGuard, UnmarkedError, mark_stack, part_of
         ("true", ""),
     ],
 )
-def test_a_real_part_is_known_by_its_command_line(command: list[str] | str, part: str) -> None:
+def test_a_real_part_is_recognised_by_its_command_line(command: list[str] | str, part: str) -> None:
     """Servers by their program, services and kernels by their module and its command."""
     assert part_of(command) == part
 
 
-def test_a_part_is_refused_while_the_guard_has_a_test() -> None:
-    """The process is not started, and the test's name and the mark are in the error."""
+def test_the_guard_refuses_a_part() -> None:
+    """The process is not started, and the error has the test's name and the mark."""
     guard = PartGuard()
     guard.test = "a_test.py::test_it"
     command = [sys.executable, "-m", "uvicorn", "--version"]
@@ -44,7 +44,7 @@ def test_a_part_is_refused_while_the_guard_has_a_test() -> None:
 
 
 def test_a_fixture_of_a_fixture_marks_a_test(request: pytest.FixtureRequest) -> None:
-    """Which fixtures a test gets decides, not a list of tests."""
+    """The fixtures of a test decide, not a list of tests."""
     here: pytest.Item = request.node
     mark_stack([here])
     assert here.get_closest_marker("stack") is None

@@ -1,4 +1,4 @@
-"""Set-up from the lock: its pins are installed, whatever an index offers and the reader has set."""
+"""Set-up from the lock: its pins are installed, with any index and any pip settings of the user."""
 
 import os
 import re
@@ -62,7 +62,7 @@ def offered(tmp_path_factory: pytest.TempPathFactory) -> tuple[LocalIndex, str]:
 
 @pytest.fixture
 def checkout(tmp_path: Path, offered: tuple[LocalIndex, str]) -> Path:
-    """Return a small project with the real Makefile, and the lock of the index that is offered."""
+    """Return a small project with the real Makefile and the lock of the local index."""
     folder = tmp_path / "checkout"
     (folder / "securenet_obs").mkdir(parents=True)
     (folder / "securenet_obs" / "__init__.py").touch()
@@ -75,7 +75,7 @@ def checkout(tmp_path: Path, offered: tuple[LocalIndex, str]) -> Path:
 
 
 def make_install(checkout: Path, python: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    """Run `make install` with these variables and none of pip's own."""
+    """Run `make install` with these variables and no other pip settings."""
     home = checkout.parent / "home"
     home.mkdir(exist_ok=True)
     return subprocess.run(
@@ -89,7 +89,7 @@ def make_install(checkout: Path, python: str, **variables: str) -> subprocess.Co
 
 
 def installed(venv: Path) -> Versions:
-    """Return the versions in a virtual environment, without pip's."""
+    """Return the versions in a virtual environment, except pip's."""
     sites = [str(site) for site in venv.glob("lib/python*/site-packages")]
     found = {canonicalize_name(each.name): each.version for each in distributions(path=sites)}
     return {name: version for name, version in found.items() if name != "pip"}
@@ -102,20 +102,20 @@ def pinned(lock: str) -> Versions:
 
 
 @pytest.mark.parametrize("version", PIPS, ids=PIPS.get)
-def test_make_installs_the_lock_as_it_is_written(
+def test_make_installs_exactly_the_lock(
     version: str, pythons: Pythons, offered: tuple[LocalIndex, str], checkout: Path
 ) -> None:
-    """Each pin is installed and the project with them, though all have newer releases."""
+    """Each pin and the project are installed, although newer releases exist."""
     index, lock = offered
     done = make_install(checkout, pythons(version), PIP_INDEX_URL=index.url)
     assert done.returncode == 0, done.stderr
     assert installed(checkout / ".venv") == pinned(lock) | {"securenet-obs": "0.1.0"}
 
 
-def test_settings_of_the_reader_lead_to_an_index_and_change_nothing(
+def test_pip_settings_only_select_the_index(
     tmp_path: Path, pythons: Pythons, offered: tuple[LocalIndex, str], checkout: Path
 ) -> None:
-    """A pip.conf and variables that name other files, versions and places are not followed."""
+    """Other settings of pip.conf and of variables are ignored."""
     index, lock = offered
     settings = reader_settings(tmp_path, index, lock)
     done = make_install(checkout, pythons(NEWEST), **settings)
@@ -124,8 +124,8 @@ def test_settings_of_the_reader_lead_to_an_index_and_change_nothing(
     assert {"root", "target", "prefix", "user"}.isdisjoint(os.listdir(tmp_path))
 
 
-def test_packages_of_an_older_lock_do_not_stay(pythons: Pythons, checkout: Path) -> None:
-    """A lock that has changed is installed into an empty environment; a changed project is not."""
+def test_packages_of_an_older_lock_are_removed(pythons: Pythons, checkout: Path) -> None:
+    """A changed lock is installed into an empty environment; a changed project is not."""
     left = checkout / ".venv" / "left"
     for changed, stays in (("pyproject.toml", True), ("constraints.txt", False)):
         left.parent.mkdir(exist_ok=True)
@@ -141,7 +141,7 @@ def test_packages_of_an_older_lock_do_not_stay(pythons: Pythons, checkout: Path)
 
 
 def conda_pip_part(folder: Path) -> Path:
-    """Write the pip part of environment.yml as conda does: a file beside it."""
+    """Write the pip part of environment.yml to a file beside it, as conda does."""
     dependencies: list[Any] = yaml.safe_load((ROOT / "environment.yml").read_text())["dependencies"]
     (part,) = [each["pip"] for each in dependencies if isinstance(each, dict)]
     file = folder / "condaenv.requirements.txt"
@@ -150,16 +150,16 @@ def conda_pip_part(folder: Path) -> Path:
 
 
 def readme_step() -> list[str]:
-    """Return the step of the README that follows `conda activate`, as words."""
+    """Return the words of the README's step after `conda activate`."""
     _, step = (ROOT / "README.md").read_text().split("conda activate securenet-obs\n", 1)
     return step.splitlines()[0].split()
 
 
 @pytest.mark.parametrize("version", PIPS, ids=PIPS.get)
-def test_conda_installs_the_lock_as_it_is_written(
+def test_conda_installs_exactly_the_lock(
     version: str, pythons: Pythons, offered: tuple[LocalIndex, str], checkout: Path
 ) -> None:
-    """Its pip part installs each pin, and the README's next step the project, without --no-deps."""
+    """Its pip part installs each pin, and the README's next step the project."""
     index, lock = offered
     # The lock names the extra, as `make lock` has uv do.
     (checkout / "constraints.txt").write_text(lock.replace("coverage==", "coverage[toml]=="))

@@ -15,16 +15,16 @@ def bare_environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     get_settings.cache_clear()
 
 
-def test_results_are_kept_in_the_database_after_the_brokers(
+def test_results_are_in_the_database_after_the_brokers(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Broker and results never share a Redis database unless somebody asks for it."""
+    """Broker and results share a Redis database only if it is configured."""
     monkeypatch.setenv("REDIS_URL", "redis://:pw@host:6380/4")
     assert load_settings().results.get_secret_value() == "redis://:pw@host:6380/5"
 
 
 def test_a_broker_url_without_a_database_counts_from_zero(monkeypatch: pytest.MonkeyPatch) -> None:
-    """`redis://host` means database 0, so results go to 1."""
+    """`redis://host` means database 0, so results use database 1."""
     monkeypatch.setenv("REDIS_URL", "redis://host")
     assert load_settings().results.get_secret_value() == "redis://host/1"
 
@@ -32,14 +32,14 @@ def test_a_broker_url_without_a_database_counts_from_zero(monkeypatch: pytest.Mo
 def test_a_broker_url_with_a_name_for_a_database_is_refused(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The error says which variable is wrong and what to do."""
+    """The error has the variable and the remedy."""
     monkeypatch.setenv("REDIS_URL", "redis://host/main")
     with pytest.raises(SettingsError, match=r"REDIS_URL.*RESULT_URL"):
         _ = load_settings().results
 
 
-def test_every_problem_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two wrong variables are two sentences in one error."""
+def test_all_problems_are_reported_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One error reports two invalid variables."""
     monkeypatch.setenv("LOG_LEVEL", "loud")
     monkeypatch.setenv("SENTRY_TRACES_SAMPLE_RATE", "2")
     with pytest.raises(SettingsError, match=r"LOG_LEVEL: .*SENTRY_TRACES_SAMPLE_RATE: "):
@@ -47,7 +47,7 @@ def test_every_problem_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_an_error_does_not_repeat_the_value(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What was wrong may have been a secret in the wrong place."""
+    """An invalid value may be a secret in the wrong variable."""
     monkeypatch.setenv("LOG_FORMAT", "hunter2")
     with pytest.raises(SettingsError) as caught:
         load_settings()
@@ -55,7 +55,7 @@ def test_an_error_does_not_repeat_the_value(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_a_blank_variable_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
-    """White space alone names nothing: the default holds."""
+    """White space alone is not a value, so the default applies."""
     monkeypatch.setenv("REDIS_URL", "  ")
     monkeypatch.setenv("SCHEDULE_CANARY_S", "\t")
     settings = load_settings()
@@ -63,8 +63,8 @@ def test_a_blank_variable_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
     assert settings.schedule_canary_s == 300
 
 
-def test_variables_are_judged_without_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is given counts alone: the environment neither spoils nor mends it."""
+def test_variables_are_validated_without_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The environment does not change the result for the given variables."""
     monkeypatch.setenv("LOG_LEVEL", "loud")
     monkeypatch.setenv("RESULT_URL", "redis://host/2")
     assert unusable_in({"ENVIRONMENT": "staging"}) == {}
@@ -74,7 +74,7 @@ def test_variables_are_judged_without_the_environment(monkeypatch: pytest.Monkey
 
 
 def test_half_of_a_password_is_not_repeated() -> None:
-    """Behind a / that was not encoded, a password looks like the number of a database."""
+    """After a / that was not encoded, a password looks like a database number."""
     problems = unusable_in({"REDIS_URL": "redis://:12/hunter2@host:6379/0"})
     assert "%2F" in problems["REDIS_URL"]
     assert "hunter2" not in str(problems)
@@ -90,22 +90,22 @@ def test_half_of_a_password_is_not_repeated() -> None:
         ("SENTRY_AUTH_TOKEN", "\u201chunter2\u201d", "typographic quote"),
     ],
 )
-def test_what_no_line_and_no_header_may_hold_is_refused(name: str, value: str, words: str) -> None:
-    """A broken paste is named before anything is sent, and is not repeated."""
+def test_control_characters_and_non_ascii_are_refused(name: str, value: str, words: str) -> None:
+    """A broken paste is refused before it is sent, and is not repeated."""
     (reason,) = [unusable_in({name: value})[name]]
     assert words in reason
     assert "hunt" not in reason
 
 
-def test_white_space_around_a_value_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A secret that was stored with a line break at its end is the same secret; so is a list."""
+def test_surrounding_white_space_is_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A secret or a list that is stored with a final line break is unchanged by it."""
     monkeypatch.setenv("SENTRY_AUTH_TOKEN", " hunter2\r\n")
     assert load_settings().sentry_auth_token.get_secret_value() == "hunter2"
     assert unusable_in({"SENTRY_AUTH_TOKEN": "hunter2\n", "API_KEYS": "a=1,\n  b=2\n"}) == {}
 
 
-def test_every_variable_that_cannot_be_used_is_named() -> None:
-    """Not a number, not a choice, not a pair: one reason each."""
+def test_every_invalid_variable_has_a_reason() -> None:
+    """One reason each for a number, a choice and a pair."""
     problems = unusable_in(
         {
             "WORKER_STOP_S": "hunter2",
@@ -121,8 +121,8 @@ def test_every_variable_that_cannot_be_used_is_named() -> None:
     assert "hunter2" not in str(problems)
 
 
-def test_secrets_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No secret is in the repr that a traceback or a debugger prints."""
+def test_secrets_are_not_in_the_repr(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The repr that a traceback or a debugger prints has no secret."""
     for name in ("REDIS_URL", "RESULT_URL", "DATABASE_URL"):
         monkeypatch.setenv(name, "scheme://user:hunter2@host/0")
     monkeypatch.setenv("SENTRY_AUTH_TOKEN", "hunter2")
@@ -132,8 +132,8 @@ def test_secrets_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "hunter2" not in repr(load_settings())
 
 
-def test_keys_are_told_by_tenant(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Pairs stand between commas, with spaces or without; none at all is no pair."""
+def test_keys_are_parsed_by_tenant(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pairs are separated by commas, with or without spaces; the list may be empty."""
     assert load_settings().tenant_keys == {}
     monkeypatch.setenv("API_KEYS", "tenant-a=snk_a, tenant-b = snk_b,")
     keys = load_settings().tenant_keys
@@ -143,8 +143,8 @@ def test_keys_are_told_by_tenant(monkeypatch: pytest.MonkeyPatch) -> None:
     }
 
 
-def test_rates_are_told_by_operation(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A name may hold what paths hold; the share stands behind the last sign."""
+def test_rates_are_parsed_by_operation(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A name may contain any character of a path; the rate follows the last equals sign."""
     monkeypatch.setenv("SENTRY_TRACES_RATES", "POST /v1/{a}=0.1,task:process_network_logs=1")
     assert load_settings().traces_rates == {"POST /v1/{a}": 0.1, "task:process_network_logs": 1.0}
 
@@ -161,10 +161,10 @@ def test_rates_are_told_by_operation(monkeypatch: pytest.MonkeyPatch) -> None:
         ("SENTRY_TRACES_RATES", "task:a=nan", r"the share of entry 1 is not within 0 and 1"),
     ],
 )
-def test_pairs_that_are_none_are_refused(
+def test_invalid_pairs_are_refused(
     name: str, value: str, told: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The sentence names variable and place, and repeats nothing: it may be a key."""
+    """The message has variable and position, and not the text, which may be a key."""
     monkeypatch.setenv(name, value)
     with pytest.raises(SettingsError, match=f"{name}: .*{told}") as caught:
         load_settings()
@@ -172,7 +172,7 @@ def test_pairs_that_are_none_are_refused(
 
 
 def test_the_environment_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A process keeps the settings it started with."""
+    """A process keeps the settings of its start."""
     monkeypatch.setenv("ENVIRONMENT", "first")
     first = get_settings()
     monkeypatch.setenv("ENVIRONMENT", "second")
@@ -180,5 +180,5 @@ def test_the_environment_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_every_setting_is_described() -> None:
-    """The README's table is made of these descriptions."""
+    """The README's table consists of these descriptions."""
     assert [name for name, field in Settings.model_fields.items() if not field.description] == []

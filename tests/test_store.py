@@ -1,4 +1,4 @@
-"""The store."""
+"""The store: sessions, engines and tables."""
 
 import multiprocessing
 import sqlite3
@@ -25,16 +25,16 @@ from tests.busy import room_for
 pytestmark = pytest.mark.usefixtures("empty_store")
 
 
-def test_what_fails_is_not_kept() -> None:
-    """A session is all or nothing."""
+def test_a_failed_session_is_rolled_back() -> None:
+    """A session commits all of its changes or none."""
     with pytest.raises(IntegrityError), session_scope() as session:
         session.execute(insert(Tenant).values([{"tenant_id": "acme"}, {"tenant_id": None}]))
     with session_scope() as session:
         assert session.get(Tenant, "acme") is None
 
 
-def test_moments_come_back_in_utc() -> None:
-    """SQLite forgets the zone, the store does not."""
+def test_datetimes_are_restored_in_utc() -> None:
+    """SQLite does not store the zone, so the column type restores it."""
     noon = datetime(2026, 1, 1, 12, tzinfo=UTC)
     with session_scope() as session:
         tenant_of(session, "acme")
@@ -43,8 +43,8 @@ def test_moments_come_back_in_utc() -> None:
         assert session.get_one(NetworkMinute, ("acme", noon)).minute == noon
 
 
-def test_an_error_does_not_tell_the_parameters() -> None:
-    """What was to be stored is in no exception's text, so in no log and no event."""
+def test_an_error_does_not_contain_the_parameters() -> None:
+    """No exception, and so no log and no event, contains the values of a statement."""
     with pytest.raises(IntegrityError) as raised, session_scope() as session:
         session.execute(
             text("INSERT INTO findings (tenant_id) VALUES (:secret)"), {"secret": "hunter2"}
@@ -54,7 +54,7 @@ def test_an_error_does_not_tell_the_parameters() -> None:
 
 
 def test_readers_and_a_writer_do_not_block_each_other() -> None:
-    """SQLite runs with a write-ahead log and holds references to what exists."""
+    """SQLite has a write-ahead log and enforces foreign keys."""
     with session_scope() as session:
         assert session.scalar(text("PRAGMA journal_mode")) == "wal"
         assert session.scalar(text("PRAGMA foreign_keys")) == 1
@@ -63,8 +63,8 @@ def test_readers_and_a_writer_do_not_block_each_other() -> None:
         assert session.scalar(text("PRAGMA busy_timeout")) == 200
 
 
-def test_a_new_store_is_waited_for(tmp_path: Path) -> None:
-    """Another process opens it too: SQLite itself does not wait to switch to its log."""
+def test_a_locked_new_store_is_awaited(tmp_path: Path) -> None:
+    """SQLite itself does not wait when another process switches to the write-ahead log."""
     other = sqlite3.connect(tmp_path / "new.sqlite3", isolation_level=None, check_same_thread=False)
     other.execute("BEGIN IMMEDIATE")
     threading.Timer(0.3, other.rollback).start()
@@ -73,8 +73,8 @@ def test_a_new_store_is_waited_for(tmp_path: Path) -> None:
     other.close()
 
 
-def test_a_new_store_is_waited_for_so_long_and_no_longer(tmp_path: Path) -> None:
-    """Another process holds it: the error comes when the patience ends."""
+def test_the_wait_for_a_new_store_is_bounded(tmp_path: Path) -> None:
+    """If another process keeps the lock, the error comes after the timeout."""
     with sqlite3.connect(tmp_path / "new.sqlite3", isolation_level=None) as other:
         other.execute("BEGIN IMMEDIATE")
         began = time.monotonic()
@@ -84,14 +84,14 @@ def test_a_new_store_is_waited_for_so_long_and_no_longer(tmp_path: Path) -> None
     assert 0.2 <= time.monotonic() - began < room_for(2)
 
 
-def test_what_was_committed_outlives_a_loss_of_power() -> None:
-    """SQLite writes to the disk itself before a commit returns."""
+def test_a_commit_survives_a_power_loss() -> None:
+    """SQLite syncs to the disk before a commit returns."""
     with session_scope() as session:
         assert session.scalar(text("PRAGMA synchronous")) == 2
 
 
 def test_a_row_is_inserted_once() -> None:
-    """A key that is taken is told, and is no error that ends the transaction."""
+    """An existing key returns False, and does not end the transaction."""
     for first in (True, False):
         with session_scope() as session:
             assert insert_once(session, Tenant, tenant_id="acme") is first
@@ -106,7 +106,7 @@ def use_in_child(results: "multiprocessing.SimpleQueue[str]") -> None:
 
 
 def test_a_forked_child_opens_its_own_connections() -> None:
-    """A child that uses the store leaves the parent's connection usable."""
+    """A child that uses the store does not break the parent's connection."""
     forking = multiprocessing.get_context("fork")
     with session_scope() as session:
         tenant_of(session, "parent")
@@ -120,8 +120,8 @@ def test_a_forked_child_opens_its_own_connections() -> None:
 
 
 @pytest.mark.parametrize("url", ["no url", "hunter2:"])
-def test_a_url_that_is_none_is_refused_without_repeating_it(url: str) -> None:
-    """The variable is named, its value is not."""
+def test_an_invalid_url_is_refused_without_repeating_it(url: str) -> None:
+    """The error has the variable's name, and not its value."""
     with pytest.raises(SettingsError, match="DATABASE_URL") as raised:
         create_store_engine(url)
     assert url not in str(raised.value)
@@ -135,8 +135,8 @@ def test_a_url_that_is_none_is_refused_without_repeating_it(url: str) -> None:
         ("mysql+cymysql://u:hunter2@host/name", "its driver cymysql is not installed"),
     ],
 )
-def test_a_url_that_nothing_here_can_open_is_refused(url: str, words: str) -> None:
-    """What is missing is named, and the password is not."""
+def test_a_url_without_a_driver_is_refused(url: str, words: str) -> None:
+    """The error has the missing dialect or driver, and not the password."""
     with pytest.raises(SettingsError, match=words) as raised:
         create_store_engine(url)
     assert "hunter2" not in str(raised.value)

@@ -1,4 +1,4 @@
-"""Suggestions: the nearest known name, and none where all are far off."""
+"""Suggestions of similar names."""
 
 import pytest
 
@@ -18,13 +18,13 @@ KNOWN = ["01_sentry_receives_errors", "02_logs_are_structured_json", "queue_is_g
     ],
 )
 def test_the_nearest_name_comes_first(name: str, first: str) -> None:
-    """A slip of letters, of case, a missing number or a part of the name."""
+    """Typing errors, case, a missing number and a part of the name are recognised."""
     assert nearest(name, KNOWN)[0] == first
     assert did_you_mean(name, KNOWN).startswith(f" Did you mean {first}")
 
 
 @pytest.mark.parametrize("name", ["", "x", "zzzzzz"])
-def test_a_name_that_is_far_from_all_gets_no_suggestion(name: str) -> None:
+def test_a_dissimilar_name_has_no_suggestion(name: str) -> None:
     """A wrong suggestion would be worse than none."""
     assert nearest(name, KNOWN) == []
     assert did_you_mean(name, KNOWN) == ""

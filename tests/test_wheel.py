@@ -20,7 +20,7 @@ VERSION = importlib.metadata.version("securenet-obs")
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder with an sdist of this checkout, and the wheel that was built from it."""
+    """Return a folder with an sdist of this checkout, and the wheel built from it."""
     folder = tmp_path_factory.mktemp("dist")
     command = [BIN / "uv", "build", "--offline", "--no-build-isolation", "--python", sys.executable]
     done = subprocess.run(
@@ -32,13 +32,13 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def wheel(built: Path) -> zipfile.ZipFile:
-    """Return the wheel, opened."""
+    """Return the opened wheel."""
     return zipfile.ZipFile(built / f"securenet_obs-{VERSION}-py3-none-any.whl")
 
 
 @pytest.fixture(scope="module")
 def command(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the installed command: the wheel's own files, the dependencies of this environment."""
+    """Return the installed command: the wheel's files with this environment's dependencies."""
     venv = tmp_path_factory.mktemp("installed") / "venv"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", venv], check=True)
     python = venv / "bin" / "python"
@@ -68,7 +68,7 @@ def call(
 
 
 def notebooks() -> set[str]:
-    """Return every notebook of the checkout, below its root."""
+    """Return every notebook of the checkout, relative to its root."""
     return {
         f"{folder}/{path.name}"
         for folder in ("notebooks", "runbooks")
@@ -76,8 +76,8 @@ def notebooks() -> set[str]:
     }
 
 
-def test_the_wheel_has_all_that_it_needs(wheel: zipfile.ZipFile) -> None:
-    """Every notebook as it is here, the mark of a typed package, and nothing beside the package."""
+def test_the_wheel_is_complete(wheel: zipfile.ZipFile) -> None:
+    """It has every notebook unchanged, the typing marker, and only the package."""
     names = set(wheel.namelist())
     for name in notebooks():
         assert wheel.read(f"securenet_obs/{name}") == (PROJECT / name).read_bytes()
@@ -99,8 +99,8 @@ def test_the_metadata_are_right(wheel: zipfile.ZipFile) -> None:
     assert metadata.get_payload().strip() == (PROJECT / "README.md").read_text().strip()  # type: ignore[union-attr]
 
 
-def test_the_sdist_has_what_a_build_needs(built: Path) -> None:
-    """Notebooks, licence and tests; nothing of what git ignores."""
+def test_the_sdist_is_complete(built: Path) -> None:
+    """It has notebooks, licence and tests, and nothing that git ignores."""
     with tarfile.open(built / f"securenet_obs-{VERSION}.tar.gz") as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
     assert notebooks() | {"LICENSE", "README.md", "pyproject.toml", "tests/test_wheel.py"} <= names
@@ -110,7 +110,7 @@ def test_the_sdist_has_what_a_build_needs(built: Path) -> None:
 def test_an_installed_wheel_works_in_an_empty_folder(
     command: Path, tmp_path: Path, stack_cache: Path
 ) -> None:
-    """It lists its own notebooks, and validates a local stack; the package stays as it was."""
+    """It lists its notebooks, and validates a local stack; the package stays unchanged."""
     listed = call(command, tmp_path, "list")
     assert listed.returncode == 0, listed.stderr
     assert "02_logs_are_structured_json" in listed.stdout
@@ -129,13 +129,13 @@ def test_an_installed_wheel_works_in_an_empty_folder(
 
 
 def files_of(command: Path) -> set[Path]:
-    """Return the files of the installed package, compiled ones apart."""
+    """Return the files of the installed package, except compiled ones."""
     (package,) = command.parents[1].glob("lib/python*/site-packages/securenet_obs")
     return {path for path in package.rglob("*") if "__pycache__" not in path.parts}
 
 
-def test_the_package_that_runs_is_the_installed_one(command: Path, tmp_path: Path) -> None:
-    """The proof of the tests here: the checkout is not on the path, the dependencies are."""
+def test_the_tests_use_the_installed_package(command: Path, tmp_path: Path) -> None:
+    """The checkout is not on the path, the dependencies are."""
     python = command.with_name("python")
     code = "import securenet_obs, celery; print(securenet_obs.__file__); print(celery.__file__)"
     ours, theirs = call(python, tmp_path, "-c", code).stdout.splitlines()

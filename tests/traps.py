@@ -1,4 +1,4 @@
-"""The traps that were measured in the libraries this project stands on, and the test of each.
+"""The traps that were measured in libraries, and the tests that guard against each.
 
 The table is printed at the end of every run of the whole suite; `test_traps.py` sees that each test
 in it exists.
@@ -13,14 +13,14 @@ TRAPS: tuple[Trap, ...] = (
     (
         "Sentry",
         "options have moved: auto_enabling_integrations is one of init, data_collection is new",
-        ("monitoring/sentry/test_client.py::test_the_options_are_those_of_this_sdk",),
+        ("monitoring/sentry/test_client.py::test_the_options_are_valid_for_this_sdk",),
     ),
     (
         "Sentry",
         "a before_send that raises drops the event without a word",
         (
-            "monitoring/sentry/test_client.py::test_what_cannot_be_scrubbed_is_dropped_and_counted",
-            "monitoring/sentry/test_client.py::test_what_is_no_event_is_dropped",
+            "monitoring/sentry/test_client.py::test_an_unscrubbed_event_is_dropped_and_counted",
+            "monitoring/sentry/test_client.py::test_an_invalid_event_is_dropped",
         ),
     ),
     (
@@ -36,7 +36,7 @@ TRAPS: tuple[Trap, ...] = (
         "its scrubber knows exact names only, and is off with data_collection",
         (
             "monitoring/sentry/test_client.py::test_no_secret_is_in_the_bytes",
-            "redaction/rules/test_names.py::test_spellings_of_a_name_are_one",
+            "redaction/rules/test_names.py::test_spellings_of_a_name_are_equal",
             "notebooks/test_faults_of_flow.py::test_without_a_fault_nothing_is_red",
         ),
     ),
@@ -48,41 +48,41 @@ TRAPS: tuple[Trap, ...] = (
     (
         "Sentry",
         "SQLAlchemy quotes parameters in its errors without hide_parameters",
-        ("test_store.py::test_an_error_does_not_tell_the_parameters",),
+        ("test_store.py::test_an_error_does_not_contain_the_parameters",),
     ),
     (
         "Sentry",
         "an empty DSN is silent",
         (
             "monitoring/sentry/test_client.py::test_an_empty_dsn_is_refused_in_production",
-            "monitoring/sentry/test_client.py::test_an_empty_dsn_elsewhere_is_stated",
+            "monitoring/sentry/test_client.py::test_an_empty_dsn_elsewhere_is_logged",
         ),
     ),
     (
         "Sentry",
         "flush returns nothing, and an event id proves no arrival",
         (
-            "monitoring/sentry/test_client.py::test_a_refused_event_shows_its_status",
+            "monitoring/sentry/test_client.py::test_a_refused_event_has_its_status",
             "notebooks/test_faults.py::test_a_dsn_of_another_project_is_noticed",
         ),
     ),
     (
         "Sentry",
         "an uncaught error in a cell is not captured",
-        ("monitoring/sentry/test_client.py::test_a_diagnostic_error_ends_in_its_block",),
+        ("monitoring/sentry/test_client.py::test_a_diagnostic_error_is_suppressed",),
     ),
     (
         "structlog",
         "other loggers come out in another shape, and Celery takes the handlers over",
         (
             "monitoring/logs/test_setup.py::test_every_logger_writes_the_same_kind_of_line",
-            "workers/test_celery_app.py::test_a_workers_whole_life_is_json",
+            "workers/test_celery_app.py::test_every_line_of_a_worker_is_json",
         ),
     ),
     (
         "structlog",
         "log.exception prints a traceback beside the JSON, with locals",
-        ("monitoring/logs/test_setup.py::test_an_exception_is_told_as_frames_without_locals",),
+        ("monitoring/logs/test_setup.py::test_an_exception_has_frames_without_locals",),
     ),
     (
         "structlog",
@@ -95,21 +95,21 @@ TRAPS: tuple[Trap, ...] = (
     (
         "structlog",
         "a chain of bytes bypasses Sentry's logging integration",
-        ("monitoring/sentry/test_client.py::test_every_entrance_reaches_sentry",),
+        ("monitoring/sentry/test_client.py::test_every_kind_of_error_reaches_sentry",),
     ),
     (
         "structlog",
         "context variables survive into a prefork child's next task",
         (
-            "workers/test_task_telemetry.py::test_both_ends_of_a_task_forget",
-            "workers/test_monitoring.py::test_two_tenants_at_once_stay_apart",
+            "workers/test_task_telemetry.py::test_ids_are_cleared_at_start_and_end",
+            "workers/test_monitoring.py::test_concurrent_tenants_keep_their_ids",
         ),
     ),
     (
         "structlog",
         "task lines carry the return value, access lines the query",
         (
-            "monitoring/logs/test_stdlib_records.py::test_celery_does_not_tell_arguments_and_values",
+            "monitoring/logs/test_stdlib_records.py::test_celery_lines_have_no_arguments_or_results",
             "monitoring/logs/test_stdlib_records.py::test_an_access_record_has_fields_and_no_query",
         ),
     ),
@@ -117,8 +117,8 @@ TRAPS: tuple[Trap, ...] = (
         "Celery",
         "a beat entry without its task's arguments enqueues nothing",
         (
-            "workers/test_celery_app.py::test_the_schedule_sends_what_needs_no_argument",
-            "workers/test_preflight.py::test_an_entry_that_does_not_fit_its_task_is_refused",
+            "workers/test_celery_app.py::test_the_schedule_sends_tasks_without_arguments",
+            "workers/test_preflight.py::test_an_entry_with_wrong_arguments_is_refused",
             "workers/test_tasks.py::test_beat_dispatches_one_task_for_each_tenant",
         ),
     ),
@@ -126,23 +126,23 @@ TRAPS: tuple[Trap, ...] = (
         "Celery",
         "a task longer than the visibility timeout runs many times at once",
         (
-            "workers/test_preflight.py::test_limits_that_contradict_each_other_are_refused",
+            "workers/test_preflight.py::test_contradictory_limits_are_refused",
             "workers/test_tasks.py::test_a_tenants_task_has_its_effect_once_a_window",
-            "workers/test_outbox.py::test_deliveries_at_once_count_once",
+            "workers/test_outbox.py::test_concurrent_deliveries_count_once",
         ),
     ),
     (
         "Celery",
         "reject_on_worker_lost loops for ever on a poison task",
         (
-            "workers/celery_fixes/test_requests.py::test_a_task_that_kills_its_process_is_not_started_for_ever",
-            "workers/test_dead_letters.py::test_what_fails_for_good_is_recorded",
+            "workers/celery_fixes/test_requests.py::test_a_poison_task_is_not_started_forever",
+            "workers/test_dead_letters.py::test_a_permanent_failure_is_recorded",
         ),
     ),
     (
         "Celery",
         "with Redis down apply_async blocks for 20 seconds",
-        ("workers/test_publishing.py::test_a_broker_that_is_away_is_an_error_in_time",),
+        ("workers/test_publishing.py::test_an_unavailable_broker_is_an_error_in_time",),
     ),
     (
         "Celery",
@@ -165,7 +165,7 @@ TRAPS: tuple[Trap, ...] = (
         "results beside the queues, and a policy that evicts tasks",
         (
             "workers/test_preflight.py::test_broker_and_results_in_one_database_are_refused",
-            "workers/test_preflight.py::test_a_broker_that_may_evict_is_warned_of",
+            "workers/test_preflight.py::test_an_evicting_broker_is_logged",
             "notebooks/test_faults_of_broker.py::test_a_setting_that_loses_tasks_is_noticed",
         ),
     ),

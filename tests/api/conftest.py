@@ -1,4 +1,4 @@
-"""The API as a real server, with keys of two tenants and a recording Sentry."""
+"""Fixtures: the API as a real server, with keys of two tenants and a recording Sentry."""
 
 import json
 import os
@@ -23,7 +23,7 @@ DIAGNOSTICS = {"DIAGNOSTICS_ENABLED": "true", "DIAGNOSTICS_KEY": "the-diagnostic
 
 @dataclass(frozen=True)
 class Api:
-    """A running API, and the keys of the tenants `acme` and `first`; its client has acme's."""
+    """A running API, and keys of the tenants `acme` and `first`; its client sends acme's."""
 
     client: httpx.Client
     keys: dict[str, str]
@@ -36,7 +36,7 @@ class Api:
         return [json.loads(line) for line in self.log.read_bytes().splitlines()]
 
     def lines_of(self, request_id: str) -> list[dict[str, Any]]:
-        """Return the lines of a request, waiting for its last, written after it was answered."""
+        """Wait for the last line of a request, written after the answer, and return them all."""
 
         def lines() -> list[dict[str, Any]]:
             ours = [line for line in self.lines() if line.get("request_id") == request_id]
@@ -47,7 +47,7 @@ class Api:
         return found
 
     def bearer(self, tenant_id: str) -> dict[str, str]:
-        """Return the header that speaks for a tenant."""
+        """Return the header with a tenant's key."""
         return {"Authorization": f"Bearer {self.keys[tenant_id]}"}
 
     def diagnose(
@@ -57,7 +57,7 @@ class Api:
         headers: Mapping[str, str] | None = None,
         **body: str,
     ) -> httpx.Response:
-        """Ask for an error."""
+        """Request a diagnostic error."""
         asked = {"canary": "c", "where": "api", "tenant_id": "acme", "secret": "hunter2hunter2"}
         planted = {"X-Diagnostics-Key": key, "Authorization": "Bearer hunter2hunter2"}
         planted["Cookie"] = "session=hunter2hunter2"
@@ -102,7 +102,7 @@ def wait_until_live(client: httpx.Client, log: Path) -> None:
 
 @pytest.fixture(scope="module")
 def api(redis_server: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
-    """Yield an API with a Redis and with diagnostics; nobody works on its queues."""
+    """Yield an API with diagnostics and a Redis without workers."""
     folder = tmp_path_factory.mktemp("api")
     with serving({**redis_server.environment, **DIAGNOSTICS}, folder) as served:
         yield served

@@ -1,4 +1,4 @@
-"""Who may call: a small service of tenants' routes, a real store and a real Redis."""
+"""Authentication and authorisation, on a small service with a real store and a real Redis."""
 
 import asyncio
 from collections.abc import Callable, Iterator, Mapping
@@ -26,14 +26,14 @@ read: list[str] = []
 
 @router.post("/tenants/{tenant_id}/things")
 async def things(tenant_id: str, request: Request) -> dict[str, str]:
-    """Read the body, and say who is bound."""
+    """Read the body, and return the bound tenant."""
     read.append((await request.body()).decode())
     return {"bound": current_ids()["tenant_id"]}
 
 
 @router.get("/tasks/{task_id}")
 async def task(task_id: str) -> dict[str, str]:
-    """Say who is bound."""
+    """Return the bound tenant."""
     return {"bound": current_ids()["tenant_id"]}
 
 
@@ -42,14 +42,14 @@ Call = Callable[..., httpx.Response]
 
 @pytest.fixture
 def key(empty_store: Path) -> str:
-    """Return the key of the tenant acme, in a store of this test's own."""
+    """Return the key of the tenant acme, in a new store."""
     with session_scope() as session:
         return create_key(session, "acme")
 
 
 @pytest.fixture
 def service(key: str) -> FastAPI:
-    """Return a service whose every route wants a tenant's key."""
+    """Return a service of which every route requires a tenant's key."""
     service = FastAPI()
     service.state.known_keys = KnownKeys()
     service.include_router(router)
@@ -76,14 +76,14 @@ def call(service: FastAPI) -> Call:
 
 
 def refusal(lines: list[Any]) -> Mapping[str, Any]:
-    """Return the only line that tells of a refusal."""
+    """Return the only line about a refusal."""
     (line,) = [line for line in lines if line["event"] == "access_refused"]
     return line
 
 
 @pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER"])
 def test_a_tenants_key_opens_its_own_path(call: Call, key: str, scheme: str) -> None:
-    """The request is bound to the key's tenant, however the scheme is written."""
+    """The request is bound to the key's tenant, with any spelling of the scheme."""
     answer = call("POST", "/tenants/acme/things", f"{scheme} {key}", body="hello")
     assert (answer.status_code, answer.json(), read) == (200, {"bound": "acme"}, ["hello"])
 
@@ -99,10 +99,10 @@ def test_a_tenants_key_opens_its_own_path(call: Call, key: str, scheme: str) -> 
         (["Bearer snk_" + "A" * 43], "unknown_key"),
     ],
 )
-def test_without_a_valid_key_nothing_is_read(
+def test_without_a_valid_key_the_body_is_not_read(
     call: Call, key: str, sent: list[str], reason: str
 ) -> None:
-    """401 with a challenge, the body unread, and a line that says why and not what was sent."""
+    """The answer is 401 with a challenge; the line has the reason, not the sent text."""
     with capture_logs() as lines:
         sent = [text.replace("KEY", key) for text in sent]
         answer = call("POST", "/tenants/acme/things", *sent, body="megabytes")
@@ -114,7 +114,7 @@ def test_without_a_valid_key_nothing_is_read(
 
 
 def test_another_tenants_path_is_refused(call: Call, key: str) -> None:
-    """403 whether or not that tenant exists; the line names both tenants, and the key by its id."""
+    """403 for an existing and an unknown tenant; the line has both tenants and the key's id."""
     with session_scope() as session:
         create_key(session, "other")
     for other in ("other", "nobody"):
@@ -128,7 +128,7 @@ def test_another_tenants_path_is_refused(call: Call, key: str) -> None:
 
 
 def test_a_revoked_key_is_refused(service: FastAPI, call: Call, key: str) -> None:
-    """It is refused like one that never was; the line's id tells which it was."""
+    """The answer is that for an unknown key; the line has the id of the revoked one."""
     with session_scope() as session:
         revoke_key(session, str(id_of_key(key)))
     with capture_logs() as lines:
@@ -137,12 +137,12 @@ def test_a_revoked_key_is_refused(service: FastAPI, call: Call, key: str) -> Non
 
 
 def nothing() -> None:
-    """Be a task."""
+    """Do nothing, as a task."""
 
 
 @pytest.fixture
 def queued(redis_server: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], str]]:
-    """Yield a function that queues a task of a tenant's and returns its id."""
+    """Yield a function that queues a tenant's task and returns its id."""
     celery = create_celery(Settings(redis_url=SecretStr(redis_server.environment["REDIS_URL"])))
     monkeypatch.setattr(access, "celery_app", celery)
     sent = celery.task(name="tested.access")(nothing)
@@ -156,10 +156,10 @@ def queued(redis_server: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Calla
     celery.close()
 
 
-def test_a_foreign_task_is_one_that_never_was(
+def test_another_tenants_task_is_not_found(
     call: Call, key: str, queued: Callable[[str], str]
 ) -> None:
-    """An own task opens; another tenant's gets the very answer of an unknown id, 404."""
+    """An own task is returned; another tenant's has the same 404 as an unknown id."""
     assert call("GET", f"/tasks/{queued('acme')}", f"Bearer {key}").json() == {"bound": "acme"}
     with capture_logs() as lines:
         foreign = call("GET", f"/tasks/{queued('other')}", f"Bearer {key}")

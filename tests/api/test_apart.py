@@ -1,4 +1,4 @@
-"""Tenants, requests and traces stay apart, and Sentry costs none of them anything."""
+"""Isolation of tenants, requests and traces, also with an unresponsive Sentry."""
 
 import asyncio
 import json
@@ -10,8 +10,8 @@ import pytest
 import redis
 
 
-def test_a_task_is_its_tenants_alone(api: Any, record: dict[str, str]) -> None:
-    """Before any worker has seen it its own tenant reads it, and no other can tell that it is."""
+def test_a_task_is_visible_to_its_tenant_only(api: Any, record: dict[str, str]) -> None:
+    """Before any worker has it, its tenant can read it, and no other tenant sees it."""
     task_id = api.client.post("/v1/tenants/acme/logs", json=[record]).json()["task_id"]
     assert api.client.get(f"/v1/tasks/{task_id}").json()["state"] == "PENDING"
     foreign = api.client.get(f"/v1/tasks/{task_id}", headers=api.bearer("first"))
@@ -21,8 +21,8 @@ def test_a_task_is_its_tenants_alone(api: Any, record: dict[str, str]) -> None:
     assert results.ttl(f"securenet:owner:{task_id}") > 3600
 
 
-def test_nobody_is_let_in_without_a_key(api: Any) -> None:
-    """No key is 401, another tenant's path 403; of both there is a line, and of the key none."""
+def test_requests_without_a_key_are_refused(api: Any) -> None:
+    """401 without a key, 403 for another tenant; both are logged, without the key."""
     path, body = "/v1/tenants/acme/logs", "no JSON at all"
     assert api.client.post(path, content=body, headers={"Authorization": ""}).status_code == 401
     asked = {"X-Request-ID": "refused-00001", **api.bearer("first")}
@@ -32,8 +32,8 @@ def test_nobody_is_let_in_without_a_key(api: Any) -> None:
     assert all(key.encode() not in api.log.read_bytes() for key in api.keys.values())
 
 
-def test_no_id_of_one_request_is_in_anothers_line(api: Any) -> None:
-    """Requests on one connection, one after the other, have their own ids and tenants."""
+def test_requests_on_one_connection_do_not_share_ids(api: Any) -> None:
+    """Consecutive requests on one connection have their own ids and tenants."""
     first = {"X-Request-ID": "first-request", **api.bearer("first")}
     api.client.post("/v1/tenants/first/logs", json=[], headers=first)
     no_key = {"X-Request-ID": "second-request", "Authorization": ""}
@@ -42,8 +42,8 @@ def test_no_id_of_one_request_is_in_anothers_line(api: Any) -> None:
     assert {line["tenant_id"] for line in api.lines_of("first-request")} == {"first"}
 
 
-def test_two_tenants_at_once_stay_apart(api: Any, record: dict[str, str]) -> None:
-    """Of interleaved requests, accepted, refused and failing, no line or event has another's id."""
+def test_concurrent_tenants_do_not_share_ids(api: Any, record: dict[str, str]) -> None:
+    """Interleaved requests, accepted, refused or failing, have only their own ids."""
 
     async def send(client: httpx.AsyncClient, number: int) -> int:
         tenant = ("acme", "first")[number % 2]
@@ -87,8 +87,8 @@ TRACE, SPAN = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
     [{"sentry-trace": f"{TRACE}-{SPAN}-1"}, {"traceparent": f"00-{TRACE}-{SPAN}-01"}],
     ids=["sentry-trace", "traceparent"],
 )
-def test_a_callers_trace_is_that_of_lines_event_and_task(api: Any, sent: dict[str, str]) -> None:
-    """One trace id, the caller's, is in each line, in the error event and in the task's message."""
+def test_the_callers_trace_is_on_lines_event_and_task(api: Any, sent: dict[str, str]) -> None:
+    """Each line, the error event and the task's message have the caller's trace id."""
     client = redis.Redis.from_url(api.environment["REDIS_URL"])
     client.delete("default")
     told = api.diagnose(headers=sent).json()
@@ -102,8 +102,8 @@ def test_a_callers_trace_is_that_of_lines_event_and_task(api: Any, sent: dict[st
     assert headers["headers"]["sentry-trace"] == headers["sentry-trace"]
 
 
-def test_an_error_of_a_traced_request_is_told_the_same(api: Any, serve: Any) -> None:
-    """Whether requests are traced or not: one event, of the caller's trace, with the request."""
+def test_a_traced_request_has_the_same_error_event(api: Any, serve: Any) -> None:
+    """With and without tracing: one event, with the caller's trace and the request."""
     told = []
     with serve(SENTRY_TRACES_SAMPLE_RATE="1") as traced:
         for served in (traced, api):
@@ -118,7 +118,7 @@ def test_an_error_of_a_traced_request_is_told_the_same(api: Any, serve: Any) -> 
 
 
 def test_requests_do_not_wait_for_sentry(serve: Any) -> None:
-    """While Sentry never answers, more requests fail than it may queue, and each is answered."""
+    """Failing requests beyond Sentry's queue are answered while Sentry does not respond."""
     with serve() as served:
         served.sentry.delay_s = 3600
         answers = [served.diagnose() for _ in range(120)]
@@ -126,8 +126,8 @@ def test_requests_do_not_wait_for_sentry(serve: Any) -> None:
         assert served.client.get("/health/live").status_code == 200
 
 
-def test_a_store_that_is_away_lets_nobody_in(serve: Any, tmp_path: Path) -> None:
-    """Whose a key is cannot be said then: 503, and another attempt later may succeed."""
+def test_an_unavailable_store_is_answered_with_503(serve: Any, tmp_path: Path) -> None:
+    """Keys cannot be checked then, and a later attempt may succeed."""
     with serve(DATABASE_URL=f"sqlite:///{tmp_path}/no/such/folder/s.sqlite3") as served:
         answer = served.client.post("/v1/tenants/acme/logs", json=[])
         assert (answer.status_code, answer.json()["detail"]) == (503, "the store did not answer")

@@ -1,4 +1,4 @@
-"""The API keys of tenants."""
+"""API keys of tenants."""
 
 import re
 import time
@@ -34,8 +34,8 @@ def key(empty_store: Path) -> str:
         return create_key(session, "acme", "the collector")
 
 
-def test_a_key_is_told_once_and_stored_as_a_hash(key: str, empty_store: Path) -> None:
-    """Nothing of it is in the store's files but its SHA-256; its tenant is registered."""
+def test_a_key_is_stored_as_a_hash_only(key: str, empty_store: Path) -> None:
+    """The store's files have only its SHA-256, and its tenant is registered."""
     assert re.fullmatch(KEY_SHAPE, key)
     forget_connections()
     stored = b"".join(path.read_bytes() for path in empty_store.parent.iterdir())
@@ -48,8 +48,8 @@ def test_a_key_is_told_once_and_stored_as_a_hash(key: str, empty_store: Path) ->
         assert session.get(Tenant, "acme")
 
 
-def test_a_key_says_whose_it_is(key: str) -> None:
-    """Two keys of a tenant are both its; another text, as long or not, is nobody's."""
+def test_a_key_resolves_to_its_tenant(key: str) -> None:
+    """A tenant may have two keys; other text resolves to None."""
     with session_scope() as session:
         second = create_key(session, "acme")
         other = create_key(session, "other")
@@ -61,8 +61,8 @@ def test_a_key_says_whose_it_is(key: str) -> None:
             assert tenant_of_key(session, strange) is None
 
 
-def test_a_revoked_key_is_nobodys(key: str) -> None:
-    """It stays in the list with the moment of its revocation; the tenant's others work on."""
+def test_a_revoked_key_resolves_to_none(key: str) -> None:
+    """It stays in the list with the time of its revocation; other keys stay valid."""
     with session_scope() as session:
         second = create_key(session, "acme")
         revoked = revoke_key(session, str(id_of_key(key)))
@@ -76,15 +76,15 @@ def test_a_revoked_key_is_nobodys(key: str) -> None:
 
 
 @pytest.mark.parametrize("key_id", ["", "0", "%", "________", "00000000", "x" * 500])
-def test_an_id_of_no_key_revokes_nothing(key: str, key_id: str) -> None:
-    """A wildcard, too short a beginning and a foreign text are told, in a short sentence."""
+def test_an_unknown_id_revokes_nothing(key: str, key_id: str) -> None:
+    """A wildcard, a short prefix and other text are refused with a short message."""
     with session_scope() as session, pytest.raises(NotFoundError, match="0 keys") as raised:
         revoke_key(session, key_id)
     assert len(str(raised.value)) < 250
 
 
 def test_an_ambiguous_id_revokes_nothing() -> None:
-    """Where two hashes begin so, more characters are asked for."""
+    """If two hashes have the prefix, the message requests more characters."""
     with session_scope() as session:
         create_key(session, "acme")
         (row,) = list_keys(session)
@@ -97,20 +97,20 @@ def test_an_ambiguous_id_revokes_nothing() -> None:
 
 
 @pytest.mark.parametrize("tenant_id", ["Acme", "", "../x", "a" * 64, "acme\n"])
-def test_what_cannot_be_a_tenant_gets_no_key(tenant_id: str) -> None:
-    """The sentence says what a tenant's id looks like."""
+def test_an_invalid_tenant_id_gets_no_key(tenant_id: str) -> None:
+    """The message describes a valid tenant id."""
     with session_scope() as session, pytest.raises(SettingsError, match="a-z, 0-9"):
         create_key(session, tenant_id)
 
 
-def test_a_label_has_its_length() -> None:
-    """A store that holds lengths would refuse it later, with less of an explanation."""
+def test_a_long_label_is_refused() -> None:
+    """A store that enforces lengths would refuse it later, with a worse message."""
     with session_scope() as session, pytest.raises(SettingsError, match="at most 100"):
         create_key(session, "acme", "x" * 101)
 
 
-def test_keys_are_made_while_others_open_the_store(tmp_path: Path) -> None:
-    """Whoever comes second finds the tables that the first is just making, and makes its keys."""
+def test_keys_can_be_created_concurrently(tmp_path: Path) -> None:
+    """Processes that open a new store at once all create their keys."""
     url, together = f"sqlite:///{tmp_path}/new.sqlite3", Barrier(8)
 
     def make(number: int) -> dict[str, str]:
@@ -122,8 +122,10 @@ def test_keys_are_made_while_others_open_the_store(tmp_path: Path) -> None:
     assert [list(keys) for keys in made] == [[f"tenant-{number}"] for number in range(8)]
 
 
-def test_keys_can_be_made_in_another_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The local stack makes keys in its own store, before anybody else has opened it."""
+def test_keys_can_be_created_in_another_store(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The local stack creates keys in its store before its services open it."""
     url = f"sqlite:///{tmp_path}/other.sqlite3"
     made = create_keys_in(url, ("tenant-a", "tenant-b"), "test")
     with session_scope() as session:
@@ -137,8 +139,8 @@ def test_keys_can_be_made_in_another_store(tmp_path: Path, monkeypatch: pytest.M
         assert {tenant_of_key(session, key): key for key in made.values()} == made
 
 
-def test_a_lookup_is_remembered_for_a_moment(key: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A valid key is not asked for at each request; a revoked one is refused in that time."""
+def test_a_lookup_is_cached_for_a_moment(key: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A valid key is cached; a revoked one is refused after that time."""
     monkeypatch.setattr(api_keys, "REMEMBERED_S", 0.2)
     known = KnownKeys()
     assert known.remembered(key) is None
@@ -151,8 +153,8 @@ def test_a_lookup_is_remembered_for_a_moment(key: str, monkeypatch: pytest.Monke
     assert known.remembered(key) is None
 
 
-def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    """However many keys are in use, a process remembers a few thousand."""
+def test_the_cache_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process caches a few thousand keys at most."""
     monkeypatch.setattr(api_keys, "_MOST_REMEMBERED", 3)
     known = KnownKeys()
     with session_scope() as session:
@@ -161,14 +163,14 @@ def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     assert sum(known.remembered(key) is not None for key in keys) == 1
 
 
-def test_a_store_that_is_away_is_told(key: str) -> None:
-    """A lookup that failed is neither a yes nor a no."""
+def test_an_unavailable_store_is_an_unreachable_error(key: str) -> None:
+    """A failed lookup differs from a valid and from an invalid key."""
     with session_scope() as session:
         session.execute(text("DROP TABLE api_keys"))
     with pytest.raises(UnreachableError, match="store"):
         KnownKeys().look_up(key)
 
 
-def test_what_is_no_key_has_no_id() -> None:
-    """Of a password that somebody sent by mistake not even a hash is written: it can be guessed."""
+def test_other_text_than_a_key_has_no_id() -> None:
+    """The hash of a password that was sent by mistake is not logged: it could be guessed."""
     assert id_of_key("hunter2") is None

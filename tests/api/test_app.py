@@ -1,4 +1,4 @@
-"""The API, as a real server."""
+"""The API as a real server."""
 
 import json
 import socket
@@ -21,14 +21,14 @@ from tests.waiting import eventually
 
 
 def test_it_is_live_and_ready(api: Any) -> None:
-    """Both health answers are 200 while broker and store answer."""
+    """Both health endpoints answer 200 while broker and store are available."""
     assert api.client.get("/health/live").json() == {"status": "ok"}
     ready = api.client.get("/health/ready")
     assert (ready.status_code, ready.json()["parts"]) == (200, {"broker": "ok", "store": "ok"})
 
 
 def test_a_batch_is_queued_with_the_requests_ids(api: Any, record: dict[str, str]) -> None:
-    """The message in Redis carries request and tenant, and no readable arguments."""
+    """The message in Redis has request and tenant, and no readable arguments."""
     client = redis.Redis.from_url(api.environment["REDIS_URL"])
     client.delete("logs")
     answer = api.client.post(
@@ -46,30 +46,30 @@ def test_a_batch_is_queued_with_the_requests_ids(api: Any, record: dict[str, str
 
 
 @pytest.mark.parametrize("sent", ["short", "has space 123", "x" * 65, "semi;colon123"])
-def test_a_strange_request_id_is_replaced(api: Any, sent: str) -> None:
-    """What is not harmless is not echoed."""
+def test_an_invalid_request_id_is_replaced(api: Any, sent: str) -> None:
+    """An unsafe id is not returned."""
     answer = api.client.get("/health/live", headers={"X-Request-ID": sent})
     assert answer.headers["X-Request-ID"] != sent
 
 
 @pytest.mark.parametrize("tenant", ["Acme", "a.b", "x" * 64, "%00"])
-def test_a_strange_tenant_is_refused(api: Any, tenant: str) -> None:
-    """No key speaks for what cannot be a tenant; every answer has its request id."""
+def test_an_invalid_tenant_is_refused(api: Any, tenant: str) -> None:
+    """Invalid tenant ids have no keys; every answer has its request id."""
     answer = api.client.post(f"/v1/tenants/{tenant}/logs", json=[])
     assert answer.status_code == 403
     assert answer.headers["X-Request-ID"]
 
 
 def test_a_batch_that_is_too_large_is_refused(api: Any) -> None:
-    """More records than a request may hold are 422, and nothing is queued."""
+    """More records than the maximum are 422, and the batch is not queued."""
     answer = api.client.post("/v1/tenants/acme/logs", json=[{}] * 10_001)
     assert answer.status_code == 422
     assert "10000" in answer.text
     assert len(answer.content) < 1_000
 
 
-def test_a_refusal_does_not_repeat_what_was_sent(api: Any) -> None:
-    """A body that is not valid is told by place and reason: it may hold a secret."""
+def test_a_refusal_does_not_repeat_the_input(api: Any) -> None:
+    """An invalid body is refused with place and reason only: it may contain a secret."""
     answer = api.diagnose(where="hunter2hunter2", secret="hunter2" * 40)
     assert answer.status_code == 422
     assert "hunter2" not in answer.text
@@ -79,8 +79,8 @@ def test_a_refusal_does_not_repeat_what_was_sent(api: Any) -> None:
     ]
 
 
-def test_an_error_answers_with_the_event_that_tells_of_it(api: Any) -> None:
-    """500 in JSON, one Sentry event of that id with the ids of the request, one line with both."""
+def test_an_error_response_has_its_event_id(api: Any) -> None:
+    """500 in JSON; one Sentry event of that id with the request's ids; one line with both."""
     answer = api.diagnose(canary="canary-in-the-api")
     assert answer.status_code == 500
     told = answer.json()
@@ -99,8 +99,8 @@ def test_an_error_answers_with_the_event_that_tells_of_it(api: Any) -> None:
     assert line["request_id"] == told["request_id"]
 
 
-def test_no_secret_of_a_failing_request_leaves(api: Any) -> None:
-    """Authorization, cookie, query, body and local variable are in no event and no line."""
+def test_no_secret_of_a_failing_request_is_sent(api: Any) -> None:
+    """Header, cookie, query, body and local variable are in no event and no line."""
     told = api.diagnose().json()
     event = api.sentry.event(lambda event: event["event_id"] == told["event_id"])
     assert event["request"].keys().isdisjoint({"data", "cookies", "query_string"})
@@ -109,7 +109,7 @@ def test_no_secret_of_a_failing_request_leaves(api: Any) -> None:
 
 
 def test_a_diagnostic_needs_its_key(api: Any) -> None:
-    """A wrong key and none are both 403, and raise nothing."""
+    """A wrong key and a missing key are 403, and cause no error."""
     assert api.diagnose(key="wrong").status_code == 403
     assert api.diagnose(key="").status_code == 403
 
@@ -124,7 +124,7 @@ def test_a_diagnostic_can_fail_in_a_task(api: Any) -> None:
 
 
 def test_a_request_is_one_line_without_its_query(api: Any) -> None:
-    """Method, path, status and duration are told once, uvicorn's access line included."""
+    """Method, path, status and duration are logged once, uvicorn's access line included."""
     request_id = "one-line-00001"
     task_id = api.diagnose(where="task").json()["task_id"]
     api.client.get(
@@ -142,8 +142,8 @@ def re_hex(text: str, length: int) -> bool:
     return len(text) == length and int(text, 16) >= 0
 
 
-def test_every_line_of_its_life_is_json(serve: Any) -> None:
-    """Start, a request that is no HTTP, and stop leave JSON lines only."""
+def test_every_line_of_the_api_is_json(serve: Any) -> None:
+    """Start, an invalid HTTP request and stop write JSON lines only."""
     with serve(DIAGNOSTICS_ENABLED="false") as served:
         url = served.client.base_url
         with socket.create_connection((url.host, url.port)) as raw:
@@ -156,10 +156,10 @@ def test_every_line_of_its_life_is_json(serve: Any) -> None:
 
 
 @pytest.mark.parametrize("fault", ["refuses", "hangs"])
-def test_a_broker_that_is_away_is_told_in_two_seconds(
+def test_an_unavailable_broker_is_answered_in_two_seconds(
     serve: Any, record: dict[str, str], fault: str
 ) -> None:
-    """503 with a clear body within two seconds, whether Redis refuses or says nothing at all."""
+    """503 with a reason within two seconds, if Redis refuses or does not respond."""
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
         if fault == "hangs":
@@ -184,15 +184,15 @@ def test_a_broker_that_is_away_is_told_in_two_seconds(
             assert served.client.get("/health/live").status_code == 200
 
 
-def test_an_import_sets_nothing_up() -> None:
-    """Only asking for `app` configures logging and Sentry."""
+def test_an_import_has_no_side_effects() -> None:
+    """Only access to `app` configures logging and Sentry."""
     code = "import logging, securenet_obs.api.app; print(logging.getLogger().handlers)"
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert shown.stdout.strip() == "[]"
 
 
 def works(environment: Mapping[str, str], folder: Path) -> subprocess.Popen[bytes]:
-    """Start a worker of SecureNet's; who started it ends it."""
+    """Start a worker; the caller stops it."""
     command = [sys.executable, "-m", "celery", "-A", "securenet_obs.workers.celery_app", "worker"]
     command += ["-Q", "logs,default", "-n", "of-the-api@%h", "--concurrency", "1"]
     with (folder / "worker.log").open("ab") as log:
@@ -205,15 +205,15 @@ def works(environment: Mapping[str, str], folder: Path) -> subprocess.Popen[byte
 
 
 def counted(environment: Mapping[str, str]) -> int:
-    """Return how many records the API's store has counted."""
+    """Return the number of records in the API's store."""
     with closing(sqlite3.connect(environment["DATABASE_URL"].removeprefix("sqlite:///"))) as store:
         return int(store.execute("SELECT sum(records) FROM network_minutes").fetchone()[0] or 0)
 
 
-def test_what_was_accepted_is_counted_once_and_what_was_not_never(
+def test_accepted_batches_are_counted_once_and_refused_ones_never(
     serve: Any, redis_server: Any, record: dict[str, str], tmp_path: Path
 ) -> None:
-    """202, delivered twice: counted once. 503 in time from a silent broker: never, by no outbox."""
+    """A 202 is counted once despite two deliveries; a 503 in time is never counted."""
     root = redis_server.environment["REDIS_URL"].removesuffix("/0")
     apart = {"REDIS_URL": f"{root}/10", "RESULT_URL": f"{root}/11"}
     with serve(**apart) as served:
@@ -250,7 +250,7 @@ def test_what_was_accepted_is_counted_once_and_what_was_not_never(
 
 
 def make_due(environment: Mapping[str, str]) -> None:
-    """Let the time pass after which the outbox publishes again."""
+    """Set every submission as due for the next publication."""
     with closing(sqlite3.connect(environment["DATABASE_URL"].removeprefix("sqlite:///"))) as store:
         store.execute("UPDATE submissions SET due_at = '2026-01-01 00:00:00.000000'")
         store.commit()

@@ -1,4 +1,4 @@
-"""What is normal, and what is not."""
+"""Detection of anomalies."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -20,7 +20,7 @@ def record(minute: int, octets: int) -> dict[str, Any]:
 
 
 def learn(tenant_id: str, *, per_minute: int = 5, minutes: int = 60) -> dict[str, Any]:
-    """Count an ordinary hour of a tenant and train its model."""
+    """Count an ordinary hour of a tenant, and train its model."""
     records = [
         record(minute, 100 + minute % 7) for minute in range(minutes) for _ in range(per_minute)
     ]
@@ -31,7 +31,7 @@ def learn(tenant_id: str, *, per_minute: int = 5, minutes: int = 60) -> dict[str
 
 @pytest.mark.usefixtures("empty_store")
 def test_an_ordinary_minute_is_normal_and_a_burst_is_not() -> None:
-    """The model that an ordinary hour taught tells a hundredfold burst from another minute."""
+    """A model of an ordinary hour detects a hundredfold burst, and no other minute."""
     assert learn("acme")["trained"] is True
     records = [record(70, 103) for _ in range(5)] + [record(71, 10_000) for _ in range(500)]
     found = ThreatDetectionService().detect_anomaly({"tenant_id": "acme", "records": records})
@@ -40,8 +40,8 @@ def test_an_ordinary_minute_is_normal_and_a_burst_is_not() -> None:
 
 
 @pytest.mark.usefixtures("empty_store")
-def test_one_burst_in_the_past_does_not_move_what_is_normal() -> None:
-    """Median and MAD are robust: an outlier in the training data is still an outlier."""
+def test_an_outlier_in_the_training_data_is_still_detected() -> None:
+    """Median and MAD are robust against an outlier in the training data."""
     with session_scope() as session:
         burst = normalise_batch([record(200, 10**6)] * 300)
         count_batch(session, "acme", "burst", burst)
@@ -54,7 +54,7 @@ def test_one_burst_in_the_past_does_not_move_what_is_normal() -> None:
 
 @pytest.mark.usefixtures("empty_store")
 def test_a_tenant_is_judged_by_its_own_model() -> None:
-    """What is a burst for one is nothing for a tenant that has no model, or a larger network."""
+    """A burst of one tenant is normal for a larger network, and for a tenant without a model."""
     learn("small")
     learn("large", per_minute=400)
     records = [record(70, 103)] * 400
@@ -66,8 +66,8 @@ def test_a_tenant_is_judged_by_its_own_model() -> None:
 
 
 @pytest.mark.usefixtures("empty_store")
-def test_too_little_data_is_said() -> None:
-    """A tenant without enough minutes gets the reason, not an error."""
+def test_too_little_data_returns_the_reason() -> None:
+    """A tenant with too few minutes gets the reason, not an error."""
     answer = learn("young", minutes=FEWEST_MINUTES - 1)
     assert answer["trained"] is False
     assert answer["minutes"] == FEWEST_MINUTES - 1
@@ -75,8 +75,8 @@ def test_too_little_data_is_said() -> None:
 
 
 @pytest.mark.usefixtures("empty_store")
-def test_detection_says_that_it_started() -> None:
-    """The line that operators know is written, without the records."""
+def test_detection_logs_its_start() -> None:
+    """`anomaly_detection_started` is logged without the records."""
     with capture_logs() as lines:
         ThreatDetectionService().detect_anomaly({"tenant_id": "acme", "records": [record(0, 1)]})
     assert lines[0]["event"] == "anomaly_detection_started"
@@ -85,7 +85,7 @@ def test_detection_says_that_it_started() -> None:
 
 @pytest.mark.usefixtures("empty_store")
 def test_a_window_is_trained_once() -> None:
-    """A second training for the same window changes nothing, one for the next does."""
+    """A second training for the same window changes nothing; one for the next window does."""
     first = AnomalyDetector().retrain_model("acme", "2026-01-01T02:00Z")
     learn("acme")
     assert AnomalyDetector().retrain_model("acme", "2026-01-01T02:00Z") == first

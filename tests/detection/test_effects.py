@@ -1,4 +1,4 @@
-"""Effects that are had once."""
+"""Idempotent effects."""
 
 import threading
 
@@ -11,7 +11,7 @@ EFFECT = Effect("acme", "scan", "2026-11-23T06:00Z")
 
 
 def test_the_first_claim_wins(empty_store: None) -> None:
-    """Another one is told so, and finds what came of the first."""
+    """A second claim is refused, and the result of the first is available."""
     with session_scope() as session:
         assert EFFECT.earlier_result(session) is None
         assert EFFECT.claim(session, {"n": 1}) is True
@@ -21,15 +21,15 @@ def test_the_first_claim_wins(empty_store: None) -> None:
 
 
 @pytest.mark.parametrize("other", [Effect("b", "scan", EFFECT.window), Effect("acme", "scan", "x")])
-def test_every_tenant_and_window_is_its_own(empty_store: None, other: Effect) -> None:
-    """A claim of one says nothing of another."""
+def test_claims_are_per_tenant_and_window(empty_store: None, other: Effect) -> None:
+    """A claim does not affect other tenants or windows."""
     with session_scope() as session:
         assert EFFECT.claim(session, {}) is True
         assert other.claim(session, {}) is True
 
 
-def test_what_failed_was_not_had(empty_store: None) -> None:
-    """The claim goes with the transaction that was to have the effect."""
+def test_a_failed_transaction_releases_the_claim(empty_store: None) -> None:
+    """The claim is rolled back with the transaction of its effect."""
 
     def fail() -> None:
         with session_scope() as session:
@@ -42,8 +42,8 @@ def test_what_failed_was_not_had(empty_store: None) -> None:
         assert EFFECT.claim(session, {}) is True
 
 
-def test_of_many_at_once_one_wins(empty_store: None) -> None:
-    """Whoever comes second waits for how the first ends."""
+def test_one_of_many_concurrent_claims_wins(empty_store: None) -> None:
+    """Later claims wait until the first transaction ends."""
     won = []
 
     def claim() -> None:

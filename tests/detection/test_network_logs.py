@@ -1,4 +1,4 @@
-"""Network records of every shape."""
+"""Network records in every supported format."""
 
 import gzip
 import json
@@ -53,7 +53,7 @@ def accepted(record: object) -> NetworkRecord:
 
 
 def test_suricata_becomes_a_common_record() -> None:
-    """Time in UTC, both directions' bytes from the flow, protocol in lower case."""
+    """Time in UTC, bytes of both directions from the flow, protocol in lower case."""
     assert accepted(SURICATA) == NetworkRecord(
         timestamp=datetime(2011, 8, 12, 12, 52, 57, 716360, UTC),
         format="suricata",
@@ -68,7 +68,7 @@ def test_suricata_becomes_a_common_record() -> None:
 
 
 def test_zeek_becomes_a_common_record() -> None:
-    """Unix seconds, dotted names, and the bytes that both sides sent."""
+    """Unix seconds, dotted names, and the bytes of both directions."""
     record = accepted(ZEEK)
     assert (record.format, record.kind, record.octets) == ("zeek", "conn", 94)
     assert record.timestamp == datetime(2020, 4, 30, 0, 6, 39, 500000, UTC)
@@ -93,28 +93,26 @@ def test_underscored_zeek_is_zeek_too() -> None:
         ({"dest_ip": {"nested": 1}}, "no source or destination address"),
     ],
 )
-def test_what_cannot_be_used_is_rejected_with_its_reason(
-    change: dict[str, Any], reason: str
-) -> None:
-    """The reason is one of a few, and repeats nothing of the record."""
+def test_an_invalid_record_is_rejected_with_its_reason(change: dict[str, Any], reason: str) -> None:
+    """The reason is one of a few, and contains nothing of the record."""
     assert normalise(SURICATA | change) == Rejected(reason)
 
 
 @pytest.mark.parametrize("record", [None, "text", 7, [], True])
-def test_what_is_no_object_is_rejected(record: object) -> None:
-    """A list, a text or a number in a batch stops nothing."""
+def test_other_values_than_objects_are_rejected(record: object) -> None:
+    """A list, a text or a number in a batch does not stop the others."""
     assert normalise(record) == Rejected("not an object")
 
 
 @pytest.mark.parametrize("port", [-1, 65_536, "http", True, 2.5, "99999999999999999999"])
-def test_a_strange_port_is_none(port: object) -> None:
-    """The record is still good without it."""
+def test_an_invalid_port_is_left_out(port: object) -> None:
+    """The record is accepted without it."""
     assert accepted(SURICATA | {"src_port": port}).source_port is None
 
 
 @pytest.mark.parametrize("octets", [-1, 2**60, True, "many", None])
-def test_a_strange_count_of_bytes_is_nothing(octets: object) -> None:
-    """A count that cannot be true does not reach the metrics."""
+def test_an_invalid_byte_count_is_zero(octets: object) -> None:
+    """An impossible count does not reach the metrics."""
     assert accepted({**ZEEK, "orig_bytes": octets, "resp_bytes": 0}).octets == 0
 
 
@@ -126,8 +124,8 @@ def test_minutes_add_up() -> None:
     assert list(minutes) == sorted(minutes)
 
 
-def test_batches_that_come_at_once_are_all_counted(empty_store: None) -> None:
-    """Many add to the same minute of a new tenant, none of them in vain."""
+def test_concurrent_batches_are_all_counted(empty_store: None) -> None:
+    """Concurrent additions to the same minute of a new tenant are all stored."""
 
     def count(name: str) -> None:
         with session_scope() as session:
@@ -166,8 +164,8 @@ ADDRESSED = (
         ("vast/sysmon.json", "generic", 1_348),
     ],
 )
-def test_recorded_logs_are_understood(name: str, kind: str, understood: int | None) -> None:
-    """Of what real sensors wrote, every record that names both ends is accepted, and no other."""
+def test_recorded_logs_are_accepted(name: str, kind: str, understood: int | None) -> None:
+    """Every record of real sensors with both addresses is accepted, and no other."""
     records = read(LOGS / name)
     batch = normalise_batch(records)
     addressed = [record for record in records if any(record.keys() >= two for two in ADDRESSED)]
@@ -179,8 +177,8 @@ def test_recorded_logs_are_understood(name: str, kind: str, understood: int | No
 
 @pytest.mark.skipif(not LOGS.is_dir(), reason="the recorded network logs are not on this machine")
 @pytest.mark.parametrize("name", ["array-types", "empty-object", "string-types", "nested-object"])
-def test_recorded_logs_of_something_else_are_rejected(name: str) -> None:
-    """Objects that are no network events are counted, with a reason."""
+def test_recorded_logs_of_other_kinds_are_rejected(name: str) -> None:
+    """Objects that are not network events are counted with a reason."""
     batch = normalise_batch(read(LOGS / "vast" / f"{name}.json"))
     assert batch.accepted == []
     assert batch.rejected.total() >= 1

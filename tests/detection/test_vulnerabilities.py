@@ -1,4 +1,4 @@
-"""Inventory and advisories."""
+"""Matching of inventory and advisories."""
 
 import json
 import os
@@ -34,7 +34,7 @@ PUBLISHED = Path(__file__).parents[3] / "shared" / "data" / "advisories" / "PyPI
 )
 @pytest.mark.parametrize("order", [1, -1])
 def test_ranges_are_judged_in_order_of_version(version: str, affected: bool, order: int) -> None:
-    """Two intervals, whichever way round they are written."""
+    """Two intervals are recognised in any order of their events."""
     events = [{"introduced": "0"}, {"fixed": "1.0"}, {"introduced": "2.0"}, {"fixed": "2.2"}]
     assert in_events(events[::order], Version(version)) is affected
 
@@ -47,7 +47,7 @@ def test_the_last_affected_version_is_affected() -> None:
 
 
 def test_names_are_compared_as_pypi_does() -> None:
-    """Case, dots and underscores do not hide a package."""
+    """Case, dots and underscores of a package's name do not matter."""
     package = {"ecosystem": "PyPI", "name": "ruamel-yaml"}
     ranges = [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}]}]
     advisory = {"id": "X", "affected": [{"package": package, "ranges": ranges}]}
@@ -58,7 +58,7 @@ def test_names_are_compared_as_pypi_does() -> None:
 
 
 @pytest.mark.usefixtures("empty_store")
-def test_a_scan_stores_what_it_found_and_forgets_what_was_repaired() -> None:
+def test_a_scan_replaces_the_findings_of_the_last() -> None:
     """Findings are those of the last scan, and only the tenant's own."""
     store_samples(os.environ["DATABASE_URL"], TENANTS)
     for tenant_id in TENANTS:
@@ -74,7 +74,7 @@ def test_a_scan_stores_what_it_found_and_forgets_what_was_repaired() -> None:
 
 @pytest.mark.usefixtures("empty_store")
 def test_a_window_is_scanned_once() -> None:
-    """A second scan for the same window finds what the first did, and stores nothing."""
+    """A second scan for the same window returns the first result, and stores nothing."""
     store_samples(os.environ["DATABASE_URL"], TENANTS)
     first = scan_tenant("acme", "2026-01-01T06:00Z")
     with session_scope() as session:
@@ -98,8 +98,8 @@ def test_a_tenant_without_an_inventory_has_no_findings() -> None:
 
 
 @pytest.mark.usefixtures("empty_store")
-def test_a_version_that_is_none_is_counted() -> None:
-    """A version that PEP 440 does not know stops nothing."""
+def test_an_invalid_version_is_counted() -> None:
+    """A version outside PEP 440 does not stop the scan."""
     with session_scope() as session:
         session.add(Tenant(tenant_id="acme"))
         session.flush()
@@ -110,7 +110,7 @@ def test_a_version_that_is_none_is_counted() -> None:
 
 @pytest.mark.skipif(not PUBLISHED.is_file(), reason="the advisories are not on this machine")
 def test_ranges_agree_with_the_listed_versions() -> None:
-    """Over published advisories, ranges alone find all but a few of the versions they list."""
+    """Over published advisories, ranges find all but a few of the versions that they list."""
     judged = missed = 0
     with zipfile.ZipFile(PUBLISHED) as archive:
         for name in sorted(archive.namelist())[::10]:

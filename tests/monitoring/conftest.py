@@ -1,4 +1,4 @@
-"""A process of its own for tests of what a whole process writes and sends."""
+"""Fixtures that run code in a process of its own and return its output and its events."""
 
 import json
 import os
@@ -15,7 +15,7 @@ from tests.forked_python import ForkedPython
 
 @dataclass(frozen=True)
 class Finished:
-    """What a process left: every line of its stdout as JSON, and its stderr."""
+    """Output of a finished process: its stdout lines, parsed as JSON, and its stderr."""
 
     stdout: str
     stderr: str

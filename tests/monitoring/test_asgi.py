@@ -1,4 +1,4 @@
-"""The middleware, with any ASGI application inside."""
+"""The correlation middleware around small ASGI applications."""
 
 import asyncio
 import json
@@ -17,7 +17,7 @@ from securenet_obs.monitoring.correlation import bind_tenant, current_ids
 
 
 def call(app: App, *headers: tuple[bytes, bytes], kind: str = "http") -> list[Message]:
-    """Return what the middleware sends for one request to `app`."""
+    """Return the messages that the middleware sends for one request to `app`."""
     scope = {"type": kind, "method": "GET", "path": "/p", "headers": list(headers)}
     sent: list[Message] = []
 
@@ -32,28 +32,28 @@ def call(app: App, *headers: tuple[bytes, bytes], kind: str = "http") -> list[Me
 
 
 async def stream(scope: Message, receive: Any, send: Any) -> None:
-    """Answer in two pieces."""
+    """Answer in two messages."""
     await send({"type": "http.response.start", "status": 200, "headers": []})
     await send({"type": "http.response.body", "body": b"a", "more_body": True})
     await send({"type": "http.response.body", "body": b"b"})
 
 
-def test_a_stream_goes_through_piece_by_piece() -> None:
-    """Nothing is held back, and the header stands on the first message."""
+def test_a_streamed_response_is_not_buffered() -> None:
+    """Each message is sent at once, and the first one has the header."""
     start, first, second = call(stream, (b"x-request-id", b"req-00000001"))
     assert start["headers"] == [(b"x-request-id", b"req-00000001")]
     assert (first["body"], second["body"]) == (b"a", b"b")
 
 
-def test_two_request_ids_are_none() -> None:
-    """A header that is there twice is not trusted."""
+def test_a_repeated_request_id_is_replaced() -> None:
+    """Two X-Request-ID headers are ignored, and a new id is used."""
     twice = (b"x-request-id", b"req-00000001"), (b"x-request-id", b"req-00000002")
     start, *_ = call(stream, *twice)
     assert dict(start["headers"])[b"x-request-id"] not in {b"req-00000001", b"req-00000002"}
 
 
-def test_an_error_before_the_answer_is_answered() -> None:
-    """500 in JSON with the request id, and a line with the exception."""
+def test_an_error_before_the_response_is_answered() -> None:
+    """The answer is 500 in JSON with the request id, and a line has the exception."""
 
     async def fail(*_: Any) -> None:
         bind_tenant("acme")
@@ -68,8 +68,8 @@ def test_an_error_before_the_answer_is_answered() -> None:
     assert [line["event"] for line in lines] == ["request_failed", "request_finished"]
 
 
-def test_an_error_in_the_middle_of_an_answer_goes_on() -> None:
-    """A second answer cannot be sent: the server must close the connection."""
+def test_an_error_after_the_response_started_is_raised() -> None:
+    """A second answer is impossible, so the server must close the connection."""
 
     async def fail(scope: Message, receive: Any, send: Any) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": []})
@@ -79,7 +79,7 @@ def test_an_error_in_the_middle_of_an_answer_goes_on() -> None:
         call(fail)
 
 
-def test_what_is_no_request_goes_through() -> None:
+def test_the_lifespan_passes_through() -> None:
     """The lifespan of an application has no ids."""
     seen: list[dict[str, str]] = []
 
@@ -94,7 +94,7 @@ TRACE, SPAN = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 
 
 def sentry_traces(*headers: tuple[bytes, bytes], kind: str = "http") -> list[bytes]:
-    """Return the `sentry-trace` headers that a request with these headers has afterwards."""
+    """Return the `sentry-trace` headers that the middleware adds to a request."""
     scope = with_sentry_trace({"type": kind, "headers": list(headers)})
     return [value for name, value in scope["headers"] if name == b"sentry-trace"]
 
@@ -108,8 +108,8 @@ def sentry_traces(*headers: tuple[bytes, bytes], kind: str = "http") -> list[byt
         (f"cc-{TRACE}-{SPAN}-01-what-comes-later", 1),
     ],
 )
-def test_a_w3c_trace_goes_on(sent: str, sampled: int) -> None:
-    """Its ids and whether it is kept are said in Sentry's way."""
+def test_a_w3c_trace_is_continued(sent: str, sampled: int) -> None:
+    """Trace id, span id and sampling flag are converted to `sentry-trace`."""
     told = sentry_traces((b"traceparent", sent.encode()))
     assert told == [f"{TRACE}-{SPAN}-{sampled}".encode()]
 
@@ -127,13 +127,13 @@ def test_a_w3c_trace_goes_on(sent: str, sampled: int) -> None:
         f"00-{TRACE}-{SPAN}-0g".encode(),
     ],
 )
-def test_what_is_no_trace_begins_a_new_one(sent: bytes) -> None:
-    """What the standard calls invalid is not taken over."""
+def test_an_invalid_traceparent_is_ignored(sent: bytes) -> None:
+    """A value that the W3C standard calls invalid is not used."""
     assert sentry_traces((b"traceparent", sent)) == []
 
 
-def test_a_trace_that_is_there_twice_is_none() -> None:
-    """Of two nobody knows which is meant; Sentry's own header is, whatever stands beside it."""
+def test_a_repeated_traceparent_is_ignored() -> None:
+    """Two traceparent headers are ambiguous; a `sentry-trace` header takes precedence."""
     w3c = (b"traceparent", f"00-{TRACE}-{SPAN}-01".encode())
     assert sentry_traces(w3c, w3c) == []
     assert sentry_traces(w3c, (b"sentry-trace", b"sentry's own")) == [b"sentry's own"]

@@ -1,4 +1,4 @@
-"""The ids of a request or a task."""
+"""Correlation ids of requests and tasks."""
 
 import asyncio
 import contextvars
@@ -20,8 +20,8 @@ from securenet_obs.monitoring.correlation import (
 
 
 @pytest.mark.parametrize("text", ["req-12345678", "A" * 64, "0af76519.16cd_43dd-8448"])
-def test_a_harmless_request_id_is_kept(text: str) -> None:
-    """The caller's id goes on if it is plain text of a sane length."""
+def test_a_valid_request_id_is_kept(text: str) -> None:
+    """The caller's id is used if it is safe text of 8 to 64 characters."""
     assert accepted_request_id(text) == text
 
 
@@ -39,21 +39,21 @@ def test_a_harmless_request_id_is_kept(text: str) -> None:
         "12345678\n",
     ],
 )
-def test_any_other_request_id_is_replaced(text: str | None) -> None:
-    """What could break a line, a header or a reader is never taken over."""
+def test_an_invalid_request_id_is_replaced(text: str | None) -> None:
+    """An id that could break a line, a header or a parser is not used."""
     made = accepted_request_id(text)
     assert made != text
     assert accepted_request_id(made) == made
 
 
 @pytest.mark.parametrize("text", ["Acme", "a" * 64, "../x", None, 7, "a\n"])
-def test_a_strange_tenant_id_is_no_tenant(text: object) -> None:
-    """Only what the API accepts as a tenant is bound as one."""
+def test_an_invalid_tenant_id_is_ignored(text: object) -> None:
+    """Only ids that the API accepts are bound as tenants."""
     assert accepted_tenant_id(text) is None
 
 
-def test_nothing_is_left_of_what_ran_before() -> None:
-    """A beginning forgets the ids of an earlier request that was never ended."""
+def test_binding_clears_earlier_ids() -> None:
+    """The ids of an earlier request that was never ended are cleared."""
     begin(request_id="first-request", tenant_id="acme", task_id="t-1")
     begin(request_id="second-request")
     ids = current_ids()
@@ -64,7 +64,7 @@ def test_nothing_is_left_of_what_ran_before() -> None:
 
 
 def test_a_tenant_is_bound_for_its_block_only() -> None:
-    """What is sent within the block is the tenant's, what follows is not."""
+    """Tasks sent within the block belong to the tenant, later ones do not."""
     bind_tenant("outer")
     with for_tenant("inner"):
         assert current_ids()["tenant_id"] == "inner"
@@ -72,8 +72,8 @@ def test_a_tenant_is_bound_for_its_block_only() -> None:
     end()
 
 
-def test_only_what_was_bound_is_in_a_line() -> None:
-    """Anybody else's context variable is none of it, whatever it is called."""
+def test_only_bound_fields_are_in_a_line() -> None:
+    """Context variables of other libraries are not part of a line."""
     begin(request_id="some-request")
     variable = contextvars.ContextVar[str]("tenant_id")
     token = variable.set("nobody's")
@@ -83,8 +83,8 @@ def test_only_what_was_bound_is_in_a_line() -> None:
     assert with_ids({"event": "e"}) == {"event": "e"}
 
 
-def told(number: int, meet: threading.Barrier) -> bool:
-    """Begin a request, let others begin theirs, and say whether all that is bound is its own."""
+def concurrent_ids_are_own(number: int, meet: threading.Barrier) -> bool:
+    """Bind ids, let the others bind theirs, and return whether all bound ids are our own."""
     own = {"request_id": f"request-{number:04}", "tenant_id": f"tenant-{number % 2}"}
     begin(**own)
     meet.wait(10)
@@ -96,15 +96,15 @@ def told(number: int, meet: threading.Barrier) -> bool:
     return seen == [own] * 50 and seen_within == f"inner-{number}" and current_ids() == {}
 
 
-def test_requests_in_threads_stay_apart() -> None:
-    """Eight at once, begun before any of them has ended, see nothing of each other."""
+def test_concurrent_threads_have_separate_ids() -> None:
+    """Eight threads that bind ids at the same time see only their own."""
     meet = threading.Barrier(8)
     with ThreadPoolExecutor(8) as pool:
-        assert all(pool.map(lambda number: told(number, meet), range(8)))
+        assert all(pool.map(lambda number: concurrent_ids_are_own(number, meet), range(8)))
 
 
-def test_requests_of_one_event_loop_stay_apart() -> None:
-    """Interleaved at every await, each sees its own ids, and so do the threads it waits for."""
+def test_concurrent_coroutines_have_separate_ids() -> None:
+    """Interleaved coroutines and their threads see only their own ids."""
 
     async def request(number: int) -> bool:
         begin(request_id=f"request-{number:04}", tenant_id=f"tenant-{number % 2}")
@@ -123,7 +123,7 @@ def test_requests_of_one_event_loop_stay_apart() -> None:
 
 
 def test_threads_do_not_share_ids() -> None:
-    """An id bound in one thread is not seen in another."""
+    """An id bound in one thread is not visible in another."""
     seen: list[dict[str, str]] = []
     begin(request_id="main-thread")
     thread = threading.Thread(target=lambda: seen.append(current_ids()))

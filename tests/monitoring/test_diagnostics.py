@@ -9,14 +9,14 @@ from securenet_obs.monitoring import fail_on_purpose
 from securenet_obs.monitoring.sentry.recorder import SentryRecorder
 
 
-def test_the_error_names_its_canary() -> None:
-    """A validation finds its own error by the beginning of its message."""
+def test_the_error_starts_with_its_canary() -> None:
+    """A validation finds its own error by the start of the message."""
     with pytest.raises(DiagnosticError, match=r"^canary-1: "):
         fail_on_purpose("canary-1", "hunter2hunter2")
 
 
 def test_the_planted_secret_arrives_nowhere(run: Any, sentry: SentryRecorder) -> None:
-    """It is in no byte sent to Sentry and in no line of the log, and the error is in both."""
+    """The error is sent to Sentry and logged, and neither contains the secret."""
     finished = run(
         """
     import os

@@ -1,4 +1,4 @@
-"""Everything a process needs to be observed."""
+"""Start of monitoring in a process."""
 
 import os
 from textwrap import dedent
@@ -22,15 +22,17 @@ CODE = """
 @pytest.mark.parametrize(
     ("variables", "service"), [({}, "by-default"), ({"SERVICE_NAME": "x"}, "x")]
 )
-def test_a_process_is_named_and_observed(run: Any, variables: dict[str, str], service: str) -> None:
-    """Lines, prints and the missing DSN are told under the name that SERVICE_NAME may override."""
+def test_a_service_has_its_name_on_every_line(
+    run: Any, variables: dict[str, str], service: str
+) -> None:
+    """Lines, prints and the missing DSN have the service's name, or SERVICE_NAME if it is set."""
     finished = run(CODE, **variables)
     assert [line["event"] for line in finished.lines] == ["sentry_disabled", "hello", "printed"]
     assert {line["service"] for line in finished.lines} == {service}
 
 
 def test_production_without_a_dsn_does_not_start(run: Any) -> None:
-    """The error names the variable, as a line, and the process ends."""
+    """A line with the error names the variable, and the process ends."""
     finished = run(CODE, ENVIRONMENT="production", SENTRY_DSN="")
     assert finished.code == 1
     (line,) = finished.lines
@@ -38,7 +40,7 @@ def test_production_without_a_dsn_does_not_start(run: Any) -> None:
 
 
 def test_a_notebook_shows_prints_and_warnings_only(run: Any) -> None:
-    """Its reader came for the prose; SERVICE_NAME is the target's, not the notebook's."""
+    """Log lines below warning are hidden, and SERVICE_NAME does not apply to a notebook."""
     code = CODE.replace('start_monitoring(load_settings(), "by-default")', "NOTEBOOK")
     code = code.replace("start_monitoring", "start_notebook_monitoring")
     code = code.replace("NOTEBOOK", "start_notebook_monitoring(load_settings())")
@@ -50,8 +52,8 @@ def test_a_notebook_shows_prints_and_warnings_only(run: Any) -> None:
 
 
 @pytest.mark.stack
-def test_a_kernel_sends_what_it_has_before_it_ends(sentry: SentryRecorder) -> None:
-    """An error of a notebook's last cell arrives, though nothing flushed and Sentry is slow."""
+def test_a_kernel_sends_pending_events_before_it_ends(sentry: SentryRecorder) -> None:
+    """An error of a notebook's last cell arrives at a slow Sentry without a flush."""
     sentry.delay_s = 0.3
     code = """
         from securenet_obs import monitoring

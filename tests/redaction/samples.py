@@ -1,5 +1,5 @@
 # ruff: noqa: D102, D105, E501
-"""What several test files of the redactor share: a row a rule, what stays, and hostile kinds."""
+"""Samples for the redactor's tests: a row per rule, harmless texts, and hostile values."""
 
 import base64
 import collections
@@ -177,7 +177,7 @@ KEPT: list[Any] = [
 
 
 class Unfiltered(Redactor):
-    """Every rule on every value: what the prefilter must not miss."""
+    """A redactor without a prefilter, which applies every rule to every value."""
 
     def suspects(self, data: bytes) -> bool:
         return True

@@ -1,4 +1,4 @@
-"""The redactor as a whole: own rules, any value at all, the public names."""
+"""The redactor as a whole: own rules, arbitrary values, and the public functions."""
 
 import copy
 import json
@@ -23,7 +23,7 @@ from tests.redaction.samples import ANYTHING, FUZZ, PLAIN, TEXTS
 
 
 def test_a_service_adds_its_own_rules() -> None:
-    """A rule of one's own works like the others: in mappings, in texts, in the counts."""
+    """An added rule applies to mappings, texts and counts like the others."""
     redactor = Redactor(
         (*RULES, KeyRule("badge", "badge number"), TextRule("ticket", "SN-", r"SN-[0-9]{6}"))
     )
@@ -37,8 +37,8 @@ def test_a_service_adds_its_own_rules() -> None:
 
 @FUZZ
 @given(ANYTHING)
-def test_nothing_makes_it_raise_and_twice_is_once(value: Any) -> None:
-    """Whatever it is given it returns, and its result is redacted no further."""
+def test_redaction_never_raises_and_is_idempotent(value: Any) -> None:
+    """Any value has a result, which a second redaction does not change."""
     redactor = Redactor(pii="strip")
     once = redactor.redact(value)
     redactor.counts.clear()
@@ -51,15 +51,15 @@ def test_nothing_makes_it_raise_and_twice_is_once(value: Any) -> None:
     "asked, until the key's own secret is masked and the rule no longer applies",
 )
 def test_a_card_number_under_a_key_that_holds_a_token_is_masked() -> None:
-    """What a rule for names keeps, the rules for texts are asked about."""
+    """A number that a key rule permits is still searched by the text rules."""
     value = {1: {"GET /cb?id=7&access_token=abc#top": 4111111111111111}}
     assert "4111111111111111" not in repr(Redactor().redact(value))
 
 
 @FUZZ
 @given(TEXTS, TEXTS)
-def test_texts_are_redacted_once_for_all(before: str, after: str) -> None:
-    """A text's second redaction changes nothing and counts nothing."""
+def test_redaction_of_text_is_idempotent(before: str, after: str) -> None:
+    """The second redaction of a text changes and counts nothing."""
     redactor = Redactor()
     once = redactor.redact_text(f"{before} password=hunter2 {after}")
     assert redactor.redact_text(once) == once
@@ -69,15 +69,15 @@ def test_texts_are_redacted_once_for_all(before: str, after: str) -> None:
 @given(
     st.sampled_from(["password", "x-api-key", "Authorization", "clientSecret", "user.token"]), PLAIN
 )
-def test_what_stands_under_a_secret_name_is_gone(name: str, neighbour: Any) -> None:
-    """A canary under a secret name is in no form of the result, whatever surrounds it."""
+def test_values_of_secret_names_are_masked(name: str, neighbour: Any) -> None:
+    """A canary under a secret name is not in the result, in any form or surroundings."""
     canary = "zq7Xw2Kf"
     value = {"a": neighbour, "b": [{name: canary, "c": neighbour}]}
     for form in (value, json.dumps(value), repr(value), json.dumps({"body": json.dumps(value)})):
         assert canary not in repr(redact(form))
 
 
-def test_the_public_names_use_all_rules() -> None:
+def test_the_public_functions_use_all_rules() -> None:
     """`redact` and `redact_text` use every rule, and keep personal data."""
     assert redact("bob@mail.test password=x1") == f"bob@mail.test password={MASK}"
     assert redact_text("bob@mail.test password=x1") == f"bob@mail.test password={MASK}"

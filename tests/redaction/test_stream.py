@@ -1,4 +1,4 @@
-"""A stream, redacted so that it can be shared."""
+"""Redaction of a stream, so that it can be shared."""
 
 import io
 import json
@@ -20,7 +20,7 @@ KEY = PEM.encode()
 
 
 def redacted(data: bytes, **options: Any) -> tuple[bytes, Counter[str]]:
-    """Return what comes out of a stream, and what was masked."""
+    """Return the redacted output of a stream, and the masks by rule."""
     sink = io.BytesIO()
     counts = redact_stream(io.BytesIO(data), sink, **options)
     return sink.getvalue(), counts
@@ -37,8 +37,8 @@ LINES = [
 
 
 @pytest.mark.parametrize(("before", "after"), LINES)
-def test_a_line_is_redacted_as_what_it_is(before: str, after: str) -> None:
-    """A JSON line is redacted as a value and stays a JSON line, any other as text."""
+def test_a_line_is_redacted_by_its_format(before: str, after: str) -> None:
+    """A JSON line is redacted as a value and stays JSON; any other line is text."""
     assert redacted(before.encode()) == (after.encode(), redacted(before.encode())[1])
     assert redacted(before.encode())[1].total() == 1
 
@@ -47,7 +47,7 @@ def test_a_line_is_redacted_as_what_it_is(before: str, after: str) -> None:
     ("rule", "before", "after"), [row for row in MASKED if isinstance(row[1], dict | list)]
 )
 def test_every_rule_works_in_a_stream(rule: str, before: Any, after: Any) -> None:
-    """What a rule masks in a value it masks in that value's JSON line, and is counted."""
+    """A secret in a value is also masked and counted in the value's JSON line."""
     line = json.dumps([before], default=lambda raw: raw.decode())
     masked, counts = redacted(line.encode() + b"\n")
     assert json.loads(masked) == [json.loads(json.dumps(after, default=lambda raw: raw.decode()))]
@@ -65,7 +65,7 @@ CLEAN = [
 
 
 @pytest.mark.parametrize("data", CLEAN)
-def test_what_holds_no_secret_is_the_same_byte_by_byte(data: bytes) -> None:
+def test_harmless_lines_are_copied_byte_by_byte(data: bytes) -> None:
     """Line endings, a missing last newline, invalid UTF-8 and JSON's style are kept."""
     assert redacted(data) == (data, Counter())
     masked, _ = redacted(b"password=x1\n" + data)
@@ -73,7 +73,7 @@ def test_what_holds_no_secret_is_the_same_byte_by_byte(data: bytes) -> None:
 
 
 def test_a_private_key_over_lines_is_masked_as_one() -> None:
-    """From BEGIN to END one mask, even where each line has a prefix; what surrounds it stays."""
+    """BEGIN to END is one mask, even if each line has a prefix; other lines stay."""
     masked, counts = redacted(b"key: " + KEY + b" ok\nnext\n")
     assert (masked, counts) == (f"key: {MASK} ok\nnext\n".encode(), {"private_key": 1})
     prefixed = b"".join(b"2026-11-23 app: %b\n" % line for line in KEY.split(b"\n"))
@@ -81,8 +81,8 @@ def test_a_private_key_over_lines_is_masked_as_one() -> None:
     assert redacted(prefixed.replace(b"-----\n", b'-----\\n"\n'))[0].count(b"\n") == 1
 
 
-def test_a_private_key_that_never_ends_is_masked_as_far_as_it_goes() -> None:
-    """Without its END a key is what looks like one, and 64 KiB at most."""
+def test_a_private_key_without_an_end_is_masked() -> None:
+    """The lines that look like a key are masked, up to 64 KiB."""
     begun = KEY.rpartition(b"\n")[0]
     assert redacted(begun)[0] == MASK.encode()
     assert redacted(begun + b"\nan ordinary line\n")[0] == f"{MASK}\nan ordinary line\n".encode()
@@ -92,8 +92,8 @@ def test_a_private_key_that_never_ends_is_masked_as_far_as_it_goes() -> None:
     assert counts == {"private_key": 1}
 
 
-def test_a_mention_of_a_private_key_holds_nothing_back() -> None:
-    """A BEGIN in prose costs no line that follows it."""
+def test_a_mention_of_a_private_key_delays_no_line() -> None:
+    """A BEGIN in prose does not affect the lines that follow."""
     masked, _ = redacted(b"expected -----BEGIN PRIVATE KEY-----\nbut it was not there\n")
     assert masked.endswith(b"\nbut it was not there\n")
 
@@ -102,21 +102,21 @@ def test_a_mention_of_a_private_key_holds_nothing_back() -> None:
 @example([b"https://a/b?sv=1&sig=abc>"])
 @example([b"pa\xc5\xbf\xc5\xbfword=hunter2>"])
 @given(st.lists(TEXTS.map(lambda text: text.encode("utf-8", "surrogatepass")) | st.binary()))
-def test_twice_is_once(lines: list[bytes]) -> None:
-    """What was redacted is redacted no further, whatever it is."""
+def test_redaction_of_a_stream_is_idempotent(lines: list[bytes]) -> None:
+    """A second redaction does not change the output."""
     once, _ = redacted(b"\n".join(lines))
     assert redacted(once) == (once, Counter())
 
 
 class Endless(io.RawIOBase):
-    """One line of so many bytes, which is never in memory as a whole."""
+    """One line of a given number of bytes, which is never in memory as a whole."""
 
     def __init__(self, unit: bytes, size: int) -> None:
         self._unit = unit
         self._left = size
 
     def readable(self) -> bool:
-        """Say that it can be read."""
+        """Return True: the stream is readable."""
         return True
 
     def readinto(self, buffer: Any) -> int:
@@ -129,18 +129,18 @@ class Endless(io.RawIOBase):
 
 
 class Measured(io.RawIOBase):
-    """A sink that keeps the size only."""
+    """A sink that counts bytes."""
 
     size = 0
 
     def write(self, data: Any) -> int:
-        """Count it."""
+        """Add the size of the data."""
         self.size += len(data)
         return len(data)
 
 
 def test_a_line_of_50_mb_takes_no_more_memory_than_a_piece() -> None:
-    """Memory is bounded however long a line is."""
+    """Memory is bounded for a line of any length."""
     source: Any = io.BufferedReader(Endless(b"a harmless line ", 50_000_000))
     sink: Any = Measured()
     tracemalloc.start()
@@ -155,7 +155,7 @@ def test_a_line_of_50_mb_takes_no_more_memory_than_a_piece() -> None:
 def test_no_secret_of_a_long_line_is_cut_in_two(
     monkeypatch: pytest.MonkeyPatch, shift: int
 ) -> None:
-    """Where a long line is divided depends on its secrets; a secret is masked all the same."""
+    """A long line is divided between secrets, and each secret is masked."""
     monkeypatch.setattr(bounds, "LONGEST_TEXT", 3 * LONGEST_SECRET)
     line = b"-" * shift + b" to redis://bob:hunter2@host/0," * 10_000 + b" end\r\n"
     masked, counts = redacted(line)
@@ -167,7 +167,7 @@ def test_no_secret_of_a_long_line_is_cut_in_two(
 def test_a_long_line_that_cannot_be_divided_is_masked(
     monkeypatch: pytest.MonkeyPatch, start: bytes
 ) -> None:
-    """Where a piece is not clear without the rest, the rest goes, and the next line is read."""
+    """The rest of such a line is masked, and the next line is read."""
     monkeypatch.setattr(bounds, "LONGEST_TEXT", 2 * LONGEST_SECRET)
     for size in (1, 5):
         line = b'{"a": "' + b"o " * LONGEST_SECRET * size if start[:1] == b"{" else b""
@@ -180,7 +180,7 @@ def test_a_long_line_that_cannot_be_divided_is_masked(
 def test_the_end_of_a_long_json_line_is_masked_if_it_may_hold_a_secret(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Its end alone is no JSON any more, of which only a name tells what a value is."""
+    """The end alone is not JSON, and lacks the names that identify secret values."""
     monkeypatch.setattr(bounds, "LONGEST_TEXT", 2 * LONGEST_SECRET)
     line = b'{"a": "' + b"o " * LONGEST_SECRET + b'", "h": [["x-api-key", "hunter2"]]}\r\n'
     masked, counts = redacted(line + b"next")
@@ -189,8 +189,8 @@ def test_the_end_of_a_long_json_line_is_masked_if_it_may_hold_a_secret(
     assert (b"hunter2" in masked, counts) == (False, {"too_long": 1})
 
 
-def test_a_line_comes_out_before_the_next_comes_in() -> None:
-    """`tail -f` can be followed: nothing waits for more input, or in a buffer."""
+def test_a_line_is_written_before_the_next_is_read() -> None:
+    """The output of `tail -f` is not delayed by buffers."""
     (source, into), (out_of, sink) = os.pipe(), os.pipe()
     with os.fdopen(source, "rb") as reading, os.fdopen(sink, "wb") as writing:
         thread = threading.Thread(target=redact_stream, args=(reading, writing))
@@ -203,8 +203,8 @@ def test_a_line_comes_out_before_the_next_comes_in() -> None:
             thread.join()
 
 
-def test_a_closed_reader_is_told_to_the_caller() -> None:
-    """`| head` ends the copy with BrokenPipeError, which the command ends quietly on."""
+def test_a_closed_reader_raises_broken_pipe() -> None:
+    """`| head` ends the copy with BrokenPipeError, which the command handles quietly."""
     out_of, into = os.pipe()
     os.close(out_of)
     writing: BinaryIO = os.fdopen(into, "wb", buffering=0)

@@ -1,4 +1,4 @@
-"""The walk: kinds of values, and what no value can do to it."""
+"""The walk: all types of values, including hostile ones."""
 
 import collections
 import datetime
@@ -20,8 +20,8 @@ from securenet_obs.redaction import (
 from tests.redaction.samples import B62, Colour, Hostile, Liar, Login, Mute, Opaque, Point, Silent
 
 
-def test_containers_keep_their_kind() -> None:
-    """Tuples, named tuples, sets, dataclasses and dicts come back as what they were."""
+def test_containers_keep_their_type() -> None:
+    """Tuples, named tuples, sets, dataclasses and dicts keep their type."""
     secret = f"ghp_{B62[:36]}"
     assert redact((1, (secret,))) == (1, (MASK,))
     assert redact([Point(1, "a")]) == [Point(1, MASK)]
@@ -35,8 +35,8 @@ def test_containers_keep_their_kind() -> None:
     assert redact(bytearray(b"password=x1")) == bytearray(b"password=" + MASK.encode())
 
 
-def test_objects_stay_unless_their_text_tells_a_secret() -> None:
-    """An object whose text is harmless is the same object; else it becomes that text, masked."""
+def test_objects_stay_unless_their_text_has_a_secret() -> None:
+    """An object with a harmless text is unchanged; any other becomes its masked text."""
     kept = [Opaque("a"), PurePosixPath("/a"), datetime.datetime.now(datetime.UTC), Colour.RED]
     kept += [uuid.uuid4(), SecretStr("x1"), 1.5, 1j, len, Opaque]
     assert all(a is b for a, b in zip(redact(kept), kept, strict=True))  # type: ignore[call-overload]
@@ -44,7 +44,7 @@ def test_objects_stay_unless_their_text_tells_a_secret() -> None:
 
 
 def test_exceptions_are_searched_with_their_causes_and_notes() -> None:
-    """A secret in an exception, in its cause or in a note does not get through."""
+    """A secret in an exception, in its cause or in a note is masked."""
     error = ValueError("no route to redis://:x1@h/0")
     error.add_note("password=x1")
     outer = RuntimeError("outer")
@@ -59,13 +59,13 @@ def test_exceptions_are_searched_with_their_causes_and_notes() -> None:
 
 @pytest.mark.parametrize("kind", [Hostile, Silent, Mute, Liar])
 def test_hostile_objects_are_masked(kind: Any) -> None:
-    """An object that raises when it is looked at is masked, and its neighbours are not."""
+    """An object that raises on access is masked, and its neighbours are not."""
     assert redact([kind(), "a"]) == [MASK, "a"]
     assert redact(kind()) == MASK
 
 
 def test_cycles_stay_cycles() -> None:
-    """A container that holds itself is copied as such."""
+    """A container that contains itself is copied as such."""
     value: dict[str, Any] = {"password": "x1", "list": []}
     value["list"] += [value, value["list"]]
     clean: Any = redact(value)
@@ -75,7 +75,7 @@ def test_cycles_stay_cycles() -> None:
 
 
 def test_shared_parts_are_walked_once() -> None:
-    """A value of 2^60 paths takes no longer than its 60 containers."""
+    """A value with 2^60 paths takes as long as its 60 containers."""
     value: Any = "password=x1"
     for _ in range(60):
         value = [0, value, value]
@@ -88,7 +88,7 @@ def test_shared_parts_are_walked_once() -> None:
 
 
 def test_depth_is_bounded() -> None:
-    """What is nested deeper than anyone reads is masked, and nothing overflows."""
+    """Values beyond the maximum depth are masked, without a stack overflow."""
     value: Any = "password=x1"
     for _ in range(100_000):
         value = [value]
@@ -104,8 +104,8 @@ def test_depth_is_bounded() -> None:
         value = value[0]
 
 
-def test_a_recursion_that_is_almost_full_is_survived() -> None:
-    """Near the interpreter's limit the redactor answers, too, and with no secret."""
+def test_redaction_works_near_the_recursion_limit() -> None:
+    """Near the interpreter's limit the redactor still returns a result without secrets."""
 
     def dive() -> Any:
         try:
@@ -117,7 +117,7 @@ def test_a_recursion_that_is_almost_full_is_survived() -> None:
 
 
 def test_size_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Beyond the bounds a value is cut or masked as a whole, never passed on unsearched."""
+    """Values beyond the bounds are cut or masked, and never passed on unsearched."""
     monkeypatch.setattr(bounds, "LONGEST_TEXT", 400)
     monkeypatch.setattr(bounds, "MOST_TEXT", 1000)
     monkeypatch.setattr(bounds, "MOST_VALUES", 50)

@@ -1,4 +1,4 @@
-"""Real processes: a worker on a real Redis that sends its errors to a recording Sentry."""
+"""Fixtures with real processes: a worker on a real Redis with a recording Sentry."""
 
 import json
 import os
@@ -25,13 +25,13 @@ CELERY = [sys.executable, "-m", "celery", "-A", "securenet_obs.workers.celery_ap
 
 @dataclass(frozen=True)
 class Sent:
-    """A task on its way; its result is polled, so that nothing outlives the test's Redis."""
+    """A sent task; its result is polled, so that no subscription outlives the test's Redis."""
 
     id: str
     celery: Celery
 
     def get(self, timeout: float) -> Any:
-        """Return the task's result, or raise its error, or TimeoutError."""
+        """Return the task's result, raise its error, or raise TimeoutError."""
 
         def ended() -> dict[str, Any] | None:
             meta = self.celery.backend.get_task_meta(self.id)
@@ -45,7 +45,7 @@ class Sent:
         return meta["result"]
 
     def forget(self) -> None:
-        """Remove the result."""
+        """Delete the result."""
         self.celery.backend.forget(self.id)
 
 
@@ -58,7 +58,7 @@ def send(celery: Celery, task: str, *arguments: Any, **options: Any) -> Sent:
 
 @dataclass(frozen=True)
 class Target:
-    """A worker, what it writes and sends, and how to give it work."""
+    """A running worker with its log and its events, and methods to send it tasks."""
 
     environment: Mapping[str, str]
     log: Path
@@ -70,25 +70,25 @@ class Target:
         return send(self.celery, task, *arguments, **options)
 
     def sent(self, task_id: str) -> "Sent":
-        """Return a task that somebody else sent."""
+        """Return the handle of a task that another sender sent."""
         return Sent(task_id, self.celery)
 
     def ask(self, question: str) -> Any:
-        """Return the worker's answer to one of Celery's control questions, asked as a person does.
+        """Return the worker's answer to a remote control command, sent by a separate process.
 
-        In a process of its own: what tests before have left in this one shall be no part of it.
+        State that earlier tests left in this process does not affect it.
         """
         name = f"tested@{socket.gethostname()}"
         command = [*CELERY, "inspect", question, "--json", "--timeout", "20", "-d", name]
-        told = subprocess.run(command, env=dict(self.environment), stdout=subprocess.PIPE)
-        return json.loads(told.stdout)[name]
+        answer = subprocess.run(command, env=dict(self.environment), stdout=subprocess.PIPE)
+        return json.loads(answer.stdout)[name]
 
     def lines(self) -> list[dict[str, Any]]:
         """Return every line of the worker's log; each must be JSON."""
         return [json.loads(line) for line in self.log.read_bytes().splitlines()]
 
     def line(self, event: str, task_id: str, deadline_s: float = 30) -> dict[str, Any]:
-        """Return the first line of an event of a task, waiting for it."""
+        """Wait for the first line of an event of a task, and return it."""
 
         def look() -> dict[str, Any] | None:
             ours = (line for line in self.lines() if line.get("task_id") == task_id)
@@ -101,7 +101,7 @@ class Target:
 
 @contextmanager
 def running(command: list[str], environment: Mapping[str, str], log: Path) -> Iterator[Any]:
-    """Run a command with its output in a file, and end it as a supervisor would."""
+    """Run a command with its output in a file, and stop it as a supervisor does."""
     with log.open("ab") as output:
         process = subprocess.Popen(
             command, env=dict(environment), stdout=output, stderr=subprocess.STDOUT
@@ -120,7 +120,7 @@ def running(command: list[str], environment: Mapping[str, str], log: Path) -> It
 
 @pytest.fixture(scope="session")
 def environment(redis_server: Any, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """Return the variables of the test session's target, without Sentry."""
+    """Return the variables of the session's target, without Sentry."""
     folder = tmp_path_factory.mktemp("target")
     return {
         **os.environ,
@@ -133,7 +133,7 @@ def environment(redis_server: Any, tmp_path_factory: pytest.TempPathFactory) -> 
 
 @contextmanager
 def worker(environment: Mapping[str, str], folder: Path, name: str, tasks: str) -> Iterator[Target]:
-    """Run a worker with its own Sentry until the block ends."""
+    """Run a worker with its own Sentry for a block."""
     log = folder / "worker.log"
     command = [*CELERY, "worker", "-Q", "default,scans,models,logs,canary", "-n", f"{name}@%h"]
     command += ["--concurrency", "1", "--without-gossip", "--without-mingle", "-I", tasks]
@@ -151,7 +151,7 @@ def worker(environment: Mapping[str, str], folder: Path, name: str, tasks: str) 
 def target(
     environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Target]:
-    """Yield a running worker that has the tests' faulty tasks beside SecureNet's."""
+    """Yield a running worker with the faulty tasks of the tests and SecureNet's."""
     folder = tmp_path_factory.mktemp("worker")
     with worker(environment, folder, "tested", "faulty_tasks") as target:
         yield target
@@ -169,7 +169,7 @@ def traced(
 
 @pytest.fixture
 def store(environment: dict[str, str], monkeypatch: Any, fresh_settings: None) -> Iterator[None]:
-    """Let this process use the store of the test session's target."""
+    """Use the store of the session's target in this process."""
     monkeypatch.setenv("DATABASE_URL", environment["DATABASE_URL"])
     forget_connections()
     yield
@@ -184,5 +184,5 @@ def running_fixture() -> Any:
 
 @pytest.fixture
 def celery_command() -> list[str]:
-    """Return the beginning of every Celery command line."""
+    """Return the first words of every Celery command line."""
     return list(CELERY)

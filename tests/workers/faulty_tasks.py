@@ -1,4 +1,4 @@
-"""Tasks that a tested worker has beside SecureNet's, to do what those never should."""
+"""Faulty tasks that a tested worker has beside SecureNet's."""
 
 import contextlib
 import logging
@@ -26,7 +26,7 @@ log = structlog.get_logger("tested")
 
 @celery_app.task(bind=True, name="tested.retried", max_retries=2)
 def retried(self: Any) -> int:
-    """Try again, and once more."""
+    """Retry twice."""
     log.info("tried", attempt=self.request.retries)
     if self.request.retries < 2:
         raise self.retry(countdown=0.05)
@@ -35,7 +35,7 @@ def retried(self: Any) -> int:
 
 @celery_app.task(name="tested.parent")
 def parent() -> str:
-    """Send a child."""
+    """Send a child task."""
     return str(celery_app.send_task("tested.child", queue="default").id)
 
 
@@ -47,20 +47,20 @@ def child() -> None:
 
 @celery_app.task(name="tested.leave_tenant")
 def leave_tenant() -> int:
-    """Bind a tenant and never let go of it."""
+    """Bind a tenant and do not clear it."""
     bind_tenant("left-behind")
     return os.getpid()
 
 
 @celery_app.task(name="tested.return_secret")
 def return_secret(argument: str) -> str:
-    """Return what only the caller may see."""
+    """Return a secret."""
     return argument
 
 
 @celery_app.task(name="tested.logs_and_fails")
 def logs_and_fails() -> None:
-    """Log the error that it fails with."""
+    """Log an error, and fail with it."""
     try:
         raise DiagnosticError("told twice")
     except DiagnosticError:
@@ -71,7 +71,7 @@ def logs_and_fails() -> None:
 
 @celery_app.task(bind=True, name="tested.marks_and_fails")
 def marks_and_fails(self: Any) -> None:
-    """Leave marks in its scope, and fail."""
+    """Set data on its Sentry scope, and fail."""
     sentry_sdk.set_tag("number", self.request.id)
     sentry_sdk.add_breadcrumb(message=f"number {self.request.id}")
     raise DiagnosticError("marked")
@@ -85,13 +85,13 @@ def prints() -> None:
 
 @celery_app.task(name="tested.dies")
 def dies() -> None:
-    """Take its process along."""
+    """Kill its process."""
     os.kill(os.getpid(), signal.SIGKILL)
 
 
 @celery_app.task(name="tested.dies_once")
 def dies_once(marker: str) -> str:
-    """Take its process along the first time."""
+    """Kill its process at the first start."""
     if not Path(marker).exists():
         Path(marker).touch()
         os.kill(os.getpid(), signal.SIGKILL)
@@ -100,14 +100,14 @@ def dies_once(marker: str) -> str:
 
 @celery_app.task(name="tested.sleeps")
 def sleeps(seconds: float) -> float:
-    """Take its time."""
+    """Sleep."""
     time.sleep(seconds)
     return seconds
 
 
 @celery_app.task(name="tested.hangs", soft_time_limit=0.5, time_limit=1)
 def hangs() -> None:
-    """Outlast its hard limit."""
+    """Run beyond its hard time limit."""
     with contextlib.suppress(SoftTimeLimitExceeded):
         time.sleep(60)
     time.sleep(60)
@@ -115,13 +115,13 @@ def hangs() -> None:
 
 @celery_app.task(name="tested.overruns", soft_time_limit=0.5)
 def overruns() -> None:
-    """Outlast its soft limit."""
+    """Run beyond its soft time limit."""
     time.sleep(60)
 
 
 @celery_app.task(name="tested.fails_until")
 def fails_until(marker: str, password: str = "") -> str:
-    """Fail with its argument in its message, unless a file is there."""
+    """Fail with its argument in the message, unless a file exists."""
     if not Path(marker).exists():
         raise ValueError(f"redis://:{password or 'hunter2hunter2'}@cache:6379 is away")
     return "ended"
@@ -131,5 +131,5 @@ def fails_until(marker: str, password: str = "") -> str:
     name="tested.is_away", autoretry_for=(OperationalError,), max_retries=1, retry_backoff=1
 )
 def is_away() -> None:
-    """Fail as a store does that is away."""
+    """Fail as with an unavailable store."""
     raise OperationalError("SELECT 1", {}, Exception("database is locked"))

@@ -1,4 +1,4 @@
-"""The Celery application, as configured and as a worker process shows it."""
+"""The Celery application: its configuration and its behaviour in a worker process."""
 
 import json
 import re
@@ -15,8 +15,8 @@ from securenet_obs.workers.names import QUEUES
 from tests.waiting import eventually
 
 
-def test_the_schedule_sends_what_needs_no_argument() -> None:
-    """Beat's entries need no tenant, of which one would never be enqueued, and expire."""
+def test_the_schedule_sends_tasks_without_arguments() -> None:
+    """Beat's entries need no tenant, since a missing argument would fail, and they expire."""
     schedule = celery_app.conf.beat_schedule
     assert set(schedule) == {
         "vulnerability-scan",
@@ -31,7 +31,7 @@ def test_the_schedule_sends_what_needs_no_argument() -> None:
 
 
 def test_every_task_has_a_queue_that_exists() -> None:
-    """Routes are explicit, and a queue that nobody defined is refused."""
+    """Routes are explicit, and an undefined queue is refused."""
     celery_app.loader.import_default_modules()
     ours = {name for name in celery_app.tasks if name.startswith("securenet_obs.")}
     routes = celery_app.conf.task_routes
@@ -40,23 +40,23 @@ def test_every_task_has_a_queue_that_exists() -> None:
     assert celery_app.conf.task_create_missing_queues is False
 
 
-def test_nothing_but_json_is_spoken() -> None:
-    """Messages and results are JSON, both ways."""
+def test_only_json_is_sent_and_accepted() -> None:
+    """Messages and results are JSON in both directions."""
     conf = celery_app.conf
     assert (conf.task_serializer, conf.result_serializer) == ("json", "json")
     assert list(conf.accept_content) == ["json"]
 
 
 def test_a_task_cannot_outlive_its_message() -> None:
-    """Redis delivers again after the visibility timeout: the hard limit is well below it."""
+    """The hard time limit is well below the visibility timeout of Redis."""
     options = celery_app.conf.broker_transport_options
     assert options["visibility_timeout"] > HARD_LIMIT_S * 2
     assert celery_app.conf.task_time_limit == HARD_LIMIT_S
     assert celery_app.conf.task_reject_on_worker_lost is True
 
 
-def test_a_task_is_published_and_its_result_and_nothing_else(target: Any) -> None:
-    """Events and states of a start, which nobody reads, take a third of a task's time."""
+def test_task_events_and_started_states_are_off(target: Any) -> None:
+    """Events and STARTED states, which take a third of a task's time, are not published."""
     with redis.Redis.from_url(target.environment["REDIS_URL"]) as client, client.pubsub() as heard:
         heard.psubscribe("*")
         sent = target.send("echo_canary", "canary", queue="canary")
@@ -69,16 +69,16 @@ def test_a_task_is_published_and_its_result_and_nothing_else(target: Any) -> Non
     assert not [text for text in told if "task-" in text and "celery-task-meta" not in text]
 
 
-def test_broker_and_results_are_apart() -> None:
+def test_broker_and_results_have_separate_databases() -> None:
     """They are different databases, and results expire."""
     assert celery_app.conf.broker_url != celery_app.conf.result_backend
     assert celery_app.conf.result_expires == 3600
 
 
-def test_a_workers_whole_life_is_json(
+def test_every_line_of_a_worker_is_json(
     environment: dict[str, str], running: Any, tmp_path: Path, celery_command: list[str]
 ) -> None:
-    """From the first line to the last, banner and shutdown included, no line is plain text."""
+    """From the first line to the last, including banner and shutdown, no line is plain text."""
     log = tmp_path / "worker.log"
     command = [*celery_command, "worker", "-Q", "default", "-n", "brief@%h", "--concurrency", "1"]
     command += ["--without-mingle"]
@@ -91,8 +91,8 @@ def test_a_workers_whole_life_is_json(
     assert any("ready" in event for event in events)
 
 
-def test_a_worker_loads_no_web_framework() -> None:
-    """FastAPI is a fifth of what a worker and beat would import when they start."""
+def test_a_worker_does_not_import_a_web_framework() -> None:
+    """FastAPI would be a fifth of the imports of a worker and beat."""
     program = (
         "import sys\nfrom securenet_obs.workers import celery_app, tasks\n"
         "sys.exit('fastapi' in sys.modules)"

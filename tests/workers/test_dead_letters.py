@@ -30,7 +30,7 @@ print(requeue_letter(int(sys.argv[1])))
 
 
 def letter_of(task_id: str, times: int = 1, deadline_s: float = 60) -> Letter:
-    """Return a task's dead letter, waiting for it."""
+    """Wait for a task's dead letter, and return it."""
 
     def look() -> Letter | None:
         ours = (row for row in list_letters() if row.task_id == task_id and row.times >= times)
@@ -42,7 +42,7 @@ def letter_of(task_id: str, times: int = 1, deadline_s: float = 60) -> Letter:
 
 
 def requeue(target: Any, letter: Letter) -> subprocess.CompletedProcess[str]:
-    """Requeue a letter from a process of its own, as a person does."""
+    """Requeue a letter from a separate process, as an operator does."""
     command = [sys.executable, "-c", REQUEUE, str(letter.id)]
     environment = {**os.environ, **target.environment}
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=30)
@@ -57,10 +57,10 @@ def requeue(target: Any, letter: Letter) -> subprocess.CompletedProcess[str]:
         ("tested.is_away", "retries_exhausted", "OperationalError"),
     ],
 )
-def test_what_fails_for_good_is_recorded(
+def test_a_permanent_failure_is_recorded(
     target: Any, task: str, reason: str, error: str, tmp_path: Path
 ) -> None:
-    """With its reason and error, whose it was, and what it was asked."""
+    """A letter has the reason, the error, the ids and the arguments."""
     arguments = [str(tmp_path / "never")] if task == "tested.fails_until" else []
     sent = target.send(task, *arguments, headers=HEADERS)
     letter = letter_of(sent.id)
@@ -72,7 +72,7 @@ def test_what_fails_for_good_is_recorded(
 
 
 def test_no_secret_is_recorded(target: Any, tmp_path: Path) -> None:
-    """Not in arguments, message or traceback; what was masked cannot be sent again from here."""
+    """Arguments, message and traceback are masked, and a masked letter cannot be requeued."""
     secret = "hush-0123456789abcdef"
     sent = target.send("tested.fails_until", str(tmp_path / "never"), kwargs={"password": secret})
     letter = letter_of(sent.id)
@@ -85,7 +85,7 @@ def test_no_secret_is_recorded(target: Any, tmp_path: Path) -> None:
 
 
 def test_a_letter_is_requeued_once(target: Any, tmp_path: Path) -> None:
-    """The same task in the same request ends well now; a second time is refused with the reason."""
+    """The same task succeeds in the same request; a second requeue is refused with the reason."""
     sent = target.send("tested.fails_until", str(tmp_path / "marker"), headers=HEADERS)
     letter = letter_of(sent.id)
     (tmp_path / "marker").touch()
@@ -98,8 +98,8 @@ def test_a_letter_is_requeued_once(target: Any, tmp_path: Path) -> None:
     assert "was requeued already, at 20" in refused.stderr
 
 
-def test_what_fails_again_is_the_same_letter(target: Any, tmp_path: Path) -> None:
-    """It tells how often and when, and stays requeued."""
+def test_a_second_failure_updates_the_letter(target: Any, tmp_path: Path) -> None:
+    """The letter has the number and times of its failures, and stays requeued."""
     sent = target.send("tested.fails_until", str(tmp_path / "never"))
     first = letter_of(sent.id)
     requeue(target, first)
@@ -109,15 +109,15 @@ def test_what_fails_again_is_the_same_letter(target: Any, tmp_path: Path) -> Non
     assert again.requeued_at is not None
 
 
-def test_a_diagnostic_is_no_dead_letter(target: Any) -> None:
-    """Validations fail tasks on purpose, all the time."""
+def test_a_diagnostic_failure_is_not_recorded(target: Any) -> None:
+    """Validations fail tasks on purpose."""
     sent = target.send("raise_diagnostic_error", "canary", "hunter2hunter2", "acme")
     target.line("task_failed", sent.id)
     time.sleep(0.2)
     assert sent.id not in {letter.task_id for letter in list_letters()}
 
 
-def test_a_letter_that_is_not_there_is_not_found() -> None:
-    """Its number is named."""
+def test_an_unknown_letter_is_not_found() -> None:
+    """The error contains the requested number."""
     with pytest.raises(NotFoundError, match="4711"):
         show_letter(4711)

@@ -1,4 +1,4 @@
-"""How long tasks waited and ran."""
+"""Wait and run times of tasks."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -21,13 +21,15 @@ ETA = datetime.fromtimestamp(1_003, UTC).isoformat()
         ({}, None),
     ],
 )
-def test_a_wait_is_since_the_task_could_run(message: dict[str, Any], wait_ms: int | None) -> None:
-    """From sending, or from the ETA; never negative, and unknown if the message does not tell."""
+def test_the_wait_begins_when_the_task_may_run(
+    message: dict[str, Any], wait_ms: int | None
+) -> None:
+    """From sending or the ETA; never negative, and unknown without a time of sending."""
     assert waited_ms(Context(message), now=1_010.0) == wait_ms
 
 
-def test_lines_and_events_tell_both(target: Any) -> None:
-    """Of a task that succeeds, of one that fails, and of its error event."""
+def test_lines_and_events_have_both_durations(target: Any) -> None:
+    """Lines of successes and failures, and the error event, have wait and run time."""
     target.send("tested.sleeps", 1.0)
     failed = target.send("tested.logs_and_fails")
     sent = target.send("tested.return_secret", "x")
@@ -39,7 +41,7 @@ def test_lines_and_events_tell_both(target: Any) -> None:
     assert durations["duration_ms"] > 0
 
 
-def test_whoever_sends_signs(target: Any) -> None:
-    """What a task of ours sends says when."""
+def test_every_sent_task_has_its_time_of_sending(target: Any) -> None:
+    """The header is added to every task that SecureNet sends."""
     child = target.send("tested.parent").get(timeout=60)
     assert 0 <= target.line("task_succeeded", child)["wait_ms"] < 10_000

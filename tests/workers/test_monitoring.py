@@ -1,4 +1,4 @@
-"""What monitoring promises of real workers and a real beat: two tenants at once, nothing unsent."""
+"""Monitoring of real workers and a real beat: isolation of tenants, and delivery at exit."""
 
 import json
 import os
@@ -28,7 +28,7 @@ TENANTS = ("tenant-a", "tenant-b")
 
 @dataclass(frozen=True)
 class Worker:
-    """A running worker with two child processes, what it writes and sends, and its broker."""
+    """A running worker with two child processes, its log, its events and its broker."""
 
     process: Any
     variables: dict[str, str]
@@ -41,7 +41,7 @@ class Worker:
         return [json.loads(line) for line in self.log.read_bytes().splitlines()]
 
     def send(self, task: str, tenant_id: str, number: int) -> str:
-        """Send a task of a tenant's request, and return the request's id."""
+        """Send a task in a tenant's request, and return the request's id."""
         request_id = f"of-{tenant_id}-{number:04}"
         ids = {"securenet_request_id": request_id, "securenet_tenant_id": tenant_id}
         with denied_join_result():
@@ -53,7 +53,7 @@ class Worker:
 def worker(
     environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Worker]:
-    """Yield a worker that has the tests' tasks too, and whose queues were empty."""
+    """Yield a worker with the tests' tasks and empty queues."""
     log = tmp_path_factory.mktemp("worker") / "worker.log"
     broker = celery.Celery(broker=environment["REDIS_URL"], backend=environment["RESULT_URL"])
     with broker.connection_for_write() as connection:
@@ -75,7 +75,7 @@ def worker(
             broker.close()
 
 
-def test_two_tenants_at_once_stay_apart(worker: Worker) -> None:
+def test_concurrent_tenants_keep_their_ids(worker: Worker) -> None:
     """Parents, children, retries and failures of two tenants on two processes keep their ids."""
     tasks = ("tested.parent", "tested.retried", "tested.logs_and_fails", "tested.leave_tenant")
     sent: set[str] = set()
@@ -102,9 +102,9 @@ def test_two_tenants_at_once_stay_apart(worker: Worker) -> None:
 
 
 def test_a_beat_entry_checks_in(worker: Worker, running: Running, tmp_path: Path) -> None:
-    """Of an entry that is due, beat says that it begins and the worker how it ended, as one."""
+    """Beat reports the begin of a due entry and the worker its end, as one check-in."""
     schedule = tmp_path / "schedule"
-    keep_overdue_schedule(schedule)
+    write_overdue_schedule(schedule)
     beat = [*CELERY, "beat", "--schedule", str(schedule), "--pidfile="]
 
     def check_ins() -> list[dict[str, Any]]:
@@ -120,8 +120,8 @@ def test_a_beat_entry_checks_in(worker: Worker, running: Running, tmp_path: Path
         assert begun["monitor_config"]["schedule"]["type"] == "crontab"
 
 
-def keep_overdue_schedule(file: Path) -> None:
-    """Write down what a beat keeps that sent every entry for the last time two days ago."""
+def write_overdue_schedule(file: Path) -> None:
+    """Write the schedule of a beat that sent every entry two days ago."""
     before = datetime.now(UTC) - timedelta(days=2)
     entries = {
         name: ScheduleEntry(name, schedule=row["schedule"], last_run_at=before, app=celery_app)
@@ -131,8 +131,8 @@ def keep_overdue_schedule(file: Path) -> None:
         store.update(entries=entries, __version__=celery.__version__, tz="UTC", utc_enabled=True)
 
 
-def test_a_worker_that_is_told_to_end_sends_what_it_has(worker: Worker) -> None:
-    """Each child process flushes: of its last task, too, the event arrives at a slow Sentry."""
+def test_a_stopping_worker_sends_pending_events(worker: Worker) -> None:
+    """Each child process flushes: the event of its last task arrives at a slow Sentry."""
     worker.sentry.delay_s = 0.4
     requests = {worker.send("tested.logs_and_fails", "acme", number) for number in range(4)}
 

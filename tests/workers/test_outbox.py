@@ -1,4 +1,4 @@
-"""Accepted batches: never lost, never doubled."""
+"""Accepted batches are neither lost nor counted twice."""
 
 import json
 import socket
@@ -33,18 +33,18 @@ QUEUE = "logs"
 
 @pytest.fixture(autouse=True)
 def own_store(empty_store: Path) -> Any:
-    """Let the process use an empty store, in a request."""
+    """Use an empty store, within a request."""
     begin(request_id="req-of-the-test")
     yield
     end()
 
 
 def nothing(log_batch: Any) -> None:
-    """Be a task that nobody runs."""
+    """Do nothing: a task that is not executed."""
 
 
 def task_of(url: str) -> Task:
-    """Return the task as a process sees it whose Redis is at a URL."""
+    """Return the task of a process with Redis at a URL."""
     app = create_celery(Settings(redis_url=f"{url}/4", result_url=f"{url}/5"))
     bound_waits(app)
     return app.task(name=NAME, shared=False)(nothing)
@@ -52,7 +52,7 @@ def task_of(url: str) -> Task:
 
 @pytest.fixture
 def broker(redis_server: Any) -> Iterator[redis.Redis]:
-    """Yield an empty database of the test session's Redis, which no worker consumes."""
+    """Yield an empty database of the session's Redis, without a consumer."""
     url = redis_server.environment["REDIS_URL"].removesuffix("/0")
     with redis.Redis.from_url(f"{url}/4") as client:
         client.flushdb()
@@ -62,23 +62,23 @@ def broker(redis_server: Any) -> Iterator[redis.Redis]:
 
 @pytest.fixture
 def task(redis_server: Any, broker: redis.Redis) -> Task:
-    """Return the task, to be sent to a broker that works."""
+    """Return the task with a broker that works."""
     return task_of(redis_server.environment["REDIS_URL"].removesuffix("/0"))
 
 
 @pytest.fixture
-def away() -> Task:
-    """Return the task, to be sent to a broker that is away."""
+def unavailable() -> Task:
+    """Return the task with an unavailable broker."""
     return task_of("redis://127.0.0.1:1")
 
 
-def judged(tenant_id: str, records: list[Any]) -> tuple[Batch, dict[str, Any]]:
-    """Judge nothing."""
+def evaluated(tenant_id: str, records: list[Any]) -> tuple[Batch, dict[str, Any]]:
+    """Return an empty batch and an empty result."""
     return normalise_batch(records), {"tenant_id": tenant_id, "records": len(records)}
 
 
 def counted() -> int:
-    """Return how many records all tenants' minutes hold."""
+    """Return the number of records in all tenants' minutes."""
     with session_scope() as session:
         return session.scalar(select(func.sum(NetworkMinute.records))) or 0
 
@@ -90,14 +90,14 @@ def rows() -> list[Submission]:
 
 
 def make_due() -> None:
-    """Let the time pass after which the outbox publishes again."""
+    """Set every submission as due for the next publication."""
     with session_scope() as session:
         past = datetime.now(UTC) - timedelta(seconds=1)
         session.execute(update(Submission).values(due_at=past))
 
 
-def test_a_batch_travels_as_a_reference(task: Task, broker: redis.Redis) -> None:
-    """What is in the broker says where the records are, not what they are."""
+def test_a_batch_is_sent_as_a_reference(task: Task, broker: redis.Redis) -> None:
+    """The message refers to the records in the store, and does not contain them."""
     task_id = outbox.submit(task, "acme", [RECORD] * 3)
     (message,) = [json.loads(text) for text in broker.lrange(QUEUE, 0, -1)]
     assert message["headers"]["id"] == task_id
@@ -106,24 +106,24 @@ def test_a_batch_travels_as_a_reference(task: Task, broker: redis.Redis) -> None
     assert [row.records for row in rows()] == [[RECORD] * 3]
 
 
-def test_a_batch_is_counted_once_however_often_it_is_delivered(task: Task) -> None:
-    """A second delivery returns the first one's result; the records are not kept any longer."""
+def test_a_redelivered_batch_is_counted_once(task: Task) -> None:
+    """A second delivery returns the result of the first; the records are deleted."""
     task_id = outbox.submit(task, "acme", [RECORD] * 3)
-    results = [outbox.process(task_id, judged) for _ in range(3)]
+    results = [outbox.process(task_id, evaluated) for _ in range(3)]
     assert [result.pop("counted") for result in results] == [True, False, False]
     assert results == [{"tenant_id": "acme", "records": 3}] * 3
     assert counted() == 3
     assert [row.records for row in rows()] == [None]
 
 
-def test_deliveries_at_once_count_once(task: Task) -> None:
-    """Whoever comes second waits for the first to commit."""
+def test_concurrent_deliveries_count_once(task: Task) -> None:
+    """The second delivery waits for the first to commit."""
     task_id = outbox.submit(task, "acme", [RECORD] * 3)
     together, outcomes = threading.Barrier(4), []
 
     def judge(tenant_id: str, records: list[Any]) -> Any:
         together.wait(10)
-        return judged(tenant_id, records)
+        return evaluated(tenant_id, records)
 
     def deliver() -> None:
         outcomes.append(outbox.process(task_id, judge)["counted"])
@@ -137,45 +137,47 @@ def test_deliveries_at_once_count_once(task: Task) -> None:
     assert counted() == 3
 
 
-def test_a_batch_whose_count_fails_is_unfinished(task: Task) -> None:
-    """Effect and end are one transaction: the next delivery counts it."""
+def test_a_failed_count_leaves_the_batch_unfinished(task: Task) -> None:
+    """Count and end are one transaction, so the next delivery counts the batch."""
     task_id = outbox.submit(task, "acme", [RECORD])
 
     def judge(tenant_id: str, records: list[Any]) -> Any:
-        batch, result = judged(tenant_id, records)
+        batch, result = evaluated(tenant_id, records)
         batch.accepted[0].__dict__["octets"] = "no number"
         return batch, result
 
     with pytest.raises(TypeError):
         outbox.process(task_id, judge)
     assert counted() == 0
-    assert outbox.process(task_id, judged)["counted"] is True
+    assert outbox.process(task_id, evaluated)["counted"] is True
     assert counted() == 1
 
 
-def test_what_the_broker_did_not_take_is_withdrawn(away: Task) -> None:
-    """The caller is told, and it is never counted, even if the broker took it after all."""
+def test_a_batch_refused_by_the_broker_is_withdrawn(unavailable: Task) -> None:
+    """The caller gets an error, and a message that was sent all the same is not counted."""
     with pytest.raises(PublishError):
-        outbox.submit(away, "acme", [RECORD])
+        outbox.submit(unavailable, "acme", [RECORD])
     assert rows() == []
-    assert outbox.process("of-the-withdrawn-one", judged)["counted"] is False
+    assert outbox.process("of-the-withdrawn-one", evaluated)["counted"] is False
     assert counted() == 0
 
 
-def test_what_is_done_already_is_not_withdrawn(away: Task, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The broker took it and could not say so; a worker was quick: the caller hears yes."""
+def test_a_finished_batch_is_not_withdrawn(
+    unavailable: Task, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """If a worker has counted the batch before the broker's error, the call succeeds."""
 
     def took_it(task: Task, *arguments: Any, task_id: str) -> str:
-        outbox.process(task_id, judged)
+        outbox.process(task_id, evaluated)
         raise PublishError("timed out")
 
     monkeypatch.setattr(outbox, "publish", took_it)
-    outbox.submit(away, "acme", [RECORD])
+    outbox.submit(unavailable, "acme", [RECORD])
     assert counted() == 1
 
 
-def test_a_silent_broker_is_told_in_time() -> None:
-    """Within two seconds, and nothing is left to be published."""
+def test_an_unresponsive_broker_is_an_error_in_time() -> None:
+    """The error is raised within two seconds, and the batch is withdrawn."""
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
         silent.listen(20)
@@ -187,8 +189,8 @@ def test_a_silent_broker_is_told_in_time() -> None:
     assert rows() == []
 
 
-def test_a_store_that_is_busy_is_told_in_time(task: Task, broker: redis.Redis) -> None:
-    """Nothing is published that was not stored."""
+def test_a_busy_store_is_an_error_in_time(task: Task, broker: redis.Redis) -> None:
+    """A batch that was not stored is not published."""
     outbox.submit(task, "acme", [RECORD])
     with session_scope() as session:
         session.execute(update(Submission).values(publications=9))
@@ -199,8 +201,8 @@ def test_a_store_that_is_busy_is_told_in_time(task: Task, broker: redis.Redis) -
     assert broker.llen(QUEUE) == 1
 
 
-def test_what_the_broker_lost_is_published_again(task: Task, broker: redis.Redis) -> None:
-    """The same task, in its own request and for its own tenant, later and later."""
+def test_a_lost_message_is_published_again(task: Task, broker: redis.Redis) -> None:
+    """The same task is sent in its request and for its tenant, at growing intervals."""
     task_id = outbox.submit(task, "acme", [RECORD])
     broker.flushdb()
     assert outbox.republish(task) == 0
@@ -219,10 +221,10 @@ def test_what_the_broker_lost_is_published_again(task: Task, broker: redis.Redis
     assert headers["securenet_tenant_id"] == "acme"
 
 
-def test_what_is_published_again_is_of_the_same_trace(
+def test_a_republished_batch_keeps_its_trace(
     task: Task, broker: redis.Redis, tracing: None
 ) -> None:
-    """Not of the trace of the task that publishes it."""
+    """It does not get the trace of the task that publishes it."""
     for request_id in ("req-of-the-test", "req-of-the-outbox"):
         with sentry_sdk.isolation_scope() as scope:
             scope.set_new_propagation_context()
@@ -241,7 +243,7 @@ def test_what_is_published_again_is_of_the_same_trace(
 
 @pytest.fixture
 def tracing() -> Iterator[None]:
-    """Let this process trace, and send nothing."""
+    """Enable tracing in this process without sending."""
     # The SDK patches Celery once a process, and never after an integration that does not trace.
     sentry_sdk.integrations._processed_integrations.discard("celery")
     init_sentry("", "test", traces_sample_rate=1.0)
@@ -250,25 +252,25 @@ def tracing() -> Iterator[None]:
 
 
 def test_one_run_of_the_outbox_is_bounded(task: Task, broker: redis.Redis) -> None:
-    """The rest is due still; a finished batch is not."""
+    """Batches beyond the limit stay due; a finished batch is not due."""
     first = outbox.submit(task, "acme", [RECORD])
     for _ in range(3):
         outbox.submit(task, "acme", [RECORD])
     make_due()
-    outbox.process(first, judged)
+    outbox.process(first, evaluated)
     assert [outbox.republish(task, most=2) for _ in range(3)] == [2, 1, 0]
 
 
-def test_a_broker_that_is_away_leaves_the_outbox_as_it_is(task: Task, away: Task) -> None:
-    """What could not be published is due at once."""
+def test_an_unavailable_broker_leaves_the_outbox_unchanged(task: Task, unavailable: Task) -> None:
+    """A batch that could not be published stays due."""
     outbox.submit(task, "acme", [RECORD])
     make_due()
     with pytest.raises(PublishError):
-        outbox.republish(away)
+        outbox.republish(unavailable)
     assert outbox.republish(task) == 1
 
 
-def test_a_batch_that_was_given_up_waits_for_a_person(task: Task) -> None:
+def test_a_dead_batch_waits_for_its_requeue(task: Task) -> None:
     """It is neither published nor processed until its dead letter is requeued."""
     task_id = outbox.submit(task, "acme", [RECORD])
     make_due()
@@ -276,16 +278,16 @@ def test_a_batch_that_was_given_up_waits_for_a_person(task: Task) -> None:
         outbox.give_up(session, task_id)
     assert outbox.republish(task) == 0
     with pytest.raises(DeadLetterError, match="given up"):
-        outbox.process(task_id, judged)
+        outbox.process(task_id, evaluated)
     with session_scope() as session:
         outbox.take_up(session, task_id)
-    assert outbox.process(task_id, judged)["counted"] is True
+    assert outbox.process(task_id, evaluated)["counted"] is True
 
 
-def test_what_is_finished_is_forgotten_after_a_day(task: Task) -> None:
-    """What is not finished is never forgotten."""
+def test_finished_batches_are_deleted_after_a_day(task: Task) -> None:
+    """Unfinished batches are kept."""
     ids = [outbox.submit(task, "acme", [RECORD]) for _ in range(2)]
-    outbox.process(ids[0], judged)
+    outbox.process(ids[0], evaluated)
     long_ago = datetime.now(UTC) - timedelta(days=2)
     with session_scope() as session:
         values = {"accepted_at": long_ago}

@@ -1,4 +1,4 @@
-"""What is refused before anything starts."""
+"""Checks of the configuration before a start."""
 
 import ssl
 import sys
@@ -18,7 +18,7 @@ SECRET = "hush-0123456789"
 
 
 def application(**changes: Any) -> Celery:
-    """Return the application with some of its configuration changed."""
+    """Return the application with changes to its configuration."""
     app = create_celery(Settings())
     for name in celery_app.tasks:
         app.tasks[name] = celery_app.tasks[name]
@@ -26,8 +26,8 @@ def application(**changes: Any) -> Celery:
     return app
 
 
-def test_what_we_deploy_is_accepted() -> None:
-    """Limits and beat entries as they are."""
+def test_the_deployed_configuration_is_accepted() -> None:
+    """The limits and beat entries of the application pass the checks."""
     celery_app.loader.import_default_modules()
     check_application(celery_app)
 
@@ -40,14 +40,14 @@ def test_what_we_deploy_is_accepted() -> None:
         ({"task_soft_time_limit": 600}, "task_soft_time_limit"),
     ],
 )
-def test_limits_that_contradict_each_other_are_refused(changes: dict[str, Any], named: str) -> None:
-    """A task that may outlive its message, or that cannot record its end, stops the start."""
+def test_contradictory_limits_are_refused(changes: dict[str, Any], named: str) -> None:
+    """A task that may outlive its message, or cannot record its end, prevents the start."""
     with pytest.raises(SettingsError, match=named):
         check_application(application(**changes))
 
 
 def test_a_worker_without_pandas_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The message names the extra that installs it."""
+    """The message contains the extra that installs it."""
     check_detection()
     monkeypatch.setitem(sys.modules, "pandas", None)
     with pytest.raises(SettingsError, match=r"securenet-obs\[detection\]"):
@@ -63,8 +63,8 @@ def test_a_worker_without_pandas_is_refused(monkeypatch: pytest.MonkeyPatch) -> 
         ({"task": "no_such_task"}, "there is no task"),
     ],
 )
-def test_an_entry_that_does_not_fit_its_task_is_refused(entry: dict[str, Any], reason: str) -> None:
-    """Beat would send it, and nothing would ever run."""
+def test_an_entry_with_wrong_arguments_is_refused(entry: dict[str, Any], reason: str) -> None:
+    """A beat entry must match the signature of its task."""
     schedule = {"nightly": {**entry, "task": f"securenet_obs.workers.tasks.{entry['task']}"}}
     with pytest.raises(SettingsError, match=f"beat entry nightly: .*{reason}"):
         check_application(application(beat_schedule=schedule))
@@ -84,8 +84,8 @@ def test_an_entry_that_does_not_fit_its_task_is_refused(entry: dict[str, Any], r
     ],
 )
 @pytest.mark.parametrize("variable", ["REDIS_URL", "RESULT_URL"])
-def test_an_address_that_cannot_work_is_refused(variable: str, url: str, reason: str) -> None:
-    """The variable and the reason are named, the password in it is not."""
+def test_an_unusable_redis_url_is_refused(variable: str, url: str, reason: str) -> None:
+    """The message has the variable and the reason, and not the password."""
     urls = {"redis_url": "redis://a/0", "result_url": "redis://a/1"}
     urls[variable.lower()] = url.format(SECRET)
     with pytest.raises(SettingsError, match=f"{variable}: .*{reason}") as refused:
@@ -95,20 +95,20 @@ def test_an_address_that_cannot_work_is_refused(variable: str, url: str, reason:
 
 @pytest.mark.parametrize("results", ["redis://a/0", "redis://a:6379", "redis://:x@a:6379/0"])
 def test_broker_and_results_in_one_database_are_refused(results: str) -> None:
-    """However it is written."""
+    """The same database is recognised in any spelling."""
     with pytest.raises(SettingsError, match="RESULT_URL: it is the same"):
         create_celery(Settings(redis_url="redis://a/0", result_url=results))
 
 
-def test_certificates_are_checked() -> None:
-    """With rediss:// alone, for the broker's connections and for those of the results."""
+def test_certificates_are_verified() -> None:
+    """`rediss://` alone verifies certificates, for the broker and for the results."""
     app = create_celery(Settings(redis_url="rediss://a:6379/0"))
     assert app.connection_for_write().ssl == {"ssl_cert_reqs": ssl.CERT_REQUIRED}
     assert app.backend.connparams["ssl_cert_reqs"] == ssl.CERT_REQUIRED
 
 
-def test_the_authority_may_be_named() -> None:
-    """In the URL; certificates are checked all the same, those of the results too."""
+def test_the_certificate_authority_can_be_set() -> None:
+    """The URL may name the authority, and certificates are verified all the same."""
     app = create_celery(Settings(redis_url="rediss://a:6379/0?ssl_ca_certs=/etc/ca.pem"))
     kept = {name: app.backend.connparams[name] for name in ("ssl_ca_certs", "ssl_cert_reqs")}
     for options in (app.connection_for_write().ssl, kept):
@@ -116,8 +116,8 @@ def test_the_authority_may_be_named() -> None:
         assert (connection.ca_certs, connection.cert_reqs) == ("/etc/ca.pem", ssl.CERT_REQUIRED)
 
 
-def test_a_broker_that_may_evict_is_warned_of(redis_server: Any) -> None:
-    """One that keeps everything is not."""
+def test_an_evicting_broker_is_logged(redis_server: Any) -> None:
+    """A broker with the policy noeviction is not."""
     url = redis_server.environment["REDIS_URL"]
     with redis.Redis.from_url(url) as client, capture_logs() as lines:
         warn_of_eviction(url)

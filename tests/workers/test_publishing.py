@@ -1,4 +1,4 @@
-"""Handing tasks over from a process that must not wait."""
+"""Publishing of tasks from a process that must not wait."""
 
 import json
 import socket
@@ -28,12 +28,12 @@ from tests.busy import room_for
 
 
 def echo(token: str) -> str:
-    """Be a task."""
+    """Return the text."""
     return token
 
 
 def application(port: int) -> Celery:
-    """Return an application whose Redis is at a port."""
+    """Return an application with Redis at a port."""
     url = f"redis://127.0.0.1:{port}"
     app = create_celery(Settings(redis_url=f"{url}/0", result_url=f"{url}/1"))
     bound_waits(app)
@@ -41,8 +41,8 @@ def application(port: int) -> Celery:
 
 
 @pytest.mark.parametrize("hangs", [False, True])
-def test_a_broker_that_is_away_is_an_error_in_time(hangs: bool) -> None:
-    """Refused or silent, within two seconds, and again the second time."""
+def test_an_unavailable_broker_is_an_error_in_time(hangs: bool) -> None:
+    """A refused and an unanswered connection fail within two seconds, also the second time."""
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
         if hangs:
@@ -56,8 +56,8 @@ def test_a_broker_that_is_away_is_an_error_in_time(hangs: bool) -> None:
             assert time.monotonic() - began < room_for(2)
 
 
-def test_patience_differs_by_process() -> None:
-    """Bounding one application's waits leaves another's alone."""
+def test_timeouts_are_shortened_per_application() -> None:
+    """Shorter timeouts of one application do not affect another."""
     patient = create_celery(Settings()).conf.broker_transport_options["socket_timeout"]
     assert application(1).conf.broker_transport_options["socket_timeout"] < 1 < patient
 
@@ -74,15 +74,15 @@ LARGE = "x" * LARGEST_PAYLOAD
         lambda task: (task.s("small") | task.s(LARGE)).apply_async(),
     ],
 )
-def test_too_large_a_payload_is_refused_by_whoever_sends_it(send: Callable[[Task], Any]) -> None:
-    """The error names the task, the size, the limit and what to do; nothing reaches the broker."""
+def test_too_large_a_payload_is_refused_by_its_sender(send: Callable[[Task], Any]) -> None:
+    """The error has task, size, limit and remedy, and no message reaches the broker."""
     task = application(1).task(name="tested.echo", shared=False)(echo)
     with pytest.raises(PayloadTooLargeError, match=r"tested.echo: .*262,\d+ bytes.*the store"):
         send(task)
 
 
-def test_what_is_just_small_enough_is_sent(redis_server: Any) -> None:
-    """The limit is the payload's, envelope not included."""
+def test_a_payload_of_the_limit_is_sent(redis_server: Any) -> None:
+    """The limit applies to the payload without its envelope."""
     address = redis_server.environment["REDIS_URL"].removesuffix("/0")
     app = create_celery(Settings(redis_url=f"{address}/8", result_url=f"{address}/9"))
     publish(app.task(name="tested.echo", shared=False)(echo), LARGE[200:])
@@ -93,7 +93,7 @@ def test_what_is_just_small_enough_is_sent(redis_server: Any) -> None:
 
 @pytest.fixture
 def by_threes(redis_server: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Task, Any]]:
-    """Yield a task of which three travel together, and a client of its broker, which is empty."""
+    """Yield a task that is sent three at a time, and a client of its empty broker."""
     monkeypatch.setattr(publishing, "MOST_TOGETHER", 3)
     connect_task_signals()
     connect_results()
@@ -106,7 +106,7 @@ def by_threes(redis_server: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[tu
 
 
 def test_many_tasks_are_executed(target: Any) -> None:
-    """More than travel together: a real worker returns each one's own result."""
+    """More tasks than fit one transaction return their own results from a real worker."""
     urls = {name: target.environment[name.upper()] for name in ("redis_url", "result_url")}
     app = create_celery(Settings(**urls))
     task = app.task(name="securenet_obs.workers.tasks.echo_canary", shared=False)(echo)
@@ -116,8 +116,8 @@ def test_many_tasks_are_executed(target: Any) -> None:
     assert results == [f"token-{number}" for number in range(count)]
 
 
-def test_many_tasks_are_signed_like_one(by_threes: tuple[Task, Any]) -> None:
-    """Each has the id and headers it was given, its tenant, its owner, and its expiry."""
+def test_many_tasks_have_headers_like_one(by_threes: tuple[Task, Any]) -> None:
+    """Each has its id and headers, its tenant, its owner and its expiry."""
     task, client = by_threes
     options = {"task_id": "of-the-test", "headers": {"securenet_window": "w"}, "expires": 60}
     assert publish_many(task, [Call(("x",), "acme", options), Call(("y",))])[0] == "of-the-test"
@@ -136,7 +136,7 @@ def test_many_tasks_are_signed_like_one(by_threes: tuple[Task, Any]) -> None:
 def test_many_tasks_take_little_memory(
     by_threes: tuple[Task, Any], monkeypatch: pytest.MonkeyPatch, argument: str, expected: list[int]
 ) -> None:
-    """They are taken one by one, and travel as soon as they are enough, or large enough."""
+    """Tasks are buffered up to a number or a size, and then sent."""
     monkeypatch.setattr(publishing, "_ENOUGH_TOGETHER", 9_000)
     task, client = by_threes
     queued = []
@@ -151,8 +151,8 @@ def test_many_tasks_take_little_memory(
     assert client.llen("default") == 7
 
 
-def test_a_broker_that_takes_some_says_how_many(by_threes: tuple[Task, Any]) -> None:
-    """The error tells what is queued for certain and what may be; the rest was not sent."""
+def test_a_partly_accepted_list_is_counted(by_threes: tuple[Task, Any]) -> None:
+    """The error has the numbers of accepted and uncertain tasks; later ones are not sent."""
     task, client = by_threes
 
     def calls() -> Iterator[Call]:
@@ -169,8 +169,8 @@ def test_a_broker_that_takes_some_says_how_many(by_threes: tuple[Task, Any]) -> 
     assert client.llen("default") == 3
 
 
-def test_a_broker_that_is_away_takes_none_of_many() -> None:
-    """Within two seconds, and the error says that none was taken."""
+def test_an_unavailable_broker_accepts_none_of_many() -> None:
+    """The error comes within two seconds, with zero accepted tasks."""
     task = application(1).task(name="tested.echo", shared=False)(echo)
     began = time.monotonic()
     with pytest.raises(PublishError, match="took 0 of these tasks, and perhaps the next 0"):
@@ -179,6 +179,6 @@ def test_a_broker_that_is_away_takes_none_of_many() -> None:
 
 
 def test_too_large_a_payload_among_many_is_refused(by_threes: tuple[Task, Any]) -> None:
-    """As if it were sent alone."""
+    """The error is the same as for a single task."""
     with pytest.raises(PayloadTooLargeError, match=r"tested\.echo"):
         publish_many(by_threes[0], [Call((LARGE,))])

@@ -25,7 +25,7 @@ def app(environment: dict[str, str]) -> Any:
 
 
 def test_a_success_has_its_result(app: Any) -> None:
-    """State and result, no error and no event."""
+    """A success has state and result, and neither error nor event."""
     app.backend.store_result("done", {"n": 1}, "SUCCESS")
     state = task_state(app, "done")
     assert (state.state, state.result, state.error, state.event_id) == (
@@ -37,7 +37,7 @@ def test_a_success_has_its_result(app: Any) -> None:
 
 
 def test_a_failure_has_its_error_and_event(app: Any) -> None:
-    """Type and message as the task raised them, and the event that tells of it."""
+    """A failure has the type and message of its error, and the id of its event."""
     app.backend.store_result("failed", KeyError("missing"), "FAILURE")
     app.backend.client.set(EVENT_KEY.format(task_id="failed"), "e" * 32)
     state = task_state(app, "failed")
@@ -46,20 +46,20 @@ def test_a_failure_has_its_error_and_event(app: Any) -> None:
 
 
 def test_an_unknown_task_is_pending(app: Any) -> None:
-    """Redis keeps no list of what was sent."""
+    """Redis does not list the tasks that were sent."""
     state = task_state(app, "never-sent")
     assert (state.state, state.result, state.error) == ("PENDING", None, None)
 
 
-def test_a_backend_that_is_away_is_its_own_error() -> None:
-    """Not reachable is not the same as pending."""
+def test_an_unavailable_backend_is_an_unreachable_error() -> None:
+    """An unavailable backend differs from a pending task."""
     gone = create_celery(Settings(redis_url="redis://127.0.0.1:1/0"))
     with pytest.raises(UnreachableError):
         task_state(gone, "any")
 
 
-def test_a_child_task_is_its_parents_tenants(target: Any) -> None:
-    """The worker keeps the owner of what it sends; once that has run, as long as its result."""
+def test_a_child_task_has_its_parents_tenant(target: Any) -> None:
+    """The worker stores the owner of a child; after its end it expires with its result."""
     sent = target.send("tested.parent", headers=REQUEST)
     child_id = sent.get(timeout=60)
     target.line("task_succeeded", child_id)
@@ -70,22 +70,22 @@ def test_a_child_task_is_its_parents_tenants(target: Any) -> None:
     assert task_owner(target.celery, "no-such-task") is None
 
 
-def test_a_task_of_nobodys_has_no_owner(target: Any) -> None:
-    """Without a tenant there is nobody who may read it through the API."""
+def test_a_task_without_a_tenant_has_no_owner(target: Any) -> None:
+    """A task without a tenant cannot be read through the API."""
     child_id = target.send("tested.parent").get(timeout=60)
     target.line("task_succeeded", child_id)
     assert task_owner(target.celery, child_id) is None
 
 
-def test_results_that_are_away_are_told() -> None:
-    """Whose a task is cannot be said then: that is no answer, and no owner either."""
+def test_an_unavailable_backend_gives_no_owner() -> None:
+    """The lookup of an owner raises an error, which differs from an unowned task."""
     away = Settings(redis_url=SecretStr("redis://127.0.0.1:9/0"))
     with pytest.raises(UnreachableError, match="result backend"):
         task_owner(create_celery(away), "t-1")
 
 
-def test_a_failure_is_told_before_it_can_be_read(target: Any) -> None:
-    """Whoever sees that a task has failed finds its event's id."""
+def test_the_event_is_stored_before_the_failure(target: Any) -> None:
+    """A reader of a failed state finds the id of its event."""
     url = target.environment["RESULT_URL"]
     with redis.Redis.from_url(url) as client, client.monitor() as heard:
         sent = target.send("tested.marks_and_fails")
@@ -95,7 +95,7 @@ def test_a_failure_is_told_before_it_can_be_read(target: Any) -> None:
 
 
 def test_an_event_is_stored_once_an_attempt(app: Any) -> None:
-    """The task stores it before its result; the signal that follows costs no second command."""
+    """The task stores its event before its result; the later signal sends no second command."""
     task = app.task(name="tested.stores", shared=False)(nothing)
     task.push_request(id="stored-once")
     for event_id in ("first", "second"):
@@ -105,11 +105,11 @@ def test_an_event_is_stored_once_an_attempt(app: Any) -> None:
 
 
 def nothing() -> None:
-    """Be a task."""
+    """Do nothing, as a task."""
 
 
 def matching(commands: Iterator[str], task_id: str) -> Iterator[str]:
-    """Yield the keys of a task in the order in which they are set."""
+    """Yield the keys of a task in the order of their SET commands."""
     for command in commands:
         name, _, arguments = command.partition(" ")
         if name in {"SET", "SETEX"} and task_id in arguments:

@@ -1,4 +1,4 @@
-"""Beat's signs of life."""
+"""Beat: heartbeats, leadership and missed entries."""
 
 import json
 import time
@@ -30,7 +30,7 @@ from tests.waiting import eventually
 def test_beat_records_its_ticks_and_logs_json(
     environment: dict[str, str], running: Any, celery_command: list[str], tmp_path: Path
 ) -> None:
-    """A running beat leaves the time of its last tick, with an expiry, and only JSON lines."""
+    """A running beat stores the time of its last tick, with an expiry, and logs only JSON."""
     client = redis.Redis.from_url(environment["RESULT_URL"], decode_responses=True)
     client.delete(TICK_KEY)
     log, began = tmp_path / "beat.log", time.time()
@@ -43,7 +43,7 @@ def test_beat_records_its_ticks_and_logs_json(
 
 
 def scheduler(url: str, folder: Path, **entries: Any) -> RecordingScheduler:
-    """Return a scheduler of this process whose broker and records are in one Redis."""
+    """Return a scheduler of this process with broker and records in one Redis."""
     address = url.rsplit("/", 1)[0]
     app = create_celery(Settings(redis_url=f"{address}/6", result_url=f"{address}/7"))
     app.conf.beat_schedule = {
@@ -56,7 +56,7 @@ def scheduler(url: str, folder: Path, **entries: Any) -> RecordingScheduler:
 
 @pytest.fixture
 def broker(environment: dict[str, str]) -> Iterator[redis.Redis]:
-    """Yield the databases that these schedulers use, empty."""
+    """Yield the empty databases of these schedulers."""
     address = environment["REDIS_URL"].rsplit("/", 1)[0]
     with redis.Redis.from_url(f"{address}/6") as client, results(environment) as kept:
         for database in (client, kept):
@@ -67,19 +67,19 @@ def broker(environment: dict[str, str]) -> Iterator[redis.Redis]:
 
 
 def results(environment: dict[str, str]) -> redis.Redis:
-    """Return a client of the database where beat keeps its records."""
+    """Return a client of the database with beat's records."""
     address = environment["REDIS_URL"].rsplit("/", 1)[0]
     return redis.Redis.from_url(f"{address}/7", decode_responses=True)
 
 
 def sent(broker: redis.Redis) -> list[dict[str, Any]]:
-    """Return the headers of what was sent, the oldest first."""
+    """Return the headers of the sent tasks, oldest first."""
     messages = [json.loads(text) for text in broker.lrange("default", 0, -1)]
     return [message["headers"] for message in reversed(messages)]
 
 
-def run_what_is_due(beat: RecordingScheduler) -> float:
-    """Tick until nothing is due any more; return in how many seconds beat would tick again."""
+def run_due_entries(beat: RecordingScheduler) -> float:
+    """Tick until no entry is due; return the seconds until beat would tick again."""
     while (interval := beat.tick()) <= 0:
         pass
     return interval
@@ -88,7 +88,7 @@ def run_what_is_due(beat: RecordingScheduler) -> float:
 def test_a_sent_entry_is_recorded(
     environment: dict[str, str], broker: redis.Redis, tmp_path: Path
 ) -> None:
-    """When an entry's task was taken by the broker, its name has the time."""
+    """After the broker has accepted an entry's task, its time is stored."""
     beat = scheduler(environment["REDIS_URL"], tmp_path, often=0.01)
     time.sleep(0.02)
     began = time.time()
@@ -98,10 +98,10 @@ def test_a_sent_entry_is_recorded(
     assert len(sent(broker)) == 1
 
 
-def test_a_beat_without_entries_lives(
+def test_a_beat_without_entries_records_its_tick(
     environment: dict[str, str], broker: redis.Redis, tmp_path: Path
 ) -> None:
-    """Its tick is recorded; entries that are no longer scheduled are not told of."""
+    """Removed entries are deleted from the record."""
     scheduler(environment["REDIS_URL"], tmp_path / "full", hourly=crontab(minute="0")).tick()
     with results(environment) as kept:
         assert kept.hlen(ENTRIES_KEY) == 1
@@ -112,16 +112,16 @@ def test_a_beat_without_entries_lives(
         assert (kept.exists(TICK_KEY), kept.exists(ENTRIES_KEY)) == (1, 0)
 
 
-def test_missed_windows_are_made_up_for_once(
+def test_missed_windows_are_sent_once(
     environment: dict[str, str], broker: redis.Redis, tmp_path: Path
 ) -> None:
-    """Beat was down for two days: an entry is sent once, for its latest slot, and not again."""
+    """After two days without beat an entry is sent once, for its latest slot."""
     beat = scheduler(environment["REDIS_URL"], tmp_path, hourly=crontab(minute="0"))
     beat.schedule["hourly"].last_run_at = datetime.now(UTC) - timedelta(days=2)
     beat.close()
     beat = scheduler(environment["REDIS_URL"], tmp_path, hourly=crontab(minute="0"))
-    run_what_is_due(beat)
-    run_what_is_due(beat)
+    run_due_entries(beat)
+    run_due_entries(beat)
     (headers,) = sent(broker)
     assert headers[WINDOW_HEADER] == f"{datetime.now(UTC):%Y-%m-%dT%H}:00Z"
 
@@ -129,11 +129,11 @@ def test_missed_windows_are_made_up_for_once(
 def test_a_lost_schedule_is_recovered(
     environment: dict[str, str], broker: redis.Redis, tmp_path: Path
 ) -> None:
-    """Without the file, Redis knows when each entry was sent: what was missed is sent."""
+    """Without the schedule's file, the times in Redis are used, and missed entries are sent."""
     with results(environment) as kept:
         kept.hset(SENT_KEY, mapping={"missed": time.time() - 7_200, "done": time.time()})
     hourly = crontab(minute="0")
-    run_what_is_due(scheduler(environment["REDIS_URL"], tmp_path, missed=hourly, done=hourly))
+    run_due_entries(scheduler(environment["REDIS_URL"], tmp_path, missed=hourly, done=hourly))
     assert len(sent(broker)) == 1
     with results(environment) as kept:
         assert float(kept.hget(SENT_KEY, "missed")) > time.time() - 5
@@ -142,7 +142,7 @@ def test_a_lost_schedule_is_recovered(
 def test_one_beat_sends_at_a_time(
     environment: dict[str, str], broker: redis.Redis, tmp_path: Path
 ) -> None:
-    """The second stands by and says so; it takes over when the first ends, and doubles nothing."""
+    """The second is a standby; it takes over when the first ends, without duplicates."""
     hourly = crontab(minute="0")
     with results(environment) as kept:
         kept.hset(SENT_KEY, "hourly", time.time() - 7_200)
@@ -150,20 +150,20 @@ def test_one_beat_sends_at_a_time(
     second = scheduler(environment["REDIS_URL"], tmp_path / "second", hourly=hourly)
     second.schedule["hourly"].last_run_at = datetime.now(UTC) - timedelta(hours=2)
     with capture_logs() as lines:
-        run_what_is_due(first)
-        assert run_what_is_due(second) == second.max_interval
+        run_due_entries(first)
+        assert run_due_entries(second) == second.max_interval
         assert len(sent(broker)) == 1
         first.close()
-        run_what_is_due(second)
+        run_due_entries(second)
     events = [line["event"] for line in lines]
     assert events == ["beat_leads", "beat_stands_by", "beat_leads"]
     assert len(sent(broker)) == 1
 
 
-def test_a_beat_that_died_is_replaced(
+def test_a_dead_beat_is_replaced(
     environment: dict[str, str], broker: redis.Redis, tmp_path: Path
 ) -> None:
-    """Its lock expires; should it come back, it finds that another leads."""
+    """Its lock expires; if it resumes, it finds another leader."""
     first = scheduler(environment["REDIS_URL"], tmp_path / "first")
     second = scheduler(environment["REDIS_URL"], tmp_path / "second")
     first.tick()
@@ -175,10 +175,10 @@ def test_a_beat_that_died_is_replaced(
     assert first._leads() is False
 
 
-def test_a_beat_whose_redis_forgot_it_leads_again(
+def test_a_beat_leads_again_after_a_flush_of_redis(
     environment: dict[str, str], broker: redis.Redis, tmp_path: Path
 ) -> None:
-    """A Redis that was emptied costs nobody a window."""
+    """An emptied Redis does not cost a window."""
     beat = scheduler(environment["REDIS_URL"], tmp_path)
     beat.tick()
     with results(environment) as kept:
@@ -186,13 +186,13 @@ def test_a_beat_whose_redis_forgot_it_leads_again(
     assert beat._leads() is True
 
 
-def test_what_could_not_be_sent_stays_due(
+def test_an_unsent_entry_stays_due(
     environment: dict[str, str],
     broker: redis.Redis,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """A broker that did not take an entry gets it when it is back, and not only the next day."""
+    """An entry that the broker refused is sent when the broker is back, not the next day."""
     beat = scheduler(environment["REDIS_URL"], tmp_path, hourly=crontab(minute="0"))
     with results(environment) as kept:
         kept.hset(SENT_KEY, "hourly", time.time() - 7_200)
@@ -203,14 +203,14 @@ def test_what_could_not_be_sent_stays_due(
 
         # Below the two ways in which beat sends: by a task it knows, and by a name.
         patch.setattr(beat.app.amqp, "send_task_message", refuse)
-        assert run_what_is_due(beat) == beat.max_interval
+        assert run_due_entries(beat) == beat.max_interval
     assert sent(broker) == []
-    run_what_is_due(beat)
+    run_due_entries(beat)
     assert len(sent(broker)) == 1
 
 
-def test_while_redis_is_away_nothing_is_marked_as_sent(tmp_path: Path) -> None:
-    """Beat waits for it; what is due stays due."""
+def test_without_redis_nothing_is_marked_as_sent(tmp_path: Path) -> None:
+    """Beat waits for Redis, and due entries stay due."""
     beat = scheduler("redis://127.0.0.1:1/0", tmp_path, often=0.01)
     before = beat.schedule["often"].last_run_at
     assert beat.tick() == beat.max_interval

@@ -1,4 +1,4 @@
-"""What a task's events tell, and of which task, where the SDK's integration is left out."""
+"""Events of tasks without the SDK's own integration."""
 
 from typing import Any
 
@@ -6,12 +6,12 @@ TRACE, SPAN = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 
 
 def event_of(target: Any, task: str, **options: Any) -> Any:
-    """Send a task that fails and return its event."""
+    """Send a task that fails, and return its event."""
     sent = target.send(task, **options)
     return target.sentry.event(lambda event: event["tags"].get("task_id") == sent.id)
 
 
-def test_an_event_is_of_its_task_and_of_the_senders_trace(target: Any) -> None:
+def test_an_event_has_its_task_and_the_senders_trace(target: Any) -> None:
     """It has the task's name, and the trace of the request that sent it."""
     trace = {"headers": {"sentry-trace": f"{TRACE}-{SPAN}-1"}}
     event = event_of(target, "tested.marks_and_fails", headers=trace)
@@ -22,8 +22,8 @@ def test_an_event_is_of_its_task_and_of_the_senders_trace(target: Any) -> None:
     assert event["exception"]["values"][-1]["mechanism"]["handled"] is False
 
 
-def test_nothing_of_a_task_is_in_the_next_ones_event(target: Any) -> None:
-    """Neither its tags nor its breadcrumbs, nor its trace."""
+def test_tasks_do_not_share_event_data(target: Any) -> None:
+    """The next task's event has no tag, breadcrumb or trace of the task before."""
     first, second = (event_of(target, "tested.marks_and_fails") for _ in range(2))
     assert first["tags"]["number"] != second["tags"]["number"]
     crumbs = [crumb["message"] for crumb in second["breadcrumbs"]["values"]]
@@ -33,13 +33,13 @@ def test_nothing_of_a_task_is_in_the_next_ones_event(target: Any) -> None:
 
 
 def test_every_overrun_of_a_task_is_one_issue(target: Any) -> None:
-    """Wherever its soft limit met it."""
+    """The fingerprint does not depend on the line that the soft limit interrupted."""
     event = event_of(target, "tested.overruns")
     assert event["fingerprint"] == ["celery", "SoftTimeLimitExceeded", "tested.overruns"]
 
 
-def test_what_a_task_says_of_itself_is_no_error(target: Any) -> None:
-    """A retry is told by a line, and Sentry hears of the task that failed after it only."""
+def test_a_retry_is_not_an_error_event(target: Any) -> None:
+    """A retry is logged; only the final failure is an event."""
     retried = target.send("tested.retried")
     assert retried.get(timeout=60) == 2
     event_of(target, "tested.marks_and_fails")

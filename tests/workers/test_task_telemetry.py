@@ -15,7 +15,7 @@ from securenet_obs.workers.results import EVENT_KEY
 REQUEST = {"securenet_request_id": "req-of-the-test", "securenet_tenant_id": "acme"}
 
 
-def test_ids_are_bound_while_a_task_runs_and_gone_after(target: Any) -> None:
+def test_ids_are_bound_only_while_a_task_runs(target: Any) -> None:
     """The next task on the same process has neither the request nor the tenant of the last."""
     first = target.send("tested.leave_tenant", headers=REQUEST)
     pid = first.get(timeout=60)
@@ -30,8 +30,8 @@ def test_ids_are_bound_while_a_task_runs_and_gone_after(target: Any) -> None:
     assert all("request_id" not in line for line in between)
 
 
-def test_both_ends_of_a_task_forget(celery_task: Any) -> None:
-    """The beginning forgets what somebody left before it, the end what the task bound."""
+def test_ids_are_cleared_at_start_and_end(celery_task: Any) -> None:
+    """The start clears earlier ids, the end those that the task bound."""
     bind_tenant("left-behind")
     celery_signals.task_prerun.send(sender=celery_task, task_id="t-1", task=celery_task)
     assert current_ids().keys() == {"request_id", "task_id", "trace_id", "span_id"}
@@ -41,20 +41,20 @@ def test_both_ends_of_a_task_forget(celery_task: Any) -> None:
 
 
 def nothing() -> None:
-    """Be a task."""
+    """Do nothing, as a task."""
 
 
 @pytest.fixture
 def celery_task() -> Any:
-    """Return a task that a worker is about to run in this process."""
+    """Return a task that is about to run in this process."""
     task = create_celery(Settings()).task(name="tested.here")(nothing)
     task.push_request(id="t-1", is_eager=False)
     connect_task_signals()
     return task
 
 
-def test_ids_that_are_no_ids_are_not_bound(target: Any) -> None:
-    """Headers come from anybody who reaches the broker: they are validated too."""
+def test_invalid_ids_are_not_bound(target: Any) -> None:
+    """Headers may come from any client of the broker, so they are validated."""
     strange = {"securenet_request_id": "x\n" * 50, "securenet_tenant_id": "../etc"}
     sent = target.send("tested.child", headers=strange)
     started = target.line("task_started", sent.id)
@@ -62,7 +62,7 @@ def test_ids_that_are_no_ids_are_not_bound(target: Any) -> None:
     assert "tenant_id" not in started
 
 
-def test_ids_live_through_retries(target: Any) -> None:
+def test_ids_are_kept_through_retries(target: Any) -> None:
     """Every attempt of a task has the request and tenant of the first."""
     sent = target.send("tested.retried", headers=REQUEST)
     assert sent.get(timeout=60) == 2
@@ -76,7 +76,7 @@ def test_ids_live_through_retries(target: Any) -> None:
 
 
 def test_ids_reach_a_child_task(target: Any) -> None:
-    """What a task sends is of the same request, tenant and trace."""
+    """A child task has the same request, tenant and trace."""
     sent = target.send("tested.parent", headers=REQUEST)
     child = target.line("child_ran", sent.get(timeout=60))
     started = target.line("task_started", sent.id)
@@ -85,7 +85,7 @@ def test_ids_reach_a_child_task(target: Any) -> None:
         assert child[name] == started[name]
 
 
-def test_a_success_tells_its_duration_and_no_value(target: Any) -> None:
+def test_a_success_logs_its_duration_and_no_value(target: Any) -> None:
     """Neither arguments nor return value are in any line of the worker."""
     sent = target.send("tested.return_secret", "a value of the tenant's own")
     assert sent.get(timeout=60) == "a value of the tenant's own"
@@ -94,7 +94,7 @@ def test_a_success_tells_its_duration_and_no_value(target: Any) -> None:
 
 
 def test_a_task_that_succeeds_is_two_lines(target: Any) -> None:
-    """Celery's own lines of the same task are not written, nor made."""
+    """Celery's own lines of the same task are neither built nor written."""
     sent = target.send("tested.child")
     sent.get(timeout=60)
     target.line("task_succeeded", sent.id)
@@ -102,8 +102,8 @@ def test_a_task_that_succeeds_is_two_lines(target: Any) -> None:
     assert told == ["task_started", "child_ran", "task_succeeded"]
 
 
-def test_a_failure_is_one_event_whose_id_is_stored(target: Any) -> None:
-    """Logged twice and then raised: one event; its id is in the line and beside the result."""
+def test_a_failure_is_one_event_with_a_stored_id(target: Any) -> None:
+    """An error that is logged twice and raised is one event; line and result have its id."""
     sent = target.send("tested.logs_and_fails", headers=REQUEST)
     with pytest.raises(Exception, match="told twice"):
         sent.get(timeout=60)
@@ -122,7 +122,7 @@ def test_a_failure_is_one_event_whose_id_is_stored(target: Any) -> None:
 
 
 def test_arguments_of_other_tasks_are_in_no_event(target: Any) -> None:
-    """What was received before is no breadcrumb of a later failure, and args are not collected."""
+    """Received tasks are not breadcrumbs of a later failure, and arguments are not collected."""
     target.send("tested.return_secret", "a neighbour's argument").get(timeout=60)
     sent = target.send("tested.logs_and_fails")
     target.sentry.event(lambda event: event["tags"].get("task_id") == sent.id)
@@ -130,7 +130,7 @@ def test_arguments_of_other_tasks_are_in_no_event(target: Any) -> None:
 
 
 def test_a_print_in_a_task_is_a_line(target: Any) -> None:
-    """Plain text that a task prints does not stand beside the JSON lines."""
+    """Printed text of a task is a JSON line."""
     sent = target.send("tested.prints")
     sent.get(timeout=60)
     line = target.line("plain text from a task", sent.id)

@@ -25,7 +25,7 @@ RECORDS = [
 
 @pytest.mark.parametrize("queue", ["default", "scans", "models", "logs", "canary"])
 def test_a_canary_comes_back_from_every_queue(target: Any, queue: str) -> None:
-    """Each queue is consumed, and the answer says who executed it."""
+    """Each queue is consumed, and the result contains the worker that executed the task."""
     answer = target.send("echo_canary", f"for {queue}", queue=queue).get(timeout=60)
     assert answer["canary"] == f"for {queue}"
     assert answer["queue"] == queue
@@ -33,8 +33,8 @@ def test_a_canary_comes_back_from_every_queue(target: Any, queue: str) -> None:
     assert answer["pid"] > 0
 
 
-def test_a_scan_finds_what_the_advisories_name(target: Any) -> None:
-    """The sample inventory holds three known vulnerabilities."""
+def test_a_scan_finds_the_known_vulnerabilities(target: Any) -> None:
+    """The sample inventory has three known vulnerabilities."""
     store_samples(target.environment["DATABASE_URL"], ["newcomer"])
     answer = target.send("run_vulnerability_scan", "newcomer", queue="scans").get(timeout=60)
     assert answer["packages"] == 5
@@ -42,7 +42,7 @@ def test_a_scan_finds_what_the_advisories_name(target: Any) -> None:
 
 
 def test_a_batch_is_counted_for_its_tenant(target: Any) -> None:
-    """The tenant comes from the headers; a bad record is counted with its reason."""
+    """The tenant comes from the headers; an invalid record is counted with its reason."""
     sent = target.send(
         "process_network_logs", RECORDS, queue="logs", headers={"securenet_tenant_id": "acme"}
     )
@@ -53,15 +53,15 @@ def test_a_batch_is_counted_for_its_tenant(target: Any) -> None:
 
 
 def test_a_redelivered_batch_is_counted_once(target: Any) -> None:
-    """The same task delivered again, as after a lost worker, adds nothing."""
+    """A task that is delivered again, as after a lost worker, does not count twice."""
     for counted in (True, False):
         sent = target.send("process_network_logs", RECORDS, queue="logs", task_id="delivered-twice")
         assert sent.get(timeout=60)["counted"] is counted
         sent.forget()
 
 
-def test_a_model_without_data_says_so(target: Any) -> None:
-    """Too few minutes are an answer, not a failure."""
+def test_a_model_without_data_returns_the_reason(target: Any) -> None:
+    """Too few minutes are a result, not a failure."""
     answer = target.send("retrain_anomaly_model", "empty-tenant", queue="models").get(timeout=60)
     assert answer["trained"] is False
     assert answer["minutes"] == 0
@@ -79,7 +79,7 @@ def test_beat_dispatches_one_task_for_each_tenant(target: Any, store: None) -> N
 
 
 def test_a_tenants_task_does_not_register_the_tenant(target: Any, store: None) -> None:
-    """The schedule would otherwise serve it for ever."""
+    """Otherwise the schedule would serve the tenant forever."""
     for task, queue in (("run_vulnerability_scan", "scans"), ("retrain_anomaly_model", "models")):
         target.send(task, "passing-by", queue=queue).get(timeout=60)
     with session_scope() as session:
@@ -87,7 +87,7 @@ def test_a_tenants_task_does_not_register_the_tenant(target: Any, store: None) -
 
 
 def test_a_window_is_dispatched_once(target: Any, store: None) -> None:
-    """A second beat's dispatcher sends nothing; a tenant's task of a window has one id and key."""
+    """A second dispatch sends nothing; a tenant's task of a window has one id and key."""
     register("somebody")
     headers = {WINDOW_HEADER: "2020-01-01T02:00Z"}
     for _ in range(2):
@@ -100,7 +100,7 @@ def test_a_window_is_dispatched_once(target: Any, store: None) -> None:
 
 
 def test_a_dispatched_task_has_its_tenant_and_its_time(target: Any, store: None) -> None:
-    """Each comes within a minute, not all at once, and is not run when it is a day late."""
+    """Tasks are spread over a minute, and are not executed a day late."""
     tenants = {f"dispatched-{number}" for number in range(4)}
     register(*tenants)
     began, headers = datetime.now(UTC), {WINDOW_HEADER: "2020-01-02T02:00Z"}
@@ -125,7 +125,7 @@ def register(*tenants: str) -> None:
 
 
 def received(target: Any, task: str, queue: str) -> list[str]:
-    """Return the ids of what the worker has got of a task from a queue."""
+    """Return the ids of the tasks that the worker received from a queue."""
     target.send("echo_canary", "behind all that was sent", queue=queue).get(timeout=60)
     name = f"{TASKS}.{task}"
     requests = [entry["request"] for entry in target.ask("scheduled")]
@@ -138,7 +138,7 @@ def received(target: Any, task: str, queue: str) -> list[str]:
 
 @pytest.mark.parametrize("task", ["run_vulnerability_scan", "retrain_anomaly_model"])
 def test_a_tenants_task_has_its_effect_once_a_window(target: Any, store: None, task: str) -> None:
-    """Redelivered or sent twice, it is one effect, under the window of its headers."""
+    """A redelivered or repeated task has one effect, by the window in its headers."""
     for _ in range(2):
         target.send(task, "windowed", headers={WINDOW_HEADER: "w-1"}).get(timeout=60)
     with session_scope() as session:
@@ -147,8 +147,8 @@ def test_a_tenants_task_has_its_effect_once_a_window(target: Any, store: None, t
     assert effects == ["w-1"]
 
 
-def test_an_accepted_batch_is_counted_through_its_reference(target: Any, store: None) -> None:
-    """Its tenant comes with the batch; a second message of it finds it done."""
+def test_an_accepted_batch_is_counted_by_its_reference(target: Any, store: None) -> None:
+    """The batch has its tenant, and a second message does not count it again."""
     task = create_celery(
         Settings(
             redis_url=target.environment["REDIS_URL"], result_url=target.environment["RESULT_URL"]
@@ -164,16 +164,16 @@ def test_an_accepted_batch_is_counted_through_its_reference(target: Any, store: 
 
 
 def nothing(log_batch: Any) -> None:
-    """Be a task that is only sent."""
+    """Do nothing: a task that is only sent."""
 
 
 def test_the_outbox_runs_on_a_worker(target: Any) -> None:
-    """It says how many it published again."""
+    """It returns the number of republished batches."""
     assert target.send("republish_submissions").get(timeout=60) == 0
 
 
 def test_a_diagnostic_task_fails_with_its_own_error(target: Any) -> None:
-    """The result carries the error itself, and an event that tells of it reaches Sentry."""
+    """The result has the error, and its event reaches Sentry."""
     sent = target.send(
         "raise_diagnostic_error", "canary-7", "hunter2hunter2", "acme", queue="default"
     )
@@ -194,8 +194,8 @@ def test_a_relayed_canary_is_of_the_same_request(target: Any) -> None:
     assert failed["tenant_id"] == "acme"
 
 
-def test_what_is_not_json_is_refused(target: Any) -> None:
-    """A pickled message is never unpickled; the worker goes on."""
+def test_a_pickled_message_is_refused(target: Any) -> None:
+    """A pickled message is not unpickled, and the worker continues."""
     sent = target.send("echo_canary", "pickled", queue="canary", serializer="pickle")
     with pytest.raises(TimeoutError):
         sent.get(timeout=1)
@@ -203,6 +203,6 @@ def test_what_is_not_json_is_refused(target: Any) -> None:
 
 
 def test_an_unregistered_task_is_reported(target: Any) -> None:
-    """A name that no worker knows is an error line, and costs the worker nothing."""
+    """An unknown task is an error line, and the worker continues."""
     target.celery.send_task("securenet_obs.workers.tasks.no_such_task", queue="default")
     assert eventually(lambda: any("no_such_task" in line["event"] for line in target.lines()))

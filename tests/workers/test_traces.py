@@ -1,4 +1,4 @@
-"""A worker that traces its tasks, as the SDK's integration does it."""
+"""A worker that traces its tasks by the SDK's integration."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from tests.waiting import eventually
 TRACE, SPAN = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 
 
-def test_it_continues_the_trace_of_a_sender_that_does_not_trace(traced: Any) -> None:
+def test_the_trace_of_an_untraced_sender_is_continued(traced: Any) -> None:
     """A task and its child are two transactions of the request's trace."""
     # Not sampled and sampled are left open, as by a process that sends errors only.
     sent = traced.send("tested.parent", headers={"headers": {"sentry-trace": f"{TRACE}-{SPAN}"}})

@@ -20,14 +20,14 @@ NOW = datetime(2026, 11, 23, 14, 30, tzinfo=UTC)
         (NOW + timedelta(hours=1), None),
     ],
 )
-def test_what_was_missed_is_one_window(last_run_at: datetime, slot: str | None) -> None:
-    """However long ago the last run, the window is the latest slot; without one there is none."""
+def test_missed_slots_are_one_window(last_run_at: datetime, slot: str | None) -> None:
+    """The window is the latest slot since the last run, or None without one."""
     schedule = crontab(minute="0", hour="*/6", nowfun=lambda: NOW)
     assert latest_slot(schedule, last_run_at) == slot
 
 
-def test_a_tenants_task_of_a_window_is_one_task() -> None:
-    """Whoever sends it gives it the same id, and no other has that."""
+def test_the_task_id_depends_on_task_tenant_and_window() -> None:
+    """Every sender gives it the same id, which is unique."""
     assert task_id_of("scan", "acme", "w") == task_id_of("scan", "acme", "w")
     others = {task_id_of("scan", "acme", "v"), task_id_of("scan", "b", "w")}
     assert task_id_of("scan", "acme", "w") not in others | {task_id_of("train", "acme", "w")}

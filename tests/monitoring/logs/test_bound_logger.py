@@ -1,4 +1,4 @@
-"""Our loggers' methods."""
+"""Methods of the bound logger."""
 
 import asyncio
 import logging
@@ -21,7 +21,7 @@ from tests.searching import examples
 
 
 def captured(level: int = logging.INFO) -> tuple[Any, list[Any]]:
-    """Return a logger of ours, and what reaches the chain."""
+    """Return a bound logger and the list of calls that reach the chain."""
     capture = LogCapture()
     logger = structlog.wrap_logger(
         structlog.PrintLogger(), processors=[capture], wrapper_class=bound_logger(level)
@@ -30,7 +30,7 @@ def captured(level: int = logging.INFO) -> tuple[Any, list[Any]]:
 
 
 def test_a_field_may_have_any_name() -> None:
-    """Names that are parameters elsewhere are fields here."""
+    """Names of parameters, such as `event` and `self`, are valid field names."""
     log, entries = captured()
     log.info("e", event="x", self=1, method_name="GET", level="y")
     assert entries[0]["event"] == "e"
@@ -38,8 +38,8 @@ def test_a_field_may_have_any_name() -> None:
     assert (entries[0]["self"], entries[0]["method_name"]) == (1, "GET")
 
 
-def test_arguments_that_do_not_fit_are_told() -> None:
-    """A wrong format raises nothing, and what was given is in the text."""
+def test_mismatched_arguments_are_logged() -> None:
+    """A wrong format does not raise, and the message contains the arguments."""
     log, entries = captured()
     log.info("%d items", "many")
     log.error("%s of %s", "one")
@@ -58,14 +58,14 @@ def test_arguments_that_do_not_fit_are_told() -> None:
     ],
 )
 def test_every_method_has_a_level(call: str, level: str) -> None:
-    """Synonyms count as what they mean."""
+    """Synonyms such as `warn` have the level of the method that they stand for."""
     log, entries = captured()
     getattr(log, call)("e")
     assert [entry["log_level"] for entry in entries] == [level]
 
 
-def test_below_the_level_nothing_happens() -> None:
-    """Methods, synonyms and numbers below the level do nothing, whatever they are given."""
+def test_calls_below_the_level_are_ignored() -> None:
+    """Methods, synonyms and numeric levels below the level do nothing with any arguments."""
     log, entries = captured(logging.ERROR)
     log.debug("%d", "x", event=1, self=2)
     log.warn("e")
@@ -74,15 +74,15 @@ def test_below_the_level_nothing_happens() -> None:
     assert [(entry["event"], entry["log_level"]) for entry in entries] == [("between", "error")]
 
 
-def test_asynchronous_methods_tell_the_same() -> None:
-    """`await log.ainfo()` is a line, too."""
+def test_async_methods_log_the_same_event() -> None:
+    """`await log.ainfo()` logs a line, too."""
     log, entries = captured()
     asyncio.run(log.ainfo("e", a=1))
     assert (entries[0]["event"], entries[0]["a"]) == ("e", 1)
 
 
 def both_entrances(file: IO[bytes]) -> tuple[Any, logging.Handler]:
-    """Return a logger of ours and a handler for everybody else's, which write to one file."""
+    """Return a bound logger and a standard library handler that write to the same file."""
     chain, output = Chain(Settings()), LineOutput(file.fileno())
     ours = structlog.wrap_logger(
         _Line(output, "ours"), processors=[chain.native], wrapper_class=bound_logger(0)
@@ -98,7 +98,7 @@ FIELDS = st.dictionaries(TEXT, VALUES, max_size=2)
 def test_any_call_of_any_logger_is_one_strict_line(
     event: Any, arguments: list[Any], fields: dict[str, Any]
 ) -> None:
-    """Whatever is logged by whichever entrance, nothing is raised and the line is whole."""
+    """Any call of either logger writes one strict JSON line and does not raise."""
     with tempfile.TemporaryFile() as file:
         ours, theirs = both_entrances(file)
         ours.info(event, *arguments, **fields)

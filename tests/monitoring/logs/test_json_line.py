@@ -27,7 +27,7 @@ class Unprintable:
 
 class Mute:
     def __repr__(self) -> str:
-        """Raise what is no Exception's business."""
+        """Raise a BaseException that is not an Exception."""
         raise RecursionError
 
     __sizeof__ = __str__ = __repr__  # type: ignore[assignment]
@@ -44,7 +44,7 @@ class Login:
 
 
 def strict(line: bytes) -> Any:
-    """Parse a line as the strictest reader would."""
+    """Parse a line with a parser that rejects everything outside strict JSON."""
 
     def refuse(constant: str) -> None:
         raise AssertionError(constant)
@@ -85,19 +85,19 @@ def cycle() -> list[Any]:
     ],
     ids=lambda value: type(value).__name__,
 )
-def test_what_json_cannot_say_is_said_otherwise(value: object, written: object) -> None:
-    """Values that break a naive line become null or text, and the line stays strict JSON."""
+def test_values_outside_json_are_converted(value: object, written: object) -> None:
+    """Values that JSON cannot represent become null or text, and the line stays strict JSON."""
     assert strict(json_line({"event": "e", "value": value}))["value"] == written
     assert strict(json_line({"event": "e", "value": [value, 2**70]}))["value"][0] == written
 
 
-def test_a_cycle_ends() -> None:
+def test_a_cycle_is_cut() -> None:
     """A structure that contains itself is written to a bounded depth."""
     assert strict(json_line({"event": "e", "value": cycle()}))["event"] == "e"
 
 
 def shared(depth: int, width: int) -> list[Any]:
-    """Return lists that hold one another `width` times each."""
+    """Return nested lists that contain each other `width` times each."""
     value: list[Any] = ["leaf"]
     for _ in range(depth):
         value = [value] * width
@@ -122,8 +122,8 @@ class Entry(dict[str, Any]):
     ],
     ids=lambda value: type(value).__name__,
 )
-def test_parts_that_occur_often_are_written_a_bounded_number_of_times(value: object) -> None:
-    """What is small in memory and without end as JSON costs no more than a large line."""
+def test_shared_parts_are_written_within_bounds(value: object) -> None:
+    """A value that is small in memory and huge as JSON costs no more than a large line."""
     began = time.process_time()
     assert strict(json_line({"event": "e", "value": value}))["event"] == "e"
     assert time.process_time() - began < 3
@@ -140,14 +140,14 @@ def test_parts_that_occur_often_are_written_a_bounded_number_of_times(value: obj
     ids=["a string", "a list", "an object", "escapes"],
 )
 def test_a_line_is_never_longer_than_64_kib(value: object) -> None:
-    """A huge value is cut, the line says so, and the required fields stay."""
+    """A huge value is cut, the line is marked as truncated, and the required fields stay."""
     line = strict(json_line({**dict.fromkeys(REQUIRED, "here"), "value": value}))
     assert line["truncated"] is True
     assert {name: line[name] for name in REQUIRED} == dict.fromkeys(REQUIRED, "here")
 
 
 def test_secrets_are_masked_before_a_line_is_cut() -> None:
-    """A password in a URL does not survive, wherever the line is cut."""
+    """A password in a URL is masked at any position of the cut."""
     secret = "hunter2hunter2"
     for padding in (0, 1000, 8_180, 65_500):
         line = json_line(
@@ -176,21 +176,21 @@ VALUES = st.recursive(
 @examples(15)
 @given(st.dictionaries(TEXT, VALUES))
 def test_any_value_at_all_becomes_one_strict_line(event: dict[str, Any]) -> None:
-    """Whatever is logged, the line can be parsed and nothing is raised."""
+    """Any value results in one parsable line, without an exception."""
     strict(json_line(event))
 
 
 @examples(15)
 @given(st.dictionaries(TEXT, VALUES), st.sampled_from(["password", "X-Api-Key", "userToken"]))
 def test_a_secret_among_any_values_is_masked(event: dict[str, Any], name: str) -> None:
-    """A secret does not get through, whatever stands beside it in the line."""
+    """A secret is masked beside any other values in the line."""
     line = json_line({**event, "nested": [{name: "zq7Xw2Kf"}], "url": "redis://:zq7Xw2Kf@h/0"})
     strict(line)
     assert b"zq7Xw2Kf" not in line
 
 
-def test_a_head_stands_before_what_is_told() -> None:
-    """A line that begins with members that are JSON already is one object, and no longer."""
+def test_a_head_precedes_the_fields() -> None:
+    """A head of serialised members and the fields form one JSON object within the limit."""
     head = b'{"level":"info",'
     assert json_line({"event": "e"}, head) == b'{"level":"info","event":"e"}\n'
     assert strict(json_line({"event": "e", "value": "x" * 70_000}, head))["level"] == "info"

@@ -1,4 +1,4 @@
-"""Any value as what strict JSON can say."""
+"""Conversion of any value to types of strict JSON."""
 
 from typing import Any
 
@@ -7,23 +7,23 @@ from securenet_obs.monitoring.logs.json_values import Bounds, named, plain, show
 BOUNDS = Bounds(characters=8, items=3, depth=3)
 
 
-def test_a_value_is_kept_within_its_bounds() -> None:
-    """Long texts, many items and deep parts end in an ellipsis or are left out."""
+def test_a_value_is_cut_to_its_bounds() -> None:
+    """Long texts and deep parts end in an ellipsis; surplus items are left out."""
     assert plain("x" * 9, BOUNDS) == "xxxxxxxx…"
     assert plain(list(range(9)), BOUNDS) == [0, 1, 2]
     assert plain({n: n for n in range(9)}, BOUNDS) == {"0": 0, "1": 1, "2": 2}
     assert plain([[[["x"]]]], BOUNDS) == [[["…"]]]
 
 
-def test_work_is_bounded_and_halves_no_text() -> None:
-    """Where the work ends a text is left out as a whole: half a secret would not be known."""
+def test_work_is_bounded_without_cutting_a_text() -> None:
+    """Without work left a text is left out whole: the start of a secret is not recognised."""
     texts = ["x" * 600_000] * 9
     clean: Any = plain(texts, Bounds(characters=600_000, items=99, depth=3))
     assert clean == [*texts[:3], *["…"] * 6]
 
 
-def test_objects_have_stand_ins() -> None:
-    """What JSON has no name for becomes a text, a list or an object."""
+def test_objects_are_substituted() -> None:
+    """An object that JSON cannot represent becomes a text, a list or an object."""
     assert named(b"a\xff") == "a\\xff"
     assert named(memoryview(b"a")) == "a"
     assert named(frozenset({1})) == [1]

@@ -1,4 +1,4 @@
-"""A log call's text with its arguments put in."""
+"""Formatting of a log call's message with its arguments."""
 
 from typing import Any
 
@@ -33,12 +33,12 @@ class Mute:
         (None, ("x",), "None x"),
     ],
 )
-def test_what_was_given_is_in_the_text(template: object, arguments: Any, text: str) -> None:
-    """Arguments stand where `%` puts them, or as near to that as they fit."""
+def test_the_message_contains_every_argument(template: object, arguments: Any, text: str) -> None:
+    """Arguments are inserted as by `%`, or appended if they do not match."""
     assert message(template, arguments) == text
 
 
 @given(st.text() | st.binary() | st.none(), st.lists(st.text() | st.integers() | st.builds(Mute)))
 def test_no_argument_makes_it_raise(template: object, arguments: list[Any]) -> None:
-    """Whatever is given, there is a text."""
+    """Any arguments result in a text, without an exception."""
     assert isinstance(message(template, tuple(arguments)), str)

@@ -1,4 +1,4 @@
-"""Where lines go."""
+"""Output of log lines to a file descriptor."""
 
 import contextlib
 import io
@@ -18,7 +18,7 @@ from tests.busy import room_for
 
 
 def test_threads_do_not_mix_their_lines() -> None:
-    """Long lines of several threads arrive whole, though a pipe takes them in pieces."""
+    """Long lines of several threads arrive whole through a pipe that takes them in pieces."""
     reading, writing = os.pipe()
     output = LineOutput(writing)
     lines = [bytes([65 + number]) * 60_000 + b"\n" for number in range(8)]
@@ -34,7 +34,7 @@ def test_threads_do_not_mix_their_lines() -> None:
 
 
 def filled_pipe() -> tuple[int, int]:
-    """Return a pipe that takes nothing more, as that of a reader who has stopped."""
+    """Return a full pipe, as with a reader that has stopped."""
     reading, writing = os.pipe()
     os.set_blocking(writing, False)
     with contextlib.suppress(BlockingIOError):
@@ -45,7 +45,7 @@ def filled_pipe() -> tuple[int, int]:
 
 
 def drained(descriptor: int) -> bytes:
-    """Return what is in a pipe now."""
+    """Return the current content of a pipe."""
     os.set_blocking(descriptor, False)
     found = b""
     with contextlib.suppress(BlockingIOError):
@@ -56,7 +56,7 @@ def drained(descriptor: int) -> bytes:
 
 @pytest.fixture(params=["asked", "polled"])
 def kernel(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have the kernel asked not to wait, and then do without, as on macOS."""
+    """Run the test with and without RWF_NOWAIT, which macOS does not have."""
     if request.param == "polled":
         monkeypatch.delattr(os, "RWF_NOWAIT", raising=False)
     elif not hasattr(os, "RWF_NOWAIT"):
@@ -64,8 +64,8 @@ def kernel(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> N
 
 
 @pytest.mark.usefixtures("kernel")
-def test_a_reader_that_has_stopped_costs_lines_and_one_wait() -> None:
-    """One line waits as long as it may, the next not at all, and the loss is told afterwards."""
+def test_a_stopped_reader_costs_lines_and_one_timeout() -> None:
+    """One line waits for the timeout, later ones do not wait, and the loss is reported."""
     reading, writing = filled_pipe()
     output = LineOutput(writing, patience_s=0.2)
     began = time.monotonic()
@@ -81,8 +81,8 @@ def test_a_reader_that_has_stopped_costs_lines_and_one_wait() -> None:
 
 
 @pytest.mark.usefixtures("kernel")
-def test_a_reader_that_is_slow_costs_nothing() -> None:
-    """A line waits for a reader that makes room in time."""
+def test_a_slow_reader_costs_no_line() -> None:
+    """A line waits until a slow reader makes room within the timeout."""
     reading, writing = filled_pipe()
     output = LineOutput(writing, patience_s=5)
     threading.Timer(0.1, os.read, args=(reading, 1 << 20)).start()
@@ -92,8 +92,8 @@ def test_a_reader_that_is_slow_costs_nothing() -> None:
 
 
 @pytest.mark.usefixtures("kernel")
-def test_a_line_that_was_torn_does_not_spoil_the_next() -> None:
-    """What was written of a line before its reader stopped ends before the next begins."""
+def test_a_partial_line_does_not_corrupt_the_next() -> None:
+    """A partially written line is ended before the next line begins."""
     reading, writing = os.pipe()
     output = LineOutput(writing, patience_s=0.05)
     output.tells_lost = b"lost %d\n".__mod__
@@ -106,7 +106,7 @@ def test_a_line_that_was_torn_does_not_spoil_the_next() -> None:
 
 
 def test_a_signal_may_log_while_its_thread_writes() -> None:
-    """A handler that logs in the middle of a line does not wait for itself."""
+    """A signal handler that logs during a write does not deadlock."""
     reading, writing = os.pipe()
     output = LineOutput(writing)
     with output._lock:
@@ -114,8 +114,8 @@ def test_a_signal_may_log_while_its_thread_writes() -> None:
     assert drained(reading) == b"from the handler\n"
 
 
-def test_a_closed_descriptor_costs_lines(tmp_path: Path) -> None:
-    """A process whose stdout is closed goes on."""
+def test_a_closed_descriptor_only_loses_lines(tmp_path: Path) -> None:
+    """A process with a closed stdout continues."""
     descriptor = os.open(tmp_path / "closed", os.O_WRONLY | os.O_CREAT)
     os.close(descriptor)
     output = LineOutput(descriptor)
@@ -124,7 +124,7 @@ def test_a_closed_descriptor_costs_lines(tmp_path: Path) -> None:
 
 
 def test_a_printed_line_is_logged_when_it_is_complete() -> None:
-    """Pieces are put together, blank lines left out, and threads do not share pieces."""
+    """Pieces are joined, blank lines are left out, and threads do not share pieces."""
     stream = PrintedLines("stdout", "info")
     with capture_logs() as logged:
         stream.write("one ")
@@ -133,8 +133,8 @@ def test_a_printed_line_is_logged_when_it_is_complete() -> None:
     assert [line["event"] for line in logged] == ["other", "one line"]
 
 
-def test_in_a_notebook_lines_go_where_its_reader_sees_them(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A kernel's stdout has a number, but that leads to the kernel's own output."""
+def test_lines_in_a_notebook_go_to_its_output(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A kernel's stdout has a descriptor, but that of the kernel's own output."""
 
     class KernelStream(io.StringIO):
         def fileno(self) -> int:
@@ -146,8 +146,8 @@ def test_in_a_notebook_lines_go_where_its_reader_sees_them(monkeypatch: pytest.M
     assert shown.getvalue() == '{"event":"seen"}\n'
 
 
-def test_lines_that_nobody_could_read_are_told(run: Any) -> None:
-    """The first line that gets through says how many did not, in a line like the others."""
+def test_lost_lines_are_reported(run: Any) -> None:
+    """The first line after a loss reports the number of lost lines, in the usual format."""
     finished = run(
         """
     import os, sys, structlog

@@ -16,7 +16,7 @@ REQUIRED = {"timestamp", "level", "logger", "event", "service", "environment", "
 
 
 def test_every_logger_writes_the_same_kind_of_line(run: Any) -> None:
-    """Our loggers, the standard library's and warnings all have the required fields."""
+    """Lines of our loggers, of the standard library's and of warnings have the required fields."""
     finished = run(
         BEGIN
         + """
@@ -39,8 +39,8 @@ def test_every_logger_writes_the_same_kind_of_line(run: Any) -> None:
     assert [line["level"] for line in finished.lines] == ["info", "warning", "error", "warning"]
 
 
-def test_a_moment_without_microseconds_has_them_all_the_same(run: Any) -> None:
-    """The timestamp's form does not depend on the moment."""
+def test_a_timestamp_always_has_microseconds(run: Any) -> None:
+    """The format of the timestamp is the same for whole seconds."""
     finished = run(
         BEGIN
         + """
@@ -52,8 +52,8 @@ def test_a_moment_without_microseconds_has_them_all_the_same(run: Any) -> None:
     assert finished.line("on the second")["timestamp"] == "2023-11-14T22:13:20.000000Z"
 
 
-def test_an_exception_is_told_as_frames_without_locals(run: Any) -> None:
-    """No plain traceback beside the line, and no local variable in it, from either entrance."""
+def test_an_exception_has_frames_without_locals(run: Any) -> None:
+    """Neither kind of logger writes a plain traceback or a local variable."""
     finished = run(
         BEGIN
         + """
@@ -80,7 +80,7 @@ def test_an_exception_is_told_as_frames_without_locals(run: Any) -> None:
         assert cause["exc_type"] == "KeyError"
 
 
-def test_what_nobody_caught_is_a_line(run: Any) -> None:
+def test_uncaught_exceptions_are_logged(run: Any) -> None:
     """Uncaught in a thread, a destructor or the main thread: a JSON line each, and exit code 1."""
     finished = run(
         BEGIN
@@ -99,8 +99,8 @@ def test_what_nobody_caught_is_a_line(run: Any) -> None:
         assert finished.line(event)["exception"][0]["exc_type"] == "RuntimeError"
 
 
-def test_a_print_is_a_line_where_it_is_asked_for(run: Any) -> None:
-    """In a service, text that somebody prints does not stand beside the JSON lines."""
+def test_prints_of_a_service_are_log_lines(run: Any) -> None:
+    """Printed text of a service is a JSON line, too."""
     finished = run(
         BEGIN
         + """
@@ -115,7 +115,7 @@ def test_a_print_is_a_line_where_it_is_asked_for(run: Any) -> None:
 
 
 def test_hostile_values_neither_break_a_line_nor_raise(run: Any) -> None:
-    """NaN, surrogates, huge integers, odd keys, cycles and a raising repr are all survived."""
+    """NaN, surrogates, huge integers, odd keys, cycles and a raising repr result in valid lines."""
     finished = run(
         BEGIN
         + """
@@ -143,8 +143,8 @@ def test_hostile_values_neither_break_a_line_nor_raise(run: Any) -> None:
 
 
 @pytest.mark.parametrize("level", ["INFO", "ERROR"])
-def test_the_level_filters_both_entrances(run: Any, level: str) -> None:
-    """LOG_LEVEL is the least severe level that is written, whoever logs."""
+def test_the_level_filters_all_loggers(run: Any, level: str) -> None:
+    """LOG_LEVEL is the least severe level that any logger writes."""
     finished = run(
         BEGIN
         + """
@@ -158,7 +158,7 @@ def test_the_level_filters_both_entrances(run: Any, level: str) -> None:
 
 
 def test_secrets_are_masked_in_every_field(run: Any) -> None:
-    """A secret does not reach stdout by key, in text, in an extra or in an exception's text."""
+    """A secret is masked by key, in text, in an extra field and in an exception's text."""
     finished = run(
         BEGIN
         + """
@@ -175,8 +175,8 @@ def test_secrets_are_masked_in_every_field(run: Any) -> None:
     assert "hunter2" not in finished.stdout
 
 
-def test_a_closed_pipe_costs_lines_and_nothing_else(run: Any) -> None:
-    """Business code goes on when nobody reads its log any more."""
+def test_a_closed_pipe_only_loses_lines(run: Any) -> None:
+    """Business code continues after the reader of its log has gone."""
     finished = run(
         BEGIN
         + """
@@ -194,8 +194,8 @@ def test_a_closed_pipe_costs_lines_and_nothing_else(run: Any) -> None:
     assert (finished.code, finished.stdout, finished.stderr) == (0, "", "")
 
 
-def test_a_forked_child_can_log_while_a_thread_held_the_lock(run: Any) -> None:
-    """A fork at the worst moment does not leave the child waiting for ever."""
+def test_a_child_forked_during_a_write_can_log(run: Any) -> None:
+    """A fork while another thread holds the lock does not block the child."""
     finished = run(
         BEGIN
         + """
@@ -213,8 +213,8 @@ def test_a_forked_child_can_log_while_a_thread_held_the_lock(run: Any) -> None:
     assert finished.line("child")["level"] == "info"
 
 
-def test_a_person_gets_text(run: Any) -> None:
-    """LOG_FORMAT=console writes lines for people, secrets masked all the same."""
+def test_the_console_format_is_text(run: Any) -> None:
+    """LOG_FORMAT=console writes text lines, also with secrets masked."""
     finished = run(BEGIN + '    log.info("hello", password="hunter2", n=1)\n', LOG_FORMAT="console")
     assert "hello" in finished.stdout
     assert "n=1" in finished.stdout
@@ -222,8 +222,8 @@ def test_a_person_gets_text(run: Any) -> None:
     assert "hunter2" not in finished.stdout
 
 
-def test_a_chain_that_fails_costs_the_line_and_says_so(run: Any) -> None:
-    """Whatever breaks inside, the caller goes on and a line has the required fields."""
+def test_a_failing_chain_loses_one_line(run: Any) -> None:
+    """On an internal error the caller continues, and a line with the required fields reports it."""
     finished = run(
         BEGIN
         + """
@@ -239,8 +239,8 @@ def test_a_chain_that_fails_costs_the_line_and_says_so(run: Any) -> None:
     assert all(line.keys() >= REQUIRED for line in finished.lines)
 
 
-def test_a_warning_says_where_it_comes_from_in_fields(run: Any) -> None:
-    """What is searched for is the sentence; category and place stand beside it."""
+def test_a_warning_has_its_source_in_fields(run: Any) -> None:
+    """The event is the warning's text; category and source are fields."""
     finished = run(BEGIN + '\n    warnings.warn("careful", DeprecationWarning)\n')
     line = finished.line("careful")
     assert (line["logger"], line["category"]) == ("py.warnings", "DeprecationWarning")
@@ -248,7 +248,7 @@ def test_a_warning_says_where_it_comes_from_in_fields(run: Any) -> None:
 
 
 def test_no_logger_writes_below_the_level(run: Any) -> None:
-    """A library that lowered its own level does not fill our logs."""
+    """A library that lowers its own level does not write below ours."""
     finished = run(
         BEGIN
         + """
@@ -261,8 +261,8 @@ def test_no_logger_writes_below_the_level(run: Any) -> None:
     assert [line["event"] for line in finished.lines] == ["told"]
 
 
-def test_arguments_that_do_not_fit_raise_nothing(run: Any) -> None:
-    """`log.info("%d", "x")` is a line that says what was given, secrets masked."""
+def test_mismatched_arguments_do_not_raise(run: Any) -> None:
+    """`log.info("%d", "x")` logs a line with the argument, secrets masked."""
     finished = run(
         BEGIN
         + """
@@ -279,7 +279,7 @@ def test_arguments_that_do_not_fit_raise_nothing(run: Any) -> None:
 
 
 def test_a_cause_that_was_never_raised_is_in_the_line(run: Any) -> None:
-    """`raise ... from Error()` tells both exceptions."""
+    """`raise ... from Error()` logs both exceptions."""
     finished = run(
         BEGIN
         + """

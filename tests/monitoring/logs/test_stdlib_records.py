@@ -1,4 +1,4 @@
-"""Records of loggers that are not ours."""
+"""Conversion of the standard library's log records to events."""
 
 import logging
 from typing import Any
@@ -8,7 +8,7 @@ from securenet_obs.monitoring.logs.stdlib_records import foreign_event
 
 
 def record(name: str, message: object, *arguments: object, **extra: Any) -> logging.LogRecord:
-    """Return a record as a logger makes it."""
+    """Return a log record."""
     logger = logging.getLogger(name)
     return logger.makeRecord(name, 20, "f.py", 1, message, arguments, None, extra=extra)
 
@@ -17,7 +17,7 @@ ACCESS = ("10.0.0.1:5", "GET", "/v1/x?token=hunter2", "1.1", 200)
 
 
 def test_an_access_record_has_fields_and_no_query() -> None:
-    """Outside of a request of ours uvicorn's own line is kept, without the query string."""
+    """Outside a request of ours, uvicorn's access line is kept, without the query string."""
     event = foreign_event(record("uvicorn.access", '%s - "%s %s HTTP/%s" %d', *ACCESS))
     assert event == {
         "event": "http_access",
@@ -31,14 +31,14 @@ def test_an_access_record_has_fields_and_no_query() -> None:
 
 
 def test_an_access_record_within_a_request_is_left_out() -> None:
-    """`request_finished` tells the same and more."""
+    """`request_finished` contains the same fields and more."""
     begin(request_id="req-00000001")
     assert foreign_event(record("uvicorn.access", "%s %s %s %s %d", *ACCESS)) is None
     end()
 
 
-def test_celery_does_not_tell_arguments_and_values() -> None:
-    """The task's data of a received line is its id and name; success lines are left out."""
+def test_celery_lines_have_no_arguments_or_results() -> None:
+    """A received line has only the task's id and name; success lines are left out."""
     data = {"id": "t-1", "name": "a.task", "args": "('hunter2',)", "return_value": "hunter2"}
     received = foreign_event(record("celery.worker.strategy", "Task received", data=data))
     assert received is not None
@@ -47,15 +47,15 @@ def test_celery_does_not_tell_arguments_and_values() -> None:
     assert foreign_event(record("celery.app.trace", "Task succeeded: hunter2", data=data)) is None
 
 
-def test_arguments_that_do_not_fit_are_survived() -> None:
-    """A wrong format string costs neither the line nor what was given."""
+def test_mismatched_arguments_are_kept() -> None:
+    """A wrong format string loses neither the line nor its arguments."""
     event = foreign_event(record("any", "%d items", "many"))
     assert event is not None
     assert event["event"] == "many items"
 
 
-def test_a_captured_warning_has_its_place_in_fields() -> None:
-    """Celery has warnings logged as text; the sentence alone is the event."""
+def test_a_captured_warning_has_its_source_in_fields() -> None:
+    """The event of a warning that Celery logs as text is the warning's message alone."""
     text = "/srv/tasks.py:163: UserWarning: deprecated:\nuse another\n  call(it)\n"
     assert foreign_event(record("py.warnings", "%s", text)) == {
         "event": "deprecated: use another",

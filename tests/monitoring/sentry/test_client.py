@@ -1,4 +1,4 @@
-"""What leaves a process for Sentry, seen in the bytes that a local Sentry received."""
+"""The events that a process sends to Sentry, read from the bytes that a local Sentry received."""
 
 import json
 from typing import Any
@@ -24,7 +24,7 @@ BEGIN = """
 """
 
 
-def test_an_event_says_where_it_comes_from(run: Any, sentry: SentryRecorder) -> None:
+def test_an_event_identifies_its_source(run: Any, sentry: SentryRecorder) -> None:
     """Environment, release, service and the ids of request, tenant and task are on every event."""
     run(
         BEGIN
@@ -41,8 +41,8 @@ def test_an_event_says_where_it_comes_from(run: Any, sentry: SentryRecorder) -> 
     assert event["logentry"]["message"] == "it broke"
 
 
-def test_an_error_is_one_event_however_often_it_is_told(run: Any, sentry: SentryRecorder) -> None:
-    """A native log call, a standard one and the exit hook tell of one exception: one event."""
+def test_an_error_is_sent_once(run: Any, sentry: SentryRecorder) -> None:
+    """An exception that is logged natively, by the standard library and at exit is one event."""
     finished = run(
         BEGIN
         + """
@@ -68,8 +68,8 @@ def test_an_error_is_one_event_however_often_it_is_told(run: Any, sentry: Sentry
         assert finished.line(line)["sentry_event_id"] == event["event_id"]
 
 
-def test_an_exception_object_raised_again_is_told_again(run: Any, sentry: SentryRecorder) -> None:
-    """A module's one exception object, raised in two requests, is two events."""
+def test_a_reraised_exception_object_is_sent_again(run: Any, sentry: SentryRecorder) -> None:
+    """An exception object that is raised in two requests is two events."""
     run(
         BEGIN
         + """
@@ -91,7 +91,7 @@ def test_an_exception_object_raised_again_is_told_again(run: Any, sentry: Sentry
 
 
 def test_a_second_report_names_the_first_event(run: Any, sentry: SentryRecorder) -> None:
-    """Who captures an error that was already logged still learns which event tells of it."""
+    """A second capture of an error returns the event id of the first."""
     finished = run(
         BEGIN
         + """
@@ -109,8 +109,8 @@ def test_a_second_report_names_the_first_event(run: Any, sentry: SentryRecorder)
     assert finished.line("told")["id"] == event["event_id"]
 
 
-def test_every_entrance_reaches_sentry(run: Any, sentry: SentryRecorder) -> None:
-    """Errors of native loggers, of the standard library's, and uncaught ones are all captured."""
+def test_every_kind_of_error_reaches_sentry(run: Any, sentry: SentryRecorder) -> None:
+    """Errors of native loggers, of the standard library's, and uncaught ones are captured."""
     run(
         BEGIN
         + """
@@ -127,7 +127,7 @@ def test_every_entrance_reaches_sentry(run: Any, sentry: SentryRecorder) -> None
 
 
 def test_no_secret_is_in_the_bytes(run: Any, sentry: SentryRecorder) -> None:
-    """Not by a local variable, an exception's text, an extra, a context, a breadcrumb or a tag."""
+    """No local variable, exception text, extra, context, breadcrumb or tag leaks a secret."""
     run(
         BEGIN
         + """
@@ -161,10 +161,10 @@ def test_no_secret_is_in_the_bytes(run: Any, sentry: SentryRecorder) -> None:
 
 
 @pytest.mark.parametrize("kind", ["event", "transaction", "check_in"])
-def test_what_cannot_be_scrubbed_is_dropped_and_counted(
+def test_an_unscrubbed_event_is_dropped_and_counted(
     kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A redactor that fails, or returns no event, loses the event and never lets it out."""
+    """If the redactor fails or does not return an event, the event is dropped and counted."""
     before = unscrubbed[kind]
     event = {"type": kind, "message": "m"}
     monkeypatch.setattr(sentry_module, "redact", lambda value: 1 / 0)
@@ -176,13 +176,13 @@ def test_what_cannot_be_scrubbed_is_dropped_and_counted(
 
 
 @pytest.mark.parametrize("event", [None, "text", [], 7])
-def test_what_is_no_event_is_dropped(event: Any) -> None:
-    """The hook survives anything that it is called with."""
+def test_an_invalid_event_is_dropped(event: Any) -> None:
+    """The hook accepts any argument without raising."""
     assert filter_sensitive_data(event, {}) is None
 
 
 def test_a_dropped_event_reaches_the_log_but_not_sentry(run: Any, sentry: SentryRecorder) -> None:
-    """With a redactor that fails the line is still written, nothing is sent, and it is counted."""
+    """If the redactor fails, the line is written, and the unsent event is counted."""
     finished = run(
         BEGIN
         + """
@@ -202,14 +202,14 @@ def test_a_dropped_event_reaches_the_log_but_not_sentry(run: Any, sentry: Sentry
 
 
 def test_an_empty_dsn_is_refused_in_production() -> None:
-    """Errors that would be lost are a loud error, not a silent one."""
+    """Production without a DSN is a settings error, since errors would be lost."""
     for environment in ("production", "Production", "prod"):
         with pytest.raises(SettingsError, match="SENTRY_DSN"):
             init_sentry("", environment)
 
 
-def test_an_empty_dsn_elsewhere_is_stated(run: Any) -> None:
-    """The log says that nothing is sent; an error has no event id, and its line is written."""
+def test_an_empty_dsn_elsewhere_is_logged(run: Any) -> None:
+    """A warning is logged; an error has no event id, and its line is written."""
     finished = run(
         BEGIN
         + """
@@ -228,14 +228,14 @@ def test_an_empty_dsn_elsewhere_is_stated(run: Any) -> None:
 
 
 def test_a_malformed_dsn_is_a_settings_error() -> None:
-    """A DSN that no SDK can use is refused with its variable's name, and not repeated."""
+    """An invalid DSN is refused with its variable's name, and its value is not repeated."""
     with pytest.raises(SettingsError, match="SENTRY_DSN") as raised:
         init_sentry("https://hunter2@/", "test")
     assert "hunter2" not in str(raised.value)
 
 
-def test_a_diagnostic_error_ends_in_its_block(run: Any, sentry: SentryRecorder) -> None:
-    """A notebook's own error is captured and swallowed, any other captured and raised."""
+def test_a_diagnostic_error_is_suppressed(run: Any, sentry: SentryRecorder) -> None:
+    """A DiagnosticError is captured and suppressed; any other error is captured and raised."""
     finished = run(
         BEGIN
         + """
@@ -255,8 +255,8 @@ def test_a_diagnostic_error_ends_in_its_block(run: Any, sentry: SentryRecorder) 
     assert finished.line("ids")["ids"] == [event["event_id"] for event in sentry.events]
 
 
-def test_a_refused_event_shows_its_status(run: Any, sentry: SentryRecorder) -> None:
-    """A DSN that Sentry does not know returns an event id too; the HTTP status tells."""
+def test_a_refused_event_has_its_status(run: Any, sentry: SentryRecorder) -> None:
+    """An unknown DSN also returns an event id; the HTTP status reveals the refusal."""
     sentry.status = 403
     finished = run(
         BEGIN
@@ -272,7 +272,7 @@ def test_a_refused_event_shows_its_status(run: Any, sentry: SentryRecorder) -> N
 
 
 def test_a_short_program_flushes_and_prints_nothing(run: Any, sentry: SentryRecorder) -> None:
-    """The exit waits for the event, without the SDK's plain text about waiting."""
+    """The exit waits for the event without the SDK's plain text."""
     sentry.delay_s = 0.5
     finished = run(BEGIN + '    log.error("last words")\n', SENTRY_DSN=sentry.dsn)
     assert [event["logentry"]["message"] for event in sentry.events] == ["last words"]
@@ -280,10 +280,10 @@ def test_a_short_program_flushes_and_prints_nothing(run: Any, sentry: SentryReco
 
 
 @pytest.mark.parametrize("rates", [{}, {"RATES": "another operation's"}])
-def test_errors_are_kept_when_nothing_is_traced(
+def test_errors_are_sent_without_tracing(
     run: Any, sentry: SentryRecorder, rates: dict[str, str]
 ) -> None:
-    """A sampling rate of 0 for traces leaves every error event, and no loss to tell of."""
+    """A sample rate of 0 for traces keeps every error event and reports no loss."""
     run(
         BEGIN
         + """
@@ -300,8 +300,8 @@ def test_errors_are_kept_when_nothing_is_traced(
     assert all(kind != "transaction" for kind, _ in sentry.items)
 
 
-def test_an_event_names_the_runbook_that_fits(run: Any, sentry: SentryRecorder) -> None:
-    """An error of the table carries the name of its runbook as a tag, another carries none."""
+def test_an_event_has_its_runbook_as_tag(run: Any, sentry: SentryRecorder) -> None:
+    """An error of the table has its runbook as a tag; any other error has none."""
     run(
         BEGIN
         + """
@@ -314,10 +314,8 @@ def test_an_event_names_the_runbook_that_fits(run: Any, sentry: SentryRecorder) 
     assert [event["tags"].get("runbook") for event in sentry.events] == ["queue_is_growing", None]
 
 
-def test_a_span_within_the_request_is_the_one_that_is_named(
-    run: Any, sentry: SentryRecorder
-) -> None:
-    """What happens in a span carries that span's id, in the event's tags as in its own context."""
+def test_the_innermost_span_is_bound(run: Any, sentry: SentryRecorder) -> None:
+    """An event within a span has that span's id in its tags and in its context."""
     run(
         BEGIN
         + """
@@ -338,8 +336,8 @@ def test_a_span_within_the_request_is_the_one_that_is_named(
 
 
 @pytest.mark.parametrize("rate", [0.0, 1.0])
-def test_the_options_are_those_of_this_sdk(run: Any, sentry: SentryRecorder, rate: float) -> None:
-    """No option is deprecated, every integration is active, some of them for traces only."""
+def test_the_options_are_valid_for_this_sdk(run: Any, sentry: SentryRecorder, rate: float) -> None:
+    """No option is deprecated, and the expected integrations are active with and without traces."""
     finished = run(
         "import warnings; warnings.simplefilter('error')\n"
         + "from textwrap import dedent\nexec(dedent('''"
@@ -357,8 +355,8 @@ def test_the_options_are_those_of_this_sdk(run: Any, sentry: SentryRecorder, rat
     assert for_traces & set(names) == (for_traces if rate else set())
 
 
-def test_the_event_filter_keeps_what_identifies_an_event() -> None:
-    """Ids, times and frames are no secrets: redaction leaves them."""
+def test_the_event_filter_keeps_ids_times_and_frames() -> None:
+    """Redaction leaves the fields that identify an event unchanged."""
     event = {
         "event_id": "0af7651916cd43dd8448eb211c80319c",
         "timestamp": "2026-01-01T00:00:00Z",

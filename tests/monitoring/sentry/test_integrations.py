@@ -1,3 +1,5 @@
+"""Selection of the SDK's integrations."""
+
 import pytest
 from sentry_sdk.integrations.celery import CeleryIntegration
 
@@ -8,8 +10,8 @@ FOR_TRACES = {"fastapi", "redis", "starlette"}
 
 
 @pytest.mark.parametrize("traced", [True, False])
-def test_what_only_traces_need_costs_only_traces(traced: bool) -> None:
-    """Errors alone do without, and a task's integration is there in one form or the other."""
+def test_tracing_integrations_are_added_for_traces_only(traced: bool) -> None:
+    """Without traces they are left out; Celery has one integration in either case."""
     there = {each.identifier: each for each in integrations(traced=traced)}
     assert there.keys() & FOR_TRACES == (FOR_TRACES if traced else set())
     assert type(there["celery"]) is (CeleryIntegration if traced else TaskErrors)

@@ -1,4 +1,4 @@
-"""The recording Sentry."""
+"""The Sentry recorder."""
 
 import pytest
 import sentry_sdk
@@ -6,8 +6,8 @@ import sentry_sdk
 from securenet_obs.monitoring.sentry.recorder import recording_sentry
 
 
-def test_it_keeps_the_events_that_the_real_sdk_sends() -> None:
-    """What the SDK sends over HTTP can be read back as the event it was."""
+def test_it_records_the_events_of_the_real_sdk() -> None:
+    """An event that the SDK sends over HTTP can be read back unchanged."""
     with recording_sentry() as sentry:
         client = sentry_sdk.Client(dsn=sentry.dsn)
         sent = client.capture_event({"message": "hello", "level": "error"})
@@ -15,7 +15,7 @@ def test_it_keeps_the_events_that_the_real_sdk_sends() -> None:
         assert sentry.event(lambda event: event["event_id"] == sent)["message"] == "hello"
 
 
-def test_an_event_that_never_comes_is_an_error() -> None:
-    """Waiting for what was not sent ends, and says so."""
+def test_a_missing_event_is_a_timeout_error() -> None:
+    """Waiting for an event that was not sent ends with a TimeoutError."""
     with recording_sentry() as sentry, pytest.raises(TimeoutError, match="no such event"):
         sentry.event(lambda event: True, deadline_s=0.1)

@@ -1,4 +1,4 @@
-"""What a request's events tell, and of which request, where the SDK's integrations are left out."""
+"""Events of requests without the SDK's own integrations."""
 
 import json
 from collections import Counter
@@ -77,8 +77,8 @@ SERVICE = f"""
 """
 
 
-def told(recorder: SentryRecorder) -> list[Any]:
-    """Return every event with its envelope's trace, without what is new each time."""
+def comparable_events(recorder: SentryRecorder) -> list[Any]:
+    """Return every event with its envelope's trace, without values that differ at each run."""
     events = []
     for envelope, event in zip(recorder.envelopes, recorder.events, strict=False):
         for name in ("event_id", "timestamp"):
@@ -95,7 +95,7 @@ def told(recorder: SentryRecorder) -> list[Any]:
 
 
 def health(recorder: SentryRecorder) -> Counter[str]:
-    """Return how many requests of a release ended well, with an error, or by one."""
+    """Return the numbers of a release's requests that exited, erred or crashed."""
     counted: Counter[str] = Counter()
     for kind, content in recorder.items:
         if kind == "sessions":
@@ -104,8 +104,8 @@ def health(recorder: SentryRecorder) -> Counter[str]:
     return counted
 
 
-def test_an_event_tells_what_the_sdks_integrations_would(run: Any, sentry: SentryRecorder) -> None:
-    """Field by field, and of release health, nothing is lost where they are left out."""
+def test_an_event_has_the_data_of_the_sdks_integrations(run: Any, sentry: SentryRecorder) -> None:
+    """Every field and the release health are the same without the SDK's integrations."""
     code = (
         SERVICE
         + """
@@ -114,11 +114,11 @@ def test_an_event_tells_what_the_sdks_integrations_would(run: Any, sentry: Sentr
     """
     )
     run(code, SENTRY_DSN=sentry.dsn)
-    ours, our_health = told(sentry), health(sentry)
+    ours, our_health = comparable_events(sentry), health(sentry)
     sentry.envelopes.clear()
     run(code, SENTRY_DSN=sentry.dsn, INTEGRATIONS="all")
     assert len(ours) == 7
-    assert ours == told(sentry)
+    assert ours == comparable_events(sentry)
     assert our_health == health(sentry) == Counter(crashed=3, errored=1, exited=1)
     event, trace = ours[0]
     assert event["transaction"] == "/v1/looped/{number}"
@@ -126,8 +126,8 @@ def test_an_event_tells_what_the_sdks_integrations_would(run: Any, sentry: Sentr
     assert event["contexts"]["trace"]["trace_id"] == trace["trace_id"] == TRACE
 
 
-def test_nothing_of_one_request_is_in_anothers_event(run: Any, sentry: SentryRecorder) -> None:
-    """Interleaved in one event loop and in its threads, each has its own tag, user and crumb."""
+def test_concurrent_requests_do_not_share_event_data(run: Any, sentry: SentryRecorder) -> None:
+    """Interleaved requests have their own tag, user and breadcrumb, also in threads."""
     finished = run(
         SERVICE
         + """
@@ -158,8 +158,8 @@ def test_nothing_of_one_request_is_in_anothers_event(run: Any, sentry: SentryRec
 
 
 @pytest.mark.parametrize("kind", ["websocket", "lifespan"])
-def test_what_is_no_request_is_told_too(run: Any, sentry: SentryRecorder, kind: str) -> None:
-    """What a websocket or the application's start raises is an event, and goes on to the server."""
+def test_errors_outside_requests_are_captured(run: Any, sentry: SentryRecorder, kind: str) -> None:
+    """An error of a websocket or the lifespan is an event, and is raised to the server."""
     finished = run(
         SERVICE
         + f"""

@@ -1,4 +1,4 @@
-"""Which runbook fits an event."""
+"""Mapping of events to runbooks."""
 
 from pathlib import Path
 from typing import Any
@@ -25,8 +25,8 @@ def exception(*types: str) -> dict[str, Any]:
         {"logger": "celery.worker.consumer.consumer", "logentry": {"message": "cannot connect"}},
     ],
 )
-def test_a_broker_that_is_away_has_its_runbook(event: dict[str, Any]) -> None:
-    """An error on the way to the broker says so by itself, by its cause, or by who logged it."""
+def test_an_unavailable_broker_has_its_runbook(event: dict[str, Any]) -> None:
+    """Broker errors are recognised by their type, their cause or their logger."""
     assert runbook_for(event) == "queue_is_growing"
 
 
@@ -42,13 +42,13 @@ def test_a_broker_that_is_away_has_its_runbook(event: dict[str, Any]) -> None:
         {"logger": "another", "transaction": "another"},
     ],
 )
-def test_any_other_event_has_none(event: dict[str, Any]) -> None:
-    """A wrong runbook is worse than none."""
+def test_any_other_event_has_no_runbook(event: dict[str, Any]) -> None:
+    """A wrong runbook would be worse than none."""
     assert runbook_for(event) is None
 
 
-def test_the_outermost_exception_counts_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What was raised last says best what failed; then the task, then the logger."""
+def test_the_outermost_exception_takes_precedence(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The order of precedence is: last exception, its causes, task, logger."""
     table = {"exception:m.Outer": "a", "exception:m.Inner": "b", "task:t": "c", "logger:l": "d"}
     monkeypatch.setattr(runbook_hint, "RUNBOOKS", table)
     event = {"transaction": "t", "logger": "l"}
@@ -59,7 +59,7 @@ def test_the_outermost_exception_counts_first(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_every_runbook_of_the_table_exists() -> None:
-    """A tag that leads nowhere helps nobody at three in the morning."""
+    """Every runbook in the table is a notebook in runbooks/."""
     assert {
         name for name in RUNBOOKS.values() if not (NOTEBOOKS / f"{name}.ipynb").exists()
     } == set()

@@ -1,4 +1,4 @@
-"""Which traces are kept."""
+"""Sampling of traces."""
 
 from typing import Any
 
@@ -15,12 +15,12 @@ RATES = {
 
 
 def request(path: str, method: str = "POST", parent: bool | None = None) -> dict[str, Any]:
-    """Return what Sentry tells the sampler of a request."""
+    """Return the sampling context of a request."""
     return {"asgi_scope": {"method": method, "path": path}, "parent_sampled": parent}
 
 
 def task(name: str, parent: bool | None = None) -> dict[str, Any]:
-    """Return what Sentry tells the sampler of a task."""
+    """Return the sampling context of a task."""
     return {"celery_job": {"task": name, "args": [], "kwargs": {}}, "parent_sampled": parent}
 
 
@@ -38,16 +38,16 @@ def task(name: str, parent: bool | None = None) -> dict[str, Any]:
         ({"parent_sampled": None}, 0.1),
     ],
 )
-def test_an_operation_has_its_share(context: dict[str, Any], share: float) -> None:
-    """The longest beginning that fits counts, a placeholder is one part of a path."""
+def test_an_operation_has_its_rate(context: dict[str, Any], share: float) -> None:
+    """The longest matching prefix counts, and a placeholder matches one path segment."""
     sampler = traces_sampler(0.1, RATES)
     assert sampler is not None
     assert sampler(context) == share
 
 
 @pytest.mark.parametrize("parent", [True, False])
-def test_what_another_process_decided_is_kept(parent: bool) -> None:
-    """A trace is whole or not at all."""
+def test_the_decision_of_the_parent_is_kept(parent: bool) -> None:
+    """A trace is sampled as a whole or not at all."""
     sampler = traces_sampler(0.1, RATES)
     assert sampler is not None
     assert sampler(request("/v1/tenants/acme/logs", parent=parent)) == float(parent)
@@ -56,13 +56,13 @@ def test_what_another_process_decided_is_kept(parent: bool) -> None:
 
 @pytest.mark.parametrize("parent", [True, False, None])
 def test_health_checks_are_never_traced(parent: bool | None) -> None:
-    """They come several times a minute for ever, whatever a load balancer says of its traces."""
+    """Health checks are not traced, even if the caller's trace is sampled."""
     sampler = traces_sampler(1.0, {"GET /": 1.0})
     assert sampler is not None
     assert sampler(request("/health/ready", method="GET", parent=parent)) == 0.0
 
 
-def test_where_nothing_is_traced_nobody_is_asked() -> None:
-    """Shares of zero turn tracing off as a whole, which costs a request nothing then."""
+def test_rates_of_zero_disable_tracing() -> None:
+    """Without any rate there is no sampler, so that tracing costs nothing."""
     assert traces_sampler(0.0, {}) is None
     assert traces_sampler(0.0, {"GET /": 0.0}) is None

@@ -1,4 +1,4 @@
-"""What became of the events of a process."""
+"""Delivery and loss of a process's events."""
 
 from typing import Any
 
@@ -20,15 +20,13 @@ BEGIN = """
 """
 
 
-def told(finished: Any) -> list[dict[str, int]]:
-    """Return what each line about losses says."""
+def loss_lines(finished: Any) -> list[dict[str, int]]:
+    """Return the losses that each report line contains."""
     return [line["lost"] for line in finished.lines if line["event"] == "sentry_events_lost"]
 
 
-def test_losses_are_counted_and_logged_without_a_further_event(
-    run: Any, sentry: SentryRecorder
-) -> None:
-    """What Sentry refuses is told in one line soon after, by category and reason, and once only."""
+def test_losses_are_counted_and_logged_without_an_event(run: Any, sentry: SentryRecorder) -> None:
+    """Refused events are logged once, soon after, by category and reason."""
     sentry.status = 500
     finished = run(
         BEGIN
@@ -42,21 +40,21 @@ def test_losses_are_counted_and_logged_without_a_further_event(
         SENTRY_DSN=sentry.dsn,
     )
     assert finished.code == 0, finished.stdout
-    assert sum(lost["error: network_error"] for lost in told(finished)) == 3
+    assert sum(lost["error: network_error"] for lost in loss_lines(finished)) == 3
     events = [line["event"] for line in finished.lines]
     assert events.index("sentry_events_lost") < events.index("before the end")
     assert events[-1] == "before the end"
 
 
-def test_losses_of_the_last_minute_are_told_at_the_end(run: Any, sentry: SentryRecorder) -> None:
-    """A process that ends before the minute is over tells with its last line."""
+def test_losses_of_the_last_minute_are_logged_at_exit(run: Any, sentry: SentryRecorder) -> None:
+    """A process that ends before its report is due logs the losses at exit."""
     sentry.status = 500
     finished = run(BEGIN + "    fail(2)\n", SENTRY_DSN=sentry.dsn, EVERY="60")
-    assert told(finished) == [{"error: network_error": 2}]
+    assert loss_lines(finished) == [{"error: network_error": 2}]
 
 
-def test_without_a_loss_there_is_no_line(run: Any, sentry: SentryRecorder) -> None:
-    """Neither a minute nor the end of a process that lost nothing is told, and no thread waits."""
+def test_without_a_loss_no_line_is_logged(run: Any, sentry: SentryRecorder) -> None:
+    """Without losses there are neither report lines nor a waiting thread."""
     finished = run(
         BEGIN
         + """
@@ -67,7 +65,7 @@ def test_without_a_loss_there_is_no_line(run: Any, sentry: SentryRecorder) -> No
     """,
         SENTRY_DSN=sentry.dsn,
     )
-    assert told(finished) == []
+    assert loss_lines(finished) == []
     assert finished.line("threads")["timers"] == []
 
 
@@ -79,7 +77,7 @@ def test_without_a_loss_there_is_no_line(run: Any, sentry: SentryRecorder) -> No
 def test_a_rate_limit_is_obeyed_and_counted(
     run: Any, sentry: SentryRecorder, headers: dict[str, str]
 ) -> None:
-    """One event learns of the limit, the others are not even sent; both losses have a reason."""
+    """After a 429 answer events are not sent; refused and unsent ones are counted by reason."""
     sentry.status, sentry.headers = 429, headers
     finished = run(
         BEGIN
@@ -93,11 +91,11 @@ def test_a_rate_limit_is_obeyed_and_counted(
         EVERY="60",
     )
     assert len(sentry.events) == 1
-    assert told(finished) == [{"error: rate_limited": 1}, {"error: ratelimit_backoff": 4}]
+    assert loss_lines(finished) == [{"error: rate_limited": 1}, {"error: ratelimit_backoff": 4}]
 
 
 def test_after_a_rate_limit_events_arrive_again(run: Any, sentry: SentryRecorder) -> None:
-    """What is captured after the time that Sentry named is sent as ever."""
+    """Events that are captured after the rate limit has expired are sent."""
     sentry.headers = {"X-Sentry-Rate-Limits": "1:error:organization"}
     run(
         BEGIN
@@ -115,10 +113,10 @@ def test_after_a_rate_limit_events_arrive_again(run: Any, sentry: SentryRecorder
 
 
 @pytest.mark.parametrize("fault", ["refuses", "never answers"])
-def test_a_dead_sentry_costs_the_caller_nothing_and_the_queue_at_most(
+def test_an_unresponsive_sentry_does_not_block(
     run: Any, sentry: SentryRecorder, fault: str
 ) -> None:
-    """Errors are queued as fast as ever, what does not fit in is counted, the end is in time."""
+    """Captures stay fast, events beyond the queue are counted, and the exit is in time."""
     sentry.delay_s = 3600
     finished = run(
         BEGIN
@@ -141,12 +139,12 @@ def test_a_dead_sentry_costs_the_caller_nothing_and_the_queue_at_most(
         waiting = [row for row in finished.lines if row["event"] == "sentry_flush_timed_out"]
         assert [row["waiting"] for row in waiting][-1] >= 300 - lost
     else:
-        total = sum(sum(lost.values()) for lost in told(finished))
+        total = sum(sum(lost.values()) for lost in loss_lines(finished))
         assert total == 300
 
 
 def test_a_forked_child_delivers_its_own_events(run: Any, sentry: SentryRecorder) -> None:
-    """The sending thread does not live on in a child; the child's events arrive all the same."""
+    """A child's events arrive, although the parent's sending thread does not exist in it."""
     run(
         BEGIN
         + """
@@ -163,10 +161,10 @@ def test_a_forked_child_delivers_its_own_events(run: Any, sentry: SentryRecorder
     assert sorted(event["logentry"]["message"] for event in sentry.events) == ["child", "parent"]
 
 
-def test_a_child_of_a_process_that_is_sending_loses_and_doubles_nothing(
+def test_a_fork_during_sending_loses_and_duplicates_nothing(
     run: Any, sentry: SentryRecorder
 ) -> None:
-    """What the parent has not sent yet is the parent's; a child's own event arrives in time."""
+    """Queued events stay with the parent; the child's own event arrives in time."""
     sentry.delay_s = 0.2
     run(
         BEGIN
@@ -186,7 +184,7 @@ def test_a_child_of_a_process_that_is_sending_loses_and_doubles_nothing(
 
 
 def test_sending_imports_no_module(run: Any, sentry: SentryRecorder) -> None:
-    """A child forked during an import of the sending thread would inherit half a module."""
+    """A child that is forked during an import would inherit half a module."""
     finished = run(
         BEGIN
         + """
@@ -202,8 +200,8 @@ def test_sending_imports_no_module(run: Any, sentry: SentryRecorder) -> None:
     assert finished.lines[-1]["modules"] == []
 
 
-def test_a_forked_child_tells_its_own_losses_only(run: Any, sentry: SentryRecorder) -> None:
-    """What the parent lost is not counted twice, and a lock held at the fork is renewed."""
+def test_a_forked_child_reports_only_its_own_losses(run: Any, sentry: SentryRecorder) -> None:
+    """The parent's losses are not counted twice, and a lock held at the fork is replaced."""
     sentry.status = 500
     finished = run(
         BEGIN
@@ -224,4 +222,4 @@ def test_a_forked_child_tells_its_own_losses_only(run: Any, sentry: SentryRecord
         EVERY="60",
     )
     assert finished.code == 0, finished.stdout
-    assert sorted(lost["error: network_error"] for lost in told(finished)) == [1, 2]
+    assert sorted(lost["error: network_error"] for lost in loss_lines(finished)) == [1, 2]

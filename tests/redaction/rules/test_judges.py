@@ -1,4 +1,4 @@
-"""Second opinions: what only looks like a secret is let go."""
+"""Validation of matches: a harmless text that looks like a secret is not masked."""
 
 import base64
 import re
@@ -24,16 +24,16 @@ WHOLE = re.compile(r"(?P<secret>.*)", re.DOTALL)
         (judges.is_ipv6, "2001:db8::1", "12:30:45"),
     ],
 )
-def test_a_judge_tells_a_secret_from_what_looks_like_one(
+def test_a_judge_separates_secrets_from_lookalikes(
     judge: Callable[[re.Match[str]], bool], secret: str, harmless: str
 ) -> None:
-    """A checksum, an encoding or a mixture of letters decides."""
+    """A checksum, an encoding or a mixture of characters decides."""
     verdicts = [judge(found) for text in (secret, harmless) if (found := WHOLE.fullmatch(text))]
     assert verdicts == [True, False]
 
 
 def test_an_insert_is_judged_by_its_columns() -> None:
-    """A literal in a column with a secret's name is one."""
+    """A literal in a column with a secret's name is a secret."""
     pattern = re.compile(r"\((?P<columns>.*?)\) (?P<secret>.*)")
     for columns, expected in (("name, password", True), ("name, city", False)):
         found = pattern.fullmatch(f"({columns}) ('a', 'b')")

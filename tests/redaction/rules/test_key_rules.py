@@ -1,4 +1,4 @@
-"""The table of names whose value is secret."""
+"""The table of names of secret values."""
 
 import re
 
@@ -9,13 +9,13 @@ from securenet_obs.redaction import KEY_RULES, KeyRule
 
 @pytest.mark.parametrize("rule", KEY_RULES, ids=lambda rule: rule.name)
 def test_a_rule_can_be_compiled_and_finds_no_empty_name(rule: KeyRule) -> None:
-    """A phrase that matches nothing at all would mask everything."""
+    """A phrase that matches the empty name would mask everything."""
     assert not re.search(rule.pattern, "")
     assert not re.search(rule.anchor, b"")
     re.compile(rule.unless)
 
 
-def test_names_are_those_of_one_rule_each() -> None:
-    """Counts are by name."""
+def test_rule_names_are_unique() -> None:
+    """Masks are counted by the rule's name."""
     names = [rule.name for rule in KEY_RULES]
     assert len(set(names)) == len(names)

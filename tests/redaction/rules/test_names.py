@@ -1,4 +1,4 @@
-"""Names, however they are spelled."""
+"""Names in every spelling."""
 
 import pytest
 
@@ -9,13 +9,13 @@ SPELLINGS = ["x-api-key", "X_Api_Key", "xApiKey", "X.API.KEY", "X API Key", "XAp
 
 
 @pytest.mark.parametrize("name", SPELLINGS)
-def test_spellings_of_a_name_are_one(name: str) -> None:
+def test_spellings_of_a_name_are_equal(name: str) -> None:
     """Case, `-`, `_`, `.` and camelCase do not matter."""
     assert normalised(name) == "x_api_key"
 
 
-def test_a_name_about_a_secret_is_none() -> None:
-    """What follows a secret's name may make it the name of something harmless."""
+def test_a_name_about_a_secret_is_harmless() -> None:
+    """A suffix may turn a secret's name into the name of a harmless value."""
     names = Names([KeyRule("badge", "badge number")])
     for name in ("badgeNumber", "old-badge-number", "BADGENUMBER", "badge_number_2"):
         assert names.rule_of(name) is not None

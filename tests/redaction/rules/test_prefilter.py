@@ -1,4 +1,4 @@
-"""The prefilter: a superset of the walk, whatever the value's size."""
+"""The prefilter: a superset of the walk for values of every size."""
 
 import json
 import re
@@ -29,7 +29,7 @@ from tests.redaction.samples import (
 
 @pytest.mark.skipif(find_spec("re2") is None, reason="minutes without google-re2")
 def test_hostile_sizes_are_survived() -> None:
-    """50 MB of text and a million keys, harmless or not, come back, the harmless ones unchanged."""
+    """50 MB of text and a million keys are processed, and harmless ones stay unchanged."""
     text = "a harmless line of text\n" * 2_000_000
     assert redact_text(text) is text
     assert redact_text(f"password=x1 {text}").startswith(f"password={MASK} a harmless")
@@ -47,7 +47,7 @@ def shown(value: Any) -> str:
 @given(PLAIN, st.booleans())
 @example({"pin": "1", "a": "\\u0010\x104111111111111111"}, False)
 def test_the_prefilter_misses_nothing(value: Any, strip: bool) -> None:
-    """With the prefilter the result is that without, for values, for JSON and for text."""
+    """Values, JSON and text have the same result with and without the prefilter."""
     pii: Any = "strip" if strip else "keep"
     filtered, unfiltered = Redactor(pii=pii), Unfiltered(pii=pii)
     forms: list[Any] = [value, repr(value), json.dumps(value), json.dumps(value).encode()]
@@ -56,8 +56,8 @@ def test_the_prefilter_misses_nothing(value: Any, strip: bool) -> None:
         assert shown(filtered.redact(form)) == shown(unfiltered.redact(form))
 
 
-def test_letters_that_fold_into_ascii_are_never_trusted() -> None:
-    """Each letter that lower case or IGNORECASE takes for an ASCII one makes a text suspect."""
+def test_letters_that_fold_into_ascii_are_suspect() -> None:
+    """Each letter that lower case or IGNORECASE maps to an ASCII letter makes a text suspect."""
     ascii_letter = re.compile("[a-z]", re.IGNORECASE)
     folding = [chr(code) for code in range(128, 0x110000) if ascii_letter.fullmatch(chr(code))]
     folding += [chr(code) for code in range(128, 0x110000) if chr(code).lower()[:1].isascii()]
@@ -66,7 +66,7 @@ def test_letters_that_fold_into_ascii_are_never_trusted() -> None:
 
 
 def shared(depth: int, width: int) -> list[Any]:
-    """Return lists that hold one another `width` times each."""
+    """Return nested lists that contain each other `width` times each."""
     value: list[Any] = ["leaf"]
     for _ in range(depth):
         value = [value] * width
@@ -84,8 +84,8 @@ def shared(depth: int, width: int) -> list[Any]:
     ],
     ids=["deep", "wide", "texts", "objects", "hostile objects"],
 )
-def test_what_may_have_no_end_as_json_is_not_serialised(value: Any) -> None:
-    """Parts count as often as they occur, and an object of a class counts as too much."""
+def test_unbounded_values_are_not_serialised(value: Any) -> None:
+    """Parts count as often as they occur, and an object of a class counts as too large."""
     began = time.process_time()
     assert not is_small(value)
     assert time.process_time() - began < 2
@@ -93,19 +93,19 @@ def test_what_may_have_no_end_as_json_is_not_serialised(value: Any) -> None:
 
 @FUZZ
 @given(ANYTHING)
-def test_no_value_makes_the_measure_raise(value: Any) -> None:
-    """Whatever it is given, it says whether that is small."""
+def test_no_value_makes_is_small_raise(value: Any) -> None:
+    """Any value has a result."""
     assert is_small([value]) in (True, False)
 
 
 @pytest.mark.parametrize("value", [{}, [], {"a": [1, "b", None, {"c": (2.5, True)}]}, [[]] * 500])
 def test_ordinary_values_are_small(value: Any) -> None:
-    """What a log line or an event holds may be serialised."""
+    """Values of ordinary log lines and events are serialised."""
     assert is_small(value)
 
 
 def test_without_re2_the_anchors_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where there is no google-re2 Python's own patterns suspect the same."""
+    """Without google-re2, Python's own patterns find the same texts suspect."""
     texts = [repr(row[1]).encode() for row in MASKED + STRIPPED] + [repr(v).encode() for v in KEPT]
     suspected = [bool(Prefilter(RULES).found(text)) for text in texts]
     monkeypatch.setattr(prefilter, "find_spec", lambda _: None)

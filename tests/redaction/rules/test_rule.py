@@ -1,4 +1,4 @@
-"""Rules as data: what a phrase finds, in a name and in serialised bytes."""
+"""Rules as data: the matches of a phrase in names and in serialised bytes."""
 
 import re
 
@@ -20,16 +20,16 @@ from securenet_obs.redaction import KeyRule
     ],
 )
 def test_a_phrase_finds_names(phrases: str, name: str, found: bool) -> None:
-    """A space is any separator or none, `^` starts a word, `$` ends the name, digits aside."""
+    """A space is any separator or none, `^` starts a word, `$` ends the name except for digits."""
     assert bool(re.search(KeyRule("rule", phrases).pattern, name)) is found
 
 
 @pytest.mark.parametrize("written", [b'"api-key"', b"API_KEY", b'"Api Key"', b'"apiKey"'])
-def test_its_anchor_finds_every_spelling_of_the_name(written: bytes) -> None:
-    """The prefilter must not miss what the walk would find."""
+def test_an_anchor_finds_every_spelling_of_the_name(written: bytes) -> None:
+    """The prefilter finds every name that the walk finds."""
     assert re.search(KeyRule("rule", "api key").anchor, written)
 
 
 def test_an_anchor_does_not_find_the_middle_of_a_word() -> None:
-    """A phrase that starts a word is not looked for in others."""
+    """A phrase that starts a word does not match within other words."""
     assert not re.search(KeyRule("rule", "^pin$").anchor, b'"spinning"')

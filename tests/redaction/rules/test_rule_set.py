@@ -1,4 +1,4 @@
-"""The tables of rules: what each masks, and what stays."""
+"""The tables of rules: masked and unmasked texts of each rule."""
 
 import copy
 import json
@@ -16,7 +16,7 @@ from tests.redaction.samples import KEPT, MASKED, STRIPPED, Unfiltered
 
 @pytest.mark.parametrize(("rule", "before", "after"), MASKED)
 def test_a_rule_masks_its_secret_and_nothing_else(rule: str, before: Any, after: Any) -> None:
-    """A secret is masked, what surrounds it stays, and the rule that did it is counted."""
+    """The secret is masked, its surroundings stay, and its rule is counted."""
     redactor = Redactor()
     original = copy.deepcopy(before)
     assert redactor.redact(before) == after
@@ -26,8 +26,8 @@ def test_a_rule_masks_its_secret_and_nothing_else(rule: str, before: Any, after:
 
 
 @pytest.mark.parametrize(("rule", "before", "after"), MASKED + STRIPPED)
-def test_what_was_redacted_is_redacted_no_further(rule: str, before: Any, after: Any) -> None:
-    """Redacting twice is redacting once, and counts nothing."""
+def test_redaction_is_idempotent(rule: str, before: Any, after: Any) -> None:
+    """A second redaction changes and counts nothing."""
     redactor = Redactor(pii="strip")
     once = redactor.redact(before)
     redactor.counts.clear()
@@ -36,8 +36,8 @@ def test_what_was_redacted_is_redacted_no_further(rule: str, before: Any, after:
 
 
 @pytest.mark.parametrize(("rule", "before", "after"), STRIPPED)
-def test_personal_data_goes_only_when_asked(rule: str, before: Any, after: Any) -> None:
-    """Addresses, hosts and users stay by default, and go with pii="strip"."""
+def test_personal_data_is_masked_on_request_only(rule: str, before: Any, after: Any) -> None:
+    """Addresses, hosts and users are masked with pii="strip", and stay by default."""
     redactor = Redactor(pii="strip")
     assert redact(before) == before
     assert redactor.redact(before) == after
@@ -47,7 +47,7 @@ def test_personal_data_goes_only_when_asked(rule: str, before: Any, after: Any) 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
 def test_each_rule_is_needed(rule: Any) -> None:
-    """Without a rule, a row of its table is not what it should be."""
+    """Without a rule, at least one row of its table fails."""
     others = [other for other in RULES if other is not rule]
     without = Redactor(others, pii="strip" if rule.pii else "keep")
     rows = [row for row in MASKED + STRIPPED if row[0] == rule.name]
@@ -55,8 +55,8 @@ def test_each_rule_is_needed(rule: Any) -> None:
 
 
 @pytest.mark.parametrize("value", KEPT, ids=repr)
-def test_what_is_not_secret_stays(value: Any) -> None:
-    """What only looks like a secret is not changed, in itself, in JSON or in bytes."""
+def test_harmless_texts_are_unchanged(value: Any) -> None:
+    """A text that only looks like a secret is not changed, nor within JSON or bytes."""
     redactor = Redactor()
     assert redactor.redact(value) == value
     assert Unfiltered().redact(value) == value
@@ -68,7 +68,7 @@ def test_what_is_not_secret_stays(value: Any) -> None:
 
 
 def test_every_rule_has_a_row_and_every_row_a_rule() -> None:
-    """The table of this test and the table of rules name the same rules, each once."""
+    """The samples and the rules have the same names, each once."""
     assert {row[0] for row in MASKED + STRIPPED} == {rule.name for rule in RULES}
     assert len({(type(rule), rule.name) for rule in RULES}) == len(RULES)
     assert {row[0] for row in STRIPPED} == {rule.name for rule in RULES if rule.pii}

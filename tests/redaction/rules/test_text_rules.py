@@ -1,4 +1,4 @@
-"""The table of texts that are secrets in themselves."""
+"""The table of texts that are secrets themselves."""
 
 import re
 from pathlib import Path
@@ -12,13 +12,13 @@ from securenet_obs.redaction.text import assignments
 
 @pytest.mark.parametrize("rule", TEXT_RULES, ids=lambda rule: rule.name)
 def test_a_rule_can_be_compiled_and_its_anchor_matches_no_empty_text(rule: TextRule) -> None:
-    """An anchor that matches nothing at all would have every line walked."""
+    """An anchor that matches the empty text would make every line suspect."""
     re.compile(rule.pattern)
     assert not re.search(rule.anchor, "")
 
 
-def test_no_pattern_of_the_project_is_matched_wrongly_by_an_old_python() -> None:
-    """CPython before 3.11.5 lets secrets pass where a group is possessive or atomic."""
+def test_no_pattern_has_atomic_groups_with_alternatives() -> None:
+    """CPython before 3.11.5 matches possessive and atomic groups wrongly, and misses secrets."""
     folder = Path(redaction.__file__).parent
     patterns = [rule.pattern for rule in TEXT_RULES] + [assignments.SITE.pattern]
     sources = [path.read_text() for path in folder.rglob("*.py") if path.stem != "rule"]
@@ -26,7 +26,7 @@ def test_no_pattern_of_the_project_is_matched_wrongly_by_an_old_python() -> None
     assert [text for text in (*patterns, *sources) if wrong.search(text)] == []
 
 
-def test_names_are_those_of_one_rule_each() -> None:
-    """Counts are by name."""
+def test_rule_names_are_unique() -> None:
+    """Masks are counted by the rule's name."""
     names = [rule.name for rule in TEXT_RULES]
     assert len(set(names)) == len(names)

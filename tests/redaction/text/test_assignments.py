@@ -1,4 +1,4 @@
-"""Where a secret's value stands in a text, and where it ends."""
+"""Start and end of a secret's value in a text."""
 
 import pytest
 
@@ -23,15 +23,15 @@ COOKIE = KeyRule("cookie", "cookie", to_line_end=True)
         ("password=***", ""),
     ],
 )
-def test_a_value_ends_where_its_writing_ends(text: str, value: str) -> None:
-    """In an assignment, JSON, a query, an option; code and stand-ins tell nothing."""
+def test_a_value_ends_by_its_notation(text: str, value: str) -> None:
+    """Assignments, JSON, queries and options have ends; code and placeholders are not secret."""
     site = SITE.search(text)
     assert site is not None
     assert text[site.end() : value_end(site, PASSWORD)] == value
 
 
-def test_a_headers_value_reaches_to_the_end_of_its_line() -> None:
-    """A cookie has spaces and semicolons."""
+def test_a_headers_value_ends_with_its_line() -> None:
+    """A cookie contains spaces and semicolons."""
     text = "Cookie: a=1; b=2\nHost: x"
     site = SITE.search(text)
     assert site is not None
@@ -41,6 +41,6 @@ def test_a_headers_value_reaches_to_the_end_of_its_line() -> None:
 @pytest.mark.parametrize(
     ("value", "secret"), [("hunter2", True), ("", False), ("None", False), ("/etc/pw", False)]
 )
-def test_a_rules_exceptions_hide_nothing(value: str, secret: bool) -> None:
-    """Nor do empty values and names of nothing."""
+def test_exceptions_of_a_rule_are_not_secret(value: str, secret: bool) -> None:
+    """Empty values and placeholders are not secret either."""
     assert hides(PASSWORD, value) is secret

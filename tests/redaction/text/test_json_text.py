@@ -8,8 +8,8 @@ from securenet_obs.redaction.text.json_text import NOT_JSON, read_json, written_
 @pytest.mark.parametrize(
     "text", ["", "7", '"a"', "{a}", "[1, 2", "[1e400]", '{"a": 1}{"b": 2}', "[" * 9999]
 )
-def test_what_cannot_be_written_back_is_not_read(text: str) -> None:
-    """A text is JSON if it is an object or array, and each of its numbers one that can be said."""
+def test_json_that_cannot_be_restored_is_not_parsed(text: str) -> None:
+    """JSON is an object or array with numbers that can be written back."""
     assert read_json(text) is NOT_JSON
 
 
@@ -22,7 +22,7 @@ def test_a_document_keeps_its_style(text: str) -> None:
     assert written_like(text, read_json(text)) == text
 
 
-def test_a_name_may_stand_twice() -> None:
-    """No member is lost when an object holds a name twice."""
+def test_repeated_names_are_kept() -> None:
+    """No member of an object with a repeated name is lost."""
     text = '{"a": 1, "a": 2}'
     assert written_like(text, read_json(text)) == text

@@ -1,3 +1,5 @@
+"""Prose after the name of a secret is not masked."""
+
 import ast
 import errno
 import os
@@ -35,7 +37,7 @@ PLACES = {"address", "file", "folder", "path", "url", "where"}
 
 
 def filled(text: ast.JoinedStr | ast.Constant, name: str) -> str:
-    """Return a text as a reader sees it; what it begins with is the name of a setting."""
+    """Return a message with its fields filled in; it starts with the name of a setting."""
     if isinstance(text, ast.Constant):
         return str(text.value)
     return "".join(
@@ -49,7 +51,7 @@ def filled(text: ast.JoinedStr | ast.Constant, name: str) -> str:
 
 
 def messages_of(path: Path) -> Iterator[str]:
-    """Yield every text of a module that a person may read, for each setting that is secret."""
+    """Yield every message of a module, for each secret setting."""
     tree = ast.parse(path.read_text())
     docstrings = {node.value for node in ast.walk(tree) if isinstance(node, ast.Expr)}
     parts = {
@@ -72,7 +74,7 @@ MODULES = [
 
 
 def test_every_message_of_ours_passes_unchanged() -> None:
-    """Whatever the package raises, prints or returns as a sentence, about any secret setting."""
+    """Messages that the package raises, prints or returns are unchanged for any secret setting."""
     changed = [
         (module, message)
         for module in MODULES
@@ -83,7 +85,7 @@ def test_every_message_of_ours_passes_unchanged() -> None:
 
 
 def test_the_messages_are_found() -> None:
-    """The collection above has what it is for: f-strings and constants, of raised errors too."""
+    """The collection includes f-strings and constants, also of raised errors."""
     found = {message for module in MODULES for message in messages_of(PACKAGE / module)}
     assert any(message.startswith("token: required, and not given") for message in found)
     assert "SENTRY_AUTH_TOKEN: not a Redis URL (redis://host:port/number)." in found
@@ -92,14 +94,14 @@ def test_the_messages_are_found() -> None:
 
 
 def commands(command: click.Command) -> Iterator[click.Command]:
-    """Yield a command and those below it."""
+    """Yield a command and its subcommands."""
     yield command
     for below in getattr(command, "commands", {}).values():
         yield from commands(below)
 
 
 def test_every_help_text_and_setting_passes_unchanged() -> None:
-    """What `--help` prints of each command, and the description of each setting."""
+    """The help of each command and the description of each setting are unchanged."""
     texts = [command.get_help(click.Context(command)) for command in commands(cli)]
     for name, field in Settings.model_fields.items():
         texts.append(f"{name.upper()}: {field.description}")
@@ -107,7 +109,7 @@ def test_every_help_text_and_setting_passes_unchanged() -> None:
 
 
 def test_every_message_of_pydantic_passes_unchanged() -> None:
-    """A parameter or a field with a secret's name may be refused by any of them."""
+    """Any of them may refuse a parameter or a field with a secret's name."""
     messages = [f"token: {error['example_message_python']}" for error in list_all_errors()]
     assert len(messages) > 90
     assert [message for message in messages if redact_text(message) != message] == []
@@ -116,7 +118,7 @@ def test_every_message_of_pydantic_passes_unchanged() -> None:
 @pytest.mark.parametrize(
     "number", [errno.EACCES, errno.EROFS, errno.ENOSPC, errno.ENOENT, errno.ECONNREFUSED]
 )
-def test_the_operating_systems_reasons_pass_unchanged(number: int) -> None:
+def test_messages_of_the_operating_system_pass_unchanged(number: int) -> None:
     """A file may have the name of a secret."""
     message = f"secret: {os.strerror(number)}"
     assert redact_text(message) == message
@@ -124,7 +126,7 @@ def test_the_operating_systems_reasons_pass_unchanged(number: int) -> None:
 
 @pytest.mark.parametrize("name", ["README.md", "CHANGELOG.md"])
 def test_the_documents_pass_unchanged(name: str) -> None:
-    """A document holds no secret, and reads the same in evidence."""
+    """A document has no secret, and stays unchanged in evidence."""
     text = (PROJECT / name).read_text()
     assert redact_text(text) == text
 
@@ -150,8 +152,8 @@ def test_the_documents_pass_unchanged(name: str) -> None:
         "Set-Cookie: not in the answer",
     ],
 )
-def test_prose_stays(text: str) -> None:
-    """A secret's name with words after its colon is a sentence about it."""
+def test_prose_is_unchanged(text: str) -> None:
+    """Words after the colon of a secret's name are a sentence about it."""
     assert redact_text(text) == text
 
 
@@ -185,8 +187,8 @@ def test_prose_stays(text: str) -> None:
         ("password: not set, password: hunter2", f"password: not set, password: {MASK}"),
     ],
 )
-def test_a_value_is_masked_still(text: str, masked: str) -> None:
-    """In quotes, after `=`, in another shape than a word, or a word that is not of the list."""
+def test_values_are_still_masked(text: str, masked: str) -> None:
+    """Quoted values, values after `=`, other shapes than words, and unlisted words are masked."""
     assert redact_text(text) == masked
 
 
@@ -201,12 +203,12 @@ SECRETS = st.from_regex(r"[A-Za-z0-9_.~+/@#$^-]{1,20}", fullmatch=True).filter(
 
 @FUZZ
 @given(st.sampled_from(["password", "client_secret", "api-key"]), SECRETS)
-def test_no_other_word_after_a_name_stays(name: str, secret: str) -> None:
-    """Whatever is not of the closed list is masked, also where a sentence goes on behind it."""
+def test_unlisted_words_are_masked(name: str, secret: str) -> None:
+    """A word outside the closed list is masked, even if a sentence follows."""
     assert f": {secret} and more" not in redact_text(f"{name}: {secret} and more")
 
 
 @pytest.mark.parametrize("piece", ["Authorization: the ", "token: a ", "Cookie: not a", "Bearer "])
-def test_no_text_makes_it_slow(piece: str) -> None:
-    """Long repetitions are read in a moment."""
+def test_long_repetitions_are_fast(piece: str) -> None:
+    """Long repetitions take a moment."""
     redact_text(f"Authorization: {piece * 20_000}1")

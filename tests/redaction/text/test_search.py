@@ -1,4 +1,4 @@
-"""The search of a text, and the time it takes."""
+"""The search of a text, and its running time."""
 
 import json
 import time
@@ -12,8 +12,8 @@ from securenet_obs.redaction import (
 from tests.redaction.samples import PEM, Unfiltered
 
 
-def test_nested_json_in_strings_is_json_still() -> None:
-    """JSON in JSON in a string is masked at every level, keeps its style, and stays JSON."""
+def test_nested_json_in_strings_stays_json() -> None:
+    """JSON in a string within JSON is masked at every level, and keeps its style."""
     inner = {"password": 'a"b', "n": [1, 1.5, None], "ü": "\n"}
     body = json.dumps(inner).replace("pass", "p\\u0061ss")
     text = json.dumps({"body": body, "headers": {"Cookie": "a=b"}}, indent=2)
@@ -59,7 +59,7 @@ HOSTILE_ENDS = [
 
 @pytest.mark.parametrize("piece", HOSTILE_TEXTS.values(), ids=HOSTILE_TEXTS)
 def test_no_text_makes_a_pattern_backtrack(piece: str) -> None:
-    """A text made to hurt, with every rule on, takes a time in proportion to its length."""
+    """A hostile text takes time in proportion to its length, with every rule on."""
     redactor = Unfiltered(pii="strip")
     started = time.process_time()
     redactor.redact([end + piece * (SIZE // len(piece) // 8) for end in HOSTILE_ENDS])
@@ -68,7 +68,7 @@ def test_no_text_makes_a_pattern_backtrack(piece: str) -> None:
 
 
 def test_no_run_of_backslashes_makes_a_pattern_backtrack() -> None:
-    """Runs of every length up to 600 before a quote."""
+    """Runs of every length up to 600 before a quote take linear time."""
     started = time.process_time()
     Unfiltered(pii="strip").redact("".join("password=" + "\\" * n + '"' for n in range(600)))
     assert time.process_time() - started < 15

@@ -1,4 +1,4 @@
-"""What Celery keeps of a task in Redis, looked at in Redis itself."""
+"""The result backend, read from Redis itself."""
 
 from typing import Any
 
@@ -12,8 +12,8 @@ from securenet_obs.workers.results import OWNER_KEY, store_owners
 SECRET = "hush-0123456789abcdef"
 
 
-def test_no_secret_of_a_failed_task_stays_in_redis(target: Any) -> None:
-    """The message names a password in a URL, and so does the traceback; neither is kept."""
+def test_no_secret_of_a_failed_task_is_stored(target: Any) -> None:
+    """A password in a URL is masked in the stored message and in the traceback."""
     sent = target.send("raise_diagnostic_error", "canary-1", SECRET, "acme")
     target.line("task_failed", sent.id)
     with redis.Redis.from_url(target.environment["RESULT_URL"]) as client:
@@ -24,14 +24,14 @@ def test_no_secret_of_a_failed_task_stays_in_redis(target: Any) -> None:
     assert SECRET.encode() not in kept
 
 
-def test_what_is_no_secret_stays_as_it_is(target: Any) -> None:
-    """A result is somebody's data."""
+def test_harmless_results_are_stored_unchanged(target: Any) -> None:
+    """A result without secrets is not changed."""
     answer = target.send("echo_canary", "canary-2", queue="canary").get(timeout=60)
     assert answer["canary"] == "canary-2"
 
 
 def test_a_failure_is_kept_longer_than_a_success(target: Any) -> None:
-    """Who looks into a failure comes later; both expire."""
+    """Both expire, a failure later, since it is examined later."""
     failed = target.send("raise_diagnostic_error", "canary-3", SECRET, "acme")
     done = target.send("echo_canary", "canary-4", queue="canary")
     done.get(timeout=60)
@@ -41,8 +41,8 @@ def test_a_failure_is_kept_longer_than_a_success(target: Any) -> None:
         assert 86_390 <= client.ttl(f"celery-task-meta-{failed.id}") <= 86_400
 
 
-def test_whose_a_failure_is_stays_known_as_long_as_the_failure(target: Any) -> None:
-    """Its tenant, too, may look into it the next morning."""
+def test_the_owner_of_a_failure_is_kept_as_long_as_the_failure(target: Any) -> None:
+    """The owner's entry expires with the failure's result."""
     store_owners(target.celery, {"owned": "acme"})
     target.send("raise_diagnostic_error", "canary-5", SECRET, "acme", task_id="owned")
     target.line("task_failed", "owned")
@@ -50,8 +50,8 @@ def test_whose_a_failure_is_stays_known_as_long_as_the_failure(target: Any) -> N
         assert 86_390 <= client.ttl(OWNER_KEY.format(task_id="owned")) <= 86_400
 
 
-def test_a_success_is_not_written_over(target: Any) -> None:
-    """A task may end twice; what its sender was told stays so, and a failure gives way."""
+def test_a_stored_success_is_not_overwritten(target: Any) -> None:
+    """A second end of a task keeps a stored success, and replaces a stored failure."""
     urls = {
         name: SecretStr(target.environment[name.upper()]) for name in ("redis_url", "result_url")
     }

@@ -1,4 +1,4 @@
-"""The pool of a worker: a process that is gone is replaced at once, and every result is read."""
+"""The worker's pool: ended processes are replaced at once, and every result is read."""
 
 import os
 import pickle
@@ -20,8 +20,8 @@ from securenet_obs.workers.celery_fixes.pool import Processes, Results, TaskPool
 from tests.busy import room_for
 
 
-def test_a_process_that_is_about_to_be_gone_is_looked_at_again() -> None:
-    """Not once, and then after five seconds."""
+def test_an_exiting_process_is_checked_again() -> None:
+    """The second check is immediate, and not five seconds later."""
     # Of a real process nobody knows whether it can be waited for when its end is told.
     pool, process, hub = Processes.__new__(Processes), SimpleNamespace(), Hub()
     pool._pool, looks = [process], []
@@ -40,8 +40,8 @@ def test_a_process_that_is_about_to_be_gone_is_looked_at_again() -> None:
     assert len(looks) == 3
 
 
-def test_a_result_that_came_in_part_is_read_to_its_end() -> None:
-    """The worker is told to stop when only the beginning of a large result was there to be read."""
+def test_a_partly_read_result_is_completed() -> None:
+    """A worker that stops reads the rest of a large result."""
     queue, hub, told = _SimpleQueue(rnonblock=True), Hub(), []
     told_of = SimpleNamespace(outq=queue, exitcode=0)
     fd, into = queue._reader.fileno(), queue._writer.fileno()
@@ -70,8 +70,8 @@ def test_a_result_that_came_in_part_is_read_to_its_end() -> None:
     assert told == ["a result"]
 
 
-def test_a_task_that_a_process_has_is_not_given_up() -> None:
-    """The worker stops, and the process has not yet confirmed what it was handed."""
+def test_an_assigned_task_is_not_given_up() -> None:
+    """A worker that stops keeps a task that a process has received but not yet confirmed."""
     # Of a real one nobody knows whether it has been heard when the worker is told to stop.
     pool = Processes.__new__(Processes)
     pool._state, pool.synack, pool.maintain_pool = RUN, False, list
@@ -89,7 +89,7 @@ def test_a_task_that_a_process_has_is_not_given_up() -> None:
 
 @pytest.fixture
 def hub() -> Iterator[Hub]:
-    """Yield an event loop that is the process's own, as a worker has one."""
+    """Yield an event loop that is this process's current one, as in a worker."""
     before, hub = get_event_loop(), Hub()
     set_event_loop(hub)
     yield hub
@@ -108,8 +108,8 @@ def pool(hub: Hub) -> Iterator[TaskPool]:
         pool.stop()
 
 
-def test_idle_processes_are_gone_at_once(pool: TaskPool) -> None:
-    """Celery takes 1.5 s: it does not read that they leave, and joins a thread that sleeps."""
+def test_idle_processes_stop_at_once(pool: TaskPool) -> None:
+    """Celery takes 1.5 s: it does not read their exit reports, and joins a sleeping thread."""
     processes = list(pool._pool._pool)
     began = time.monotonic()
     pool.stop()
@@ -117,8 +117,8 @@ def test_idle_processes_are_gone_at_once(pool: TaskPool) -> None:
     assert [process.exitcode for process in processes] == [0, 0]
 
 
-def test_a_worker_that_is_told_to_stop_wakes_its_event_loop(pool: TaskPool, hub: Hub) -> None:
-    """The loop waits for up to a second, and a signal alone does not end its wait."""
+def test_a_stopping_worker_wakes_its_event_loop(pool: TaskPool, hub: Hub) -> None:
+    """The loop waits for up to a second, and a signal alone does not end the wait."""
     assert pool._bell not in dict(hub.poller.poll(0))
     signals.worker_shutting_down.send(sender=None, how="a test")
     assert pool._bell in dict(hub.poller.poll(0))
@@ -126,13 +126,13 @@ def test_a_worker_that_is_told_to_stop_wakes_its_event_loop(pool: TaskPool, hub:
     assert pool._bell not in dict(hub.poller.poll(0))
 
 
-def test_nobody_listens_to_processes_that_are_gone() -> None:
-    """What they have not read is not taken back; Celery waits for half a second."""
+def test_queues_of_ended_processes_are_not_drained() -> None:
+    """Unread tasks of ended processes are not awaited; Celery waits for half a second."""
     Processes._help_stuff_finish([SimpleNamespace(exitcode=0)])
 
 
-def test_every_worker_has_it(target: Any) -> None:
-    """By the application's own configuration."""
+def test_every_worker_uses_the_pool(target: Any) -> None:
+    """The application's configuration selects the pool."""
     assert (
         target.ask("stats")["pool"]["implementation"]
         == "securenet_obs.workers.celery_fixes.pool:TaskPool"

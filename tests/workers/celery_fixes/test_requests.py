@@ -1,4 +1,4 @@
-"""Tasks that lose their worker."""
+"""Tasks of workers that are lost."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,7 +19,7 @@ from tests.waiting import eventually
 
 
 def test_a_task_whose_process_is_killed_is_run_again(target: Any, tmp_path: Path) -> None:
-    """As after the kernel killed it for its memory; nothing of the count stays behind."""
+    """A task of a killed process runs again, and its count of starts is deleted."""
     sent = target.send("tested.dies_once", str(tmp_path / "marker"))
     assert sent.get(timeout=60) == "ended"
     target.line("task_succeeded", sent.id)
@@ -28,8 +28,8 @@ def test_a_task_whose_process_is_killed_is_run_again(target: Any, tmp_path: Path
 
 
 @pytest.mark.usefixtures("store")
-def test_a_task_that_kills_its_process_is_not_started_for_ever(target: Any) -> None:
-    """After the last start it fails, in result, line and event; the worker goes on without it."""
+def test_a_poison_task_is_not_started_forever(target: Any) -> None:
+    """After its last start the task fails, with result, line and event; the worker continues."""
     sent = target.send("tested.dies")
     line = target.line("task_failed", sent.id, deadline_s=40)
     assert line["exception"][0]["exc_type"] == "PoisonTaskError"
@@ -52,8 +52,8 @@ def test_a_task_that_kills_its_process_is_not_started_for_ever(target: Any) -> N
         assert client.llen("default") == 0
 
 
-def test_the_parent_tells_with_the_ids_of_the_task(target: Any) -> None:
-    """A task that was killed at its hard limit keeps its request and tenant, in line and event."""
+def test_the_parent_reports_with_the_ids_of_the_task(target: Any) -> None:
+    """A task that is killed at its hard limit keeps its request and tenant, in line and event."""
     headers = {"securenet_request_id": "req-of-the-test", "securenet_tenant_id": "acme"}
     sent = target.send("tested.hangs", headers=headers)
     line = target.line("task_failed", sent.id, deadline_s=20)
@@ -63,15 +63,15 @@ def test_the_parent_tells_with_the_ids_of_the_task(target: Any) -> None:
     assert event["tags"].items() >= {"request_id": "req-of-the-test", "tenant_id": "acme"}.items()
 
 
-def test_a_retry_that_cannot_be_sent_is_given_back(celery_task: Any) -> None:
+def test_an_unsent_retry_requeues_the_task(celery_task: Any) -> None:
     """Celery would drop the task together with the attempt that it could not send."""
     with pytest.raises(Reject) as rejected:
         celery_task.retry(countdown=1)
     assert rejected.value.requeue is True
 
 
-def test_the_error_of_a_task_that_is_called_is_its_callers(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Called as a function it has no id under which anything could be kept."""
+def test_a_called_task_raises_to_its_caller(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A task that is called as a function has no id, so its error is not stored."""
     stored: list[object] = []
     monkeypatch.setattr(
         "securenet_obs.workers.celery_fixes.requests.store_event", lambda *of: stored.append(of)
@@ -83,17 +83,17 @@ def test_the_error_of_a_task_that_is_called_is_its_callers(monkeypatch: pytest.M
 
 
 def fail() -> None:
-    """Be a task that fails."""
+    """Raise an error, as a failing task."""
     raise LookupError("nothing there")
 
 
 def nothing() -> None:
-    """Be a task."""
+    """Do nothing, as a task."""
 
 
 @pytest.fixture
 def celery_task() -> Iterator[Any]:
-    """Return a task that runs in this process, whose broker is away."""
+    """Return a task that runs in this process with an unavailable broker."""
     app = create_celery(Settings(redis_url=SecretStr("redis://127.0.0.1:1/0")))
     bound_waits(app)
     task = app.task(name="tested.here", shared=False)(nothing)

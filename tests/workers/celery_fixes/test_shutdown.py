@@ -1,4 +1,4 @@
-"""Workers that are told to stop."""
+"""Shutdown of workers."""
 
 import json
 import signal
@@ -12,10 +12,10 @@ from celery.result import denied_join_result
 from tests.waiting import eventually
 
 
-def test_a_worker_that_is_told_to_stop_gives_back(
+def test_a_stopping_worker_requeues_its_tasks(
     environment: dict[str, str], running: Any, celery_command: list[str], tmp_path: Path
 ) -> None:
-    """What runs may end, within bounds; everything else is in its queue again, nothing is lost."""
+    """Running tasks may finish within the limit; all others return to their queue."""
     broker = environment["REDIS_URL"].removesuffix("/0") + "/9"
     path = {"PYTHONPATH": str(Path(__file__).parents[1])}
     variables = {**environment, **path, "REDIS_URL": broker, "WORKER_STOP_S": "4"}

@@ -1,4 +1,4 @@
-"""The transport on a real Redis: what is sent is consumed, however its connection was lost."""
+"""The Redis transport: messages are consumed after every kind of lost connection."""
 
 import os
 import time
@@ -27,14 +27,14 @@ BROADCAST = Queue(
 
 
 @pytest.mark.parametrize("scheme", ["redis", "rediss"])
-def test_every_redis_connection_uses_it(scheme: str) -> None:
-    """Whoever opens a connection by its URL."""
+def test_every_redis_url_uses_the_transport(scheme: str) -> None:
+    """Connections by `redis://` and `rediss://` use this transport."""
     use_transport()
     assert get_transport_cls(scheme) is Transport
 
 
 class Consuming:
-    """A queue's messages, read by an event loop as a worker reads them."""
+    """The messages of a queue, read by an event loop as in a worker."""
 
     def __init__(self, reading: Connection, sending: Connection, queue: Queue) -> None:
         self.received: list[str] = []
@@ -52,20 +52,20 @@ class Consuming:
         message.ack()
 
     def send(self, text: str) -> None:
-        """Send a message, past what the reader's messages go through."""
+        """Send a message on a direct connection, not through the reader's."""
         exchange, key = self._queue.exchange, self._queue.routing_key
         with self._sending.Producer() as producer:
             producer.publish(text, exchange=exchange, routing_key=key, declare=[self._queue])
 
     def turn(self, until: Callable[[], object], within_s: float = 30.0) -> bool:
-        """Let the loop turn until something is so; tell whether it came to be."""
+        """Run the loop until a condition holds; return whether it did."""
         deadline = Deadline.after(within_s)
         while not until() and not deadline.has_passed:
             next(self._loop)
         return bool(until())
 
     def receives(self, text: str) -> bool:
-        """Send a message and tell whether it comes, again and again where it may be lost."""
+        """Send a message, repeatedly if it may be lost, and return whether it arrives."""
         if self._queue is QUEUE:
             self.send(text)
             return self.turn(lambda: text in self.received)
@@ -76,13 +76,13 @@ class Consuming:
             again.cancel()
 
     def close(self) -> None:
-        """Read no more."""
+        """Stop reading."""
         self._hub.close()
 
 
 @pytest.fixture
 def consume(redis_server: Any) -> Iterator[Callable[..., Consuming]]:
-    """Yield what consumes a queue, straight or at another port."""
+    """Yield a function that consumes a queue, directly or at another port."""
     use_transport()
     url = make_url(redis_server.environment["REDIS_URL"])
     with ExitStack() as ends:
@@ -104,19 +104,19 @@ def consume(redis_server: Any) -> Iterator[Callable[..., Consuming]]:
 
 @pytest.fixture
 def proxy(redis_server: Any) -> Iterator[Proxy]:
-    """Yield a proxy before Redis."""
+    """Yield a proxy in front of Redis."""
     with Proxy(make_url(redis_server.environment["REDIS_URL"]).port or 6379) as proxy:
         yield proxy
 
 
 @pytest.fixture
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have silence of half a second suffice."""
+def short_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Shorten the timeout of an answer to half a second."""
     monkeypatch.setattr(transport, "_PATIENCE_S", 0.5)
 
 
-def test_a_connection_that_is_back_before_the_next_look_is_read(consume: Any) -> None:
-    """Nobody noticed the loss, and the new socket is read all the same."""
+def test_a_connection_that_was_replaced_unnoticed_is_read(consume: Any) -> None:
+    """The loss was not noticed, and the new socket is read all the same."""
     consuming = consume()
     reading = consuming.channel.client.connection
     reading.disconnect()
@@ -124,9 +124,9 @@ def test_a_connection_that_is_back_before_the_next_look_is_read(consume: Any) ->
     assert consuming.receives("second")
 
 
-@pytest.mark.usefixtures("impatient")
-def test_a_question_that_got_lost_is_asked_anew(consume: Any, proxy: Proxy) -> None:
-    """The network has swallowed it, told nobody, and forgotten the connection."""
+@pytest.mark.usefixtures("short_timeout")
+def test_a_lost_request_for_messages_is_repeated(consume: Any, proxy: Proxy) -> None:
+    """The network drops the request and the connection without notice."""
     consuming = consume(port=proxy.port)
     proxy.drops_traffic = True
     asked = consuming.channel.waiting_since
@@ -135,9 +135,9 @@ def test_a_question_that_got_lost_is_asked_anew(consume: Any, proxy: Proxy) -> N
     assert consuming.receives("second")
 
 
-@pytest.mark.usefixtures("impatient")
-def test_a_subscription_that_got_lost_is_made_anew(consume: Any, proxy: Proxy) -> None:
-    """Commands to all workers come this way: a worker that is not asked does not answer."""
+@pytest.mark.usefixtures("short_timeout")
+def test_a_lost_subscription_is_renewed(consume: Any, proxy: Proxy) -> None:
+    """Remote control commands arrive by this subscription."""
     consuming = consume(BROADCAST, port=proxy.port, health_check_interval=1)
     proxy.drops_traffic = True
     subscriptions = consuming.channel.subclient
@@ -146,9 +146,9 @@ def test_a_subscription_that_got_lost_is_made_anew(consume: Any, proxy: Proxy) -
     assert consuming.receives("second")
 
 
-@pytest.mark.usefixtures("impatient")
-def test_an_answer_that_a_child_took_away_is_asked_for_anew(consume: Any) -> None:
-    """It was forked, and closed at its end what it was born with."""
+@pytest.mark.usefixtures("short_timeout")
+def test_an_answer_consumed_by_a_child_is_requested_again(consume: Any) -> None:
+    """A forked child that closes an inherited connection consumes an answer."""
     consuming = consume()
     asked = consuming.channel.waiting_since
     assert consuming.turn(lambda: consuming.channel.waiting_since > asked)
@@ -161,10 +161,10 @@ def test_an_answer_that_a_child_took_away_is_asked_for_anew(consume: Any) -> Non
     assert consuming.receives("second")
 
 
-@pytest.mark.usefixtures("impatient")
+@pytest.mark.usefixtures("short_timeout")
 @pytest.mark.parametrize("queue", [QUEUE, BROADCAST], ids=["messages", "subscriptions"])
-def test_a_connection_is_not_given_up_for_having_nothing_to_say(consume: Any, queue: Queue) -> None:
-    """The answers come, though no message does."""
+def test_an_idle_connection_is_not_closed(consume: Any, queue: Queue) -> None:
+    """Answers without messages keep the connection open."""
     consuming = consume(queue, health_check_interval=1)
     kind = consuming.channel.client if queue is QUEUE else consuming.channel.subclient
     socket = kind.connection._sock
@@ -172,9 +172,9 @@ def test_a_connection_is_not_given_up_for_having_nothing_to_say(consume: Any, qu
     assert kind.connection._sock is socket
 
 
-@pytest.mark.usefixtures("impatient")
-def test_an_answer_that_nobody_has_read_yet_is_not_lost(consume: Any) -> None:
-    """Who asks now and then, or was held for a while, finds it in the socket."""
+@pytest.mark.usefixtures("short_timeout")
+def test_an_unread_answer_does_not_close_the_connection(consume: Any) -> None:
+    """After a delay of the process, the answer is still in the socket."""
     consuming = consume()
     consuming.turn(lambda: False, within_s=0.1)
     consuming.send("second")
@@ -182,8 +182,8 @@ def test_an_answer_that_nobody_has_read_yet_is_not_lost(consume: Any) -> None:
     assert consuming.turn(lambda: "second" in consuming.received)
 
 
-def test_one_client_sends_everything_until_its_connections_are_lost(redis_server: Any) -> None:
-    """Then there is another, of the connections that are there now."""
+def test_one_client_is_used_until_its_pool_is_replaced(redis_server: Any) -> None:
+    """After a lost connection a new client uses the new pool."""
     use_transport()
     with Connection(redis_server.environment["REDIS_URL"]) as connection:
         channel = connection.default_channel
