@@ -7,11 +7,11 @@ from urllib.parse import SplitResult, urlsplit
 _PORT = "its port is not a number from 0 to 65535"
 
 
-def unusable_addresses(variables: Mapping[str, str]) -> dict[str, str]:
+def invalid_addresses(variables: Mapping[str, str]) -> dict[str, str]:
     """Return a reason for each variable with an unusable address; no reason repeats the address."""
     problems = {
         name: problem
-        for name, check in CHECKS.items()
+        for name, check in ADDRESS_CHECKS.items()
         if (value := variables.get(name, "").strip()) and (problem := check(value))
     }
     project = variables.get("SENTRY_PROJECT", "").strip()
@@ -21,13 +21,13 @@ def unusable_addresses(variables: Mapping[str, str]) -> dict[str, str]:
 
 
 def _web_problem(url: str) -> str:
-    parts = _split(url, ("http", "https"), "https://host:8000")
+    parts = _parse_url(url, ("http", "https"), "https://host:8000")
     return parts if isinstance(parts, str) else _host_problem(parts)
 
 
 def _dsn_problem(url: str) -> str:
     """Return why a URL is not a Sentry DSN, https://key@host/project; empty if it is one."""
-    parts = _split(url, ("http", "https"), "https://key@host/1")
+    parts = _parse_url(url, ("http", "https"), "https://key@host/1")
     if isinstance(parts, str):
         return parts
     if not parts.username:
@@ -39,7 +39,7 @@ def _dsn_problem(url: str) -> str:
 
 def _redis_problem(url: str) -> str:
     """Return why a URL is not a Redis address; without a host, clients would use their default."""
-    parts = _split(url, ("redis", "rediss", "unix"), "redis://host:6379/0")
+    parts = _parse_url(url, ("redis", "rediss", "unix"), "redis://host:6379/0")
     if isinstance(parts, str) or parts.scheme == "unix":
         return parts if isinstance(parts, str) else ""
     return _host_problem(parts)
@@ -54,7 +54,7 @@ def _database_problem(url: str) -> str:
     return _PORT if port and not port.isdecimal() else ""
 
 
-def _split(url: str, schemes: tuple[str, ...], example: str) -> SplitResult | str:
+def _parse_url(url: str, schemes: tuple[str, ...], example: str) -> SplitResult | str:
     """Return the parts of a URL with one of these schemes, or the reason why it is invalid."""
     if any(character.isspace() or not character.isprintable() for character in url):
         return "it holds white space or a control character"
@@ -73,7 +73,7 @@ def _host_problem(parts: SplitResult) -> str:
     return "" if parts.hostname else "it names no host"
 
 
-CHECKS: Mapping[str, Callable[[str], str]] = {
+ADDRESS_CHECKS: Mapping[str, Callable[[str], str]] = {
     "SENTRY_DSN": _dsn_problem,
     "SENTRY_URL": _web_problem,
     "API_URL": _web_problem,

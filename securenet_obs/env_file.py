@@ -17,7 +17,7 @@ _SHORT = 8
 _SINGLE_QUOTED = re.compile(r"[^=]*=\s*'")
 _COMMAND = re.compile(r"\$\(|`[^`]*`")
 _BARE_REFERENCE = re.compile(r"\$([A-Za-z_][A-Za-z0-9_]*)")
-_AS_IT_IS = "a value between single quotes is taken as it is"
+_LITERAL_HINT = "a value between single quotes is taken as it is"
 
 
 @dataclass(frozen=True)
@@ -54,13 +54,13 @@ def read_env_file(path: Path) -> EnvFile:
         raise SettingsError(f"{path}: no such env file.") from None
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path}: cannot be read as UTF-8 text.") from error
-    reading = _Reading()
+    reading = _Parser()
     for binding in parse_stream(io.StringIO(text)):
         reading.take(binding)
     return EnvFile(reading.values, reading.lines, tuple(reading.problems))
 
 
-class _Reading:
+class _Parser:
     """State of the parser: variables, lines and problems so far."""
 
     def __init__(self) -> None:
@@ -77,46 +77,46 @@ class _Reading:
         if binding.error or (name is not None and binding.value is None):
             quoted = _QUOTED.match(source.lstrip())
             reason = ": its quotes do not match, or text stands behind them" if quoted else ""
-            self._refuse(f"this line is not of the form NAME=value{reason}", line)
+            self._add_problem(f"this line is not of the form NAME=value{reason}", line)
         elif name is None:
             return
         elif not _NAME.fullmatch(name):
-            self._refuse("the name before = may hold letters, digits and _ only", line)
+            self._add_problem("the name before = may hold letters, digits and _ only", line)
         elif name in self.lines:
-            self._refuse(f"{shown_name(name)} repeats line {self.lines[name]}", line, name)
+            self._add_problem(f"{printable_name(name)} repeats line {self.lines[name]}", line, name)
         else:
             self.lines[name] = line
             value = binding.value or ""
             if "\0" in value:
-                self._refuse(f"{shown_name(name)} holds a NUL character", line, name)
+                self._add_problem(f"{printable_name(name)} holds a NUL character", line, name)
             literal = _SINGLE_QUOTED.match(source) is not None
-            self.values[name] = value if literal else self._expanded(value, line, name)
+            self.values[name] = value if literal else self._expand(value, line, name)
 
-    def _expanded(self, value: str, line: int, name: str) -> str:
+    def _expand(self, value: str, line: int, name: str) -> str:
         """Return a value with its references resolved; as it is where one of them cannot be."""
         parts = list(parse_variables(value))
-        reasons = list(self._unexpanded(value, parts))
+        reasons = list(self._expansion_problems(value, parts))
         for reason in reasons:
-            self._refuse(f"{shown_name(name)} {reason}", line, name)
+            self._add_problem(f"{printable_name(name)} {reason}", line, name)
         return value if reasons else "".join(part.resolve(self.values) for part in parts)
 
-    def _unexpanded(self, value: str, parts: Sequence[Atom]) -> Iterator[str]:
+    def _expansion_problems(self, value: str, parts: Sequence[Atom]) -> Iterator[str]:
         """Yield what a shell would put in the place of a piece of the value, and we do not."""
         for part in parts:
             if isinstance(part, Variable) and part.default is None and part.name not in self.values:
                 yield (
-                    f"refers to ${{{shown_name(part.name)}}}, which no earlier line of this file "
-                    "sets; a target file is read by itself"
+                    f"refers to ${{{printable_name(part.name)}}}, which no earlier line of "
+                    "this file sets; a target file is read by itself"
                 )
         if any("${" in (_default(part) or "") for part in parts):
-            yield f"holds a ${{ that is neither ${{NAME}} nor ${{NAME:-default}}; {_AS_IT_IS}"
+            yield f"contains a ${{ but neither ${{NAME}} nor ${{NAME:-default}}; {_LITERAL_HINT}"
         if _COMMAND.search(value):
-            yield f"holds a command, $(...) or `...`, and commands are not run; {_AS_IT_IS}"
+            yield f"holds a command, $(...) or `...`, and commands are not run; {_LITERAL_HINT}"
         for bare in _BARE_REFERENCE.findall(value):
             if bare in self.values:
-                yield f"holds ${bare}, which is not expanded: write ${{{bare}}}; {_AS_IT_IS}"
+                yield f"holds ${bare}, which is not expanded: write ${{{bare}}}; {_LITERAL_HINT}"
 
-    def _refuse(self, sentence: str, line: int, name: str = "") -> None:
+    def _add_problem(self, sentence: str, line: int, name: str = "") -> None:
         self.problems.append(Problem(sentence, line, name))
 
 
@@ -125,7 +125,7 @@ def _default(part: Atom) -> str | None:
     return part.default if isinstance(part, Variable) else part.resolve({})
 
 
-def shown_name(name: str) -> str:
+def printable_name(name: str) -> str:
     """Return a variable's name, unless it may be a part of a secret that was split into lines."""
     one_case = name.isupper() or name.islower()
     # Base32 and hexadecimal digits have one case, too, and end with = or precede it.

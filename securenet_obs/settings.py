@@ -185,7 +185,7 @@ def _rates(text: str) -> dict[str, float]:
     return rates
 
 
-class _GivenSettings(Settings):
+class _ExplicitSettings(Settings):
     """Settings from the given variables alone, without this process's environment."""
 
     @classmethod
@@ -214,16 +214,16 @@ def load_settings() -> Settings:
         raise SettingsError(f"environment: {problems}") from None
 
 
-def unusable_in(variables: Mapping[str, str]) -> dict[str, str]:
+def invalid_variables(variables: Mapping[str, str]) -> dict[str, str]:
     """Return a reason for each variable that cannot be used; no reason repeats the value."""
     given = {name.lower(): value for name, value in variables.items()}
     unsent = {
         name.upper(): reason
         for name, value in given.items()
-        if name in Settings.model_fields and (reason := _not_sendable(name, value))
+        if name in Settings.model_fields and (reason := _transport_problem(name, value))
     }
     try:
-        settings = _GivenSettings.model_validate(given)
+        settings = _ExplicitSettings.model_validate(given)
         _ = settings.results
     except ValidationError as error:
         return unsent | _reasons(error)
@@ -233,15 +233,15 @@ def unusable_in(variables: Mapping[str, str]) -> dict[str, str]:
 
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-_IN_HEADERS = ("sentry_auth_token", "diagnostics_key", "api_keys")
+_HEADER_FIELDS = ("sentry_auth_token", "diagnostics_key", "api_keys")
 
 
-def _not_sendable(name: str, value: str) -> str:
+def _transport_problem(name: str, value: str) -> str:
     """Return why a value cannot be part of a line or a header, empty if it can."""
     # The entries of a list may be on separate lines.
     if any(_CONTROL.search(entry.strip()) for entry in value.split(",")):
         return "it holds a line break or another control character"
-    if name in _IN_HEADERS and not value.isascii():
+    if name in _HEADER_FIELDS and not value.isascii():
         return "it holds a character that is not ASCII, a typographic quote for instance"
     return ""
 

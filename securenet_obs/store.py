@@ -38,7 +38,7 @@ from securenet_obs.settings import get_settings
 BUSY_TIMEOUT_S = 5.0
 """Seconds that a writer waits for another one on SQLite, by default."""
 
-PAUSE_S = 0.01
+RETRY_PAUSE_S = 0.01
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -198,7 +198,7 @@ def session_at(url: str) -> Iterator[Session]:
     """Yield a session of the store at `url`, with its tables created; commit it at the end."""
     engine = create_store_engine(url)
     try:
-        make_tables(engine)
+        create_tables(engine)
         with Session(engine) as session, session.begin():
             yield session
     finally:
@@ -221,7 +221,7 @@ def check_store() -> None:
         ) from None
 
 
-def tenant_of(session: Session, tenant_id: str) -> Tenant:
+def ensure_tenant(session: Session, tenant_id: str) -> Tenant:
     """Return the tenant, registered first if it is new; concurrent registrations are safe."""
     tenant = session.get(Tenant, tenant_id)
     if tenant is None:
@@ -235,22 +235,22 @@ def insert_once(session: Session, table: type[Table], **values: Any) -> bool:
 
     If an open transaction has inserted the key, wait until that transaction ends.
     """
-    result = session.execute(inserting(session, table).values(values).on_conflict_do_nothing())
-    return rows_changed(result) == 1
+    result = session.execute(dialect_insert(session, table).values(values).on_conflict_do_nothing())
+    return changed_rows(result) == 1
 
 
-def inserting(session: Session, table: type[Table]) -> sqlite.Insert | postgresql.Insert:
+def dialect_insert(session: Session, table: type[Table]) -> sqlite.Insert | postgresql.Insert:
     """Return the INSERT of the database's dialect, which supports ON CONFLICT."""
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     return insert(table)
 
 
-def rows_changed(result: Any) -> int:
+def changed_rows(result: Any) -> int:
     """Return the number of rows that an INSERT, UPDATE or DELETE changed."""
     return result.rowcount if isinstance(result, CursorResult) else 0
 
 
-def forget_connections() -> None:
+def discard_engines() -> None:
     """Discard the engines inherited by a fork: the child must open its own connections."""
     _engine.cache_clear()
 
@@ -260,11 +260,11 @@ def _engine(process: int, busy_timeout_s: float) -> Engine:
     """Return the engine of one process, with its tables created."""
     url = get_settings().database_url.get_secret_value()
     engine = create_store_engine(url, busy_timeout_s)
-    make_tables(engine)
+    create_tables(engine)
     return engine
 
 
-def make_tables(engine: Engine) -> None:
+def create_tables(engine: Engine) -> None:
     """Create missing tables and indexes; `create_all` fails if another process creates one too."""
     with engine.begin() as connection:
         for table in Table.metadata.sorted_tables:
@@ -328,4 +328,4 @@ def _use_wal(connection: sqlite3.Connection) -> None:
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or deadline.has_passed:
                 raise
-            time.sleep(PAUSE_S)
+            time.sleep(RETRY_PAUSE_S)

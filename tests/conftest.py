@@ -29,7 +29,7 @@ from securenet_obs.settings import get_settings
 from securenet_obs.stack import LocalStack
 from securenet_obs.stack.locked_pip import build_pip_environment
 from securenet_obs.stack.parts.broker import RedisAccess, create_redis_part
-from securenet_obs.store import forget_connections
+from securenet_obs.store import discard_engines
 from tests.forked_python import ForkedPython
 from tests.local_index import PIPS
 from tests.real_parts import PartGuard, mark_stack
@@ -252,9 +252,9 @@ def empty_store(
     """Let this process use an empty store; yield the path of its file."""
     path = tmp_path / "store.sqlite3"
     monkeypatch.setenv("DATABASE_URL", f"sqlite:///{path}")
-    forget_connections()
+    discard_engines()
     yield path
-    forget_connections()
+    discard_engines()
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from securenet_obs.addresses import CHECKS, unusable_addresses
+from securenet_obs.addresses import ADDRESS_CHECKS, invalid_addresses
 from securenet_obs.redaction import redact_text
 
 
@@ -25,13 +25,13 @@ from securenet_obs.redaction import redact_text
 )
 def test_a_valid_address_is_accepted(name: str, url: str) -> None:
     """Every form that a client supports is valid."""
-    assert unusable_addresses({name: url}) == {}
+    assert invalid_addresses({name: url}) == {}
 
 
-@pytest.mark.parametrize("name", CHECKS)
+@pytest.mark.parametrize("name", ADDRESS_CHECKS)
 def test_a_word_is_not_an_address(name: str) -> None:
     """Every variable with an address requires a scheme."""
-    assert "hunter2" not in unusable_addresses({name: "hunter2"})[name]
+    assert "hunter2" not in invalid_addresses({name: "hunter2"})[name]
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_a_word_is_not_an_address(name: str) -> None:
 )
 def test_an_invalid_address_is_refused(name: str, url: str, told: str) -> None:
     """The message has the problem and nothing of the address, and the redactor keeps it."""
-    problem = unusable_addresses({name: url}).get(name, "")
+    problem = invalid_addresses({name: url}).get(name, "")
     assert told in problem
     assert bool(told) is bool(problem)
     assert "hunter2" not in problem
@@ -69,6 +69,6 @@ def test_an_invalid_address_is_refused(name: str, url: str, told: str) -> None:
 
 def test_bugsinks_project_is_a_number() -> None:
     """Bugsink's API identifies a project by number; Sentry's has slugs."""
-    assert unusable_addresses({"SENTRY_PROJECT": "web", "SENTRY_BACKEND": "bugsink"})
-    assert not unusable_addresses({"SENTRY_PROJECT": "7", "SENTRY_BACKEND": "bugsink"})
-    assert not unusable_addresses({"SENTRY_PROJECT": "web"})
+    assert invalid_addresses({"SENTRY_PROJECT": "web", "SENTRY_BACKEND": "bugsink"})
+    assert not invalid_addresses({"SENTRY_PROJECT": "7", "SENTRY_BACKEND": "bugsink"})
+    assert not invalid_addresses({"SENTRY_PROJECT": "web"})

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from securenet_obs.env_file import EnvFile, read_env_file, shown_name
+from securenet_obs.env_file import EnvFile, printable_name, read_env_file
 from securenet_obs.errors import SettingsError
 
 
@@ -127,7 +127,7 @@ def test_all_problems_are_reported_at_once(tmp_path: Path) -> None:
 )
 def test_a_name_that_may_be_part_of_a_secret_is_hidden(name: str, shown: bool) -> None:
     """The last line of a key in base64 or base32 looks like NAME=."""
-    assert (shown_name(name) == name) is shown
+    assert (printable_name(name) == name) is shown
 
 
 @pytest.mark.parametrize("content", [None, b"A=\xff\n"])

@@ -3,7 +3,7 @@ from collections.abc import Iterator
 import pytest
 
 from securenet_obs.errors import SettingsError
-from securenet_obs.settings import Settings, get_settings, load_settings, unusable_in
+from securenet_obs.settings import Settings, get_settings, invalid_variables, load_settings
 
 
 @pytest.fixture(autouse=True)
@@ -67,15 +67,15 @@ def test_variables_are_validated_without_the_environment(monkeypatch: pytest.Mon
     """The environment does not change the result for the given variables."""
     monkeypatch.setenv("LOG_LEVEL", "loud")
     monkeypatch.setenv("RESULT_URL", "redis://host/2")
-    assert unusable_in({"ENVIRONMENT": "staging"}) == {}
-    problems = unusable_in({"REDIS_URL": "redis://:hunter2@host/main"})
+    assert invalid_variables({"ENVIRONMENT": "staging"}) == {}
+    problems = invalid_variables({"REDIS_URL": "redis://:hunter2@host/main"})
     assert "the database behind the host is not a number" in problems["REDIS_URL"]
     assert "hunter2" not in str(problems)
 
 
 def test_half_of_a_password_is_not_repeated() -> None:
     """After a / that was not encoded, a password looks like a database number."""
-    problems = unusable_in({"REDIS_URL": "redis://:12/hunter2@host:6379/0"})
+    problems = invalid_variables({"REDIS_URL": "redis://:12/hunter2@host:6379/0"})
     assert "%2F" in problems["REDIS_URL"]
     assert "hunter2" not in str(problems)
 
@@ -92,7 +92,7 @@ def test_half_of_a_password_is_not_repeated() -> None:
 )
 def test_control_characters_and_non_ascii_are_refused(name: str, value: str, words: str) -> None:
     """A broken paste is refused before it is sent, and is not repeated."""
-    (reason,) = [unusable_in({name: value})[name]]
+    (reason,) = [invalid_variables({name: value})[name]]
     assert words in reason
     assert "hunt" not in reason
 
@@ -101,12 +101,12 @@ def test_surrounding_white_space_is_ignored(monkeypatch: pytest.MonkeyPatch) -> 
     """A secret or a list that is stored with a final line break is unchanged by it."""
     monkeypatch.setenv("SENTRY_AUTH_TOKEN", " hunter2\r\n")
     assert load_settings().sentry_auth_token.get_secret_value() == "hunter2"
-    assert unusable_in({"SENTRY_AUTH_TOKEN": "hunter2\n", "API_KEYS": "a=1,\n  b=2\n"}) == {}
+    assert invalid_variables({"SENTRY_AUTH_TOKEN": "hunter2\n", "API_KEYS": "a=1,\n  b=2\n"}) == {}
 
 
 def test_every_invalid_variable_has_a_reason() -> None:
     """One reason each for a number, a choice and a pair."""
-    problems = unusable_in(
+    problems = invalid_variables(
         {
             "WORKER_STOP_S": "hunter2",
             "SCHEDULE_CANARY_S": "inf",

@@ -16,9 +16,9 @@ from securenet_obs.store import (
     NetworkMinute,
     Tenant,
     create_store_engine,
+    ensure_tenant,
     insert_once,
     session_scope,
-    tenant_of,
 )
 from tests.busy import room_for
 
@@ -37,7 +37,7 @@ def test_datetimes_are_restored_in_utc() -> None:
     """SQLite does not store the zone, so the column type restores it."""
     noon = datetime(2026, 1, 1, 12, tzinfo=UTC)
     with session_scope() as session:
-        tenant_of(session, "acme")
+        ensure_tenant(session, "acme")
         session.add(NetworkMinute(tenant_id="acme", minute=noon))
     with session_scope() as session:
         assert session.get_one(NetworkMinute, ("acme", noon)).minute == noon
@@ -95,13 +95,13 @@ def test_a_row_is_inserted_once() -> None:
     for first in (True, False):
         with session_scope() as session:
             assert insert_once(session, Tenant, tenant_id="acme") is first
-            assert tenant_of(session, "acme").tenant_id == "acme"
+            assert ensure_tenant(session, "acme").tenant_id == "acme"
 
 
 def use_in_child(results: "multiprocessing.SimpleQueue[str]") -> None:
     """Use the store in a forked process."""
     with session_scope() as session:
-        tenant_of(session, "child")
+        ensure_tenant(session, "child")
     results.put("done")
 
 
@@ -109,7 +109,7 @@ def test_a_forked_child_opens_its_own_connections() -> None:
     """A child that uses the store does not break the parent's connection."""
     forking = multiprocessing.get_context("fork")
     with session_scope() as session:
-        tenant_of(session, "parent")
+        ensure_tenant(session, "parent")
     results = forking.SimpleQueue()
     child = forking.Process(target=use_in_child, args=(results,))
     child.start()

@@ -268,6 +268,6 @@ def trap_table(outcomes: Mapping[str, Counter[str]]) -> list[str]:
     for library, trap, tests in TRAPS:
         lines.append(f"{library}: {trap}")
         for test in tests:
-            told = ", ".join(f"{count} {word}" for word, count in outcomes.get(test, {}).items())
-            lines.append(f"    {told or 'not run'}: {test}")
+            counts = ", ".join(f"{count} {word}" for word, count in outcomes.get(test, {}).items())
+            lines.append(f"    {counts or 'not run'}: {test}")
     return lines

@@ -8,7 +8,7 @@ from fastapi import HTTPException, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.routing import APIRoute
 
-from securenet_obs.api.api_keys import KnownKeys, id_of_key
+from securenet_obs.api.api_keys import KeyCache, id_of_key
 from securenet_obs.monitoring import bind_tenant
 from securenet_obs.workers.celery_app import celery_app
 from securenet_obs.workers.results import task_owner
@@ -32,47 +32,47 @@ class TenantRoute(APIRoute):
         """Return FastAPI's handler, wrapped in authentication and authorisation."""
         handle = super().get_route_handler()
 
-        async def admitted(request: Request) -> Response:
-            tenant_id = await _caller(request)
+        async def authorised(request: Request) -> Response:
+            tenant_id = await _authenticate(request)
             bind_tenant(tenant_id)
-            asked = request.path_params
-            if asked.get("tenant_id", tenant_id) != tenant_id:
+            path = request.path_params
+            if path.get("tenant_id", tenant_id) != tenant_id:
                 _log.warning(
-                    "access_refused",
+                    "access_denied",
                     reason="another_tenant",
-                    path_tenant_id=asked["tenant_id"],
+                    path_tenant_id=path["tenant_id"],
                     key_id=id_of_key(_key(request)),
                 )
                 raise HTTPException(403, "this key is another tenant's")
-            if "task_id" in asked:
-                await _own_task(request, tenant_id)
+            if "task_id" in path:
+                await _authorise_task(request, tenant_id)
             return await handle(request)
 
-        return admitted
+        return authorised
 
 
-async def _caller(request: Request) -> str:
+async def _authenticate(request: Request) -> str:
     """Return the tenant of the request's key; only a lookup in the store leaves the event loop."""
     key = _key(request)
-    known: KnownKeys = request.app.state.known_keys
-    tenant_id = known.remembered(key) or await run_in_threadpool(known.look_up, key)
+    cache: KeyCache = request.app.state.key_cache
+    tenant_id = cache.get(key) or await run_in_threadpool(cache.look_up, key)
     if tenant_id is None:
         reason = "unknown_key" if key else "no_key"
         path_tenant_id = request.path_params.get("tenant_id")
         _log.warning(
-            "access_refused", reason=reason, path_tenant_id=path_tenant_id, key_id=id_of_key(key)
+            "access_denied", reason=reason, path_tenant_id=path_tenant_id, key_id=id_of_key(key)
         )
-        what = "this API key is not valid" if key else "send Authorization: Bearer and an API key"
-        raise HTTPException(401, what, headers=_CHALLENGE)
+        detail = "this API key is not valid" if key else "send Authorization: Bearer and an API key"
+        raise HTTPException(401, detail, headers=_CHALLENGE)
     return tenant_id
 
 
-async def _own_task(request: Request, tenant_id: str) -> None:
+async def _authorise_task(request: Request, tenant_id: str) -> None:
     task_id = request.path_params["task_id"]
     owner = await run_in_threadpool(task_owner, celery_app, task_id)
     if owner != tenant_id:
         _log.warning(
-            "access_refused",
+            "access_denied",
             reason="unknown_task" if owner is None else "another_tenants_task",
             path_task_id=task_id,
             key_id=id_of_key(_key(request)),
@@ -82,7 +82,7 @@ async def _own_task(request: Request, tenant_id: str) -> None:
 
 def _key(request: Request) -> str:
     """Return the key of the `Authorization` header, empty without a key or with two headers."""
-    sent = request.headers.getlist("authorization")
-    if len(sent) != 1 or not sent[0].lower().startswith(_SCHEME):
+    values = request.headers.getlist("authorization")
+    if len(values) != 1 or not values[0].lower().startswith(_SCHEME):
         return ""
-    return sent[0][len(_SCHEME) :].strip()
+    return values[0][len(_SCHEME) :].strip()

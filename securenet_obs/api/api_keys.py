@@ -14,20 +14,20 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from securenet_obs.errors import NotFoundError, SettingsError, UnreachableError
 from securenet_obs.processes.polling import Deadline
 from securenet_obs.settings import TENANT_ID
-from securenet_obs.store import Table, session_at, session_scope, tenant_of
+from securenet_obs.store import Table, ensure_tenant, session_at, session_scope
 
-KEY_SHAPE = r"snk_[A-Za-z0-9_-]{43}"
+KEY_PATTERN = r"snk_[A-Za-z0-9_-]{43}"
 """Pattern of a key; the redactor recognises keys by the same form."""
 
-REMEMBERED_S = 2.0
+CACHE_S = 2.0
 """Seconds for which a process caches a valid key; a revoked key works no longer than that."""
 
 _RANDOM_BYTES = 32
 _KEY_ID = 8
-_MOST_REMEMBERED = 4_096
+_MAX_CACHED = 4_096
 _PAST = Deadline(0.0)
 
-_KEY = re.compile(KEY_SHAPE)
+_KEY = re.compile(KEY_PATTERN)
 _HASH_START = re.compile(r"[0-9a-f]{8,64}")
 
 
@@ -71,7 +71,7 @@ def create_key(session: Session, tenant_id: str, label: str = "") -> str:
     if len(label) > 100:
         raise SettingsError(f"The label has {len(label)} characters; at most 100 are kept.")
     key = f"snk_{secrets.token_urlsafe(_RANDOM_BYTES)}"
-    tenant_of(session, tenant_id)
+    ensure_tenant(session, tenant_id)
     session.add(
         ApiKey(key_hash=_hash(key), tenant_id=tenant_id, label=label, created_at=datetime.now(UTC))
     )
@@ -124,16 +124,16 @@ def create_keys_in(url: str, tenants: Iterable[str], label: str) -> dict[str, st
         return {tenant_id: create_key(session, tenant_id, label) for tenant_id in tenants}
 
 
-class KnownKeys:
-    """Resolves keys to tenants by this process's store; caches valid keys for `REMEMBERED_S`."""
+class KeyCache:
+    """Resolves keys to tenants by this process's store; caches valid keys for `CACHE_S`."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._known: dict[str, tuple[str, Deadline]] = {}
+        self._tenants: dict[str, tuple[str, Deadline]] = {}
 
-    def remembered(self, key: str) -> str | None:
+    def get(self, key: str) -> str | None:
         """Return the tenant of a cached key, else None, without waiting."""
-        tenant_id, deadline = self._known.get(_hash(key), (None, _PAST))
+        tenant_id, deadline = self._tenants.get(_hash(key), (None, _PAST))
         return None if deadline.has_passed else tenant_id
 
     def look_up(self, key: str) -> str | None:
@@ -142,7 +142,7 @@ class KnownKeys:
         Raises:
             UnreachableError: the store did not answer.
         """
-        deadline = Deadline.after(REMEMBERED_S)
+        deadline = Deadline.after(CACHE_S)
         try:
             with session_scope() as session:
                 tenant_id = tenant_of_key(session, key)
@@ -150,9 +150,9 @@ class KnownKeys:
             raise UnreachableError("the store did not answer") from error
         if tenant_id is not None:
             with self._lock:
-                if len(self._known) >= _MOST_REMEMBERED:
-                    self._known.clear()
-                self._known[_hash(key)] = (tenant_id, deadline)
+                if len(self._tenants) >= _MAX_CACHED:
+                    self._tenants.clear()
+                self._tenants[_hash(key)] = (tenant_id, deadline)
         return tenant_id
 
 

@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from securenet_obs.api import diagnostics
 from securenet_obs.api.access import TenantRoute
-from securenet_obs.api.api_keys import KnownKeys
+from securenet_obs.api.api_keys import KeyCache
 from securenet_obs.errors import PublishError, UnreachableError
 from securenet_obs.monitoring import (
     CorrelationMiddleware,
@@ -27,19 +27,19 @@ from securenet_obs.monitoring import (
     flush_sentry,
     start_monitoring,
 )
-from securenet_obs.monitoring.asgi import with_sentry_trace
+from securenet_obs.monitoring.asgi import add_sentry_trace
 from securenet_obs.settings import TENANT_ID, Settings, get_settings
 from securenet_obs.store import session_scope
 from securenet_obs.workers.celery_app import celery_app
 from securenet_obs.workers.outbox import submit
-from securenet_obs.workers.publishing import SOCKET_TIMEOUT_S, bound_waits
+from securenet_obs.workers.publishing import SOCKET_TIMEOUT_S, shorten_timeouts
 from securenet_obs.workers.results import TaskState, task_state
 from securenet_obs.workers.tasks import process_network_logs
 
-LARGEST_BATCH = 10_000
+MAX_BATCH_RECORDS = 10_000
 """Maximum number of records in one request."""
 
-_MOST_PROBLEMS = 20
+_MAX_PROBLEMS = 20
 
 TenantId = Annotated[str, Path(pattern=TENANT_ID)]
 TaskId = Annotated[str, Path(pattern=r"^[A-Za-z0-9-]{1,64}$")]
@@ -58,7 +58,7 @@ class SecureNet(FastAPI):
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Handle one ASGI connection."""
-        await super().__call__(with_sentry_trace(scope), receive, send)
+        await super().__call__(add_sentry_trace(scope), receive, send)
 
 
 class Accepted(BaseModel):
@@ -83,13 +83,16 @@ async def ready() -> JSONResponse:
         "store": await run_in_threadpool(_store_problem),
     }
     status = "ok" if not any(parts.values()) else "unavailable"
-    content = {"status": status, "parts": {name: why or "ok" for name, why in parts.items()}}
+    content = {
+        "status": status,
+        "parts": {name: problem or "ok" for name, problem in parts.items()},
+    }
     return JSONResponse(content, status_code=200 if status == "ok" else 503)
 
 
 @tenant_router.post("/tenants/{tenant_id}/logs", status_code=202)
 async def submit_logs(
-    tenant_id: TenantId, records: Annotated[list[Any], Field(max_length=LARGEST_BATCH)]
+    tenant_id: TenantId, records: Annotated[list[Any], Field(max_length=MAX_BATCH_RECORDS)]
 ) -> Accepted:
     """Queue a batch of one tenant's network records."""
     bind_tenant(tenant_id)
@@ -108,20 +111,20 @@ async def read_task(task_id: TaskId) -> TaskState:
 def create_app(settings: Settings) -> FastAPI:
     """Set up logging and Sentry, and return the application."""
     start_monitoring(settings, "securenet-api")
-    bound_waits(celery_app)
+    shorten_timeouts(celery_app)
     # Publishing stores a task's owner through `celery.current_app`, from any thread; without this
     # line, other threads would get Celery's default app.
     celery_app.set_default()
     service = SecureNet(title="SecureNet", version=settings.sentry_release, lifespan=_lifespan)
     service.state.settings = settings
-    service.state.known_keys = KnownKeys()
+    service.state.key_cache = KeyCache()
     service.include_router(router)
     service.include_router(tenant_router)
     if settings.diagnostics_enabled:
         service.include_router(diagnostics.router)
-    service.add_exception_handler(RequestValidationError, _refused)
-    service.add_exception_handler(PublishError, _unavailable)
-    service.add_exception_handler(UnreachableError, _unavailable)
+    service.add_exception_handler(RequestValidationError, _answer_invalid)
+    service.add_exception_handler(PublishError, _answer_unavailable)
+    service.add_exception_handler(UnreachableError, _answer_unavailable)
     service.add_middleware(CorrelationMiddleware)
     return service
 
@@ -132,15 +135,15 @@ async def _lifespan(_: FastAPI) -> AsyncIterator[None]:
     await run_in_threadpool(flush_sentry)
 
 
-async def _refused(_: Request, error: Exception) -> JSONResponse:
+async def _answer_invalid(_: Request, error: Exception) -> JSONResponse:
     """Answer 422 with each error and its location; FastAPI's own answer repeats the whole input."""
     problems = error.errors() if isinstance(error, RequestValidationError) else []
-    named = [{name: problem[name] for name in ("type", "loc", "msg")} for problem in problems]
-    content = {"detail": named[:_MOST_PROBLEMS], "request_id": current_ids().get("request_id")}
+    details = [{name: problem[name] for name in ("type", "loc", "msg")} for problem in problems]
+    content = {"detail": details[:_MAX_PROBLEMS], "request_id": current_ids().get("request_id")}
     return JSONResponse(content, status_code=422)
 
 
-async def _unavailable(_: Request, error: Exception) -> JSONResponse:
+async def _answer_unavailable(_: Request, error: Exception) -> JSONResponse:
     """Answer 503, since a later attempt may succeed; the log names the unavailable dependency."""
     _log.warning("unavailable", reason=str(error), cause=type(error.__cause__).__name__)
     content = {"detail": str(error), "request_id": current_ids().get("request_id")}

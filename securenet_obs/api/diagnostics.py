@@ -11,8 +11,8 @@ from pydantic import BaseModel, Field
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from securenet_obs.monitoring import bind_tenant, fail_on_purpose, note_relay
-from securenet_obs.monitoring.diagnostics import Planted, leak_on_purpose
+from securenet_obs.monitoring import bind_tenant, fail_on_purpose, log_canary_relay
+from securenet_obs.monitoring.diagnostics import PlantedSecrets, leak_on_purpose
 from securenet_obs.settings import TENANT_ID
 from securenet_obs.store import session_scope
 from securenet_obs.workers.publishing import publish
@@ -52,7 +52,9 @@ async def diagnose(diagnostic: Diagnostic) -> JSONResponse:
     bind_tenant(diagnostic.tenant_id)
     arguments = (diagnostic.canary, diagnostic.secret, diagnostic.tenant_id)
     if diagnostic.where == "chain":
-        note_relay(diagnostic.canary, await run_in_threadpool(publish, relay_canary, *arguments))
+        log_canary_relay(
+            diagnostic.canary, await run_in_threadpool(publish, relay_canary, *arguments)
+        )
     if diagnostic.where != "task":
         fail_on_purpose(diagnostic.canary, diagnostic.secret)
     task_id = await run_in_threadpool(publish, raise_diagnostic_error, *arguments)
@@ -70,14 +72,18 @@ class Leak(BaseModel):
 
 
 @router.post("/leak")
-async def leak(order: Leak) -> JSONResponse:
+async def leak(request: Leak) -> JSONResponse:
     """Leak secrets on purpose: in a failing SQL statement, in two tasks, and in this handler."""
-    bind_tenant(order.tenant_id)
-    planted = order.model_dump(include={"places", "texts", "fields"})
+    bind_tenant(request.tenant_id)
+    planted = request.model_dump(include={"places", "texts", "fields"})
     for fails in (False, True):
-        await run_in_threadpool(publish, leak_canary, order.canary, planted, order.tenant_id, fails)
-    await run_in_threadpool(_fail_to_query, order.places["SQL parameter"], order.places["SQL text"])
-    leak_on_purpose(order.canary, Planted(**planted))
+        await run_in_threadpool(
+            publish, leak_canary, request.canary, planted, request.tenant_id, fails
+        )
+    await run_in_threadpool(
+        _fail_to_query, request.places["SQL parameter"], request.places["SQL text"]
+    )
+    leak_on_purpose(request.canary, PlantedSecrets(**planted))
 
 
 def _fail_to_query(parameter: str, literal: str) -> None:

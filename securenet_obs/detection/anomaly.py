@@ -13,7 +13,7 @@ from securenet_obs.detection.effects import Effect
 from securenet_obs.detection.network_logs import Minute, normalise_batch
 from securenet_obs.store import AnomalyModel, NetworkMinute, session_scope
 
-FEWEST_MINUTES = 10
+MIN_MINUTES = 10
 """Minimum number of minutes that a model is trained on."""
 
 THRESHOLD = 6.0
@@ -120,11 +120,11 @@ class ThreatDetectionService:
 
 
 def _trained(tenant_id: str, rows: list[tuple[int, ...]]) -> dict[str, Any]:
-    told = {"tenant_id": tenant_id, "minutes": len(rows)}
-    if len(rows) < FEWEST_MINUTES:
-        reason = f"{FEWEST_MINUTES} minutes of metrics are needed"
-        return {**told, "trained": False, "reason": reason}
-    return {**told, "trained": True, "model": _fitted(rows)}
+    summary = {"tenant_id": tenant_id, "minutes": len(rows)}
+    if len(rows) < MIN_MINUTES:
+        reason = f"{MIN_MINUTES} minutes of metrics are needed"
+        return {**summary, "trained": False, "reason": reason}
+    return {**summary, "trained": True, "model": _fitted(rows)}
 
 
 def _fitted(rows: list[tuple[int, ...]]) -> dict[str, Any]:

@@ -19,8 +19,8 @@ class Effect:
 
     def earlier_result(self, session: Session) -> dict[str, Any] | None:
         """Return the stored result, None if the effect has not happened yet."""
-        done = session.get(TaskEffect, (self.tenant_id, self.task, self.window))
-        return None if done is None else done.result
+        row = session.get(TaskEffect, (self.tenant_id, self.task, self.window))
+        return None if row is None else row.result
 
     def claim(self, session: Session, result: dict[str, Any]) -> bool:
         """Record the effect in this transaction; return False if another one has recorded it."""

@@ -13,9 +13,9 @@ from sqlalchemy.orm import Session
 from securenet_obs.store import (
     NetworkMinute,
     ProcessedBatch,
+    dialect_insert,
+    ensure_tenant,
     insert_once,
-    inserting,
-    tenant_of,
 )
 
 Format = Literal["suricata", "zeek", "generic"]
@@ -40,7 +40,7 @@ _RECEIVED = ("resp_bytes", "bytes_toclient", "bytes_received")
 
 _OFFSET = re.compile(r"([+-]\d\d)(\d\d)$")
 _EARLIEST, _LATEST = datetime(1990, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
-_LARGEST_COUNT = 2**53
+_MAX_COUNT = 2**53
 _METRICS = ("records", "octets")
 
 
@@ -60,7 +60,7 @@ class NetworkRecord:
 
 
 @dataclass(frozen=True)
-class Rejected:
+class Rejection:
     """Reason for rejecting a record; it does not contain any of the record's content."""
 
     reason: str
@@ -96,25 +96,25 @@ def normalise_batch(records: Iterable[object]) -> Batch:
     batch = Batch()
     for record in records:
         match normalise(record):
-            case Rejected(reason):
+            case Rejection(reason):
                 batch.rejected[reason] += 1
             case NetworkRecord() as accepted:
                 batch.accepted.append(accepted)
     return batch
 
 
-def normalise(record: object) -> NetworkRecord | Rejected:
+def normalise(record: object) -> NetworkRecord | Rejection:
     """Return a record of any supported format as a common record, or the reason to reject it."""
     if not isinstance(record, Mapping):
-        return Rejected("not an object")
+        return Rejection("not an object")
     if _first(record, "timestamp") is None:
-        return Rejected("no timestamp")
+        return Rejection("no timestamp")
     timestamp = _timestamp(_first(record, "timestamp"))
     if timestamp is None:
-        return Rejected("unreadable timestamp")
+        return Rejection("unreadable timestamp")
     source, destination = _address(record, "source"), _address(record, "destination")
     if source is None or destination is None:
-        return Rejected("no source or destination address")
+        return Rejection("no source or destination address")
     return NetworkRecord(
         timestamp=timestamp,
         format=_format(record),
@@ -130,7 +130,7 @@ def normalise(record: object) -> NetworkRecord | Rejected:
 
 def count_batch(session: Session, tenant_id: str, batch_id: str, batch: Batch) -> bool:
     """Add a batch to the tenant's minutes; return False, without a change, if it was counted."""
-    tenant_of(session, tenant_id)
+    ensure_tenant(session, tenant_id)
     if not insert_once(session, ProcessedBatch, batch_id=batch_id, tenant_id=tenant_id):
         return False
     add_minutes(session, tenant_id, batch)
@@ -139,15 +139,15 @@ def count_batch(session: Session, tenant_id: str, batch_id: str, batch: Batch) -
 
 def add_minutes(session: Session, tenant_id: str, batch: Batch) -> None:
     """Add a batch to the tenant's minutes; concurrent additions are safe."""
-    insert = inserting(session, NetworkMinute)
-    added = {name: getattr(NetworkMinute, name) + insert.excluded[name] for name in _METRICS}
+    insert = dialect_insert(session, NetworkMinute)
+    increments = {name: getattr(NetworkMinute, name) + insert.excluded[name] for name in _METRICS}
     rows = [
         {"tenant_id": tenant_id, "minute": moment, "records": new.records, "octets": new.octets}
         for moment, new in batch.minutes().items()
     ]
     if rows:
         keys = ["tenant_id", "minute"]
-        session.execute(insert.on_conflict_do_update(index_elements=keys, set_=added), rows)
+        session.execute(insert.on_conflict_do_update(index_elements=keys, set_=increments), rows)
 
 
 def _first(record: Mapping[str, Any], meaning: str) -> Any:
@@ -203,4 +203,4 @@ def _octets(record: Mapping[str, Any]) -> int:
 def _count(place: Mapping[str, Any], names: Iterable[str]) -> int:
     values = (place.get(name) for name in names)
     counts = (value for value in values if isinstance(value, int) and not isinstance(value, bool))
-    return next((count for count in counts if 0 <= count < _LARGEST_COUNT), 0)
+    return next((count for count in counts if 0 <= count < _MAX_COUNT), 0)

@@ -26,8 +26,8 @@ def scan_tenant(tenant_id: str, window: str | None = None) -> dict[str, Any]:
             result is returned and the findings are not stored again.
 
     Returns:
-        `tenant_id`, `packages` and `advisories` (their numbers), `unreadable` (number of packages
-        without a valid version), `findings` (a list of objects `package`, `version`, `advisory`).
+        `tenant_id`, `packages` and `advisories` (their numbers), `unreadable` (number of
+        packages without a valid version), `findings` (objects `package`, `version`, `advisory`).
     """
     effect = Effect(tenant_id, "run_vulnerability_scan", window or uuid.uuid4().hex)
     with session_scope() as session:
@@ -69,15 +69,15 @@ def affects(advisory: Mapping[str, Any], package: str, version: Version) -> bool
         if entry["package"]["ecosystem"] == "PyPI"
         and canonicalize_name(entry["package"]["name"]) == name
     ]
-    return any(_listed(entry, version) or _in_ranges(entry, version) for entry in affected)
+    return any(_is_listed(entry, version) or _in_ranges(entry, version) for entry in affected)
 
 
 def _in_ranges(entry: Mapping[str, Any], version: Version) -> bool:
     ranges = (part for part in entry.get("ranges", ()) if part["type"] == "ECOSYSTEM")
-    return any(in_events(part["events"], version) for part in ranges)
+    return any(is_in_range(part["events"], version) for part in ranges)
 
 
-def in_events(events: Sequence[Mapping[str, str]], version: Version) -> bool:
+def is_in_range(events: Sequence[Mapping[str, str]], version: Version) -> bool:
     """Return whether a version is in an OSV range: introduced, not fixed, not past the last.
 
     Events are evaluated in order of version, regardless of their order in the advisory.
@@ -102,7 +102,7 @@ def _bounds(events: Iterable[Mapping[str, str]]) -> Iterable[tuple[str, Version]
                 yield kind, bound
 
 
-def _listed(entry: Mapping[str, Any], version: Version) -> bool:
+def _is_listed(entry: Mapping[str, Any], version: Version) -> bool:
     return any(_version(text) == version for text in entry.get("versions", ()))
 
 

@@ -1,8 +1,8 @@
 """Instrumentation that every SecureNet process imports: logs, Sentry, correlation, telemetry."""
 
 from securenet_obs.monitoring.asgi import CorrelationMiddleware
-from securenet_obs.monitoring.correlation import bind_tenant, current_ids, for_tenant
-from securenet_obs.monitoring.diagnostics import fail_on_purpose, note_relay
+from securenet_obs.monitoring.correlation import bind_tenant, bound_tenant, current_ids
+from securenet_obs.monitoring.diagnostics import fail_on_purpose, log_canary_relay
 from securenet_obs.monitoring.logs.setup import configure_structlog
 from securenet_obs.monitoring.sentry.client import (
     capture_error,
@@ -12,13 +12,14 @@ from securenet_obs.monitoring.sentry.client import (
     flush_sentry,
     init_sentry,
     lost_events,
-    reported_error,
+    report_errors,
 )
 from securenet_obs.monitoring.start import start_monitoring, start_notebook_monitoring
 
 __all__ = [
     "CorrelationMiddleware",
     "bind_tenant",
+    "bound_tenant",
     "capture_error",
     "configure_structlog",
     "current_ids",
@@ -27,11 +28,10 @@ __all__ = [
     "fail_on_purpose",
     "filter_sensitive_data",
     "flush_sentry",
-    "for_tenant",
     "init_sentry",
+    "log_canary_relay",
     "lost_events",
-    "note_relay",
-    "reported_error",
+    "report_errors",
     "start_monitoring",
     "start_notebook_monitoring",
 ]

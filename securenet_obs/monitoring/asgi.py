@@ -10,10 +10,10 @@ import orjson
 import structlog
 from starlette.exceptions import HTTPException
 
-from securenet_obs.monitoring.correlation import accepted_request_id, begin, end
+from securenet_obs.monitoring.correlation import bind_ids, clear_ids, ensure_request_id
 from securenet_obs.monitoring.sentry.client import capture_error
 from securenet_obs.monitoring.sentry.request_scope import header_values, request_scope
-from securenet_obs.monitoring.sentry.sampling import UNTRACED
+from securenet_obs.monitoring.sentry.sampling import UNTRACED_PATHS
 
 Message: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[Message]]
@@ -28,19 +28,19 @@ _TRACEPARENT = re.compile(
 _log = structlog.get_logger(__name__)
 
 
-def with_sentry_trace(scope: Message) -> Message:
+def add_sentry_trace(scope: Message) -> Message:
     """Return a scope with its `traceparent` as `sentry-trace`, the only header Sentry's SDK reads.
 
     A `sentry-trace` header from the caller takes precedence.
     """
     if scope["type"] != "http" or any(name == b"sentry-trace" for name, _ in scope["headers"]):
         return scope
-    found = _TRACEPARENT.fullmatch(_header(scope, b"traceparent") or "")
-    if found is None:
+    match = _TRACEPARENT.fullmatch(_header(scope, b"traceparent") or "")
+    if match is None:
         return scope
-    trace_id, span_id, flags = found.groups()
-    sent = f"{trace_id}-{span_id}-{int(flags, 16) & 1}".encode()
-    return {**scope, "headers": [*scope["headers"], (b"sentry-trace", sent)]}
+    trace_id, span_id, flags = match.groups()
+    parent = f"{trace_id}-{span_id}-{int(flags, 16) & 1}".encode()
+    return {**scope, "headers": [*scope["headers"], (b"sentry-trace", parent)]}
 
 
 class CorrelationMiddleware:
@@ -68,34 +68,34 @@ class CorrelationMiddleware:
 
     async def _request(self, scope: Message, receive: Receive, send: Send) -> None:
         request = _Request(scope, send)
-        begin(request_id=request.id)
+        bind_ids(request_id=request.id)
         try:
             await self._app(scope, receive, request.send)
         except Exception as error:
             await request.answer(error)
-            if request.answered_before:
+            if request.response_started:
                 raise
         finally:
             request.log()
-            end()
+            clear_ids()
 
 
 class _Request:
     """One request: its id, its answer's status and its start time."""
 
     def __init__(self, scope: Message, send: Send) -> None:
-        self.id = accepted_request_id(_header(scope, b"x-request-id"))
-        self.answered_before = False
+        self.id = ensure_request_id(_header(scope, b"x-request-id"))
+        self.response_started = False
         self._send = send
         self._scope = scope
         self._status: int | None = None
-        self._began = time.perf_counter()
+        self._started_at = time.perf_counter()
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self._status = message["status"]
             if message["status"] >= 500:
-                _capture_answered()
+                _capture_http_error()
             message["headers"] = [
                 *message.get("headers", ()),
                 (b"x-request-id", self.id.encode()),
@@ -105,9 +105,9 @@ class _Request:
     async def answer(self, error: Exception) -> None:
         """Capture and log an error, then answer 500, unless a response has already started."""
         event_id = capture_error(error)
-        _log.error("request_failed", exc_info=error, **self._what())
-        self.answered_before = self._status is not None
-        if self.answered_before:
+        _log.error("request_failed", exc_info=error, **self._fields())
+        self.response_started = self._status is not None
+        if self.response_started:
             return
         body = orjson.dumps(
             {"detail": "internal error", "event_id": event_id, "request_id": self.id}
@@ -121,15 +121,15 @@ class _Request:
 
     def log(self) -> None:
         """Log the request; health checks, several a minute forever, only at level debug."""
-        tell = _log.debug if self._scope["path"].startswith(UNTRACED) else _log.info
-        duration_ms = round((time.perf_counter() - self._began) * 1e3, 3)
-        tell("request_finished", status=self._status, duration_ms=duration_ms, **self._what())
+        log = _log.debug if self._scope["path"].startswith(UNTRACED_PATHS) else _log.info
+        duration_ms = round((time.perf_counter() - self._started_at) * 1e3, 3)
+        log("request_finished", status=self._status, duration_ms=duration_ms, **self._fields())
 
-    def _what(self) -> dict[str, str]:
+    def _fields(self) -> dict[str, str]:
         return {"method": self._scope["method"], "path": self._scope["path"]}
 
 
-def _capture_answered() -> None:
+def _capture_http_error() -> None:
     """Capture an `HTTPException` of 500 and above, which the framework answers itself."""
     error = sys.exception()
     if isinstance(error, HTTPException):

@@ -28,7 +28,7 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{7,63}")
 _TENANT_ID = re.compile(TENANT_ID)
 
 
-class _Names(dict[ContextVar[Any], str]):
+class _FieldNames(dict[ContextVar[Any], str]):
     """Cache of the log field of each context variable; empty if the variable is not structlog's.
 
     Variables exist as long as the process, and every log line looks them up.
@@ -40,20 +40,20 @@ class _Names(dict[ContextVar[Any], str]):
         return self[variable]
 
 
-_names = _Names()
+_names = _FieldNames()
 
 
-def accepted_request_id(text: str | None) -> str:
+def ensure_request_id(text: str | None) -> str:
     """Return the caller's id if it is safe text of 8 to 64 characters, else a new one."""
     return text if text is not None and _REQUEST_ID.fullmatch(text) else uuid.uuid4().hex
 
 
-def accepted_tenant_id(text: object) -> str | None:
+def parse_tenant_id(text: object) -> str | None:
     """Return `text` if it is a valid tenant id, else None."""
     return text if isinstance(text, str) and _TENANT_ID.fullmatch(text) else None
 
 
-def begin(*, request_id: str, tenant_id: str | None = None, task_id: str | None = None) -> None:
+def bind_ids(*, request_id: str, tenant_id: str | None = None, task_id: str | None = None) -> None:
     """Clear the ids of the previous request or task, and bind those of the new one."""
     clear_contextvars()
     scope = sentry_sdk.get_current_scope()
@@ -63,7 +63,7 @@ def begin(*, request_id: str, tenant_id: str | None = None, task_id: str | None 
     bind_contextvars(**{name: value for name, value in ids.items() if value})
 
 
-def end() -> None:
+def clear_ids() -> None:
     """Clear all ids."""
     clear_contextvars()
 
@@ -74,7 +74,7 @@ def bind_tenant(tenant_id: str) -> None:
 
 
 @contextmanager
-def for_tenant(tenant_id: str) -> Iterator[None]:
+def bound_tenant(tenant_id: str) -> Iterator[None]:
     """Bind a tenant for a block: tasks sent from within belong to that tenant."""
     with bound_contextvars(tenant_id=tenant_id):
         yield
@@ -82,11 +82,11 @@ def for_tenant(tenant_id: str) -> Iterator[None]:
 
 def current_ids() -> dict[str, str]:
     """Return the ids that are currently bound; the span is the innermost one."""
-    bound = with_ids({})
+    bound = merge_context({})
     return {name: bound[name] for name in IDS if name in bound}
 
 
-def with_ids(event: Mapping[str, Any]) -> dict[str, Any]:
+def merge_context(event: Mapping[str, Any]) -> dict[str, Any]:
     """Return the bound fields, overridden by the event's; the span is the innermost one."""
     bound = {
         name: value

@@ -14,7 +14,7 @@ from securenet_obs.errors import DiagnosticError
 _log = structlog.get_logger(__name__)
 
 
-def note_relay(canary: str, sent_task_id: str) -> None:
+def log_canary_relay(canary: str, sent_task_id: str) -> None:
     """Log the task that continues a canary, so that it can be followed even if ids are lost."""
     _log.info("canary_relayed", canary=canary, sent_task_id=sent_task_id)
 
@@ -41,7 +41,7 @@ def fail_on_purpose(canary: str, secret: str) -> NoReturn:
 
 
 @dataclass(frozen=True)
-class Planted:
+class PlantedSecrets:
     """Secrets to leak: `places` by the place of each, `fields` by name, and `texts`."""
 
     places: Mapping[str, str]
@@ -49,7 +49,7 @@ class Planted:
     fields: Mapping[str, str]
 
 
-def leak_on_purpose(canary: str, planted: Planted) -> NoReturn:
+def leak_on_purpose(canary: str, planted: PlantedSecrets) -> NoReturn:
     """Leak every secret in the places where careless code leaks them, and fail.
 
     The places are log lines in four ways, a breadcrumb, a scope's extra data and context, a local

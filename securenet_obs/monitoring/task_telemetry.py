@@ -9,11 +9,11 @@ import structlog
 from celery import signals
 
 from securenet_obs.monitoring.correlation import (
-    accepted_request_id,
-    accepted_tenant_id,
-    begin,
+    bind_ids,
+    clear_ids,
     current_ids,
-    end,
+    ensure_request_id,
+    parse_tenant_id,
 )
 from securenet_obs.monitoring.sentry.client import capture_error
 from securenet_obs.monitoring.sentry.task_scope import send_trace, task_scope
@@ -27,7 +27,7 @@ TENANT_HEADER = "securenet_tenant_id"
 _HIDDEN = "(…)"
 
 _log = structlog.get_logger(__name__)
-_began: dict[str, float] = {}
+_started_at: dict[str, float] = {}
 _scopes: dict[str, ExitStack] = {}
 
 
@@ -35,11 +35,11 @@ def connect_task_signals() -> None:
     """Connect to Celery's signals; a second call changes nothing."""
     signals.before_task_publish.connect(_send_ids)
     signals.before_task_publish.connect(send_trace)
-    signals.task_prerun.connect(_begin)
-    signals.task_success.connect(_succeeded)
-    signals.task_failure.connect(_failed)
-    signals.task_retry.connect(_retried)
-    signals.task_postrun.connect(_end)
+    signals.task_prerun.connect(_start_task)
+    signals.task_success.connect(_log_success)
+    signals.task_failure.connect(_report_failure)
+    signals.task_retry.connect(_log_retry)
+    signals.task_postrun.connect(_end_task)
 
 
 def _send_ids(headers: dict[str, Any] | None = None, **_: object) -> None:
@@ -50,41 +50,41 @@ def _send_ids(headers: dict[str, Any] | None = None, **_: object) -> None:
     headers[REQUEST_HEADER] = (
         ids.get("request_id") or headers.get(REQUEST_HEADER) or uuid.uuid4().hex
     )
-    tenant_id = ids.get("tenant_id") or accepted_tenant_id(headers.get(TENANT_HEADER))
+    tenant_id = ids.get("tenant_id") or parse_tenant_id(headers.get(TENANT_HEADER))
     if tenant_id is not None:
         headers[TENANT_HEADER] = tenant_id
     headers["argsrepr"] = headers["kwargsrepr"] = _HIDDEN
 
 
-def _begin(task_id: str, task: Any, **_: object) -> None:
+def _start_task(task_id: str, task: Any, **_: object) -> None:
     """Clear the ids of an earlier task, bind those of the message, and log the start."""
     request = task.request
     if request.is_eager:
         return
     _scopes[task_id] = ExitStack()
     _scopes[task_id].enter_context(task_scope(task))
-    begin(
-        request_id=accepted_request_id(getattr(request, REQUEST_HEADER, None)),
-        tenant_id=accepted_tenant_id(getattr(request, TENANT_HEADER, None)),
+    bind_ids(
+        request_id=ensure_request_id(getattr(request, REQUEST_HEADER, None)),
+        tenant_id=parse_tenant_id(getattr(request, TENANT_HEADER, None)),
         task_id=task_id,
     )
-    _began[task_id] = time.perf_counter()
+    _started_at[task_id] = time.perf_counter()
     _log.info("task_started", task=task.name, retries=request.retries)
 
 
-def _end(task_id: str, task: Any, **_: object) -> None:
+def _end_task(task_id: str, task: Any, **_: object) -> None:
     if not task.request.is_eager:
-        _began.pop(task_id, None)
-        end()
+        _started_at.pop(task_id, None)
+        clear_ids()
         if scope := _scopes.pop(task_id, None):
             scope.close()
 
 
-def _succeeded(sender: Any, **_: object) -> None:
+def _log_success(sender: Any, **_: object) -> None:
     _log.info("task_succeeded", task=sender.name, duration_ms=_duration_ms(sender.request.id))
 
 
-def _retried(sender: Any, reason: Any, **_: object) -> None:
+def _log_retry(sender: Any, reason: Any, **_: object) -> None:
     _log.warning(
         "task_retried",
         task=sender.name,
@@ -94,7 +94,7 @@ def _retried(sender: Any, reason: Any, **_: object) -> None:
     )
 
 
-def _failed(sender: Any, task_id: str, exception: BaseException, **_: object) -> None:
+def _report_failure(sender: Any, task_id: str, exception: BaseException, **_: object) -> None:
     """Capture and log the failure, with its task id, which is not bound in the parent process."""
     capture_error(exception)
     _log.error(
@@ -107,5 +107,5 @@ def _failed(sender: Any, task_id: str, exception: BaseException, **_: object) ->
 
 
 def _duration_ms(task_id: str) -> float | None:
-    began = _began.get(task_id)
-    return None if began is None else round((time.perf_counter() - began) * 1e3, 3)
+    started_at = _started_at.get(task_id)
+    return None if started_at is None else round((time.perf_counter() - started_at) * 1e3, 3)

@@ -11,7 +11,7 @@ project; a legacy DSN's secret half is masked), ids of keys, page tokens, refere
 `secret:NAME`.
 """
 
-from securenet_obs.redaction.bounds import DEEPEST, LONGEST_TEXT, MOST_TEXT, MOST_VALUES
+from securenet_obs.redaction.bounds import MAX_DEPTH, MAX_TEXT_LENGTH, MAX_TOTAL_TEXT, MAX_VALUES
 from securenet_obs.redaction.redactor import Redactor, redact, redact_text
 from securenet_obs.redaction.rules.key_rules import KEY_RULES
 from securenet_obs.redaction.rules.rule import MASK, KeyRule, Rule, TextRule
@@ -19,12 +19,12 @@ from securenet_obs.redaction.rules.rule_set import RULES
 from securenet_obs.redaction.rules.text_rules import TEXT_RULES
 
 __all__ = [
-    "DEEPEST",
     "KEY_RULES",
-    "LONGEST_TEXT",
     "MASK",
-    "MOST_TEXT",
-    "MOST_VALUES",
+    "MAX_DEPTH",
+    "MAX_TEXT_LENGTH",
+    "MAX_TOTAL_TEXT",
+    "MAX_VALUES",
     "RULES",
     "TEXT_RULES",
     "KeyRule",

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from securenet_obs.redaction.bounds import DEEPEST
+from securenet_obs.redaction.bounds import MAX_DEPTH
 
 _BINARY = re.compile(r"image/(?!svg)|audio/|video/|font/|application/(?:pdf|octet-stream)")
 _BASE64 = re.compile(r"[A-Za-z0-9+/\s]*+={0,2}\s*")
@@ -16,7 +16,7 @@ def is_record(value: object) -> bool:
     return dataclasses.is_dataclass(value) and not isinstance(value, type)
 
 
-def like(original: object, items: list[Any]) -> Any:
+def rebuild(original: object, items: list[Any]) -> Any:
     """Return the items in a container of the original's type."""
     if isinstance(original, list):
         return items
@@ -61,13 +61,13 @@ def is_binary(name: str, value: object) -> bool:
     return all(isinstance(line, str) and _BASE64.fullmatch(line) for line in lines)
 
 
-def texts(value: object) -> Iterator[str]:
+def object_texts(value: object) -> Iterator[str]:
     """Yield the texts by which an object may be shown; for an exception, include its causes."""
     if not isinstance(value, BaseException):
         yield from (repr(value), str(value))
         return
     chain: list[BaseException] = []
-    while value is not None and value not in chain and len(chain) < DEEPEST:
+    while value is not None and value not in chain and len(chain) < MAX_DEPTH:
         chain.append(value)
         value = value.__cause__ or value.__context__
     yield "; after ".join(

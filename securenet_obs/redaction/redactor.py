@@ -48,14 +48,14 @@ class Redactor(RuleSet):
 
     def _is_clean(self, value: object) -> bool:
         if type(value) is bytes:
-            return not self.suspects(value)
+            return not self.may_match(value)
         if type(value) not in PLAIN_CONTAINERS:
             return False
         try:
             data = orjson.dumps(value, option=_PLAIN) if is_small(value) else None
         except TypeError:  # not plain JSON: it needs the walk
             return False
-        return data is not None and not self.suspects(data)
+        return data is not None and not self.may_match(data)
 
 
 _DEFAULT = Redactor()

@@ -12,7 +12,7 @@ from securenet_obs.redaction.rules.rule import MASK, Rule
 from securenet_obs.redaction.rules.rule_set import RULES
 from securenet_obs.redaction.walk import Walk
 
-LONGEST_SECRET = 64 * 1024
+MAX_SECRET_BYTES = 64 * 1024
 """Maximum bytes of a key that spans lines, and of a secret in a line that is read in pieces."""
 
 _KEY_BEGINS = re.compile(
@@ -20,7 +20,7 @@ _KEY_BEGINS = re.compile(
 )
 _KEY_ENDS = re.compile(rb"-----END [A-Z0-9 ]{1,60}-----")
 _BASE64 = re.compile(rb"[\w+/-]*={0,2}(?:\\n)?")
-_CUTS_TRIED = 4
+_MAX_CUT_ATTEMPTS = 4
 
 
 def redact_stream(
@@ -37,7 +37,7 @@ def redact_stream(
     without secrets are copied unchanged, including line endings and invalid UTF-8. Each line is
     flushed.
 
-    A line over `LONGEST_TEXT` is read in pieces, with one in memory at a time. If a piece cannot be
+    A line over `MAX_TEXT_LENGTH` is read in pieces, one in memory at a time. If a piece cannot be
     judged without the rest of its line (a secret over 64 KiB, or any secret in a JSON line of that
     length), the rest of the line is masked and counted as `too_long`.
 
@@ -65,9 +65,9 @@ class _Stream:
             self._write(BOM_UTF8)
         self._pending = first.removeprefix(BOM_UTF8)
         while line := self._next():
-            if not self._rules.suspects(line) and len(line) < bounds.LONGEST_TEXT:
+            if not self._rules.may_match(line) and len(line) < bounds.MAX_TEXT_LENGTH:
                 self._write(line)
-            elif len(line) >= bounds.LONGEST_TEXT and not line.endswith(b"\n"):
+            elif len(line) >= bounds.MAX_TEXT_LENGTH and not line.endswith(b"\n"):
                 self._copy_long(line)
             elif _KEY_BEGINS.search(line):
                 self._copy_key(line)
@@ -77,7 +77,7 @@ class _Stream:
     def _next(self) -> bytes:
         """Return the next line, or the start of a long one; empty at the end."""
         line, self._pending = self._pending, b""
-        return line or self._source.readline(bounds.LONGEST_TEXT)
+        return line or self._source.readline(bounds.MAX_TEXT_LENGTH)
 
     def _write(self, line: bytes) -> None:
         self._sink.write(line)
@@ -99,9 +99,9 @@ class _Stream:
     def _copy_key(self, first: bytes) -> None:
         """Copy a private key, masked, from its first line to its end."""
         held = [first]
-        while not _KEY_ENDS.search(held[-1]) and sum(map(len, held)) < LONGEST_SECRET:
+        while not _KEY_ENDS.search(held[-1]) and sum(map(len, held)) < MAX_SECRET_BYTES:
             self._pending = self._next()
-            if not _is_of_key(self._pending):
+            if not _is_key_line(self._pending):
                 break
             held.append(self._pending)
             self._pending = b""
@@ -119,16 +119,16 @@ class _Stream:
     def _copy_long(self, piece: bytes) -> None:
         """Copy a line that starts with `piece`, piece by piece."""
         is_json = piece.lstrip()[:1] in (b"{", b"[")
-        while len(piece) >= bounds.LONGEST_TEXT and not piece.endswith(b"\n"):
-            suspect = self._rules.suspects(piece)
+        while len(piece) >= bounds.MAX_TEXT_LENGTH and not piece.endswith(b"\n"):
+            suspect = self._rules.may_match(piece)
             cut = self._cut(piece) if suspect and not is_json else None
             if suspect and cut is None:
                 self._mask_rest()
                 return
-            start, clean = cut or (len(piece) - LONGEST_SECRET, b"")
+            start, clean = cut or (len(piece) - MAX_SECRET_BYTES, b"")
             self._write(clean or piece[:start])
             piece = piece[start:] + self._source.readline(start)
-        if is_json and self._rules.suspects(piece):
+        if is_json and self._rules.may_match(piece):
             self._write(self._mask("too_long") + piece[len(piece.rstrip(b"\r\n")) :])
         else:
             self._write(self._clean(piece))
@@ -136,8 +136,8 @@ class _Stream:
     def _cut(self, piece: bytes) -> tuple[int, bytes] | None:
         """Find a position that does not split a secret; return it with the clean text before it."""
         whole, _ = self._redacted(piece)
-        end = len(piece) - LONGEST_SECRET
-        for _ in range(_CUTS_TRIED):
+        end = len(piece) - MAX_SECRET_BYTES
+        for _ in range(_MAX_CUT_ATTEMPTS):
             end = max(piece.rfind(separator, 0, end) for separator in (b" ", b","))
             if end <= 0:
                 return None
@@ -151,12 +151,12 @@ class _Stream:
         rest = b"-"
         while rest and not rest.endswith(b"\n"):
             ending = rest[-1:]
-            rest = self._source.readline(bounds.LONGEST_TEXT)
+            rest = self._source.readline(bounds.MAX_TEXT_LENGTH)
         ending = b"\r\n" if (ending + rest).endswith(b"\r\n") else b"\n" if rest else b""
         self._write(self._mask("too_long") + ending)
 
 
-def _is_of_key(line: bytes) -> bool:
+def _is_key_line(line: bytes) -> bool:
     """Return whether a line may be part of a private key: base64 or a header, after any prefix."""
     words = [word.strip(b"\"',+\\") for word in line.split()] if len(line) < 4096 else [b"-"]
     if not words or _KEY_ENDS.search(line):

@@ -14,13 +14,13 @@ from securenet_obs.redaction.kinds import (
     are_pairs,
     is_binary,
     is_record,
-    like,
+    object_texts,
+    rebuild,
     text_of,
-    texts,
 )
 from securenet_obs.redaction.rules.rule import MASK, KeyRule
 from securenet_obs.redaction.rules.rule_set import RuleSet
-from securenet_obs.redaction.text.assignments import hides
+from securenet_obs.redaction.text.assignments import is_secret_value
 from securenet_obs.redaction.text.search import TextSearch
 
 _NUMBERS = (int, float, complex, date, time, timedelta, UUID)
@@ -33,7 +33,7 @@ class Walk:
         self.counts: Counter[str] = Counter()
         self._rules = rules
         self._search = TextSearch(rules, self.counts, self.value)
-        self._values_left = bounds.MOST_VALUES
+        self._values_left = bounds.MAX_VALUES
         self._depth = 0
         self._seen: dict[tuple[int, str], tuple[object, object]] = {}
 
@@ -69,7 +69,7 @@ class Walk:
         return self._object(value, rule)
 
     def _leaf(self, text: str, rule: KeyRule | None) -> str:
-        if rule is None or not hides(rule, text):
+        if rule is None or not is_secret_value(rule, text):
             return self._search.text(text)
         return self._mask(rule.name)
 
@@ -83,7 +83,7 @@ class Walk:
 
     def _number(self, value: object, rule: KeyRule | None) -> object:
         if rule is not None:
-            return self._mask(rule.name) if hides(rule, str(value)) else value
+            return self._mask(rule.name) if is_secret_value(rule, str(value)) else value
         if isinstance(value, int) and 10**13 <= value < 10**16:
             return value if self._search.text(str(value)) != MASK else MASK
         return value
@@ -92,7 +92,7 @@ class Walk:
         key = (id(value), rule.name if rule else "")
         if key in self._seen:
             return self._seen[key][1]
-        if self._depth >= bounds.DEEPEST:
+        if self._depth >= bounds.MAX_DEPTH:
             return self._mask("too_deep")
         result: Any = {} if isinstance(value, Mapping) else []
         self._seen[key] = value, result  # also keeps `value` alive, so that its id is not reused
@@ -102,7 +102,7 @@ class Walk:
                 self._fill_mapping(result, value, rule)
             elif isinstance(value, list | tuple | set | frozenset):
                 self._fill_sequence(result, value, rule)
-                result = like(value, result)
+                result = rebuild(value, result)
             else:
                 result = self._record(value, rule)
         finally:
@@ -122,7 +122,7 @@ class Walk:
             if name == "value" and named:
                 result[key] = self.value(item, rule or self._rules.rule_of(named))
                 continue
-            clean, found = self._rules.named(name) if name else (False, None)
+            clean, found = self._rules.classify_name(name) if name else (False, None)
             result[key if clean else self.value(key)] = self.value(item, rule or found)
 
     def _fill_sequence(self, result: list[Any], value: Iterable[Any], rule: KeyRule | None) -> None:
@@ -132,7 +132,7 @@ class Walk:
         elif rule is None and are_pairs(items):
             for key, item in items:
                 pair = [self.value(key), self.value(item, self._rules.rule_of(text_of(key)))]
-                result.append(like(items[len(result)], pair))
+                result.append(rebuild(items[len(result)], pair))
         elif hasattr(value, "_fields"):
             for name, item in zip(value._fields, items, strict=True):
                 result.append(self.value(item, rule or self._rules.rule_of(name)))
@@ -147,7 +147,7 @@ class Walk:
         return result
 
     def _object(self, value: object, rule: KeyRule | None) -> object:
-        for text in texts(value):
+        for text in object_texts(value):
             clean = self._leaf(text, rule)
             if clean != text:
                 return clean

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from securenet_obs.addresses import unusable_addresses
-from securenet_obs.env_file import EnvFile, Problem, read_env_file, shown_name
+from securenet_obs.addresses import invalid_addresses
+from securenet_obs.env_file import EnvFile, Problem, printable_name, read_env_file
 from securenet_obs.errors import SettingsError
 from securenet_obs.redaction import redact_text
-from securenet_obs.settings import Settings, unusable_in
+from securenet_obs.settings import Settings, invalid_variables
 
 ADDRESSES = ("SENTRY_DSN", "REDIS_URL", "API_URL")
 """Variables that make an environment a target, if one of them is set."""
@@ -210,7 +210,9 @@ def _is_setting(name: str) -> bool:
 
 def _unknown(file: EnvFile, allowed: frozenset[str]) -> list[Problem]:
     return [
-        Problem(f"{shown_name(name)} is not a variable of a target{_nearest(name, allowed)}", line)
+        Problem(
+            f"{printable_name(name)} is not a variable of a target{_nearest(name, allowed)}", line
+        )
         for name, line in file.lines.items()
         if name not in allowed
     ]
@@ -224,7 +226,7 @@ def _nearest(name: str, allowed: Iterable[str]) -> str:
 def _unusable(variables: Mapping[str, str], lines: Mapping[str, int]) -> tuple[Problem, ...]:
     """Return the problems of the variables' values, blank addresses included."""
     set_ones = {name: value for name, value in variables.items() if value.strip()}
-    reasons = {**unusable_in(set_ones), **unusable_addresses(set_ones)}
+    reasons = {**invalid_variables(set_ones), **invalid_addresses(set_ones)}
     problems = {name: f"{name} cannot be used: {reason}" for name, reason in reasons.items()}
     blank = [name for name in ADDRESSES if name in variables and name not in set_ones]
     problems |= {name: f"{name} is empty: give it a value, or leave it out" for name in blank}

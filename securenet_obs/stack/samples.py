@@ -6,7 +6,7 @@ The advisories are a few public ones on PyPI packages, from the PyPA Advisory Da
 from collections.abc import Iterable
 from typing import Any
 
-from securenet_obs.store import Advisory, InventoryItem, session_at, tenant_of
+from securenet_obs.store import Advisory, InventoryItem, ensure_tenant, session_at
 
 # Advisory, package, then introduced and fixed versions in pairs.
 _FACTS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
@@ -53,7 +53,7 @@ def store_samples(url: str, tenants: Iterable[str]) -> None:
         for advisory in ADVISORIES:
             session.merge(Advisory(advisory_id=str(advisory["id"]), content=advisory))
         for tenant_id in tenants:
-            tenant_of(session, tenant_id)
+            ensure_tenant(session, tenant_id)
             session.add_all(
                 InventoryItem(tenant_id=tenant_id, package=package, version=version)
                 for package, version in INVENTORY

@@ -12,10 +12,10 @@ from kombu import Queue
 from securenet_obs.monitoring import flush_sentry, start_monitoring
 from securenet_obs.monitoring.task_telemetry import connect_task_signals
 from securenet_obs.settings import Settings, get_settings
-from securenet_obs.store import forget_connections
-from securenet_obs.workers.celery_fixes.requests import connect_ends
-from securenet_obs.workers.celery_fixes.shutdown import connect_stopping
-from securenet_obs.workers.celery_fixes.transport import use_transport
+from securenet_obs.store import discard_engines
+from securenet_obs.workers.celery_fixes.requests import connect_start_counts
+from securenet_obs.workers.celery_fixes.shutdown import connect_shutdown
+from securenet_obs.workers.celery_fixes.transport import install_transport
 from securenet_obs.workers.durations import connect_durations
 from securenet_obs.workers.names import QUEUES
 from securenet_obs.workers.preflight import (
@@ -31,7 +31,7 @@ TASKS = "securenet_obs.workers.tasks"
 
 _BACKEND = "securenet_obs.workers.celery_fixes.backend:RedactingBackend"
 
-HARD_LIMIT_S = 600
+TASK_TIME_LIMIT_S = 600
 """Seconds after which a task is killed."""
 
 # Redis redelivers an unacknowledged task after this time: it must exceed the longest task.
@@ -60,7 +60,7 @@ A worker has one prefetch for all its queues. Short tasks are prefetched, long o
 would wait behind a long one while another worker is idle.
 """
 
-OUTBOX_EVERY_S = 15
+OUTBOX_INTERVAL_S = 15
 """Seconds between two runs of the outbox, which republishes unfinished batches."""
 
 _BEAT_SCHEDULE = {
@@ -76,13 +76,13 @@ _BEAT_SCHEDULE = {
     },
     "outbox": {
         "task": f"{TASKS}.republish_submissions",
-        "schedule": OUTBOX_EVERY_S,
-        "options": {"expires": OUTBOX_EVERY_S},
+        "schedule": OUTBOX_INTERVAL_S,
+        "options": {"expires": OUTBOX_INTERVAL_S},
     },
 }
 
 
-def _canary(every_s: float) -> dict[str, Any]:
+def _canary_entry(every_s: float) -> dict[str, Any]:
     """Return the beat entry that proves that schedules run, down to a task of each tenant."""
     return {
         "task": f"{TASKS}.dispatch_canaries",
@@ -98,7 +98,7 @@ class SecureNetCelery(Celery):  # type: ignore[misc] # Celery has no types
     #8919, merged, changed only the stream. Its replacement can go when Celery logs such messages.
     """
 
-    amqp_cls = "securenet_obs.workers.publishing:BoundedMessages"
+    amqp_cls = "securenet_obs.workers.publishing:BoundedAMQP"
     task_cls = "securenet_obs.workers.celery_fixes.requests:SecureNetTask"
 
     def Worker(self, *args: Any, **options: Any) -> Any:  # noqa: N802 the name is Celery's
@@ -107,7 +107,7 @@ class SecureNetCelery(Celery):  # type: ignore[misc] # Celery has no types
         check_application(self)
         check_detection()
         # Celery prints these messages without a logger, at shutdown for instance.
-        celery.apps.worker.safe_say = _say
+        celery.apps.worker.safe_say = _log_message
         return super().Worker(*args, **{**options, "quiet": True})
 
     def Beat(self, *args: Any, **options: Any) -> Any:  # noqa: N802 the name is Celery's
@@ -134,17 +134,20 @@ def create_celery(settings: Settings) -> Celery:
         result_backend=settings.results.get_secret_value(),
         broker_use_ssl=tls_options(settings.redis_url.get_secret_value()),
         redis_backend_use_ssl=tls_options(settings.results.get_secret_value()),
-        **_MESSAGES,
-        **_BOUNDS,
-        **_EXECUTION,
-        beat_schedule={**_BEAT_SCHEDULE, "schedule-canary": _canary(settings.schedule_canary_s)},
+        **_MESSAGE_SETTINGS,
+        **_TIMEOUT_SETTINGS,
+        **_EXECUTION_SETTINGS,
+        beat_schedule={
+            **_BEAT_SCHEDULE,
+            "schedule-canary": _canary_entry(settings.schedule_canary_s),
+        },
         beat_scheduler="securenet_obs.workers.schedule:RecordingScheduler",
         beat_max_loop_interval=5,
     )
     return app
 
 
-_MESSAGES: dict[str, Any] = {
+_MESSAGE_SETTINGS: dict[str, Any] = {
     "task_serializer": "json",
     "result_serializer": "json",
     "accept_content": ["json"],
@@ -157,7 +160,7 @@ _MESSAGES: dict[str, Any] = {
     "timezone": "UTC",
 }
 
-_BOUNDS: dict[str, Any] = {
+_TIMEOUT_SETTINGS: dict[str, Any] = {
     "broker_connection_retry_on_startup": True,
     "broker_connection_timeout": 2,
     "broker_transport_options": {
@@ -184,15 +187,15 @@ _BOUNDS: dict[str, Any] = {
     },
 }
 
-_EXECUTION: dict[str, Any] = {
+_EXECUTION_SETTINGS: dict[str, Any] = {
     "worker_pool": "securenet_obs.workers.celery_fixes.pool:TaskPool",
     "task_acks_late": True,
     # A task is run again if its process was killed, but not forever: SecureNetTask counts.
     "task_reject_on_worker_lost": True,
     # The result that a killed process has still sent is read within milliseconds.
     "worker_lost_wait": 1.0,
-    "task_time_limit": HARD_LIMIT_S,
-    "task_soft_time_limit": HARD_LIMIT_S - 60,
+    "task_time_limit": TASK_TIME_LIMIT_S,
+    "task_soft_time_limit": TASK_TIME_LIMIT_S - 60,
     # Task events and the STARTED state stay off: nothing reads them (each start is logged), and
     # publishing them took a third of a task's time.
     "worker_prefetch_multiplier": 1,
@@ -206,35 +209,35 @@ _EXECUTION: dict[str, Any] = {
 }
 
 
-def _keep_logging(**_: object) -> None:
+def _keep_log_handlers(**_: object) -> None:
     """Do nothing: with a connected receiver, Celery does not replace the log handlers."""
 
 
-def _start_child(**_: object) -> None:
-    forget_connections()
+def _discard_inherited(**_: object) -> None:
+    discard_engines()
 
 
-def _greet(sender: Any, **_: object) -> None:
+def _check_eviction(sender: Any, **_: object) -> None:
     warn_of_eviction(sender.app.conf.broker_url)
 
 
-def _stop(**_: object) -> None:
+def _flush(**_: object) -> None:
     flush_sentry()
 
 
-def _say(message: str, *_: object) -> None:
+def _log_message(message: str, *_: object) -> None:
     structlog.get_logger("celery.apps.worker").info(message)
 
 
-use_transport()
+install_transport()
 celery_app = create_celery(get_settings())
 connect_task_signals()
 connect_results()
 connect_durations()
-connect_ends()
-connect_stopping()
-signals.worker_ready.connect(_greet)
-signals.setup_logging.connect(_keep_logging)
-signals.worker_process_init.connect(_start_child)
-signals.worker_process_shutdown.connect(_stop)
-signals.worker_shutdown.connect(_stop)
+connect_start_counts()
+connect_shutdown()
+signals.worker_ready.connect(_check_eviction)
+signals.setup_logging.connect(_keep_log_handlers)
+signals.worker_process_init.connect(_discard_inherited)
+signals.worker_process_shutdown.connect(_flush)
+signals.worker_shutdown.connect(_flush)

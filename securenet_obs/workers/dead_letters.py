@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from securenet_obs.errors import DeadLetterError, DiagnosticError, NotFoundError, PoisonTaskError
 from securenet_obs.monitoring import current_ids
 from securenet_obs.redaction import redact, redact_text
-from securenet_obs.store import DeadLetter, inserting, rows_changed, session_scope
+from securenet_obs.store import DeadLetter, changed_rows, dialect_insert, session_scope
 from securenet_obs.workers import outbox
 from securenet_obs.workers.celery_app import celery_app
 from securenet_obs.workers.publishing import publish
@@ -26,7 +26,7 @@ Reason = Literal["failed", "worker_lost", "timeout", "retries_exhausted"]
 # Raised on purpose by every validation; raised by a batch that is already a dead letter.
 _NOT_RECORDED = (DiagnosticError, DeadLetterError)
 
-_LONGEST = 20_000
+_MAX_CHARACTERS = 20_000
 
 _log = structlog.get_logger(__name__)
 
@@ -105,21 +105,21 @@ def requeue_letter(letter_id: int) -> str:
             )
         if task is None:
             raise DeadLetterError(f"Dead letter {letter_id}: there is no task {letter.task} now.")
-        unsent = DeadLetter.id == letter_id, DeadLetter.requeued_at.is_(None)
-        change = update(DeadLetter).where(*unsent).values(requeued_at=datetime.now(UTC))
-        if rows_changed(session.execute(change)) == 0:
+        not_requeued = DeadLetter.id == letter_id, DeadLetter.requeued_at.is_(None)
+        change = update(DeadLetter).where(*not_requeued).values(requeued_at=datetime.now(UTC))
+        if changed_rows(session.execute(change)) == 0:
             raise DeadLetterError(
                 f"Dead letter {letter_id} was requeued already, at {letter.requeued_at:%F %T} UTC: "
                 f"once is all. See what became of task {letter.task_id}."
             )
-        outbox.take_up(session, letter.task_id)
+        outbox.resume_publishing(session, letter.task_id)
         # Within the transaction: if the broker refuses the task, the letter stays unchanged.
-        with outbox.as_of({"request_id": letter.request_id, "tenant_id": letter.tenant_id}):
+        with outbox.restored_ids({"request_id": letter.request_id, "tenant_id": letter.tenant_id}):
             options: dict[str, Any] = {"task_id": letter.task_id}
             if letter.window is not None:
                 options["headers"] = {WINDOW_HEADER: letter.window}
-            arguments, named = letter.arguments["args"], letter.arguments["kwargs"]
-            publish(task, *arguments, kwargs=named, **options)
+            arguments, keywords = letter.arguments["args"], letter.arguments["kwargs"]
+            publish(task, *arguments, kwargs=keywords, **options)
     _log.info("dead_letter_requeued", letter=letter_id, sent_task_id=letter.task_id)
     return letter.task_id
 
@@ -137,7 +137,7 @@ def _record_failure(
     if isinstance(exception, _NOT_RECORDED) or sender.request.is_eager:
         return
     arguments: dict[str, Any] = {"args": list(args or ()), "kwargs": dict(kwargs or {})}
-    kept = redact(arguments)
+    masked = redact(arguments)
     ids, now = current_ids(), datetime.now(UTC)
     values: dict[str, Any] = {
         "task_id": task_id,
@@ -145,37 +145,37 @@ def _record_failure(
         "tenant_id": ids.get("tenant_id"),
         "request_id": ids.get("request_id"),
         "window": sender.request.get(WINDOW_HEADER),
-        "arguments": kept,
-        "redacted": kept != arguments,
+        "arguments": masked,
+        "redacted": masked != arguments,
         "reason": _reason(sender, exception),
         "error": type(exception).__name__,
-        "message": redact_text(str(exception))[:_LONGEST],
-        "traceback": redact_text(str(einfo.traceback) if einfo else "")[-_LONGEST:],
+        "message": redact_text(str(exception))[:_MAX_CHARACTERS],
+        "traceback": redact_text(str(einfo.traceback) if einfo else "")[-_MAX_CHARACTERS:],
         "first_at": now,
         "last_at": now,
         "times": 1,
     }
     try:
-        _keep(values)
+        _store(values)
     except SQLAlchemyError as error:
-        told = {name: values[name] for name in ("task", "reason", "error")}
-        _log.critical("dead_letter_not_recorded", **told, because=type(error).__name__)
+        summary = {name: values[name] for name in ("task", "reason", "error")}
+        _log.critical("dead_letter_not_recorded", **summary, cause=type(error).__name__)
         return
     _log.warning("dead_letter_recorded", task=sender.name, reason=values["reason"])
 
 
-def _keep(values: dict[str, Any]) -> None:
+def _store(values: dict[str, Any]) -> None:
     """Record a failure, or add it to the earlier failures of the same task."""
     with session_scope() as session:
-        insert = inserting(session, DeadLetter).values(values)
-        again: dict[str, Any] = {
+        insert = dialect_insert(session, DeadLetter).values(values)
+        changes: dict[str, Any] = {
             name: insert.excluded[name] for name in values if name not in {"first_at", "times"}
         }
-        again["times"] = DeadLetter.times + 1
-        session.execute(insert.on_conflict_do_update(index_elements=["task_id"], set_=again))
+        changes["times"] = DeadLetter.times + 1
+        session.execute(insert.on_conflict_do_update(index_elements=["task_id"], set_=changes))
         # A dependency that outlasted all retries may be available when the outbox tries again.
         if values["reason"] != "retries_exhausted":
-            outbox.give_up(session, values["task_id"])
+            outbox.stop_publishing(session, values["task_id"])
 
 
 def _reason(task: Any, error: BaseException) -> Reason:

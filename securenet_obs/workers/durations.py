@@ -14,7 +14,7 @@ SENT_HEADER = "securenet_sent_at"
 
 def connect_durations() -> None:
     """Measure every task from now on; connect after the ids, which clear the bound variables."""
-    signals.before_task_publish.connect(_sign)
+    signals.before_task_publish.connect(_add_sent_at)
     signals.task_prerun.connect(_measure)
 
 
@@ -31,7 +31,7 @@ def waited_ms(request: Any, now: float) -> float | None:
     return round(max(0.0, now - sent) * 1e3, 3)
 
 
-def _sign(headers: dict[str, Any] | None = None, **_: object) -> None:
+def _add_sent_at(headers: dict[str, Any] | None = None, **_: object) -> None:
     if headers is not None:
         headers[SENT_HEADER] = time.time()
 
@@ -49,13 +49,13 @@ class _Durations:
     """Adds the durations to each event that is sent to Sentry while the task runs and ends."""
 
     def __init__(self, wait_ms: float | None) -> None:
-        self._began = time.perf_counter()
+        self._started_at = time.perf_counter()
         self._wait_ms = wait_ms
 
     def __call__(self, event: Any, hint: dict[str, Any]) -> Any:
-        duration_ms = round((time.perf_counter() - self._began) * 1e3, 3)
-        known = {"wait_ms": self._wait_ms, "duration_ms": duration_ms}
-        durations = {name: value for name, value in known.items() if value is not None}
+        duration_ms = round((time.perf_counter() - self._started_at) * 1e3, 3)
+        measured = {"wait_ms": self._wait_ms, "duration_ms": duration_ms}
+        durations = {name: value for name, value in measured.items() if value is not None}
         event.setdefault("contexts", {})["task_durations"] = durations
         if event.get("type") == "transaction":
             event.setdefault("measurements", {}).update(

@@ -22,24 +22,24 @@ from structlog.contextvars import bound_contextvars
 from securenet_obs.detection.network_logs import Batch, add_minutes
 from securenet_obs.errors import DeadLetterError, PublishError
 from securenet_obs.monitoring import bind_tenant, current_ids
-from securenet_obs.store import Submission, TaskEffect, rows_changed, session_scope, tenant_of
+from securenet_obs.store import Submission, TaskEffect, changed_rows, ensure_tenant, session_scope
 from securenet_obs.workers.publishing import publish
 
-STORE_WAIT_S = 0.5
+STORE_TIMEOUT_S = 0.5
 """Seconds that a caller waits for other writers, to accept a batch and again to withdraw it."""
 
 FIRST_BACKOFF_S = 30
 """Seconds after which an unfinished batch is first published again; each next wait doubles."""
 
-LONGEST_BACKOFF_S = 15 * 60
+MAX_BACKOFF_S = 15 * 60
 
-MOST_AT_ONCE = 500
+MAX_PER_RUN = 500
 """Maximum number of batches that one run of the outbox publishes."""
 
-KEPT = timedelta(days=1)
+RESULT_RETENTION = timedelta(days=1)
 """Retention of a finished batch's result, for messages that arrive late."""
 
-EFFECTS_KEPT = timedelta(days=7)
+EFFECT_RETENTION = timedelta(days=7)
 """Retention of a task's result for a window; far longer than the lifetime of a message."""
 
 _log = structlog.get_logger(__name__)
@@ -64,16 +64,18 @@ def submit(task: Task, tenant_id: str, records: list[Any]) -> str:
         if _withdraw(task_id):
             raise
         # A worker has it already, or it cannot be removed from the outbox: it will be counted.
-        _log.warning("publication_unconfirmed", queued_task_id=task_id)
+        _log.warning("publish_unconfirmed", queued_task_id=task_id)
     return task_id
 
 
-def process(task_id: str, judge: Callable[[str, list[Any]], tuple[Batch, dict[str, Any]]]) -> Any:
+def process(
+    task_id: str, evaluate: Callable[[str, list[Any]], tuple[Batch, dict[str, Any]]]
+) -> Any:
     """Count a batch and store its result in one transaction; return the result.
 
     Args:
         task_id: id of the task that the batch was accepted with.
-        judge: function from a tenant and its records to the batch to count and the result.
+        evaluate: function from a tenant and its records to the batch to count and the result.
 
     Raises:
         DeadLetterError: the batch was given up, and was not requeued.
@@ -81,14 +83,14 @@ def process(task_id: str, judge: Callable[[str, list[Any]], tuple[Batch, dict[st
     with session_scope() as session:
         submission = session.get(Submission, task_id)
     if submission is None:
-        _log.warning("submission_withdrawn")
+        _log.warning("batch_withdrawn")
         return {"records": 0, "counted": False}
     bind_tenant(submission.tenant_id)
     if submission.finished_at is not None:
         return {**(submission.result or {}), "counted": False}
     if submission.due_at is None:
         raise DeadLetterError("This batch was given up before: requeue its dead letter.")
-    batch, result = judge(submission.tenant_id, submission.records or [])
+    batch, result = evaluate(submission.tenant_id, submission.records or [])
     with session_scope() as session:
         counted = _finish(session, task_id, result)
         if counted:
@@ -96,51 +98,53 @@ def process(task_id: str, judge: Callable[[str, list[Any]], tuple[Batch, dict[st
     return {**result, "counted": counted}
 
 
-def republish(task: Task, most: int = MOST_AT_ONCE) -> int:
-    """Republish unfinished batches that are due, at most `most`; return their number."""
+def republish(task: Task, limit: int = MAX_PER_RUN) -> int:
+    """Republish unfinished batches that are due, at most `limit`; return their number."""
     with session_scope() as session:
         columns = select(Submission.task_id, Submission.ids, Submission.publications)
-        due = columns.where(Submission.due_at <= _now()).order_by(Submission.due_at).limit(most)
+        due = columns.where(Submission.due_at <= _now()).order_by(Submission.due_at).limit(limit)
         rows = session.execute(due).all()
-    sent = []
+    published = []
     try:
         for task_id, ids, publications in rows:
-            with as_of(ids):
+            with restored_ids(ids):
                 publish(task, {"batch": task_id}, task_id=task_id)
-            sent.append((task_id, publications))
+            published.append((task_id, publications))
     finally:
         with session_scope() as session:
-            for task_id, publications in sent:
-                _published(session, task_id, publications + 1)
-    if sent:
-        _log.warning("submissions_republished", count=len(sent), most=most)
-    return len(sent)
+            for task_id, publications in published:
+                _record_publication(session, task_id, publications + 1)
+    if published:
+        _log.warning("batches_republished", count=len(published), limit=limit)
+    return len(published)
 
 
-def give_up(session: Session, task_id: str) -> None:
+def stop_publishing(session: Session, task_id: str) -> None:
     """Stop publishing a batch; its dead letter can be requeued."""
     unfinished = Submission.task_id == task_id, Submission.finished_at.is_(None)
     session.execute(update(Submission).where(*unfinished).values(due_at=None))
 
 
-def take_up(session: Session, task_id: str) -> None:
+def resume_publishing(session: Session, task_id: str) -> None:
     """Resume publishing a batch that was given up, until it is finished."""
     unfinished = Submission.task_id == task_id, Submission.finished_at.is_(None)
-    session.execute(update(Submission).where(*unfinished).values(due_at=_next(1)))
+    session.execute(update(Submission).where(*unfinished).values(due_at=_next_publication_at(1)))
 
 
 def purge() -> None:
     """Delete finished batches and task effects after their retention."""
     with session_scope() as session:
-        session.execute(delete(Submission).where(Submission.finished_at < _now() - KEPT))
-        session.execute(delete(TaskEffect).where(TaskEffect.at < _now() - EFFECTS_KEPT))
+        session.execute(
+            delete(Submission).where(Submission.finished_at < _now() - RESULT_RETENTION)
+        )
+        session.execute(delete(TaskEffect).where(TaskEffect.at < _now() - EFFECT_RETENTION))
 
 
 @contextmanager
-def as_of(ids: dict[str, Any]) -> Iterator[None]:
+def restored_ids(ids: dict[str, Any]) -> Iterator[None]:
     """Send tasks within the block with the request, tenant and trace of these ids."""
-    named = {name: ids[name] for name in ("request_id", "tenant_id") if ids.get(name)}
-    with bound_contextvars(**named), sentry_sdk.isolation_scope(), _trace_of(ids):
+    bound = {name: ids[name] for name in ("request_id", "tenant_id") if ids.get(name)}
+    with bound_contextvars(**bound), sentry_sdk.isolation_scope(), _trace_of(ids):
         yield
 
 
@@ -154,8 +158,8 @@ def _trace_of(ids: dict[str, Any]) -> AbstractContextManager[Any]:
 
 
 def _accept(task_id: str, tenant_id: str, records: list[Any]) -> None:
-    with session_scope(STORE_WAIT_S) as session:
-        tenant_of(session, tenant_id)
+    with session_scope(STORE_TIMEOUT_S) as session:
+        ensure_tenant(session, tenant_id)
         session.add(
             Submission(
                 task_id=task_id,
@@ -163,7 +167,7 @@ def _accept(task_id: str, tenant_id: str, records: list[Any]) -> None:
                 records=records,
                 ids={**current_ids(), "tenant_id": tenant_id},
                 accepted_at=_now(),
-                due_at=_next(1),
+                due_at=_next_publication_at(1),
                 publications=1,
             )
         )
@@ -173,8 +177,8 @@ def _withdraw(task_id: str) -> bool:
     """Withdraw a batch; return False if it is finished, or the store does not delete it."""
     unfinished = Submission.task_id == task_id, Submission.finished_at.is_(None)
     try:
-        with session_scope(STORE_WAIT_S) as session:
-            return rows_changed(session.execute(delete(Submission).where(*unfinished))) == 1
+        with session_scope(STORE_TIMEOUT_S) as session:
+            return changed_rows(session.execute(delete(Submission).where(*unfinished))) == 1
     except SQLAlchemyError:
         return False
 
@@ -184,21 +188,21 @@ def _finish(session: Session, task_id: str, result: dict[str, Any]) -> bool:
     unfinished = Submission.task_id == task_id, Submission.finished_at.is_(None)
     finished = {"finished_at": _now(), "due_at": None, "records": None, "result": result}
     return (
-        rows_changed(session.execute(update(Submission).where(*unfinished).values(finished))) == 1
+        changed_rows(session.execute(update(Submission).where(*unfinished).values(finished))) == 1
     )
 
 
-def _published(session: Session, task_id: str, publications: int) -> None:
+def _record_publication(session: Session, task_id: str, publications: int) -> None:
     due = Submission.task_id == task_id, Submission.due_at.is_not(None)
-    values = {"publications": publications, "due_at": _next(publications)}
+    values = {"publications": publications, "due_at": _next_publication_at(publications)}
     session.execute(update(Submission).where(*due).values(values))
 
 
-def _next(publications: int) -> datetime:
+def _next_publication_at(publications: int) -> datetime:
     """Return the time of the next publication after this number of publications."""
     # The exponent is bounded too: a batch may wait for weeks.
     backoff_s = FIRST_BACKOFF_S * 2 ** min(publications - 1, 10)
-    return _now() + timedelta(seconds=min(backoff_s, LONGEST_BACKOFF_S))
+    return _now() + timedelta(seconds=min(backoff_s, MAX_BACKOFF_S))
 
 
 def _now() -> datetime:

@@ -24,8 +24,8 @@ def check_urls(settings: Settings) -> None:
     Raises:
         SettingsError: REDIS_URL or RESULT_URL cannot be used; the message gives the reason.
     """
-    broker = _checked("REDIS_URL", settings.redis_url.get_secret_value())
-    results = _checked("RESULT_URL", settings.results.get_secret_value())
+    broker = _parse_url("REDIS_URL", settings.redis_url.get_secret_value())
+    results = _parse_url("RESULT_URL", settings.results.get_secret_value())
     if _database(broker) == _database(results):
         raise SettingsError(
             "RESULT_URL: it is the same Redis database as REDIS_URL. Give results another number: "
@@ -73,21 +73,21 @@ def warn_of_eviction(url: str) -> None:
         return
     if policy != "noeviction":
         _log.warning(
-            "broker_may_lose_tasks",
+            "broker_may_evict_tasks",
             maxmemory_policy=policy,
             remedy="set the broker's maxmemory-policy to noeviction",
         )
 
 
-def _checked(variable: str, url: str) -> SplitResult:
+def _parse_url(variable: str, url: str) -> SplitResult:
     parts = urlsplit(url)
-    reason = _unusable(parts, url)
+    reason = _url_problem(parts, url)
     if reason:
         raise SettingsError(f"{variable}: {reason}")
     return parts
 
 
-def _unusable(parts: SplitResult, url: str) -> str:
+def _url_problem(parts: SplitResult, url: str) -> str:
     """Return why a URL cannot be used, without its content; empty if it can."""
     if "sentinel" in parts.scheme:
         return (

@@ -15,24 +15,24 @@ from kombu.utils.json import dumps as as_json
 from redis.exceptions import RedisError
 
 from securenet_obs.errors import PayloadTooLargeError, PublishError
-from securenet_obs.monitoring import for_tenant
-from securenet_obs.workers.results import collected_owners, store_owners
+from securenet_obs.monitoring import bound_tenant
+from securenet_obs.workers.results import collect_owners, store_owners
 
 SOCKET_TIMEOUT_S = 0.5
 """Seconds that a client waits for Redis; three times that if a connection breaks during use."""
 
-LARGEST_PAYLOAD = 256 * 1024
+MAX_PAYLOAD_BYTES = 256 * 1024
 """Maximum bytes of a task's serialised arguments; Redis keeps every message in memory."""
 
-MOST_TOGETHER = 500
+MAX_TASKS_PER_TRANSACTION = 500
 """Maximum number of tasks that are sent in one transaction; fewer if they are large."""
 
-_ENOUGH_TOGETHER = 4 * 1024 * 1024
+_MAX_CHARACTERS_PER_TRANSACTION = 4 * 1024 * 1024
 # kombu raises the last one for a connection that was lost during use.
-_AWAY = (OperationalError, RedisError, OSError, AttributeError)
+_UNAVAILABLE = (OperationalError, RedisError, OSError, AttributeError)
 
 
-class BoundedMessages(AMQP):  # type: ignore[misc] # Celery has no types
+class BoundedAMQP(AMQP):  # type: ignore[misc] # Celery has no types
     """Celery's messages, with an upper bound on the payload, which is checked before sending.
 
     Upstream: a documented extension point. It can go when Celery bounds payloads.
@@ -42,20 +42,20 @@ class BoundedMessages(AMQP):  # type: ignore[misc] # Celery has no types
         """Return the message of a task.
 
         Raises:
-            PayloadTooLargeError: its arguments exceed `LARGEST_PAYLOAD`.
+            PayloadTooLargeError: its arguments exceed `MAX_PAYLOAD_BYTES`.
         """
         message = super().as_task_v2(task_id, name, *args, **options)
         size = len(dumps(message.body, serializer=self.app.conf.task_serializer)[2])
-        if size > LARGEST_PAYLOAD:
+        if size > MAX_PAYLOAD_BYTES:
             raise PayloadTooLargeError(
-                f"{name}: its arguments are {size:,} bytes, and {LARGEST_PAYLOAD:,} may travel "
-                "through the broker. Put them into the store and send a reference, as the API does "
-                "with a batch, or send them in parts."
+                f"{name}: its arguments are {size:,} bytes, and {MAX_PAYLOAD_BYTES:,} may travel "
+                f"{MAX_PAYLOAD_BYTES:,} at most. Put them into the store and send a reference, as "
+                "the API does with a batch, or send them in parts."
             )
         return message
 
 
-def bound_waits(app: Celery) -> None:
+def shorten_timeouts(app: Celery) -> None:
     """Shorten this process's Redis timeouts: a worker may wait for long, a request may not."""
     app.conf.broker_transport_options = {
         **app.conf.broker_transport_options,
@@ -69,14 +69,14 @@ def publish(task: Task, *arguments: Any, **options: Any) -> str:
     """Queue a task and return its id; `options` are those of `Task.apply_async`.
 
     Raises:
-        PublishError: the broker did not accept it.
-        PayloadTooLargeError: its arguments exceed `LARGEST_PAYLOAD`.
+        PublishError: the broker did not take it.
+        PayloadTooLargeError: its arguments exceed `MAX_PAYLOAD_BYTES`.
     """
     # Otherwise Celery subscribes to each sent task's result, and never unsubscribes.
     with denied_join_result():
         try:
             return str(task.apply_async(arguments, retry=False, **options).id)
-        except _AWAY as error:
+        except _UNAVAILABLE as error:
             raise PublishError(f"{task.name}: the broker did not take it.") from error
 
 
@@ -92,46 +92,50 @@ class Call:
 def publish_many(task: Task, calls: Iterable[Call]) -> list[str]:
     """Queue a task many times, in few round trips, and return the ids in order.
 
-    Tasks are sent in transactions of `MOST_TOGETHER`, each of which is queued as a whole or not.
+    Tasks are sent in transactions of `MAX_TASKS_PER_TRANSACTION`; each is queued as a whole or not.
 
     Raises:
         PublishError: the broker did not accept all; the message counts accepted and uncertain ones.
         PayloadTooLargeError: the arguments of one are too large; those before it may be queued.
     """
     sent: list[str] = []
-    together: list[str] = []
+    buffered: list[str] = []
     try:
-        with denied_join_result(), collected_owners() as owners, _waiting(task.app) as channel:
+        with (
+            denied_join_result(),
+            collect_owners() as owners,
+            _buffering_channel(task.app) as channel,
+        ):
             producer = task.app.amqp.Producer(channel, auto_declare=False)
             for call in calls:
-                together.append(_add(task, call, producer))
+                buffered.append(_add(task, call, producer))
                 if channel.is_full:
                     channel.send(owners)
-                    sent += together
-                    together = []
+                    sent += buffered
+                    buffered = []
             channel.send(owners)
-    except _AWAY as error:
+    except _UNAVAILABLE as error:
         raise PublishError(
             f"{task.name}: the broker took {len(sent)} of these tasks, and perhaps the next "
-            f"{len(together)}; nothing after them was sent."
+            f"{len(buffered)}; nothing after them was sent."
         ) from error
-    return sent + together
+    return sent + buffered
 
 
 def _add(task: Task, call: Call, producer: Any) -> str:
     tenant: AbstractContextManager[None] = nullcontext()
     if call.tenant_id is not None:
-        tenant = for_tenant(call.tenant_id)
+        tenant = bound_tenant(call.tenant_id)
     with tenant:
         sent = task.apply_async(call.arguments, producer=producer, retry=False, **call.options)
     return str(sent.id)
 
 
 @contextmanager
-def _waiting(app: Celery) -> Iterator["_WaitingChannel"]:
+def _buffering_channel(app: Celery) -> Iterator["_BufferingChannel"]:
     with app.pool.acquire(block=True) as connection:
         connection.ensure_connection(max_retries=1, interval_start=0)
-        channel = _WaitingChannel(connection.connection)
+        channel = _BufferingChannel(connection.connection)
         channel.app = app
         try:
             yield channel
@@ -139,7 +143,7 @@ def _waiting(app: Celery) -> Iterator["_WaitingChannel"]:
             channel.close()
 
 
-class _WaitingChannel(Channel):  # type: ignore[misc] # kombu has no types
+class _BufferingChannel(Channel):  # type: ignore[misc] # kombu has no types
     """A channel to the broker that buffers messages and sends them together.
 
     Upstream: celery/kombu#2572, merged and in kombu 5.7.0. It can go with kombu 5.7, for
@@ -156,7 +160,10 @@ class _WaitingChannel(Channel):  # type: ignore[misc] # kombu has no types
     @property
     def is_full(self) -> bool:
         """Whether the buffered messages must be sent."""
-        return self._count >= MOST_TOGETHER or self._characters >= _ENOUGH_TOGETHER
+        return (
+            self._count >= MAX_TASKS_PER_TRANSACTION
+            or self._characters >= _MAX_CHARACTERS_PER_TRANSACTION
+        )
 
     def send(self, owners: dict[str, str]) -> None:
         """Store the owners of the buffered messages, then send these in one transaction."""

@@ -21,14 +21,14 @@ EVENT_KEY = "securenet:event:{task_id}"
 OWNER_KEY = "securenet:owner:{task_id}"
 """Key in the result database: tenant that owns a task, and alone may read it."""
 
-LONGEST_WAIT_S = 24 * 3600
+MAX_QUEUE_WAIT_S = 24 * 3600
 """Seconds that a task may wait in its queue and still be readable by its tenant."""
 
-FAILURES_EXPIRE_S = 24 * 3600
+FAILURE_RETENTION_S = 24 * 3600
 """Seconds for which a failure's result is kept: it may be examined the next morning."""
 
-_LISTED = 10
-_STORED = "securenet_event_stored"
+_MAX_LISTED = 10
+_EVENT_STORED = "securenet_event_stored"
 
 _log = structlog.get_logger(__name__)
 _owners: ContextVar[dict[str, str] | None] = ContextVar("securenet_owners", default=None)
@@ -90,7 +90,7 @@ def task_owner(app: Celery, task_id: str) -> str | None:
 
 
 @contextmanager
-def collected_owners() -> Iterator[dict[str, str]]:
+def collect_owners() -> Iterator[dict[str, str]]:
     """Collect the owners of the block's tasks, by id; the block passes them to `store_owners`."""
     owners: dict[str, str] = {}
     token = _owners.set(owners)
@@ -105,25 +105,25 @@ def store_owners(app: Celery, owners: Mapping[str, str]) -> None:
 
     Once a task has ended, the result backend keeps its owner as long as its result.
     """
-    expires_s = int(app.backend.expires) + LONGEST_WAIT_S
+    expires_s = int(app.backend.expires) + MAX_QUEUE_WAIT_S
     try:
         with app.backend.client.pipeline(transaction=False) as pipe:
             for task_id, tenant_id in owners.items():
                 pipe.set(OWNER_KEY.format(task_id=task_id), tenant_id, ex=expires_s)
             pipe.execute()
     except RedisError as error:
-        ids, reason = list(owners)[:_LISTED], type(error).__name__
-        _log.warning("task_owners_not_kept", sent_task_ids=ids, count=len(owners), reason=reason)
+        ids, reason = list(owners)[:_MAX_LISTED], type(error).__name__
+        _log.warning("task_owners_not_stored", sent_task_ids=ids, count=len(owners), reason=reason)
 
 
 def store_event(task: Any, task_id: str, event_id: str | None) -> None:
     """Store the event of a task's error for as long as a failure's result, once an attempt."""
-    if event_id is None or getattr(task.request, _STORED, False):
+    if event_id is None or getattr(task.request, _EVENT_STORED, False):
         return
-    setattr(task.request, _STORED, True)
+    setattr(task.request, _EVENT_STORED, True)
     try:
         key = EVENT_KEY.format(task_id=task_id)
-        task.backend.client.set(key, event_id, ex=FAILURES_EXPIRE_S)
+        task.backend.client.set(key, event_id, ex=FAILURE_RETENTION_S)
     except RedisError as error:
         _log.warning("event_id_not_stored", task_id=task_id, reason=type(error).__name__)
 
@@ -132,11 +132,11 @@ def _store_owner(headers: dict[str, Any] | None = None, **_: object) -> None:
     tenant_id = (headers or {}).get(TENANT_HEADER)
     if headers is None or tenant_id is None:
         return
-    collected = _owners.get()
-    if collected is None:
+    collection = _owners.get()
+    if collection is None:
         store_owners(celery.current_app, {headers["id"]: tenant_id})
     else:
-        collected[headers["id"]] = tenant_id
+        collection[headers["id"]] = tenant_id
 
 
 def _store_event(sender: Any, task_id: str, exception: BaseException, **_: object) -> None:

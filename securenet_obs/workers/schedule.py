@@ -47,8 +47,8 @@ class RecordingScheduler(PersistentScheduler):  # type: ignore[misc] # Celery ha
     them, and their last times in a place that they share.
     """
 
-    _unsent: Any = None
-    _stands_by = False
+    _failed_entry: Any = None
+    _is_standby = False
 
     @cached_property
     def _redis(self) -> redis.Redis:
@@ -65,9 +65,9 @@ class RecordingScheduler(PersistentScheduler):  # type: ignore[misc] # Celery ha
         if not self._leads():
             return float(self.max_interval)
         interval: float = super().tick(*args, **options)
-        if self._unsent is not None:
-            interval = self._leave_due(self._unsent)
-        self._record(self._tell)
+        if self._failed_entry is not None:
+            interval = self._mark_due(self._failed_entry)
+        self._write(self._store_schedule)
         return interval
 
     def apply_async(self, entry: Any, *args: Any, **options: Any) -> Any:
@@ -75,16 +75,16 @@ class RecordingScheduler(PersistentScheduler):  # type: ignore[misc] # Celery ha
         try:
             result = super().apply_async(_with_window(entry), *args, **options)
         except SchedulingError:
-            self._unsent = entry
+            self._failed_entry = entry
             raise
-        self._record(lambda client: client.hset(SENT_KEY, entry.name, repr(time.time())))
+        self._write(lambda client: client.hset(SENT_KEY, entry.name, repr(time.time())))
         return result
 
     def close(self) -> None:
         """Save the schedule, and release the lock so that another beat can take over at once."""
         super().close()
         if self._lock.local.token is not None:
-            self._record(lambda _: self._lock.release())
+            self._write(lambda _: self._lock.release())
 
     def _leads(self) -> bool:
         """Acquire or extend the lock, and return whether this beat leads."""
@@ -97,48 +97,48 @@ class RecordingScheduler(PersistentScheduler):  # type: ignore[misc] # Celery ha
             self._lock.local.token = None
             return self._leads()
         except redis.RedisError as error:
-            _log.warning("beat_waits_for_redis", reason=type(error).__name__)
+            _log.warning("beat_redis_unavailable", reason=type(error).__name__)
             return False
 
     def _take_over(self) -> bool:
         if not self._lock.acquire():
-            if not self._stands_by:
-                _log.warning("beat_stands_by", reason="another beat is at work")
-            self._stands_by = True
+            if not self._is_standby:
+                _log.warning("beat_standby", reason="another beat is at work")
+            self._is_standby = True
             return False
-        _log.info("beat_leads", stood_by=self._stands_by)
-        self._stands_by = False
-        sent: Any = self._redis.hgetall(SENT_KEY)
-        for name, seconds in sent.items():
+        _log.info("beat_leader", was_standby=self._is_standby)
+        self._is_standby = False
+        sent_at: Any = self._redis.hgetall(SENT_KEY)
+        for name, seconds in sent_at.items():
             entry = self.schedule.get(name if isinstance(name, str) else name.decode())
             if entry is not None:
                 entry.last_run_at = datetime.fromtimestamp(float(seconds), UTC)
         self._heap = None
         return True
 
-    def _tell(self, client: Any) -> None:
+    def _store_schedule(self, client: Any) -> None:
         """Record a heartbeat and the schedule of all entries; removed entries are deleted."""
-        entries = {name: orjson.dumps(_told(entry)) for name, entry in self.schedule.items()}
+        entries = {name: orjson.dumps(_entry_data(entry)) for name, entry in self.schedule.items()}
         with client.pipeline() as pipe:
             pipe.set(TICK_KEY, repr(time.time()), ex=_TICK_TTL_S).delete(ENTRIES_KEY)
             if entries:  # Redis has no empty hash.
                 pipe.hset(ENTRIES_KEY, mapping=entries)
             pipe.execute()
 
-    def _leave_due(self, entry: Any) -> float:
+    def _mark_due(self, entry: Any) -> float:
         """Mark an unsent entry as due again: Celery would leave it for its next time."""
         self.schedule[entry.name] = entry
-        self._unsent = self._heap = None
+        self._failed_entry = self._heap = None
         return float(self.max_interval)
 
-    def _record(self, write: Any) -> None:
+    def _write(self, write: Any) -> None:
         try:
             write(self._redis)
         except redis.RedisError as error:
-            _log.warning("beat_record_failed", reason=type(error).__name__)
+            _log.warning("beat_state_not_stored", reason=type(error).__name__)
 
 
-def _told(entry: Any) -> dict[str, Any]:
+def _entry_data(entry: Any) -> dict[str, Any]:
     """Return an entry as data; the last time of an unsent entry is that of its creation."""
     due_in = entry.schedule.remaining_estimate(entry.last_run_at)
     return {
@@ -156,7 +156,7 @@ def _with_window(entry: Any) -> Any:
     window = latest_slot(entry.schedule, entry.last_run_at)
     if window is None:
         return entry
-    sent = copy.copy(entry)
+    windowed = copy.copy(entry)
     headers = {**entry.options.get("headers", {}), WINDOW_HEADER: window}
-    sent.options = {**entry.options, "headers": headers}
-    return sent
+    windowed.options = {**entry.options, "headers": headers}
+    return windowed

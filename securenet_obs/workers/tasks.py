@@ -21,9 +21,9 @@ from securenet_obs.monitoring import (
     bind_tenant,
     current_ids,
     fail_on_purpose,
-    note_relay,
+    log_canary_relay,
 )
-from securenet_obs.monitoring.diagnostics import Planted, leak_on_purpose
+from securenet_obs.monitoring.diagnostics import PlantedSecrets, leak_on_purpose
 from securenet_obs.settings import get_settings
 from securenet_obs.store import Tenant, session_scope
 from securenet_obs.workers import outbox
@@ -92,16 +92,16 @@ def process_network_logs(self: Task, log_batch: list[Any] | dict[str, str]) -> d
         `counted` (False if an earlier delivery already counted the batch), `anomalies`.
     """
     if isinstance(log_batch, dict):
-        result: dict[str, Any] = outbox.process(log_batch["batch"], _judge)
+        result: dict[str, Any] = outbox.process(log_batch["batch"], _evaluate)
         return result
     tenant_id = current_ids().get("tenant_id", UNKNOWN_TENANT)
-    batch, result = _judge(tenant_id, log_batch)
+    batch, result = _evaluate(tenant_id, log_batch)
     with session_scope() as session:
         counted = count_batch(session, tenant_id, str(self.request.id), batch)
     return {**result, "counted": counted}
 
 
-def _judge(tenant_id: str, records: list[Any]) -> tuple[Batch, dict[str, Any]]:
+def _evaluate(tenant_id: str, records: list[Any]) -> tuple[Batch, dict[str, Any]]:
     batch = normalise_batch(records)
     detected = ThreatDetectionService().detect_anomaly({"tenant_id": tenant_id, "records": records})
     return batch, {
@@ -149,7 +149,7 @@ def relay_canary(canary: str, secret: str, tenant_id: str) -> dict[str, str]:
     bind_tenant(tenant_id)
     arguments = (canary, secret, tenant_id)
     child_task_id = str(raise_diagnostic_error.apply_async(arguments, queue="canary").id)
-    note_relay(canary, child_task_id)
+    log_canary_relay(canary, child_task_id)
     return {"child_task_id": child_task_id}
 
 
@@ -160,7 +160,7 @@ def leak_canary(
     """Leak secrets as a careless task does: in its return value, or in its error."""
     bind_tenant(tenant_id)
     if fails:
-        leak_on_purpose(canary, Planted(**planted))
+        leak_on_purpose(canary, PlantedSecrets(**planted))
     return {
         "canary": canary,
         "password": planted["places"]["return value"],
@@ -221,8 +221,8 @@ def _call(task: Task, tenant_id: str, window: str, expires_s: float, within_s: f
 
 def _tenants() -> Iterable[str]:
     with session_scope() as session:
-        known = select(Tenant.tenant_id).where(Tenant.tenant_id != UNKNOWN_TENANT)
-        return session.scalars(known.order_by(Tenant.tenant_id)).all()
+        query = select(Tenant.tenant_id).where(Tenant.tenant_id != UNKNOWN_TENANT)
+        return session.scalars(query.order_by(Tenant.tenant_id)).all()
 
 
 connect_dead_letters()

@@ -13,8 +13,8 @@ from structlog.testing import capture_logs
 
 from securenet_obs.api import access
 from securenet_obs.api.access import TenantRoute
-from securenet_obs.api.api_keys import KnownKeys, create_key, id_of_key, revoke_key
-from securenet_obs.monitoring import CorrelationMiddleware, current_ids, for_tenant
+from securenet_obs.api.api_keys import KeyCache, create_key, id_of_key, revoke_key
+from securenet_obs.monitoring import CorrelationMiddleware, bound_tenant, current_ids
 from securenet_obs.settings import Settings
 from securenet_obs.store import session_scope
 from securenet_obs.workers.celery_app import create_celery
@@ -51,7 +51,7 @@ def key(empty_store: Path) -> str:
 def service(key: str) -> FastAPI:
     """Return a service of which every route requires a tenant's key."""
     service = FastAPI()
-    service.state.known_keys = KnownKeys()
+    service.state.key_cache = KeyCache()
     service.include_router(router)
     service.add_middleware(CorrelationMiddleware)
     return service
@@ -77,7 +77,7 @@ def call(service: FastAPI) -> Call:
 
 def refusal(lines: list[Any]) -> Mapping[str, Any]:
     """Return the only line about a refusal."""
-    (line,) = [line for line in lines if line["event"] == "access_refused"]
+    (line,) = [line for line in lines if line["event"] == "access_denied"]
     return line
 
 
@@ -148,7 +148,7 @@ def queued(redis_server: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Calla
     sent = celery.task(name="tested.access")(nothing)
 
     def queue(tenant_id: str) -> str:
-        with for_tenant(tenant_id):
+        with bound_tenant(tenant_id):
             return publish(sent)
 
     yield queue
@@ -165,6 +165,6 @@ def test_another_tenants_task_is_not_found(
         foreign = call("GET", f"/tasks/{queued('other')}", f"Bearer {key}")
         unknown = call("GET", "/tasks/no-such-task", f"Bearer {key}")
     assert (foreign.status_code, foreign.content) == (404, unknown.content)
-    reasons = [line["reason"] for line in lines if line["event"] == "access_refused"]
+    reasons = [line["reason"] for line in lines if line["event"] == "access_denied"]
     assert reasons == ["another_tenants_task", "unknown_task"]
     assert call("GET", "/tasks/no-such-task").status_code == 401

@@ -27,7 +27,7 @@ def test_requests_without_a_key_are_refused(api: Any) -> None:
     assert api.client.post(path, content=body, headers={"Authorization": ""}).status_code == 401
     asked = {"X-Request-ID": "refused-00001", **api.bearer("first")}
     assert api.client.post(path, content=body, headers=asked).status_code == 403
-    (line,) = [row for row in api.lines_of("refused-00001") if row["event"] == "access_refused"]
+    (line,) = [row for row in api.lines_of("refused-00001") if row["event"] == "access_denied"]
     assert (line["tenant_id"], line["path_tenant_id"]) == ("first", "acme")
     assert all(key.encode() not in api.log.read_bytes() for key in api.keys.values())
 

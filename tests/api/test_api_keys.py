@@ -11,9 +11,9 @@ from sqlalchemy import text
 
 from securenet_obs.api import api_keys
 from securenet_obs.api.api_keys import (
-    KEY_SHAPE,
+    KEY_PATTERN,
     ApiKey,
-    KnownKeys,
+    KeyCache,
     create_key,
     create_keys_in,
     id_of_key,
@@ -22,7 +22,7 @@ from securenet_obs.api.api_keys import (
     tenant_of_key,
 )
 from securenet_obs.errors import NotFoundError, SettingsError, UnreachableError
-from securenet_obs.store import Tenant, forget_connections, session_scope
+from securenet_obs.store import Tenant, discard_engines, session_scope
 
 pytestmark = pytest.mark.usefixtures("empty_store")
 
@@ -36,8 +36,8 @@ def key(empty_store: Path) -> str:
 
 def test_a_key_is_stored_as_a_hash_only(key: str, empty_store: Path) -> None:
     """The store's files have only its SHA-256, and its tenant is registered."""
-    assert re.fullmatch(KEY_SHAPE, key)
-    forget_connections()
+    assert re.fullmatch(KEY_PATTERN, key)
+    discard_engines()
     stored = b"".join(path.read_bytes() for path in empty_store.parent.iterdir())
     assert key.encode() not in stored
     assert key[4:24].encode() not in stored
@@ -134,33 +134,33 @@ def test_keys_can_be_created_in_another_store(
 
     monkeypatch.setenv("DATABASE_URL", url)
     get_settings.cache_clear()
-    forget_connections()
+    discard_engines()
     with session_scope() as session:
         assert {tenant_of_key(session, key): key for key in made.values()} == made
 
 
 def test_a_lookup_is_cached_for_a_moment(key: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A valid key is cached; a revoked one is refused after that time."""
-    monkeypatch.setattr(api_keys, "REMEMBERED_S", 0.2)
-    known = KnownKeys()
-    assert known.remembered(key) is None
-    assert known.look_up(key) == known.remembered(key) == "acme"
+    monkeypatch.setattr(api_keys, "CACHE_S", 0.2)
+    known = KeyCache()
+    assert known.get(key) is None
+    assert known.look_up(key) == known.get(key) == "acme"
     with session_scope() as session:
         revoke_key(session, str(id_of_key(key)))
     time.sleep(0.25)
-    assert known.remembered(key) is None
+    assert known.get(key) is None
     assert known.look_up(key) is None
-    assert known.remembered(key) is None
+    assert known.get(key) is None
 
 
 def test_the_cache_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """A process caches a few thousand keys at most."""
-    monkeypatch.setattr(api_keys, "_MOST_REMEMBERED", 3)
-    known = KnownKeys()
+    monkeypatch.setattr(api_keys, "_MAX_CACHED", 3)
+    known = KeyCache()
     with session_scope() as session:
         keys = [create_key(session, "acme") for _ in range(7)]
     assert {known.look_up(key) for key in keys} == {"acme"}
-    assert sum(known.remembered(key) is not None for key in keys) == 1
+    assert sum(known.get(key) is not None for key in keys) == 1
 
 
 def test_an_unavailable_store_is_an_unreachable_error(key: str) -> None:
@@ -168,7 +168,7 @@ def test_an_unavailable_store_is_an_unreachable_error(key: str) -> None:
     with session_scope() as session:
         session.execute(text("DROP TABLE api_keys"))
     with pytest.raises(UnreachableError, match="store"):
-        KnownKeys().look_up(key)
+        KeyCache().look_up(key)
 
 
 def test_other_text_than_a_key_has_no_id() -> None:

@@ -123,12 +123,12 @@ def chains(folder: Path) -> dict[str, Any]:
 
 def _unredacted(tell: Callable[..., object]) -> Callable[..., None]:
     """Return our chain as it is without redaction, all else being equal."""
-    suspects = json_line.suspects
+    may_match = json_line.may_match
 
     def call(event: str, **fields: Any) -> None:
-        json_line.suspects = lambda _: False
+        json_line.may_match = lambda _: False
         tell(event, **fields)
-        json_line.suspects = suspects
+        json_line.may_match = may_match
 
     return call
 

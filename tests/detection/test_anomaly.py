@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from securenet_obs.detection.anomaly import FEWEST_MINUTES, AnomalyDetector, ThreatDetectionService
+from securenet_obs.detection.anomaly import MIN_MINUTES, AnomalyDetector, ThreatDetectionService
 from securenet_obs.detection.network_logs import count_batch, normalise_batch
 from securenet_obs.store import session_scope
 
@@ -68,10 +68,10 @@ def test_a_tenant_is_judged_by_its_own_model() -> None:
 @pytest.mark.usefixtures("empty_store")
 def test_too_little_data_returns_the_reason() -> None:
     """A tenant with too few minutes gets the reason, not an error."""
-    answer = learn("young", minutes=FEWEST_MINUTES - 1)
+    answer = learn("young", minutes=MIN_MINUTES - 1)
     assert answer["trained"] is False
-    assert answer["minutes"] == FEWEST_MINUTES - 1
-    assert str(FEWEST_MINUTES) in answer["reason"]
+    assert answer["minutes"] == MIN_MINUTES - 1
+    assert str(MIN_MINUTES) in answer["reason"]
 
 
 @pytest.mark.usefixtures("empty_store")

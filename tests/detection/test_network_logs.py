@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from securenet_obs.detection.network_logs import (
     NetworkRecord,
-    Rejected,
+    Rejection,
     count_batch,
     normalise,
     normalise_batch,
@@ -95,13 +95,13 @@ def test_underscored_zeek_is_zeek_too() -> None:
 )
 def test_an_invalid_record_is_rejected_with_its_reason(change: dict[str, Any], reason: str) -> None:
     """The reason is one of a few, and contains nothing of the record."""
-    assert normalise(SURICATA | change) == Rejected(reason)
+    assert normalise(SURICATA | change) == Rejection(reason)
 
 
 @pytest.mark.parametrize("record", [None, "text", 7, [], True])
 def test_other_values_than_objects_are_rejected(record: object) -> None:
     """A list, a text or a number in a batch does not stop the others."""
-    assert normalise(record) == Rejected("not an object")
+    assert normalise(record) == Rejection("not an object")
 
 
 @pytest.mark.parametrize("port", [-1, 65_536, "http", True, 2.5, "99999999999999999999"])

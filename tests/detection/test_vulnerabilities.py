@@ -10,7 +10,7 @@ import pytest
 from packaging.version import InvalidVersion, Version
 from sqlalchemy import select
 
-from securenet_obs.detection.vulnerabilities import affects, in_events, scan_tenant
+from securenet_obs.detection.vulnerabilities import affects, is_in_range, scan_tenant
 from securenet_obs.stack.samples import store_samples
 from securenet_obs.store import Finding, InventoryItem, Tenant, session_scope
 
@@ -36,14 +36,14 @@ PUBLISHED = Path(__file__).parents[3] / "shared" / "data" / "advisories" / "PyPI
 def test_ranges_are_judged_in_order_of_version(version: str, affected: bool, order: int) -> None:
     """Two intervals are recognised in any order of their events."""
     events = [{"introduced": "0"}, {"fixed": "1.0"}, {"introduced": "2.0"}, {"fixed": "2.2"}]
-    assert in_events(events[::order], Version(version)) is affected
+    assert is_in_range(events[::order], Version(version)) is affected
 
 
 def test_the_last_affected_version_is_affected() -> None:
     """last_affected is inclusive, fixed is not."""
     events = [{"introduced": "1.0"}, {"last_affected": "1.4"}]
-    assert in_events(events, Version("1.4"))
-    assert not in_events(events, Version("1.4.1"))
+    assert is_in_range(events, Version("1.4"))
+    assert not is_in_range(events, Version("1.4.1"))
 
 
 def test_names_are_compared_as_pypi_does() -> None:
@@ -122,6 +122,6 @@ def test_ranges_agree_with_the_listed_versions() -> None:
                     except InvalidVersion:
                         continue
                     judged += 1
-                    missed += not any(in_events(part["events"], version) for part in ranges)
+                    missed += not any(is_in_range(part["events"], version) for part in ranges)
     assert judged > 5_000
     assert missed <= judged / 1_000

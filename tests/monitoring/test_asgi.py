@@ -11,7 +11,7 @@ from securenet_obs.monitoring.asgi import (
     App,
     CorrelationMiddleware,
     Message,
-    with_sentry_trace,
+    add_sentry_trace,
 )
 from securenet_obs.monitoring.correlation import bind_tenant, current_ids
 
@@ -95,7 +95,7 @@ TRACE, SPAN = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 
 def sentry_traces(*headers: tuple[bytes, bytes], kind: str = "http") -> list[bytes]:
     """Return the `sentry-trace` headers that the middleware adds to a request."""
-    scope = with_sentry_trace({"type": kind, "headers": list(headers)})
+    scope = add_sentry_trace({"type": kind, "headers": list(headers)})
     return [value for name, value in scope["headers"] if name == b"sentry-trace"]
 
 

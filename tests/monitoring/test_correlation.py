@@ -8,21 +8,21 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from securenet_obs.monitoring.correlation import (
-    accepted_request_id,
-    accepted_tenant_id,
-    begin,
+    bind_ids,
     bind_tenant,
+    bound_tenant,
+    clear_ids,
     current_ids,
-    end,
-    for_tenant,
-    with_ids,
+    ensure_request_id,
+    merge_context,
+    parse_tenant_id,
 )
 
 
 @pytest.mark.parametrize("text", ["req-12345678", "A" * 64, "0af76519.16cd_43dd-8448"])
 def test_a_valid_request_id_is_kept(text: str) -> None:
     """The caller's id is used if it is safe text of 8 to 64 characters."""
-    assert accepted_request_id(text) == text
+    assert ensure_request_id(text) == text
 
 
 @pytest.mark.parametrize(
@@ -41,58 +41,58 @@ def test_a_valid_request_id_is_kept(text: str) -> None:
 )
 def test_an_invalid_request_id_is_replaced(text: str | None) -> None:
     """An id that could break a line, a header or a parser is not used."""
-    made = accepted_request_id(text)
+    made = ensure_request_id(text)
     assert made != text
-    assert accepted_request_id(made) == made
+    assert ensure_request_id(made) == made
 
 
 @pytest.mark.parametrize("text", ["Acme", "a" * 64, "../x", None, 7, "a\n"])
 def test_an_invalid_tenant_id_is_ignored(text: object) -> None:
     """Only ids that the API accepts are bound as tenants."""
-    assert accepted_tenant_id(text) is None
+    assert parse_tenant_id(text) is None
 
 
 def test_binding_clears_earlier_ids() -> None:
     """The ids of an earlier request that was never ended are cleared."""
-    begin(request_id="first-request", tenant_id="acme", task_id="t-1")
-    begin(request_id="second-request")
+    bind_ids(request_id="first-request", tenant_id="acme", task_id="t-1")
+    bind_ids(request_id="second-request")
     ids = current_ids()
     assert ids.pop("request_id") == "second-request"
     assert {"tenant_id", "task_id"}.isdisjoint(ids)
-    end()
+    clear_ids()
     assert current_ids() == {}
 
 
 def test_a_tenant_is_bound_for_its_block_only() -> None:
     """Tasks sent within the block belong to the tenant, later ones do not."""
     bind_tenant("outer")
-    with for_tenant("inner"):
+    with bound_tenant("inner"):
         assert current_ids()["tenant_id"] == "inner"
     assert current_ids()["tenant_id"] == "outer"
-    end()
+    clear_ids()
 
 
 def test_only_bound_fields_are_in_a_line() -> None:
     """Context variables of other libraries are not part of a line."""
-    begin(request_id="some-request")
+    bind_ids(request_id="some-request")
     variable = contextvars.ContextVar[str]("tenant_id")
     token = variable.set("nobody's")
-    assert with_ids({"event": "e"}).keys() == {"event", "request_id", "trace_id", "span_id"}
+    assert merge_context({"event": "e"}).keys() == {"event", "request_id", "trace_id", "span_id"}
     variable.reset(token)
-    end()
-    assert with_ids({"event": "e"}) == {"event": "e"}
+    clear_ids()
+    assert merge_context({"event": "e"}) == {"event": "e"}
 
 
 def concurrent_ids_are_own(number: int, meet: threading.Barrier) -> bool:
     """Bind ids, let the others bind theirs, and return whether all bound ids are our own."""
     own = {"request_id": f"request-{number:04}", "tenant_id": f"tenant-{number % 2}"}
-    begin(**own)
+    bind_ids(**own)
     meet.wait(10)
     seen = [{name: current_ids()[name] for name in own} for _ in range(50)]
-    with for_tenant(f"inner-{number}"):
+    with bound_tenant(f"inner-{number}"):
         seen_within = current_ids()["tenant_id"]
     meet.wait(10)
-    end()
+    clear_ids()
     return seen == [own] * 50 and seen_within == f"inner-{number}" and current_ids() == {}
 
 
@@ -107,13 +107,13 @@ def test_concurrent_coroutines_have_separate_ids() -> None:
     """Interleaved coroutines and their threads see only their own ids."""
 
     async def request(number: int) -> bool:
-        begin(request_id=f"request-{number:04}", tenant_id=f"tenant-{number % 2}")
+        bind_ids(request_id=f"request-{number:04}", tenant_id=f"tenant-{number % 2}")
         own = current_ids()
         for _ in range(10):
             await asyncio.sleep(0)
             if current_ids() != own or await asyncio.to_thread(current_ids) != own:
                 return False
-        end()
+        clear_ids()
         return current_ids() == {}
 
     async def all_at_once() -> list[bool]:
@@ -125,9 +125,9 @@ def test_concurrent_coroutines_have_separate_ids() -> None:
 def test_threads_do_not_share_ids() -> None:
     """An id bound in one thread is not visible in another."""
     seen: list[dict[str, str]] = []
-    begin(request_id="main-thread")
+    bind_ids(request_id="main-thread")
     thread = threading.Thread(target=lambda: seen.append(current_ids()))
     thread.start()
     thread.join()
-    end()
+    clear_ids()
     assert seen == [{}]

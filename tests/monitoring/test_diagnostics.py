@@ -23,7 +23,7 @@ def test_the_planted_secret_arrives_nowhere(run: Any, sentry: SentryRecorder) ->
     from securenet_obs.monitoring import *
     configure_structlog()
     init_sentry(os.environ["SENTRY_DSN"], "test")
-    with reported_error():
+    with report_errors():
         fail_on_purpose("canary-1", "hunter2hunter2")
     """,
         SENTRY_DSN=sentry.dsn,

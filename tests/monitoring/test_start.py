@@ -59,7 +59,7 @@ def test_a_kernel_sends_pending_events_before_it_ends(sentry: SentryRecorder) ->
         from securenet_obs import monitoring
         from securenet_obs.settings import get_settings
         monitoring.start_notebook_monitoring(get_settings())
-        with monitoring.for_tenant("acme"), monitoring.reported_error():
+        with monitoring.bound_tenant("acme"), monitoring.report_errors():
             monitoring.fail_on_purpose("canary-in-a-kernel", "secret")
     """
     environment = {**os.environ, "SENTRY_DSN": sentry.dsn, "ENVIRONMENT": "test"}

@@ -130,7 +130,7 @@ def log_scrubbing_off() -> None:
     """Write log lines as they are."""
     from securenet_obs.monitoring.logs import json_line
 
-    json_line.suspects = lambda _: False
+    json_line.may_match = lambda _: False
 
 
 def results_as_they_are() -> None:
@@ -149,7 +149,7 @@ def input_repeated() -> None:
     async def repeating(request: Any, error: Any) -> Any:
         return JSONResponse({"detail": str(error.body)}, status_code=422)
 
-    app._refused = repeating
+    app._answer_invalid = repeating
 
 
 def masking_off() -> None:
@@ -180,7 +180,7 @@ def rules_away() -> None:
             return call
 
     redactor._DEFAULT = json_line._redactor = Following()
-    json_line.suspects = json_line._redactor.suspects
+    json_line.may_match = json_line._redactor.may_match
 
 
 def keys_unchecked() -> None:
@@ -193,8 +193,8 @@ def keys_unchecked() -> None:
     async def anyones(request: Any, tenant_id: str) -> None:
         return None
 
-    access._caller = anybody
-    access._own_task = anyones
+    access._authenticate = anybody
+    access._authorise_task = anyones
 
 
 def telling_refusal() -> None:
@@ -203,7 +203,7 @@ def telling_refusal() -> None:
 
     from securenet_obs.api import access
 
-    own_task = access._own_task
+    own_task = access._authorise_task
 
     async def telling(request: Any, tenant_id: str) -> None:
         owner = access.task_owner(access.celery_app, request.path_params["task_id"])
@@ -212,7 +212,7 @@ def telling_refusal() -> None:
         except HTTPException:
             raise HTTPException(404, "no such task" if owner is None else "not yours") from None
 
-    access._own_task = telling
+    access._authorise_task = telling
 
 
 def keys_written() -> None:
@@ -257,8 +257,13 @@ def entries_overdue() -> None:
     """Say of each entry that it was due a day ago, and nothing of when it was sent."""
     from securenet_obs.workers import schedule
 
-    told = schedule._told
-    schedule._told = lambda entry: told(entry) | {"next": told(entry)["next"] - 86400, "last": None}
+    entry_data = schedule._entry_data
+
+    def overdue(entry: Any) -> dict[str, Any]:
+        data = entry_data(entry)
+        return data | {"next": data["next"] - 86400, "last": None}
+
+    schedule._entry_data = overdue
 
 
 def nobody_dispatched_to() -> None:

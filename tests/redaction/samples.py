@@ -179,7 +179,7 @@ KEPT: list[Any] = [
 class Unfiltered(Redactor):
     """A redactor without a prefilter, which applies every rule to every value."""
 
-    def suspects(self, data: bytes) -> bool:
+    def may_match(self, data: bytes) -> bool:
         return True
 
     def rules_for(self, data: bytes) -> tuple[list[TextRule], bool]:

@@ -24,7 +24,7 @@ def test_a_record_is_a_dataclass_instance() -> None:
 @pytest.mark.parametrize("original", [[1, 2], (1, 2), {1, 2}, frozenset((1, 2)), Point(1, 2)])
 def test_a_container_keeps_its_type(original: object) -> None:
     """A named tuple stays a named tuple."""
-    made = kinds.like(original, [3, 4])
+    made = kinds.rebuild(original, [3, 4])
     assert type(made) is type(original)
     assert sorted(made) == [3, 4]
 
@@ -58,5 +58,5 @@ def test_the_texts_of_an_exception_include_its_causes() -> None:
     error, cause = ValueError("outer"), KeyError("inner")
     error.__cause__, cause.__cause__ = cause, error
     error.add_note("a note")
-    (text,) = kinds.texts(error)
+    (text,) = kinds.object_texts(error)
     assert all(part in text for part in ("outer", "a note", "inner"))

@@ -13,7 +13,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from securenet_obs.redaction import MASK, bounds
-from securenet_obs.redaction.stream import LONGEST_SECRET, redact_stream
+from securenet_obs.redaction.stream import MAX_SECRET_BYTES, redact_stream
 from tests.redaction.samples import FUZZ, MASKED, PEM, TEXTS
 
 KEY = PEM.encode()
@@ -86,7 +86,7 @@ def test_a_private_key_without_an_end_is_masked() -> None:
     begun = KEY.rpartition(b"\n")[0]
     assert redacted(begun)[0] == MASK.encode()
     assert redacted(begun + b"\nan ordinary line\n")[0] == f"{MASK}\nan ordinary line\n".encode()
-    endless = begun + b"\n" + b"QUJDRA==\n" * LONGEST_SECRET
+    endless = begun + b"\n" + b"QUJDRA==\n" * MAX_SECRET_BYTES
     masked, counts = redacted(endless)
     assert masked.startswith(f"{MASK}\nQUJDRA==\n".encode())
     assert counts == {"private_key": 1}
@@ -156,7 +156,7 @@ def test_no_secret_of_a_long_line_is_cut_in_two(
     monkeypatch: pytest.MonkeyPatch, shift: int
 ) -> None:
     """A long line is divided between secrets, and each secret is masked."""
-    monkeypatch.setattr(bounds, "LONGEST_TEXT", 3 * LONGEST_SECRET)
+    monkeypatch.setattr(bounds, "MAX_TEXT_LENGTH", 3 * MAX_SECRET_BYTES)
     line = b"-" * shift + b" to redis://bob:hunter2@host/0," * 10_000 + b" end\r\n"
     masked, counts = redacted(line)
     assert masked == line.replace(b"hunter2", MASK.encode())
@@ -168,9 +168,9 @@ def test_a_long_line_that_cannot_be_divided_is_masked(
     monkeypatch: pytest.MonkeyPatch, start: bytes
 ) -> None:
     """The rest of such a line is masked, and the next line is read."""
-    monkeypatch.setattr(bounds, "LONGEST_TEXT", 2 * LONGEST_SECRET)
+    monkeypatch.setattr(bounds, "MAX_TEXT_LENGTH", 2 * MAX_SECRET_BYTES)
     for size in (1, 5):
-        line = b'{"a": "' + b"o " * LONGEST_SECRET * size if start[:1] == b"{" else b""
+        line = b'{"a": "' + b"o " * MAX_SECRET_BYTES * size if start[:1] == b"{" else b""
         masked, counts = redacted(line + start + b"hunter2; " * 50_000 + b"\r\nnext\n")
         assert b"hunter2" not in masked
         assert masked.endswith(f"{MASK}\r\nnext\n".encode())
@@ -181,8 +181,8 @@ def test_the_end_of_a_long_json_line_is_masked_if_it_may_hold_a_secret(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The end alone is not JSON, and lacks the names that identify secret values."""
-    monkeypatch.setattr(bounds, "LONGEST_TEXT", 2 * LONGEST_SECRET)
-    line = b'{"a": "' + b"o " * LONGEST_SECRET + b'", "h": [["x-api-key", "hunter2"]]}\r\n'
+    monkeypatch.setattr(bounds, "MAX_TEXT_LENGTH", 2 * MAX_SECRET_BYTES)
+    line = b'{"a": "' + b"o " * MAX_SECRET_BYTES + b'", "h": [["x-api-key", "hunter2"]]}\r\n'
     masked, counts = redacted(line + b"next")
     assert masked.endswith(f"{MASK}\r\nnext".encode())
     assert masked.startswith(b'{"a": "o o')

@@ -97,7 +97,7 @@ def test_depth_is_bounded() -> None:
     while isinstance(clean, list):
         clean, depth = clean[0], depth + 1
     assert clean == MASK
-    assert depth == bounds.DEEPEST
+    assert depth == bounds.MAX_DEPTH
     text = "[" * 50_000 + '"password=x1"' + "]" * 50_000
     assert "x1" not in redact_text(text)
     while isinstance(value, list):  # frees it without recursion
@@ -118,9 +118,9 @@ def test_redaction_works_near_the_recursion_limit() -> None:
 
 def test_size_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """Values beyond the bounds are cut or masked, and never passed on unsearched."""
-    monkeypatch.setattr(bounds, "LONGEST_TEXT", 400)
-    monkeypatch.setattr(bounds, "MOST_TEXT", 1000)
-    monkeypatch.setattr(bounds, "MOST_VALUES", 50)
+    monkeypatch.setattr(bounds, "MAX_TEXT_LENGTH", 400)
+    monkeypatch.setattr(bounds, "MAX_TOTAL_TEXT", 1000)
+    monkeypatch.setattr(bounds, "MAX_VALUES", 50)
     long = "password=x1 " * 40
     assert redact(long) == " ".join([f"password={MASK}"] * 8) + MASK
     assert redact([long] * 3) == [redact(long), redact(long), MASK]

@@ -16,7 +16,7 @@ from celery import Celery
 from celery.result import denied_join_result
 
 from securenet_obs.monitoring.sentry.recorder import SentryRecorder, recording_sentry
-from securenet_obs.store import forget_connections
+from securenet_obs.store import discard_engines
 from tests.waiting import eventually
 
 TASKS = "securenet_obs.workers.tasks"
@@ -171,9 +171,9 @@ def traced(
 def store(environment: dict[str, str], monkeypatch: Any, fresh_settings: None) -> Iterator[None]:
     """Use the store of the session's target in this process."""
     monkeypatch.setenv("DATABASE_URL", environment["DATABASE_URL"])
-    forget_connections()
+    discard_engines()
     yield
-    forget_connections()
+    discard_engines()
 
 
 @pytest.fixture(name="running")

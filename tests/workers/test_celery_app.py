@@ -10,7 +10,7 @@ from typing import Any
 
 import redis
 
-from securenet_obs.workers.celery_app import HARD_LIMIT_S, celery_app
+from securenet_obs.workers.celery_app import TASK_TIME_LIMIT_S, celery_app
 from securenet_obs.workers.names import QUEUES
 from tests.waiting import eventually
 
@@ -50,8 +50,8 @@ def test_only_json_is_sent_and_accepted() -> None:
 def test_a_task_cannot_outlive_its_message() -> None:
     """The hard time limit is well below the visibility timeout of Redis."""
     options = celery_app.conf.broker_transport_options
-    assert options["visibility_timeout"] > HARD_LIMIT_S * 2
-    assert celery_app.conf.task_time_limit == HARD_LIMIT_S
+    assert options["visibility_timeout"] > TASK_TIME_LIMIT_S * 2
+    assert celery_app.conf.task_time_limit == TASK_TIME_LIMIT_S
     assert celery_app.conf.task_reject_on_worker_lost is True
 
 

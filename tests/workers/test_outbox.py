@@ -18,12 +18,12 @@ from sqlalchemy import func, select, update
 from securenet_obs.detection.network_logs import Batch, normalise_batch
 from securenet_obs.errors import DeadLetterError, PublishError
 from securenet_obs.monitoring import init_sentry
-from securenet_obs.monitoring.correlation import begin, end
+from securenet_obs.monitoring.correlation import bind_ids, clear_ids
 from securenet_obs.settings import Settings
 from securenet_obs.store import NetworkMinute, Submission, session_scope
 from securenet_obs.workers import outbox
 from securenet_obs.workers.celery_app import create_celery
-from securenet_obs.workers.publishing import bound_waits
+from securenet_obs.workers.publishing import shorten_timeouts
 from tests.busy import room_for
 
 RECORD = {"timestamp": "2026-01-01T00:00:05Z", "src_ip": "10.0.0.1", "dest_ip": "10.0.0.2"}
@@ -34,9 +34,9 @@ QUEUE = "logs"
 @pytest.fixture(autouse=True)
 def own_store(empty_store: Path) -> Any:
     """Use an empty store, within a request."""
-    begin(request_id="req-of-the-test")
+    bind_ids(request_id="req-of-the-test")
     yield
-    end()
+    clear_ids()
 
 
 def nothing(log_batch: Any) -> None:
@@ -46,7 +46,7 @@ def nothing(log_batch: Any) -> None:
 def task_of(url: str) -> Task:
     """Return the task of a process with Redis at a URL."""
     app = create_celery(Settings(redis_url=f"{url}/4", result_url=f"{url}/5"))
-    bound_waits(app)
+    shorten_timeouts(app)
     return app.task(name=NAME, shared=False)(nothing)
 
 
@@ -206,7 +206,7 @@ def test_a_lost_message_is_published_again(task: Task, broker: redis.Redis) -> N
     task_id = outbox.submit(task, "acme", [RECORD])
     broker.flushdb()
     assert outbox.republish(task) == 0
-    begin(request_id="req-of-the-outbox")
+    bind_ids(request_id="req-of-the-outbox")
     for publications in (2, 3):
         make_due()
         assert outbox.republish(task) == 1
@@ -229,7 +229,7 @@ def test_a_republished_batch_keeps_its_trace(
         with sentry_sdk.isolation_scope() as scope:
             scope.set_new_propagation_context()
             with sentry_sdk.start_transaction(name=request_id):
-                begin(request_id=request_id)
+                bind_ids(request_id=request_id)
                 if request_id == "req-of-the-test":
                     outbox.submit(task, "acme", [RECORD])
                 else:
@@ -258,7 +258,7 @@ def test_one_run_of_the_outbox_is_bounded(task: Task, broker: redis.Redis) -> No
         outbox.submit(task, "acme", [RECORD])
     make_due()
     outbox.process(first, evaluated)
-    assert [outbox.republish(task, most=2) for _ in range(3)] == [2, 1, 0]
+    assert [outbox.republish(task, limit=2) for _ in range(3)] == [2, 1, 0]
 
 
 def test_an_unavailable_broker_leaves_the_outbox_unchanged(task: Task, unavailable: Task) -> None:
@@ -275,12 +275,12 @@ def test_a_dead_batch_waits_for_its_requeue(task: Task) -> None:
     task_id = outbox.submit(task, "acme", [RECORD])
     make_due()
     with session_scope() as session:
-        outbox.give_up(session, task_id)
+        outbox.stop_publishing(session, task_id)
     assert outbox.republish(task) == 0
     with pytest.raises(DeadLetterError, match="given up"):
         outbox.process(task_id, evaluated)
     with session_scope() as session:
-        outbox.take_up(session, task_id)
+        outbox.resume_publishing(session, task_id)
     assert outbox.process(task_id, evaluated)["counted"] is True
 
 

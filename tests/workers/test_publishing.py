@@ -17,11 +17,11 @@ from securenet_obs.settings import Settings
 from securenet_obs.workers import publishing
 from securenet_obs.workers.celery_app import create_celery
 from securenet_obs.workers.publishing import (
-    LARGEST_PAYLOAD,
+    MAX_PAYLOAD_BYTES,
     Call,
-    bound_waits,
     publish,
     publish_many,
+    shorten_timeouts,
 )
 from securenet_obs.workers.results import connect_results, task_owner
 from tests.busy import room_for
@@ -36,7 +36,7 @@ def application(port: int) -> Celery:
     """Return an application with Redis at a port."""
     url = f"redis://127.0.0.1:{port}"
     app = create_celery(Settings(redis_url=f"{url}/0", result_url=f"{url}/1"))
-    bound_waits(app)
+    shorten_timeouts(app)
     return app
 
 
@@ -62,7 +62,7 @@ def test_timeouts_are_shortened_per_application() -> None:
     assert application(1).conf.broker_transport_options["socket_timeout"] < 1 < patient
 
 
-LARGE = "x" * LARGEST_PAYLOAD
+LARGE = "x" * MAX_PAYLOAD_BYTES
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ def test_a_payload_of_the_limit_is_sent(redis_server: Any) -> None:
 @pytest.fixture
 def by_threes(redis_server: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Task, Any]]:
     """Yield a task that is sent three at a time, and a client of its empty broker."""
-    monkeypatch.setattr(publishing, "MOST_TOGETHER", 3)
+    monkeypatch.setattr(publishing, "MAX_TASKS_PER_TRANSACTION", 3)
     connect_task_signals()
     connect_results()
     address = redis_server.environment["REDIS_URL"].removesuffix("/0")
@@ -110,7 +110,7 @@ def test_many_tasks_are_executed(target: Any) -> None:
     urls = {name: target.environment[name.upper()] for name in ("redis_url", "result_url")}
     app = create_celery(Settings(**urls))
     task = app.task(name="securenet_obs.workers.tasks.echo_canary", shared=False)(echo)
-    count = publishing.MOST_TOGETHER + 20
+    count = publishing.MAX_TASKS_PER_TRANSACTION + 20
     ids = publish_many(task, (Call((f"token-{number}",)) for number in range(count)))
     results = [target.sent(task_id).get(timeout=30)["canary"] for task_id in ids]
     assert results == [f"token-{number}" for number in range(count)]
@@ -137,7 +137,7 @@ def test_many_tasks_take_little_memory(
     by_threes: tuple[Task, Any], monkeypatch: pytest.MonkeyPatch, argument: str, expected: list[int]
 ) -> None:
     """Tasks are buffered up to a number or a size, and then sent."""
-    monkeypatch.setattr(publishing, "_ENOUGH_TOGETHER", 9_000)
+    monkeypatch.setattr(publishing, "_MAX_CHARACTERS_PER_TRANSACTION", 9_000)
     task, client = by_threes
     queued = []
 

@@ -108,7 +108,7 @@ def test_a_beat_without_entries_records_its_tick(
         kept.delete(TICK_KEY, LOCK_KEY)
         with capture_logs() as lines:
             scheduler(environment["REDIS_URL"], tmp_path / "empty").tick()
-        assert "beat_record_failed" not in [line["event"] for line in lines]
+        assert "beat_state_not_stored" not in [line["event"] for line in lines]
         assert (kept.exists(TICK_KEY), kept.exists(ENTRIES_KEY)) == (1, 0)
 
 
@@ -156,7 +156,7 @@ def test_one_beat_sends_at_a_time(
         first.close()
         run_due_entries(second)
     events = [line["event"] for line in lines]
-    assert events == ["beat_leads", "beat_stands_by", "beat_leads"]
+    assert events == ["beat_leader", "beat_standby", "beat_leader"]
     assert len(sent(broker)) == 1
 
 

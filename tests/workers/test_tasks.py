@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from securenet_obs.settings import Settings
 from securenet_obs.stack.samples import store_samples
-from securenet_obs.store import TaskEffect, Tenant, session_scope, tenant_of
+from securenet_obs.store import TaskEffect, Tenant, ensure_tenant, session_scope
 from securenet_obs.workers import outbox
 from securenet_obs.workers.celery_app import TASKS, create_celery
 from securenet_obs.workers.tasks import UNKNOWN_TENANT
@@ -121,7 +121,7 @@ def register(*tenants: str) -> None:
     """Add tenants to the store."""
     with session_scope() as session:
         for tenant_id in tenants:
-            tenant_of(session, tenant_id)
+            ensure_tenant(session, tenant_id)
 
 
 def received(target: Any, task: str, queue: str) -> list[str]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import structlog
 
-from securenet_obs.monitoring.logs.message import message
+from securenet_obs.monitoring.logs.message import format_message
 
 _LEVELS = {
     "debug": logging.DEBUG,
@@ -25,9 +25,9 @@ def bound_logger(level: int) -> type[Any]:
     arguments that do not match its message.
     """
     methods = {
-        name: _method(name) if severity >= level else _nothing for name, severity in _LEVELS.items()
+        name: _method(name) if severity >= level else _ignore for name, severity in _LEVELS.items()
     }
-    methods |= {name: methods[meant] for name, meant in _SYNONYMS.items()}
+    methods |= {name: methods[level] for name, level in _SYNONYMS.items()}
     return type(
         "BoundLogger",
         (structlog.make_filtering_bound_logger(level),),
@@ -35,30 +35,30 @@ def bound_logger(level: int) -> type[Any]:
     )
 
 
-def _nothing(self: Any, event: object = None, /, *arguments: Any, **fields: Any) -> None:
+def _ignore(self: Any, event: object = None, /, *arguments: Any, **fields: Any) -> None:
     """Ignore a call below the level."""
 
 
 def _method(name: str) -> Callable[..., None]:
-    def tell(self: Any, event: object = None, /, *arguments: Any, **fields: Any) -> None:
+    def log(self: Any, event: object = None, /, *arguments: Any, **fields: Any) -> None:
         if arguments:
-            event = message(event, arguments)
-        _tell(self, name, event, fields)
+            event = format_message(event, arguments)
+        _emit(self, name, event, fields)
 
-    tell.__name__ = name
-    return tell
+    log.__name__ = name
+    return log
 
 
-def _tell(self: Any, name: str, event: object, fields: dict[str, Any]) -> None:
+def _emit(self: Any, name: str, event: object, fields: dict[str, Any]) -> None:
     if "event" in fields:
         fields["extra_event"] = fields.pop("event")
-    told: Any = {"event": event, **self._context, **fields}
+    event_dict: Any = {"event": event, **self._context, **fields}
     try:
         for process in self._processors:
-            told = process(self._logger, name, told)
+            event_dict = process(self._logger, name, event_dict)
     except structlog.DropEvent:
         return
-    self._logger.msg(told)
+    self._logger.msg(event_dict)
 
 
 def _exception(self: Any, event: object = None, /, *arguments: Any, **fields: Any) -> None:
@@ -74,4 +74,4 @@ def _log(self: Any, level: int, event: object = None, /, *arguments: Any, **fiel
 
 def _proxy_to_logger(self: Any, method_name: str, event: object = None, **fields: Any) -> None:
     """Log an event for structlog's own asynchronous methods."""
-    _tell(self, _SYNONYMS.get(method_name, method_name), event, fields)
+    _emit(self, _SYNONYMS.get(method_name, method_name), event, fields)

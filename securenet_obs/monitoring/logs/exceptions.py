@@ -5,9 +5,9 @@ from typing import Any
 
 from structlog.tracebacks import ExceptionDictTransformer
 
-_MOST_PARTS = 50
+_MAX_PARTS = 50
 
-_raised = ExceptionDictTransformer(show_locals=False, max_frames=50)
+_transform = ExceptionDictTransformer(show_locals=False, max_frames=50)
 
 
 def exception_parts(error: BaseException, trace: TracebackType | None) -> list[dict[str, Any]]:
@@ -15,10 +15,10 @@ def exception_parts(error: BaseException, trace: TracebackType | None) -> list[d
     parts: list[dict[str, Any]] = []
     seen: set[int] = set()
     cause: BaseException | None = error
-    while cause is not None and len(parts) < _MOST_PARTS:
-        told = _raised((type(cause), cause, trace))
-        told[0]["is_cause"] = bool(parts)
-        for part in told:  # structlog follows causes only as long as they were raised
+    while cause is not None and len(parts) < _MAX_PARTS:
+        chain = _transform((type(cause), cause, trace))
+        chain[0]["is_cause"] = bool(parts)
+        for part in chain:  # structlog follows causes only as long as they were raised
             if cause is None or id(cause) in seen:
                 return parts
             seen.add(id(cause))
@@ -26,7 +26,7 @@ def exception_parts(error: BaseException, trace: TracebackType | None) -> list[d
             last, cause = cause, _raised_cause(cause)
         cause = last.__cause__
         trace = cause.__traceback__ if cause is not None else None
-    return parts[:_MOST_PARTS]
+    return parts[:_MAX_PARTS]
 
 
 def _raised_cause(error: BaseException) -> BaseException | None:

@@ -9,11 +9,11 @@ from uuid import UUID
 
 import orjson
 
-from securenet_obs.monitoring.logs.json_values import Bounds, named, plain
+from securenet_obs.monitoring.logs.json_values import Bounds, substitute, to_plain
 from securenet_obs.redaction import Redactor
 from securenet_obs.redaction.rules.prefilter import is_small
 
-LONGEST_LINE = 64 * 1024
+MAX_LINE_BYTES = 64 * 1024
 """Maximum bytes of a line, including its newline."""
 
 REQUIRED = ("timestamp", "level", "logger", "event", "service", "environment", "release")
@@ -25,22 +25,22 @@ _OPTIONS = (
     | orjson.OPT_SERIALIZE_NUMPY
     | orjson.OPT_PASSTHROUGH_DATACLASS
 )
-_LEAVES = frozenset(
+_SCALARS = frozenset(
     (str, int, float, bool, type(None), bytes, date, datetime, time, Decimal, PosixPath, UUID)
 )
 """Types of single texts and numbers: an event with only these cannot be larger than it seems."""
 
 # The first keeps eight times the length of a line, so that no secret is cut in two before it is
 # masked; the others are tried in turn until the line fits.
-_READ = Bounds(characters=8 * LONGEST_LINE, items=2_000, depth=32)
-_CUTS = (
+_BOUNDS = Bounds(characters=8 * MAX_LINE_BYTES, items=2_000, depth=32)
+_CUT_BOUNDS = (
     Bounds(characters=8_192, items=200, depth=12),
     Bounds(characters=1_024, items=40, depth=8),
     Bounds(characters=256, items=10, depth=5),
 )
 
 _redactor = Redactor()
-suspects = _redactor.suspects
+may_match = _redactor.may_match
 
 
 def json_line(event: Mapping[str, Any], head: bytes = b"{") -> bytes:
@@ -54,31 +54,31 @@ def json_line(event: Mapping[str, Any], head: bytes = b"{") -> bytes:
         event: the fields; not empty if there is a head.
         head: the start of the line, already JSON and without secrets: `{"level":"info",`.
     """
-    body = _dumped(event)
-    if suspects(body):
-        clean = _redactor.redact(orjson.loads(body))
-        body = _dumped(clean if isinstance(clean, dict) else {"event": "unredactable"})
-    if len(head) + len(body) > LONGEST_LINE:
-        body = _cut(orjson.loads(body), LONGEST_LINE - len(head))
+    body = _dump(event)
+    if may_match(body):
+        redacted = _redactor.redact(orjson.loads(body))
+        body = _dump(redacted if isinstance(redacted, dict) else {"event": "unredactable"})
+    if len(head) + len(body) > MAX_LINE_BYTES:
+        body = _cut(orjson.loads(body), MAX_LINE_BYTES - len(head))
     return b"%b%b\n" % (head, body[1:])
 
 
-def _dumped(event: Mapping[str, Any]) -> bytes:
+def _dump(event: Mapping[str, Any]) -> bytes:
     """Return strict JSON: serialise ordinary values directly, walk the others first."""
-    if _LEAVES.issuperset(map(type, event.values())) or is_small(event, _READ.characters):
+    if _SCALARS.issuperset(map(type, event.values())) or is_small(event, _BOUNDS.characters):
         try:
-            line = orjson.dumps(event, default=named, option=_OPTIONS)
+            line = orjson.dumps(event, default=substitute, option=_OPTIONS)
         except (TypeError, RecursionError):
-            return orjson.dumps(plain(event, _READ), option=_OPTIONS)
-        if len(line) < _READ.characters:
+            return orjson.dumps(to_plain(event, _BOUNDS), option=_OPTIONS)
+        if len(line) < _BOUNDS.characters:
             return line
-    return orjson.dumps(plain(event, _READ), option=_OPTIONS)
+    return orjson.dumps(to_plain(event, _BOUNDS), option=_OPTIONS)
 
 
-def _cut(event: Mapping[str, Any], longest: int) -> bytes:
-    for bounds in _CUTS:
-        line = orjson.dumps({**plain(event, bounds), "truncated": True})
-        if len(line) <= longest:
+def _cut(event: Mapping[str, Any], max_bytes: int) -> bytes:
+    for bounds in _CUT_BOUNDS:
+        line = orjson.dumps({**to_plain(event, bounds), "truncated": True})
+        if len(line) <= max_bytes:
             return line
-    kept = {name: event[name] for name in REQUIRED if name in event}
-    return orjson.dumps({**plain(kept, _CUTS[-1]), "truncated": True})
+    required = {name: event[name] for name in REQUIRED if name in event}
+    return orjson.dumps({**to_plain(required, _CUT_BOUNDS[-1]), "truncated": True})

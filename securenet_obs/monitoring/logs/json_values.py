@@ -8,11 +8,11 @@ from enum import Enum
 from typing import Any
 from uuid import UUID
 
-_MOST_WORK = 2_000_000
+_MAX_WORK = 2_000_000
 """Maximum characters of all texts, plus a few for each value: parts may occur 2^30 times."""
-_WORK_OF_A_VALUE = 64
-_LARGEST_INT = 2**63 - 1
-_LONGEST_REPR = 512 * 1024
+_WORK_PER_VALUE = 64
+_MAX_INT = 2**63 - 1
+_MAX_REPR = 512 * 1024
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Bounds:
     depth: int
 
 
-def plain(value: Any, bounds: Bounds) -> Any:
+def to_plain(value: Any, bounds: Bounds) -> Any:
     """Return `value` as types of strict JSON, within bounds; cycles end at the maximum depth.
 
     Dates, times and UUIDs stay unchanged: orjson serialises them.
@@ -32,7 +32,7 @@ def plain(value: Any, bounds: Bounds) -> Any:
     return _Plain(bounds).value(value, bounds.depth)
 
 
-def named(value: Any) -> Any:
+def substitute(value: Any) -> Any:
     """Return a substitute for an object that JSON cannot represent; orjson calls this function."""
     match value:
         case bytes() | bytearray() | memoryview():
@@ -48,13 +48,13 @@ def named(value: Any) -> Any:
         case _ if type(value).__module__ == "numpy" and hasattr(value, "tolist"):
             return value.tolist()
         case _:
-            return shown(value)
+            return safe_repr(value)
 
 
-def shown(value: object) -> str:
+def safe_repr(value: object) -> str:
     """Return `repr(value)`, or a substitute if it raises."""
     try:
-        return repr(value)[:_LONGEST_REPR]
+        return repr(value)[:_MAX_REPR]
     except Exception:  # noqa: BLE001 a repr is foreign code and may raise anything
         return f"<{type(value).__name__} without a repr>"
 
@@ -64,20 +64,20 @@ class _Plain:
 
     def __init__(self, bounds: Bounds) -> None:
         self._bounds = bounds
-        self._left = _MOST_WORK
+        self._remaining_work = _MAX_WORK
 
     def value(self, value: Any, depth: int) -> Any:
-        self._left -= _WORK_OF_A_VALUE
+        self._remaining_work -= _WORK_PER_VALUE
         match value:
             case None | bool() | date() | time() | UUID():
                 return value
             case str():
                 return self._text(value)
             case int():
-                return int(value) if abs(value) <= _LARGEST_INT else _large(value)
+                return int(value) if abs(value) <= _MAX_INT else _large(value)
             case float():
                 return float(value)
-        if depth == 0 or self._left < 0:
+        if depth == 0 or self._remaining_work < 0:
             return "…"
         return self._container(value, depth - 1)
 
@@ -89,18 +89,26 @@ class _Plain:
             case list() | tuple() | Set():
                 items = zip(value, range(self._bounds.items), strict=False)
                 return [self.value(item, depth) for item, _ in items]
-        stand_in = named(value)
-        return self._text(stand_in) if isinstance(stand_in, str) else self.value(stand_in, depth)
+        replacement = substitute(value)
+        return (
+            self._text(replacement)
+            if isinstance(replacement, str)
+            else self.value(replacement, depth)
+        )
 
     def _text(self, text: str) -> str:
         """Return the text or its start, or `…` without work left: half a secret is not masked."""
-        longest = self._bounds.characters
-        shortened = text if len(text) <= longest else f"{text[:longest]}…"
-        self._left -= len(shortened)
-        return shortened.encode("utf-8", "backslashreplace").decode() if self._left > 0 else "…"
+        limit = self._bounds.characters
+        shortened = text if len(text) <= limit else f"{text[:limit]}…"
+        self._remaining_work -= len(shortened)
+        return (
+            shortened.encode("utf-8", "backslashreplace").decode()
+            if self._remaining_work > 0
+            else "…"
+        )
 
     def _key(self, key: object) -> str:
-        return self._text(key if isinstance(key, str) else shown(key))
+        return self._text(key if isinstance(key, str) else safe_repr(key))
 
 
 def _large(number: int) -> str:

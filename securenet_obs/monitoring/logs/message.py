@@ -4,12 +4,14 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from securenet_obs.monitoring.logs.json_values import shown
+from securenet_obs.monitoring.logs.json_values import safe_repr
 
-_PLACE = re.compile(r"%(?:\((?P<name>[^)]*)\))?[-#0 +]*(?:\*|\d+)?(?:\.(?:\*|\d+))?[a-zA-Z]|%%")
+_PLACEHOLDER = re.compile(
+    r"%(?:\((?P<name>[^)]*)\))?[-#0 +]*(?:\*|\d+)?(?:\.(?:\*|\d+))?[a-zA-Z]|%%"
+)
 
 
-def message(template: object, arguments: Any) -> str:
+def format_message(template: object, arguments: Any) -> str:
     """Format a message with its arguments as `%` does, even if they do not match.
 
     Each argument is inserted at its placeholder, so that the argument of `password=%d` is masked;
@@ -20,7 +22,7 @@ def message(template: object, arguments: Any) -> str:
     try:
         return f"{str(template) % _operand(arguments)}"
     except Exception:  # noqa: BLE001 arguments format themselves, and may raise anything
-        return _put_in(_text(template), arguments)
+        return _substitute(_text(template), arguments)
 
 
 def _operand(arguments: Any) -> Any:
@@ -29,24 +31,28 @@ def _operand(arguments: Any) -> Any:
     return arguments[0] if alone and isinstance(arguments[0], Mapping) else arguments
 
 
-def _put_in(template: str, arguments: Any) -> str:
+def _substitute(template: str, arguments: Any) -> str:
     operand = _operand(arguments)
     names: Mapping[Any, Any] = operand if isinstance(operand, Mapping) else {}
-    left = iter(arguments if operand is arguments and not names else ())
+    remaining = iter(arguments if operand is arguments and not names else ())
 
-    def put(place: re.Match[str]) -> str:
-        if place[0] == "%%":
+    def substituted(placeholder: re.Match[str]) -> str:
+        if placeholder[0] == "%%":
             return "%"
-        if place["name"] is not None:
-            return _text(names[place["name"]]) if place["name"] in names else place[0]
-        return next((_text(argument) for argument in left), place[0])
+        if placeholder["name"] is not None:
+            return (
+                _text(names[placeholder["name"]])
+                if placeholder["name"] in names
+                else placeholder[0]
+            )
+        return next((_text(argument) for argument in remaining), placeholder[0])
 
-    text = _PLACE.sub(put, template)
-    return " ".join([text, *map(_text, left)])
+    text = _PLACEHOLDER.sub(substituted, template)
+    return " ".join([text, *map(_text, remaining)])
 
 
 def _text(value: object) -> str:
     try:
         return str(value)
     except Exception:  # noqa: BLE001 a str is foreign code and may raise anything
-        return shown(value)
+        return safe_repr(value)

@@ -14,35 +14,35 @@ import structlog
 
 from securenet_obs.processes.polling import Deadline
 
-PATIENCE_S = 1.0
+WRITE_TIMEOUT_S = 1.0
 """Seconds that one line waits for a slow reader; until that reads again, no other line waits."""
 
 
 class LineOutput:
     """Writes whole lines, never mixed between threads; a slow or closed reader loses lines.
 
-    `lost` counts lines that could not be written. `tells_lost` converts their number to a line,
+    `lost` counts lines that could not be written. `format_lost` converts their number to a line,
     which is written before the next line that succeeds.
 
     Args:
         descriptor: destination of the lines; stdout by default.
-        patience_s: seconds that a line may wait for a full pipe or socket.
+        timeout_s: seconds that a line may wait for a full pipe or socket.
     """
 
-    def __init__(self, descriptor: int | None = None, patience_s: float = PATIENCE_S) -> None:
+    def __init__(self, descriptor: int | None = None, timeout_s: float = WRITE_TIMEOUT_S) -> None:
         self._descriptor = _stdout_descriptor() if descriptor is None else descriptor
         self._write_some = _writer(self._descriptor)
-        self._patience_s = patience_s
-        self._untold = 0
-        self._stopped = False
-        self._torn = False
+        self._timeout_s = timeout_s
+        self._unreported = 0
+        self._stalled = False
+        self._cut_off = False
         # Reentrant: a signal handler may log while its thread is writing a line.
         self._lock = threading.RLock()
         self.lost = 0
-        self.tells_lost: Callable[[int], bytes] = lambda count: b""
-        os.register_at_fork(after_in_child=self._renew)
+        self.format_lost: Callable[[int], bytes] = lambda count: b""
+        os.register_at_fork(after_in_child=self._replace_lock)
 
-    def _renew(self) -> None:
+    def _replace_lock(self) -> None:
         """Replace the lock: a thread that held it does not exist in the child."""
         self._lock = threading.RLock()
 
@@ -50,20 +50,20 @@ class LineOutput:
         """Write one line, which includes its newline."""
         with self._lock:
             try:
-                if self._untold:
-                    self._tell_lost()
+                if self._unreported:
+                    self._report_lost()
                 self._write(line)
             except OSError:
                 self.lost += 1
-                self._untold += 1
-                self._stopped = True
+                self._unreported += 1
+                self._stalled = True
 
-    def _tell_lost(self) -> None:
+    def _report_lost(self) -> None:
         """Write the number of lost lines, after ending a line that was torn."""
-        told = self.tells_lost(self._untold)
-        self._write(b"\n" + told if self._torn else told)
-        if told:
-            self._untold = 0
+        report = self.format_lost(self._unreported)
+        self._write(b"\n" + report if self._cut_off else report)
+        if report:
+            self._unreported = 0
 
     def _write(self, data: bytes) -> None:
         written = 0
@@ -72,12 +72,12 @@ class LineOutput:
             try:
                 written += self._write_some(data[written:])
             except BlockingIOError:
-                patience_s = 0 if self._stopped else self._patience_s
-                deadline = deadline or Deadline.after(patience_s)
-                self._torn = self._torn or written > 0
+                timeout_s = 0 if self._stalled else self._timeout_s
+                deadline = deadline or Deadline.after(timeout_s)
+                self._cut_off = self._cut_off or written > 0
                 _wait(self._descriptor, deadline)
         if data:
-            self._stopped = self._torn = False
+            self._stalled = self._cut_off = False
 
 
 def _wait(descriptor: int | None, deadline: Deadline) -> None:
@@ -116,7 +116,7 @@ class _Pipe:
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
-        self._can_be_asked = hasattr(os, "RWF_NOWAIT")
+        self._nowait_supported = hasattr(os, "RWF_NOWAIT")
 
     def write(self, data: bytes) -> int:
         """Write as many bytes as fit, and return their number.
@@ -124,13 +124,13 @@ class _Pipe:
         Raises:
             BlockingIOError: not one byte fits.
         """
-        if self._can_be_asked:
+        if self._nowait_supported:
             try:
                 return os.pwritev(self._descriptor, [data], -1, os.RWF_NOWAIT)
             except OSError as error:  # Linux before 6.4 does not support it for pipes
                 if error.errno not in (errno.EOPNOTSUPP, errno.EINVAL, errno.ESPIPE):
                     raise
-                self._can_be_asked = False
+                self._nowait_supported = False
         if not _is_writable(self._descriptor, 0):
             raise BlockingIOError
         return os.write(self._descriptor, data[: select.PIPE_BUF])
@@ -142,7 +142,7 @@ class PrintedLines(TextIOBase):
     def __init__(self, name: str, level: str) -> None:
         super().__init__()
         self._log = getattr(structlog.get_logger(name), level)
-        self._begun = threading.local()
+        self._partial = threading.local()
 
     def writable(self) -> bool:
         """Return True: the stream is writable."""
@@ -150,8 +150,8 @@ class PrintedLines(TextIOBase):
 
     def write(self, text: str) -> int:
         """Log complete lines, and keep the rest for this thread's next write."""
-        *lines, rest = (getattr(self._begun, "text", "") + text).split("\n")
-        self._begun.text = rest
+        *lines, rest = (getattr(self._partial, "text", "") + text).split("\n")
+        self._partial.text = rest
         for line in filter(str.strip, lines):
             self._log(line.rstrip())
         return len(text)

@@ -19,14 +19,14 @@ from typing import Any, TypeAlias
 import orjson
 import structlog
 
-from securenet_obs.monitoring.correlation import with_ids
+from securenet_obs.monitoring.correlation import merge_context
 from securenet_obs.monitoring.logs.bound_logger import bound_logger
 from securenet_obs.monitoring.logs.exceptions import exception_parts
 from securenet_obs.monitoring.logs.json_line import json_line
-from securenet_obs.monitoring.logs.json_values import Bounds, plain
-from securenet_obs.monitoring.logs.message import message
+from securenet_obs.monitoring.logs.json_values import Bounds, to_plain
+from securenet_obs.monitoring.logs.message import format_message
 from securenet_obs.monitoring.logs.output import LineOutput, PrintedLines
-from securenet_obs.monitoring.logs.stdlib_records import foreign_event
+from securenet_obs.monitoring.logs.stdlib_records import record_event
 from securenet_obs.monitoring.sentry.client import capture_error, capture_message, event_id_of
 from securenet_obs.redaction import redact
 from securenet_obs.settings import Settings, get_settings
@@ -38,11 +38,11 @@ LEVELS = ("debug", "info", "warning", "error", "critical")
 """Levels of a line, least severe first."""
 
 _RESERVED = frozenset({"timestamp", "level", "logger", "service", "environment", "release"})
-_SEVERE = frozenset({"error", "critical"})
+_CAPTURED_LEVELS = frozenset({"error", "critical"})
 
 # They would log each task with its arguments, as `task_started` and `task_succeeded` do without;
 # celery.worker.strategy would do so in the parent, the one process that every task goes through.
-_BELOW_WARNING_UNHEARD = ("celery.app.trace", "celery.worker.strategy")
+_LOGGERS_FROM_WARNING = ("celery.app.trace", "celery.worker.strategy")
 
 _NAMES = Bounds(characters=256, items=10, depth=1)
 
@@ -70,19 +70,21 @@ class Chain:
 
     def native(self, logger: _Line, level: str, event: Fields) -> bytes:
         """Convert an event of our own loggers to a line; first send an error to Sentry."""
-        return self.line(with_ids(event), level=level, logger=logger.name, capture=level in _SEVERE)
+        return self.line(
+            merge_context(event), level=level, logger=logger.name, capture=level in _CAPTURED_LEVELS
+        )
 
     def foreign(self, record: logging.LogRecord) -> bytes | None:
         """Convert a standard library log record to a line, None if another line has the same."""
         try:
-            event = foreign_event(record)
+            event = record_event(record)
             level = LEVELS[min(max(record.levelno // 10 - 1, 0), 4)]
             name = str(record.name)
         except Exception as error:  # noqa: BLE001 a record's attributes are foreign
-            return self._failed(error, "logging")
+            return self._failure_line(error, "logging")
         if event is None:
             return None
-        return self.line(with_ids(event), level=level, logger=name, at=record.created)
+        return self.line(merge_context(event), level=level, logger=name, at=record.created)
 
     def line(
         self,
@@ -105,13 +107,13 @@ class Chain:
         try:
             return self._line(event, level, logger, at, capture)
         except Exception as error:  # noqa: BLE001 a log call must never raise into business code
-            return self._failed(error, logger)
+            return self._failure_line(error, logger)
 
-    def _failed(self, error: Exception, logger: str) -> bytes:
-        lost = {"event": "log_line_failed", "error": type(error).__name__}
-        return b"%b%b\n" % (self._head("error", logger, None), orjson.dumps(lost)[1:])
+    def _failure_line(self, error: Exception, logger: str) -> bytes:
+        failure = {"event": "log_line_failed", "error": type(error).__name__}
+        return b"%b%b\n" % (self._head("error", logger, None), orjson.dumps(failure)[1:])
 
-    def lost(self, count: int) -> bytes:
+    def format_lost(self, count: int) -> bytes:
         """Return the line that reports the number of lines that could not be written."""
         event = {"event": "log_lines_lost", "count": count}
         return self.line(event, level="warning", logger=__name__)
@@ -123,19 +125,19 @@ class Chain:
             for name in _RESERVED & event.keys():
                 event[f"extra_{name}"] = event.pop(name)
         if "exc_info" in event:
-            self._tell_exception(event, level, logger, capture)
+            self._add_exception(event, level, logger, capture)
         elif capture:
-            _tell_sentry(event, level, logger, None)
+            _send_to_sentry(event, level, logger, None)
         if type(event.get("event")) is not str:
-            event["event"] = message(event.get("event"), ())
+            event["event"] = format_message(event.get("event"), ())
         head = self._head(level, logger, at)
-        return _for_a_person(event, head) if self._console else json_line(event, head)
+        return _render_console(event, head) if self._console else json_line(event, head)
 
-    def _tell_exception(self, event: Fields, level: str, logger: str, capture: bool) -> None:
+    def _add_exception(self, event: Fields, level: str, logger: str, capture: bool) -> None:
         """Replace `exc_info` by structured frames, and add the id of the Sentry event."""
         exc_info = _exc_info(event.pop("exc_info"))
         if capture:
-            _tell_sentry(event, level, logger, exc_info)
+            _send_to_sentry(event, level, logger, exc_info)
         if exc_info is not None:
             event["exception"] = exception_parts(exc_info[1], exc_info[2])
             event_id = event_id_of(exc_info[1])
@@ -144,10 +146,10 @@ class Chain:
 
     def _head(self, level: str, logger: str, at: float | None) -> bytes:
         """Return the start of a line as JSON: timestamp, level, logger and process."""
-        moment = time_ns() // 1000 if at is None else round(at * 1e6)
-        second, microseconds = divmod(moment, 1_000_000)
-        known, text = self._second
-        if second != known:
+        timestamp_us = time_ns() // 1000 if at is None else round(at * 1e6)
+        second, microseconds = divmod(timestamp_us, 1_000_000)
+        cached, text = self._second
+        if second != cached:
             text = (
                 b'{"timestamp":"%b.' % datetime.fromtimestamp(second, UTC).isoformat()[:19].encode()
             )
@@ -157,7 +159,7 @@ class Chain:
     def _serialised_names(self, level: str, logger: str) -> bytes:
         """Return the part of the head that many lines share (cached as `_names`)."""
         names = {"level": level, "logger": logger, **self._process}
-        return orjson.dumps(redact(plain(names, _NAMES)))[1:-1] + b","
+        return orjson.dumps(redact(to_plain(names, _NAMES)))[1:-1] + b","
 
 
 def _exc_info(value: Any) -> ExcInfo | None:
@@ -172,7 +174,7 @@ def _exc_info(value: Any) -> ExcInfo | None:
     )
 
 
-def _tell_sentry(event: Fields, level: str, logger: str, exc_info: ExcInfo | None) -> None:
+def _send_to_sentry(event: Fields, level: str, logger: str, exc_info: ExcInfo | None) -> None:
     if exc_info is not None:
         capture_error(exc_info[1], handled=True)
         return
@@ -182,11 +184,11 @@ def _tell_sentry(event: Fields, level: str, logger: str, exc_info: ExcInfo | Non
         event["sentry_event_id"] = event_id
 
 
-def _for_a_person(event: Mapping[str, Any], head: bytes) -> bytes:
+def _render_console(event: Mapping[str, Any], head: bytes) -> bytes:
     """Return the event as structlog's coloured console line, also with secrets masked."""
-    shown = orjson.loads(json_line(event, head))
-    exception = shown.pop("exception", None)
-    rendered = structlog.dev.ConsoleRenderer(colors=sys.stdout.isatty())(None, "", shown)
+    fields = orjson.loads(json_line(event, head))
+    exception = fields.pop("exception", None)
+    rendered = structlog.dev.ConsoleRenderer(colors=sys.stdout.isatty())(None, "", fields)
     frames = [
         f"\n  {frame['filename']}:{frame['lineno']} in {frame['name']}"
         for part in exception or []
@@ -226,7 +228,7 @@ def configure_structlog(
     settings = settings or get_settings()
     output = output or LineOutput()
     chain = Chain(settings)
-    output.tells_lost = chain.lost
+    output.format_lost = chain.format_lost
     level = logging.getLevelNamesMapping()[settings.log_level]
     structlog.configure(
         processors=[chain.native],
@@ -234,13 +236,13 @@ def configure_structlog(
         logger_factory=lambda *names: _Line(output, str(names[0]) if names else "securenet"),
         cache_logger_on_first_use=True,
     )
-    _take_over_logging(_ForeignHandler(chain, output), level)
-    _take_over_hooks()
+    _replace_handlers(_ForeignHandler(chain, output), level)
+    _install_hooks()
     if prints:
         sys.stdout, sys.stderr = PrintedLines("stdout", "info"), PrintedLines("stderr", "warning")
 
 
-def _take_over_logging(handler: logging.Handler, level: int) -> None:
+def _replace_handlers(handler: logging.Handler, level: int) -> None:
     """Make the root's handler the only one: others would write plain text beside it."""
     root = logging.getLogger()
     # A logger may have a lower level of its own, and its records would still reach the root.
@@ -251,16 +253,16 @@ def _take_over_logging(handler: logging.Handler, level: int) -> None:
         logger = logging.getLogger(name)
         logger.handlers = []
         logger.propagate = True
-    for name in _BELOW_WARNING_UNHEARD:
+    for name in _LOGGERS_FROM_WARNING:
         logging.getLogger(name).setLevel(max(level, logging.WARNING))
     logging.raiseExceptions = False
 
 
-def _take_over_hooks() -> None:
+def _install_hooks() -> None:
     """Log warnings, and uncaught exceptions in the interpreter, a thread or a destructor."""
     log = structlog.get_logger("securenet_obs.uncaught")
 
-    def uncaught(
+    def log_uncaught(
         kind: type[BaseException], error: BaseException, trace: TracebackType | None
     ) -> None:
         if issubclass(kind, KeyboardInterrupt):
@@ -268,15 +270,15 @@ def _take_over_hooks() -> None:
         else:
             log.critical("uncaught_exception", exc_info=(kind, error, trace))
 
-    def uncaught_in_thread(args: threading.ExceptHookArgs) -> None:
+    def log_uncaught_in_thread(args: threading.ExceptHookArgs) -> None:
         name = args.thread.name if args.thread else None
         if args.exc_value is not None:
             log.error("uncaught_exception_in_thread", thread=name, exc_info=args.exc_value)
 
-    def unraisable(args: Any) -> None:
+    def log_unraisable(args: Any) -> None:
         log.error("unraisable_exception", where=args.err_msg, exc_info=args.exc_value)
 
-    def warned(
+    def show_warning(
         message: Warning | str,
         category: type[Warning],
         filename: str,
@@ -284,11 +286,11 @@ def _take_over_hooks() -> None:
         file: object = None,
         line: object = None,
     ) -> None:
-        place = {"category": category.__name__, "filename": filename, "lineno": lineno}
-        sentence = " ".join(str(message).split())
-        structlog.get_logger("py.warnings").warning(sentence, **place)
+        location = {"category": category.__name__, "filename": filename, "lineno": lineno}
+        text = " ".join(str(message).split())
+        structlog.get_logger("py.warnings").warning(text, **location)
 
-    warnings.showwarning = warned
-    sys.excepthook = uncaught
-    threading.excepthook = uncaught_in_thread
-    sys.unraisablehook = unraisable
+    warnings.showwarning = show_warning
+    sys.excepthook = log_uncaught
+    threading.excepthook = log_uncaught_in_thread
+    sys.unraisablehook = log_unraisable

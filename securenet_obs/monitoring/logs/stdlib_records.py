@@ -6,21 +6,21 @@ from typing import Any
 
 from structlog.contextvars import get_contextvars
 
-from securenet_obs.monitoring.logs.message import message
+from securenet_obs.monitoring.logs.message import format_message
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "color_message"}
 
 # Celery logs a task's outcome with its return value and arguments; our own events `task_succeeded`,
 # `task_failed` and `task_retried` report the same without them.
-_TOLD_ELSEWHERE = frozenset({"celery.app.trace"})
+_DUPLICATE_LOGGERS = frozenset({"celery.app.trace"})
 
 # The format of `logging.captureWarnings`, which Celery calls: a warning, with its source below.
 _WARNING = re.compile(
-    r"(?P<filename>.+?):(?P<lineno>\d+): (?P<category>\w+): (?P<sentence>.*?)(?:\n  .*)?", re.DOTALL
+    r"(?P<filename>.+?):(?P<lineno>\d+): (?P<category>\w+): (?P<text>.*?)(?:\n  .*)?", re.DOTALL
 )
 
 
-def foreign_event(record: logging.LogRecord) -> dict[str, Any] | None:
+def record_event(record: logging.LogRecord) -> dict[str, Any] | None:
     """Return the record as an event, None if another line reports the same."""
     if record.name == "uvicorn.access":
         # Within a request, our own event `request_finished` has more fields.
@@ -30,18 +30,18 @@ def foreign_event(record: logging.LogRecord) -> dict[str, Any] | None:
     extras = {name: value for name, value in vars(record).items() if name not in _STANDARD}
     if record.name.startswith("celery"):
         task = extras.pop("data", None)
-        if record.name in _TOLD_ELSEWHERE and record.levelno <= logging.ERROR and task:
+        if record.name in _DUPLICATE_LOGGERS and record.levelno <= logging.ERROR and task:
             return None
         if isinstance(task, dict) and "id" in task:
             extras |= {"task_id": task["id"], "task": task.get("name")}
-    return {"event": message(record.msg, record.args), "exc_info": record.exc_info, **extras}
+    return {"event": format_message(record.msg, record.args), "exc_info": record.exc_info, **extras}
 
 
 def _access(record: logging.LogRecord) -> dict[str, Any]:
     """Return uvicorn's access record as fields, without the query string: it may hold a secret."""
     arguments = record.args
     if not isinstance(arguments, tuple) or len(arguments) != 5:
-        return {"event": message(record.msg, record.args).partition("?")[0]}
+        return {"event": format_message(record.msg, record.args).partition("?")[0]}
     client, method, path, _, status = arguments
     return {
         "event": "http_access",
@@ -54,9 +54,9 @@ def _access(record: logging.LogRecord) -> dict[str, Any]:
 
 def _warning(record: logging.LogRecord) -> dict[str, Any]:
     """Return a captured warning with the same fields as every other warning."""
-    text = message(record.msg, record.args).rstrip()
-    found = _WARNING.fullmatch(text)
-    if found is None:
+    text = format_message(record.msg, record.args).rstrip()
+    match = _WARNING.fullmatch(text)
+    if match is None:
         return {"event": text}
-    place = {"category": found["category"], "filename": found["filename"]}
-    return {"event": " ".join(found["sentence"].split()), "lineno": int(found["lineno"]), **place}
+    location = {"category": match["category"], "filename": match["filename"]}
+    return {"event": " ".join(match["text"].split()), "lineno": int(match["lineno"]), **location}

@@ -16,7 +16,7 @@ from sentry_sdk.utils import logger as sdk_logger
 from securenet_obs import __version__
 from securenet_obs.errors import DiagnosticError, SettingsError
 from securenet_obs.monitoring.correlation import current_ids
-from securenet_obs.monitoring.sentry.integrations import REPLACED, integrations
+from securenet_obs.monitoring.sentry.integrations import DISABLED_INTEGRATIONS, integrations
 from securenet_obs.monitoring.sentry.runbook_hint import runbook_for
 from securenet_obs.monitoring.sentry.sampling import traces_sampler
 from securenet_obs.monitoring.sentry.transport import CountingTransport
@@ -28,15 +28,15 @@ Hint: TypeAlias = dict[str, Any]
 PRODUCTION = frozenset({"production", "prod"})
 """Environments that may not run without Sentry."""
 
-unscrubbed: Counter[str] = Counter()
+scrub_failures: Counter[str] = Counter()
 """Number of events that could not be scrubbed and were dropped, by type of event."""
 
-_NOTE = "__securenet_told__"
+_EVENT_ATTRIBUTE = "__securenet_event__"
 
 # The SDK collects no body, cookie, query, local variable, SQL literal or task argument. It collects
 # no lines of source either: a frame names its file, line and function, and reading the file again
 # for each frame took longer than all the rest of a failing request.
-_COLLECTED: Any = {
+_DATA_COLLECTION: Any = {
     "user_info": False,
     "cookies": {"mode": "off"},
     "http_headers": {"request": {"mode": "denylist"}},
@@ -90,18 +90,18 @@ def init_sentry(
             traces_sampler=sampler,
             integrations=integrations(traced=sampler is not None),
             auto_enabling_integrations=False,
-            disabled_integrations=REPLACED,
+            disabled_integrations=DISABLED_INTEGRATIONS,
             transport=CountingTransport if dsn else None,
-            data_collection=_COLLECTED,
+            data_collection=_DATA_COLLECTION,
             before_send=_before_send,
             before_send_transaction=filter_sensitive_data,
-            before_breadcrumb=_scrubbed_breadcrumb,
+            before_breadcrumb=_scrub_breadcrumb,
         )
     except sentry_sdk.utils.BadDsn as error:
         raise SettingsError(f"SENTRY_DSN: it cannot be used: {error}.") from None
     scope = sentry_sdk.get_global_scope()
     scope.set_tag("service", service)
-    scope.add_event_processor(_once)
+    scope.add_event_processor(_drop_duplicate)
     # Its records contain the arguments of the task that was received last.
     ignore_logger("celery.worker.strategy")
     if not sentry_sdk.get_client().options["debug"]:
@@ -116,29 +116,29 @@ def filter_sensitive_data(event: Event, hint: Hint) -> Event | None:
 
     Never raise: an event that cannot be scrubbed must not be sent.
     """
-    return _scrubbed(event, _by_parts)
+    return _scrub(event, _redact_parts)
 
 
-def _scrubbed(told: Event, redacted: Callable[[Event], Any]) -> Event | None:
+def _scrub(event: Event, redact_event: Callable[[Event], Any]) -> Event | None:
     try:
-        scrubbed = redacted(told)
+        scrubbed = redact_event(event)
     except Exception:  # noqa: BLE001 after any error, an unscrubbed event must not be sent
         scrubbed = None
     if not isinstance(scrubbed, dict):
-        unscrubbed[_kind(told)] += 1
+        scrub_failures[_event_type(event)] += 1
         return None
     return scrubbed
 
 
-def _by_parts(event: Event) -> Event:
+def _redact_parts(event: Event) -> Event:
     """Redact part by part, so that a secret's name in a header does not make frames be searched."""
     scrubbed: Event = {}
-    for name, part in _without_arguments(event).items():
+    for name, part in _drop_arguments(event).items():
         scrubbed |= redact({name: part})
     return scrubbed
 
 
-def _without_arguments(event: Event) -> Event:
+def _drop_arguments(event: Event) -> Event:
     """Drop a log record's arguments: without their text, `hunter2` is not recognised as a secret.
 
     The event also has the formatted text, as `formatted`.
@@ -149,40 +149,40 @@ def _without_arguments(event: Event) -> Event:
     return {**event, "logentry": {name: entry[name] for name in entry if name != "params"}}
 
 
-def _kind(event: Event) -> str:
+def _event_type(event: Event) -> str:
     return str(event.get("type") or "error") if isinstance(event, dict) else type(event).__name__
 
 
 def _before_send(event: Event, hint: Hint) -> Event | None:
     scrubbed = filter_sensitive_data(
-        event if event.get("type") == "check_in" else _tagged(event), hint
+        event if event.get("type") == "check_in" else _add_tags(event), hint
     )
-    if scrubbed is not None and "exc_info" in hint and sends_events():
-        _remember(hint["exc_info"][1], str(event["event_id"]))
+    if scrubbed is not None and "exc_info" in hint and can_send_events():
+        _store_event_id(hint["exc_info"][1], str(event["event_id"]))
     return scrubbed
 
 
-def _tagged(event: Event) -> Event:
+def _add_tags(event: Event) -> Event:
     """Return the event with tags for the bound ids and for the matching runbook."""
-    given = event.get("tags")
-    tags = {**(given if isinstance(given, dict) else {}), **current_ids()}
+    own_tags = event.get("tags")
+    tags = {**(own_tags if isinstance(own_tags, dict) else {}), **current_ids()}
     runbook = runbook_for(event)
     return {**event, "tags": tags | {"runbook": runbook} if runbook else tags}
 
 
-def _scrubbed_breadcrumb(breadcrumb: Event, hint: Hint) -> Event | None:
-    return _scrubbed(breadcrumb, redact)
+def _scrub_breadcrumb(breadcrumb: Event, hint: Hint) -> Event | None:
+    return _scrub(breadcrumb, redact)
 
 
-def _once(event: Event, hint: Hint) -> Event | None:
+def _drop_duplicate(event: Event, hint: Hint) -> Event | None:
     """Drop an event of an exception that was sent before; the SDK remembers only the last one."""
     return None if "exc_info" in hint and event_id_of(hint["exc_info"][1]) else event
 
 
-def _remember(error: BaseException, event_id: str) -> None:
+def _store_event_id(error: BaseException, event_id: str) -> None:
     """Store the event's id on the exception itself; an exception with slots cannot store it."""
     try:
-        setattr(error, _NOTE, (_occasion(), event_id))
+        setattr(error, _EVENT_ATTRIBUTE, (_request_and_task(), event_id))
     except AttributeError:
         return
 
@@ -192,11 +192,11 @@ def event_id_of(error: BaseException | None) -> str | None:
 
     An exception object that is raised again in another request or task is sent again.
     """
-    occasion, event_id = getattr(error, _NOTE, (None, None))
-    return event_id if occasion == _occasion() else None
+    captured_in, event_id = getattr(error, _EVENT_ATTRIBUTE, (None, None))
+    return event_id if captured_in == _request_and_task() else None
 
 
-def _occasion() -> tuple[str | None, str | None]:
+def _request_and_task() -> tuple[str | None, str | None]:
     ids = current_ids()
     return ids.get("request_id"), ids.get("task_id")
 
@@ -207,10 +207,10 @@ def capture_error(error: BaseException, *, handled: bool = False) -> str | None:
     Returns:
         The event's id, None if nothing is sent.
     """
-    known = event_id_of(error)
-    if known is not None:
-        return known
-    if not sends_events():
+    earlier = event_id_of(error)
+    if earlier is not None:
+        return earlier
+    if not can_send_events():
         return None
     event, hint = event_from_exception(
         error,
@@ -220,14 +220,14 @@ def capture_error(error: BaseException, *, handled: bool = False) -> str | None:
     return sentry_sdk.capture_event(event, hint=hint)
 
 
-def sends_events() -> bool:
+def can_send_events() -> bool:
     """Return whether events can be sent; without a DSN the SDK seems active, too."""
     return sentry_sdk.get_client().transport is not None
 
 
 def capture_message(message: str, *, level: str, logger: str) -> str | None:
     """Send an error that was logged without an exception; return the event's id, None if unsent."""
-    if not sends_events():
+    if not can_send_events():
         return None
     event: Event = {"level": level, "logger": logger, "logentry": {"message": message}}
     return sentry_sdk.capture_event(event)
@@ -251,23 +251,23 @@ def lost_events() -> dict[str, int]:
 
 
 @dataclass
-class ReportedError:
-    """Sentry event of an exception that was raised in a `reported_error` block."""
+class ErrorReport:
+    """Sentry event of an exception that was raised in a `report_errors` block."""
 
     event_id: str | None = None
 
 
 @contextmanager
-def reported_error() -> Iterator[ReportedError]:
+def report_errors() -> Iterator[ErrorReport]:
     """Capture an exception of the block, which a notebook's cell does not do by itself.
 
     A `DiagnosticError` is suppressed; every other exception is raised again after its capture.
     """
-    reported = ReportedError()
+    report = ErrorReport()
     try:
-        yield reported
+        yield report
     except DiagnosticError as error:
-        reported.event_id = capture_error(error)
+        report.event_id = capture_error(error)
     except Exception as error:
-        reported.event_id = capture_error(error)
+        report.event_id = capture_error(error)
         raise

@@ -9,14 +9,14 @@ from sentry_sdk.integrations.logging import LoggingIntegration
 from sentry_sdk.integrations.modules import ModulesIntegration
 from sentry_sdk.integrations.sqlalchemy import SqlalchemyIntegration
 
-from securenet_obs.monitoring.sentry.task_scope import TaskErrors
+from securenet_obs.monitoring.sentry.task_scope import UntracedCeleryIntegration
 
 # Modules adds 130 names and versions to every event, each of which is searched for secrets.
 # Dedupe remembers only the last exception, and drops one that is raised again in another request.
-REPLACED: Any = [ModulesIntegration, DedupeIntegration]
+DISABLED_INTEGRATIONS: Any = [ModulesIntegration, DedupeIntegration]
 
 # Sentry does not accept a monitor that is due more often than once a minute.
-_BEAT: Any = {"monitor_beat_tasks": True, "exclude_beat_tasks": ["^outbox$"]}
+_BEAT_OPTIONS: Any = {"monitor_beat_tasks": True, "exclude_beat_tasks": ["^outbox$"]}
 
 
 def integrations(*, traced: bool) -> list[Any]:
@@ -36,11 +36,11 @@ def integrations(*, traced: bool) -> list[Any]:
         SqlalchemyIntegration(),
     ]
     if not traced:
-        return [*always, TaskErrors(**_BEAT)]
+        return [*always, UntracedCeleryIntegration(**_BEAT_OPTIONS)]
     # Here, not at the top: FastAPI is a fifth of what a worker, beat or a notebook would import.
     from sentry_sdk.integrations.fastapi import FastApiIntegration
     from sentry_sdk.integrations.redis import RedisIntegration
     from sentry_sdk.integrations.starlette import StarletteIntegration
 
     tracing = [FastApiIntegration(), RedisIntegration(), StarletteIntegration()]
-    return [*always, CeleryIntegration(**_BEAT), *tracing]
+    return [*always, CeleryIntegration(**_BEAT_OPTIONS), *tracing]

@@ -12,7 +12,7 @@ from sentry_sdk.integrations.starlette import StarletteIntegration
 from securenet_obs.monitoring.sentry.traces import continue_trace
 
 # Adds a request's data to an event; requests do not pass through it.
-_FACTS: Any = SentryAsgiMiddleware(
+_SDK_MIDDLEWARE: Any = SentryAsgiMiddleware(
     None, transaction_style="url", mechanism_type=StarletteIntegration.identifier, asgi_version=3
 )
 
@@ -25,30 +25,30 @@ def request_scope(scope: Mapping[str, Any]) -> Iterator[None]:
     cost. The lifespan does not get a scope, nor does any connection if Sentry was not set up.
     """
     client = sentry_sdk.get_client()
-    sdk_does = client.get_integration(StarletteIntegration) is not None
-    if sdk_does or not client.is_active() or scope["type"] == "lifespan":
+    sdk_traces = client.get_integration(StarletteIntegration) is not None
+    if sdk_traces or not client.is_active() or scope["type"] == "lifespan":
         yield
         return
-    with sentry_sdk.isolation_scope() as own:
-        own.clear_breadcrumbs()
-        own.add_event_processor(partial(_with_request, scope))
-        continue_trace(own, _callers_trace(scope))
-        own.start_session(session_mode="request")
+    with sentry_sdk.isolation_scope() as isolation_scope:
+        isolation_scope.clear_breadcrumbs()
+        isolation_scope.add_event_processor(partial(_add_request, scope))
+        continue_trace(isolation_scope, _incoming_trace(scope))
+        isolation_scope.start_session(session_mode="request")
         try:
             yield
         finally:
-            own.end_session()
+            isolation_scope.end_session()
 
 
-def _callers_trace(scope: Mapping[str, Any]) -> dict[str, str]:
+def _incoming_trace(scope: Mapping[str, Any]) -> dict[str, str]:
     """Return the headers of the caller's trace; several baggage headers are joined to one list."""
-    sent = header_values(scope, b"sentry-trace")
-    if len(sent) != 1:
+    traces = header_values(scope, b"sentry-trace")
+    if len(traces) != 1:
         return {}
-    return {"sentry-trace": sent[0], "baggage": ",".join(header_values(scope, b"baggage"))}
+    return {"sentry-trace": traces[0], "baggage": ",".join(header_values(scope, b"baggage"))}
 
 
-def _with_request(scope: Mapping[str, Any], event: Any, hint: dict[str, Any]) -> Any:
+def _add_request(scope: Mapping[str, Any], event: Any, hint: dict[str, Any]) -> Any:
     """Return an event with its request's method, URL, headers and route; runs only for errors."""
     # FastAPI's own context has the path with the routers' prefixes.
     route = scope.get("fastapi", {}).get("effective_route_context") or scope.get("route")
@@ -57,7 +57,7 @@ def _with_request(scope: Mapping[str, Any], event: Any, hint: dict[str, Any]) ->
         event["transaction"] = event.get("transaction") or path
         event["transaction_info"] = {"source": "route", **event.get("transaction_info", {})}
     # The path begins with the root path already.
-    return _FACTS.event_processor(event, hint, {**scope, "root_path": ""})
+    return _SDK_MIDDLEWARE.event_processor(event, hint, {**scope, "root_path": ""})
 
 
 def header_values(scope: Mapping[str, Any], name: bytes) -> list[str]:

@@ -15,10 +15,10 @@ RUNBOOKS: Mapping[str, str] = {
 
 def runbook_for(event: Mapping[str, Any]) -> str | None:
     """Return the name of an event's runbook, if any; the outermost exception is matched first."""
-    return next((RUNBOOKS[sign] for sign in _signs(event) if sign in RUNBOOKS), None)
+    return next((RUNBOOKS[key] for key in _keys(event) if key in RUNBOOKS), None)
 
 
-def _signs(event: Mapping[str, Any]) -> Iterator[str]:
+def _keys(event: Mapping[str, Any]) -> Iterator[str]:
     exceptions = event.get("exception")
     values = exceptions.get("values") if isinstance(exceptions, Mapping) else None
     for value in reversed(values if isinstance(values, list) else []):

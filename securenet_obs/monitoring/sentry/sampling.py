@@ -6,7 +6,7 @@ from typing import Any
 
 from sentry_sdk.types import SamplingContext
 
-UNTRACED = ("/health/",)
+UNTRACED_PATHS = ("/health/",)
 """Prefixes of paths that are requested several times a minute forever, and never traced."""
 
 _PLACEHOLDER = re.compile(r"\\\{\w+\\\}")
@@ -30,17 +30,17 @@ def traces_sampler(
     longest_first = sorted(rates, key=len, reverse=True)
     patterns = [(_pattern(name), rates[name]) for name in longest_first]
 
-    def share(context: SamplingContext) -> float:
+    def sample(context: SamplingContext) -> float:
         request = context.get("asgi_scope")
-        if request and request["path"].startswith(UNTRACED):
+        if request and request["path"].startswith(UNTRACED_PATHS):
             return 0.0
-        decided = context.get("parent_sampled")
-        if decided is not None:
-            return float(decided)
+        parent_sampled = context.get("parent_sampled")
+        if parent_sampled is not None:
+            return float(parent_sampled)
         name = _operation(context)
         return next((rate for pattern, rate in patterns if pattern.match(name)), default)
 
-    return share
+    return sample
 
 
 def _pattern(name: str) -> re.Pattern[str]:

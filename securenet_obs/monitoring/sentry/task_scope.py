@@ -16,7 +16,7 @@ from securenet_obs.monitoring.sentry.traces import continue_trace
 _SENT_AT = "sentry-monitor-start-timestamp-s"
 
 
-class TaskErrors(CeleryIntegration):
+class UntracedCeleryIntegration(CeleryIntegration):
     """The SDK's integration of Celery without tracing, which took as long as a task.
 
     It does not patch Celery; beat's check-ins are those of the SDK.
@@ -37,17 +37,19 @@ def send_trace(headers: dict[str, Any] | None = None, **_: object) -> None:
 
     The SDK of a worker that traces reads them within `headers`; others do not.
     """
-    if headers is None or not _is_ours():
+    if headers is None or not _is_untraced():
         return
     headers["sentry-trace"] = trace = sentry_sdk.get_isolation_scope().get_traceparent()
-    within = headers.get("headers") or {}
-    headers["headers"] = {**within, **_check_in(headers), "sentry-trace": trace}
+    nested = headers.get("headers") or {}
+    headers["headers"] = {**nested, **_check_in(headers), "sentry-trace": trace}
 
 
 def _check_in(headers: dict[str, Any]) -> dict[str, Any]:
     """Return the data of a check-in that beat's integration began, with the time of sending."""
-    noted = {name: value for name, value in headers.items() if name.startswith("sentry-monitor-")}
-    return {_SENT_AT: f"{time.time():.9f}", **noted} if noted else {}
+    check_in = {
+        name: value for name, value in headers.items() if name.startswith("sentry-monitor-")
+    }
+    return {_SENT_AT: f"{time.time():.9f}", **check_in} if check_in else {}
 
 
 @contextmanager
@@ -56,22 +58,24 @@ def task_scope(task: Any) -> Iterator[None]:
 
     If tasks may be traced, the SDK's own integration does this, and more.
     """
-    if not _is_ours():
+    if not _is_untraced():
         yield
         return
-    with sentry_sdk.isolation_scope() as own:
-        own.clear_breadcrumbs()
-        own.add_event_processor(partial(_with_task, task.name))
-        sent = (task.request.headers or {}).get("sentry-trace")
-        continue_trace(own, {"sentry-trace": sent} if sent else {})
+    with sentry_sdk.isolation_scope() as isolation_scope:
+        isolation_scope.clear_breadcrumbs()
+        isolation_scope.add_event_processor(partial(_add_task, task.name))
+        trace = (task.request.headers or {}).get("sentry-trace")
+        continue_trace(isolation_scope, {"sentry-trace": trace} if trace else {})
         yield
 
 
-def _is_ours() -> bool:
-    return isinstance(sentry_sdk.get_client().get_integration(CeleryIntegration), TaskErrors)
+def _is_untraced() -> bool:
+    return isinstance(
+        sentry_sdk.get_client().get_integration(CeleryIntegration), UntracedCeleryIntegration
+    )
 
 
-def _with_task(name: str, event: Any, hint: dict[str, Any]) -> Any:
+def _add_task(name: str, event: Any, hint: dict[str, Any]) -> Any:
     """Return an event with its task's name; runs only for errors."""
     event["transaction"] = event.get("transaction") or name
     event["transaction_info"] = {"source": "task", **event.get("transaction_info", {})}

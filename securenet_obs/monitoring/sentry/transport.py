@@ -11,13 +11,13 @@ import structlog
 from sentry_sdk.envelope import Envelope, Item
 from sentry_sdk.transport import HttpTransport
 
-REPORT_EVERY_S = 60.0
+REPORT_INTERVAL_S = 60.0
 """Seconds between two log lines about lost events."""
 
-_REMEMBERED = 1_000
+_MAX_STATUSES = 1_000
 
 # Duplicates, and events that were never to be sent, are not lost.
-_ON_PURPOSE = frozenset({"event_processor", "sample_rate"})
+_INTENDED_REASONS = frozenset({"event_processor", "sample_rate"})
 
 # The SDK's own reports about losses.
 _INTERNAL = "internal"
@@ -50,10 +50,10 @@ class CountingTransport(HttpTransport):
     def __init__(self, options: dict[str, Any]) -> None:
         super().__init__(options)
         self.statuses: OrderedDict[str, int] = OrderedDict()
-        self._begin_account()
-        os.register_at_fork(after_in_child=self._begin_in_child)
+        self._reset_counts()
+        os.register_at_fork(after_in_child=self._reset_in_child)
 
-    def _begin_in_child(self) -> None:
+    def _reset_in_child(self) -> None:
         """Share nothing with the parent, which sends the events in its queue over its own sockets.
 
         The SDK would start the child's thread on the parent's queue, with locks and counts as they
@@ -61,9 +61,9 @@ class CountingTransport(HttpTransport):
         """
         self._worker = self._create_worker(self.options)
         self._pool = self._make_pool()
-        self._begin_account()
+        self._reset_counts()
 
-    def _begin_account(self) -> None:
+    def _reset_counts(self) -> None:
         """Count from zero; a child reports its own losses, and does not share its parent's lock."""
         self.lost: Counter[str] = Counter()
         self._unreported: Counter[str] = Counter()
@@ -74,7 +74,7 @@ class CountingTransport(HttpTransport):
         event_id = envelope.headers.get("event_id") if envelope else None
         if event_id:
             self.statuses[event_id] = response.status
-            while len(self.statuses) > _REMEMBERED:
+            while len(self.statuses) > _MAX_STATUSES:
                 self.statuses.popitem(last=False)
         if response.status == 429 and envelope is not None:
             # Sentry itself has counted these, so the SDK does not report them back.
@@ -93,7 +93,7 @@ class CountingTransport(HttpTransport):
         """Count a lost event; the count is logged within a minute."""
         super().record_lost_event(reason, data_category, item, quantity=quantity)
         category = item.data_category if item is not None else data_category
-        if reason not in _ON_PURPOSE:
+        if reason not in _INTENDED_REASONS:
             self._count(category, _REASONS.get(reason, reason), quantity)
 
     def _count(self, category: str, reason: str, quantity: int = 1) -> None:
@@ -103,10 +103,10 @@ class CountingTransport(HttpTransport):
             self.lost[f"{category}: {reason}"] += quantity
             self._unreported[f"{category}: {reason}"] += quantity
             if self._reporter is None:
-                self._reporter = self._started_reporter()
+                self._reporter = self._start_reporter()
 
-    def _started_reporter(self) -> threading.Timer | None:
-        reporter = threading.Timer(REPORT_EVERY_S, self._report)
+    def _start_reporter(self) -> threading.Timer | None:
+        reporter = threading.Timer(REPORT_INTERVAL_S, self._report)
         reporter.daemon = True
         try:
             reporter.start()

@@ -36,7 +36,7 @@ def is_jwt(match: re.Match[str]) -> bool:
     return len(parts) >= 2 and len(header) >= 10 and (len(parts[0]) >= 4 or len(parts) == 4)
 
 
-def is_no_dsn(match: re.Match[str]) -> bool:
+def is_not_dsn(match: re.Match[str]) -> bool:
     """Return whether the text is a token, and not the public key of a Sentry DSN."""
     return has_digit(match) and re.fullmatch("[0-9a-f]{32}", match["secret"]) is None
 

@@ -8,7 +8,7 @@ from securenet_obs.redaction.rules.rule import MASK, KeyRule
 
 # Suffixes that turn a secret's name into the name of something else, and whole names that only look
 # like a secret's.
-_ABOUT = re.compile(
+_HARMLESS_SUFFIX = re.compile(
     r"_(?:age|alg|algorithm|at|attempts|bucket|budget|by|class|column|count|counts|created|disabled"
     r"|dir|domain|enabled|endpoint|expiration|expires|expires_in|expiry|failures|field|file"
     r"|fingerprint|folder|format|height|httponly|index|issuer|kind|label|len|length|lifetime|limit|limits|max|method|min|mode|module"
@@ -17,13 +17,13 @@ _ABOUT = re.compile(
     r"|uri|url|usage|used|valid|verified|version|width)$"
     r"|(?:^|_)(?:next|page|continuation)_(?:page_)?token$"
 )
-_ALIKE = re.compile(r"tokeni[sz]\w*|secretar\w*|secretion|passwordless|key_?ids?(?![a-z])")
+_LOOKALIKE = re.compile(r"tokeni[sz]\w*|secretar\w*|secretion|passwordless|key_?ids?(?![a-z])")
 
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _FOLDED = str.maketrans("\u017f\u0130\u0131\u212a", "siik")
 
 
-def normalised(key: str) -> str:
+def normalise_name(key: str) -> str:
     """Return the name as words joined by `_`: xApiKey, X-API-Key, x.api.key become x_api_key."""
     return re.sub(r"[\W_]+", "_", _CAMEL.sub("_", key).translate(_FOLDED).lower()).strip("_")
 
@@ -40,9 +40,9 @@ class Names:
         """Return the rule for values under this name (cached as `rule_of`)."""
         if MASK in key:  # a text that was masked, not a name
             return None
-        name = normalised(key)
-        found = self._pattern.search(_ALIKE.sub("", f"{name} {name.replace('_', '')}"))
+        name = normalise_name(key)
+        found = self._pattern.search(_LOOKALIKE.sub("", f"{name} {name.replace('_', '')}"))
         if found is None:
             return None
         rule = self._rules[(found.lastindex or 1) - 1]
-        return None if _ABOUT.search(name) and not rule.pii else rule
+        return None if _HARMLESS_SUFFIX.search(name) and not rule.pii else rule

@@ -13,11 +13,11 @@ from securenet_obs.redaction.rules.rule import Rule, TextRule
 PLAIN_CONTAINERS = frozenset((dict, list, tuple))
 """Containers that are serialised and prefiltered before a walk."""
 
-_MOST_SERIALISED = 64_000_000
-_DEEPEST_SERIALISED = 256
-_FEW = 1024
-_STEP = 64
-_TREACHEROUS = rb"\\u(?:00[2-7]|01[37]|212[Aa])|\\/|\xc5\xbf|\xc4[\xb0\xb1]|\xe2\x84\xaa"
+_MAX_SERIALISED = 64_000_000
+_MAX_SERIALISED_DEPTH = 256
+_MAX_UNMEASURED = 1024
+_CHUNK = 64
+_ASCII_ALIASES = rb"\\u(?:00[2-7]|01[37]|212[Aa])|\\/|\xc5\xbf|\xc4[\xb0\xb1]|\xe2\x84\xaa"
 """Escaped ASCII, and the letters that fold into ASCII (long s, dotted and dotless i, kelvin)."""
 
 
@@ -27,11 +27,11 @@ class Prefilter:
     def __init__(self, rules: Sequence[Rule]) -> None:
         anchors = [_anchor(rule) for rule in rules]
         self._all = range(len(rules))
-        self.pattern = b"|".join([_TREACHEROUS, *anchors])
-        self.found = self._set_of([*anchors, _TREACHEROUS])
+        self.pattern = b"|".join([_ASCII_ALIASES, *anchors])
+        self.search = self._compile([*anchors, _ASCII_ALIASES])
         """Function that returns the anchors that occur in some bytes, a false value without any."""
 
-    def _set_of(self, anchors: Sequence[bytes]) -> Callable[[bytes], Any]:
+    def _compile(self, anchors: Sequence[bytes]) -> Callable[[bytes], Any]:
         if find_spec("re2") is None:  # correct without it, but a hundred times slower
             return re.compile(self.pattern).search
         re2 = import_module("re2")
@@ -43,35 +43,36 @@ class Prefilter:
         for anchor in anchors:
             anchor_set.Add(anchor)
         anchor_set.Compile()
-        found: Callable[[bytes], Any] = anchor_set.Match
-        return found
+        search: Callable[[bytes], Any] = anchor_set.Match
+        return search
 
-    def hits(self, data: bytes) -> Sequence[int]:
+    def matching_rules(self, data: bytes) -> Sequence[int]:
         """Return the indices of the rules that may apply; of all rules if the bytes are escaped."""
-        found = self.found(data)
+        found = self.search(data)
         if not isinstance(found, list):
             return self._all
         return sorted(found) if len(self._all) not in found else self._all
 
 
-def is_small(value: object, most: int = _MOST_SERIALISED) -> bool:
+def is_small(value: object, most: int = _MAX_SERIALISED) -> bool:
     """Return whether a value's JSON is small: shared parts may make it grow without limit.
 
-    Parts are followed level by level, each as often as it occurs. From `_FEW` parts on, their bytes
-    count, too; so a small value is at most `_FEW` times its longest text, or `most` bytes.
+    Parts are followed level by level, each as often as it occurs. Beyond `_MAX_UNMEASURED` parts,
+    their bytes count, too; so a small value is at most `_MAX_UNMEASURED` times its longest text, or
+    `most` bytes.
     """
     level = [value]
     parts = 0
-    for _ in range(_DEEPEST_SERIALISED):
+    for _ in range(_MAX_SERIALISED_DEPTH):
         # Names are not counted: the keys of a dict with only text keys are not referents.
         parts += len(level)
-        if parts > _FEW:
+        if parts > _MAX_UNMEASURED:
             if type in map(type, level):  # reached the class of an object, and would go on
                 return False
             most -= _bytes_of(level)
         if most < 0:
             return False
-        level = get_referents(*level) if len(level) <= _STEP else _referents(level, most)
+        level = get_referents(*level) if len(level) <= _CHUNK else _referents(level, most)
         if not level:
             return True
     return False
@@ -80,8 +81,8 @@ def is_small(value: object, most: int = _MOST_SERIALISED) -> bool:
 def _referents(level: list[Any], most: int) -> list[Any]:
     """Return the referents of a level, or the first of them if they are more than `most`."""
     found: list[Any] = []
-    for start in range(0, len(level), _STEP):
-        found += get_referents(*level[start : start + _STEP])
+    for start in range(0, len(level), _CHUNK):
+        found += get_referents(*level[start : start + _CHUNK])
         if len(found) > most:
             break
     return found
@@ -91,7 +92,7 @@ def _bytes_of(level: list[Any]) -> int:
     try:
         return sum(map(getsizeof, level))
     except Exception:  # noqa: BLE001 an object's __sizeof__ is foreign code
-        return _MOST_SERIALISED + 1
+        return _MAX_SERIALISED + 1
 
 
 def _anchor(rule: Rule) -> bytes:

@@ -13,7 +13,7 @@ START = r"(?:(?<![A-Za-z0-9])|(?<=\\[nrt]))"
 """Start of a token in a text: not after a letter or digit, except that of an escaped line break."""
 
 
-def committed(pattern: str, name: str) -> str:
+def atomic_group(pattern: str, name: str) -> str:
     """Return an atomic group: a pattern that does not backtrack once it has matched.
 
     `(?>...)` and `(...)++` exist for this, but CPython before 3.11.5 matches them wrongly if they

@@ -20,21 +20,21 @@ class RuleSet:
         key_rules = [rule for rule in chosen if isinstance(rule, KeyRule)]
         self._text_rules = [rule for rule in chosen if isinstance(rule, TextRule)]
         self._prefilter = Prefilter([*self._text_rules, *key_rules])
-        self._found = self._prefilter.found
+        self._search = self._prefilter.search
         self.rule_of = Names(key_rules).rule_of
-        self.named = lru_cache(maxsize=8192)(self._named)
+        self.classify_name = lru_cache(maxsize=8192)(self._classify_name)
 
-    def suspects(self, data: bytes) -> bool:
+    def may_match(self, data: bytes) -> bool:
         """Return whether a rule may apply to this JSON or text: False is certain, True is not."""
-        return bool(self._found(data))
+        return bool(self._search(data))
 
     def rules_for(self, data: bytes) -> tuple[list[TextRule], bool]:
         """Return the text rules that may apply, and whether a key rule may."""
-        indices = self._prefilter.hits(data)
+        indices = self._prefilter.matching_rules(data)
         count = len(self._text_rules)
         return [self._text_rules[i] for i in indices if i < count], any(i >= count for i in indices)
 
-    def _named(self, key: str) -> tuple[bool, KeyRule | None]:
+    def _classify_name(self, key: str) -> tuple[bool, KeyRule | None]:
         """Return whether a name itself is without secrets, and the rule for values under it."""
-        clean = not self.suspects(key.encode("utf-8", "surrogatepass"))
+        clean = not self.may_match(key.encode("utf-8", "surrogatepass"))
         return clean, None if clean else self.rule_of(key)

@@ -8,11 +8,11 @@ from securenet_obs.redaction.rules.judges import (
     is_ipv6,
     is_jwt,
     is_mixed,
-    is_no_dsn,
+    is_not_dsn,
 )
-from securenet_obs.redaction.rules.rule import ESCAPE, START, TextRule, committed
+from securenet_obs.redaction.rules.rule import ESCAPE, START, TextRule, atomic_group
 
-_GAP = committed(r"(?:[\s:=+]|%20|\\[nrt]){1,8}", "gap")
+_GAP = atomic_group(r"(?:[\s:=+]|%20|\\[nrt]){1,8}", "gap")
 """Separator between the name of an authentication scheme and its credentials."""
 
 _TOKEN_RULES = tuple(
@@ -62,7 +62,7 @@ TEXT_RULES: tuple[TextRule, ...] = (
         r"(?P<secret>(?![\s\"'<>@]|://)[^\s\"'<>@:]*+(?::(?!//)[^\s\"'<>@:]*+)*"
         r"(?:@[^\s\"'<>@/?#]*+(?=@))*)(?=@)",
     ),
-    TextRule("url_token", "://[^@]*@", r"https?://(?P<secret>[\w.~%+=-]{16,}+)(?=@)", is_no_dsn),
+    TextRule("url_token", "://[^@]*@", r"https?://(?P<secret>[\w.~%+=-]{16,}+)(?=@)", is_not_dsn),
     TextRule(
         "webhook_url",
         "hooks.slack.com|/api/webhooks/",

@@ -2,20 +2,20 @@
 
 import re
 
-from securenet_obs.redaction.rules.rule import KeyRule, committed
+from securenet_obs.redaction.rules.rule import KeyRule, atomic_group
 
-_LONGEST_BRACKET = 20_000
+_MAX_BRACKET = 20_000
 
 _QUOTE = r"(?:\\*[\"'`]|&quot;|&#(?:34|39|x22|x27);)"
 _SPACE = r"(?:[^\S\n]|\x1b\[[\d;]{0,20}m)*"
-_BEFORE, _AFTER = committed(_SPACE, "before"), committed(_SPACE, "after")
-SITE = re.compile(
+_BEFORE, _AFTER = atomic_group(_SPACE, "before"), atomic_group(_SPACE, "after")
+ASSIGNMENT = re.compile(
     rf"(?<![\w.-])(?:(?P<key>[\w.-]++)(?:\]|%5[Dd])?(?P<quote>{_QUOTE})?{_BEFORE}"
     rf"(?:[:=!]=|=>|=|:(?!:)|%3[Dd]){_AFTER}|--(?P<option>[\w-]++)[ ]++(?=[^\s-]))"
     rf"(?:[bBrRuUfF]{{1,2}}(?={_QUOTE})|\w{{0,20}}[Ss]ecret\w{{0,20}}\()?(?P<open>{_QUOTE})?"
 )
 """A name up to the start of its value, in JSON, a repr, a query, a header or an option."""
-GLUED = re.compile(r"^(?:[bfnrt]|\d{1,3}m)")
+ESCAPE_REST = re.compile(r"^(?:[bfnrt]|\d{1,3}m)")
 """Rest of an escaped line break or of a terminal's colour at the start of a name."""
 _BARE = re.compile(
     r"(?:\[redacted\]|[^\s\"'`,;&<>)}\]\\%]|%(?!26)|\\(?![nrt\"'])|[)}\]](?=\w)"
@@ -36,17 +36,17 @@ _CODE = re.compile(
 )
 
 
-def hides(rule: KeyRule, text: str) -> bool:
+def is_secret_value(rule: KeyRule, text: str) -> bool:
     """Return whether the value of a secret name is a secret."""
     harmless = not text.strip() or HARMLESS.fullmatch(text)
     return not harmless and not (rule.unless and re.fullmatch(rule.unless, text, re.DOTALL))
 
 
-def value_end(site: re.Match[str], rule: KeyRule) -> int:
-    """Return the end of the secret value after `site`; its start, if the value is not secret."""
-    text, start = site.string, site.end()
-    if site["open"]:
-        end = _closing(text, start, site["open"])
+def value_end(assignment: re.Match[str], rule: KeyRule) -> int:
+    """Return the end of the secret value of `assignment`, or its start if it is not secret."""
+    text, start = assignment.string, assignment.end()
+    if assignment["open"]:
+        end = _closing(text, start, assignment["open"])
     elif _CODE.match(text, start):
         return start
     elif text[start : start + 1] in ("(", "[", "{"):
@@ -55,8 +55,8 @@ def value_end(site: re.Match[str], rule: KeyRule) -> int:
         found = (_LINE if rule.to_line_end else _BARE).match(text, start)
         end = start + len(found[0].rstrip()) if found else start
     secret = text[start:end]
-    is_name = secret == (site["key"] or site["option"])  # `password=password`, in code
-    return end if hides(rule, secret.strip("()[]{} ")) and not is_name else start
+    is_name = secret == (assignment["key"] or assignment["option"])  # `password=password`, in code
+    return end if is_secret_value(rule, secret.strip("()[]{} ")) and not is_name else start
 
 
 def _closing(text: str, start: int, quote: str) -> int:
@@ -74,7 +74,7 @@ def _closing(text: str, start: int, quote: str) -> int:
 
 def _bracket_end(text: str, start: int) -> int:
     """Return the end of the bracket that opens here, or of the window if it does not close."""
-    window = min(len(text), start + _LONGEST_BRACKET)
+    window = min(len(text), start + _MAX_BRACKET)
     depth = 0
     for token in _BRACKET.finditer(text, start, window):
         if token["open"]:

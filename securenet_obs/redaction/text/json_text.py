@@ -39,7 +39,7 @@ def _finite(text: str) -> float:
     return number
 
 
-def written_like(body: str, document: object) -> str:
+def write_like(body: str, document: object) -> str:
     """Return the document as JSON, with the spaces and escapes of the original."""
     indent = re.match(r"[\[{]\r?\n( *)", body)
     compact = indent is None and re.match(r"[\[{]\s*+\"[^\"\\]*+(?:\\.[^\"\\]*+)*\":\S", body)

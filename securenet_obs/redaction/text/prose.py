@@ -50,15 +50,15 @@ _PLACEHOLDER = re.compile(
 # Capitals such as `NOT` may be a password; a sentence begins with one capital at most.
 _CAPITALS = re.compile(r"[A-Z]{2}")
 _WORDS = re.compile(r"[A-Za-z'`,;.() \t\r-]*")
-_LONGEST_WORD = 20
+_MAX_WORD = 20
 _REFERENCE = re.compile(r"(?:NAME|[A-Z]{1,40}(?:_[A-Z]{1,40}){1,9})(?![\w-])")
 
 
-def is_prose(site: re.Match[str], rule: KeyRule) -> bool:
-    """Return whether prose, and not a value, follows the name and the colon at `site`."""
-    text, start = site.string, site.end()
-    if site["open"] or not _COLON.search(site[0]):
-        return _is_reference(site)
+def is_prose(assignment: re.Match[str], rule: KeyRule) -> bool:
+    """Return whether prose, and not a value, follows the name and colon of `assignment`."""
+    text, start = assignment.string, assignment.end()
+    if assignment["open"] or not _COLON.search(assignment[0]):
+        return _is_reference(assignment)
     if _PLACEHOLDER.match(text, start):
         return True
     if _FOREIGN_PROSE.match(text, start):
@@ -72,10 +72,10 @@ def _is_line_of_words(text: str, start: int) -> bool:
     """Return whether the rest of the line is words only: a header's value may have several."""
     end = text.find("\n", start)
     found = _WORDS.fullmatch(text, start, len(text) if end < 0 else end)
-    return found is not None and max(map(len, found[0].split()), default=0) <= _LONGEST_WORD
+    return found is not None and max(map(len, found[0].split()), default=0) <= _MAX_WORD
 
 
-def _is_reference(site: re.Match[str]) -> bool:
-    """Return whether `site` is `secret:NAME`, a reference to a variable, and not its value."""
-    is_name = site["key"] == "secret" and site[0].endswith("secret:")
-    return is_name and _REFERENCE.match(site.string, site.end()) is not None
+def _is_reference(assignment: re.Match[str]) -> bool:
+    """Return whether `assignment` is `secret:NAME`, a reference to a variable, not its value."""
+    is_name = assignment["key"] == "secret" and assignment[0].endswith("secret:")
+    return is_name and _REFERENCE.match(assignment.string, assignment.end()) is not None

@@ -16,7 +16,7 @@ from celery.backends.redis import RedisBackend
 from redis.exceptions import RedisError
 
 from securenet_obs.redaction import redact
-from securenet_obs.workers.results import FAILURES_EXPIRE_S, OWNER_KEY
+from securenet_obs.workers.results import FAILURE_RETENTION_S, OWNER_KEY
 
 _log = structlog.get_logger(__name__)
 
@@ -70,8 +70,8 @@ class RedactingBackend(RedisBackend):  # type: ignore[misc] # Celery has no type
         """Store a result, a failure longer than a success; a stored success is not overwritten."""
         meta = self._get_result_meta(result, state, traceback, request)
         text = self.encode({**meta, "task_id": task_id})
-        kept_s = FAILURES_EXPIRE_S if state in states.PROPAGATE_STATES else int(self.expires)
+        retention_s = FAILURE_RETENTION_S if state in states.PROPAGATE_STATES else int(self.expires)
         keys = [self.get_key_for_task(task_id), OWNER_KEY.format(task_id=task_id)]
         ended = "ended" if state in states.READY_STATES else "goes on"
-        self.ensure(self._keep, (keys, [kept_s, text, ended]))
+        self.ensure(self._keep, (keys, [retention_s, text, ended]))
         return result

@@ -20,9 +20,9 @@ from celery.concurrency import asynpool, prefork
 
 from securenet_obs.processes.polling import Deadline
 
-LOOK_AGAIN_S = 0.02
+RECHECK_S = 0.02
 
-LEAVE_S = 3.0
+EXIT_TIMEOUT_S = 3.0
 """Seconds in which a process that was told to leave has sent its last errors to Sentry."""
 
 
@@ -54,15 +54,15 @@ class Results(asynpool.ResultHandler):  # type: ignore[misc] # Celery has no typ
                     wait([fd], timeout=1)
         super().on_stop_not_started()
         if not self.cache:
-            self._dismiss()
+            self._end_exiting()
 
-    def _dismiss(self) -> None:
+    def _end_exiting(self) -> None:
         """End each process that reports its exit, as the running worker does.
 
         Such a process sleeps for a second until it is ended. Celery 5.6 reads no more reports once
         it stops, and waits for that second.
         """
-        deadline = Deadline.after(LEAVE_S)
+        deadline = Deadline.after(EXIT_TIMEOUT_S)
         leaving = dict(self.fileno_to_outq)
         while leaving := {fd: one for fd, one in leaving.items() if one.exitcode is None}:
             ready = wait(
@@ -94,7 +94,7 @@ class Processes(asynpool.AsynPool):  # type: ignore[misc] # Celery has no types
         """
         super()._event_process_exit(hub, proc)
         if proc in self._pool:
-            hub.call_later(LOOK_AGAIN_S, self._event_process_exit, hub, proc)
+            hub.call_later(RECHECK_S, self._event_process_exit, hub, proc)
 
     def flush(self) -> None:
         """Give up the tasks that no process has yet, as the worker stops or loses the broker.

@@ -20,21 +20,21 @@ from redis.exceptions import RedisError
 from securenet_obs.errors import PoisonTaskError
 from securenet_obs.monitoring import capture_error
 from securenet_obs.monitoring.correlation import (
-    accepted_request_id,
-    accepted_tenant_id,
-    begin,
-    end,
+    bind_ids,
+    clear_ids,
+    ensure_request_id,
+    parse_tenant_id,
 )
 from securenet_obs.monitoring.task_telemetry import REQUEST_HEADER, TENANT_HEADER
 from securenet_obs.workers.results import store_event
 
-MOST_STARTS = 3
+MAX_STARTS = 3
 """Maximum number of starts of a task that never ends."""
 
 STARTS_KEY = "securenet:starts:{task_id}"
 """Key in the result database: number of unfinished starts of a redelivered task."""
 
-_STARTS_KEPT_S = 24 * 3600
+_STARTS_RETENTION_S = 24 * 3600
 
 _log = structlog.get_logger(__name__)
 
@@ -59,9 +59,9 @@ class TaskRequest(Request):  # type: ignore[misc] # Celery has no types
     @contextmanager
     def _ids(self) -> Iterator[None]:
         message = self._request_dict
-        begin(
-            request_id=accepted_request_id(message.get(REQUEST_HEADER)),
-            tenant_id=accepted_tenant_id(message.get(TENANT_HEADER)),
+        bind_ids(
+            request_id=ensure_request_id(message.get(REQUEST_HEADER)),
+            tenant_id=parse_tenant_id(message.get(TENANT_HEADER)),
             task_id=self.id,
         )
         self.task.request_stack.push(self._context)
@@ -69,7 +69,7 @@ class TaskRequest(Request):  # type: ignore[misc] # Celery has no types
             yield
         finally:
             self.task.request_stack.pop()
-            end()
+            clear_ids()
 
 
 class SecureNetTask(Task):  # type: ignore[misc] # Celery has no types
@@ -98,10 +98,11 @@ class SecureNetTask(Task):  # type: ignore[misc] # Celery has no types
         Raises:
             PoisonTaskError: the task was started too often.
         """
-        if _is_redelivered(self) and self._starts(task_id) > MOST_STARTS:
+        if _is_redelivered(self) and self._starts(task_id) > MAX_STARTS:
             raise PoisonTaskError(
-                f"{self.name} was started {MOST_STARTS} times and never ended: it, or what else "
-                "runs there, ends its worker. It is a dead letter now; requeue it once it is safe."
+                f"{self.name} was started {MAX_STARTS} times and never ended: it, or what else "
+                "task of its worker, kills the process. It is now a dead letter; requeue it "
+                "when it is safe."
             )
 
     def retry(self, *args: Any, **options: Any) -> Any:
@@ -116,24 +117,24 @@ class SecureNetTask(Task):  # type: ignore[misc] # Celery has no types
         key = STARTS_KEY.format(task_id=task_id)
         try:
             with self.backend.client.pipeline() as pipe:
-                redelivered, _ = pipe.incr(key).expire(key, _STARTS_KEPT_S).execute()
+                redelivered, _ = pipe.incr(key).expire(key, _STARTS_RETENTION_S).execute()
         except RedisError as error:
-            _log.warning("starts_not_counted", reason=type(error).__name__)
+            _log.warning("task_starts_not_counted", reason=type(error).__name__)
             return 1
         return int(redelivered) + 1
 
 
-def connect_ends() -> None:
+def connect_start_counts() -> None:
     """Delete the count of starts when a task ends, with any outcome."""
-    signals.task_postrun.connect(_forget_starts)
+    signals.task_postrun.connect(_delete_starts)
 
 
-def _forget_starts(task_id: str, task: Any, **_: object) -> None:
+def _delete_starts(task_id: str, task: Any, **_: object) -> None:
     if _is_redelivered(task):
         try:
             task.backend.client.delete(STARTS_KEY.format(task_id=task_id))
         except RedisError as error:
-            _log.warning("starts_not_forgotten", reason=type(error).__name__)
+            _log.warning("task_starts_not_deleted", reason=type(error).__name__)
 
 
 def _is_redelivered(task: Any) -> bool:

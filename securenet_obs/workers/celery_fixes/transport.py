@@ -15,7 +15,7 @@ import structlog
 from kombu.transport import TRANSPORT_ALIASES, redis
 
 # Seconds after which a missing answer counts as lost.
-_PATIENCE_S = 5.0
+_ANSWER_TIMEOUT_S = 5.0
 
 _log = structlog.get_logger(__name__)
 
@@ -31,15 +31,15 @@ class Channel(redis.Channel):  # type: ignore[misc] # kombu has no types
     """
 
     waiting_since = 0.0
-    _kept: Any = None
+    _shared_client: Any = None
 
     def _create_client(self, asynchronous: bool = False) -> Any:
         if asynchronous:
             return super()._create_client(asynchronous)
         # After a lost connection the pool is another one.
-        if self._kept is None or self._kept.connection_pool is not self.pool:
-            self._kept = super()._create_client()
-        return self._kept
+        if self._shared_client is None or self._shared_client.connection_pool is not self.pool:
+            self._shared_client = super()._create_client()
+        return self._shared_client
 
     def _brpop_start(self, timeout: float | None = None) -> None:
         self.waiting_since = time.monotonic()
@@ -59,9 +59,9 @@ class Poller(redis.MultiChannelPoller):  # type: ignore[misc] # kombu has no typ
 
     def _register_BRPOP(self, channel: Channel) -> None:  # noqa: N802 the name is kombu's
         waited_s = time.monotonic() - channel.waiting_since
-        late = channel._in_poll and waited_s > channel.brpop_timeout + _PATIENCE_S
-        if late and _is_silent(channel.client.connection):
-            _give_up(channel.client.connection, "messages")
+        late = channel._in_poll and waited_s > channel.brpop_timeout + _ANSWER_TIMEOUT_S
+        if late and _has_no_data(channel.client.connection):
+            _close_unresponsive(channel.client.connection, "messages")
         super()._register_BRPOP(channel)
 
     def maybe_check_subclient_health(self) -> None:
@@ -69,13 +69,13 @@ class Poller(redis.MultiChannelPoller):  # type: ignore[misc] # kombu has no typ
         for channel in self._channels:
             client = channel.__dict__.get("subclient")
             late = client is not None and client.health_check_response_counter
-            if late and _is_silent(client.connection):
-                _give_up(client.connection, "subscriptions")
+            if late and _has_no_data(client.connection):
+                _close_unresponsive(client.connection, "subscriptions")
                 client.health_check_response_counter = 0
         super().maybe_check_subclient_health()
 
 
-def _is_silent(connection: Any) -> bool:
+def _has_no_data(connection: Any) -> bool:
     """Return whether a connection has nothing to read, not even its end."""
     if connection._sock is None:
         return False
@@ -85,8 +85,8 @@ def _is_silent(connection: Any) -> bool:
     return not arrivals.poll(0)
 
 
-def _give_up(connection: Any, of: str) -> None:
-    _log.warning("connection_silent", of=of, patience_s=_PATIENCE_S)
+def _close_unresponsive(connection: Any, purpose: str) -> None:
+    _log.warning("redis_connection_unresponsive", purpose=purpose, timeout_s=_ANSWER_TIMEOUT_S)
     connection.disconnect()
 
 
@@ -110,10 +110,10 @@ class Transport(redis.Transport):  # type: ignore[misc] # kombu has no types
     def register_with_event_loop(self, connection: Any, loop: Any) -> None:
         """Register this connection's messages with the loop, from now on and after every loss."""
         super().register_with_event_loop(connection, loop)
-        self.cycle._on_connection_disconnect = lambda lost: _forget(self.cycle, loop, lost)
+        self.cycle._on_connection_disconnect = lambda lost: _deregister(self.cycle, loop, lost)
 
 
-def _forget(cycle: Any, loop: Any, lost: Any) -> None:
+def _deregister(cycle: Any, loop: Any, lost: Any) -> None:
     """Deregister a connection; its users are registered again with their next socket.
 
     The connection no longer has a socket, so its descriptors are found by its users.
@@ -131,6 +131,6 @@ def _connection_of(user: tuple[Any, Any, str]) -> Any:
     return getattr(client, "connection", None)
 
 
-def use_transport() -> None:
+def install_transport() -> None:
     """Use this transport for every `redis://` and `rediss://` connection of this process."""
     TRANSPORT_ALIASES.update(dict.fromkeys(("redis", "rediss"), f"{__name__}:Transport"))

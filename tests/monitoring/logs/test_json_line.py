@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from securenet_obs.monitoring.logs.json_line import LONGEST_LINE, REQUIRED, json_line
+from securenet_obs.monitoring.logs.json_line import MAX_LINE_BYTES, REQUIRED, json_line
 from tests.searching import examples
 
 
@@ -51,7 +51,7 @@ def strict(line: bytes) -> Any:
 
     assert line.endswith(b"\n")
     assert line.count(b"\n") == 1
-    assert len(line) <= LONGEST_LINE
+    assert len(line) <= MAX_LINE_BYTES
     return json.loads(line.decode("utf-8", "strict"), parse_constant=refuse)
 
 
@@ -194,5 +194,5 @@ def test_a_head_precedes_the_fields() -> None:
     head = b'{"level":"info",'
     assert json_line({"event": "e"}, head) == b'{"level":"info","event":"e"}\n'
     assert strict(json_line({"event": "e", "value": "x" * 70_000}, head))["level"] == "info"
-    for size in range(LONGEST_LINE - 60, LONGEST_LINE - 20):
+    for size in range(MAX_LINE_BYTES - 60, MAX_LINE_BYTES - 20):
         strict(json_line({"event": "x" * size}, head))

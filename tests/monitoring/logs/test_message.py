@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from securenet_obs.monitoring.logs.message import message
+from securenet_obs.monitoring.logs.message import format_message
 
 
 class Mute:
@@ -35,10 +35,10 @@ class Mute:
 )
 def test_the_message_contains_every_argument(template: object, arguments: Any, text: str) -> None:
     """Arguments are inserted as by `%`, or appended if they do not match."""
-    assert message(template, arguments) == text
+    assert format_message(template, arguments) == text
 
 
 @given(st.text() | st.binary() | st.none(), st.lists(st.text() | st.integers() | st.builds(Mute)))
 def test_no_argument_makes_it_raise(template: object, arguments: list[Any]) -> None:
     """Any arguments result in a text, without an exception."""
-    assert isinstance(message(template, tuple(arguments)), str)
+    assert isinstance(format_message(template, tuple(arguments)), str)

@@ -67,11 +67,11 @@ def kernel(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> N
 def test_a_stopped_reader_costs_lines_and_one_timeout() -> None:
     """One line waits for the timeout, later ones do not wait, and the loss is reported."""
     reading, writing = filled_pipe()
-    output = LineOutput(writing, patience_s=0.2)
+    output = LineOutput(writing, timeout_s=0.2)
     began = time.monotonic()
     for _ in range(50):
         output.write(b"line\n")
-    output.tells_lost = b"lost %d\n".__mod__
+    output.format_lost = b"lost %d\n".__mod__
     assert 0.15 < time.monotonic() - began < room_for(0.6)
     assert output.lost == 50
     drained(reading)
@@ -84,7 +84,7 @@ def test_a_stopped_reader_costs_lines_and_one_timeout() -> None:
 def test_a_slow_reader_costs_no_line() -> None:
     """A line waits until a slow reader makes room within the timeout."""
     reading, writing = filled_pipe()
-    output = LineOutput(writing, patience_s=5)
+    output = LineOutput(writing, timeout_s=5)
     threading.Timer(0.1, os.read, args=(reading, 1 << 20)).start()
     output.write(b"line\n")
     assert output.lost == 0
@@ -95,8 +95,8 @@ def test_a_slow_reader_costs_no_line() -> None:
 def test_a_partial_line_does_not_corrupt_the_next() -> None:
     """A partially written line is ended before the next line begins."""
     reading, writing = os.pipe()
-    output = LineOutput(writing, patience_s=0.05)
-    output.tells_lost = b"lost %d\n".__mod__
+    output = LineOutput(writing, timeout_s=0.05)
+    output.format_lost = b"lost %d\n".__mod__
     output.write(b"x" * 300_000 + b"\n")
     assert output.lost == 1
     torn = drained(reading)
@@ -154,7 +154,7 @@ def test_lost_lines_are_reported(run: Any) -> None:
     from securenet_obs.monitoring import configure_structlog
     from securenet_obs.monitoring.logs.output import LineOutput
     reading, writing = os.pipe()
-    output = LineOutput(writing, patience_s=0.05)
+    output = LineOutput(writing, timeout_s=0.05)
     configure_structlog(output=output)
     log = structlog.get_logger()
     for number in range(2000):

@@ -3,8 +3,8 @@
 import logging
 from typing import Any
 
-from securenet_obs.monitoring.correlation import begin, end
-from securenet_obs.monitoring.logs.stdlib_records import foreign_event
+from securenet_obs.monitoring.correlation import bind_ids, clear_ids
+from securenet_obs.monitoring.logs.stdlib_records import record_event
 
 
 def record(name: str, message: object, *arguments: object, **extra: Any) -> logging.LogRecord:
@@ -18,7 +18,7 @@ ACCESS = ("10.0.0.1:5", "GET", "/v1/x?token=hunter2", "1.1", 200)
 
 def test_an_access_record_has_fields_and_no_query() -> None:
     """Outside a request of ours, uvicorn's access line is kept, without the query string."""
-    event = foreign_event(record("uvicorn.access", '%s - "%s %s HTTP/%s" %d', *ACCESS))
+    event = record_event(record("uvicorn.access", '%s - "%s %s HTTP/%s" %d', *ACCESS))
     assert event == {
         "event": "http_access",
         "client": "10.0.0.1:5",
@@ -26,30 +26,30 @@ def test_an_access_record_has_fields_and_no_query() -> None:
         "path": "/v1/x",
         "status": 200,
     }
-    strange = foreign_event(record("uvicorn.access", "GET /x?token=hunter2"))
+    strange = record_event(record("uvicorn.access", "GET /x?token=hunter2"))
     assert "hunter2" not in str(strange)
 
 
 def test_an_access_record_within_a_request_is_left_out() -> None:
     """`request_finished` contains the same fields and more."""
-    begin(request_id="req-00000001")
-    assert foreign_event(record("uvicorn.access", "%s %s %s %s %d", *ACCESS)) is None
-    end()
+    bind_ids(request_id="req-00000001")
+    assert record_event(record("uvicorn.access", "%s %s %s %s %d", *ACCESS)) is None
+    clear_ids()
 
 
 def test_celery_lines_have_no_arguments_or_results() -> None:
     """A received line has only the task's id and name; success lines are left out."""
     data = {"id": "t-1", "name": "a.task", "args": "('hunter2',)", "return_value": "hunter2"}
-    received = foreign_event(record("celery.worker.strategy", "Task received", data=data))
+    received = record_event(record("celery.worker.strategy", "Task received", data=data))
     assert received is not None
     assert (received["task_id"], received["task"]) == ("t-1", "a.task")
     assert "hunter2" not in str(received)
-    assert foreign_event(record("celery.app.trace", "Task succeeded: hunter2", data=data)) is None
+    assert record_event(record("celery.app.trace", "Task succeeded: hunter2", data=data)) is None
 
 
 def test_mismatched_arguments_are_kept() -> None:
     """A wrong format string loses neither the line nor its arguments."""
-    event = foreign_event(record("any", "%d items", "many"))
+    event = record_event(record("any", "%d items", "many"))
     assert event is not None
     assert event["event"] == "many items"
 
@@ -57,10 +57,10 @@ def test_mismatched_arguments_are_kept() -> None:
 def test_a_captured_warning_has_its_source_in_fields() -> None:
     """The event of a warning that Celery logs as text is the warning's message alone."""
     text = "/srv/tasks.py:163: UserWarning: deprecated:\nuse another\n  call(it)\n"
-    assert foreign_event(record("py.warnings", "%s", text)) == {
+    assert record_event(record("py.warnings", "%s", text)) == {
         "event": "deprecated: use another",
         "category": "UserWarning",
         "filename": "/srv/tasks.py",
         "lineno": 163,
     }
-    assert foreign_event(record("py.warnings", "odd")) == {"event": "odd"}
+    assert record_event(record("py.warnings", "odd")) == {"event": "odd"}

@@ -7,7 +7,11 @@ import pytest
 
 from securenet_obs.errors import SettingsError
 from securenet_obs.monitoring.sentry import client as sentry_module
-from securenet_obs.monitoring.sentry.client import filter_sensitive_data, init_sentry, unscrubbed
+from securenet_obs.monitoring.sentry.client import (
+    filter_sensitive_data,
+    init_sentry,
+    scrub_failures,
+)
 from securenet_obs.monitoring.sentry.recorder import SentryRecorder
 
 BEGIN = """
@@ -15,7 +19,7 @@ BEGIN = """
     import sentry_sdk, structlog
     from securenet_obs.errors import DiagnosticError
     from securenet_obs.monitoring import *
-    from securenet_obs.monitoring.correlation import begin
+    from securenet_obs.monitoring.correlation import bind_ids
     configure_structlog()
     init_sentry(os.environ["SENTRY_DSN"], "test", release="r@1", service="svc",
                 traces_sample_rate=float(os.environ.get("RATE", "0")),
@@ -29,7 +33,7 @@ def test_an_event_identifies_its_source(run: Any, sentry: SentryRecorder) -> Non
     run(
         BEGIN
         + """
-    begin(request_id="req-00000001", tenant_id="acme", task_id="t-1")
+    bind_ids(request_id="req-00000001", tenant_id="acme", task_id="t-1")
     log.error("it broke")
     """,
         SENTRY_DSN=sentry.dsn,
@@ -75,7 +79,7 @@ def test_a_reraised_exception_object_is_sent_again(run: Any, sentry: SentryRecor
         + """
     only = ValueError("the only one")
     for request_id in ("req-00000001", "req-00000002"):
-        begin(request_id=request_id)
+        bind_ids(request_id=request_id)
         try:
             raise only
         except ValueError:
@@ -95,7 +99,7 @@ def test_a_second_report_names_the_first_event(run: Any, sentry: SentryRecorder)
     finished = run(
         BEGIN
         + """
-    with reported_error() as reported:
+    with report_errors() as reported:
         try:
             raise DiagnosticError("canary")
         except DiagnosticError:
@@ -165,14 +169,14 @@ def test_an_unscrubbed_event_is_dropped_and_counted(
     kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """If the redactor fails or does not return an event, the event is dropped and counted."""
-    before = unscrubbed[kind]
+    before = scrub_failures[kind]
     event = {"type": kind, "message": "m"}
     monkeypatch.setattr(sentry_module, "redact", lambda value: 1 / 0)
     assert filter_sensitive_data(event, {}) is None
     monkeypatch.setattr(sentry_module, "redact", lambda value: "masked")
     assert filter_sensitive_data(event, {}) is None
-    assert sentry_module._scrubbed_breadcrumb(event, {}) is None
-    assert unscrubbed[kind] == before + 3
+    assert sentry_module._scrub_breadcrumb(event, {}) is None
+    assert scrub_failures[kind] == before + 3
 
 
 @pytest.mark.parametrize("event", [None, "text", [], 7])
@@ -191,7 +195,7 @@ def test_a_dropped_event_reaches_the_log_but_not_sentry(run: Any, sentry: Sentry
     module.redact = broken
     log.error("not sent")
     flush_sentry()
-    assert module.unscrubbed["error"] == 1, module.unscrubbed
+    assert module.scrub_failures["error"] == 1, module.scrub_failures
     assert lost_events() == {"error: unscrubbed": 1}, lost_events()
     """,
         SENTRY_DSN=sentry.dsn,
@@ -214,11 +218,11 @@ def test_an_empty_dsn_elsewhere_is_logged(run: Any) -> None:
         BEGIN
         + """
     log.error("only here")
-    with reported_error() as reported:
+    with report_errors() as reported:
         raise DiagnosticError("nowhere")
     assert reported.event_id is None
-    from securenet_obs.monitoring.sentry.client import sends_events
-    assert not sends_events()
+    from securenet_obs.monitoring.sentry.client import can_send_events
+    assert not can_send_events()
     """,
         SENTRY_DSN="",
     )
@@ -239,12 +243,12 @@ def test_a_diagnostic_error_is_suppressed(run: Any, sentry: SentryRecorder) -> N
     finished = run(
         BEGIN
         + """
-    with reported_error() as diagnostic:
+    with report_errors() as diagnostic:
         raise DiagnosticError("canary-1")
     flush_sentry()
     assert delivery_status(diagnostic.event_id) == 200
     try:
-        with reported_error() as other:
+        with report_errors() as other:
             raise KeyError("canary-2")
     except KeyError:
         log.info("ids", ids=[diagnostic.event_id, other.event_id])
@@ -261,7 +265,7 @@ def test_a_refused_event_has_its_status(run: Any, sentry: SentryRecorder) -> Non
     finished = run(
         BEGIN
         + """
-    with reported_error() as reported:
+    with report_errors() as reported:
         raise DiagnosticError("canary")
     flush_sentry()
     log.info("told", status=delivery_status(reported.event_id))
@@ -320,7 +324,7 @@ def test_the_innermost_span_is_bound(run: Any, sentry: SentryRecorder) -> None:
         BEGIN
         + """
     with sentry_sdk.start_transaction(op="test", name="t"):
-        begin(request_id="req-00000001")
+        bind_ids(request_id="req-00000001")
         with sentry_sdk.start_span(op="inner"):
             log.error("within")
         log.error("after")

@@ -4,7 +4,7 @@ import pytest
 from sentry_sdk.integrations.celery import CeleryIntegration
 
 from securenet_obs.monitoring.sentry.integrations import integrations
-from securenet_obs.monitoring.sentry.task_scope import TaskErrors
+from securenet_obs.monitoring.sentry.task_scope import UntracedCeleryIntegration
 
 FOR_TRACES = {"fastapi", "redis", "starlette"}
 
@@ -14,4 +14,4 @@ def test_tracing_integrations_are_added_for_traces_only(traced: bool) -> None:
     """Without traces they are left out; Celery has one integration in either case."""
     there = {each.identifier: each for each in integrations(traced=traced)}
     assert there.keys() & FOR_TRACES == (FOR_TRACES if traced else set())
-    assert type(there["celery"]) is (CeleryIntegration if traced else TaskErrors)
+    assert type(there["celery"]) is (CeleryIntegration if traced else UntracedCeleryIntegration)

@@ -10,7 +10,7 @@ BEGIN = """
     import os, sentry_sdk, structlog, threading, time
     import securenet_obs.monitoring.sentry.transport as transport
     from securenet_obs.monitoring import *
-    transport.REPORT_EVERY_S = float(os.environ.get("EVERY", "0.2"))
+    transport.REPORT_INTERVAL_S = float(os.environ.get("EVERY", "0.2"))
     configure_structlog()
     init_sentry(os.environ["SENTRY_DSN"], "test")
     log = structlog.get_logger("ours")

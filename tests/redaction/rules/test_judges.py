@@ -18,7 +18,7 @@ WHOLE = re.compile(r"(?P<secret>.*)", re.DOTALL)
         (judges.is_mixed, "aB3", "ab3"),
         (judges.is_basic, base64.b64encode(b"ann:x").decode(), "Authentication"),
         (judges.is_jwt, "eyJhbGciOiJI.eyJz.c2ln", "eyJhbGciOiJI"),
-        (judges.is_no_dsn, "ghp0123456789abcdef", "0" * 32),
+        (judges.is_not_dsn, "ghp0123456789abcdef", "0" * 32),
         (judges.is_card, "4111 1111 1111 1111", "4111 1111 1111 1112"),
         (judges.is_card, "378282246310005", "0000000000000000"),
         (judges.is_ipv6, "2001:db8::1", "12:30:45"),

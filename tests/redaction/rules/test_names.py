@@ -3,7 +3,7 @@
 import pytest
 
 from securenet_obs.redaction import KeyRule
-from securenet_obs.redaction.rules.names import Names, normalised
+from securenet_obs.redaction.rules.names import Names, normalise_name
 
 SPELLINGS = ["x-api-key", "X_Api_Key", "xApiKey", "X.API.KEY", "X API Key", "XApi--Key_"]
 
@@ -11,7 +11,7 @@ SPELLINGS = ["x-api-key", "X_Api_Key", "xApiKey", "X.API.KEY", "X API Key", "XAp
 @pytest.mark.parametrize("name", SPELLINGS)
 def test_spellings_of_a_name_are_equal(name: str) -> None:
     """Case, `-`, `_`, `.` and camelCase do not matter."""
-    assert normalised(name) == "x_api_key"
+    assert normalise_name(name) == "x_api_key"
 
 
 def test_a_name_about_a_secret_is_harmless() -> None:

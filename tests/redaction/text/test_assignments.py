@@ -3,7 +3,7 @@
 import pytest
 
 from securenet_obs.redaction.rules.rule import KeyRule
-from securenet_obs.redaction.text.assignments import SITE, hides, value_end
+from securenet_obs.redaction.text.assignments import ASSIGNMENT, is_secret_value, value_end
 
 PASSWORD = KeyRule("password", "password", unless=r"/.*")
 COOKIE = KeyRule("cookie", "cookie", to_line_end=True)
@@ -25,17 +25,17 @@ COOKIE = KeyRule("cookie", "cookie", to_line_end=True)
 )
 def test_a_value_ends_by_its_notation(text: str, value: str) -> None:
     """Assignments, JSON, queries and options have ends; code and placeholders are not secret."""
-    site = SITE.search(text)
-    assert site is not None
-    assert text[site.end() : value_end(site, PASSWORD)] == value
+    assignment = ASSIGNMENT.search(text)
+    assert assignment is not None
+    assert text[assignment.end() : value_end(assignment, PASSWORD)] == value
 
 
 def test_a_headers_value_ends_with_its_line() -> None:
     """A cookie contains spaces and semicolons."""
     text = "Cookie: a=1; b=2\nHost: x"
-    site = SITE.search(text)
-    assert site is not None
-    assert text[site.end() : value_end(site, COOKIE)] == "a=1; b=2"
+    assignment = ASSIGNMENT.search(text)
+    assert assignment is not None
+    assert text[assignment.end() : value_end(assignment, COOKIE)] == "a=1; b=2"
 
 
 @pytest.mark.parametrize(
@@ -43,4 +43,4 @@ def test_a_headers_value_ends_with_its_line() -> None:
 )
 def test_exceptions_of_a_rule_are_not_secret(value: str, secret: bool) -> None:
     """Empty values and placeholders are not secret either."""
-    assert hides(PASSWORD, value) is secret
+    assert is_secret_value(PASSWORD, value) is secret

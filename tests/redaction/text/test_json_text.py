@@ -2,7 +2,7 @@
 
 import pytest
 
-from securenet_obs.redaction.text.json_text import NOT_JSON, read_json, written_like
+from securenet_obs.redaction.text.json_text import NOT_JSON, read_json, write_like
 
 
 @pytest.mark.parametrize(
@@ -19,10 +19,10 @@ def test_json_that_cannot_be_restored_is_not_parsed(text: str) -> None:
 )
 def test_a_document_keeps_its_style(text: str) -> None:
     """Spaces, line breaks and escapes are those of the original."""
-    assert written_like(text, read_json(text)) == text
+    assert write_like(text, read_json(text)) == text
 
 
 def test_repeated_names_are_kept() -> None:
     """No member of an object with a repeated name is lost."""
     text = '{"a": 1, "a": 2}'
-    assert written_like(text, read_json(text)) == text
+    assert write_like(text, read_json(text)) == text

@@ -13,7 +13,7 @@ from securenet_obs.settings import Settings
 from securenet_obs.workers.celery_app import create_celery
 from securenet_obs.workers.celery_fixes.requests import STARTS_KEY
 from securenet_obs.workers.dead_letters import list_letters
-from securenet_obs.workers.publishing import bound_waits
+from securenet_obs.workers.publishing import shorten_timeouts
 from securenet_obs.workers.results import EVENT_KEY
 from tests.waiting import eventually
 
@@ -95,7 +95,7 @@ def nothing() -> None:
 def celery_task() -> Iterator[Any]:
     """Return a task that runs in this process with an unavailable broker."""
     app = create_celery(Settings(redis_url=SecretStr("redis://127.0.0.1:1/0")))
-    bound_waits(app)
+    shorten_timeouts(app)
     task = app.task(name="tested.here", shared=False)(nothing)
     task.push_request(id="t-1", args=(), kwargs={}, is_eager=False, called_directly=False)
     yield task

@@ -37,7 +37,7 @@ def test_a_stopping_worker_requeues_its_tasks(
         assert (client.llen("default"), client.hlen("unacked")) == (3, 0)
         client.flushdb()
     events = [json.loads(line)["event"] for line in log.read_bytes().splitlines()]
-    assert "tasks_given_back" in events
+    assert "tasks_requeued" in events
 
 
 def states(celery: Celery, sent: list[Any]) -> list[str]:

@@ -15,7 +15,7 @@ from sqlalchemy import make_url
 from securenet_obs.drills.proxy import Proxy
 from securenet_obs.processes.polling import Deadline
 from securenet_obs.workers.celery_fixes import transport
-from securenet_obs.workers.celery_fixes.transport import Transport, use_transport
+from securenet_obs.workers.celery_fixes.transport import Transport, install_transport
 
 QUEUE = Queue("transport-test", routing_key="transport-test", durable=False, auto_delete=True)
 BROADCAST = Queue(
@@ -29,7 +29,7 @@ BROADCAST = Queue(
 @pytest.mark.parametrize("scheme", ["redis", "rediss"])
 def test_every_redis_url_uses_the_transport(scheme: str) -> None:
     """Connections by `redis://` and `rediss://` use this transport."""
-    use_transport()
+    install_transport()
     assert get_transport_cls(scheme) is Transport
 
 
@@ -83,7 +83,7 @@ class Consuming:
 @pytest.fixture
 def consume(redis_server: Any) -> Iterator[Callable[..., Consuming]]:
     """Yield a function that consumes a queue, directly or at another port."""
-    use_transport()
+    install_transport()
     url = make_url(redis_server.environment["REDIS_URL"])
     with ExitStack() as ends:
 
@@ -112,7 +112,7 @@ def proxy(redis_server: Any) -> Iterator[Proxy]:
 @pytest.fixture
 def short_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
     """Shorten the timeout of an answer to half a second."""
-    monkeypatch.setattr(transport, "_PATIENCE_S", 0.5)
+    monkeypatch.setattr(transport, "_ANSWER_TIMEOUT_S", 0.5)
 
 
 def test_a_connection_that_was_replaced_unnoticed_is_read(consume: Any) -> None:
@@ -184,7 +184,7 @@ def test_an_unread_answer_does_not_close_the_connection(consume: Any) -> None:
 
 def test_one_client_is_used_until_its_pool_is_replaced(redis_server: Any) -> None:
     """After a lost connection a new client uses the new pool."""
-    use_transport()
+    install_transport()
     with Connection(redis_server.environment["REDIS_URL"]) as connection:
         channel = connection.default_channel
         with channel.conn_or_acquire() as first, channel.conn_or_acquire() as again:
