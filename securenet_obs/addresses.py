@@ -16,7 +16,9 @@ def invalid_addresses(variables: Mapping[str, str]) -> dict[str, str]:
     }
     project = variables.get("SENTRY_PROJECT", "").strip()
     if variables.get("SENTRY_BACKEND") == "bugsink" and project and not project.isdecimal():
-        problems["SENTRY_PROJECT"] = "Bugsink's API wants the number that ends the project's DSN"
+        problems["SENTRY_PROJECT"] = (
+            "Bugsink needs the project's number, which is the last part of its DSN"
+        )
     return problems
 
 
@@ -57,7 +59,7 @@ def _database_problem(url: str) -> str:
 def _parse_url(url: str, schemes: tuple[str, ...], example: str) -> SplitResult | str:
     """Return the parts of a URL with one of these schemes, or the reason why it is invalid."""
     if any(character.isspace() or not character.isprintable() for character in url):
-        return "it holds white space or a control character"
+        return "it contains white space or a control character"
     try:
         parts = urlsplit(url)
         _ = parts.port
@@ -70,7 +72,7 @@ def _parse_url(url: str, schemes: tuple[str, ...], example: str) -> SplitResult 
 
 
 def _host_problem(parts: SplitResult) -> str:
-    return "" if parts.hostname else "it names no host"
+    return "" if parts.hostname else "it has no host"
 
 
 ADDRESS_CHECKS: Mapping[str, Callable[[str], str]] = {

@@ -17,7 +17,7 @@ _SHORT = 8
 _SINGLE_QUOTED = re.compile(r"[^=]*=\s*'")
 _COMMAND = re.compile(r"\$\(|`[^`]*`")
 _BARE_REFERENCE = re.compile(r"\$([A-Za-z_][A-Za-z0-9_]*)")
-_LITERAL_HINT = "a value between single quotes is taken as it is"
+_LITERAL_HINT = "a value in single quotes is literal"
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ def read_env_file(path: Path) -> EnvFile:
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise SettingsError(f"{path}: no such env file.") from None
+        raise SettingsError(f"{path}: the env file does not exist.") from None
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path}: cannot be read as UTF-8 text.") from error
     reading = _Parser()
@@ -76,19 +76,19 @@ class _Parser:
         line = binding.original.line + blank.count("\n")
         if binding.error or (name is not None and binding.value is None):
             quoted = _QUOTED.match(source.lstrip())
-            reason = ": its quotes do not match, or text stands behind them" if quoted else ""
+            reason = ": its quotes do not match, or text follows them" if quoted else ""
             self._add_problem(f"this line is not of the form NAME=value{reason}", line)
         elif name is None:
             return
         elif not _NAME.fullmatch(name):
-            self._add_problem("the name before = may hold letters, digits and _ only", line)
+            self._add_problem("the name before = may contain letters, digits and _ only", line)
         elif name in self.lines:
             self._add_problem(f"{printable_name(name)} repeats line {self.lines[name]}", line, name)
         else:
             self.lines[name] = line
             value = binding.value or ""
             if "\0" in value:
-                self._add_problem(f"{printable_name(name)} holds a NUL character", line, name)
+                self._add_problem(f"{printable_name(name)} contains a NUL character", line, name)
             literal = _SINGLE_QUOTED.match(source) is not None
             self.values[name] = value if literal else self._expand(value, line, name)
 
@@ -106,15 +106,15 @@ class _Parser:
             if isinstance(part, Variable) and part.default is None and part.name not in self.values:
                 yield (
                     f"refers to ${{{printable_name(part.name)}}}, which no earlier line of "
-                    "this file sets; a target file is read by itself"
+                    "this file sets; the environment is not used"
                 )
         if any("${" in (_default(part) or "") for part in parts):
             yield f"contains a ${{ but neither ${{NAME}} nor ${{NAME:-default}}; {_LITERAL_HINT}"
         if _COMMAND.search(value):
-            yield f"holds a command, $(...) or `...`, and commands are not run; {_LITERAL_HINT}"
+            yield f"contains a command, $(...) or `...`, which is not executed; {_LITERAL_HINT}"
         for bare in _BARE_REFERENCE.findall(value):
             if bare in self.values:
-                yield f"holds ${bare}, which is not expanded: write ${{{bare}}}; {_LITERAL_HINT}"
+                yield f"contains ${bare}, which is not expanded: write ${{{bare}}}; {_LITERAL_HINT}"
 
     def _add_problem(self, sentence: str, line: int, name: str = "") -> None:
         self.problems.append(Problem(sentence, line, name))

@@ -129,7 +129,7 @@ class Settings(BaseSettings):
     def _are_pairs(cls, text: SecretStr) -> SecretStr:
         for place, tenant_id in enumerate(_pairs(text.get_secret_value(), "tenant=key"), 1):
             if not re.fullmatch(TENANT_ID, tenant_id):
-                raise ValueError(f"the name of entry {place} cannot be a tenant's")
+                raise ValueError(f"the name of entry {place} is not a valid tenant id")
         return text
 
     @property
@@ -168,20 +168,20 @@ def _pairs(text: str, shape: str) -> dict[str, str]:
         if not (name and sign and value):
             raise ValueError(f"entry {place} is not of the form {shape}")
         if name in pairs:
-            raise ValueError(f"entry {place} repeats the name of an earlier one")
+            raise ValueError(f"entry {place} has the name of an earlier entry")
         pairs[name] = value
     return pairs
 
 
 def _rates(text: str) -> dict[str, float]:
     rates: dict[str, float] = {}
-    for place, (name, value) in enumerate(_pairs(text, "operation=share").items(), 1):
+    for place, (name, value) in enumerate(_pairs(text, "operation=fraction").items(), 1):
         try:
             rates[name] = float(value)
         except ValueError:
-            raise ValueError(f"the share of entry {place} is no number") from None
+            raise ValueError(f"the fraction of entry {place} is not a number") from None
         if not 0 <= rates[name] <= 1:
-            raise ValueError(f"the share of entry {place} is not within 0 and 1")
+            raise ValueError(f"the fraction of entry {place} is not between 0 and 1")
     return rates
 
 
@@ -217,7 +217,7 @@ def load_settings() -> Settings:
 def invalid_variables(variables: Mapping[str, str]) -> dict[str, str]:
     """Return a reason for each variable that cannot be used; no reason repeats the value."""
     given = {name.lower(): value for name, value in variables.items()}
-    unsent = {
+    invalid = {
         name.upper(): reason
         for name, value in given.items()
         if name in Settings.model_fields and (reason := _transport_problem(name, value))
@@ -226,10 +226,10 @@ def invalid_variables(variables: Mapping[str, str]) -> dict[str, str]:
         settings = _ExplicitSettings.model_validate(given)
         _ = settings.results
     except ValidationError as error:
-        return unsent | _reasons(error)
+        return invalid | _reasons(error)
     except SettingsError as error:
-        return unsent | {"REDIS_URL": str(error).removeprefix("REDIS_URL: ").rstrip(".")}
-    return unsent
+        return invalid | {"REDIS_URL": str(error).removeprefix("REDIS_URL: ").rstrip(".")}
+    return invalid
 
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -240,9 +240,9 @@ def _transport_problem(name: str, value: str) -> str:
     """Return why a value cannot be part of a line or a header, empty if it can."""
     # The entries of a list may be on separate lines.
     if any(_CONTROL.search(entry.strip()) for entry in value.split(",")):
-        return "it holds a line break or another control character"
+        return "it contains a line break or another control character"
     if name in _HEADER_FIELDS and not value.isascii():
-        return "it holds a character that is not ASCII, a typographic quote for instance"
+        return "it contains a character that is not ASCII, for instance a typographic quote"
     return ""
 
 

@@ -284,15 +284,15 @@ def create_store_engine(url: str, busy_timeout_s: float = BUSY_TIMEOUT_S) -> Eng
         parsed.get_dialect().import_dbapi()
     except NoSuchModuleError:
         raise SettingsError(
-            "DATABASE_URL: SQLAlchemy has no dialect of that name; it must start with "
-            "sqlite:/// or postgresql://, for instance."
+            "DATABASE_URL: its SQLAlchemy dialect is unknown; start it, for instance, with "
+            "sqlite:/// or postgresql://."
         ) from None
     except ImportError as error:
         raise SettingsError(
-            f"DATABASE_URL: its driver {error.name} is not installed; install it here."
+            f"DATABASE_URL: its driver {error.name} is not installed; install that package."
         ) from None
     except ArgumentError:
-        raise SettingsError("DATABASE_URL: it is no URL that SQLAlchemy understands.") from None
+        raise SettingsError("DATABASE_URL: it is not a valid SQLAlchemy URL.") from None
     is_sqlite = parsed.get_backend_name() == "sqlite"
     options = (
         {"connect_args": {"timeout": busy_timeout_s}} if is_sqlite else {"pool_pre_ping": True}

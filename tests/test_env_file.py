@@ -80,7 +80,7 @@ def test_a_command_is_refused(value: str, quote: str, tmp_path: Path) -> None:
     """A shell would execute it, so its text is not the intended value."""
     (problem,) = read(tmp_path, f"export A=b\nC={quote}{value}{quote}\n").problems
     assert (problem.line, problem.name) == (2, "C")
-    assert "commands are not run; a value between single quotes is taken as it is" in str(problem)
+    assert "which is not executed; a value in single quotes is literal" in str(problem)
     assert "hunter2" not in str(problem)
 
 

@@ -154,11 +154,15 @@ def test_rates_are_parsed_by_operation(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         ("API_KEYS", "hunter2", r"entry 1 is not of the form tenant=key"),
         ("API_KEYS", "a=x,b=", r"entry 2 is not of the form tenant=key"),
-        ("API_KEYS", "a=x,a=hunter2", r"entry 2 repeats"),
-        ("API_KEYS", "Hunter2=x", r"the name of entry 1 cannot be a tenant's"),
-        ("SENTRY_TRACES_RATES", "task:a=0.5,task:b", r"entry 2 is not of the form operation=share"),
-        ("SENTRY_TRACES_RATES", "task:a=often", r"the share of entry 1 is no number"),
-        ("SENTRY_TRACES_RATES", "task:a=nan", r"the share of entry 1 is not within 0 and 1"),
+        ("API_KEYS", "a=x,a=hunter2", r"entry 2 has the name of an earlier entry"),
+        ("API_KEYS", "Hunter2=x", r"the name of entry 1 is not a valid tenant id"),
+        (
+            "SENTRY_TRACES_RATES",
+            "task:a=0.5,task:b",
+            r"entry 2 is not of the form operation=fraction",
+        ),
+        ("SENTRY_TRACES_RATES", "task:a=often", r"the fraction of entry 1 is not a number"),
+        ("SENTRY_TRACES_RATES", "task:a=nan", r"the fraction of entry 1 is not between 0 and 1"),
     ],
 )
 def test_invalid_pairs_are_refused(

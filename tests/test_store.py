@@ -130,8 +130,8 @@ def test_an_invalid_url_is_refused_without_repeating_it(url: str) -> None:
 @pytest.mark.parametrize(
     ("url", "words"),
     [
-        ("postgres://u:hunter2@host/name", "no dialect of that name"),
-        ("postgresql+none://u:hunter2@host/name", "no dialect of that name"),
+        ("postgres://u:hunter2@host/name", "its SQLAlchemy dialect is unknown"),
+        ("postgresql+none://u:hunter2@host/name", "its SQLAlchemy dialect is unknown"),
         ("mysql+cymysql://u:hunter2@host/name", "its driver cymysql is not installed"),
     ],
 )

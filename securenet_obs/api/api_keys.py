@@ -65,11 +65,11 @@ def create_key(session: Session, tenant_id: str, label: str = "") -> str:
     """
     if not re.fullmatch(TENANT_ID, tenant_id):
         raise SettingsError(
-            f"{tenant_id!r} cannot be a tenant: use up to 63 of a-z, 0-9, - and _, "
-            "and begin with a letter or a digit."
+            f"{tenant_id!r} is not a valid tenant id: use up to 63 of a-z, 0-9, - and _, "
+            "and start with a letter or a digit."
         )
     if len(label) > 100:
-        raise SettingsError(f"The label has {len(label)} characters; at most 100 are kept.")
+        raise SettingsError(f"The label has {len(label)} characters; at most 100 are allowed.")
     key = f"snk_{secrets.token_urlsafe(_RANDOM_BYTES)}"
     ensure_tenant(session, tenant_id)
     session.add(

@@ -145,7 +145,7 @@ async def _answer_invalid(_: Request, error: Exception) -> JSONResponse:
 
 async def _answer_unavailable(_: Request, error: Exception) -> JSONResponse:
     """Answer 503, since a later attempt may succeed; the log names the unavailable dependency."""
-    _log.warning("unavailable", reason=str(error), cause=type(error.__cause__).__name__)
+    _log.warning("dependency_unavailable", reason=str(error), cause=type(error.__cause__).__name__)
     content = {"detail": str(error), "request_id": current_ids().get("request_id")}
     return JSONResponse(content, status_code=503, headers={"Retry-After": "5"})
 

@@ -36,7 +36,7 @@ def require_key(
     """Refuse callers that do not send this deployment's diagnostics key."""
     expected = request.app.state.settings.diagnostics_key.get_secret_value()
     if not expected or not hmac.compare_digest(key.encode(), expected.encode()):
-        raise HTTPException(403, "X-Diagnostics-Key is wrong")
+        raise HTTPException(403, "X-Diagnostics-Key is not valid")
 
 
 router = APIRouter(prefix="/v1/diagnostics", dependencies=[Depends(require_key)])

@@ -111,7 +111,7 @@ def normalise(record: object) -> NetworkRecord | Rejection:
         return Rejection("no timestamp")
     timestamp = _timestamp(_first(record, "timestamp"))
     if timestamp is None:
-        return Rejection("unreadable timestamp")
+        return Rejection("invalid timestamp")
     source, destination = _address(record, "source"), _address(record, "destination")
     if source is None or destination is None:
         return Rejection("no source or destination address")

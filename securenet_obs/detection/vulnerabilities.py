@@ -26,7 +26,7 @@ def scan_tenant(tenant_id: str, window: str | None = None) -> dict[str, Any]:
             result is returned and the findings are not stored again.
 
     Returns:
-        `tenant_id`, `packages` and `advisories` (their numbers), `unreadable` (number of
+        `tenant_id`, `packages` and `advisories` (their numbers), `invalid_versions` (number of
         packages without a valid version), `findings` (objects `package`, `version`, `advisory`).
     """
     effect = Effect(tenant_id, "run_vulnerability_scan", window or uuid.uuid4().hex)
@@ -55,7 +55,7 @@ def _scanned(
         "tenant_id": tenant_id,
         "packages": len(inventory),
         "advisories": len(advisories),
-        "unreadable": sum(_version(item.version) is None for item in inventory),
+        "invalid_versions": sum(_version(item.version) is None for item in inventory),
         "findings": list(_findings(inventory, advisories)),
     }
 

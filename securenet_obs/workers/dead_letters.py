@@ -104,13 +104,15 @@ def requeue_letter(letter_id: int) -> str:
                 "recorded, so the task cannot be sent again from here. Send it from its source."
             )
         if task is None:
-            raise DeadLetterError(f"Dead letter {letter_id}: there is no task {letter.task} now.")
+            raise DeadLetterError(
+                f"Dead letter {letter_id}: task {letter.task} does not exist any more."
+            )
         not_requeued = DeadLetter.id == letter_id, DeadLetter.requeued_at.is_(None)
         change = update(DeadLetter).where(*not_requeued).values(requeued_at=datetime.now(UTC))
         if changed_rows(session.execute(change)) == 0:
             raise DeadLetterError(
-                f"Dead letter {letter_id} was requeued already, at {letter.requeued_at:%F %T} UTC: "
-                f"once is all. See what became of task {letter.task_id}."
+                f"Dead letter {letter_id} was already requeued, at {letter.requeued_at:%F %T} UTC. "
+                f"Requeueing works once; check the state of task {letter.task_id}."
             )
         outbox.resume_publishing(session, letter.task_id)
         # Within the transaction: if the broker refuses the task, the letter stays unchanged.
@@ -190,7 +192,7 @@ def _reason(task: Any, error: BaseException) -> Reason:
 def _row(session: Session, letter_id: int) -> DeadLetter:
     row = session.get(DeadLetter, letter_id)
     if row is None:
-        raise NotFoundError(f"There is no dead letter {letter_id}.")
+        raise NotFoundError(f"Dead letter {letter_id} does not exist.")
     return row
 
 

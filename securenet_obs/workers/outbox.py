@@ -57,7 +57,7 @@ def submit(task: Task, tenant_id: str, records: list[Any]) -> str:
     try:
         _accept(task_id, tenant_id, records)
     except SQLAlchemyError as error:
-        raise PublishError("the store did not take the batch.") from error
+        raise PublishError("the store did not accept the batch.") from error
     try:
         publish(task, {"batch": task_id}, task_id=task_id)
     except PublishError:
@@ -89,7 +89,7 @@ def process(
     if submission.finished_at is not None:
         return {**(submission.result or {}), "counted": False}
     if submission.due_at is None:
-        raise DeadLetterError("This batch was given up before: requeue its dead letter.")
+        raise DeadLetterError("This batch is a dead letter: requeue it to process it.")
     batch, result = evaluate(submission.tenant_id, submission.records or [])
     with session_scope() as session:
         counted = _finish(session, task_id, result)

@@ -28,8 +28,8 @@ def check_urls(settings: Settings) -> None:
     results = _parse_url("RESULT_URL", settings.results.get_secret_value())
     if _database(broker) == _database(results):
         raise SettingsError(
-            "RESULT_URL: it is the same Redis database as REDIS_URL. Give results another number: "
-            "one is emptied without the other."
+            "RESULT_URL: it is the same Redis database as REDIS_URL. Use another database number: "
+            "one must be flushed without the other."
         )
 
 
@@ -91,30 +91,28 @@ def _url_problem(parts: SplitResult, url: str) -> str:
     """Return why a URL cannot be used, without its content; empty if it can."""
     if "sentinel" in parts.scheme:
         return (
-            "Sentinel cannot be used: what reads queues and results here connects to one address, "
-            "and after a failover tasks that the old master had acknowledged may run again. Give "
+            "Sentinel is not supported: queues and results are read from one address, "
+            "and tasks that the old master had acknowledged may run again after a failover. Give "
             "the address of the master, or of a proxy that follows it, as redis:// or rediss://."
         )
     if "cluster" in parts.scheme:
         return (
-            "a Redis Cluster cannot be used: Celery moves a task between keys in one transaction, "
+            "Redis Cluster is not supported: Celery moves a task between keys in one transaction, "
             "and a cluster keeps them on different nodes. Give a single Redis, as redis:// or "
             "rediss://."
         )
     if ";" in url or "," in parts.netloc:
         return (
-            "it names several hosts, of which Celery would use one at a time, each with queues of "
-            "its own: tasks would be left behind. Give one."
+            "it contains several hosts, and Celery uses one at a time, each with its own queues: "
+            "tasks would be left in the queues of another host. Give one host."
         )
     if parts.scheme not in _SCHEMES:
-        return (
-            f"{parts.scheme or 'no scheme'} is not supported; it begins with redis:// or rediss://."
-        )
+        return f"{parts.scheme or 'no scheme'} is not supported; start the URL with redis:// or rediss://."
     requirement = parse_qs(parts.query).get("ssl_cert_reqs", ["required"])[-1]
     if requirement != "required":
         return (
-            "ssl_cert_reqs may only be `required`: without a checked certificate anybody between "
-            "here and Redis reads and writes tasks. Name the authority by ssl_ca_certs instead."
+            "ssl_cert_reqs must be `required`: without certificate verification, tasks can be "
+            "intercepted. Name the certificate authority by ssl_ca_certs instead."
         )
     return ""
 
@@ -128,13 +126,13 @@ def _check_limits(conf: Any) -> None:
     longest = hard * max(1, conf.worker_prefetch_multiplier)
     if longest >= visible:
         raise SettingsError(
-            f"visibility_timeout: {visible} s is not more than the {longest} s that a task may "
+            f"visibility_timeout: {visible} s is not longer than the {longest} s that a task may "
             f"take, with those prefetched before it (task_time_limit {hard} s): Redis would "
             "deliver it again while it runs."
         )
     if conf.task_soft_time_limit >= hard:
         raise SettingsError(
-            f"task_soft_time_limit: {conf.task_soft_time_limit} s is not less than "
+            f"task_soft_time_limit: {conf.task_soft_time_limit} s is not shorter than "
             f"task_time_limit, {hard} s: a task would be killed before it can record that it took "
             "too long."
         )
@@ -143,7 +141,7 @@ def _check_limits(conf: Any) -> None:
 def _check_entry(app: Celery, name: str, entry: dict[str, Any]) -> None:
     task = app.tasks.get(entry["task"])
     if task is None:
-        raise SettingsError(f"beat entry {name}: there is no task {entry['task']}.")
+        raise SettingsError(f"beat entry {name}: task {entry['task']} does not exist.")
     try:
         inspect.signature(task.run).bind(*entry.get("args", ()), **entry.get("kwargs", {}))
     except TypeError as error:

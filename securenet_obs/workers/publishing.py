@@ -48,7 +48,7 @@ class BoundedAMQP(AMQP):  # type: ignore[misc] # Celery has no types
         size = len(dumps(message.body, serializer=self.app.conf.task_serializer)[2])
         if size > MAX_PAYLOAD_BYTES:
             raise PayloadTooLargeError(
-                f"{name}: its arguments are {size:,} bytes, and {MAX_PAYLOAD_BYTES:,} may travel "
+                f"{name}: its arguments have {size:,} bytes, and the broker accepts "
                 f"{MAX_PAYLOAD_BYTES:,} at most. Put them into the store and send a reference, as "
                 "the API does with a batch, or send them in parts."
             )
@@ -69,7 +69,7 @@ def publish(task: Task, *arguments: Any, **options: Any) -> str:
     """Queue a task and return its id; `options` are those of `Task.apply_async`.
 
     Raises:
-        PublishError: the broker did not take it.
+        PublishError: the broker did not accept it.
         PayloadTooLargeError: its arguments exceed `MAX_PAYLOAD_BYTES`.
     """
     # Otherwise Celery subscribes to each sent task's result, and never unsubscribes.
@@ -77,7 +77,7 @@ def publish(task: Task, *arguments: Any, **options: Any) -> str:
         try:
             return str(task.apply_async(arguments, retry=False, **options).id)
         except _UNAVAILABLE as error:
-            raise PublishError(f"{task.name}: the broker did not take it.") from error
+            raise PublishError(f"{task.name}: the broker did not accept it.") from error
 
 
 @dataclass(frozen=True)
@@ -116,8 +116,8 @@ def publish_many(task: Task, calls: Iterable[Call]) -> list[str]:
             channel.send(owners)
     except _UNAVAILABLE as error:
         raise PublishError(
-            f"{task.name}: the broker took {len(sent)} of these tasks, and perhaps the next "
-            f"{len(buffered)}; nothing after them was sent."
+            f"{task.name}: the broker accepted {len(sent)} of these tasks, and possibly the next "
+            f"{len(buffered)}; no later task was sent."
         ) from error
     return sent + buffered
 

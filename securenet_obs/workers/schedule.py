@@ -103,7 +103,7 @@ class RecordingScheduler(PersistentScheduler):  # type: ignore[misc] # Celery ha
     def _take_over(self) -> bool:
         if not self._lock.acquire():
             if not self._is_standby:
-                _log.warning("beat_standby", reason="another beat is at work")
+                _log.warning("beat_standby", reason="another beat is the leader")
             self._is_standby = True
             return False
         _log.info("beat_leader", was_standby=self._is_standby)

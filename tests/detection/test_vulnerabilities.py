@@ -105,7 +105,7 @@ def test_an_invalid_version_is_counted() -> None:
         session.flush()
         session.add(InventoryItem(tenant_id="acme", package="requests", version="not-a-version"))
     answer = scan_tenant("acme")
-    assert (answer["packages"], answer["unreadable"], answer["findings"]) == (1, 1, [])
+    assert (answer["packages"], answer["invalid_versions"], answer["findings"]) == (1, 1, [])
 
 
 @pytest.mark.skipif(not PUBLISHED.is_file(), reason="the advisories are not on this machine")

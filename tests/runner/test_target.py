@@ -184,7 +184,7 @@ def test_a_notebooks_secret_of_the_shell_is_not_the_targets(
 
 def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
     """A path with a typing error never falls back to the environment."""
-    with pytest.raises(SettingsError, match=r"t\.env: no such env file"):
+    with pytest.raises(SettingsError, match=r"t\.env: the env file does not exist"):
         target_from_file(tmp_path / "t.env")
 
 

@@ -95,7 +95,7 @@ def test_a_letter_is_requeued_once(target: Any, tmp_path: Path) -> None:
     assert show_letter(letter.id).requeued_at is not None
     assert letter not in list_letters(requeued=False)
     refused = requeue(target, letter)
-    assert "was requeued already, at 20" in refused.stderr
+    assert "was already requeued, at 20" in refused.stderr
 
 
 def test_a_second_failure_updates_the_letter(target: Any, tmp_path: Path) -> None:

@@ -48,7 +48,7 @@ def test_a_batch_is_counted_for_its_tenant(target: Any) -> None:
     )
     answer = sent.get(timeout=60)
     assert (answer["tenant_id"], answer["accepted"], answer["minutes"]) == ("acme", 1, 1)
-    assert answer["rejected"] == {"unreadable timestamp": 1}
+    assert answer["rejected"] == {"invalid timestamp": 1}
     assert answer["counted"] is True
 
 

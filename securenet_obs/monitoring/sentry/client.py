@@ -98,7 +98,7 @@ def init_sentry(
             before_breadcrumb=_scrub_breadcrumb,
         )
     except sentry_sdk.utils.BadDsn as error:
-        raise SettingsError(f"SENTRY_DSN: it cannot be used: {error}.") from None
+        raise SettingsError(f"SENTRY_DSN: it is not a valid DSN: {error}.") from None
     scope = sentry_sdk.get_global_scope()
     scope.set_tag("service", service)
     scope.add_event_processor(_drop_duplicate)

@@ -49,7 +49,7 @@ class SentryRecorder:
             interval_s=0.05,
         )
         if event is None:
-            raise TimeoutError(f"no such event among {len(self.events)} within {deadline_s} s")
+            raise TimeoutError(f"no matching event among {len(self.events)} within {deadline_s} s")
         return event
 
 

@@ -100,7 +100,7 @@ class SecureNetTask(Task):  # type: ignore[misc] # Celery has no types
         """
         if _is_redelivered(self) and self._starts(task_id) > MAX_STARTS:
             raise PoisonTaskError(
-                f"{self.name} was started {MAX_STARTS} times and never ended: it, or what else "
+                f"{self.name} was started {MAX_STARTS} times and never ended: it, or another "
                 "task of its worker, kills the process. It is now a dead letter; requeue it "
                 "when it is safe."
             )

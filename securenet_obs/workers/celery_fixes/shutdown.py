@@ -35,5 +35,5 @@ def _limit_shutdown(how: str, **_: object) -> None:
 
 def _requeue_tasks() -> None:
     stop_s = get_settings().worker_stop_s
-    _log.warning("tasks_requeued", reason="they did not end in time", stop_within_s=stop_s)
+    _log.warning("tasks_requeued", reason="not finished in time", stop_within_s=stop_s)
     os.kill(os.getpid(), signal.SIGQUIT)

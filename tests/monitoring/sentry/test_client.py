@@ -310,7 +310,7 @@ def test_an_event_has_its_runbook_as_tag(run: Any, sentry: SentryRecorder) -> No
         BEGIN
         + """
     from securenet_obs.errors import PublishError
-    for error in (PublishError("the broker did not take it"), ValueError("something else")):
+    for error in (PublishError("the broker did not accept it"), ValueError("something else")):
         log.error("failed", exc_info=error)
     """,
         SENTRY_DSN=sentry.dsn,

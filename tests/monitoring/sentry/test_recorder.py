@@ -17,5 +17,5 @@ def test_it_records_the_events_of_the_real_sdk() -> None:
 
 def test_a_missing_event_is_a_timeout_error() -> None:
     """Waiting for an event that was not sent ends with a TimeoutError."""
-    with recording_sentry() as sentry, pytest.raises(TimeoutError, match="no such event"):
+    with recording_sentry() as sentry, pytest.raises(TimeoutError, match="no matching event"):
         sentry.event(lambda event: True, deadline_s=0.1)

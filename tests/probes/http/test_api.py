@@ -124,10 +124,10 @@ def test_disabled_diagnostics_are_not_found(scripted: ApiClient) -> None:
 
 def test_api_that_cannot_queue_is_unreachable(http_server, scripted: ApiClient) -> None:
     """A 503 is neither a submission nor a refusal."""
-    http_server.answers((503, {"detail": "the broker did not take it"}))
+    http_server.answers((503, {"detail": "the broker did not accept it"}))
     with pytest.raises(UnreachableError, match="503"):
         scripted.submit_logs("tenant-canary", [{}])
-    assert scripted.check_readiness() == {"detail": "the broker did not take it"}
+    assert scripted.check_readiness() == {"detail": "the broker did not accept it"}
 
 
 @pytest.mark.parametrize("body", [b"<html>", [], 1])
