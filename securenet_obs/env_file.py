@@ -101,7 +101,7 @@ class _Parser:
         return value if reasons else "".join(part.resolve(self.values) for part in parts)
 
     def _expansion_problems(self, value: str, parts: Sequence[Atom]) -> Iterator[str]:
-        """Yield what a shell would put in the place of a piece of the value, and we do not."""
+        """Yield the expansions of a shell that this parser does not support."""
         for part in parts:
             if isinstance(part, Variable) and part.default is None and part.name not in self.values:
                 yield (

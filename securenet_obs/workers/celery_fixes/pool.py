@@ -109,7 +109,7 @@ class Processes(asynpool.AsynPool):  # type: ignore[misc] # Celery has no types
 
     @classmethod
     def _help_stuff_finish(cls, pool: Any) -> None:
-        """Take back what the processes have not read, if there is any left to read it.
+        """Take back unread tasks, if any process is left that could have read them.
 
         Celery 5.6 listens to half a second of silence first.
         """
@@ -140,7 +140,7 @@ class TaskPool(prefork.TaskPool):  # type: ignore[misc] # Celery has no types
         super().on_start()
 
     def register_with_event_loop(self, loop: Any) -> None:
-        """Have the event loop see at once that the worker is told to stop.
+        """Wake the event loop at once when the worker stops.
 
         A signal does not end its wait for the next timer, which takes up to a second.
         """
