@@ -109,16 +109,16 @@ def missing(error: StackError) -> NoReturn:
 def pips(pytestconfig: pytest.Config) -> dict[str, Path]:
     """Return a folder for each version of pip; each is downloaded once."""
     assert pytestconfig.cache is not None
-    kept = pytestconfig.cache.mkdir("pips")
+    cached = pytestconfig.cache.mkdir("pips")
     for version in PIPS:
-        if not (kept / version).exists():
-            _download_pip(version, kept)
-    return {version: kept / version for version in PIPS}
+        if not (cached / version).exists():
+            _download_pip(version, cached)
+    return {version: cached / version for version in PIPS}
 
 
-def _download_pip(version: str, kept: Path) -> None:
+def _download_pip(version: str, cached: Path) -> None:
     # In a folder of its own first: two processes of the tests may be at it.
-    part = kept / f"{version}-{os.getpid()}"
+    part = cached / f"{version}-{os.getpid()}"
     command = [sys.executable, "-m", "pip", "install", "--no-deps", "--target", part]
     environment = build_pip_environment(sys.executable)
     done = subprocess.run(
@@ -127,7 +127,7 @@ def _download_pip(version: str, kept: Path) -> None:
     if done.returncode:
         missing(StackError(f"pip {version} could not be downloaded: {done.stderr}"))
     with suppress(OSError):
-        part.rename(kept / version)
+        part.rename(cached / version)
 
 
 @pytest.fixture
@@ -216,8 +216,8 @@ def run_notebook(
     ) -> NotebookRun:
         variables = {**stack.environment, **(environment or {})}
         target = target_of("tests", variables, local=True)
-        told = PlainLines(Console())
-        command = Command(target, tmp_path / "evidence", told, warm="" if cold else warm())
+        progress = PlainLines(Console())
+        command = Command(target, tmp_path / "evidence", progress, warm="" if cold else warm())
         outcome = command.run([order_for(find(PROJECT, name), parameters)])
         (record,) = outcome.runs
         return NotebookRun(

@@ -85,15 +85,15 @@ class ForkedPython:
             )  # fmt: skip
         server = self._server or self._start()
         request = {"arguments": arguments, "folder": str(cwd), "variables": dict(env)}
-        (told, telling), (errors, erring) = os.pipe(), os.pipe()
+        (output, output_end), (errors, errors_end) = os.pipe(), os.pipe()
         with open(os.devnull) as nothing:
             line = json.dumps(request).encode() + b"\n"
-            sent = socket.send_fds(server, [line], [nothing.fileno(), telling, erring])
+            sent = socket.send_fds(server, [line], [nothing.fileno(), output_end, errors_end])
             server.sendall(line[sent:])
-        os.close(telling)
-        os.close(erring)
+        os.close(output_end)
+        os.close(errors_end)
         with ThreadPoolExecutor(2) as pool:
-            outputs = [pool.submit(_read, descriptor) for descriptor in (told, errors)]
+            outputs = [pool.submit(_read, descriptor) for descriptor in (output, errors)]
             pid = _answer(server)
             ended, _, _ = select.select([server], [], [], timeout)
             if not ended:
@@ -205,6 +205,6 @@ if __name__ == "__main__":
                 importlib.import_module(name)
         gc.collect()
         gc.freeze()
-        asked = _serve(listening)
-    if asked is not None:
-        _main(asked["arguments"])
+        request = _serve(listening)
+    if request is not None:
+        _main(request["arguments"])

@@ -35,7 +35,7 @@ def test_a_word_is_not_an_address(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "url", "told"),
+    ("name", "url", "reason"),
     [
         ("API_URL", "hunter2.example:8000", "must start with http:// or https://"),
         ("API_URL", "ftp://hunter2", "must start with http:// or https://"),
@@ -58,11 +58,11 @@ def test_a_word_is_not_an_address(name: str) -> None:
         ("DATABASE_URL", "postgresql://u:hunter2@host:54e2/name", "port is not a number"),
     ],
 )
-def test_an_invalid_address_is_refused(name: str, url: str, told: str) -> None:
+def test_an_invalid_address_is_refused(name: str, url: str, reason: str) -> None:
     """The message has the problem and nothing of the address, and the redactor keeps it."""
     problem = invalid_addresses({name: url}).get(name, "")
-    assert told in problem
-    assert bool(told) is bool(problem)
+    assert reason in problem
+    assert bool(reason) is bool(problem)
     assert "hunter2" not in problem
     assert redact_text(problem) == problem
 

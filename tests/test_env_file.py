@@ -51,7 +51,7 @@ def test_a_reference_resolves_to_an_earlier_line_only(
 
 
 @pytest.mark.parametrize(
-    ("text", "line", "told"),
+    ("text", "line", "reason"),
     [
         ("A=1\n\n\nhunter2\n", 4, "not of the form NAME=value"),
         ("export hunter2\n", 1, "not of the form"),
@@ -65,11 +65,11 @@ def test_a_reference_resolves_to_an_earlier_line_only(
     ],
 )
 def test_an_invalid_line_is_reported_by_number(
-    text: str, line: int, told: str, tmp_path: Path
+    text: str, line: int, reason: str, tmp_path: Path
 ) -> None:
     """The line's text is not repeated: it may be a secret."""
     problem = read(tmp_path, text).problems[0]
-    assert (problem.line, told in problem.sentence) == (line, True)
+    assert (problem.line, reason in problem.sentence) == (line, True)
     assert "hunter2" not in problem.sentence
     assert "hun-ter" not in problem.sentence
 
@@ -114,7 +114,7 @@ def test_all_problems_are_reported_at_once(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "shown"),
+    ("name", "printable"),
     [
         ("SENTRY_DNS", True),
         ("redis_url", True),
@@ -125,9 +125,9 @@ def test_all_problems_are_reported_at_once(tmp_path: Path) -> None:
         ("A" * 65, False),
     ],
 )
-def test_a_name_that_may_be_part_of_a_secret_is_hidden(name: str, shown: bool) -> None:
+def test_a_name_that_may_be_part_of_a_secret_is_hidden(name: str, printable: bool) -> None:
     """The last line of a key in base64 or base32 looks like NAME=."""
-    assert (printable_name(name) == name) is shown
+    assert (printable_name(name) == name) is printable
 
 
 @pytest.mark.parametrize("content", [None, b"A=\xff\n"])

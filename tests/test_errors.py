@@ -23,5 +23,5 @@ def test_the_drawn_tree_matches_the_classes() -> None:
 
 def test_a_verdict_is_shown_without_a_traceback() -> None:
     """The last cell shows the failed checks, and not our frames."""
-    shown = errors.ChecksFailedError("1 of 2 checks failed: a")._render_traceback_()
-    assert shown == ["ChecksFailedError: 1 of 2 checks failed: a"]
+    lines = errors.ChecksFailedError("1 of 2 checks failed: a")._render_traceback_()
+    assert lines == ["ChecksFailedError: 1 of 2 checks failed: a"]

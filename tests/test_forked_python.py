@@ -102,8 +102,8 @@ def test_a_module_is_the_same_forked_and_started(own: ForkedPython, tmp_path: Pa
 def test_an_interrupt_is_the_same_forked_and_started(own: ForkedPython, tmp_path: Path) -> None:
     """The program ends by the signal; only its traceback has the frames of the caller."""
     arguments = ["-c", "raise KeyboardInterrupt"]
-    (status, _, told), expected = forked(own, arguments, tmp_path), started(arguments, tmp_path)
-    assert (status, told.splitlines()[-1]) == (expected[0], expected[2].splitlines()[-1])
+    (status, _, errors), expected = forked(own, arguments, tmp_path), started(arguments, tmp_path)
+    assert (status, errors.splitlines()[-1]) == (expected[0], expected[2].splitlines()[-1])
 
 
 def test_programs_do_not_share_state(own: ForkedPython, tmp_path: Path) -> None:

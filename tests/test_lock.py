@@ -132,20 +132,20 @@ def test_services_import_neither_pandas_nor_numpy() -> None:
 
 def needed(extra: str, *others: str) -> set[str]:
     """Return all packages that securenet-obs with an extra requires, and those of others."""
-    wanted = requirements("securenet-obs", extra) | set(others)
+    remaining = requirements("securenet-obs", extra) | set(others)
     found: set[str] = set()
-    while wanted:
-        name = wanted.pop()
+    while remaining:
+        name = remaining.pop()
         found.add(name)
-        wanted |= requirements(name) - found
+        remaining |= requirements(name) - found
     return found
 
 
 def requirements(name: str, extra: str = "") -> set[str]:
     """Return the packages that a package requires on this machine."""
-    asked = [Requirement(line) for line in distribution(name).requires or []]
+    direct = [Requirement(line) for line in distribution(name).requires or []]
     return {
         canonicalize_name(each.name)
-        for each in asked
+        for each in direct
         if each.marker is None or each.marker.evaluate({"extra": extra})
     }

@@ -85,10 +85,12 @@ def test_the_lock_contains_the_required_extras() -> None:
     missing = set()
     for name in extras.keys() & {canonicalize_name(each.name) for each in distributions()}:
         for line in distribution(name).requires or []:
-            asked = Requirement(line)
-            if asked.marker is None or asked.marker.evaluate({"extra": ""}):
-                wanted = asked.extras - extras.get(canonicalize_name(asked.name), set())
-                missing |= {f"{asked.name}[{extra}]" for extra in wanted}
+            requirement = Requirement(line)
+            if requirement.marker is None or requirement.marker.evaluate({"extra": ""}):
+                extras_missing = requirement.extras - extras.get(
+                    canonicalize_name(requirement.name), set()
+                )
+                missing |= {f"{requirement.name}[{extra}]" for extra in extras_missing}
     assert missing == set()
 
 

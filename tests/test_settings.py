@@ -150,7 +150,7 @@ def test_rates_are_parsed_by_operation(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "told"),
+    ("name", "value", "reason"),
     [
         ("API_KEYS", "hunter2", r"entry 1 is not of the form tenant=key"),
         ("API_KEYS", "a=x,b=", r"entry 2 is not of the form tenant=key"),
@@ -166,11 +166,11 @@ def test_rates_are_parsed_by_operation(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_invalid_pairs_are_refused(
-    name: str, value: str, told: str, monkeypatch: pytest.MonkeyPatch
+    name: str, value: str, reason: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The message has variable and position, and not the text, which may be a key."""
     monkeypatch.setenv(name, value)
-    with pytest.raises(SettingsError, match=f"{name}: .*{told}") as caught:
+    with pytest.raises(SettingsError, match=f"{name}: .*{reason}") as caught:
         load_settings()
     assert "unter2" not in str(caught.value)
 

@@ -72,7 +72,7 @@ class AnomalyDetector:
                 .where(NetworkMinute.tenant_id == tenant_id)
                 .order_by(NetworkMinute.minute)
             ).all()
-        result = _trained(tenant_id, [tuple(row) for row in rows])
+        result = _train(tenant_id, [tuple(row) for row in rows])
         with session_scope() as session:
             if effect.claim(session, result) and result["trained"]:
                 now, model = datetime.now(UTC), result["model"]
@@ -81,13 +81,13 @@ class AnomalyDetector:
             _log.info("anomaly_model_trained", minutes=len(rows))
         return result
 
-    def judge(self, tenant_id: str, minutes: Mapping[datetime, Minute]) -> list[Anomaly]:
+    def detect(self, tenant_id: str, minutes: Mapping[datetime, Minute]) -> list[Anomaly]:
         """Return the anomalies among minutes; empty while the tenant has no model."""
         with session_scope() as session:
             model = session.get(AnomalyModel, tenant_id)
         if model is None:
             return []
-        return list(_judged(model.parameters, minutes))
+        return list(_detect(model.parameters, minutes))
 
 
 class ThreatDetectionService:
@@ -108,7 +108,7 @@ class ThreatDetectionService:
         tenant_id, records = str(network_data["tenant_id"]), list(network_data["records"])
         _log.info("anomaly_detection_started", records=len(records))
         batch = normalise_batch(records)
-        anomalies = self._detector.judge(tenant_id, batch.minutes())
+        anomalies = self._detector.detect(tenant_id, batch.minutes())
         if anomalies:
             _log.warning("anomalies_detected", anomalies=len(anomalies))
         return {
@@ -119,15 +119,15 @@ class ThreatDetectionService:
         }
 
 
-def _trained(tenant_id: str, rows: list[tuple[int, ...]]) -> dict[str, Any]:
+def _train(tenant_id: str, rows: list[tuple[int, ...]]) -> dict[str, Any]:
     summary = {"tenant_id": tenant_id, "minutes": len(rows)}
     if len(rows) < MIN_MINUTES:
         reason = f"{MIN_MINUTES} minutes of metrics are needed"
         return {**summary, "trained": False, "reason": reason}
-    return {**summary, "trained": True, "model": _fitted(rows)}
+    return {**summary, "trained": True, "model": _fit(rows)}
 
 
-def _fitted(rows: list[tuple[int, ...]]) -> dict[str, Any]:
+def _fit(rows: list[tuple[int, ...]]) -> dict[str, Any]:
     # pandas takes half a second to import, and only this task needs it.
     import pandas as pd
 
@@ -142,7 +142,7 @@ def _fitted(rows: list[tuple[int, ...]]) -> dict[str, Any]:
     }
 
 
-def _judged(model: Mapping[str, Any], minutes: Mapping[datetime, Minute]) -> Iterable[Anomaly]:
+def _detect(model: Mapping[str, Any], minutes: Mapping[datetime, Minute]) -> Iterable[Anomaly]:
     for moment, minute in minutes.items():
         for metric in METRICS:
             observed, usual = float(getattr(minute, metric)), model[metric]["median"]

@@ -37,7 +37,7 @@ def scan_tenant(tenant_id: str, window: str | None = None) -> dict[str, Any]:
             select(InventoryItem).where(InventoryItem.tenant_id == tenant_id)
         ).all()
         advisories = [row.content for row in session.scalars(select(Advisory))]
-    result = _scanned(tenant_id, inventory, advisories)
+    result = _scan(tenant_id, inventory, advisories)
     with session_scope() as session:
         if effect.claim(session, result):
             session.execute(delete(Finding).where(Finding.tenant_id == tenant_id))
@@ -48,7 +48,7 @@ def scan_tenant(tenant_id: str, window: str | None = None) -> dict[str, Any]:
     return result
 
 
-def _scanned(
+def _scan(
     tenant_id: str, inventory: Sequence[InventoryItem], advisories: Sequence[Mapping[str, Any]]
 ) -> dict[str, Any]:
     return {

@@ -84,17 +84,17 @@ class _Stream:
         self._sink.flush()
 
     def _clean(self, line: bytes) -> bytes:
-        clean, counts = self._redacted(line)
+        clean, counts = self._redact(line)
         self.counts += counts
         return clean
 
-    def _redacted(self, line: bytes) -> tuple[bytes, Counter[str]]:
+    def _redact(self, line: bytes) -> tuple[bytes, Counter[str]]:
         """Return a line without secrets, and the number of masks in it by rule."""
         body = line.rstrip(b"\r\n")
         text = body.decode("utf-8", "surrogateescape")
         walk = Walk(self._rules)
         clean = walk.value(text)
-        return (line if clean == text else _encoded(clean) + line[len(body) :]), walk.counts
+        return (line if clean == text else _encode(clean) + line[len(body) :]), walk.counts
 
     def _copy_key(self, first: bytes) -> None:
         """Copy a private key, masked, from its first line to its end."""
@@ -135,14 +135,14 @@ class _Stream:
 
     def _cut(self, piece: bytes) -> tuple[int, bytes] | None:
         """Find a position that does not split a secret; return it with the clean text before it."""
-        whole, _ = self._redacted(piece)
+        whole, _ = self._redact(piece)
         end = len(piece) - MAX_SECRET_BYTES
         for _ in range(_MAX_CUT_ATTEMPTS):
             end = max(piece.rfind(separator, 0, end) for separator in (b" ", b","))
             if end <= 0:
                 return None
-            clean, counts = self._redacted(piece[:end])
-            if clean + self._redacted(piece[end:])[0] == whole:
+            clean, counts = self._redact(piece[:end])
+            if clean + self._redact(piece[end:])[0] == whole:
                 self.counts += counts
                 return end, clean
         return None
@@ -166,7 +166,7 @@ def _is_key_line(line: bytes) -> bool:
     return is_header or (is_long and _BASE64.fullmatch(words[-1]) is not None)
 
 
-def _encoded(text: str) -> bytes:
+def _encode(text: str) -> bytes:
     try:
         return text.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:  # a lone surrogate, which was escaped in JSON and is again

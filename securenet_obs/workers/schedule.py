@@ -62,7 +62,7 @@ class RecordingScheduler(PersistentScheduler):  # type: ignore[misc] # Celery ha
 
     def tick(self, *args: Any, **options: Any) -> float:
         """Send due entries if this beat leads; return the seconds until the next tick."""
-        if not self._leads():
+        if not self._is_leader():
             return float(self.max_interval)
         interval: float = super().tick(*args, **options)
         if self._failed_entry is not None:
@@ -73,7 +73,7 @@ class RecordingScheduler(PersistentScheduler):  # type: ignore[misc] # Celery ha
     def apply_async(self, entry: Any, *args: Any, **options: Any) -> Any:
         """Send an entry's task with its window, and record the time once the broker accepts it."""
         try:
-            result = super().apply_async(_with_window(entry), *args, **options)
+            result = super().apply_async(_add_window(entry), *args, **options)
         except SchedulingError:
             self._failed_entry = entry
             raise
@@ -86,7 +86,7 @@ class RecordingScheduler(PersistentScheduler):  # type: ignore[misc] # Celery ha
         if self._lock.local.token is not None:
             self._write(lambda _: self._lock.release())
 
-    def _leads(self) -> bool:
+    def _is_leader(self) -> bool:
         """Acquire or extend the lock, and return whether this beat leads."""
         try:
             if self._lock.local.token is not None:
@@ -95,7 +95,7 @@ class RecordingScheduler(PersistentScheduler):  # type: ignore[misc] # Celery ha
         except LockError:
             # The lock expired while this beat was delayed, or Redis lost it.
             self._lock.local.token = None
-            return self._leads()
+            return self._is_leader()
         except redis.RedisError as error:
             _log.warning("beat_redis_unavailable", reason=type(error).__name__)
             return False
@@ -149,7 +149,7 @@ def _entry_data(entry: Any) -> dict[str, Any]:
     }
 
 
-def _with_window(entry: Any) -> Any:
+def _add_window(entry: Any) -> Any:
     """Return the entry with its window in the headers, if its schedule has slots."""
     if not isinstance(entry.schedule, crontab):
         return entry

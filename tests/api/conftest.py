@@ -58,11 +58,11 @@ class Api:
         **body: str,
     ) -> httpx.Response:
         """Request a diagnostic error."""
-        asked = {"canary": "c", "where": "api", "tenant_id": "acme", "secret": "hunter2hunter2"}
+        request = {"canary": "c", "where": "api", "tenant_id": "acme", "secret": "hunter2hunter2"}
         planted = {"X-Diagnostics-Key": key, "Authorization": "Bearer hunter2hunter2"}
         planted["Cookie"] = "session=hunter2hunter2"
         url = "/v1/diagnostics/error?password=hunter2hunter2"
-        return self.client.post(url, json=asked | body, headers={**planted, **(headers or {})})
+        return self.client.post(url, json=request | body, headers={**planted, **(headers or {})})
 
 
 @contextmanager

@@ -25,8 +25,8 @@ def test_requests_without_a_key_are_refused(api: Any) -> None:
     """401 without a key, 403 for another tenant; both are logged, without the key."""
     path, body = "/v1/tenants/acme/logs", "no JSON at all"
     assert api.client.post(path, content=body, headers={"Authorization": ""}).status_code == 401
-    asked = {"X-Request-ID": "refused-00001", **api.bearer("first")}
-    assert api.client.post(path, content=body, headers=asked).status_code == 403
+    headers = {"X-Request-ID": "refused-00001", **api.bearer("first")}
+    assert api.client.post(path, content=body, headers=headers).status_code == 403
     (line,) = [row for row in api.lines_of("refused-00001") if row["event"] == "access_denied"]
     assert (line["tenant_id"], line["path_tenant_id"]) == ("first", "acme")
     assert all(key.encode() not in api.log.read_bytes() for key in api.keys.values())
@@ -62,7 +62,7 @@ def test_concurrent_tenants_do_not_share_ids(api: Any, record: dict[str, str]) -
         async with httpx.AsyncClient(base_url=api.client.base_url, timeout=30) as client:
             return set(await asyncio.gather(*(send(client, number) for number in range(60))))
 
-    # So many writers at once may be too many for SQLite, which is told with 503.
+    # So many writers at once may be too many for SQLite, which is answered with 503.
     assert asyncio.run(all_at_once()) - {503} == {202, 404, 500}
     api.lines_of("acme-request-0058")
     lines = [line for line in api.lines() if "-request-00" in line.get("request_id", "")]
@@ -71,8 +71,10 @@ def test_concurrent_tenants_do_not_share_ids(api: Any, record: dict[str, str]) -
     assert len({line["trace_id"] for line in lines}) == 60
     failed = [line for line in lines if line["event"] == "request_failed"]
     for line in failed:
-        told = line["sentry_event_id"]
-        event = api.sentry.event(lambda event, told=told: event["event_id"] == told)
+        event_id = line["sentry_event_id"]
+        event = api.sentry.wait_for_event(
+            lambda event, event_id=event_id: event["event_id"] == event_id
+        )
         assert (
             event["tags"].items()
             >= {name: line[name] for name in ("request_id", "tenant_id", "trace_id")}.items()
@@ -91,10 +93,10 @@ def test_the_callers_trace_is_on_lines_event_and_task(api: Any, sent: dict[str, 
     """Each line, the error event and the task's message have the caller's trace id."""
     client = redis.Redis.from_url(api.environment["REDIS_URL"])
     client.delete("default")
-    told = api.diagnose(headers=sent).json()
-    lines = api.lines_of(told["request_id"])
+    answer = api.diagnose(headers=sent).json()
+    lines = api.lines_of(answer["request_id"])
     assert {line["trace_id"] for line in lines} == {TRACE}
-    event = api.sentry.event(lambda event: event["event_id"] == told["event_id"])
+    event = api.sentry.wait_for_event(lambda event: event["event_id"] == answer["event_id"])
     assert event["contexts"]["trace"]["trace_id"] == event["tags"]["trace_id"] == TRACE
     api.diagnose(headers=sent, where="task")
     headers = json.loads(client.lpop("default"))["headers"]
@@ -104,17 +106,17 @@ def test_the_callers_trace_is_on_lines_event_and_task(api: Any, sent: dict[str, 
 
 def test_a_traced_request_has_the_same_error_event(api: Any, serve: Any) -> None:
     """With and without tracing: one event, with the caller's trace and the request."""
-    told = []
+    described = []
     with serve(SENTRY_TRACES_SAMPLE_RATE="1") as traced:
         for served in (traced, api):
             canary = f"canary-of-{id(served)}"
             served.diagnose(canary=canary, headers={"sentry-trace": f"{TRACE}-{SPAN}-1"})
-            event = served.sentry.event(lambda event, canary=canary: canary in str(event))
+            event = served.sentry.wait_for_event(lambda event, canary=canary: canary in str(event))
             assert event["contexts"]["trace"]["trace_id"] == TRACE
-            told.append({name: event[name] for name in ("transaction", "transaction_info")})
-            told[-1] |= {"method": event["request"]["method"], "tags": event["tags"].keys()}
+            described.append({name: event[name] for name in ("transaction", "transaction_info")})
+            described[-1] |= {"method": event["request"]["method"], "tags": event["tags"].keys()}
             assert sum(canary in str(event) for event in served.sentry.events) == 1
-    assert told[0] == told[1]
+    assert described[0] == described[1]
 
 
 def test_requests_do_not_wait_for_sentry(serve: Any) -> None:

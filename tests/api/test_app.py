@@ -83,26 +83,26 @@ def test_an_error_response_has_its_event_id(api: Any) -> None:
     """500 in JSON; one Sentry event of that id with the request's ids; one line with both."""
     answer = api.diagnose(canary="canary-in-the-api")
     assert answer.status_code == 500
-    told = answer.json()
-    assert told["detail"] == "internal error"
-    assert told["request_id"] == answer.headers["X-Request-ID"]
-    event = api.sentry.event(lambda event: event["event_id"] == told["event_id"])
+    content = answer.json()
+    assert content["detail"] == "internal error"
+    assert content["request_id"] == answer.headers["X-Request-ID"]
+    event = api.sentry.wait_for_event(lambda event: event["event_id"] == content["event_id"])
     assert "canary-in-the-api" in event["exception"]["values"][0]["value"]
     assert event["tags"]["tenant_id"] == "acme"
-    assert event["tags"]["request_id"] == told["request_id"]
+    assert event["tags"]["request_id"] == content["request_id"]
     frame = event["exception"]["values"][0]["stacktrace"]["frames"][-1]
     assert frame["function"] == "fail_on_purpose"
     time.sleep(0.5)
     same = [event for event in api.sentry.events if "canary-in-the-api" in str(event["exception"])]
     assert len(same) == 1
-    (line,) = [line for line in api.lines() if line.get("sentry_event_id") == told["event_id"]]
-    assert line["request_id"] == told["request_id"]
+    (line,) = [line for line in api.lines() if line.get("sentry_event_id") == content["event_id"]]
+    assert line["request_id"] == content["request_id"]
 
 
 def test_no_secret_of_a_failing_request_is_sent(api: Any) -> None:
     """Header, cookie, query, body and local variable are in no event and no line."""
-    told = api.diagnose().json()
-    event = api.sentry.event(lambda event: event["event_id"] == told["event_id"])
+    content = api.diagnose().json()
+    event = api.sentry.wait_for_event(lambda event: event["event_id"] == content["event_id"])
     assert event["request"].keys().isdisjoint({"data", "cookies", "query_string"})
     assert all(b"hunter2" not in envelope for envelope in api.sentry.envelopes)
     assert b"hunter2" not in api.log.read_bytes()
@@ -187,8 +187,10 @@ def test_an_unavailable_broker_is_answered_in_two_seconds(
 def test_an_import_has_no_side_effects() -> None:
     """Only access to `app` configures logging and Sentry."""
     code = "import logging, securenet_obs.api.app; print(logging.getLogger().handlers)"
-    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert shown.stdout.strip() == "[]"
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert result.stdout.strip() == "[]"
 
 
 def works(environment: Mapping[str, str], folder: Path) -> subprocess.Popen[bytes]:

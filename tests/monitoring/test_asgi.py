@@ -62,9 +62,9 @@ def test_an_error_before_the_response_is_answered() -> None:
     with capture_logs() as lines:
         start, body = call(fail)
     assert start["status"] == 500
-    told = json.loads(body["body"])
-    assert told["detail"] == "internal error"
-    assert told["request_id"].encode() == dict(start["headers"])[b"x-request-id"]
+    content = json.loads(body["body"])
+    assert content["detail"] == "internal error"
+    assert content["request_id"].encode() == dict(start["headers"])[b"x-request-id"]
     assert [line["event"] for line in lines] == ["request_failed", "request_finished"]
 
 
@@ -110,8 +110,8 @@ def sentry_traces(*headers: tuple[bytes, bytes], kind: str = "http") -> list[byt
 )
 def test_a_w3c_trace_is_continued(sent: str, sampled: int) -> None:
     """Trace id, span id and sampling flag are converted to `sentry-trace`."""
-    told = sentry_traces((b"traceparent", sent.encode()))
-    assert told == [f"{TRACE}-{SPAN}-{sampled}".encode()]
+    traces = sentry_traces((b"traceparent", sent.encode()))
+    assert traces == [f"{TRACE}-{SPAN}-{sampled}".encode()]
 
 
 @pytest.mark.parametrize(

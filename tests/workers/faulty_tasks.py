@@ -62,7 +62,7 @@ def return_secret(argument: str) -> str:
 def logs_and_fails() -> None:
     """Log an error, and fail with it."""
     try:
-        raise DiagnosticError("told twice")
+        raise DiagnosticError("logged twice")
     except DiagnosticError:
         log.exception("ours")
         logging.getLogger("theirs").exception("theirs")

@@ -57,16 +57,19 @@ def test_a_task_cannot_outlive_its_message() -> None:
 
 def test_task_events_and_started_states_are_off(target: Any) -> None:
     """Events and STARTED states, which take a third of a task's time, are not published."""
-    with redis.Redis.from_url(target.environment["REDIS_URL"]) as client, client.pubsub() as heard:
-        heard.psubscribe("*")
+    with (
+        redis.Redis.from_url(target.environment["REDIS_URL"]) as client,
+        client.pubsub() as subscription,
+    ):
+        subscription.psubscribe("*")
         sent = target.send("echo_canary", "canary", queue="canary")
         sent.get(timeout=60)
         target.line("task_succeeded", sent.id)
-        told = []
-        while message := heard.get_message(timeout=0.5):
-            told.append(str(message))
-    assert len([text for text in told if f"celery-task-meta-{sent.id}" in text]) == 1
-    assert not [text for text in told if "task-" in text and "celery-task-meta" not in text]
+        messages = []
+        while message := subscription.get_message(timeout=0.5):
+            messages.append(str(message))
+    assert len([text for text in messages if f"celery-task-meta-{sent.id}" in text]) == 1
+    assert not [text for text in messages if "task-" in text and "celery-task-meta" not in text]
 
 
 def test_broker_and_results_have_separate_databases() -> None:

@@ -35,7 +35,7 @@ def test_lines_and_events_have_both_durations(target: Any) -> None:
     sent = target.send("tested.return_secret", "x")
     assert 500 <= target.line("task_succeeded", sent.id)["wait_ms"] < 20_000
     line = target.line("task_failed", failed.id)
-    event = target.sentry.event(lambda event: event["tags"].get("task_id") == failed.id)
+    event = target.sentry.wait_for_event(lambda event: event["tags"].get("task_id") == failed.id)
     durations = event["contexts"]["task_durations"]
     assert 500 <= durations["wait_ms"] == line["wait_ms"]
     assert durations["duration_ms"] > 0

@@ -81,8 +81,8 @@ def test_concurrent_tenants_keep_their_ids(worker: Worker) -> None:
     sent: set[str] = set()
     for number in range(6):
         sent |= {worker.send(task, tenant, number) for task in tasks for tenant in TENANTS}
-    ends, wanted = {"task_succeeded", "task_failed"}, 6 * 2 * (len(tasks) + 1)
-    assert eventually(lambda: sum(row["event"] in ends for row in worker.lines()) == wanted)
+    ends, expected = {"task_succeeded", "task_failed"}, 6 * 2 * (len(tasks) + 1)
+    assert eventually(lambda: sum(row["event"] in ends for row in worker.lines()) == expected)
     ours = [line for line in worker.lines() if "request_id" in line]
     assert {line["request_id"] for line in ours} == sent
     strange = [line for line in ours if line["tenant_id"] not in line["request_id"]]

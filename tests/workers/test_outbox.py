@@ -121,12 +121,12 @@ def test_concurrent_deliveries_count_once(task: Task) -> None:
     task_id = outbox.submit(task, "acme", [RECORD] * 3)
     together, outcomes = threading.Barrier(4), []
 
-    def judge(tenant_id: str, records: list[Any]) -> Any:
+    def evaluate(tenant_id: str, records: list[Any]) -> Any:
         together.wait(10)
         return evaluated(tenant_id, records)
 
     def deliver() -> None:
-        outcomes.append(outbox.process(task_id, judge)["counted"])
+        outcomes.append(outbox.process(task_id, evaluate)["counted"])
 
     threads = [threading.Thread(target=deliver) for _ in range(4)]
     for thread in threads:
@@ -141,13 +141,13 @@ def test_a_failed_count_leaves_the_batch_unfinished(task: Task) -> None:
     """Count and end are one transaction, so the next delivery counts the batch."""
     task_id = outbox.submit(task, "acme", [RECORD])
 
-    def judge(tenant_id: str, records: list[Any]) -> Any:
+    def evaluate(tenant_id: str, records: list[Any]) -> Any:
         batch, result = evaluated(tenant_id, records)
         batch.accepted[0].__dict__["octets"] = "no number"
         return batch, result
 
     with pytest.raises(TypeError):
-        outbox.process(task_id, judge)
+        outbox.process(task_id, evaluate)
     assert counted() == 0
     assert outbox.process(task_id, evaluated)["counted"] is True
     assert counted() == 1

@@ -110,8 +110,10 @@ def test_certificates_are_verified() -> None:
 def test_the_certificate_authority_can_be_set() -> None:
     """The URL may name the authority, and certificates are verified all the same."""
     app = create_celery(Settings(redis_url="rediss://a:6379/0?ssl_ca_certs=/etc/ca.pem"))
-    kept = {name: app.backend.connparams[name] for name in ("ssl_ca_certs", "ssl_cert_reqs")}
-    for options in (app.connection_for_write().ssl, kept):
+    result_options = {
+        name: app.backend.connparams[name] for name in ("ssl_ca_certs", "ssl_cert_reqs")
+    }
+    for options in (app.connection_for_write().ssl, result_options):
         connection = redis.SSLConnection(**options)
         assert (connection.ca_certs, connection.cert_reqs) == ("/etc/ca.pem", ssl.CERT_REQUIRED)
 

@@ -87,11 +87,11 @@ def test_an_unavailable_backend_gives_no_owner() -> None:
 def test_the_event_is_stored_before_the_failure(target: Any) -> None:
     """A reader of a failed state finds the id of its event."""
     url = target.environment["RESULT_URL"]
-    with redis.Redis.from_url(url) as client, client.monitor() as heard:
+    with redis.Redis.from_url(url) as client, client.monitor() as monitor:
         sent = target.send("tested.marks_and_fails")
-        commands = (told["command"] for told in heard.listen())
-        kept = list(islice(matching(commands, sent.id), 2))
-    assert kept == [EVENT_KEY.format(task_id=sent.id), f"celery-task-meta-{sent.id}"]
+        commands = (entry["command"] for entry in monitor.listen())
+        stored = list(islice(matching(commands, sent.id), 2))
+    assert stored == [EVENT_KEY.format(task_id=sent.id), f"celery-task-meta-{sent.id}"]
 
 
 def test_an_event_is_stored_once_an_attempt(app: Any) -> None:

@@ -58,11 +58,11 @@ def scheduler(url: str, folder: Path, **entries: Any) -> RecordingScheduler:
 def broker(environment: dict[str, str]) -> Iterator[redis.Redis]:
     """Yield the empty databases of these schedulers."""
     address = environment["REDIS_URL"].rsplit("/", 1)[0]
-    with redis.Redis.from_url(f"{address}/6") as client, results(environment) as kept:
-        for database in (client, kept):
+    with redis.Redis.from_url(f"{address}/6") as client, results(environment) as records:
+        for database in (client, records):
             database.flushdb()
         yield client
-        for database in (client, kept):
+        for database in (client, records):
             database.flushdb()
 
 
@@ -93,8 +93,8 @@ def test_a_sent_entry_is_recorded(
     time.sleep(0.02)
     began = time.time()
     beat.tick()
-    with results(environment) as kept:
-        assert began <= float(kept.hget(SENT_KEY, "often")) <= time.time()
+    with results(environment) as records:
+        assert began <= float(records.hget(SENT_KEY, "often")) <= time.time()
     assert len(sent(broker)) == 1
 
 
@@ -103,13 +103,13 @@ def test_a_beat_without_entries_records_its_tick(
 ) -> None:
     """Removed entries are deleted from the record."""
     scheduler(environment["REDIS_URL"], tmp_path / "full", hourly=crontab(minute="0")).tick()
-    with results(environment) as kept:
-        assert kept.hlen(ENTRIES_KEY) == 1
-        kept.delete(TICK_KEY, LOCK_KEY)
+    with results(environment) as records:
+        assert records.hlen(ENTRIES_KEY) == 1
+        records.delete(TICK_KEY, LOCK_KEY)
         with capture_logs() as lines:
             scheduler(environment["REDIS_URL"], tmp_path / "empty").tick()
         assert "beat_state_not_stored" not in [line["event"] for line in lines]
-        assert (kept.exists(TICK_KEY), kept.exists(ENTRIES_KEY)) == (1, 0)
+        assert (records.exists(TICK_KEY), records.exists(ENTRIES_KEY)) == (1, 0)
 
 
 def test_missed_windows_are_sent_once(
@@ -130,13 +130,13 @@ def test_a_lost_schedule_is_recovered(
     environment: dict[str, str], broker: redis.Redis, tmp_path: Path
 ) -> None:
     """Without the schedule's file, the times in Redis are used, and missed entries are sent."""
-    with results(environment) as kept:
-        kept.hset(SENT_KEY, mapping={"missed": time.time() - 7_200, "done": time.time()})
+    with results(environment) as records:
+        records.hset(SENT_KEY, mapping={"missed": time.time() - 7_200, "done": time.time()})
     hourly = crontab(minute="0")
     run_due_entries(scheduler(environment["REDIS_URL"], tmp_path, missed=hourly, done=hourly))
     assert len(sent(broker)) == 1
-    with results(environment) as kept:
-        assert float(kept.hget(SENT_KEY, "missed")) > time.time() - 5
+    with results(environment) as records:
+        assert float(records.hget(SENT_KEY, "missed")) > time.time() - 5
 
 
 def test_one_beat_sends_at_a_time(
@@ -144,8 +144,8 @@ def test_one_beat_sends_at_a_time(
 ) -> None:
     """The second is a standby; it takes over when the first ends, without duplicates."""
     hourly = crontab(minute="0")
-    with results(environment) as kept:
-        kept.hset(SENT_KEY, "hourly", time.time() - 7_200)
+    with results(environment) as records:
+        records.hset(SENT_KEY, "hourly", time.time() - 7_200)
     first = scheduler(environment["REDIS_URL"], tmp_path / "first", hourly=hourly)
     second = scheduler(environment["REDIS_URL"], tmp_path / "second", hourly=hourly)
     second.schedule["hourly"].last_run_at = datetime.now(UTC) - timedelta(hours=2)
@@ -167,12 +167,12 @@ def test_a_dead_beat_is_replaced(
     first = scheduler(environment["REDIS_URL"], tmp_path / "first")
     second = scheduler(environment["REDIS_URL"], tmp_path / "second")
     first.tick()
-    with results(environment) as kept:
-        assert 0 < kept.ttl(LOCK_KEY) <= LOCK_S
-        kept.pexpire(LOCK_KEY, 1)
+    with results(environment) as records:
+        assert 0 < records.ttl(LOCK_KEY) <= LOCK_S
+        records.pexpire(LOCK_KEY, 1)
         time.sleep(0.01)
-    assert second._leads() is True
-    assert first._leads() is False
+    assert second._is_leader() is True
+    assert first._is_leader() is False
 
 
 def test_a_beat_leads_again_after_a_flush_of_redis(
@@ -181,9 +181,9 @@ def test_a_beat_leads_again_after_a_flush_of_redis(
     """An emptied Redis does not cost a window."""
     beat = scheduler(environment["REDIS_URL"], tmp_path)
     beat.tick()
-    with results(environment) as kept:
-        kept.flushdb()
-    assert beat._leads() is True
+    with results(environment) as records:
+        records.flushdb()
+    assert beat._is_leader() is True
 
 
 def test_an_unsent_entry_stays_due(
@@ -194,8 +194,8 @@ def test_an_unsent_entry_stays_due(
 ) -> None:
     """An entry that the broker refused is sent when the broker is back, not the next day."""
     beat = scheduler(environment["REDIS_URL"], tmp_path, hourly=crontab(minute="0"))
-    with results(environment) as kept:
-        kept.hset(SENT_KEY, "hourly", time.time() - 7_200)
+    with results(environment) as records:
+        records.hset(SENT_KEY, "hourly", time.time() - 7_200)
     with monkeypatch.context() as patch:
 
         def refuse(*_: Any, **__: Any) -> None:

@@ -8,7 +8,7 @@ TRACE, SPAN = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 def event_of(target: Any, task: str, **options: Any) -> Any:
     """Send a task that fails, and return its event."""
     sent = target.send(task, **options)
-    return target.sentry.event(lambda event: event["tags"].get("task_id") == sent.id)
+    return target.sentry.wait_for_event(lambda event: event["tags"].get("task_id") == sent.id)
 
 
 def test_an_event_has_its_task_and_the_senders_trace(target: Any) -> None:
@@ -17,8 +17,8 @@ def test_an_event_has_its_task_and_the_senders_trace(target: Any) -> None:
     event = event_of(target, "tested.marks_and_fails", headers=trace)
     assert event["transaction"] == "tested.marks_and_fails"
     assert event["transaction_info"] == {"source": "task"}
-    told = event["contexts"]["trace"]
-    assert (told["trace_id"], told["parent_span_id"]) == (TRACE, SPAN)
+    trace = event["contexts"]["trace"]
+    assert (trace["trace_id"], trace["parent_span_id"]) == (TRACE, SPAN)
     assert event["exception"]["values"][-1]["mechanism"]["handled"] is False
 
 
@@ -43,5 +43,5 @@ def test_a_retry_is_not_an_error_event(target: Any) -> None:
     retried = target.send("tested.retried")
     assert retried.get(timeout=60) == 2
     event_of(target, "tested.marks_and_fails")
-    told = {event["tags"].get("task_id") for event in target.sentry.events}
-    assert retried.id not in told
+    task_ids = {event["tags"].get("task_id") for event in target.sentry.events}
+    assert retried.id not in task_ids

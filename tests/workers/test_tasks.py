@@ -180,7 +180,7 @@ def test_a_diagnostic_task_fails_with_its_own_error(target: Any) -> None:
     with pytest.raises(Exception, match="canary-7") as raised:
         sent.get(timeout=60)
     assert type(raised.value).__name__ == "DiagnosticError"
-    event = target.sentry.event(lambda event: "canary-7" in str(event.get("exception")))
+    event = target.sentry.wait_for_event(lambda event: "canary-7" in str(event.get("exception")))
     assert event["tags"].items() >= {"tenant_id": "acme", "task_id": sent.id}.items()
 
 

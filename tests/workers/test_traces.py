@@ -16,8 +16,10 @@ def test_the_trace_of_an_untraced_sender_is_continued(traced: Any) -> None:
     traced.line("task_succeeded", child.id)
 
     def traces() -> dict[str, str]:
-        told = [content for kind, content in traced.sentry.items if kind == "transaction"]
-        return {event["transaction"]: event["contexts"]["trace"]["trace_id"] for event in told}
+        transactions = [content for kind, content in traced.sentry.items if kind == "transaction"]
+        return {
+            event["transaction"]: event["contexts"]["trace"]["trace_id"] for event in transactions
+        }
 
-    wanted = {"tested.parent": TRACE, "tested.child": TRACE}
-    assert eventually(lambda: traces().items() >= wanted.items(), 20), traces()
+    expected = {"tested.parent": TRACE, "tested.child": TRACE}
+    assert eventually(lambda: traces().items() >= expected.items(), 20), traces()

@@ -66,7 +66,7 @@ class Chain:
         }
         self._console = settings.log_format == "console"
         self._second = (-1, b"")
-        self._names = lru_cache(maxsize=1024)(self._serialised_names)
+        self._names = lru_cache(maxsize=1024)(self._serialise_names)
 
     def native(self, logger: _Line, level: str, event: Fields) -> bytes:
         """Convert an event of our own loggers to a line; first send an error to Sentry."""
@@ -156,7 +156,7 @@ class Chain:
             self._second = second, text
         return b'%b%06dZ",%b' % (text, microseconds, self._names(level, logger))
 
-    def _serialised_names(self, level: str, logger: str) -> bytes:
+    def _serialise_names(self, level: str, logger: str) -> bytes:
         """Return the part of the head that many lines share (cached as `_names`)."""
         names = {"level": level, "logger": logger, **self._process}
         return orjson.dumps(redact(to_plain(names, _NAMES)))[1:-1] + b","

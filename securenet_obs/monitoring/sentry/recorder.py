@@ -35,7 +35,7 @@ class SentryRecorder:
         """Every error event that arrived, in order."""
         return [content for kind, content in self.items if kind == "event"]
 
-    def event(
+    def wait_for_event(
         self, matches: Callable[[dict[str, Any]], bool], deadline_s: float = 10
     ) -> dict[str, Any]:
         """Wait for the first event that matches, and return it.

@@ -26,7 +26,7 @@ EXIT_TIMEOUT_S = 3.0
 """Seconds in which a process that was told to leave has sent its last errors to Sentry."""
 
 
-class Results(asynpool.ResultHandler):  # type: ignore[misc] # Celery has no types
+class CompletingResultHandler(asynpool.ResultHandler):  # type: ignore[misc] # Celery has no types
     """Completes results that are partly read when the worker is stopped.
 
     Celery 5.6 drops the first part of such a result and takes the rest for the next one: the task
@@ -39,16 +39,16 @@ class Results(asynpool.ResultHandler):  # type: ignore[misc] # Celery has no typ
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self._begun: dict[int, Iterator[None]] = {}
+        self._partial: dict[int, Iterator[None]] = {}
 
     def _recv_message(self, add_reader: Any, fd: int, callback: Any) -> Iterator[None]:
         # A reader that has reached its end may stay here: it yields nothing more.
-        self._begun[fd] = super()._recv_message(add_reader, fd, callback)
-        return self._begun[fd]
+        self._partial[fd] = super()._recv_message(add_reader, fd, callback)
+        return self._partial[fd]
 
     def on_stop_not_started(self) -> None:
         """Read the rest of each result that is partly read."""
-        for fd, reading in list(self._begun.items()):
+        for fd, reading in list(self._partial.items()):
             with suppress(OSError, EOFError):  # its process is gone, and so is the rest
                 for _ in reading:
                     wait([fd], timeout=1)
@@ -63,19 +63,19 @@ class Results(asynpool.ResultHandler):  # type: ignore[misc] # Celery has no typ
         it stops, and waits for that second.
         """
         deadline = Deadline.after(EXIT_TIMEOUT_S)
-        leaving = dict(self.fileno_to_outq)
-        while leaving := {fd: one for fd, one in leaving.items() if one.exitcode is None}:
+        exiting = dict(self.fileno_to_outq)
+        while exiting := {fd: one for fd, one in exiting.items() if one.exitcode is None}:
             ready = wait(
-                [*leaving, *(one.sentinel for one in leaving.values())],
+                [*exiting, *(one.sentinel for one in exiting.values())],
                 timeout=deadline.left_s,
             )
             if not ready:
                 return
-            for fd in leaving.keys() & ready:
-                self._flush_outqueue(fd, leaving.pop, leaving, self.on_state_change)
+            for fd in exiting.keys() & ready:
+                self._flush_outqueue(fd, exiting.pop, exiting, self.on_state_change)
 
 
-class Processes(asynpool.AsynPool):  # type: ignore[misc] # Celery has no types
+class WorkerPool(asynpool.AsynPool):  # type: ignore[misc] # Celery has no types
     """Checks an exiting process again, and does not give up a task that a process already has.
 
     Upstream: celery/celery#9588, open: `_event_process_exit` can go with it. No issue known for the
@@ -83,7 +83,7 @@ class Processes(asynpool.AsynPool):  # type: ignore[misc] # Celery has no types
     `_help_stuff_finish` can go with Celery 5.7.
     """
 
-    ResultHandler = Results
+    ResultHandler = CompletingResultHandler
 
     def _event_process_exit(self, hub: Any, proc: Any) -> None:
         """Replace an exited process.
@@ -124,7 +124,7 @@ class TaskPool(prefork.TaskPool):  # type: ignore[misc] # Celery has no types
     before it forks, and stops an idle pool without fixed waits; 5.7.0 does neither.
     """
 
-    Pool = Processes
+    Pool = WorkerPool
     _pool: Any
 
     def on_start(self) -> None:
@@ -135,8 +135,8 @@ class TaskPool(prefork.TaskPool):  # type: ignore[misc] # Celery has no types
         """
         gc.collect()
         gc.freeze()
-        self._bell, self._ringing = os.pipe()
-        signals.worker_shutting_down.connect(self._ring)
+        self._wake_reader, self._wake_writer = os.pipe()
+        signals.worker_shutting_down.connect(self._wake)
         super().on_start()
 
     def register_with_event_loop(self, loop: Any) -> None:
@@ -145,10 +145,10 @@ class TaskPool(prefork.TaskPool):  # type: ignore[misc] # Celery has no types
         A signal does not end its wait for the next timer, which takes up to a second.
         """
         super().register_with_event_loop(loop)
-        loop.add_reader(self._bell, os.read, self._bell, 1)
+        loop.add_reader(self._wake_reader, os.read, self._wake_reader, 1)
 
-    def _ring(self, **_: object) -> None:
-        os.write(self._ringing, b".")
+    def _wake(self, **_: object) -> None:
+        os.write(self._wake_writer, b".")
 
     def on_stop(self) -> None:
         """Stop the processes; where no task runs, without a thread that Celery then waits for.

@@ -103,8 +103,8 @@ def test_any_call_of_any_logger_is_one_strict_line(
         ours, theirs = both_entrances(file)
         ours.info(event, *arguments, **fields)
         ours.error("e", exc_info=ValueError(event), value=fields)
-        told = {"name": "theirs", **fields, "msg": event, "args": tuple(arguments)}
-        theirs.handle(logging.makeLogRecord(told))
+        record = {"name": "theirs", **fields, "msg": event, "args": tuple(arguments)}
+        theirs.handle(logging.makeLogRecord(record))
         file.seek(0)
         lines = [strict(line) for line in file]
     assert len(lines) == 3

@@ -54,13 +54,13 @@ def drained(descriptor: int) -> bytes:
     return found.lstrip(b"-")
 
 
-@pytest.fixture(params=["asked", "polled"])
+@pytest.fixture(params=["nowait", "polled"])
 def kernel(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Run the test with and without RWF_NOWAIT, which macOS does not have."""
     if request.param == "polled":
         monkeypatch.delattr(os, "RWF_NOWAIT", raising=False)
     elif not hasattr(os, "RWF_NOWAIT"):
-        pytest.skip("this system cannot be asked")
+        pytest.skip("this system has no RWF_NOWAIT")
 
 
 @pytest.mark.usefixtures("kernel")
@@ -140,10 +140,10 @@ def test_lines_in_a_notebook_go_to_its_output(monkeypatch: pytest.MonkeyPatch) -
         def fileno(self) -> int:
             return 1
 
-    shown = KernelStream()
-    monkeypatch.setattr(sys, "stdout", shown)
+    stream = KernelStream()
+    monkeypatch.setattr(sys, "stdout", stream)
     LineOutput().write(b'{"event":"seen"}\n')
-    assert shown.getvalue() == '{"event":"seen"}\n'
+    assert stream.getvalue() == '{"event":"seen"}\n'
 
 
 def test_lost_lines_are_reported(run: Any) -> None:

@@ -255,10 +255,10 @@ def test_no_logger_writes_below_the_level(run: Any) -> None:
     chatty = logging.getLogger("chatty")
     chatty.setLevel(logging.DEBUG)
     chatty.debug("detail")
-    chatty.info("told")
+    chatty.info("logged")
     """
     )
-    assert [line["event"] for line in finished.lines] == ["told"]
+    assert [line["event"] for line in finished.lines] == ["logged"]
 
 
 def test_mismatched_arguments_do_not_raise(run: Any) -> None:

@@ -84,14 +84,14 @@ def test_a_reraised_exception_object_is_sent_again(run: Any, sentry: SentryRecor
             raise only
         except ValueError:
             log.exception("failed")
-            log.exception("told")
+            log.exception("logged")
         log.error("between")
     assert lost_events() == {}, lost_events()
     """,
         SENTRY_DSN=sentry.dsn,
     )
-    told = [event["tags"]["request_id"] for event in sentry.events if "exception" in event]
-    assert told == ["req-00000001", "req-00000002"]
+    request_ids = [event["tags"]["request_id"] for event in sentry.events if "exception" in event]
+    assert request_ids == ["req-00000001", "req-00000002"]
 
 
 def test_a_second_report_names_the_first_event(run: Any, sentry: SentryRecorder) -> None:
@@ -105,12 +105,12 @@ def test_a_second_report_names_the_first_event(run: Any, sentry: SentryRecorder)
         except DiagnosticError:
             log.exception("first")
             raise
-    log.info("told", id=reported.event_id)
+    log.info("logged", id=reported.event_id)
     """,
         SENTRY_DSN=sentry.dsn,
     )
     (event,) = sentry.events
-    assert finished.line("told")["id"] == event["event_id"]
+    assert finished.line("logged")["id"] == event["event_id"]
 
 
 def test_every_kind_of_error_reaches_sentry(run: Any, sentry: SentryRecorder) -> None:
@@ -268,11 +268,11 @@ def test_a_refused_event_has_its_status(run: Any, sentry: SentryRecorder) -> Non
     with report_errors() as reported:
         raise DiagnosticError("canary")
     flush_sentry()
-    log.info("told", status=delivery_status(reported.event_id))
+    log.info("logged", status=delivery_status(reported.event_id))
     """,
         SENTRY_DSN=sentry.dsn,
     )
-    assert finished.line("told")["status"] == 403
+    assert finished.line("logged")["status"] == 403
 
 
 def test_a_short_program_flushes_and_prints_nothing(run: Any, sentry: SentryRecorder) -> None:

@@ -12,10 +12,10 @@ def test_it_records_the_events_of_the_real_sdk() -> None:
         client = sentry_sdk.Client(dsn=sentry.dsn)
         sent = client.capture_event({"message": "hello", "level": "error"})
         client.close()
-        assert sentry.event(lambda event: event["event_id"] == sent)["message"] == "hello"
+        assert sentry.wait_for_event(lambda event: event["event_id"] == sent)["message"] == "hello"
 
 
 def test_a_missing_event_is_a_timeout_error() -> None:
     """Waiting for an event that was not sent ends with a TimeoutError."""
     with recording_sentry() as sentry, pytest.raises(TimeoutError, match="no matching event"):
-        sentry.event(lambda event: True, deadline_s=0.1)
+        sentry.wait_for_event(lambda event: True, deadline_s=0.1)

@@ -39,7 +39,7 @@ def test_hostile_sizes_are_survived() -> None:
     assert redact(keys) == {**keys, "password": MASK}
 
 
-def shown(value: Any) -> str:
+def comparable(value: Any) -> str:
     return f"{type(value).__name__} {value!r}"
 
 
@@ -53,7 +53,7 @@ def test_the_prefilter_misses_nothing(value: Any, strip: bool) -> None:
     forms: list[Any] = [value, repr(value), json.dumps(value), json.dumps(value).encode()]
     forms += [json.dumps(value, ensure_ascii=False), json.dumps(json.dumps(value), indent=1)]
     for form in forms:
-        assert shown(filtered.redact(form)) == shown(unfiltered.redact(form))
+        assert comparable(filtered.redact(form)) == comparable(unfiltered.redact(form))
 
 
 def test_letters_that_fold_into_ascii_are_suspect() -> None:

@@ -17,11 +17,11 @@ def test_no_secret_of_a_failed_task_is_stored(target: Any) -> None:
     sent = target.send("raise_diagnostic_error", "canary-1", SECRET, "acme")
     target.line("task_failed", sent.id)
     with redis.Redis.from_url(target.environment["RESULT_URL"]) as client:
-        kept = client.get(f"celery-task-meta-{sent.id}")
-    assert b"DiagnosticError" in kept
-    assert b"canary-1" in kept
-    assert b"[redacted]" in kept
-    assert SECRET.encode() not in kept
+        stored = client.get(f"celery-task-meta-{sent.id}")
+    assert b"DiagnosticError" in stored
+    assert b"canary-1" in stored
+    assert b"[redacted]" in stored
+    assert SECRET.encode() not in stored
 
 
 def test_harmless_results_are_stored_unchanged(target: Any) -> None:

@@ -16,14 +16,14 @@ from billiard.queues import _SimpleQueue
 from celery import Celery, signals
 from kombu.asynchronous import Hub, get_event_loop, set_event_loop
 
-from securenet_obs.workers.celery_fixes.pool import Processes, Results, TaskPool
+from securenet_obs.workers.celery_fixes.pool import CompletingResultHandler, TaskPool, WorkerPool
 from tests.busy import room_for
 
 
 def test_an_exiting_process_is_checked_again() -> None:
     """The second check is immediate, and not five seconds later."""
-    # Of a real process nobody knows whether it can be waited for when its end is told.
-    pool, process, hub = Processes.__new__(Processes), SimpleNamespace(), Hub()
+    # A real process may or may not be waitable when its exit event arrives.
+    pool, process, hub = WorkerPool.__new__(WorkerPool), SimpleNamespace(), Hub()
     pool._pool, looks = [process], []
 
     def maintain_pool() -> None:
@@ -42,10 +42,10 @@ def test_an_exiting_process_is_checked_again() -> None:
 
 def test_a_partly_read_result_is_completed() -> None:
     """A worker that stops reads the rest of a large result."""
-    queue, hub, told = _SimpleQueue(rnonblock=True), Hub(), []
+    queue, hub, received = _SimpleQueue(rnonblock=True), Hub(), []
     told_of = SimpleNamespace(outq=queue, exitcode=0)
     fd, into = queue._reader.fileno(), queue._writer.fileno()
-    results = Results(
+    results = CompletingResultHandler(
         None,
         None,
         {},
@@ -58,7 +58,7 @@ def test_a_partly_read_result_is_completed() -> None:
         fileno_to_outq={fd: told_of},
         on_process_alive=None,
     )
-    results.on_state_change = told.append
+    results.on_state_change = received.append
     results.register_with_event_loop(hub)
     hub.add_reader(fd, results.handle_event, fd)
     body = pickle.dumps("a result")
@@ -67,13 +67,13 @@ def test_a_partly_read_result_is_completed() -> None:
     threading.Timer(0.1, os.write, (into, body[5:])).start()
     results.on_stop_not_started()
     hub.close()
-    assert told == ["a result"]
+    assert received == ["a result"]
 
 
 def test_an_assigned_task_is_not_given_up() -> None:
     """A worker that stops keeps a task that a process has received but not yet confirmed."""
-    # Of a real one nobody knows whether it has been heard when the worker is told to stop.
-    pool = Processes.__new__(Processes)
+    # A real process may or may not have confirmed the task when the worker stops.
+    pool = WorkerPool.__new__(WorkerPool)
     pool._state, pool.synack, pool.maintain_pool = RUN, False, list
     pool._active_writers = pool._active_writes = pool._busy_workers = set()
     jobs: dict[int, ApplyResult] = {}
@@ -119,16 +119,16 @@ def test_idle_processes_stop_at_once(pool: TaskPool) -> None:
 
 def test_a_stopping_worker_wakes_its_event_loop(pool: TaskPool, hub: Hub) -> None:
     """The loop waits for up to a second, and a signal alone does not end the wait."""
-    assert pool._bell not in dict(hub.poller.poll(0))
+    assert pool._wake_reader not in dict(hub.poller.poll(0))
     signals.worker_shutting_down.send(sender=None, how="a test")
-    assert pool._bell in dict(hub.poller.poll(0))
-    hub.readers[pool._bell][0](*hub.readers[pool._bell][1])
-    assert pool._bell not in dict(hub.poller.poll(0))
+    assert pool._wake_reader in dict(hub.poller.poll(0))
+    hub.readers[pool._wake_reader][0](*hub.readers[pool._wake_reader][1])
+    assert pool._wake_reader not in dict(hub.poller.poll(0))
 
 
 def test_queues_of_ended_processes_are_not_drained() -> None:
     """Unread tasks of ended processes are not awaited; Celery waits for half a second."""
-    Processes._help_stuff_finish([SimpleNamespace(exitcode=0)])
+    WorkerPool._help_stuff_finish([SimpleNamespace(exitcode=0)])
 
 
 def test_every_worker_uses_the_pool(target: Any) -> None:

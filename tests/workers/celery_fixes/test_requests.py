@@ -35,7 +35,7 @@ def test_a_poison_task_is_not_started_forever(target: Any) -> None:
     assert line["exception"][0]["exc_type"] == "PoisonTaskError"
     key = EVENT_KEY.format(task_id=sent.id)
     assert target.celery.backend.client.get(key).decode() == line["sentry_event_id"]
-    assert target.sentry.event(lambda event: event["event_id"] == line["sentry_event_id"])
+    assert target.sentry.wait_for_event(lambda event: event["event_id"] == line["sentry_event_id"])
     with pytest.raises(Exception, match="was started 2 times and never ended"):
         sent.get(timeout=60)
     target.line("dead_letter_recorded", sent.id)
@@ -59,7 +59,7 @@ def test_the_parent_reports_with_the_ids_of_the_task(target: Any) -> None:
     line = target.line("task_failed", sent.id, deadline_s=20)
     assert line["exception"][0]["exc_type"] == "TimeLimitExceeded"
     assert (line["request_id"], line["tenant_id"]) == ("req-of-the-test", "acme")
-    event = target.sentry.event(lambda event: event["event_id"] == line["sentry_event_id"])
+    event = target.sentry.wait_for_event(lambda event: event["event_id"] == line["sentry_event_id"])
     assert event["tags"].items() >= {"request_id": "req-of-the-test", "tenant_id": "acme"}.items()
 
 

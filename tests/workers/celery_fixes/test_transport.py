@@ -129,8 +129,8 @@ def test_a_lost_request_for_messages_is_repeated(consume: Any, proxy: Proxy) -> 
     """The network drops the request and the connection without notice."""
     consuming = consume(port=proxy.port)
     proxy.drops_traffic = True
-    asked = consuming.channel.waiting_since
-    assert consuming.turn(lambda: consuming.channel.waiting_since > asked)
+    before = consuming.channel.waiting_since
+    assert consuming.turn(lambda: consuming.channel.waiting_since > before)
     proxy.drops_traffic = False
     assert consuming.receives("second")
 
@@ -150,8 +150,8 @@ def test_a_lost_subscription_is_renewed(consume: Any, proxy: Proxy) -> None:
 def test_an_answer_consumed_by_a_child_is_requested_again(consume: Any) -> None:
     """A forked child that closes an inherited connection consumes an answer."""
     consuming = consume()
-    asked = consuming.channel.waiting_since
-    assert consuming.turn(lambda: consuming.channel.waiting_since > asked)
+    before = consuming.channel.waiting_since
+    assert consuming.turn(lambda: consuming.channel.waiting_since > before)
     child = os.fork()
     if child == 0:
         with suppress(BaseException):
