@@ -33,7 +33,7 @@ PEM = f"-----BEGIN RSA PRIVATE KEY-----\nMIIE{B62}\n{B62}=\n-----END RSA PRIVATE
 JWT = f"eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.{B62[:43]}"
 
 
-# One row a rule at least: the rule that masks, the value, what is left of it.
+# At least one row per rule: the rule that masks, the value, the value masked.
 MASKED: list[tuple[str, Any, Any]] = [
     ("password", {"db.passWord": "hunter2"}, {"db.passWord": MASK}),
     ("password", "login with password=hunter2 failed", f"login with password={MASK} failed"),

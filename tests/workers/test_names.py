@@ -1,4 +1,4 @@
-"""The names in Redis: the same for who writes and who reads."""
+"""Names in Redis, which writers and readers must share."""
 
 import subprocess
 import sys
@@ -11,21 +11,21 @@ from securenet_obs.workers import names, schedule
 
 
 def test_probes_read_the_keys_that_workers_write() -> None:
-    """Probes share no code with what they look at, so they name the keys themselves."""
+    """Probes share no code with the workers, so they define the keys again."""
     assert tasks.TICK_KEY == names.TICK_KEY
     assert tasks.ENTRIES_KEY == schedule.ENTRIES_KEY
 
 
-def test_the_keys_of_celery_and_kombu_are_theirs() -> None:
-    """Both name them as attributes of a class."""
+def test_the_keys_match_celery_and_kombu() -> None:
+    """Both libraries have them as class attributes."""
     prefix = KeyValueStoreBackend.task_keyprefix
     assert names.RESULT_PREFIX == results.RESULT_PREFIX == prefix
     assert names.UNACKED_KEY == queues.UNACKED_KEY == Channel.unacked_key
     assert names.UNACKED_INDEX_KEY == ages.OLDEST_IN_FLIGHT[1] == Channel.unacked_index_key
 
 
-def test_the_stack_knows_the_names_without_celery() -> None:
-    """Most commands import the stack, and Celery takes half a second."""
+def test_the_stack_reads_the_names_without_celery() -> None:
+    """Most commands import the stack, and the import of Celery takes half a second."""
     program = (
         "import sys\n"
         "from securenet_obs.stack.parts.readiness import TICK_KEY\n"

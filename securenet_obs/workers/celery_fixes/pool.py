@@ -33,8 +33,8 @@ class CompletingResultHandler(asynpool.ResultHandler):  # type: ignore[misc] # C
     seems unfinished, its process waits for half a minute, and then the task is run again.
 
     Upstream: no issue known (searched 2026-11-26); celery/celery#3802, open, has the same symptom.
-    `_recv_message` can go with Celery 5.7, which finishes such a result; `_dismiss` can go when a
-    worker that stops reads which processes leave.
+    `_recv_message` can go with Celery 5.7, which finishes such a result; `_end_exiting` can go when
+    a worker that stops reads which processes leave.
     """
 
     def __init__(self, *args: Any, **options: Any) -> None:
