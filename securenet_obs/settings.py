@@ -99,7 +99,7 @@ class Settings(BaseSettings):
     api_url: str = Field("http://127.0.0.1:8000", description="Address of the target's API.")
     api_keys: SecretStr = Field(
         SecretStr(""),
-        description="API keys of the tenants for validations: tenant=key, comma-separated.",
+        description="The keys of the tenants for validations: tenant=key, comma-separated.",
     )
     diagnostics_enabled: bool = Field(
         False, description="Whether POST /v1/diagnostics/error is available."

@@ -88,7 +88,7 @@ def test_the_messages_are_found() -> None:
     """The collection includes f-strings and constants, also of raised errors."""
     found = {message for module in MODULES for message in messages_of(PACKAGE / module)}
     assert any(message.startswith("token: required, and not given") for message in found)
-    assert "SENTRY_AUTH_TOKEN: not a Redis URL (redis://host:port/number)." in found
+    assert "SENTRY_AUTH_TOKEN is not a valid Redis URL; use redis://host:port/number." in found
     assert "send Authorization: Bearer and an API key" in found
     assert len(found) > 500
 
