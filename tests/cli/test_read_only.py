@@ -49,11 +49,11 @@ def is_one_sentence(answer: "subprocess.CompletedProcess[str]") -> None:
 @pytest.mark.parametrize(
     ("arguments", "word"),
     [
-        (["up"], "run in a folder that can be written"),
+        (["up"], "run the command in a writable folder"),
         (["validate", "--local"], "--evidence"),
         (["validate", "--local", "--evidence", "/tmp"], "--target"),
         (["run", "notebooks/01_a_claim.ipynb"], "--evidence"),
-        (["up", "--detach"], "run in a folder that can be written"),
+        (["up", "--detach"], "run the command in a writable folder"),
         (["lab", "--local", "--no-browser"], "--target"),
         (["exec", "--local", "--", "true"], "--target"),
     ],
