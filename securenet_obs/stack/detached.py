@@ -93,13 +93,13 @@ def wait_for_stack(name: str, within_s: float) -> StackState:
         StackError: a part is not ready within `within_s` seconds; the message names it.
     """
 
-    def look() -> tuple[StackState | None, dict[str, bool]]:
+    def observe() -> tuple[StackState | None, dict[str, bool]]:
         ready = {part.part: part.ready for part in read_status(name)}
         is_ready = set(STOP_ORDER) <= set(ready) and all(ready.values())
         return find_running_stack(name) if is_ready else None, ready
 
     state, ready = poll_until(
-        look, lambda seen: seen[0] is not None, deadline_s=within_s, interval_s=_ASK_S
+        observe, lambda observed: observed[0] is not None, deadline_s=within_s, interval_s=_ASK_S
     )
     if state is None:
         raise StackError(_describe_not_ready(name, within_s, ready))

@@ -140,7 +140,7 @@ def count_occurrences(plant: PlantedSecrets, sinks: Mapping[str, bytes]) -> pd.D
     rows = [("place", one) for one in plant.places.values()]
     rows += [("text", one) for one in plant.texts]
     rows += [("field", one) for _, one in plant.fields]
-    seen = [
+    counts = [
         {
             "planted": how,
             "kind": one.kind,
@@ -148,7 +148,7 @@ def count_occurrences(plant: PlantedSecrets, sinks: Mapping[str, bytes]) -> pd.D
         }
         for how, one in rows
     ]
-    frame = pd.DataFrame(seen)
+    frame = pd.DataFrame(counts)
     return frame.assign(**{TOTAL: frame[list(sinks)].sum(axis="columns")})
 
 
