@@ -6,13 +6,13 @@ The executed notebook alone carries the results: each output has a row for the r
 """
 
 import html
-import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from securenet_obs.errors import ChecksFailedError
 from securenet_obs.redaction import redact_text
+from securenet_obs.tables import html_cell, html_rows, running_shell, value_text
 
 CHECK_MIME = "application/vnd.securenet.check+json"
 """MIME type of a check in a notebook's output: an object with the fields of `Check`."""
@@ -21,12 +21,15 @@ MAX_VALUE_LENGTH = 500
 """Maximum number of characters that are kept of an expected or observed value."""
 
 Outcome = Literal["passed", "failed", "skipped"]
+_NAME_WIDTH = 60
 _MARKS: dict[Outcome, tuple[str, str]] = {
     "passed": ("✔", "#1a7f37"),
     "failed": ("✘", "#cf222e"),
     "skipped": ("○", "#9a6700"),
 }
-_LEFT = 'style="text-align:left"'
+_WIDTHS = (9, 33, 29, 29)
+"""Shares of the page's width for outcome, name, expected and observed, in percent. They are fixed,
+so that the rows of different cells line up."""
 
 
 @dataclass(frozen=True)
@@ -40,31 +43,38 @@ class Check:
     reason: str = ""
 
     def __str__(self) -> str:
-        """Return the check as one line."""
+        """Return the check as one line, whose columns line up with those of other checks."""
         mark, _ = _MARKS[self.outcome]
         details = self.reason or f"expected {self.expected}, observed {self.observed}"
-        return f"{mark} {self.outcome}: {self.name} ({details})"
+        return f"{mark} {self.outcome:7}  {self.name:<{_NAME_WIDTH}}  {details}"
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, Any]:
         return {
             "text/plain": str(self),
-            "text/html": f"<table>{_format_row(self)}</table>",
+            "text/html": _format_table([self]),
             CHECK_MIME: asdict(self),
         }
 
 
+def _format_table(checks: Iterable[Check]) -> str:
+    return html_rows("".join(map(_format_row, checks)), "width:100%;table-layout:fixed")
+
+
 def _format_row(check: Check) -> str:
     mark, colour = _MARKS[check.outcome]
-    details = (
-        f"<td colspan=2 {_LEFT}>{html.escape(check.reason)}</td>"
-        if check.reason
-        else f"<td {_LEFT}>expected <code>{html.escape(check.expected)}</code></td>"
-        f"<td {_LEFT}>observed <code>{html.escape(check.observed)}</code></td>"
-    )
-    return (
-        f'<tr><td style="color:{colour};white-space:nowrap"><b>{mark} {check.outcome}</b></td>'
-        f"<td {_LEFT}><b>{html.escape(check.name)}</b></td>{details}</tr>"
-    )
+    outcome, name, expected, observed = (f"width:{share}%" for share in _WIDTHS)
+    cells = [
+        html_cell(f"<b>{mark} {check.outcome}</b>", style=f"{outcome};color:{colour}"),
+        html_cell(f"<b>{html.escape(check.name)}</b>", style=name),
+    ]
+    if check.reason:
+        cells.append(html_cell(html.escape(check.reason), attributes='colspan="2"'))
+    else:
+        cells += [
+            html_cell(f"expected <code>{html.escape(check.expected)}</code>", style=expected),
+            html_cell(f"observed <code>{html.escape(check.observed)}</code>", style=observed),
+        ]
+    return f"<tr>{''.join(cells)}</tr>"
 
 
 class Checks:
@@ -93,7 +103,7 @@ class Checks:
             name: the expectation as a claim; unique in its notebook.
             passed: whether the expectation was met.
             expected: the expectation, in words or as a value.
-            observed: the observation, in words or as a value.
+            observed: the value that was observed; `value_text` formats it.
         """
         outcome: Outcome = "passed" if passed else "failed"
         self._add(Check(name, outcome, _shorten(expected), _shorten(observed)))
@@ -135,33 +145,26 @@ class _Summary:
         return "\n".join(map(str, self.checks))
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, Any]:
-        rows = "".join(map(_format_row, self.checks))
-        return {"text/plain": str(self), "text/html": f"<table>{rows}</table>"}
+        return {"text/plain": str(self), "text/html": _format_table(self.checks)}
 
 
 def _shorten(value: object) -> str:
     # A lone surrogate can neither be sent to a notebook nor written to a file.
-    text = redact_text(str(value).encode("utf-8", "backslashreplace").decode())
+    text = redact_text(value_text(value).encode("utf-8", "backslashreplace").decode())
     return text if len(text) <= MAX_VALUE_LENGTH else f"{text[: MAX_VALUE_LENGTH - 1]}…"
 
 
 def _get_execution_count() -> int | None:
     """Return the execution count of the running cell, None outside of a notebook."""
-    shell = _get_shell()
+    shell = running_shell()
     return None if shell is None else int(shell.execution_count)
 
 
 def _display(item: Check | _Summary) -> None:
     """Show a check or the summary in the cell's output; on stdout outside of a notebook."""
-    if _get_shell() is None:
+    if running_shell() is None:
         print(item)
     else:
         from IPython.display import display
 
         display(item)  # type: ignore[no-untyped-call]
-
-
-def _get_shell() -> Any:
-    """Return the running IPython shell, or None, as in a service, which has no IPython."""
-    ipython = sys.modules.get("IPython")
-    return None if ipython is None else ipython.get_ipython()

@@ -1,3 +1,5 @@
+import re
+
 import pytest
 
 from securenet_obs.checks import CHECK_MIME, MAX_VALUE_LENGTH, Check, Checks
@@ -57,7 +59,27 @@ def test_a_check_is_stored_as_data_beside_its_row() -> None:
         "observed": "2",
         "reason": "",
     }
-    assert bundle["text/plain"] == "✘ failed: a (expected 1, observed 2)"
+    assert re.fullmatch(r"✘ failed +a +expected 1, observed 2", bundle["text/plain"])
+
+
+def test_checks_of_different_cells_line_up() -> None:
+    """Name, expected and observed begin at the same place in each, a skipped one included."""
+    shown = [
+        Check("a", "passed", "1", "1"),
+        Check("a much longer name of a check", "skipped", reason="Bugsink stores errors only"),
+    ]
+    texts = [check._repr_mimebundle_()["text/plain"] for check in shown]
+    assert texts[0].index("expected") == texts[1].index("Bugsink")
+    widths = [re.findall(r"width:(\d+)%", one._repr_mimebundle_()["text/html"]) for one in shown]
+    assert widths[0][:3] == widths[1][:3] == ["100", "9", "33"]
+
+
+def test_an_empty_value_is_a_word() -> None:
+    """A reader sees that nothing was observed, not an empty list's brackets."""
+    checks = Checks()
+    checks.expect("a", expected=[], observed=["x", "y"])
+    (check,) = checks
+    assert (check.expected, check.observed) == ("none", "x, y")
 
 
 def test_observed_values_are_escaped_as_html() -> None:
@@ -87,7 +109,15 @@ def test_invalid_unicode_is_escaped() -> None:
 def test_outside_of_a_notebook_a_check_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     """The same code works in a plain Python prompt."""
     Checks().expect("a", expected=1, observed=1)
-    assert capsys.readouterr().out == "✔ passed: a (expected 1, observed 1)\n"
+    assert capsys.readouterr().out.split() == [
+        "✔",
+        "passed",
+        "a",
+        "expected",
+        "1,",
+        "observed",
+        "1",
+    ]
 
 
 def test_a_repeated_cell_replaces_its_checks() -> None:

@@ -14,12 +14,12 @@ _ROUND_TRIPS = ExpectedAlarm(
 )
 _BEAT = ExpectedAlarm(_TASKS, "beat ticks", ("task_count=5", "oldest_tick_s=7"))
 _ERRORS = ExpectedAlarm(
-    "01_sentry_receives_errors", "every error that was raised arrived", ("deadline_s=2",)
+    "01_sentry_receives_errors", "every raised error arrived", ("deadline_s=2",)
 )
 _LINES = ExpectedAlarm(
     _LOGS, "a request can be followed from the API to its task", ("deadline_s=5",)
 )
-_CLOCK = ExpectedAlarm(_LOGS, "the clock of the lines is the clock of the world", ("deadline_s=5",))
+_CLOCK = ExpectedAlarm(_LOGS, "log timestamps match the wall clock", ("deadline_s=5",))
 
 
 def _explain_missing_full_device() -> str:

@@ -6,6 +6,7 @@ from securenet_obs.probes.celery.queues import QueueProbe, compute_queue_rates
 from securenet_obs.probes.celery.round_trips import (
     compute_latency_percentiles,
     count_tasks_by_worker,
+    for_tenant,
 )
 from securenet_obs.probes.celery.tasks import (
     BeatTick,
@@ -22,8 +23,9 @@ from securenet_obs.probes.errors.arrivals import (
 from securenet_obs.probes.errors.backends import open_error_events
 from securenet_obs.probes.errors.events import ErrorEvent, ErrorEvents
 from securenet_obs.probes.http.api import ApiClient, ApiTask, ProvokedError, Submission
+from securenet_obs.probes.logs.clock import measure_clock_difference_s
 from securenet_obs.probes.logs.contract import REQUIRED_FIELDS, find_contract_violations
-from securenet_obs.probes.logs.fields import LEVELS
+from securenet_obs.probes.logs.fields import LEVEL_COLOURS, LEVELS
 from securenet_obs.probes.logs.frame import LogFrame, log_frame
 from securenet_obs.probes.logs.search import find_services, wait_for_log_lines, wait_for_task_ends
 from securenet_obs.probes.scenarios.drills import run_drills
@@ -51,6 +53,7 @@ from securenet_obs.probes.scenarios.tenancy import (
 
 __all__ = [
     "LEVELS",
+    "LEVEL_COLOURS",
     "REQUIRED_FIELDS",
     "ApiClient",
     "ApiTask",
@@ -82,11 +85,13 @@ __all__ = [
     "find_cross_tenant_results",
     "find_lost_ids",
     "find_services",
+    "for_tenant",
     "format_pool_grow_commands",
     "generate_canary",
     "generate_network_records",
     "generate_secret",
     "log_frame",
+    "measure_clock_difference_s",
     "open_error_events",
     "plant_secrets",
     "read_back_events",

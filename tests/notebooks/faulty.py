@@ -67,6 +67,12 @@ def clock_off_by_an_hour() -> None:
     _change_head(lambda head: head | {"timestamp": f"{datetime.now(UTC) + late:%FT%T.%fZ}"})
 
 
+def clock_off_by_five_seconds() -> None:
+    """Write lines with the time of a clock that is a little ahead."""
+    ahead = timedelta(seconds=5)
+    _change_head(lambda head: head | {"timestamp": f"{datetime.now(UTC) + ahead:%FT%T.%fZ}"})
+
+
 def count_results_without_ttl() -> None:
     """Keep results until Redis is full."""
     from securenet_obs.workers.celery_fixes import backend
@@ -81,6 +87,13 @@ def pickles_accepted() -> None:
     from securenet_obs.workers.celery_app import celery_app
 
     celery_app.conf.accept_content = ["json", "pickle"]
+
+
+def tenant_ignored() -> None:
+    """Run tasks without the tenant that their message names."""
+    from securenet_obs.monitoring import task_telemetry
+
+    task_telemetry.accepted_tenant_id = lambda _: None
 
 
 def slow_worker() -> None:

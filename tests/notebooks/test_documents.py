@@ -1,6 +1,7 @@
 """The project's notebooks are documents: what a reader can count on in each of them."""
 
 import ast
+import re
 from pathlib import Path
 
 import nbformat
@@ -12,7 +13,10 @@ from securenet_obs.runner.notebook.catalog import read_notebook
 PROJECT = Path(__file__).parents[2]
 VALIDATIONS = sorted(PROJECT.glob("notebooks/*.ipynb"))
 NOTEBOOKS = [*VALIDATIONS, *sorted(PROJECT.glob("runbooks/*.ipynb"))]
-IMPORTABLE = {"checks", "monitoring", "probes", "settings", "workers"}
+IMPORTABLE = {"checks", "monitoring", "probes", "settings", "tables", "workers"}
+
+CUT_OR_ABSENT = re.compile(r"\.\.\.|\b(?:nan|NaN|NaT|None|inf)\b|so it is")
+"""What a tired person cannot read: text that was cut, missing values, words in place of values."""
 
 NEEDED = {
     "ApiClient": "api", "submit_logs": "tenant-keys", "wait_for_task": "tenant-keys worker",
@@ -73,6 +77,16 @@ def test_every_parameter_has_a_type_and_a_help_text(path: Path) -> None:
 def test_its_last_cell_is_the_verdict(path: Path) -> None:
     """Nothing is judged after the verdict."""
     assert code_cells(path)[-1].source == "checks.conclude()"
+
+
+@every_notebook
+def test_its_stored_outputs_are_whole(path: Path) -> None:
+    """No table or check is cut, and absent values are words."""
+    assert "format_tables" in " ".join(cell.source for cell in code_cells(path))
+    outputs = [output for cell in code_cells(path) for output in cell.outputs]
+    texts = [output.get("text", "") for output in outputs]
+    texts += [str(content) for output in outputs for content in output.get("data", {}).values()]
+    assert [text for text in texts if CUT_OR_ABSENT.search(text)] == []
 
 
 @every_validation

@@ -18,9 +18,9 @@ PROJECT = Path(__file__).parents[2]
 BROKER = "08_the_broker_is_safe"
 
 SETTINGS = {
-    "nothing is evicted": ("maxmemory-policy", "allkeys-lru"),
+    "no key is evicted": ("maxmemory-policy", "allkeys-lru"),
     "a restart keeps the queues": ("appendonly", "no"),
-    "there is memory to spare": ("maxmemory", "20mb"),
+    "Redis has free memory": ("maxmemory", "20mb"),
 }
 """Check -> the setting of Redis that turns it red."""
 
@@ -91,7 +91,7 @@ def test_a_message_that_is_held_for_too_long_is_noticed(
         done = run_notebook(BROKER, "longest_held_s=900")
     finally:
         server.zrem("unacked_index", "a-delivery")
-    assert done.red == {"nothing is held for too long"}
+    assert done.red == {"no message is held for too long"}
 
 
 def test_results_that_stay_in_the_queues_database_are_noticed(
@@ -104,7 +104,7 @@ def test_results_that_stay_in_the_queues_database_are_noticed(
         done = run_notebook(BROKER, environment=same)
     finally:
         server.delete("celery-task-meta-for-ever")
-    assert done.red == {"broker and results are apart", "every result expires"}
+    assert done.red == {"queues and results have separate databases", "every result expires"}
 
 
 def test_clocks_that_differ_are_noticed(run_notebook: Run) -> None:
@@ -117,8 +117,8 @@ def test_every_check_has_a_fault() -> None:
     """A check that cannot fail is a defect."""
     red = {name for fault in PARTS.values() for name in fault.red} | SETTINGS.keys()
     tested = {
-        "nothing is held for too long",
-        "broker and results are apart",
+        "no message is held for too long",
+        "queues and results have separate databases",
         "every result expires",
         "the clocks agree",
     }

@@ -1,5 +1,6 @@
 """The faults of what goes through all parts: the ids, the secrets, and whose everything is."""
 
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -43,9 +44,9 @@ FAULTS = {
         TRACE,
         "worker",
         {
-            "every hop left its line",
+            "every hop has a log line",
             "both errors arrived in Sentry",
-            "both events name a task or none",
+            "only the child's event names a task",
         },
         environment={"LOG_LEVEL": "ERROR"},
         parameters=["deadline_s=3"],
@@ -60,7 +61,7 @@ FAULTS = {
         SECRETS, "worker", {"no secret is in Redis"}, faults="results_as_they_are"
     ),
     "input repeated": Fault(
-        SECRETS, "api", {"no secret is in an answer of the API"}, faults="input_repeated"
+        SECRETS, "api", {"no secret is in an API response"}, faults="input_repeated"
     ),
     "the API logs somewhere else": Fault(
         SECRETS,
@@ -71,18 +72,21 @@ FAULTS = {
     "nobody asks for keys": Fault(
         TENANTS,
         "api",
-        {"the API keeps them apart", "every refusal is in the log"},
+        {"the API refuses access to another tenant", "every refusal is logged"},
         faults="keys_unchecked",
         parameters=["deadline_s=5", "rounds=2"],
     ),
     "a refusal that tells": Fault(
-        TENANTS, "api", {"a refusal does not tell what exists"}, faults="telling_refusal"
+        TENANTS,
+        "api",
+        {"a refusal does not reveal whether a task exists"},
+        faults="telling_refusal",
     ),
-    "keys in the log": Fault(TENANTS, "api", {"no key is in the log"}, faults="keys_written"),
+    "keys in the log": Fault(TENANTS, "api", {"no API key is logged"}, faults="keys_written"),
     "a cache without a tenant": Fault(
         TENANTS,
         "worker",
-        {"no log line mixes the two", "no error event mixes the two", "no result mixes the two"},
+        {"no log line mixes tenants", "no error event mixes tenants", "no result mixes tenants"},
         faults="canaries_kept",
     ),
     "one request after another": Fault(
@@ -169,6 +173,6 @@ def test_without_any_one_rule_secrets_are_seen(
         "no secret is in Redis",
     }
     named = [
-        rule for rule in rules if f"&#x27;{rule}&#x27;" in done.text or f"'{rule}'" in done.text
+        rule for rule in rules if re.search(rf"observed[^\n]*\b{re.escape(rule)}\b", done.text)
     ]
     assert named == rules

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from securenet_obs.probes import ApiClient, TaskProbe, generate_network_records
 from securenet_obs.runner.record.verdict import Verdict
 from securenet_obs.settings import Settings
 from securenet_obs.stack import LocalStack, build_worker_command
+from securenet_obs.workers.celery_app import create_celery
 from tests.waiting import eventually
 
 FAULTY = Path(__file__).parents[1] / "notebooks" / "faulty.py"
@@ -92,5 +94,26 @@ def test_a_queue_without_a_consumer_is_told_from_a_slow_one(
     finally:
         stack.restart_part("worker")
     assert done.verdict == Verdict.FAILED
-    assert done.red == {"somebody consumes the queue", "the queue is empty or drains in time"}
+    assert done.red == {"the queue has a consumer", "the queue is empty or drains in time"}
     assert re.search(r"True\s+no worker consumes the queue", done.text)
+
+
+def test_a_consumer_that_goes_away_after_the_look_is_noticed(
+    stack: LocalStack, run_notebook: Callable[..., Any], tmp_path: Path
+) -> None:
+    """The verification reads the consumers anew: those of the look may be gone since."""
+
+    def acted() -> bool:
+        saved = (tmp_path / "evidence").rglob(f"{RUNBOOK}.ipynb")
+        return any("processes\\n" in path.read_text() for path in saved)
+
+    try:
+        with ThreadPoolExecutor(1) as pool:
+            run = pool.submit(run_notebook, RUNBOOK, "window_s=6")
+            assert eventually(acted)
+            create_celery(settings_of(stack)).control.cancel_consumer("logs")
+            done = run.result()
+    finally:
+        stack.restart_part("worker")
+    assert re.search(r"consumers of logs: \S+@\S+", done.text)
+    assert (done.verdict, done.red) == (Verdict.FAILED, {"the queue has a consumer"})

@@ -29,7 +29,7 @@ KNOWN_BAD = {
 
 @dataclass(frozen=True)
 class BrokerState:
-    """State that a Redis server reports; memory in bytes, time in seconds."""
+    """State that a Redis server reports."""
 
     version: str
     eviction_policy: str
@@ -38,8 +38,8 @@ class BrokerState:
     """Whether every change is appended to a file, so that a restart keeps the queues."""
     last_write_ok: bool
     """Whether the last write to disk succeeded."""
-    used_memory: int
-    memory_limit: int
+    used_memory_bytes: int
+    memory_limit_bytes: int
     """Memory that it may use: `maxmemory`, or all of the machine's memory without that limit."""
     clock_skew_s: float
     """Its clock minus ours, corrected for the duration of the request."""
@@ -47,7 +47,7 @@ class BrokerState:
     @property
     def memory_share(self) -> float:
         """Return the share of its memory that is used, 0 to 1."""
-        return self.used_memory / self.memory_limit if self.memory_limit else 0.0
+        return self.used_memory_bytes / self.memory_limit_bytes if self.memory_limit_bytes else 0.0
 
 
 class BrokerProbe(ResultProbe):
@@ -72,8 +72,8 @@ class BrokerProbe(ResultProbe):
             evicted_keys=int(info["evicted_keys"]),
             aof_enabled=bool(info["aof_enabled"]),
             last_write_ok=set(written) <= {"ok", None},
-            used_memory=int(info["used_memory"]),
-            memory_limit=int(info["maxmemory"]) or int(info["total_system_memory"]),
+            used_memory_bytes=int(info["used_memory"]),
+            memory_limit_bytes=int(info["maxmemory"]) or int(info["total_system_memory"]),
             clock_skew_s=seconds + microseconds / 1e6 - local_time,
         )
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from securenet_obs.probes.celery.ages import describe_age
+from securenet_obs.tables import seconds_text
 
 STUCK_AFTER_S = 300.0
 """Seconds that a message may be in flight before its worker counts as stuck."""
@@ -56,7 +57,7 @@ def diagnose_queue(
         (
             drains,
             "the queue drains without action",
-            f"empty in {rates['time_to_drain_s']:.0f} s",
+            f"time to drain: {seconds_text(rates['time_to_drain_s'])}",
             "none; wait and check again",
         ),
         (

@@ -11,6 +11,10 @@ import pandas as pd
 from celery import states
 from celery.canvas import Signature
 
+TENANT_HEADER = "securenet_tenant_id"
+"""Header of SecureNet's tasks: id of the tenant. Defined again here because probes share no code
+with the sender."""
+
 ROUND_TRIP_COLUMNS = [
     "task",
     "queue",
@@ -77,6 +81,12 @@ def route(signature: Signature) -> str:
     sig = signature
     options = sig.app.amqp.router.route(sig.options, sig.task, sig.args, sig.kwargs)
     return str(getattr(options["queue"], "name", options["queue"]))
+
+
+def for_tenant(signature: Signature, tenant_id: str) -> Signature:
+    """Return a copy of the signature whose task belongs to this tenant."""
+    headers = {**signature.options.get("headers", {}), TENANT_HEADER: tenant_id}
+    return signature.clone().set(headers=headers)
 
 
 def receive_state(subscription: Any, waiting: dict[str, RoundTrip], timeout_s: float) -> bool:

@@ -54,6 +54,15 @@ class PickleOutcome:
     is_queued: bool
     """The message still waits: no worker took it, so nothing is proven."""
 
+    @property
+    def outcome(self) -> str:
+        """Return `refused`, `queued`, `in flight`, or the state of a task that was executed."""
+        if self.refused:
+            return "refused"
+        if self.state != states.PENDING:
+            return f"executed: {self.state}"
+        return "queued" if self.is_queued else "in flight"
+
 
 class TaskProbe(ResultProbe):
     """Sends tasks to the broker and reads their results; also reads the queues.
@@ -189,7 +198,7 @@ class TaskProbe(ResultProbe):
         moments = {
             name: pd.to_datetime(frame[name], unit="s", utc=True) for name in ("last", "next")
         }
-        return frame.assign(**moments)
+        return frame.assign(**moments).rename_axis("entry")
 
     def result_ttl(self, task_id: str) -> float:
         """Return the seconds until a task's result expires; infinity if it never does.

@@ -13,6 +13,15 @@ Cells: TypeAlias = np.ndarray[Any, np.dtype[np.object_]]
 LEVELS = ("debug", "info", "warning", "error", "critical")
 """The levels of SecureNet's logs, least severe first."""
 
+LEVEL_COLOURS = {
+    "debug": "#9aa0a6",
+    "info": "#4c78a8",
+    "warning": "#f2a900",
+    "error": "#cf222e",
+    "critical": "#7a0019",
+}
+"""Level -> its colour in every plot: grey, blue, amber, red, dark red."""
+
 _LEVEL_OF: dict[object, str] = {
     "debug": "debug",
     "info": "info",

@@ -3,10 +3,13 @@ import math
 import pandas as pd
 from celery import Celery
 
+from securenet_obs.monitoring.task_telemetry import TENANT_HEADER as SENT_HEADER
 from securenet_obs.probes.celery.round_trips import (
+    TENANT_HEADER,
     RoundTrip,
     compute_latency_percentiles,
     count_tasks_by_worker,
+    for_tenant,
     route,
 )
 
@@ -51,3 +54,17 @@ def test_intermediate_states_do_not_end_the_wait() -> None:
     trip.apply({"status": "FAILURE", "result": {"exc_type": "E", "exc_message": ["no", "such"]}})
     assert trip.is_done
     assert trip.row()[-1] == "E: no such"
+
+
+def test_probes_and_workers_name_the_same_tenant_header() -> None:
+    """Probes share no code with the workers, so both state the name."""
+    assert TENANT_HEADER == SENT_HEADER
+
+
+def test_a_task_for_a_tenant_keeps_its_other_options() -> None:
+    """Only the header is added, and only to the copy."""
+    app = Celery(set_as_current=False)
+    plain = app.signature("a.scan", options={"queue": "scans", "headers": {"other": "1"}})
+    sent = for_tenant(plain, "acme")
+    assert sent.options == {"queue": "scans", "headers": {"other": "1", TENANT_HEADER: "acme"}}
+    assert plain.options["headers"] == {"other": "1"}

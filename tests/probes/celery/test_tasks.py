@@ -8,7 +8,7 @@ import redis
 from celery import Celery
 
 from securenet_obs.errors import NotFoundError, UnreachableError
-from securenet_obs.probes.celery.tasks import UNREGISTERED_TASK, TaskProbe
+from securenet_obs.probes.celery.tasks import UNREGISTERED_TASK, PickleOutcome, TaskProbe
 from securenet_obs.settings import Settings
 from securenet_obs.workers.celery_app import create_celery
 from securenet_obs.workers.schedule import RecordingScheduler
@@ -89,6 +89,7 @@ def test_refused_pickle_is_detected(probe: TaskProbe, celery_app: Celery, worker
     """A worker that accepts only JSON drops a pickled task: not run, queued or in flight."""
     outcome = probe.send_pickled_task(celery_app.tasks["probed.echo"].s("x"), 10)
     assert (outcome.refused, outcome.state, outcome.is_queued) == (True, "PENDING", False)
+    assert outcome.outcome == "refused"
 
 
 def test_accepted_pickle_is_detected(
@@ -98,13 +99,14 @@ def test_accepted_pickle_is_detected(
     celery_app.conf.accept_content = ["json", "pickle"]
     request.getfixturevalue("worker")
     outcome = probe.send_pickled_task(celery_app.tasks["probed.echo"].s("x"), 10)
-    assert (outcome.refused, outcome.state) == (False, "SUCCESS")
+    assert (outcome.refused, outcome.outcome) == (False, "executed: SUCCESS")
 
 
 def test_queued_pickle_is_not_refused(probe: TaskProbe, celery_app: Celery) -> None:
     """Without a worker a pickled task stays queued and is not reported as refused."""
     outcome = probe.send_pickled_task(celery_app.tasks["probed.echo"].s("x"), 0.3)
-    assert (outcome.refused, outcome.is_queued) == (False, True)
+    assert (outcome.refused, outcome.outcome) == (False, "queued")
+    assert PickleOutcome(False, "PENDING", is_queued=False).outcome == "in flight"
 
 
 def test_consumers_are_listed_for_each_queue(
@@ -168,5 +170,6 @@ def test_running_stack_is_observed(target: Settings) -> None:
     assert all(probe.consumers(["default", "scans", "models", "logs", "canary"]).values())
     assert probe.beat_tick().age_s < 60
     entries = probe.beat_entries()
+    assert entries.index.name == "entry"
     assert {"vulnerability-scan", "ml-model-retrain"} <= set(entries.index)
     assert (entries["next"] > entries["last"]).all()
