@@ -93,7 +93,7 @@ def tenant_ignored() -> None:
     """Run tasks without the tenant that their message names."""
     from securenet_obs.monitoring import task_telemetry
 
-    task_telemetry.accepted_tenant_id = lambda _: None
+    task_telemetry.parse_tenant_id = lambda _: None
 
 
 def slow_worker() -> None:
