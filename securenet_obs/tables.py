@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 ABSENT = "none"
 """Word for a value that is missing, and for an empty text or list."""
 
-MOST_ROWS = 200
+MAX_ROWS = 200
 """Maximum number of rows that are shown; of a longer table the others are counted."""
 
 _DECIMALS = 3
 _CELL = "padding:4px 8px;vertical-align:top;overflow-wrap:break-word"
-_LONGEST_LINE = 32
+_MAX_UNWRAPPED = 32
 """Characters of a cell that is never wrapped: an id, a timestamp."""
 
 
@@ -135,7 +135,7 @@ def _is_absent(value: object) -> bool:
 
 def _columns(frame: "pd.DataFrame") -> list[tuple[str, list[str], bool]]:
     """Return name, cells and alignment of each column; row numbers are left out."""
-    frame = frame.head(MOST_ROWS)
+    frame = frame.head(MAX_ROWS)
     index = frame.index
     is_number = index.nlevels == 1 and index.name is None and index.dtype.kind in "iu"
     levels = [] if is_number else range(index.nlevels)
@@ -175,7 +175,7 @@ def _number(value: Any, decimals: int) -> str:
 
 
 def _wrapping(cells: Sequence[str]) -> str:
-    return f"white-space:{'normal' if max(map(len, cells)) > _LONGEST_LINE else 'nowrap'}"
+    return f"white-space:{'normal' if max(map(len, cells)) > _MAX_UNWRAPPED else 'nowrap'}"
 
 
 def _no_rows(frame: "pd.DataFrame") -> str:
@@ -183,5 +183,5 @@ def _no_rows(frame: "pd.DataFrame") -> str:
 
 
 def _remarks(frame: "pd.DataFrame") -> list[str]:
-    more = len(frame) - MOST_ROWS
+    more = len(frame) - MAX_ROWS
     return [f"and {more:,} more rows"] if more > 0 else []

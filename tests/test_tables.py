@@ -7,7 +7,7 @@ import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
 from securenet_obs import tables
-from securenet_obs.tables import MOST_ROWS, html_table, seconds_text, text_table, value_text
+from securenet_obs.tables import MAX_ROWS, html_table, seconds_text, text_table, value_text
 
 LONG = "securenet_obs.workers.tasks." + "dispatch_vulnerability_scans" * 4
 
@@ -76,9 +76,9 @@ def test_no_cell_is_cut_in_a_long_and_wide_table() -> None:
 
 def test_rows_that_are_left_out_are_counted() -> None:
     """A million rows would stop the browser."""
-    frame = pd.DataFrame({"row": range(MOST_ROWS + 1234)})
+    frame = pd.DataFrame({"row": range(MAX_ROWS + 1234)})
     assert text_table(frame).splitlines()[-1] == "and 1,234 more rows"
-    assert html_table(frame).count("<tr>") == MOST_ROWS + 1
+    assert html_table(frame).count("<tr>") == MAX_ROWS + 1
 
 
 def test_absent_values_are_words_in_each_column() -> None:
