@@ -53,4 +53,4 @@ def test_any_other_target_than_a_local_stack_is_refused(run_notebook: Run) -> No
     """Nothing is broken for the sake of an environment that it says nothing about."""
     done = run_notebook(DRILLS, environment={"ENVIRONMENT": "production"})
     assert (done.verdict, done.red) == (Verdict.ERROR, set())
-    assert "drills are for local stacks only" in done.text
+    assert "drills run on local stacks only" in done.text

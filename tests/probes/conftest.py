@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -113,7 +114,10 @@ def celery_app(broker: Settings) -> Celery:
 
 
 @pytest.fixture
-def worker(celery_app: Celery) -> Iterator[None]:
-    """Run a real worker of that application in a thread of this process."""
+def worker(celery_app: Celery, empty_store: Path) -> Iterator[None]:
+    """Run a real worker of that application in a thread of this process.
+
+    Where an earlier test has connected the dead letters, its failing task is stored as one.
+    """
     with start_worker(celery_app, pool="solo", perform_ping_check=False, shutdown_timeout=20):
         yield
