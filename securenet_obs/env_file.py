@@ -1,4 +1,4 @@
-"""Parses an env file independently of this process's environment, and reports problems by line."""
+"""Parses an env file without this process's environment; problems name lines, never secrets."""
 
 import io
 import re

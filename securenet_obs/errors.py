@@ -1,4 +1,4 @@
-"""The exception tree: every error that securenet-obs raises on purpose.
+"""The exception tree: every error class that securenet-obs defines.
 
 SecureNetObsError
 ├── SettingsError              the environment or an env file is wrong

@@ -55,7 +55,7 @@ def text_table(frame: "pd.DataFrame") -> str:
 
 
 def text_rows(rows: Iterable[Sequence[str]], right: Sequence[bool]) -> str:
-    """Return rows of cells as lines of aligned columns; `right` tells which align at the right."""
+    """Return rows of cells as aligned lines; `right` marks columns aligned at the right."""
     lines = [list(row) for row in rows]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     aligned = [

@@ -1,4 +1,4 @@
-"""Consoles of the commands: results go to standard output, all else to standard error."""
+"""The consoles that commands print on: standard output and standard error."""
 
 from rich.console import Console
 

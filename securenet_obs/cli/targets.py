@@ -1,4 +1,4 @@
-"""Commands that manage the local stack, or run a program in a target's environment."""
+"""Commands for the local stack, and for JupyterLab or a program in a target's environment."""
 
 import json
 import os

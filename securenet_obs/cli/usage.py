@@ -61,7 +61,7 @@ def _value(option: click.Option) -> str:
 
 
 class Place(click.Path):
-    """A path; an empty text is none, where an empty variable of a script would mean this folder."""
+    """A path; refuses an empty text, which an empty variable in a script would otherwise pass."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(path_type=Path, **options)

@@ -1,4 +1,4 @@
-"""Normalises Suricata EVE, Zeek JSON and generic JSON records, and counts them per minute."""
+"""Normalises Suricata, Zeek and generic records; adds their counts to a tenant's stored minutes."""
 
 import re
 from collections import Counter

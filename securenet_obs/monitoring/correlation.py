@@ -1,4 +1,4 @@
-"""Correlation ids, which link a request, its log lines, its tasks and their error events.
+"""Binds the ids of a request or task, tenant included, for its log lines, events and tasks.
 
 They are stored in structlog's context variables, so that every log line carries them. They are
 bound at the start of a request or a task and cleared at its end.

@@ -1,4 +1,4 @@
-"""Celery signals: pass ids in a task's headers, bind them while it runs, and log its outcome."""
+"""Celery signals: ids in a task's headers and logs, its arguments hidden, its failure captured."""
 
 import time
 import uuid

@@ -1,4 +1,4 @@
-"""Outbox of batches that the API accepted: keeps them in the store until each is counted once.
+"""Outbox of accepted batches: stores, counts once and republishes them; purges old results.
 
 The store is the source of truth; the broker's message only announces work. So a lost message is
 published again, a duplicate is counted once, and a batch that was withdrawn because the broker did

@@ -1,4 +1,4 @@
-"""Computes the age of Celery messages, waiting or in flight, and formats it as text."""
+"""Computes how long Celery messages have waited since sending, or have been held by a worker."""
 
 import json
 import math

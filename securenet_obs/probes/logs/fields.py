@@ -1,4 +1,4 @@
-"""Parses and validates the timestamps and levels of log records."""
+"""Parses timestamps and levels of log records, finds misspelt ones, and colours levels."""
 
 import re
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Follows a canary from the API through two tasks, and tabulates the ids of each hop."""
+"""Finds each hop of a canary in logs and Sentry's events, and the ids that a hop lost."""
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path

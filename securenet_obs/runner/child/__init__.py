@@ -1,1 +1,1 @@
-"""The child process of a run: executes one notebook, and journals what happens."""
+"""The child process of a run, which executes one notebook and journals its events."""

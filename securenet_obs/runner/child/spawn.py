@@ -1,4 +1,4 @@
-"""Starts a run's child process, in a new interpreter or by a warm server."""
+"""Starts a run's child process, in a new interpreter or by a warm server, and ends it."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""Requests parameter values and late errors from a kernel, between cells and without a cell.
+"""Asks a kernel for parameter values or late errors, by a request that executes no cell.
 
 An inquiry is an execute request with a statement that does nothing. The kernel calls its cell
 hooks as for the next cell; the history and the execution counts do not change.

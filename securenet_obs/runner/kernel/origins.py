@@ -18,7 +18,7 @@ _STARTED_IN = "_securenet_obs_turn"
 
 
 class Origins:
-    """Tells the work of the cell that runs from that of earlier ones."""
+    """Distinguishes work that the running cell started from work of earlier cells."""
 
     def __init__(self) -> None:
         self._turn = 0
@@ -26,7 +26,7 @@ class Origins:
         self._futures: set[int] = set()
 
     def begin(self) -> None:
-        """Begin another cell, in whose context the caller is."""
+        """Begin another cell; the caller runs in its context."""
         self._turn += 1
         _TURN.set(self._turn)
         self._futures.clear()
@@ -36,7 +36,7 @@ class Origins:
         return self._number() == self._turn
 
     def is_of(self, context: Mapping[str, Any]) -> bool:
-        """Return whether that cell started what an event loop reports in this context."""
+        """Return whether the running cell started the work that an event loop reports."""
         future = context.get("task", context.get("future"))
         if future is not None:
             return id(future) in self._futures
@@ -45,7 +45,7 @@ class Origins:
         return (self._number() if number is None else number) == self._turn
 
     def watch(self) -> None:
-        """Note who starts threads, tasks and futures from here on."""
+        """Record the cell that starts each thread, task and future from now on."""
         start = threading.Thread.start
 
         def started(thread: threading.Thread) -> None:

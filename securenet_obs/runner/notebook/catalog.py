@@ -90,7 +90,7 @@ def _read_document(path: Path) -> dict[str, Any]:
 
 
 def _declared(document: dict[str, Any]) -> Declared:
-    """Return what a notebook's own metadata declare; `plain` is for the command line to say."""
+    """Return the declarations of a notebook; only the command line may choose the kind `plain`."""
     block = document["metadata"].get("securenet", {})
     if not isinstance(block, dict):
         raise NotebookError("metadata `securenet`: an object is required")
@@ -148,7 +148,7 @@ def read_all(root: Path) -> tuple[list[Notebook], list[Broken]]:
 
 
 def none_below(root: Path, what: str) -> str:
-    """Return that nothing was found: what was looked for, in which folders, and what to do."""
+    """Return the message for an empty search, with the folders searched and the remedy."""
     folders = " and ".join(str(root.resolve() / name) for name in FOLDERS)
     return f"There are no {what} in {folders}; name another project folder with --root."
 

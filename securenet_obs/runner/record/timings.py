@@ -1,4 +1,4 @@
-"""Measures the phases of a run and its checks, from the times in its record."""
+"""Computes the durations of a run's phases and of its checks from the times in its record."""
 
 from datetime import datetime
 

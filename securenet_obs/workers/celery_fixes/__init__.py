@@ -1,1 +1,1 @@
-"""Corrections of Celery and kombu: each states what it buys, measured, and when it can go."""
+"""Corrections of Celery and kombu, each with its measured benefit and its condition to go."""

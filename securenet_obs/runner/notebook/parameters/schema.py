@@ -142,7 +142,7 @@ class Schema:
 def _by_name(
     assignments: Iterable[str], known: Mapping[str, Parameter]
 ) -> tuple[dict[str, list[str]], list[str]]:
-    """Return the texts that are assigned to each name, and what is wrong with the rest."""
+    """Return the texts assigned to each name, and the problems of the other assignments."""
     given: dict[str, list[str]] = {}
     problems = []
     for assignment in assignments:

@@ -1,4 +1,4 @@
-"""Describes a parameter's value as a text that two processes can compare: types and values."""
+"""Reads and describes parameter values as text that the kernel and the run can compare."""
 
 import hashlib
 import json
