@@ -1,4 +1,4 @@
-"""Formats the tables and values of a notebook: nothing is cut, absent values are words."""
+"""Formats the tables and values of a notebook: no cell is cut, absent values are words."""
 
 import html
 import math
