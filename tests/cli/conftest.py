@@ -1,4 +1,4 @@
-"""What the command line's tests share: a notebook to run, and calls of the real command."""
+"""Fixtures of the command line's tests: a notebook to run, and calls of the real command."""
 
 import os
 import subprocess
@@ -15,9 +15,9 @@ from tests.forked_python import ForkedPython
 
 @pytest.fixture
 def call(python: ForkedPython, tmp_path: Path) -> Callable[..., "subprocess.CompletedProcess[str]"]:
-    """Return a function that calls the command to its end, by default in the test's folder.
+    """Return a function that runs the command to its end, by default in the test's folder.
 
-    A warm server that runs already saves it the start of one.
+    A running warm server saves the command the start of its own.
     """
 
     def run(
@@ -31,13 +31,13 @@ def call(python: ForkedPython, tmp_path: Path) -> Callable[..., "subprocess.Comp
 
 @pytest.fixture
 def server(warm: Callable[[], str]) -> str:
-    """Return the socket of a warm server, or an empty string where there is none."""
+    """Return the socket of a warm server; empty if none is available."""
     return warm()
 
 
 @pytest.fixture
 def write(tmp_path: Path) -> Callable[..., Path]:
-    """Return a function that writes a validation of the given cells."""
+    """Return a function that writes a validation with the given cells."""
 
     def write_notebook(*cells: str, parameters: str = "", **declared: object) -> Path:
         document = v4.new_notebook(metadata={"securenet": {"kind": "validation", **declared}})

@@ -1,4 +1,4 @@
-"""Tenants' keys: shown once, listed by their hashes, revoked."""
+"""Tenants' API keys: printed once, listed by their hashes, revoked."""
 
 import json
 from collections.abc import Callable
@@ -12,7 +12,7 @@ Call = Callable[..., Any]
 
 @pytest.fixture
 def target(tmp_path: Path) -> Path:
-    """Return the env file of a target that is only a store."""
+    """Return the env file of a target that consists of a store only."""
     file = tmp_path / "target.env"
     file.write_text(f"DATABASE_URL=sqlite:///{tmp_path}/store.sqlite3\nENVIRONMENT=test\n")
     return file
@@ -21,7 +21,7 @@ def target(tmp_path: Path) -> Path:
 def test_a_key_is_shown_once_and_stored_as_its_hash(
     call: Call, target: Path, tmp_path: Path
 ) -> None:
-    """Who reads the store or the list cannot speak for a tenant."""
+    """Neither the store nor the list contains the key that authenticates a tenant."""
     made = call("api-keys", "create", "acme", "--label", "collector", "--target", target)
     key = made.stdout.strip()
     assert key.startswith("snk_")
@@ -31,13 +31,13 @@ def test_a_key_is_shown_once_and_stored_as_its_hash(
 
 
 def test_a_store_without_keys_is_no_silence(call: Call, target: Path) -> None:
-    """The list ends with how many keys there are, also where there are none."""
+    """The list ends with the number of keys, even if it is zero."""
     assert call("api-keys", "list", "--target", target).stdout == "0 keys\n"
     assert json.loads(call("api-keys", "list", "--target", target, "--json").stdout) == []
 
 
 def test_a_revoked_key_stays_in_the_list(call: Call, target: Path) -> None:
-    """Who looks into what happened finds when it was revoked."""
+    """The list keeps the time of a revocation for later investigation."""
     call("api-keys", "create", "acme", "--target", target)
     (row,) = json.loads(call("api-keys", "list", "--target", target, "--json").stdout)
     assert call("api-keys", "revoke", row["key"], "--target", target).returncode == 0
@@ -46,14 +46,14 @@ def test_a_revoked_key_stays_in_the_list(call: Call, target: Path) -> None:
 
 
 def test_a_key_that_is_not_there_is_named(call: Call, target: Path) -> None:
-    """What is wrong is said in one sentence, and nothing is revoked."""
+    """The error is one sentence with the unknown id, and no key is revoked."""
     done = call("api-keys", "revoke", "deadbeef", "--target", target)
     assert done.returncode == 2
     assert "0 keys have the id 'deadbeef'" in done.stderr
 
 
 def test_a_command_without_a_target_makes_no_store_of_its_own(call: Call, tmp_path: Path) -> None:
-    """A key in a store that nobody reads would open nothing."""
+    """Without a target the command fails instead of storing a key that no API reads."""
     done = call("api-keys", "create", "acme")
     assert (done.returncode, "There is no target" in done.stderr) == (2, True)
     assert not list(tmp_path.glob("*.sqlite3"))
@@ -70,7 +70,7 @@ def test_a_command_without_a_target_makes_no_store_of_its_own(call: Call, tmp_pa
 def test_a_store_that_cannot_be_opened_is_one_sentence(
     call: Call, tmp_path: Path, command: tuple[str, ...], url: str, code: int, words: str
 ) -> None:
-    """The variable and the reason are named: neither a traceback nor the verdict `failed`."""
+    """The error has the variable and the reason, without a traceback or the verdict `failed`."""
     (tmp_path / "t.env").write_text(f"DATABASE_URL={url}\n")
     done = call(*command, "--target", "t.env")
     assert (done.returncode, words in done.stderr) == (code, True), done.stderr

@@ -1,4 +1,4 @@
-"""Which target a command is about: never a local stack by mistake, and nothing beside a file."""
+"""Selection of a command's target: explicit in CI, and from an env file alone if one is given."""
 
 import json
 import os
@@ -25,7 +25,7 @@ CHECKED = (
 
 @pytest.fixture(autouse=True)
 def bare_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Have no setting, no CI and no running stack where this test is."""
+    """Remove all settings, the CI variable and any running stack from the test's environment."""
     for name in (*SETTINGS, "CI"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)
@@ -37,7 +37,7 @@ def bare_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 def test_a_blank_variable_never_means_a_local_stack(
     names: tuple[str, ...], blank: str, ci: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A fork's pull request has empty secrets: each is named, and what to do."""
+    """The error names each empty variable (a fork's secrets are empty) and the remedies."""
     monkeypatch.setenv("CI", ci)
     for name in names:
         monkeypatch.setenv(name, blank)
@@ -52,7 +52,7 @@ def test_a_blank_variable_never_means_a_local_stack(
 def test_a_blank_address_beside_a_target_is_refused(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """One part of the target has lost its address: its default is another target's."""
+    """A target with one blank address is refused: the default belongs to another target."""
     monkeypatch.setenv("API_URL", "http://host")
     monkeypatch.setenv("REDIS_URL", "redis://host")
     monkeypatch.setenv(name, " ")
@@ -62,7 +62,7 @@ def test_a_blank_address_beside_a_target_is_refused(
 
 @pytest.mark.parametrize("value", ["true", "True", "1", "yes", "on", "woodpecker"])
 def test_in_ci_a_local_stack_is_asked_for(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without a target CI gets a sentence that names both ways; with --local it gets the stack."""
+    """In CI without a target, the error names both options; with --local a stack is used."""
     monkeypatch.setenv("CI", value)
     with pytest.raises(SettingsError, match=r"--local.*--target"):
         choose(None)
@@ -74,7 +74,7 @@ def test_in_ci_a_local_stack_is_asked_for(value: str, monkeypatch: pytest.Monkey
 def test_outside_ci_a_local_stack_is_the_default(
     value: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A CI variable that means no is not CI."""
+    """A CI variable with a false value does not count as CI."""
     if value is not None:
         monkeypatch.setenv("CI", value)
     assert not in_ci()
@@ -85,7 +85,7 @@ def test_outside_ci_a_local_stack_is_the_default(
 def test_variables_that_a_local_stack_ignores_are_named(
     local: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A DSN with --local, a log level without: a stack has its own, and the reader is told."""
+    """A warning names each ignored variable: a DSN with --local, a log level without it."""
     monkeypatch.setenv("LOG_LEVEL", "DEBUG")
     if local:
         monkeypatch.setenv("SENTRY_DSN", "https://key@host/1")
@@ -103,7 +103,7 @@ def test_variables_that_a_local_stack_ignores_are_named(
 
 
 def test_local_and_a_target_exclude_each_other(tmp_path: Path) -> None:
-    """Whoever asks for both did not decide."""
+    """Both options together are a usage error."""
     (tmp_path / "t.env").write_text("ENVIRONMENT=staging\n")
     with pytest.raises(click.UsageError, match="--target and --local"):
         choose(tmp_path / "t.env", local=True)
@@ -111,7 +111,7 @@ def test_local_and_a_target_exclude_each_other(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("ci", ["", "true"])
 def test_a_file_counts_alone(ci: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Blank variables of the shell are none of a file's business."""
+    """With an env file, the shell's variables are ignored, blank ones included."""
     monkeypatch.setenv("CI", ci)
     monkeypatch.setenv("SENTRY_DSN", "")
     monkeypatch.setenv("API_URL", "http://mine")
@@ -124,7 +124,7 @@ def test_a_file_counts_alone(ci: str, tmp_path: Path, monkeypatch: pytest.Monkey
 def test_a_file_may_set_what_the_projects_notebooks_refer_to(
     write: Callable[..., Path], tmp_path: Path
 ) -> None:
-    """One file serves every command, also those that run none of these notebooks."""
+    """One env file is valid for every command, even if it does not run these notebooks."""
     write(CELL, parameters="from securenet_obs.runner import Secret\n"
           'token: Secret = Secret("secret:MY_TOKEN")  # a token')  # fmt: skip
     (tmp_path / "notebooks" / "02_broken.ipynb").write_text("{")
@@ -136,7 +136,7 @@ def test_a_file_may_set_what_the_projects_notebooks_refer_to(
 def test_a_command_enters_the_target_and_no_other(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What it imports afterwards sees the file's variables, and none of the shell's."""
+    """Modules that are imported afterwards see the file's variables and not the shell's."""
     monkeypatch.setattr(os, "environ", dict(os.environ) | {"REDIS_URL": "redis://mine", "A": "b"})
     (tmp_path / "t.env").write_text("DATABASE_URL=sqlite:///x\n")
     enter_target(tmp_path / "t.env", command="api-keys", needs=["store"])
@@ -156,7 +156,7 @@ def test_a_command_enters_the_target_and_no_other(
 def test_a_command_never_falls_back_to_a_default_store(
     text: str | None, told: str, tmp_path: Path
 ) -> None:
-    """A store that nobody named would be made where the command is called."""
+    """Without a configured store the command fails; it does not create one in its folder."""
     if text:
         (tmp_path / "t.env").write_text(text)
     with pytest.raises(SettingsError) as caught:
@@ -167,7 +167,7 @@ def test_a_command_never_falls_back_to_a_default_store(
 def test_a_store_in_the_environment_is_the_one_that_is_meant(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Where a store is needed, DATABASE_URL alone names the target."""
+    """If a command needs a store, DATABASE_URL alone describes the target."""
     monkeypatch.setattr(os, "environ", dict(os.environ) | {"DATABASE_URL": "sqlite:///x"})
     enter_target(None, command="dead-letters", needs=["store"])
     assert os.environ["DATABASE_URL"] == "sqlite:///x"
@@ -205,14 +205,14 @@ def test_a_command_says_what_is_wrong_and_starts_nothing(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Exit 2 and one message, before any stack, server or kernel."""
+    """The command exits 2 with one message, before it starts a stack, a server or a kernel."""
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     write(CELL, needs=["redis", "read-events"])
     (tmp_path / "t.env").write_text("SENTRY_DNS=x\nhunter2\nREDIS_URL=\nSENTRY_PROJECT=p\n")
     began = time.monotonic()
     answer = call(*arguments)
-    # Far above what it takes (less than a second), and below what a kernel or a stack does.
+    # Far above the usual time (less than a second), and below that of a kernel or a stack.
     assert time.monotonic() - began < room_for(10)
     assert answer.returncode == 2, answer.stderr
     assert [words for words in told if words not in answer.stderr] == []
@@ -223,7 +223,7 @@ def test_a_command_says_what_is_wrong_and_starts_nothing(
 def test_what_a_target_cannot_serve_is_skipped_and_the_rest_is_run(
     call: Callable[..., Any], write: Callable[..., Path], server: str, tmp_path: Path
 ) -> None:
-    """The reason is in the table, in run.json and in JUnit; the command passes by the others."""
+    """The table, run.json and JUnit have the reason; the other runs decide the verdict."""
     write(CHECKED, needs=["logs"]).rename(tmp_path / "notebooks" / "02_b.ipynb")
     write(CELL, needs=["local-stack"], checks=["never judged"])
     (tmp_path / "t.env").write_text("LOG_SOURCE=logs\n")
@@ -246,7 +246,7 @@ def test_what_a_target_cannot_serve_is_skipped_and_the_rest_is_run(
 def test_a_command_whose_every_run_was_skipped_is_an_error(
     call: Callable[..., Any], write: Callable[..., Path], tmp_path: Path
 ) -> None:
-    """Nothing was proven: exit 3, with a sentence, and no kernel was started."""
+    """Without a judged run the command exits 3 with a sentence, and starts no kernel."""
     write(CELL, needs=["local-stack"])
     (tmp_path / "t.env").write_text("ENVIRONMENT=local\n")
     answer = call("validate", "--target", "t.env")

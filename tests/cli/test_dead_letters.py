@@ -1,4 +1,4 @@
-"""Dead letters by the command line: listed, shown, requeued once."""
+"""Dead letters on the command line: listed, shown, requeued once."""
 
 import json
 from collections.abc import Callable
@@ -9,7 +9,7 @@ import pytest
 
 Call = Callable[..., Any]
 
-# A worker's own tracer runs a task that breaks, and what records a dead letter records it.
+# A worker's own tracer runs a failing task, and the worker's code records its dead letter.
 FAIL = """
 from celery.app.trace import build_tracer
 from securenet_obs.workers.celery_app import celery_app
@@ -28,7 +28,7 @@ for number, argument in enumerate(("acme", "password=hunter2")):
 
 @pytest.fixture
 def target(call: Call, tmp_path: Path, redis_server: Any) -> Path:
-    """Return the env file of a target with two dead letters, of which one was masked."""
+    """Return the env file of a target with two dead letters, one with masked arguments."""
     file = tmp_path / "target.env"
     variables = {
         **redis_server.environment,
@@ -42,7 +42,7 @@ def target(call: Call, tmp_path: Path, redis_server: Any) -> Path:
 
 
 def test_a_letter_is_listed_and_shown(call: Call, target: Path) -> None:
-    """What failed, for whom, why, and how often."""
+    """Each dead letter has its task, tenant, error and number of attempts."""
     rows = json.loads(call("dead-letters", "list", "--target", target, "--json").stdout)
     assert [row["task_id"] for row in rows] == ["task-1", "task-0"]
     told = call("dead-letters", "list", "--target", target).stdout
@@ -54,7 +54,7 @@ def test_a_letter_is_listed_and_shown(call: Call, target: Path) -> None:
 
 
 def test_a_letter_is_requeued_once(call: Call, target: Path) -> None:
-    """A second time is refused, and so is one whose arguments were masked."""
+    """A second requeue is refused, and so is that of a letter with masked arguments."""
     done = call("dead-letters", "requeue", 1, "--target", target)
     assert (done.returncode, "task task-0" in done.stdout) == (0, True)
     again = call("dead-letters", "requeue", 1, "--target", target)

@@ -15,7 +15,7 @@ PROJECT = Path(__file__).parents[2]
 
 @pytest.mark.stack
 def test_a_drill_lives_in_its_project(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """A notebook runs it in a folder of its own, which has no Bugsink and goes with the run."""
+    """A notebook runs a drill in a folder of its own, without Bugsink, removed with the run."""
     given: list[Any] = []
 
     def run_drill(name: str, *, root: Path, **_: Any) -> DrillResult:

@@ -1,4 +1,4 @@
-"""A command that is told to end does end."""
+"""Signals end a command, even if Python drops the first one."""
 
 import signal
 import subprocess
@@ -38,7 +38,7 @@ del garbage
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupt_that_python_drops_comes_again(number: int) -> None:
-    """What is raised while an object is collected reaches nobody; a shell's job ignores SIGINT."""
+    """A signal that a finalizer drops is repeated, even in a shell job that ignores SIGINT."""
     command = [sys.executable, "-c", DROPPED, str(int(number))]
     ended = subprocess.run(command, capture_output=True, text=True, timeout=15, check=False)
     assert ended.stdout == "went on\n"
@@ -46,7 +46,7 @@ def test_an_interrupt_that_python_drops_comes_again(number: int) -> None:
 
 
 def test_what_else_goes_wrong_with_garbage_is_told() -> None:
-    """As Python tells it."""
+    """Python reports other errors in finalizers as usual."""
     ended = subprocess.run(
         [sys.executable, "-c", FAILING], capture_output=True, text=True, check=False
     )

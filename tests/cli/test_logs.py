@@ -1,4 +1,4 @@
-"""Log files: what the command says of lines that are no JSON."""
+"""`logs check`: validates log files and reports the lines that are not JSON."""
 
 import json
 from collections.abc import Callable
@@ -9,7 +9,7 @@ from typing import Any
 def test_logs_check_counts_and_names_what_is_no_json(
     call: Callable[..., Any], tmp_path: Path
 ) -> None:
-    """Totals, rejected lines with numbers and reasons, and exit 1 if there is one."""
+    """The output has totals and rejected lines with number and reason; one exits 1."""
     good = tmp_path / "good.log"
     good.write_text('{"event": "a"}\n{"event": "b"}\n')
     (tmp_path / "bad.log").write_text('{"event": "a"}\nTraceback (most recent call last):\n')

@@ -1,4 +1,4 @@
-"""The command as a whole: its exit codes, and the help of every command."""
+"""The command line as a whole: exit codes, and the help of every command."""
 
 import json
 import re
@@ -37,7 +37,7 @@ def test_the_exit_code_is_the_verdict(
     server: str,
     tmp_path: Path,
 ) -> None:
-    """`validate` answers with the exit code that DESIGN promises for its verdict."""
+    """`validate` exits with the code that DESIGN documents for the verdict."""
     write(cell)
     answer = call("validate", "--json", *options, server=server)
     assert answer.returncode == code, answer.stderr
@@ -59,7 +59,7 @@ def test_the_exit_code_is_the_verdict(
 def test_bad_usage_and_bad_parameters_exit_2(
     call: Callable[..., Any], arguments: list[str], write: Callable[..., Path], tmp_path: Path
 ) -> None:
-    """What cannot be run as it was asked for is refused with a sentence, and nothing is run."""
+    """Invalid usage exits 2 with a sentence, and nothing is run."""
     write("1")
     answer = call(*arguments)
     assert answer.returncode == 2
@@ -78,5 +78,5 @@ def _commands(group: click.Group) -> Iterator[click.Command]:
 
 @pytest.mark.parametrize("command", list(_commands(cli)), ids=lambda command: str(command.name))
 def test_the_help_of_each_command_has_an_example(command: click.Command) -> None:
-    """Every command shows how it is called."""
+    """The help of every command contains an example."""
     assert re.search(r"Example: .*securenet-obs", str(command.help))

@@ -1,4 +1,4 @@
-"""Running notebooks: from a warm server where that pays, and with a word on where time went."""
+"""Notebook runs on the command line: choice of kernel, timings and verification of evidence."""
 
 import json
 import os
@@ -33,7 +33,7 @@ FORKED, STARTED = "securenet_obs.runner.kernel.main", "kernel/main.py"
 def test_a_server_is_started_where_it_pays(
     arguments: list[str], kernel: str, write: Callable[..., Path], tmp_path: Path
 ) -> None:
-    """For one run alone a cold kernel is there before a server would be."""
+    """A single run uses a cold kernel, which is ready before a warm server would be."""
     write(CELL.format(kernel))
     environment = {name: value for name, value in os.environ.items() if name != SOCKET}
     command = [sys.executable, "-m", "securenet_obs", "validate", *arguments]
@@ -44,7 +44,7 @@ def test_a_server_is_started_where_it_pays(
 def test_the_last_line_says_where_the_time_went(
     call: Callable[..., Any], write: Callable[..., Path], server: str
 ) -> None:
-    """A person gets one line, a program the seconds of each part and of each run's phases."""
+    """The text output ends with one line of timings; JSON has the seconds of parts and phases."""
     write("import time; time.sleep(0.3)\n" + CELL.format(""))
     shown = call("validate", server=server).stdout.splitlines()[-1]
     assert shown.startswith("time: notebooks ")
@@ -56,7 +56,7 @@ def test_the_last_line_says_where_the_time_went(
 def test_verify_names_what_was_changed(
     call: Callable[..., Any], write: Callable[..., Path], server: str, tmp_path: Path
 ) -> None:
-    """An untouched folder is `unchanged` and exits 0; a changed file is named, with exit 1."""
+    """An unchanged folder prints `unchanged` and exits 0; a changed file is named, with exit 1."""
     write(CELL.format(""))
     folder = f"evidence/{json.loads(call('validate', '--json', server=server).stdout)['id']}"
     answer = call("verify", folder)

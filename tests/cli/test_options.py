@@ -1,4 +1,4 @@
-"""The options: each with its help, and those of every run given as one."""
+"""Options of the commands: their help, their ranges, and the common options of every run."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from securenet_obs.cli.options import Running
 
 
 def test_the_options_of_a_run_come_as_one() -> None:
-    """A command gets them as `running`, beside its own, with the defaults of the help."""
+    """A command receives the common options as `running`, with the defaults of the help."""
     got = []
 
     @click.command()
@@ -39,7 +39,7 @@ def test_the_options_of_a_run_come_as_one() -> None:
     ],
 )
 def test_a_value_out_of_range_is_bad_usage(arguments: list[str]) -> None:
-    """The sentence names the option, and the answer is 2."""
+    """The error names the option, and the command exits 2."""
     result = CliRunner().invoke(cli, arguments)
     assert result.exit_code == 2
     assert "Error:" in result.output

@@ -1,4 +1,4 @@
-"""Folders that cannot be written: one sentence and exit code 3, and no traceback."""
+"""Unwritable folders and full disks: one sentence and exit code 3, without a traceback."""
 
 import os
 import re
@@ -18,7 +18,7 @@ UNSET = ("SENTRY_DSN", "REDIS_URL", "API_URL", "CI")
 
 @pytest.fixture
 def mounted(tmp_path: Path) -> Callable[..., "subprocess.CompletedProcess[str]"]:
-    """Return a function that calls the command below a mount of its own."""
+    """Return a function that runs the command below its own mount."""
     probe = subprocess.run(["unshare", "-m", "true"], check=False, capture_output=True)
     if probe.returncode != 0:
         pytest.skip("no mount namespaces for this user")
@@ -62,7 +62,7 @@ def test_a_read_only_project_is_a_sentence(
     arguments: list[str], word: str, mounted: Callable[..., Any], write: Callable[..., Path],
     tmp_path: Path,
 ) -> None:  # fmt: skip
-    """It names what cannot be written, the system's reason, and the remedy."""
+    """The error has the unwritable path, the system's reason and the remedy."""
     write("1", needs=["api"] if arguments[0] == "validate" else [])
     answer = mounted(read_only(tmp_path), *arguments)
     is_one_sentence(answer)
@@ -75,7 +75,7 @@ def test_a_read_only_project_is_a_sentence(
 def test_a_read_only_project_can_be_listed(
     mounted: Callable[..., Any], write: Callable[..., Path], tmp_path: Path
 ) -> None:
-    """What needs no stack works."""
+    """Commands without a stack succeed in a read-only project."""
     write("1")
     assert mounted(read_only(tmp_path), "list").returncode == 0
     assert mounted(read_only(tmp_path), "status").returncode == 1
@@ -86,7 +86,7 @@ def test_a_read_only_project_can_be_run_from(
     mounted: Callable[..., Any], write: Callable[..., Path], tmp_path: Path,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:  # fmt: skip
-    """A run that writes its evidence elsewhere works."""
+    """A run with its evidence folder elsewhere succeeds."""
     write("1")
     elsewhere = tmp_path_factory.mktemp("elsewhere")
     run = ("run", "notebooks/01_a_claim.ipynb", "--plain", "--evidence", elsewhere)
@@ -97,7 +97,7 @@ def test_a_read_only_project_can_be_run_from(
 def test_a_full_disk_is_a_sentence(
     mounted: Callable[..., Any], write: Callable[..., Path], tmp_path: Path
 ) -> None:
-    """A command does not start where its evidence has no room."""
+    """A command does not start if the disk of its evidence is full."""
     write("1")
     (tmp_path / "small").mkdir()
     mount = f"mount -t tmpfs -o size=1m none {shlex.quote(str(tmp_path / 'small'))}"
@@ -110,7 +110,7 @@ def test_a_full_disk_is_a_sentence(
 def test_a_file_in_the_place_of_a_folder_is_a_sentence(
     name: str, call: Callable[..., Any], write: Callable[..., Path], tmp_path: Path
 ) -> None:
-    """The state folder, or a folder above the evidence, may be a file."""
+    """A file in place of the state folder, or of a folder above the evidence, is an error."""
     write("1")
     (tmp_path / name).touch()
     if name == ".securenet":
@@ -122,7 +122,7 @@ def test_a_file_in_the_place_of_a_folder_is_a_sentence(
 def test_an_error_of_the_system_is_a_sentence(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Wherever it shows, it is the system's reason with the file, and exit code 3."""
+    """An error of the system is reported with its reason and file, and exits 3."""
     from securenet_obs import cli
 
     def fail(**_: object) -> None:
@@ -137,7 +137,7 @@ def test_an_error_of_the_system_is_a_sentence(
 def test_a_missing_scratch_folder_is_passed_over(
     write: Callable[..., Path], tmp_path: Path, server: str
 ) -> None:
-    """With TMPDIR naming none, the system's own scratch folder is used."""
+    """If TMPDIR does not exist, the system's own scratch folder is used."""
     write("1")
     command = [
         sys.executable,

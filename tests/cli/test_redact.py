@@ -1,4 +1,4 @@
-"""Redacting: a log that can be shared, and how many secrets were masked by which rule."""
+"""`redact`: masks the secrets of a log and counts them by rule."""
 
 import json
 import signal
@@ -14,7 +14,7 @@ def redacted(*options: str, given: bytes = LOG) -> "subprocess.CompletedProcess[
 
 
 def test_a_log_comes_out_without_its_secrets_and_counted() -> None:
-    """Everything else comes out as it was; how many were masked stands apart from it."""
+    """Other text is unchanged, and the counts are on standard error."""
     done = redacted()
     first, second = done.stdout.splitlines()
     assert json.loads(first) == {"event": "login", "password": "[redacted]", "host": "db1"}
@@ -24,25 +24,25 @@ def test_a_log_comes_out_without_its_secrets_and_counted() -> None:
 
 
 def test_what_names_machines_goes_on_request() -> None:
-    """Host names are kept unless they are to go too."""
+    """Host names are kept by default, and removed with `--pii strip`."""
     assert b"db1" not in redacted("--pii", "strip").stdout
 
 
 def test_a_log_without_secrets_is_copied_byte_by_byte() -> None:
-    """Invalid UTF-8 and a missing last newline included."""
+    """A log without secrets is copied unchanged, with invalid UTF-8 and an incomplete last line."""
     done = redacted(given=b"caf\xe9 \xff\r\nlast")
     assert (done.stdout, done.stderr) == (b"caf\xe9 \xff\r\nlast", b"0 masked\n")
 
 
 def test_what_cannot_be_searched_is_refused() -> None:
-    """A log that comes out unmasked would be shared."""
+    """A log that cannot be searched is refused, since its unmasked text would be shared."""
     done = redacted(given="password=hunter2".encode("utf-16"))
     assert (done.returncode, done.stdout) == (2, b"")
     assert b"UTF-16" in done.stderr
 
 
 def test_ctrl_c_ends_the_source_and_nothing_is_lost() -> None:
-    """`tail -f log | securenet-obs redact`: everybody gets the signal, and the source ends."""
+    """In `tail -f log | securenet-obs redact` Ctrl-C ends the source, and all lines are printed."""
     with subprocess.Popen(
         COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as process:
@@ -57,7 +57,7 @@ def test_ctrl_c_ends_the_source_and_nothing_is_lost() -> None:
 
 
 def test_a_reader_who_has_seen_enough_ends_it_quietly() -> None:
-    """`securenet-obs redact < log | head -n 1` shows a line and no traceback."""
+    """In `securenet-obs redact < log | head -n 1` the closed pipe causes no traceback."""
     with subprocess.Popen(
         COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as process:

@@ -33,7 +33,7 @@ PROJECT = Path(__file__).parents[2]
 def test_a_target_file_is_the_environment_of_the_notebook(
     call: Callable[..., Any], write: Callable[..., Path], server: str, tmp_path: Path
 ) -> None:
-    """`--target` needs no stack; its variables are what the notebook sees, its secrets stay out."""
+    """`--target` needs no stack; the notebook sees its variables, and evidence has no secrets."""
     (tmp_path / "t.env").write_text(
         "ENVIRONMENT=staging\nLOG_SOURCE=logs/app.log\nSENTRY_AUTH_TOKEN=tok-123456789\n"
     )
@@ -56,7 +56,7 @@ def test_a_target_file_is_the_environment_of_the_notebook(
 def test_jupyterlab_is_on_loopback_behind_a_token(
     write: Callable[..., Path], tmp_path: Path
 ) -> None:
-    """`lab` shows the project to whoever has the token, and is gone after SIGTERM."""
+    """`lab` serves the project on loopback to clients with the token, and ends after SIGTERM."""
     write("1")
     (tmp_path / "t.env").write_text("ENVIRONMENT=staging\n")
     command = [*(sys.executable, "-m", "securenet_obs"), "lab", "--no-browser"]
@@ -96,7 +96,7 @@ def _get(url: str, token: str) -> httpx.Response:
 
 @pytest.fixture
 def stack_name() -> Iterator[str]:
-    """Yield a name for a stack in this project, whose files go with the test."""
+    """Yield a name for a stack in this project; its files are deleted after the test."""
     name = f"cli-{os.getpid()}"
     yield name
     shutil.rmtree(PROJECT / ".securenet" / "stacks" / name, ignore_errors=True)
@@ -104,9 +104,9 @@ def stack_name() -> Iterator[str]:
 
 @pytest.mark.stack
 def test_up_status_env_and_down(call: Callable[..., Any], stack_name: str, tmp_path: Path) -> None:
-    """`up` says where the dashboard is; `status` and `env` know the stack until `down`.
+    """`up` prints the dashboard's address; `status` and `env` find the stack until `down`.
 
-    What `env` prints, saved as a file, is a target.
+    The output of `env`, saved as a file, is a valid target.
     """
     on = ["--name", stack_name]
     assert call("env", *on, cwd=PROJECT).returncode == 3
@@ -143,9 +143,9 @@ def test_up_status_env_and_down(call: Callable[..., Any], stack_name: str, tmp_p
 def test_a_stack_that_validate_started_is_gone_when_it_is_interrupted(
     number: signal.Signals, write: Callable[..., Path], tmp_path: Path
 ) -> None:
-    """Ctrl-C and SIGTERM in the middle of a run: exit 130, evidence closed, no part left.
+    """Ctrl-C and SIGTERM during a run exit 130, close the evidence and end all parts.
 
-    It is CI, and a target is described: `--local` asks for the stack all the same.
+    `--local` starts a stack even in CI and with a described target.
     """
     write("import time; time.sleep(90)", needs=["api"], cell_deadline_s=100)
     command = [sys.executable, "-m", "securenet_obs", "validate", "--local", "--root", tmp_path]
@@ -174,7 +174,7 @@ def test_a_stack_that_validate_started_is_gone_when_it_is_interrupted(
 def test_exec_runs_a_command_in_the_targets_environment(
     call: Callable[..., Any], tmp_path: Path
 ) -> None:
-    """Its exit code is the command's, options after `--` are the command's own."""
+    """The exit code is the program's, and options after `--` are passed to it."""
     target = tmp_path / "staging.env"
     target.write_text("API_URL=http://api.staging.example\n")
     code = "import os, sys; print(os.environ['API_URL'], sys.argv[1]); sys.exit(7)"
@@ -185,7 +185,7 @@ def test_exec_runs_a_command_in_the_targets_environment(
 def test_exec_starts_no_stack_for_a_program_that_is_not_there(
     call: Callable[..., Any], tmp_path: Path
 ) -> None:
-    """A typing error is told at once."""
+    """An unknown program is a usage error before a stack starts."""
     answer = call("exec", "no-such-program")
     assert answer.returncode == 2
     assert "no-such-program: there is no such program" in answer.stderr
@@ -196,14 +196,14 @@ def test_exec_starts_no_stack_for_a_program_that_is_not_there(
 @given(st.text(st.characters(exclude_characters="$`\0\r", codec="utf-8")))
 @example("it's # 'so' \\")
 def test_env_quotes_for_a_shell_and_for_an_env_file(value: str) -> None:
-    """A folder's name may hold anything: both readers get it back."""
+    """A shell and an env file read the same value, whatever characters a folder's name has."""
     _is_read_alike(value)
 
 
 @given(st.text('$`{}AB "#', max_size=8))
 @example("${HOME}")
 def test_env_quotes_what_a_shell_would_expand(value: str) -> None:
-    """A dollar sign is a dollar sign."""
+    """A dollar sign is not expanded."""
     _is_read_alike(value)
 
 
@@ -218,7 +218,7 @@ def _is_read_alike(value: str) -> None:
 
 @pytest.mark.parametrize("wait", [[], ["--wait", "0.1"]])
 def test_the_remedy_for_a_named_stack_names_it(call: Callable[..., Any], wait: list[str]) -> None:
-    """The command that a reader copies starts the stack that was asked for, not the default one."""
+    """The suggested command starts the requested stack, not the default one."""
     answer = call("env", "--name", "second", *wait)
     assert answer.returncode == 3
     assert re.search(r"start it with `securenet-obs up( --detach)? --name second`", answer.stderr)

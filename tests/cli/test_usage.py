@@ -18,7 +18,7 @@ Answer = tuple[int, str, str]
 def answer(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> Callable[..., Answer]:
-    """Return a function that calls the command line in an empty folder of its own."""
+    """Return a function that runs the command line in an empty folder of its own."""
     monkeypatch.setattr(securenet_obs.cli, "end_on_signals", lambda: None)
     monkeypatch.chdir(tmp_path)
     for variable in ("SENTRY_DSN", "REDIS_URL", "API_URL", "DATABASE_URL"):
@@ -82,7 +82,7 @@ UNUSABLE = [
 def test_names_and_paths_that_are_not_there_are_usage_errors(
     arguments: tuple[str, ...], answer: Callable[..., Answer], tmp_path: Path
 ) -> None:
-    """One sentence on standard error, nothing on standard output, and nothing is run."""
+    """An unknown name or path is one sentence on standard error, and nothing is run."""
     (tmp_path / "folder.ipynb").mkdir()
     code, out, err = answer(*arguments)
     assert (code, out) == (2, ""), err
@@ -95,14 +95,14 @@ def test_names_and_paths_that_are_not_there_are_usage_errors(
 def test_every_option_of_every_command_refuses_what_it_cannot_use(
     path: tuple[str, ...], command: click.Command, answer: Callable[..., Answer]
 ) -> None:
-    """An unknown option, and for each option with a type a value that is not of it."""
+    """An unknown option, and an invalid value of a typed option, are usage errors."""
     if not command.ignore_unknown_options:
         code, out, err = answer(*path, "--no-such-option")
         assert (code, out) == (2, ""), err
     for option in command.params:
         ranged = isinstance(option.type, click.IntRange | click.FloatRange | click.Choice)
         if isinstance(option, click.Option) and ranged:
-            # Behind an option whose value may be left out, -1 is an option.
+            # After an option with an optional value, -1 is parsed as an option.
             negative = () if option.opts == ["--wait"] else ("-1",)
             for value in ("abc", "nan", "inf", "", "1e400", *negative):
                 code, out, err = answer(*path, option.opts[-1], value)
@@ -116,7 +116,7 @@ def test_every_option_of_every_command_refuses_what_it_cannot_use(
 def test_an_empty_path_is_none(
     path: tuple[str, ...], command: click.Command, answer: Callable[..., Answer]
 ) -> None:
-    """A script's variable that is empty means neither this folder nor no target."""
+    """An empty path, as from an unset variable of a script, is a usage error and no default."""
     for parameter in command.params:
         if isinstance(parameter.type, click.Path):
             is_option = isinstance(parameter, click.Option)
@@ -128,7 +128,7 @@ def test_an_empty_path_is_none(
 def test_every_command_that_needs_an_argument_shows_how_it_is_called(
     answer: Callable[..., Answer],
 ) -> None:
-    """A missing argument is answered with the example of the command's help."""
+    """The error about a missing argument has the example of the command's help."""
     for path, command in COMMANDS:
         if any(isinstance(row, click.Argument) and row.required for row in command.params):
             code, out, err = answer(*path)
@@ -152,7 +152,7 @@ def test_every_command_that_needs_an_argument_shows_how_it_is_called(
 def test_a_usage_error_has_value_type_and_example_or_the_nearest_name(
     arguments: tuple[str, ...], message: str, answer: Callable[..., Answer], tmp_path: Path
 ) -> None:
-    """Whatever was meant is found without a look at the help."""
+    """A user can correct the error without reading the help."""
     (tmp_path / "notebooks").mkdir()
     (tmp_path / "notebooks" / "01_sentry_receives.ipynb").write_text("{}")
     (tmp_path / "evidence" / "2026-a").mkdir(parents=True)
@@ -162,7 +162,7 @@ def test_a_usage_error_has_value_type_and_example_or_the_nearest_name(
 
 
 def test_with_json_an_error_leaves_standard_output_alone(answer: Callable[..., Answer]) -> None:
-    """A program reads JSON or nothing there; the sentence is on standard error."""
+    """With --json standard output has JSON or is empty; the error is on standard error."""
     for arguments in (("validate", "nobody"), ("status", "--name", "?"), ("verify", "nowhere")):
         code, out, err = answer(*arguments, "--json")
         assert (code, out) == (2, "")
@@ -173,14 +173,14 @@ def test_with_json_an_error_leaves_standard_output_alone(answer: Callable[..., A
 def test_every_command_that_prints_rows_prints_json_too(
     path: tuple[str, ...], command: click.Command
 ) -> None:
-    """A program need not read a table."""
+    """Every command with a table has a JSON output for programs."""
     verbs = ("list", "show", "check", "status", "verify", "validate", "run", "drill")
     if path[-1] in verbs and path != ("show",):
         assert any("--json" in option.opts for option in command.params)
 
 
 def test_verify_prints_json(answer: Callable[..., Answer], tmp_path: Path) -> None:
-    """The folder and the changes, as a list."""
+    """The JSON has the folder and a list of changes."""
     from securenet_obs.runner.evidence.closing import close
     from securenet_obs.runner.evidence.folder import EvidenceFolder
     from securenet_obs.runner.evidence.masking import Masker
