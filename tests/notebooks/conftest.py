@@ -1,4 +1,4 @@
-"""What the notebooks' tests share: the session's stack, in which one part at a time is broken."""
+"""Fixtures of the notebooks' tests: the session's stack, with at most one broken part."""
 
 from collections.abc import Iterator
 
@@ -10,7 +10,7 @@ from tests.notebooks.faults import BrokenPart
 
 @pytest.fixture(scope="module")
 def broken(stack: LocalStack) -> Iterator[BrokenPart]:
-    """Yield what breaks a part of the session's stack; it is whole again after the module."""
+    """Yield a helper that breaks parts of the session's stack, and repair them after the module."""
     part = BrokenPart(stack)
     yield part
     part.repair()
@@ -18,6 +18,6 @@ def broken(stack: LocalStack) -> Iterator[BrokenPart]:
 
 @pytest.fixture(autouse=True)
 def whole(request: pytest.FixtureRequest) -> None:
-    """Repair what the test before has broken, for a test that puts no fault in."""
+    """Repair the part that the previous test broke, for a test without a fault."""
     if "stack" in request.fixturenames and "fault" not in request.fixturenames:
         request.getfixturevalue("broken").repair()

@@ -1,4 +1,4 @@
-"""What a fault is: a part of the real stack that is broken, and the checks that must see it."""
+"""Faults: broken parts of the real stack, and the checks that must fail for each."""
 
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -20,9 +20,9 @@ FAULTY = Path(__file__).with_name("faulty.py")
 
 @dataclass(frozen=True)
 class Fault:
-    """A part that is broken, the notebook that runs then, and its checks that must be red.
+    """A broken part, the notebook to run, and the checks that must be red.
 
-    `may_be_red` are those that a part so broken may or may not get round to.
+    Checks in `may_be_red` may be red or not reached.
     """
 
     notebook: str
@@ -37,16 +37,16 @@ class Fault:
 
 
 def by_part(faults: Mapping[str, Fault]) -> list[Any]:
-    """Return the faults as a test's parameters, those of one part after one another."""
+    """Return the faults as a test's parameters, grouped by part."""
     ordered = sorted(faults.items(), key=lambda item: item[1].part)
     return [pytest.param(fault, id=name) for name, fault in ordered]
 
 
 class BrokenPart:
-    """The part of a stack that is broken now, if any; one fault takes the place of another.
+    """The stack's currently broken part, if any; a new fault replaces the previous one.
 
-    A part is repaired only once another is to be broken, or none: a start of the whole part between
-    two faults of it would prove nothing, and takes as long as the notebook.
+    A part is repaired only before another is broken, or for a test without a fault: starting the
+    whole part between two of its faults would prove nothing, and takes as long as the notebook.
     """
 
     def __init__(self, stack: LocalStack) -> None:
@@ -56,7 +56,7 @@ class BrokenPart:
         self._sizes: dict[Path, int] = {}
 
     def put_in(self, fault: Fault) -> None:
-        """Break the fault's part; without a part, it is the parameters that are wrong."""
+        """Break the fault's part; a fault without a part consists of wrong parameters."""
         if fault.part != self._part:
             self.repair()
         if not fault.part:
@@ -72,7 +72,7 @@ class BrokenPart:
             self._stack.start_part(fault.part, fault.environment, command or None)
 
     def repair(self) -> None:
-        """Have the whole part run again, and nothing left of what the broken one wrote."""
+        """Restart the part without the fault, and delete the output of the broken one."""
         if self._part:
             self._stop()
             self._stack.start_part(self._part)
@@ -85,7 +85,7 @@ class BrokenPart:
 
 
 def expect_red(fault: Fault, stack: LocalStack, broken: BrokenPart, run_notebook: Run) -> None:
-    """Run the fault's notebook while its part is broken; exactly its checks are red."""
+    """Run the fault's notebook while its part is broken; exactly its checks must be red."""
     logs = stack.environment["LOG_SOURCE"]
     given = [text.format(logs=logs) for text in fault.parameters]
     broken.put_in(fault)
@@ -95,13 +95,13 @@ def expect_red(fault: Fault, stack: LocalStack, broken: BrokenPart, run_notebook
 
 
 def read_log_sizes(stack: LocalStack) -> dict[Path, int]:
-    """Return how long the log of each part is."""
+    """Return the size of each part's log."""
     logs = sorted(Path(stack.environment["LOG_SOURCE"]).glob("*.log"))
     return {log: log.stat().st_size for log in logs}
 
 
 def truncate(sizes: Mapping[Path, int]) -> None:
-    """Keep what a broken part has written from those who look at the logs afterwards."""
+    """Remove a broken part's output from the logs, so that later tests do not read it."""
     for log, size in sizes.items():
         with log.open("r+b") as file:
             file.truncate(size)
@@ -109,7 +109,7 @@ def truncate(sizes: Mapping[Path, int]) -> None:
 
 @contextmanager
 def fresh_logs(stack: LocalStack) -> Iterator[None]:
-    """Forget at the end of a block what was logged in it."""
+    """Remove the log lines of a block at its end."""
     sizes = read_log_sizes(stack)
     try:
         yield
@@ -118,7 +118,7 @@ def fresh_logs(stack: LocalStack) -> Iterator[None]:
 
 
 def forget_endless_results(stack: LocalStack) -> None:
-    """Delete the results that a broken worker has left for ever: others would find them."""
+    """Delete results without a TTL from a broken worker, so that later tests do not find them."""
     with redis.Redis.from_url(stack.environment["RESULT_URL"]) as client:
         for key in client.scan_iter("celery-task-meta-*"):
             if client.ttl(key) == -1:

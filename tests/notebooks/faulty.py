@@ -1,7 +1,7 @@
-"""Runs a module of a part with a fault put in: `python faulty.py FAULT[,FAULT] MODULE ARGUMENT...`.
+"""Runs a part's module with a fault: `python faulty.py FAULT[,FAULT] MODULE ARGUMENT...`.
 
-Each fault is what a careless change of the instrumentation would do; there is no setting for any of
-them, and shall be none.
+Each fault is the effect of a careless change to the instrumentation. None of them has a setting,
+and none must get one.
 """
 
 import itertools
@@ -15,7 +15,7 @@ from typing import Any
 
 
 def scrubbing_off() -> None:
-    """Send events as they are: neither our redaction nor the SDK's own list is applied."""
+    """Send events without our redaction and without the SDK's own list."""
     from sentry_sdk import data_collection
 
     from securenet_obs.monitoring.sentry import client
@@ -32,7 +32,7 @@ def no_ids() -> None:
 
 
 def no_stack_trace() -> None:
-    """Send events of which only the exception's text is left."""
+    """Send events with the exception's text only."""
     from securenet_obs.monitoring.sentry import client
 
     scrub = client.filter_sensitive_data
@@ -62,19 +62,19 @@ def local_time() -> None:
 
 
 def clock_off_by_an_hour() -> None:
-    """Write lines with a local time that calls itself UTC."""
+    """Write lines with a local time that is marked as UTC."""
     late = timedelta(hours=1)
     _change_head(lambda head: head | {"timestamp": f"{datetime.now(UTC) + late:%FT%T.%fZ}"})
 
 
 def clock_off_by_five_seconds() -> None:
-    """Write lines with the time of a clock that is a little ahead."""
+    """Write lines with timestamps of a clock that is a little fast."""
     ahead = timedelta(seconds=5)
     _change_head(lambda head: head | {"timestamp": f"{datetime.now(UTC) + ahead:%FT%T.%fZ}"})
 
 
 def count_results_without_ttl() -> None:
-    """Keep results until Redis is full."""
+    """Keep results without a TTL until Redis is full."""
     from securenet_obs.workers.celery_fixes import backend
 
     with_end, without = "'SETEX', KEYS[1], ARGV[1], ARGV[2]", "'SET', KEYS[1], ARGV[2]"
@@ -83,7 +83,7 @@ def count_results_without_ttl() -> None:
 
 
 def pickles_accepted() -> None:
-    """Execute whatever somebody put into Redis."""
+    """Accept pickles, and so execute any code that is put into Redis."""
     from securenet_obs.workers.celery_app import celery_app
 
     celery_app.conf.accept_content = ["json", "pickle"]
@@ -97,7 +97,7 @@ def tenant_ignored() -> None:
 
 
 def slow_worker() -> None:
-    """Take half a second over a batch, as a worker does whose machine is busy."""
+    """Take half a second for a batch, as a worker on a busy machine does."""
     import time
 
     from securenet_obs.workers import tasks
@@ -112,7 +112,7 @@ def slow_worker() -> None:
 
 
 def errors_sampled() -> None:
-    """Send every second error only, as a careless sample rate does."""
+    """Send every second error only, as a wrong sample rate does."""
     from securenet_obs.monitoring.sentry import client
 
     scrub = client.filter_sensitive_data
@@ -126,35 +126,35 @@ def errors_sampled() -> None:
 
 
 def ids_stay_behind() -> None:
-    """Send tasks without the ids of the request and the tenant that they are for."""
+    """Send tasks without the ids of their request and tenant."""
     from securenet_obs.monitoring import task_telemetry
 
     task_telemetry._send_ids = lambda **_: None
 
 
 def trace_stays_behind() -> None:
-    """Send tasks without the trace that they belong to."""
+    """Send tasks without their trace."""
     from securenet_obs.monitoring import task_telemetry
 
     task_telemetry.send_trace = lambda **_: None
 
 
 def log_scrubbing_off() -> None:
-    """Write log lines as they are."""
+    """Write log lines without redaction."""
     from securenet_obs.monitoring.logs import json_line
 
     json_line.may_match = lambda _: False
 
 
 def results_as_they_are() -> None:
-    """Keep in Redis whatever a task returned or failed with."""
+    """Store results and errors of tasks in Redis without redaction."""
     from securenet_obs.workers.celery_fixes import backend
 
     backend.redact = lambda value: value
 
 
 def input_repeated() -> None:
-    """Answer a request that is refused with everything it contained, as FastAPI does by itself."""
+    """Answer an invalid request with all of its contents, as FastAPI does by default."""
     from fastapi.responses import JSONResponse
 
     from securenet_obs.api import app
@@ -166,7 +166,7 @@ def input_repeated() -> None:
 
 
 def masking_off() -> None:
-    """Keep evidence as it is; for the process of a run."""
+    """Store evidence unmasked, in the process of a run."""
     from securenet_obs.runner.evidence import masking
 
     masking.Masker.exact = masking.Masker.text = masking.Masker.source = lambda self, text: text
@@ -174,7 +174,7 @@ def masking_off() -> None:
 
 
 def rules_away() -> None:
-    """Do without the redaction rules that the file RULES_AWAY names, now and at any time."""
+    """Disable the redaction rules in the file RULES_AWAY, which may change at any time."""
     from securenet_obs.monitoring.logs import json_line
     from securenet_obs.redaction import RULES, redactor
 
@@ -197,7 +197,7 @@ def rules_away() -> None:
 
 
 def keys_unchecked() -> None:
-    """Let everybody in, as the tenant of the path, and show everybody every task."""
+    """Accept every caller as the path's tenant, and show every task to every caller."""
     from securenet_obs.api import access
 
     async def anybody(request: Any) -> str:
@@ -211,7 +211,7 @@ def keys_unchecked() -> None:
 
 
 def telling_refusal() -> None:
-    """Say of a foreign task that it exists."""
+    """Reveal the existence of another tenant's task in the refusal."""
     from fastapi import HTTPException
 
     from securenet_obs.api import access
@@ -229,7 +229,7 @@ def telling_refusal() -> None:
 
 
 def keys_written() -> None:
-    """Write each caller's key past every logger."""
+    """Print each caller's key without a logger."""
     from securenet_obs.api import access
 
     key_of = access._key
@@ -243,7 +243,7 @@ def keys_written() -> None:
 
 
 def canaries_kept() -> None:
-    """Fail with what the process has failed with before, as a cache without a tenant does."""
+    """Add earlier failures of the process to the error, as a cache without a tenant does."""
     from securenet_obs.workers import tasks
 
     fail = tasks.fail_on_purpose
@@ -267,7 +267,7 @@ def entry_forgotten() -> None:
 
 
 def entries_overdue() -> None:
-    """Say of each entry that it was due a day ago, and nothing of when it was sent."""
+    """Report every entry as due a day ago, without the time of its last dispatch."""
     from securenet_obs.workers import schedule
 
     entry_data = schedule._entry_data
@@ -280,14 +280,14 @@ def entries_overdue() -> None:
 
 
 def nobody_dispatched_to() -> None:
-    """Find no tenant to send anything to."""
+    """Find no tenants to dispatch tasks to."""
     from securenet_obs.workers import tasks
 
     tasks._tenants = list
 
 
 def limit_beyond_visibility() -> None:
-    """Let a task run for longer than Redis waits before it gives it to another worker."""
+    """Set a task time limit above Redis's visibility timeout, which leads to redelivery."""
     from securenet_obs.workers import celery_app
 
     celery_app.check_application = lambda *_: None
@@ -295,7 +295,7 @@ def limit_beyond_visibility() -> None:
 
 
 def a_bad_kombu() -> None:
-    """Say that this is the kombu that ends when Redis restarts."""
+    """Report the kombu version that ends when Redis restarts."""
     import kombu
 
     kombu.__version__ = "5.7.0"

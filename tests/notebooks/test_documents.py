@@ -1,4 +1,4 @@
-"""The project's notebooks are documents: what a reader can count on in each of them."""
+"""The project's notebooks as documents: properties that readers can rely on in each of them."""
 
 import ast
 import re
@@ -16,7 +16,7 @@ NOTEBOOKS = [*VALIDATIONS, *sorted(PROJECT.glob("runbooks/*.ipynb"))]
 IMPORTABLE = {"checks", "monitoring", "probes", "settings", "tables", "workers"}
 
 CUT_OR_ABSENT = re.compile(r"\.\.\.|\b(?:nan|NaN|NaT|None|inf)\b|so it is")
-"""What a tired person cannot read: text that was cut, missing values, words in place of values."""
+"""Text that a reader cannot use: cut text, missing values, words in place of values."""
 
 NEEDED = {
     "ApiClient": "api", "submit_logs": "tenant-keys", "wait_for_task": "tenant-keys worker",
@@ -29,7 +29,7 @@ NEEDED = {
     "wait_for_beat_entry": "beat", "beat_tick": "beat", "check_ins": "check-ins",
     "run_drills": "local-stack",
 }  # fmt: skip
-"""What a notebook calls or reads -> the needs that this is."""
+"""Name that a notebook calls or reads -> the needs that it implies."""
 
 every_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 every_validation = pytest.mark.parametrize("path", VALIDATIONS, ids=lambda path: path.stem)
@@ -42,7 +42,7 @@ def code_cells(path: Path) -> list[nbformat.NotebookNode]:
 
 @every_notebook
 def test_its_cells_are_short_and_explained(path: Path) -> None:
-    """It opens with its title, and prose comes before every three cells of code, or fewer."""
+    """It starts with its title, and prose precedes at most three consecutive cells of code."""
     cells = nbformat.read(path, as_version=4).cells
     assert cells[0].cell_type == "markdown"
     assert cells[0].source.startswith("# ")
@@ -53,7 +53,7 @@ def test_its_cells_are_short_and_explained(path: Path) -> None:
 
 @every_notebook
 def test_it_defines_nothing_and_imports_public_names(path: Path) -> None:
-    """Code is in the library, where it is typed and tested."""
+    """Definitions are in the library, where they are typed and tested."""
     trees = [ast.parse(cell.source) for cell in code_cells(path)]
     nodes = [node for tree in trees for node in ast.walk(tree)]
     definitions = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
@@ -67,7 +67,7 @@ def test_it_defines_nothing_and_imports_public_names(path: Path) -> None:
 
 @every_notebook
 def test_every_parameter_has_a_type_and_a_help_text(path: Path) -> None:
-    """What `show` prints of a parameter is enough to set it."""
+    """The output of `show` for a parameter is sufficient to set it."""
     described = read_notebook(path).described()
     assert described["parameters"]
     assert [row["name"] for row in described["parameters"] if not row["help"]] == []
@@ -75,7 +75,7 @@ def test_every_parameter_has_a_type_and_a_help_text(path: Path) -> None:
 
 @every_notebook
 def test_its_last_cell_is_the_verdict(path: Path) -> None:
-    """Nothing is judged after the verdict."""
+    """No check follows the verdict."""
     assert code_cells(path)[-1].source == "checks.conclude()"
 
 
@@ -91,9 +91,9 @@ def test_its_stored_outputs_are_whole(path: Path) -> None:
 
 @every_validation
 def test_its_stored_outputs_are_of_one_real_run(path: Path) -> None:
-    """Each cell was executed, in order, without an error: nbval passes what never ran.
+    """Each cell was executed in order and without an error, since nbval passes unexecuted cells.
 
-    Of a cell that shows what looks like a secret nothing is stored, not even that it ran.
+    A cell whose output looks like a secret has no stored output and no execution count.
     """
     cells = code_cells(path)
     hidden = ["secret-output" in cell.metadata.get("tags", []) for cell in cells]
@@ -105,7 +105,7 @@ def test_its_stored_outputs_are_of_one_real_run(path: Path) -> None:
 
 @every_validation
 def test_the_checks_it_declares_are_those_it_judges(path: Path) -> None:
-    """The list in the metadata, which the runner holds a run to, is neither short nor long."""
+    """The list in the metadata, which the runner enforces, equals the judged checks."""
     judged = [
         output.data[CHECK_MIME]["name"]
         for cell in code_cells(path)
@@ -117,20 +117,20 @@ def test_the_checks_it_declares_are_those_it_judges(path: Path) -> None:
 
 @every_notebook
 def test_it_needs_what_it_uses_and_nothing_else(path: Path) -> None:
-    """Each call that needs something of the target is declared, and each need is used."""
+    """Each call that needs a part of the target is declared, and each declared need is used."""
     nodes = [node for cell in code_cells(path) for node in ast.walk(ast.parse(cell.source))]
     used = {node.attr for node in nodes if isinstance(node, ast.Attribute)}
     used |= {node.id for node in nodes if isinstance(node, ast.Name)}
     words = {node.value for node in nodes if isinstance(node, ast.Constant)}
     expected = {need for name in used & NEEDED.keys() for need in NEEDED[name].split()}
-    # Processes that are looked for by the name of their service.
+    # Processes that are found by the name of their service.
     expected |= {need for need in ("worker", "beat") if f"securenet-{need}" in words}
     assert set(read_notebook(path).declared.all_needs) == expected
 
 
 @pytest.mark.parametrize("path", [p for p in VALIDATIONS if p.stem[:2] in ("01", "06", "07")])
 def test_what_single_checks_need_is_optional(path: Path) -> None:
-    """A check that is skipped where the target cannot serve it does not skip the notebook."""
+    """A need of single checks only is optional, so that it does not skip the whole notebook."""
     declared = read_notebook(path).declared
     skipped = [cell for cell in code_cells(path) if "checks.skip(" in cell.source]
     assert declared.optional_needs

@@ -131,7 +131,7 @@ FAULTS = {
         "worker",
         {"results expire", "a pickled task is refused"},
         faults="count_results_without_ttl,pickles_accepted",
-        # Celery itself asks for this before root may accept pickles, as in a container it does.
+        # Celery itself requires this variable to let root accept pickles, as in a container.
         environment={"C_FORCE_ROOT": "true"},
     ),
     "a worker that ignores the tenant": Fault(
@@ -147,19 +147,19 @@ FAULTS = {
 def test_a_fault_turns_its_checks_red_and_no_other(
     fault: Fault, stack: LocalStack, broken: BrokenPart, run_notebook: Run
 ) -> None:
-    """A check sees exactly what it is for."""
+    """A fault fails exactly the checks that cover it."""
     expect_red(fault, stack, broken, run_notebook)
 
 
 @pytest.mark.parametrize("notebook", [SENTRY, LOGS, CELERY])
 def test_every_check_has_a_fault(notebook: str) -> None:
-    """A check that cannot fail is a defect."""
+    """Every declared check has a fault, since a check that cannot fail is a defect."""
     red = {name for fault in FAULTS.values() if fault.notebook == notebook for name in fault.red}
     assert red == set(find(PROJECT, notebook).declared.checks)
 
 
 def test_a_dsn_of_another_project_is_noticed(stack: LocalStack, run_notebook: Run) -> None:
-    """An event that Sentry accepted, but elsewhere, has not arrived."""
+    """An event that a different Sentry project accepted counts as missing."""
     elsewhere = {"SENTRY_DSN": another_dsn(stack)}
     done = run_notebook(SENTRY, "deadline_s=5", environment=elsewhere)
     assert done.verdict == Verdict.FAILED
@@ -167,7 +167,7 @@ def test_a_dsn_of_another_project_is_noticed(stack: LocalStack, run_notebook: Ru
 
 
 def test_bugsink_stopped_is_unreachable(stack: LocalStack, run_notebook: Run) -> None:
-    """A backend that does not answer is another verdict than an event that is missing."""
+    """An unresponsive backend has another verdict than a missing event."""
     stack.stop_part("bugsink")
     try:
         done = run_notebook(SENTRY, "deadline_s=2")
@@ -178,7 +178,7 @@ def test_bugsink_stopped_is_unreachable(stack: LocalStack, run_notebook: Run) ->
 
 @pytest.mark.parametrize("notebook", [SENTRY, LOGS, CELERY])
 def test_without_a_fault_nothing_is_red(notebook: str, run_notebook: Run) -> None:
-    """The same stack passes once every fault is out again."""
+    """The same stack passes without a fault."""
     done = run_notebook(notebook)
     assert (done.verdict, done.red) == (Verdict.PASSED, set())
 
@@ -186,14 +186,14 @@ def test_without_a_fault_nothing_is_red(notebook: str, run_notebook: Run) -> Non
 def test_the_three_tasks_count_their_batch_for_their_tenant(
     stack: LocalStack, run_notebook: Run
 ) -> None:
-    """A batch without a tenant would be counted for `unassigned`, which stays for ever."""
+    """The batch counts for its tenant, not for `unassigned`, whose counts would stay for ever."""
     before = batches(stack)
     assert run_notebook(CELERY, "tenant_id=tenant-of-a-test").verdict == Verdict.PASSED
     assert batches(stack) - before == Counter({"tenant-of-a-test": 1})
 
 
 def batches(stack: LocalStack) -> Counter[str]:
-    """Return the number of batches that were counted, by tenant."""
+    """Return the number of counted batches by tenant."""
     store = stack.environment["DATABASE_URL"].removeprefix("sqlite:///")
     with closing(sqlite3.connect(store)) as connection:
         return Counter(row[0] for row in connection.execute(QUERY))

@@ -1,4 +1,4 @@
-"""The faults of the broker: its settings are changed, or what it holds is, and changed back."""
+"""Faults of the broker: changed settings or contents of Redis, restored after each test."""
 
 import time
 from collections.abc import Iterator
@@ -65,7 +65,7 @@ def changed(server: "redis.Redis", name: str, value: str) -> Iterator[None]:
 def test_a_setting_that_loses_tasks_is_noticed(
     check: str, server: "redis.Redis", run_notebook: Run
 ) -> None:
-    """One wrong setting, one red check."""
+    """One wrong setting fails one check."""
     with changed(server, *SETTINGS[check]):
         done = run_notebook(BROKER, "largest_memory_share=0.05")
     assert (done.verdict, done.red) == (Verdict.FAILED, {check})
@@ -75,7 +75,7 @@ def test_a_setting_that_loses_tasks_is_noticed(
 def test_a_worker_that_does_not_fit_is_noticed(
     fault: Fault, broken: BrokenPart, run_notebook: Run
 ) -> None:
-    """What a worker says of itself is judged."""
+    """The settings that a worker reports are judged."""
     broken.put_in(fault)
     done = run_notebook(fault.notebook)
     assert (done.verdict, done.red) == (Verdict.FAILED, fault.red)
@@ -84,8 +84,8 @@ def test_a_worker_that_does_not_fit_is_noticed(
 def test_a_message_that_is_held_for_too_long_is_noticed(
     server: "redis.Redis", run_notebook: Run
 ) -> None:
-    """It is older than any task may run: its worker is gone, or hangs."""
-    # Not so old that a worker gives it back meanwhile.
+    """A message that is held longer than any task may run has a dead or hanging worker."""
+    # Recent enough that no worker restores it meanwhile.
     server.zadd("unacked_index", {"a-delivery": time.time() - 1800})
     try:
         done = run_notebook(BROKER, "longest_held_s=900")
@@ -97,7 +97,7 @@ def test_a_message_that_is_held_for_too_long_is_noticed(
 def test_results_that_stay_in_the_queues_database_are_noticed(
     stack: LocalStack, server: "redis.Redis", run_notebook: Run
 ) -> None:
-    """Two promises of the results: a database of their own, and an end."""
+    """Results without their own database, and results without a TTL, fail one check each."""
     server.set("celery-task-meta-for-ever", "{}")
     try:
         same = {"RESULT_URL": stack.environment["REDIS_URL"]}
@@ -108,13 +108,13 @@ def test_results_that_stay_in_the_queues_database_are_noticed(
 
 
 def test_clocks_that_differ_are_noticed(run_notebook: Run) -> None:
-    """No two clocks agree to the last digit."""
+    """A permitted difference of zero fails the check, since two clocks are never exactly equal."""
     done = run_notebook(BROKER, "largest_clock_difference_s=0")
     assert done.red == {"the clocks agree"}
 
 
 def test_every_check_has_a_fault() -> None:
-    """A check that cannot fail is a defect."""
+    """Every declared check has a fault, since a check that cannot fail is a defect."""
     red = {name for fault in PARTS.values() for name in fault.red} | SETTINGS.keys()
     tested = {
         "no message is held for too long",
@@ -126,6 +126,6 @@ def test_every_check_has_a_fault() -> None:
 
 
 def test_without_a_fault_nothing_is_red(run_notebook: Run) -> None:
-    """The same stack passes once every fault is out again."""
+    """The same stack passes without a fault."""
     done = run_notebook(BROKER)
     assert (done.verdict, done.red) == (Verdict.PASSED, set())

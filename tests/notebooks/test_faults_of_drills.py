@@ -1,4 +1,4 @@
-"""The faults of what drills find: each is told to 09 as the command would, for none can be made."""
+"""Faults in drill results: 09 receives each as the command's output, since none can be caused."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -22,7 +22,7 @@ FOUND: dict[str, dict[str, Any]] = {
     "no validation passes during a fault": {"unnoticed": ("02_logs_are_structured_json",)},
     "no other problem occurs": {"problems": ("worker ran on for 8 s",)},
 }
-"""Check -> what a drill has found that turns it red."""
+"""Check -> the drill result that turns it red."""
 
 INSTEAD = """
 import sys
@@ -37,20 +37,20 @@ if "drill" in sys.orig_argv:
 def test_what_a_drill_finds_turns_its_check_red(
     check: str, tmp_path: Path, warm: Callable[[], str], run_notebook: Run
 ) -> None:
-    """One thing found, one red check."""
+    """One problem in a drill's result fails one check."""
     (tmp_path / "sitecustomize.py").write_text(INSTEAD % FOUND[check])
-    # The command would start a server of its own for validations that it is not going to run.
+    # The command would start its own server for validations that this test does not run.
     done = run_notebook(DRILLS, environment={"PYTHONPATH": str(tmp_path), SOCKET: warm()})
     assert (done.verdict, done.red) == (Verdict.FAILED, {check})
 
 
 def test_every_check_has_a_fault() -> None:
-    """A check that cannot fail is a defect."""
+    """Every declared check has a fault, since a check that cannot fail is a defect."""
     assert set(FOUND) == set(find(PROJECT, DRILLS).declared.checks)
 
 
 def test_any_other_target_than_a_local_stack_is_refused(run_notebook: Run) -> None:
-    """Nothing is broken for the sake of an environment that it says nothing about."""
+    """Drills run on a local stack only: a fault there proves nothing about another environment."""
     done = run_notebook(DRILLS, environment={"ENVIRONMENT": "production"})
     assert (done.verdict, done.red) == (Verdict.ERROR, set())
     assert "drills run on local stacks only" in done.text

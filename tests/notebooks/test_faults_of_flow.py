@@ -1,4 +1,4 @@
-"""The faults of what goes through all parts: the ids, the secrets, and whose everything is."""
+"""Faults that span all parts: correlation ids, secrets, and isolation of tenants."""
 
 import re
 import sys
@@ -104,27 +104,27 @@ EVIDENCE = "no secret is in this run's evidence"
 def test_a_fault_turns_its_checks_red_and_no_other(
     fault: Fault, stack: LocalStack, broken: BrokenPart, run_notebook: Run
 ) -> None:
-    """A check sees exactly what it is for."""
+    """A fault fails exactly the checks that cover it."""
     expect_red(fault, stack, broken, run_notebook)
 
 
 @pytest.mark.parametrize("notebook", [TRACE, SECRETS, TENANTS])
 def test_every_check_has_a_fault(notebook: str) -> None:
-    """A check that cannot fail is a defect."""
+    """Every declared check has a fault, since a check that cannot fail is a defect."""
     red = {name for fault in FAULTS.values() if fault.notebook == notebook for name in fault.red}
-    # The evidence is the runner's, and has a test of its own.
+    # The evidence belongs to the runner and has its own test.
     assert red == set(find(PROJECT, notebook).declared.checks) - {EVIDENCE}
 
 
 @pytest.mark.parametrize("notebook", [TRACE, SECRETS, TENANTS])
 def test_without_a_fault_nothing_is_red(notebook: str, run_notebook: Run) -> None:
-    """The same stack passes once every fault is out again."""
+    """The same stack passes without a fault."""
     done = run_notebook(notebook)
     assert (done.verdict, done.red) == (Verdict.PASSED, set())
 
 
 def test_evidence_that_is_not_masked_is_noticed(tmp_path: Path, run_notebook: Run) -> None:
-    """A run looks into its own evidence before it is over."""
+    """A run searches its own evidence for secrets before it ends."""
     start = f"import sys; sys.path.append({str(FAULTY.parent)!r}); import faulty"
     (tmp_path / "sitecustomize.py").write_text(f"{start}; faulty.masking_off()\n")
     done = run_notebook(SECRETS, environment={"PYTHONPATH": str(tmp_path)}, cold=True)
@@ -135,7 +135,7 @@ def test_evidence_that_is_not_masked_is_noticed(tmp_path: Path, run_notebook: Ru
 def rule_away(
     stack: LocalStack, broken: BrokenPart, tmp_path_factory: pytest.TempPathFactory
 ) -> Any:
-    """Yield the file that names the rules which API and worker do without; empty is none."""
+    """Yield the file that names the rules to disable in API and worker; empty disables none."""
     broken.repair()
     file = tmp_path_factory.mktemp("rules") / "away"
     file.write_text("")
@@ -158,10 +158,10 @@ GROUPS = [NAMES[start : start + AT_ONCE] for start in range(0, len(NAMES), AT_ON
 def test_without_any_one_rule_secrets_are_seen(
     rules: list[str], rule_away: Path, stack: LocalStack, run_notebook: Run
 ) -> None:
-    """No rule of the redactor could go and nobody would notice: each that is away is named.
+    """A missing redaction rule is noticed and named, each of several at once.
 
-    Some go at once, which is no easier: no rule masks what another is for, as the tests of the
-    specimens hold for each rule by itself.
+    Several rules are disabled at once, which is no easier: no rule masks the specimens of another,
+    as the tests of the specimens prove for each rule.
     """
     rule_away.write_text(" ".join(rules))
     with fresh_logs(stack):

@@ -1,4 +1,4 @@
-"""The faults of the schedule: beat, what it sends, and those who run it."""
+"""Faults of the schedule: beat, the tasks that it sends, and the workers that run them."""
 
 import json
 import threading
@@ -68,19 +68,19 @@ FAULTS = {
 def test_a_fault_turns_its_checks_red_and_no_other(
     fault: Fault, stack: LocalStack, broken: BrokenPart, run_notebook: Run
 ) -> None:
-    """A check sees exactly what it is for."""
+    """A fault fails exactly the checks that cover it."""
     expect_red(fault, stack, broken, run_notebook)
 
 
 def test_every_check_has_a_fault() -> None:
-    """A check that cannot fail is a defect."""
+    """Every declared check has a fault, since a check that cannot fail is a defect."""
     red = {name for fault in FAULTS.values() for name in fault.red}
     assert red | {CHECK_INS} == set(find(PROJECT, SCHEDULE).declared.checks)
 
 
 @pytest.fixture
 def sentry(stack: LocalStack) -> Iterator[tuple[dict[str, str], list[dict[str, str]]]]:
-    """Yield variables of a Sentry that keeps check-ins, and those it keeps: no real one is here."""
+    """Yield variables of a fake Sentry, and its check-ins; a real one is not available here."""
     kept: list[dict[str, str]] = []
 
     class Handler(BaseHTTPRequestHandler):
@@ -93,7 +93,7 @@ def sentry(stack: LocalStack) -> Iterator[tuple[dict[str, str], list[dict[str, s
             self.wfile.write(body)
 
         def log_message(self, *_: object) -> None:
-            """Say nothing."""
+            """Log nothing."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -107,7 +107,7 @@ def sentry(stack: LocalStack) -> Iterator[tuple[dict[str, str], list[dict[str, s
 def test_a_schedule_that_sentry_misses_is_noticed(
     status: str, sentry: tuple[dict[str, str], list[dict[str, str]]], run_notebook: Run
 ) -> None:
-    """Only the last check-in counts, and only that it was in order."""
+    """A missed check-in is red only if it is the last one."""
     environment, kept = sentry
     kept += [{"status": status}, {"status": "ok"}]
     done = run_notebook(SCHEDULE, *BRIEFLY, environment=environment)
@@ -115,6 +115,6 @@ def test_a_schedule_that_sentry_misses_is_noticed(
 
 
 def test_without_a_fault_nothing_is_red(run_notebook: Run) -> None:
-    """The same stack passes once every fault is out again."""
+    """The same stack passes without a fault."""
     done = run_notebook(SCHEDULE)
     assert (done.verdict, done.red) == (Verdict.PASSED, set())

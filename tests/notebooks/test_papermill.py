@@ -1,4 +1,4 @@
-"""papermill alone runs the notebooks, in a process that has the stack's environment."""
+"""papermill alone runs the notebooks, in a process with the stack's environment."""
 
 import json
 import os
@@ -15,7 +15,7 @@ from securenet_obs.stack import LocalStack
 PROJECT = Path(__file__).parents[2]
 
 
-# 09 runs drills for minutes, which tests/drills do as well.
+# 09 runs drills for minutes, as tests/drills does.
 BOOKS = sorted({*PROJECT.glob("notebooks/*.ipynb")} - {*PROJECT.glob("notebooks/09_*.ipynb")})
 
 RUN = """
@@ -33,11 +33,11 @@ for path in sys.argv[1:]:
         errors[path] = traceback.format_exc()
 print(json.dumps(errors))
 """
-"""Runs notebooks one after another; half of the time of each was its import of papermill."""
+"""Runs notebooks one after another; importing papermill for each took half of its time."""
 
 
 def run(paths: list[Path], environment: dict[str, str], folder: Path) -> dict[str, str]:
-    """Return the errors of notebooks that one process has run: path -> error."""
+    """Return the errors of notebooks that ran in one process: path -> error."""
     done = subprocess.run(
         [sys.executable, "-c", RUN, *map(str, paths)],
         env={**os.environ, **environment},
@@ -55,7 +55,7 @@ def run(paths: list[Path], environment: dict[str, str], folder: Path) -> dict[st
 def errors(
     stack: LocalStack, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[dict[Path, "Future[dict[str, str]]"]]:
-    """Yield each notebook with the errors of the process that runs it, which is one of two."""
+    """Yield each notebook with the errors of the process that runs it, one of two."""
     folder = tmp_path_factory.mktemp("papermill")
     with ThreadPoolExecutor(2) as pool:
         halves = [BOOKS[::2], BOOKS[1::2]]
@@ -65,5 +65,5 @@ def errors(
 
 @pytest.mark.parametrize("path", BOOKS, ids=lambda path: path.stem)
 def test_papermill_runs_it(path: Path, errors: dict[Path, "Future[dict[str, str]]"]) -> None:
-    """Nothing in a notebook needs our runner."""
+    """A notebook does not depend on our runner."""
     assert str(path) not in (failed := errors[path].result()), failed[str(path)][-2000:]

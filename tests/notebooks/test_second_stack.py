@@ -1,4 +1,4 @@
-"""A second local stack given by a file, without drills and diagnostics: green with its skips."""
+"""A second local stack as a target file, without drills and diagnostics, passes with skips."""
 
 import json
 import os
@@ -12,13 +12,13 @@ from securenet_obs.stack import LocalStack
 
 PROJECT = Path(__file__).parents[2]
 OTHERS = {"SENTRY_DSN": "https://key@nowhere.example/1", "REDIS_URL": "redis://nowhere.example"}
-"""Another target's variables, in the shell that calls the command."""
+"""Another target's variables in the calling shell, which the command must ignore."""
 
 
 def test_it_is_green_with_its_skips(
     stack: LocalStack, warm: Callable[[], str], tmp_path: Path
 ) -> None:
-    """Whole notebooks and single checks are skipped with a reason, all else is really judged."""
+    """Notebooks and checks are skipped with a reason, and all others are judged."""
     kept = {name: value for name, value in stack.environment.items() if "DIAGNOSTICS" not in name}
     target = tmp_path / "second.env"
     target.write_text("".join(f"export {name}='{value}'\n" for name, value in kept.items()))

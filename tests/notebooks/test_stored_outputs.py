@@ -13,7 +13,7 @@ import pytest
 from securenet_obs.stack import LocalStack
 
 PROJECT = Path(__file__).parents[2]
-# 09 runs drills for minutes, which tests/drills do as well.
+# 09 runs drills for minutes, as tests/drills does.
 BOOKS = sorted({*PROJECT.glob("notebooks/*.ipynb")} - {*PROJECT.glob("notebooks/09_*.ipynb")})
 EDITED = "edited_output"
 
@@ -22,13 +22,13 @@ Outcomes = dict[str, list[bool]]
 
 
 def edit(folder: Path) -> Path:
-    """Return a copy of a notebook, one of its outputs being none of a real run."""
+    """Return a copy of a notebook with one output that is not from a real run."""
     edited = folder / f"{EDITED}.ipynb"
     shutil.copy(PROJECT / "notebooks" / "03_celery_round_trips_tasks.ipynb", edited)
     book = nbformat.read(edited, as_version=4)
     sources = [cell.source for cell in book.cells]
     number = next(i for i, source in enumerate(sources) if "three tasks make the round" in source)
-    # What follows is compared in the same way, and takes its time.
+    # The remaining cells are compared in the same way, and would take time.
     book.cells, cell = book.cells[: number + 1], book.cells[number]
     cell.outputs[0].data["text/plain"] = "✔ passed: the three tasks (expected 3, observed 2)"
     nbformat.write(book, edited)
@@ -37,10 +37,10 @@ def edit(folder: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def outcomes(stack: LocalStack, tmp_path_factory: pytest.TempPathFactory) -> Outcomes:
-    """Return what `pytest --nbval` finds in the stack's environment, an edited notebook included.
+    """Return the results of `pytest --nbval` in the stack's environment, with an edited notebook.
 
-    One run is enough: what is stored is of another run, on a new stack, and this stack is one that
-    other tests have used.
+    One run is enough: the stored outputs come from another run on a new stack, and other tests have
+    already used this stack.
     """
     folder = tmp_path_factory.mktemp("nbval")
     done = subprocess.run(
@@ -56,24 +56,24 @@ def outcomes(stack: LocalStack, tmp_path_factory: pytest.TempPathFactory) -> Out
         timeout=400,
         check=False,
     )
-    # Shown with a test that fails.
+    # pytest shows the output of a failing test.
     print(done.stdout)
     outcomes: Outcomes = {}
     for case in ElementTree.parse(folder / "junit.xml").iter("testcase"):
         name = case.get("classname", "").removesuffix(".ipynb").rpartition(".")[2]
-        # pytest names no file outside of the project.
+        # pytest has no name for a file outside the project.
         outcomes.setdefault(name or EDITED, []).append(len(case) == 0)
     return outcomes
 
 
 @pytest.mark.parametrize("path", BOOKS, ids=lambda path: path.stem)
 def test_the_stored_outputs_are_those_of_any_run(path: Path, outcomes: Outcomes) -> None:
-    """What a newcomer reads in the repository is what a new run shows."""
+    """The outputs in the repository equal those of a new run."""
     cells = [cell for cell in nbformat.read(path, 4).cells if cell.cell_type == "code"]
     assert outcomes[path.stem] == [True] * len(cells)
 
 
 def test_a_changed_output_is_noticed(outcomes: Outcomes) -> None:
-    """The comparison can fail: the edited cell does, and none before it."""
+    """The comparison fails at the edited cell and at none before it."""
     *before, edited = outcomes[EDITED]
     assert (all(before), edited) == (True, False)
