@@ -1,4 +1,4 @@
-"""The runbook is followed, from the alert to the verified repair, on a real backlog."""
+"""The runbook for a growing queue leads from the alert to the verified repair of a real backlog."""
 
 import os
 import re
@@ -26,7 +26,7 @@ RUNBOOK = "queue_is_growing"
 
 @pytest.fixture
 def backlog(stack: LocalStack) -> Iterator[TaskProbe]:
-    """Have tenants send three times as many batches as a slow worker with one process takes."""
+    """Submit three times as many batches as a slow worker with one process handles."""
     slow = [sys.executable, str(FAULTY), "slow_worker", *build_worker_command(1)[2:]]
     settings = settings_of(stack)
     stack.restart_part("worker", command=slow)
@@ -54,14 +54,14 @@ def sending(api: ApiClient, per_s: float) -> Iterator[None]:
 
 
 def settings_of(stack: LocalStack) -> Settings:
-    """Return the stack's target."""
+    """Return the settings of the stack."""
     return Settings(**{name.lower(): value for name, value in stack.environment.items()})
 
 
 def test_it_leads_from_a_backlog_to_a_verified_repair(
     stack: LocalStack, backlog: TaskProbe, run_notebook: Callable[..., Any]
 ) -> None:
-    """It names the cause, changes nothing by itself, and passes once its command was run."""
+    """It reports the cause, changes nothing itself, and passes after its command was run."""
     parameters = ["window_s=4", "grow_by=5", "longest_drain_s=60"]
     before = run_notebook(RUNBOOK, *parameters)
     assert before.verdict == Verdict.FAILED
@@ -86,7 +86,7 @@ def test_it_leads_from_a_backlog_to_a_verified_repair(
 def test_a_queue_without_a_consumer_is_told_from_a_slow_one(
     stack: LocalStack, run_notebook: Callable[..., Any]
 ) -> None:
-    """More concurrency would change nothing there, and the table says so."""
+    """The table names the missing consumer, since more concurrency would not help."""
     stack.restart_part("worker", command=build_worker_command(queues=("default", "canary")))
     try:
         ApiClient(settings_of(stack)).submit_logs("tenant-canary", generate_network_records(2))
@@ -101,7 +101,7 @@ def test_a_queue_without_a_consumer_is_told_from_a_slow_one(
 def test_a_consumer_that_goes_away_after_the_look_is_noticed(
     stack: LocalStack, run_notebook: Callable[..., Any], tmp_path: Path
 ) -> None:
-    """The verification reads the consumers anew: those of the look may be gone since."""
+    """The verification reads the consumers again, since earlier ones may have stopped."""
 
     def acted() -> bool:
         saved = (tmp_path / "evidence").rglob(f"{RUNBOOK}.ipynb")

@@ -19,7 +19,7 @@ def names(sources: list[str], context: type[ast.expr_context]) -> set[str]:
 
 
 def stale(book: nbformat.NotebookNode) -> set[str]:
-    """Return the names that the verification reads and that were read before the action."""
+    """Return the names that the verification uses and that were assigned before the action."""
     sections: dict[str, list[str]] = {}
     section = ""
     for cell in book.cells:
