@@ -91,9 +91,9 @@ def test_its_stored_outputs_are_whole(path: Path) -> None:
 
 @every_validation
 def test_its_stored_outputs_are_of_one_real_run(path: Path) -> None:
-    """Each cell was executed in order and without an error, since nbval passes unexecuted cells.
+    """Each cell was executed in order and without an error; nbval itself accepts unexecuted cells.
 
-    A cell whose output looks like a secret has no stored output and no execution count.
+    No output and no execution count is stored for a cell whose output looks like a secret.
     """
     cells = code_cells(path)
     hidden = ["secret-output" in cell.metadata.get("tags", []) for cell in cells]

@@ -186,7 +186,7 @@ def test_without_a_fault_nothing_is_red(notebook: str, run_notebook: Run) -> Non
 def test_the_three_tasks_count_their_batch_for_their_tenant(
     stack: LocalStack, run_notebook: Run
 ) -> None:
-    """The batch counts for its tenant, not for `unassigned`, whose counts would stay for ever."""
+    """The batch counts for its tenant, not for `unassigned`, which keeps a count for ever."""
     before = batches(stack)
     assert run_notebook(CELERY, "tenant_id=tenant-of-a-test").verdict == Verdict.PASSED
     assert batches(stack) - before == Counter({"tenant-of-a-test": 1})

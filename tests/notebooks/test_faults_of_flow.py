@@ -158,7 +158,7 @@ GROUPS = [NAMES[start : start + AT_ONCE] for start in range(0, len(NAMES), AT_ON
 def test_without_any_one_rule_secrets_are_seen(
     rules: list[str], rule_away: Path, stack: LocalStack, run_notebook: Run
 ) -> None:
-    """A missing redaction rule is noticed and named, each of several at once.
+    """Each disabled redaction rule is noticed and named.
 
     Several rules are disabled at once, which is no easier: no rule masks the specimens of another,
     as the tests of the specimens prove for each rule.
