@@ -1,4 +1,4 @@
-"""The least Celery application there is, with the same versions: what ours is measured beside."""
+"""Minimal Celery application of the same versions, the baseline for ours."""
 
 import os
 

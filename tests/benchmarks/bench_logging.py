@@ -1,4 +1,4 @@
-"""What a log line costs: the limit, structlog bare, ours, the seed's chain, ProcessorFormatter.
+"""Cost of a log line: the limit, structlog bare, ours, the seed's chain, ProcessorFormatter.
 
     python tests/benchmarks/bench_logging.py [--json FILE]
 
@@ -104,7 +104,7 @@ def _seed(file: Path, render: list[Any], formatter: logging.Formatter, name: str
 
 
 def chains(folder: Path) -> dict[str, Any]:
-    """Return a log method a chain, each with a file of its own."""
+    """Return the log method of each chain; each chain writes to a file of its own."""
     bind_contextvars(**IDS)
     ours = _ours(folder / "ours")
     json_renderer = structlog.processors.JSONRenderer(serializer=json.dumps)
@@ -122,7 +122,7 @@ def chains(folder: Path) -> dict[str, Any]:
 
 
 def _unredacted(tell: Callable[..., object]) -> Callable[..., None]:
-    """Return our chain as it is without redaction, all else being equal."""
+    """Return our chain with only redaction disabled."""
     may_match = json_line.may_match
 
     def call(event: str, **fields: Any) -> None:
@@ -160,7 +160,7 @@ def measured(folder: Path) -> Iterator[Row]:
 
 
 def main() -> None:
-    """Measure, print and write."""
+    """Measure all chains, print the table and write the JSON."""
     with tempfile.TemporaryDirectory() as folder:
         report("logging", measured(Path(folder)))
 

@@ -1,8 +1,8 @@
-"""What redaction costs: a log line and a Sentry event, clean and with secrets, and peers.
+"""Cost of redaction: a log line and a Sentry event, clean and with secrets, and peers.
 
     python tests/benchmarks/bench_redaction.py [--json FILE]
 
-A Sentry event goes through the SDK as far as the bytes of its envelope, with our hook and without.
+A Sentry event passes through the SDK up to the bytes of its envelope, with and without our hook.
 """
 
 import json
@@ -69,10 +69,10 @@ SDK, SDK_REDACTED = "the SDK, unredacted", "the SDK with our hook"
 
 
 class Serialising(Transport):
-    """Does what the real transport does before the network."""
+    """Serialises envelopes as the real transport does, and sends nothing."""
 
     def capture_envelope(self, envelope: Envelope) -> None:
-        """Serialise it."""
+        """Serialise the envelope."""
         envelope.serialize()
 
 
@@ -90,7 +90,7 @@ def captures(**options: Any) -> Callable[[dict[str, Any]], object]:
 
 
 def walk_only(redactor: Redactor) -> Callable[[Any], Any]:
-    """Return the redaction that a prefilter saves: every value, every pattern."""
+    """Return a redaction without the prefilter: it applies every pattern to every value."""
     patterns = [re.compile(rule.pattern) for rule in RULES if isinstance(rule, TextRule)]
 
     def walk(value: Any) -> Any:

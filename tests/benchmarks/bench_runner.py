@@ -1,10 +1,10 @@
-"""What a run costs beside the papermill CLI: run by hand, prints medians in seconds and ratios.
+"""Cost of a run relative to the papermill CLI: run by hand, prints median seconds and ratios.
 
     python tests/benchmarks/bench_runner.py [--rounds 3] [--json FILE]
 
-An import-heavy notebook of ten cells, and eight of them. Every round measures every way once, in
-turn, so that whatever else the machine does meets all of them. The warm server is started before,
-as `validate` starts it while the local stack comes up; its start is measured too.
+The workloads are an import-heavy notebook of ten cells, and eight such notebooks. Every round
+measures every way once, in turn, so that other load on the machine affects all of them. The warm
+server is started first, as `validate` does while the local stack starts; its start is measured too.
 """
 
 import argparse
@@ -32,7 +32,7 @@ KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
 ONE, EIGHT = "papermill CLI, one", "papermill CLI, eight in sequence"
 BASES = {"one": ONE, "eight": EIGHT, "lone": ONE}
 MOST = {"one, warm": 0.15, "eight, warm, 4 jobs": 0.2, "lone `securenet-obs run`": 1.0}
-"""Ratios to the CLI's time that are allowed."""
+"""Upper bounds of the ratios to the CLI's time."""
 
 
 class Silent:
@@ -45,7 +45,7 @@ class Silent:
 
 
 class Ways:
-    """The ways in which notebooks can be run; each is called once a round.
+    """The ways to run notebooks; each is measured once a round.
 
     Args:
         folder: for notebooks and evidence.
@@ -62,7 +62,7 @@ class Ways:
             nbformat.write(document, path)
 
     def all(self) -> dict[str, Callable[[], object]]:
-        """Return what is measured, by name."""
+        """Return the measured calls, by name."""
         return {
             ONE: lambda: self._papermill(1),
             "one, warm": lambda: self._ours(1, self._socket),
@@ -99,7 +99,7 @@ class Ways:
 
 
 def seconds(work: Callable[[], object]) -> float:
-    """Return how long a call takes."""
+    """Return the duration of a call in seconds."""
     started = time.perf_counter()
     work()
     return time.perf_counter() - started
@@ -124,7 +124,7 @@ def measure(rounds: int) -> dict[str, dict[str, float]]:
 
 
 def main() -> int:
-    """Measure, print, and return 1 if a ratio is above what is allowed."""
+    """Measure, print, and return 1 if a ratio exceeds its bound."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--json", type=Path, help="File for the figures.")

@@ -1,10 +1,10 @@
-"""What Sentry costs a request of the service: ordinary and failing, errors only.
+"""Cost of Sentry for a request to the service: ordinary and failing, errors only.
 
     python tests/benchmarks/bench_service.py [--json FILE]
 
-Two processes have the service, one without Sentry and one that sends to a local HTTP server; rounds
-alternate between them. Requests are ASGI calls, so that no client's time is counted, and what is
-counted is the processor time of all the process's threads: a request waits for nothing.
+Two processes run the service, one without Sentry and one that sends to a local HTTP server; rounds
+alternate between them. Requests are ASGI calls, which excludes a client's time. The figure is the
+processor time of all threads of the process, since a request waits for nothing.
 """
 
 import asyncio
@@ -35,11 +35,11 @@ HEADERS = [
     (b"authorization", b"Bearer snk_this-is-no-key-of-any-tenant"),
     (b"x-request-id", b"0af7651916cd43dd8448eb211c80319c"),
 ]
-"""What a caller sends; the name of one of them is that of a secret."""
+"""Headers of a request; one of them has the name of a secret."""
 
 
 class Answering(BaseHTTPRequestHandler):
-    """Takes every envelope."""
+    """Accepts every envelope."""
 
     protocol_version = "HTTP/1.1"
 
@@ -52,18 +52,18 @@ class Answering(BaseHTTPRequestHandler):
         self.wfile.write(b"{}")
 
     def log_message(self, *_: Any) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 class Server(ThreadingHTTPServer):
-    """Does not mind that a client ends."""
+    """Ignores clients that close their connection."""
 
     def handle_error(self, *_: Any) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 class Process:
-    """A process of its own that has the service."""
+    """A separate process that runs the service."""
 
     def __init__(self, dsn: str) -> None:
         self._answers, into = os.pipe()
@@ -77,14 +77,14 @@ class Process:
         os.close(into)
 
     def seconds(self, path: str) -> float:
-        """Return the processor seconds of a request to `path`, the mean of a round."""
+        """Return the mean processor seconds of a request to `path` in one round."""
         assert self._process.stdin
         self._process.stdin.write(f"{path}\n".encode())
         self._process.stdin.flush()
         return float(os.read(self._answers, 100))
 
     def end(self) -> None:
-        """End it."""
+        """End the process."""
         assert self._process.stdin
         self._process.stdin.close()
         self._process.wait()
@@ -121,7 +121,7 @@ async def _round(app: Any, path: str) -> float:
 
 
 def serve(answers: int) -> None:
-    """Answer each path on stdin with the seconds that a request to it takes."""
+    """Answer each path on stdin with the seconds of a request to it."""
     if not get_settings().sentry_dsn:
         start.init_sentry = lambda *_, **__: None
     app = create_app(get_settings())
@@ -160,7 +160,7 @@ def measured() -> Iterator[Row]:
 
 
 def _over(times: Times) -> Row:
-    """Return what a failing request takes more, as a row of its own."""
+    """Return the additional time of a failing request with Sentry, as a separate row."""
     over = [on - off for on, off in zip(times[ON], times[OFF], strict=True)]
     microseconds = statistics.median(over) * 1e6
     target = Target(most=MOST_OVER_US)

@@ -1,11 +1,11 @@
-"""What a task costs: raw Redis as the limit, bare Celery of the same versions, and ours.
+"""Cost of a task: raw Redis as the limit, bare Celery of the same versions, and ours.
 
     python tests/benchmarks/bench_tasks.py [--json FILE]
 
-Round trips are made one at a time; tasks a second with 200 sent at once; both on two prefork
-processes that fetch four tasks ahead, as a deployment's. Submission of 5,000 tasks is measured
-without a worker. Ours is instrumented on both sides as in a deployment: correlation, log lines,
-Sentry (nothing fails, so it is sent nothing).
+Round trips are made one at a time; throughput is measured with 200 tasks sent at once. Both use
+two prefork processes with a prefetch of four tasks, as in a deployment. Submission of 5,000 tasks
+is measured without a worker. Ours is instrumented on both sides as in a deployment: correlation,
+log lines, Sentry (it receives nothing, since no task fails).
 """
 
 import gc
@@ -61,12 +61,12 @@ def round_trip(send: Callable[[str], Any]) -> None:
 
 def at_once(send: Callable[[str], Any]) -> None:
     """Send many tasks, and wait until all are done."""
-    # One by one, a result that came before those it was sent after would be waited for a second.
+    # Waiting for single results takes a second for each that arrives before its predecessors.
     ResultSet([send("x") for _ in range(MANY)]).get(timeout=60)
 
 
 def in_a_loop(_: object) -> None:
-    """Submit tasks that nobody takes, one after another."""
+    """Submit tasks without a consumer, one after another."""
     from securenet_obs.workers.tasks import run_vulnerability_scan
 
     for number in range(BATCHED):
@@ -74,7 +74,7 @@ def in_a_loop(_: object) -> None:
 
 
 def together(_: object) -> None:
-    """Submit the same tasks together."""
+    """Submit the same tasks as one batch."""
     from securenet_obs.workers.publishing import Call, publish_many
     from securenet_obs.workers.tasks import run_vulnerability_scan
 
@@ -82,7 +82,7 @@ def together(_: object) -> None:
 
 
 def tidy(_: object) -> None:
-    """Collect what a call has left: each result of the loop is unsubscribed from then."""
+    """Collect a call's garbage, since collecting a result of the loop unsubscribes from it."""
     gc.collect()
 
 
@@ -90,7 +90,7 @@ CALLS = {call.__name__: call for call in (round_trip, at_once, in_a_loop, togeth
 
 
 def serve(whose: str, answers: int) -> None:
-    """Make each call that is named on stdin, and answer that it is done."""
+    """Make each call that is named on stdin, and answer when it is done."""
     if whose == OURS:
         start_monitoring(get_settings(), "benchmark")
         from securenet_obs.workers.tasks import echo_canary as echo
@@ -99,12 +99,12 @@ def serve(whose: str, answers: int) -> None:
     for line in sys.stdin:
         CALLS[line.strip()](echo.delay)
         os.write(answers, b"done")
-    # Results that are collected later would unsubscribe at a Redis that has gone by then.
+    # Results that are collected later would unsubscribe from a Redis that has ended by then.
     os._exit(0)
 
 
 class Sender:
-    """A process of its own that sends tasks: ours is instrumented, and bare Celery must not be."""
+    """A separate process that sends tasks: ours is instrumented, bare Celery must not be."""
 
     def __init__(self, whose: str, environment: Mapping[str, str]) -> None:
         self._answers, into = os.pipe()
@@ -118,14 +118,14 @@ class Sender:
         os.close(into)
 
     def make(self, call: Callable[[Any], None]) -> None:
-        """Have a call made, and wait until it is done."""
+        """Make a call in the process, and wait until it is done."""
         assert self._process.stdin
         self._process.stdin.write(f"{call.__name__}\n".encode())
         self._process.stdin.flush()
         assert os.read(self._answers, 100) == b"done"
 
     def end(self) -> None:
-        """End it."""
+        """End the process."""
         assert self._process.stdin
         self._process.stdin.close()
         self._process.wait(20)
@@ -134,7 +134,7 @@ class Sender:
 
 @contextmanager
 def worker(command: list[str], environment: Mapping[str, str], folder: Path) -> Iterator[None]:
-    """Run a process for a block."""
+    """Run a worker process for a block."""
     with (folder / "worker.log").open("ab") as log:
         process = subprocess.Popen(command, env=environment, cwd=_HERE, stdout=log, stderr=log)
     try:
@@ -146,7 +146,7 @@ def worker(command: list[str], environment: Mapping[str, str], folder: Path) -> 
 
 @contextmanager
 def surroundings() -> Iterator[tuple[Sender, Sender, "redis.Redis", "redis.Redis"]]:
-    """Yield who sends tasks of ours, who sends bare ones, raw Redis, and the broker of ours."""
+    """Yield the senders of our and of bare tasks, and clients of raw Redis and of our broker."""
     with ExitStack() as ends:
         folder = Path(ends.enter_context(tempfile.TemporaryDirectory()))
         guard = ends.enter_context(Guard())
@@ -194,7 +194,7 @@ def percentile_rows(times: Times) -> list[Row]:
 
 
 def throughput_row(times: Times) -> Row:
-    """Return how many tasks a second ours does beside bare Celery; the time is that of one task."""
+    """Return our tasks per second relative to bare Celery; the time is that of one task."""
     share, wanted = 1 / ratio(times, OURS, BARE), Target(least=0.95)
     seconds = statistics.median(times[OURS]) / MANY
     case = f"tasks a second: {1 / seconds:.0f}"
@@ -202,7 +202,7 @@ def throughput_row(times: Times) -> Row:
 
 
 def submission_rows(sender: Sender, broker: "redis.Redis") -> list[Row]:
-    """Return what it takes to submit 5,000 tasks that nobody takes."""
+    """Return the time to submit 5,000 tasks without a consumer."""
     times: Times = {LOOP: [], BATCH: []}
     for _ in range(3):
         for name, call in ((LOOP, in_a_loop), (BATCH, together)):

@@ -1,7 +1,7 @@
-"""Calls measured side by side: interleaved rounds, medians, ratios, a table and its JSON.
+"""Comparison of calls in interleaved rounds: medians, ratios, a table and its JSON.
 
-Rounds are interleaved and a ratio is the median of the ratios within each round, so that what else
-runs on the machine falls on all calls alike.
+Rounds are interleaved and a ratio is the median of the ratios within each round, so that other
+load on the machine affects all calls alike.
 """
 
 import argparse
@@ -15,7 +15,7 @@ from pathlib import Path
 
 Call = Callable[[], object]
 Times = dict[str, list[float]]
-"""Seconds a call took in each round, by name."""
+"""Name of a call -> its seconds in each round."""
 
 
 def interleaved(calls: Mapping[str, Call], rounds: int = 101, at_least_s: float = 0.003) -> Times:
@@ -42,29 +42,29 @@ def _seconds(call: Call, number: int) -> float:
 
 
 def ratio(times: Times, name: str, to: str) -> float:
-    """Return how many times longer one call takes than another."""
+    """Return the median ratio of one call's time to another's."""
     return statistics.median(a / b for a, b in zip(times[name], times[to], strict=True))
 
 
 @dataclass(frozen=True)
 class Target:
-    """A ratio or a duration that the design allows at most, or demands at least."""
+    """A bound of the design for a ratio or a duration: a maximum or a minimum."""
 
     most: float = float("inf")
     least: float = 0.0
 
     def met(self, value: float) -> bool:
-        """Return whether the value is within."""
+        """Return whether the value is within the bound."""
         return self.least <= value <= self.most
 
     def __str__(self) -> str:
-        """Return the bound as a table shows it."""
+        """Return the bound as text for a table."""
         return f"<= {self.most:g}" if self.most < float("inf") else f">= {self.least:g}"
 
 
 @dataclass(frozen=True)
 class Row:
-    """One line of a table: what was measured, and what it is compared with."""
+    """One line of a table: a measured call and the call that it is compared with."""
 
     case: str
     call: str
@@ -78,9 +78,9 @@ class Row:
 def rows(
     case: str, times: Times, base: str, targets: Mapping[tuple[str, str], Target] | None = None
 ) -> list[Row]:
-    """Return a row a call with its ratio to `base`, and one for each target with its verdict.
+    """Return a row for each call with its ratio to `base`, and a row for each target's verdict.
 
-    `targets` are by call and what it is compared with.
+    The keys of `targets` are pairs of a call and its baseline.
     """
     made = [_row(case, times, name, base, None) for name in times]
     for (name, to), target in (targets or {}).items():
@@ -98,7 +98,7 @@ def _row(case: str, times: Times, name: str, to: str, target: Target | None) -> 
 
 
 def report(benchmark: str, made: Iterable[Row]) -> None:
-    """Print the rows as a table; with `--json FILE` on the command line write them there too."""
+    """Print the rows as a table; `--json FILE` on the command line also writes them to a file."""
     parser = argparse.ArgumentParser(description=f"Benchmark: {benchmark}.")
     parser.add_argument("--json", type=Path, help="write the rows to this file")
     file = parser.parse_args().json
