@@ -48,7 +48,7 @@ GUARD = PartGuard()
 SERVICES_REQUIRED = "SECURENET_TESTS_REQUIRE_SERVICES"
 """The variable that makes a missing service a failure; the workers of the tests inherit it."""
 
-# In CI commands want their target named. Tests run them as a person does, unless they set it.
+# In CI commands require an explicit target. Tests run them as outside of CI, unless they set CI.
 if os.environ.pop("CI", ""):
     os.environ[SERVICES_REQUIRED] = "1"
 
@@ -117,7 +117,7 @@ def pips(pytestconfig: pytest.Config) -> dict[str, Path]:
 
 
 def _download_pip(version: str, cached: Path) -> None:
-    # In a folder of its own first: two processes of the tests may be at it.
+    # Downloaded to a separate folder first, since two processes of the tests may do so at once.
     part = cached / f"{version}-{os.getpid()}"
     command = [sys.executable, "-m", "pip", "install", "--no-deps", "--target", part]
     environment = build_pip_environment(sys.executable)

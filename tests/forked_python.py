@@ -46,10 +46,10 @@ LIBRARIES = (
     "sqlalchemy.orm",
     "structlog",
 )
-"""What this project's modules import that takes long."""
+"""Libraries of this project's modules that take long to import."""
 
 _NUMBER = struct.Struct("q")
-"""What a server answers: the number of the process, and then its status."""
+"""Format of a server's answers: the process id first, then its exit status."""
 
 
 class ForkedPython:

@@ -2,8 +2,8 @@
 
 Every test of hypothesis is run in rounds, each with another seed, until the time is up. A finding
 is printed and kept below `.securenet/fuzz`: a report of the round with the falsifying example, and
-the example itself, which later searches try first. The exit status is 1 after a finding, 3 where
-nothing could be searched, else 0. With CI set it is 0 after a finding, too: the change
+the example itself, which later searches try first. The exit status is 1 after a finding, 3 if
+the search could not run, else 0. With CI set it is 0 after a finding, too: the change
 under test did not cause it, and `make test` has judged that change already.
 """
 
@@ -73,7 +73,7 @@ def fuzz(paths: Sequence[str], seconds: float) -> list[Path]:
     """Search in rounds until the time is up, without tests that failed; return the reports.
 
     Raises:
-        SearchError: nothing could be searched.
+        SearchError: the search could not run.
     """
     ends, left, reports, rounds = time.monotonic() + seconds, collected(paths), [], 0
     while left and (not rounds or time.monotonic() < ends):

@@ -101,7 +101,7 @@ def _digest(data: bytes) -> str:
 
 
 def reader_settings(folder: Path, index: LocalIndex, lock: str) -> dict[str, str]:
-    """Return variables of a user whose pip.conf has the index, and settings to ignore.
+    """Return variables of a user with the index in pip.conf, and with settings to ignore.
 
     A second index has the same versions with other contents, higher builds of them, and newer ones.
     """

@@ -1,4 +1,4 @@
-"""Code of other packages that ours overrides, reads or replaces, and a record of its source.
+"""Definitions of other packages that ours overrides, reads or replaces, with recorded digests.
 
     python -m tests.overrides --record
 
@@ -6,7 +6,7 @@ Any release may change such code without notice. A digest of each definition is 
 `overrides.json`, and `test_overrides.py` fails when the installed one differs. Digests are made
 from syntax trees: comments, docstrings and formatting do not matter, nor does the Python version.
 
-Recorded are, of the other packages:
+The record contains these definitions of other packages:
 
 - methods and class attributes that our classes override: private ones of any package, and public
   ones of `WATCHED`;
@@ -53,7 +53,7 @@ WATCHED = frozenset(
         "sentry-sdk",
     }
 )
-"""Distributions of which public overrides are recorded, too."""
+"""Distributions with recorded public overrides."""
 
 OWNERS: dict[str, tuple[str, ...]] = {
     "_accepted": ("billiard.pool:ApplyResult",),
@@ -104,7 +104,7 @@ def source(module: str) -> str:
 def classes() -> Iterator[type]:
     """Yield every class of the package."""
     for found in pkgutil.walk_packages(securenet_obs.__path__, f"{PACKAGE}."):
-        # It runs in Bugsink's environment, and the other on being imported.
+        # bugsink_server runs in Bugsink's environment, and importing __main__ runs the command.
         if found.name.endswith((".bugsink_server", ".__main__")):
             continue
         module = importlib.import_module(found.name)
@@ -140,11 +140,11 @@ class Definitions:
         return name in self._nodes
 
     def node(self, name: str) -> ast.stmt:
-        """Return the last definition of that name, which is the one that holds."""
+        """Return the last definition of that name, which is the effective one."""
         return self._nodes[name][-1]
 
     def digest(self, name: str) -> str:
-        """Return a digest of all definitions of that name: properties have several."""
+        """Return a digest of all definitions of that name: a property has several."""
         text = "\n".join(map(dump, self._nodes[name]))
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
@@ -183,7 +183,7 @@ def dump(node: Any) -> str:
 
 
 def _without_text(node: ast.AST, value: Any) -> Any:
-    """Return a field without what says nothing: a docstring, an empty part of an f-string.
+    """Return a field without insignificant parts: a docstring, an empty part of an f-string.
 
     Python 3.12.1 adds such a part after a nested format.
     """
@@ -223,7 +223,7 @@ def overriding() -> list[type]:
 
 
 def inherited(ours: type) -> Iterator[str]:
-    """Yield the definitions of private parts of its bases that a class of ours uses."""
+    """Yield the private definitions of its bases that a class of ours uses."""
     node = definitions(ours.__module__).node(ours.__qualname__)
     used = {
         part.attr
@@ -244,7 +244,7 @@ def inherited(ours: type) -> Iterator[str]:
 
 
 def read(text: str) -> set[str]:
-    """Return the private attributes that code of ours uses of other objects than its own."""
+    """Return the private attributes of other objects that code of ours uses."""
     found = set()
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.Attribute) and is_private(node.attr):
@@ -297,7 +297,7 @@ def differences(
     used: Mapping[str, set[str]],
     find: Callable[[str], Definitions] = definitions,
 ) -> list[str]:
-    """Return a sentence for each definition that is not as recorded, with what to do.
+    """Return a sentence with the remedy for each definition that differs from the record.
 
     `find` returns the definitions of a module.
     """
@@ -330,12 +330,12 @@ def _change(found: Definitions, name: str, digest: str) -> str | None:
 
 
 def load() -> dict[str, dict[str, Any]]:
-    """Return the record: version and digests, by distribution."""
+    """Return the record: distribution -> version and digests."""
     return dict(json.loads(RECORD.read_text(encoding="utf-8")))
 
 
 def record() -> None:
-    """Write the record anew, from the installed packages."""
+    """Write a new record from the installed packages."""
     rows: dict[str, dict[str, Any]] = {}
     for name in sorted(uses()):
         module, _, member = name.partition(":")

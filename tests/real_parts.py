@@ -1,7 +1,7 @@
 """Selection of the tests that need real parts (Redis, a worker, a kernel): the mark `stack`.
 
-A test needs them where one of its fixtures, or of their fixtures, is in `FIXTURES`, or where it is
-marked itself, because it starts a part in its own way. With `-m "not stack"` a guard fails a test
+A test needs them if one of its fixtures, or of their fixtures, is in `FIXTURES`, or if it has the
+mark itself, because it starts a part in its own way. With `-m "not stack"` a guard fails a test
 that starts one, so that the other tests run anywhere.
 """
 
@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 FIXTURES = frozenset({"redis_server", "stack", "stack_cache", "warm"})
-"""The fixtures of tests/conftest.py that start real parts, or are for them."""
+"""The fixtures of tests/conftest.py that start real parts or support them."""
 
 SERVERS = frozenset({"redis-server", "valkey-server", "gunicorn"})
 MODULES = frozenset(

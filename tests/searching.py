@@ -20,7 +20,7 @@ MORE = 2
 
 def register_profiles() -> None:
     """Register both profiles and load that of the tests; `--hypothesis-profile` overrides it."""
-    # A busy machine takes long to draw an example: that is not a fault of the test.
+    # Drawing an example takes long on a busy machine, which is not a fault of the test.
     shared = settings(deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
     settings.register_profile(TESTS, shared, derandomize=True, database=None)
     settings.register_profile(

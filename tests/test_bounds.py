@@ -1,4 +1,4 @@
-"""Upper bounds of packages with private parts that are used here: these may change at any time."""
+"""Upper version bounds of packages with private parts that ours uses: these may change any time."""
 
 import tomllib
 
@@ -9,7 +9,7 @@ from tests.overrides import OWNERS, ROOT, foreign, is_private, uses
 
 
 def privately_used() -> set[str]:
-    """Return the distributions of which private parts are overridden, read or replaced."""
+    """Return the distributions with private parts that ours overrides, reads or replaces."""
     parts = [name for name in uses() if is_private(name.rpartition(".")[2])]
     owners = [owner for each in OWNERS.values() for owner in each]
     return {foreign(name.partition(":")[0]) for name in (*parts, *owners)}

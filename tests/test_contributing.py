@@ -1,4 +1,4 @@
-"""CONTRIBUTING.md names the rooms, floors, files, commands and names that the project has."""
+"""CONTRIBUTING.md refers only to packages, floors, files, commands and names that exist."""
 
 import ast
 import re
@@ -15,12 +15,12 @@ ROOT = HERE.parent.parent
 PACKAGE = ROOT / "securenet_obs"
 PAGE = (ROOT / "CONTRIBUTING.md").read_text()
 QUOTED = re.findall(r"`([^`\n]+)`", re.sub(r"```.*?```", "", PAGE, flags=re.DOTALL))
-"""Everything between backticks, blocks left out."""
+"""All text between backticks, except in code blocks."""
 SOURCES = {".py", ".ipynb"}
 
 
 def rows(heading: str) -> dict[str, str]:
-    """Return the table whose first column has this heading: first cell -> second cell."""
+    """Return the table with this heading in its first column: first cell -> second cell."""
     table = PAGE.split(f"| {heading} |")[1].split("\n\n")[0]
     return dict(re.findall(r"^\| `([^`]+)` \| (.*?) \|", table, re.MULTILINE))
 
@@ -33,7 +33,7 @@ def first_line(path: Path) -> str:
 
 
 def test_the_tree_is_the_package() -> None:
-    """Each package and each module beside them has its row, with the first line it opens with."""
+    """Each package and each top-level module has a row with the first line of its docstring."""
     packages = [path.parent for path in PACKAGE.rglob("*/__init__.py")]
     tree = {
         f"{path.relative_to(PACKAGE).as_posix()}/": first_line(path / "__init__.py")
@@ -52,7 +52,7 @@ def test_the_folders_exist() -> None:
 
 
 def test_the_floors_are_those_that_import_linter_guards() -> None:
-    """A reader learns the directions that `make lint` enforces."""
+    """The floors on the page are the import directions that `make lint` enforces."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     contract = project["tool"]["importlinter"]["contracts"][0]
     floors = PAGE.split("```\n")[1].splitlines()
@@ -60,7 +60,7 @@ def test_the_floors_are_those_that_import_linter_guards() -> None:
 
 
 def test_every_path_exists() -> None:
-    """A step that sends its reader to a file that has moved ends there."""
+    """Each mentioned file or folder exists, except those that a set-up creates."""
     named = {word for word in QUOTED if re.fullmatch(r"[\w.]+(?:/[\w.]+)+/?|\w+\.\w{2,5}", word)}
     named |= set(re.findall(r"(?:tests|notebooks|runbooks)/[\w./]+", " ".join(QUOTED)))
     assert len(named) > 20
@@ -72,7 +72,7 @@ def test_every_path_exists() -> None:
 
 @pytest.mark.parametrize("target", sorted(set(re.findall(r"`make (\w+)", PAGE))))
 def test_every_make_target_exists(target: str) -> None:
-    """Each can be made, with the variables that the page gives it."""
+    """Each target is in the Makefile, and so are the variables that the page sets for it."""
     makefile = (ROOT / "Makefile").read_text()
     assert f"\n{target}:" in makefile
     for variable in re.findall(rf"`make {target}[^`]* (\w+)=", PAGE):
@@ -80,7 +80,7 @@ def test_every_make_target_exists(target: str) -> None:
 
 
 def test_every_command_exists() -> None:
-    """Each command of ours, and each of its options."""
+    """Each mentioned command of ours exists, and so does each of its options."""
     called = re.findall(r"\.venv/bin/securenet-obs (\w+)([^`]*)", PAGE)
     assert called
     for name, rest in called:
@@ -90,7 +90,7 @@ def test_every_command_exists() -> None:
 
 
 def test_every_name_is_in_the_sources() -> None:
-    """A class, a function, a test, a variable or an event that was renamed is renamed here."""
+    """Each mentioned class, function, test, variable or event still exists in the sources."""
     words = {re.split(r"[(.=:\[]", word)[0] for word in QUOTED if " " not in word}
     names = {word for word in words if re.fullmatch(r"_?[A-Za-z]+_\w+|[A-Z]\w+", word)}
     assert len(names) > 20
@@ -103,7 +103,7 @@ def test_every_name_is_in_the_sources() -> None:
 
 
 def test_every_validation_has_faults() -> None:
-    """One that no test of faults names could not be seen red, and nothing else would notice."""
+    """Each validation is in a test of faults; without one its checks would never be seen red."""
     files = (ROOT / "tests" / "notebooks").glob("test_faults*.py")
     tested = "".join(path.read_text() for path in files)
     names = {path.stem for path in (ROOT / "notebooks").glob("*.ipynb")}
@@ -111,13 +111,13 @@ def test_every_validation_has_faults() -> None:
 
 
 def test_every_runbook_has_its_test() -> None:
-    """One that was never followed may lead nowhere."""
+    """Each runbook has a test that follows it."""
     names = {path.stem for path in (ROOT / "runbooks").glob("*.ipynb")}
     tested = {path.stem.removeprefix("test_") for path in (ROOT / "tests" / "runbooks").glob("*")}
     assert names - tested == set()
 
 
 def test_the_readme_leads_here() -> None:
-    """A newcomer finds this page from the first one."""
+    """The README's section on development links to this page."""
     section = (ROOT / "README.md").read_text().split("\n## Development\n")[1]
     assert "(CONTRIBUTING.md)" in section

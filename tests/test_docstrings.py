@@ -18,7 +18,7 @@ def described(docstring: str) -> set[str]:
 
 
 def names(node: Described) -> set[str]:
-    """Return the parameters of a function; of a class its fields, and all that its methods set."""
+    """Return a function's parameters, or a class's fields and all that its methods set."""
     inside = {child.arg for child in ast.walk(node) if isinstance(child, ast.arg)}
     if isinstance(node, ast.ClassDef):
         inside |= {child.attr for child in ast.walk(node) if isinstance(child, ast.Attribute)}
@@ -37,11 +37,11 @@ def unknown(source: str) -> Iterator[str]:
 
 @pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda path: path.stem)
 def test_every_described_name_exists(path: Path) -> None:
-    """A parameter that was renamed is renamed in its docstring."""
+    """A renamed parameter is also renamed in its docstring."""
     assert list(unknown(path.read_text())) == []
 
 
 def test_a_name_that_does_not_exist_is_found() -> None:
-    """The check can fail."""
+    """A described name without a parameter or a field is reported."""
     source = 'def wait(seconds):\n    """Wait.\n\n    Args:\n        second: how long.\n    """\n'
     assert list(unknown(source)) == ["wait: second"]

@@ -1,4 +1,4 @@
-"""A change in code of another package that ours overrides is found before it is installed."""
+"""Changes in code of other packages that ours overrides are found before they are installed."""
 
 import ast
 import inspect
@@ -27,7 +27,7 @@ from tests.overrides import (
 
 
 def test_the_code_that_ours_overrides_is_as_recorded() -> None:
-    """A release may change it without notice; each line says which module to adapt."""
+    """The installed code equals the record; each difference names the module of ours to adapt."""
     assert differences(load(), uses()) == []
 
 
@@ -77,7 +77,7 @@ CHANGED = {
 
 @pytest.mark.parametrize("name", CHANGED)
 def test_a_changed_line_is_found(name: str, tmp_path: Path) -> None:
-    """In a copy of the module, and with the module of ours that overrides it."""
+    """A changed line in a module's copy is reported with the module of ours that overrides it."""
     before, after, ours = CHANGED[name]
     module = name.partition(":")[0]
     copy = tmp_path / "copy.py"
@@ -98,13 +98,13 @@ def changed(text: str, name: str, before: str, after: str) -> str:
 
 
 def with_copy(module: str, text: str) -> Callable[[str], Definitions]:
-    """Return what finds the definitions of a module's copy, and of any other as installed."""
+    """Return a function that finds the definitions in a module's copy; others are as installed."""
     copy = Definitions(text)
     return lambda asked: copy if asked == module else definitions(asked)
 
 
 def test_a_removed_definition_is_found() -> None:
-    """Ours would override nothing any more."""
+    """A removed definition is reported, since ours would override nothing."""
     module = "celery.concurrency.asynpool"
     text = source(module).replace("_help_stuff_finish", "_help")
     lines = differences(load(), uses(), with_copy(module, text))
@@ -112,7 +112,7 @@ def test_a_removed_definition_is_found() -> None:
 
 
 def test_comments_docstrings_and_formatting_do_not_matter() -> None:
-    """Every recorded module, formatted anew and without a comment, is as recorded."""
+    """Every recorded module equals the record after a change of docstrings and formatting."""
 
     @cache
     def find(module: str) -> Definitions:
@@ -131,7 +131,7 @@ def reformatted(text: str) -> str:
 
 
 def test_f_strings_are_the_same_in_every_python() -> None:
-    """Their tokens, their text by `ast.unparse`, and in 3.12.1 their tree, differ."""
+    """An f-string has one dump; its tokens, `ast.unparse` and the tree of 3.12.1 differ."""
     assert dump(ast.parse("f'{a!r:>{b}} {{c}}'").body[0]) == (
         "Expr(value=JoinedStr(values=[FormattedValue(conversion=114, format_spec=JoinedStr("
         "values=[Constant(value='>'), FormattedValue(conversion=-1, value=Name(id='b'))]), "
@@ -140,7 +140,7 @@ def test_f_strings_are_the_same_in_every_python() -> None:
 
 
 def test_a_new_override_must_be_recorded() -> None:
-    """With the issue upstream, by whoever adds it."""
+    """An unrecorded override is reported, with the request to state its upstream issue."""
     name = "celery.concurrency.asynpool:AsynPool.flush"
     recorded = load()
     del recorded["celery"]["digests"][name]
@@ -149,33 +149,33 @@ def test_a_new_override_must_be_recorded() -> None:
 
 
 def test_an_override_that_is_gone_must_be_forgotten() -> None:
-    """So that the record says what is needed."""
+    """A recorded definition that ours no longer uses is reported."""
     name = "celery.concurrency.asynpool:AsynPool.flush"
     (line,) = differences(load(), {key: ours for key, ours in uses().items() if key != name})
     assert line.startswith(f"{name} is recorded and no longer used")
 
 
 def test_a_private_attribute_of_another_object_is_found() -> None:
-    """Read, written or named; but not its own, nor what Python documents."""
+    """Reads, writes and names are found; own attributes and documented ones are excluded."""
     text = "a._b = self._c + d()._e + super()._f + os._exit\nsetattr(g, '_h', 1)"
     assert read(text) == {"_b", "_e", "_h"}
 
 
 def test_the_owner_of_every_private_attribute_is_known() -> None:
-    """And no owner is listed of an attribute that is no longer used."""
+    """`OWNERS` lists exactly the private attributes that ours uses of other objects."""
     files = (ROOT / PACKAGE).rglob("*.py")
     assert set().union(*(read(file.read_text()) for file in files)) == OWNERS.keys()
 
 
 def test_a_private_import_is_found() -> None:
-    """Of other packages only."""
+    """Private imports from other packages are found, and those from Python are not."""
     assert private_imports("from celery.app import _x\nfrom _thread import lock") == {
         "celery.app:_x"
     }
 
 
 def test_each_overriding_class_states_its_upstream_issue() -> None:
-    """And when the override can go: a maintainer drops what is no longer needed."""
+    """The docstring has the upstream issue, and when the override can be removed."""
     silent = [f"{each.__module__}.{each.__qualname__}" for each in overriding() if not states(each)]
     assert silent == []
 
@@ -190,6 +190,6 @@ def states(ours: type) -> bool:
 
 
 def test_a_class_without_its_issue_is_found() -> None:
-    """No condition is no statement."""
+    """An upstream issue without a condition for the removal is not sufficient."""
     assert not states(type("A", (), {"__doc__": "A.\n\nUpstream: a/b#1, open."}))
     assert states(type("B", (), {"__doc__": "B.\n\nUpstream: a/b#1, open. It can\ngo with it."}))

@@ -34,7 +34,7 @@ LONG = "securenet_obs.workers.tasks." + "dispatch_vulnerability_scans" * 4
     ],
 )
 def test_a_value_is_text_and_an_absent_one_a_word(value: object, text: str) -> None:
-    """A reader sees neither NaN nor brackets."""
+    """A value is text without brackets, and an absent one is a word, not NaN."""
     assert value_text(value) == text
 
 
@@ -50,13 +50,13 @@ def test_a_value_is_text_and_an_absent_one_a_word(value: object, text: str) -> N
     ],
 )
 def test_a_duration_has_a_unit_or_is_a_word(seconds: float, text: str) -> None:
-    """`nan s` is neither a duration nor a reason."""
+    """An absent duration is a word, not `nan s`."""
     assert seconds_text(seconds) == text
     assert seconds_text(math.nan, "no message") == "no message"
 
 
 def test_columns_line_up_and_numbers_end_at_the_right() -> None:
-    """A table is read down its columns."""
+    """Columns are aligned, and numbers are right-aligned."""
     frame = pd.DataFrame({"task": ["a", "bcd"], "seconds": [1.25, 600.0], "count": [1234, 5]})
     assert text_table(frame) == (
         "task  seconds  count\n"
@@ -66,7 +66,7 @@ def test_columns_line_up_and_numbers_end_at_the_right() -> None:
 
 
 def test_no_cell_is_cut_in_a_long_and_wide_table() -> None:
-    """pandas itself would cut cells of more than 50 characters, and wrap wide tables."""
+    """No cell is cut; pandas itself cuts cells of more than 50 characters and wraps wide tables."""
     frame = pd.DataFrame([{f"column {number}": LONG for number in range(30)}] * 100)
     for text in (text_table(frame), html_table(frame)):
         assert text.count(LONG) == 3000
@@ -75,14 +75,14 @@ def test_no_cell_is_cut_in_a_long_and_wide_table() -> None:
 
 
 def test_rows_that_are_left_out_are_counted() -> None:
-    """A million rows would stop the browser."""
+    """The table has the number of omitted rows, since a million rows would stop the browser."""
     frame = pd.DataFrame({"row": range(MAX_ROWS + 1234)})
     assert text_table(frame).splitlines()[-1] == "and 1,234 more rows"
     assert html_table(frame).count("<tr>") == MAX_ROWS + 1
 
 
 def test_absent_values_are_words_in_each_column() -> None:
-    """Numbers, texts and times have their own kind of nothing."""
+    """The absent values of numbers, texts and times are all shown as words."""
     times = pd.to_datetime(["2026-11-23T10:00:00Z", None], utc=True)
     frame = pd.DataFrame({"number": [math.inf, None], "text": ["x", None], "time": times})
     assert text_table(frame).splitlines()[1:] == [
@@ -92,7 +92,7 @@ def test_absent_values_are_words_in_each_column() -> None:
 
 
 def test_row_numbers_are_left_out_and_names_of_rows_are_columns() -> None:
-    """The number of a row has no meaning, its name has."""
+    """The index is shown if it has a name, and left out if it consists of row numbers."""
     frame = pd.DataFrame({"a": ["x", "y"]}, index=[40, 41])
     assert text_table(frame) == "a\nx\ny"
     assert text_table(frame.set_index("a").assign(n=1)) == "a  n\nx  1\ny  1"
@@ -101,21 +101,21 @@ def test_row_numbers_are_left_out_and_names_of_rows_are_columns() -> None:
 
 
 def test_an_empty_table_names_its_columns() -> None:
-    """An empty frame of pandas shows its internals."""
+    """An empty table shows its column names, not the internals of an empty frame of pandas."""
     frame = pd.DataFrame(columns=["file", "line"])
     assert text_table(frame) == "no rows (file, line)"
     assert html_table(frame) == "<p>no rows (file, line)</p>"
 
 
 def test_a_cell_cannot_write_html() -> None:
-    """A log line may contain anything."""
+    """The text of a cell is escaped as HTML, since a log line may contain anything."""
     frame = pd.DataFrame({"<b>": ["<script>"]})
     assert "<script>" not in html_table(frame)
     assert "<b><b>" not in html_table(frame)
 
 
 def test_a_tiny_number_is_not_shown_as_zero() -> None:
-    """Three decimals are enough for others."""
+    """A nonzero number below the three decimals of a table is not shown as zero."""
     assert text_table(pd.DataFrame({"s": [0.00001, 0.5]})) == "    s\n1e-05\n  0.5"
 
 
@@ -127,7 +127,7 @@ def shell() -> Iterator[InteractiveShell]:
 
 
 def test_every_table_of_a_notebook_is_shown_whole(shell: InteractiveShell) -> None:
-    """One call at the top of a notebook is for all of its cells."""
+    """One call at the top of a notebook applies to all of its cells."""
     frame = pd.DataFrame({"task": [LONG], "error": [None]})
     tables.format_tables()
     shown, _ = shell.display_formatter.format(frame)
@@ -136,5 +136,5 @@ def test_every_table_of_a_notebook_is_shown_whole(shell: InteractiveShell) -> No
 
 
 def test_outside_of_ipython_nothing_is_changed() -> None:
-    """A script may call it too."""
+    """The call has no effect in a script."""
     tables.format_tables()

@@ -45,7 +45,7 @@ def command(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     install = [BIN / "uv", "pip", "install", "--offline", "--no-deps", "--python", python]
     done = subprocess.run([*install, *built.glob("*.whl")], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    # A .pth that is found by way of this one is not read: the checkout stays out.
+    # A .pth in a folder that another .pth adds is not read, so the checkout is not on the path.
     (site,) = venv.glob("lib/python*/site-packages")
     (site / "dependencies.pth").write_text(sysconfig.get_path("purelib"))
     (venv / "share").symlink_to(Path(sys.prefix) / "share")  # Jupyter's templates
@@ -135,7 +135,7 @@ def files_of(command: Path) -> set[Path]:
 
 
 def test_the_tests_use_the_installed_package(command: Path, tmp_path: Path) -> None:
-    """The checkout is not on the path, the dependencies are."""
+    """The dependencies are on the path, and the checkout is not."""
     python = command.with_name("python")
     code = "import securenet_obs, celery; print(securenet_obs.__file__); print(celery.__file__)"
     ours, theirs = call(python, tmp_path, "-c", code).stdout.splitlines()

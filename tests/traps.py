@@ -1,7 +1,7 @@
-"""The traps that were measured in libraries, and the tests that guard against each.
+"""The measured traps in libraries, and the tests that guard against each.
 
-The table is printed at the end of every run of the whole suite; `test_traps.py` sees that each test
-in it exists.
+The table is printed at the end of every run of the whole suite; `test_traps.py` checks that each
+test in it exists.
 """
 
 from collections import Counter
@@ -255,7 +255,7 @@ TRAPS: tuple[Trap, ...] = (
         ("notebooks/test_stored_outputs.py::test_the_stored_outputs_are_those_of_any_run",),
     ),
 )
-"""Library, what it does, and the tests that hold against it."""
+"""Library, its behaviour, and the tests that guard against it."""
 
 
 def trap_table(outcomes: Mapping[str, Counter[str]]) -> list[str]:

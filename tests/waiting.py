@@ -1,4 +1,4 @@
-"""Waits of tests, which look more often than the project does."""
+"""Waits for tests, with a shorter polling interval than the project's."""
 
 from collections.abc import Callable
 from pathlib import Path
