@@ -1,4 +1,4 @@
-"""What the runner's tests share: small notebooks, and real runs of them."""
+"""Fixtures of the runner's tests: small notebooks, and real runs of them."""
 
 import os
 import subprocess
@@ -87,13 +87,13 @@ def write_notebook(tmp_path: Path) -> Callable[..., Path]:
 
 @pytest.fixture(scope="session")
 def server(warm: Callable[[], str]) -> str:
-    """Return the socket of a warm server for all tests, or an empty string where there is none."""
+    """Return the socket of a warm server for all tests, or an empty string if it cannot run."""
     return warm()
 
 
 @pytest.fixture
 def execute(tmp_path: Path, listener: RecordedProgress, server: str) -> Callable[..., Outcome]:
-    """Return a function that runs notebooks for real, in one command, warm by default."""
+    """Return a function that really runs notebooks, in one command, warm by default."""
 
     def run(
         *paths: Path,

@@ -1,4 +1,4 @@
-"""What evidence keeps of a cell's output: its last state, as papermill has it."""
+"""Bounded client: evidence keeps the last state of each output of a cell, as papermill does."""
 
 import json
 from collections.abc import Callable
@@ -29,7 +29,7 @@ def outputs(write_notebook: Callable[..., Path], execute: Callable[..., Outcome]
 
 
 def shown(outputs: list[dict[str, Any]]) -> list[Any]:
-    """Return what each output shows, as text or as data."""
+    """Return the content of each output, as text or as data."""
     bundles = [output.get("data", {"text/plain": output.get("text")}) for output in outputs]
     return [data.get("application/json", data.get("text/plain")) for data in bundles]
 
@@ -92,7 +92,7 @@ CELLS: dict[str, tuple[str, list[Any]]] = {
 
 
 def test_the_last_state_of_each_output_is_kept(outputs: Run) -> None:
-    """Of text, of displays and of updates, cleared at once or before the next output."""
+    """Text, displays and updates keep their last state, cleared at once or at the next output."""
     cells = [CLEAR + cell for cell, _ in CELLS.values()]
     kept = dict(zip(CELLS, outputs(*cells), strict=True))
     assert {name: shown(rows) for name, rows in kept.items()} == {
@@ -101,7 +101,7 @@ def test_the_last_state_of_each_output_is_kept(outputs: Run) -> None:
 
 
 def test_an_update_cannot_grow_beyond_the_bounds(outputs: Run) -> None:
-    """What there is no room for is not shown, and that is stated."""
+    """An update that exceeds the bound is not applied, and a remark states the omitted bytes."""
     cell = f"handle = display('first', display_id=True)\nhandle.update('x' * {2 * MAX_BYTES})"
     ((first, remark),) = outputs(CLEAR + cell)
     assert first["data"]["text/plain"] == "'first'"

@@ -1,4 +1,4 @@
-"""papermill's engine: what it reports of each cell, in order, and of what stopped it."""
+"""papermill engine: the events of each cell, in order, and the event that ends the run."""
 
 import json
 import sys
@@ -23,18 +23,18 @@ CHECKED = (
 
 
 class Reported:
-    """A report that keeps its events."""
+    """A report that records its events."""
 
     def __init__(self) -> None:
         self.events: list[dict[str, Any]] = []
         self.saved: list[int] = []
 
     def event(self, event: str, **fields: Any) -> None:
-        """Keep it."""
+        """Record the event."""
         self.events.append({"event": event, **fields})
 
     def save(self, notebook: Any) -> None:
-        """Keep how many outputs there were."""
+        """Record the number of outputs."""
         self.saved.append(sum(len(cell.get("outputs", [])) for cell in notebook["cells"]))
 
     def names(self) -> list[str]:
@@ -46,7 +46,7 @@ class Reported:
 def run(
     write_notebook: Callable[..., Path], server: str, tmp_path: Path
 ) -> Callable[..., Reported]:
-    """Return a function that executes cells and returns what was reported."""
+    """Return a function that executes cells and returns the reported events."""
 
     def engine(*cells: str, deadline_s: float = 30.0, cell_deadline_s: float = 20.0) -> Reported:
         document = prepare(read_notebook(write_notebook(*cells), plain=True), {}).document
@@ -64,7 +64,7 @@ def run(
 def test_each_cell_is_reported_when_it_starts_and_when_it_ends(
     run: Callable[..., Reported],
 ) -> None:
-    """With its number, its checks and its bytes; the notebook is saved after every one."""
+    """A cell's events have its number, checks and bytes; the notebook is saved after every cell."""
     reported = run(CHECKED, "print('four')")
     assert reported.names() == [
         "kernel_started", "cell_started", "check", "cell_finished",
@@ -77,7 +77,7 @@ def test_each_cell_is_reported_when_it_starts_and_when_it_ends(
 
 
 def test_nothing_runs_after_a_cell_that_failed(run: Callable[..., Reported]) -> None:
-    """The error has its name and its message."""
+    """The event of a failed cell has the error's name and message, and no later cell starts."""
     reported = run("raise ValueError('no')", "1")
     assert reported.names()[-3:] == ["cell_started", "cell_error", "ended"]
     assert (reported.events[-2]["name"], reported.events[-2]["message"]) == ("ValueError", "no")
@@ -93,7 +93,7 @@ def test_nothing_runs_after_a_cell_that_failed(run: Callable[..., Reported]) -> 
 def test_a_deadline_says_which_it_was(
     deadlines: dict[str, float], reason: str, run: Callable[..., Reported]
 ) -> None:
-    """The cell is interrupted, and its traceback is still taken."""
+    """The event names the deadline; the cell is interrupted, and its traceback is still saved."""
     reported = run("import time; time.sleep(60)", **deadlines)
     assert "ended" not in reported.names()
     (first, *_) = [row for row in reported.events if row["event"] == "timeout"]
@@ -102,14 +102,14 @@ def test_a_deadline_says_which_it_was(
 
 
 def test_a_kernel_that_dies_is_no_end(run: Callable[..., Reported]) -> None:
-    """It is reported as what it is."""
+    """A kernel that exits during a cell is reported as `kernel_died`, also with exit status 0."""
     assert run("import os; os._exit(0)").names()[-2:] == ["cell_started", "kernel_died"]
 
 
 def test_a_kernel_that_is_not_there_at_the_deadline_is_a_timeout(
     run: Callable[..., Reported], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Not an error of the run: nothing of the notebook has been tried."""
+    """A kernel that does not start by the deadline is a timeout, not an error: no cell has run."""
     slow = KernelSpec(argv=[sys.executable, "-c", "import time; time.sleep(60)"])
     monkeypatch.setattr(RunKernelSpecs, "get_kernel_spec", lambda *_: slow)
     reported = run("1", deadline_s=1.0)

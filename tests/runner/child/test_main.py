@@ -1,4 +1,4 @@
-"""The child of a run: what it leaves in the journal and says on its output, and when it ends."""
+"""Child process of a run: its journal, its output, its exit status and its end."""
 
 import json
 import os
@@ -48,7 +48,7 @@ def start(
 def test_what_it_journals_it_also_says(
     start: "Callable[..., subprocess.Popen[bytes]]", tmp_path: Path
 ) -> None:
-    """Event and cell a line, on its output; no secret in the journal or in the notebook."""
+    """The child prints one line per event, with its cell; journal and notebook hold no secret."""
     child = start(f"print('{CANARY}')", f"raise ValueError('{CANARY}')")
     assert child.stdout is not None
     said = child.stdout.read().decode().splitlines()
@@ -63,7 +63,7 @@ def test_what_it_journals_it_also_says(
 def test_evidence_that_cannot_be_written_ends_it_with_a_status_of_its_own(
     start: "Callable[..., subprocess.Popen[bytes]]",
 ) -> None:
-    """The reason is the last line of what it says on standard error."""
+    """The child exits with UNWRITABLE, and the last line on standard error is the reason."""
     child = start("1", output="nowhere/r.ipynb")
     assert child.wait(30) == UNWRITABLE
     assert child.stderr is not None
@@ -73,7 +73,7 @@ def test_evidence_that_cannot_be_written_ends_it_with_a_status_of_its_own(
 def test_it_ends_when_its_command_does(
     start: "Callable[..., subprocess.Popen[bytes]]",
 ) -> None:
-    """The end of its standard input is the end of the run, in the middle of a cell."""
+    """The child exits when its standard input closes, also in the middle of a cell."""
     child = start("import time; time.sleep(60)")
     assert child.stdin is not None
     assert child.stdout is not None

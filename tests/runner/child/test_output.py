@@ -1,4 +1,4 @@
-"""Bounded output: what is kept of a flood, and that what is missing is said."""
+"""Bounded output: a flood is cut at the bound, and a remark states the omitted bytes."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from securenet_obs.runner.child.output import MAX_BYTES, MAX_OUTPUTS, BoundedOut
 
 
 def feed(*contents: dict[str, Any]) -> tuple[BoundedOutput, list[Any]]:
-    """Give messages to a bound as the engine does; return it and the outputs that came of them."""
+    """Pass messages to a bound as the engine does; return the bound and the resulting outputs."""
     bound, outputs = BoundedOutput(), []
     for content in contents:
         if bound.takes(outputs, content):
@@ -21,14 +21,14 @@ def feed(*contents: dict[str, Any]) -> tuple[BoundedOutput, list[Any]]:
 
 
 def test_pieces_of_one_stream_become_one_text() -> None:
-    """Text that was written in pieces is masked as one; another stream begins anew."""
+    """Text that was written in pieces is merged, to be masked whole; another stream starts anew."""
     out, err = {"name": "stdout", "text": "a"}, {"name": "stderr", "text": "b"}
     _, outputs = feed(dict(out), dict(out), dict(err), dict(out))
     assert [row["text"] for row in outputs] == ["aa", "b", "a"]
 
 
 def test_text_is_cut_where_there_is_no_more_room() -> None:
-    """The beginning is kept, the size of all of it is known, and the rest is counted."""
+    """The beginning is kept, the total size is counted, and a remark states the omitted bytes."""
     bound, outputs = feed({"name": "stdout", "text": "x" * (MAX_BYTES + 5)})
     assert bound.bytes > MAX_BYTES
     assert outputs[0]["text"].startswith("xxx")
@@ -37,13 +37,13 @@ def test_text_is_cut_where_there_is_no_more_room() -> None:
 
 
 def test_an_endless_display_is_cut_by_number() -> None:
-    """So many outputs are kept, and no more."""
+    """At most MAX_OUTPUTS outputs are kept, and one remark."""
     _, outputs = feed(*({"data": {"text/plain": "x"}} for _ in range(MAX_OUTPUTS + 5)))
     assert len(outputs) == MAX_OUTPUTS + 1
 
 
 def test_output_within_bounds_is_left_alone() -> None:
-    """Nothing is added to what has room."""
+    """Output within the bounds is unchanged."""
     _, outputs = feed({"data": {"text/plain": "x"}}, {"name": "stdout", "text": "y"})
     assert outputs == [{"data": {"text/plain": "x"}}, {"name": "stdout", "text": "y"}]
 
@@ -58,12 +58,12 @@ NUMBERS: list[dict[str, Any]] = [
 
 @pytest.mark.parametrize("content", NUMBERS)
 def test_output_without_text_is_kept(content: dict[str, Any]) -> None:
-    """Numbers are output too; so is an empty bundle, as papermill keeps it."""
+    """Numbers are kept, and so is an empty bundle, as in papermill."""
     assert feed(dict(content))[1] == [content]
 
 
 def test_numbers_and_names_take_room_too() -> None:
-    """A flood of them is cut as a flood of text is, and that is stated."""
+    """A flood of numbers or names is cut like a flood of text, and a remark replaces it."""
     names = {f"name {number}": 1 for number in range(MAX_BYTES // 10)}
     for data in ([10**18] * 60_000, names, [[10**18] * 1000] * 60):
         _, outputs = feed({"data": {"application/json": data}})
@@ -71,7 +71,7 @@ def test_numbers_and_names_take_room_too() -> None:
 
 
 def test_nested_output_of_any_depth_is_counted() -> None:
-    """Without a limit of the interpreter's own."""
+    """Counting nested output does not hit the interpreter's recursion limit."""
     data: Any = 1
     for _ in range(100_000):
         data = [data]
@@ -86,7 +86,7 @@ def progress(*texts: str) -> str:
 
 
 def test_a_progress_bar_of_any_length_leaves_its_last_state() -> None:
-    """A carriage return takes back what stands in the line, however much of it there was."""
+    """A carriage return clears the line, however much text it held."""
     texts = [f"\r{number:05}% {'#' * 100}" for number in range(2 * MAX_BYTES // 100)]
     assert progress("begin\n", *texts, "\nend\n") == "begin\n" + texts[-1][1:] + "\nend\n"
 
@@ -105,23 +105,23 @@ def test_a_progress_bar_of_any_length_leaves_its_last_state() -> None:
 def test_carriage_returns_and_backspaces_act_across_the_pieces_of_a_stream(
     texts: tuple[str, ...], shown: str
 ) -> None:
-    """As they do where a terminal or JupyterLab shows them."""
+    """Carriage returns and backspaces act as in a terminal or JupyterLab."""
     assert progress(*texts) == shown
 
 
 @given(st.lists(st.text("ab\n\r", min_size=1), min_size=1))
 def test_a_stream_in_pieces_is_what_nbclient_makes_of_all_of_it(texts: list[str]) -> None:
-    """Wherever the pieces end."""
+    """The text of a stream is the same as nbclient's, wherever its pieces end."""
     assert progress(*texts) == _RGX_CARRIAGERETURN.sub("", "".join(texts))
 
 
 def test_a_flood_of_backspaces_takes_no_time() -> None:
-    """nbclient's own way takes the square of it."""
+    """500,000 backspaces cause no delay; nbclient's algorithm takes quadratic time."""
     assert progress("x" * 500_000 + "\b" * 500_000 + "y") == "y"
 
 
 def test_room_is_free_again_after_a_clear() -> None:
-    """Nothing is missing of what was cleared; the count of all bytes stays."""
+    """Cleared output frees its room and needs no remark; the count of all bytes stays."""
     bound, outputs = BoundedOutput(), []
     text = {"name": "stdout", "text": "x" * (MAX_BYTES + 5)}
     assert bound.takes(outputs, dict(text))
@@ -138,7 +138,7 @@ def test_room_is_free_again_after_a_clear() -> None:
 
 
 def test_an_update_takes_the_room_of_what_it_replaces() -> None:
-    """So that a display may be updated for ever, and not beyond all bounds."""
+    """A display may be updated without end, but not beyond the bounds."""
     bound = BoundedOutput()
     shown = {"data": {"text/plain": "x" * (MAX_BYTES // 2)}}
     assert bound.takes([], shown)
@@ -147,7 +147,7 @@ def test_an_update_takes_the_room_of_what_it_replaces() -> None:
 
 
 def test_the_first_traceback_is_kept_behind_a_flood() -> None:
-    """It says why the cell failed."""
+    """The first traceback is kept behind a flood: it holds the reason of the failure."""
     error = {"ename": "ValueError", "evalue": "no", "traceback": ["..."]}
     _, outputs = feed({"name": "stdout", "text": "x" * MAX_BYTES}, dict(error), dict(error))
     assert [row.get("ename") for row in outputs] == [None, "ValueError", None]

@@ -1,4 +1,4 @@
-"""A child process, from either kind of start: its end, and the end of whatever it started."""
+"""Child processes, warm and cold: their end, and the end of all their descendants."""
 
 import os
 import sys
@@ -20,7 +20,7 @@ WAYS = pytest.mark.parametrize("cold", [False, True], ids=["warm", "cold"])
 def test_a_child_that_cannot_begin_says_why_in_its_log(
     cold: bool, server: str, tmp_path: Path
 ) -> None:
-    """Its report ends at once, its exit status is 1, and the log ends with the reason."""
+    """The report pipe ends at once, the exit status is 1, and the log ends with the reason."""
     log, spec = tmp_path / "log", tmp_path / "no spec"
     warm = "" if cold else server
     with child_process(spec, tmp_path, os.environ, log=log, warm=warm) as (child, reports):
@@ -30,7 +30,7 @@ def test_a_child_that_cannot_begin_says_why_in_its_log(
 
 
 def test_a_warm_server_that_is_not_there_leaves_nothing_open(tmp_path: Path) -> None:
-    """The error names it, and no descriptor of the pipes is left."""
+    """The error names the server, and no descriptor of the pipes stays open."""
     before = psutil.Process().num_fds()
     nobody = str(tmp_path / "socket")
     with (
@@ -45,7 +45,7 @@ def test_a_warm_server_that_is_not_there_leaves_nothing_open(tmp_path: Path) -> 
 def test_a_daemon_does_not_outlive_a_cold_child_that_is_killed(
     write_notebook: Callable[..., Path], execute: Callable[..., Outcome]
 ) -> None:
-    """SIGKILL of the child: `interrupted`, and nothing of its kernel survives, marked or not."""
+    """After SIGKILL of the child the verdict is `interrupted`, and no descendant survives."""
     seconds = str(uuid.uuid4().int % 10**9 + 10**6)
     start = f"import os, time; os.system('env -i setsid sleep {seconds} &'); time.sleep(0.3)"
     outcome = execute(

@@ -1,4 +1,4 @@
-"""What a child is told: one file, that only its owner can read."""
+"""A child's spec: one file, readable by its owner alone."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +12,7 @@ SPEC = Spec("r", "n.ipynb", "out.ipynb", "journal.jsonl", "/tmp", "/tmp", 1.5, 6
 
 
 def test_a_spec_comes_back_as_it_was(tmp_path: Path) -> None:
-    """Every field survives the file, and the references are secrets again."""
+    """Every field survives a round trip, and references are secrets again."""
     spec = replace(SPEC, secrets=("secret:SENTRY_AUTH_TOKEN",), warm="/run/socket")
     spec.write(tmp_path / "spec.json")
     assert Spec.read(tmp_path / "spec.json") == spec
@@ -20,7 +20,7 @@ def test_a_spec_comes_back_as_it_was(tmp_path: Path) -> None:
 
 
 def test_the_file_is_its_owners_alone_and_is_never_one_that_was_there(tmp_path: Path) -> None:
-    """Nobody else can read it, and nobody can have it written somewhere by a link."""
+    """Only the owner can read the file, and an existing path, such as a link, is refused."""
     SPEC.write(tmp_path / "spec.json")
     assert (tmp_path / "spec.json").stat().st_mode & 0o077 == 0
     with pytest.raises(FileExistsError):

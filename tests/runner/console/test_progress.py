@@ -1,4 +1,4 @@
-"""Progress: a live line for a person, plain lines for a log, and no escape from a notebook."""
+"""Progress: a live line on a terminal, plain lines in a log, and no terminal escapes."""
 
 import io
 
@@ -11,7 +11,7 @@ FAILED = Judgement(Verdict.ERROR, 2, "ValueError: \x1b[31mred")
 
 
 def test_a_log_gets_plain_lines() -> None:
-    """A run has a line when it starts and one when it ends; a skipped one only ends."""
+    """A run has one line at its start and one at its end; a skipped run has only the latter."""
     console = Console(file=io.StringIO())
     with progress(console) as listener:
         listener.started("01_a", 3)
@@ -29,7 +29,7 @@ def test_a_log_gets_plain_lines() -> None:
 
 
 def test_a_terminal_gets_one_live_line_a_run() -> None:
-    """It says which cell of how many, then the verdict."""
+    """The line has the cell and the number of cells, then the verdict."""
     lines = LiveLines()
     console = Console(file=io.StringIO(), width=80)
     lines.started("01_[b]a", 3)
@@ -46,6 +46,6 @@ def test_a_terminal_gets_one_live_line_a_run() -> None:
 
 
 def test_a_terminal_is_told_live() -> None:
-    """On a terminal the live display is used."""
+    """A terminal gets the live display."""
     with progress(Console(file=io.StringIO(), force_terminal=True)) as listener:
         assert isinstance(listener, LiveLines)

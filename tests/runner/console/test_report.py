@@ -1,4 +1,4 @@
-"""Tables: nothing of a verdict or a name is cut, and no terminal escape is printed."""
+"""Result tables: verdicts and names are never cut, and no terminal escape is printed."""
 
 import io
 from collections.abc import Callable
@@ -30,7 +30,7 @@ checks.conclude()
 def test_the_table_has_verdict_counts_and_the_failing_checks(
     write_notebook: Callable[..., Path], execute: Callable[..., Outcome]
 ) -> None:
-    """A person reads the verdict, how many checks passed, and what was expected instead."""
+    """The table has the verdict, the counts of checks, and expected and observed values."""
     outcome = execute(write_notebook(CHECKS, name="01_checks"))
     console = Console(file=io.StringIO(), width=100)
     print_table(console, outcome.runs)
@@ -43,7 +43,7 @@ def test_the_table_has_verdict_counts_and_the_failing_checks(
 def test_a_skipped_run_has_its_reason_in_the_table(
     write_notebook: Callable[..., Path], execute: Callable[..., Outcome]
 ) -> None:
-    """Neither a failure nor an error: skipped, and why; where all are, nothing is proven."""
+    """A skipped run has its reason; a command with only skipped runs is an error."""
     path = write_notebook("1 / 0", name="09_drills", needs=["local-stack"], checks=["never judged"])
     outcome = execute(path)
     console = Console(width=200)
@@ -56,7 +56,7 @@ def test_a_skipped_run_has_its_reason_in_the_table(
 
 
 def test_a_rows_name_is_not_broken() -> None:
-    """Whoever copies a notebook's name from a narrow terminal gets all of it."""
+    """A name can be copied whole from a narrow terminal."""
     console = Console(width=60)
     name, title = "09_the_stack_survives_faults", "a title that is too long for the line it is on"
     with console.capture() as shown:
@@ -69,7 +69,7 @@ LONG = "01_" + "a_very_long_claim_about_the_queue_" * 3 + "holds"
 
 
 def run_of(verdict: str, checks: int) -> RunRecord:
-    """Return a run on its second attempt with so many failed checks."""
+    """Return a run on its second attempt with this number of failed checks."""
     started = {"event": "run_started", "run": "r", "notebook": LONG, "attempt": 2, "kind": "plain"}
     rows = [
         {"event": "check", "run": "r", "cell": 1, "name": f"c{n}", "outcome": "failed"}
@@ -82,7 +82,7 @@ def run_of(verdict: str, checks: int) -> RunRecord:
 
 @pytest.mark.parametrize("verdict", list(Verdict))
 def test_nothing_of_a_runs_table_is_cut(verdict: Verdict) -> None:
-    """At 80 columns of a terminal texts are folded, elsewhere each run has a line of its own."""
+    """A terminal of 80 columns folds long texts; other output has one line per run."""
     run = run_of(verdict, 0)
     for terminal in (True, False):
         console = Console(width=80, force_terminal=terminal, color_system=None, file=io.StringIO())
@@ -102,7 +102,7 @@ def test_nothing_of_a_runs_table_is_cut(verdict: Verdict) -> None:
 
 
 def test_failed_checks_that_are_not_shown_are_counted() -> None:
-    """A person knows that there are more, and where."""
+    """The table states how many failed checks are not shown, and which page has them."""
     console = Console(file=io.StringIO(), width=80)
     print_table(console, [run_of("failed", MAX_SHOWN_CHECKS + 3)])
     shown = console.file.getvalue()  # type: ignore[attr-defined]
@@ -124,7 +124,7 @@ ATTEMPT = CHECKED + (
 def test_a_check_has_one_line_whatever_the_attempts(
     write_notebook: Callable[..., Path], execute: Callable[..., Outcome], tmp_path: Path
 ) -> None:
-    """The last attempt is shown; the earlier ones are a number, in the table and below it."""
+    """A check has the line of its last attempt; the table and the lines count earlier attempts."""
     cell = ATTEMPT.format(tries=str(tmp_path / "tries"))
     outcome = execute(write_notebook(cell, name="01_flaky"), retries=2)
     console = Console(file=io.StringIO(), width=200)
@@ -141,7 +141,7 @@ def test_a_check_has_one_line_whatever_the_attempts(
 def test_a_notebook_that_passed_on_a_later_attempt_has_its_failures_named(
     write_notebook: Callable[..., Path], execute: Callable[..., Outcome], tmp_path: Path
 ) -> None:
-    """What is flaky is not hidden by the verdict."""
+    """A flaky notebook has its earlier failures listed, although its verdict is `passed`."""
     cell = ATTEMPT.format(tries=str(tmp_path / "tries")).replace(
         "expected=0", "expected=number + 1"
     )

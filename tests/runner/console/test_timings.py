@@ -1,4 +1,4 @@
-"""Durations of the parts of a command, in one line."""
+"""Timings: durations of the phases of a command, in one line."""
 
 import time
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from tests.runner.record.test_timings import record
 
 
 def test_a_line_says_what_a_command_spent_where() -> None:
-    """What came and went around the runs is there, what took no time is not."""
+    """The line includes phases around the runs, and omits phases that took no time."""
 
     @contextmanager
     def stack() -> Iterator[str]:
