@@ -1,4 +1,4 @@
-"""The banner: a failed run's opens with its first failed check, and no text in it is markup."""
+"""Banner: a failed run's starts with its first failed check, and texts are never markup."""
 
 from collections.abc import Callable
 from html.parser import HTMLParser
@@ -25,7 +25,7 @@ START = "from securenet_obs.checks import Checks\nchecks = Checks()\n"
 
 
 class Reader(HTMLParser):
-    """Keeps a page's tags, and its text by the colour that it has."""
+    """Parses a page into its tags, and its text by colour."""
 
     def __init__(self, page: str) -> None:
         super().__init__()
@@ -35,7 +35,7 @@ class Reader(HTMLParser):
         self.feed(page)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Keep the tag, and note its colour."""
+        """Record the tag and its colour."""
         self.tags.append((tag, dict(attrs)))
         style = dict(attrs).get("style") or ""
         self._colour = next((c for c in (GREEN, RED) if f"color:{c}" in style.split(";")[0]), "")
@@ -43,11 +43,11 @@ class Reader(HTMLParser):
             self.coloured[self._colour].append("")
 
     def handle_endtag(self, tag: str) -> None:
-        """Note that the colour ends."""
+        """Reset the colour."""
         self._colour = ""
 
     def handle_data(self, data: str) -> None:
-        """Keep coloured text."""
+        """Record coloured text."""
         if self._colour:
             self.coloured[self._colour][-1] += data
 
@@ -67,7 +67,7 @@ def page_of(record: RunRecord, judgement: Judgement) -> str:
 def test_a_failed_page_opens_with_the_first_failed_check(
     write_notebook: Callable[..., Path], execute: Callable[..., Outcome]
 ) -> None:
-    """Its own cell, not that of `conclude`, with both values in colour; the others follow."""
+    """The banner links the check's own cell, not that of `conclude`; both values are coloured."""
     path = write_notebook(
         START + "checks.expect('first', expected=1, observed=1)",
         "checks.expect('second', expected='empty', observed='3 messages')",
@@ -89,14 +89,14 @@ def test_a_failed_page_opens_with_the_first_failed_check(
 
 
 def test_the_first_failed_check_is_that_of_the_first_cell() -> None:
-    """A check that passed before and failed later does not come before one that failed sooner."""
+    """A check that failed in an earlier cell comes first, even if another passed before it."""
     passed = {"name": "a", "cell": 1, "outcome": "passed"}
     _, judgement = failed(passed, {"name": "b", "cell": 2}, {"name": "a", "cell": 3})
     assert (judgement.cell, judgement.reason) == (2, "failed: b, a")
 
 
 def test_another_verdict_opens_with_its_reason() -> None:
-    """The failed checks follow; neither HTML nor a table's bar in a reason is acted on."""
+    """The reason comes before the failed checks, and its HTML and table bars are escaped."""
     record, _ = failed({"name": "a", "cell": 1})
     died = Judgement(Verdict.KERNEL_DIED, 2, "the <kernel> | died")
     text = banner(record, died, seconds=1.25, opened={})
@@ -107,7 +107,7 @@ def test_another_verdict_opens_with_its_reason() -> None:
 
 @pytest.mark.parametrize("attempt", [1, 2])
 def test_a_passed_banner_has_the_facts_alone(attempt: int) -> None:
-    """The verdict names the attempt, where it was not the first."""
+    """The banner of a passed run has no reason, and names the attempt unless it was the first."""
     record = RunRecord("r", {**STARTED, "attempt": attempt})
     text = banner(record, Judgement(Verdict.PASSED), seconds=1.25, opened={"versions": {"x": "3"}})
     suffix = " on attempt 2" if attempt == 2 else ""
@@ -125,7 +125,7 @@ HOSTILE = (
 @settings(deadline=None, max_examples=40)
 @given(st.text(max_size=80))
 def test_a_checks_texts_are_shown_as_they_are(text: str) -> None:
-    """Whatever they hold, no tag comes of it, and the page shows their characters."""
+    """A text never yields a tag, and the page shows its characters unchanged."""
     record, judgement = failed({"name": text, "cell": 2, "expected": text, "observed": text})
     page = Reader(page_of(record, judgement))
     tags = [name for name, _ in page.tags]

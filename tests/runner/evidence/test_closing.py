@@ -1,4 +1,4 @@
-"""Closing a folder: from the journal alone, by whoever comes next, and only if nobody owns it."""
+"""Closing evidence folders: from the journal alone, by any later command, after its owner's end."""
 
 import json
 from pathlib import Path
@@ -26,7 +26,7 @@ NOTEBOOK = '{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}'
 
 @pytest.fixture
 def folder(tmp_path: Path) -> EvidenceFolder:
-    """Return a folder with a run that was started."""
+    """Return a folder with one started run."""
     made = EvidenceFolder.create(tmp_path / "evidence", Masker())
     made.note("opened", id=made.path.name, command="run")
     made.note("run_started", **STARTED)
@@ -35,7 +35,7 @@ def folder(tmp_path: Path) -> EvidenceFolder:
 
 
 def test_a_folder_that_somebody_owns_is_left_alone(folder: EvidenceFolder) -> None:
-    """Only when its command is gone is it closed, once, as interrupted."""
+    """A folder is closed once, as interrupted, and only after its command has ended."""
     assert close_orphans(folder.path.parent) == []
     folder.journal.close()
     assert close_orphans(folder.path.parent) == [folder.path]
@@ -51,7 +51,7 @@ def test_a_folder_that_somebody_owns_is_left_alone(folder: EvidenceFolder) -> No
 def test_a_notebook_that_cannot_be_read_is_an_error_in_the_manifest(
     content: str | None, folder: EvidenceFolder
 ) -> None:
-    """The run is an error with the reason and with its own verdict, and the rest is written."""
+    """The run has the verdict `error` with the reason and its own verdict; the rest is written."""
     path = folder.path / "r.ipynb"
     path.unlink()
     if content is not None:
@@ -74,7 +74,7 @@ def test_a_notebook_that_cannot_be_read_is_an_error_in_the_manifest(
 def test_a_page_that_is_missing_hides_no_worse_verdict(
     before: str, after: str, folder: EvidenceFolder
 ) -> None:
-    """The worse of the two counts, and the reason has both."""
+    """The worse of the two verdicts counts, and the reason has both."""
     (folder.path / "r.ipynb").unlink()
     judgement = finish(folder, "r", Judgement(Verdict(before), 1, "why"), 1.0, "")
     assert (judgement.verdict, judgement.cell) == (after, 1)
@@ -104,7 +104,7 @@ def test_a_page_that_cannot_be_made_costs_the_page_alone(
 def test_a_junit_file_that_cannot_be_made_is_an_error(
     folder: EvidenceFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The manifest has the verdict and the reason."""
+    """The manifest has the verdict `error` and the reason."""
     finish(folder, "r", Judgement(Verdict.PASSED), 1.0, "")
     monkeypatch.setattr(junit, "junit", lambda *_: 1 / 0)
     _, manifest = close(folder)
@@ -114,7 +114,7 @@ def test_a_junit_file_that_cannot_be_made_is_an_error(
 
 
 def test_a_file_that_cannot_be_written_is_an_error(folder: EvidenceFolder) -> None:
-    """A folder stands where the page belongs: the notebook and the manifest are there."""
+    """Notebook and manifest are written although a folder occupies the page's path."""
     (folder.path / "r.html").mkdir()
     (folder.path / "r.html" / "x").touch()
     assert finish(folder, "r", Judgement(Verdict.PASSED), 1.0, "").verdict == "error"
@@ -125,7 +125,7 @@ def test_a_file_that_cannot_be_written_is_an_error(folder: EvidenceFolder) -> No
 
 
 def test_a_command_that_broke_off_has_its_evidence_closed(folder: EvidenceFolder) -> None:
-    """The run that was under way gets the verdict; the folder is whole."""
+    """The run in flight gets the given verdict, and the folder verifies."""
     abandon(folder, "it broke off", Verdict.ERROR)
     manifest = read_manifest(folder.path)
     (row,) = manifest["runs"]
@@ -134,7 +134,7 @@ def test_a_command_that_broke_off_has_its_evidence_closed(folder: EvidenceFolder
 
 
 def test_a_server_that_is_gone_costs_no_page(folder: EvidenceFolder, tmp_path: Path) -> None:
-    """Then the page is made here."""
+    """The page is rendered in the calling process if the server does not answer."""
     finish(folder, "r", Judgement(Verdict.PASSED), 1.0, str(tmp_path / "no socket"))
     assert "<title>n</title>" in (folder.path / "r.html").read_text()
     assert not folder.unwritable
@@ -143,7 +143,7 @@ def test_a_server_that_is_gone_costs_no_page(folder: EvidenceFolder, tmp_path: P
 def test_surroundings_are_those_of_the_call(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Outside of a repository there is no commit; versions are of what users install."""
+    """The facts have no commit outside a repository; versions list runtime packages alone."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
     facts = environment_facts()
@@ -153,7 +153,7 @@ def test_surroundings_are_those_of_the_call(
 
 
 def test_a_manifest_that_cannot_be_written_leaves_no_green_report(folder: EvidenceFolder) -> None:
-    """The report was green before; the command exits with 3, and so the report is written anew."""
+    """A passed report is rewritten as an error, because the command exits with 3."""
     finish(folder, "r", Judgement(Verdict.PASSED), 1.0, "")
     (folder.path / "run.json").mkdir()
     close(folder)

@@ -1,4 +1,4 @@
-"""The notebook as evidence: what is added to it, and that no cell of it lies."""
+"""The notebook as evidence: its annotations, and a true status for each cell."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -23,7 +23,7 @@ def code_cells(document: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def test_a_cell_says_what_became_of_it(write_notebook: Callable[..., Path]) -> None:
-    """One that did not finish and one that did not run say so, whatever papermill wrote there."""
+    """An unfinished cell and one that did not run are marked, whatever status papermill wrote."""
     document = dict(prepare(read_notebook(write_notebook("1", "2", "3")), {}).document)
     for cell in code_cells(document):
         cell["metadata"]["papermill"] = {"status": "completed"}

@@ -1,4 +1,4 @@
-"""The evidence: complete, closed, verifiable, and readable by a person."""
+"""Evidence folders: complete, closed, verifiable, and readable by a person."""
 
 import json
 import re
@@ -24,13 +24,13 @@ CHECKED = (
 
 @pytest.fixture
 def outcome(write_notebook: Callable[..., Path], execute: Callable[..., Outcome]) -> Outcome:
-    """Return a run that breaks in its third cell of four."""
+    """Return a run that fails in its third cell of four."""
     cells = ["1", CHECKED, "raise ValueError('<b>|bad|</b>')", "2"]
     return execute(write_notebook(*cells, parameters="n: int = 3"), assignments=["n=4"])
 
 
 def test_a_folder_holds_what_it_should(outcome: Outcome) -> None:
-    """Notebook, HTML, journal, JUnit and manifest; nothing else, nothing half."""
+    """The folder holds notebook, HTML, journal, JUnit and manifest, and no other file."""
     assert re.fullmatch(r"\d{8}T\d{6}Z-[0-9a-f]{8}", outcome.folder.name)
     assert {path.name for path in outcome.folder.iterdir()} == {
         "a_claim.ipynb", "a_claim.html", "journal.jsonl", "junit.xml", "run.json",
@@ -38,7 +38,7 @@ def test_a_folder_holds_what_it_should(outcome: Outcome) -> None:
 
 
 def test_the_manifest_says_what_was_run_on_what(outcome: Outcome) -> None:
-    """Verdicts, parameters, target, commit, versions, host, timings, and a digest a file."""
+    """The manifest has verdicts, parameters, target, commit, versions, host, timings, digests."""
     manifest = read_manifest(outcome.folder)
     (row,) = manifest["runs"]
     assert (row["verdict"], row["cell"], row["parameters"]) == ("error", 4, {"n": 4})
@@ -53,7 +53,7 @@ def test_the_manifest_says_what_was_run_on_what(outcome: Outcome) -> None:
 
 
 def test_the_notebook_opens_with_a_banner_and_its_cells_do_not_lie(outcome: Outcome) -> None:
-    """Verdict, linked failing cell, parameters; papermill's statuses are gone."""
+    """The banner has verdict, linked failing cell and parameters; papermill's statuses are gone."""
     document = json.loads((outcome.folder / "a_claim.ipynb").read_text())
     banner, *cells = document["cells"]
     for word in ("# ✘ error", "[cell 4](#first-failing-cell)", "n = 4", "a test", "duration"):
@@ -68,7 +68,7 @@ def test_the_notebook_opens_with_a_banner_and_its_cells_do_not_lie(outcome: Outc
 
 
 def test_the_page_loads_nothing_and_runs_nothing(outcome: Outcome) -> None:
-    """The HTML forbids scripts and requests, and holds none of its own."""
+    """The HTML forbids scripts and requests, and contains none."""
     page = (outcome.folder / "a_claim.html").read_text()
     assert "Content-Security-Policy" in page
     assert "<script" not in page
@@ -80,7 +80,7 @@ def test_the_page_loads_nothing_and_runs_nothing(outcome: Outcome) -> None:
 def test_verify_tells_what_was_changed(
     name: str, outcome: Outcome, command_line: Callable[..., Any]
 ) -> None:
-    """An untouched folder verifies; a changed, missing or added file is named, with exit 1."""
+    """An untouched folder verifies; each changed, missing or added file is named, with exit 1."""
     assert verify(outcome.folder) == []
     path = outcome.folder / name
     path.write_text(path.read_text().replace("error", "fine!"))
@@ -95,7 +95,7 @@ def test_verify_tells_what_was_changed(
 
 
 def test_what_is_no_evidence_is_refused(tmp_path: Path) -> None:
-    """A folder without a manifest, or with something else in its place, is an EvidenceError."""
+    """A folder without a valid manifest raises EvidenceError."""
     with pytest.raises(EvidenceError, match="not a closed evidence folder"):
         verify(tmp_path)
     (tmp_path / "run.json").write_text("[]")
@@ -104,7 +104,7 @@ def test_what_is_no_evidence_is_refused(tmp_path: Path) -> None:
 
 
 def test_no_two_folders_are_the_same(tmp_path: Path) -> None:
-    """Each command makes its own, however many are made in one second."""
+    """Folders are unique, also when many are created in one second."""
     made = [EvidenceFolder.create(tmp_path, Masker()).path for _ in range(50)]
     assert len(set(made)) == 50
 
@@ -118,7 +118,7 @@ STARTED = {
 def test_an_event_is_parsed_once_however_often_the_record_is_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A command of many runs asks for each run's record several times."""
+    """Each event is parsed once, although a command reads each run's record several times."""
     parsed: list[bytes] = []
     parse = journal._event
 
@@ -138,7 +138,7 @@ def test_an_event_is_parsed_once_however_often_the_record_is_read(
 def test_an_event_that_cannot_be_written_is_in_the_record_all_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It comes after those that were written, and the folder is marked as incomplete."""
+    """The event follows those that were written, and the folder is marked as incomplete."""
     folder = EvidenceFolder.create(tmp_path, Masker())
     folder.note("run_started", **STARTED)
     folder.note("cell_started", run="r", cell=1)

@@ -1,4 +1,4 @@
-"""JUnit XML: valid against the schema, of one mind with the exit code, whatever a run came to."""
+"""JUnit XML: valid against the schema, and consistent with the exit code for every outcome."""
 
 import json
 from collections.abc import Callable
@@ -23,14 +23,14 @@ from securenet_obs.runner.record.verdict import Verdict, judge
 
 XSD = Path(__file__).parents[4] / "shared" / "data" / "junit" / "junit-10.xsd"
 SCHEMA = XMLSchema10(XSD) if XSD.exists() else None
-"""The schema of Jenkins' xunit plugin; where it is absent, totals and names are checked alone."""
+"""The schema of Jenkins' xunit plugin; if it is absent, only totals and names are checked."""
 
 START = "from securenet_obs.checks import Checks\nchecks = Checks()\n"
 AT = "2026-01-02T03:04:05.000006Z"
 
 
 def suites_of(text: str) -> list[Xml.Element]:
-    """Return the suites of a report that is valid, whose totals are right and names unique."""
+    """Return a report's suites, after its schema, totals and unique names were asserted."""
     if SCHEMA:
         SCHEMA.validate(text)
     root = Xml.fromstring(text)
@@ -55,7 +55,7 @@ def case(suite: Xml.Element, name: str) -> Xml.Element:
 
 
 def test_the_schema_is_applied() -> None:
-    """A report with an element that the schema does not know is not valid."""
+    """A report with an element that the schema does not define is invalid."""
     if SCHEMA is None:
         pytest.skip("the schema of Jenkins' xunit plugin is not on this machine")
     assert not SCHEMA.is_valid("<testsuites><testsuite><unknown/></testsuite></testsuites>")
@@ -109,7 +109,7 @@ def test_passed_failed_and_unreachable_runs(
 def test_attempts_are_flaky_where_a_retry_passed_else_rerun(
     write_notebook: Callable[..., Path], execute: Callable[..., Outcome], tmp_path: Path
 ) -> None:
-    """One suite a notebook, with its last verdict; what came before is at the case it is about."""
+    """A notebook has one suite with its last verdict; earlier failures are at their case."""
     count = f"from pathlib import Path\nlog = Path({str(tmp_path)!r}) / 'log'\n"
     count += "with log.open('a') as file: file.write('x')\n" + START
     flaky = count + "checks.expect('it holds', expected=True, observed=len(log.read_text()) > 2)"
@@ -153,7 +153,7 @@ def test_a_retry_that_passed_makes_the_whole_record_green(
 def test_two_runs_of_one_notebook_have_two_names(
     write_notebook: Callable[..., Path], execute: Callable[..., Outcome]
 ) -> None:
-    """GitLab keeps the first of two cases of one name only."""
+    """Two runs of one notebook get distinct names: GitLab keeps only the first of equal cases."""
     path = write_notebook(START + "checks.expect('it holds', expected=1, observed=1)")
     assert [suite.get("name") for suite in suites_in(execute(path, path))] == [
         "a_claim", "a_claim (2)",
@@ -161,7 +161,7 @@ def test_two_runs_of_one_notebook_have_two_names(
 
 
 def test_a_command_that_was_killed_leaves_no_green_report(tmp_path: Path) -> None:
-    """Also where it was killed before its first run: its manifest and report are interrupted."""
+    """The manifest and the report are interrupted, also for a death before the first run."""
     folder = EvidenceFolder.create(tmp_path, Masker())
     folder.note("opened", id="x", planned=[{"path": "/p/01_a.ipynb"}, {"path": "/p/02_b.ipynb"}])
     folder.journal.close()
@@ -174,7 +174,7 @@ def test_a_command_that_was_killed_leaves_no_green_report(tmp_path: Path) -> Non
 
 
 def test_a_report_of_no_run_says_so() -> None:
-    """Where everything had passed before there is a skipped case, with the reason."""
+    """A report without runs has a skipped case with the reason: all had passed before."""
     (suite,) = suites_of(junit(CommandRecord().fold([opened(resumes="X")]), Verdict.PASSED))
     skipped = case(suite, COMMAND_CASE).find("skipped")
     assert skipped is not None
@@ -184,7 +184,7 @@ def test_a_report_of_no_run_says_so() -> None:
 def test_evidence_that_cannot_be_written_turns_the_report_red(
     write_notebook: Callable[..., Path], execute: Callable[..., Outcome]
 ) -> None:
-    """The command exits with 3 then, although each notebook passed."""
+    """The report is red although each notebook passed: the command exits with 3."""
     done = execute(write_notebook(START + "checks.expect('a', expected=1, observed=1)"))
     events = [json.loads(line) for line in (done.folder / "journal.jsonl").open()]
     *_, suite = suites_of(
@@ -198,7 +198,7 @@ def test_evidence_that_cannot_be_written_turns_the_report_red(
 def test_a_skipped_notebook_is_listed_with_the_reason(
     write_notebook: Callable[..., Path], execute: Callable[..., Outcome]
 ) -> None:
-    """Each declared check is skipped, and nothing failed; where all are skipped, the command is."""
+    """Each declared check is skipped without failures; a command of skipped runs alone fails."""
     path = write_notebook("1 / 0", name="09_drills", needs=["local-stack"], checks=["a", "b"])
     passed = write_notebook(START + "checks.expect('c', expected=1, observed=1)")
     suite, _ = suites_in(execute(path, passed))
@@ -217,7 +217,7 @@ HOSTILE = "a\x00\x1b[31mred\x1b[0m\x9b\ud800\ufffe]]><x a='1'>&amp;\U0001f600\r\
 
 @pytest.mark.parametrize("text", [HOSTILE, "]]>" * 10_000, "", " ", "x" * 100_000])
 def test_no_text_breaks_the_file(text: str) -> None:
-    """Control characters and surrogates are taken out, long texts cut, empty names filled."""
+    """Control characters and surrogates are removed, long texts cut, empty names filled."""
     check = {"event": "check", "run": "r", "cell": 1, "at": AT, "name": text, "outcome": "failed"}
     events = [
         opened(target={"name": text}, commit=text),
@@ -267,7 +267,7 @@ ENDS: st.SearchStrategy[list[Event]] = st.sampled_from(
 
 @st.composite
 def run_events(draw: st.DrawFn, run: str, order: int, attempt: int) -> list[Event]:
-    """Return the events of a run, judged by the judge or, rarely, not at all."""
+    """Return the events of a run, with or, rarely, without the judge's verdict."""
     first = started(
         run, first=f"{order}-1", notebook=f"n{order % 2}", attempt=attempt,
         declared=draw(st.lists(NAMES, max_size=3)),
@@ -285,7 +285,7 @@ def run_events(draw: st.DrawFn, run: str, order: int, attempt: int) -> list[Even
 
 @st.composite
 def commands(draw: st.DrawFn) -> tuple[list[Event], str]:
-    """Return the journal of a command, and what was wrong with its evidence."""
+    """Return the journal of a command, and the problem of its evidence."""
     orders = draw(st.lists(st.integers(1, 3), max_size=3))
     runs = [
         draw(run_events(f"{order}-{attempt}", order, attempt))
@@ -302,7 +302,7 @@ def commands(draw: st.DrawFn) -> tuple[list[Event], str]:
 def test_the_report_is_green_exactly_where_the_exit_code_is_0(
     command: tuple[list[Event], str],
 ) -> None:
-    """Whatever the runs, attempts, checks and verdicts were; and the file is valid."""
+    """The report is valid and agrees with the exit code for all runs, attempts and checks."""
     events, problem = command
     record = CommandRecord().fold(events)
     verdict = overall(record.runs, events[0], problem)
@@ -314,6 +314,6 @@ def test_the_report_is_green_exactly_where_the_exit_code_is_0(
 
 @pytest.mark.parametrize("verdict", list(Verdict))
 def test_a_verdict_that_no_notebook_explains_is_a_case_of_its_own(verdict: Verdict) -> None:
-    """A command that ends red has a red report, also where it ran nothing."""
+    """A command that fails has a red report, also without any run."""
     (suite,) = suites_of(junit(CommandRecord().fold([opened()]), verdict))
     assert (suite.get("errors") == "0") is (verdict.exit_code == 0)

@@ -1,4 +1,4 @@
-"""Masking by value: every spelling of a known secret, and nothing that only looks like one."""
+"""Masking by value: every encoding of a known secret is masked, and no lookalike."""
 
 import base64
 import html
@@ -33,7 +33,7 @@ SPELLINGS: list[Callable[[str], str]] = [
 
 @pytest.mark.parametrize("spell", SPELLINGS)
 def test_every_spelling_is_masked(spell: Callable[[str], str]) -> None:
-    """However the value was written, the mask takes its place."""
+    """The mask replaces the value in every encoding."""
     masked = Masker([VALUE]).exact(f"before {spell(VALUE)} after")
     assert MASK in masked
     assert masked.startswith("before ")
@@ -43,7 +43,7 @@ def test_every_spelling_is_masked(spell: Callable[[str], str]) -> None:
 
 @given(st.text(min_size=6, max_size=40), st.binary(max_size=5), st.binary(max_size=5))
 def test_no_base64_of_a_value_is_left(value: str, before: bytes, after: bytes) -> None:
-    """Wherever a value begins within encoded bytes, its encoding is cut."""
+    """The encoding of a value is masked at every offset within encoded bytes."""
     raw = value.encode("utf-8", "surrogateescape") if value.isprintable() else b""
     if not raw:
         return
@@ -52,7 +52,7 @@ def test_no_base64_of_a_value_is_left(value: str, before: bytes, after: bytes) -
 
 
 def test_values_come_from_the_environment_and_the_references() -> None:
-    """Settings that are secret, names that say so, passwords in URLs, and what is referred to."""
+    """Secret settings, secret-like names, passwords in URLs and referenced secrets are masked."""
     environment = {
         "SENTRY_AUTH_TOKEN": "sentry-value", "MY_API_KEY": "key-value", "EDITOR": "editor-value",
         "REDIS_URL": "redis://:redis%2Fpass@127.0.0.1/0", "REFERRED": "referred-value",
@@ -66,21 +66,21 @@ def test_values_come_from_the_environment_and_the_references() -> None:
 
 
 def test_each_of_several_keys_is_masked_by_itself() -> None:
-    """API_KEYS holds one for each tenant; nobody shows all of them at once."""
+    """Each key of API_KEYS, one per tenant, is masked on its own: output shows one at a time."""
     masker = masker_for({"API_KEYS": "acme=first-key-of-acme, globex=second-key"})
     masked = masker.exact("acme: first-key-of-acme, globex: second-key")
     assert masked == "acme: [redacted], globex: [redacted]"
 
 
 def test_a_reference_is_not_taken_for_a_secret() -> None:
-    """`token = secret:NAME` tells nothing, and a reader needs it."""
+    """The reference `token = secret:NAME` stays readable: it reveals no value."""
     line = 'token: Secret = Secret("secret:API_TOKEN")'
     assert Masker().text(line) == line
     assert "hunter2" not in Masker().text("password=hunter2-hunter2")
 
 
 def test_keys_and_nested_values_are_masked() -> None:
-    """Every text in a JSON value counts, keys included; a picture keeps its bytes."""
+    """Every text in a JSON value is masked, keys included; a picture keeps its bytes."""
     masker = Masker(["the-value"])
     assert masker.texts({"the-value": ["the-value", 1, None]}) == {MASK: [MASK, 1, None]}
     assert masker.bundle({"image/png": "token=abc", "text/plain": "the-value"}) == {
@@ -89,7 +89,7 @@ def test_keys_and_nested_values_are_masked() -> None:
 
 
 def test_source_keeps_what_only_a_name_makes_a_secret() -> None:
-    """A reader of the evidence reads the author's code; a token in it goes all the same."""
+    """The author's code stays readable; known secrets and token patterns in it are masked."""
     token = "ghp_" + "a1B2" * 9
     source = f'credential = new()\nheaders = {{"Authorization": f"Bearer {{x}}"}}\nt = "{token}"'
     masked = Masker(["hunter2-known"]).source(source + "\n# hunter2-known")

@@ -1,4 +1,4 @@
-"""HTML pages: complete for a reader, inert for a browser."""
+"""HTML pages: complete for a reader, inert in a browser."""
 
 import json
 from pathlib import Path
@@ -23,7 +23,7 @@ DOCUMENT: dict[str, Any] = {
 
 
 def test_a_page_shows_everything_and_lets_nothing_run() -> None:
-    """Title, prose and outputs are there; its policy forbids every script and every request."""
+    """The page has title, prose and outputs; its policy forbids every script and request."""
     page = html_page("01_a_claim", DOCUMENT)
     assert "<title>01_a_claim</title>" in page
     assert "<b>hi</b>" in page
@@ -34,7 +34,7 @@ def test_a_page_shows_everything_and_lets_nothing_run() -> None:
 
 
 def test_a_long_line_of_a_page_is_wrapped() -> None:
-    """Neither code nor text nor a table's cell makes a reader scroll sideways."""
+    """Code, text and table cells wrap, so that a reader never scrolls sideways."""
     head = html_page("01_a_claim", DOCUMENT).partition("<body")[0]
     assert "pre { white-space: pre-wrap; overflow-wrap: anywhere; }" in head
     assert ".jp-MarkdownCell, .jp-OutputArea table { overflow-wrap: anywhere; }" in head
@@ -43,7 +43,7 @@ def test_a_long_line_of_a_page_is_wrapped() -> None:
 def test_the_page_of_a_file_goes_to_standard_output(
     tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]
 ) -> None:
-    """What cannot be encoded costs a character, never the page."""
+    """An unencodable character is lost alone; the page is still written."""
     path = tmp_path / "n.ipynb"
     path.write_text(json.dumps(DOCUMENT).replace("show()", "\\udcff"))
     main(["title", str(path)])

@@ -1,4 +1,4 @@
-"""Having a page made: by the server or here, and never without a bound."""
+"""Rendering a page, in the warm server or in this process, always within a time limit."""
 
 import json
 import os
@@ -25,7 +25,7 @@ def notebook(tmp_path: Path) -> Path:
 
 
 def test_server_and_thread_make_the_same_page(notebook: Path, server: str) -> None:
-    """Either way it is the notebook's page; a server that is gone makes no difference."""
+    """The page is the same from the server, from this process, and after a server is gone."""
     page = render("n", notebook, "")
     assert "<title>n</title>" in page
     assert render("n", notebook, server) == page
@@ -34,7 +34,7 @@ def test_server_and_thread_make_the_same_page(notebook: Path, server: str) -> No
 
 @pytest.mark.parametrize("content", ["{", "[]", '{"nbformat": 4}'])
 def test_a_failure_is_a_sentence(content: str, notebook: Path, server: str) -> None:
-    """It names the page and the error, wherever the page was made."""
+    """The error is one line that names the page and the cause, wherever the page was rendered."""
     notebook.write_text(content)
     for warm in ("", server):
         with pytest.raises(EvidenceError, match=r"n\.html: cannot be made: \S") as caught:
@@ -45,7 +45,7 @@ def test_a_failure_is_a_sentence(content: str, notebook: Path, server: str) -> N
 def test_a_page_that_takes_too_long_is_given_up(
     notebook: Path, server: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """After the bound there is a sentence; it is not tried again in another way."""
+    """The error comes at the time limit, and the page is not tried again in another way."""
     monkeypatch.setattr(rendering, "PAGE_TIMEOUT_S", 0.0)
     if server:
         with pytest.raises(EvidenceError, match="not done in 0 s"):
@@ -62,7 +62,7 @@ def test_a_page_that_takes_too_long_is_given_up(
 def test_a_process_that_is_killed_is_a_sentence(
     tmp_path: Path, server: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The server is asked twice; a page that ends its process twice is not made in this one."""
+    """The server is asked twice; a page that ends its process twice is not rendered in this one."""
     pipe = tmp_path / "n.ipynb"
     os.mkfifo(pipe)
     killed: list[int] = []
@@ -71,7 +71,7 @@ def test_a_process_that_is_killed_is_a_sentence(
         """A process that is killed while it waits for the pipe's writer."""
 
         def has_ended(self, timeout: float | None) -> bool:
-            """Kill it, and wait."""
+            """Kill the process, then wait."""
             self.kill()
             killed.append(self.pid)
             return super().has_ended(timeout)

@@ -1,4 +1,4 @@
-"""Files of the evidence: whole or not there, and masked wherever a notebook can hold a text."""
+"""Saving evidence files: atomically, and masked in every field that can hold a text."""
 
 import json
 from pathlib import Path
@@ -19,7 +19,7 @@ OUTPUTS: list[dict[str, Any]] = [
 
 
 def test_a_file_is_replaced_in_one_step(tmp_path: Path) -> None:
-    """What was there is gone, nothing half is left beside it, and others may read it."""
+    """The new file replaces the old one, leaves no temporary file, and is readable by others."""
     path = tmp_path / "a.txt"
     path.write_text("old and longer")
     save(path, f"new {CANARY}", Masker([CANARY]))
@@ -30,7 +30,7 @@ def test_a_file_is_replaced_in_one_step(tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_written_leaves_what_was_there(tmp_path: Path) -> None:
-    """The error names the file, and no temporary one stays behind."""
+    """The error names the file, and no temporary file remains."""
     (tmp_path / "a" / "in the way").mkdir(parents=True)
     with pytest.raises(EvidenceError, match=r"/a: cannot be written"):
         save(tmp_path / "a", "text", Masker())
@@ -38,7 +38,7 @@ def test_what_cannot_be_written_leaves_what_was_there(tmp_path: Path) -> None:
 
 
 def test_a_notebook_is_masked_in_every_part(tmp_path: Path) -> None:
-    """Sources, outputs, metadata and attachments, their names included."""
+    """Sources, outputs, metadata and attachments are masked, their names included."""
     code = {"cell_type": "code", "metadata": {"tags": [CANARY]}, "source": f"t = {CANARY!r}"}
     attachments = {f"{CANARY}.txt": {"text/plain": CANARY}}
     prose = {"cell_type": "markdown", "metadata": {}, "source": CANARY, "attachments": attachments}

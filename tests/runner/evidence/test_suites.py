@@ -1,4 +1,4 @@
-"""Suites: which case an outcome belongs to, and what each case tells a reader."""
+"""Suites: the case of each outcome, and the details of each case."""
 
 from typing import Any
 
@@ -30,7 +30,7 @@ def cases_of(*events: Event) -> dict[str, Case]:
 
 
 def test_a_checks_time_counts_from_its_cell_or_the_check_before_it() -> None:
-    """The case of the verdict has the rest: together they are the run's time."""
+    """The verdict's case has the remaining time, so that all cases add up to the run's time."""
     cases = cases_of(
         started(),
         event("cell_started", 10.0, cell=2),
@@ -56,7 +56,7 @@ def test_a_checks_time_counts_from_its_cell_or_the_check_before_it() -> None:
     ],
 )
 def test_a_declared_check_without_a_judgement_follows_the_verdict(verdict: str, tag: str) -> None:
-    """It failed where the run was judged without it; it was not reached where the run broke off."""
+    """The check failed if the run was judged without it, and is skipped if the run broke off."""
     cases = cases_of(started(declared=["a"]), event("judged", verdict=verdict, reason="why"))
     finding = cases["a"].finding
     assert finding is not None
@@ -66,7 +66,7 @@ def test_a_declared_check_without_a_judgement_follows_the_verdict(verdict: str, 
 
 
 def test_a_failure_that_no_check_explains_is_the_verdicts() -> None:
-    """A notebook may raise ChecksFailedError without a failed check."""
+    """A ChecksFailedError without a failed check is a failure of the verdict's case."""
     reason = "ChecksFailedError: no check was judged: nothing is proven"
     cases = cases_of(started(), event("judged", verdict="failed", reason=reason, cell=4))
     finding = cases[VERDICT_CASE].finding
@@ -75,7 +75,7 @@ def test_a_failure_that_no_check_explains_is_the_verdicts() -> None:
 
 
 def test_an_outcome_that_is_not_known_never_counts_as_passed() -> None:
-    """A foreign notebook may send any outcome."""
+    """An unknown outcome, as a foreign notebook may send, is skipped, not passed."""
     cases = cases_of(started(kind="plain"), check("a", "great"), event("judged", verdict="passed"))
     finding = cases["a"].finding
     assert finding is not None
