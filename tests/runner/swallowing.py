@@ -1,18 +1,18 @@
-"""Every way in which IPython can swallow an error: papermill's answer to it, and ours.
+"""Every way in which IPython can swallow an error, with papermill's result and the runner's.
 
-Each row is one cell. A reason that is empty stands for `passed`; `why` states for those what the
-runner cannot see, or why it is right to pass. `{folder}` is a folder with these files:
-`bad.py` and `bad.ipy` raise `RuntimeError: step failed`, `leaves.py` ends by `sys.exit(3)`. `CELL`
-is the number that IPython gives to a cell's text.
+Each row is one cell. An empty reason stands for `passed`; then `why` states the limit of the
+runner, or why it is right to pass. `{folder}` is a folder with these files: `bad.py` and `bad.ipy`
+raise `RuntimeError: step failed`, `leaves.py` ends by `sys.exit(3)`. `CELL` is the number that
+IPython gives to a cell's text.
 """
 
 from typing import NamedTuple
 
 
 class Way(NamedTuple):
-    """One cell: whether papermill passes it, the reason with which we fail it, and why we do not.
+    """One cell: whether papermill passes it, and the reason why the runner fails or passes it.
 
-    `after` is a cell that takes back what the cell has changed in the kernel.
+    `after` is a cell that undoes the changes of the cell in the kernel.
     """
 
     cell: str

@@ -1,6 +1,6 @@
-"""Every way in which work beside a cell can fail unseen: threads, pools, tasks, callbacks.
+"""Every way in which background work of a cell can fail unseen: threads, pools, tasks, callbacks.
 
-The rows are those of `swallowing`.
+The rows have the format of `swallowing`.
 """
 
 from tests.runner.swallowing import DIVIDED, Way

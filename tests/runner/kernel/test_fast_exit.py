@@ -1,4 +1,4 @@
-"""Leaving at once: exit handlers and the exit status are kept, nothing else is waited for."""
+"""Fast exit: exit handlers and the exit status are kept, and nothing else is waited for."""
 
 import subprocess
 import sys
@@ -31,7 +31,7 @@ run_main(main, sys.argv[1:])
     ],
 )
 def test_the_status_is_what_main_came_to(end: str, status: int) -> None:
-    """Handlers that main registered have run, and objects are not taken down one by one."""
+    """Handlers that main registered have run, and no object is finalised one by one."""
     command = [sys.executable, "-c", CODE.format(end=end)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (status, "handler\n")

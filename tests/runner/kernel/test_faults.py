@@ -1,4 +1,4 @@
-"""Errors that IPython swallows: each is noticed, named, and fails its cell."""
+"""Errors that IPython swallows: each is detected, named, and fails its cell."""
 
 import re
 import time
@@ -30,20 +30,20 @@ STARTED = {"event": "run_started", "run": "r", "kind": "plain", "declared": []}
 
 
 class Events:
-    """A report that keeps the events of each cell."""
+    """A report that records the events of each cell."""
 
     def __init__(self) -> None:
         self.rows: list[dict[str, Any]] = []
 
     def event(self, event: str, **fields: Any) -> None:
-        """Keep it."""
+        """Record the event."""
         self.rows.append({"event": event, "run": "r", **fields})
 
     def save(self, notebook: Any) -> None:
-        """Keep nothing."""
+        """Discard the notebook."""
 
     def judgement(self) -> str:
-        """Return the reason, and the verdict where there is none, of the events since the last."""
+        """Return the reason, or else the verdict, of the events since the last call."""
         rows, self.rows = self.rows, []
         (record,) = CommandRecord().fold([STARTED, *rows, {"event": "ended", "run": "r"}]).runs
         judgement = judge(record)
@@ -61,7 +61,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def cells_of(way: Way, folder: Path) -> list[NotebookNode]:
-    """Return the cell of a way, and the one that takes it back."""
+    """Return the cell of a way, and the cell that undoes it."""
     texts = [way.cell.replace("{folder!r}", repr(str(folder))).replace("{folder}", str(folder))]
     return [v4.new_code_cell(text) for text in [*texts, way.after or "pass"]]
 
@@ -80,7 +80,7 @@ def executed(client: Any, cells: list[NotebookNode]) -> Iterator[NotebookNode]:
 
 @pytest.fixture(scope="module")
 def ours(folder: Path, server: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """Return what the runner's client makes of each way, all in one kernel."""
+    """Return the runner's result for each way, all in one kernel."""
     scratch = str(tmp_path_factory.mktemp("scratch"))
     events = Events()
     cells = [cell for way in WAYS.values() for cell in cells_of(way, folder)]
@@ -124,7 +124,7 @@ def passes(notebook: NotebookNode, out: str) -> bool:
 def test_an_error_that_ipython_swallows_fails_its_cell_by_its_name(
     name: str, ours: dict[str, str], folder: Path
 ) -> None:
-    """Whatever papermill makes of it; what passes has a reason to, in the table."""
+    """The cell fails even if papermill passes it; the table has a reason for each that passes."""
     expected = WAYS[name].reason.replace("{folder}", str(folder)) or "passed"
     assert re.sub(r"\(\d+\.py", "(CELL.py", ours[name]) == expected
     assert WAYS[name].reason or WAYS[name].why
@@ -135,7 +135,7 @@ def test_an_error_that_ipython_swallows_fails_its_cell_by_its_name(
 def test_the_table_states_what_papermill_makes_of_it(
     name: str, papermills: dict[str, bool]
 ) -> None:
-    """So that a newer papermill or IPython that swallows more, or less, is noticed."""
+    """The table matches papermill, so that a change in papermill or IPython is noticed."""
     assert papermills[name] == WAYS[name].papermill_passes
 
 
@@ -156,7 +156,7 @@ LATE = {
 def test_what_fails_after_the_last_cell_fails_the_run(
     name: str, write_notebook: Callable[..., Path], execute: Callable[..., Outcome]
 ) -> None:
-    """A thread that ends later, and a task whose error nothing has asked for."""
+    """A thread that ends after the cell, and a task that is never awaited, fail the run."""
     end = "import sys, time\ntime.sleep(0.5)\nsys.exit()" if name == "thread" else "1"
     (record,) = execute(write_notebook(LATE[name], end), plain=True).runs
     assert record.judged is not None
@@ -167,7 +167,7 @@ def test_what_fails_after_the_last_cell_fails_the_run(
 def test_nothing_runs_after_a_swallowed_error_unless_its_cell_is_tagged(
     write_notebook: Callable[..., Path], execute: Callable[..., Outcome]
 ) -> None:
-    """`raises-exception` allows it, as papermill's clients have it."""
+    """The tag `raises-exception` lets later cells run, as in papermill's clients."""
     cells = ("_ = get_ipython().run_cell('1 / 0')", "print('went on')")
     (record,) = execute(write_notebook(*cells), plain=True).runs
     assert record.judged is not None
@@ -213,7 +213,7 @@ WAITS = "import asyncio, gc\nawait asyncio.sleep(1)\ngc.collect()\n"
 def test_a_tagged_cell_allows_its_own_errors_only(
     name: str, write_notebook: Callable[..., Path], execute: Callable[..., Outcome]
 ) -> None:
-    """What an earlier cell left behind fails the run; the same work of the tagged cell does not."""
+    """An earlier cell's leftover error fails the run; the tagged cell's own does not."""
     before, within = LEFT_BEHIND[name].format(seconds=0.4), LEFT_BEHIND[name].format(seconds=0)
     notebook = write_notebook(before, WAITS + "1 / 0", "1", tags={1: ["raises-exception"]})
     (record,) = execute(notebook, plain=True).runs
@@ -231,7 +231,7 @@ def test_a_tagged_cell_allows_its_own_errors_only(
 def test_an_exit_does_not_hide_what_was_left_behind(
     end: str, write_notebook: Callable[..., Path], execute: Callable[..., Outcome]
 ) -> None:
-    """A kernel that goes on is asked at the end, one that ends says it with its last reply."""
+    """Leftover errors are collected at the end, or with the last reply of a kernel that exits."""
     (record,) = execute(write_notebook(LATE["task"], end), plain=True).runs
     assert record.judged is not None
     assert (record.judged["verdict"], record.judged["reason"]) == ("error", DIVIDED)
@@ -249,7 +249,7 @@ def test_an_exit_does_not_hide_what_was_left_behind(
 def test_a_clean_exit_below_a_cell_does_not_end_the_notebook(
     cell: str, write_notebook: Callable[..., Path], execute: Callable[..., Outcome]
 ) -> None:
-    """The cells behind it are executed, and judged."""
+    """Later cells are executed and judged."""
     (record,) = execute(write_notebook(cell, "1 / 0"), plain=True).runs
     assert record.judged is not None
     assert (record.judged["cell"], record.judged["reason"]) == (2, DIVIDED)
@@ -258,7 +258,7 @@ def test_a_clean_exit_below_a_cell_does_not_end_the_notebook(
 def test_a_swallowed_error_that_means_unreachable_gives_that_verdict(
     write_notebook: Callable[..., Path], execute: Callable[..., Outcome], tmp_path: Path
 ) -> None:
-    """By its name, as an error of the cell itself."""
+    """The error's name decides the verdict, as for an error of the cell itself."""
     script = tmp_path / "gone.py"
     script.write_text(
         "from securenet_obs.errors import UnreachableError\nraise UnreachableError('gone')\n"
@@ -269,7 +269,7 @@ def test_a_swallowed_error_that_means_unreachable_gives_that_verdict(
 def test_a_notebook_that_ends_its_kernel_itself_has_ended(
     write_notebook: Callable[..., Path], execute: Callable[..., Outcome]
 ) -> None:
-    """`exit()` in the last cell is an end, and no death of the kernel."""
+    """`exit()` in the last cell is a normal end, not a death of the kernel."""
     assert str(execute(write_notebook("1", "exit()"), plain=True).verdict) == "passed"
 
 
@@ -297,13 +297,13 @@ CLEAN = Fault("SystemExit", "0", "traceback")
 def test_a_cell_is_named_by_its_own_error_and_else_by_the_first_that_was_noticed(
     reply: dict[str, Any], shown: list[Fault], named: str | None, others: int
 ) -> None:
-    """A reply that is not `ok` always fails; a clean exit does not hide an error before it."""
+    """A reply other than `ok` always fails; a clean exit does not hide an earlier error."""
     fault, swallowed = failure(reply, [], shown)
     assert (fault and fault.name, len(swallowed)) == (named, others)
 
 
 def test_the_same_error_is_noted_once_and_a_flood_of_them_is_bounded() -> None:
-    """And what was taken is gone."""
+    """Equal errors are recorded once, at most MAX_FAULTS are kept, and taking them clears them."""
     faults = Faults()
     for number in (1, 1, *range(1000)):
         faults.note(ValueError(number), "cell")

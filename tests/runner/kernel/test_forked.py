@@ -1,4 +1,4 @@
-"""Forked processes: as fresh as started ones, and gone with whoever asked for them."""
+"""Forked processes: as fresh as started ones, and ended with their client."""
 
 import os
 import subprocess
@@ -19,7 +19,7 @@ pytestmark = [
 
 
 def test_a_process_is_killed_when_its_client_goes(server: str, tmp_path: Path) -> None:
-    """Closing the connection ends the process, at once."""
+    """The process ends as soon as the connection closes."""
     (tmp_path / "kernel.json").write_text("{}")
     with open(os.devnull, "r+b") as nothing:
         process = ForkedProcess(
@@ -34,7 +34,7 @@ def test_a_process_is_killed_when_its_client_goes(server: str, tmp_path: Path) -
 
 
 def test_the_exit_status_is_the_processs_own(server: str, tmp_path: Path) -> None:
-    """An error is 1, a signal is negative, as subprocess has it."""
+    """The exit status is 1 after an error and negative after a signal, as in subprocess."""
     with open(os.devnull, "r+b") as nothing:
         asked = [
             ForkedProcess(
@@ -63,7 +63,7 @@ def test_a_server_that_does_not_answer_is_an_error(tmp_path: Path) -> None:
 
 
 def test_servers_leave_nothing_behind() -> None:
-    """After its block a server's process and its socket are gone."""
+    """The server's process and its socket are gone after the block."""
     with started_server() as server:
         path = Path(server())
         assert path.is_socket()

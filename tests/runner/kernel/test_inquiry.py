@@ -1,4 +1,4 @@
-"""Questions between cells: what they leave alone, and what becomes of one without an answer."""
+"""Inquiries between cells: no effect on the cells, and an error for a missing answer."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -18,7 +18,7 @@ Ask = Callable[[RunKernelClient, RunKernelManager], Awaitable[Any]]
 
 @pytest.fixture
 def with_kernel(tmp_path: Path, server: str) -> Callable[[Ask], Any]:
-    """Return a function that asks a kernel of its own."""
+    """Return a function that runs an inquiry against a new kernel."""
 
     async def run(ask: Ask) -> Any:
         manager = RunKernelManager(
@@ -50,7 +50,7 @@ async def cell(client: RunKernelClient, text: str) -> dict[str, Any]:
 
 
 def test_a_question_is_no_cell(with_kernel: Callable[[Ask], Any]) -> None:
-    """Numbers and history of the cells go on as if nothing had been asked."""
+    """An inquiry changes neither the numbers nor the history of the cells."""
 
     async def ask(client: RunKernelClient, manager: RunKernelManager) -> None:
         before = await cell(client, "n = 5")
@@ -68,7 +68,7 @@ def test_a_question_is_no_cell(with_kernel: Callable[[Ask], Any]) -> None:
 def test_a_busy_kernel_is_waited_for_until_the_deadline(
     with_kernel: Callable[[Ask], Any],
 ) -> None:
-    """And no longer."""
+    """The wait for a busy kernel ends with a TimeoutError at the deadline."""
 
     async def ask(client: RunKernelClient, manager: RunKernelManager) -> None:
         client.execute("import time; time.sleep(30)")
@@ -79,7 +79,7 @@ def test_a_busy_kernel_is_waited_for_until_the_deadline(
 
 
 def test_a_kernel_that_is_gone_does_not_answer(with_kernel: Callable[[Ask], Any]) -> None:
-    """That is noticed long before the deadline."""
+    """A dead kernel is an error long before the deadline."""
 
     async def ask(client: RunKernelClient, manager: RunKernelManager) -> None:
         await manager.shutdown_kernel(now=True)

@@ -1,4 +1,4 @@
-"""Starting a kernel: which one it is, and when it is ready."""
+"""Starting a kernel: its interpreter, and its readiness."""
 
 import asyncio
 import sys
@@ -15,7 +15,7 @@ from tests.busy import room_for
 
 @pytest.mark.parametrize("name", ["python3", "an-old-env", "ir"])
 def test_every_name_means_the_interpreter_that_runs_us(name: str) -> None:
-    """Whatever kernel a notebook was saved with, and whatever is installed."""
+    """The interpreter is the runner's own, whatever kernel a notebook names or a machine has."""
     spec = RunKernelSpecs().get_kernel_spec(name)
     assert spec.argv[0] == sys.executable
     assert "-P" in spec.argv
@@ -23,10 +23,10 @@ def test_every_name_means_the_interpreter_that_runs_us(name: str) -> None:
 
 
 class Broken(RunKernelSpecs):
-    """Knows a kernel that ends before it has begun."""
+    """Kernel specs with a kernel that exits at its start."""
 
     def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
-        """Return it."""
+        """Return the kernel's spec."""
         spec = super().get_kernel_spec(kernel_name)
         spec.argv = [sys.executable, "-c", "raise SystemExit(3)"]
         return spec
@@ -40,7 +40,7 @@ def manager(folder: Path, specs: RunKernelSpecs) -> RunKernelManager:
 
 
 def test_nothing_that_is_asked_of_a_ready_kernel_is_lost(tmp_path: Path, server: str) -> None:
-    """The first request's outputs arrive, though it was sent without any handshake before."""
+    """The first request's outputs arrive, although no handshake came before it."""
 
     async def ask() -> list[str]:
         kernel = manager(tmp_path, RunKernelSpecs(warm=server))
@@ -63,7 +63,7 @@ def test_nothing_that_is_asked_of_a_ready_kernel_is_lost(tmp_path: Path, server:
 
 
 def test_a_kernel_that_ends_at_its_start_is_not_waited_for(tmp_path: Path) -> None:
-    """It is an error at once, not at the deadline."""
+    """The error comes at once, not at the deadline."""
 
     async def start() -> None:
         kernel = manager(tmp_path, Broken())

@@ -1,4 +1,4 @@
-"""The kernel of a run: what it has and has not loaded, and that it ends when it is told to."""
+"""Kernel of a run: the modules that it loads, its shutdown and its exit handlers."""
 
 import asyncio
 import subprocess
@@ -20,14 +20,14 @@ print(bool(debugpy.__version__))
 
 
 def test_the_debugger_is_not_loaded_and_not_lost() -> None:
-    """It is half of a kernel's start; a notebook that wants it imports it."""
+    """The debugger, half of a kernel's start time, is loaded only if a notebook imports it."""
     command = [sys.executable, "-c", LOADED]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["False", "True", "True"]
 
 
 def test_a_kernel_that_is_told_to_stop_stops(tmp_path: Path, server: str) -> None:
-    """Of ten, each is gone by itself in a moment: none waits for its own closed output channel."""
+    """Ten kernels each stop in under 1 s: none waits for its own closed output channel."""
 
     async def start_and_stop(number: int) -> float:
         manager = RunKernelManager(
@@ -55,7 +55,7 @@ def test_a_kernel_that_is_told_to_stop_stops(tmp_path: Path, server: str) -> Non
 def test_exit_handlers_of_a_notebook_run(
     write_notebook: Callable[..., Path], execute: Callable[..., Outcome], tmp_path: Path
 ) -> None:
-    """A kernel leaves without tidying up, but not without those, warm or cold."""
+    """The kernel exits without cleanup, but runs exit handlers, warm or cold."""
     for cold in (False, True):
         flag = tmp_path / f"flag-{cold}"
         cell = f"import atexit, pathlib; atexit.register(pathlib.Path({str(flag)!r}).touch)"

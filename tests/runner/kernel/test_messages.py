@@ -1,4 +1,4 @@
-"""Messages of a kernel: no text of a cell keeps one from being sent."""
+"""Messages of a kernel: any text of a cell can be sent."""
 
 import json
 from collections.abc import Callable
@@ -17,7 +17,7 @@ TEXTS = st.text(st.characters(exclude_categories=()))
 
 @given(TEXTS, TEXTS)
 def test_every_text_is_packed_as_utf_8(name: str, text: str) -> None:
-    """A lone surrogate arrives as its escape, and all else as it is."""
+    """A lone surrogate arrives as its escape, and all other text unchanged."""
     escaped = [value.encode("utf-8", "backslashreplace").decode() for value in (name, text)]
     assert json.loads(packed({name: [text, {"a": (text,)}]})) == {
         escaped[0]: [escaped[1], {"a": [escaped[1]]}]
@@ -26,7 +26,7 @@ def test_every_text_is_packed_as_utf_8(name: str, text: str) -> None:
 
 @given(st.dictionaries(st.text(), st.integers() | st.text() | st.none()))
 def test_what_utf_8_can_hold_is_packed_as_jupyter_packs_it(message: dict[str, object]) -> None:
-    """Byte for byte."""
+    """The packed bytes are the same as Jupyter's."""
     assert packed(message) == orjson_packer(message)
 
 
@@ -41,7 +41,7 @@ RAISED = {
 def test_an_error_with_a_lone_surrogate_is_an_error_at_once(
     source: str, write_notebook: Callable[..., Path], execute: Callable[..., Outcome]
 ) -> None:
-    """Its message has the escape; without that the cell seemed to hang until its deadline."""
+    """The message has the escape; without it, the cell seemed to hang until its deadline."""
     (record,) = execute(write_notebook(source), plain=True, cell_deadline_s=20.0).runs
     assert record.judged is not None
     assert (record.judged["verdict"], record.judged["reason"]) == ("error", RAISED[source])
@@ -57,7 +57,7 @@ display({'text/plain': 'data\ud800'}, raw=True)
 def test_output_with_a_lone_surrogate_is_kept_with_its_escape(
     write_notebook: Callable[..., Path], execute: Callable[..., Outcome]
 ) -> None:
-    """Both streams and a display: the run passes, and its notebook has the texts."""
+    """The run passes, and its notebook has the escaped texts of both streams and a display."""
     outcome = execute(write_notebook(SHOWN), plain=True, cell_deadline_s=20.0)
     assert str(outcome.verdict) == "passed"
     (path,) = outcome.folder.glob("*.ipynb")

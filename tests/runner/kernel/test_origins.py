@@ -1,4 +1,4 @@
-"""Origins: what a cell has started is told from what earlier ones have left behind."""
+"""Origins: distinguishes the current cell's work from leftovers of earlier cells."""
 
 import asyncio
 import threading
@@ -13,7 +13,7 @@ from securenet_obs.runner.kernel.origins import Origins
 
 @pytest.fixture
 def origins(monkeypatch: pytest.MonkeyPatch) -> Origins:
-    """Return origins that watch what is started; afterwards nothing is watched."""
+    """Return origins that watch threads, tasks and futures until the test ends."""
     for owner, name in (
         (threading.Thread, "start"),
         (asyncio.BaseEventLoop, "create_task"),
@@ -26,7 +26,7 @@ def origins(monkeypatch: pytest.MonkeyPatch) -> Origins:
 
 
 def started_by(begin: Callable[[], None], run: Callable[[], Any]) -> Any:
-    """Begin a cell in a context of its own, as a kernel does, and return what runs in it."""
+    """Run a cell in a context of its own, as a kernel does, and return its result."""
 
     def cell() -> Any:
         begin()
@@ -37,7 +37,7 @@ def started_by(begin: Callable[[], None], run: Callable[[], Any]) -> Any:
 
 @pytest.mark.parametrize("others", [0, 1])
 def test_a_thread_belongs_to_the_cell_that_started_it(others: int, origins: Origins) -> None:
-    """Until the next cell begins; a thread that it starts itself is of the same cell."""
+    """A thread, and a thread that it starts, belong to their cell until the next cell begins."""
     answers, waits = [], threading.Event()
 
     def asks() -> None:
@@ -59,7 +59,7 @@ def test_a_thread_belongs_to_the_cell_that_started_it(others: int, origins: Orig
 def test_futures_and_callbacks_belong_to_the_cell_that_made_them(
     others: int, origins: Origins
 ) -> None:
-    """Whatever an event loop reports of them, and whenever."""
+    """Tasks, futures and handles belong to their cell in every report of an event loop."""
     loop = asyncio.new_event_loop()
     made = started_by(
         origins.begin,
@@ -80,7 +80,7 @@ def test_futures_and_callbacks_belong_to_the_cell_that_made_them(
 
 
 def test_what_no_cell_has_started_is_of_none(origins: Origins) -> None:
-    """Start-up files run before the first cell."""
+    """Work outside the cells, such as start-up files, belongs to no cell."""
     started_by(origins.begin, lambda: None)
     assert origins.is_here() is False
     assert origins.is_of({"message": "a transport"}) is False

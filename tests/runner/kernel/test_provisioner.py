@@ -1,4 +1,4 @@
-"""The provisioner: any jupyter_client gets warm kernels by it, and other kernels as ever."""
+"""Provisioner: gives any jupyter_client warm kernels, and starts other kernels as usual."""
 
 import asyncio
 import json
@@ -19,14 +19,14 @@ from securenet_obs.runner.kernel.warm import available
 
 
 def test_the_package_registers_it() -> None:
-    """jupyter_client finds it by the name that runs ask for."""
+    """jupyter_client finds the provisioner by the name that runs use."""
     (found,) = entry_points(group="jupyter_client.kernel_provisioners", name=WARM)
     assert found.load() is WarmProvisioner
 
 
 @pytest.mark.parametrize("socket", ["", "/nowhere/socket"])
 def test_what_is_no_ipykernel_is_started_as_ever(socket: str, tmp_path: Path) -> None:
-    """A kernel of another language needs no server, and asks none."""
+    """A kernel of another language is started without a server."""
 
     async def launch() -> int | None:
         provisioner = WarmProvisioner(kernel_spec=KernelSpec(), kernel_id="k", socket=socket)
@@ -41,7 +41,7 @@ def test_what_is_no_ipykernel_is_started_as_ever(socket: str, tmp_path: Path) ->
 def test_papermill_and_nbclient_get_warm_kernels_by_the_provisioner(
     server: str, write_notebook: Callable[..., Path], tmp_path: Path
 ) -> None:
-    """With two variables set, any jupyter_client in this environment forks its kernels."""
+    """Two variables suffice for any jupyter_client in this environment to fork its kernels."""
     path = write_notebook("import os, sys; print(sys.argv[0])")
     code = (
         "from securenet_obs.runner.kernel.provisioner import register; register()\n"

@@ -1,4 +1,4 @@
-"""The kernel's shell: taken for ipykernel's own, and left as it was after each magic."""
+"""The kernel's shell: compatible with ipykernel's own, and restored after each magic."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -37,7 +37,7 @@ CELLS = {
 def test_a_notebook_finds_the_shell_of_ipykernel(
     write_notebook: Callable[..., Path], execute: Callable[..., Outcome]
 ) -> None:
-    """In each of these respects."""
+    """A notebook finds ipykernel's behaviour in each of these cells."""
     outcome = execute(write_notebook(*CELLS.values()), plain=True)
     (record,) = outcome.runs
     assert record.judged is not None

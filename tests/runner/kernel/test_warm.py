@@ -1,4 +1,4 @@
-"""The warm server: its processes are as fresh as started ones, and end with who holds them."""
+"""Warm server: its processes are as fresh as started ones, and end with their owner."""
 
 import json
 import os
@@ -43,7 +43,7 @@ print(json.dumps({
 
 
 def looked(outcome: Outcome) -> dict[str, object]:
-    """Return what a notebook's cell printed as JSON."""
+    """Return the JSON that a notebook's last cell printed."""
     document = json.loads(next(outcome.folder.glob("*.ipynb")).read_text())
     return dict(json.loads(document["cells"][-1]["outputs"][0]["text"]))
 
@@ -51,7 +51,7 @@ def looked(outcome: Outcome) -> dict[str, object]:
 def test_a_forked_kernel_is_as_fresh_as_a_started_one(
     write_notebook: Callable[..., Path], execute: Callable[..., Outcome]
 ) -> None:
-    """Random states differ, variables are those given, names are its own, as when it is cold."""
+    """Random states differ, and variables and names are the same as in a cold kernel."""
     path = write_notebook(LOOK)
     environment = {"TZ": "Asia/Tokyo", "ONLY_HERE": "1"}
     first = looked(execute(path, plain=True, environment=environment))
@@ -64,7 +64,7 @@ def test_a_forked_kernel_is_as_fresh_as_a_started_one(
     assert first["main"] == cold["main"]
     # Whether a table is shown whole must not depend on where pandas was imported.
     assert first["columns"] == cold["columns"]
-    # What a kernel that was started finds out about its parent, and the coverage of these tests.
+    # Variables that a started kernel sets about its parent, and the coverage of these tests.
     extra = {"JPY_PARENT_PID", "LINES", "COLUMNS"}
     assert set(first["variables"]) ^ set(cold["variables"]) <= extra  # type: ignore[call-overload]
     assert first["read"] == 0
@@ -72,7 +72,7 @@ def test_a_forked_kernel_is_as_fresh_as_a_started_one(
 
 
 def test_a_server_ends_with_its_owner_and_takes_everything_along(tmp_path: Path) -> None:
-    """When the process that started it is killed, server, attendants and kernels are gone."""
+    """Server, attendants and kernels are gone after the process that started them is killed."""
     code = (
         "import os, sys, time\n"
         "from securenet_obs.runner.kernel.forked import ForkedProcess, started_server\n"
@@ -93,7 +93,7 @@ def test_a_server_ends_with_its_owner_and_takes_everything_along(tmp_path: Path)
 
 @pytest.fixture
 def own_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, psutil.Process]]:
-    """Yield the socket of a server that nobody else uses, and its process."""
+    """Yield the socket of a server for this test alone, and its process."""
     monkeypatch.setattr(forked, "ANSWER_TIMEOUT_S", 1.0)
     before = set(psutil.Process().children())
     with started_server() as server:
@@ -107,7 +107,7 @@ def own_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, psutil.Pr
 def test_a_spare_that_was_killed_costs_at_most_one_answer(
     own_server: tuple[str, psutil.Process], tmp_path: Path
 ) -> None:
-    """The server forks others in its place."""
+    """The server forks new spares in place of killed ones."""
     socket, process = own_server
     time.sleep(0.5)
     for spare in process.children():
@@ -136,7 +136,7 @@ def shared_server(server: str) -> tuple[str, None]:
     return server, None
 
 
-# who is hit, by what -> the verdict of the run that was under way
+# (process, signal) -> the verdict of the run in flight
 HITS = {
     ("server", signal.SIGKILL): "passed",
     ("server", signal.SIGSTOP): "passed",
@@ -150,7 +150,7 @@ HITS = {
 def test_a_plot_is_shown_by_a_forked_kernel(
     write_notebook: Callable[..., Path], execute: Callable[..., Outcome]
 ) -> None:
-    """matplotlib was loaded before there was a kernel; the figure is there all the same."""
+    """The figure is shown, although matplotlib was loaded before the kernel was forked."""
     outcome = execute(write_notebook("import pandas\npandas.Series([1, 2]).plot();"), plain=True)
     (run,) = outcome.folder.glob("*.ipynb")
     assert '"image/png"' in run.read_text()
@@ -166,7 +166,7 @@ def test_a_run_ends_with_a_verdict_whoever_is_killed_or_stopped(
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
 ) -> None:
-    """By its deadline, with a page, and nothing of it survives."""
+    """The run ends by its deadline, with a page, and none of its processes survives."""
     monkeypatch.setattr(supervision, "GRACE_PERIOD_S", 1.0)
     own = who == "server"
     socket, server = request.getfixturevalue("own_server" if own else "shared_server")
@@ -190,7 +190,7 @@ def test_a_run_ends_with_a_verdict_whoever_is_killed_or_stopped(
 
     threading.Thread(target=strike, daemon=True).start()
     started = time.monotonic()
-    # One is to be ended by its deadline; a busy machine shall not end the others.
+    # Only one run is meant to hit its deadline; a busy machine must not end the others.
     deadline_s = 6.0 if HITS[who, number] == "timeout" else 60.0
     outcome = execute(write_notebook(cell), plain=True, deadline_s=deadline_s, warm=socket)
     assert str(outcome.verdict) == HITS[who, number], outcome.runs[0].judged
@@ -203,7 +203,7 @@ def test_a_run_ends_with_a_verdict_whoever_is_killed_or_stopped(
 
 
 def _reports(process: psutil.Process, folder: Path, kernel: int) -> bool:
-    """Say whether a process is the child that executes this test's notebook."""
+    """Return whether a process is the child that executes this test's notebook."""
     try:
         files = [file.path for file in process.open_files()]
     except psutil.Error:
@@ -218,7 +218,7 @@ def test_a_server_that_is_gone_is_a_verdict(
     write_notebook: Callable[..., Path],
     execute: Callable[..., Outcome],
 ) -> None:
-    """A run that cannot be started is an error that says why, and has its evidence."""
+    """A run that cannot be started is an error with a reason and evidence."""
     socket, server = own_server
     server.kill()
     server.wait(30)
