@@ -1,4 +1,4 @@
-"""The catalog: what a notebook says of itself, and clear words for one that is broken."""
+"""Catalog: the description of each notebook, and a clear error for a broken one."""
 
 import json
 from collections.abc import Callable
@@ -30,7 +30,7 @@ def test_a_notebook_says_what_it_is(write_notebook: Callable[..., Path]) -> None
 def test_notebooks_come_in_order_validations_first(
     write_notebook: Callable[..., Path], tmp_path: Path
 ) -> None:
-    """notebooks/ comes before runbooks/, each by name; what Jupyter keeps aside is not there."""
+    """notebooks/ comes before runbooks/, each by name, without Jupyter's checkpoints."""
     write_notebook(name="a_symptom", folder="runbooks", kind="runbook")
     write_notebook(name="02_b")
     write_notebook(name="01_a")
@@ -43,7 +43,7 @@ def test_notebooks_come_in_order_validations_first(
 def test_a_notebook_is_found_by_name_number_and_path(
     write_notebook: Callable[..., Path], tmp_path: Path
 ) -> None:
-    """All three mean the same notebook; what is not there is answered with what is."""
+    """Name, number and path find the same notebook; an unknown one gets the list of names."""
     path = write_notebook(name="01_a")
     for name in ("01_a", "01", str(path)):
         assert find(tmp_path, name).path == path
@@ -54,7 +54,7 @@ def test_a_notebook_is_found_by_name_number_and_path(
 def test_a_unique_beginning_is_enough_and_an_ambiguous_one_lists_the_candidates(
     write_notebook: Callable[..., Path], tmp_path: Path
 ) -> None:
-    """A number counts as a whole before it counts as a beginning; nothing is no beginning."""
+    """A number matches whole before it matches as a prefix; an empty name never matches."""
     for name in ("01_sentry_receives", "02_logs_arrive", "02_logs_are_json", "1_first", "10_last"):
         write_notebook(name=name)
     write_notebook(name="01_sentry_receives", folder="runbooks", kind="runbook")
@@ -75,7 +75,7 @@ def test_a_unique_beginning_is_enough_and_an_ambiguous_one_lists_the_candidates(
 def test_a_wrong_name_suggests_the_nearest(
     name: str, write_notebook: Callable[..., Path], tmp_path: Path
 ) -> None:
-    """A slip is answered with the name that was meant; so is a slip in a path."""
+    """A misspelt name or path gets the nearest one as a suggestion."""
     path = write_notebook(name="01_sentry_receives_errors")
     with pytest.raises(NotebookNotFoundError, match=r"Did you mean 01_sentry_receives_errors\?"):
         find(tmp_path, name)
@@ -116,7 +116,7 @@ def test_a_broken_notebook_is_named_with_what_is_wrong(
 def test_list_and_show_tell_a_person_and_a_program(
     write_notebook: Callable[..., Path], command_line: Callable[..., Any]
 ) -> None:
-    """`list --json` is JSON, `show` has title, purpose, parameters and what it needs."""
+    """`list --json` is JSON; `show` has title, purpose, parameters and needs."""
     write_notebook(name="01_a", parameters="n: int = 1  # how many", needs=["api"])
     assert [row["name"] for row in json.loads(command_line("list", "--json").stdout)] == ["01_a"]
     shown = command_line("show", "01").stdout
@@ -126,7 +126,7 @@ def test_list_and_show_tell_a_person_and_a_program(
 
 @pytest.fixture
 def one_broken(write_notebook: Callable[..., Path], tmp_path: Path) -> None:
-    """Write a good validation, a notebook without metadata, a folder and a file of no JSON."""
+    """Write a good validation, a notebook without metadata, a folder and a file of invalid JSON."""
     write_notebook(name="01_a")
     write_notebook(name="02_b", foreign=True)
     (tmp_path / "notebooks" / "03_c.ipynb").mkdir()
@@ -136,7 +136,7 @@ def one_broken(write_notebook: Callable[..., Path], tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("one_broken")
 def test_a_broken_notebook_hides_none_of_the_others(command_line: Callable[..., Any]) -> None:
-    """`list` shows the good ones, and names each broken one with the reason."""
+    """`list` shows the good notebooks, and names each broken one with the reason."""
     answer = command_line("list")
     assert answer.returncode == 0
     assert "01_a" in answer.stdout
@@ -152,7 +152,7 @@ def test_a_broken_notebook_hides_none_of_the_others(command_line: Callable[..., 
 def test_a_broken_notebook_does_not_vanish_from_all_validations(
     command_line: Callable[..., Any], tmp_path: Path
 ) -> None:
-    """`validate` without names names them all and runs none; with a name it runs that one."""
+    """`validate` reports all broken notebooks and runs none; with a name it runs that notebook."""
     answer = command_line("validate")
     assert answer.returncode == 2
     for name in ("02_b", "03_c", "d"):
@@ -164,7 +164,7 @@ def test_a_broken_notebook_does_not_vanish_from_all_validations(
 def test_a_folder_without_notebooks_is_told_where_they_were_looked_for(
     command_line: Callable[..., Any], tmp_path: Path
 ) -> None:
-    """A person gets one sentence, a program an empty list; there is nothing to validate."""
+    """`list` prints one sentence or an empty JSON list, and `validate` exits with 2."""
     (tmp_path / "empty").mkdir()
     answer = command_line("list", "--root", "empty")
     (line,) = answer.stderr.splitlines()

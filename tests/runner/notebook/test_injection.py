@@ -1,4 +1,4 @@
-"""A run's parameters: where they stand in its notebook, and that the kernel has the same values."""
+"""A run's parameters: their place in its notebook, and the same values in the kernel."""
 
 import json
 from collections.abc import Callable
@@ -59,7 +59,7 @@ PLACES: dict[str, tuple[tuple[Row, ...], list[str]]] = {
 def test_given_parameters_stand_in_one_cell_and_are_the_last_to_set_them(
     name: str, write_cells: Callable[..., Path]
 ) -> None:
-    """Cell 0, right behind the defaults, with no cell of an earlier run; read back after it."""
+    """Given values form cell 0 behind the defaults, in place of earlier ones, and are read back."""
     rows, expected = PLACES[name]
     cells = prepare(read_notebook(write_cells(*rows), plain=True), {"n": 5}).document["cells"]
     assert [cell["source"].splitlines()[-1] for cell in cells] == expected
@@ -72,7 +72,7 @@ def test_given_parameters_stand_in_one_cell_and_are_the_last_to_set_them(
 def test_without_a_parameters_cell_they_replace_those_of_an_earlier_run_or_stand_at_the_top(
     write_cells: Callable[..., Path],
 ) -> None:
-    """As papermill has it."""
+    """Given values replace an earlier injected cell or come first, as in papermill."""
     for rows, place in (((OTHER, STALE), 1), ((OTHER,), 0)):
         cells = prepare(read_notebook(write_cells(*rows), plain=True), {"n": 5}).document["cells"]
         assert [index for index, cell in enumerate(cells) if "n = 5" in cell["source"]] == [place]
@@ -82,7 +82,7 @@ def test_without_a_parameters_cell_they_replace_those_of_an_earlier_run_or_stand
 def test_without_given_parameters_the_values_of_an_earlier_run_are_those_of_this_one(
     write_cells: Callable[..., Path],
 ) -> None:
-    """They stay in the notebook, as papermill leaves them, and are what is recorded."""
+    """An earlier injected cell stays, as in papermill, and its values are recorded."""
     notebook = read_notebook(write_cells(DEFAULT, STALE, OTHER), plain=True)
     assert effective(notebook, {}) == {"n": 7}
     assert compared(notebook, {}) == {"n": "int 7"}
@@ -98,7 +98,7 @@ SECOND = ("n = 2", "parameters")
 def test_a_second_parameters_cell_counts_as_the_first_one_does(
     write_cells: Callable[..., Path], execute: Callable[..., Outcome]
 ) -> None:
-    """Given ones stand behind the first, as in papermill: where it sets one anew is an error."""
+    """Given values follow the first cell, as in papermill; the second must not override them."""
     path = write_cells(DEFAULT, OTHER, SECOND)
     cells = prepare(read_notebook(path, plain=True), {"n": 5}).document["cells"]
     assert [cell["source"].splitlines()[-1] for cell in cells] == [
@@ -119,7 +119,7 @@ def test_a_second_parameters_cell_counts_as_the_first_one_does(
 def test_a_tagged_cell_of_text_is_not_the_parameters_cell(
     write_cells: Callable[..., Path], execute: Callable[..., Outcome]
 ) -> None:
-    """What is given stands behind the code that it replaces the defaults of."""
+    """Given values follow the code cell that has the defaults."""
     path = write_cells(("Text", "parameters"), DEFAULT, ("assert n == 5, n",))
     document = json.loads(path.read_text())
     document["cells"][0] = {"cell_type": "markdown"} | {
@@ -132,7 +132,7 @@ def test_a_tagged_cell_of_text_is_not_the_parameters_cell(
 
 
 def test_only_literals_and_given_values_are_compared(write_cells: Callable[..., Path]) -> None:
-    """What a foreign notebook computes has no value that could be known before it runs."""
+    """A value that a foreign notebook computes is not compared: it is unknown before the run."""
     source = "import os\nn = 1\nmany = [1]\nmany_more = many + [2]\nhome = os.getcwd()"
     notebook = read_notebook(write_cells((source, "parameters")), plain=True)
     assert compared(notebook, {}) == {"n": "int 1"}
@@ -140,7 +140,7 @@ def test_only_literals_and_given_values_are_compared(write_cells: Callable[..., 
 
 
 def test_a_difference_names_parameter_record_and_value_and_no_secret() -> None:
-    """A value that its name makes a secret is masked; a reference is none."""
+    """A value with a secret-like name is masked; a reference is not."""
     expected: dict[str, tuple[str, Any]] = {
         "n": ("int 5", 5),
         "same": ("int 1", 1),
@@ -170,7 +170,7 @@ def test_a_difference_names_parameter_record_and_value_and_no_secret() -> None:
 def test_what_is_given_wins_over_an_earlier_run(
     write_cells: Callable[..., Path], execute: Callable[..., Outcome]
 ) -> None:
-    """The case of a notebook that papermill has run before."""
+    """Given values replace those that papermill injected in an earlier run."""
     path = write_cells(DEFAULT, STALE, ("assert n == 5, n",), ("n = 9",))
     outcome = execute(path, plain=True, assignments=["n=5"])
     (record,) = outcome.runs
@@ -205,7 +205,7 @@ PLANTED = {
 
 
 def start_up(folder: Path, text: str) -> dict[str, str]:
-    """Write a start-up file of IPython; return the variables that have it read."""
+    """Write a start-up file of IPython; return the variables that enable it."""
     file = folder / "ipython" / "profile_default" / "startup" / "00.py"
     file.parent.mkdir(parents=True)
     file.write_text(text)
@@ -216,7 +216,7 @@ def start_up(folder: Path, text: str) -> dict[str, str]:
 def test_a_value_that_a_start_up_file_plants_fails_the_run(
     cold: bool, tmp_path: Path, write_cells: Callable[..., Path], execute: Callable[..., Outcome]
 ) -> None:
-    """However it does so; the cells behind the parameters do not run, and the reason names each."""
+    """Later cells do not run, and the reason names each parameter, however it was planted."""
     environment = start_up(tmp_path, START_UP)
     defaults = "\n".join(f"{name} = 1" for name in (*PLANTED, "untouched"))
     path = write_cells((defaults, "parameters"), OTHER)
@@ -236,7 +236,7 @@ def test_a_value_that_a_start_up_file_plants_fails_the_run(
 def test_a_kernel_that_hangs_when_it_is_asked_is_a_timeout(
     tmp_path: Path, write_cells: Callable[..., Path], execute: Callable[..., Outcome]
 ) -> None:
-    """The deadlines of cells hold for the read-back too."""
+    """The cell deadline applies to the read-back of parameters as well."""
     hangs = "(__import__('time').sleep(60) if 'n' in get_ipython().user_ns else None)"
     environment = start_up(tmp_path, HOOK.format(event="pre_run_cell", act=hangs))
     outcome = execute(write_cells(DEFAULT), plain=True, environment=environment, cell_deadline_s=2)
@@ -246,7 +246,7 @@ def test_a_kernel_that_hangs_when_it_is_asked_is_a_timeout(
 def test_a_kernel_that_dies_when_it_is_asked_is_dead(
     tmp_path: Path, write_cells: Callable[..., Path], execute: Callable[..., Outcome]
 ) -> None:
-    """And nothing was read back."""
+    """The verdict is `kernel_died`, and no value was read back."""
     dies = "(__import__('os')._exit(0) if 'n' in get_ipython().user_ns else None)"
     environment = start_up(tmp_path, HOOK.format(event="pre_run_cell", act=dies))
     outcome = execute(write_cells(DEFAULT), plain=True, environment=environment)
@@ -256,7 +256,7 @@ def test_a_kernel_that_dies_when_it_is_asked_is_dead(
 def test_an_error_while_the_parameters_are_read_back_fails_the_run(
     tmp_path: Path, write_cells: Callable[..., Path], execute: Callable[..., Outcome]
 ) -> None:
-    """It is noticed there or nowhere: a question is not a cell that could fail."""
+    """The read-back reports the error itself: an inquiry is not a cell that could fail."""
     once = "(1 / 0 if get_ipython().user_ns.pop('armed', None) else None)"
     environment = start_up(tmp_path, HOOK.format(event="pre_run_cell", act=once))
     path = write_cells(("n = 1\narmed = True", "parameters"), OTHER)
@@ -269,7 +269,7 @@ def test_an_error_while_the_parameters_are_read_back_fails_the_run(
 def test_every_kind_of_parameter_is_read_back_as_it_is_recorded(
     write_notebook: Callable[..., Path], execute: Callable[..., Outcome]
 ) -> None:
-    """Defaults and given values, nested, large and dated; a secret stays a reference."""
+    """Defaults and given values, nested, large and dated, are read back; secrets as references."""
     parameters = (
         "from datetime import date, datetime, timedelta\n"
         "from typing import Annotated\nfrom pydantic import Field\n"
@@ -297,7 +297,7 @@ def test_every_kind_of_parameter_is_read_back_as_it_is_recorded(
 def test_parameters_that_fail_are_their_own_error(
     write_cells: Callable[..., Path], execute: Callable[..., Outcome]
 ) -> None:
-    """Nothing is read back from a cell that did not finish."""
+    """The error of the parameters cell is the reason, and no value is read back."""
     (record,) = execute(write_cells(("n = 1\nm = 1 / 0", "parameters")), plain=True).runs
     assert record.judged is not None
     assert record.judged["reason"] == "ZeroDivisionError: division by zero"
@@ -310,7 +310,7 @@ EARLIER = ("# Parameters\nn = 7\nm = 'a'\nx = float('nan')", "injected-parameter
 def test_a_cell_of_an_earlier_run_has_the_names_where_no_other_has(
     write_cells: Callable[..., Path], execute: Callable[..., Outcome]
 ) -> None:
-    """It is replaced; what it sets and is not given anew is recorded, and is in the kernel."""
+    """The cell is replaced; its other values are kept, recorded and set in the kernel."""
     path = write_cells(OTHER, EARLIER, ("assert (n, m) == (5, 'a')",))
     outcome = execute(path, plain=True, assignments=["n=5"])
     assert str(outcome.verdict) == "passed"
@@ -325,7 +325,7 @@ def test_a_cell_of_an_earlier_run_has_the_names_where_no_other_has(
 def test_an_unknown_name_is_refused_beside_a_cell_of_an_earlier_run(
     write_cells: Callable[..., Path],
 ) -> None:
-    """A typo is named, as with a `parameters` cell."""
+    """A typo is refused, as with a `parameters` cell."""
     notebook = read_notebook(write_cells(EARLIER), plain=True)
     with pytest.raises(ParametersError, match="o: unknown"):
         notebook.schema.parse(["o=1"])

@@ -1,4 +1,4 @@
-"""The language of a notebook: a Python kernel never runs another language's code."""
+"""Language of a notebook: code of another language never runs in a Python kernel."""
 
 from typing import Any
 
@@ -23,7 +23,7 @@ from securenet_obs.runner.notebook.language import foreign_language, kernel_name
     ],
 )
 def test_python_is_known_by_any_of_its_names(metadata: dict[str, Any]) -> None:
-    """A kernel of any name will do if a language is stated, and no kernel at all will, too."""
+    """Any statement of Python suffices, whatever the kernel's name; so does no kernel at all."""
     assert foreign_language(metadata) == ""
 
 
@@ -41,13 +41,13 @@ def test_python_is_known_by_any_of_its_names(metadata: dict[str, Any]) -> None:
     ],
 )
 def test_another_language_is_named(metadata: dict[str, Any], word: str) -> None:
-    """It is found wherever a notebook states it, or by a kernel's name that is not Python's."""
+    """The language is found in any field that states it, or from a foreign kernel name."""
     sentence = foreign_language(metadata)
     assert word in sentence
     assert "only Python" in sentence
 
 
 def test_names_of_a_kernel_are_texts() -> None:
-    """Whatever else stands there counts as missing."""
+    """A kernel name that is not a text counts as missing."""
     assert kernel_names({"kernelspec": {"name": "a", "display_name": 3}}) == ("a", "")
     assert kernel_names({"kernelspec": []}) == ("", "")

@@ -1,4 +1,4 @@
-"""The metadata schema: a closed list of needs, and a suggestion for a wrong one."""
+"""Metadata schema: a closed list of needs, and a suggestion for an unknown one."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -16,7 +16,7 @@ from securenet_obs.runner.notebook.needs import NEEDS
     ("name", "suggested"), [("kafka", ""), ("redsi", "'redis'"), ("Check-In", "'check-ins'")]
 )
 def test_an_unknown_need_is_refused(field: str, name: str, suggested: str) -> None:
-    """The error shows the whole list, and the nearest name of it."""
+    """The error lists all needs and suggests the nearest one."""
     with pytest.raises(ValidationError) as caught:
         Declared.model_validate({"kind": "validation", field: ["api", name]})
     (row,) = caught.value.errors()
@@ -27,7 +27,7 @@ def test_an_unknown_need_is_refused(field: str, name: str, suggested: str) -> No
 
 
 def test_all_needs_are_accepted() -> None:
-    """Each name of the list is one, for the whole notebook or for single checks."""
+    """Each need of the list is accepted, for the whole notebook or for single checks."""
     declared = Declared(kind="validation", needs=[*NEEDS], optional_needs=["check-ins"])
     assert declared.all_needs == [*NEEDS, "check-ins"]
 
@@ -35,7 +35,7 @@ def test_all_needs_are_accepted() -> None:
 def test_a_notebook_with_an_unknown_need_is_a_usage_error(
     write_notebook: Callable[..., Path], command_line: Callable[..., Any], tmp_path: Path
 ) -> None:
-    """Nothing is run, the file is named, and the exit code is that of bad input."""
+    """No cell runs, the error names the file, and the exit code is 2."""
     answer = command_line("run", write_notebook("1", needs=["kafka"]))
     assert answer.returncode == 2, answer.stderr
     assert "a_claim.ipynb" in answer.stderr

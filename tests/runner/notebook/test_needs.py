@@ -1,4 +1,4 @@
-"""The closed list of needs: each entry is complete, and decides what a target can serve."""
+"""The closed list of needs: complete entries, and the needs that a target can serve."""
 
 import re
 from pathlib import Path
@@ -10,7 +10,7 @@ from securenet_obs.runner.target import SETTINGS
 
 
 def test_every_need_names_variables_of_a_target_and_has_a_meaning() -> None:
-    """A variable that no setting has could never be set."""
+    """Each need has a meaning, and variables that are settings: others could never be set."""
     named = {name for need in NEEDS.values() for name in need.variables}
     named |= {name for need in NEEDS.values() for more in need.by_backend.values() for name in more}
     assert named <= SETTINGS
@@ -18,7 +18,7 @@ def test_every_need_names_variables_of_a_target_and_has_a_meaning() -> None:
 
 
 def test_a_need_that_a_target_may_not_serve_has_a_reason() -> None:
-    """A run that is skipped without a reason explains nothing."""
+    """Each need that a target may lack has a reason, because a skip has to be explained."""
     bare = {"SENTRY_BACKEND": "bugsink"}
     unserved = {name for name, need in NEEDS.items() if not need.serves(bare, False)}
     assert unserved == {"diagnostics", "transactions", "check-ins", "local-stack"}
@@ -30,12 +30,12 @@ def test_a_need_that_a_target_may_not_serve_has_a_reason() -> None:
     [("true", True), ("1", True), ("YES", True), ("false", False), ("0", False), ("", False)],
 )
 def test_diagnostics_are_served_where_they_are_enabled(value: str, served: bool) -> None:
-    """The variable means what it means to the API."""
+    """DIAGNOSTICS_ENABLED is parsed as the API parses it."""
     assert NEEDS["diagnostics"].serves({"DIAGNOSTICS_ENABLED": value}, False) is served
 
 
 def test_what_reading_events_back_takes_depends_on_the_backend() -> None:
-    """Sentry wants an organisation, Bugsink an address; the default address is Sentry's own."""
+    """Sentry requires an organisation, Bugsink an address; the default address is Sentry's own."""
     need = NEEDS["read-events"]
     assert set(need.required({})) == {"SENTRY_AUTH_TOKEN", "SENTRY_PROJECT", "SENTRY_ORG"}
     assert set(need.required({"SENTRY_BACKEND": "bugsink"})) == {
@@ -44,7 +44,7 @@ def test_what_reading_events_back_takes_depends_on_the_backend() -> None:
 
 
 def test_the_readme_has_every_need() -> None:
-    """Its table names each need, its kind and the variables that it takes."""
+    """The README's table has each need with its kind and variables."""
     readme = (Path(__file__).parents[3] / "README.md").read_text()
     rows = re.findall(r"^\| `([a-z-]+)` \| ([a-z]+) \| (.*)\|$", readme, re.MULTILINE)
     assert {name: (kind, set(re.findall("[A-Z_]{4,}", names))) for name, kind, names in rows} == {

@@ -1,4 +1,4 @@
-"""Notebook files: whatever stands at the path, the answer is its JSON or one sentence."""
+"""Notebook files: any path yields its JSON or an error of one sentence."""
 
 import json
 import os
@@ -22,7 +22,7 @@ from securenet_obs.runner.notebook.notebook_file import read_json
     ],
 )
 def test_json_is_read_as_it_was_meant(data: bytes, expected: Any, tmp_path: Path) -> None:
-    """A byte order mark is passed over; numbers that JSON lacks are null."""
+    """A byte order mark is skipped; numbers outside JSON are null."""
     path = tmp_path / "n.ipynb"
     path.write_bytes(data)
     assert read_json(path) == expected
@@ -44,7 +44,7 @@ def test_json_is_read_as_it_was_meant(data: bytes, expected: Any, tmp_path: Path
 def test_a_file_that_is_not_json_is_named_with_the_reason(
     data: bytes, reason: str, tmp_path: Path
 ) -> None:
-    """The sentence starts with the path and holds nothing of the file."""
+    """The error starts with the path and does not contain the file's content."""
     path = tmp_path / "n.ipynb"
     path.write_bytes(data)
     with pytest.raises(NotebookError, match="not a notebook") as caught:
@@ -54,7 +54,7 @@ def test_a_file_that_is_not_json_is_named_with_the_reason(
 
 
 def test_only_regular_files_are_opened(tmp_path: Path) -> None:
-    """A pipe without a writer would wait for ever, and a device might never end."""
+    """Only regular files are opened: a pipe without a writer or a device might never end."""
     os.mkfifo(tmp_path / "pipe.ipynb")
     (tmp_path / "folder.ipynb").mkdir()
     (tmp_path / "device.ipynb").symlink_to("/dev/zero")
@@ -72,7 +72,7 @@ def test_only_regular_files_are_opened(tmp_path: Path) -> None:
 def test_a_file_that_may_not_be_read_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The system's reason is in the sentence; the superuser reads everything but this file."""
+    """The error has the system's reason; /proc/self/mem is unreadable even for the superuser."""
     if os.geteuid() == 0:
         with pytest.raises(NotebookError, match=r"mem: cannot be read: Input/output error"):
             read_json(Path("/proc/self/mem"))
@@ -87,7 +87,7 @@ def test_a_file_that_may_not_be_read_is_named(
 def test_a_large_file_is_read_up_to_a_bound(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Beyond it the sentence has the size and the remedy."""
+    """A larger file is refused with its size and the remedy."""
     path = tmp_path / "n.ipynb"
     path.write_text(json.dumps({"a": "x" * 1000}))
     assert read_json(path)["a"] == "x" * 1000

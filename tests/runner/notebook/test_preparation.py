@@ -1,4 +1,4 @@
-"""Prepared notebooks: cells with numbers, and the parameters of a run."""
+"""Prepared notebooks: numbered cells, and the parameters of a run."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -15,7 +15,7 @@ def code_cells(document: Mapping[str, Any]) -> list[dict[str, Any]]:
 def test_the_cells_are_counted_from_one_and_parameters_injected_as_cell_zero(
     write_notebook: Callable[..., Path],
 ) -> None:
-    """Given parameters come behind their defaults, and do not shift the numbers of the cells."""
+    """Given parameters follow their defaults, and do not shift the numbers of the cells."""
     notebook = read_notebook(write_notebook("1", "2", parameters="n: int = 3"))
     prepared = prepare(notebook, {"n": 4})
     assert [number_of(cell) for cell in code_cells(prepared.document)] == [1, 0, 2, 3]

@@ -1,4 +1,4 @@
-"""Repair of malformed notebooks: valid afterwards, or refused with the place; nothing between."""
+"""Repair of malformed notebooks: the result is valid, or the error names the place."""
 
 import copy
 import json
@@ -39,7 +39,7 @@ def nested(levels: int) -> Any:
 
 
 def document(*cells: Any, **fields: Any) -> dict[str, Any]:
-    """Return a notebook's JSON as a file holds it, with these cells or one."""
+    """Return a notebook's JSON as in a file, with these cells or one."""
     made = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": list(cells) or [cell()]}
     return made | fields
 
@@ -122,7 +122,7 @@ PLACES = {
 
 
 def is_whole(made: dict[str, Any]) -> None:
-    """Assert what nbformat's schema does not ask for, and a run counts on."""
+    """Assert the properties that a run requires beyond nbformat's schema."""
     json.dumps(made, ensure_ascii=False, allow_nan=False).encode()
     names = [cell["id"] for cell in made["cells"]]
     assert len(set(names)) == len(names)
@@ -132,7 +132,7 @@ def is_whole(made: dict[str, Any]) -> None:
 
 
 def is_runnable(made: dict[str, Any], folder: Path) -> None:
-    """Do with a document what a run does with it, short of a kernel."""
+    """Prepare, validate and save a document as a run does, without a kernel."""
     path = folder / "n.ipynb"
     path.write_text(json.dumps(made))
     notebook = read_notebook(path, plain=True)
@@ -145,7 +145,7 @@ def is_runnable(made: dict[str, Any], folder: Path) -> None:
 
 @pytest.mark.parametrize("name", REPAIRED)
 def test_what_is_harmless_is_repaired(name: str, tmp_path: Path) -> None:
-    """The document is valid afterwards and can be run; the original stays as it was."""
+    """The repaired document is valid and can be run; the original is unchanged."""
     before = copy.deepcopy(REPAIRED[name])
     made = repaired(REPAIRED[name])
     assert before == REPAIRED[name]
@@ -166,7 +166,7 @@ def test_what_would_be_guessed_is_refused(name: str) -> None:
 
 
 def test_a_repair_keeps_what_a_notebook_is_about() -> None:
-    """Sources, tags and sound ids stay, and format 3 becomes the same cells of format 4."""
+    """Sources, tags and valid ids are kept, and format 3 becomes the same cells of format 4."""
     tagged = cell(metadata={"tags": "parameters"}, source=["a = 1\n", "b = 2"])
     made = repaired(document(tagged, cell(id="x y", source="2")))
     first, second = made["cells"]
@@ -200,7 +200,7 @@ def places(value: Any) -> list[tuple[Any, Any]]:
 
 @st.composite
 def mutated(draw: st.DrawFn) -> Any:
-    """Return a valid notebook's JSON in which up to three values are replaced or removed."""
+    """Return a valid notebook's JSON with up to three values replaced or removed."""
     node = v4.new_notebook(
         metadata={"kernelspec": {"name": "p", "display_name": "P", "language": "python"}}
     )
@@ -226,21 +226,21 @@ def mutated(draw: st.DrawFn) -> Any:
 def test_a_mutated_notebook_is_runnable_or_refused(
     tmp_path_factory: pytest.TempPathFactory, made: Any
 ) -> None:
-    """Whatever a file holds, reading and preparing end in a notebook or in NotebookError."""
+    """Any content yields a runnable notebook or a NotebookError."""
     with suppress(NotebookError):
         is_runnable(made, tmp_path_factory.getbasetemp())
 
 
 @pytest.mark.parametrize("name", ["unknown fields", "metadata of a run", "format 3"])
 def test_a_repaired_notebook_has_a_page(name: str) -> None:
-    """What a repair lets through can be shown, too."""
+    """A repaired notebook can be rendered as a page."""
     assert "<title>n</title>" in html_page("n", repaired(REPAIRED[name]))
 
 
 def test_repaired_notebooks_run(
     execute: Callable[..., Outcome], tmp_path: Path, command_line: Callable[..., Any]
 ) -> None:
-    """They pass with their evidence closed; one that is refused is a sentence and exit code 2."""
+    """Repaired notebooks pass with closed evidence; a refused one exits with 2 and one sentence."""
     paths = []
     for name in ("tags that are null", "a kernelspec without a name", "the same id twice"):
         paths.append(tmp_path / f"{name}.ipynb")

@@ -1,4 +1,4 @@
-"""Where notebooks are found, in a project, beside an editable install, and in a wheel."""
+"""Notebook roots: a project, an editable install, and a wheel."""
 
 import shutil
 import stat
@@ -29,13 +29,13 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.mark.parametrize("folder", ["notebooks", "runbooks"])
 def test_this_folders_own_come_first(folder: str, installed: Path) -> None:
-    """Either of both folders makes this one the root, and it is named as the reader would."""
+    """Either of the two folders makes the current folder the root, named as a relative path."""
     Path(folder).mkdir()
     assert default_root() == Path()
 
 
 def test_the_installed_ones_are_used_elsewhere(installed: Path) -> None:
-    """An empty folder has none, so they are those of the package, which nothing is written to."""
+    """An empty folder uses the package's notebooks, and its own folder for all output."""
     assert default_root() == installed
     assert work_folder(installed) == Path.cwd()
     assert work_folder(Path()) == Path()
@@ -44,7 +44,7 @@ def test_the_installed_ones_are_used_elsewhere(installed: Path) -> None:
 def test_an_editable_install_has_them_beside_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The package here is this checkout's, whose notebooks are above it."""
+    """The root is this checkout, with the notebooks beside the package."""
     monkeypatch.chdir(tmp_path)
     assert default_root() == PROJECT
     assert opened_root(PROJECT) == work_folder(PROJECT) == PROJECT
@@ -53,14 +53,14 @@ def test_an_editable_install_has_them_beside_it(
 def test_a_package_without_notebooks_means_this_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An image of a service brings none."""
+    """The root is the current folder if the package has no notebooks, as in a service's image."""
     monkeypatch.setattr(roots, "files", lambda _name: tmp_path / "site" / "securenet_obs")
     monkeypatch.chdir(tmp_path)
     assert default_root() == Path()
 
 
 def test_a_person_edits_copies(installed: Path) -> None:
-    """They can be written, an edited one stays, and the installed ones are never opened."""
+    """Copies are writable and keep edits; the installed notebooks are never opened."""
     copies = opened_root(installed)
     assert copies == Path.cwd() / ".securenet" / f"notebooks-{__version__}"
     names = {path.name for path in (installed / "notebooks").iterdir()}
@@ -73,7 +73,7 @@ def test_a_person_edits_copies(installed: Path) -> None:
 
 
 def test_copies_that_cannot_be_written_are_one_sentence(installed: Path) -> None:
-    """The folder and the reason are named."""
+    """The error names the folder and the reason."""
     Path(".securenet").write_text("a file")
     with pytest.raises(NotebookError, match=r"\.securenet.*cannot be written"):
         opened_root(installed)

@@ -1,4 +1,4 @@
-"""Cells of plain assignments: which of their names have a value that is known without running."""
+"""Cells of plain assignments: the names with values that are known without execution."""
 
 from datetime import date
 from typing import Any
@@ -32,11 +32,11 @@ CELLS: dict[str, dict[str, Any] | None] = {
 
 @pytest.mark.parametrize("source", CELLS)
 def test_only_what_nothing_else_can_change_is_known(source: str) -> None:
-    """A cell that does anything beside plain assignments may set anything."""
+    """A value is known only in a cell of plain assignments: any other statement may change it."""
     assert assigned_values(source) == CELLS[source]
 
 
 def test_dates_and_secrets_made_of_literals_are_known_where_their_names_are() -> None:
-    """In our own notebooks those names are imported from where they belong."""
+    """Dates and secrets of literals are known in our own notebooks, where their import is known."""
     values = assigned_values("n = date(2026, 1, 2)\nm = date('x')", constructors=True)
     assert values == {"n": date(2026, 1, 2), "m": COMPUTED}

@@ -1,4 +1,4 @@
-"""The `parameters` cell: read without evaluating it, and written so that every value comes back."""
+"""The `parameters` cell: read without evaluation, and written so that every value is restored."""
 
 import datetime as dt
 from typing import Any
@@ -28,7 +28,7 @@ GIVEN: dict[str, Any] = {
 
 
 def test_the_comment_is_the_help_text() -> None:
-    """Name, type, default and help come from the cell as it is written."""
+    """Name, type, default and help are read from the cell's source."""
     rows = {row.name: row for row in read_schema(CELL).parameters}
     assert rows["deadline_s"].help == "seconds to wait"
     assert rows["count"].type_text == "Annotated[int, Field(ge=1, le=9)]"
@@ -46,13 +46,13 @@ def test_the_comment_is_the_help_text() -> None:
     ],
 )  # fmt: skip
 def test_a_parameters_cell_of_ours_holds_annotated_literals_only(line: str) -> None:
-    """Anything else is refused with its line, and nothing of it is evaluated."""
+    """Any other content is refused with its line, and never evaluated."""
     with pytest.raises(NotebookError, match="line 1"):
         read_schema(line)
 
 
 def test_the_injected_cell_gives_back_every_value() -> None:
-    """What the source of the injected cell evaluates to is what was given."""
+    """The injected cell evaluates to the given values."""
     namespace: dict[str, Any] = {"datetime": "mine"}
     exec(assignments(GIVEN), namespace)
     assert {name: namespace[name] for name in GIVEN} == GIVEN

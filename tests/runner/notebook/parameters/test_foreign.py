@@ -32,7 +32,7 @@ def types(source: str) -> dict[str, str]:
 
 
 def test_computed_defaults_have_no_type_and_show_their_source() -> None:
-    """All assigned names are listed in their order; imports are not among them."""
+    """All assigned names are listed in order, without imports."""
     rows = {row.name: row for row in read_foreign_schema(COMPUTED).parameters}
     assert list(rows) == ["ws_name", "incident_id", "end", "start"]
     assert rows["ws_name"].described() == {
@@ -48,7 +48,7 @@ def test_computed_defaults_have_no_type_and_show_their_source() -> None:
     ["5", "1.5", "1e3", "True", "False", "None", "true", "", "2024-06-04", "007", "a=b", "-3"],
 )  # fmt: skip
 def test_what_has_no_type_is_read_as_papermill_reads_it(text: str) -> None:
-    """The rule of papermill's own `-p` holds, by value and by type."""
+    """An untyped value gets the same value and type as from papermill's own `-p`."""
     schema = read_foreign_schema("x = f()")
     value = schema.parse([f"x={text}"])["x"]
     assert (value, type(value)) == (_resolve_type(text), type(_resolve_type(text)))
@@ -56,7 +56,7 @@ def test_what_has_no_type_is_read_as_papermill_reads_it(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["nan", "inf", "-Infinity", "1e999", "9" * 5000])
 def test_what_json_cannot_record_stays_a_text(text: str) -> None:
-    """The injected cell and run.json hold what was written."""
+    """The injected cell and run.json hold the text as it was written."""
     assert resolved(text) == text
 
 
@@ -83,13 +83,13 @@ def test_what_json_cannot_record_stays_a_text(text: str) -> None:
     ],
 )
 def test_a_literal_gives_its_type(source: str, assignment: str, expected: Any) -> None:
-    """Any other default takes what is given as papermill does."""
+    """A literal default sets the type; any other default takes a value as papermill does."""
     value = read_foreign_schema(source).parse([assignment])["n"]
     assert (value, type(value)) == (expected, type(expected))
 
 
 def test_a_value_of_another_type_is_refused() -> None:
-    """A typo in a number is named before a kernel starts, and so is an unknown name."""
+    """A wrong number and an unknown name are refused before a kernel starts."""
     schema = read_foreign_schema("n = 3\nend = now()")
     with pytest.raises(ParametersError, match="n: 'abc'"):
         schema.parse(["n=abc"])
@@ -127,12 +127,12 @@ def test_a_value_of_another_type_is_refused() -> None:
     ],
 )  # fmt: skip
 def test_every_way_to_assign_a_name_is_read(source: str, expected: dict[str, str]) -> None:
-    """A value that depends on what runs before it has no type."""
+    """Every kind of assignment is read; a value that depends on earlier code has no type."""
     assert types(source) == expected
 
 
 def test_a_name_that_is_annotated_alone_is_required() -> None:
-    """It has a type and no value."""
+    """The name has a type and no value, so it is required."""
     (row,) = read_foreign_schema("n: int").parameters
     assert row.default is REQUIRED
     with pytest.raises(ParametersError, match="n: required"):
@@ -161,12 +161,12 @@ def test_a_name_that_is_annotated_alone_is_required() -> None:
     ],
 )
 def test_whatever_ipython_accepts_is_read(source: str, expected: dict[str, str]) -> None:
-    """Magics, shell lines and help lines stand beside parameters; other text has none."""
+    """Parameters are read beside magics, shell lines and help lines; other text has none."""
     assert types(source) == expected
 
 
 def test_help_stays_beside_a_magic() -> None:
-    """The comment behind a parameter is its help, wherever IPython's syntax stands."""
+    """The comment behind a parameter is its help, also beside IPython's syntax."""
     rows = read_foreign_schema("%matplotlib inline\nn = 3  # how many\n").parameters
     assert rows[0].help == "how many"
 
@@ -176,7 +176,7 @@ def test_a_foreign_notebook_is_shown_and_run_with_parameters(
     execute: Callable[..., Outcome],
     command_line: Callable[..., Any],
 ) -> None:
-    """`show --json` lists them all; what is given arrives, and is in the record."""
+    """`show --json` lists all parameters; a given value reaches the kernel and the record."""
     check = "assert end == '2024-06-04', end\nassert ws_name == 'Default'\nassert start is not None"
     path = write_notebook(check, parameters=f"%pwd\n{COMPUTED}", foreign=True)
     shown = json.loads(command_line("show", path, "--plain", "--json").stdout)
@@ -192,14 +192,14 @@ def test_a_foreign_notebook_is_shown_and_run_with_parameters(
 def test_a_notebook_without_a_parameters_cell_takes_none(
     write_notebook: Callable[..., Path], command_line: Callable[..., Any]
 ) -> None:
-    """A parameter that is given is refused with the reason, and exit code 2."""
+    """A given parameter is refused with the reason, and exit code 2."""
     answer = command_line("run", write_notebook("1", foreign=True), "--plain", "-p", "n=1")
     assert answer.returncode == 2
     assert "n: unknown; this notebook has no cell with the tag `parameters`" in answer.stderr
 
 
 def test_ipython_is_imported_only_for_its_own_syntax() -> None:
-    """A cell of plain Python costs none of its import."""
+    """A cell of plain Python is read without importing IPython."""
     code = (
         "import sys\n"
         "from securenet_obs.runner.notebook.parameters.foreign import read_foreign_schema\n"

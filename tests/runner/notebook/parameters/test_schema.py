@@ -1,4 +1,4 @@
-"""Typed parameters: what each type takes, and that all problems are named before a kernel runs."""
+"""Typed parameters: the values of each type, and all problems reported before a kernel runs."""
 
 import datetime as dt
 from collections.abc import Callable
@@ -56,7 +56,7 @@ must: int  # no default
     ],
 )
 def test_a_value_arrives_as_its_type_has_it(assignment: str, expected: Any) -> None:
-    """Each type takes its own spelling, and a str takes any."""
+    """Each type accepts its own format, and a str accepts any text."""
     value = read_schema(CELL).parse([assignment, "must=1"])[assignment.partition("=")[0]]
     assert value == expected
     assert type(value) is type(expected)
@@ -113,7 +113,7 @@ def test_a_refusal_has_the_value_the_type_and_an_example(assignment: str, messag
     ],
 )
 def test_a_refusal_has_the_reason_where_the_type_is_right(assignment: str, reason: str) -> None:
-    """A range, a part of a list, a name: each with its own words."""
+    """The message has the specific reason: a range, an element of a list, or a name."""
     with pytest.raises(ParametersError) as caught:
         read_schema(CELL).parse([assignment, "must=1"])
     assert reason in str(caught.value)
@@ -134,7 +134,7 @@ def test_a_refusal_has_the_reason_where_the_type_is_right(assignment: str, reaso
     ],
 )
 def test_a_parameter_is_given_once(given: list[str], message: str) -> None:
-    """No value wins silently; what was given is not called missing besides."""
+    """A repeated parameter is refused, and is not reported as missing as well."""
     with pytest.raises(ParametersError) as caught:
         read_schema(CELL).parse([*given, *([] if "must" in given[0] else ["must=1"])])
     (line,) = str(caught.value).splitlines()
@@ -143,7 +143,7 @@ def test_a_parameter_is_given_once(given: list[str], message: str) -> None:
 
 @pytest.mark.parametrize("text", ["password=hunter2", "sk_live_" + "4eC39HqLyjWDarjtT1zdp7dc"])
 def test_a_refusal_holds_no_secret(text: str) -> None:
-    """A secret that was given for another parameter by mistake is masked, and long values cut."""
+    """A secret that was given to the wrong parameter is masked, and long values are cut."""
     with pytest.raises(ParametersError) as caught:
         read_schema("count: int = 3\napi_token: int = 4\n").parse(
             [f"count={text}", "api_token=hunter2", f"{text}=1"]
@@ -156,7 +156,7 @@ def test_a_refusal_holds_no_secret(text: str) -> None:
 
 
 def test_every_problem_is_named_at_once() -> None:
-    """One answer names all that is wrong, required parameters that are missing included."""
+    """One error lists all problems, missing required parameters included."""
     with pytest.raises(ParametersError) as caught:
         read_schema(CELL).parse(["count=abc", "nobody=1", "strict=maybe"])
     assert [line.partition(":")[0] for line in str(caught.value).splitlines()] == [
@@ -165,14 +165,14 @@ def test_every_problem_is_named_at_once() -> None:
 
 
 def test_a_secret_takes_a_reference_and_never_repeats_a_value() -> None:
-    """A value where a reference belongs is refused, and the refusal does not hold it."""
+    """A value in place of a reference is refused, and the message does not repeat it."""
     with pytest.raises(ParametersError, match="secret:NAME") as caught:
         read_schema(CELL).parse(["token=hunter2-hunter2", "must=1"])
     assert "hunter2" not in str(caught.value)
 
 
 def test_a_record_of_parameters_holds_references() -> None:
-    """Written down, a secret is its reference, at any depth."""
+    """A secret is recorded as its reference, at any depth."""
     token = Secret("secret:API_TOKEN")
     assert as_text({"a": [token], "day": dt.date(2026, 1, 2), "s": dt.timedelta(seconds=2)}) == {
         "a": ["secret:API_TOKEN"], "day": "2026-01-02", "s": 2.0,
@@ -183,7 +183,7 @@ def test_a_record_of_parameters_holds_references() -> None:
 def test_bad_parameters_exit_2_and_run_nothing(
     write_notebook: Callable[..., Path], command_line: Callable[..., Any], tmp_path: Path
 ) -> None:
-    """`run` answers with every problem and exit code 2, and leaves no evidence."""
+    """`run` reports every problem with exit code 2, and leaves no evidence."""
     path = write_notebook("1 / 0", parameters="n: int = 1")
     answer = command_line("run", path, "-p", "n=abc", "-p", "m=1")
     assert answer.returncode == 2

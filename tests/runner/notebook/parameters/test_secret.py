@@ -1,4 +1,4 @@
-"""Secrets: references are written down, values are found, and nothing of them is left behind."""
+"""Secrets: references are recorded, values are resolved, and no value reaches the evidence."""
 
 import base64
 import urllib.parse
@@ -15,7 +15,7 @@ from securenet_obs.runner.notebook.parameters.secret import Secret
 def test_a_value_comes_from_the_environment_or_a_file(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """NAME wins over the file that NAME_FILE names; with neither, the reference is named."""
+    """NAME takes precedence over the file in NAME_FILE; the error for neither has the reference."""
     secret = Secret("secret:API_TOKEN")
     with pytest.raises(SettingsError, match="secret:API_TOKEN"):
         secret.get_secret_value()
@@ -29,7 +29,7 @@ def test_a_value_comes_from_the_environment_or_a_file(
 
 @pytest.mark.parametrize("text", ["hunter2", "secret:a b", "secret:1", "SECRET:A"])
 def test_what_is_no_reference_is_refused_without_repeating_it(text: str) -> None:
-    """The message does not hold what was given: it may be the value."""
+    """The message does not repeat the text: it may be the value."""
     with pytest.raises(ValueError, match="never a value") as caught:
         Secret(text)
     assert text not in str(caught.value)
@@ -94,7 +94,7 @@ def test_no_byte_of_a_secret_is_left_in_the_evidence(
 def test_what_becomes_a_secret_when_it_is_put_together_is_masked(
     write_notebook: Callable[..., Path], command_line: Callable[..., Any], tmp_path: Path
 ) -> None:
-    """A value with a terminal escape inside is whole again in JUnit and HTML; there, it is not."""
+    """A value split by a terminal escape is masked in JUnit and HTML, which strip the escape."""
     value = "canary-of-two-halves"
     cell = (
         "import os\nfrom securenet_obs.checks import Checks\nvalue = os.environ['HALVES_TOKEN']\n"

@@ -1,4 +1,4 @@
-"""Types of parameters in messages: a noun for each, and an example that it takes."""
+"""Types of parameters in messages: a noun for each, and a valid example."""
 
 from typing import Any
 
@@ -33,7 +33,7 @@ TYPES = {
 
 @pytest.mark.parametrize(("text", "expected"), TYPES.items())
 def test_each_type_has_a_noun_and_an_example_that_it_takes(text: str, expected: str) -> None:
-    """An example that is refused in its turn would be worse than none."""
+    """Each type's example is accepted: one that is refused would be worse than none."""
     schema = read_schema(f"n: {text}")
     (parameter,) = schema.parameters
     assert noun(parameter.type) == expected
@@ -44,7 +44,7 @@ def test_each_type_has_a_noun_and_an_example_that_it_takes(text: str, expected: 
 
 
 def test_a_secret_is_never_an_example() -> None:
-    """Neither a default that looks like one, nor the value of a parameter named like one."""
+    """An example contains neither a secret-like default nor the default of a secret-like name."""
     cell = "note: str = 'password=hunter2'\napi_token: str = 'abcdefgh'\nkey: Secret\n"
     examples = [for_instance(parameter) for parameter in read_schema(cell).parameters]
     assert examples[0] == "; for instance: -p note=text"

@@ -1,4 +1,4 @@
-"""Values as comparable texts: equal for the same value only, short, and never at risk."""
+"""Values as comparable texts: equal only for equal values, short, and safe to compute."""
 
 import math
 from collections import OrderedDict
@@ -23,7 +23,7 @@ VALUES = st.recursive(
 
 @given(VALUES)
 def test_a_value_is_described_the_same_on_both_sides_of_the_injected_cell(value: Any) -> None:
-    """As it was given, and as the source of the cell makes it anew."""
+    """A value has the same description as given and as the injected cell's source restores it."""
     namespace: dict[str, Any] = {}
     exec(assignments({"n": value}), namespace)
     assert described(namespace["n"]) == described(value)
@@ -49,21 +49,21 @@ DIFFERENT = (
 
 
 def test_different_values_are_described_differently_and_shortly() -> None:
-    """Types count, also inside; no method of a class that is not known is called."""
+    """Types count, also in nested values; no method of an unknown class is called."""
     texts = [described(value) for value in DIFFERENT]
     assert len(set(texts)) == len(DIFFERENT)
     assert max(map(len, texts)) < 650
 
 
 def test_a_value_that_holds_itself_is_described() -> None:
-    """A planted one need not end."""
+    """A recursive value is described: a notebook may plant one."""
     endless: list[Any] = []
     endless.append(endless)
     assert described(endless) == "list (nested too deeply)"
 
 
 def test_a_variable_is_read_as_a_cell_would_find_it() -> None:
-    """Its own names first, then globals and builtins; one that is not there is not defined."""
+    """A name is looked up in locals, globals and builtins; a missing one is undefined."""
 
     class Refusing(dict[str, Any]):
         def __missing__(self, name: str) -> Any:
