@@ -1,4 +1,4 @@
-"""Attempts: the last one of an order counts, and a notebook never started has not passed."""
+"""Attempts: the last of an order counts, and a notebook that never started has not passed."""
 
 from typing import Any
 
@@ -23,7 +23,7 @@ def test_the_last_attempt_of_an_order_counts() -> None:
 
 
 def test_a_run_without_a_verdict_and_a_notebook_never_started_are_interrupted() -> None:
-    """A command that was killed has not passed, also where all that it came to passed."""
+    """A killed command is interrupted, even if all of its finished runs passed."""
     assert overall([record("a", "passed"), record("b")], {}) == Verdict.INTERRUPTED
     planned = {"planned": [{"path": "/x/a.ipynb"}, {"path": "/y/a.ipynb"}, {"path": "b.ipynb"}]}
     runs = [record("a", "passed"), record("b", "passed")]
@@ -33,5 +33,5 @@ def test_a_run_without_a_verdict_and_a_notebook_never_started_are_interrupted() 
 
 
 def test_evidence_that_cannot_be_written_is_an_error() -> None:
-    """A verdict without its evidence is not green."""
+    """A passed run is an error if its evidence cannot be written."""
     assert overall([record("a", "passed")], {}, "disk full") == Verdict.ERROR

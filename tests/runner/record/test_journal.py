@@ -1,4 +1,4 @@
-"""The journal: whole lines on disk, one owner, and a record that survives a cut."""
+"""Journal: whole lines on disk, one owner, and a record that survives truncation."""
 
 import os
 import subprocess
@@ -12,7 +12,7 @@ from securenet_obs.runner.record.journal import Journal
 
 
 def test_an_event_is_one_line_with_its_time(tmp_path: Path) -> None:
-    """What is appended is read back, with a UTC time of microseconds."""
+    """An appended event is read back, with a UTC time in microseconds."""
     log = Journal.create(tmp_path / "journal.jsonl")
     log.append("cell_started", run="r", cell=1, text="a\nb\udcff")
     (event,) = log.new_events()
@@ -22,7 +22,7 @@ def test_an_event_is_one_line_with_its_time(tmp_path: Path) -> None:
 
 
 def test_a_line_that_was_cut_off_costs_that_line_only(tmp_path: Path) -> None:
-    """After a torn line the next event begins a new one."""
+    """The event after a torn line starts a new line."""
     log = Journal.create(tmp_path / "journal.jsonl")
     log.append("opened")
     with log.path.open("ab") as file:
@@ -32,7 +32,7 @@ def test_a_line_that_was_cut_off_costs_that_line_only(tmp_path: Path) -> None:
 
 
 def test_an_event_is_read_once_and_not_before_it_is_whole(tmp_path: Path) -> None:
-    """Each call returns the events that any process has added; half a line waits for its rest."""
+    """Each call returns the new events of all processes; an incomplete line is returned later."""
     log = Journal.create(tmp_path / "journal.jsonl")
     log.append("opened")
     assert [event["event"] for event in log.new_events()] == ["opened"]
@@ -50,7 +50,7 @@ def test_an_event_is_read_once_and_not_before_it_is_whole(tmp_path: Path) -> Non
 
 
 def test_a_journal_has_one_owner_until_that_process_ends(tmp_path: Path) -> None:
-    """The lock is its creator's, and free as soon as the creator is killed."""
+    """The lock is its creator's, and is released as soon as the creator is killed."""
     path = tmp_path / "journal.jsonl"
     code = (
         "import sys, time; from pathlib import Path\n"
@@ -67,7 +67,7 @@ def test_a_journal_has_one_owner_until_that_process_ends(tmp_path: Path) -> None
 
 
 def test_a_journal_that_cannot_be_written_says_so(tmp_path: Path) -> None:
-    """A full disk, or a folder that is not there, is an EvidenceError that names the file."""
+    """A full disk or a missing folder is an EvidenceError that names the file."""
     (tmp_path / "journal.jsonl").symlink_to("/dev/full")
     if not os.path.exists("/dev/full"):
         pytest.skip("this system has no /dev/full")

@@ -1,4 +1,4 @@
-"""Orders: what was asked for outweighs what the notebook declares."""
+"""Orders: requested deadlines take precedence over the notebook's own."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +11,7 @@ from securenet_obs.runner.record.order import Order
 def test_a_deadline_that_was_asked_for_outweighs_the_notebooks_own(
     write_notebook: Callable[..., Path],
 ) -> None:
-    """Without one the notebook's own holds, for the run and for each cell."""
+    """The notebook's own deadlines, for the run and for each cell, are the default."""
     notebook = read_notebook(write_notebook("1", deadline_s=9, cell_deadline_s=3))
     own = Order(notebook, prepare(notebook, {}))
     assert (own.run_deadline_s, own.each_cell_deadline_s) == (9, 3)

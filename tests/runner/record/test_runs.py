@@ -1,4 +1,4 @@
-"""Records: what the events of a journal come to, in the order in which they were written."""
+"""Records: the state of each run, folded from the journal's events in their order."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from securenet_obs.runner.record.runs import CommandRecord
 
 
 def test_a_failed_check_cannot_be_judged_away() -> None:
-    """A check that is judged again keeps its place, and its failure with the cell of it."""
+    """A check that is judged again keeps its place, and a failure with its cell."""
     started = {"event": "run_started", "run": "r", "kind": "validation", "declared": []}
     rows = [
         {"event": "check", "run": "r", "cell": 1, "name": "a", "outcome": "failed"},
@@ -21,7 +21,7 @@ def test_a_failed_check_cannot_be_judged_away() -> None:
 
 
 def test_an_event_that_is_not_ours_is_passed_over() -> None:
-    """A notebook can write to its journal; what it writes there costs no evidence."""
+    """Foreign events, which a notebook can write to its journal, are ignored."""
     odd: list[dict[str, Any]] = [
         {"event": "run_started"}, {"event": "cell_started", "run": "r"},
         {"event": "cell_finished", "run": "r", "cell": []}, {"event": "ended", "run": []},
@@ -32,7 +32,7 @@ def test_an_event_that_is_not_ours_is_passed_over() -> None:
 
 
 def test_a_record_grows_with_its_events() -> None:
-    """Events that are folded later add to the same run; the first `opened` has the facts."""
+    """Later events update the same run; the first `opened` has the facts."""
     record = CommandRecord()
     started = {"event": "run_started", "run": "r", "kind": "plain", "declared": []}
     run = record.fold([{"event": "opened", "id": "1"}, started]).run("r")

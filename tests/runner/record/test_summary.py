@@ -1,4 +1,4 @@
-"""A run's counts, its verdict in words, and its entry in run.json."""
+"""Summary of a run: its counts, its verdict in words, and its entry in run.json."""
 
 import json
 from collections.abc import Callable
@@ -17,7 +17,7 @@ checks.conclude()
 
 
 def test_escapes_are_taken_out_whole() -> None:
-    """Colours, titles and control characters go; text, tabs and line feeds stay."""
+    """Colours, titles and control characters are removed; text, tabs and line feeds are kept."""
     assert plain_text("\x1b[1;31ma\x1b[0m\x1b]0;title\x07\tb\n\x00\x08c\ud800") == "a\tb\nc"
     assert plain_text("\x9b31ma\x9b0m\x9d0;title\x9cb\x85\x7f") == "ab"
 
@@ -25,7 +25,7 @@ def test_escapes_are_taken_out_whole() -> None:
 def test_a_run_is_counted_and_described(
     write_notebook: Callable[..., Path], execute: Callable[..., Outcome]
 ) -> None:
-    """run.json has the checks by outcome, the cells, and where the time went."""
+    """run.json has the checks by outcome, the cells, and the timings."""
     outcome = execute(write_notebook(CHECKS, name="01_checks"))
     (record,) = outcome.runs
     assert counts(record) == {"passed": 1, "failed": 0, "skipped": 1}

@@ -28,7 +28,7 @@ def record(*left_out: str) -> RunRecord:
 
 
 def test_the_phases_of_a_run_follow_each_other() -> None:
-    """Together they are the whole run, and one that it did not come to took no time."""
+    """The phases add up to the whole run, and a phase that was not reached takes 0 s."""
     whole = {"kernel start": 0.5, "cells": 3.0, "kernel end": 0.25, "saving": 0.25}
     assert phases(record()) == whole
     assert phases(record("kernel_started", "cell_finished")) == {
@@ -39,7 +39,7 @@ def test_the_phases_of_a_run_follow_each_other() -> None:
 def test_a_manifest_holds_the_phases_of_each_run(
     write_notebook: Callable[..., Path], execute: Callable[..., Outcome]
 ) -> None:
-    """A cell that takes its time is found in `cells`."""
+    """The duration of a slow cell is in `cells`."""
     outcome = execute(write_notebook("import time; time.sleep(0.4)"), plain=True)
     (row,) = read_manifest(outcome.folder)["runs"]
     assert row["phases"]["cells"] == pytest.approx(row["timings"]["1"], abs=0.3)

@@ -1,4 +1,4 @@
-"""Verdicts: their exit codes, which of several is the worst, and what comes before what."""
+"""Verdicts: their exit codes, the worst of several, and the precedence of their causes."""
 
 from typing import Any
 
@@ -52,7 +52,7 @@ def test_exit_codes_are_those_of_the_design() -> None:
 
 
 def test_the_worst_of_several_counts() -> None:
-    """The highest exit code is the worst; no run at all has passed."""
+    """The highest exit code is the worst; no runs at all count as passed."""
     assert worst([Verdict.PASSED, Verdict.UNREACHABLE, Verdict.FAILED]) == Verdict.UNREACHABLE
     assert worst([Verdict.INTERRUPTED, Verdict.KERNEL_DIED]) == Verdict.INTERRUPTED
     assert worst([]) == Verdict.PASSED
@@ -71,7 +71,7 @@ def test_the_worst_of_several_counts() -> None:
 def test_a_skipped_run_neither_passes_nor_fails_a_command(
     verdicts: list[str], expected: str
 ) -> None:
-    """It does not count beside others; where every run was skipped, nothing is proven."""
+    """A skipped run does not count beside others; a command of skipped runs alone is an error."""
     assert worst(map(Verdict, verdicts)) == expected
 
 
@@ -105,12 +105,12 @@ def test_a_skipped_run_neither_passes_nor_fails_a_command(
 def test_what_stopped_a_run_comes_before_what_it_found(
     events: list[dict[str, Any]], expected: str
 ) -> None:
-    """A run that did not come to its own end is never judged by its checks."""
+    """A run that did not finish is never judged by its checks."""
     assert judged(*events) == expected
 
 
 def test_a_foreign_notebook_passes_without_a_check_and_may_leave_cleanly() -> None:
-    """`--plain` asks for no check, and `sys.exit()` is a good end, as papermill has it."""
+    """`--plain` requires no check, and `sys.exit()` is a normal end, as in papermill."""
     plain = {"kind": "plain", "declared": []}
     assert judged(ENDED, **plain) == "passed"
     assert judged(error("SystemExit", "0"), ENDED, **plain) == "passed"
@@ -118,13 +118,13 @@ def test_a_foreign_notebook_passes_without_a_check_and_may_leave_cleanly() -> No
 
 
 def test_a_validation_without_a_check_is_an_error_and_a_runbook_is_not() -> None:
-    """A validation that proves nothing is broken; a runbook need not judge."""
+    """A validation must judge a check; a runbook need not."""
     assert judged(ENDED, declared=[]) == "error"
     assert judged(ENDED, declared=[], kind="runbook") == "passed"
 
 
 def test_a_clean_exit_does_not_hide_a_swallowed_error() -> None:
-    """`sys.exit(0)` behind an error that IPython swallowed is no good end."""
+    """`sys.exit(0)` after an error that IPython swallowed is an error."""
     plain = {"kind": "plain", "declared": []}
     events = [swallowed("ValueError", "no"), error("SystemExit", "0"), ENDED]
     assert judged(*events, **plain) == "error"
@@ -132,7 +132,7 @@ def test_a_clean_exit_does_not_hide_a_swallowed_error() -> None:
 
 
 def test_parameters_that_were_to_be_read_back_and_were_not_are_an_error() -> None:
-    """Silence is no proof; a cell that failed before that has its own verdict."""
+    """A missing read-back is an error; a cell that failed before it has its own verdict."""
     compared = {"compared": ["n"]}
     assert judged(PASSED, ENDED, **compared) == "error"
     assert judged(PASSED, read_back(""), ENDED, **compared) == "passed"
@@ -153,12 +153,12 @@ def test_parameters_that_were_to_be_read_back_and_were_not_are_an_error() -> Non
     ],
 )
 def test_a_wrong_input_is_exit_code_2(error: Exception, code: int) -> None:
-    """What was given is distinguished from what this machine or the target cannot do."""
+    """A user's wrong input exits with 2; failures of the machine or the target do not."""
     assert exit_code_for(error) == code
 
 
 def test_a_failed_run_points_at_the_cell_of_its_first_failed_check() -> None:
-    """`conclude` raises in the last cell, which counts without a failed check."""
+    """The cell is that of the first failed check; without one it is the cell that raised."""
     concluded = {**error("ChecksFailedError", "1 of 1 checks failed: a"), "cell": 9}
     for events, cell, reason in (
         ([FAILED, concluded], 1, "failed: a"),
