@@ -1,4 +1,4 @@
-"""One command of several runs: in parallel, alone, again, and from where it broke off."""
+"""One command of several runs: in parallel, exclusively, with retries, and resumed."""
 
 import json
 import os
@@ -27,7 +27,7 @@ INTERVAL = (
 
 
 def intervals(path: Path) -> dict[str, tuple[float, float]]:
-    """Return when each notebook's cell ran."""
+    """Return the start and end of each notebook's cell."""
     rows = [json.loads(line) for line in path.read_text().splitlines()]
     return {name: (start, end) for name, start, end in rows}
 
@@ -35,10 +35,10 @@ def intervals(path: Path) -> dict[str, tuple[float, float]]:
 def test_jobs_run_together_and_an_exclusive_notebook_alone(
     write_notebook: Callable[..., Path], execute: Callable[..., Outcome], tmp_path: Path
 ) -> None:
-    """With two jobs two notebooks overlap; one that is exclusive overlaps with none."""
+    """With two jobs two notebooks overlap; an exclusive one never overlaps."""
     paths = [write_notebook(INTERVAL.format(name), name=name) for name in ("a", "b")]
     alone = write_notebook(INTERVAL.format("alone"), name="alone", exclusive=True)
-    # A target of its own: whoever else runs tests here is not waited for.
+    # The target is this test's own, so that other tests do not hold its lock.
     environment = {"TIMES": str(tmp_path / "times"), "API_URL": f"http://{tmp_path.name}"}
     execute(alone, *paths, jobs=2, environment=environment)
     ran = intervals(tmp_path / "times")
@@ -50,7 +50,7 @@ def test_jobs_run_together_and_an_exclusive_notebook_alone(
 def test_the_worst_verdict_of_several_counts_and_each_is_on_record(
     write_notebook: Callable[..., Path], execute: Callable[..., Outcome]
 ) -> None:
-    """One folder holds every run; the command answers with the worst."""
+    """One folder holds every run; the command exits with the worst verdict."""
     outcome = execute(
         write_notebook("1", name="fine"), write_notebook("1 / 0", name="broken"), plain=True
     )
@@ -83,7 +83,7 @@ def test_a_run_that_passes_on_retry_says_so_and_keeps_both_attempts(
 def test_resume_runs_only_what_has_not_passed_with_the_same_parameters(
     write_notebook: Callable[..., Path], command_line: Callable[..., Any], tmp_path: Path
 ) -> None:
-    """Passed runs are not run again; the others get the parameters they had."""
+    """Passed runs are not run again; the others get their earlier parameters."""
     cell = "assert n == 7\nimport os\nassert os.path.exists(os.environ['FLAG'])"
     path = write_notebook(cell, parameters="n: int = 1", kind="runbook")
     environment = {"FLAG": str(tmp_path / "flag")}
@@ -102,7 +102,7 @@ def test_resume_runs_only_what_has_not_passed_with_the_same_parameters(
 def test_a_symbolic_link_is_a_notebook_of_its_own_name(
     write_notebook: Callable[..., Path], execute: Callable[..., Outcome], tmp_path: Path
 ) -> None:
-    """The manifest agrees with the exit code, and what passed is not resumed."""
+    """The manifest agrees with the exit code, and a passed run is not resumed."""
     link = tmp_path / "link.ipynb"
     link.symlink_to(write_notebook("1"))
     outcome = execute(link, plain=True)
@@ -114,7 +114,7 @@ def test_a_symbolic_link_is_a_notebook_of_its_own_name(
 def test_a_parameter_that_was_masked_cannot_be_resumed(
     write_notebook: Callable[..., Path], execute: Callable[..., Outcome], tmp_path: Path
 ) -> None:
-    """What the evidence does not hold cannot be given again, and that is said."""
+    """A masked value cannot be restored from the evidence, and the error states it."""
     path = write_notebook("1 / 0", parameters='note: str = ""', kind="runbook")
     outcome = execute(
         path, assignments=["note=hunter2-hunter2"], environment={"X_TOKEN": "hunter2-hunter2"}
@@ -126,7 +126,7 @@ def test_a_parameter_that_was_masked_cannot_be_resumed(
 def test_sixteen_runs_in_two_commands_at_once_leave_sixteen_right_records(
     write_notebook: Callable[..., Path], execute: Callable[..., Outcome], tmp_path: Path
 ) -> None:
-    """Parallel runs and parallel commands share nothing, whatever their notebooks are called."""
+    """Parallel runs and commands share no state, even if their notebooks have the same name."""
     cell = "import os\nos.makedirs('here')\nprint('only', {!r})"
     paths = [write_notebook(cell.format(str(n)), folder=f"f{n}") for n in range(16)]
     with ThreadPoolExecutor(2) as pool:
@@ -145,7 +145,7 @@ def test_sixteen_runs_in_two_commands_at_once_leave_sixteen_right_records(
 
 
 def test_an_order_for_bad_parameters_is_refused(write_notebook: Callable[..., Path]) -> None:
-    """Parameters are judged before anything is run."""
+    """Bad parameters are refused before any run starts."""
     with pytest.raises(ParametersError):
         order_for(read_notebook(write_notebook(parameters="n: int = 1")), ["n=x"])
 
@@ -153,7 +153,7 @@ def test_an_order_for_bad_parameters_is_refused(write_notebook: Callable[..., Pa
 def test_an_evidence_folder_that_cannot_be_written_is_said_at_the_start(
     write_notebook: Callable[..., Path], command_line: Callable[..., Any], tmp_path: Path
 ) -> None:
-    """Exit 3, one sentence, and no kernel was started."""
+    """The command exits with 3 and one sentence, without starting a kernel."""
     (tmp_path / "evidence").write_text("a file is in the way")
     started = tmp_path / "started"
     path = write_notebook(f"open({str(started)!r}, 'w')")
@@ -169,7 +169,7 @@ def test_an_evidence_folder_that_cannot_be_written_is_said_at_the_start(
 def test_a_disk_that_fills_up_half_way_is_an_error_and_the_journal_is_kept(
     limit: int, write_notebook: Callable[..., Path], tmp_path: Path
 ) -> None:
-    """Whether the notebook or the journal hits the limit: exit 3, on stderr, and what fitted."""
+    """The command exits with 3 whichever file hits the limit, and keeps the journal."""
     cells = [f"print({number}, 'x' * 1500)" for number in range(8)]
     path = write_notebook(*cells)
     code = (
@@ -194,7 +194,7 @@ def test_a_disk_that_fills_up_half_way_is_an_error_and_the_journal_is_kept(
 def test_a_notebook_that_deletes_the_evidence_is_an_error(
     write_notebook: Callable[..., Path], execute: Callable[..., Outcome], cold: bool
 ) -> None:
-    """The verdict is `error` with the reason, for its run and for those after it."""
+    """The run and all later runs have the verdict `error`, and the command has the reason."""
     delete = "import os, shutil\nshutil.rmtree(os.environ['SECURENET_OBS_EVIDENCE'])"
     paths = [write_notebook("1", delete, "2", name="01"), write_notebook("1", name="02")]
     outcome = execute(*paths, plain=True, cold=cold)
@@ -211,7 +211,7 @@ def test_a_disk_that_is_all_but_full_is_refused_at_the_start(
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
 ) -> None:
-    """Below 32 MB nothing is run, the sentence has both figures, and no folder is left."""
+    """Below 32 MB no run starts, the error has both figures, and no folder is left."""
     usage = shutil.disk_usage(tmp_path)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=31_999_999))
     with pytest.raises(EvidenceError, match="only 31 MB are free; evidence needs 32"):
@@ -222,7 +222,7 @@ def test_a_disk_that_is_all_but_full_is_refused_at_the_start(
 def test_a_skipped_run_is_neither_retried_nor_resumed(
     write_notebook: Callable[..., Path], execute: Callable[..., Outcome], tmp_path: Path
 ) -> None:
-    """The target will not serve it a second time either; the others are not held up."""
+    """A skipped run is final, because the target stays the same, and does not block the others."""
     skipped = write_notebook("1 / 0", name="09_drills", needs=["local-stack"])
     outcome = execute(skipped, write_notebook(CHECKED), retries=2)
     assert [str(row.judged["verdict"]) for row in outcome.runs if row.judged] == [
@@ -247,7 +247,7 @@ DEEP = "deep = 0\nfor _ in range(300): deep = [deep]\nfrom IPython.display impor
 def test_outputs_that_cannot_be_shown_leave_closed_evidence(
     write_notebook: Callable[..., Path], execute: Callable[..., Outcome]
 ) -> None:
-    """Each run is passed or an error with a reason, in a folder that is whole."""
+    """Each run is passed or an error with a reason, and the folder verifies."""
     paths = [
         write_notebook(f"{DEEP}display({data}, raw=True)", name=name)
         for name, data in ODD_OUTPUTS.items()
@@ -295,7 +295,7 @@ def test_a_command_that_is_broken_into_leaves_closed_evidence(
     listener: Any,
     tmp_path: Path,
 ) -> None:
-    """An interruption reaches the caller, after the folder was closed."""
+    """An interruption reaches the caller after the folder was closed."""
     setattr(listener, method, raising(KeyboardInterrupt()))
     with pytest.raises(KeyboardInterrupt):
         execute(write_notebook("1"), plain=True, evidence=tmp_path / "e")

@@ -1,4 +1,4 @@
-"""One run, for real: what ends it, what survives it, and which verdict each fault gets."""
+"""Real runs: the verdict of each fault, the end of all processes, and the evidence that is kept."""
 
 import json
 import os
@@ -29,7 +29,7 @@ CHECKED = (
 FAILING = CHECKED.replace("expected=1", "expected=2") + "\nchecks.conclude()"
 UNREACHABLE = "from securenet_obs.errors import UnreachableError\nraise UnreachableError('gone')"
 
-# name -> cells, verdict, cell, how it is run
+# name -> cells, verdict, cell, options of the run
 RUNS: dict[str, tuple[list[str], str, int | None, dict[str, Any]]] = {
     "all_is_well": ([CHECKED, "checks.conclude()"], "passed", None, {}),
     "a_check_fails": ([FAILING], "failed", 1, {}),
@@ -93,7 +93,7 @@ OF_PROCESSES = [
     "ignores_sigint",
     "closes_its_outputs",
 ]
-"""Runs whose verdict depends on how a process is started, watched and ended: cold ones differ."""
+"""Runs with a verdict that depends on starting, watching and ending processes: cold ones differ."""
 
 
 @pytest.mark.parametrize(
@@ -104,11 +104,11 @@ OF_PROCESSES = [
 def test_each_fault_has_its_verdict(
     name: str, cold: bool, write_notebook: Callable[..., Path], execute: Callable[..., Outcome]
 ) -> None:
-    """The verdict, and the cell that decided it, are right whatever a notebook does.
+    """Each fault yields its verdict and the cell that decided it.
 
-    What a cell shows or raises is judged by the same code from the same messages, warm or cold; a
-    cold kernel and its child are started, watched and killed in another way, and have streams of
-    their own, so those are tried cold, too.
+    Outputs and errors of a cell are judged by the same code from the same messages, warm or cold;
+    a cold kernel and its child are started, watched and killed in another way, and have streams of
+    their own, so those are tested cold, too.
     """
     cells, verdict, cell, options = RUNS[name]
     outcome = execute(write_notebook(*cells, name=name), cold=cold, **options)
@@ -145,7 +145,7 @@ def _survivors(mark: str) -> list[psutil.Process]:
 def test_a_check_that_was_declared_and_never_judged_is_failed(
     write_notebook: Callable[..., Path], execute: Callable[..., Outcome]
 ) -> None:
-    """A notebook that promises a check and does not judge it has failed, and the check is named."""
+    """A declared check without a judgement fails the run, and the reason names the check."""
     outcome = execute(write_notebook(CHECKED, checks=["one is one", "two is two"]))
     assert outcome.verdict == "failed"
     assert outcome.runs[0].judged is not None
@@ -153,7 +153,7 @@ def test_a_check_that_was_declared_and_never_judged_is_failed(
 
 
 HARDEST = ESCAPES[-2:]
-"""Escapes that neither a session, nor the environment, nor the parent gives away."""
+"""Escapes that cannot be found by session, environment or parent."""
 
 
 @pytest.mark.parametrize(
@@ -172,10 +172,10 @@ def test_nothing_that_a_kernel_starts_survives_it(
     write_notebook: Callable[..., Path],
     execute: Callable[..., Outcome],
 ) -> None:
-    """Children, daemons and those that cleared their environment are gone when the run is.
+    """Children, daemons and processes with a cleared environment end with the run.
 
-    However a run ends, it ends its processes by one call: every escape is tried with an ordinary
-    end, and the two that leave least to be found by with every other.
+    Every end of a run ends its processes by one call: each escape is tested with an ordinary end,
+    and the two that are hardest to find with every other end.
     """
     seconds = f"{uuid.uuid4().int % 10**9 + 10**6}"
     if "fork" in escape:
@@ -190,7 +190,7 @@ def test_a_stopped_child_is_killed_at_its_deadline(
     execute: Callable[..., Outcome],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """A child that can do nothing any more, its kernel included, does not hold the command up."""
+    """A stopped child with a stopped kernel is killed, and does not hold up the command."""
     monkeypatch.setattr(supervision, "GRACE_PERIOD_S", 1.0)
     started = time.monotonic()
     stop = "import os, signal\nos.kill(os.getppid(), signal.SIGSTOP)\nos.kill(os.getpid(), 19)"
@@ -204,7 +204,7 @@ def test_a_stopped_child_is_killed_at_its_deadline(
 def test_no_output_is_lost_however_far_the_reader_is_behind(
     write_notebook: Callable[..., Path], execute: Callable[..., Outcome]
 ) -> None:
-    """ZeroMQ drops what waits beyond 1,000 messages; here, a stopped reader gets all of 8,000."""
+    """A stopped reader gets all of 8,000 messages; ZeroMQ by default drops those beyond 1,000."""
     cell = (
         "import os, signal, time\n"
         "publish = get_ipython().display_pub.publish\n"
@@ -222,7 +222,7 @@ def test_no_output_is_lost_however_far_the_reader_is_behind(
 def test_the_kernel_is_this_interpreter_over_sockets_in_a_private_folder(
     cold: bool, write_notebook: Callable[..., Path], execute: Callable[..., Outcome]
 ) -> None:
-    """Whatever kernels are installed, a run's own is ours, and no port is opened for it."""
+    """A kernel runs on this interpreter, whatever kernels are installed, and opens no port."""
     cell = (
         "import json, os, sys\n"
         "from ipykernel.connect import get_connection_info\n"
@@ -240,7 +240,7 @@ def test_the_kernel_is_this_interpreter_over_sockets_in_a_private_folder(
 def test_ctrl_c_and_sigterm_end_the_run_and_keep_the_evidence(
     number: signal.Signals, write_notebook: Callable[..., Path], tmp_path: Path, server: str
 ) -> None:
-    """The command ends with 130, `interrupted` at the right cell, and its evidence is closed."""
+    """The command exits with 130, `interrupted` at the right cell, and its evidence is closed."""
     path = write_notebook("1", "import time; time.sleep(60)")
     process = subprocess.Popen(
         [sys.executable, "-m", "securenet_obs", "run", path, "--plain"],

@@ -1,4 +1,4 @@
-"""`securenet-obs run` called by a Celery task: it ends, every time."""
+"""`securenet-obs run` in a Celery task: it always ends."""
 
 import os
 import subprocess
@@ -34,7 +34,7 @@ class RedisServer(Protocol):
 def test_a_run_inside_a_task_ends_ten_times_of_ten(
     redis_server: RedisServer, write_notebook: Callable[..., Path], server: str, tmp_path: Path
 ) -> None:
-    """Ten tasks of a prefork worker run a notebook each; all of them answer with exit code 0."""
+    """Ten tasks of a prefork worker run a notebook each; all of them exit with code 0."""
     (tmp_path / "notebook_app.py").write_text(APP)
     path = write_notebook("print(1)", "!true")
     environment = os.environ | dict(redis_server.environment) | {SOCKET: server}
@@ -53,6 +53,6 @@ def test_a_run_inside_a_task_ends_ten_times_of_ten(
 
 
 def _codes(file: Path) -> list[str]:
-    """Return the exit codes that the tasks wrote down, once there are ten."""
+    """Return the exit codes that the tasks recorded, once there are ten."""
     assert eventually(lambda: file.exists() and file.read_text().count("\n") == 10, 90)
     return file.read_text().splitlines()

@@ -35,7 +35,7 @@ def test_a_kill_at_any_cell_is_recorded_as_what_it_was(
     server: str,
     tmp_path: Path,
 ) -> None:
-    """Whoever is killed, the journal says at which cell, and nothing of the run survives."""
+    """The journal has the cell of the kill, whichever process it hits, and no process survives."""
     cells = range(1, 11) if ALL or not cold else (1, 5, 10)
     cell = "import os, time\nif os.environ['STOP_AT'] == '{}': time.sleep(60)"
     path = write_notebook(*(cell.format(number) for number in range(1, 11)), foreign=True)
@@ -76,7 +76,7 @@ def _command(
 
 
 def _read_verdict(log: Path, pids: dict[str, int], *, orphaned: bool) -> tuple[str, int]:
-    """Return the verdict and its cell; that of an orphan once the next command has closed it."""
+    """Return the verdict and its cell; an orphan's are read after the next command closed it."""
     assert len(close_orphans(log.parent.parent)) == orphaned
     left = [psutil.Process(pids[name]) for name in VICTIMS if psutil.pid_exists(pids[name])]
     left = [process for process in left if process.pid != os.getpid()]

@@ -1,4 +1,4 @@
-"""papermill's own notebooks: ours passes those that papermill passes, and no other."""
+"""papermill's own notebooks: the runner passes those that papermill passes, and no others."""
 
 import json
 from collections.abc import Callable
@@ -18,9 +18,9 @@ OF_R = NOTEBOOKS / "papermill" / "notimplemented_translator.ipynb"
 def test_papermill_notebooks_get_the_verdicts_that_papermill_gives(
     execute: Callable[..., Outcome],
 ) -> None:
-    """`--plain` passes those of exit status 0 and does not pass those of exit status 1.
+    """`--plain` passes notebooks of exit status 0 and fails those of exit status 1.
 
-    papermill was made to run one of R with a Python kernel; ours refuses another language.
+    papermill ran one notebook of R with a Python kernel; the runner refuses another language.
     """
     expected = json.loads((NOTEBOOKS / "expected.json").read_text())
     paths = {

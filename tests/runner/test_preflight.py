@@ -1,4 +1,4 @@
-"""The preflight: what is missing is named for all notebooks at once, before anything starts."""
+"""Preflight: reports all missing settings of all notebooks at once, before any run starts."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -16,13 +16,13 @@ SENTRY = {"SENTRY_DSN": "https://key@host/1", "SENTRY_PROJECT": "web", "SENTRY_O
 
 @pytest.fixture(autouse=True)
 def bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have no setting in this test's environment."""
+    """Remove all settings from the environment."""
     for name in SETTINGS:
         monkeypatch.delenv(name, raising=False)
 
 
 def refused(target: Target, *demands: Demand) -> list[str]:
-    """Return the lines that name the problems."""
+    """Return the lines of the error, one per problem."""
     with pytest.raises(SettingsError) as caught:
         preflight(demands, target)
     return [line.strip() for line in str(caught.value).splitlines()[1:]]
@@ -49,7 +49,7 @@ def test_a_default_is_nobodys_target() -> None:
 
 
 def test_the_mistakes_of_a_file_and_what_it_lacks_are_one_message(tmp_path: Path) -> None:
-    """Each problem once, in the order of the lines, what is absent last."""
+    """Each problem is listed once, in the order of the file's lines, missing variables last."""
     path = tmp_path / "t.env"
     path.write_text("API_UR=http://x\nnonsense\nREDIS_URL=\nAPI_KEYS=\n")
     demand = Demand("01_a", ["redis", "tenant-keys", "store"])
@@ -64,7 +64,7 @@ def test_the_mistakes_of_a_file_and_what_it_lacks_are_one_message(tmp_path: Path
 
 @pytest.mark.parametrize("optional", [False, True])
 def test_what_a_target_cannot_serve_is_not_asked_for(optional: bool) -> None:
-    """Diagnostics that are off need no key; those that are on do."""
+    """Diagnostics require a key only if they are enabled."""
     needs, more = ([], ["diagnostics"]) if optional else (["diagnostics"], [])
     demand = Demand("01_a", needs, more)
     preflight([demand], target_of("t", {"DIAGNOSTICS_ENABLED": "false"}))
@@ -73,13 +73,13 @@ def test_what_a_target_cannot_serve_is_not_asked_for(optional: bool) -> None:
 
 
 def test_a_run_that_is_skipped_lacks_nothing() -> None:
-    """What only a skipped notebook needs stops no other."""
+    """The needs of a skipped notebook do not stop the others."""
     preflight([Demand("09_a", ["local-stack", "redis"])], target_of("t", {}))
 
 
 @pytest.mark.parametrize("given", ["variable", "file", "neither"])
 def test_a_secret_that_a_parameter_refers_to_must_be_there(given: str, tmp_path: Path) -> None:
-    """It is found as the kernel will find it: in the variable, or in a file."""
+    """The secret is looked up as in the kernel: in the variable, or in a file."""
     (tmp_path / "token").write_text("t0ken")
     variables = {"variable": {"MY_TOKEN": "t"}, "file": {"MY_TOKEN_FILE": str(tmp_path / "token")}}
     target = target_of("t", variables.get(given, {}))
@@ -91,7 +91,7 @@ def test_a_secret_that_a_parameter_refers_to_must_be_there(given: str, tmp_path:
 
 
 def test_an_order_wants_what_its_notebook_declares(write_notebook: Callable[..., Path]) -> None:
-    """Needs, optional needs, the secret that was given for a parameter, and what was given."""
+    """A demand has needs, optional needs, secrets of the parameters, and given parameters."""
     path = write_notebook(
         parameters="from securenet_obs.runner import Secret\n"
         'token: Secret = Secret("secret:OLD")  # a token\nlog_source: str = ""  # a file',
@@ -106,7 +106,7 @@ def test_an_order_wants_what_its_notebook_declares(write_notebook: Callable[...,
 def test_a_parameter_may_stand_in_for_a_variable(
     given: list[str], lines: int, write_notebook: Callable[..., Path]
 ) -> None:
-    """A log file that is named on the command line is not looked for in the target."""
+    """A log file that is given on the command line need not be set in the target."""
     path = write_notebook(parameters='log_source: str = ""  # a file', needs=["logs"])
     demand = Demand.of(order_for(read_notebook(path), given))
     if lines:
@@ -116,14 +116,14 @@ def test_a_parameter_may_stand_in_for_a_variable(
 
 
 def test_a_stack_that_is_still_to_be_started_sets_everything() -> None:
-    """Nothing is missing in it, and nothing is skipped for the want of a local stack."""
+    """A stack that is yet to be started lacks no variable, and causes no skip for a local stack."""
     needs = ["api", "sentry", "read-events", "tenant-keys", "diagnostics", "store", "local-stack"]
     preflight([Demand("01_a", needs)], stack_to_start())
     assert unserved(needs, stack_to_start()) == ""
 
 
 def test_the_reasons_of_a_skip_are_told_together(write_notebook: Callable[..., Path]) -> None:
-    """A notebook is skipped for its needs, never for what single checks need."""
+    """A notebook is skipped for its own needs, never for those of single checks."""
     bugsink = target_of("t", {"SENTRY_BACKEND": "bugsink"})
     path = write_notebook("1", needs=["local-stack", "check-ins"], optional_needs=["diagnostics"])
     reason = skip_reason(read_notebook(path).declared, bugsink)

@@ -1,4 +1,4 @@
-"""Targets: what a run's processes see, and what of it may be written down."""
+"""Targets: the environment of a run's processes, and the facts that may be recorded."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -22,13 +22,13 @@ from tests.forked_python import ForkedPython
 
 @pytest.fixture(autouse=True)
 def bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have no setting in this test's environment."""
+    """Remove all settings from the environment."""
     for name in SETTINGS:
         monkeypatch.delenv(name, raising=False)
 
 
 def refused(path: Path, text: str) -> list[str]:
-    """Return the lines of the error that a file of this text is refused with."""
+    """Return the lines of the error that refuses a file of this text."""
     path.write_text(text)
     with pytest.raises(SettingsError) as caught:
         target_from_file(path)
@@ -39,7 +39,7 @@ def refused(path: Path, text: str) -> list[str]:
 def test_the_file_alone_counts(
     spelled: Callable[[str], str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """No setting of this process is a target's, however it is spelled; all else is kept."""
+    """Settings of this process are dropped, in upper or lower case; other variables are kept."""
     for name in SETTINGS:
         monkeypatch.setenv(spelled(name), "mine")
     monkeypatch.setenv("SENTRY_AUTH_TOKEN_FILE", "mine")
@@ -65,7 +65,7 @@ def test_the_file_alone_counts(
 def test_a_path_is_meant_as_a_shell_means_it(
     name: str, value: str, path: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """From the home folder, or from where the command was called."""
+    """A path is relative to the home folder or to the current folder."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", "/home/me")
     expected = path.replace("/here", str(tmp_path))
@@ -73,7 +73,7 @@ def test_a_path_is_meant_as_a_shell_means_it(
 
 
 def test_white_space_around_a_setting_does_not_reach_a_run() -> None:
-    """The line break that a stored secret ends with is no part of it; all else is as given."""
+    """The trailing line break of a stored secret is stripped; other variables are unchanged."""
     environment = target_of("t", {"SENTRY_AUTH_TOKEN": "tok\n", "PEM": "a\n"}).environment
     assert (environment["SENTRY_AUTH_TOKEN"], environment["PEM"]) == ("tok", "a\n")
 
@@ -81,7 +81,7 @@ def test_white_space_around_a_setting_does_not_reach_a_run() -> None:
 def test_celery_is_led_to_no_other_broker(
     python: ForkedPython, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A variable that Celery puts before the target's broker or results does not reach a run."""
+    """A variable that overrides the target's broker or results in Celery does not reach a run."""
     for name in OVERRIDING:
         monkeypatch.setenv(name, "redis://another")
     (tmp_path / "t.env").write_text("REDIS_URL=redis://here/1\n")
@@ -97,7 +97,7 @@ def test_celery_is_led_to_no_other_broker(
 
 @pytest.mark.parametrize("text", ["", "\n", "# SENTRY_DSN=https://key@host/1\n"])
 def test_a_file_that_sets_nothing_is_no_target(text: str, tmp_path: Path) -> None:
-    """A file that was never filled in does not stand for the defaults."""
+    """An env file without variables is refused instead of using the defaults."""
     (line,) = refused(tmp_path / "t.env", text)
     assert "it sets no variable" in line
 
@@ -106,13 +106,13 @@ def test_a_file_that_sets_nothing_is_no_target(text: str, tmp_path: Path) -> Non
     "line", ["API_URL=http://${X}:1", "API_URL=${X}", "API_URL=http://`id`", 'LOG_LEVEL="$(id)"']
 )
 def test_one_cause_has_one_line(line: str, tmp_path: Path) -> None:
-    """A value that could not be read is not called empty or unusable besides."""
+    """An unreadable value is not reported as empty or unusable as well."""
     (told,) = refused(tmp_path / "t.env", f"{line}\n")
     assert "refers to ${X}" in told or "which is not executed" in told
 
 
 def test_every_problem_of_a_file_is_named_at_once(tmp_path: Path) -> None:
-    """Each with its line and its name, in order, and no value among them."""
+    """Each problem has its line and its name, in order, without the value."""
     lines = refused(
         tmp_path / "t.env",
         "SENTRY_DNS=https://hunter2@host/1\n\nhunter2\nLOG_LEVEL=hunter2\nREDIS_URL=\n"
@@ -136,21 +136,21 @@ def test_every_problem_of_a_file_is_named_at_once(tmp_path: Path) -> None:
 
 
 def test_a_fault_is_named_once(tmp_path: Path) -> None:
-    """A NUL, which no variable can hold, is a control character as well."""
+    """A NUL is reported once, although it is a control character and invalid in a variable."""
     assert len(refused(tmp_path / "t.env", "SENTRY_AUTH_TOKEN=a\0b\n")) == 1
 
 
 @pytest.mark.parametrize("blank", ["", "''", '"  "', "   # why"])
 @pytest.mark.parametrize("name", ADDRESSES)
 def test_an_address_without_a_value_is_refused(name: str, blank: str, tmp_path: Path) -> None:
-    """A secret that has expired leaves a line behind, and means no default."""
+    """An empty address, left by an expired secret, is refused and does not mean the default."""
     (line,) = refused(tmp_path / "t.env", f"{name}={blank}\n")
     assert f"t.env:1: {name} is empty" in line
 
 
 @pytest.mark.parametrize("name", ["REDIS_URL", "sentry_dsn", "HTTPS_PROXY", "TOKEN"])
 def test_names_are_those_of_a_target(name: str, tmp_path: Path) -> None:
-    """Settings in upper case, the way to reach them, and what notebooks' secrets refer to."""
+    """A target has upper-case settings, proxy variables, and the secrets of its notebooks."""
     (tmp_path / "t.env").write_text(f"{name}=redis://host\n")
     if name == "sentry_dsn":
         with pytest.raises(SettingsError, match="did you mean SENTRY_DSN"):
@@ -161,7 +161,7 @@ def test_names_are_those_of_a_target(name: str, tmp_path: Path) -> None:
 
 
 def test_a_secret_may_be_given_by_its_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """NAME_FILE of a secret is known, and a relative path is meant from here."""
+    """NAME_FILE of a secret is accepted, and a relative path starts at the current folder."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "t.env").write_text("TOKEN_FILE=token\nSENTRY_AUTH_TOKEN_FILE=/t\n")
     environment = target_from_file(tmp_path / "t.env", ["TOKEN"]).environment
@@ -173,7 +173,7 @@ def test_a_secret_may_be_given_by_its_file(tmp_path: Path, monkeypatch: pytest.M
 def test_a_notebooks_secret_of_the_shell_is_not_the_targets(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A token that another deployment's shell holds does not open the one that a file names."""
+    """A shell's token does not reach a target from a file, which may be another deployment."""
     monkeypatch.setenv("TOKEN", "mine")
     monkeypatch.setenv("TOKEN_FILE", "/mine")
     (tmp_path / "t.env").write_text("API_URL=http://host\n")
@@ -189,7 +189,7 @@ def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
 
 
 def test_the_facts_hold_settings_and_no_secrets() -> None:
-    """Only settings that are public are written down, and passwords in them are masked."""
+    """Only public settings are recorded, and passwords in them are masked."""
     facts = target_of(
         "t", {"API_URL": "http://u:hunter2pw@x", "REDIS_URL": "redis://:pw@x", "OTHER": "no"}
     ).facts()
@@ -203,7 +203,7 @@ def test_the_facts_hold_settings_and_no_secrets() -> None:
 def test_one_address_makes_the_environment_a_target(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An address of a part is a choice, in the spelling that the settings accept."""
+    """One address is enough, in any spelling that the settings accept."""
     monkeypatch.setenv("LOG_LEVEL", "INFO")
     monkeypatch.setenv("SENTRY_AUTH_TOKEN", "t0ken")
     assert not is_configured()
@@ -217,7 +217,7 @@ def test_one_address_makes_the_environment_a_target(
 def test_a_blank_variable_describes_no_target(
     name: str, blank: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It is named, and no process of a run sees it."""
+    """A blank variable is reported, and does not reach a run's process."""
     monkeypatch.setenv(name, blank)
     assert not is_configured()
     assert blank_variables() == [name]
@@ -225,7 +225,7 @@ def test_a_blank_variable_describes_no_target(
 
 
 def test_beside_an_address_only_blank_addresses_count(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where a target is described, what else is blank matters to those who need it."""
+    """Other blank variables do not count once a target is described, only blank addresses."""
     monkeypatch.setenv("SENTRY_DSN", "https://key@host/1")
     monkeypatch.setenv("RESULT_URL", "")
     assert blank_variables() == []

@@ -1,4 +1,4 @@
-"""Runs that need a target for themselves: alone on it, whichever command they belong to."""
+"""Target lock: an exclusive run is alone on its target, across all commands."""
 
 import subprocess
 import sys
@@ -66,7 +66,7 @@ def another(address: str) -> Iterator[Callable[[str], "subprocess.Popen[str]"]]:
 def test_alone_is_alone_and_together_is_together(
     theirs: str, ours: str, waits: list[str], address: str, another: Callable[..., Any]
 ) -> None:
-    """Who has to wait says for which run, once, and goes on when that ends or is killed."""
+    """A waiting run names the holder once, and continues when the holder ends or is killed."""
     process, reasons = another(theirs), []
 
     def on_wait(reason: str) -> None:
@@ -82,7 +82,7 @@ def test_alone_is_alone_and_together_is_together(
 
 
 def test_another_target_is_not_waited_for(another: Callable[..., Any]) -> None:
-    """What is tested elsewhere is no concern."""
+    """A run does not wait for a run on another target."""
     another("alone")
     target = Target("t", {"API_URL": "http://elsewhere"})
     with target_lock(target, "ours", exclusive=False, stop=threading.Event(), on_wait=pytest.fail):
@@ -106,7 +106,7 @@ def test_who_is_stopped_waits_no_longer(address: str, another: Callable[..., Any
 def test_a_run_that_a_notebook_starts_does_not_wait_for_that_notebook(
     address: str, another: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What the outer run holds is held for the inner one."""
+    """The outer run's lock covers the inner run."""
     another("alone")
     monkeypatch.setenv(MARK, "folder/run")
     with target_lock(
@@ -125,7 +125,7 @@ def test_exclusive_holds_across_two_commands(
     address: str,
     tmp_path: Path,
 ) -> None:
-    """Of two commands at once against one target, one waits, says for whom, and both pass."""
+    """One of two commands on the same target waits and names the other, and both pass."""
     cell = (
         "import time, os, pathlib\nflag = pathlib.Path(os.environ['FLAG'])\n"
         "flag.touch(exist_ok=False); time.sleep(1); flag.unlink()"

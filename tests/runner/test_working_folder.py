@@ -1,4 +1,4 @@
-"""The folder of a kernel: a foreign notebook's own, a chosen one, or a scratch folder."""
+"""Working folder of a kernel: a foreign notebook's own, a chosen one, or a scratch folder."""
 
 import json
 from collections.abc import Callable
@@ -37,7 +37,7 @@ def beside(tmp_path: Path) -> Path:
 def test_a_foreign_notebook_works_in_its_own_folder(
     cold: bool, beside: Path, write_notebook: Callable[..., Path], execute: Callable[..., Outcome]
 ) -> None:
-    """It finds files and modules beside itself, and none of them shadows the kernel's own."""
+    """The notebook finds files and modules beside it, and none of them shadows the kernel's own."""
     path = write_notebook(FOLDER, folder="beside", foreign=True)
     outcome = execute(path, plain=True, cold=cold)
     assert str(outcome.verdict) == "passed", outcome.manifest["runs"][0]["reason"]
@@ -49,7 +49,7 @@ def test_a_foreign_notebook_works_in_its_own_folder(
 def test_a_folder_is_chosen_for_any_notebook(
     beside: Path, write_notebook: Callable[..., Path], command_line: Callable[..., Any]
 ) -> None:
-    """`--cwd` is relative to where the command was called, and a resumed run works there, too."""
+    """`--cwd` is relative to the caller's folder, and also applies to a resumed run."""
     path = write_notebook(FOLDER, "1 / 0", kind="runbook")
     answer = command_line("run", path, "--cwd", "beside", "--json")
     row = json.loads(answer.stdout)["runs"][0]
@@ -63,7 +63,7 @@ def test_a_folder_is_chosen_for_any_notebook(
 def test_ours_work_in_a_scratch_folder(
     write_notebook: Callable[..., Path], execute: Callable[..., Outcome]
 ) -> None:
-    """It is empty, and it is gone afterwards."""
+    """The scratch folder is empty, and is removed after the run."""
     path = write_notebook(
         "import os\nassert os.listdir() == []\nprint(os.getcwd())", kind="runbook"
     )
@@ -81,7 +81,7 @@ def test_a_folder_that_cannot_be_worked_in_is_refused(
     cwd: str, reason: str, write_notebook: Callable[..., Path], command_line: Callable[..., Any],
     tmp_path: Path,
 ) -> None:  # fmt: skip
-    """One sentence with the folder and the reason, exit code 2, and no evidence."""
+    """The command prints one sentence, exits with 2, and leaves no evidence."""
     (tmp_path / "a_file").touch()
     answer = command_line("run", write_notebook("1"), "--plain", "--cwd", cwd)
     assert answer.returncode == 2
@@ -94,7 +94,7 @@ def test_a_folder_that_cannot_be_worked_in_is_refused(
 def test_a_run_never_deletes_the_folder_that_it_works_in(
     write_notebook: Callable[..., Path], execute: Callable[..., Outcome], tmp_path: Path
 ) -> None:
-    """Neither a run that dies nor one that is killed takes it along."""
+    """The folder and its files survive a kernel that is killed."""
     (tmp_path / "notebooks").mkdir()
     (tmp_path / "notebooks" / "kept").touch()
     path = write_notebook("import os, signal\nos.kill(os.getpid(), signal.SIGKILL)", foreign=True)
@@ -104,7 +104,7 @@ def test_a_run_never_deletes_the_folder_that_it_works_in(
 
 
 def test_a_folder_becomes_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A relative one is meant from where the command was called; a loop of links is refused."""
+    """A relative folder is resolved from the caller's folder; a loop of links is refused."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "a").mkdir()
     (tmp_path / "loop").symlink_to("loop")
