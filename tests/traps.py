@@ -173,7 +173,7 @@ TRAPS: tuple[Trap, ...] = (
         "papermill",
         "a dead kernel or a timeout leaves `completed` on every cell",
         (
-            "runner/test_kill_matrix.py::test_a_kill_at_any_cell_is_recorded_as_what_it_was",
+            "runner/test_kill_matrix.py::test_a_kill_at_any_cell_is_recorded_as_a_kill",
             "runner/evidence/test_folder.py::"
             "test_the_notebook_opens_with_a_banner_and_its_cells_do_not_lie",
         ),
@@ -182,7 +182,7 @@ TRAPS: tuple[Trap, ...] = (
         "papermill",
         "unknown parameters only warn, types are not checked, 00123 becomes 123",
         (
-            "runner/notebook/parameters/test_schema.py::test_what_is_no_such_value_is_refused",
+            "runner/notebook/parameters/test_schema.py::test_values_of_another_type_are_refused",
             "runner/notebook/parameters/test_schema.py::test_a_value_arrives_as_its_type_has_it",
             "runner/notebook/parameters/test_schema.py::test_bad_parameters_exit_2_and_run_nothing",
         ),
@@ -221,7 +221,7 @@ TRAPS: tuple[Trap, ...] = (
         "`%run`, `%%capture` and a nested `run_cell` reply `ok` when their code fails",
         (
             "runner/kernel/test_faults.py::test_an_error_that_ipython_swallows_fails_its_cell_by_its_name",
-            "runner/kernel/test_faults.py::test_the_table_states_what_papermill_makes_of_it",
+            "runner/kernel/test_faults.py::test_the_table_states_the_verdict_of_papermill",
         ),
     ),
     (

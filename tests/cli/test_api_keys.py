@@ -30,7 +30,7 @@ def test_a_key_is_shown_once_and_stored_as_its_hash(
     assert key.encode() not in (tmp_path / "store.sqlite3").read_bytes()
 
 
-def test_a_store_without_keys_is_no_silence(call: Call, target: Path) -> None:
+def test_a_store_without_keys_prints_a_sentence(call: Call, target: Path) -> None:
     """The list ends with the number of keys, even if it is zero."""
     assert call("api-keys", "list", "--target", target).stdout == "0 keys\n"
     assert json.loads(call("api-keys", "list", "--target", target, "--json").stdout) == []

@@ -121,7 +121,7 @@ def test_a_file_counts_alone(ci: str, tmp_path: Path, monkeypatch: pytest.Monkey
     assert not SETTINGS & choice.target.environment.keys() - {"REDIS_URL"}
 
 
-def test_a_file_may_set_what_the_projects_notebooks_refer_to(
+def test_a_file_may_set_secrets_of_the_projects_notebooks(
     write: Callable[..., Path], tmp_path: Path
 ) -> None:
     """One env file is valid for every command, even if it does not run these notebooks."""
@@ -196,7 +196,7 @@ ORDERS: list[tuple[list[str], dict[str, str], list[str]]] = [
 
 
 @pytest.mark.parametrize(("arguments", "variables", "told"), ORDERS)
-def test_a_command_says_what_is_wrong_and_starts_nothing(
+def test_a_command_reports_all_mistakes_and_starts_nothing(
     call: Callable[..., Any],
     arguments: list[str],
     variables: dict[str, str],
@@ -220,7 +220,7 @@ def test_a_command_says_what_is_wrong_and_starts_nothing(
     assert sorted(path.name for path in tmp_path.iterdir()) == ["notebooks", "t.env"]
 
 
-def test_what_a_target_cannot_serve_is_skipped_and_the_rest_is_run(
+def test_unserved_notebooks_are_skipped_and_the_rest_is_run(
     call: Callable[..., Any], write: Callable[..., Path], server: str, tmp_path: Path
 ) -> None:
     """The table, run.json and JUnit have the reason; the other runs decide the verdict."""
@@ -243,7 +243,7 @@ def test_what_a_target_cannot_serve_is_skipped_and_the_rest_is_run(
     assert call("verify", folder).returncode == 0
 
 
-def test_a_command_whose_every_run_was_skipped_is_an_error(
+def test_a_command_with_only_skipped_runs_is_an_error(
     call: Callable[..., Any], write: Callable[..., Path], tmp_path: Path
 ) -> None:
     """Without a judged run the command exits 3 with a sentence, and starts no kernel."""

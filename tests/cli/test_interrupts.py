@@ -45,7 +45,7 @@ def test_an_interrupt_that_python_drops_comes_again(number: int) -> None:
     assert ended.returncode == -signal.SIGINT
 
 
-def test_what_else_goes_wrong_with_garbage_is_told() -> None:
+def test_other_errors_during_garbage_collection_are_reported() -> None:
     """Python reports other errors in finalizers as usual."""
     ended = subprocess.run(
         [sys.executable, "-c", FAILING], capture_output=True, text=True, check=False

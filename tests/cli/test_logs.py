@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 
-def test_logs_check_counts_and_names_what_is_no_json(
+def test_logs_check_counts_and_lists_invalid_lines(
     call: Callable[..., Any], tmp_path: Path
 ) -> None:
     """The output has totals and rejected lines with number and reason; one exits 1."""

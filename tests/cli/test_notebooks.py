@@ -41,7 +41,7 @@ def test_a_server_is_started_where_it_pays(
     assert done.returncode == 0, done.stdout
 
 
-def test_the_last_line_says_where_the_time_went(
+def test_the_last_line_states_the_durations(
     call: Callable[..., Any], write: Callable[..., Path], server: str
 ) -> None:
     """The text output ends with one line of timings; JSON has the seconds of parts and phases."""
@@ -53,7 +53,7 @@ def test_the_last_line_says_where_the_time_went(
     assert answer["timings"]["notebooks"] > answer["runs"][0]["phases"]["cells"] > 0.3
 
 
-def test_verify_names_what_was_changed(
+def test_verify_names_changed_files(
     call: Callable[..., Any], write: Callable[..., Path], server: str, tmp_path: Path
 ) -> None:
     """An unchanged folder prints `unchanged` and exits 0; a changed file is named, with exit 1."""

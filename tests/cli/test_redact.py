@@ -23,7 +23,7 @@ def test_a_log_comes_out_without_its_secrets_and_counted() -> None:
     assert json.loads(redacted("--json").stderr) == {"aws_key": 1, "password": 1}
 
 
-def test_what_names_machines_goes_on_request() -> None:
+def test_machine_names_are_masked_on_request() -> None:
     """Host names are kept by default, and removed with `--pii strip`."""
     assert b"db1" not in redacted("--pii", "strip").stdout
 
@@ -34,7 +34,7 @@ def test_a_log_without_secrets_is_copied_byte_by_byte() -> None:
     assert (done.stdout, done.stderr) == (b"caf\xe9 \xff\r\nlast", b"0 masked\n")
 
 
-def test_what_cannot_be_searched_is_refused() -> None:
+def test_unsearchable_input_is_refused() -> None:
     """A log that cannot be searched is refused, since its unmasked text would be shared."""
     done = redacted(given="password=hunter2".encode("utf-16"))
     assert (done.returncode, done.stdout) == (2, b"")
@@ -56,7 +56,7 @@ def test_ctrl_c_ends_the_source_and_nothing_is_lost() -> None:
     assert (process.returncode, output, told) == (0, b"two\n", b"0 masked\n")
 
 
-def test_a_reader_who_has_seen_enough_ends_it_quietly() -> None:
+def test_a_closed_pipe_ends_it_quietly() -> None:
     """In `securenet-obs redact < log | head -n 1` the closed pipe causes no traceback."""
     with subprocess.Popen(
         COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE

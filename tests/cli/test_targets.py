@@ -202,7 +202,7 @@ def test_env_quotes_for_a_shell_and_for_an_env_file(value: str) -> None:
 
 @given(st.text('$`{}AB "#', max_size=8))
 @example("${HOME}")
-def test_env_quotes_what_a_shell_would_expand(value: str) -> None:
+def test_env_quotes_shell_expansions(value: str) -> None:
     """A dollar sign is not expanded."""
     _is_read_alike(value)
 

@@ -92,7 +92,7 @@ def test_names_and_paths_that_are_not_there_are_usage_errors(
 
 
 @pytest.mark.parametrize(("path", "command"), COMMANDS, ids=map(name, COMMANDS))
-def test_every_option_of_every_command_refuses_what_it_cannot_use(
+def test_every_option_of_every_command_refuses_unusable_values(
     path: tuple[str, ...], command: click.Command, answer: Callable[..., Answer]
 ) -> None:
     """An unknown option, and an invalid value of a typed option, are usage errors."""
@@ -113,7 +113,7 @@ def test_every_option_of_every_command_refuses_what_it_cannot_use(
 
 
 @pytest.mark.parametrize(("path", "command"), COMMANDS, ids=map(name, COMMANDS))
-def test_an_empty_path_is_none(
+def test_an_empty_path_is_refused(
     path: tuple[str, ...], command: click.Command, answer: Callable[..., Answer]
 ) -> None:
     """An empty path, as from an unset variable of a script, is a usage error and no default."""

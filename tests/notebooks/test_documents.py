@@ -116,7 +116,7 @@ def test_the_checks_it_declares_are_those_it_judges(path: Path) -> None:
 
 
 @every_notebook
-def test_it_needs_what_it_uses_and_nothing_else(path: Path) -> None:
+def test_declared_needs_are_the_used_ones(path: Path) -> None:
     """Each call that needs a part of the target is declared, and each declared need is used."""
     nodes = [node for cell in code_cells(path) for node in ast.walk(ast.parse(cell.source))]
     used = {node.attr for node in nodes if isinstance(node, ast.Attribute)}
@@ -129,7 +129,7 @@ def test_it_needs_what_it_uses_and_nothing_else(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", [p for p in VALIDATIONS if p.stem[:2] in ("01", "06", "07")])
-def test_what_single_checks_need_is_optional(path: Path) -> None:
+def test_needs_of_single_checks_are_optional(path: Path) -> None:
     """A need of single checks only is optional, so that it does not skip the whole notebook."""
     declared = read_notebook(path).declared
     skipped = [cell for cell in code_cells(path) if "checks.skip(" in cell.source]

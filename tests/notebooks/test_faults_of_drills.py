@@ -34,7 +34,7 @@ if "drill" in sys.orig_argv:
 
 
 @pytest.mark.parametrize("check", FOUND)
-def test_what_a_drill_finds_turns_its_check_red(
+def test_findings_of_a_drill_turn_their_checks_red(
     check: str, tmp_path: Path, warm: Callable[[], str], run_notebook: Run
 ) -> None:
     """One problem in a drill's result fails one check."""

@@ -83,7 +83,7 @@ def test_it_leads_from_a_backlog_to_a_verified_repair(
     assert (after.verdict, after.red) == (Verdict.PASSED, set())
 
 
-def test_a_queue_without_a_consumer_is_told_from_a_slow_one(
+def test_a_queue_without_a_consumer_differs_from_a_slow_one(
     stack: LocalStack, run_notebook: Callable[..., Any]
 ) -> None:
     """The table names the missing consumer, since more concurrency would not help."""

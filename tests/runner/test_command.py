@@ -62,7 +62,7 @@ def test_the_worst_verdict_of_several_counts_and_each_is_on_record(
     assert manifest["exit_code"] == 3
 
 
-def test_a_run_that_passes_on_retry_says_so_and_keeps_both_attempts(
+def test_a_pass_on_retry_is_reported_with_both_attempts(
     write_notebook: Callable[..., Path], execute: Callable[..., Outcome], tmp_path: Path
 ) -> None:
     """Without --retries it fails; with it, it is `passed on attempt 2`, and attempt 1 is kept."""
@@ -80,7 +80,7 @@ def test_a_run_that_passes_on_retry_says_so_and_keeps_both_attempts(
     assert [row["attempt"] for row in read_manifest(outcome.folder)["runs"]] == [1, 2]
 
 
-def test_resume_runs_only_what_has_not_passed_with_the_same_parameters(
+def test_resume_skips_runs_that_passed_with_the_same_parameters(
     write_notebook: Callable[..., Path], command_line: Callable[..., Any], tmp_path: Path
 ) -> None:
     """Passed runs are not run again; the others get their earlier parameters."""
@@ -150,7 +150,7 @@ def test_an_order_for_bad_parameters_is_refused(write_notebook: Callable[..., Pa
         order_for(read_notebook(write_notebook(parameters="n: int = 1")), ["n=x"])
 
 
-def test_an_evidence_folder_that_cannot_be_written_is_said_at_the_start(
+def test_an_unwritable_evidence_folder_is_reported_at_the_start(
     write_notebook: Callable[..., Path], command_line: Callable[..., Any], tmp_path: Path
 ) -> None:
     """The command exits with 3 and one sentence, without starting a kernel."""

@@ -27,7 +27,7 @@ NAMES = {"opened": "parent", "child_started": "child", "kernel_started": "kernel
 
 @pytest.mark.parametrize("cold", [False, True], ids=["warm", "cold"])
 @pytest.mark.parametrize("victim", VICTIMS)
-def test_a_kill_at_any_cell_is_recorded_as_what_it_was(
+def test_a_kill_at_any_cell_is_recorded_as_a_kill(
     victim: str,
     cold: bool,
     write_notebook: Callable[..., Path],

@@ -48,7 +48,7 @@ def test_a_default_is_nobodys_target() -> None:
     preflight([Demand("01_a", ["redis"])], target_of("t", {"REDIS_URL": "redis://host"}))
 
 
-def test_the_mistakes_of_a_file_and_what_it_lacks_are_one_message(tmp_path: Path) -> None:
+def test_mistakes_and_missing_variables_of_a_file_are_one_message(tmp_path: Path) -> None:
     """Each problem is listed once, in the order of the file's lines, missing variables last."""
     path = tmp_path / "t.env"
     path.write_text("API_UR=http://x\nnonsense\nREDIS_URL=\nAPI_KEYS=\n")
@@ -63,7 +63,7 @@ def test_the_mistakes_of_a_file_and_what_it_lacks_are_one_message(tmp_path: Path
 
 
 @pytest.mark.parametrize("optional", [False, True])
-def test_what_a_target_cannot_serve_is_not_asked_for(optional: bool) -> None:
+def test_unserved_needs_require_no_variables(optional: bool) -> None:
     """Diagnostics require a key only if they are enabled."""
     needs, more = ([], ["diagnostics"]) if optional else (["diagnostics"], [])
     demand = Demand("01_a", needs, more)
@@ -90,7 +90,7 @@ def test_a_secret_that_a_parameter_refers_to_must_be_there(given: str, tmp_path:
         preflight([demand], target)
 
 
-def test_an_order_wants_what_its_notebook_declares(write_notebook: Callable[..., Path]) -> None:
+def test_an_order_has_the_needs_of_its_notebook(write_notebook: Callable[..., Path]) -> None:
     """A demand has needs, optional needs, secrets of the parameters, and given parameters."""
     path = write_notebook(
         parameters="from securenet_obs.runner import Secret\n"
@@ -122,7 +122,7 @@ def test_a_stack_that_is_still_to_be_started_sets_everything() -> None:
     assert unserved(needs, stack_to_start()) == ""
 
 
-def test_the_reasons_of_a_skip_are_told_together(write_notebook: Callable[..., Path]) -> None:
+def test_all_reasons_of_a_skip_are_reported(write_notebook: Callable[..., Path]) -> None:
     """A notebook is skipped for its own needs, never for those of single checks."""
     bugsink = target_of("t", {"SENTRY_BACKEND": "bugsink"})
     path = write_notebook("1", needs=["local-stack", "check-ins"], optional_needs=["diagnostics"])

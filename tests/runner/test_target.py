@@ -96,7 +96,7 @@ def test_celery_is_led_to_no_other_broker(
 
 
 @pytest.mark.parametrize("text", ["", "\n", "# SENTRY_DSN=https://key@host/1\n"])
-def test_a_file_that_sets_nothing_is_no_target(text: str, tmp_path: Path) -> None:
+def test_a_file_without_variables_is_refused_as_target(text: str, tmp_path: Path) -> None:
     """An env file without variables is refused instead of using the defaults."""
     (line,) = refused(tmp_path / "t.env", text)
     assert "it sets no variable" in line

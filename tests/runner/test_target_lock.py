@@ -89,7 +89,7 @@ def test_another_target_is_not_waited_for(another: Callable[..., Any]) -> None:
         pass
 
 
-def test_who_is_stopped_waits_no_longer(address: str, another: Callable[..., Any]) -> None:
+def test_a_stop_ends_the_wait(address: str, another: Callable[..., Any]) -> None:
     """Ctrl-C ends the wait at once."""
     another("alone")
     stop, started = threading.Event(), time.monotonic()

@@ -43,7 +43,7 @@ def test_repeated_task_counts_for_one_tenant(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["", line("task_succeeded", 2, request_id="r1", tenant_id="a")])
-def test_missing_dispatcher_line_is_no_dispatch(tmp_path: Path, text: str) -> None:
+def test_a_missing_dispatcher_line_means_no_dispatch_was_seen(tmp_path: Path, text: str) -> None:
     """Without the dispatcher's line the number of tenants is unknown."""
     assert dispatch_of(tmp_path, text or "{}\n").tenants == 0
 

@@ -90,7 +90,7 @@ def test_nothing_runs_after_a_cell_that_failed(run: Callable[..., Reported]) -> 
         ({"deadline_s": 3.0}, "the run took longer than its deadline of 3 s"),
     ],
 )
-def test_a_deadline_says_which_it_was(
+def test_a_timeout_names_its_deadline(
     deadlines: dict[str, float], reason: str, run: Callable[..., Reported]
 ) -> None:
     """The event names the deadline; the cell is interrupted, and its traceback is still saved."""
@@ -101,7 +101,7 @@ def test_a_deadline_says_which_it_was(
     assert reported.saved[-1] == 1
 
 
-def test_a_kernel_that_dies_is_no_end(run: Callable[..., Reported]) -> None:
+def test_a_dead_kernel_does_not_end_the_run_normally(run: Callable[..., Reported]) -> None:
     """A kernel that exits during a cell is reported as `kernel_died`, also with exit status 0."""
     assert run("import os; os._exit(0)").names()[-2:] == ["cell_started", "kernel_died"]
 

@@ -45,7 +45,7 @@ def start(
     return child
 
 
-def test_what_it_journals_it_also_says(
+def test_journalled_events_are_also_printed(
     start: "Callable[..., subprocess.Popen[bytes]]", tmp_path: Path
 ) -> None:
     """The child prints one line per event, with its cell; journal and notebook hold no secret."""

@@ -27,7 +27,7 @@ def test_pieces_of_one_stream_become_one_text() -> None:
     assert [row["text"] for row in outputs] == ["aa", "b", "a"]
 
 
-def test_text_is_cut_where_there_is_no_more_room() -> None:
+def test_text_is_cut_at_the_limit() -> None:
     """The beginning is kept, the total size is counted, and a remark states the omitted bytes."""
     bound, outputs = feed({"name": "stdout", "text": "x" * (MAX_BYTES + 5)})
     assert bound.bytes > MAX_BYTES
@@ -110,7 +110,7 @@ def test_carriage_returns_and_backspaces_act_across_the_pieces_of_a_stream(
 
 
 @given(st.lists(st.text("ab\n\r", min_size=1), min_size=1))
-def test_a_stream_in_pieces_is_what_nbclient_makes_of_all_of_it(texts: list[str]) -> None:
+def test_a_stream_in_pieces_equals_the_whole_stream_in_nbclient(texts: list[str]) -> None:
     """The text of a stream is the same as nbclient's, wherever its pieces end."""
     assert progress(*texts) == _RGX_CARRIAGERETURN.sub("", "".join(texts))
 
@@ -137,7 +137,7 @@ def test_room_is_free_again_after_a_clear() -> None:
     assert bound.takes([], {"data": {"text/plain": "x"}})
 
 
-def test_an_update_takes_the_room_of_what_it_replaces() -> None:
+def test_an_update_reuses_the_size_of_the_replaced_output() -> None:
     """A display may be updated without end, but not beyond the bounds."""
     bound = BoundedOutput()
     shown = {"data": {"text/plain": "x" * (MAX_BYTES // 2)}}

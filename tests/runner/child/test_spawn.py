@@ -17,9 +17,7 @@ WAYS = pytest.mark.parametrize("cold", [False, True], ids=["warm", "cold"])
 
 
 @WAYS
-def test_a_child_that_cannot_begin_says_why_in_its_log(
-    cold: bool, server: str, tmp_path: Path
-) -> None:
+def test_a_child_that_cannot_start_logs_the_reason(cold: bool, server: str, tmp_path: Path) -> None:
     """The report pipe ends at once, the exit status is 1, and the log ends with the reason."""
     log, spec = tmp_path / "log", tmp_path / "no spec"
     warm = "" if cold else server

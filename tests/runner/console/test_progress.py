@@ -45,7 +45,7 @@ def test_a_terminal_gets_one_live_line_a_run() -> None:
     assert second.split() == ["01_[b]a", "error", "1.2", "s"]
 
 
-def test_a_terminal_is_told_live() -> None:
+def test_a_terminal_shows_progress_live() -> None:
     """A terminal gets the live display."""
     with progress(Console(file=io.StringIO(), force_terminal=True)) as listener:
         assert isinstance(listener, LiveLines)

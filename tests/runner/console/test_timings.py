@@ -8,7 +8,7 @@ from securenet_obs.runner.console.timings import NOTEBOOKS, Timings
 from tests.runner.record.test_timings import record
 
 
-def test_a_line_says_what_a_command_spent_where() -> None:
+def test_a_line_states_the_duration_of_each_part() -> None:
     """The line includes phases around the runs, and omits phases that took no time."""
 
     @contextmanager

@@ -34,7 +34,7 @@ def folder(tmp_path: Path) -> EvidenceFolder:
     return made
 
 
-def test_a_folder_that_somebody_owns_is_left_alone(folder: EvidenceFolder) -> None:
+def test_a_folder_with_a_live_owner_is_left_alone(folder: EvidenceFolder) -> None:
     """A folder is closed once, as interrupted, and only after its command has ended."""
     assert close_orphans(folder.path.parent) == []
     folder.journal.close()

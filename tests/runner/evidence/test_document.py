@@ -22,7 +22,7 @@ def code_cells(document: dict[str, Any]) -> list[dict[str, Any]]:
     return [cell for cell in document["cells"] if cell["cell_type"] == "code"]
 
 
-def test_a_cell_says_what_became_of_it(write_notebook: Callable[..., Path]) -> None:
+def test_a_cell_shows_its_outcome(write_notebook: Callable[..., Path]) -> None:
     """An unfinished cell and one that did not run are marked, whatever status papermill wrote."""
     document = dict(prepare(read_notebook(write_notebook("1", "2", "3")), {}).document)
     for cell in code_cells(document):

@@ -29,7 +29,7 @@ def outcome(write_notebook: Callable[..., Path], execute: Callable[..., Outcome]
     return execute(write_notebook(*cells, parameters="n: int = 3"), assignments=["n=4"])
 
 
-def test_a_folder_holds_what_it_should(outcome: Outcome) -> None:
+def test_a_folder_has_all_its_files(outcome: Outcome) -> None:
     """The folder holds notebook, HTML, journal, JUnit and manifest, and no other file."""
     assert re.fullmatch(r"\d{8}T\d{6}Z-[0-9a-f]{8}", outcome.folder.name)
     assert {path.name for path in outcome.folder.iterdir()} == {
@@ -37,7 +37,7 @@ def test_a_folder_holds_what_it_should(outcome: Outcome) -> None:
     }  # fmt: skip
 
 
-def test_the_manifest_says_what_was_run_on_what(outcome: Outcome) -> None:
+def test_the_manifest_names_runs_and_target(outcome: Outcome) -> None:
     """The manifest has verdicts, parameters, target, commit, versions, host, timings, digests."""
     manifest = read_manifest(outcome.folder)
     (row,) = manifest["runs"]
@@ -77,7 +77,7 @@ def test_the_page_loads_nothing_and_runs_nothing(outcome: Outcome) -> None:
 
 
 @pytest.mark.parametrize("name", ["a_claim.ipynb", "journal.jsonl", "junit.xml", "run.json"])
-def test_verify_tells_what_was_changed(
+def test_verify_lists_changed_files(
     name: str, outcome: Outcome, command_line: Callable[..., Any]
 ) -> None:
     """An untouched folder verifies; each changed, missing or added file is named, with exit 1."""
@@ -94,7 +94,7 @@ def test_verify_tells_what_was_changed(
     ]  # fmt: skip
 
 
-def test_what_is_no_evidence_is_refused(tmp_path: Path) -> None:
+def test_folders_without_evidence_are_refused(tmp_path: Path) -> None:
     """A folder without a valid manifest raises EvidenceError."""
     with pytest.raises(EvidenceError, match="not a closed evidence folder"):
         verify(tmp_path)

@@ -173,7 +173,7 @@ def test_a_command_that_was_killed_leaves_no_green_report(tmp_path: Path) -> Non
     ]  # fmt: skip
 
 
-def test_a_report_of_no_run_says_so() -> None:
+def test_a_report_without_runs_states_that() -> None:
     """A report without runs has a skipped case with the reason: all had passed before."""
     (suite,) = suites_of(junit(CommandRecord().fold([opened(resumes="X")]), Verdict.PASSED))
     skipped = case(suite, COMMAND_CASE).find("skipped")

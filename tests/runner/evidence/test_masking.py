@@ -88,7 +88,7 @@ def test_keys_and_nested_values_are_masked() -> None:
     }  # fmt: skip
 
 
-def test_source_keeps_what_only_a_name_makes_a_secret() -> None:
+def test_source_keeps_values_that_only_a_name_marks_as_secret() -> None:
     """The author's code stays readable; known secrets and token patterns in it are masked."""
     token = "ghp_" + "a1B2" * 9
     source = f'credential = new()\nheaders = {{"Authorization": f"Bearer {{x}}"}}\nt = "{token}"'

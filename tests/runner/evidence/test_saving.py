@@ -29,7 +29,7 @@ def test_a_file_is_replaced_in_one_step(tmp_path: Path) -> None:
     assert path.stat().st_mode & 0o777 == 0o644
 
 
-def test_what_cannot_be_written_leaves_what_was_there(tmp_path: Path) -> None:
+def test_a_failed_write_keeps_the_earlier_file(tmp_path: Path) -> None:
     """The error names the file, and no temporary file remains."""
     (tmp_path / "a" / "in the way").mkdir(parents=True)
     with pytest.raises(EvidenceError, match=r"/a: cannot be written"):

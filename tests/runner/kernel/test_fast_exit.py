@@ -30,7 +30,7 @@ run_main(main, sys.argv[1:])
         ("1 / 0", 1),
     ],
 )
-def test_the_status_is_what_main_came_to(end: str, status: int) -> None:
+def test_the_exit_status_is_the_result_of_main(end: str, status: int) -> None:
     """Handlers that main registered have run, and no object is finalised one by one."""
     command = [sys.executable, "-c", CODE.format(end=end)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)

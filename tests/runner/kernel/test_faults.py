@@ -132,9 +132,7 @@ def test_an_error_that_ipython_swallows_fails_its_cell_by_its_name(
 
 @pytest.mark.stack
 @pytest.mark.parametrize("name", WAYS)
-def test_the_table_states_what_papermill_makes_of_it(
-    name: str, papermills: dict[str, bool]
-) -> None:
+def test_the_table_states_the_verdict_of_papermill(name: str, papermills: dict[str, bool]) -> None:
     """The table matches papermill, so that a change in papermill or IPython is noticed."""
     assert papermills[name] == WAYS[name].papermill_passes
 
@@ -153,7 +151,7 @@ LATE = {
 
 
 @pytest.mark.parametrize("name", LATE)
-def test_what_fails_after_the_last_cell_fails_the_run(
+def test_a_failure_after_the_last_cell_fails_the_run(
     name: str, write_notebook: Callable[..., Path], execute: Callable[..., Outcome]
 ) -> None:
     """A thread that ends after the cell, and a task that is never awaited, fail the run."""
@@ -228,7 +226,7 @@ def test_a_tagged_cell_allows_its_own_errors_only(
 
 
 @pytest.mark.parametrize("end", ["exit()", "exit(keep_kernel=True)", "quit(True)"])
-def test_an_exit_does_not_hide_what_was_left_behind(
+def test_an_exit_does_not_hide_late_failures(
     end: str, write_notebook: Callable[..., Path], execute: Callable[..., Outcome]
 ) -> None:
     """Leftover errors are collected at the end, or with the last reply of a kernel that exits."""

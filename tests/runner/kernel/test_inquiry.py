@@ -49,7 +49,7 @@ async def cell(client: RunKernelClient, text: str) -> dict[str, Any]:
             return dict(reply["content"])
 
 
-def test_a_question_is_no_cell(with_kernel: Callable[[Ask], Any]) -> None:
+def test_an_inquiry_does_not_count_as_a_cell(with_kernel: Callable[[Ask], Any]) -> None:
     """An inquiry changes neither the numbers nor the history of the cells."""
 
     async def ask(client: RunKernelClient, manager: RunKernelManager) -> None:

@@ -26,7 +26,7 @@ def test_the_debugger_is_not_loaded_and_not_lost() -> None:
     assert done.stdout.split() == ["False", "True", "True"]
 
 
-def test_a_kernel_that_is_told_to_stop_stops(tmp_path: Path, server: str) -> None:
+def test_a_stop_request_ends_the_kernel(tmp_path: Path, server: str) -> None:
     """Ten kernels each stop in under 1 s: none waits for its own closed output channel."""
 
     async def start_and_stop(number: int) -> float:

@@ -25,7 +25,7 @@ def test_every_text_is_packed_as_utf_8(name: str, text: str) -> None:
 
 
 @given(st.dictionaries(st.text(), st.integers() | st.text() | st.none()))
-def test_what_utf_8_can_hold_is_packed_as_jupyter_packs_it(message: dict[str, object]) -> None:
+def test_valid_utf_8_is_packed_as_by_jupyter(message: dict[str, object]) -> None:
     """The packed bytes are the same as Jupyter's."""
     assert packed(message) == orjson_packer(message)
 

@@ -79,7 +79,7 @@ def test_futures_and_callbacks_belong_to_the_cell_that_made_them(
     loop.close()
 
 
-def test_what_no_cell_has_started_is_of_none(origins: Origins) -> None:
+def test_work_outside_of_cells_belongs_to_no_cell(origins: Origins) -> None:
     """Work outside the cells, such as start-up files, belongs to no cell."""
     started_by(origins.begin, lambda: None)
     assert origins.is_here() is False

@@ -25,7 +25,7 @@ def test_the_package_registers_it() -> None:
 
 
 @pytest.mark.parametrize("socket", ["", "/nowhere/socket"])
-def test_what_is_no_ipykernel_is_started_as_ever(socket: str, tmp_path: Path) -> None:
+def test_other_kernels_are_started_by_jupyter(socket: str, tmp_path: Path) -> None:
     """A kernel of another language is started without a server."""
 
     async def launch() -> int | None:

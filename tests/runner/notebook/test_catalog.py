@@ -11,7 +11,9 @@ from securenet_obs.errors import NotebookError, NotebookNotFoundError
 from securenet_obs.runner.notebook.catalog import find, find_all, read_notebook
 
 
-def test_a_notebook_says_what_it_is(write_notebook: Callable[..., Path]) -> None:
+def test_metadata_and_parameters_are_read_from_the_file(
+    write_notebook: Callable[..., Path],
+) -> None:
     """Title, purpose, needs, deadlines, declared checks and parameters are read from the file."""
     path = write_notebook(
         "1", name="01_a_claim", parameters="n: int = 1  # how many",
@@ -103,7 +105,7 @@ def test_a_wrong_name_suggests_the_nearest(
         ('{"nbformat": 4, "cells": [], "metadata": {"securenet": {"typo": 1}}}', "typo"),
     ],
 )
-def test_a_broken_notebook_is_named_with_what_is_wrong(
+def test_a_broken_notebook_is_reported_with_the_reason(
     text: str, word: str, tmp_path: Path
 ) -> None:
     """The error has the file and the reason."""
@@ -113,7 +115,7 @@ def test_a_broken_notebook_is_named_with_what_is_wrong(
         read_notebook(path)
 
 
-def test_list_and_show_tell_a_person_and_a_program(
+def test_list_and_show_serve_people_and_programs(
     write_notebook: Callable[..., Path], command_line: Callable[..., Any]
 ) -> None:
     """`list --json` is JSON; `show` has title, purpose, parameters and needs."""
@@ -161,7 +163,7 @@ def test_a_broken_notebook_does_not_vanish_from_all_validations(
     assert "d.ipynb" not in command_line("validate", "01_a").stderr
 
 
-def test_a_folder_without_notebooks_is_told_where_they_were_looked_for(
+def test_an_empty_search_names_the_folders(
     command_line: Callable[..., Any], tmp_path: Path
 ) -> None:
     """`list` prints one sentence or an empty JSON list, and `validate` exits with 2."""

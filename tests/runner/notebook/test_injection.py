@@ -167,7 +167,7 @@ def test_a_difference_names_parameter_record_and_value_and_no_secret() -> None:
     )
 
 
-def test_what_is_given_wins_over_an_earlier_run(
+def test_given_parameters_win_over_an_earlier_run(
     write_cells: Callable[..., Path], execute: Callable[..., Outcome]
 ) -> None:
     """Given values replace those that papermill injected in an earlier run."""

@@ -34,7 +34,7 @@ def test_diagnostics_are_served_where_they_are_enabled(value: str, served: bool)
     assert NEEDS["diagnostics"].serves({"DIAGNOSTICS_ENABLED": value}, False) is served
 
 
-def test_what_reading_events_back_takes_depends_on_the_backend() -> None:
+def test_variables_for_reading_events_depend_on_the_backend() -> None:
     """Sentry requires an organisation, Bugsink an address; the default address is Sentry's own."""
     need = NEEDS["read-events"]
     assert set(need.required({})) == {"SENTRY_AUTH_TOKEN", "SENTRY_PROJECT", "SENTRY_ORG"}

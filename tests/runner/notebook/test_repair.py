@@ -144,7 +144,7 @@ def is_runnable(made: dict[str, Any], folder: Path) -> None:
 
 
 @pytest.mark.parametrize("name", REPAIRED)
-def test_what_is_harmless_is_repaired(name: str, tmp_path: Path) -> None:
+def test_harmless_faults_are_repaired(name: str, tmp_path: Path) -> None:
     """The repaired document is valid and can be run; the original is unchanged."""
     before = copy.deepcopy(REPAIRED[name])
     made = repaired(REPAIRED[name])
@@ -155,7 +155,7 @@ def test_what_is_harmless_is_repaired(name: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_what_would_be_guessed_is_refused(name: str) -> None:
+def test_ambiguous_faults_are_refused(name: str) -> None:
     """The error has the place, in one line of bounded length."""
     with pytest.raises(NotebookError) as caught:
         repaired(REFUSED[name])
@@ -165,7 +165,7 @@ def test_what_would_be_guessed_is_refused(name: str) -> None:
     assert len(text) < 400
 
 
-def test_a_repair_keeps_what_a_notebook_is_about() -> None:
+def test_a_repair_keeps_sources_and_tags() -> None:
     """Sources, tags and valid ids are kept, and format 3 becomes the same cells of format 4."""
     tagged = cell(metadata={"tags": "parameters"}, source=["a = 1\n", "b = 2"])
     made = repaired(document(tagged, cell(id="x y", source="2")))

@@ -66,7 +66,7 @@ def test_a_journal_has_one_owner_until_that_process_ends(tmp_path: Path) -> None
     assert Journal(path).lock()
 
 
-def test_a_journal_that_cannot_be_written_says_so(tmp_path: Path) -> None:
+def test_an_unwritable_journal_is_reported(tmp_path: Path) -> None:
     """A full disk or a missing folder is an EvidenceError that names the file."""
     (tmp_path / "journal.jsonl").symlink_to("/dev/full")
     if not os.path.exists("/dev/full"):

@@ -102,7 +102,7 @@ def test_a_skipped_run_neither_passes_nor_fails_a_command(
         ([read_back("n differs"), {"event": "interrupted", "reason": "x"}], "interrupted"),
     ],
 )
-def test_what_stopped_a_run_comes_before_what_it_found(
+def test_the_cause_of_a_stop_precedes_failed_checks(
     events: list[dict[str, Any]], expected: str
 ) -> None:
     """A run that did not finish is never judged by its checks."""

@@ -18,7 +18,7 @@ from securenet_obs.workers.results import EVENT_KEY
 from tests.waiting import eventually
 
 
-def test_a_task_whose_process_is_killed_is_run_again(target: Any, tmp_path: Path) -> None:
+def test_a_task_of_a_killed_process_is_run_again(target: Any, tmp_path: Path) -> None:
     """A task of a killed process runs again, and its count of starts is deleted."""
     sent = target.send("tested.dies_once", str(tmp_path / "marker"))
     assert sent.get(timeout=60) == "ended"

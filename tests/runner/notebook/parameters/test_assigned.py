@@ -31,7 +31,7 @@ CELLS: dict[str, dict[str, Any] | None] = {
 
 
 @pytest.mark.parametrize("source", CELLS)
-def test_only_what_nothing_else_can_change_is_known(source: str) -> None:
+def test_only_values_that_nothing_else_changes_are_known(source: str) -> None:
     """A value is known only in a cell of plain assignments: any other statement may change it."""
     assert assigned_values(source) == CELLS[source]
 

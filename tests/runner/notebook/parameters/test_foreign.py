@@ -47,7 +47,7 @@ def test_computed_defaults_have_no_type_and_show_their_source() -> None:
     "text",
     ["5", "1.5", "1e3", "True", "False", "None", "true", "", "2024-06-04", "007", "a=b", "-3"],
 )  # fmt: skip
-def test_what_has_no_type_is_read_as_papermill_reads_it(text: str) -> None:
+def test_untyped_values_are_read_as_by_papermill(text: str) -> None:
     """An untyped value gets the same value and type as from papermill's own `-p`."""
     schema = read_foreign_schema("x = f()")
     value = schema.parse([f"x={text}"])["x"]
@@ -55,7 +55,7 @@ def test_what_has_no_type_is_read_as_papermill_reads_it(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["nan", "inf", "-Infinity", "1e999", "9" * 5000])
-def test_what_json_cannot_record_stays_a_text(text: str) -> None:
+def test_values_outside_of_json_stay_text(text: str) -> None:
     """The injected cell and run.json hold the text as it was written."""
     assert resolved(text) == text
 

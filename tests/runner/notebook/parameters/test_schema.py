@@ -70,7 +70,7 @@ def test_a_value_arrives_as_its_type_has_it(assignment: str, expected: Any) -> N
         "names=a,b", "names=[1]", 'weights={"y": "z"}', "nobody=1", "tenant",
     ],
 )  # fmt: skip
-def test_what_is_no_such_value_is_refused(assignment: str) -> None:
+def test_values_of_another_type_are_refused(assignment: str) -> None:
     """Unknown names, wrong types, values out of range and missing equals signs are refused."""
     with pytest.raises(ParametersError, match=assignment.partition("=")[0]):
         read_schema(CELL).parse([assignment, "must=1"])

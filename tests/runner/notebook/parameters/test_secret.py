@@ -28,7 +28,7 @@ def test_a_value_comes_from_the_environment_or_a_file(
 
 
 @pytest.mark.parametrize("text", ["hunter2", "secret:a b", "secret:1", "SECRET:A"])
-def test_what_is_no_reference_is_refused_without_repeating_it(text: str) -> None:
+def test_invalid_references_are_refused_without_repeating_them(text: str) -> None:
     """The message does not repeat the text: it may be the value."""
     with pytest.raises(ValueError, match="never a value") as caught:
         Secret(text)
@@ -91,7 +91,7 @@ def test_no_byte_of_a_secret_is_left_in_the_evidence(
     assert "0123456789" not in answer.stdout + answer.stderr
 
 
-def test_what_becomes_a_secret_when_it_is_put_together_is_masked(
+def test_secrets_joined_from_pieces_are_masked(
     write_notebook: Callable[..., Path], command_line: Callable[..., Any], tmp_path: Path
 ) -> None:
     """A value split by a terminal escape is masked in JUnit and HTML, which strip the escape."""
