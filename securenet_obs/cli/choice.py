@@ -1,4 +1,4 @@
-"""Selects a command's target: an env file, the environment's variables, or a local stack."""
+"""Selects and checks a command's target; starts and stops a local stack, replaces `os.environ`."""
 
 import os
 from collections.abc import Iterator, Sequence

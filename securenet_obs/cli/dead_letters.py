@@ -1,4 +1,4 @@
-"""Commands that list, show and requeue dead letters in a target's store."""
+"""Commands that list and show a target's dead letters, and requeue them (send the task again)."""
 
 import json
 from dataclasses import asdict

@@ -1,4 +1,4 @@
-"""The command that injects faults into local stacks and reports lost or doubled tasks."""
+"""The `drill` command: faults in local stacks; reports lost or doubled tasks and missed alarms."""
 
 import json
 import sys

@@ -1,4 +1,4 @@
-"""Makes Ctrl-C and SIGTERM end a command at any point."""
+"""Makes Ctrl-C and SIGTERM raise KeyboardInterrupt, and again if Python dropped it."""
 
 import _thread
 import signal

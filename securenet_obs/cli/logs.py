@@ -1,4 +1,4 @@
-"""Commands that check log files."""
+"""The command that checks log files: every line must be strict JSON."""
 
 import json
 import sys

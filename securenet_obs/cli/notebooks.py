@@ -1,4 +1,4 @@
-"""Commands that list, show and run notebooks, and verify the evidence of a run."""
+"""Commands for notebooks (`list`, `show`, `run`, `validate`) and evidence folders (`verify`)."""
 
 import json
 import sys

@@ -1,4 +1,4 @@
-"""Options of the command line, each declared once."""
+"""Click options for the commands, and `Running`, the values of those that notebook runs share."""
 
 import functools
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""The command that masks the secrets in a log, so that it can be shared."""
+"""The command that masks secrets, and PII on request, from standard input to standard output."""
 
 import json
 import os

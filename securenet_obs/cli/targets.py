@@ -1,4 +1,4 @@
-"""Commands for the local stack, and for JupyterLab or a program in a target's environment."""
+"""Commands for the local stack (`up`, `status`, `env`, `down`) and any target (`lab`, `exec`)."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Formats usage errors (exit code 2) with the value, the expected type and an example."""
+"""Click parameter types (path, number, seconds, stack name), and usage errors with an example."""
 
 import math
 import os
