@@ -1,1 +1,1 @@
-"""Process groups, file locks, free ports, atomic files and deadlines, for every package above."""
+"""Process groups, descendants and their guard; file locks, ports, atomic files and deadlines."""

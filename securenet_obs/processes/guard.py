@@ -1,4 +1,4 @@
-"""Starts the guard, a process that ends its parent's children when the parent is killed."""
+"""Starts processes under a guard, which ends them and removes a folder once the parent is gone."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""File locks that are released when their process ends, however it ends."""
+"""File locks (`flock`) that end with their process, and the error for unwritable stack files."""
 
 import fcntl
 import math
