@@ -1,1 +1,1 @@
-"""The child process of a run, which executes one notebook and journals its events."""
+"""The child process of a run: its supervision, and its execution of one notebook."""

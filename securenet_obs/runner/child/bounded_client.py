@@ -1,4 +1,4 @@
-"""papermill's notebook client, with bounds on the output that it keeps per cell."""
+"""papermill's client with limited output per cell; detects checks and errors in that output."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""The papermill engine of a run: journals cells, enforces deadlines, reads parameters back."""
+"""papermill engine: runs the kernel, journals cells, enforces deadlines, verifies parameters."""
 
 import asyncio
 import time

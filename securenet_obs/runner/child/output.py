@@ -1,4 +1,4 @@
-"""Bounds the output of a cell in the evidence, which holds the final state of that output."""
+"""Limits and counts a cell's kept output; applies carriage returns and backspaces to its text."""
 
 import re
 from typing import Any

@@ -1,4 +1,4 @@
-"""Supervises the child process of a run: starts it, watches it, ends it, journals its exit."""
+"""Starts, watches and ends a run's child process; kills its leftovers and journals its exit."""
 
 import json
 import os
