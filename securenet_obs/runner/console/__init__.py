@@ -1,1 +1,1 @@
-"""The console of a command: progress and tables."""
+"""The console output of a command: progress, tables and timings."""

@@ -1,4 +1,4 @@
-"""Prints tables to a terminal or a log: the outcome of runs, the catalog, rows of any command."""
+"""Prints tables to a terminal or a log: the outcome of runs, the catalog, a notebook, any rows."""
 
 import io
 import re

@@ -1,4 +1,4 @@
-"""Measures the parts of a command, and sums them up in one line."""
+"""Measures the durations of a command's parts, and formats them and the runs' phases as a line."""
 
 import time
 from collections import Counter
