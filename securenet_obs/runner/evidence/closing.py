@@ -1,6 +1,7 @@
-"""Closes an evidence folder: writes banners, HTML, JUnit and manifest from the journal alone.
+"""Judges runs, journals verdicts; writes banners, HTML, JUnit, manifest; closes abandoned folders.
 
-Because nothing but the journal is needed, a later command can close the folder of a killed one.
+Only the journal and the saved notebooks are needed: a later command can close the folder of a
+killed one, after killing the processes that its runs have left.
 """
 
 import importlib.metadata

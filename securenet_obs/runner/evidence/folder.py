@@ -1,4 +1,4 @@
-"""A command's evidence folder: journal, executed notebooks, reports, and their digests."""
+"""Creates an evidence folder, journals events into it, seals it with digests, verifies it."""
 
 import hashlib
 import itertools

@@ -1,4 +1,4 @@
-"""Masks secrets in the files of a run: known values in every spelling, then patterns."""
+"""Collects a target's secret values; masks them, also encoded, and secrets found by pattern."""
 
 import base64
 import html
