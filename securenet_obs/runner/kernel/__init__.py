@@ -1,1 +1,1 @@
-"""The kernel of a run: its start, its shell, the faults it notes, its end."""
+"""The kernel of a run: its start, shell, errors and end, and the warm server that forks it."""

@@ -1,4 +1,4 @@
-"""Ends a process without freeing its memory first, which would take a third of a cold run."""
+"""Ends a process right after its exit handlers, with its `main`'s status; memory is not freed."""
 
 import atexit
 import os

@@ -1,4 +1,4 @@
-"""Collects errors that a reply of the kernel omits, and determines whether the cell failed.
+"""Installs hooks for errors that a kernel's reply omits; determines whether the cell failed.
 
 The kernel collects the errors; the run's child process judges them. A cell fails on any of these
 conditions; a cell that is tagged `raises-exception` fails only on errors that are not its own:

@@ -1,4 +1,4 @@
-"""Starts a warm server, and controls its forked processes in the manner of `subprocess.Popen`."""
+"""Starts and ends a warm server; requests its forked processes, controlled like a `Popen`."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Starts and ends a run's kernel: with this process's interpreter, and without fixed waits."""
+"""A run's kernel spec, client and manager for jupyter_client, without its fixed waits."""
 
 import sys
 from contextlib import suppress

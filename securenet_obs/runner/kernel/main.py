@@ -1,4 +1,4 @@
-"""The kernel of a run: ipykernel, but failed shell lines fail their cell and no output is dropped.
+"""The kernel of a run: ipykernel that drops no output and adds errors and values to its replies.
 
 It is started as `python -m securenet_obs.runner.kernel.main -f CONNECTION_FILE`.
 """

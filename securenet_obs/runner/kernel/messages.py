@@ -1,4 +1,4 @@
-"""Encodes a kernel's messages as UTF-8, whatever text they contain."""
+"""Encodes a kernel's messages as UTF-8, with lone surrogates written as escapes."""
 
 from typing import Any
 

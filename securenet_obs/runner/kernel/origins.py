@@ -1,4 +1,4 @@
-"""Attributes each running thread, asyncio task and callback to the cell that started it.
+"""Patches threading and asyncio to attribute threads, tasks and callbacks to their cells.
 
 The errors of a cell that is tagged `raises-exception` are allowed; those of work that an earlier
 cell has left behind are not its own.

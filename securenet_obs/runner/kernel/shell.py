@@ -1,4 +1,4 @@
-"""The kernel's shell: IPython's own, extended to note every error that it shows or swallows.
+"""The kernel's IPython shell, which also notes the errors that it shows or that magics only print.
 
 Its class has the name of ipykernel's, by which libraries recognise a notebook.
 """
