@@ -1,4 +1,4 @@
-"""Parses a notebook's `parameters` cell as its schema, and writes the cell of a run's own values.
+"""Parses a `parameters` cell into a schema; generates the source of a run's injected cell.
 
 The cell consists of annotated literals; the comment after each is its help text:
 

@@ -1,4 +1,4 @@
-"""Reads the parameters of a foreign notebook: all names that its `parameters` cell assigns.
+"""Reads a foreign notebook's parameters from its assignments; converts values as papermill does.
 
 A literal default determines the type. Any other default is computed when the notebook runs: such
 a parameter has no type, and papermill's rules convert a given value. Nothing is evaluated.

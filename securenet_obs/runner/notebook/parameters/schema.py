@@ -1,4 +1,4 @@
-"""Parses and validates a notebook's typed parameters before anything runs."""
+"""Parses `name=value` parameters by their schema, explains refusals, converts values to JSON."""
 
 import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence

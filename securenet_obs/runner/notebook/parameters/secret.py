@@ -1,4 +1,4 @@
-"""A reference to a secret, for notebooks; its value is read only on request."""
+"""A notebook's reference to a secret; the value is read on request, from a variable or a file."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""Describes the types of parameters for messages, with examples."""
+"""Names parameter types for messages, with example values; lists union members and choices."""
 
 import json
 from collections.abc import Iterable, Iterator

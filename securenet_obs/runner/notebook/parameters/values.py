@@ -1,4 +1,4 @@
-"""Reads and describes parameter values as text that the kernel and the run can compare."""
+"""Looks up variables in the kernel, and describes values with types as text, for comparison."""
 
 import hashlib
 import json
