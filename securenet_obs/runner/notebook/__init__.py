@@ -1,1 +1,1 @@
-"""A notebook as a document: its file, metadata, language, needs and parameters."""
+"""Notebooks as documents: search, reading, repair, metadata, needs, parameters and preparation."""

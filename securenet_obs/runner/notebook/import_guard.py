@@ -1,4 +1,4 @@
-"""Blocks the slow import of `rfc3987_syntax` in every process that reads or runs notebooks.
+"""Blocks the slow import of `rfc3987_syntax` (by jsonschema) in the calling process.
 
 nbformat imports jsonschema, which imports `rfc3987_syntax` if it is installed. At import, that
 builds a grammar of internationalised addresses (1.1 of the 1.5 s that papermill takes), for a

@@ -1,4 +1,4 @@
-"""Determines a notebook's programming language from its metadata; only Python can be run."""
+"""Detects notebooks in languages other than Python by their metadata; reads their kernel's name."""
 
 import re
 from collections.abc import Iterator, Mapping

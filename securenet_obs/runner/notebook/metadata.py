@@ -1,4 +1,4 @@
-"""The single definition of the schema of a notebook's `securenet` metadata."""
+"""The schema of a notebook's `securenet` metadata: kind, needs, deadlines, checks."""
 
 from difflib import get_close_matches
 from typing import Annotated, Literal

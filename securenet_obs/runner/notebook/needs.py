@@ -1,4 +1,4 @@
-"""The closed list of needs that a notebook can declare for its target, as data.
+"""The needs that a notebook can declare for its target, with their variables and skip reasons.
 
 A need is missing if its variables are not set, and then nothing runs. A need that the target
 cannot serve by design makes the run `skipped`, with the reason given here.

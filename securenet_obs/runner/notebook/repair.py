@@ -1,4 +1,4 @@
-"""Converts a notebook's JSON to a valid document of nbformat 4.5, or refuses it with the place.
+"""Converts notebook JSON to valid nbformat 4.5 without outputs; refuses defects, naming the place.
 
 Only defects that do not affect the behaviour of cells are repaired: JupyterLab and papermill ignore
 them, too, or fail on them by accident. Everything else is refused: a cell that is dropped or read

@@ -1,4 +1,4 @@
-"""Locates notebooks: in a project's folder, or installed with this package."""
+"""Locates the folder of notebooks, a project's or the installed one; copies installed notebooks."""
 
 import shutil
 from importlib.resources import files
