@@ -1,1 +1,1 @@
-"""The record of a command: journal, verdicts, attempts, timings and summary."""
+"""The record of a command: orders, journal, runs, attempts, verdicts, timings and summaries."""

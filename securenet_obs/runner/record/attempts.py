@@ -1,4 +1,4 @@
-"""Groups a command's runs by order: an order is run once or, with retries, several times."""
+"""Groups runs into attempts by order; derives a command's verdict, lists notebooks not started."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence

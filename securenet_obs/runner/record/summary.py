@@ -1,4 +1,4 @@
-"""Summarises a run as text and as data: its verdict, its counts, and its entry in run.json."""
+"""Formats runs for display and for run.json; strips terminal escapes and control characters."""
 
 import re
 from collections import Counter

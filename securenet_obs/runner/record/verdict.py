@@ -1,4 +1,4 @@
-"""Derives a run's verdict from its journal, its child's exit and its checks, not from papermill."""
+"""Judges a run by its journal record; defines the verdicts, the worst of them, and exit codes."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
