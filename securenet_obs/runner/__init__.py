@@ -1,4 +1,4 @@
-"""Runs notebooks and gives trustworthy verdicts; independent of Sentry, Celery and Redis."""
+"""Runs notebooks against a target, judges the runs, writes evidence; exports `Secret`."""
 
 from securenet_obs.runner.notebook.parameters.secret import Secret
 

@@ -1,4 +1,4 @@
-"""Runs one command: several runs into one evidence folder, in parallel, retried, resumed."""
+"""Builds orders, also to resume; runs them in parallel with retries; closes evidence folders."""
 
 import os
 import signal

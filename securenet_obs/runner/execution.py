@@ -1,4 +1,4 @@
-"""Executes one run and judges it: journal, lock of the target, child process, verdict, evidence."""
+"""Executes or skips one run: journals it, locks its target, runs its child, judges, saves."""
 
 import threading
 import time

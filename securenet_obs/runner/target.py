@@ -1,4 +1,4 @@
-"""The target of a run: the environment under test, as the variables of the run's kernel."""
+"""Reads and validates a run's target, the environment under test, from an env file or variables."""
 
 import os
 from collections.abc import Iterable, Mapping

@@ -1,4 +1,4 @@
-"""Locks a target, so that an exclusive run excludes every other run of this user on this machine.
+"""Locks a target, exclusive or shared, among this user's runs on this machine; waits for others.
 
 A run holds a lock of its target until it ends: an `exclusive` run an exclusive lock, the others a
 shared one, whichever commands they belong to. The system releases the locks of a killed process.
