@@ -1,4 +1,4 @@
-"""Selects and checks a command's target; starts and stops a local stack, replaces `os.environ`."""
+"""Selects and checks a command's target; may start a local stack for it or replace `os.environ`."""
 
 import os
 from collections.abc import Iterator, Sequence
