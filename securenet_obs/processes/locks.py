@@ -1,4 +1,4 @@
-"""File locks (`flock`) that end with their process, and the error for unwritable stack files."""
+"""File locks (`flock`) that end with their block or process; error for unwritable stack files."""
 
 import fcntl
 import math
