@@ -1,4 +1,4 @@
-"""Executes or skips one run: journals it, locks its target, runs its child, judges, saves."""
+"""Executes or skips one run: journals it, locks the target, runs the child, judges, saves files."""
 
 import threading
 import time

@@ -1,4 +1,4 @@
-"""Checks the needs of notebooks against a target before a run: unset variables, unserved needs."""
+"""Refuses a target that lacks variables for notebooks' needs; gives reasons to skip notebooks."""
 
 import os
 from collections.abc import Iterable, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""A run's kernel spec, client and manager for jupyter_client, without its fixed waits."""
+"""Subclasses of jupyter_client's kernel spec, client and manager for a run, without fixed waits."""
 
 import sys
 from contextlib import suppress
