@@ -1,3 +1,3 @@
-"""Observability for SecureNet, and the proof that it works."""
+"""SecureNet's services and their observability, probes, a notebook runner and a local stack."""
 
 __version__ = "0.1.0"

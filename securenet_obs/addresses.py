@@ -1,4 +1,4 @@
-"""Validates the addresses in settings before anything connects to them."""
+"""Validates the syntax of Sentry, API, Redis and database URLs in settings, without connecting."""
 
 import re
 from collections.abc import Callable, Mapping

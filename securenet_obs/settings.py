@@ -1,4 +1,4 @@
-"""Settings of a SecureNet process or of a target, read from environment variables.
+"""Settings of a SecureNet process or of a target, validated, from environment variables.
 
 A target is the same set of variables, so an env file that configures a deployment also points
 validations to it. Secrets are `SecretStr`: they do not appear in a repr, a log or a traceback.

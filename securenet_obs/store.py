@@ -1,4 +1,4 @@
-"""The store of tenants' data: SQLAlchemy tables, engines and sessions."""
+"""The store of tenants' data: SQLAlchemy tables, created when missing, engines and sessions."""
 
 import os
 import sqlite3

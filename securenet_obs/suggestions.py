@@ -1,4 +1,4 @@
-"""Suggests the known names that are most similar to an unknown one."""
+"""Suggests the known names most similar to an unknown one: Did you mean X?"""
 
 from collections.abc import Iterable
 from difflib import get_close_matches

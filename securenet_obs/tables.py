@@ -1,4 +1,4 @@
-"""Formats the tables and values of a notebook: no cell is cut, absent values are words."""
+"""Formats DataFrames and values as text and HTML; installs these formats in a notebook."""
 
 import html
 import math
