@@ -1,4 +1,4 @@
-"""Authenticates API keys and authorises access to tenants and tasks."""
+"""Authenticates a request's API key, binds its tenant, authorises access to paths and tasks."""
 
 from collections.abc import Callable, Coroutine
 from typing import Any

@@ -1,4 +1,4 @@
-"""Creates, lists, revokes and resolves the API keys of tenants, which are stored as hashes."""
+"""Creates, lists, revokes and looks up (cached) API keys; stores hashes, registers new tenants."""
 
 import re
 import secrets

@@ -1,4 +1,4 @@
-"""FastAPI service that accepts tenants' network logs and returns the state of their tasks."""
+"""FastAPI service: routes for network logs, task states and health; sets up logging and Sentry."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

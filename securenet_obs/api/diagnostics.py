@@ -1,4 +1,4 @@
-"""Diagnostic endpoints that fail and leak secrets on purpose, for validations to observe."""
+"""Diagnostic endpoints that fail and leak secrets on purpose, also in tasks that they send."""
 
 import hmac
 from typing import Annotated, Literal
