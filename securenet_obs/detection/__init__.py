@@ -1,1 +1,1 @@
-"""Analyses of tenants' data: network logs, anomalies, vulnerabilities; independent of Celery."""
+"""Detection of anomalies in network logs and of vulnerable packages; uses the store, not Celery."""

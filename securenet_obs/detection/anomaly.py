@@ -1,4 +1,4 @@
-"""Detects anomalous minutes of a tenant's network traffic, by median and MAD of each metric."""
+"""Trains a tenant's anomaly model (median, MAD), stores it, and detects anomalous minutes."""
 
 import uuid
 from collections.abc import Iterable, Mapping

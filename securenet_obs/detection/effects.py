@@ -1,4 +1,4 @@
-"""Idempotency of tasks: one effect for each tenant, task and window, however often a task runs."""
+"""Idempotency of tasks: stores one result for each tenant, task and window; reruns return it."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
