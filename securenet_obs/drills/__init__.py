@@ -1,4 +1,4 @@
-"""Drills inject a fault into a stack with tasks in flight, then count lost and doubled tasks."""
+"""Drills inject faults into a stack under load, run validations, count lost and doubled tasks."""
 
 from securenet_obs.drills.catalog import DRILLS
 from securenet_obs.drills.drill import Drill, DrillResult, ExpectedAlarm, ValidationOutcome

@@ -1,4 +1,4 @@
-"""Runs a module with one more beat entry, due every two seconds.
+"""Script that runs beat with an additional schedule entry: a canary task every two seconds.
 
 Usage: `python beat_with_drill.py MODULE ARG...`.
 

@@ -1,4 +1,4 @@
-"""Defines a drill: the fault, the validations that must notice it, and the result."""
+"""Types of drills: a drill, its expected alarms, a validation's outcome, the drill's result."""
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext

@@ -1,4 +1,4 @@
-"""Injects faults into a local stack: context managers that inject on entry and remove on exit."""
+"""Injects faults of Redis, worker, store, Bugsink and log disk; context managers also undo them."""
 
 import sqlite3
 import threading

@@ -1,4 +1,4 @@
-"""Load of a drill: submits batches of records to the API, each dated in another minute."""
+"""Submits a drill's load to the API, each batch dated in another minute; keeps the answers."""
 
 import random
 import threading

@@ -1,4 +1,4 @@
-"""Clears the broker after a drill: redelivers unacknowledged messages, awaits empty queues."""
+"""Redelivers unacknowledged messages after a drill, and waits until the queues are empty."""
 
 import json
 import time

@@ -1,4 +1,4 @@
-"""Runs one drill: load, fault, validations during the fault, recovery, count."""
+"""Runs a drill: stack, load, fault, validations, recovery, count; deletes files if it passes."""
 
 import shutil
 import time

@@ -1,4 +1,4 @@
-"""Sends signals to a stack part's processes: the group, its leader or the leader's children."""
+"""Pauses, kills or terminates a stack part's processes by signals; lists its child processes."""
 
 import os
 import signal

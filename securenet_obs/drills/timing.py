@@ -1,4 +1,4 @@
-"""Faults of time: beat that is killed and then runs twice, and a worker with a wrong clock."""
+"""Injects faults of beat (killed, then doubled) and of a worker's clock; finds double sends."""
 
 import json
 import sys
