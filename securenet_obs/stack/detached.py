@@ -1,4 +1,4 @@
-"""Runs a stack in the background, under a supervisor that outlives the caller and its terminal.
+"""Starts a stack in the background, awaits its readiness; its supervisor stops it on SIGTERM.
 
 The supervisor is `securenet-obs up` in a session of its own. Through a pipe it sends the caller
 progress messages, then an error or that the stack is ready. If the caller is gone before that, the

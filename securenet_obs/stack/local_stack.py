@@ -1,4 +1,4 @@
-"""Starts, changes and stops the parts of a local stack: Redis, Bugsink, API, worker and beat."""
+"""Starts and stops a local stack or its parts; clears its folder, fills its store, saves state."""
 
 import os
 import secrets

@@ -1,4 +1,4 @@
-"""Installs a lock with pip: pip's settings, its progress, and a failure in one sentence.
+"""Installs a lock file with pip: filters pip's settings, prints progress, explains failures.
 
 The Makefile runs this file in the Python of the new environment, before anything is installed
 there, so it uses the standard library only. Bugsink's environment is installed with the same

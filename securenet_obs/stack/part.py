@@ -1,4 +1,4 @@
-"""A part of the stack: one process in its own group, with a log file and a readiness check."""
+"""A part of the stack: starts, awaits and ends one process and its group, with its log file."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""Sample advisories and a sample inventory, only for the tenants of a local stack.
+"""Stores sample advisories and a sample package inventory for the tenants of a local stack.
 
 The advisories are a few public ones on PyPI packages, from the PyPA Advisory Database.
 """

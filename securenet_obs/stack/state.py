@@ -1,4 +1,4 @@
-"""State file of a running stack, with which other processes can inspect and end it."""
+"""Writes and reads a stack's state file; reports status, takes stacks down, clears crashed ones."""
 
 import json
 import os

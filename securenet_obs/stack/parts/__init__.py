@@ -1,1 +1,1 @@
-"""The parts of the local stack, one file each, and the readiness of each."""
+"""The parts of the local stack: Redis, Bugsink and its installation, services; readiness checks."""

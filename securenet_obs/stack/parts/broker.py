@@ -1,4 +1,4 @@
-"""Redis of the local stack: broker and result store, with a password, on loopback."""
+"""Redis of the local stack: finds a server program, writes its configuration, creates its part."""
 
 import importlib.util
 import os

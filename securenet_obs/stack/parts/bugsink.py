@@ -1,4 +1,4 @@
-"""Bugsink, the local stack's Sentry server: its configuration, account and process."""
+"""Bugsink, the stack's Sentry server: generates credentials, writes its files, creates its part."""
 
 import secrets
 import shutil

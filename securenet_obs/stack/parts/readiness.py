@@ -1,4 +1,4 @@
-"""Readiness checks of the stack's parts: each asks the part itself from outside.
+"""Readiness checks of the stack's parts: Redis, Bugsink, API, worker, and beat by its tick.
 
 Every check is bounded to a few seconds and returns False for "not yet"; none raises. Each imports
 its client itself: most commands import this module and check nothing.

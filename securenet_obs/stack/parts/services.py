@@ -1,4 +1,4 @@
-"""SecureNet's own processes: the command lines of API, worker and beat."""
+"""API, worker and beat of the local stack: their command lines, log files and parts."""
 
 import sys
 from collections.abc import Iterable, Mapping
