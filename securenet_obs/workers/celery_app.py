@@ -1,4 +1,4 @@
-"""The Celery application, with its configuration, queues and beat schedule."""
+"""Celery application: configuration, queues, beat schedule, signal handlers; starts monitoring."""
 
 import gc
 from typing import Any

@@ -1,4 +1,4 @@
-"""Dead letters: records tasks that failed permanently; lists, shows and requeues them, once."""
+"""Dead letters: stores tasks that failed permanently; lists and shows them; requeues each once."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Adds the wait and run times of a task to its log lines, Sentry events and transaction."""
+"""Measures tasks: sending time in a header, wait time in log lines, wait and run time in Sentry."""
 
 import time
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Names in Redis that workers share with the stack and with drills; it imports nothing."""
+"""Names of queues and Redis keys that workers share with the stack and drills; imports nothing."""
 
 QUEUES = ("default", "scans", "models", "logs", "canary")
 """Queues that workers consume."""

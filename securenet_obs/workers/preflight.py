@@ -1,4 +1,4 @@
-"""Checks Redis URLs, time limits, libraries and beat entries before a process serves."""
+"""Refuses unusable Redis URLs, limits, libraries and beat entries at start; warns of eviction."""
 
 import inspect
 import ssl

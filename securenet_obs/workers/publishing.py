@@ -1,4 +1,4 @@
-"""Publishes tasks to the broker, within two seconds or with an error."""
+"""Publishes one task, or many in transactions; limits payloads, shortens a process's timeouts."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext

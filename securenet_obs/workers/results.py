@@ -1,4 +1,4 @@
-"""Stores the owner and the error event of each task beside its result, and reads all three."""
+"""Stores each task's owner and Sentry event id beside its result; reads state, owner and event."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""Beat's scheduler: one leader, with heartbeats; entries that could not be sent stay due."""
+"""Beat's scheduler: one leader by Redis lock; records ticks and entries; unsent ones stay due."""
 
 import copy
 import time

@@ -1,4 +1,4 @@
-"""Celery tasks: thin wrappers of detection, which does not depend on Celery."""
+"""Celery tasks: detection, republishing and purging of batches, dispatch to tenants, canaries."""
 
 import os
 import random

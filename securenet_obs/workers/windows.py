@@ -1,4 +1,4 @@
-"""Windows: schedule slots of periodic tasks, carried in the headers of the tasks."""
+"""Schedule slots (windows) of periodic tasks, their header, and the task ids derived from them."""
 
 import uuid
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Bounds a worker's shutdown: running tasks may finish in time, all others are requeued.
+"""Bounds a worker's warm shutdown: after a time limit, unfinished tasks are requeued (SIGQUIT).
 
 Buys: a worker with a task of 40 s and `WORKER_STOP_S` 4 stops in 11 s instead of 45 s, on a busy
 machine, and requeues the task.
