@@ -1,4 +1,4 @@
-"""ASGI middleware that binds a request's ids, logs the request and answers unhandled errors."""
+"""ASGI middleware: binds a request's ids, logs it, captures its errors, answers unhandled ones."""
 
 import re
 import sys

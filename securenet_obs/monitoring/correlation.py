@@ -1,4 +1,4 @@
-"""Binds the ids of a request or task, tenant included, for its log lines, events and tasks.
+"""Binds and clears the request, tenant, task and trace ids of log lines, events and sent tasks.
 
 They are stored in structlog's context variables, so that every log line carries them. They are
 bound at the start of a request or a task and cleared at its end.

@@ -1,4 +1,4 @@
-"""Fails on purpose with secrets where they tend to leak; validations then search for them."""
+"""Fails on purpose with secrets in logs, Sentry data and errors; logs a canary's next task."""
 
 import logging
 import warnings

@@ -1,4 +1,4 @@
-"""Sets up logging and Sentry for a process, in the right order."""
+"""Sets up logging and Sentry for a service or a notebook, in the right order."""
 
 from securenet_obs.monitoring.logs.setup import configure_structlog
 from securenet_obs.monitoring.sentry.client import init_sentry

@@ -1,4 +1,4 @@
-"""Celery signals: ids in a task's headers and logs, its arguments hidden, its failure captured."""
+"""Celery signal handlers: send and bind ids, hide arguments, log outcomes, capture failures."""
 
 import time
 import uuid

@@ -1,4 +1,4 @@
-"""structlog's filtering bound logger, with short methods that never raise."""
+"""structlog's filtering bound logger, whose methods accept any field names and arguments."""
 
 import logging
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Writes log lines to a file descriptor, with one `write` each, and turns prints into log lines."""
+"""Writes whole log lines to stdout or a file, counts those lost to a stall; logs printed text."""
 
 import errno
 import os

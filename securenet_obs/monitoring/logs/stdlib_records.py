@@ -1,4 +1,4 @@
-"""Converts records of the standard library's logging to events, without the data they leak."""
+"""Converts standard library log records to events; drops duplicates and data that may leak."""
 
 import logging
 import re

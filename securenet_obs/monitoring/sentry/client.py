@@ -1,4 +1,4 @@
-"""Sends errors to Sentry, without secrets, and with the ids of request and task on every event."""
+"""Sets up Sentry's SDK; captures errors once, adds ids and runbook, masks secrets in events."""
 
 import logging
 from collections import Counter

@@ -1,4 +1,4 @@
-"""Sentry scope of a request: isolates its data from other requests, and adds it to its events."""
+"""Sentry scope of a request: isolates its data, continues the caller's trace, completes events."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager

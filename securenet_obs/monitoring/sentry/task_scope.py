@@ -1,4 +1,4 @@
-"""Sentry scope of a task: isolates its data from other tasks, and continues its sender's trace."""
+"""Sentry scope of a task: isolates its data, sends and continues traces, keeps beat's check-ins."""
 
 import time
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Delivers envelopes to Sentry; records the statuses of answers, and counts losses by reason."""
+"""Sends envelopes to Sentry; records response statuses, counts and logs lost events by reason."""
 
 import codecs
 import os
