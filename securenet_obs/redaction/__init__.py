@@ -1,4 +1,4 @@
-"""Masks secrets in values and text; pure, total, bounded.
+"""Masks secrets in values, texts and byte streams, by rules and in bounded work.
 
 A rule is data. A `KeyRule` matches names of secret values, in a mapping and before `=` or `:` in a
 text; a `TextRule` matches texts that are secrets. Each rule has an anchor: a pattern without

@@ -1,4 +1,4 @@
-"""Classifies values for redaction: dataclasses, lines of text, pairs, binary data."""
+"""Classifies values for redaction; rebuilds their containers, and yields the texts of objects."""
 
 import dataclasses
 import re

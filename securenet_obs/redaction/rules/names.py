@@ -1,4 +1,4 @@
-"""Finds the key rule for a name, regardless of the name's case and separators."""
+"""Finds the key rule for a name, in any case and with any separators; excludes harmless names."""
 
 import re
 from collections.abc import Iterable

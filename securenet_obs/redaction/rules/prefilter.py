@@ -1,4 +1,4 @@
-"""Matches the anchors of all rules on serialised bytes in one pass; bounds the serialisation."""
+"""Matches all rules' anchors on serialised bytes in one pass; checks a value's size before that."""
 
 import re
 from collections.abc import Callable, Sequence

@@ -1,4 +1,4 @@
-"""Compiled redaction rules, with lookups for every value, name and text."""
+"""Compiles redaction rules; looks up those that may apply to serialised bytes or to a name."""
 
 from collections.abc import Iterable
 from functools import lru_cache

@@ -1,4 +1,4 @@
-"""Table of the texts that are secrets themselves: keys, tokens, card numbers."""
+"""Table of text rules: patterns of keys, tokens, card numbers, SQL values and personal data."""
 
 from securenet_obs.redaction.rules.judges import (
     has_digit,

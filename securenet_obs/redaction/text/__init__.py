@@ -1,1 +1,1 @@
-"""The search of a text: its JSON, its tokens, and values assigned to secret names."""
+"""Search of a text for secrets to mask: its JSON, its tokens, values assigned to secret names."""

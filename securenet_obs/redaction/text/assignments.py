@@ -1,4 +1,4 @@
-"""Finds the assignments of values to names in a text, and the end of each value."""
+"""Finds assignments of values to names in a text, each value's end, and whether it is secret."""
 
 import re
 

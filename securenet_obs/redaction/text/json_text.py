@@ -1,4 +1,4 @@
-"""Parses JSON within a text, and writes it back in its original style."""
+"""Parses a text that is a JSON object or array, and writes it back in its original style."""
 
 import json
 import math

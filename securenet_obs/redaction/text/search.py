@@ -1,4 +1,4 @@
-"""Searches a text for secrets: embedded JSON, tokens, and values after a secret's name."""
+"""Masks secrets in a text: JSON documents, tokens, and values that follow a secret's name."""
 
 import re
 from collections import Counter
