@@ -1,4 +1,4 @@
-"""Probes read back the events, log lines, tasks and queues that really arrived at a target."""
+"""Probes send tasks and errors to a target, and read back events, log lines, tasks and queues."""
 
 from securenet_obs.probes.celery.broker import BrokerProbe, BrokerState, find_bad_versions
 from securenet_obs.probes.celery.queue_diagnosis import diagnose_queue, format_pool_grow_commands

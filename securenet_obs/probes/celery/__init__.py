@@ -1,1 +1,1 @@
-"""Celery, seen from outside: broker, queues, tasks and workers."""
+"""Celery, seen from outside: sends tasks; reads broker, queues, results, workers and beat."""

@@ -1,4 +1,4 @@
-"""Diagnoses a growing queue by a decision table: the finding, its evidence, the next step."""
+"""Diagnoses a growing queue by a decision table; formats commands that grow workers' pools."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""Base of the probes that read Celery's results besides the queues."""
+"""Base class of the probes that read Celery's result database in addition to the queues."""
 
 from contextlib import AbstractContextManager
 

@@ -1,4 +1,4 @@
-"""Round trips of tasks from sender to result, and statistics of many."""
+"""Round trip of a task (state, latency, result), its routing and tenant; statistics of many."""
 
 import json
 import math

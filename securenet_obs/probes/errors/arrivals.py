@@ -1,4 +1,4 @@
-"""Reads back the error events that a validation provoked, and tabulates their arrival."""
+"""Generates canaries and fake secrets; reads back provoked error events, tabulates arrivals."""
 
 import secrets
 from collections.abc import Iterable, Sequence

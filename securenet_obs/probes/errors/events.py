@@ -1,4 +1,4 @@
-"""Interface of the backends that store error events, and the shape of one event."""
+"""Interface of error event backends, shape of an event, and parsers of its id, tags and frames."""
 
 import json
 import uuid

@@ -1,4 +1,4 @@
-"""Reads error events back from Sentry, or from GlitchTip, which has the same API."""
+"""Reads error events and check-ins back from Sentry, or GlitchTip, which has the same API."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""API client that acts as SecureNet's users do: submits logs, follows tasks, provokes errors."""
+"""Client of SecureNet's API: checks health, submits logs, follows tasks, provokes errors."""
 
 import time
 from collections.abc import Mapping, Sequence

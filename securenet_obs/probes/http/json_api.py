@@ -1,4 +1,4 @@
-"""Reads JSON over HTTP with bounded waits; every failure becomes one of our errors."""
+"""Client of JSON APIs with bounded waits and polling; raises our own errors for all failures."""
 
 import json
 import socket

@@ -1,4 +1,4 @@
-"""Finds log files and yields their lines, even from unreadable, cut or corrupt files."""
+"""Finds log files, plain or gzip, and yields their lines, or a problem in place of each bad one."""
 
 import errno
 import fcntl

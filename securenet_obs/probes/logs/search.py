@@ -1,4 +1,4 @@
-"""Waits until lines of a request have reached the log files."""
+"""Waits until log files contain given lines or the ends of tasks; finds services by a field."""
 
 from pathlib import Path
 

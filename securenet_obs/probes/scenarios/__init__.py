@@ -1,1 +1,1 @@
-"""Probes that serve a single notebook each: tracing, leaks, tenants, schedule, samples, drills."""
+"""Probes of single scenarios: tracing, leaks and sinks, tenants, schedule, samples, drills."""

@@ -1,4 +1,4 @@
-"""Puts several tenants under load at once, and finds data of one in another's telemetry."""
+"""Loads several tenants at once, finds mixed-up tenants in telemetry, attempts forbidden access."""
 
 import json
 import time
