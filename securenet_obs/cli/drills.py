@@ -1,4 +1,4 @@
-"""The `drill` command: faults in local stacks; reports lost or doubled tasks and missed alarms."""
+"""The `drill` command: runs drills, reports losses; runs the validations that must raise alarms."""
 
 import json
 import sys

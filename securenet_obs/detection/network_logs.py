@@ -1,4 +1,4 @@
-"""Normalises Suricata, Zeek and generic records; adds their counts to a tenant's stored minutes."""
+"""Normalises Suricata, Zeek and generic records; adds a batch to a tenant's minutes, once by id."""
 
 import re
 from collections import Counter

@@ -1,4 +1,4 @@
-"""Binds and clears the request, tenant, task and trace ids of log lines, events and sent tasks.
+"""Validates, binds and clears request, tenant, task and trace ids; merges them into log records.
 
 They are stored in structlog's context variables, so that every log line carries them. They are
 bound at the start of a request or a task and cleared at its end.

@@ -1,4 +1,4 @@
-"""Prints the logs of a foreground stack's parts, merged as they grow."""
+"""Prints a foreground stack's logs merged as they grow; formats and cleans them for terminals."""
 
 import json
 import signal

@@ -1,4 +1,4 @@
-"""Reads JSON-lines logs into a DataFrame, and lists rejected lines with their reasons."""
+"""Reads JSON-lines logs into a DataFrame; lists rejected lines, invalid fields, pending files."""
 
 import json
 from collections import Counter

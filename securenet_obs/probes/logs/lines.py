@@ -1,4 +1,4 @@
-"""Finds log files, plain or gzip, and yields their lines, or a problem in place of each bad one."""
+"""Finds log files, yields lines (plain, gzip) or problems; detects files still being written."""
 
 import errno
 import fcntl

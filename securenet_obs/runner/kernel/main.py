@@ -1,4 +1,4 @@
-"""The kernel of a run: ipykernel that drops no output and adds errors and values to its replies.
+"""The kernel of a run: starts and ends fast, drops no output, adds errors and values to replies.
 
 It is started as `python -m securenet_obs.runner.kernel.main -f CONNECTION_FILE`.
 """
