@@ -1,4 +1,4 @@
-"""Fails on purpose with secrets in logs, Sentry data and errors; logs a canary's next task."""
+"""Leaks secrets and fails, for the diagnostic endpoints and tasks; logs a canary's next task."""
 
 import logging
 import warnings

@@ -1,4 +1,4 @@
-"""Inspects a broker's safety: eviction, persistence, memory, clock, workers' limits and versions.
+"""Inspects a broker's safety, results that never expire, and workers' limits and versions.
 
 It only reads, so it can be used in production.
 """
