@@ -12,6 +12,7 @@ from typing import Any
 import click
 import pytest
 import yaml
+from click.testing import CliRunner
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
@@ -128,6 +129,13 @@ def test_the_readme_has_every_command_and_its_purpose() -> None:
         for words, command in commands(cli).items()
     }
     assert table == expected
+
+
+def test_the_list_of_commands_cuts_no_purpose() -> None:
+    """Each command's purpose is whole on a terminal of 80 columns."""
+    for group in [cli, *(each for each in cli.commands.values() if isinstance(each, click.Group))]:
+        shown = CliRunner().invoke(group, ["--help"], terminal_width=80).output
+        assert "..." not in shown.split("Commands:\n")[1]
 
 
 def test_every_command_has_an_example() -> None:

@@ -23,7 +23,7 @@ def api_keys() -> None:
 @options.target
 @options.local
 def create(tenant_id: str, label: str, target: Path | None, local: bool) -> None:
-    """Create a key for a tenant and print it once; only its hash is stored.
+    """Create a tenant's key and print it, this once.
 
     Example: securenet-obs api-keys create acme --label "collector in Berlin"
     """
@@ -43,7 +43,7 @@ def create(tenant_id: str, label: str, target: Path | None, local: bool) -> None
 @options.local
 @options.as_json
 def listed(tenant_id: str | None, target: Path | None, local: bool, as_json: bool) -> None:
-    """List keys by the first characters of their hashes, including revoked ones.
+    """List keys, also revoked ones, by their hash prefixes.
 
     Example: securenet-obs api-keys list acme
     """
@@ -75,7 +75,7 @@ def listed(tenant_id: str | None, target: Path | None, local: bool, as_json: boo
 @options.target
 @options.local
 def revoke(key_id: str, target: Path | None, local: bool) -> None:
-    """Revoke the key with this hash prefix; it works for at most two more seconds.
+    """Revoke the key with this hash prefix, within two seconds.
 
     Example: securenet-obs api-keys revoke 5f1d02c9
     """

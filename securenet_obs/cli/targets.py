@@ -24,7 +24,7 @@ from securenet_obs.suggestions import did_you_mean
 @options.local
 @options.root
 def lab(port: int, no_browser: bool, target: Path | None, local: bool, root: Path) -> None:
-    """Open JupyterLab on the notebooks, in the environment of a target.
+    """Open JupyterLab on the notebooks, in a target's environment.
 
     Outside a project it opens copies of the installed notebooks, in .securenet of this folder;
     existing copies are kept.
@@ -111,7 +111,7 @@ def _quoted(value: str) -> str:
 @options.detach
 @options.announce
 def up(name: str, detach: bool, announce: int | None) -> None:
-    """Start the local stack and keep it in the foreground, with its logs; Ctrl-C ends it.
+    """Start the local stack and print its logs; Ctrl-C ends it.
 
     With --detach it runs in the background and outlives this terminal: `status` shows it, `down`
     ends it, and its logs are files below .securenet.
@@ -148,7 +148,7 @@ def _print_dashboard(dashboard: tuple[str, str, str]) -> None:
 @options.stack_name
 @options.as_json
 def status(name: str, as_json: bool) -> None:
-    """Show the parts of the running stack; exit 1 if one is not ready.
+    """Show the running stack; exit 1 if a part is not ready.
 
     Example: securenet-obs status --json
     """
