@@ -9,7 +9,7 @@ from typing import NoReturn
 import click
 
 from securenet_obs import __version__
-from securenet_obs.cli import notebooks, targets
+from securenet_obs.cli import notebooks, stack, targets
 from securenet_obs.cli.api_keys import api_keys
 from securenet_obs.cli.consoles import STDERR
 from securenet_obs.cli.dead_letters import dead_letters
@@ -36,6 +36,7 @@ def cli() -> None:
 for _command in (
     *notebooks.COMMANDS,
     *targets.COMMANDS,
+    *stack.COMMANDS,
     api_keys,
     dead_letters,
     drill,

@@ -1,11 +1,9 @@
-"""Commands for the local stack (`up`, `status`, `env`, `down`) and any target (`lab`, `exec`)."""
+"""Commands `lab` and `exec`: JupyterLab, or any program, in the environment of a target."""
 
-import json
 import os
 import shutil
 import subprocess
 import sys
-from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -13,8 +11,6 @@ import click
 from securenet_obs.cli import options
 from securenet_obs.cli.choice import choose
 from securenet_obs.cli.consoles import STDERR, STDOUT
-from securenet_obs.errors import StackError
-from securenet_obs.suggestions import did_you_mean
 
 
 @click.command()
@@ -68,114 +64,4 @@ def execute(command: tuple[str, ...], target: Path | None, local: bool) -> None:
     sys.exit(done.returncode)
 
 
-@click.command()
-@options.stack_name
-@options.wait
-def env(name: str, wait: float | None) -> None:
-    """Print the variables of the running stack for a shell.
-
-    Example: eval "$(securenet-obs env --wait)"
-    """
-    from securenet_obs.stack import (
-        find_running_stack,
-        find_running_stacks,
-        format_stack_command,
-        wait_for_stack,
-    )
-
-    state = find_running_stack(name) if wait is None else wait_for_stack(name, wait)
-    if state is None:
-        hint = did_you_mean(name, (running.name for running in find_running_stacks()))
-        start = format_stack_command("up", name)
-        raise StackError(f"The stack {name!r} is not running; start it with `{start}`.{hint}")
-    for variable, value in state.environment.items():
-        click.echo(f"export {variable}={_quoted(value)}")
-
-
-def _quoted(value: str) -> str:
-    """Quote a value so that a shell and the reader of env files parse it alike.
-
-    A value with a quote or a backslash beside `$` or a backtick can be quoted for the shell only.
-    """
-    if not {"'", "\\"} & set(value):
-        return f"'{value}'"
-    if not {"$", "`"} & set(value):
-        escaped = value.replace("\\", "\\\\").replace('"', '\\"')
-        return f'"{escaped}"'
-    escaped = value.replace("'", "'\\''")
-    return f"'{escaped}'"
-
-
-@click.command()
-@options.stack_name
-@options.detach
-@options.announce
-def up(name: str, detach: bool, announce: int | None) -> None:
-    """Start the local stack and print its logs; Ctrl-C ends it.
-
-    With --detach it runs in the background and outlives this terminal: `status` shows it, `down`
-    ends it, and its logs are files below .securenet.
-
-    Example: securenet-obs up --detach
-    """
-    from securenet_obs.stack import (
-        LocalStack,
-        follow,
-        format_stack_command,
-        start_detached,
-        supervise,
-    )
-
-    if announce is not None:
-        supervise(name, announce)
-    elif detach:
-        state = start_detached(name, STDOUT.print)
-        end = format_stack_command("down", state.name)
-        STDOUT.print(f"The stack {state.name!r} is ready; end it with `{end}`.", soft_wrap=True)
-        _print_dashboard(state.dashboard)
-    else:
-        with LocalStack(name, report=STDOUT.print) as stack:
-            _print_dashboard(stack.dashboard)
-            follow(stack.parts)
-
-
-def _print_dashboard(dashboard: tuple[str, str, str]) -> None:
-    address, email, password = dashboard
-    STDOUT.print(f"Errors: {address} (login {email}, password {password})", soft_wrap=True)
-
-
-@click.command()
-@options.stack_name
-@options.as_json
-def status(name: str, as_json: bool) -> None:
-    """Show the running stack; exit 1 if a part is not ready.
-
-    Example: securenet-obs status --json
-    """
-    from securenet_obs.runner.console.report import print_rows
-    from securenet_obs.stack import read_status
-
-    parts = read_status(name)
-    if as_json:
-        click.echo(json.dumps([asdict(part) for part in parts], indent=2))
-    elif parts:
-        print_rows(STDOUT, [part.to_row() for part in parts])
-    else:
-        STDOUT.print(f"The stack {name!r} is not running.")
-    sys.exit(0 if parts and all(part.ready for part in parts) else 1)
-
-
-@click.command()
-@options.stack_name
-def down(name: str) -> None:
-    """End the running stack.
-
-    Example: securenet-obs down
-    """
-    from securenet_obs.stack import take_down
-
-    ended = take_down(name)
-    STDOUT.print(f"The stack {name!r} " + ("is down." if ended else "was not running."))
-
-
-COMMANDS = (lab, execute, env, up, status, down)
+COMMANDS = (lab, execute)

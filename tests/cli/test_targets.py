@@ -1,30 +1,21 @@
-"""Targets: an env file, a stack that is brought up and taken down, JupyterLab and any command."""
+"""Targets: an env file, a stack that a command starts and ends, JupyterLab and any program."""
 
 import json
 import os
 import re
-import shlex
-import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import httpx
 import psutil
 import pytest
-from hypothesis import example, given, settings
-from hypothesis import strategies as st
 
-from securenet_obs.cli.targets import _quoted
-from securenet_obs.env_file import read_env_file
 from securenet_obs.processes.polling import poll_until
-from securenet_obs.runner.target import target_from_file
-from securenet_obs.stack import find_running_stack
 from tests.waiting import eventually
 
 PROJECT = Path(__file__).parents[2]
@@ -94,50 +85,6 @@ def _get(url: str, token: str) -> httpx.Response:
     return found
 
 
-@pytest.fixture
-def stack_name() -> Iterator[str]:
-    """Yield a name for a stack in this project; its files are deleted after the test."""
-    name = f"cli-{os.getpid()}"
-    yield name
-    shutil.rmtree(PROJECT / ".securenet" / "stacks" / name, ignore_errors=True)
-
-
-@pytest.mark.stack
-def test_up_status_env_and_down(call: Callable[..., Any], stack_name: str, tmp_path: Path) -> None:
-    """`up` prints the dashboard's address; `status` and `env` find the stack until `down`.
-
-    The output of `env`, saved as a file, is a valid target.
-    """
-    on = ["--name", stack_name]
-    assert call("env", *on, cwd=PROJECT).returncode == 3
-    command = [sys.executable, "-m", "securenet_obs", "up", *on]
-    up = subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, text=True)
-    try:
-        assert up.stdout is not None
-        assert any("login" in line and "http://127.0.0.1" in line for line in up.stdout)
-        status = call("status", *on, "--json", cwd=PROJECT)
-        assert status.returncode == 0, status.stdout
-        assert {row["part"] for row in json.loads(status.stdout)} == {
-            "redis", "bugsink", "api", "worker", "beat",
-        }  # fmt: skip
-        variables = call("env", *on, cwd=PROJECT).stdout
-        assert re.search(r"^export SENTRY_BACKEND='bugsink'$", variables, re.MULTILINE)
-        (tmp_path / "up.env").write_text(variables)
-        stack = find_running_stack(stack_name, PROJECT / ".securenet")
-        assert stack is not None
-        assert (
-            stack.environment.items() <= target_from_file(tmp_path / "up.env").environment.items()
-        )
-        shell = f'{variables}\nprintf %s "$API_URL"'
-        api_url = subprocess.run(["sh", "-c", shell], capture_output=True, text=True, check=True)
-        assert httpx.get(f"{api_url.stdout}/health/live").json() == {"status": "ok"}
-        assert "is down" in call("down", *on, cwd=PROJECT).stdout
-    finally:
-        up.terminate()
-        up.communicate(timeout=60)
-    assert call("status", *on, cwd=PROJECT).returncode == 1
-
-
 @pytest.mark.stack
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_stack_that_validate_started_is_gone_when_it_is_interrupted(
@@ -190,36 +137,3 @@ def test_exec_starts_no_stack_for_a_program_that_is_not_there(
     assert answer.returncode == 2
     assert "no-such-program: there is no such program" in answer.stderr
     assert not (tmp_path / ".securenet").exists()
-
-
-@settings(deadline=None)
-@given(st.text(st.characters(exclude_characters="$`\0\r", codec="utf-8")))
-@example("it's # 'so' \\")
-def test_env_quotes_for_a_shell_and_for_an_env_file(value: str) -> None:
-    """A shell and an env file read the same value, whatever characters a folder's name has."""
-    _is_read_alike(value)
-
-
-@given(st.text('$`{}AB "#', max_size=8))
-@example("${HOME}")
-def test_env_quotes_shell_expansions(value: str) -> None:
-    """A dollar sign is not expanded."""
-    _is_read_alike(value)
-
-
-def _is_read_alike(value: str) -> None:
-    line = f"export A={_quoted(value)}"
-    with TemporaryDirectory() as folder:
-        file = Path(folder) / "t.env"
-        file.write_text(line, newline="")
-        assert read_env_file(file).values == {"A": value}
-    assert shlex.split(line, posix=True)[1] == f"A={value}"
-
-
-@pytest.mark.parametrize("wait", [[], ["--wait", "0.1"]])
-def test_the_remedy_for_a_named_stack_names_it(call: Callable[..., Any], wait: list[str]) -> None:
-    """The suggested command starts the requested stack, not the default one."""
-    answer = call("env", "--name", "second", *wait)
-    assert answer.returncode == 3
-    assert re.search(r"start it with `securenet-obs up( --detach)? --name second`", answer.stderr)
-    assert "--name" not in call("env", *wait).stderr
