@@ -10,7 +10,8 @@ import click
 from securenet_obs.cli import options
 from securenet_obs.cli.choice import enter_target
 from securenet_obs.cli.consoles import STDOUT
-from securenet_obs.cli.usage import Whole, refused
+from securenet_obs.cli.parameter_types import Whole
+from securenet_obs.cli.usage import refused
 from securenet_obs.errors import NotFoundError
 
 if TYPE_CHECKING:

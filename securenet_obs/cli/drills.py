@@ -13,7 +13,7 @@ from rich.console import Console
 
 from securenet_obs.cli import options
 from securenet_obs.cli.consoles import STDERR, STDOUT
-from securenet_obs.cli.usage import Whole
+from securenet_obs.cli.parameter_types import Whole
 from securenet_obs.suggestions import did_you_mean
 
 if TYPE_CHECKING:

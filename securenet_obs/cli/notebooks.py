@@ -12,7 +12,7 @@ from securenet_obs.cli import options
 from securenet_obs.cli.choice import choose
 from securenet_obs.cli.consoles import STDERR, STDOUT
 from securenet_obs.cli.options import Running
-from securenet_obs.cli.usage import Place
+from securenet_obs.cli.parameter_types import Place
 from securenet_obs.suggestions import did_you_mean
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from securenet_obs.cli.usage import Place, Seconds, StackName, Whole
+from securenet_obs.cli.parameter_types import Place, Seconds, StackName, Whole
 
 _Command = Callable[..., Any]
 _SECONDS = Seconds()

@@ -1,0 +1,70 @@
+"""Click parameter types: path, whole number, seconds and name of a stack, each validated."""
+
+import math
+import os
+from pathlib import Path
+from typing import Any
+
+import click
+
+from securenet_obs.errors import StackError
+
+WEEK_S = 7 * 24 * 3600
+
+
+class Place(click.Path):
+    """A path; refuses an empty text, which an empty variable in a script would otherwise pass."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(path_type=Path, **options)
+
+    def convert(
+        self,
+        value: "str | os.PathLike[str]",
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> Any:
+        """Return the path."""
+        if value == "":
+            self.fail("an empty text names no path.", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+class Whole(click.IntRange):
+    """A whole number within a range."""
+
+    name = "integer"
+
+
+class Seconds(click.FloatRange):
+    """A positive number of seconds, at most a week."""
+
+    name = "number of seconds"
+
+    def __init__(self) -> None:
+        super().__init__(min=0, min_open=True, max=WEEK_S)
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Return the number; refuse NaN, which passes the range check."""
+        seconds = float(super().convert(value, param, ctx))
+        if math.isnan(seconds):
+            self.fail(f"{value!r} is not a {self.name}.", param, ctx)
+        return seconds
+
+
+class StackName(click.ParamType[str]):
+    """The name of a local stack."""
+
+    name = "name"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the name if it is valid for a stack."""
+        from securenet_obs.stack.state import locate_stack_folder
+
+        try:
+            locate_stack_folder(value, Path())
+        except StackError as error:
+            self.fail(str(error), param, ctx)
+        return str(value)

@@ -1,0 +1,57 @@
+"""Click parameter types accept valid values and refuse others with one sentence."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from securenet_obs.cli.parameter_types import WEEK_S, Place, Seconds, StackName, Whole
+
+
+def convert(kind: click.ParamType[Any], text: str) -> Any:
+    """Return the value of a text, without a parameter and a command."""
+    return kind.convert(text, None, None)
+
+
+@given(st.floats(min_value=0, max_value=WEEK_S, exclude_min=True))
+def test_seconds_are_positive_and_at_most_a_week(seconds: float) -> None:
+    """Every number in the range is accepted as it is written; its negative is refused."""
+    assert convert(Seconds(), repr(seconds)) == seconds
+    with pytest.raises(click.BadParameter):
+        convert(Seconds(), repr(-seconds))
+
+
+@pytest.mark.parametrize("text", ["0", "nan", "NaN", "-nan", "inf", f"{WEEK_S + 1}", "", "1 s"])
+def test_other_seconds_are_refused(text: str) -> None:
+    """Zero, NaN, infinities and more than a week are not a deadline."""
+    with pytest.raises(click.BadParameter):
+        convert(Seconds(), text)
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        (Place(), ""),
+        (Whole(min=1, max=3), "0"),
+        (Whole(min=1, max=3), "4"),
+        (Whole(min=1, max=3), "1.0"),
+        (StackName(), ""),
+        (StackName(), "../local"),
+        (StackName(), "A B"),
+        (StackName(), "x" * 51),
+    ],
+)
+def test_values_out_of_range_are_refused(kind: click.ParamType[Any], text: str) -> None:
+    """An empty path, a number out of range and an unusable name are usage errors."""
+    with pytest.raises(click.BadParameter):
+        convert(kind, text)
+
+
+def test_values_have_their_types() -> None:
+    """A path is a `Path`, a whole number an `int`, a stack's name a text."""
+    assert convert(Place(), "a/b") == Path("a/b")
+    assert convert(Whole(min=1, max=3), "3") == 3
+    assert convert(StackName(), "second") == "second"
