@@ -121,8 +121,8 @@ def test_services_import_neither_pandas_nor_numpy() -> None:
         *("securenet_obs.monitoring", "securenet_obs.api.app", "securenet_obs.workers.tasks"),
         *(
             "securenet_obs.workers.schedule",
-            "securenet_obs.cli.api_keys",
-            "securenet_obs.cli.redact",
+            "securenet_obs.cli.commands.api_keys",
+            "securenet_obs.cli.commands.redact",
         ),
     )
     blocked = "import sys; sys.modules.update(dict.fromkeys(('numpy', 'pandas')))"

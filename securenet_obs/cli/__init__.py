@@ -9,14 +9,14 @@ from typing import NoReturn
 import click
 
 from securenet_obs import __version__
-from securenet_obs.cli import notebooks, stack, targets
-from securenet_obs.cli.api_keys import api_keys
+from securenet_obs.cli.commands import notebooks, stack, targets
+from securenet_obs.cli.commands.api_keys import api_keys
+from securenet_obs.cli.commands.dead_letters import dead_letters
+from securenet_obs.cli.commands.drills import drill
+from securenet_obs.cli.commands.logs import logs
+from securenet_obs.cli.commands.redact import redact
 from securenet_obs.cli.consoles import STDERR
-from securenet_obs.cli.dead_letters import dead_letters
-from securenet_obs.cli.drills import drill
 from securenet_obs.cli.interrupts import end_on_signals
-from securenet_obs.cli.logs import logs
-from securenet_obs.cli.redact import redact
 from securenet_obs.cli.usage import Group
 from securenet_obs.errors import SecureNetObsError
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from securenet_obs.cli.drills import validation_runner
+from securenet_obs.cli.commands.drills import validation_runner
 from securenet_obs.drills import ValidationRunner
 
 PROJECT = Path(__file__).parents[2]

@@ -18,7 +18,7 @@ import pytest
 from securenet_obs.processes.polling import poll_until
 from tests.waiting import eventually
 
-PROJECT = Path(__file__).parents[2]
+PROJECT = Path(__file__).parents[3]
 
 
 def test_a_target_file_is_the_environment_of_the_notebook(

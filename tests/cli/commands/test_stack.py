@@ -17,12 +17,12 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from securenet_obs.cli.stack import _quoted
+from securenet_obs.cli.commands.stack import _quoted
 from securenet_obs.env_file import read_env_file
 from securenet_obs.runner.target import target_from_file
 from securenet_obs.stack import find_running_stack
 
-PROJECT = Path(__file__).parents[2]
+PROJECT = Path(__file__).parents[3]
 
 
 @pytest.fixture

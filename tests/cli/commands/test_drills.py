@@ -10,7 +10,7 @@ from securenet_obs import drills
 from securenet_obs.cli import cli
 from securenet_obs.drills import DrillResult
 
-PROJECT = Path(__file__).parents[2]
+PROJECT = Path(__file__).parents[3]
 
 
 @pytest.mark.stack
