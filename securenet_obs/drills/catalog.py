@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
-from securenet_obs.drills import faults, signals, timing
 from securenet_obs.drills.drill import Drill, ExpectedAlarm
+from securenet_obs.drills.faults import beat, clock, parts, signals
 
 _TASKS = "03_celery_round_trips_tasks"
 _LOGS = "02_logs_are_structured_json"
@@ -30,75 +30,75 @@ _ALL = (
     Drill(
         "redis-restarted",
         "Redis restarts repeatedly while its clients reconnect.",
-        faults.restart_redis,
+        parts.restart_redis,
         expected_alarms=(_ROUND_TRIPS,),
     ),
     Drill(
         "redis-down",
         "Redis is stopped for 20 seconds.",
-        partial(faults.keep_part_stopped, name="redis"),
+        partial(parts.keep_part_stopped, name="redis"),
         expected_alarms=(_ROUND_TRIPS,),
         min_duration_s=20,
     ),
     Drill(
         "redis-connections-killed",
         "Redis closes every connection ten times a second.",
-        faults.kill_redis_connections,
+        parts.kill_redis_connections,
         expected_alarms=(_ROUND_TRIPS,),
         min_duration_s=5,
     ),
     Drill(
         "redis-black-holed",
         "The network between the services and Redis drops every byte.",
-        faults.drop_traffic,
-        setup=faults.route_through_proxy,
+        parts.drop_traffic,
+        setup=parts.route_through_proxy,
         expected_alarms=(_ROUND_TRIPS,),
         min_duration_s=10,
     ),
     Drill(
         "worker-killed",
         "The worker and its children are killed with SIGKILL.",
-        partial(faults.keep_part_stopped, name="worker", stop=signals.kill),
+        partial(parts.keep_part_stopped, name="worker", stop=signals.kill),
         expected_alarms=(_ROUND_TRIPS,),
     ),
     Drill(
         "child-oom-killed",
         "The worker's children and their successors are killed, as when memory is exhausted.",
-        faults.kill_worker_children,
+        parts.kill_worker_children,
         expected_alarms=(_ROUND_TRIPS,),
     ),
     Drill(
         "worker-terminated",
         "The worker is ended with SIGTERM, as by a deployment.",
-        partial(faults.keep_part_stopped, name="worker", stop=signals.terminate_gracefully),
+        partial(parts.keep_part_stopped, name="worker", stop=signals.terminate_gracefully),
         expected_alarms=(_ROUND_TRIPS,),
     ),
     Drill(
         "beat-killed-and-doubled",
         "Beat is killed with SIGKILL, then two beats run.",
-        timing.kill_and_double_beat,
-        setup=timing.add_frequent_entry,
+        beat.kill_and_double_beat,
+        setup=beat.add_frequent_entry,
         expected_alarms=(_BEAT,),
-        find_other_doubled=timing.find_double_sends,
+        find_other_doubled=beat.find_double_sends,
     ),
     Drill(
         "store-locked",
         "Another process holds the store's write lock.",
-        faults.lock_store,
+        parts.lock_store,
         expected_alarms=(_ROUND_TRIPS,),
         min_duration_s=8,
     ),
     Drill(
         "bugsink-down",
         "Bugsink is stopped, while tasks have errors to report.",
-        faults.stop_bugsink,
+        parts.stop_bugsink,
         expected_alarms=(_ERRORS,),
         harmless=True,
     ),
     Drill(
         "logs-disk-full",
         "The disk of the logs is full for API and worker.",
-        faults.fill_log_disk,
+        parts.fill_log_disk,
         expected_alarms=(_LINES,),
         harmless=True,
         skip_reason=_explain_missing_full_device,
@@ -106,10 +106,10 @@ _ALL = (
     Drill(
         "clock-off",
         "A worker's clock is an hour ahead of the clock of every other process.",
-        timing.shift_worker_clock,
+        clock.shift_worker_clock,
         expected_alarms=(_CLOCK,),
         harmless=True,
-        skip_reason=timing.explain_missing_libfaketime,
+        skip_reason=clock.explain_missing_libfaketime,
     ),
 )
 

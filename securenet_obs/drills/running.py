@@ -12,9 +12,9 @@ from sqlalchemy import Engine
 
 from securenet_obs.drills.catalog import DRILLS
 from securenet_obs.drills.drill import Drill, DrillResult, ValidationOutcome
+from securenet_obs.drills.faults.signals import pause
 from securenet_obs.drills.load import Load, Trickle
 from securenet_obs.drills.queues import redeliver_unacknowledged, wait_for_empty_queues
-from securenet_obs.drills.signals import pause
 from securenet_obs.drills.tally import tally
 from securenet_obs.errors import StackError
 from securenet_obs.processes.polling import Deadline, poll_until

@@ -22,8 +22,8 @@ from securenet_obs.drills import (
     run_drill,
     run_drill_on,
     running,
-    timing,
 )
+from securenet_obs.drills.faults import clock
 from securenet_obs.errors import StackError
 from securenet_obs.stack import LocalStack
 
@@ -103,7 +103,7 @@ def test_impossible_drill_is_skipped(
     run_validation: ValidationRunner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The result has the reason, and no stack is started."""
-    monkeypatch.setattr(timing, "_PREFIXES", ())
+    monkeypatch.setattr(clock, "_PREFIXES", ())
     result = run_drill("clock-off", run_validation=run_validation, root=tmp_path)
     assert result.verdict == "skipped"
     assert "libfaketime is not installed" in result.skipped

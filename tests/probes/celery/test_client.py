@@ -7,7 +7,7 @@ import pytest
 import redis
 from sqlalchemy import make_url
 
-from securenet_obs.drills.proxy import Proxy
+from securenet_obs.drills.faults.proxy import Proxy
 from securenet_obs.errors import ForbiddenError, UnreachableError
 from securenet_obs.probes.celery.client import open_inspector, query_workers
 from securenet_obs.settings import Settings

@@ -12,7 +12,7 @@ from kombu.asynchronous import Hub
 from kombu.transport import get_transport_cls
 from sqlalchemy import make_url
 
-from securenet_obs.drills.proxy import Proxy
+from securenet_obs.drills.faults.proxy import Proxy
 from securenet_obs.processes.polling import Deadline
 from securenet_obs.workers.celery_fixes import transport
 from securenet_obs.workers.celery_fixes.transport import Transport, install_transport

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from securenet_obs.drills.signals import (
+from securenet_obs.drills.faults.signals import (
     find_children,
     kill,
     kill_children,
@@ -87,7 +87,7 @@ def test_graceful_termination_requires_exit_code_0(
     make_part: MakePart, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Another exit code, and a part that does not end, are errors."""
-    monkeypatch.setattr("securenet_obs.drills.signals.STOP_S", 0.5)
+    monkeypatch.setattr("securenet_obs.drills.faults.signals.STOP_S", 0.5)
     terminate_gracefully(make_part("trap 'exit 0' TERM; echo ready; while :; do sleep 0.05; done"))
     with pytest.raises(StackError, match=r"sample .* ended with exit code 3"):
         terminate_gracefully(

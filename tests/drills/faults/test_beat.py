@@ -1,4 +1,4 @@
-"""Faults of time: libfaketime is found, and two beats are detected by their log."""
+"""Two beats are detected by the log that they share."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -9,25 +9,14 @@ from typing import Any
 import pytest
 import redis
 
-from securenet_obs.drills import beat_with_drill, timing
+from securenet_obs.drills.faults import beat, beat_with_drill
 from securenet_obs.errors import StackError
-
-
-def test_libfaketime_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without it the reason has the package to install; with it, the drill can run."""
-    monkeypatch.setattr(timing, "_PREFIXES", (str(tmp_path),))
-    assert "apt-get install libfaketime" in timing.explain_missing_libfaketime()
-    library = tmp_path / "lib" / "x86_64-linux-gnu" / "faketime" / "libfaketime.so.1"
-    library.parent.mkdir(parents=True)
-    library.touch()
-    assert timing.explain_missing_libfaketime() == ""
-    assert timing.find_libfaketime() == library
 
 
 @pytest.fixture
 def beats(tmp_path: Path, redis_server: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Return a stack with beats that sent the entry at these seconds from now."""
-    monkeypatch.setattr(timing, "TWINS_S", 0.1)
+    monkeypatch.setattr(beat, "TWINS_S", 0.1)
     environment = {"RESULT_URL": redis_server.environment["REDIS_URL"]}
     log = tmp_path / "beat.log"
 
@@ -49,13 +38,13 @@ def beats(tmp_path: Path, redis_server: Any, monkeypatch: pytest.MonkeyPatch) ->
 
 def test_entry_sent_by_two_beats_is_found(beats: Any) -> None:
     """Two sends within half an interval are a double send; one per interval is correct."""
-    assert timing.find_double_sends(beats(0, 2, 4, executed=3)) == []
-    assert len(timing.find_double_sends(beats(0, 2, 2.1, 4, executed=4))) == 1
+    assert beat.find_double_sends(beats(0, 2, 4, executed=3)) == []
+    assert len(beat.find_double_sends(beats(0, 2, 2.1, 4, executed=4))) == 1
 
 
 def test_beats_that_send_nothing_are_an_error(beats: Any) -> None:
     """An entry without a send or without an executed task is an error."""
     with pytest.raises(StackError, match="Neither of two beats sent"):
-        timing.find_double_sends(beats(-20, -18, executed=2))
+        beat.find_double_sends(beats(-20, -18, executed=2))
     with pytest.raises(StackError, match="0 of 3 tasks that beat sent were executed"):
-        timing.find_double_sends(beats(0, 2, 4, executed=0))
+        beat.find_double_sends(beats(0, 2, 4, executed=0))

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from securenet_obs.drills import beat_with_drill
+from securenet_obs.drills.faults import beat_with_drill
 
 MODULE = """
 import json, sys

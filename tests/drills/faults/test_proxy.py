@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from securenet_obs.drills.proxy import Proxy
+from securenet_obs.drills.faults.proxy import Proxy
 
 
 class Echo(socketserver.BaseRequestHandler):

@@ -11,8 +11,8 @@ import httpx
 import redis
 from sqlalchemy import make_url
 
-from securenet_obs.drills.proxy import Proxy
-from securenet_obs.drills.signals import kill_children
+from securenet_obs.drills.faults.proxy import Proxy
+from securenet_obs.drills.faults.signals import kill_children
 from securenet_obs.stack.local_stack import LocalStack
 from securenet_obs.stack.part import Part
 

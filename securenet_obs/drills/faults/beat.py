@@ -1,4 +1,4 @@
-"""Injects faults of beat (killed, then doubled) and of a worker's clock; finds double sends."""
+"""Kills beat, then runs two of them with a frequent entry; finds entries that were sent twice."""
 
 import json
 import sys
@@ -6,19 +6,16 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
-from glob import glob
-from itertools import chain, pairwise
+from itertools import pairwise
 from pathlib import Path
 
 import redis
 
-from securenet_obs.drills import beat_with_drill
-from securenet_obs.drills.faults import keep_part_stopped
-from securenet_obs.drills.signals import kill
+from securenet_obs.drills.faults import beat_with_drill
+from securenet_obs.drills.faults.signals import kill
 from securenet_obs.errors import StackError
-from securenet_obs.processes.polling import poll_until
 from securenet_obs.stack.local_stack import LocalStack
-from securenet_obs.stack.parts.services import build_beat_command, build_worker_command
+from securenet_obs.stack.parts.services import build_beat_command
 from securenet_obs.workers.names import RESULT_PREFIX
 
 SILENT_S = 8.0
@@ -26,14 +23,6 @@ SILENT_S = 8.0
 
 TWINS_S = 8.0
 """Seconds that two beats run in parallel before their sent tasks are counted."""
-
-BESIDE_S = 3.0
-"""Seconds that workers with different clocks run in parallel."""
-
-_LATE_WORKER = "late@localhost"
-_START_S = 20.0
-_LIBRARIES = ("lib/faketime/libfaketime.so.1", "lib/*/faketime/libfaketime.so.1")
-_PREFIXES = (sys.prefix, "/usr", "/usr/local")
 
 
 @contextmanager
@@ -99,45 +88,3 @@ def _count_executed(stack: LocalStack) -> int:
 
 def _build_frequent_beat_command(schedule: Path) -> list[str]:
     return [sys.executable, beat_with_drill.__file__, *build_beat_command(schedule)[2:]]
-
-
-def find_libfaketime() -> Path | None:
-    """Return the path of libfaketime, which gives a process another clock; None if not found."""
-    found = (glob(f"{prefix}/{library}") for prefix in _PREFIXES for library in _LIBRARIES)
-    return next(map(Path, chain.from_iterable(found)), None)
-
-
-def explain_missing_libfaketime() -> str:
-    """Return the reason why libfaketime cannot be used here; empty if it can."""
-    if find_libfaketime() is not None:
-        return ""
-    return "libfaketime is not installed (Debian and Ubuntu: apt-get install libfaketime)"
-
-
-@contextmanager
-def shift_worker_clock(stack: LocalStack) -> Iterator[None]:
-    """Start a second worker with its clock an hour ahead, then stop the first during the block."""
-    clock = {"LD_PRELOAD": str(find_libfaketime()), "FAKETIME": "+3600"}
-    shifted = stack.parts["worker"].copy_with(
-        {**clock, "FAKETIME_DONT_FAKE_MONOTONIC": "1"}, build_worker_command(name=_LATE_WORKER)
-    )
-    offset = shifted.log.stat().st_size
-    shifted.launch()
-    try:
-        _wait_for_worker(shifted.log, offset)
-        time.sleep(BESIDE_S)
-        with keep_part_stopped(stack, "worker"):
-            yield
-    finally:
-        shifted.stop()
-
-
-def _wait_for_worker(log: Path, offset: int) -> None:
-    def is_ready() -> bool:
-        lines = log.read_bytes()[offset:].splitlines()
-        return any(_LATE_WORKER.encode() in line and b"ready" in line for line in lines)
-
-    if not poll_until(is_ready, deadline_s=_START_S, interval_s=0.1):
-        raise StackError(
-            f"The worker with another clock was not ready within {_START_S:g} s; see {log}."
-        )
