@@ -16,7 +16,7 @@ from securenet_obs.errors import (
     ParametersError,
 )
 from securenet_obs.redaction import MASK
-from securenet_obs.runner.evidence.closing import abandon, close, close_orphans, environment_facts
+from securenet_obs.runner.evidence.closing import abandon, close, close_orphans
 from securenet_obs.runner.evidence.folder import EvidenceFolder, read_manifest
 from securenet_obs.runner.evidence.masking import masker_for
 from securenet_obs.runner.execution import Execution
@@ -30,6 +30,7 @@ from securenet_obs.runner.notebook.catalog import (
 from securenet_obs.runner.notebook.preparation import prepare
 from securenet_obs.runner.preflight import skip_reason
 from securenet_obs.runner.record.order import Order, Progress, Result
+from securenet_obs.runner.record.provenance import read_provenance
 from securenet_obs.runner.record.runs import RunRecord
 from securenet_obs.runner.record.verdict import Verdict, worst
 from securenet_obs.runner.target import Target
@@ -89,7 +90,7 @@ class Command:
             target=self.target.facts(),
             planned=[_plan_of(order) for order in orders],
             resumes=self.resumes,
-            **environment_facts(),
+            **read_provenance(),
         )
         if folder.unwritable:
             raise EvidenceError(folder.unwritable)

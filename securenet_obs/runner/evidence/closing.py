@@ -4,14 +4,8 @@ Only the journal and the saved notebooks are needed: a later command can close t
 killed one, after killing the processes that its runs have left.
 """
 
-import importlib.metadata
 import json
-import os
-import platform
-import re
-import subprocess
-import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -227,57 +221,3 @@ def abandon(folder: EvidenceFolder, reason: str, verdict: Verdict) -> None:
     for record in _unjudged(folder):
         finish(folder, record.run, Judgement(verdict, record.cell, reason), 0.0, warm="")
     close(folder)
-
-
-def environment_facts() -> dict[str, Any]:
-    """Return the git commit, the package versions and the host, for the journal."""
-    return {"commit": _commit(), "versions": _versions(), "host": _host()}
-
-
-def _commit() -> str | None:
-    try:
-        answer = subprocess.run(
-            ["git", "rev-parse", "HEAD"],  # noqa: S607 - the user's own git
-            capture_output=True,
-            text=True,
-            timeout=5,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return answer.stdout.strip() if answer.returncode == 0 else None
-
-
-def _versions() -> dict[str, str]:
-    """Return the versions of Python, this project and its installed requirements."""
-    names = ["securenet-obs", *_names(importlib.metadata.requires("securenet-obs") or [])]
-    versions = {"python": platform.python_version()}
-    for name in names:
-        try:
-            text = importlib.metadata.distribution(name).read_text("METADATA") or ""
-        except importlib.metadata.PackageNotFoundError:
-            continue
-        # `importlib.metadata.version` parses the whole file, README included, as an e-mail.
-        if found := re.search(r"^Version: (.+)$", text, re.MULTILINE):
-            versions[name] = found[1]
-    return versions
-
-
-def _names(requirements: Iterable[str]) -> list[str]:
-    """Return the package names in requirement lines, without those of the extra `dev`."""
-    return sorted(
-        {
-            found[0]
-            for line in requirements
-            if "extra == 'dev'" not in line and (found := re.match(r"[A-Za-z0-9._-]+", line))
-        }
-    )
-
-
-def _host() -> dict[str, Any]:
-    return {
-        "name": platform.node(),
-        "system": platform.platform(),
-        "processors": os.cpu_count(),
-        "python": sys.implementation.name,
-    }

@@ -1,1 +1,1 @@
-"""The record of a command: orders, journal, runs, attempts, verdicts, timings and summaries."""
+"""Record of a command: order, provenance, journal, runs, attempts, verdict, timings, summary."""

@@ -10,7 +10,6 @@ from securenet_obs.runner.evidence.closing import (
     abandon,
     close,
     close_orphans,
-    environment_facts,
     finish,
 )
 from securenet_obs.runner.evidence.folder import EvidenceFolder, read_manifest, verify
@@ -138,18 +137,6 @@ def test_a_server_that_is_gone_costs_no_page(folder: EvidenceFolder, tmp_path: P
     finish(folder, "r", Judgement(Verdict.PASSED), 1.0, str(tmp_path / "no socket"))
     assert "<title>n</title>" in (folder.path / "r.html").read_text()
     assert not folder.unwritable
-
-
-def test_surroundings_are_those_of_the_call(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The facts have no commit outside a repository; versions list runtime packages alone."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
-    facts = environment_facts()
-    assert facts["commit"] is None
-    assert {"python", "papermill", "securenet-obs"} <= set(facts["versions"])
-    assert "pytest" not in facts["versions"]
 
 
 def test_a_manifest_that_cannot_be_written_leaves_no_green_report(folder: EvidenceFolder) -> None:
