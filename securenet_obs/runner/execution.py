@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from securenet_obs.errors import EvidenceError
 from securenet_obs.runner.child.supervision import Supervisor
-from securenet_obs.runner.evidence.closing import finish, judge_run
+from securenet_obs.runner.evidence.finishing import finish, judge_run
 from securenet_obs.runner.evidence.folder import EvidenceFolder
 from securenet_obs.runner.evidence.rendering import prepare_pages
 from securenet_obs.runner.evidence.saving import save_notebook

@@ -1,10 +1,9 @@
-"""Judges runs, journals verdicts; writes banners, HTML, JUnit, manifest; closes abandoned folders.
+"""Closes evidence folders with JUnit report and manifest, those of broken-off commands included.
 
 Only the journal and the saved notebooks are needed: a later command can close the folder of a
 killed one, after killing the processes that its runs have left.
 """
 
-import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
@@ -12,12 +11,9 @@ from typing import Any, TypeVar
 from securenet_obs.errors import EvidenceError
 from securenet_obs.processes.descendants import kill_marked
 from securenet_obs.runner.evidence import junit
-from securenet_obs.runner.evidence.banner import banner
-from securenet_obs.runner.evidence.document import annotate
+from securenet_obs.runner.evidence.finishing import finish, judge_run
 from securenet_obs.runner.evidence.folder import MANIFEST, EvidenceFolder
 from securenet_obs.runner.evidence.masking import Masker
-from securenet_obs.runner.evidence.rendering import render
-from securenet_obs.runner.evidence.saving import save, save_notebook
 from securenet_obs.runner.record import journal
 from securenet_obs.runner.record.attempts import overall
 from securenet_obs.runner.record.journal import Journal
@@ -28,8 +24,6 @@ from securenet_obs.runner.record.verdict import (
     Judgement,
     Verdict,
     all_skipped,
-    judge,
-    worst,
 )
 
 _T = TypeVar("_T")
@@ -88,98 +82,6 @@ def _save_junit(folder: EvidenceFolder, record: CommandRecord) -> Verdict:
     if text is not None:
         folder.save(junit.NAME, text)
     return overall(record.runs, record.opened, folder.unwritable)
-
-
-def judge_run(folder: EvidenceFolder, run: str) -> Judgement:
-    """Judge a run by its record; evidence that could not be written makes it an error."""
-    record = folder.run(run)
-    if folder.unwritable:
-        return Judgement(Verdict.ERROR, record.cell, folder.unwritable)
-    return judge(record)
-
-
-def finish(
-    folder: EvidenceFolder, run: str, judgement: Judgement, seconds: float, warm: str
-) -> Judgement:
-    """Journal a run's verdict and write its notebook's banner and HTML page.
-
-    Args:
-        folder: the run's evidence folder.
-        run: name of the run.
-        judgement: verdict, cell and reason of the run.
-        seconds: duration of the run.
-        warm: socket of a warm server that renders the page; empty to render it in this process.
-
-    Returns:
-        The final judgement: an error if the run's notebook or page could not be written.
-    """
-    problem = _documents(folder, run, judgement, seconds, warm)
-    if problem:
-        folder.note("unwritable", run=run, reason=problem)
-        judgement = _in_doubt(judgement, problem)
-        # The existing banner states the earlier verdict; perhaps only the page has failed.
-        _documents(folder, run, judgement, seconds, None)
-    else:
-        folder.note("saved", run=run)
-    return judgement
-
-
-def _in_doubt(judgement: Judgement, problem: str) -> Judgement:
-    """Return the judgement of a run with incomplete evidence."""
-    before = f"{judgement.verdict}: {judgement.reason}".rstrip(": ")
-    verdict = worst([judgement.verdict, Verdict.ERROR])
-    return Judgement(verdict, judgement.cell, f"{problem} (the run itself: {before})")
-
-
-def _documents(
-    folder: EvidenceFolder, run: str, judgement: Judgement, seconds: float, warm: str | None
-) -> str:
-    """Journal the verdict, write the run's notebook and page; return the error, empty if none.
-
-    Args:
-        folder: the run's evidence folder.
-        run: name of the run.
-        judgement: verdict, cell and reason of the run.
-        seconds: duration of the run.
-        warm: as in `finish`; None to write the notebook only.
-    """
-    judged = {"verdict": judgement.verdict, "cell": judgement.cell, "reason": judgement.reason}
-    folder.note("judged", run=run, **judged, seconds=round(seconds, 3))
-    path = folder.path / f"{run}.ipynb"
-    try:
-        title = _write_notebook(folder, path, run, judgement, seconds)
-        if title is not None and warm is not None:
-            save(path.with_suffix(".html"), render(title, path, warm), folder.masker)
-    except EvidenceError as error:
-        if isinstance(error.__cause__, OSError):
-            folder.fail(error)
-        return str(error)
-    except Exception as error:  # noqa: BLE001
-        # The run may have left anything in its notebook.
-        return f"{path}: cannot be finished: {type(error).__name__}: {error}"
-    return ""
-
-
-def _write_notebook(
-    folder: EvidenceFolder, path: Path, run: str, judgement: Judgement, seconds: float
-) -> str | None:
-    """Add the banner to an executed notebook; return its name, None if the run was skipped.
-
-    Raises:
-        EvidenceError: the notebook cannot be read or written.
-    """
-    command = folder.record()
-    record = command.run(run)
-    if record.skipped:
-        # A skipped run has no notebook: nothing was executed.
-        return None
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise EvidenceError(f"{path}: cannot be read: {error}") from None
-    text = banner(record, judgement, seconds=seconds, opened=command.opened)
-    save_notebook(path, annotate(document, record, judgement, text), folder.masker)
-    return str(record.started["notebook"])
 
 
 def close_orphans(root: Path) -> list[Path]:

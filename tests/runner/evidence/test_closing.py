@@ -1,36 +1,13 @@
 """Closing evidence folders: from the journal alone, by any later command, after its owner's end."""
 
-import json
-from pathlib import Path
-
 import pytest
 
 from securenet_obs.runner.evidence import closing, junit
-from securenet_obs.runner.evidence.closing import (
-    abandon,
-    close,
-    close_orphans,
-    finish,
-)
+from securenet_obs.runner.evidence.closing import abandon, close, close_orphans
+from securenet_obs.runner.evidence.finishing import finish
 from securenet_obs.runner.evidence.folder import EvidenceFolder, read_manifest, verify
-from securenet_obs.runner.evidence.masking import Masker
 from securenet_obs.runner.record.verdict import Judgement, Verdict
-
-STARTED = {
-    "run": "r", "notebook": "n", "path": "n.ipynb", "title": "T", "kind": "plain", "attempt": 1,
-    "cells": 1, "declared": [], "parameters": {},
-}  # fmt: skip
-NOTEBOOK = '{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}'
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> EvidenceFolder:
-    """Return a folder with one started run."""
-    made = EvidenceFolder.create(tmp_path / "evidence", Masker())
-    made.note("opened", id=made.path.name, command="run")
-    made.note("run_started", **STARTED)
-    (made.path / "r.ipynb").write_text(NOTEBOOK)
-    return made
+from tests.runner.evidence.conftest import NOTEBOOK
 
 
 def test_a_folder_with_a_live_owner_is_left_alone(folder: EvidenceFolder) -> None:
@@ -67,39 +44,6 @@ def test_a_notebook_that_cannot_be_read_is_an_error_in_the_manifest(
     assert verify(folder.path) == []
 
 
-@pytest.mark.parametrize(
-    ("before", "after"), [("failed", "error"), ("timeout", "timeout"), ("interrupted",) * 2]
-)
-def test_a_page_that_is_missing_hides_no_worse_verdict(
-    before: str, after: str, folder: EvidenceFolder
-) -> None:
-    """The worse of the two verdicts counts, and the reason has both."""
-    (folder.path / "r.ipynb").unlink()
-    judgement = finish(folder, "r", Judgement(Verdict(before), 1, "why"), 1.0, "")
-    assert (judgement.verdict, judgement.cell) == (after, 1)
-    assert f"(the run itself: {before}: why)" in judgement.reason
-
-
-UNSHOWABLE = {"output_type": "display_data", "metadata": {}, "data": {"image/svg+xml": 5}}
-
-
-@pytest.mark.parametrize("by_server", [True, False])
-def test_a_page_that_cannot_be_made_costs_the_page_alone(
-    by_server: bool, folder: EvidenceFolder, server: str
-) -> None:
-    """The notebook is kept, and its banner states the final verdict."""
-    cell = {"cell_type": "code", "id": "a", "metadata": {}, "source": "1", "execution_count": 1}
-    document = json.loads(NOTEBOOK) | {"cells": [{**cell, "outputs": [UNSHOWABLE]}]}
-    (folder.path / "r.ipynb").write_text(json.dumps(document))
-    judgement = finish(folder, "r", Judgement(Verdict.PASSED), 1.0, server if by_server else "")
-    assert judgement.verdict == "error"
-    assert "r.html: cannot be made: " in judgement.reason
-    assert not (folder.path / "r.html").exists()
-    banner = json.loads((folder.path / "r.ipynb").read_text())["cells"][0]["source"]
-    assert banner.startswith("# ✘ error")
-    assert not folder.unwritable
-
-
 def test_a_junit_file_that_cannot_be_made_is_an_error(
     folder: EvidenceFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -130,13 +74,6 @@ def test_a_command_that_broke_off_has_its_evidence_closed(folder: EvidenceFolder
     (row,) = manifest["runs"]
     assert (row["verdict"], row["reason"], manifest["exit_code"]) == ("error", "it broke off", 3)
     assert verify(folder.path) == []
-
-
-def test_a_server_that_is_gone_costs_no_page(folder: EvidenceFolder, tmp_path: Path) -> None:
-    """The page is rendered in the calling process if the server does not answer."""
-    finish(folder, "r", Judgement(Verdict.PASSED), 1.0, str(tmp_path / "no socket"))
-    assert "<title>n</title>" in (folder.path / "r.html").read_text()
-    assert not folder.unwritable
 
 
 def test_a_manifest_that_cannot_be_written_leaves_no_green_report(folder: EvidenceFolder) -> None:
