@@ -12,8 +12,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from securenet_obs.runner.console.report import COLOURS
+from securenet_obs.runner.plain_text import plain_text
 from securenet_obs.runner.record.order import Progress
-from securenet_obs.runner.record.summary import plain_text
 from securenet_obs.runner.record.verdict import Judgement
 
 

@@ -11,9 +11,10 @@ from rich.console import Console, JustifyMethod
 from rich.markup import escape
 from rich.table import Table
 
+from securenet_obs.runner.plain_text import plain_text
 from securenet_obs.runner.record.attempts import Attempts, attempts
 from securenet_obs.runner.record.runs import RunRecord
-from securenet_obs.runner.record.summary import counts, plain_text, verdict_text
+from securenet_obs.runner.record.summary import counts, verdict_text
 from securenet_obs.runner.record.verdict import NOTHING_RAN, all_skipped
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from securenet_obs.runner.plain_text import plain_text
 from securenet_obs.runner.record.runs import CheckRow, RunRecord
-from securenet_obs.runner.record.summary import plain_text
 from securenet_obs.runner.record.verdict import Judgement
 
 ANCHOR = "first-failing-cell"

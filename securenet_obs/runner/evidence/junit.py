@@ -7,8 +7,8 @@ did. GitLab keeps only the first of two cases with one name, so suites and cases
 from xml.etree import ElementTree as Xml
 
 from securenet_obs.runner.evidence.suites import Case, Finding, Suite, suites
+from securenet_obs.runner.plain_text import plain_text
 from securenet_obs.runner.record.runs import CommandRecord
-from securenet_obs.runner.record.summary import plain_text
 from securenet_obs.runner.record.verdict import Verdict
 
 NAME = "junit.xml"

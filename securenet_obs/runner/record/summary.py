@@ -1,23 +1,11 @@
-"""Formats runs for display and for run.json; strips terminal escapes and control characters."""
+"""Summarises runs: counts of checks, verdict for display, and the objects in run.json."""
 
-import re
 from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
 from securenet_obs.runner.record.runs import RunRecord
 from securenet_obs.runner.record.timings import phases
-
-_ESCAPES = re.compile(
-    r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|(?:\x1b\]|\x9d)[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)"
-    r"|\x1b[@-Z\\-_]"
-)
-_NOT_TEXT = re.compile("[^\t\n\r\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-
-
-def plain_text(text: str) -> str:
-    """Return the text without terminal escapes and control characters, as XML requires."""
-    return _NOT_TEXT.sub("", _ESCAPES.sub("", text))
 
 
 def counts(record: RunRecord) -> dict[str, int]:

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from securenet_obs.runner.command import Outcome
 from securenet_obs.runner.evidence.banner import GREEN, RED, banner
 from securenet_obs.runner.evidence.pages import html_page
+from securenet_obs.runner.plain_text import plain_text
 from securenet_obs.runner.record.journal import Event
 from securenet_obs.runner.record.runs import CommandRecord, RunRecord
-from securenet_obs.runner.record.summary import plain_text
 from securenet_obs.runner.record.verdict import Judgement, Verdict, judge
 
 STARTED: Event = {

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from securenet_obs.runner.command import Outcome
-from securenet_obs.runner.record.summary import counts, plain_text, run_rows, verdict_text
+from securenet_obs.runner.record.summary import counts, run_rows, verdict_text
 
 CHECKS = """
 from securenet_obs.checks import Checks
@@ -14,12 +14,6 @@ checks.expect('it holds', expected=1, observed=1)
 checks.skip('it is not served', reason='not stored')
 checks.conclude()
 """
-
-
-def test_escapes_are_taken_out_whole() -> None:
-    """Colours, titles and control characters are removed; text, tabs and line feeds are kept."""
-    assert plain_text("\x1b[1;31ma\x1b[0m\x1b]0;title\x07\tb\n\x00\x08c\ud800") == "a\tb\nc"
-    assert plain_text("\x9b31ma\x9b0m\x9d0;title\x9cb\x85\x7f") == "ab"
 
 
 def test_a_run_is_counted_and_described(
