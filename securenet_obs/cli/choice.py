@@ -153,7 +153,7 @@ def _local_stack(*, starts: bool) -> Choice:
 def _referred(root: Path) -> Iterator[str]:
     """Yield the secrets to which a project's notebooks refer; broken notebooks are skipped."""
     from securenet_obs.runner.notebook.catalog import FOLDERS, read_notebook
-    from securenet_obs.runner.notebook.parameters.schema import secrets_in
+    from securenet_obs.runner.notebook.parameters.json_values import secrets_in
 
     for path in (path for folder in FOLDERS for path in (root / folder).glob("*.ipynb")):
         with suppress(NotebookError):

@@ -13,7 +13,7 @@ from pydantic import SecretStr
 
 from securenet_obs.errors import SettingsError
 from securenet_obs.redaction import MASK, TEXT_RULES, Redactor, redact, redact_text
-from securenet_obs.runner.notebook.parameters.schema import as_text, secrets_in
+from securenet_obs.runner.notebook.parameters.json_values import as_text, secrets_in
 from securenet_obs.runner.notebook.parameters.secret import Secret
 from securenet_obs.settings import Settings
 

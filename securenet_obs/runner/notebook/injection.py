@@ -16,7 +16,7 @@ from securenet_obs.redaction import redact
 from securenet_obs.runner.notebook.catalog import INJECTED, PARAMETERS, Notebook
 from securenet_obs.runner.notebook.parameters.assigned import COMPUTED, assigned_values
 from securenet_obs.runner.notebook.parameters.cell import assignments
-from securenet_obs.runner.notebook.parameters.schema import REQUIRED, Computed
+from securenet_obs.runner.notebook.parameters.defaults import REQUIRED, Computed
 from securenet_obs.runner.notebook.parameters.values import MAX_TEXT_LENGTH, NOT_DEFINED, described
 
 Cell = dict[str, Any]

@@ -13,7 +13,7 @@ from securenet_obs.runner.notebook.injection import (
     is_injected,
     mark_read_back,
 )
-from securenet_obs.runner.notebook.parameters.schema import secrets_in
+from securenet_obs.runner.notebook.parameters.json_values import secrets_in
 from securenet_obs.runner.notebook.parameters.secret import Secret
 
 

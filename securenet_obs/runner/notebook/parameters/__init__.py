@@ -1,1 +1,1 @@
-"""The parameters of a notebook: their schema, their cell, their values, and secrets among them."""
+"""Parameters of a notebook: cell, schema, types, defaults, refusals, values, JSON and secrets."""

@@ -20,13 +20,10 @@ from typing import Annotated, Any, Literal, Optional, Union
 from pydantic import Field, PlainValidator, TypeAdapter, ValidationError
 
 from securenet_obs.errors import NotebookError
-from securenet_obs.runner.notebook.parameters.schema import (
-    CONFIG,
-    REQUIRED,
-    Parameter,
-    Schema,
-    leaves,
-)
+from securenet_obs.runner.notebook.parameters.defaults import REQUIRED
+from securenet_obs.runner.notebook.parameters.json_values import leaves
+from securenet_obs.runner.notebook.parameters.parameter import CONFIG, Parameter
+from securenet_obs.runner.notebook.parameters.schema import Schema
 from securenet_obs.runner.notebook.parameters.secret import Secret
 
 

@@ -13,7 +13,9 @@ from typing import Annotated, Any
 from pydantic import PlainValidator
 
 from securenet_obs.runner.notebook.parameters.cell import SECRET, comments_of, declared, literal
-from securenet_obs.runner.notebook.parameters.schema import REQUIRED, Computed, Parameter, Schema
+from securenet_obs.runner.notebook.parameters.defaults import REQUIRED, Computed
+from securenet_obs.runner.notebook.parameters.parameter import Parameter
+from securenet_obs.runner.notebook.parameters.schema import Schema
 from securenet_obs.runner.notebook.parameters.secret import Secret
 
 TRANSPARENT = ("%%capture", "%%prun", "%%time")

@@ -7,7 +7,7 @@ import pytest
 
 from securenet_obs.errors import NotebookError
 from securenet_obs.runner.notebook.parameters.cell import assignments, read_schema
-from securenet_obs.runner.notebook.parameters.schema import REQUIRED
+from securenet_obs.runner.notebook.parameters.defaults import REQUIRED
 from securenet_obs.runner.notebook.parameters.secret import Secret
 
 CELL = """from typing import Annotated

@@ -13,8 +13,8 @@ from papermill.cli import _resolve_type
 
 from securenet_obs.errors import ParametersError
 from securenet_obs.runner.command import Outcome
+from securenet_obs.runner.notebook.parameters.defaults import REQUIRED, Computed
 from securenet_obs.runner.notebook.parameters.foreign import read_foreign_schema, resolved
-from securenet_obs.runner.notebook.parameters.schema import REQUIRED, Computed
 
 COMPUTED = """from datetime import datetime, timedelta, timezone
 ws_name = "Default"  # the workspace

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from securenet_obs.runner.notebook.parameters.cell import read_schema
-from securenet_obs.runner.notebook.parameters.schema import for_instance
+from securenet_obs.runner.notebook.parameters.refusals import for_instance
 from securenet_obs.runner.notebook.parameters.type_names import noun
 
 TYPES = {
