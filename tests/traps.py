@@ -183,7 +183,7 @@ TRAPS: tuple[Trap, ...] = (
         "unknown parameters only warn, types are not checked, 00123 becomes 123",
         (
             "runner/notebook/parameters/test_schema.py::test_values_of_another_type_are_refused",
-            "runner/notebook/parameters/test_schema.py::test_a_value_arrives_as_its_type_has_it",
+            "runner/notebook/parameters/test_parameter.py::test_a_value_arrives_as_its_type_has_it",
             "runner/notebook/parameters/test_schema.py::test_bad_parameters_exit_2_and_run_nothing",
         ),
     ),
