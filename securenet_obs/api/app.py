@@ -31,8 +31,8 @@ from securenet_obs.monitoring.asgi import add_sentry_trace
 from securenet_obs.settings import TENANT_ID, Settings, get_settings
 from securenet_obs.store import session_scope
 from securenet_obs.workers.celery_app import celery_app
+from securenet_obs.workers.connections import SOCKET_TIMEOUT_S, shorten_timeouts
 from securenet_obs.workers.outbox import submit
-from securenet_obs.workers.publishing import SOCKET_TIMEOUT_S, shorten_timeouts
 from securenet_obs.workers.results import TaskState, task_state
 from securenet_obs.workers.tasks import process_network_logs
 

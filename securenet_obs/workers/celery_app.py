@@ -1,4 +1,4 @@
-"""Celery application: configuration, queues, beat schedule, signal handlers; starts monitoring."""
+"""Celery application: configuration, queues, beat entries, signal handlers; starts monitoring."""
 
 import gc
 from typing import Any
@@ -16,13 +16,13 @@ from securenet_obs.store import discard_engines
 from securenet_obs.workers.celery_fixes.requests import connect_start_counts
 from securenet_obs.workers.celery_fixes.shutdown import connect_shutdown
 from securenet_obs.workers.celery_fixes.transport import install_transport
+from securenet_obs.workers.connections import TIMEOUT_SETTINGS, tls_options
 from securenet_obs.workers.durations import connect_durations
 from securenet_obs.workers.names import QUEUES
 from securenet_obs.workers.preflight import (
     check_application,
     check_detection,
     check_urls,
-    tls_options,
     warn_of_eviction,
 )
 from securenet_obs.workers.results import connect_results
@@ -34,8 +34,6 @@ _BACKEND = "securenet_obs.workers.celery_fixes.backend:RedactingBackend"
 TASK_TIME_LIMIT_S = 600
 """Seconds after which a task is killed."""
 
-# Redis redelivers an unacknowledged task after this time: it must exceed the longest task.
-_VISIBILITY_TIMEOUT_S = 3600
 _ROUTES = {
     "run_vulnerability_scan": "scans",
     "retrain_anomaly_model": "models",
@@ -98,7 +96,7 @@ class SecureNetCelery(Celery):  # type: ignore[misc] # Celery has no types
     #8919, merged, changed only the stream. Its replacement can go when Celery logs such messages.
     """
 
-    amqp_cls = "securenet_obs.workers.publishing:BoundedAMQP"
+    amqp_cls = "securenet_obs.workers.celery_fixes.payload_limit:BoundedAMQP"
     task_cls = "securenet_obs.workers.celery_fixes.requests:SecureNetTask"
 
     def Worker(self, *args: Any, **options: Any) -> Any:  # noqa: N802 the name is Celery's
@@ -135,7 +133,7 @@ def create_celery(settings: Settings) -> Celery:
         broker_use_ssl=tls_options(settings.redis_url.get_secret_value()),
         redis_backend_use_ssl=tls_options(settings.results.get_secret_value()),
         **_MESSAGE_SETTINGS,
-        **_TIMEOUT_SETTINGS,
+        **TIMEOUT_SETTINGS,
         **_EXECUTION_SETTINGS,
         beat_schedule={
             **_BEAT_SCHEDULE,
@@ -158,33 +156,6 @@ _MESSAGE_SETTINGS: dict[str, Any] = {
     "result_expires": 3600,
     "enable_utc": True,
     "timezone": "UTC",
-}
-
-_TIMEOUT_SETTINGS: dict[str, Any] = {
-    "broker_connection_retry_on_startup": True,
-    "broker_connection_timeout": 2,
-    "broker_transport_options": {
-        "visibility_timeout": _VISIBILITY_TIMEOUT_S,
-        "socket_connect_timeout": 1,
-        "socket_timeout": 5,
-        "health_check_interval": 25,
-        "max_retries": 1,
-        "interval_start": 0,
-        "interval_step": 0.1,
-        "interval_max": 0.1,
-        "connect_retries_timeout": 1,
-    },
-    "task_publish_retry_policy": {
-        "max_retries": 1,
-        "interval_start": 0,
-        "interval_step": 0.1,
-        "interval_max": 0.1,
-    },
-    "redis_socket_connect_timeout": 1,
-    "redis_socket_timeout": 5,
-    "result_backend_transport_options": {
-        "retry_policy": {"timeout": 1.0, "max_retries": 1, "interval_start": 0},
-    },
 }
 
 _EXECUTION_SETTINGS: dict[str, Any] = {

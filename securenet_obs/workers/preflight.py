@@ -1,7 +1,6 @@
 """Refuses unusable Redis URLs, limits, libraries and beat entries at start; warns of eviction."""
 
 import inspect
-import ssl
 from importlib.util import find_spec
 from typing import Any
 from urllib.parse import SplitResult, parse_qs, urlsplit
@@ -13,7 +12,7 @@ from celery import Celery
 from securenet_obs.errors import SettingsError
 from securenet_obs.settings import Settings
 
-_SCHEMES = {"redis": False, "rediss": True}
+_SCHEMES = ("redis", "rediss")
 
 _log = structlog.get_logger(__name__)
 
@@ -31,11 +30,6 @@ def check_urls(settings: Settings) -> None:
             "RESULT_URL: it is the same Redis database as REDIS_URL. Use another database number: "
             "one must be flushed without the other."
         )
-
-
-def tls_options(url: str) -> dict[str, Any] | None:
-    """Return the TLS options of a Redis URL, with checked certificates; None without TLS."""
-    return {"ssl_cert_reqs": ssl.CERT_REQUIRED} if _SCHEMES[urlsplit(url).scheme] else None
 
 
 def check_application(app: Celery) -> None:

@@ -1,4 +1,4 @@
-"""Publishes one task, or many in transactions; limits payloads, shortens a process's timeouts."""
+"""Publishes one task, or many in few transactions; a broker that does not accept is an error."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -6,23 +6,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from celery import Celery, Task
-from celery.app.amqp import AMQP
 from celery.result import denied_join_result
 from kombu.exceptions import OperationalError
-from kombu.serialization import dumps
 from kombu.transport.redis import Channel
 from kombu.utils.json import dumps as as_json
 from redis.exceptions import RedisError
 
-from securenet_obs.errors import PayloadTooLargeError, PublishError
+from securenet_obs.errors import PublishError
 from securenet_obs.monitoring import bound_tenant
 from securenet_obs.workers.results import collect_owners, store_owners
-
-SOCKET_TIMEOUT_S = 0.5
-"""Seconds that a client waits for Redis; three times that if a connection breaks during use."""
-
-MAX_PAYLOAD_BYTES = 256 * 1024
-"""Maximum bytes of a task's serialised arguments; Redis keeps every message in memory."""
 
 MAX_TASKS_PER_TRANSACTION = 500
 """Maximum number of tasks that are sent in one transaction; fewer if they are large."""
@@ -32,45 +24,12 @@ _MAX_CHARACTERS_PER_TRANSACTION = 4 * 1024 * 1024
 _UNAVAILABLE = (OperationalError, RedisError, OSError, AttributeError)
 
 
-class BoundedAMQP(AMQP):  # type: ignore[misc] # Celery has no types
-    """Celery's messages, with an upper bound on the payload, which is checked before sending.
-
-    Upstream: a documented extension point. It can go when Celery bounds payloads.
-    """
-
-    def as_task_v2(self, task_id: str, name: str, *args: Any, **options: Any) -> Any:
-        """Return the message of a task.
-
-        Raises:
-            PayloadTooLargeError: its arguments exceed `MAX_PAYLOAD_BYTES`.
-        """
-        message = super().as_task_v2(task_id, name, *args, **options)
-        size = len(dumps(message.body, serializer=self.app.conf.task_serializer)[2])
-        if size > MAX_PAYLOAD_BYTES:
-            raise PayloadTooLargeError(
-                f"{name}: its arguments have {size:,} bytes, and the broker accepts "
-                f"{MAX_PAYLOAD_BYTES:,} at most. Put them into the store and send a reference, as "
-                "the API does with a batch, or send them in parts."
-            )
-        return message
-
-
-def shorten_timeouts(app: Celery) -> None:
-    """Shorten this process's Redis timeouts: a worker may wait for long, a request may not."""
-    app.conf.broker_transport_options = {
-        **app.conf.broker_transport_options,
-        "socket_timeout": SOCKET_TIMEOUT_S,
-        "socket_connect_timeout": SOCKET_TIMEOUT_S,
-    }
-    app.conf.redis_socket_timeout = app.conf.redis_socket_connect_timeout = SOCKET_TIMEOUT_S
-
-
 def publish(task: Task, *arguments: Any, **options: Any) -> str:
     """Queue a task and return its id; `options` are those of `Task.apply_async`.
 
     Raises:
         PublishError: the broker did not accept it.
-        PayloadTooLargeError: its arguments exceed `MAX_PAYLOAD_BYTES`.
+        PayloadTooLargeError: its arguments exceed the payload limit.
     """
     # Otherwise Celery subscribes to each sent task's result, and never unsubscribes.
     with denied_join_result():

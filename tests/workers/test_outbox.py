@@ -23,7 +23,7 @@ from securenet_obs.settings import Settings
 from securenet_obs.store import NetworkMinute, Submission, session_scope
 from securenet_obs.workers import outbox
 from securenet_obs.workers.celery_app import create_celery
-from securenet_obs.workers.publishing import shorten_timeouts
+from securenet_obs.workers.connections import shorten_timeouts
 from tests.busy import room_for
 
 RECORD = {"timestamp": "2026-01-01T00:00:05Z", "src_ip": "10.0.0.1", "dest_ip": "10.0.0.2"}

@@ -1,6 +1,5 @@
 """Checks of the configuration before a start."""
 
-import ssl
 import sys
 from typing import Any
 
@@ -98,24 +97,6 @@ def test_broker_and_results_in_one_database_are_refused(results: str) -> None:
     """The same database is recognised in any spelling."""
     with pytest.raises(SettingsError, match="RESULT_URL: it is the same"):
         create_celery(Settings(redis_url="redis://a/0", result_url=results))
-
-
-def test_certificates_are_verified() -> None:
-    """`rediss://` alone verifies certificates, for the broker and for the results."""
-    app = create_celery(Settings(redis_url="rediss://a:6379/0"))
-    assert app.connection_for_write().ssl == {"ssl_cert_reqs": ssl.CERT_REQUIRED}
-    assert app.backend.connparams["ssl_cert_reqs"] == ssl.CERT_REQUIRED
-
-
-def test_the_certificate_authority_can_be_set() -> None:
-    """The URL may name the authority, and certificates are verified all the same."""
-    app = create_celery(Settings(redis_url="rediss://a:6379/0?ssl_ca_certs=/etc/ca.pem"))
-    result_options = {
-        name: app.backend.connparams[name] for name in ("ssl_ca_certs", "ssl_cert_reqs")
-    }
-    for options in (app.connection_for_write().ssl, result_options):
-        connection = redis.SSLConnection(**options)
-        assert (connection.ca_certs, connection.cert_reqs) == ("/etc/ca.pem", ssl.CERT_REQUIRED)
 
 
 def test_an_evicting_broker_is_logged(redis_server: Any) -> None:

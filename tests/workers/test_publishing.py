@@ -3,7 +3,7 @@
 import json
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,18 +11,13 @@ import pytest
 import redis
 from celery import Celery, Task
 
-from securenet_obs.errors import PayloadTooLargeError, PublishError
+from securenet_obs.errors import PublishError
 from securenet_obs.monitoring.task_telemetry import connect_task_signals
 from securenet_obs.settings import Settings
 from securenet_obs.workers import publishing
 from securenet_obs.workers.celery_app import create_celery
-from securenet_obs.workers.publishing import (
-    MAX_PAYLOAD_BYTES,
-    Call,
-    publish,
-    publish_many,
-    shorten_timeouts,
-)
+from securenet_obs.workers.connections import shorten_timeouts
+from securenet_obs.workers.publishing import Call, publish, publish_many
 from securenet_obs.workers.results import connect_results, task_owner
 from tests.busy import room_for
 
@@ -54,41 +49,6 @@ def test_an_unavailable_broker_is_an_error_in_time(hangs: bool) -> None:
             with pytest.raises(PublishError, match="echo_canary"):
                 publish(task, "token")
             assert time.monotonic() - began < room_for(2)
-
-
-def test_timeouts_are_shortened_per_application() -> None:
-    """Shorter timeouts of one application do not affect another."""
-    patient = create_celery(Settings()).conf.broker_transport_options["socket_timeout"]
-    assert application(1).conf.broker_transport_options["socket_timeout"] < 1 < patient
-
-
-LARGE = "x" * MAX_PAYLOAD_BYTES
-
-
-@pytest.mark.parametrize(
-    "send",
-    [
-        lambda task: publish(task, LARGE),
-        lambda task: task.apply_async((LARGE,), queue="logs"),
-        lambda task: task.app.send_task(task.name, kwargs={"token": LARGE}),
-        lambda task: (task.s("small") | task.s(LARGE)).apply_async(),
-    ],
-)
-def test_too_large_a_payload_is_refused_by_its_sender(send: Callable[[Task], Any]) -> None:
-    """The error has task, size, limit and remedy, and no message reaches the broker."""
-    task = application(1).task(name="tested.echo", shared=False)(echo)
-    with pytest.raises(PayloadTooLargeError, match=r"tested.echo: .*262,\d+ bytes.*the store"):
-        send(task)
-
-
-def test_a_payload_of_the_limit_is_sent(redis_server: Any) -> None:
-    """The limit applies to the payload without its envelope."""
-    address = redis_server.environment["REDIS_URL"].removesuffix("/0")
-    app = create_celery(Settings(redis_url=f"{address}/8", result_url=f"{address}/9"))
-    publish(app.task(name="tested.echo", shared=False)(echo), LARGE[200:])
-    with redis.Redis.from_url(f"{address}/8") as client:
-        assert client.llen("default") == 1
-        client.flushdb()
 
 
 @pytest.fixture
@@ -178,9 +138,3 @@ def test_an_unavailable_broker_accepts_none_of_many() -> None:
     with pytest.raises(PublishError, match="accepted 0 of these tasks, and possibly the next 0"):
         publish_many(task, [Call(("x",))])
     assert time.monotonic() - began < room_for(2)
-
-
-def test_too_large_a_payload_among_many_is_refused(by_threes: tuple[Task, Any]) -> None:
-    """The error is the same as for a single task."""
-    with pytest.raises(PayloadTooLargeError, match=r"tested\.echo"):
-        publish_many(by_threes[0], [Call((LARGE,))])

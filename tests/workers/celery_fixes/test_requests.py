@@ -12,8 +12,8 @@ from pydantic import SecretStr
 from securenet_obs.settings import Settings
 from securenet_obs.workers.celery_app import create_celery
 from securenet_obs.workers.celery_fixes.requests import STARTS_KEY
+from securenet_obs.workers.connections import shorten_timeouts
 from securenet_obs.workers.dead_letters import list_letters
-from securenet_obs.workers.publishing import shorten_timeouts
 from securenet_obs.workers.results import EVENT_KEY
 from tests.waiting import eventually
 
