@@ -1,4 +1,4 @@
-"""Outbox of accepted batches: stores, counts once and republishes them; purges old results.
+"""Outbox of accepted batches: stores, counts once, republishes and finally deletes them.
 
 The store is the source of truth; the broker's message only announces work. So a lost message is
 published again, a duplicate is counted once, and a batch that was withdrawn because the broker did
@@ -22,7 +22,7 @@ from structlog.contextvars import bound_contextvars
 from securenet_obs.detection.network_logs import Batch, add_minutes
 from securenet_obs.errors import DeadLetterError, PublishError
 from securenet_obs.monitoring import bind_tenant, current_ids
-from securenet_obs.store import Submission, TaskEffect, changed_rows, ensure_tenant, session_scope
+from securenet_obs.store import Submission, changed_rows, ensure_tenant, session_scope
 from securenet_obs.workers.publishing import publish
 
 STORE_TIMEOUT_S = 0.5
@@ -38,9 +38,6 @@ MAX_PER_RUN = 500
 
 RESULT_RETENTION = timedelta(days=1)
 """Retention of a finished batch's result, for messages that arrive late."""
-
-EFFECT_RETENTION = timedelta(days=7)
-"""Retention of a task's result for a window; far longer than the lifetime of a message."""
 
 _log = structlog.get_logger(__name__)
 
@@ -131,13 +128,9 @@ def resume_publishing(session: Session, task_id: str) -> None:
     session.execute(update(Submission).where(*unfinished).values(due_at=_next_publication_at(1)))
 
 
-def purge() -> None:
-    """Delete finished batches and task effects after their retention."""
-    with session_scope() as session:
-        session.execute(
-            delete(Submission).where(Submission.finished_at < _now() - RESULT_RETENTION)
-        )
-        session.execute(delete(TaskEffect).where(TaskEffect.at < _now() - EFFECT_RETENTION))
+def purge(session: Session) -> None:
+    """Delete finished batches, and their results, after their retention."""
+    session.execute(delete(Submission).where(Submission.finished_at < _now() - RESULT_RETENTION))
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from celery import Task
 from sqlalchemy import select
 
 from securenet_obs.detection.anomaly import AnomalyDetector, ThreatDetectionService
-from securenet_obs.detection.effects import Effect
+from securenet_obs.detection.effects import Effect, purge_effects
 from securenet_obs.detection.network_logs import Batch, count_batch, normalise_batch
 from securenet_obs.detection.vulnerabilities import scan_tenant
 from securenet_obs.errors import PublishError
@@ -116,8 +116,10 @@ def _evaluate(tenant_id: str, records: list[Any]) -> tuple[Batch, dict[str, Any]
 
 @_task(**_RETRIES)
 def republish_submissions() -> int:
-    """Republish accepted batches that are unfinished and due; return their number."""
-    outbox.purge()
+    """Republish unfinished batches that are due; return their number; delete old results."""
+    with session_scope() as session:
+        outbox.purge(session)
+        purge_effects(session)
     return outbox.republish(process_network_logs)
 
 

@@ -294,5 +294,6 @@ def test_finished_batches_are_deleted_after_a_day(task: Task) -> None:
         session.execute(update(Submission).values(values))
         finished = Submission.task_id == ids[0]
         session.execute(update(Submission).where(finished).values(finished_at=long_ago))
-    outbox.purge()
+    with session_scope() as session:
+        outbox.purge(session)
     assert [row.task_id for row in rows()] == ids[1:]

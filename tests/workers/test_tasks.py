@@ -10,10 +10,10 @@ from sqlalchemy import select
 
 from securenet_obs.settings import Settings
 from securenet_obs.stack.samples import store_samples
-from securenet_obs.store import TaskEffect, Tenant, ensure_tenant, session_scope
+from securenet_obs.store import Submission, TaskEffect, Tenant, ensure_tenant, session_scope
 from securenet_obs.workers import outbox
 from securenet_obs.workers.celery_app import TASKS, create_celery
-from securenet_obs.workers.tasks import UNKNOWN_TENANT
+from securenet_obs.workers.tasks import UNKNOWN_TENANT, republish_submissions
 from securenet_obs.workers.windows import WINDOW_HEADER, task_id_of
 from tests.waiting import eventually
 
@@ -206,3 +206,26 @@ def test_an_unregistered_task_is_reported(target: Any) -> None:
     """An unknown task is an error line, and the worker continues."""
     target.celery.send_task("securenet_obs.workers.tasks.no_such_task", queue="default")
     assert eventually(lambda: any("no_such_task" in line["event"] for line in target.lines()))
+
+
+def test_the_outbox_task_deletes_old_results(empty_store: None) -> None:
+    """Finished batches and effects of tasks are deleted after their retention."""
+    long_ago = datetime.now(UTC) - timedelta(days=30)
+    with session_scope() as session:
+        ensure_tenant(session, "acme")
+        session.add(
+            Submission(
+                task_id="old",
+                tenant_id="acme",
+                records=None,
+                ids={},
+                accepted_at=long_ago,
+                finished_at=long_ago,
+                publications=1,
+            )
+        )
+        session.add(TaskEffect(tenant_id="acme", task="scan", window="old", at=long_ago, result={}))
+    assert republish_submissions() == 0
+    with session_scope() as session:
+        assert session.scalars(select(Submission)).all() == []
+        assert session.scalars(select(TaskEffect)).all() == []
