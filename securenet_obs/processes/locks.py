@@ -1,4 +1,4 @@
-"""File locks (`flock`) that end with their block or process; error for unwritable stack files."""
+"""File locks (`flock`), exclusive or shared, which end with their block or their process."""
 
 import fcntl
 import math
@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from securenet_obs.errors import StateFolderError
 from securenet_obs.processes.polling import poll_until
 
 
@@ -24,7 +23,7 @@ def file_lock(path: Path, *, wait_s: float = math.inf) -> Iterator[bool]:
         Whether the lock is held.
 
     Raises:
-        StateFolderError: the file cannot be written.
+        OSError: the file cannot be written.
     """
     descriptor = _open_lock_file(path)
     try:
@@ -34,19 +33,8 @@ def file_lock(path: Path, *, wait_s: float = math.inf) -> Iterator[bool]:
 
 
 def _open_lock_file(path: Path) -> int:
-    try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    except OSError as error:
-        raise make_state_folder_error(path, error) from error
-
-
-def make_state_folder_error(path: Path, error: OSError) -> StateFolderError:
-    """Return the error for a stack's file that cannot be written, with the remedy."""
-    return StateFolderError(
-        f"{path}: cannot be written: {error.strerror}. A local stack keeps its state there: "
-        "run the command in a writable folder."
-    )
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
 
 def try_lock(descriptor: int, *, shared: bool = False) -> bool:

@@ -20,7 +20,6 @@ from typing import IO
 
 from securenet_obs import errors
 from securenet_obs.errors import SecureNetObsError, StackError
-from securenet_obs.processes.locks import make_state_folder_error
 from securenet_obs.processes.polling import poll_until
 from securenet_obs.stack.local_stack import STOP_ORDER, LocalStack, make_already_running_error
 from securenet_obs.stack.state import (
@@ -31,6 +30,7 @@ from securenet_obs.stack.state import (
     locate_stack_folder,
     read_status,
 )
+from securenet_obs.stack.state_files import explain_unwritable
 
 STOP_S = 60.0
 """Seconds that an interrupted start has to take down the parts it started."""
@@ -136,11 +136,9 @@ def _start_supervisor(name: str, log: Path, pipe: int) -> "subprocess.Popen[byte
 
 
 def _open_log(log: Path) -> IO[bytes]:
-    try:
+    with explain_unwritable(log):
         log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         return log.open("ab")
-    except OSError as error:
-        raise make_state_folder_error(log, error) from error
 
 
 def _wait_until_ready(lines: IO[str], report: Callable[[str], None], log: Path) -> None:

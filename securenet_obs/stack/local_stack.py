@@ -12,7 +12,6 @@ from securenet_obs import __version__
 from securenet_obs.errors import PartNotReadyError, StackError
 from securenet_obs.processes.groups import read_start_time
 from securenet_obs.processes.guard import Guard
-from securenet_obs.processes.locks import file_lock
 from securenet_obs.processes.ports import find_free_ports
 from securenet_obs.stack.part import Part, wait_until_ready
 from securenet_obs.stack.parts.broker import RedisAccess, create_redis_part
@@ -32,6 +31,7 @@ from securenet_obs.stack.state import (
     remove_state,
     write_state,
 )
+from securenet_obs.stack.state_files import lock_state_file
 
 STOP_ORDER = ("beat", "api", "worker", "bugsink", "redis")
 """Order of stopping: the producers of work first, its consumers last."""
@@ -110,7 +110,7 @@ class LocalStack:
                 could not be installed.
         """
         with ExitStack() as undo:
-            if not undo.enter_context(file_lock(locate_lock_file(self.folder), wait_s=1)):
+            if not undo.enter_context(lock_state_file(locate_lock_file(self.folder), wait_s=1)):
                 raise make_already_running_error(self.name)
             self._clear_folder()
             guard = undo.enter_context(Guard())

@@ -13,8 +13,8 @@ from pathlib import Path
 from securenet_obs.errors import StackError
 from securenet_obs.processes.atomic_file import replace_file
 from securenet_obs.processes.groups import end_groups, read_start_time
-from securenet_obs.processes.locks import file_lock
 from securenet_obs.stack.parts.readiness import READINESS_CHECKS
+from securenet_obs.stack.state_files import lock_state_file
 
 DEFAULT_NAME = "local"
 """Default name of a stack."""
@@ -160,7 +160,7 @@ def find_running_stack(name: str = DEFAULT_NAME, root: Path | None = None) -> St
     folder = locate_stack_folder(name, root or default_root())
     if not folder.is_dir():
         return None
-    with file_lock(locate_lock_file(folder), wait_s=0) as free:
+    with lock_state_file(locate_lock_file(folder), wait_s=0) as free:
         if free:
             clear_stale_stack(folder)
             return None
@@ -195,7 +195,7 @@ def take_down(name: str = DEFAULT_NAME, root: Path | None = None) -> StackState 
     for number, wait_s in ((signal.SIGTERM, DOWN_S), (signal.SIGKILL, 5.0)):
         if state.owner.is_running():
             os.kill(state.owner.pid, number)
-        with file_lock(locate_lock_file(folder), wait_s=wait_s) as free:
+        with lock_state_file(locate_lock_file(folder), wait_s=wait_s) as free:
             if free:
                 clear_stale_stack(folder)
                 return state

@@ -19,13 +19,13 @@ from pathlib import Path
 
 from securenet_obs.errors import StackError
 from securenet_obs.processes.guard import Guard
-from securenet_obs.processes.locks import file_lock
 from securenet_obs.stack.locked_pip import (
     LOCKED,
     build_pip_environment,
     explain_pip_failure,
     format_pip_progress,
 )
+from securenet_obs.stack.state_files import lock_state_file
 
 REPORT_EVERY_S = 3.0
 """Seconds between two progress reports of an installation."""
@@ -70,7 +70,7 @@ def install_bugsink(
     """
     cache_folder = cache.resolve() / f"bugsink-{BUGSINK_VERSION}"
     installation = BugsinkInstallation(cache_folder / _compute_key())
-    with file_lock(cache_folder / "lock"):
+    with lock_state_file(cache_folder / "lock"):
         if installation.python.exists():
             return installation
         report(f"Installing Bugsink {BUGSINK_VERSION}, once, into {cache_folder}")
