@@ -65,7 +65,7 @@ $(INSTALLED): constraints.txt pyproject.toml
 	echo "Setting up $(VENV) with $$($$python --version): once, a minute or two ..."; \
 	if [ -f $@ ] && [ -n "$(filter constraints.txt,$?)" ]; then rm -rf $(VENV); fi; \
 	$$python -m venv $(VENV); \
-	$(BIN)/python -I securenet_obs/stack/locked_pip.py $(VENV); \
+	$(BIN)/python -I .ci/set_up.py $(VENV); \
 	touch $@
 
 bench: $(INSTALLED) ## Measure speed beside peers and limits; JSON goes to .securenet/bench

@@ -16,6 +16,7 @@ import pytest
 from rich.console import Console
 
 from securenet_obs.errors import PartNotReadyError, StackError
+from securenet_obs.locked_pip import build_pip_environment
 from securenet_obs.processes.guard import Guard
 from securenet_obs.processes.polling import poll_until
 from securenet_obs.processes.ports import find_free_ports
@@ -27,7 +28,6 @@ from securenet_obs.runner.record.verdict import Verdict
 from securenet_obs.runner.target import target_of
 from securenet_obs.settings import get_settings
 from securenet_obs.stack import LocalStack
-from securenet_obs.stack.locked_pip import build_pip_environment
 from securenet_obs.stack.parts.broker import RedisAccess, create_redis_part
 from securenet_obs.store import discard_engines
 from tests.forked_python import ForkedPython

@@ -199,7 +199,7 @@ def test_an_unusable_python_is_one_message(tmp_path: Path, answers: str, sentenc
 
 def test_an_unreachable_index_is_one_message(pythons: Callable[..., str], tmp_path: Path) -> None:
     """Set-up reports the unreachable index, and the file with pip's output."""
-    for name in ("Makefile", "pyproject.toml", "securenet_obs/stack/locked_pip.py"):
+    for name in ("Makefile", "pyproject.toml", ".ci/set_up.py", "securenet_obs/locked_pip.py"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text((ROOT / name).read_text())
     (tmp_path / "constraints.txt").write_text(f"no-such==1 --hash=sha256:{'0' * 64}\n")

@@ -16,7 +16,7 @@ from packaging.utils import canonicalize_name
 from tests.local_index import PIPS, LocalIndex, installed_here, reader_settings
 
 ROOT = Path(__file__).parent.parent
-SET_UP = "securenet_obs/stack/locked_pip.py"
+SET_UP = (".ci/set_up.py", "securenet_obs/locked_pip.py")
 BUILDS = {
     "hatchling",
     "editables",
@@ -68,7 +68,7 @@ def checkout(tmp_path: Path, offered: tuple[LocalIndex, str]) -> Path:
     (folder / "securenet_obs" / "__init__.py").touch()
     (folder / "pyproject.toml").write_text(PYPROJECT)
     (folder / "constraints.txt").write_text(offered[1])
-    for name in ("Makefile", "environment.yml", SET_UP):
+    for name in ("Makefile", "environment.yml", *SET_UP):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, folder / name)
     return folder

@@ -18,13 +18,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from securenet_obs.errors import StackError
-from securenet_obs.processes.guard import Guard
-from securenet_obs.stack.locked_pip import (
+from securenet_obs.locked_pip import (
     LOCKED,
     build_pip_environment,
     explain_pip_failure,
     format_pip_progress,
 )
+from securenet_obs.processes.guard import Guard
 from securenet_obs.stack.state_files import lock_state_file
 
 REPORT_EVERY_S = 3.0

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from securenet_obs.stack.locked_pip import LOCKED, build_pip_environment, explain_pip_failure
+from securenet_obs.locked_pip import LOCKED, build_pip_environment, explain_pip_failure
 from tests.local_index import PIPS, LocalIndex
 
 NEWEST = list(PIPS)[-1]

@@ -1,17 +1,13 @@
-"""Installs a lock file with pip: filters pip's settings, prints progress, explains failures.
+"""pip with a lock: its arguments, filtered settings, progress and explained failures.
 
-The Makefile runs this file in the Python of the new environment, before anything is installed
-there, so it uses the standard library only. Bugsink's environment is installed with the same
-functions.
+The project's own environment (`.ci/set_up.py`) and Bugsink's are installed with these functions.
+Nothing else is installed when the first of them is: this module uses the standard library only.
 """
 
 import ast
 import os
 import re
-import signal
 import subprocess
-import sys
-import time
 from importlib.metadata import distributions
 from pathlib import Path
 
@@ -109,52 +105,3 @@ def find_pip_package(log: str, venv: Path) -> str:
 
 def _normalise(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
-
-
-REPORT_EVERY_S = 10.0
-STEPS = {
-    "": (*LOCKED, "-r", "constraints.txt"),
-    "the project itself": ("install", "--no-deps", "--no-build-isolation", "-e", "."),
-    "checking the requirements": ("check",),
-}
-"""The calls of pip that set up the project's own environment; the first shows its progress."""
-
-
-def set_up(venv: Path, lock: str) -> None:
-    """Install the lock and the project in the working folder, and check their requirements.
-
-    Raises:
-        SystemExit: a step failed; its text is one sentence for the user of make.
-    """
-    log, python = venv / "install.log", f"{venv}/bin/python"
-    environment, started = build_pip_environment(python), time.monotonic()
-    with log.open("w") as output:
-        for step, arguments in STEPS.items():
-            process = subprocess.Popen(  # noqa: S603
-                [python, "-I", "-m", "pip", *arguments],
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-            )
-            while not _has_ended(process):
-                state = step or format_pip_progress(log.read_text(errors="replace"), lock)
-                seconds = time.monotonic() - started
-                print(f"Setting up {venv}: {state} ({seconds:.0f} s)", flush=True)
-            if process.returncode:
-                failure = explain_pip_failure(log.read_text(errors="replace"), venv)
-                sys.exit(f"make: {failure} (the output of pip: {log})")
-
-
-def _has_ended(process: "subprocess.Popen[bytes]") -> bool:
-    """Wait for the process until the next report is due; return whether it has ended."""
-    try:
-        process.wait(REPORT_EVERY_S)
-    except subprocess.TimeoutExpired:
-        return False
-    return True
-
-
-if __name__ == "__main__":
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-    set_up(Path(sys.argv[1]), Path("constraints.txt").read_text())
