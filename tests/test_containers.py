@@ -145,10 +145,10 @@ def test_every_copied_file_exists() -> None:
     """Every copied path exists in a clean checkout, and is part of the build context."""
     copied = [rest.split()[:-1] for word, rest in dockerfile() if word == "COPY"]
     sources = {name for names in copied for name in names if not names[0].startswith("--from")}
-    let_in = {
+    build_context = {
         line[1:] for line in (PROJECT / ".dockerignore").read_text().split() if line[0] == "!"
     }
-    assert sources == let_in
+    assert sources == build_context
     assert all((PROJECT / name).exists() for name in sources)
 
 

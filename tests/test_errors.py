@@ -5,9 +5,9 @@ from securenet_obs import errors
 
 def test_the_drawn_tree_matches_the_classes() -> None:
     """Every exception class is in the module's drawing, below its base."""
-    drawn = errors.__doc__ or ""
+    tree = errors.__doc__ or ""
     depths = {}
-    for line in drawn.splitlines():
+    for line in tree.splitlines():
         words = line.replace("│", " ").replace("├──", "   ").replace("└──", "   ").split()
         if words and words[0].endswith("Error"):
             depths[words[0]] = line.index(words[0]) // 4

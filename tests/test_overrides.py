@@ -100,7 +100,7 @@ def changed(text: str, name: str, before: str, after: str) -> str:
 def with_copy(module: str, text: str) -> Callable[[str], Definitions]:
     """Return a function that finds the definitions in a module's copy; others are as installed."""
     copy = Definitions(text)
-    return lambda asked: copy if asked == module else definitions(asked)
+    return lambda name: copy if name == module else definitions(name)
 
 
 def test_a_removed_definition_is_found() -> None:

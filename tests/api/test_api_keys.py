@@ -57,8 +57,8 @@ def test_a_key_resolves_to_its_tenant(key: str) -> None:
             *["acme", "acme"],
             "other",
         ]
-        for strange in ("", key[:-1], key + "x", key.swapcase(), f" {key}", "snk_" + "A" * 43):
-            assert tenant_of_key(session, strange) is None
+        for candidate in ("", key[:-1], key + "x", key.swapcase(), f" {key}", "snk_" + "A" * 43):
+            assert tenant_of_key(session, candidate) is None
 
 
 def test_a_revoked_key_resolves_to_none(key: str) -> None:
@@ -118,8 +118,8 @@ def test_keys_can_be_created_concurrently(tmp_path: Path) -> None:
         return create_keys_in(url, [f"tenant-{number}"], "test")
 
     with ThreadPoolExecutor(8) as threads:
-        made = list(threads.map(make, range(8)))
-    assert [list(keys) for keys in made] == [[f"tenant-{number}"] for number in range(8)]
+        created = list(threads.map(make, range(8)))
+    assert [list(keys) for keys in created] == [[f"tenant-{number}"] for number in range(8)]
 
 
 def test_keys_can_be_created_in_another_store(
@@ -127,7 +127,7 @@ def test_keys_can_be_created_in_another_store(
 ) -> None:
     """The local stack creates keys in its store before its services open it."""
     url = f"sqlite:///{tmp_path}/other.sqlite3"
-    made = create_keys_in(url, ("tenant-a", "tenant-b"), "test")
+    created = create_keys_in(url, ("tenant-a", "tenant-b"), "test")
     with session_scope() as session:
         assert list_keys(session) == []
     from securenet_obs.settings import get_settings
@@ -136,7 +136,7 @@ def test_keys_can_be_created_in_another_store(
     get_settings.cache_clear()
     discard_engines()
     with session_scope() as session:
-        assert {tenant_of_key(session, key): key for key in made.values()} == made
+        assert {tenant_of_key(session, key): key for key in created.values()} == created
 
 
 def test_a_lookup_is_cached_for_a_moment(key: str, monkeypatch: pytest.MonkeyPatch) -> None:

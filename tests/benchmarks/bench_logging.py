@@ -121,13 +121,13 @@ def chains(folder: Path) -> dict[str, Any]:
     }
 
 
-def _unredacted(tell: Callable[..., object]) -> Callable[..., None]:
+def _unredacted(log_call: Callable[..., object]) -> Callable[..., None]:
     """Return our chain with only redaction disabled."""
     may_match = json_line.may_match
 
     def call(event: str, **fields: Any) -> None:
         json_line.may_match = lambda _: False
-        tell(event, **fields)
+        log_call(event, **fields)
         json_line.may_match = may_match
 
     return call
@@ -138,8 +138,8 @@ def _calls(loggers: dict[str, Any], fields: dict[str, Any]) -> dict[str, Callabl
     foreign = logging.getLogger("theirs")
     calls: dict[str, Callable[[], object]] = {}
     for name, logger in loggers.items():
-        tell = getattr(logger, "info", logger)
-        calls[name] = lambda tell=tell: tell(event, **fields)
+        log_call = getattr(logger, "info", logger)
+        calls[name] = lambda log_call=log_call: log_call(event, **fields)
     unredacted = _unredacted(loggers[OURS].info)
     calls[UNREDACTED] = lambda: unredacted(event, **fields)
     calls[FOREIGN] = lambda: foreign.info(event, extra=fields)
@@ -155,7 +155,10 @@ def measured(folder: Path) -> Iterator[Row]:
         times = interleaved(_calls(loggers, fields))
         yield from rows(case, times, BARE, targets.get(case))
     filtered = {name: logger.debug for name, logger in loggers.items() if name != LIMIT}
-    calls = {name: lambda tell=tell: tell("detail", **SMALL) for name, tell in filtered.items()}
+    calls = {
+        name: lambda log_call=log_call: log_call("detail", **SMALL)
+        for name, log_call in filtered.items()
+    }
     yield from rows("filtered-out debug", interleaved(calls), BARE)
 
 

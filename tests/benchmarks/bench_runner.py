@@ -128,10 +128,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--json", type=Path, help="File for the figures.")
-    told = parser.parse_args()
-    rows = measure(told.rounds)
-    if told.json:
-        told.json.write_text(json.dumps(rows, indent=2) + "\n")
+    arguments = parser.parse_args()
+    rows = measure(arguments.rounds)
+    if arguments.json:
+        arguments.json.write_text(json.dumps(rows, indent=2) + "\n")
     for name, row in rows.items():
         ratio = f"  {row['ratio']:.3f}x" if "ratio" in row else ""
         print(f"{name:32} {row['median_s']:6.2f} s (fastest {row['fastest_s']:.2f}){ratio}")

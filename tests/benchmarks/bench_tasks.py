@@ -89,9 +89,9 @@ def tidy(_: object) -> None:
 CALLS = {call.__name__: call for call in (round_trip, at_once, in_a_loop, together, tidy)}
 
 
-def serve(whose: str, answers: int) -> None:
+def serve(library: str, answers: int) -> None:
     """Make each call that is named on stdin, and answer when it is done."""
-    if whose == OURS:
+    if library == OURS:
         start_monitoring(get_settings(), "benchmark")
         from securenet_obs.workers.tasks import echo_canary as echo
     else:
@@ -106,10 +106,10 @@ def serve(whose: str, answers: int) -> None:
 class Sender:
     """A separate process that sends tasks: ours is instrumented, bare Celery must not be."""
 
-    def __init__(self, whose: str, environment: Mapping[str, str]) -> None:
+    def __init__(self, library: str, environment: Mapping[str, str]) -> None:
         self._answers, into = os.pipe()
         self._process = subprocess.Popen(
-            [sys.executable, __file__, whose, str(into)],
+            [sys.executable, __file__, library, str(into)],
             env=environment,
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
@@ -183,14 +183,14 @@ def raw_round_trip(client: "redis.Redis") -> None:
 
 def percentile_rows(times: Times) -> list[Row]:
     """Return the rows of round trips: the median of all, and the 95th percentile."""
-    made = rows("round trip", times, BARE, {(OURS, BARE): Target(most=1.1)})
+    results = rows("round trip", times, BARE, {(OURS, BARE): Target(most=1.1)})
     slow = {name: statistics.quantiles(values, n=20)[18] for name, values in times.items()}
     target = Target(most=1.1)
     for name, value in slow.items():
         over = value / slow[BARE]
         judged = (str(target), target.met(over)) if name == OURS else ("", None)
-        made.append(Row("round trip, p95", name, value * 1e6, over, BARE, *judged))
-    return made
+        results.append(Row("round trip, p95", name, value * 1e6, over, BARE, *judged))
+    return results
 
 
 def throughput_row(times: Times) -> Row:
@@ -226,8 +226,8 @@ def main() -> None:
         single = interleaved(trips, rounds=TRIPS, at_least_s=0)
         calls = {BARE: lambda: bare.make(at_once), OURS: lambda: ours.make(at_once)}
         many = interleaved(calls, rounds=5, at_least_s=0)
-        made = [*percentile_rows(single), throughput_row(many), *submission_rows(ours, broker)]
-        report("tasks", made)
+        results = [*percentile_rows(single), throughput_row(many), *submission_rows(ours, broker)]
+        report("tasks", results)
 
 
 if __name__ == "__main__":

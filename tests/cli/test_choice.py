@@ -145,7 +145,7 @@ def test_a_command_enters_the_target_and_no_other(
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         (None, "There is no target"),
         ("REDIS_URL=redis://host\n", "DATABASE_URL is missing; needed by dead-letters (store)"),
@@ -154,14 +154,14 @@ def test_a_command_enters_the_target_and_no_other(
     ],
 )
 def test_a_command_never_falls_back_to_a_default_store(
-    text: str | None, told: str, tmp_path: Path
+    text: str | None, message: str, tmp_path: Path
 ) -> None:
     """Without a configured store the command fails; it does not create one in its folder."""
     if text:
         (tmp_path / "t.env").write_text(text)
     with pytest.raises(SettingsError) as caught:
         enter_target(tmp_path / "t.env" if text else None, command="dead-letters", needs=["store"])
-    assert told in str(caught.value)
+    assert message in str(caught.value)
 
 
 def test_a_store_in_the_environment_is_the_one_that_is_meant(
@@ -195,12 +195,12 @@ ORDERS: list[tuple[list[str], dict[str, str], list[str]]] = [
 ]
 
 
-@pytest.mark.parametrize(("arguments", "variables", "told"), ORDERS)
+@pytest.mark.parametrize(("arguments", "variables", "messages"), ORDERS)
 def test_a_command_reports_all_mistakes_and_starts_nothing(
     call: Callable[..., Any],
     arguments: list[str],
     variables: dict[str, str],
-    told: list[str],
+    messages: list[str],
     write: Callable[..., Path],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -215,7 +215,7 @@ def test_a_command_reports_all_mistakes_and_starts_nothing(
     # Far above the usual time (less than a second), and below that of a kernel or a stack.
     assert time.monotonic() - began < room_for(10)
     assert answer.returncode == 2, answer.stderr
-    assert [words for words in told if words not in answer.stderr] == []
+    assert [words for words in messages if words not in answer.stderr] == []
     assert "hunter2" not in answer.stderr
     assert sorted(path.name for path in tmp_path.iterdir()) == ["notebooks", "t.env"]
 
@@ -238,8 +238,8 @@ def test_unserved_notebooks_are_skipped_and_the_rest_is_run(
     assert (manifest["verdict"], manifest["reason"]) == ("passed", "")
     assert '<skipped message="the target is not a local stack' in (folder / "junit.xml").read_text()
     events = [json.loads(line) for line in (folder / "journal.jsonl").read_text().splitlines()]
-    of_skipped = [event["event"] for event in events if event.get("run") == "01_a_claim"]
-    assert of_skipped == ["run_started", "skipped", "judged", "saved"]
+    skipped_events = [event["event"] for event in events if event.get("run") == "01_a_claim"]
+    assert skipped_events == ["run_started", "skipped", "judged", "saved"]
     assert call("verify", folder).returncode == 0
 
 

@@ -42,8 +42,8 @@ def read_only(path: Path) -> str:
 
 def is_one_sentence(answer: "subprocess.CompletedProcess[str]") -> None:
     assert answer.returncode == 3, answer.stderr
-    said = [line for line in answer.stderr.splitlines() if not line.startswith("Bringing up")]
-    assert len(said) == 1, answer.stderr
+    messages = [line for line in answer.stderr.splitlines() if not line.startswith("Bringing up")]
+    assert len(messages) == 1, answer.stderr
 
 
 @pytest.mark.parametrize(

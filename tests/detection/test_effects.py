@@ -46,18 +46,18 @@ def test_a_failed_transaction_releases_the_claim(empty_store: None) -> None:
 
 def test_one_of_many_concurrent_claims_wins(empty_store: None) -> None:
     """Later claims wait until the first transaction ends."""
-    won = []
+    claims = []
 
     def claim() -> None:
         with session_scope() as session:
-            won.append(EFFECT.claim(session, {}))
+            claims.append(EFFECT.claim(session, {}))
 
     threads = [threading.Thread(target=claim) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert sorted(won) == [False] * 7 + [True]
+    assert sorted(claims) == [False] * 7 + [True]
 
 
 def test_effects_are_deleted_after_their_retention(empty_store: None) -> None:

@@ -154,7 +154,7 @@ ADDRESSED = (
 
 @pytest.mark.skipif(not LOGS.is_dir(), reason="the recorded network logs are not on this machine")
 @pytest.mark.parametrize(
-    ("name", "kind", "understood"),
+    ("name", "kind", "expected_count"),
     [
         ("zeek_apt29/day1_combined_zeek.log", "zeek", 1_304),
         ("vast/suricata_eve_small.json", "suricata", 6),
@@ -164,13 +164,13 @@ ADDRESSED = (
         ("vast/sysmon.json", "generic", 1_348),
     ],
 )
-def test_recorded_logs_are_accepted(name: str, kind: str, understood: int | None) -> None:
+def test_recorded_logs_are_accepted(name: str, kind: str, expected_count: int | None) -> None:
     """Every record of real sensors with both addresses is accepted, and no other."""
     records = read(LOGS / name)
     batch = normalise_batch(records)
     addressed = [record for record in records if any(record.keys() >= two for two in ADDRESSED)]
     assert len(batch.accepted) == len(addressed) > 0
-    assert understood in {None, len(addressed)}
+    assert expected_count in {None, len(addressed)}
     assert len(batch.accepted) + batch.rejected.total() == len(records)
     assert Counter(record.format for record in batch.accepted).most_common(1)[0][0] == kind
 

@@ -210,7 +210,7 @@ def keys_unchecked() -> None:
     access._authorise_task = anyones
 
 
-def telling_refusal() -> None:
+def revealing_refusal() -> None:
     """Reveal the existence of another tenant's task in the refusal."""
     from fastapi import HTTPException
 
@@ -218,14 +218,14 @@ def telling_refusal() -> None:
 
     own_task = access._authorise_task
 
-    async def telling(request: Any, tenant_id: str) -> None:
+    async def authorise_task(request: Any, tenant_id: str) -> None:
         owner = access.task_owner(access.celery_app, request.path_params["task_id"])
         try:
             await own_task(request, tenant_id)
         except HTTPException:
             raise HTTPException(404, "no such task" if owner is None else "not yours") from None
 
-    access._authorise_task = telling
+    access._authorise_task = authorise_task
 
 
 def keys_written() -> None:
@@ -234,12 +234,12 @@ def keys_written() -> None:
 
     key_of = access._key
 
-    def telling(request: Any) -> str:
+    def print_key(request: Any) -> str:
         key = key_of(request)
         os.write(1, b'{"key": "%b"}\n' % key.encode())
         return key
 
-    access._key = telling
+    access._key = print_key
 
 
 def canaries_kept() -> None:

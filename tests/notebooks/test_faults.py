@@ -205,7 +205,7 @@ def another_dsn(stack: LocalStack) -> str:
     url = f"{stack.environment['SENTRY_URL']}/api/canonical/0/projects/"
     with httpx.Client(headers=headers, trust_env=False) as client:
         team = client.get(url).json()["results"][0]["team"]
-        made = client.post(url, json={"team": team, "name": f"other {time.time_ns()}"}).json()
-        dsn: str = client.get(f"{url}{made['id']}/").json()["dsn"]
+        project = client.post(url, json={"team": team, "name": f"other {time.time_ns()}"}).json()
+        dsn: str = client.get(f"{url}{project['id']}/").json()["dsn"]
     assert urlsplit(dsn).path != urlsplit(stack.environment["SENTRY_DSN"]).path
     return dsn

@@ -80,7 +80,7 @@ FAULTS = {
         TENANTS,
         "api",
         {"a refusal does not reveal whether a task exists"},
-        faults="telling_refusal",
+        faults="revealing_refusal",
     ),
     "keys in the log": Fault(TENANTS, "api", {"no API key is logged"}, faults="keys_written"),
     "a cache without a tenant": Fault(

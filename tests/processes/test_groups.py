@@ -40,10 +40,10 @@ def family(living: Living) -> Iterator[subprocess.Popen[str]]:
 
 def test_start_time_identifies_a_process(family: subprocess.Popen[str]) -> None:
     """It is constant, differs between processes, and None for an ended process."""
-    mine = read_start_time(os.getpid())
-    assert mine is not None
-    assert mine == read_start_time(os.getpid())
-    assert mine != read_start_time(family.pid)
+    own_start_time = read_start_time(os.getpid())
+    assert own_start_time is not None
+    assert own_start_time == read_start_time(os.getpid())
+    assert own_start_time != read_start_time(family.pid)
     kill_unreaped(family)
     assert read_start_time(family.pid) is None
 
@@ -99,7 +99,7 @@ def test_guard_ignores_signals(tmp_path: Path) -> None:
     ):
         assert guard.stdin is not None
         print(f"+{part.pid}", f"remove {folder}", sep="\n", file=guard.stdin, flush=True)
-        # It has set itself up by then; there is no telling from outside.
+        # It has set itself up by then; that cannot be observed from outside.
         time.sleep(0.5)
         guard.send_signal(signal.SIGINT)
         guard.send_signal(signal.SIGTERM)

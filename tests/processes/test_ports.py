@@ -20,7 +20,7 @@ def test_ports_are_different_and_can_be_bound() -> None:
 def test_used_port_is_skipped(monkeypatch: pytest.MonkeyPatch) -> None:
     """A port with a listener is not returned."""
     taken, free = find_free_ports(2)
-    picks = iter([taken, free])
-    monkeypatch.setattr(random, "choice", lambda _range: next(picks))
+    choices = iter([taken, free])
+    monkeypatch.setattr(random, "choice", lambda _range: next(choices))
     with socket.create_server(("127.0.0.1", taken)):
         assert find_free_ports(1) == [free]

@@ -200,8 +200,8 @@ def test_a_notebook_that_deletes_the_evidence_is_an_error(
     outcome = execute(*paths, plain=True, cold=cold)
     assert str(outcome.verdict) == "error"
     assert "cannot be written" in outcome.unwritable
-    said = [row.judged or {} for row in outcome.runs]
-    assert [(row["verdict"], row["cell"]) for row in said] == [("error", 2), ("error", None)]
+    judgements = [row.judged or {} for row in outcome.runs]
+    assert [(row["verdict"], row["cell"]) for row in judgements] == [("error", 2), ("error", None)]
     assert not outcome.folder.exists()
 
 

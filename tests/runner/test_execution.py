@@ -232,8 +232,8 @@ def test_the_kernel_is_this_interpreter_over_sockets_in_a_private_folder(
     )
     outcome = execute(write_notebook(cell), plain=True, cold=cold)
     document = json.loads((outcome.folder / "a_claim.ipynb").read_text())
-    said = json.loads(document["cells"][-1]["outputs"][0]["text"])
-    assert said == [sys.executable, "ipc", 0]
+    description = json.loads(document["cells"][-1]["outputs"][0]["text"])
+    assert description == [sys.executable, "ipc", 0]
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -59,8 +59,8 @@ def test_a_kill_at_any_cell_is_recorded_as_a_kill(
         return _read_verdict(log, pids, orphaned=victim == "parent")
 
     with ThreadPoolExecutor(2) as pool:
-        said = list(pool.map(kill_at, cells))
-    assert said == list(product([VICTIMS[victim]], cells))
+        verdicts = list(pool.map(kill_at, cells))
+    assert verdicts == list(product([VICTIMS[victim]], cells))
 
 
 def _command(

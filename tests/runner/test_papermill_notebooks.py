@@ -32,10 +32,10 @@ def test_papermill_notebooks_get_the_verdicts_that_papermill_gives(
     with pytest.raises(NotebookError, match="'R'; only Python notebooks"):
         read_notebook(OF_R, plain=True)
     outcome = execute(*paths, plain=True, jobs=12, cell_deadline_s=14.0)
-    said = {row.started["path"]: row.judged["verdict"] for row in outcome.runs if row.judged}
+    verdicts = {row.started["path"]: row.judged["verdict"] for row in outcome.runs if row.judged}
     wrong = {
-        path.name: said[str(path)]
+        path.name: verdicts[str(path)]
         for path, status in paths.items()
-        if (said[str(path)] == "passed") != (status == "0")
+        if (verdicts[str(path)] == "passed") != (status == "0")
     }
     assert wrong == {}

@@ -107,8 +107,8 @@ def test_a_file_without_variables_is_refused_as_target(text: str, tmp_path: Path
 )
 def test_one_cause_has_one_line(line: str, tmp_path: Path) -> None:
     """An unreadable value is not reported as empty or unusable as well."""
-    (told,) = refused(tmp_path / "t.env", f"{line}\n")
-    assert "refers to ${X}" in told or "which is not executed" in told
+    (problems,) = refused(tmp_path / "t.env", f"{line}\n")
+    assert "refers to ${X}" in problems or "which is not executed" in problems
 
 
 def test_every_problem_of_a_file_is_named_at_once(tmp_path: Path) -> None:
@@ -118,7 +118,7 @@ def test_every_problem_of_a_file_is_named_at_once(tmp_path: Path) -> None:
         "SENTRY_DNS=https://hunter2@host/1\n\nhunter2\nLOG_LEVEL=hunter2\nREDIS_URL=\n"
         "API_URL=http://hunter2:x\nWORKER_STOP_S=hunter2\nDATABASE_URL=hunter2\nLOG_LEVEL=INFO\n",
     )
-    told = [
+    problems = [
         (1, "SENTRY_DNS is not a variable of a target; did you mean SENTRY_DSN?"),
         (3, "not of the form NAME=value"),
         (4, "LOG_LEVEL cannot be used"),
@@ -128,8 +128,8 @@ def test_every_problem_of_a_file_is_named_at_once(tmp_path: Path) -> None:
         (8, "DATABASE_URL cannot be used: it has no scheme"),
         (9, "LOG_LEVEL repeats line 4"),
     ]
-    assert len(lines) == len(told)
-    for line, (number, words) in zip(lines, told, strict=True):
+    assert len(lines) == len(problems)
+    for line, (number, words) in zip(lines, problems, strict=True):
         assert line.startswith(f"  {tmp_path / 't.env'}:{number}: ")
         assert words in line
     assert "hunter2" not in str(lines)

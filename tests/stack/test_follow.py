@@ -50,7 +50,7 @@ def make_parts(tmp_path: Path) -> Iterator[MakeParts]:
     with Guard() as guard:
 
         def part(name: str, script: str) -> Part:
-            made = Part(
+            part = Part(
                 name,
                 ["/bin/sh", "-c", script],
                 folder=tmp_path,
@@ -60,10 +60,10 @@ def make_parts(tmp_path: Path) -> Iterator[MakeParts]:
                 address="nowhere",
                 guard=guard,
             )
-            made.launch()
-            while made.is_running():
+            part.launch()
+            while part.is_running():
                 time.sleep(0.01)
-            return made
+            return part
 
         yield lambda **scripts: {name: part(name, script) for name, script in scripts.items()}
 

@@ -20,11 +20,11 @@ MakePart = Callable[..., Part]
 def make_part(tmp_path: Path) -> Iterator[MakePart]:
     """Yield a factory of parts that run a shell script and are ready by its log."""
     with Guard() as guard:
-        made: list[Part] = []
+        parts: list[Part] = []
 
         def make(script: str, name: str = "sample") -> Part:
             log = tmp_path / f"{name}.log"
-            made.append(
+            parts.append(
                 Part(
                     name,
                     ["/bin/sh", "-c", script],
@@ -36,10 +36,10 @@ def make_part(tmp_path: Path) -> Iterator[MakePart]:
                     guard=guard,
                 )
             )
-            return made[-1]
+            return parts[-1]
 
         yield make
-        for part in made:
+        for part in parts:
             part.stop()
 
 

@@ -41,7 +41,7 @@ from securenet_obs.processes.locks import file_lock
 from securenet_obs.processes.groups import read_start_time
 from securenet_obs.stack.state import *
 
-if sys.argv[2] == "deaf":
+if sys.argv[2] == "ignores":
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
 folder = locate_stack_folder("sample", Path(sys.argv[1]))
 with file_lock(locate_lock_file(folder)):
@@ -137,21 +137,21 @@ def test_missing_stack_is_not_running(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("hearing", ["hears", "deaf"])
+@pytest.mark.parametrize("on_sigterm", ["ends", "ignores"])
 def test_take_down_ends_the_owner(
-    tmp_path: Path, hearing: str, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, on_sigterm: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It terminates the owner and waits; an owner that ignores SIGTERM is killed."""
     monkeypatch.setattr("securenet_obs.stack.state.DOWN_S", 1.0)
     with subprocess.Popen(
-        [sys.executable, "-c", OWNER, str(tmp_path), hearing], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", OWNER, str(tmp_path), on_sigterm], stdout=subprocess.PIPE, text=True
     ) as owner:
         assert owner.stdout is not None
         assert owner.stdout.readline() == "owned\n"
         state = take_down("sample", tmp_path)
         assert state is not None
         assert state.owner.pid == owner.pid
-        expected = signal.SIGTERM if hearing == "hears" else signal.SIGKILL
+        expected = signal.SIGTERM if on_sigterm == "ends" else signal.SIGKILL
         assert owner.wait(30) == -expected
     assert find_running_stack("sample", tmp_path) is None
 

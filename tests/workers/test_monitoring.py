@@ -85,8 +85,8 @@ def test_concurrent_tenants_keep_their_ids(worker: Worker) -> None:
     assert eventually(lambda: sum(row["event"] in ends for row in worker.lines()) == expected)
     ours = [line for line in worker.lines() if "request_id" in line]
     assert {line["request_id"] for line in ours} == sent
-    strange = [line for line in ours if line["tenant_id"] not in line["request_id"]]
-    assert {(line["tenant_id"], line["task"]) for line in strange} == {
+    mismatched = [line for line in ours if line["tenant_id"] not in line["request_id"]]
+    assert {(line["tenant_id"], line["task"]) for line in mismatched} == {
         ("left-behind", "tested.leave_tenant")
     }
     requests_of: dict[str, set[str]] = {}

@@ -167,11 +167,11 @@ def test_a_finished_batch_is_not_withdrawn(
 ) -> None:
     """If a worker has counted the batch before the broker's error, the call succeeds."""
 
-    def took_it(task: Task, *arguments: Any, task_id: str) -> str:
+    def publish_after_success(task: Task, *arguments: Any, task_id: str) -> str:
         outbox.process(task_id, evaluated)
         raise PublishError("timed out")
 
-    monkeypatch.setattr(outbox, "publish", took_it)
+    monkeypatch.setattr(outbox, "publish", publish_after_success)
     outbox.submit(unavailable, "acme", [RECORD])
     assert counted() == 1
 

@@ -26,9 +26,9 @@ def test_tasks_do_not_share_event_data(target: Any) -> None:
     """The next task's event has no tag, breadcrumb or trace of the task before."""
     first, second = (event_of(target, "tested.marks_and_fails") for _ in range(2))
     assert first["tags"]["number"] != second["tags"]["number"]
-    crumbs = [crumb["message"] for crumb in second["breadcrumbs"]["values"]]
-    assert f"number {second['tags']['number']}" in crumbs
-    assert f"number {first['tags']['number']}" not in crumbs
+    messages = [breadcrumb["message"] for breadcrumb in second["breadcrumbs"]["values"]]
+    assert f"number {second['tags']['number']}" in messages
+    assert f"number {first['tags']['number']}" not in messages
     assert first["contexts"]["trace"]["trace_id"] != second["contexts"]["trace"]["trace_id"]
 
 

@@ -55,8 +55,8 @@ def celery_task() -> Any:
 
 def test_invalid_ids_are_not_bound(target: Any) -> None:
     """Headers may come from any client of the broker, so they are validated."""
-    strange = {"securenet_request_id": "x\n" * 50, "securenet_tenant_id": "../etc"}
-    sent = target.send("tested.child", headers=strange)
+    invalid_headers = {"securenet_request_id": "x\n" * 50, "securenet_tenant_id": "../etc"}
+    sent = target.send("tested.child", headers=invalid_headers)
     started = target.line("task_started", sent.id)
     assert len(started["request_id"]) == 32
     assert "tenant_id" not in started

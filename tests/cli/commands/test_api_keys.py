@@ -22,8 +22,8 @@ def test_a_key_is_shown_once_and_stored_as_its_hash(
     call: Call, target: Path, tmp_path: Path
 ) -> None:
     """Neither the store nor the list contains the key that authenticates a tenant."""
-    made = call("api-keys", "create", "acme", "--label", "collector", "--target", target)
-    key = made.stdout.strip()
+    created = call("api-keys", "create", "acme", "--label", "collector", "--target", target)
+    key = created.stdout.strip()
     assert key.startswith("snk_")
     (row,) = json.loads(call("api-keys", "list", "--target", target, "--json").stdout)
     assert (row["tenant"], row["label"], row["revoked"]) == ("acme", "collector", "")

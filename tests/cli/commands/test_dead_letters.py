@@ -45,12 +45,12 @@ def test_a_letter_is_listed_and_shown(call: Call, target: Path) -> None:
     """Each dead letter has its task, tenant, error and number of attempts."""
     rows = json.loads(call("dead-letters", "list", "--target", target, "--json").stdout)
     assert [row["task_id"] for row in rows] == ["task-1", "task-0"]
-    told = call("dead-letters", "list", "--target", target).stdout
-    assert "ValueError" in told
-    assert "2 dead letters" in told
-    told = call("dead-letters", "show", rows[1]["id"], "--target", target).stdout
-    assert "it [broke]" in told
-    assert '{"args": ["acme"], "kwargs": {}}' in told
+    output = call("dead-letters", "list", "--target", target).stdout
+    assert "ValueError" in output
+    assert "2 dead letters" in output
+    output = call("dead-letters", "show", rows[1]["id"], "--target", target).stdout
+    assert "it [broke]" in output
+    assert '{"args": ["acme"], "kwargs": {}}' in output
 
 
 def test_a_letter_is_requeued_once(call: Call, target: Path) -> None:

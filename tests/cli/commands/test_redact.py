@@ -52,8 +52,8 @@ def test_ctrl_c_ends_the_source_and_nothing_is_lost() -> None:
         process.stdin.flush()
         assert process.stdout.readline() == b"one\n"
         process.send_signal(signal.SIGINT)
-        output, told = process.communicate(b"two\n")
-    assert (process.returncode, output, told) == (0, b"two\n", b"0 masked\n")
+        output, errors = process.communicate(b"two\n")
+    assert (process.returncode, output, errors) == (0, b"two\n", b"0 masked\n")
 
 
 def test_a_closed_pipe_ends_it_quietly() -> None:
@@ -63,5 +63,5 @@ def test_a_closed_pipe_ends_it_quietly() -> None:
     ) as process:
         assert process.stdout is not None
         process.stdout.close()
-        _, told = process.communicate(b"line\n" * 100_000)
-    assert (process.returncode, told) == (0, b"")
+        _, errors = process.communicate(b"line\n" * 100_000)
+    assert (process.returncode, errors) == (0, b"")

@@ -64,8 +64,8 @@ def test_jupyterlab_is_on_loopback_behind_a_token(
         assert "notebooks" in [row["name"] for row in listing.json()["content"]]
         assert httpx.get(f"{url}/api/contents").status_code == 403
         below = psutil.Process(process.pid).children(recursive=True)
-        everybody = psutil.process_iter(["cmdline"])
-        assert not any(token in str(row.info["cmdline"]) for row in everybody)
+        all_processes = psutil.process_iter(["cmdline"])
+        assert not any(token in str(row.info["cmdline"]) for row in all_processes)
     finally:
         process.terminate()
         process.communicate(timeout=30)
@@ -109,9 +109,9 @@ def test_a_stack_that_validate_started_is_gone_when_it_is_interrupted(
     below = psutil.Process(process.pid).children(recursive=True)
     assert len(below) > 5
     process.send_signal(number)
-    told, _ = process.communicate(timeout=60)
+    output, _ = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert re.search(rb"that are ignored: .*SENTRY_DSN", told)
+    assert re.search(rb"that are ignored: .*SENTRY_DSN", output)
     _, left = psutil.wait_procs(below, timeout=30)
     assert left == []
     (manifest,) = tmp_path.glob("evidence/*/run.json")

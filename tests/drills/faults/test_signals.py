@@ -25,10 +25,10 @@ MakePart = Callable[[str], Part]
 def make_part(tmp_path: Path) -> Iterator[MakePart]:
     """Yield a factory of parts that run a shell script and are ready after its first line."""
     with Guard() as guard:
-        made: list[Part] = []
+        parts: list[Part] = []
 
         def make(script: str) -> Part:
-            log = tmp_path / f"{len(made)}.log"
+            log = tmp_path / f"{len(parts)}.log"
             part = Part(
                 "sample",
                 ["/bin/sh", "-c", script],
@@ -39,11 +39,11 @@ def make_part(tmp_path: Path) -> Iterator[MakePart]:
                 address="nowhere",
                 guard=guard,
             )
-            made.append(part)
+            parts.append(part)
             return part.start()
 
         yield make
-        for part in made:
+        for part in parts:
             part.stop()
 
 

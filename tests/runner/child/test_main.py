@@ -51,10 +51,10 @@ def test_journalled_events_are_also_printed(
     """The child prints one line per event, with its cell; journal and notebook hold no secret."""
     child = start(f"print('{CANARY}')", f"raise ValueError('{CANARY}')")
     assert child.stdout is not None
-    said = child.stdout.read().decode().splitlines()
+    printed_lines = child.stdout.read().decode().splitlines()
     assert child.wait(20) == 0
     events = events_in(tmp_path / "evidence" / journal.NAME)
-    assert said == [f"{row['event']} {row.get('cell', '')}" for row in events]
+    assert printed_lines == [f"{row['event']} {row.get('cell', '')}" for row in events]
     assert [row["event"] for row in events[-3:]] == ["cell_started", "cell_error", "ended"]
     for name in ("r.ipynb", journal.NAME):
         assert CANARY not in (tmp_path / "evidence" / name).read_text()

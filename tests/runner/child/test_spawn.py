@@ -30,10 +30,10 @@ def test_a_child_that_cannot_start_logs_the_reason(cold: bool, server: str, tmp_
 def test_a_warm_server_that_is_not_there_leaves_nothing_open(tmp_path: Path) -> None:
     """The error names the server, and no descriptor of the pipes stays open."""
     before = psutil.Process().num_fds()
-    nobody = str(tmp_path / "socket")
+    absent_socket = str(tmp_path / "socket")
     with (
         pytest.raises(SecureNetObsError, match="does not answer"),
-        child_process(tmp_path, tmp_path, {}, log=tmp_path / "log", warm=nobody),
+        child_process(tmp_path, tmp_path, {}, log=tmp_path / "log", warm=absent_socket),
     ):
         pass
     assert psutil.Process().num_fds() == before

@@ -17,8 +17,8 @@ NOTEBOOK = '{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}'
 @pytest.fixture
 def folder(tmp_path: Path) -> EvidenceFolder:
     """Return a folder with one started run."""
-    made = EvidenceFolder.create(tmp_path / "evidence", Masker())
-    made.note("opened", id=made.path.name, command="run")
-    made.note("run_started", **STARTED)
-    (made.path / "r.ipynb").write_text(NOTEBOOK)
-    return made
+    evidence_folder = EvidenceFolder.create(tmp_path / "evidence", Masker())
+    evidence_folder.note("opened", id=evidence_folder.path.name, command="run")
+    evidence_folder.note("run_started", **STARTED)
+    (evidence_folder.path / "r.ipynb").write_text(NOTEBOOK)
+    return evidence_folder

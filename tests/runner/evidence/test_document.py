@@ -32,6 +32,6 @@ def test_a_cell_shows_its_outcome(write_notebook: Callable[..., Path]) -> None:
     assert [cell["metadata"]["securenet"]["status"] for cell in cells] == [
         "finished", "broken off", "not run",
     ]  # fmt: skip
-    said = [output["data"]["text/plain"] for cell in cells for output in cell["outputs"]]
-    assert said == [BROKEN_OFF, NOT_RUN]
+    texts = [output["data"]["text/plain"] for cell in cells for output in cell["outputs"]]
+    assert texts == [BROKEN_OFF, NOT_RUN]
     assert not any("papermill" in cell["metadata"] for cell in cells)

@@ -105,8 +105,8 @@ def test_folders_without_evidence_are_refused(tmp_path: Path) -> None:
 
 def test_no_two_folders_are_the_same(tmp_path: Path) -> None:
     """Folders are unique, also when many are created in one second."""
-    made = [EvidenceFolder.create(tmp_path, Masker()).path for _ in range(50)]
-    assert len(set(made)) == 50
+    folders = [EvidenceFolder.create(tmp_path, Masker()).path for _ in range(50)]
+    assert len(set(folders)) == 50
 
 
 STARTED = {

@@ -36,7 +36,7 @@ def test_a_process_is_killed_when_its_client_goes(server: str, tmp_path: Path) -
 def test_the_exit_status_is_the_processs_own(server: str, tmp_path: Path) -> None:
     """The exit status is 1 after an error and negative after a signal, as in subprocess."""
     with open(os.devnull, "r+b") as nothing:
-        asked = [
+        processes = [
             ForkedProcess(
                 server, module, arguments, environment=os.environ,
                 folder=tmp_path, streams=[nothing.fileno()] * 3,
@@ -46,10 +46,10 @@ def test_the_exit_status_is_the_processs_own(server: str, tmp_path: Path) -> Non
                 ("securenet_obs.runner.kernel.main", []),
             )
         ]  # fmt: skip
-    assert asked[0].wait(30) == 1
-    asked[1].kill()
-    assert asked[1].wait(30) == -9
-    for process in asked:
+    assert processes[0].wait(30) == 1
+    processes[1].kill()
+    assert processes[1].wait(30) == -9
+    for process in processes:
         process.close()
 
 

@@ -61,7 +61,7 @@ def test_futures_and_callbacks_belong_to_the_cell_that_made_them(
 ) -> None:
     """Tasks, futures and handles belong to their cell in every report of an event loop."""
     loop = asyncio.new_event_loop()
-    made = started_by(
+    handles = started_by(
         origins.begin,
         lambda: (
             loop.create_task(asyncio.sleep(0)),
@@ -72,10 +72,10 @@ def test_futures_and_callbacks_belong_to_the_cell_that_made_them(
     for _ in range(others):
         started_by(origins.begin, lambda: None)
     contexts = [
-        {name: thing} for name, thing in zip(("task", "future", "handle"), made, strict=True)
+        {name: value} for name, value in zip(("task", "future", "handle"), handles, strict=True)
     ]
     assert [origins.is_of(context) for context in contexts] == [others == 0] * 3
-    loop.run_until_complete(made[0])
+    loop.run_until_complete(handles[0])
     loop.close()
 
 

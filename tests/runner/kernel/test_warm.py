@@ -156,9 +156,9 @@ def test_a_plot_is_shown_by_a_forked_kernel(
     assert '"image/png"' in run.read_text()
 
 
-@pytest.mark.parametrize(("who", "number"), HITS, ids=str)
+@pytest.mark.parametrize(("victim", "number"), HITS, ids=str)
 def test_a_run_ends_with_a_verdict_whoever_is_killed_or_stopped(
-    who: str,
+    victim: str,
     number: signal.Signals,
     request: pytest.FixtureRequest,
     write_notebook: Callable[..., Path],
@@ -168,7 +168,7 @@ def test_a_run_ends_with_a_verdict_whoever_is_killed_or_stopped(
 ) -> None:
     """The run ends by its deadline, with a page, and none of its processes survives."""
     monkeypatch.setattr(supervision, "GRACE_PERIOD_S", 1.0)
-    own = who == "server"
+    own = victim == "server"
     socket, server = request.getfixturevalue("own_server" if own else "shared_server")
     pids = tmp_path / "pids"
     cell = (
@@ -185,20 +185,20 @@ def test_a_run_ends_with_a_verdict_whoever_is_killed_or_stopped(
         (child,) = (row for row in psutil.process_iter() if _reports(row, tmp_path, kernel))
         hit.extend([psutil.Process(kernel), child])
         victims = {"server": server, "kernel's attendant": psutil.Process(keeper)}
-        hit.append(victims.get(who) or child.parent())
+        hit.append(victims.get(victim) or child.parent())
         hit[-1].send_signal(number)
 
     threading.Thread(target=strike, daemon=True).start()
     started = time.monotonic()
     # Only one run is meant to hit its deadline; a busy machine must not end the others.
-    deadline_s = 6.0 if HITS[who, number] == "timeout" else 60.0
+    deadline_s = 6.0 if HITS[victim, number] == "timeout" else 60.0
     outcome = execute(write_notebook(cell), plain=True, deadline_s=deadline_s, warm=socket)
-    assert str(outcome.verdict) == HITS[who, number], outcome.runs[0].judged
+    assert str(outcome.verdict) == HITS[victim, number], outcome.runs[0].judged
     assert time.monotonic() - started < room_for(30)
     assert (outcome.folder / "a_claim.html").exists()
-    *survivors, victim = hit
+    *survivors, killed = hit
     with suppress(psutil.NoSuchProcess):
-        victim.kill()
+        killed.kill()
     assert psutil.wait_procs(survivors, timeout=30)[1] == []
 
 

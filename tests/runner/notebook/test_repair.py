@@ -40,8 +40,8 @@ def nested(levels: int) -> Any:
 
 def document(*cells: Any, **fields: Any) -> dict[str, Any]:
     """Return a notebook's JSON as in a file, with these cells or one."""
-    made = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": list(cells) or [cell()]}
-    return made | fields
+    content = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": list(cells) or [cell()]}
+    return content | fields
 
 
 def cell(**fields: Any) -> dict[str, Any]:
@@ -121,20 +121,20 @@ PLACES = {
 }
 
 
-def is_whole(made: dict[str, Any]) -> None:
+def is_whole(content: dict[str, Any]) -> None:
     """Assert the properties that a run requires beyond nbformat's schema."""
-    json.dumps(made, ensure_ascii=False, allow_nan=False).encode()
-    names = [cell["id"] for cell in made["cells"]]
+    json.dumps(content, ensure_ascii=False, allow_nan=False).encode()
+    names = [cell["id"] for cell in content["cells"]]
     assert len(set(names)) == len(names)
     assert not {"injected-parameters", "securenet-banner", "first-failing-cell"} & set(names)
-    assert all(not {"papermill", "securenet"} & set(cell["metadata"]) for cell in made["cells"])
-    assert not {"papermill", "widgets"} & set(made["metadata"])
+    assert all(not {"papermill", "securenet"} & set(cell["metadata"]) for cell in content["cells"])
+    assert not {"papermill", "widgets"} & set(content["metadata"])
 
 
-def is_runnable(made: dict[str, Any], folder: Path) -> None:
+def is_runnable(content: dict[str, Any], folder: Path) -> None:
     """Prepare, validate and save a document as a run does, without a kernel."""
     path = folder / "n.ipynb"
-    path.write_text(json.dumps(made))
+    path.write_text(json.dumps(content))
     notebook = read_notebook(path, plain=True)
     is_whole(notebook.document)
     document = prepare(notebook, {"n": 1}).document
@@ -147,11 +147,11 @@ def is_runnable(made: dict[str, Any], folder: Path) -> None:
 def test_harmless_faults_are_repaired(name: str, tmp_path: Path) -> None:
     """The repaired document is valid and can be run; the original is unchanged."""
     before = copy.deepcopy(REPAIRED[name])
-    made = repaired(REPAIRED[name])
+    content = repaired(REPAIRED[name])
     assert before == REPAIRED[name]
-    nbformat.validate(made, relax_add_props=False)
-    is_whole(made)
-    is_runnable(made, tmp_path)
+    nbformat.validate(content, relax_add_props=False)
+    is_whole(content)
+    is_runnable(content, tmp_path)
 
 
 @pytest.mark.parametrize("name", REFUSED)
@@ -168,8 +168,8 @@ def test_ambiguous_faults_are_refused(name: str) -> None:
 def test_a_repair_keeps_sources_and_tags() -> None:
     """Sources, tags and valid ids are kept, and format 3 becomes the same cells of format 4."""
     tagged = cell(metadata={"tags": "parameters"}, source=["a = 1\n", "b = 2"])
-    made = repaired(document(tagged, cell(id="x y", source="2")))
-    first, second = made["cells"]
+    content = repaired(document(tagged, cell(id="x y", source="2")))
+    first, second = content["cells"]
     assert (first["id"], first["source"]) == ("a", "a = 1\nb = 2")
     assert first["metadata"]["tags"] == ["parameters"]
     assert (second["id"], second["source"]) == ("cell-1", "2")
@@ -209,26 +209,26 @@ def mutated(draw: st.DrawFn) -> Any:
         v4.new_markdown_cell("# A", attachments={"a": {"image/png": "aa"}}),
         v4.new_code_cell("n = 1", metadata={"tags": ["parameters"]}, outputs=[output]),
     ]
-    made = json.loads(nbformat.writes(node))
+    content = json.loads(nbformat.writes(node))
     for _ in range(draw(st.integers(1, 3))):
-        container, key = draw(st.sampled_from(places(made)))
+        container, key = draw(st.sampled_from(places(content)))
         if draw(st.booleans()):
             container[key] = draw(JSON)
         else:
             del container[key]
-        if not places(made):
+        if not places(content):
             break
-    return made
+    return content
 
 
 @given(mutated())
 @settings(max_examples=100, deadline=None)
 def test_a_mutated_notebook_is_runnable_or_refused(
-    tmp_path_factory: pytest.TempPathFactory, made: Any
+    tmp_path_factory: pytest.TempPathFactory, content: Any
 ) -> None:
     """Any content yields a runnable notebook or a NotebookError."""
     with suppress(NotebookError):
-        is_runnable(made, tmp_path_factory.getbasetemp())
+        is_runnable(content, tmp_path_factory.getbasetemp())
 
 
 @pytest.mark.parametrize("name", ["unknown fields", "metadata of a run", "format 3"])

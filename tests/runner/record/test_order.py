@@ -13,7 +13,7 @@ def test_a_deadline_that_was_asked_for_outweighs_the_notebooks_own(
 ) -> None:
     """The notebook's own deadlines, for the run and for each cell, are the default."""
     notebook = read_notebook(write_notebook("1", deadline_s=9, cell_deadline_s=3))
-    own = Order(notebook, prepare(notebook, {}))
-    assert (own.run_deadline_s, own.each_cell_deadline_s) == (9, 3)
-    asked = Order(notebook, prepare(notebook, {}), (), 7, 2)
-    assert (asked.run_deadline_s, asked.each_cell_deadline_s) == (7, 2)
+    default = Order(notebook, prepare(notebook, {}))
+    assert (default.run_deadline_s, default.each_cell_deadline_s) == (9, 3)
+    custom = Order(notebook, prepare(notebook, {}), (), 7, 2)
+    assert (custom.run_deadline_s, custom.each_cell_deadline_s) == (7, 2)

@@ -22,12 +22,12 @@ def test_a_failed_check_cannot_be_judged_away() -> None:
 
 def test_an_event_that_is_not_ours_is_passed_over() -> None:
     """Foreign events, which a notebook can write to its journal, are ignored."""
-    odd: list[dict[str, Any]] = [
+    foreign: list[dict[str, Any]] = [
         {"event": "run_started"}, {"event": "cell_started", "run": "r"},
         {"event": "cell_finished", "run": "r", "cell": []}, {"event": "ended", "run": []},
         {"event": "check", "run": "r", "name": "x"},
     ]  # fmt: skip
-    (record,) = CommandRecord().fold([{"event": "run_started", "run": "r"}, *odd]).runs
+    (record,) = CommandRecord().fold([{"event": "run_started", "run": "r"}, *foreign]).runs
     assert (record.run, record.cell, record.checks, record.ended) == ("r", None, [], False)
 
 

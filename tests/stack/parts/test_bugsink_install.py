@@ -21,12 +21,12 @@ def ignore(_sentence: str) -> None:
     """Discard a report."""
 
 
-def make_home(made: BugsinkInstallation, _guard: Guard, _log: Path) -> None:
+def make_home(installation: BugsinkInstallation, _guard: Guard, _log: Path) -> None:
     """Replace the installation, which is slow and needs a network."""
     time.sleep(0.2)
-    made.python.parent.mkdir(parents=True)
-    made.python.touch()
-    made.template.touch()
+    installation.python.parent.mkdir(parents=True)
+    installation.python.touch()
+    installation.template.touch()
 
 
 def test_concurrent_installations_install_once(
@@ -47,8 +47,8 @@ def test_interrupted_installation_leaves_no_files(
 ) -> None:
     """After Ctrl-C the cache is intact, and the next start installs."""
 
-    def interrupted(made: BugsinkInstallation, guard: Guard, log: Path) -> None:
-        make_home(made, guard, log)
+    def interrupted(installation: BugsinkInstallation, guard: Guard, log: Path) -> None:
+        make_home(installation, guard, log)
         raise KeyboardInterrupt
 
     with Guard() as guard:

@@ -43,7 +43,7 @@ def test_an_exiting_process_is_checked_again() -> None:
 def test_a_partly_read_result_is_completed() -> None:
     """A worker that stops reads the rest of a large result."""
     queue, hub, received = _SimpleQueue(rnonblock=True), Hub(), []
-    told_of = SimpleNamespace(outq=queue, exitcode=0)
+    process = SimpleNamespace(outq=queue, exitcode=0)
     fd, into = queue._reader.fileno(), queue._writer.fileno()
     results = CompletingResultHandler(
         None,
@@ -55,7 +55,7 @@ def test_a_partly_read_result_is_completed() -> None:
         None,
         None,
         None,
-        fileno_to_outq={fd: told_of},
+        fileno_to_outq={fd: process},
         on_process_alive=None,
     )
     results.on_state_change = received.append
@@ -77,14 +77,14 @@ def test_an_assigned_task_is_not_given_up() -> None:
     pool._state, pool.synack, pool.maintain_pool = RUN, False, list
     pool._active_writers = pool._active_writes = pool._busy_workers = set()
     jobs: dict[int, ApplyResult] = {}
-    handed, waiting = ApplyResult(jobs, None), ApplyResult(jobs, None)
-    handed._write_to = SimpleNamespace()
+    assigned, waiting = ApplyResult(jobs, None), ApplyResult(jobs, None)
+    assigned._write_to = SimpleNamespace()
     pool._cache, pool.outbound_buffer = jobs, deque([waiting])
     pool.flush()
-    assert list(jobs.values()) == [handed]
-    handed._ack(0, 1.0, 42, None)
-    handed._set(0, (True, "its result"))
-    assert (jobs, handed.get()) == ({}, "its result")
+    assert list(jobs.values()) == [assigned]
+    assigned._ack(0, 1.0, 42, None)
+    assigned._set(0, (True, "its result"))
+    assert (jobs, assigned.get()) == ({}, "its result")
 
 
 @pytest.fixture
