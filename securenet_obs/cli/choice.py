@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _FALSE = frozenset({"", "0", "f", "false", "n", "no", "off"})
 
-_WAYS = "name an env file with --target"
+_REMEDY = "name an env file with --target"
 
 
 @dataclass(frozen=True)
@@ -40,11 +40,11 @@ class Choice:
 
         advice = ""
         if self.target.name == "environment":
-            advice = f"Set the variables, {_WAYS}, or use a local stack with --local."
+            advice = f"Set the variables, {_REMEDY}, or use a local stack with --local."
         preflight(demands, self.target, advice)
 
     @contextmanager
-    def entered(self, shown: Console) -> "Iterator[Target]":
+    def enter(self, console: Console) -> "Iterator[Target]":
         """Yield the target; a local stack that had to be started is stopped after the block.
 
         Raises:
@@ -52,7 +52,7 @@ class Choice:
         """
         if self.ignored:
             names = ", ".join(self.ignored)
-            shown.print(
+            console.print(
                 f"A local stack is used. Variables of the environment that are ignored: {names}.",
                 soft_wrap=True,
             )
@@ -62,12 +62,12 @@ class Choice:
         from securenet_obs.runner.target import target_of
         from securenet_obs.stack import LocalStack
 
-        shown.print("Bringing up a local stack: Redis, Bugsink, API, worker, beat")
+        console.print("Bringing up a local stack: Redis, Bugsink, API, worker, beat")
         with ExitStack() as started:
             try:
-                stack = started.enter_context(LocalStack(ephemeral=True, report=shown.print))
+                stack = started.enter_context(LocalStack(ephemeral=True, report=console.print))
             except StateFolderError as error:
-                raise StateFolderError(f"{str(error).rstrip('.')}, or {_WAYS}.") from error
+                raise StateFolderError(f"{str(error).rstrip('.')}, or {_REMEDY}.") from error
             yield target_of(f"local stack {stack.name}", stack.environment, local=True)
 
 
@@ -111,7 +111,7 @@ def choose(
     if file is not None:
         if local:
             raise click.UsageError("--target and --local exclude each other: name one of them.")
-        return Choice(read_target(file, chain(secrets, _referred(root))))
+        return Choice(read_target(file, chain(secrets, _find_secret_names(root))))
     if local:
         return _local_stack(starts=starts)
     if not needed:
@@ -120,14 +120,14 @@ def choose(
         return Choice(environment_target())
     if blank := blank_variables():
         raise SettingsError(
-            f"{_and(blank)} {'is' if len(blank) == 1 else 'are'} set but empty, and an empty "
-            f"variable names no target: give it a value or unset it, {_WAYS}, or ask for a local "
-            "stack with --local."
+            f"{_join_names(blank)} {'is' if len(blank) == 1 else 'are'} set but empty, and an "
+            f"empty variable names no target: give it a value or unset it, {_REMEDY}, or ask for a "
+            "local stack with --local."
         )
     if in_ci():
         raise SettingsError(
             "No target is named, and CI is set: there a local stack is used on request only. Ask "
-            f"for one with --local, {_WAYS}, or set the variables of a target (SENTRY_DSN, "
+            f"for one with --local, {_REMEDY}, or set the variables of a target (SENTRY_DSN, "
             "REDIS_URL, API_URL)."
         )
     return _local_stack(starts=starts)
@@ -150,7 +150,7 @@ def _local_stack(*, starts: bool) -> Choice:
     return Choice(stack_to_start(), starts=True, ignored=ignored)
 
 
-def _referred(root: Path) -> Iterator[str]:
+def _find_secret_names(root: Path) -> Iterator[str]:
     """Yield the secrets to which a project's notebooks refer; broken notebooks are skipped."""
     from securenet_obs.runner.notebook.catalog import FOLDERS, read_notebook
     from securenet_obs.runner.notebook.parameters.json_values import secrets_in
@@ -162,7 +162,7 @@ def _referred(root: Path) -> Iterator[str]:
             )
 
 
-def _and(names: Sequence[str]) -> str:
+def _join_names(names: Sequence[str]) -> str:
     *others, last = names
     return f"{', '.join(others)} and {last}" if others else last
 
@@ -190,7 +190,7 @@ def enter_target(
     addresses = {name for need in needs for name in NEEDS[need].variables} | {*ADDRESSES}
     choice = choose(file, local=local, starts=False, addresses=sorted(addresses))
     choice.check([Demand(command, needs)])
-    with choice.entered(STDERR) as target:
+    with choice.enter(STDERR) as target:
         os.environ.clear()
         os.environ.update(target.environment)
     if "store" in needs:

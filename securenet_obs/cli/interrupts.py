@@ -6,7 +6,7 @@ import sys
 import threading
 import time
 
-AGAIN_S = 0.05
+RETRY_DELAY_S = 0.05
 
 
 def end_on_signals() -> None:
@@ -16,19 +16,19 @@ def end_on_signals() -> None:
     went on when it was interrupted while SQLAlchemy's garbage was collected.
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    tell = sys.unraisablehook
+    original_hook = sys.unraisablehook
 
-    def unraisable(dropped: "sys.UnraisableHookArgs") -> None:
-        if issubclass(dropped.exc_type, KeyboardInterrupt):
+    def interrupt_again(unraisable: "sys.UnraisableHookArgs") -> None:
+        if issubclass(unraisable.exc_type, KeyboardInterrupt):
             # Raised in this hook it would be dropped again. A bare thread, as locks may be held.
             _thread.start_new_thread(_interrupt_soon, ())
         else:
-            tell(dropped)
+            original_hook(unraisable)
 
-    sys.unraisablehook = unraisable
+    sys.unraisablehook = interrupt_again
 
 
 def _interrupt_soon() -> None:
-    time.sleep(AGAIN_S)
+    time.sleep(RETRY_DELAY_S)
     # To the main thread, to interrupt its wait; not SIGINT, which a shell's background job ignores.
     signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGTERM)

@@ -1,4 +1,4 @@
-"""Click options for the commands, and `Running`, the values of those that notebook runs share."""
+"""Click options for the commands, and `RunOptions`, the values that all notebook runs share."""
 
 import functools
 from collections.abc import Callable
@@ -8,11 +8,11 @@ from typing import Any
 
 import click
 
-from securenet_obs.cli.parameter_types import Place, Seconds, StackName, Whole
+from securenet_obs.cli.parameter_types import NonEmptyPath, Seconds, StackName, WholeNumber
 
 _Command = Callable[..., Any]
 _SECONDS = Seconds()
-_PORTS = Whole(min=0, max=65535)
+_PORTS = WholeNumber(min=0, max=65535)
 
 
 def _default_root() -> Path:
@@ -23,14 +23,14 @@ def _default_root() -> Path:
 
 root = click.option(
     "--root",
-    type=Place(exists=True, file_okay=False),
+    type=NonEmptyPath(exists=True, file_okay=False),
     default=_default_root,
     show_default="this folder if it has either, else the installed ones",
     help="Project folder that holds notebooks/ and runbooks/.",
 )
 target = click.option(
     "--target",
-    type=Place(dir_okay=False),
+    type=NonEmptyPath(dir_okay=False),
     help="Env file of the environment to use; its variables alone count.",
 )
 local = click.option(
@@ -65,7 +65,7 @@ parameters = click.option(
 )
 jobs = click.option(
     "--jobs",
-    type=Whole(min=1, max=1000),
+    type=WholeNumber(min=1, max=1000),
     default=1,
     show_default=True,
     help="How many notebooks run at a time.",
@@ -78,12 +78,12 @@ port = click.option(
 )
 no_browser = click.option("--no-browser", is_flag=True, help="Do not open a browser.")
 
-_RUNNING = (
+_RUN_OPTIONS = (
     as_json,
     click.option("--cold", is_flag=True, help="Start every kernel anew, not from a warm server."),
     click.option(
         "--retries",
-        type=Whole(min=0, max=1000),
+        type=WholeNumber(min=0, max=1000),
         default=0,
         show_default=True,
         help="How often a run that did not pass is tried again.",
@@ -95,14 +95,14 @@ _RUNNING = (
     local,
     click.option(
         "--cwd",
-        type=Place(),
+        type=NonEmptyPath(),
         metavar="DIRECTORY",
         help="Folder in which the kernel works; by default the notebook's own folder with --plain, "
         "else a scratch folder that ends with the run.",
     ),
     click.option(
         "--evidence",
-        type=Place(file_okay=False),
+        type=NonEmptyPath(file_okay=False),
         default=Path("evidence"),
         show_default=True,
         help="Folder in which this command makes its own evidence folder.",
@@ -111,7 +111,7 @@ _RUNNING = (
 
 
 @dataclass(frozen=True)
-class Running:
+class RunOptions:
     """Values of the options that all commands that run notebooks share."""
 
     as_json: bool
@@ -126,15 +126,17 @@ class Running:
     cwd: Path | None = None
 
 
-def running(command: _Command) -> _Command:
-    """Add the options that all commands that run notebooks share, passed as one `running`."""
+def run_options(command: _Command) -> _Command:
+    """Add the options that all commands that run notebooks share, passed as one `run_options`."""
 
     @functools.wraps(command)
-    def collected(**given: Any) -> Any:
-        values = Running(**{field.name: given.pop(field.name) for field in fields(Running)})
-        return command(**given, running=values)
+    def wrapper(**arguments: Any) -> Any:
+        values = RunOptions(
+            **{field.name: arguments.pop(field.name) for field in fields(RunOptions)}
+        )
+        return command(**arguments, run_options=values)
 
-    decorated: _Command = collected
-    for option in _RUNNING:
+    decorated: _Command = wrapper
+    for option in _RUN_OPTIONS:
         decorated = option(decorated)
     return decorated

@@ -12,7 +12,7 @@ from securenet_obs.errors import StackError
 WEEK_S = 7 * 24 * 3600
 
 
-class Place(click.Path):
+class NonEmptyPath(click.Path):
     """A path; refuses an empty text, which an empty variable in a script would otherwise pass."""
 
     def __init__(self, **options: Any) -> None:
@@ -30,7 +30,7 @@ class Place(click.Path):
         return super().convert(value, param, ctx)
 
 
-class Whole(click.IntRange):
+class WholeNumber(click.IntRange):
     """A whole number within a range."""
 
     name = "integer"

@@ -37,13 +37,13 @@ class Group(click.Group):
 def example(parameter: click.Parameter | None, context: click.Context | None) -> str:
     """Return an example of an option with a value, or of the whole command for an argument."""
     if isinstance(parameter, click.Option):
-        value = _value(parameter)
+        value = _format_example(parameter)
         return f"{parameter.opts[-1]} {value}" if value else ""
-    found = _EXAMPLE.search(str(context.command.help)) if context else None
-    return found[1] if found else ""
+    match = _EXAMPLE.search(str(context.command.help)) if context else None
+    return match[1] if match else ""
 
 
-def _value(option: click.Option) -> str:
+def _format_example(option: click.Option) -> str:
     kind = option.type
     if isinstance(kind, click.Choice):
         return str(kind.choices[0])
@@ -58,7 +58,7 @@ def _value(option: click.Option) -> str:
 
 
 @contextmanager
-def refused(*errors: type[SecureNetObsError]) -> Iterator[None]:
+def usage_errors_for(*errors: type[SecureNetObsError]) -> Iterator[None]:
     """Convert errors that an argument causes into usage errors.
 
     Raises:

@@ -96,7 +96,7 @@ def test_variables_that_a_local_stack_ignores_are_named(
     console = Console(width=20)
     with (
         console.capture() as shown,
-        Choice(choice.target, ignored=choice.ignored).entered(console),
+        Choice(choice.target, ignored=choice.ignored).enter(console),
     ):
         pass
     assert ", ".join(ignored) in shown.get()

@@ -7,21 +7,21 @@ import pytest
 from click.testing import CliRunner
 
 from securenet_obs.cli import cli, options
-from securenet_obs.cli.options import Running
+from securenet_obs.cli.options import RunOptions
 
 
 def test_the_options_of_a_run_come_as_one() -> None:
-    """A command receives the common options as `running`, with the defaults of the help."""
+    """A command receives the common options as `run_options`, with the defaults of the help."""
     got = []
 
     @click.command()
     @options.jobs
-    @options.running
-    def command(jobs: int, running: Running) -> None:
-        got.append((jobs, running))
+    @options.run_options
+    def command(jobs: int, run_options: RunOptions) -> None:
+        got.append((jobs, run_options))
 
     CliRunner().invoke(command, ["--jobs", "3", "--deadline", "1.5"], catch_exceptions=False)
-    plain = Running(
+    plain = RunOptions(
         as_json=False, cold=False, retries=0, cell_deadline=None, deadline=1.5,
         root=Path(), target=None, local=False, evidence=Path("evidence"),
     )  # fmt: skip

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from securenet_obs.cli.parameter_types import WEEK_S, Place, Seconds, StackName, Whole
+from securenet_obs.cli.parameter_types import WEEK_S, NonEmptyPath, Seconds, StackName, WholeNumber
 
 
 def convert(kind: click.ParamType[Any], text: str) -> Any:
@@ -34,10 +34,10 @@ def test_other_seconds_are_refused(text: str) -> None:
 @pytest.mark.parametrize(
     ("kind", "text"),
     [
-        (Place(), ""),
-        (Whole(min=1, max=3), "0"),
-        (Whole(min=1, max=3), "4"),
-        (Whole(min=1, max=3), "1.0"),
+        (NonEmptyPath(), ""),
+        (WholeNumber(min=1, max=3), "0"),
+        (WholeNumber(min=1, max=3), "4"),
+        (WholeNumber(min=1, max=3), "1.0"),
         (StackName(), ""),
         (StackName(), "../local"),
         (StackName(), "A B"),
@@ -52,6 +52,6 @@ def test_values_out_of_range_are_refused(kind: click.ParamType[Any], text: str) 
 
 def test_values_have_their_types() -> None:
     """A path is a `Path`, a whole number an `int`, a stack's name a text."""
-    assert convert(Place(), "a/b") == Path("a/b")
-    assert convert(Whole(min=1, max=3), "3") == 3
+    assert convert(NonEmptyPath(), "a/b") == Path("a/b")
+    assert convert(WholeNumber(min=1, max=3), "3") == 3
     assert convert(StackName(), "second") == "second"

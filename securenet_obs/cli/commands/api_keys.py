@@ -8,7 +8,7 @@ import click
 from securenet_obs.cli import options
 from securenet_obs.cli.choice import enter_target
 from securenet_obs.cli.consoles import STDERR, STDOUT
-from securenet_obs.cli.usage import refused
+from securenet_obs.cli.usage import usage_errors_for
 from securenet_obs.errors import NotFoundError
 
 
@@ -42,7 +42,7 @@ def create(tenant_id: str, label: str, target: Path | None, local: bool) -> None
 @options.target
 @options.local
 @options.as_json
-def listed(tenant_id: str | None, target: Path | None, local: bool, as_json: bool) -> None:
+def list_command(tenant_id: str | None, target: Path | None, local: bool, as_json: bool) -> None:
     """List keys, also revoked ones, by their hash prefixes.
 
     Example: securenet-obs api-keys list acme
@@ -84,6 +84,6 @@ def revoke(key_id: str, target: Path | None, local: bool) -> None:
 
     enter_target(target, local=local, command="api-keys", needs=["store"])
     with session_scope() as session:
-        with refused(NotFoundError):
+        with usage_errors_for(NotFoundError):
             key = revoke_key(session, key_id)
         STDOUT.print(f"{key.key_id} of {key.tenant_id} is revoked")

@@ -10,15 +10,15 @@ import click
 from securenet_obs.cli import options
 from securenet_obs.cli.choice import enter_target
 from securenet_obs.cli.consoles import STDOUT
-from securenet_obs.cli.parameter_types import Whole
-from securenet_obs.cli.usage import refused
+from securenet_obs.cli.parameter_types import WholeNumber
+from securenet_obs.cli.usage import usage_errors_for
 from securenet_obs.errors import NotFoundError
 
 if TYPE_CHECKING:
     from securenet_obs.workers.dead_letters import Letter
 
-_ID = Whole(min=1, max=2**63 - 1)
-_LISTED = ("id", "task", "tenant_id", "reason", "error", "times", "last_at", "requeued_at")
+_ID = WholeNumber(min=1, max=2**63 - 1)
+_LIST_COLUMNS = ("id", "task", "tenant_id", "reason", "error", "times", "last_at", "requeued_at")
 
 
 @click.group("dead-letters")
@@ -27,12 +27,14 @@ def dead_letters() -> None:
 
 
 @dead_letters.command("list")
-@click.option("--limit", type=Whole(min=1, max=1_000_000), default=100, show_default=True)
+@click.option("--limit", type=WholeNumber(min=1, max=1_000_000), default=100, show_default=True)
 @click.option("--open", "is_open", is_flag=True, help="Only those that were not requeued.")
 @options.target
 @options.local
 @options.as_json
-def listed(limit: int, is_open: bool, target: Path | None, local: bool, as_json: bool) -> None:
+def list_command(
+    limit: int, is_open: bool, target: Path | None, local: bool, as_json: bool
+) -> None:
     """List dead letters, the most recent failure first.
 
     Example: securenet-obs dead-letters list --open
@@ -45,7 +47,7 @@ def listed(limit: int, is_open: bool, target: Path | None, local: bool, as_json:
     if as_json:
         click.echo(json.dumps(rows, indent=2))
     else:
-        print_rows(STDOUT, [{name: row[name] or "" for name in _LISTED} for row in rows])
+        print_rows(STDOUT, [{name: row[name] or "" for name in _LIST_COLUMNS} for row in rows])
         STDOUT.print(f"{len(rows)} dead letters")
 
 
@@ -62,7 +64,7 @@ def show(letter_id: int, target: Path | None, local: bool, as_json: bool) -> Non
     enter_target(target, local=local, command="dead-letters", needs=["store"])
     from securenet_obs.workers.dead_letters import show_letter
 
-    with refused(NotFoundError):
+    with usage_errors_for(NotFoundError):
         row = _row(show_letter(letter_id))
     if as_json:
         click.echo(json.dumps(row, indent=2))
@@ -86,13 +88,13 @@ def requeue(letter_id: int, target: Path | None, local: bool) -> None:
     enter_target(target, local=local, command="dead-letters", needs=["store", "redis"])
     from securenet_obs.workers.dead_letters import requeue_letter
 
-    with refused(NotFoundError):
+    with usage_errors_for(NotFoundError):
         task_id = requeue_letter(letter_id)
     STDOUT.print(f"dead letter {letter_id} was sent again as task {task_id}")
 
 
 def _row(letter: "Letter") -> dict[str, Any]:
     """Return a letter as plain data, with RFC 3339 timestamps."""
-    moments = ("first_at", "last_at", "requeued_at")
+    timestamps = ("first_at", "last_at", "requeued_at")
     row = asdict(letter)
-    return row | {name: f"{row[name]:%FT%TZ}" for name in moments if row[name] is not None}
+    return row | {name: f"{row[name]:%FT%TZ}" for name in timestamps if row[name] is not None}

@@ -13,7 +13,7 @@ from rich.console import Console
 
 from securenet_obs.cli import options
 from securenet_obs.cli.consoles import STDERR, STDOUT
-from securenet_obs.cli.parameter_types import Whole
+from securenet_obs.cli.parameter_types import WholeNumber
 from securenet_obs.suggestions import did_you_mean
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 @click.argument("names", nargs=-1, metavar="[NAME...]")
 @click.option(
     "--tasks",
-    type=Whole(min=20, max=100_000),
+    type=WholeNumber(min=20, max=100_000),
     default=500,
     show_default=True,
     help="Tasks in flight when a fault is put in.",
@@ -45,13 +45,13 @@ def drill(names: tuple[str, ...], tasks: int, root: Path, as_json: bool) -> None
     from securenet_obs.runner.notebook.roots import work_folder
     from securenet_obs.stack.state import default_root
 
-    wanted = names or tuple(DRILLS)
-    if unknown := sorted(set(wanted) - DRILLS.keys()):
+    selected = names or tuple(DRILLS)
+    if unknown := sorted(set(selected) - DRILLS.keys()):
         hint = did_you_mean(unknown[0], DRILLS)
         raise click.UsageError(
             f"There is no drill {unknown[0]!r}.{hint} There are {', '.join(DRILLS)}."
         )
-    for notebook in {alarm.notebook for name in wanted for alarm in DRILLS[name].expected_alarms}:
+    for notebook in {alarm.notebook for name in selected for alarm in DRILLS[name].expected_alarms}:
         # Fail before the first fault, not after it.
         find(root, notebook)
     with validation_runner(root) as run_validation:
@@ -63,7 +63,7 @@ def drill(names: tuple[str, ...], tasks: int, root: Path, as_json: bool) -> None
                 tasks=tasks,
                 report=_report_on(STDERR),
             )
-            for name in wanted
+            for name in selected
         ]
     if as_json:
         click.echo(json.dumps([serialise_drill_result(result) for result in results], indent=2))

@@ -7,7 +7,7 @@ import click
 
 from securenet_obs.cli import options
 from securenet_obs.cli.consoles import STDOUT
-from securenet_obs.cli.usage import refused
+from securenet_obs.cli.usage import usage_errors_for
 from securenet_obs.errors import NotFoundError
 
 
@@ -27,7 +27,7 @@ def check(sources: tuple[str, ...], as_json: bool) -> None:
     from securenet_obs.probes import log_frame
     from securenet_obs.runner.console.report import print_rows
 
-    with refused(NotFoundError):
+    with usage_errors_for(NotFoundError):
         report = log_frame(*sources).report()
     if as_json:
         click.echo(json.dumps(report, indent=2))

@@ -11,8 +11,8 @@ import click
 from securenet_obs.cli import options
 from securenet_obs.cli.choice import choose
 from securenet_obs.cli.consoles import STDERR, STDOUT
-from securenet_obs.cli.options import Running
-from securenet_obs.cli.parameter_types import Place
+from securenet_obs.cli.options import RunOptions
+from securenet_obs.cli.parameter_types import NonEmptyPath
 from securenet_obs.suggestions import did_you_mean
 
 if TYPE_CHECKING:
@@ -70,8 +70,10 @@ def show(notebook: str, plain: bool, as_json: bool, root: Path) -> None:
 @click.argument("names", nargs=-1, metavar="[NAME...]")
 @options.jobs
 @options.resume
-@options.running
-def validate(names: tuple[str, ...], jobs: int, resume: str | None, running: Running) -> None:
+@options.run_options
+def validate(
+    names: tuple[str, ...], jobs: int, resume: str | None, run_options: RunOptions
+) -> None:
     """Run the validations, all of them or those named.
 
     Example: securenet-obs validate 01_sentry_receives_errors --evidence out
@@ -80,15 +82,15 @@ def validate(names: tuple[str, ...], jobs: int, resume: str | None, running: Run
 
     if resume is not None and names:
         raise click.UsageError("--resume runs what had not passed; it takes no names.")
-    if resume is not None and running.cwd:
+    if resume is not None and run_options.cwd:
         raise click.UsageError("--resume runs where the runs had worked; it takes no --cwd.")
     if resume is not None:
-        _check_resumed(resume, running.evidence)
-        orders = orders_to_resume(running.evidence, resume)
+        _check_resumed(resume, run_options.evidence)
+        orders = orders_to_resume(run_options.evidence, resume)
     else:
-        deadlines = running.deadline, running.cell_deadline
-        orders = orders_to_validate(running.root, names, *deadlines, running.cwd)
-    _run("validate", orders, running, jobs=jobs, resumes=resume or "")
+        deadlines = run_options.deadline, run_options.cell_deadline
+        orders = orders_to_validate(run_options.root, names, *deadlines, run_options.cwd)
+    _run("validate", orders, run_options, jobs=jobs, resumes=resume or "")
 
 
 def _check_resumed(name: str, evidence: Path) -> None:
@@ -102,8 +104,8 @@ def _check_resumed(name: str, evidence: Path) -> None:
 @click.argument("notebook")
 @options.parameters
 @options.plain
-@options.running
-def run(notebook: str, parameters: tuple[str, ...], plain: bool, running: Running) -> None:
+@options.run_options
+def run(notebook: str, parameters: tuple[str, ...], plain: bool, run_options: RunOptions) -> None:
     """Run one notebook with parameters.
 
     Example: securenet-obs run 01_sentry_receives_errors -p deadline_s=30
@@ -111,14 +113,19 @@ def run(notebook: str, parameters: tuple[str, ...], plain: bool, running: Runnin
     from securenet_obs.runner.command import order_for
     from securenet_obs.runner.notebook.catalog import find
 
-    found = find(running.root, notebook, plain=plain)
-    deadlines = running.deadline, running.cell_deadline
-    order = order_for(found, parameters, *deadlines, running.cwd)
-    _run("run", [order], running)
+    found = find(run_options.root, notebook, plain=plain)
+    deadlines = run_options.deadline, run_options.cell_deadline
+    order = order_for(found, parameters, *deadlines, run_options.cwd)
+    _run("run", [order], run_options)
 
 
 def _run(
-    name: str, orders: "Sequence[Order]", running: Running, *, jobs: int = 1, resumes: str = ""
+    name: str,
+    orders: "Sequence[Order]",
+    run_options: RunOptions,
+    *,
+    jobs: int = 1,
+    resumes: str = "",
 ) -> NoReturn:
     """Run the orders against their target, report, and exit with the verdict."""
     from securenet_obs.runner.command import Command
@@ -131,31 +138,35 @@ def _run(
 
     needs_target = any(order.notebook.declared.all_needs for order in orders)
     choice = choose(
-        running.target,
-        local=running.local,
+        run_options.target,
+        local=run_options.local,
         needed=needs_target,
         secrets=secret_names(orders),
-        root=running.root,
+        root=run_options.root,
     )
     choice.check([Demand.of(order) for order in orders])
-    to_run = [order for order in orders if not skip_reason(order.notebook.declared, choice.target)]
+    runnable = [
+        order for order in orders if not skip_reason(order.notebook.declared, choice.target)
+    ]
     # Checked before a stack is brought up, which takes long.
-    check_root(running.evidence)
-    shown = STDERR if running.as_json else STDOUT
+    check_root(run_options.evidence)
+    console = STDERR if run_options.as_json else STDOUT
     # The warm server pays off beside a stack or for several runs; a single cold kernel is faster.
-    start = len(to_run) > 1 or (choice.starts and len(to_run) == 1)
+    start = len(runnable) > 1 or (choice.starts and len(runnable) == 1)
     timings = Timings()
     with (
-        warm_server(wanted=not running.cold, start=start) as server,
-        timings.around("stack", choice.entered(shown)) as to,
-        progress(shown) as listener,
+        warm_server(wanted=not run_options.cold, start=start) as server,
+        timings.around("stack", choice.enter(console)) as target,
+        progress(console) as listener,
     ):
         with timings.phase("kernels' server"):
             socket = server()
-        command = Command(to, running.evidence, listener, jobs, running.retries, socket, resumes)
+        command = Command(
+            target, run_options.evidence, listener, jobs, run_options.retries, socket, resumes
+        )
         with timings.phase(NOTEBOOKS):
             outcome = command.run(orders, name)
-    if running.as_json:
+    if run_options.as_json:
         click.echo(json.dumps({**outcome.manifest, "timings": timings.seconds}, indent=2))
     else:
         print_outcome(STDOUT, outcome.runs, outcome.folder)
@@ -166,7 +177,7 @@ def _run(
 
 
 @click.command()
-@click.argument("folder", type=Place(exists=True, file_okay=False))
+@click.argument("folder", type=NonEmptyPath(exists=True, file_okay=False))
 @options.as_json
 def verify(folder: Path, as_json: bool) -> None:
     """List the changes to an evidence folder since it was closed.

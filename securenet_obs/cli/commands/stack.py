@@ -33,10 +33,10 @@ def env(name: str, wait: float | None) -> None:
         start = format_stack_command("up", name)
         raise StackError(f"The stack {name!r} is not running; start it with `{start}`.{hint}")
     for variable, value in state.environment.items():
-        click.echo(f"export {variable}={_quoted(value)}")
+        click.echo(f"export {variable}={_quote(value)}")
 
 
-def _quoted(value: str) -> str:
+def _quote(value: str) -> str:
     """Quote a value so that a shell and the reader of env files parse it alike.
 
     A value with a quote or a backslash beside `$` or a backtick can be quoted for the shell only.

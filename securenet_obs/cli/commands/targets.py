@@ -34,10 +34,10 @@ def lab(port: int, no_browser: bool, target: Path | None, local: bool, root: Pat
     choice.check()
     root = opened_root(root)
     with (
-        choice.entered(STDOUT) as chosen,
-        jupyter_lab(root, chosen.environment, port=port, browser=not no_browser) as opened,
+        choice.enter(STDOUT) as active_target,
+        jupyter_lab(root, active_target.environment, port=port, browser=not no_browser) as server,
     ):
-        process, address = opened
+        process, address = server
         STDOUT.print(f"JupyterLab: {address} (Ctrl-C ends it)", soft_wrap=True)
         wait_for(process)
 
@@ -58,10 +58,10 @@ def execute(command: tuple[str, ...], target: Path | None, local: bool) -> None:
         raise click.UsageError(f"{command[0]}: there is no such program.")
     choice = choose(target, local=local)
     choice.check()
-    with choice.entered(STDERR) as chosen:
-        environment = {**chosen.environment, "PATH": path}
-        done = subprocess.run([program, *command[1:]], env=environment, check=False)  # noqa: S603
-    sys.exit(done.returncode)
+    with choice.enter(STDERR) as active_target:
+        environment = {**active_target.environment, "PATH": path}
+        completed = subprocess.run([program, *command[1:]], env=environment, check=False)  # noqa: S603
+    sys.exit(completed.returncode)
 
 
 COMMANDS = (lab, execute)

@@ -17,7 +17,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from securenet_obs.cli.commands.stack import _quoted
+from securenet_obs.cli.commands.stack import _quote
 from securenet_obs.env_file import read_env_file
 from securenet_obs.runner.target import target_from_file
 from securenet_obs.stack import find_running_stack
@@ -85,7 +85,7 @@ def test_env_quotes_shell_expansions(value: str) -> None:
 
 
 def _is_read_alike(value: str) -> None:
-    line = f"export A={_quoted(value)}"
+    line = f"export A={_quote(value)}"
     with TemporaryDirectory() as folder:
         file = Path(folder) / "t.env"
         file.write_text(line, newline="")
