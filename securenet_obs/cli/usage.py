@@ -1,4 +1,4 @@
-"""Usage errors: converts errors that arguments cause, and ends each with an example."""
+"""Usage errors: each ends with an example; converts errors that arguments cause into them."""
 
 import re
 from collections.abc import Iterator

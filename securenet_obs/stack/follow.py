@@ -1,4 +1,4 @@
-"""Prints a foreground stack's logs merged as they grow; formats and cleans them for terminals."""
+"""Prints a foreground stack's logs, merged, as they grow: formatted, without control characters."""
 
 import json
 import signal

@@ -1,4 +1,4 @@
-"""Writes and reads a stack's state file; reports status, takes stacks down, clears crashed ones."""
+"""State of local stacks: folders, state files, names, status; takes down, clears crashed ones."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Celery application: configuration, queues, beat entries, signal handlers; starts monitoring."""
+"""Celery application: configuration, queues, worker pools, beat entries, signals, monitoring."""
 
 import gc
 from typing import Any

@@ -1,4 +1,4 @@
-"""Publishes one task, or many in few transactions; a broker that does not accept is an error."""
+"""Publishes one task, or many in transactions with few round trips; unsent ones are an error."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
