@@ -64,13 +64,13 @@ def test_a_check_is_stored_as_data_beside_its_row() -> None:
 
 def test_checks_of_different_cells_line_up() -> None:
     """Name, expected and observed begin at the same place in each, a skipped one included."""
-    shown = [
+    printed = [
         Check("a", "passed", "1", "1"),
         Check("a much longer name of a check", "skipped", reason="Bugsink stores errors only"),
     ]
-    texts = [check._repr_mimebundle_()["text/plain"] for check in shown]
+    texts = [check._repr_mimebundle_()["text/plain"] for check in printed]
     assert texts[0].index("expected") == texts[1].index("Bugsink")
-    widths = [re.findall(r"width:(\d+)%", one._repr_mimebundle_()["text/html"]) for one in shown]
+    widths = [re.findall(r"width:(\d+)%", one._repr_mimebundle_()["text/html"]) for one in printed]
     assert widths[0][:3] == widths[1][:3] == ["100", "9", "33"]
 
 

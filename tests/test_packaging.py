@@ -134,8 +134,8 @@ def test_the_readme_has_every_command_and_its_purpose() -> None:
 def test_the_list_of_commands_cuts_no_purpose() -> None:
     """Each command's purpose is whole on a terminal of 80 columns."""
     for group in [cli, *(each for each in cli.commands.values() if isinstance(each, click.Group))]:
-        shown = CliRunner().invoke(group, ["--help"], terminal_width=80).output
-        assert "..." not in shown.split("Commands:\n")[1]
+        help_text = CliRunner().invoke(group, ["--help"], terminal_width=80).output
+        assert "..." not in help_text.split("Commands:\n")[1]
 
 
 def test_every_command_has_an_example() -> None:

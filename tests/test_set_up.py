@@ -126,10 +126,10 @@ def test_pip_settings_only_select_the_index(
 
 def test_packages_of_an_older_lock_are_removed(pythons: Pythons, checkout: Path) -> None:
     """A changed lock is installed into an empty environment; a changed project is not."""
-    left = checkout / ".venv" / "left"
+    leftover = checkout / ".venv" / "left"
     for changed, stays in (("pyproject.toml", True), ("constraints.txt", False)):
-        left.parent.mkdir(exist_ok=True)
-        left.touch()
+        leftover.parent.mkdir(exist_ok=True)
+        leftover.touch()
         for number, name in enumerate(("constraints.txt", "pyproject.toml", ".venv/.installed")):
             (checkout / name).touch()
             os.utime(checkout / name, (number, number))
@@ -137,7 +137,7 @@ def test_packages_of_an_older_lock_are_removed(pythons: Pythons, checkout: Path)
         # The environment is made, and then there is no index.
         done = make_install(checkout, pythons(NEWEST), PIP_INDEX_URL="http://127.0.0.1:9/")
         assert "make: the package index could not be reached" in done.stderr
-        assert left.exists() == stays
+        assert leftover.exists() == stays
 
 
 def conda_pip_part(folder: Path) -> Path:

@@ -145,7 +145,7 @@ def worker(command: list[str], environment: Mapping[str, str], folder: Path) -> 
 
 
 @contextmanager
-def surroundings() -> Iterator[tuple[Sender, Sender, "redis.Redis", "redis.Redis"]]:
+def benchmark_environment() -> Iterator[tuple[Sender, Sender, "redis.Redis", "redis.Redis"]]:
     """Yield the senders of our and of bare tasks, and clients of raw Redis and of our broker."""
     with ExitStack() as ends:
         folder = Path(ends.enter_context(tempfile.TemporaryDirectory()))
@@ -217,7 +217,7 @@ def submission_rows(sender: Sender, broker: "redis.Redis") -> list[Row]:
 
 def main() -> None:
     """Measure everything and print the table."""
-    with surroundings() as (ours, bare, raw, broker):
+    with benchmark_environment() as (ours, bare, raw, broker):
         trips = {
             RAW: lambda: raw_round_trip(raw),
             BARE: lambda: bare.make(round_trip),

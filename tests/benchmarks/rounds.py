@@ -82,10 +82,10 @@ def rows(
 
     The keys of `targets` are pairs of a call and its baseline.
     """
-    made = [_row(case, times, name, base, None) for name in times]
+    results = [_row(case, times, name, base, None) for name in times]
     for (name, to), target in (targets or {}).items():
-        made.append(_row(case, times, name, to, target))
-    return made
+        results.append(_row(case, times, name, to, target))
+    return results
 
 
 def _row(case: str, times: Times, name: str, to: str, target: Target | None) -> Row:
@@ -97,14 +97,14 @@ def _row(case: str, times: Times, name: str, to: str, target: Target | None) -> 
     return Row(case, name, microseconds, times_longer, to, str(target), met)
 
 
-def report(benchmark: str, made: Iterable[Row]) -> None:
+def report(benchmark: str, results: Iterable[Row]) -> None:
     """Print the rows as a table; `--json FILE` on the command line also writes them to a file."""
     parser = argparse.ArgumentParser(description=f"Benchmark: {benchmark}.")
     parser.add_argument("--json", type=Path, help="write the rows to this file")
     file = parser.parse_args().json
-    made = list(made)
-    widths = [max(len(getattr(row, name)) for row in made) for name in ("case", "call", "to")]
-    for row in made:
+    results = list(results)
+    widths = [max(len(getattr(row, name)) for row in results) for name in ("case", "call", "to")]
+    for row in results:
         verdict = "" if row.met is None else f"{row.target:>8}  {'met' if row.met else 'MISSED'}"
         print(
             f"{row.case:{widths[0]}}  {row.call:{widths[1]}}  {row.microseconds:10.2f} us"
@@ -112,5 +112,5 @@ def report(benchmark: str, made: Iterable[Row]) -> None:
         )
     if file is not None:
         machine = {"python": platform.python_version(), "machine": platform.machine()}
-        told = {"benchmark": benchmark, **machine, "rows": [asdict(row) for row in made]}
-        file.write_text(json.dumps(told, indent=2) + "\n")
+        document = {"benchmark": benchmark, **machine, "rows": [asdict(row) for row in results]}
+        file.write_text(json.dumps(document, indent=2) + "\n")

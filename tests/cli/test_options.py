@@ -12,20 +12,20 @@ from securenet_obs.cli.options import RunOptions
 
 def test_the_options_of_a_run_come_as_one() -> None:
     """A command receives the common options as `run_options`, with the defaults of the help."""
-    got = []
+    calls = []
 
     @click.command()
     @options.jobs
     @options.run_options
     def command(jobs: int, run_options: RunOptions) -> None:
-        got.append((jobs, run_options))
+        calls.append((jobs, run_options))
 
     CliRunner().invoke(command, ["--jobs", "3", "--deadline", "1.5"], catch_exceptions=False)
     plain = RunOptions(
         as_json=False, cold=False, retries=0, cell_deadline=None, deadline=1.5,
         root=Path(), target=None, local=False, evidence=Path("evidence"),
     )  # fmt: skip
-    assert got == [(3, plain)]
+    assert calls == [(3, plain)]
 
 
 @pytest.mark.parametrize(

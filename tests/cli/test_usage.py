@@ -107,8 +107,10 @@ def test_every_option_of_every_command_refuses_unusable_values(
             for value in ("abc", "nan", "inf", "", "1e400", *negative):
                 code, out, err = answer(*path, option.opts[-1], value)
                 assert (code, out) == (2, ""), (option.opts, value, err)
-                shown = (f"{value!r} is not a", f"{value!r} is not one", f"{value} is not in")
-                assert any(text in err.replace("-1.0", "-1") for text in shown) or "inf is" in err
+                messages = (f"{value!r} is not a", f"{value!r} is not one", f"{value} is not in")
+                assert (
+                    any(text in err.replace("-1.0", "-1") for text in messages) or "inf is" in err
+                )
                 assert f"for instance: {option.opts[-1]} " in " ".join(err.split()), err
 
 

@@ -55,7 +55,7 @@ class BrokenPart:
         self._part = ""
         self._sizes: dict[Path, int] = {}
 
-    def put_in(self, fault: Fault) -> None:
+    def inject(self, fault: Fault) -> None:
         """Break the fault's part; a fault without a part consists of wrong parameters."""
         if fault.part != self._part:
             self.repair()
@@ -88,7 +88,7 @@ def expect_red(fault: Fault, stack: LocalStack, broken: BrokenPart, run_notebook
     """Run the fault's notebook while its part is broken; exactly its checks must be red."""
     logs = stack.environment["LOG_SOURCE"]
     given = [text.format(logs=logs) for text in fault.parameters]
-    broken.put_in(fault)
+    broken.inject(fault)
     done = run_notebook(fault.notebook, *given)
     assert done.verdict == Verdict.FAILED
     assert done.red - fault.may_be_red == fault.red

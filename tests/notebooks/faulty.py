@@ -279,7 +279,7 @@ def entries_overdue() -> None:
     schedule._entry_data = overdue
 
 
-def nobody_dispatched_to() -> None:
+def no_tenant_dispatched() -> None:
     """Find no tenants to dispatch tasks to."""
     from securenet_obs.workers import tasks
 

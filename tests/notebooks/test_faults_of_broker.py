@@ -76,7 +76,7 @@ def test_a_worker_that_does_not_fit_is_noticed(
     fault: Fault, broken: BrokenPart, run_notebook: Run
 ) -> None:
     """The settings that a worker reports are judged."""
-    broken.put_in(fault)
+    broken.inject(fault)
     done = run_notebook(fault.notebook)
     assert (done.verdict, done.red) == (Verdict.FAILED, fault.red)
 

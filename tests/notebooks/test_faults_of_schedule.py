@@ -51,7 +51,7 @@ FAULTS = {
         SCHEDULE,
         "worker",
         {"every tenant's task is enqueued and runs"},
-        faults="nobody_dispatched_to",
+        faults="no_tenant_dispatched",
         parameters=BRIEFLY,
     ),
     "a queue that nobody consumes": Fault(
@@ -81,11 +81,11 @@ def test_every_check_has_a_fault() -> None:
 @pytest.fixture
 def sentry(stack: LocalStack) -> Iterator[tuple[dict[str, str], list[dict[str, str]]]]:
     """Yield variables of a fake Sentry, and its check-ins; a real one is not available here."""
-    kept: list[dict[str, str]] = []
+    check_ins: list[dict[str, str]] = []
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            body = json.dumps(kept).encode()
+            body = json.dumps(check_ins).encode()
             self.send_response(200)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(body)))
@@ -99,7 +99,7 @@ def sentry(stack: LocalStack) -> Iterator[tuple[dict[str, str], list[dict[str, s
         threading.Thread(target=server.serve_forever, daemon=True).start()
         url = f"http://127.0.0.1:{server.server_address[1]}"
         variables = {"SENTRY_BACKEND": "sentry", "SENTRY_URL": url, "SENTRY_ORG": "securenet"}
-        yield variables | {"SENTRY_PROJECT": "api", "SENTRY_AUTH_TOKEN": "a-token"}, kept
+        yield variables | {"SENTRY_PROJECT": "api", "SENTRY_AUTH_TOKEN": "a-token"}, check_ins
         server.shutdown()
 
 
@@ -108,8 +108,8 @@ def test_a_schedule_that_sentry_misses_is_noticed(
     status: str, sentry: tuple[dict[str, str], list[dict[str, str]]], run_notebook: Run
 ) -> None:
     """A missed check-in is red only if it is the last one."""
-    environment, kept = sentry
-    kept += [{"status": status}, {"status": "ok"}]
+    environment, check_ins = sentry
+    check_ins += [{"status": status}, {"status": "ok"}]
     done = run_notebook(SCHEDULE, *BRIEFLY, environment=environment)
     assert done.red == ({CHECK_INS} if status == "missed" else set())
 

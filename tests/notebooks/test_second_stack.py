@@ -19,9 +19,11 @@ def test_it_is_green_with_its_skips(
     stack: LocalStack, warm: Callable[[], str], tmp_path: Path
 ) -> None:
     """Notebooks and checks are skipped with a reason, and all others are judged."""
-    kept = {name: value for name, value in stack.environment.items() if "DIAGNOSTICS" not in name}
+    variables = {
+        name: value for name, value in stack.environment.items() if "DIAGNOSTICS" not in name
+    }
     target = tmp_path / "second.env"
-    target.write_text("".join(f"export {name}='{value}'\n" for name, value in kept.items()))
+    target.write_text("".join(f"export {name}='{value}'\n" for name, value in variables.items()))
     command = [sys.executable, "-m", "securenet_obs", "validate", "--json", "--target", target]
     done = subprocess.run(
         [*command, "--root", PROJECT],

@@ -40,8 +40,8 @@ def test_reader_never_sees_a_partial_file(tmp_path: Path, monkeypatch: pytest.Mo
     """During the write, the name still refers to the old content."""
     path = tmp_path / "file"
     path.write_bytes(b"old")
-    seen = []
-    monkeypatch.setattr(os, "fsync", lambda _: seen.append(path.read_bytes()))
+    contents = []
+    monkeypatch.setattr(os, "fsync", lambda _: contents.append(path.read_bytes()))
     replace_file(path, b"new" * 100_000, mode=0o600, to_disk=True)
-    assert seen == [b"old"]
+    assert contents == [b"old"]
     assert path.read_bytes() == b"new" * 100_000

@@ -78,9 +78,9 @@ def _command(
 def _read_verdict(log: Path, pids: dict[str, int], *, orphaned: bool) -> tuple[str, int]:
     """Return the verdict and its cell; an orphan's are read after the next command closed it."""
     assert len(close_orphans(log.parent.parent)) == orphaned
-    left = [psutil.Process(pids[name]) for name in VICTIMS if psutil.pid_exists(pids[name])]
-    left = [process for process in left if process.pid != os.getpid()]
-    assert psutil.wait_procs(left, timeout=30)[1] == []
+    survivors = [psutil.Process(pids[name]) for name in VICTIMS if psutil.pid_exists(pids[name])]
+    survivors = [process for process in survivors if process.pid != os.getpid()]
+    assert psutil.wait_procs(survivors, timeout=30)[1] == []
     (record,) = CommandRecord().fold(events_in(log)).runs
     assert record.judged is not None
     assert (log.parent / "run.json").exists()

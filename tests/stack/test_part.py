@@ -128,9 +128,9 @@ def test_user_environment_is_not_inherited(
     monkeypatch.setenv("SENTRY_AUTH_TOKEN", "the user's")
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     part = make_part("env; echo ready; exec sleep 60").start()
-    seen = {line.split("=")[0] for line in part.log.read_text().splitlines() if "=" in line}
-    assert {"GIVEN", "PATH"} <= seen
-    assert not {"SENTRY_AUTH_TOKEN", "HTTP_PROXY"} & seen
+    variables = {line.split("=")[0] for line in part.log.read_text().splitlines() if "=" in line}
+    assert {"GIVEN", "PATH"} <= variables
+    assert not {"SENTRY_AUTH_TOKEN", "HTTP_PROXY"} & variables
 
 
 def test_copied_part_differs_only_by_the_change(make_part: MakePart) -> None:

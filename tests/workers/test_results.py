@@ -53,9 +53,9 @@ def test_an_unknown_task_is_pending(app: Any) -> None:
 
 def test_an_unavailable_backend_is_an_unreachable_error() -> None:
     """An unavailable backend differs from a pending task."""
-    gone = create_celery(Settings(redis_url="redis://127.0.0.1:1/0"))
+    unavailable = create_celery(Settings(redis_url="redis://127.0.0.1:1/0"))
     with pytest.raises(UnreachableError):
-        task_state(gone, "any")
+        task_state(unavailable, "any")
 
 
 def test_a_child_task_has_its_parents_tenant(target: Any) -> None:

@@ -46,9 +46,9 @@ def test_the_last_line_states_the_durations(
 ) -> None:
     """The text output ends with one line of timings; JSON has the seconds of parts and phases."""
     write("import time; time.sleep(0.3)\n" + CELL.format(""))
-    shown = call("validate", server=server).stdout.splitlines()[-1]
-    assert shown.startswith("time: notebooks ")
-    assert "(kernel start " in shown
+    sentence = call("validate", server=server).stdout.splitlines()[-1]
+    assert sentence.startswith("time: notebooks ")
+    assert "(kernel start " in sentence
     answer = json.loads(call("validate", "--json", server=server).stdout)
     assert answer["timings"]["notebooks"] > answer["runs"][0]["phases"]["cells"] > 0.3
 

@@ -112,8 +112,8 @@ def test_a_stack_that_validate_started_is_gone_when_it_is_interrupted(
     output, _ = process.communicate(timeout=60)
     assert process.returncode == 130
     assert re.search(rb"that are ignored: .*SENTRY_DSN", output)
-    _, left = psutil.wait_procs(below, timeout=30)
-    assert left == []
+    _, survivors = psutil.wait_procs(below, timeout=30)
+    assert survivors == []
     (manifest,) = tmp_path.glob("evidence/*/run.json")
     assert json.loads(manifest.read_text())["verdict"] == "interrupted"
 

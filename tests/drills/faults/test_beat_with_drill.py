@@ -28,7 +28,7 @@ def test_module_runs_with_an_additional_entry(tmp_path: Path) -> None:
         text=True,
         check=True,
     )
-    seen = json.loads(done.stdout)
-    assert seen["entries"][beat_with_drill.ENTRY] == [beat_with_drill.CANARY]
-    assert "vulnerability-scan" in seen["entries"]
-    assert (seen["arguments"], seen["name"]) == (["--option"], "__main__")
+    report = json.loads(done.stdout)
+    assert report["entries"][beat_with_drill.ENTRY] == [beat_with_drill.CANARY]
+    assert "vulnerability-scan" in report["entries"]
+    assert (report["arguments"], report["name"]) == (["--option"], "__main__")

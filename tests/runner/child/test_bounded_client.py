@@ -28,7 +28,7 @@ def outputs(write_notebook: Callable[..., Path], execute: Callable[..., Outcome]
     return run
 
 
-def shown(outputs: list[dict[str, Any]]) -> list[Any]:
+def texts_of(outputs: list[dict[str, Any]]) -> list[Any]:
     """Return the content of each output, as text or as data."""
     bundles = [output.get("data", {"text/plain": output.get("text")}) for output in outputs]
     return [data.get("application/json", data.get("text/plain")) for data in bundles]
@@ -94,8 +94,8 @@ CELLS: dict[str, tuple[str, list[Any]]] = {
 def test_the_last_state_of_each_output_is_kept(outputs: Run) -> None:
     """Text, displays and updates keep their last state, cleared at once or at the next output."""
     cells = [CLEAR + cell for cell, _ in CELLS.values()]
-    kept = dict(zip(CELLS, outputs(*cells), strict=True))
-    assert {name: shown(rows) for name, rows in kept.items()} == {
+    stored = dict(zip(CELLS, outputs(*cells), strict=True))
+    assert {name: texts_of(rows) for name, rows in stored.items()} == {
         name: expected for name, (_, expected) in CELLS.items()
     }
 

@@ -92,7 +92,7 @@ def test_a_progress_bar_of_any_length_leaves_its_last_state() -> None:
 
 
 @pytest.mark.parametrize(
-    ("texts", "shown"),
+    ("texts", "display"),
     [
         (("a\r\nb\r\n",), "a\r\nb\r\n"),
         (("a\r", "\nb"), "a\r\nb"),
@@ -103,10 +103,10 @@ def test_a_progress_bar_of_any_length_leaves_its_last_state() -> None:
     ],
 )
 def test_carriage_returns_and_backspaces_act_across_the_pieces_of_a_stream(
-    texts: tuple[str, ...], shown: str
+    texts: tuple[str, ...], display: str
 ) -> None:
     """Carriage returns and backspaces act as in a terminal or JupyterLab."""
-    assert progress(*texts) == shown
+    assert progress(*texts) == display
 
 
 @given(st.lists(st.text("ab\n\r", min_size=1), min_size=1))
@@ -140,10 +140,10 @@ def test_room_is_free_again_after_a_clear() -> None:
 def test_an_update_reuses_the_size_of_the_replaced_output() -> None:
     """A display may be updated without end, but not beyond the bounds."""
     bound = BoundedOutput()
-    shown = {"data": {"text/plain": "x" * (MAX_BYTES // 2)}}
-    assert bound.takes([], shown)
-    assert all(bound.replaces(shown, shown) for _ in range(100))
-    assert not bound.replaces(shown, {"data": {"text/plain": "x" * (MAX_BYTES + 1)}})
+    display = {"data": {"text/plain": "x" * (MAX_BYTES // 2)}}
+    assert bound.takes([], display)
+    assert all(bound.replaces(display, display) for _ in range(100))
+    assert not bound.replaces(display, {"data": {"text/plain": "x" * (MAX_BYTES + 1)}})
 
 
 def test_the_first_traceback_is_kept_behind_a_flood() -> None:

@@ -34,10 +34,10 @@ def test_the_table_has_verdict_counts_and_the_failing_checks(
     outcome = execute(write_notebook(CHECKS, name="01_checks"))
     console = Console(file=io.StringIO(), width=100)
     print_table(console, outcome.runs)
-    shown = console.file.getvalue()  # type: ignore[attr-defined]
-    assert "01_checks  failed        1       1        1" in shown
-    assert "expected a, observed b" in shown
-    assert "\x1b" not in shown
+    output = console.file.getvalue()  # type: ignore[attr-defined]
+    assert "01_checks  failed        1       1        1" in output
+    assert "expected a, observed b" in output
+    assert "\x1b" not in output
 
 
 def test_a_skipped_run_has_its_reason_in_the_table(
@@ -47,10 +47,10 @@ def test_a_skipped_run_has_its_reason_in_the_table(
     path = write_notebook("1 / 0", name="09_drills", needs=["local-stack"], checks=["never judged"])
     outcome = execute(path)
     console = Console(width=200)
-    with console.capture() as shown:
+    with console.capture() as output:
         print_outcome(console, outcome.runs, outcome.folder)
-    assert "09_drills: the target is not a local stack" in shown.get()
-    assert "every run was skipped: nothing is proven" in shown.get()
+    assert "09_drills: the target is not a local stack" in output.get()
+    assert "every run was skipped: nothing is proven" in output.get()
     assert str(outcome.verdict) == "error"
     assert execute(path, local=True).runs[0].started["cells"] == 1
 
@@ -59,10 +59,10 @@ def test_a_rows_name_is_not_broken() -> None:
     """A name can be copied whole from a narrow terminal."""
     console = Console(width=60)
     name, title = "09_the_stack_survives_faults", "a title that is too long for the line it is on"
-    with console.capture() as shown:
+    with console.capture() as output:
         print_rows(console, [{"name": name, "title": title, "needs": "api, celery, sentry"}])
-    assert name in shown.get()
-    assert all(word in shown.get() for word in (*title.split(), "api,", "celery,", "sentry"))
+    assert name in output.get()
+    assert all(word in output.get() for word in (*title.split(), "api,", "celery,", "sentry"))
 
 
 LONG = "01_" + "a_very_long_claim_about_the_queue_" * 3 + "holds"
@@ -87,9 +87,9 @@ def test_nothing_of_a_runs_table_is_cut(verdict: Verdict) -> None:
     for terminal in (True, False):
         console = Console(width=80, force_terminal=terminal, color_system=None, file=io.StringIO())
         print_table(console, [run])
-        shown = console.file.getvalue()  # type: ignore[attr-defined]
-        assert "…" not in shown
-        table = shown.partition("why")[0]
+        output = console.file.getvalue()  # type: ignore[attr-defined]
+        assert "…" not in output
+        table = output.partition("why")[0]
         wanted = f"{verdict} on attempt 2"
         assert "seconds" in table
         assert "1234.5" in table
@@ -105,9 +105,9 @@ def test_failed_checks_that_are_not_shown_are_counted() -> None:
     """The table states how many failed checks are not shown, and which page has them."""
     console = Console(file=io.StringIO(), width=80)
     print_table(console, [run_of("failed", MAX_SHOWN_CHECKS + 3)])
-    shown = console.file.getvalue()  # type: ignore[attr-defined]
-    assert "... and 3 more failed checks, in r.html" in shown
-    assert len(shown.splitlines()) == 1 + 1 + 1 + MAX_SHOWN_CHECKS + 1
+    output = console.file.getvalue()  # type: ignore[attr-defined]
+    assert "... and 3 more failed checks, in r.html" in output
+    assert len(output.splitlines()) == 1 + 1 + 1 + MAX_SHOWN_CHECKS + 1
 
 
 CHECKED = "from securenet_obs.checks import Checks\nchecks = Checks()\n"

@@ -131,8 +131,8 @@ def test_a_checks_texts_are_shown_as_they_are(text: str) -> None:
     tags = [name for name, _ in page.tags]
     harmless, _ = failed({"name": "a", "cell": 2, "expected": "b", "observed": "c"})
     assert tags == [name for name, _ in Reader(page_of(harmless, judgement)).tags]
-    shown = plain_text(text).replace("\r\n", "\n").replace("\r", "\n")
+    plain = plain_text(text).replace("\r\n", "\n").replace("\r", "\n")
     values = [*page.coloured[GREEN], *page.coloured[RED]]
     assert [value.replace("\r\n", "\n").replace("\r", "\n") for value in values] == [
-        shown, f"✘ {shown}", shown,
+        plain, f"✘ {plain}", plain,
     ]  # fmt: skip

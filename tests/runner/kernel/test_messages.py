@@ -61,6 +61,6 @@ def test_output_with_a_lone_surrogate_is_kept_with_its_escape(
     outcome = execute(write_notebook(SHOWN), plain=True, cell_deadline_s=20.0)
     assert str(outcome.verdict) == "passed"
     (path,) = outcome.folder.glob("*.ipynb")
-    kept = path.read_text()
+    content = path.read_text()
     for text in (r"out\ud800", r"err\ud800", r"data\ud800"):
-        assert json.dumps(text)[1:-1] in kept
+        assert json.dumps(text)[1:-1] in content

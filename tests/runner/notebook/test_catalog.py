@@ -121,9 +121,9 @@ def test_list_and_show_serve_people_and_programs(
     """`list --json` is JSON; `show` has title, purpose, parameters and needs."""
     write_notebook(name="01_a", parameters="n: int = 1  # how many", needs=["api"])
     assert [row["name"] for row in json.loads(command_line("list", "--json").stdout)] == ["01_a"]
-    shown = command_line("show", "01").stdout
+    output = command_line("show", "01").stdout
     for word in ("A claim holds", "What it is for.", "needs: api", "acts: no", "n", "how many"):
-        assert word in shown
+        assert word in output
 
 
 @pytest.fixture

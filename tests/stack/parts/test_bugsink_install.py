@@ -65,11 +65,11 @@ def test_leftovers_of_a_killed_installation_are_removed(
 ) -> None:
     """The next start removes the partial folder of a killed installer."""
     monkeypatch.setattr(bugsink_install, "_install", make_home)
-    left = tmp_path / f"bugsink-{bugsink_install.BUGSINK_VERSION}" / "partial-dead"
-    left.mkdir(parents=True)
+    leftover = tmp_path / f"bugsink-{bugsink_install.BUGSINK_VERSION}" / "partial-dead"
+    leftover.mkdir(parents=True)
     with Guard() as guard:
         install_bugsink(tmp_path, guard, ignore)
-    assert not left.exists()
+    assert not leftover.exists()
 
 
 def test_missing_network_is_one_sentence(

@@ -60,6 +60,6 @@ def test_api_belongs_to_the_stack(stack: LocalStack) -> None:
 def test_parts_have_the_targets_variables_only(stack: LocalStack) -> None:
     """Each setting is defined for each service, independently of the user's environment."""
     for name in ("api", "worker", "beat"):
-        seen = stack.parts[name].build_environment()
-        assert {field.upper() for field in Settings.model_fields} <= set(seen)
+        environment = stack.parts[name].build_environment()
+        assert {field.upper() for field in Settings.model_fields} <= set(environment)
         assert sys.executable == stack.parts[name].command[0]

@@ -179,8 +179,8 @@ def test_a_foreign_notebook_is_shown_and_run_with_parameters(
     """`show --json` lists all parameters; a given value reaches the kernel and the record."""
     check = "assert end == '2024-06-04', end\nassert ws_name == 'Default'\nassert start is not None"
     path = write_notebook(check, parameters=f"%pwd\n{COMPUTED}", foreign=True)
-    shown = json.loads(command_line("show", path, "--plain", "--json").stdout)
-    assert [row["name"] for row in shown["parameters"]] == names(COMPUTED)
+    description = json.loads(command_line("show", path, "--plain", "--json").stdout)
+    assert [row["name"] for row in description["parameters"]] == names(COMPUTED)
     outcome = execute(path, plain=True, assignments=["end=2024-06-04"])
     assert str(outcome.verdict) == "passed"
     parameters = outcome.manifest["runs"][0]["parameters"]
