@@ -304,7 +304,7 @@ def a_bad_kombu() -> None:
 def _change_head(change: Any) -> None:
     import orjson
 
-    from securenet_obs.monitoring.logs.setup import Chain
+    from securenet_obs.monitoring.logs.chain import Chain
 
     head = Chain._head
 

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from structlog.testing import LogCapture
 
 from securenet_obs.monitoring.logs.bound_logger import bound_logger
-from securenet_obs.monitoring.logs.output import LineOutput
-from securenet_obs.monitoring.logs.setup import Chain, _ForeignHandler, _Line
+from securenet_obs.monitoring.logs.chain import Chain, Line
+from securenet_obs.monitoring.logs.line_output import LineOutput
+from securenet_obs.monitoring.logs.setup import _ForeignHandler
 from securenet_obs.settings import Settings
 from tests.monitoring.logs.test_json_line import LEAVES, TEXT, VALUES, strict
 from tests.searching import examples
@@ -85,7 +86,7 @@ def both_entrances(file: IO[bytes]) -> tuple[Any, logging.Handler]:
     """Return a bound logger and a standard library handler that write to the same file."""
     chain, output = Chain(Settings()), LineOutput(file.fileno())
     ours = structlog.wrap_logger(
-        _Line(output, "ours"), processors=[chain.native], wrapper_class=bound_logger(0)
+        Line(output, "ours"), processors=[chain.native], wrapper_class=bound_logger(0)
     )
     return ours, _ForeignHandler(chain, output)
 

@@ -1,4 +1,4 @@
-"""Writes whole log lines to stdout or a file, counts those lost to a stall; logs printed text."""
+"""Writes whole log lines to stdout or a file, and counts those that a stall lost."""
 
 import errno
 import os
@@ -8,9 +8,7 @@ import sys
 import threading
 from collections.abc import Callable
 from functools import partial
-from io import TextIOBase, TextIOWrapper, UnsupportedOperation
-
-import structlog
+from io import TextIOWrapper, UnsupportedOperation
 
 from securenet_obs.processes.polling import Deadline
 
@@ -134,27 +132,6 @@ class _Pipe:
         if not _is_writable(self._descriptor, 0):
             raise BlockingIOError
         return os.write(self._descriptor, data[: select.PIPE_BUF])
-
-
-class PrintedLines(TextIOBase):
-    """A text stream that replaces stdout or stderr and logs its lines."""
-
-    def __init__(self, name: str, level: str) -> None:
-        super().__init__()
-        self._log = getattr(structlog.get_logger(name), level)
-        self._partial = threading.local()
-
-    def writable(self) -> bool:
-        """Return True: the stream is writable."""
-        return True
-
-    def write(self, text: str) -> int:
-        """Log complete lines, and keep the rest for this thread's next write."""
-        *lines, rest = (getattr(self._partial, "text", "") + text).split("\n")
-        self._partial.text = rest
-        for line in filter(str.strip, lines):
-            self._log(line.rstrip())
-        return len(text)
 
 
 def _stdout_descriptor() -> int | None:

@@ -10,10 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from structlog.testing import capture_logs
 
 from securenet_obs.monitoring.logs.json_line import REQUIRED
-from securenet_obs.monitoring.logs.output import LineOutput, PrintedLines
+from securenet_obs.monitoring.logs.line_output import LineOutput
 from tests.busy import room_for
 
 
@@ -123,16 +122,6 @@ def test_a_closed_descriptor_only_loses_lines(tmp_path: Path) -> None:
     assert output.lost == 1
 
 
-def test_a_printed_line_is_logged_when_it_is_complete() -> None:
-    """Pieces are joined, blank lines are left out, and threads do not share pieces."""
-    stream = PrintedLines("stdout", "info")
-    with capture_logs() as logged:
-        stream.write("one ")
-        threading.Thread(target=stream.write, args=("other\n",)).start()
-        stream.write("line\n\n  \nrest")
-    assert [line["event"] for line in logged] == ["other", "one line"]
-
-
 def test_lines_in_a_notebook_go_to_its_output(monkeypatch: pytest.MonkeyPatch) -> None:
     """A kernel's stdout has a descriptor, but that of the kernel's own output."""
 
@@ -152,7 +141,7 @@ def test_lost_lines_are_reported(run: Any) -> None:
         """
     import os, sys, structlog
     from securenet_obs.monitoring import configure_structlog
-    from securenet_obs.monitoring.logs.output import LineOutput
+    from securenet_obs.monitoring.logs.line_output import LineOutput
     reading, writing = os.pipe()
     output = LineOutput(writing, timeout_s=0.05)
     configure_structlog(output=output)
