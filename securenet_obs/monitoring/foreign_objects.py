@@ -99,24 +99,27 @@ def module_name(kind: type) -> str | None:
 
 
 def text_of(value: object) -> str:
-    """Return `str(value)`, or a text in angle brackets if that raises."""
-    return _text(str, value, "str")
+    """Return `str(value)`; if that raises, its `repr`, or a text in angle brackets."""
+    if issubclass(type(value), str):
+        return plain_text(value)  # type: ignore[arg-type]
+    try:
+        return plain_text(str(value))
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException:  # noqa: BLE001 foreign code may raise anything
+        return repr_of(value)
 
 
 def repr_of(value: object) -> str:
     """Return `repr(value)`, or a text in angle brackets if that raises."""
-    return _text(repr, value, "repr")
+    try:
+        return plain_text(repr(value))
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException:  # noqa: BLE001 foreign code may raise anything
+        return f"<{type_name(type(value))} without a repr>"
 
 
 def plain_text(text: str) -> str:
     """Return the characters of a text as an exact `str`: a subclass may replace every method."""
     return str.__str__(text)
-
-
-def _text(convert: Any, value: object, name: str) -> str:
-    try:
-        return plain_text(convert(value))
-    except (KeyboardInterrupt, SystemExit):
-        raise
-    except BaseException:  # noqa: BLE001 foreign code may raise anything
-        return f"<{type_name(type(value))} without a {name}>"

@@ -2,9 +2,9 @@
 
 import logging
 import sys
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from time import time_ns
 from types import TracebackType
 from typing import Any, TypeAlias
@@ -13,6 +13,12 @@ import orjson
 import structlog
 
 from securenet_obs.monitoring.correlation import merge_context
+from securenet_obs.monitoring.foreign_objects import (
+    is_exception,
+    text_of,
+    traceback_of,
+    type_name,
+)
 from securenet_obs.monitoring.logs.exceptions import exception_parts
 from securenet_obs.monitoring.logs.json_line import json_line
 from securenet_obs.monitoring.logs.json_values import Bounds, to_plain
@@ -69,7 +75,7 @@ class Chain:
             level = LEVELS[min(max(record.levelno // 10 - 1, 0), 4)]
             name = str(record.name)
         except Exception as error:  # noqa: BLE001 a record's attributes are foreign
-            return self._failure_line(error, "logging")
+            return self._failure_line(error, "logging", record.msg)
         if event is None:
             return None
         return self.line(merge_context(event), level=level, logger=name, at=record.created)
@@ -95,11 +101,13 @@ class Chain:
         try:
             return self._line(event, level, logger, at, capture)
         except Exception as error:  # noqa: BLE001 a log call must never raise into business code
-            return self._failure_line(error, logger)
+            return self._failure_line(error, logger, event.get("event"))
 
-    def _failure_line(self, error: Exception, logger: str) -> bytes:
-        failure = {"event": "log_line_failed", "error": type(error).__name__}
-        return b"%b%b\n" % (self._head("error", logger, None), orjson.dumps(failure)[1:])
+    def _failure_line(self, error: Exception, logger: str, lost: object) -> bytes:
+        """Return the line that replaces one that could not be made, with the name of its event."""
+        failure = {"event": "log_line_failed", "error": type_name(type(error)), "lost_event": lost}
+        body = orjson.dumps(redact(to_plain(failure, _NAMES)))
+        return b"%b%b\n" % (self._head("error", logger, None), body[1:])
 
     def format_lost(self, count: int) -> bytes:
         """Return the line that reports the number of lines that could not be written."""
@@ -115,7 +123,7 @@ class Chain:
         if "exc_info" in event:
             self._add_exception(event, level, logger, capture)
         elif capture:
-            _send_to_sentry(event, level, logger, None)
+            _capture(event, level, logger, None)
         if type(event.get("event")) is not str:
             event["event"] = format_message(event.get("event"), ())
         head = self._head(level, logger, at)
@@ -125,12 +133,11 @@ class Chain:
         """Replace `exc_info` by structured frames, and add the id of the Sentry event."""
         exc_info = _exc_info(event.pop("exc_info"))
         if capture:
-            _send_to_sentry(event, level, logger, exc_info)
+            _capture(event, level, logger, exc_info)
+        elif exc_info is not None:
+            _add_event_id(event, event_id_of, exc_info[1])
         if exc_info is not None:
             event["exception"] = exception_parts(exc_info[1], exc_info[2])
-            event_id = event_id_of(exc_info[1])
-            if event_id is not None:
-                event["sentry_event_id"] = event_id
 
     def _head(self, level: str, logger: str, at: float | None) -> bytes:
         """Return the start of a line as JSON: timestamp, level, logger and process."""
@@ -152,22 +159,39 @@ class Chain:
 
 def _exc_info(value: Any) -> ExcInfo | None:
     """Return the `exc_info` of a log call as a tuple, None without an exception."""
-    if isinstance(value, BaseException):
-        return type(value), value, value.__traceback__
-    if isinstance(value, tuple) and len(value) == 3 and isinstance(value[1], BaseException):
-        return value
-    current = sys.exc_info() if value else (None, None, None)
-    return (
-        None if current[1] is None or current[0] is None else (current[0], current[1], current[2])
-    )
+    if is_exception(value):
+        return type(value), value, traceback_of(value)
+    if type(value) is tuple and len(value) == 3 and is_exception(value[1]):
+        trace = value[2] if type(value[2]) is TracebackType else None
+        return type(value[1]), value[1], trace
+    error = sys.exception() if _is_true(value) else None
+    return None if error is None else (type(error), error, traceback_of(error))
 
 
-def _send_to_sentry(event: Fields, level: str, logger: str, exc_info: ExcInfo | None) -> None:
+def _is_true(value: object) -> bool:
+    try:
+        return bool(value)
+    except Exception:  # noqa: BLE001 its truth is foreign code
+        return True
+
+
+def _capture(event: Fields, level: str, logger: str, exc_info: ExcInfo | None) -> None:
+    """Send an error to Sentry, and add the id of its event."""
     if exc_info is not None:
-        capture_error(exc_info[1], handled=True)
+        _add_event_id(event, partial(capture_error, handled=True), exc_info[1])
         return
     severity = "fatal" if level == "critical" else level
-    event_id = capture_message(str(event.get("event")), level=severity, logger=logger)
+    send = partial(capture_message, level=severity, logger=logger)
+    _add_event_id(event, send, text_of(event.get("event")))
+
+
+def _add_event_id(event: Fields, find: Callable[[Any], str | None], error: object) -> None:
+    """Add the id that `find` returns; if it raises, the name of its exception."""
+    try:
+        event_id = find(error)
+    except Exception as failure:  # noqa: BLE001 the line must not be lost with the event
+        event["sentry_failure"] = type_name(type(failure))
+        return
     if event_id is not None:
         event["sentry_event_id"] = event_id
 

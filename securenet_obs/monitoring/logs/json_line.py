@@ -9,7 +9,7 @@ from uuid import UUID
 
 import orjson
 
-from securenet_obs.monitoring.logs.json_values import Bounds, substitute, to_plain
+from securenet_obs.monitoring.logs.json_values import Bounds, plain_event, substitute, to_plain
 from securenet_obs.redaction import Redactor
 from securenet_obs.redaction.rules.prefilter import is_small
 
@@ -19,12 +19,7 @@ MAX_LINE_BYTES = 64 * 1024
 REQUIRED = ("timestamp", "level", "logger", "event", "service", "environment", "release")
 """Fields that every line has, even if it was cut."""
 
-_OPTIONS = (
-    orjson.OPT_UTC_Z
-    | orjson.OPT_NAIVE_UTC
-    | orjson.OPT_SERIALIZE_NUMPY
-    | orjson.OPT_PASSTHROUGH_DATACLASS
-)
+_OPTIONS = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
 _SCALARS = frozenset(
     (str, int, float, bool, type(None), bytes, date, datetime, time, Decimal, PosixPath, UUID)
 )
@@ -38,6 +33,9 @@ _CUT_BOUNDS = (
     Bounds(characters=1_024, items=40, depth=8),
     Bounds(characters=256, items=10, depth=5),
 )
+
+_SMALL_FIELD = 256
+"""Bytes of a field that is kept whole in a line that is cut."""
 
 _redactor = Redactor()
 may_match = _redactor.may_match
@@ -65,20 +63,38 @@ def json_line(event: Mapping[str, Any], head: bytes = b"{") -> bytes:
 
 def _dump(event: Mapping[str, Any]) -> bytes:
     """Return strict JSON: serialise ordinary values directly, walk the others first."""
-    if _SCALARS.issuperset(map(type, event.values())) or is_small(event, _BOUNDS.characters):
-        try:
+    try:
+        if _SCALARS.issuperset(map(type, event.values())) or is_small(event, _BOUNDS.characters):
             line = orjson.dumps(event, default=substitute, option=_OPTIONS)
-        except (TypeError, RecursionError):
-            return orjson.dumps(to_plain(event, _BOUNDS), option=_OPTIONS)
-        if len(line) < _BOUNDS.characters:
-            return line
-    return orjson.dumps(to_plain(event, _BOUNDS), option=_OPTIONS)
+            if len(line) < _BOUNDS.characters:
+                return line
+    except Exception:  # noqa: BLE001 a value's own code raises, also a class that is not hashable
+        return orjson.dumps(plain_event(event, _BOUNDS))
+    return orjson.dumps(plain_event(event, _BOUNDS))
 
 
 def _cut(event: Mapping[str, Any], max_bytes: int) -> bytes:
+    """Return an event that fits: cut its large fields, then leave out the largest."""
+    sizes = {name: len(orjson.dumps({name: value})) for name, value in event.items()}
     for bounds in _CUT_BOUNDS:
-        line = orjson.dumps({**to_plain(event, bounds), "truncated": True})
+        fields = {
+            name: value if sizes[name] <= _SMALL_FIELD else to_plain(value, bounds)
+            for name, value in event.items()
+        }
+        line = orjson.dumps({**fields, "truncated": True})
         if len(line) <= max_bytes:
             return line
-    required = {name: event[name] for name in REQUIRED if name in event}
-    return orjson.dumps({**to_plain(required, _CUT_BOUNDS[-1]), "truncated": True})
+    return _drop(fields, max_bytes)
+
+
+def _drop(event: Mapping[str, Any], max_bytes: int) -> bytes:
+    """Return an event with as many fields as fit: the required ones, then the smallest."""
+    sizes = {name: len(orjson.dumps({name: value})) for name, value in event.items()}
+    kept = {"truncated": True}
+    max_bytes -= len(orjson.dumps(kept))
+    for name in sorted(event, key=lambda name: (name not in REQUIRED, sizes[name])):
+        max_bytes -= sizes[name]
+        if max_bytes < 0:
+            break
+        kept[name] = event[name]
+    return orjson.dumps(kept)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from securenet_obs.monitoring.logs.json_values import safe_repr
+from securenet_obs.monitoring.foreign_objects import plain_text, text_of
 
 _PLACEHOLDER = re.compile(
     r"%(?:\((?P<name>[^)]*)\))?[-#0 +]*(?:\*|\d+)?(?:\.(?:\*|\d+))?[a-zA-Z]|%%"
@@ -17,42 +17,41 @@ def format_message(template: object, arguments: Any) -> str:
     Each argument is inserted at its placeholder, so that the argument of `password=%d` is masked;
     an argument without a placeholder is appended.
     """
-    if not arguments:
-        return template if isinstance(template, str) else _text(template)
+    text = text_of(template)
+    if arguments is None or (type(arguments) in (tuple, dict) and not arguments):
+        return text
     try:
-        return f"{str(template) % _operand(arguments)}"
-    except Exception:  # noqa: BLE001 arguments format themselves, and may raise anything
-        return _substitute(_text(template), arguments)
+        return plain_text(text % _operand(arguments))
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException:  # noqa: BLE001 arguments format themselves, and may raise anything
+        return _substitute(text, arguments)
 
 
 def _operand(arguments: Any) -> Any:
     """Return the right operand of `%`; a mapping that is the only argument supplies names."""
-    alone = isinstance(arguments, tuple) and len(arguments) == 1
-    return arguments[0] if alone and isinstance(arguments[0], Mapping) else arguments
+    alone = type(arguments) is tuple and len(arguments) == 1
+    return arguments[0] if alone and issubclass(type(arguments[0]), Mapping) else arguments
 
 
 def _substitute(template: str, arguments: Any) -> str:
     operand = _operand(arguments)
-    names: Mapping[Any, Any] = operand if isinstance(operand, Mapping) else {}
-    remaining = iter(arguments if operand is arguments and not names else ())
+    has_names = issubclass(type(operand), Mapping)
+    remaining = iter(arguments if type(arguments) is tuple and not has_names else ())
 
     def substituted(placeholder: re.Match[str]) -> str:
         if placeholder[0] == "%%":
             return "%"
         if placeholder["name"] is not None:
-            return (
-                _text(names[placeholder["name"]])
-                if placeholder["name"] in names
-                else placeholder[0]
-            )
-        return next((_text(argument) for argument in remaining), placeholder[0])
+            return _named(operand, placeholder) if has_names else placeholder[0]
+        return next((text_of(argument) for argument in remaining), placeholder[0])
 
     text = _PLACEHOLDER.sub(substituted, template)
-    return " ".join([text, *map(_text, remaining)])
+    return " ".join([text, *map(text_of, remaining)])
 
 
-def _text(value: object) -> str:
+def _named(names: Mapping[str, Any], placeholder: re.Match[str]) -> str:
     try:
-        return str(value)
-    except Exception:  # noqa: BLE001 a str is foreign code and may raise anything
-        return safe_repr(value)
+        return text_of(names[placeholder["name"]])
+    except Exception:  # noqa: BLE001 the name is missing, or the mapping is foreign code
+        return placeholder[0]
