@@ -15,6 +15,7 @@ from securenet_obs.monitoring.logs.chain import Chain, Line
 from securenet_obs.monitoring.logs.hooks import install_hooks
 from securenet_obs.monitoring.logs.line_output import LineOutput
 from securenet_obs.monitoring.logs.printed_lines import PrintedLines
+from securenet_obs.monitoring.logs.stdout import replaced_stream
 from securenet_obs.settings import Settings, get_settings
 
 # They would log each task with its arguments, as `task_started` and `task_succeeded` do without;
@@ -63,7 +64,10 @@ def configure_structlog(
     _replace_handlers(_ForeignHandler(chain, output), level)
     install_hooks()
     if prints:
-        sys.stdout, sys.stderr = PrintedLines("stdout", "info"), PrintedLines("stderr", "warning")
+        sys.stdout = PrintedLines("stdout", "info", replaced_stream(getattr(sys, "stdout", None)))
+        sys.stderr = PrintedLines(
+            "stderr", "warning", replaced_stream(getattr(sys, "stderr", None))
+        )
 
 
 def _replace_handlers(handler: logging.Handler, level: int) -> None:

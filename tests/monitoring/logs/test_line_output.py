@@ -108,7 +108,7 @@ def test_a_signal_may_log_while_its_thread_writes() -> None:
     """A signal handler that logs during a write does not deadlock."""
     reading, writing = os.pipe()
     output = LineOutput(writing)
-    with output._lock:
+    with output._sink.lock:
         output.write(b"from the handler\n")
     assert drained(reading) == b"from the handler\n"
 

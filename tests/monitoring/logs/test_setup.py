@@ -203,7 +203,7 @@ def test_a_child_forked_during_a_write_can_log(run: Any) -> None:
     from securenet_obs.monitoring.logs.line_output import LineOutput
     output = LineOutput()
     configure_structlog(output=output)
-    output._lock.acquire()
+    output._sink.lock.acquire()
     if os.fork() == 0:
         log.info("child")
         os._exit(0)
