@@ -6,6 +6,7 @@ from typing import Any
 
 import structlog
 
+from securenet_obs.monitoring.logs.fields import set_aside
 from securenet_obs.monitoring.logs.message import format_message
 
 _LEVELS = {
@@ -50,9 +51,10 @@ def _method(name: str) -> Callable[..., None]:
 
 
 def _emit(self: Any, name: str, event: object, fields: dict[str, Any]) -> None:
-    if "event" in fields:
-        fields["extra_event"] = fields.pop("event")
     event_dict: Any = {"event": event, **self._context, **fields}
+    if event_dict["event"] is not event:
+        set_aside(event_dict, "event")
+        event_dict["event"] = event
     try:
         for process in self._processors:
             event_dict = process(self._logger, name, event_dict)

@@ -2,7 +2,7 @@
 
 import logging
 import sys
-from collections.abc import Callable, Mapping, MutableMapping
+from collections.abc import Callable, MutableMapping
 from datetime import UTC, datetime
 from functools import lru_cache, partial
 from time import time_ns
@@ -15,11 +15,14 @@ import structlog
 from securenet_obs.monitoring.correlation import merge_context
 from securenet_obs.monitoring.foreign_objects import (
     is_exception,
+    plain_text,
     text_of,
     traceback_of,
     type_name,
 )
+from securenet_obs.monitoring.logs.console import console_line
 from securenet_obs.monitoring.logs.exceptions import exception_parts
+from securenet_obs.monitoring.logs.fields import set_aside
 from securenet_obs.monitoring.logs.json_line import json_line
 from securenet_obs.monitoring.logs.json_values import Bounds, to_plain
 from securenet_obs.monitoring.logs.line_output import LineOutput
@@ -35,10 +38,18 @@ ExcInfo: TypeAlias = tuple[type[BaseException], BaseException, TracebackType | N
 LEVELS = ("debug", "info", "warning", "error", "critical")
 """Levels of a line, least severe first."""
 
-_RESERVED = frozenset({"timestamp", "level", "logger", "service", "environment", "release"})
+_RESERVED = frozenset(
+    (
+        *("timestamp", "level", "logger", "service", "environment", "release"),
+        *("exception", "sentry_event_id", "sentry_failure", "truncated"),
+    )
+)
 _CAPTURED_LEVELS = frozenset({"error", "critical"})
 
 _NAMES = Bounds(characters=256, items=10, depth=1)
+
+
+_render_stack = structlog.processors.StackInfoRenderer(["securenet_obs.monitoring.logs"])
 
 
 class Line:
@@ -52,7 +63,8 @@ class Line:
 class Chain:
     """Completes an event and converts it to a line; never raises."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, colors: bool = False) -> None:
+        self._colors = colors
         self._process = {
             "service": settings.service_name,
             "environment": settings.environment,
@@ -119,7 +131,9 @@ class Chain:
     ) -> bytes:
         if not _RESERVED.isdisjoint(event):
             for name in _RESERVED & event.keys():
-                event[f"extra_{name}"] = event.pop(name)
+                set_aside(event, name)
+        if "stack_info" in event:
+            _add_stack(event)
         if "exc_info" in event:
             self._add_exception(event, level, logger, capture)
         elif capture:
@@ -127,7 +141,9 @@ class Chain:
         if type(event.get("event")) is not str:
             event["event"] = format_message(event.get("event"), ())
         head = self._head(level, logger, at)
-        return _render_console(event, head) if self._console else json_line(event, head)
+        if self._console:
+            return console_line(json_line(event, head), colors=self._colors)
+        return json_line(event, head)
 
     def _add_exception(self, event: Fields, level: str, logger: str, capture: bool) -> None:
         """Replace `exc_info` by structured frames, and add the id of the Sentry event."""
@@ -175,6 +191,18 @@ def _is_true(value: object) -> bool:
         return True
 
 
+def _add_stack(event: Fields) -> None:
+    """Replace `stack_info` by the stack of the log call as text, in the field `stack`."""
+    stack_info = event.pop("stack_info")
+    if "stack" in event and stack_info is not None:
+        set_aside(event, "stack")
+    if issubclass(type(stack_info), str):
+        event["stack"] = plain_text(stack_info)
+    elif _is_true(stack_info):
+        event["stack_info"] = True
+        _render_stack(None, "", event)
+
+
 def _capture(event: Fields, level: str, logger: str, exc_info: ExcInfo | None) -> None:
     """Send an error to Sentry, and add the id of its event."""
     if exc_info is not None:
@@ -194,17 +222,3 @@ def _add_event_id(event: Fields, find: Callable[[Any], str | None], error: objec
         return
     if event_id is not None:
         event["sentry_event_id"] = event_id
-
-
-def _render_console(event: Mapping[str, Any], head: bytes) -> bytes:
-    """Return the event as structlog's coloured console line, also with secrets masked."""
-    fields = orjson.loads(json_line(event, head))
-    exception = fields.pop("exception", None)
-    rendered = structlog.dev.ConsoleRenderer(colors=sys.stdout.isatty())(None, "", fields)
-    frames = [
-        f"\n  {frame['filename']}:{frame['lineno']} in {frame['name']}"
-        for part in exception or []
-        for frame in part["frames"]
-    ]
-    causes = [f"\n  {part['exc_type']}: {part['exc_value']}" for part in exception or []]
-    return (str(rendered) + "".join(frames + causes) + "\n").encode(errors="backslashreplace")

@@ -23,7 +23,7 @@ from securenet_obs.settings import Settings, get_settings
 _LOGGERS_FROM_WARNING = ("celery.app.trace", "celery.worker.strategy")
 
 
-class _ForeignHandler(logging.Handler):
+class ForeignHandler(logging.Handler):
     """Passes the records of the standard library's logging to the chain."""
 
     def __init__(self, chain: Chain, output: LineOutput) -> None:
@@ -52,7 +52,7 @@ def configure_structlog(
     """
     settings = settings or get_settings()
     output = output or LineOutput()
-    chain = Chain(settings)
+    chain = Chain(settings, colors=output.is_terminal)
     output.format_lost = chain.format_lost
     level = logging.getLevelNamesMapping()[settings.log_level]
     structlog.configure(
@@ -61,7 +61,7 @@ def configure_structlog(
         logger_factory=lambda *names: Line(output, str(names[0]) if names else "securenet"),
         cache_logger_on_first_use=True,
     )
-    _replace_handlers(_ForeignHandler(chain, output), level)
+    _replace_handlers(ForeignHandler(chain, output), level)
     install_hooks()
     if prints:
         sys.stdout = PrintedLines("stdout", "info", replaced_stream(getattr(sys, "stdout", None)))

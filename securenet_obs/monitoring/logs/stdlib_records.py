@@ -6,9 +6,18 @@ from typing import Any
 
 from structlog.contextvars import get_contextvars
 
+from securenet_obs.monitoring.logs.access_records import (
+    access_event,
+    is_server,
+    server_event,
+    without_query,
+)
+from securenet_obs.monitoring.logs.fields import set_aside
 from securenet_obs.monitoring.logs.message import format_message
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "color_message"}
+
+_OWN = frozenset({"event", "exc_info", "stack_info"})
 
 # Celery logs a task's outcome with its return value and arguments; our own events `task_succeeded`,
 # `task_failed` and `task_retried` report the same without them.
@@ -22,34 +31,38 @@ _WARNING = re.compile(
 
 def record_event(record: logging.LogRecord) -> dict[str, Any] | None:
     """Return the record as an event, None if another line reports the same."""
-    if record.name == "uvicorn.access":
-        # Within a request, our own event `request_finished` has more fields.
-        return None if "request_id" in get_contextvars() else _access(record)
     if record.name == "py.warnings":
         return _warning(record)
+    if is_server(record.name):
+        access = access_event(record.name, record.args)
+        if access is None:
+            return server_event(_event(record))
+        # Within a request, our own event `request_finished` has more fields.
+        return None if "request_id" in get_contextvars() else access
+    return _task_event(record) if record.name.startswith("celery") else _event(record)
+
+
+def _event(record: logging.LogRecord) -> dict[str, Any]:
     extras = {name: value for name, value in vars(record).items() if name not in _STANDARD}
-    if record.name.startswith("celery"):
-        task = extras.pop("data", None)
-        if record.name in _DUPLICATE_LOGGERS and record.levelno <= logging.ERROR and task:
-            return None
-        if isinstance(task, dict) and "id" in task:
-            extras |= {"task_id": task["id"], "task": task.get("name")}
-    return {"event": format_message(record.msg, record.args), "exc_info": record.exc_info, **extras}
+    if not _OWN.isdisjoint(extras):
+        for own in _OWN & extras.keys():
+            set_aside(extras, own)
+    message = without_query(format_message(record.msg, record.args))
+    event = {"event": message, "exc_info": record.exc_info, **extras}
+    if record.stack_info is not None:
+        event["stack_info"] = record.stack_info
+    return event
 
 
-def _access(record: logging.LogRecord) -> dict[str, Any]:
-    """Return uvicorn's access record as fields, without the query string: it may hold a secret."""
-    arguments = record.args
-    if not isinstance(arguments, tuple) or len(arguments) != 5:
-        return {"event": format_message(record.msg, record.args).partition("?")[0]}
-    client, method, path, _, status = arguments
-    return {
-        "event": "http_access",
-        "client": client,
-        "method": method,
-        "path": str(path).partition("?")[0],
-        "status": status,
-    }
+def _task_event(record: logging.LogRecord) -> dict[str, Any] | None:
+    """Return a record of Celery as an event, without the arguments and results of a task."""
+    event = _event(record)
+    task = event.pop("data", None)
+    if record.name in _DUPLICATE_LOGGERS and record.levelno <= logging.ERROR and task:
+        return None
+    if isinstance(task, dict) and "id" in task:
+        event |= {"task_id": task["id"], "task": task.get("name")}
+    return event
 
 
 def _warning(record: logging.LogRecord) -> dict[str, Any]:

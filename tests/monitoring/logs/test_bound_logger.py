@@ -15,7 +15,7 @@ from structlog.testing import LogCapture
 from securenet_obs.monitoring.logs.bound_logger import bound_logger
 from securenet_obs.monitoring.logs.chain import Chain, Line
 from securenet_obs.monitoring.logs.line_output import LineOutput
-from securenet_obs.monitoring.logs.setup import _ForeignHandler
+from securenet_obs.monitoring.logs.setup import ForeignHandler
 from securenet_obs.settings import Settings
 from tests.monitoring.logs.test_json_line import LEAVES, TEXT, VALUES, strict
 from tests.searching import examples
@@ -88,7 +88,7 @@ def both_entrances(file: IO[bytes]) -> tuple[Any, logging.Handler]:
     ours = structlog.wrap_logger(
         Line(output, "ours"), processors=[chain.native], wrapper_class=bound_logger(0)
     )
-    return ours, _ForeignHandler(chain, output)
+    return ours, ForeignHandler(chain, output)
 
 
 FIELDS = st.dictionaries(TEXT, VALUES, max_size=2)
