@@ -6,6 +6,7 @@ a request; the other servers write a text, from which the query string is cut.
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from securenet_obs.monitoring.foreign_objects import repr_of, text_of
@@ -30,6 +31,7 @@ _TARGET = re.compile(r"(/[^\s?\"']*)\?\S*?(?=[\"'>]*(?:[\s,;)\]]|$))")
 _PLAIN = (int, float, bool, type(None))
 
 
+@lru_cache(maxsize=1024)
 def is_server(logger: str) -> bool:
     """Return whether a logger of this name logs requests."""
     return logger.partition(".")[0] in _SERVERS or logger.endswith("access")

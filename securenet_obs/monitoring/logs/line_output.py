@@ -28,7 +28,8 @@ class LineOutput:
         self._sink: Sink | StdoutSink = open_stdout() if descriptor is None else sink_of(descriptor)
         self._timeout_s = timeout_s
         self._unreported = 0
-        self._stalled = False
+        # None of the lines that follow a lost one waits.
+        self._wait_s = timeout_s
         self._is_writing = False
         self._waiting: deque[bytes] = deque()
         self.lost = 0
@@ -63,18 +64,21 @@ class LineOutput:
             self._waiting.append(line)
 
     def _write(self, line: bytes) -> None:
-        wait_s = 0.0 if self._stalled else self._timeout_s
         try:
             if self._unreported:
-                report = self.format_lost(self._unreported)
-                if report:
-                    self._sink.write(report, wait_s)
-                    self._unreported = 0
-            self._sink.write(line, wait_s)
-            self._stalled = False
+                self._report_lost()
+            self._sink.write(line, self._wait_s)
         except Exception:  # noqa: BLE001 a stream is foreign code and may raise anything
             self._lose()
-            self._stalled = True
+            self._wait_s = 0.0
+        else:
+            self._wait_s = self._timeout_s
+
+    def _report_lost(self) -> None:
+        report = self.format_lost(self._unreported)
+        if report:
+            self._sink.write(report, self._wait_s)
+            self._unreported = 0
 
     def _lose(self) -> None:
         self.lost += 1

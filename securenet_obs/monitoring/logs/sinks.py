@@ -24,6 +24,8 @@ from securenet_obs.processes.polling import Deadline
 
 _PAGE = 4096
 _POLL_S = 0.0005
+_LOCK_S = 0.005
+"""Seconds that a line waits for the lock in any case: it is held no longer than a write takes."""
 _NOT_LOCKABLE = (errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOLCK, errno.EBADF)
 _BUSY = (errno.EAGAIN, errno.EACCES)
 
@@ -50,29 +52,40 @@ class Sink:
         Raises:
             OSError: the line was not written, or only a part of it.
         """
+        if self._failed or self.stream is not None:
+            line = self._checked(line)
+        self._failed = True
+        self._write(line, wait_s)
+        self._failed = False
+
+    def _checked(self, line: bytes) -> bytes:
+        """Return the line, after a newline if a part of a line was written before it.
+
+        Raises:
+            OSError: the stream that owns the descriptor is closed.
+        """
         if self.stream is not None and self.stream.closed:
             raise OSError(errno.EBADF, "stdout is closed")
         if self._failed:
             self.torn = self._is_torn()
-        if self.torn:
-            line = b"\n" + line
-        try:
-            self._write(line, Deadline.after(wait_s))
-        except OSError:
-            self._failed = True
-            raise
-        self._failed = self.torn = False
+        return b"\n" + line if self.torn else line
 
-    def _write(self, line: bytes, deadline: Deadline) -> None:
-        written = 0
-        while written < len(line):
+    def _write(self, line: bytes, wait_s: float) -> None:
+        written = self._write_some(line)
+        if written == len(line):
+            self.torn = False
+        else:
+            self._write_rest(line[written:], Deadline.after(wait_s))
+
+    def _write_rest(self, line: bytes, deadline: Deadline) -> None:
+        """Write the rest of a line that has been begun."""
+        self.torn = True
+        while line:
             try:
-                count = self._write_some(line[written:] if written else line)
+                line = line[self._write_some(line) :]
             except BlockingIOError:
                 self._wait(deadline)
-                continue
-            written += count
-            self.torn = written < len(line)
+        self.torn = False
 
     def _write_some(self, data: bytes) -> int:
         return os.write(self.descriptor, data)
@@ -114,9 +127,32 @@ class SharedSink(Sink):
     def _is_torn(self) -> bool:
         return self.torn
 
-    def _write(self, line: bytes, deadline: Deadline) -> None:
+    def _write(self, line: bytes, wait_s: float) -> None:
+        deadline = Deadline.after(wait_s)
+        while not self._try_write(line, deadline):
+            if deadline.has_passed:
+                raise TimeoutError
+            self._wait(deadline)
+            if len(line) > select.PIPE_BUF:
+                time.sleep(_POLL_S)  # there is room, but not for all of it
+
+    def _has_room(self, size: int) -> bool:
+        """Return whether a line of this size may be begun."""
+        return True
+
+    def _try_write(self, line: bytes, deadline: Deadline) -> bool:
+        """Write a line unless there is no room; wait only with a line that has been begun."""
         with self._process_lock(deadline):
-            super()._write(line, deadline)
+            if not self._has_room(len(line)):
+                return False
+            try:
+                written = self._write_some(line)
+            except BlockingIOError:
+                return False
+            if written < len(line):
+                self._write_rest(line[written:], deadline)
+            self.torn = False
+            return True
 
     def _write_some(self, data: bytes) -> int:
         """Write as many bytes as fit, and return their number; O_NONBLOCK would affect all users.
@@ -145,7 +181,7 @@ class SharedSink(Sink):
             TimeoutError: another process held it until the deadline.
         """
         while self._lockable and not self._try_lock():
-            if deadline.has_passed:
+            if deadline.later(_LOCK_S).has_passed:
                 raise TimeoutError
             time.sleep(_POLL_S)
         try:
@@ -188,35 +224,13 @@ class PipeSink(SharedSink):
         super().__init__(descriptor)
         self._capacity = _pipe_capacity(descriptor)
 
-    def _write(self, line: bytes, deadline: Deadline) -> None:
-        while not self._try_write(line, deadline):
-            if deadline.has_passed:
-                raise TimeoutError
-            self._wait(deadline)
-            if len(line) > select.PIPE_BUF:
-                time.sleep(_POLL_S)
-
-    def _try_write(self, line: bytes, deadline: Deadline) -> bool:
-        """Write a line if it fits; wait only with a line that has been begun."""
-        with self._process_lock(deadline):
-            if len(line) > select.PIPE_BUF and not self._has_room(len(line)):
-                return False
-            try:
-                written = self._write_some(line)
-            except BlockingIOError:
-                return False
-            self.torn = written < len(line)
-            if self.torn:
-                Sink._write(self, line[written:], deadline)
-            return True
-
     def _has_room(self, size: int) -> bool:
-        """Return whether so many bytes fit, or would not fit into the empty pipe either.
+        """Return whether so many bytes fit, or are written in one piece, or never fit.
 
         A pipe holds pages. Two adjacent ones hold more than one page of bytes, or the second write
         would have gone to the first page.
         """
-        if size > self._capacity:
+        if size <= select.PIPE_BUF or size > self._capacity:
             return True
         unread = struct.unpack("i", fcntl.ioctl(self.descriptor, termios.FIONREAD, b"\0" * 4))[0]
         used = 2 * unread // _PAGE + 2
