@@ -84,6 +84,16 @@ class PrintedLines(io.TextIOBase):
         self._buffer = _Buffer(self)
         _streams.add(self)
 
+    def __getattr__(self, name: str) -> Any:
+        """Return an attribute of the replaced stream that text streams do not have in general.
+
+        A notebook's kernel sets the cell on its stream, for example.
+        """
+        replaced = self.__dict__.get("replaced")
+        if replaced is None:
+            raise AttributeError(name)
+        return getattr(replaced, name)
+
     @property
     def encoding(self) -> str:  # type: ignore[override]
         """Encoding of the bytes written to `buffer`."""
