@@ -209,7 +209,7 @@ class _Buffer(io.BufferedIOBase):
 
     def __init__(self, lines: PrintedLines) -> None:
         super().__init__()
-        self._lines = weakref.ref(lines)
+        self._lines = lines
         self.name = lines.name
         self.renew_decoder()
 
@@ -220,8 +220,8 @@ class _Buffer(io.BufferedIOBase):
 
     def renew_decoder(self) -> None:
         """Decode the bytes that follow by the encoding of the stream."""
-        lines = self._text()
-        self._decoder = codecs.getincrementaldecoder(lines.encoding)(lines.errors)
+        decoder = codecs.getincrementaldecoder(self._lines.encoding)
+        self._decoder = decoder(self._lines.errors)
 
     def writable(self) -> bool:
         """Return True: the stream is writable."""
@@ -232,12 +232,12 @@ class _Buffer(io.BufferedIOBase):
         if isinstance(data, str):
             raise TypeError("a bytes-like object is required, not 'str'")
         view = memoryview(data).cast("B")
-        self._text().write(self._decoder.decode(view.tobytes()))
+        self._lines.write(self._decoder.decode(view.tobytes()))
         return len(view)
 
     def fileno(self) -> int:
         """Return the descriptor of the replaced stream."""
-        return self._text().fileno()
+        return self._lines.fileno()
 
     def isatty(self) -> bool:
         """Return False: lines are not for a terminal."""
@@ -245,7 +245,7 @@ class _Buffer(io.BufferedIOBase):
 
     def end(self) -> None:
         """Print the part of a character that was not completed."""
-        self._text().write(self._decoder.decode(b"", final=True))
+        self._lines.write(self._decoder.decode(b"", final=True))
 
     def close(self) -> None:
         """Do nothing: a wrapper of these bytes closes them when it is collected."""
@@ -253,12 +253,6 @@ class _Buffer(io.BufferedIOBase):
     def detach(self) -> Any:
         """Return itself: nothing is buffered."""
         return self
-
-    def _text(self) -> PrintedLines:
-        lines = self._lines()
-        if lines is None:
-            raise ValueError("the stream of these bytes does not exist any more")
-        return lines
 
 
 def _is_alive(begun: _Begun) -> bool:
