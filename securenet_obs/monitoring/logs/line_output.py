@@ -28,8 +28,9 @@ class LineOutput:
         self._sink: Sink | StdoutSink = open_stdout() if descriptor is None else sink_of(descriptor)
         self._timeout_s = timeout_s
         self._unreported = 0
-        # None of the lines that follow a lost one waits.
+        # After a lost line none waits until one as long is written: a short one may still fit.
         self._wait_s = timeout_s
+        self._lost_bytes = 0
         self._is_writing = False
         self._waiting: deque[bytes] = deque()
         self.lost = 0
@@ -71,8 +72,11 @@ class LineOutput:
         except Exception:  # noqa: BLE001 a stream is foreign code and may raise anything
             self._lose()
             self._wait_s = 0.0
+            self._lost_bytes = max(self._lost_bytes, len(line))
         else:
-            self._wait_s = self._timeout_s
+            if len(line) >= self._lost_bytes:
+                self._wait_s = self._timeout_s
+                self._lost_bytes = 0
 
     def _report_lost(self) -> None:
         report = self.format_lost(self._unreported)

@@ -13,6 +13,7 @@ from typing import Any
 import structlog
 
 from securenet_obs.monitoring.foreign_objects import plain_text
+from securenet_obs.monitoring.logs.access_records import without_query
 
 MAX_LINE_CHARACTERS = 64 * 1024
 """Characters of a line that is kept until its end; a longer line is logged in parts."""
@@ -183,7 +184,8 @@ class PrintedLines(io.TextIOBase):
     def _log_line(self, text: str) -> None:
         line = text.rstrip()
         if line:
-            self._log(line)
+            # The standard library's own web server prints its access lines.
+            self._log(without_query(line))
 
     def _of_this_thread(self) -> _Begun:
         try:

@@ -3,6 +3,8 @@
 import logging
 from typing import Any
 
+import pytest
+
 from securenet_obs.monitoring.correlation import bind_ids, clear_ids
 from securenet_obs.monitoring.logs.stdlib_records import record_event
 
@@ -64,3 +66,80 @@ def test_a_captured_warning_has_its_source_in_fields() -> None:
         "lineno": 163,
     }
     assert record_event(record("py.warnings", "odd")) == {"event": "odd"}
+
+
+OWN = [
+    *("event", "exc_info_", "timestamp", "level", "logger", "service", "environment", "release"),
+    *("exception", "stack", "sentry_event_id", "sentry_failure", "truncated", "extra_event"),
+]
+
+
+def test_no_field_takes_the_place_of_the_lines_own(run: Any) -> None:
+    """Extra fields, bound fields and arguments with the names of the line's own are set aside."""
+    finished = run(
+        f"""
+        import logging, structlog
+        from securenet_obs.monitoring import configure_structlog
+        configure_structlog()
+        own = {OWN!r}
+        theirs = logging.getLogger("theirs")
+        try:
+            raise ValueError("real")
+        except ValueError:
+            theirs.error("message", extra={{name: "mine" for name in own}}, exc_info=True,
+                         stack_info=True)
+            log = structlog.get_logger("ours")
+            fields = {{name: "mine" for name in own}}
+            log.warning("message", exc_info=True, stack_info=True, **fields)
+            log.bind(**fields).warning("message", exc_info=True, stack_info=True)
+            structlog.contextvars.bind_contextvars(**fields)
+            log.warning("message", exc_info=True, stack_info=True)
+        """
+    )
+    assert len(finished.lines) == 4
+    for line in finished.lines:
+        assert line["event"] == "message"
+        assert line["exception"][0]["exc_value"] == "real"
+        assert line["stack"].startswith("Stack (most recent call last):")
+        assert (line["service"], line["environment"]) == ("securenet", "test")
+        assert line["logger"] in ("ours", "theirs")
+        assert line["level"] in ("warning", "error")
+        assert "truncated" not in line
+        assert line["extra_service"] == line["extra_exception"] == line["extra_stack"] == "mine"
+    for line in finished.lines[:3]:
+        assert line["extra_event"] == line["extra_extra_event"] == "mine"
+
+
+def test_the_stack_is_that_of_the_call(run: Any) -> None:
+    """`stack_info` of either logger, also of an asynchronous call, ends in the calling line."""
+    finished = run(
+        """
+        import asyncio, logging, structlog
+        from securenet_obs.monitoring import configure_structlog
+        configure_structlog()
+        def caller():
+            logging.getLogger("theirs").warning("theirs", stack_info=True)
+            structlog.get_logger("ours").warning("ours", stack_info=True)
+        caller()
+        async def asynchronous():
+            await structlog.get_logger("ours").awarning("later", stack_info=True)
+        asyncio.run(asynchronous())
+        structlog.get_logger("ours").warning("none", stack_info=False)
+        structlog.get_logger("ours").warning("text", stack_info="given")
+        """
+    )
+    for event, function in (("theirs", "caller"), ("ours", "caller"), ("later", "asynchronous")):
+        frames = [text for text in finished.line(event)["stack"].splitlines() if "File" in text]
+        assert frames[-1].endswith(f"in {function}")
+    assert "stack" not in finished.line("none")
+    assert finished.line("text")["stack"] == "given"
+
+
+@pytest.mark.parametrize("name", ["event", "exc_info", "stack_info", 7, ("a",)])
+def test_a_record_may_have_any_attribute(name: Any) -> None:
+    """A record that was made from a dict has its message, whatever its attributes are."""
+    made = logging.makeLogRecord({"msg": "message", "name": "any"})
+    made.__dict__[name] = made.__dict__.get(name)
+    event = record_event(made)
+    assert event is not None
+    assert event["event"] == "message"
