@@ -20,7 +20,7 @@ from structlog.contextvars import bind_contextvars, merge_contextvars
 
 from securenet_obs.monitoring import configure_structlog
 from securenet_obs.monitoring.logs import json_line
-from securenet_obs.monitoring.logs.line_output import LineOutput
+from securenet_obs.monitoring.logs.output.line_output import LineOutput
 from securenet_obs.settings import Settings
 
 IDS = {

@@ -24,10 +24,10 @@ from securenet_obs.monitoring.logs.console import console_line
 from securenet_obs.monitoring.logs.exceptions import exception_parts
 from securenet_obs.monitoring.logs.fields import set_aside
 from securenet_obs.monitoring.logs.json_line import json_line
-from securenet_obs.monitoring.logs.json_values import Bounds, to_plain
-from securenet_obs.monitoring.logs.line_output import LineOutput
 from securenet_obs.monitoring.logs.message import format_message
+from securenet_obs.monitoring.logs.output.line_output import LineOutput
 from securenet_obs.monitoring.logs.stdlib_records import record_event
+from securenet_obs.monitoring.logs.values.json_values import Bounds, to_plain
 from securenet_obs.monitoring.sentry.client import capture_error, capture_message, event_id_of
 from securenet_obs.redaction import redact
 from securenet_obs.settings import Settings

@@ -9,7 +9,12 @@ from uuid import UUID
 
 import orjson
 
-from securenet_obs.monitoring.logs.json_values import Bounds, plain_event, substitute, to_plain
+from securenet_obs.monitoring.logs.values.json_values import (
+    Bounds,
+    plain_event,
+    substitute,
+    to_plain,
+)
 from securenet_obs.redaction import Redactor
 from securenet_obs.redaction.rules.prefilter import is_small
 

@@ -13,9 +13,9 @@ import structlog
 from securenet_obs.monitoring.logs.bound_logger import bound_logger
 from securenet_obs.monitoring.logs.chain import Chain, Line
 from securenet_obs.monitoring.logs.hooks import install_hooks
-from securenet_obs.monitoring.logs.line_output import LineOutput
-from securenet_obs.monitoring.logs.printed_lines import PrintedLines
-from securenet_obs.monitoring.logs.stdout import replaced_stream
+from securenet_obs.monitoring.logs.output.line_output import LineOutput
+from securenet_obs.monitoring.logs.output.printed_lines import PrintedLines
+from securenet_obs.monitoring.logs.output.stdout import replaced_stream
 from securenet_obs.settings import Settings, get_settings
 
 # They would log each task with its arguments, as `task_started` and `task_succeeded` do without;

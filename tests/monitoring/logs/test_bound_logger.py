@@ -14,7 +14,7 @@ from structlog.testing import LogCapture
 
 from securenet_obs.monitoring.logs.bound_logger import bound_logger
 from securenet_obs.monitoring.logs.chain import Chain, Line
-from securenet_obs.monitoring.logs.line_output import LineOutput
+from securenet_obs.monitoring.logs.output.line_output import LineOutput
 from securenet_obs.monitoring.logs.setup import ForeignHandler
 from securenet_obs.settings import Settings
 from tests.monitoring.logs.test_json_line import LEAVES, TEXT, VALUES, strict

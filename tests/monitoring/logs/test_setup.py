@@ -181,7 +181,7 @@ def test_a_closed_pipe_only_loses_lines(run: Any) -> None:
         BEGIN
         + """
     import os
-    from securenet_obs.monitoring.logs.line_output import LineOutput
+    from securenet_obs.monitoring.logs.output.line_output import LineOutput
     reading, writing = os.pipe()
     output = LineOutput(writing)
     configure_structlog(output=output)
@@ -200,7 +200,7 @@ def test_a_child_forked_during_a_write_can_log(run: Any) -> None:
         BEGIN
         + """
     import os
-    from securenet_obs.monitoring.logs.line_output import LineOutput
+    from securenet_obs.monitoring.logs.output.line_output import LineOutput
     output = LineOutput()
     configure_structlog(output=output)
     output._sink.lock.acquire()

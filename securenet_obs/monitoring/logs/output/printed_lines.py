@@ -14,47 +14,10 @@ import structlog
 
 from securenet_obs.monitoring.foreign_objects import plain_text
 from securenet_obs.monitoring.logs.access_records import without_query
-
-MAX_LINE_CHARACTERS = 64 * 1024
-"""Characters of a line that is kept until its end; a longer line is logged in parts."""
+from securenet_obs.monitoring.logs.output.begun_line import BegunLine
+from securenet_obs.monitoring.logs.output.printed_bytes import PrintedBytes
 
 _streams: "weakref.WeakSet[PrintedLines]" = weakref.WeakSet()
-
-
-class _Begun:
-    """The pieces of a line that a thread has begun."""
-
-    def __init__(self) -> None:
-        self.thread = weakref.ref(threading.current_thread())
-        self._pieces: list[str] = []
-        self._length = 0
-
-    def add(self, text: str) -> None:
-        """Add text without a newline; a carriage return discards the text before it."""
-        body = text.rstrip("\r")  # a final one may belong to the newline that follows
-        at = body.rfind("\r")
-        if at >= 0 or self._ends_with_return():
-            if not body:
-                return
-            self.clear()
-            text = text[at + 1 :]
-        self._pieces.append(text)
-        self._length += len(text)
-
-    def _ends_with_return(self) -> bool:
-        return bool(self._pieces) and self._pieces[-1].endswith("\r")
-
-    def clear(self) -> str:
-        """Return the text, and forget it."""
-        text = "".join(self._pieces)
-        self._pieces.clear()
-        self._length = 0
-        return text
-
-    @property
-    def is_long(self) -> bool:
-        """Whether the line has reached the length at which it is logged in parts."""
-        return self._length >= MAX_LINE_CHARACTERS
 
 
 class PrintedLines(io.TextIOBase):
@@ -80,9 +43,9 @@ class PrintedLines(io.TextIOBase):
         self._encoding, self._errors = "utf-8", "backslashreplace"
         self._log = getattr(structlog.get_logger(name), level)
         self._local = threading.local()
-        self._begun: list[_Begun] = []
+        self._begun: list[BegunLine] = []
         self._begun_lock = threading.RLock()
-        self._buffer = _Buffer(self)
+        self._buffer = PrintedBytes(self, self.name)
         _streams.add(self)
 
     def __getattr__(self, name: str) -> Any:
@@ -106,7 +69,7 @@ class PrintedLines(io.TextIOBase):
         return self._errors
 
     @property
-    def buffer(self) -> "_Buffer":
+    def buffer(self) -> "PrintedBytes":
         """A stream of bytes, which are decoded and logged."""
         return self._buffer
 
@@ -114,12 +77,12 @@ class PrintedLines(io.TextIOBase):
         self, *, encoding: str | None = None, errors: str | None = None, **_: object
     ) -> None:
         """Set the encoding of `buffer`; newlines and buffering stay those of log lines."""
-        self._buffer.flush()
+        self._buffer.end()
         if encoding is not None:
             self._encoding = codecs.lookup(encoding).name
         if errors is not None:
             self._errors = errors
-        self._buffer.renew_decoder()
+        self._buffer.decode_as(self._encoding, self._errors)
 
     def detach(self) -> Any:
         """Return `buffer`; the stream can still be used."""
@@ -187,79 +150,21 @@ class PrintedLines(io.TextIOBase):
             # The standard library's own web server prints its access lines.
             self._log(without_query(line))
 
-    def _of_this_thread(self) -> _Begun:
+    def _of_this_thread(self) -> BegunLine:
         try:
-            begun: _Begun = self._local.begun
+            begun: BegunLine = self._local.begun
         except AttributeError:
-            begun = self._local.begun = _Begun()
+            begun = self._local.begun = BegunLine()
             self._keep(begun)
         return begun
 
-    def _keep(self, begun: _Begun) -> None:
+    def _keep(self, begun: BegunLine) -> None:
         """Keep the line of a new thread, and log the lines of threads that have ended."""
         with self._begun_lock:
-            ended = [line for line in self._begun if not _is_alive(line)]
-            self._begun = [*(line for line in self._begun if _is_alive(line)), begun]
+            ended = [line for line in self._begun if not line.has_thread]
+            self._begun = [*(line for line in self._begun if line.has_thread), begun]
         for line in ended:
             self._log_line(line.clear())
-
-
-class _Buffer(io.BufferedIOBase):
-    """The bytes of a stream of printed lines."""
-
-    mode = "wb"
-
-    def __init__(self, lines: PrintedLines) -> None:
-        super().__init__()
-        self._lines = lines
-        self.name = lines.name
-        self.renew_decoder()
-
-    @property
-    def raw(self) -> Any:
-        """Return itself: nothing is buffered."""
-        return self
-
-    def renew_decoder(self) -> None:
-        """Decode the bytes that follow by the encoding of the stream."""
-        decoder = codecs.getincrementaldecoder(self._lines.encoding)
-        self._decoder = decoder(self._lines.errors)
-
-    def writable(self) -> bool:
-        """Return True: the stream is writable."""
-        return True
-
-    def write(self, data: Any) -> int:
-        """Decode bytes and print them; a character may come in parts."""
-        if isinstance(data, str):
-            raise TypeError("a bytes-like object is required, not 'str'")
-        view = memoryview(data).cast("B")
-        self._lines.write(self._decoder.decode(view.tobytes()))
-        return len(view)
-
-    def fileno(self) -> int:
-        """Return the descriptor of the replaced stream."""
-        return self._lines.fileno()
-
-    def isatty(self) -> bool:
-        """Return False: lines are not for a terminal."""
-        return False
-
-    def end(self) -> None:
-        """Print the part of a character that was not completed."""
-        self._lines.write(self._decoder.decode(b"", final=True))
-
-    def close(self) -> None:
-        """Do nothing: a wrapper of these bytes closes them when it is collected."""
-
-    def detach(self) -> Any:
-        """Return itself: nothing is buffered."""
-        return self
-
-
-def _is_alive(begun: _Begun) -> bool:
-    thread = begun.thread()
-    return thread is not None and thread.is_alive()
 
 
 def _end_all() -> None:

@@ -9,8 +9,9 @@ import sys
 import threading
 from typing import Any
 
-from securenet_obs.monitoring.logs.printed_lines import PrintedLines
-from securenet_obs.monitoring.logs.sinks import Sink, sink_of
+from securenet_obs.monitoring.logs.output.printed_lines import PrintedLines
+from securenet_obs.monitoring.logs.output.sink import Sink
+from securenet_obs.monitoring.logs.output.sinks import sink_of
 
 
 class StdoutSink:

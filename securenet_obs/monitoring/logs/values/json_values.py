@@ -13,8 +13,8 @@ from itertools import islice
 from typing import Any
 
 from securenet_obs.monitoring.foreign_objects import plain_text, repr_of, type_name
-from securenet_obs.monitoring.logs.arrays import is_missing, is_numpy, plain_array
-from securenet_obs.monitoring.logs.moments import MOMENTS, format_moment
+from securenet_obs.monitoring.logs.values.arrays import is_missing, is_numpy, plain_array
+from securenet_obs.monitoring.logs.values.moments import MOMENTS, format_moment
 
 _MAX_WORK = 2_000_000
 """Maximum characters of all texts, plus a few for each value: parts may occur 2^30 times."""

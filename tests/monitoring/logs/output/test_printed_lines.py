@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from securenet_obs.monitoring.logs.printed_lines import MAX_LINE_CHARACTERS, PrintedLines
+from securenet_obs.monitoring.logs.output.begun_line import MAX_LINE_CHARACTERS
+from securenet_obs.monitoring.logs.output.printed_lines import PrintedLines
 from tests.busy import room_for
 
 

@@ -1,25 +1,23 @@
-"""Writes lines to a descriptor without blocking: files, pipes, sockets and terminals.
+"""Writes lines to pipes, sockets and terminals that several processes share, without blocking.
 
-Several processes may share a pipe, and a write of more than `PIPE_BUF` bytes may be cut in two by
-another's. A lock of the pipe itself (`fcntl`) keeps their lines apart; it ends with its process. A
-line is begun only when all of it fits, so that the lock is not held while a reader is slow, and
-neither a killed process nor a stopped reader leaves half a line.
+A write of more than `PIPE_BUF` bytes may be cut in two by that of another process. A lock of the
+pipe itself (`fcntl`) keeps their lines apart; it ends with its process. A line is begun only when
+all of it fits, so that the lock is not held while a reader is slow, and neither a killed process
+nor a stopped reader leaves half a line.
 """
 
 import errno
 import fcntl
 import os
 import select
-import stat
 import struct
 import termios
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import IO
-from weakref import WeakValueDictionary, finalize
+from weakref import finalize
 
+from securenet_obs.monitoring.logs.output.sink import Sink
 from securenet_obs.processes.polling import Deadline
 
 _PAGE = 4096
@@ -28,92 +26,9 @@ _LOCK_S = 0.005
 """Seconds that a line waits for the lock in any case: it is held no longer than a write takes."""
 _NOT_LOCKABLE = (errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOLCK, errno.EBADF)
 _BUSY = (errno.EAGAIN, errno.EACCES)
-
-
-class Sink:
-    """A descriptor of a file: each line is one write.
-
-    `lock` is for the threads of this process. `torn` is true after a line of which only a part was
-    written; the next line then starts on a line of its own.
-    """
-
-    def __init__(self, descriptor: int) -> None:
-        self.descriptor = descriptor
-        self.torn = False
-        # Reentrant: a signal handler may log while its thread is writing a line.
-        self.lock = threading.RLock()
-        # The stream that owns the descriptor: after it is closed, another file may have the number.
-        self.stream: IO[str] | None = None
-        self._failed = False
-
-    def write(self, line: bytes, wait_s: float) -> None:
-        """Write a line; wait for room at most `wait_s` seconds.
-
-        Raises:
-            OSError: the line was not written, or only a part of it.
-        """
-        if self._failed or self.stream is not None:
-            line = self._checked(line)
-        self._failed = True
-        self._write(line, wait_s)
-        self._failed = False
-
-    def _checked(self, line: bytes) -> bytes:
-        """Return the line, after a newline if a part of a line was written before it.
-
-        Raises:
-            OSError: the stream that owns the descriptor is closed.
-        """
-        if self.stream is not None and self.stream.closed:
-            raise OSError(errno.EBADF, "stdout is closed")
-        if self._failed:
-            self.torn = self._is_torn()
-        return b"\n" + line if self.torn else line
-
-    def _write(self, line: bytes, wait_s: float) -> None:
-        written = self._write_some(line)
-        if written == len(line):
-            self.torn = False
-        else:
-            self._write_rest(line[written:], Deadline.after(wait_s))
-
-    def _write_rest(self, line: bytes, deadline: Deadline) -> None:
-        """Write the rest of a line that has been begun."""
-        self.torn = True
-        while line:
-            try:
-                line = line[self._write_some(line) :]
-            except BlockingIOError:
-                self._wait(deadline)
-        self.torn = False
-
-    def _write_some(self, data: bytes) -> int:
-        return os.write(self.descriptor, data)
-
-    def _wait(self, deadline: Deadline) -> None:
-        """Wait until the descriptor is writable.
-
-        Raises:
-            TimeoutError: it is not writable by the deadline.
-        """
-        poll = select.poll()
-        poll.register(self.descriptor, select.POLLOUT)
-        if not poll.poll(deadline.left_s * 1e3):
-            raise TimeoutError
-
-    def _is_torn(self) -> bool:
-        """Return whether the last line has no newline; another process may have torn it."""
-        try:
-            reading = os.open(f"/dev/fd/{self.descriptor}", os.O_RDONLY | os.O_CLOEXEC)
-        except OSError:
-            return self.torn
-        try:
-            size = os.fstat(reading).st_size
-            return size > 0 and os.pread(reading, 1, size - 1) != b"\n"
-        except OSError:
-            return self.torn
-        finally:
-            os.close(reading)
+_LOCK, _UNLOCK = (
+    struct.pack("hhqqi4x", kind, os.SEEK_SET, 0, 0, 0) for kind in (fcntl.F_WRLCK, fcntl.F_UNLCK)
+)
 
 
 class SharedSink(Sink):
@@ -237,48 +152,9 @@ class PipeSink(SharedSink):
         return not unread or size // _PAGE + 2 + used <= self._capacity // _PAGE
 
 
-_LOCK, _UNLOCK = (
-    struct.pack("hhqqi4x", kind, os.SEEK_SET, 0, 0, 0) for kind in (fcntl.F_WRLCK, fcntl.F_UNLCK)
-)
-_sinks: WeakValueDictionary[tuple[int, int, int], Sink] = WeakValueDictionary()
-
-
-def sink_of(descriptor: int) -> Sink:
-    """Return the sink of a descriptor; all outputs of a process to one file share it."""
-    try:
-        status = os.fstat(descriptor)
-    except OSError:  # closed: every line will be lost, and counted
-        return Sink(descriptor)
-    key = (descriptor, status.st_dev, status.st_ino)
-    sink = _sinks.get(key)
-    if sink is None:
-        sink = _sinks[key] = _new_sink(descriptor, status.st_mode)
-    return sink
-
-
-def _new_sink(descriptor: int, mode: int) -> Sink:
-    if stat.S_ISFIFO(mode):
-        return PipeSink(descriptor)
-    if stat.S_ISSOCK(mode):
-        return SharedSink(descriptor)
-    try:
-        return TerminalSink(descriptor) if os.isatty(descriptor) else Sink(descriptor)
-    except OSError:  # the terminal cannot be opened again
-        return SharedSink(descriptor)
-
-
 def _pipe_capacity(descriptor: int) -> int:
     """Return the bytes that a pipe holds, 0 if they are not known."""
     try:
         return fcntl.fcntl(descriptor, fcntl.F_GETPIPE_SZ)
     except (AttributeError, OSError):  # not Linux
         return 0
-
-
-def _forget_torn() -> None:
-    """Forget lines that another thread had begun, in a forked child: the parent ends them."""
-    for sink in list(_sinks.values()):
-        sink.torn = False
-
-
-os.register_at_fork(after_in_child=_forget_torn)

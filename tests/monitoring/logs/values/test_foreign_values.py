@@ -13,8 +13,9 @@ import pytest
 from hypothesis import given
 
 from securenet_obs.monitoring.logs.json_line import json_line
-from securenet_obs.monitoring.logs.json_values import Bounds, to_plain
-from tests.monitoring.logs.foreign_values import (
+from securenet_obs.monitoring.logs.values.json_values import Bounds, to_plain
+from tests.monitoring.logs.test_json_line import strict
+from tests.monitoring.logs.values.foreign_values import (
     ALL,
     HOSTILE,
     KEYS,
@@ -24,7 +25,6 @@ from tests.monitoring.logs.foreign_values import (
     OddZone,
     structured,
 )
-from tests.monitoring.logs.test_json_line import strict
 from tests.searching import examples
 
 BOUNDS = Bounds(characters=1_000, items=50, depth=8)
@@ -134,7 +134,7 @@ def test_a_large_array_costs_no_more_than_a_line() -> None:
 
 def test_a_cycle_of_named_parts_ends() -> None:
     """A dataclass or an enumeration that contains itself is cut."""
-    from tests.monitoring.logs.foreign_values import Record
+    from tests.monitoring.logs.values.foreign_values import Record
 
     record = Record()
     record.items = [record]

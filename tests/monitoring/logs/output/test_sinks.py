@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from securenet_obs.monitoring.logs.line_output import LineOutput
+from securenet_obs.monitoring.logs.output.line_output import LineOutput
 from tests.busy import room_for
 
 LOCK = struct.pack("hhqqi4x", fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)

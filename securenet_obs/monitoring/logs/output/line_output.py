@@ -6,8 +6,9 @@ from collections import deque
 from collections.abc import Callable
 from weakref import WeakSet
 
-from securenet_obs.monitoring.logs.sinks import Sink, sink_of
-from securenet_obs.monitoring.logs.stdout import StdoutSink, open_stdout
+from securenet_obs.monitoring.logs.output.sink import Sink
+from securenet_obs.monitoring.logs.output.sinks import sink_of
+from securenet_obs.monitoring.logs.output.stdout import StdoutSink, open_stdout
 
 WRITE_TIMEOUT_S = 1.0
 """Seconds that one line waits for a slow reader; until that reads again, no other line waits."""

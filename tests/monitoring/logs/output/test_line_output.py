@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from securenet_obs.monitoring.logs.json_line import REQUIRED
-from securenet_obs.monitoring.logs.line_output import LineOutput
+from securenet_obs.monitoring.logs.output.line_output import LineOutput
 from tests.busy import room_for
 
 
@@ -141,7 +141,7 @@ def test_lost_lines_are_reported(run: Any) -> None:
         """
     import os, sys, structlog
     from securenet_obs.monitoring import configure_structlog
-    from securenet_obs.monitoring.logs.line_output import LineOutput
+    from securenet_obs.monitoring.logs.output.line_output import LineOutput
     reading, writing = os.pipe()
     output = LineOutput(writing, timeout_s=0.05)
     configure_structlog(output=output)

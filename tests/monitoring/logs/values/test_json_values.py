@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from securenet_obs.monitoring.logs.json_values import Bounds, substitute, to_plain
+from securenet_obs.monitoring.logs.values.json_values import Bounds, substitute, to_plain
 
 BOUNDS = Bounds(characters=8, items=3, depth=3)
 

@@ -1,0 +1,1 @@
+"""Destinations of log lines: stdout and descriptors; streams that log printed text."""

@@ -1,0 +1,1 @@
+"""Conversion of any value to types of strict JSON."""
