@@ -46,6 +46,8 @@ _RESERVED = frozenset(
 )
 _CAPTURED_LEVELS = frozenset({"error", "critical"})
 
+_YEAR_10000 = 253_402_300_800
+
 _NAMES = Bounds(characters=256, items=10, depth=1)
 
 
@@ -85,8 +87,10 @@ class Chain:
         try:
             event = record_event(record)
             level = LEVELS[min(max(record.levelno // 10 - 1, 0), 4)]
-            name = str(record.name)
-        except Exception as error:  # noqa: BLE001 a record's attributes are foreign
+            name = text_of(record.name)
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException as error:  # noqa: BLE001 a record's attributes are foreign
             return self._failure_line(error, "logging", record.msg)
         if event is None:
             return None
@@ -112,10 +116,12 @@ class Chain:
         """
         try:
             return self._line(event, level, logger, at, capture)
-        except Exception as error:  # noqa: BLE001 a log call must never raise into business code
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException as error:  # noqa: BLE001 a log call must never raise into business code
             return self._failure_line(error, logger, event.get("event"))
 
-    def _failure_line(self, error: Exception, logger: str, lost: object) -> bytes:
+    def _failure_line(self, error: BaseException, logger: str, lost: object) -> bytes:
         """Return the line that replaces one that could not be made, with the name of its event."""
         failure = {"event": "log_line_failed", "error": type_name(type(error)), "lost_event": lost}
         body = orjson.dumps(redact(to_plain(failure, _NAMES)))
@@ -157,7 +163,7 @@ class Chain:
 
     def _head(self, level: str, logger: str, at: float | None) -> bytes:
         """Return the start of a line as JSON: timestamp, level, logger and process."""
-        timestamp_us = time_ns() // 1000 if at is None else round(at * 1e6)
+        timestamp_us = time_ns() // 1000 if at is None else _microseconds(at)
         second, microseconds = divmod(timestamp_us, 1_000_000)
         cached, text = self._second
         if second != cached:
@@ -171,6 +177,13 @@ class Chain:
         """Return the part of the head that many lines share (cached as `_names`)."""
         names = {"level": level, "logger": logger, **self._process}
         return orjson.dumps(redact(to_plain(names, _NAMES)))[1:-1] + b","
+
+
+def _microseconds(at: float) -> int:
+    """Return the time of a record in microseconds; now, if it is not one before the year 10000."""
+    if type(at) in (float, int) and 0 <= at < _YEAR_10000:
+        return round(at * 1e6)
+    return time_ns() // 1000
 
 
 def _exc_info(value: Any) -> ExcInfo | None:
@@ -187,7 +200,9 @@ def _exc_info(value: Any) -> ExcInfo | None:
 def _is_true(value: object) -> bool:
     try:
         return bool(value)
-    except Exception:  # noqa: BLE001 its truth is foreign code
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException:  # noqa: BLE001 its truth is foreign code
         return True
 
 
@@ -217,7 +232,9 @@ def _add_event_id(event: Fields, find: Callable[[Any], str | None], error: objec
     """Add the id that `find` returns; if it raises, the name of its exception."""
     try:
         event_id = find(error)
-    except Exception as failure:  # noqa: BLE001 the line must not be lost with the event
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as failure:  # noqa: BLE001 the line must not be lost with the event
         event["sentry_failure"] = type_name(type(failure))
         return
     if event_id is not None:

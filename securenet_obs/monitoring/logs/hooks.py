@@ -8,6 +8,8 @@ from typing import Any
 
 import structlog
 
+from securenet_obs.monitoring.foreign_objects import text_of, type_name
+
 
 def install_hooks() -> None:
     """Log warnings, and uncaught exceptions in the interpreter, a thread or a destructor."""
@@ -37,8 +39,8 @@ def install_hooks() -> None:
         file: object = None,
         line: object = None,
     ) -> None:
-        location = {"category": category.__name__, "filename": filename, "lineno": lineno}
-        text = " ".join(str(message).split())
+        location = {"category": type_name(category), "filename": filename, "lineno": lineno}
+        text = " ".join(text_of(message).split())
         structlog.get_logger("py.warnings").warning(text, **location)
 
     warnings.showwarning = show_warning

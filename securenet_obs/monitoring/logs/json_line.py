@@ -73,7 +73,9 @@ def _dump(event: Mapping[str, Any]) -> bytes:
             line = orjson.dumps(event, default=substitute, option=_OPTIONS)
             if len(line) < _BOUNDS.characters:
                 return line
-    except Exception:  # noqa: BLE001 a value's own code raises, also a class that is not hashable
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException:  # noqa: BLE001 a value's own code raises, also a class that is not hashable
         return orjson.dumps(plain_event(event, _BOUNDS))
     return orjson.dumps(plain_event(event, _BOUNDS))
 

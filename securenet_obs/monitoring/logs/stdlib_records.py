@@ -31,6 +31,8 @@ _WARNING = re.compile(
 
 def record_event(record: logging.LogRecord) -> dict[str, Any] | None:
     """Return the record as an event, None if another line reports the same."""
+    if type(record.name) is not str:
+        return _event(record)
     if record.name == "py.warnings":
         return _warning(record)
     if is_server(record.name):

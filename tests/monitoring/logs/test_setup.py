@@ -295,3 +295,34 @@ def test_a_cause_that_was_never_raised_is_in_the_line(run: Any) -> None:
         "KeyError",
         True,
     )
+
+
+def test_no_argument_of_a_call_costs_its_line(run: Any) -> None:
+    """Objects whose every method raises, in each place of a call and of a record."""
+    finished = run(
+        BEGIN
+        + """
+    class Bad:
+        def __str__(self): raise GeneratorExit
+        __repr__ = __bool__ = __len__ = __eq__ = __hash__ = __iter__ = __str__
+    def record(**fields):
+        made = logging.makeLogRecord({"name": "n", "msg": "record", "levelno": 30})
+        made.__dict__.update(fields)
+        logging.getLogger("n").handle(made)
+    for name in ("args", "exc_info", "msg", "stack_info", "levelname", "created", "pathname"):
+        record(**{name: Bad()})
+    for created in (float("nan"), 1e300, -1.0, None, "now"):
+        record(created=created)
+    log.error("call", exc_info=Bad(), stack_info=Bad(), value=Bad())
+    log.info(Bad(), Bad(), Bad())
+    log.info("%s %d", Bad(), Bad())
+    log.bind(bound=Bad()).info("call")
+    structlog.contextvars.bind_contextvars(context=Bad())
+    logging.getLogger("theirs").info("call", extra={"value": Bad()})
+    """
+    )
+    assert (finished.code, finished.stderr) == (0, "")
+    events = [line["event"] for line in finished.lines]
+    assert events[:12] == ["record", "record", "<Bad without a repr>", *["record"] * 9]
+    assert events[12] == events[-1] == events[-2] == "call"
+    assert len(events) == 17

@@ -99,7 +99,9 @@ def _substitute(value: Any, kind: type, items: int) -> Any:
 def _attribute(value: object, name: str) -> Any:
     try:
         return getattr(value, name)
-    except Exception:  # noqa: BLE001 a field may be a property that raises, or not be set
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException:  # noqa: BLE001 a field may be a property that raises, or not be set
         return f"<{type_name(type(value))}.{name} without a value>"
 
 
@@ -131,7 +133,9 @@ class _Plain:
             return "…"
         try:
             return self._container(value, kind, depth - 1)
-        except Exception:  # noqa: BLE001 the methods of a foreign object may raise anything
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException:  # noqa: BLE001 the methods of a foreign object may raise anything
             return self._text(repr_of(value)[:_MAX_TEXT])
 
     def _container(self, value: Any, kind: type, depth: int) -> Any:
@@ -186,7 +190,9 @@ class _Plain:
             return self._text(plain_text(key))  # type: ignore[arg-type]
         try:
             text = _key_text(key, kind)
-        except Exception:  # noqa: BLE001 a key may be a foreign object, too
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException:  # noqa: BLE001 a key may be a foreign object, too
             text = repr_of(key)
         return self._text(text[:_MAX_TEXT])
 

@@ -25,7 +25,9 @@ def format_moment(value: Moment) -> str:
         return UUID.__str__(value)
     try:
         text = plain_text(value.isoformat())
-    except Exception:  # noqa: BLE001 a subclass or a zone is foreign code
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException:  # noqa: BLE001 a subclass or a zone is foreign code
         return _without_zone(value)
     if text.endswith("+00:00"):
         return text.removesuffix("+00:00") + "Z"
