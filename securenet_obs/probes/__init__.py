@@ -25,7 +25,7 @@ from securenet_obs.probes.errors.events import ErrorEvent, ErrorEvents
 from securenet_obs.probes.http.api import ApiClient, ApiTask, ProvokedError, Submission
 from securenet_obs.probes.logs.clock import measure_clock_difference_s
 from securenet_obs.probes.logs.contract import REQUIRED_FIELDS, find_contract_violations
-from securenet_obs.probes.logs.fields import LEVEL_COLOURS, LEVELS
+from securenet_obs.probes.logs.fields import LEVELS
 from securenet_obs.probes.logs.frame import LogFrame, log_frame
 from securenet_obs.probes.logs.search import find_services, wait_for_log_lines, wait_for_task_ends
 from securenet_obs.probes.scenarios.drills import run_drills
@@ -53,7 +53,6 @@ from securenet_obs.probes.scenarios.tenancy import (
 
 __all__ = [
     "LEVELS",
-    "LEVEL_COLOURS",
     "REQUIRED_FIELDS",
     "ApiClient",
     "ApiTask",

@@ -13,7 +13,7 @@ from securenet_obs.runner.notebook.catalog import read_notebook
 PROJECT = Path(__file__).parents[2]
 VALIDATIONS = sorted(PROJECT.glob("notebooks/*.ipynb"))
 NOTEBOOKS = [*VALIDATIONS, *sorted(PROJECT.glob("runbooks/*.ipynb"))]
-IMPORTABLE = {"checks", "monitoring", "probes", "settings", "tables", "workers"}
+IMPORTABLE = {"checks", "monitoring", "plots", "probes", "settings", "tables", "workers"}
 
 CUT_OR_ABSENT = re.compile(r"\.\.\.|\b(?:nan|NaN|NaT|None|inf)\b|so it is")
 """Text that a reader cannot use: cut text, missing values, words in place of values."""

@@ -1,4 +1,4 @@
-"""Parses timestamps and levels of log records, finds misspelt ones, and colours levels."""
+"""Parses timestamps and levels of log records, and finds misspelt ones."""
 
 import re
 from collections.abc import Callable
@@ -12,15 +12,6 @@ Cells: TypeAlias = np.ndarray[Any, np.dtype[np.object_]]
 
 LEVELS = ("debug", "info", "warning", "error", "critical")
 """The levels of SecureNet's logs, least severe first."""
-
-LEVEL_COLOURS = {
-    "debug": "#9aa0a6",
-    "info": "#4c78a8",
-    "warning": "#f2a900",
-    "error": "#cf222e",
-    "critical": "#7a0019",
-}
-"""Level -> its colour in every plot: grey, blue, amber, red, dark red."""
 
 _LEVEL_OF: dict[object, str] = {
     "debug": "debug",

@@ -3,7 +3,6 @@ import pandas as pd
 import pytest
 
 from securenet_obs.probes.logs.fields import (
-    LEVEL_COLOURS,
     LEVELS,
     Cells,
     find_level_problems,
@@ -109,11 +108,3 @@ def test_unknown_levels_are_missing(written: object) -> None:
 def test_levels_are_ordered() -> None:
     """Levels can be compared: at least warning means warning, error and critical."""
     assert (parse_levels(cells(*LEVELS)) >= "warning").sum() == 3
-
-
-def test_every_level_has_a_colour_of_its_own() -> None:
-    """An error is red in each plot, whichever levels it shows."""
-    assert tuple(LEVEL_COLOURS) == LEVELS
-    assert len(set(LEVEL_COLOURS.values())) == len(LEVELS)
-    red, green, blue = bytes.fromhex(LEVEL_COLOURS["error"].removeprefix("#"))
-    assert red > 2 * max(green, blue)
