@@ -23,9 +23,10 @@ from securenet_obs.probes.errors.arrivals import (
 from securenet_obs.probes.errors.backends import open_error_events
 from securenet_obs.probes.errors.events import ErrorEvent, ErrorEvents
 from securenet_obs.probes.http.api import ApiClient, ApiTask, ProvokedError, Submission
+from securenet_obs.probes.logs.check import check_lines
 from securenet_obs.probes.logs.clock import measure_clock_difference_s
 from securenet_obs.probes.logs.contract import REQUIRED_FIELDS, find_contract_violations
-from securenet_obs.probes.logs.fields import LEVELS
+from securenet_obs.probes.logs.fields.levels import LEVELS
 from securenet_obs.probes.logs.frame import LogFrame, log_frame
 from securenet_obs.probes.logs.search import find_services, wait_for_log_lines, wait_for_task_ends
 from securenet_obs.probes.scenarios.drills import run_drills
@@ -53,6 +54,7 @@ from securenet_obs.probes.scenarios.tenancy import (
 
 __all__ = [
     "LEVELS",
+    "LEVEL_COLOURS",
     "REQUIRED_FIELDS",
     "ApiClient",
     "ApiTask",
@@ -70,6 +72,7 @@ __all__ = [
     "Submission",
     "TaskProbe",
     "attempt_forbidden_access",
+    "check_lines",
     "compute_latency_percentiles",
     "compute_queue_rates",
     "count_occurrences",

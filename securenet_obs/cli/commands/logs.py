@@ -22,16 +22,20 @@ def logs() -> None:
 def check(sources: tuple[str, ...], as_json: bool) -> None:
     """Check that every line is strict JSON; exit 1 if any is not.
 
+    A log's rotations are read with it, plain or compressed (gz, bz2, xz, zst); - is standard input.
+
     Example: securenet-obs logs check app.log 'worker-*.log.gz' --json
     """
-    from securenet_obs.probes import log_frame
+    from securenet_obs.probes.logs.check import check_lines
     from securenet_obs.runner.console.report import print_rows
 
     with usage_errors_for(NotFoundError):
-        report = log_frame(*sources).report()
+        report = check_lines(*sources)
     if as_json:
         click.echo(json.dumps(report, indent=2))
     else:
         print_rows(STDOUT, report["rejected"])
+        print_rows(STDOUT, report["skipped"])
+        print_rows(STDOUT, [{"pending": name} for name in report["pending"]])
         STDOUT.print(f"{report['total']} lines, {report['valid']} valid")
     sys.exit(1 if report["rejected"] else 0)

@@ -28,6 +28,8 @@ def measure_clock_difference_s(
 
 
 def _seconds_outside(times: pd.Series, first: pd.Timestamp, last: pd.Timestamp) -> pd.Series:
+    # A year beyond nanoseconds, beside a time that has them, makes a column of objects.
+    times = times.astype("datetime64[us, UTC]")
     early, late = (first - times).dt.total_seconds(), (times - last).dt.total_seconds()
     # A missing time stays missing: it is later than both.
     outside: pd.Series = early.where(early >= late, late).clip(lower=0)

@@ -27,7 +27,7 @@ def find_contract_violations(logs: LogFrame) -> pd.DataFrame:
     found = [logs.invalid_fields, *(_find_invalid_texts(logs.frame, name) for name in texts)]
     return (
         pd.concat(found)
-        .astype({"file": "str"})
+        .astype({"file": "str", "field": "str", "problem": "str"})
         .sort_values(["file", "line", "field"], kind="stable", ignore_index=True)
     )
 

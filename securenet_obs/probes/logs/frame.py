@@ -1,37 +1,23 @@
-"""Reads JSON-lines logs into a DataFrame; lists rejected lines, invalid fields, pending files."""
+"""Reads JSON-lines logs into a DataFrame; lists rejected lines, invalid fields, skipped files."""
 
-import json
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from array import array
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import orjson
 import pandas as pd
+from pandas.api.types import union_categoricals
 
-from securenet_obs.probes.logs.fields import (
-    Cells,
-    find_level_problems,
-    find_time_problems,
-    parse_levels,
-    parse_timestamps,
-)
-from securenet_obs.probes.logs.lines import Line, find_log_files, is_being_written, read_lines
+from securenet_obs.probes.logs.fields.float_times import find_long_times
+from securenet_obs.probes.logs.fields.levels import LEVEL_FIELDS, parse_levels
+from securenet_obs.probes.logs.fields.times import TIME_FIELDS, parse_times
+from securenet_obs.probes.logs.lines import DecodedBatch, LineReading, build_report
+from securenet_obs.probes.logs.records.table import Table
 
-TIME_FIELDS = ("timestamp", "@timestamp", "time", "ts")
-"""Fields that may hold a record's time; the first one present counts."""
-
-LEVEL_FIELDS = ("level", "severity", "log.level")
-"""Fields that may hold a record's level; the first one present counts."""
-
-MAX_FIELDS = 256
-"""Maximum number of field columns, the most frequent fields first; bounds the frame's size."""
-
-OVERFLOW_COLUMN = "record.more"
-"""Column that holds a record's remaining fields, as a dict."""
+REST_COLUMN = "record.more"
+"""Column that holds a record's fields without a column of their own, as a dict."""
 
 OWN_COLUMNS = ("timestamp", "level", "file", "line")
 
@@ -40,17 +26,30 @@ OWN_COLUMNS = ("timestamp", "level", "file", "line")
 class LogFrame:
     """Parsed lines of log files.
 
-    `frame` has a row for each JSON object, in the order of files and lines: `timestamp`
-    (datetime64[us, UTC], NaT where unknown), `level` (ordered category, debug < info < warning <
-    error < critical, missing where unknown), then the record's fields (those of nested objects
-    under dotted names, lists unchanged), then `file` and `line`, counted from 1. A record's own
-    fields with these names are under `record.<name>` if their values differ. If the records have
-    more than 256 different fields, the rarest share the column `record.more`.
+    `frame` has a row for each JSON object, in the order of files and lines: `timestamp` (NaT where
+    unknown), `level` (ordered category, debug < info < warning < error < critical, missing where
+    unknown), then the record's fields (those of nested objects under dotted names, lists
+    unchanged), then `file` and `line`, counted from 1.
+
+    `timestamp` is datetime64[us, UTC]; it is datetime64[ns, UTC] if a time is written to less than
+    a microsecond, and objects of `pd.Timestamp` if there is also one outside of 1678 to 2261.
+
+    No value is altered. A column is of integers, floats, booleans or text if all values of the
+    field are; otherwise it is of objects, so that 1, 1.0, true and "1" stay different. In a column
+    of objects null is None and an absent field NaN; in others both are missing, and a field with
+    both has a column of objects. A float is the nearest one to the number that is written.
+
+    A record's own fields named as our columns are under `record.<name>` if their values differ.
+    Fields that have no column share `record.more`: the rarest if the records have more than 256
+    different ones, or far more than they have values; those whose column's name is taken. An object
+    stays a dict if its fields' dotted names are too long: 16 KiB in a record.
 
     `rejected_lines` has a row [file, line, reason] for each line that is not a JSON object by RFC
     8259; line 0 stands for a whole file. The content of the line is not kept: it may hold a secret.
 
     `pending_files` names the files with an unfinished last line, which is in neither frame.
+
+    `skipped_files` has a row [file, reason] for each file or folder of a source that is not read.
 
     `invalid_fields` has a row [file, line, field, problem] for each timestamp or level that is not
     in SecureNet's format; this includes a time without a zone, which is NaT in `frame`.
@@ -59,23 +58,24 @@ class LogFrame:
     frame: pd.DataFrame
     rejected_lines: pd.DataFrame
     pending_files: tuple[str, ...]
+    skipped_files: pd.DataFrame
     invalid_fields: pd.DataFrame = field(repr=False)
 
     def report(self) -> dict[str, Any]:
-        """Return counts and rejected lines as plain data, for JSON."""
-        return {
-            "total": len(self.frame) + len(self.rejected_lines),
-            "valid": len(self.frame),
-            "rejected": [
-                {"file": str(file), "line": int(line), "reason": str(reason)}
-                for file, line, reason in self.rejected_lines.itertuples(index=False)
-            ],
-            "pending": list(self.pending_files),
-        }
+        """Return counts, rejected lines and skipped files as plain data, for JSON."""
+        return build_report(
+            len(self.frame),
+            self.rejected_lines.itertuples(index=False),
+            self.pending_files,
+            self.skipped_files.itertuples(index=False),
+        )
 
 
 def log_frame(*sources: str | Path) -> LogFrame:
-    """Read JSON-lines files, folders and globs, plain or gzip, as they are now.
+    """Read JSON-lines files, folders and globs as they are now; `-` is standard input.
+
+    Files are plain, or compressed by gzip, bzip2, xz or zstd. The rotations of a log are read
+    before it, oldest first, also if the log is rotated meanwhile.
 
     Blank lines are ignored. A line that is not a JSON object is rejected, and reading continues. A
     last line without a line feed is accepted if it is complete; if not, it is pending while the
@@ -86,165 +86,135 @@ def log_frame(*sources: str | Path) -> LogFrame:
         SettingsError: no source was given.
         NotFoundError: a source does not exist, or holds no log file.
     """
-    table = _Table()
-    rejected_lines: list[tuple[str, int, str]] = []
-    pending_files: list[str] = []
-    for path in find_log_files(*sources):
-        name = str(path)
-        for line in read_lines(path):
-            problem = line.problem or table.add(name, line)
-            if problem and line.is_cut and is_being_written(path):
-                pending_files.append(name)
-            elif problem:
-                rejected_lines.append((name, line.number, problem))
-    frame, invalid_fields = table.finish()
+    reading, builder = LineReading(*sources), _FrameBuilder()
+    for part in reading.read():
+        builder.add(part)
+    frame, invalid_fields = builder.finish()
+    rejected = reading.rejected
+    columns = {
+        "file": _build_categories(rejected.files, rejected.names),
+        "line": np.array(rejected.numbers, dtype=np.int64),
+        "reason": _build_categories(rejected.reasons, rejected.texts),
+    }
     return LogFrame(
         frame,
-        pd.DataFrame(rejected_lines, columns=["file", "line", "reason"]).astype({"line": "int64"}),
-        tuple(pending_files),
+        pd.DataFrame(columns, copy=False),
+        tuple(reading.pending),
+        pd.DataFrame(reading.skipped, columns=["file", "reason"]),
         invalid_fields,
     )
 
 
-class _Table:
-    """Records grouped by shape: those with the same keys share columns."""
+class _FrameBuilder:
+    """Gathers the records of all batches, and the place and the exact time of each."""
 
     def __init__(self) -> None:
-        self._shapes: dict[tuple[str, ...], _Shape] = {}
+        self._table = Table((*TIME_FIELDS, *LEVEL_FIELDS))
         self._files: list[str] = []
-        self._lines: list[int] = []
+        self._file_sizes: list[int] = []
+        self._lines: array[int] = array("q")
+        self._long_times: dict[int, str] = {}
 
-    def add(self, file: str, line: Line) -> str:
-        """Add the record of a line; return the reason for its rejection, or an empty string."""
-        try:
-            record = orjson.loads(line.content)
-        except orjson.JSONDecodeError as error:
-            return _explain_rejection(line.content, error)
-        if type(record) is not dict:
-            return f"{_KINDS[type(record)]} instead of an object"
-        if dict in map(type, record.values()):
-            record = _flatten(record)
-        keys = tuple(record)
-        shape = self._shapes.get(keys)
-        if shape is None:
-            shape = self._shapes[keys] = _Shape(keys)
-        shape.rows.append(len(self._lines))
-        for append, value in zip(shape.appends, record.values(), strict=True):
-            append(value)
-        self._files.append(file)
-        self._lines.append(line.number)
-        return ""
+    def add(self, part: DecodedBatch) -> None:
+        """Append the records of a batch."""
+        first, lines, decoded = part.batch.first, part.batch.lines, part.decoded
+        start = self._table.count
+        self._table.add(decoded, lines)
+        positions = decoded.positions
+        self._files.append(part.file)
+        self._file_sizes.append(len(positions))
+        if isinstance(positions, range):
+            self._lines.extend(range(first, first + len(positions)))
+        else:
+            self._lines.extend([first + position for position in positions])
+        if self._has_float_times():
+            written = [lines[position] for position in positions]
+            for position, text in find_long_times(decoded.records, written):
+                self._long_times[start + position] = text
+
+    def _has_float_times(self) -> bool:
+        fields = (self._table.fields.get(name) for name in TIME_FIELDS)
+        return any(field is not None and float in field.types for field in fields)
 
     def finish(self) -> tuple[pd.DataFrame, pd.DataFrame]:
         """Return the frame, and a row [file, line, field, problem] for each odd time or level."""
-        columns = self._build_columns()
-        count = len(self._lines)
-        place = pd.DataFrame({"file": self._files, "line": self._lines}).astype(
-            {"file": "category", "line": "int64"}
-        )
-        times = parse_timestamps(_select_first(columns, TIME_FIELDS, count))
-        severities = parse_levels(_select_first(columns, LEVEL_FIELDS, count))
-        odd = {
-            "timestamp": find_time_problems(_select_first(columns, ["timestamp"], count), times),
-            "level": find_level_problems(_select_first(columns, ["level"], count)),
+        table, place = self._table, self._build_place()
+        times = parse_times(self._spread(TIME_FIELDS), self._long_times)
+        levels = parse_levels(self._spread(LEVEL_FIELDS))
+        problems = {"timestamp": times.problems, "level": levels.problems}
+        if self._is_other("timestamp", TIME_FIELDS):
+            problems["timestamp"] = parse_times(self._spread(["timestamp"])).problems
+        if self._is_other("level", LEVEL_FIELDS):
+            problems["level"] = parse_levels(self._spread(["level"])).problems
+        for name in OWN_COLUMNS:
+            self._rename(name, problems.get(name))
+        columns: dict[str, Any] = {"timestamp": times.times, "level": levels.levels}
+        columns |= table.take_columns(reserved=[REST_COLUMN])
+        rest = table.take_rest()
+        if rest is not None:
+            columns[REST_COLUMN] = rest
+        frame = pd.DataFrame(columns | place, copy=False)
+        return frame, _tabulate_problems(place, problems)
+
+    def _build_place(self) -> dict[str, Any]:
+        code_of = {name: code for code, name in enumerate(dict.fromkeys(self._files))}
+        codes = np.repeat([code_of[name] for name in self._files], self._file_sizes)
+        return {
+            "file": _build_categories(codes, list(code_of)),
+            "line": np.array(self._lines, dtype=np.int64),
         }
-        for name, problems in odd.items():
-            if name in columns:
-                columns[name] = pd.Series(columns[name]).where(problems.notna(), None).to_numpy()
-        own = {"timestamp": times, "level": severities}
-        fields = {
-            f"record.{name}" if name in OWN_COLUMNS else name: pd.Series(values).infer_objects()
-            for name, values in columns.items()
-            if name not in odd or odd[name].notna().any()
-        }
-        odd_places = [
-            place[found.notna()].assign(field=name, problem=found.dropna())
-            for name, found in odd.items()
-        ]
-        frame = pd.DataFrame(own | fields | dict(place.items()))
-        return frame, pd.concat(odd_places, ignore_index=True)
 
-    def _build_columns(self) -> dict[str, Cells]:
-        """Return a column of objects per field; beyond `MAX_FIELDS` the rarest share one."""
-        counts: Counter[str] = Counter()
-        for keys, shape in self._shapes.items():
-            counts.update(dict.fromkeys(keys, len(shape.rows)))
-        kept = {name for name, _ in counts.most_common(MAX_FIELDS)}
-        names = [name for name in counts if name in kept]
-        columns = {name: np.full(len(self._lines), None, dtype=object) for name in names}
-        if len(counts) > len(kept):
-            columns[OVERFLOW_COLUMN] = np.full(len(self._lines), None, dtype=object)
-        for shape in self._shapes.values():
-            for name, cells in shape.columns.items():
-                if name in kept:
-                    columns[name][shape.rows] = np.fromiter(cells, object, len(cells))
-            rare = [name for name in shape.columns if name not in kept]
-            if rare:
-                for position, row in enumerate(shape.rows):
-                    columns[OVERFLOW_COLUMN][row] = {
-                        name: shape.columns[name][position] for name in rare
-                    }
-        return columns
+    def _spread(self, names: Sequence[str]) -> Sequence[Any]:
+        """Return for each row the first of the named fields that is not null; None without one."""
+        fields = [self._table.fields[name] for name in names if name in self._table.fields]
+        if fields and fields[0].is_everywhere(self._table.count):
+            return fields[0].values
+        values: list[Any] = [None] * self._table.count
+        for one in reversed(fields):
+            for row, value in zip(one.rows, one.values, strict=True):
+                if value is not None:
+                    values[row] = value
+        return values
+
+    def _is_other(self, name: str, names: Sequence[str]) -> bool:
+        """Return whether a row may have its value from another of the named fields."""
+        field = self._table.fields.get(name)
+        if field is not None and field.is_everywhere(self._table.count):
+            return False
+        return any(other in self._table.fields for other in names if other != name)
+
+    def _rename(self, name: str, problems: pd.Series | None) -> None:
+        """Free the name of a column of ours; keep the record's own values that differ from ours."""
+        fields = self._table.fields
+        field, other = fields.pop(name, None), f"record.{name}"
+        if field is not None and problems is not None:
+            field = field.select(problems.notna().to_numpy())
+        if field is None or not field.values:
+            return
+        if other not in fields:
+            fields[other] = field
+        else:
+            for row, value in zip(field.rows, field.values, strict=True):
+                self._table.keep_apart(row, name, value)
 
 
-class _Shape:
-    """The records that have the same keys: their rows in the frame, and a column for each key."""
-
-    def __init__(self, keys: tuple[str, ...]) -> None:
-        self.rows: list[int] = []
-        self.columns: dict[str, list[Any]] = {key: [] for key in keys}
-        self.appends = [column.append for column in self.columns.values()]
+def _build_categories(codes: Any, categories: list[str]) -> Any:
+    index = pd.Index(pd.array(categories, dtype="str"))
+    return pd.Categorical.from_codes(np.array(codes, dtype=np.int64), categories=index)
 
 
-def _select_first(columns: Mapping[str, Cells], names: Sequence[str], count: int) -> Cells:
-    """Return for each row the first of the named fields that is present."""
-    result = np.full(count, None, dtype=object)
-    for name in names:
-        if name in columns:
-            result = np.where(pd.isna(result), columns[name], result)
-    return result
-
-
-_KINDS = {
-    list: "an array",
-    str: "a string",
-    int: "a number",
-    float: "a number",
-    bool: "a boolean",
-    type(None): "null",
-}
-
-
-def _flatten(record: dict[str, Any]) -> dict[str, Any]:
-    """Flatten nested objects to dotted field names; an empty object is kept."""
-    flat = {}
-    todo = [("", record)]
-    for prefix, part in todo:
-        for key, value in part.items():
-            if type(value) is dict and value:
-                todo.append((f"{prefix}{key}.", value))
-            else:
-                flat[prefix + key] = value
-    return flat
-
-
-def _explain_rejection(content: bytes, error: orjson.JSONDecodeError) -> str:
-    """Return the reason why a line is not JSON, without quoting it; positions count from 1."""
-    try:
-        text = content.decode()
-    except UnicodeDecodeError as undecodable:
-        return f"invalid UTF-8 at byte {undecodable.start + 1}"
-    if error.msg == "unexpected end of data":
-        return f"truncated line: the JSON ends at character {len(text.rstrip()) + 1}"
-    constant = _find_constant(text)
-    if constant:
-        return f"{constant} is not valid JSON"
-    return f"invalid JSON at character {error.pos + 1}: {error.msg}"
-
-
-def _find_constant(text: str) -> str:
-    """Return NaN, Infinity or -Infinity where one of them stands for a number."""
-    found: list[str] = []
-    with suppress(ValueError, RecursionError):
-        json.loads(text, parse_constant=found.append)
-    return found[0] if found else ""
+def _tabulate_problems(place: dict[str, Any], problems: dict[str, pd.Series]) -> pd.DataFrame:
+    odd = {name: np.flatnonzero(found.notna()) for name, found in problems.items()}
+    rows = np.concatenate(list(odd.values()))
+    fields = np.repeat(np.arange(len(odd)), [len(found) for found in odd.values()])
+    columns = {
+        **{name: values[rows] for name, values in place.items()},
+        "field": pd.Categorical.from_codes(fields, categories=pd.Index(list(odd))),
+        "problem": union_categoricals(
+            [
+                pd.Categorical(pd.array(found.to_numpy()[odd[name]], dtype="str"))
+                for name, found in problems.items()
+            ]
+        ),
+    }
+    return pd.DataFrame(columns, copy=False)

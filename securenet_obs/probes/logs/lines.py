@@ -1,146 +1,123 @@
-"""Finds log files, yields lines (plain, gzip) or problems; detects files still being written."""
+"""Reads log sources as batches of decoded lines; collects rejected lines and pending files."""
 
-import errno
-import fcntl
-import glob
-import gzip
-import io
-import os
-import re
-import signal
-import sys
-import time
-import zlib
-from collections.abc import Iterator
+from array import array
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import Any, NamedTuple
 
-from securenet_obs.errors import NotFoundError, SettingsError
-
-MAX_LINE_BYTES = 1024 * 1024
-"""Maximum length of a line in bytes; a longer line is rejected without being kept."""
-
-SETTLE_S = 0.25
-"""Seconds in which a file must grow to count as being written, if no writer can be detected."""
-
-_LOG_NAME = re.compile(r"\.(log|json|jsonl|ndjson)(\.\d+)?(\.gz)?$", re.IGNORECASE)
-_GZIP_MAGIC = b"\x1f\x8b"
+from securenet_obs.probes.logs.files.batches import Batch, Fault
+from securenet_obs.probes.logs.files.sequence import STDIN, LogReading
+from securenet_obs.probes.logs.files.sources import Skipped
+from securenet_obs.probes.logs.files.writers import WriterDetector
+from securenet_obs.probes.logs.records.decoding import Decoded, decode_lines
 
 
-class Line(NamedTuple):
-    """One line without its line feed; `problem` is the reason why it has no content.
+class RejectedLines:
+    """File, number and reason of each line that is not a JSON object, in the order of reading.
 
-    `is_cut` is set if no line feed ended it: the file ends within this line, or with it.
+    Files and reasons are indexes into `names` and `texts`: there may be as many lines as bytes.
     """
 
-    number: int
-    content: bytes = b""
-    problem: str = ""
-    is_cut: bool = False
+    def __init__(self) -> None:
+        self.files: array[int] = array("i")
+        self.numbers: array[int] = array("q")
+        self.reasons: array[int] = array("i")
+        self._names: dict[str, int] = {}
+        self._texts: dict[str, int] = {}
+
+    def __iter__(self) -> Iterator[tuple[str, int, str]]:
+        """Iterate over the lines."""
+        names, texts = self.names, self.texts
+        rows = zip(self.files, self.numbers, self.reasons, strict=True)
+        return ((names[file], number, texts[reason]) for file, number, reason in rows)
+
+    @property
+    def names(self) -> list[str]:
+        """The different files."""
+        return list(self._names)
+
+    @property
+    def texts(self) -> list[str]:
+        """The different reasons."""
+        return list(self._texts)
+
+    def extend(self, file: str, first: int, rejected: Iterable[tuple[int, str]]) -> None:
+        """Add lines of a file, given by their distance from the line `first`."""
+        name = self._names.setdefault(file, len(self._names))
+        texts = self._texts
+        for position, reason in rejected:
+            self.files.append(name)
+            self.numbers.append(first + position)
+            self.reasons.append(texts.setdefault(reason, len(texts)))
+
+    def remove_last(self, file: str) -> None:
+        """Remove the last line of a file."""
+        index = len(self.files) - 1 - self.files[::-1].index(self._names[file])
+        for column in (self.files, self.numbers, self.reasons):
+            del column[index]
 
 
-def find_log_files(*sources: str | Path) -> list[Path]:
-    """Resolve sources to log files, each once, in a stable order.
+class DecodedBatch(NamedTuple):
+    """The decoded lines of a batch, with the name of their file."""
 
-    A source is a file, a folder (searched for *.log, *.json, *.jsonl, *.ndjson, their rotated
-    .1, .2, ... and their .gz) or a glob, in which ** spans folders.
-
-    Raises:
-        SettingsError: no source was given.
-        NotFoundError: a source, which the message names, does not exist or holds no log file.
-    """
-    if not sources or not all(map(str, sources)):
-        raise SettingsError(
-            "No log source is given; name files, folders or globs, or set LOG_SOURCE."
-        )
-    return list(
-        {path.resolve(): path for source in sources for path in _expand_source(source)}.values()
-    )
+    file: str
+    batch: Batch
+    decoded: Decoded
 
 
-def _expand_source(source: str | Path) -> list[Path]:
-    path = Path(source).expanduser()
-    if path.is_file():
-        return [path]
-    if path.is_dir():
-        found = [file for file in path.rglob("*") if _LOG_NAME.search(file.name)]
-    else:
-        found = [Path(name) for name in glob.iglob(str(path), recursive=True)]
-    files = sorted(file for file in found if file.is_file())
-    if not files:
-        raise NotFoundError(
-            f"{source} is not a log file, and not a folder or glob that contains one."
-        )
-    return files
+class LineReading:
+    """One reading of the lines of log sources; the results are complete when it has ended."""
+
+    def __init__(self, *sources: str | Path) -> None:
+        """Search for the files.
+
+        Raises:
+            SettingsError: no source was given.
+            NotFoundError: a source does not exist, or holds no log file.
+        """
+        self.rejected = RejectedLines()
+        self.pending: list[str] = []
+        self._reading = LogReading(*sources)
+
+    @property
+    def skipped(self) -> list[Skipped]:
+        """The files that are not read, each with the reason."""
+        return self._reading.skipped
+
+    def read(self) -> Iterator[DecodedBatch]:
+        """Yield the lines of each file in order, decoded.
+
+        A last line that is cut off is pending if its file is being written, and rejected if not.
+        """
+        writers, cut = WriterDetector(), []
+        for path, part in self._reading.read():
+            name = str(path)
+            if isinstance(part, Fault):
+                self.rejected.extend(name, part.number, [(0, part.reason)])
+                continue
+            decoded = decode_lines(part.lines)
+            self.rejected.extend(name, part.first, decoded.rejected)
+            if part.is_cut and decoded.rejected and name != STDIN:
+                writers.observe(path)
+                cut.append(path)
+            yield DecodedBatch(name, part, decoded)
+        written = writers.find_written()
+        for path in cut:
+            if path in written:
+                self.rejected.remove_last(str(path))
+                self.pending.append(str(path))
 
 
-def read_lines(path: Path) -> Iterator[Line]:
-    """Yield the current lines of a file except blank ones, in bounded memory.
-
-    Errors do not stop it: a problem with a line, or with the file, is yielded in its place. A
-    problem with the whole file has line number 0.
-    """
-    try:
-        file = path.open("rb")
-    except OSError as error:
-        yield Line(0, problem=f"unreadable: {error.strerror}")
-        return
-    number = 0
-    with file, _decompress(file, path) as stream:
-        try:
-            for line in _split_lines(stream):
-                number = line.number
-                if line.problem or line.content.strip():
-                    yield line
-        except EOFError:
-            yield Line(number + 1, problem="truncated gzip: the compressed file is incomplete")
-        except (gzip.BadGzipFile, zlib.error):
-            yield Line(number + 1, problem="corrupt gzip: the rest cannot be unpacked")
-        except OSError as error:
-            yield Line(number + 1, problem=f"unreadable from here on: {error.strerror}")
-
-
-def is_being_written(path: Path) -> bool:
-    """Return whether a process has the file open for writing, or it grows within `SETTLE_S`."""
-    try:
-        with path.open("rb") as file:
-            if _has_writer(file):
-                return True
-            size = os.fstat(file.fileno()).st_size
-            time.sleep(SETTLE_S)
-            return os.fstat(file.fileno()).st_size != size
-    except OSError:
-        return False
-
-
-def _has_writer(file: IO[bytes]) -> bool:
-    """Request a read lease, which Linux refuses while the file is open for writing."""
-    if sys.platform != "linux":
-        return False
-    # Linux signals the holder when a writer opens the file; SIGIO, the default, would end us.
-    fcntl.fcntl(file, fcntl.F_SETSIG, signal.SIGURG)
-    try:
-        fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_RDLCK)
-    except OSError as error:
-        return error.errno == errno.EAGAIN
-    fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_UNLCK)
-    return False
-
-
-def _decompress(file: io.BufferedReader, path: Path) -> io.BufferedReader | gzip.GzipFile:
-    magic = file.peek(2)[:2]
-    if magic == _GZIP_MAGIC or (magic and path.suffix.lower() == ".gz"):
-        return gzip.GzipFile(fileobj=file)
-    return file
-
-
-def _split_lines(stream: io.BufferedReader | gzip.GzipFile) -> Iterator[Line]:
-    number = 0
-    while content := stream.readline(MAX_LINE_BYTES + 1):
-        number += 1
-        if len(content) > MAX_LINE_BYTES:
-            while content and not content.endswith(b"\n"):
-                content = stream.readline(MAX_LINE_BYTES)
-            yield Line(number, problem=f"longer than {MAX_LINE_BYTES} bytes")
-        else:
-            yield Line(number, content.rstrip(b"\r\n"), is_cut=not content.endswith(b"\n"))
+def build_report(valid: int, rejected: Any, pending: Any, skipped: Any) -> dict[str, Any]:
+    """Return the result of a reading as plain data, for JSON."""
+    lines = [
+        {"file": str(file), "line": int(line), "reason": str(reason)}
+        for file, line, reason in rejected
+    ]
+    return {
+        "total": valid + len(lines),
+        "valid": valid,
+        "rejected": lines,
+        "pending": list(pending),
+        "skipped": [{"file": str(file), "reason": str(reason)} for file, reason in skipped],
+    }

@@ -9,7 +9,7 @@ from typing import Any
 from securenet_obs.errors import ProbeError
 from securenet_obs.probes.celery.redis_reading import open_redis, translate_redis_errors
 from securenet_obs.probes.errors.arrivals import Arrival
-from securenet_obs.probes.logs.lines import find_log_files
+from securenet_obs.probes.logs.files.sources import find_log_files
 from securenet_obs.processes.polling import poll_until
 from securenet_obs.settings import Settings
 

@@ -47,3 +47,11 @@ def test_lines_of_other_services_do_not_count() -> None:
 def test_without_a_readable_time_the_difference_is_unknown(rows: list[tuple[str, str]]) -> None:
     """No line, or a line without a time zone, proves nothing about the clock."""
     assert math.isnan(measure_clock_difference_s(lines(*rows), WINDOWS))
+
+
+def test_far_year_beside_nanoseconds_is_compared() -> None:
+    """Times that no one unit holds are objects, and have a difference too."""
+    found = lines(("api", str(FIRST)), ("api", str(FIRST)))
+    far = [pd.Timestamp("2300-01-01T00:00:00Z"), pd.Timestamp("2026-11-23T10:00:01.000000001Z")]
+    found["timestamp"] = pd.Series(far, dtype=object)
+    assert measure_clock_difference_s(found, WINDOWS) > 270 * 365 * 86400

@@ -5,8 +5,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from securenet_obs.probes.logs.fields import LEVELS
-from securenet_obs.probes.logs.frame import MAX_FIELDS, log_frame
+from securenet_obs.probes.logs.fields.levels import LEVELS
+from securenet_obs.probes.logs.frame import log_frame
+from securenet_obs.probes.logs.records.table import MAX_FIELDS
 
 DATA = Path(__file__).parents[4] / "shared" / "data"
 LINE = {"timestamp": "2026-11-23T04:05:06.123456Z", "level": "info", "event": "ready"}
@@ -137,13 +138,49 @@ def test_rare_fields_share_a_column(tmp_path: Path) -> None:
     assert {"timestamp", "level", "event"} <= set(frame.columns)
 
 
+def test_rotations_and_skipped_files_are_read_and_named(tmp_path: Path) -> None:
+    """The rows of rotations come first, oldest first; a file that is not read is listed."""
+    for number, name in enumerate(("app.log-20261123", "app.log-20261124", "app.log")):
+        write(tmp_path / name, {"n": number})
+    (tmp_path / "app.log.lz4").write_bytes(b"\x04\x22\x4d\x18")
+    logs = log_frame(tmp_path / "app.log", tmp_path)
+    assert list(logs.frame["n"]) == [0, 1, 2]
+    assert logs.skipped_files.to_dict("records") == [
+        {"file": str(tmp_path / "app.log.lz4"), "reason": "not a log by its name"}
+    ]
+    assert logs.report()["skipped"] == logs.skipped_files.to_dict("records")
+
+
+def test_year_2300_beside_nanoseconds_is_exact(tmp_path: Path) -> None:
+    """Neither a far year nor a leap second spoils the times of other rows."""
+    written = [
+        "2300-01-01T00:00:00Z",
+        "2026-01-01T00:00:00.123456789Z",
+        "2016-12-31T23:59:60.000000Z",
+        "2026-11-25t00:00:00z",
+    ]
+    logs = log_frame(write(tmp_path / "a.log", *({"timestamp": time} for time in written)))
+    assert logs.frame["timestamp"].tolist() == [
+        pd.Timestamp("2300-01-01T00:00:00Z"),
+        pd.Timestamp("2026-01-01T00:00:00.123456789Z"),
+        pd.Timestamp("2017-01-01T00:00:00Z"),
+        pd.Timestamp("2026-11-25T00:00:00Z"),
+    ]
+
+
 def test_empty_file_is_an_empty_frame(tmp_path: Path) -> None:
     """A file without lines, or with blank lines only, has typed columns and no rows."""
     (tmp_path / "a.log").touch()
     (tmp_path / "b.log.gz").touch()
     (tmp_path / "c.log").write_bytes(b"\n\r\n  \n")
     logs = log_frame(tmp_path)
-    assert logs.report() == {"total": 0, "valid": 0, "rejected": [], "pending": []}
+    assert logs.report() == {
+        "total": 0,
+        "valid": 0,
+        "rejected": [],
+        "pending": [],
+        "skipped": [],
+    }
     assert str(logs.frame["timestamp"].dtype) == "datetime64[us, UTC]"
 
 
@@ -172,7 +209,8 @@ def test_last_line_in_progress_is_pending(tmp_path: Path) -> None:
         writer.flush()
         report = log_frame(file).report()
         writer.write(b"2}\n")
-    assert report == {"total": 1, "valid": 1, "rejected": [], "pending": [str(file)]}
+    assert report["rejected"] == []
+    assert (report["total"], report["valid"], report["pending"]) == (1, 1, [str(file)])
     assert log_frame(file).report()["valid"] == 2
 
 
@@ -189,7 +227,7 @@ def test_real_bunyan_logs_are_read(data: Path) -> None:
 def test_real_network_logs_are_read(data: Path) -> None:
     """Zeek and Suricata logs with thousands of lines are read completely."""
     zeek = log_frame(data / "netlogs" / "zeek_apt29" / "day1_combined_zeek.log")
-    assert zeek.report() == {"total": 2140, "valid": 2140, "rejected": [], "pending": []}
+    assert (len(zeek.frame), len(zeek.rejected_lines)) == (2140, 0)
     assert zeek.frame["timestamp"].notna().all()
     vast = log_frame(data / "netlogs" / "vast")
     assert len(vast.frame) == 8315

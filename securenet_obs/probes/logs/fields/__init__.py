@@ -1,0 +1,1 @@
+"""Times and levels of log records: parsed from any common spelling, misspelt ones described."""

@@ -1,0 +1,1 @@
+"""Log files: their search, rotations, compression, order of reading, and batches of lines."""

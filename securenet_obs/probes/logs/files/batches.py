@@ -1,0 +1,149 @@
+"""Splits a log file into batches of lines, in bounded memory; names lines that are not kept."""
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from securenet_obs.probes.logs.files.compression import DATA_ERRORS, Stream, describe_fault
+
+MAX_LINE_BYTES = 1024 * 1024
+"""Maximum length of a line in bytes; a longer line is rejected without being kept."""
+
+BLOCK_BYTES = 64 * 1024
+"""Bytes that are read and parsed at once; a batch of records should fit into the CPU's cache."""
+
+_UTF8_MARK = b"\xef\xbb\xbf"
+_OTHER_ENCODINGS = {
+    b"\xff\xfe\x00\x00": "UTF-32",
+    b"\x00\x00\xfe\xff": "UTF-32",
+    b"\xff\xfe": "UTF-16",
+    b"\xfe\xff": "UTF-16",
+    b"{\x00\x00\x00": "UTF-32",
+    b"\x00\x00\x00{": "UTF-32",
+    b"{\x00": "UTF-16",
+    b"\x00{": "UTF-16",
+}
+
+
+class Batch(NamedTuple):
+    """Consecutive lines without their line feeds; blank ones are included.
+
+    `first` is the number of the first, counted from 1. `is_cut` is set if no line feed ended the
+    last one: the file ends within this line, or with it.
+    """
+
+    first: int
+    lines: list[bytes]
+    is_cut: bool = False
+
+
+class Fault(NamedTuple):
+    """A line that has no content, and the reason; number 0 stands for the whole file."""
+
+    number: int
+    reason: str
+
+
+def read_batches(stream: Stream, size: int | None = None) -> Iterator[Batch | Fault]:
+    """Yield the lines of a file, a batch at a time.
+
+    A byte order mark of UTF-8 at the beginning is removed. A fault of the file is yielded after
+    the lines before it.
+
+    Args:
+        stream: the file, decompressed.
+        size: bytes after which reading stops at the next line feed, for a file that grows.
+    """
+    blocks = _Blocks(stream.file.read1, size)
+    lines = _Lines()
+    try:
+        start = blocks.read_start()
+    except DATA_ERRORS as error:
+        yield Fault(1, describe_fault(error, stream.compression))
+        return
+    for magic, encoding in _OTHER_ENCODINGS.items():
+        if start.startswith(magic):
+            yield Fault(0, f"{encoding} instead of UTF-8: convert the file first")
+            return
+    block = start.removeprefix(_UTF8_MARK)
+    while block:
+        yield from lines.split(block)
+        try:
+            block = blocks.read(lines.is_complete)
+        except DATA_ERRORS as error:
+            yield Fault(lines.number + 1, describe_fault(error, stream.compression))
+            return
+    yield from lines.finish()
+
+
+class _Blocks:
+    """Reads blocks until the end, or until the end of the line that `size` lies in."""
+
+    def __init__(self, read: Callable[[int], bytes], size: int | None) -> None:
+        self._read, self._rest = read, size
+
+    def read_start(self) -> bytes:
+        """Return the first block, of at least 4 bytes if the file has them."""
+        start = b""
+        while len(start) < 4 and (block := self._read(BLOCK_BYTES)):
+            start += block
+        return self._count(start)
+
+    def read(self, is_complete: bool) -> bytes:
+        """Return the next block; `is_complete` is whether the last one ended with a line feed."""
+        if self._rest is None or self._rest > 0:
+            return self._count(self._read(BLOCK_BYTES))
+        if is_complete:
+            return b""
+        block = self._read(BLOCK_BYTES)
+        return block[: block.find(b"\n") + 1] or block
+
+    def _count(self, block: bytes) -> bytes:
+        if self._rest is not None:
+            self._rest -= len(block)
+        return block
+
+
+class _Lines:
+    """Splits blocks into lines; of a line that is too long only the number is kept."""
+
+    def __init__(self) -> None:
+        self.number = 0
+        self._rest = b""
+        self._is_skipping = False
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the last block ended with a line feed."""
+        return not self._rest and not self._is_skipping
+
+    def split(self, block: bytes) -> Iterator[Batch | Fault]:
+        """Yield the lines that this block completes."""
+        if self._is_skipping:
+            end = block.find(b"\n")
+            if end < 0:
+                return
+            yield self._skip()
+            block = block[end + 1 :]
+        lines = (self._rest + block).split(b"\n")
+        self._rest = lines.pop()
+        # Of several lines only the first can have begun in an earlier block.
+        if lines and len(lines[0]) >= MAX_LINE_BYTES:
+            yield self._skip()
+            lines = lines[1:]
+        if lines:
+            yield Batch(self.number + 1, lines)
+            self.number += len(lines)
+        if len(self._rest) > MAX_LINE_BYTES:
+            self._rest, self._is_skipping = b"", True
+
+    def finish(self) -> Iterator[Batch | Fault]:
+        """Yield the last line, if no line feed ended it."""
+        if self._is_skipping:
+            yield self._skip()
+        elif self._rest:
+            yield Batch(self.number + 1, [self._rest], is_cut=True)
+
+    def _skip(self) -> Fault:
+        self._is_skipping = False
+        self.number += 1
+        return Fault(self.number, f"longer than {MAX_LINE_BYTES} bytes")

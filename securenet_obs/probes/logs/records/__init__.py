@@ -1,0 +1,1 @@
+"""JSON records of log lines: strict decoding, reasons of rejection, flattening and columns."""
