@@ -68,6 +68,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
         "kombu.transport.redis:MultiChannelPoller",
     ),
     "_queue": ("sentry_sdk.worker:BackgroundWorker",),
+    "_thread": ("sentry_sdk.worker:BackgroundWorker",),
     "_sock": ("redis.connection:Connection", "redis.connection:AbstractConnection"),
     "_write_to": ("billiard.pool:ApplyResult", "celery.concurrency.asynpool:AsynPool"),
 }

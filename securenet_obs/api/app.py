@@ -110,7 +110,7 @@ async def read_task(task_id: TaskId) -> TaskState:
 
 def create_app(settings: Settings) -> FastAPI:
     """Set up logging and Sentry, and return the application."""
-    start_monitoring(settings, "securenet-api")
+    start_monitoring(settings, "securenet-api", settings.sentry_release)
     shorten_timeouts(celery_app)
     # Publishing stores a task's owner through `celery.current_app`, from any thread; without this
     # line, other threads would get Celery's default app.

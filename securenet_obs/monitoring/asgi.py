@@ -11,7 +11,7 @@ import structlog
 from starlette.exceptions import HTTPException
 
 from securenet_obs.monitoring.correlation import bind_ids, clear_ids, ensure_request_id
-from securenet_obs.monitoring.sentry.client import capture_error
+from securenet_obs.monitoring.sentry.capture import capture_error
 from securenet_obs.monitoring.sentry.request_scope import header_values, request_scope
 from securenet_obs.monitoring.sentry.sampling import UNTRACED_PATHS
 
@@ -132,7 +132,7 @@ class _Request:
 def _capture_http_error() -> None:
     """Capture an `HTTPException` of 500 and above, which the framework answers itself."""
     error = sys.exception()
-    if isinstance(error, HTTPException):
+    if issubclass(type(error), HTTPException) and error is not None:
         capture_error(error, handled=True)
 
 

@@ -19,6 +19,7 @@ from structlog.contextvars import (
     clear_contextvars,
 )
 
+from securenet_obs.monitoring.foreign_objects import text_of
 from securenet_obs.settings import TENANT_ID
 
 IDS = ("request_id", "tenant_id", "task_id", "trace_id", "span_id")
@@ -43,14 +44,14 @@ class _FieldNames(dict[ContextVar[Any], str]):
 _names = _FieldNames()
 
 
-def ensure_request_id(text: str | None) -> str:
+def ensure_request_id(text: object) -> str:
     """Return the caller's id if it is safe text of 8 to 64 characters, else a new one."""
-    return text if text is not None and _REQUEST_ID.fullmatch(text) else uuid.uuid4().hex
+    return text if type(text) is str and _REQUEST_ID.fullmatch(text) else uuid.uuid4().hex
 
 
 def parse_tenant_id(text: object) -> str | None:
     """Return `text` if it is a valid tenant id, else None."""
-    return text if isinstance(text, str) and _TENANT_ID.fullmatch(text) else None
+    return text if type(text) is str and _TENANT_ID.fullmatch(text) else None
 
 
 def bind_ids(*, request_id: str, tenant_id: str | None = None, task_id: str | None = None) -> None:
@@ -81,9 +82,9 @@ def bound_tenant(tenant_id: str) -> Iterator[None]:
 
 
 def current_ids() -> dict[str, str]:
-    """Return the ids that are currently bound; the span is the innermost one."""
+    """Return the ids that are currently bound, as texts; the span is the innermost one."""
     bound = merge_context({})
-    return {name: bound[name] for name in IDS if name in bound}
+    return {name: text_of(bound[name]) for name in IDS if name in bound}
 
 
 def merge_context(event: Mapping[str, Any]) -> dict[str, Any]:
@@ -94,6 +95,7 @@ def merge_context(event: Mapping[str, Any]) -> dict[str, Any]:
         if (name := _names[variable]) and value is not ...
     }
     span = sentry_sdk.get_current_scope().span
-    if span is not None and span.trace_id == bound.get("trace_id"):
+    # A bound value may be any object, whose comparison raises.
+    if span is not None and span.trace_id == text_of(bound.get("trace_id")):
         bound["span_id"] = span.span_id
     return {**bound, **event}

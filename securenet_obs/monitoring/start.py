@@ -1,6 +1,7 @@
 """Sets up logging and Sentry for a service or a notebook, in the right order."""
 
 from securenet_obs.monitoring.logs.setup import configure_structlog
+from securenet_obs.monitoring.releases import default_release
 from securenet_obs.monitoring.sentry.client import init_sentry
 from securenet_obs.settings import Settings
 
@@ -8,19 +9,21 @@ NOTEBOOK = "securenet-notebook"
 """Service name of a notebook in its log lines and error events."""
 
 
-def start_monitoring(settings: Settings, service: str) -> None:
+def start_monitoring(settings: Settings, service: str, release: str | None = None) -> None:
     """Set up JSON logs, including prints, and Sentry for a service.
 
     Args:
         settings: settings of the target.
         service: name of this process, unless SERVICE_NAME is set.
+        release: its release, unless SENTRY_RELEASE is set; by default the version of the installed
+            package that has the service's name.
 
     Raises:
         SettingsError: the DSN cannot be used, or is empty in production.
     """
-    if "service_name" not in settings.model_fields_set:
-        settings = settings.model_copy(update={"service_name": service})
-    _start(settings, prints=True)
+    given = {"service_name": service, "sentry_release": release or default_release(service)}
+    changed = {name: given[name] for name in given.keys() - settings.model_fields_set}
+    _start(settings.model_copy(update=changed), prints=True)
 
 
 def start_notebook_monitoring(settings: Settings) -> None:

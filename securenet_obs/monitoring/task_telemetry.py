@@ -1,7 +1,6 @@
 """Celery signal handlers: send and bind ids, hide arguments, log outcomes, capture failures."""
 
 import time
-import uuid
 from contextlib import ExitStack
 from typing import Any
 
@@ -15,7 +14,8 @@ from securenet_obs.monitoring.correlation import (
     ensure_request_id,
     parse_tenant_id,
 )
-from securenet_obs.monitoring.sentry.client import capture_error
+from securenet_obs.monitoring.foreign_objects import type_name
+from securenet_obs.monitoring.sentry.capture import capture_error
 from securenet_obs.monitoring.sentry.task_scope import send_trace, task_scope
 
 REQUEST_HEADER = "securenet_request_id"
@@ -42,13 +42,28 @@ def connect_task_signals() -> None:
     signals.task_postrun.connect(_end_task)
 
 
+def log_worker_messages() -> None:
+    """Log the messages that a worker prints without a logger, at shutdown for instance.
+
+    Upstream: celery/celery#8101, open; #8919, merged, changed only the stream. It can go when
+    Celery logs such messages.
+    """
+    from celery.apps import worker  # a process that only sends tasks does not need it
+
+    worker.safe_say = _log_message
+
+
+def _log_message(message: str, *_: object) -> None:
+    structlog.get_logger("celery.apps.worker").info(message)
+
+
 def _send_ids(headers: dict[str, Any] | None = None, **_: object) -> None:
     """Add the bound ids to the message, and hide the readable text of its arguments."""
     if headers is None:
         return
     ids = current_ids()
-    headers[REQUEST_HEADER] = (
-        ids.get("request_id") or headers.get(REQUEST_HEADER) or uuid.uuid4().hex
+    headers[REQUEST_HEADER] = ensure_request_id(
+        ids.get("request_id") or headers.get(REQUEST_HEADER)
     )
     tenant_id = ids.get("tenant_id") or parse_tenant_id(headers.get(TENANT_HEADER))
     if tenant_id is not None:
@@ -88,7 +103,7 @@ def _log_retry(sender: Any, reason: Any, **_: object) -> None:
     _log.warning(
         "task_retried",
         task=sender.name,
-        reason=type(reason).__name__,
+        reason=type_name(type(reason)),
         retries=sender.request.retries,
         duration_ms=_duration_ms(sender.request.id),
     )

@@ -8,7 +8,6 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Self
 
-from securenet_obs import __version__
 from securenet_obs.errors import PartNotReadyError, StackError
 from securenet_obs.processes.groups import read_start_time
 from securenet_obs.processes.guard import Guard
@@ -247,11 +246,9 @@ class LocalStack:
             **redis_access.environment,
             **bugsink_access.environment,
             "ENVIRONMENT": "local",
-            "SERVICE_NAME": "securenet",
             "LOG_LEVEL": "INFO",
             "LOG_FORMAT": "json",
             "LOG_SOURCE": str(self.folder / "logs"),
-            "SENTRY_RELEASE": f"securenet@{__version__}",
             "SENTRY_TRACES_SAMPLE_RATE": "0",
             "SENTRY_TRACES_RATES": "GET /health/=0",
             "DATABASE_URL": self._store,

@@ -3,14 +3,12 @@
 import gc
 from typing import Any
 
-import celery.apps.worker
-import structlog
 from celery import Celery, signals
 from celery.schedules import crontab
 from kombu import Queue
 
 from securenet_obs.monitoring import flush_sentry, start_monitoring
-from securenet_obs.monitoring.task_telemetry import connect_task_signals
+from securenet_obs.monitoring.task_telemetry import connect_task_signals, log_worker_messages
 from securenet_obs.settings import Settings, get_settings
 from securenet_obs.store import discard_engines
 from securenet_obs.workers.celery_fixes.requests import connect_start_counts
@@ -92,8 +90,7 @@ def _canary_entry(every_s: float) -> dict[str, Any]:
 class SecureNetCelery(Celery):  # type: ignore[misc] # Celery has no types
     """Celery application with JSON logs from the first line of worker and beat, and no banner.
 
-    Upstream: documented extension points, except for `safe_say`: celery/celery#8101, open;
-    #8919, merged, changed only the stream. Its replacement can go when Celery logs such messages.
+    Upstream: documented extension points; it stays.
     """
 
     amqp_cls = "securenet_obs.workers.celery_fixes.payload_limit:BoundedAMQP"
@@ -101,16 +98,17 @@ class SecureNetCelery(Celery):  # type: ignore[misc] # Celery has no types
 
     def Worker(self, *args: Any, **options: Any) -> Any:  # noqa: N802 the name is Celery's
         """Return a worker; monitoring starts before its pool forks."""
-        start_monitoring(get_settings(), "securenet-worker")
+        settings = get_settings()
+        start_monitoring(settings, "securenet-worker", settings.sentry_release)
         check_application(self)
         check_detection()
-        # Celery prints these messages without a logger, at shutdown for instance.
-        celery.apps.worker.safe_say = _log_message
+        log_worker_messages()
         return super().Worker(*args, **{**options, "quiet": True})
 
     def Beat(self, *args: Any, **options: Any) -> Any:  # noqa: N802 the name is Celery's
         """Return a beat; monitoring starts before it runs."""
-        start_monitoring(get_settings(), "securenet-beat")
+        settings = get_settings()
+        start_monitoring(settings, "securenet-beat", settings.sentry_release)
         check_application(self)
         # At its end Python would look for garbage in all that was imported: for half a second.
         gc.freeze()
@@ -194,10 +192,6 @@ def _check_eviction(sender: Any, **_: object) -> None:
 
 def _flush(**_: object) -> None:
     flush_sentry()
-
-
-def _log_message(message: str, *_: object) -> None:
-    structlog.get_logger("celery.apps.worker").info(message)
 
 
 install_transport()

@@ -18,24 +18,24 @@ def scrubbing_off() -> None:
     """Send events without our redaction and without the SDK's own list."""
     from sentry_sdk import data_collection
 
-    from securenet_obs.monitoring.sentry import client
+    from securenet_obs.monitoring.sentry import before_send
 
     data_collection._SENSITIVE_DENYLIST.clear()
-    client.filter_sensitive_data = lambda event, hint: event
+    before_send.filter_sensitive_data = lambda event, hint: event
 
 
 def no_ids() -> None:
     """Send events without the ids of tenant, request and task."""
-    from securenet_obs.monitoring.sentry import client
+    from securenet_obs.monitoring.sentry import before_send
 
-    client.current_ids = dict
+    before_send.current_ids = dict
 
 
 def no_stack_trace() -> None:
     """Send events with the exception's text only."""
-    from securenet_obs.monitoring.sentry import client
+    from securenet_obs.monitoring.sentry import before_send
 
-    scrub = client.filter_sensitive_data
+    scrub = before_send.filter_sensitive_data
 
     def bare(event: Any, hint: Any) -> Any:
         scrubbed = scrub(event, hint)
@@ -43,7 +43,7 @@ def no_stack_trace() -> None:
             exception.pop("stacktrace", None)
         return scrubbed
 
-    client.filter_sensitive_data = bare
+    before_send.filter_sensitive_data = bare
 
 
 def plain_text_line() -> None:
@@ -113,16 +113,16 @@ def slow_worker() -> None:
 
 def errors_sampled() -> None:
     """Send every second error only, as a wrong sample rate does."""
-    from securenet_obs.monitoring.sentry import client
+    from securenet_obs.monitoring.sentry import before_send
 
-    scrub = client.filter_sensitive_data
+    scrub = before_send.filter_sensitive_data
     counter = itertools.count()
 
     def sampled(event: Any, hint: Any) -> Any:
         is_error = "exception" in event
         return None if is_error and next(counter) % 2 else scrub(event, hint)
 
-    client.filter_sensitive_data = sampled
+    before_send.filter_sensitive_data = sampled
 
 
 def ids_stay_behind() -> None:

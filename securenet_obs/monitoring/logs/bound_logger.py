@@ -7,7 +7,7 @@ from typing import Any
 import structlog
 
 from securenet_obs.monitoring.logs.fields import set_aside
-from securenet_obs.monitoring.logs.message import format_message
+from securenet_obs.monitoring.logs.message import Message
 
 _LEVELS = {
     "debug": logging.DEBUG,
@@ -43,7 +43,7 @@ def _ignore(self: Any, event: object = None, /, *arguments: Any, **fields: Any) 
 def _method(name: str) -> Callable[..., None]:
     def log(self: Any, event: object = None, /, *arguments: Any, **fields: Any) -> None:
         if arguments:
-            event = format_message(event, arguments)
+            event = Message(event, arguments)
         _emit(self, name, event, fields)
 
     log.__name__ = name

@@ -24,11 +24,11 @@ from securenet_obs.monitoring.logs.console import console_line
 from securenet_obs.monitoring.logs.exceptions import exception_parts
 from securenet_obs.monitoring.logs.fields import set_aside
 from securenet_obs.monitoring.logs.json_line import json_line
-from securenet_obs.monitoring.logs.message import format_message
+from securenet_obs.monitoring.logs.message import Message, format_message
 from securenet_obs.monitoring.logs.output.line_output import LineOutput
 from securenet_obs.monitoring.logs.stdlib_records import record_event
 from securenet_obs.monitoring.logs.values.json_values import Bounds, to_plain
-from securenet_obs.monitoring.sentry.client import capture_error, capture_message, event_id_of
+from securenet_obs.monitoring.sentry.capture import capture_error, capture_message, event_id_of
 from securenet_obs.redaction import redact
 from securenet_obs.settings import Settings
 
@@ -220,12 +220,14 @@ def _add_stack(event: Fields) -> None:
 
 def _capture(event: Fields, level: str, logger: str, exc_info: ExcInfo | None) -> None:
     """Send an error to Sentry, and add the id of its event."""
+    message = event.get("event")
+    name = message.template if type(message) is Message else text_of(message)
     if exc_info is not None:
-        _add_event_id(event, partial(capture_error, handled=True), exc_info[1])
+        _add_event_id(event, partial(capture_error, handled=True, name=name), exc_info[1])
         return
     severity = "fatal" if level == "critical" else level
-    send = partial(capture_message, level=severity, logger=logger)
-    _add_event_id(event, send, text_of(event.get("event")))
+    send = partial(capture_message, level=severity, logger=logger, name=name)
+    _add_event_id(event, send, text_of(message))
 
 
 def _add_event_id(event: Fields, find: Callable[[Any], str | None], error: object) -> None:

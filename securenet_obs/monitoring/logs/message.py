@@ -11,6 +11,18 @@ _PLACEHOLDER = re.compile(
 )
 
 
+class Message(str):
+    """A formatted message that keeps its template, by which Sentry groups errors."""
+
+    template: str
+
+    def __new__(cls, template: object, arguments: Any) -> "Message":
+        """Format a template with its arguments; never raise."""
+        message = super().__new__(cls, format_message(template, arguments))
+        message.template = format_message(template, ())
+        return message
+
+
 def format_message(template: object, arguments: Any) -> str:
     """Format a message with its arguments as `%` does, even if they do not match.
 

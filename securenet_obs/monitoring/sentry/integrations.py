@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from sentry_sdk.integrations.atexit import AtexitIntegration
 from sentry_sdk.integrations.celery import CeleryIntegration
 from sentry_sdk.integrations.dedupe import DedupeIntegration
-from sentry_sdk.integrations.logging import LoggingIntegration
 from sentry_sdk.integrations.modules import ModulesIntegration
 from sentry_sdk.integrations.sqlalchemy import SqlalchemyIntegration
 
+from securenet_obs.monitoring.sentry.exit_flush import ExitFlush
+from securenet_obs.monitoring.sentry.log_records import RecordIntegration
 from securenet_obs.monitoring.sentry.task_scope import UntracedCeleryIntegration
 
 # Modules adds 130 names and versions to every event, each of which is searched for secrets.
@@ -30,9 +30,8 @@ def integrations(*, traced: bool) -> list[Any]:
         traced: whether any request or task may be traced.
     """
     always = [
-        # The default callback prints three lines of plain text while it flushes.
-        AtexitIntegration(callback=lambda pending, timeout: None),
-        LoggingIntegration(sentry_logs_level=None),
+        ExitFlush(),
+        RecordIntegration(),
         SqlalchemyIntegration(),
     ]
     if not traced:

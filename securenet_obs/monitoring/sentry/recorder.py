@@ -82,11 +82,15 @@ def recording_sentry() -> Iterator[SentryRecorder]:
 
 
 def _items(envelope: bytes) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Parse an envelope: a header line, then for each item a header line and a payload."""
+    """Parse an envelope: a header line, then for each item a header line and a payload.
+
+    Attachments are left out: their payload may be any bytes.
+    """
     _, _, rest = envelope.partition(b"\n")
     while rest.strip():
         line, _, rest = rest.partition(b"\n")
         header = json.loads(line)
         length = header.get("length", rest.find(b"\n"))
         payload, rest = rest[:length], rest[length + 1 :]
-        yield header["type"], json.loads(payload)
+        if header["type"] != "attachment":
+            yield header["type"], json.loads(payload)

@@ -40,8 +40,9 @@ def send_trace(headers: dict[str, Any] | None = None, **_: object) -> None:
     if headers is None or not _is_untraced():
         return
     headers["sentry-trace"] = trace = sentry_sdk.get_isolation_scope().get_traceparent()
-    nested = headers.get("headers") or {}
-    headers["headers"] = {**nested, **_check_in(headers), "sentry-trace": trace}
+    nested = headers.get("headers")
+    own = nested if isinstance(nested, dict) else {}
+    headers["headers"] = {**own, **_check_in(headers), "sentry-trace": trace}
 
 
 def _check_in(headers: dict[str, Any]) -> dict[str, Any]:
@@ -64,9 +65,14 @@ def task_scope(task: Any) -> Iterator[None]:
     with sentry_sdk.isolation_scope() as isolation_scope:
         isolation_scope.clear_breadcrumbs()
         isolation_scope.add_event_processor(partial(_add_task, task.name))
-        trace = (task.request.headers or {}).get("sentry-trace")
-        continue_trace(isolation_scope, {"sentry-trace": trace} if trace else {})
+        continue_trace(isolation_scope, _incoming_trace(task.request.headers))
         yield
+
+
+def _incoming_trace(headers: object) -> dict[str, str]:
+    """Return the header of the sender's trace; any program may send a message, with any headers."""
+    trace = headers.get("sentry-trace") if isinstance(headers, dict) else None
+    return {"sentry-trace": trace} if trace and isinstance(trace, str) else {}
 
 
 def _is_untraced() -> bool:

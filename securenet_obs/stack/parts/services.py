@@ -4,6 +4,7 @@ import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from securenet_obs import __version__
 from securenet_obs.processes.guard import Guard
 from securenet_obs.stack.part import Part
 from securenet_obs.stack.parts.readiness import READINESS_CHECKS, WORKER
@@ -65,7 +66,12 @@ def create_service_parts(
     addresses = {"api": environment["API_URL"], "worker": WORKER, "beat": ""}
 
     def part(name: str) -> Part:
-        service = {"SERVICE_NAME": f"securenet-{name}", "PYTHONUNBUFFERED": "1"}
+        # Not in the stack's own environment: any service may run in a shell that has it.
+        service = {
+            "SERVICE_NAME": f"securenet-{name}",
+            "SENTRY_RELEASE": f"securenet@{__version__}",
+            "PYTHONUNBUFFERED": "1",
+        }
         return Part(
             name,
             commands[name],
