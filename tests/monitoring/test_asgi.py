@@ -14,6 +14,8 @@ from securenet_obs.monitoring.asgi import (
     add_sentry_trace,
 )
 from securenet_obs.monitoring.correlation import bind_tenant, current_ids
+from securenet_obs.monitoring.sentry.recorder import SentryRecorder
+from tests.monitoring.hostile import hostile_classes
 
 
 def call(app: App, *headers: tuple[bytes, bytes], kind: str = "http") -> list[Message]:
@@ -138,3 +140,52 @@ def test_a_repeated_traceparent_is_ignored() -> None:
     assert sentry_traces(w3c, w3c) == []
     assert sentry_traces(w3c, (b"sentry-trace", b"sentry's own")) == [b"sentry's own"]
     assert sentry_traces(w3c, kind="websocket") == []
+
+
+HOSTILE = """
+    import asyncio, json, os
+    import structlog
+    from starlette.exceptions import HTTPException
+    from securenet_obs.monitoring import *
+    from tests.monitoring.hostile import hostile_classes
+    configure_structlog()
+    init_sentry(os.environ["SENTRY_DSN"], "test")
+
+    def answer(kind, sent):
+        async def app(scope, receive, send):
+            raise kind("hostile")
+        async def send(message):
+            sent.append(message)
+        scope = {"type": "http", "method": "GET", "path": "/p", "headers": []}
+        asyncio.run(CorrelationMiddleware(app)(scope, None, send))
+
+    for label, kind in hostile_classes().items():
+        sent = []
+        answer(kind, sent)
+        assert [message["type"] for message in sent][-1] == "http.response.body", label
+        assert json.loads(sent[-1]["body"])["event_id"], label
+        flush_sentry(10)
+    assert lost_events() == {}
+"""
+
+
+def test_a_hostile_exception_is_answered(run: Any, sentry: SentryRecorder) -> None:
+    """Whatever an exception's attributes answer: 500 with the event's id, a line and an event."""
+    finished = run(HOSTILE, SENTRY_DSN=sentry.dsn)
+    assert finished.code == 0, finished.stderr
+    failed = [line for line in finished.lines if line["event"] == "request_failed"]
+    assert len(failed) == len(sentry.events) == len(hostile_classes())
+    ids = {event["event_id"] for event in sentry.events}
+    assert {line["sentry_event_id"] for line in failed} == ids
+
+
+def test_an_exception_that_claims_to_be_another_class() -> None:
+    """`__class__` of the exception that is being handled is not believed, nor read."""
+
+    async def app(scope: Message, receive: Any, send: Any) -> None:
+        try:
+            raise type("Odd", (Exception,), {"__class__": property(lambda self: 1 / 0)})
+        except Exception:  # noqa: BLE001
+            await send({"type": "http.response.start", "status": 503, "headers": []})
+
+    assert call(app)[0]["status"] == 503
