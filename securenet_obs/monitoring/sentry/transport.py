@@ -3,10 +3,10 @@
 import asyncio
 import codecs
 import os
+import sys
 import threading
 from collections import Counter, OrderedDict
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import structlog
@@ -77,7 +77,7 @@ class CountingTransport(HttpTransport):
         """Whether a capture waits for the answer."""
         self._reset_counts()
         os.register_at_fork(after_in_child=self._reset_in_child)
-        at_end_of_child(partial(self.flush, EXIT_FLUSH_S))
+        at_end_of_child(self._end_child)
 
     def _reset_in_child(self) -> None:
         """Share nothing with the parent, which sends the events in its queue over its own sockets.
@@ -89,6 +89,13 @@ class CountingTransport(HttpTransport):
         self._pool = self._make_pool()
         self.confirms = True
         self._reset_counts()
+
+    def _end_child(self) -> None:
+        """Log the exception that ends a child, which Python only prints, and flush."""
+        error = sys.exception()
+        if issubclass(type(error), Exception):
+            _log.critical("uncaught_exception", exc_info=error)
+        self.flush(EXIT_FLUSH_S)
 
     def _reset_counts(self) -> None:
         """Count from zero; a child reports its own losses, and does not share its parent's lock."""

@@ -108,8 +108,10 @@ def test_the_events_of_a_child_arrive(run_file: Any, sentry: SentryRecorder, met
         """,
         METHOD=method,
     )
-    assert len(named(lines)) == 14
+    assert len(named(lines)) == 15
     assert named(lines) == arrived(sentry)
+    (uncaught,) = [line for line in lines if line["event"] == "uncaught_exception"]
+    assert uncaught["exception"][0]["exc_value"] == "the child's own"
 
 
 @pytest.mark.parametrize("method", METHODS)
