@@ -15,7 +15,8 @@ from securenet_obs.processes.polling import poll_until
 class SentryRecorder:
     """The envelopes that a process sent to `dsn`.
 
-    `status` and `headers` are those of each answer, `delay_s` is its delay.
+    `status` and `headers` are those of each answer, `delay_s` is its delay. An envelope over
+    `max_bytes` is answered with 413 and not kept.
     """
 
     def __init__(self, port: int) -> None:
@@ -23,6 +24,7 @@ class SentryRecorder:
         self.status = 200
         self.headers: dict[str, str] = {}
         self.delay_s = 0.0
+        self.max_bytes = 1 << 30
         self.envelopes: list[bytes] = []
 
     @property
@@ -61,9 +63,12 @@ def recording_sentry() -> Iterator[SentryRecorder]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             zipped = self.headers.get("Content-Encoding") == "gzip"
-            recorder.envelopes.append(gzip.decompress(body) if zipped else body)
+            envelope = gzip.decompress(body) if zipped else body
+            fits = len(envelope) <= recorder.max_bytes
+            if fits:
+                recorder.envelopes.append(envelope)
             time.sleep(recorder.delay_s)
-            self.send_response(recorder.status)
+            self.send_response(recorder.status if fits else 413)
             for name, value in recorder.headers.items():
                 self.send_header(name, value)
             self.send_header("Content-Length", "2")

@@ -160,7 +160,9 @@ class CountingTransport(HttpTransport):
 
     def _handle_response(self, response: Any, envelope: Envelope | None) -> None:
         smaller = _smaller(envelope) if envelope and response.status in _REFUSED else None
-        if smaller is not None:
+        if smaller is not None and envelope is not None:
+            for item in _attachments(envelope):
+                self.record_lost_event("send_error", item=item)
             self._send_envelope(smaller)
             return
         event_id = envelope.headers.get("event_id") if envelope else None
@@ -248,13 +250,17 @@ def _event_id(envelope: Envelope) -> str | None:
     return event.get("event_id") if event else None
 
 
+def _attachments(envelope: Envelope) -> list[Item]:
+    return [item for item in envelope.items if item.type == "attachment"]
+
+
 def _smaller(envelope: Envelope) -> Envelope | None:
     """Return the envelope without attachments or with a smaller event, None if neither helps."""
     event: Any = envelope.get_event()
     if event is None:
         return None
     items = [item for item in envelope.items if item.type != "attachment"]
-    if len(items) < len(envelope.items):
+    if _attachments(envelope):
         return Envelope(headers=envelope.headers, items=items)
     size = sum(len(item.get_bytes()) for item in items if item.type == "event")
     if size < _MIN_EVENT_BYTES:

@@ -223,3 +223,44 @@ def test_a_forked_child_reports_only_its_own_losses(run: Any, sentry: SentryReco
     )
     assert finished.code == 0, finished.stdout
     assert sorted(lost["error: network_error"] for lost in loss_lines(finished)) == [1, 2]
+
+
+def test_a_refused_event_is_sent_again_smaller(run: Any, sentry: SentryRecorder) -> None:
+    """A backend or proxy may have a lower limit; the event keeps its id and its exception."""
+    sentry.max_bytes = 20_000
+    finished = run(
+        BEGIN
+        + """
+    sentry_sdk.get_current_scope().set_context("huge", {f"k{n}": "v" * 100 for n in range(4_000)})
+    sentry_sdk.get_current_scope().add_attachment(bytes=b"a" * 50_000, filename="a")
+    try:
+        1 / 0
+    except ZeroDivisionError:
+        log.exception("failed")
+    flush_sentry(10)
+    assert lost_events() == {"attachment: send_error": 1}, lost_events()
+    """,
+        SENTRY_DSN=sentry.dsn,
+    )
+    assert finished.code == 0, finished.stdout[-2000:]
+    (event,) = sentry.events
+    assert event["event_id"] == finished.line("failed")["sentry_event_id"]
+    assert event["exception"]["values"][0]["type"] == "ZeroDivisionError"
+    assert event["tags"]["truncated"] == "true"
+
+
+def test_an_event_that_cannot_be_smaller_is_lost_and_counted(
+    run: Any, sentry: SentryRecorder
+) -> None:
+    """A backend that refuses everything gets a handful of requests."""
+    sentry.max_bytes = 10
+    finished = run(
+        BEGIN
+        + """
+    fail(1)
+    flush_sentry(10)
+    """,
+        SENTRY_DSN=sentry.dsn,
+        EVERY="60",
+    )
+    assert loss_lines(finished) == [{"error: send_error": 1}]
