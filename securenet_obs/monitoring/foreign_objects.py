@@ -100,10 +100,11 @@ def module_name(kind: type) -> str | None:
 
 def text_of(value: object) -> str:
     """Return `str(value)`; if that raises, its `repr`, or a text in angle brackets."""
-    if issubclass(type(value), str):
-        return plain_text(value)  # type: ignore[arg-type]
+    if type(value) is str:
+        return value
     try:
-        return plain_text(str(value))
+        is_text = issubclass(type(value), str)
+        return plain_text(value if is_text else str(value))  # type: ignore[arg-type]
     except (KeyboardInterrupt, SystemExit):
         raise
     except BaseException:  # noqa: BLE001 foreign code may raise anything

@@ -6,7 +6,6 @@ a request; the other servers write a text, from which the query string is cut.
 
 import re
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Any
 
 from securenet_obs.monitoring.foreign_objects import repr_of, text_of
@@ -20,18 +19,16 @@ _SERVERS = frozenset(
 )
 """First parts of the names of the loggers that log requests."""
 
-# A method and a path, as in `"GET /v1/x?token=... HTTP/1.1"`, in a line of any other logger.
-_REQUEST = re.compile(
-    r"((?:\b[A-Z]{3,16}|\bWebSocket) /[^\s?\"']*|\b[A-Z]{3,16} https?://[^\s?\"']*(?=\S* HTTP/))"
-    r"\?\S*?(?=[\"']?(?:\s|$))"
-)
-# Any path or address with a query string, in a line of a server.
-_TARGET = re.compile(r"(/[^\s?\"']*)\?\S*?(?=[\"'>]*(?:[\s,;)\]]|$))")
+# A method and a path, as in `"GET /v1/x?token=... HTTP/1.1"`, in a line of any logger; an address
+# only before a version: a client's request is not an access line.
+_REQUEST = re.compile(r"(?<=[A-Zt] )(?:/\S*|https?://\S*(?= HTTP/))")
+_METHOD = re.compile(r"(?:\b[A-Z]{3,16}|\bWebSocket) \Z")
+_WORD = re.compile(r"\S+")
+_CLOSING = "\"'>,;)]"
 
 _PLAIN = (int, float, bool, type(None))
 
 
-@lru_cache(maxsize=1024)
 def is_server(logger: str) -> bool:
     """Return whether a logger of this name logs requests."""
     return logger.partition(".")[0] in _SERVERS or logger.endswith("access")
@@ -39,7 +36,20 @@ def is_server(logger: str) -> bool:
 
 def without_query(text: str) -> str:
     """Return a text without the query strings of the requests in it."""
-    return _REQUEST.sub(r"\1", text) if "?" in text and "/" in text else text
+    return _REQUEST.sub(_cut_request, text)
+
+
+def _cut_request(target: re.Match[str]) -> str:
+    before = target.string[max(0, target.start() - 20) : target.start()]
+    return _cut_query(target) if _METHOD.search(before) else target[0]
+
+
+def _cut_query(word: re.Match[str]) -> str:
+    """Return a path or address without its query string, but with a closing quote or bracket."""
+    path, mark, query = word[0].partition("?")
+    if not mark or "/" not in path:
+        return word[0]
+    return path + query[len(query.rstrip(_CLOSING)) :]
 
 
 def access_event(logger: str, arguments: Any) -> dict[str, Any] | None:
@@ -78,4 +88,4 @@ def _without_target(value: Any) -> Any:
     if type(value) in _PLAIN or issubclass(type(value), tuple | list | dict | BaseException):
         return value
     text = text_of(value) if issubclass(type(value), str) else repr_of(value)
-    return _TARGET.sub(r"\1", text) if "?" in text else text
+    return _WORD.sub(_cut_query, text) if "?" in text else text

@@ -2,6 +2,8 @@
 
 import logging
 import re
+from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 from structlog.contextvars import get_contextvars
@@ -31,17 +33,26 @@ _WARNING = re.compile(
 
 def record_event(record: logging.LogRecord) -> dict[str, Any] | None:
     """Return the record as an event, None if another line reports the same."""
-    if type(record.name) is not str:
-        return _event(record)
-    if record.name == "py.warnings":
-        return _warning(record)
-    if is_server(record.name):
-        access = access_event(record.name, record.args)
-        if access is None:
-            return server_event(_event(record))
-        # Within a request, our own event `request_finished` has more fields.
-        return None if "request_id" in get_contextvars() else access
-    return _task_event(record) if record.name.startswith("celery") else _event(record)
+    convert = _converter(record.name) if type(record.name) is str else _event
+    return convert(record)
+
+
+@lru_cache(maxsize=1024)
+def _converter(logger: str) -> Callable[[logging.LogRecord], dict[str, Any] | None]:
+    """Return the function that converts the records of a logger."""
+    if logger == "py.warnings":
+        return _warning
+    if is_server(logger):
+        return _server_event
+    return _task_event if logger.startswith("celery") else _event
+
+
+def _server_event(record: logging.LogRecord) -> dict[str, Any] | None:
+    access = access_event(record.name, record.args)
+    if access is None:
+        return server_event(_event(record))
+    # Within a request, our own event `request_finished` has more fields.
+    return None if "request_id" in get_contextvars() else access
 
 
 def _event(record: logging.LogRecord) -> dict[str, Any]:
@@ -49,7 +60,9 @@ def _event(record: logging.LogRecord) -> dict[str, Any]:
     if not _OWN.isdisjoint(extras):
         for own in _OWN & extras.keys():
             set_aside(extras, own)
-    message = without_query(format_message(record.msg, record.args))
+    message = format_message(record.msg, record.args)
+    if "?" in message:
+        message = without_query(message)
     event = {"event": message, "exc_info": record.exc_info, **extras}
     if record.stack_info is not None:
         event["stack_info"] = record.stack_info

@@ -1,6 +1,7 @@
 """Access lines of web servers, in the form in which each of them logs."""
 
 import logging
+import time
 from typing import Any
 
 import pytest
@@ -100,6 +101,19 @@ def test_the_parts_of_a_request_are_fields(server: str) -> None:
 def test_other_lines_keep_their_text(logger: str, message: str) -> None:
     """A question mark alone is not a query string, and a client's request is not an access line."""
     assert event_of(logger, message, (), {})["event"] == message
+
+
+@pytest.mark.parametrize(
+    "path", ["/" * 60_000, "GET /" * 12_000, "A" * 60_000, "/'x", '/"x', "/x'"]
+)
+@pytest.mark.parametrize("logger", ["gunicorn.access", "any"])
+def test_no_path_hides_a_query_or_costs_much(logger: str, path: str) -> None:
+    """A caller chooses the path: quotes do not hide the query string, and time is linear."""
+    began = time.process_time()
+    event = event_of(logger, f'"GET {path}?token=hunter2 HTTP/1.1" 200 {path} ?', (), {})
+    assert time.process_time() - began < 1
+    assert event is not None
+    assert "hunter2" not in event["event"] or path.startswith("A")
 
 
 def test_printed_access_lines_have_no_query(run: Any) -> None:

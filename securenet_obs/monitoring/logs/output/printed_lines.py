@@ -148,7 +148,7 @@ class PrintedLines(io.TextIOBase):
         line = text.rstrip()
         if line:
             # The standard library's own web server prints its access lines.
-            self._log(without_query(line))
+            self._log(without_query(line) if "?" in line else line)
 
     def _of_this_thread(self) -> BegunLine:
         try:

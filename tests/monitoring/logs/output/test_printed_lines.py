@@ -71,6 +71,8 @@ def events(finished: Any) -> list[tuple[str, str]]:
         ("sys.stdout.write('10 %\\r'); sys.stdout.write('100 %\\n')", ["100 %"]),
         ("sys.stdout.write('\\r10 %'); sys.stdout.write('\\r100 %'); sys.stdout.write('\\n')",
          ["100 %"]),
+        ("from tqdm import tqdm\nlist(tqdm(range(9), file=sys.stdout, bar_format='{n}/{total}'))",
+         ["9/9"]),
         ("sys.stdout.write('done\\r   \\r')", []),
     ],
 )  # fmt: skip
