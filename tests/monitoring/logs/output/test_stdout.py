@@ -105,8 +105,10 @@ CASES = {
         assert len(told(open("log").read())) == 2
     """,
     "stdout closed later": """
-        start(); log.info("sent"); sys.__stdout__.close()
+        stream = sys.stdout = open(1, "w")
+        start(); log.info("sent"); stream.close()
         other = open("other", "w")
+        assert other.fileno() == 1
         log.info("sent"); print("sent")
         other.close()
         assert open("other").read() == ""

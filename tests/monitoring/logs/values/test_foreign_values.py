@@ -21,6 +21,7 @@ from tests.monitoring.logs.values.foreign_values import (
     KEYS,
     NESTED,
     BadZone,
+    Endless,
     Moment,
     OddZone,
     structured,
@@ -123,6 +124,14 @@ def test_a_value_is_written_readably(value: object, written: object) -> None:
     """Times, arrays, missing values and named tuples are written as a reader expects them."""
     assert strict(json_line({"value": value}))["value"] == written
     assert strict(json_line({"value": [value], "large": 2**70}))["value"] == [written]
+
+
+def test_an_endless_value_leaves_the_others_unchanged() -> None:
+    """A value that would take all the work is cut, and the containers beside it are not."""
+    event = {"first": {"a": [1]}, "endless": Endless(), "last": {"a": [1]}}
+    line = strict(json_line(event))
+    assert line["first"] == line["last"] == {"a": [1]}
+    assert "endless" in line
 
 
 def test_a_large_array_costs_no_more_than_a_line() -> None:
