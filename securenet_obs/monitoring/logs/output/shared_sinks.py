@@ -26,9 +26,6 @@ _LOCK_S = 0.005
 """Seconds that a line waits for the lock in any case: it is held no longer than a write takes."""
 _NOT_LOCKABLE = (errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOLCK, errno.EBADF)
 _BUSY = (errno.EAGAIN, errno.EACCES)
-_LOCK, _UNLOCK = (
-    struct.pack("hhqqi4x", kind, os.SEEK_SET, 0, 0, 0) for kind in (fcntl.F_WRLCK, fcntl.F_UNLCK)
-)
 
 
 class SharedSink(Sink):
@@ -103,11 +100,11 @@ class SharedSink(Sink):
             yield
         finally:
             if self._lockable:
-                fcntl.fcntl(self.descriptor, fcntl.F_SETLK, _UNLOCK)
+                fcntl.lockf(self.descriptor, fcntl.LOCK_UN)
 
     def _try_lock(self) -> bool:
         try:
-            fcntl.fcntl(self.descriptor, fcntl.F_SETLK, _LOCK)
+            fcntl.lockf(self.descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             if error.errno in _BUSY:
                 return False
