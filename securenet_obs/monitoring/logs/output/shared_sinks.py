@@ -13,8 +13,6 @@ import select
 import struct
 import termios
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from weakref import finalize
 
 from securenet_obs.monitoring.logs.output.sink import Sink
@@ -40,31 +38,38 @@ class SharedSink(Sink):
         return self.torn
 
     def _write(self, line: bytes, wait_s: float) -> None:
+        if self._try_write(line, wait_s):
+            return
         deadline = Deadline.after(wait_s)
-        while not self._try_write(line, deadline):
-            if deadline.has_passed:
-                raise TimeoutError
+        while not deadline.has_passed:
             self._wait(deadline)
+            if self._try_write(line, wait_s):
+                return
             if len(line) > select.PIPE_BUF:
                 time.sleep(_POLL_S)  # there is room, but not for all of it
+        raise TimeoutError
+
+    def _try_write(self, line: bytes, wait_s: float) -> bool:
+        """Write a line unless there is no room; wait only with a line that has been begun."""
+        if self._lockable and not self._try_lock():
+            self._wait_for_lock(wait_s)
+        try:
+            if not self._has_room(len(line)):
+                return False
+            written = self._write_some(line)
+            if written < len(line):
+                self._write_rest(line[written:], Deadline.after(wait_s))
+        except BlockingIOError:
+            return False
+        finally:
+            if self._lockable:
+                fcntl.lockf(self.descriptor, fcntl.LOCK_UN)
+        self.torn = False
+        return True
 
     def _has_room(self, size: int) -> bool:
         """Return whether a line of this size may be begun."""
         return True
-
-    def _try_write(self, line: bytes, deadline: Deadline) -> bool:
-        """Write a line unless there is no room; wait only with a line that has been begun."""
-        with self._process_lock(deadline):
-            if not self._has_room(len(line)):
-                return False
-            try:
-                written = self._write_some(line)
-            except BlockingIOError:
-                return False
-            if written < len(line):
-                self._write_rest(line[written:], deadline)
-            self.torn = False
-            return True
 
     def _write_some(self, data: bytes) -> int:
         """Write as many bytes as fit, and return their number; O_NONBLOCK would affect all users.
@@ -85,22 +90,17 @@ class SharedSink(Sink):
             raise BlockingIOError
         return os.write(self.descriptor, data[: select.PIPE_BUF])
 
-    @contextmanager
-    def _process_lock(self, deadline: Deadline) -> Iterator[None]:
-        """Hold the lock of the pipe, socket or terminal among processes.
+    def _wait_for_lock(self, wait_s: float) -> None:
+        """Wait for the lock of the pipe, socket or terminal among processes.
 
         Raises:
-            TimeoutError: another process held it until the deadline.
+            TimeoutError: another process held it for too long.
         """
-        while self._lockable and not self._try_lock():
-            if deadline.later(_LOCK_S).has_passed:
+        deadline = Deadline.after(max(wait_s, _LOCK_S))
+        while not self._try_lock():
+            if deadline.has_passed:
                 raise TimeoutError
             time.sleep(_POLL_S)
-        try:
-            yield
-        finally:
-            if self._lockable:
-                fcntl.lockf(self.descriptor, fcntl.LOCK_UN)
 
     def _try_lock(self) -> bool:
         try:
