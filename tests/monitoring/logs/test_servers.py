@@ -106,6 +106,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
         server.process.wait()
 
 
+@pytest.mark.stack
 @pytest.mark.parametrize("monitored", [True, False])
 @pytest.mark.parametrize("arguments", [UVICORN, GUNICORN], ids=["uvicorn", "gunicorn"])
 def test_every_line_of_every_process_is_json(
