@@ -6,11 +6,11 @@ from typing import Literal
 
 import orjson
 
-from securenet_obs.redaction.rules.prefilter import PLAIN_CONTAINERS, is_small
-from securenet_obs.redaction.rules.rule import Rule
-from securenet_obs.redaction.rules.rule_set import RULES, RuleSet
+from securenet_obs.redaction.rules.rule_set import RULES, Rule, RuleSet
+from securenet_obs.redaction.sizes import is_small
 from securenet_obs.redaction.walk import Walk
 
+_PLAIN_CONTAINERS = frozenset((dict, list, tuple))
 _PLAIN = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_SUBCLASS
 
 
@@ -35,9 +35,10 @@ class Redactor(RuleSet):
         Containers keep their type, but every mapping becomes a dict. An object or an exception with
         a secret in its text becomes that text, masked. Bytes may be a whole JSON line.
         """
-        if self._is_clean(value):
+        found = self._found(value)
+        if not found:
             return value
-        walk = Walk(self)
+        walk = Walk(self, None if found is True else self.plan_for(found))
         result = walk.value(value)
         self.counts.update(walk.counts)
         return result
@@ -46,16 +47,17 @@ class Redactor(RuleSet):
         """Return `text` with its secrets replaced by `MASK`; never raise; JSON stays JSON."""
         return str(self.redact(text))
 
-    def _is_clean(self, value: object) -> bool:
+    def _found(self, value: object) -> object:
+        """Return the anchors in the value's bytes, True if it has to be walked without them."""
         if type(value) is bytes:
-            return not self.may_match(value)
-        if type(value) not in PLAIN_CONTAINERS:
-            return False
+            return self.may_match(value)
+        if type(value) not in _PLAIN_CONTAINERS or not is_small(value):
+            return True
         try:
-            data = orjson.dumps(value, option=_PLAIN) if is_small(value) else None
+            data = orjson.dumps(value, option=_PLAIN)
         except TypeError:  # not plain JSON: it needs the walk
-            return False
-        return data is not None and not self.may_match(data)
+            return True
+        return self.search(data)
 
 
 _DEFAULT = Redactor()

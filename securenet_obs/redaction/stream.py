@@ -8,8 +8,8 @@ from typing import BinaryIO, Literal
 
 from securenet_obs.redaction import bounds
 from securenet_obs.redaction.redactor import Redactor
-from securenet_obs.redaction.rules.rule import MASK, Rule
-from securenet_obs.redaction.rules.rule_set import RULES
+from securenet_obs.redaction.rules.rule import MASK
+from securenet_obs.redaction.rules.rule_set import RULES, Rule
 from securenet_obs.redaction.walk import Walk
 
 MAX_SECRET_BYTES = 64 * 1024

@@ -2,6 +2,7 @@
 
 import copy
 import dataclasses
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import date, time, timedelta
@@ -18,21 +19,28 @@ from securenet_obs.redaction.kinds import (
     rebuild,
     text_of,
 )
+from securenet_obs.redaction.rules.plan import Plan
 from securenet_obs.redaction.rules.rule import MASK, KeyRule
 from securenet_obs.redaction.rules.rule_set import RuleSet
-from securenet_obs.redaction.text.assignments import is_secret_value
+from securenet_obs.redaction.rules.values import is_secret_value
+from securenet_obs.redaction.text.command_lines import secrets_in_arguments
+from securenet_obs.redaction.text.prose import is_sentence
 from securenet_obs.redaction.text.search import TextSearch
 
+_OPTION = re.compile(r"(?:--?|/)(?P<name>[A-Za-z][\w.-]{1,80})")
+_CLEAN = frozenset((int, float, bool, type(None)))
+_MEDIA = frozenset(("im", "au", "vi", "fo", "ap"))
+"""First letters of the names of `is_binary`."""
 _NUMBERS = (int, float, complex, date, time, timedelta, UUID)
 
 
 class Walk:
     """State of one call: its remaining budget, the containers it has seen, its masks by rule."""
 
-    def __init__(self, rules: RuleSet) -> None:
+    def __init__(self, rules: RuleSet, plan: Plan | None = None) -> None:
         self.counts: Counter[str] = Counter()
         self._rules = rules
-        self._search = TextSearch(rules, self.counts, self.value)
+        self._search = TextSearch(rules, self.counts, self.value, plan)
         self._values_left = bounds.MAX_VALUES
         self._depth = 0
         self._seen: dict[tuple[int, str], tuple[object, object]] = {}
@@ -69,7 +77,7 @@ class Walk:
         return self._object(value, rule)
 
     def _leaf(self, text: str, rule: KeyRule | None) -> str:
-        if rule is None or not is_secret_value(rule, text):
+        if rule is None or not is_secret_value(rule, text) or is_sentence(text):
             return self._search.text(text)
         return self._mask(rule.name)
 
@@ -82,8 +90,8 @@ class Walk:
         return value if result == text else type(value)(result.encode(encoding))
 
     def _number(self, value: object, rule: KeyRule | None) -> object:
-        if rule is not None:
-            return self._mask(rule.name) if is_secret_value(rule, str(value)) else value
+        if rule is not None and is_secret_value(rule, str(value)):
+            return self._mask(rule.name)
         if isinstance(value, int) and 10**13 <= value < 10**16:
             return value if self._search.text(str(value)) != MASK else MASK
         return value
@@ -94,6 +102,8 @@ class Walk:
             return self._seen[key][1]
         if self._depth >= bounds.MAX_DEPTH:
             return self._mask("too_deep")
+        if rule is not None and rule.judge is not None:
+            rule = None  # such a name does not make the values of a container secret
         result: Any = {} if isinstance(value, Mapping) else []
         self._seen[key] = value, result  # also keeps `value` alive, so that its id is not reused
         self._depth += 1
@@ -114,7 +124,19 @@ class Walk:
         self, result: dict[Any, Any], value: Mapping[Any, Any], rule: KeyRule | None
     ) -> None:
         named = text_of(value.get("name", value.get("key"))) if "value" in value else ""
+        classify, search, plain = self._rules.classify_name, self._search.text, type(value) is dict
         for key, item in value.items():
+            kind = type(item)
+            if plain and type(key) is str and rule is None and not named:
+                clean, found = classify(key)
+                if clean and found is None and (kind in _CLEAN or kind is str):
+                    self._values_left -= 1
+                    if kind in _CLEAN and (kind is not int or not 10**13 <= item < 10**16):
+                        result[key] = item
+                        continue
+                    if kind is str and self._values_left > 0 and key[:2] not in _MEDIA:
+                        result[key] = search(item)
+                        continue
             name = text_of(key)
             if is_binary(name, item):
                 result[key] = item
@@ -136,8 +158,23 @@ class Walk:
         elif hasattr(value, "_fields"):
             for name, item in zip(value._fields, items, strict=True):
                 result.append(self.value(item, rule or self._rules.rule_of(name)))
+        elif rule is None and all(type(item) is str for item in items):
+            result += self._arguments(items)
         else:
             result += [self.value(item, rule) for item in items]
+
+    def _arguments(self, items: list[str]) -> list[str]:
+        """Return texts that may be the arguments of a command, without their secrets."""
+        for command_rule in self._rules.command_rules:
+            for index, start, end in reversed(secrets_in_arguments(command_rule, items)):
+                masked = self._mask(command_rule.name)
+                items[index] = items[index][:start] + masked + items[index][end:]
+        result, rule = [], None
+        for item in items:
+            option = _OPTION.fullmatch(item)
+            result.append(self.value(item, None if option else rule))
+            rule = self._rules.rule_of(option["name"]) if option else None
+        return result
 
     def _record(self, value: Any, rule: KeyRule | None) -> object:
         result = copy.copy(value)

@@ -21,6 +21,9 @@ from tests.searching import examples
 HEX = "0123456789abcdef" * 4
 
 
+RANDOM_HEX = "3f0c9a71be52d84e6c0f7b19a2d35e8846c1f09b7ad2e5830c6f41b9e7a8d25c"
+
+
 B62 = "aB3dE5gH7jK9mN1pQ2rS4tU6vW8xY0zA" * 3
 
 
@@ -123,6 +126,30 @@ MASKED: list[tuple[str, Any, Any]] = [
     ("card_number", "paid with 4111 1111 1111 1111.", f"paid with {MASK}."),
     ("card_number", ["378282246310005", "3056-930902-5904", 5555555555554444], [MASK, MASK, MASK]),
     ("card_number", "first\n4111111111111111", f"first\n{MASK}"),
+    ("ai_token", f"got gsk_{B62[:52]} in its output", f"got {MASK} in its output"),
+    ("cloud_token", f"fm2_{B62[:60]}", MASK),
+    ("code_token", f"got ntn_{B62[:46]} in its output", f"got {MASK} in its output"),
+    ("message_token", f"facebook 1503948571620394|{B62[:27]}", f"facebook {MASK}"),
+    ("payment_token", f"got EZAK{B62[:54]}.", f"got {MASK}."),
+    ("labelled_token", f"got acme_secret_v2_{B62[:32]}!", f"got {MASK}!"),
+    ("vendor_key", {"datadog": RANDOM_HEX[:32]}, {"datadog": MASK}),
+    ("vendor_key", f'airtable := "key{B62[:14]}"', f'airtable := "{MASK}"'),
+    ("api_key", {"deployKey": B62[:32]}, {"deployKey": MASK}),
+    ("scheme", f"sent Token {RANDOM_HEX[:40]} upstream", f"sent Token {MASK} upstream"),
+    ("token", f"access_token: Token {HEX[:40]}", f"access_token: {MASK}"),
+    ("api_key", "X-Api-Key: Key gpt-9075-zucv", f"X-Api-Key: {MASK}"),
+    ("api_key", "the API key: hunter2x is old", f"the API key: {MASK} is old"),
+    ("password", "password: |\n  hunter 2\nnext: 1", f"password: |\n  {MASK}\nnext: 1"),
+    ("password", "<u>bob</u><ns:password a='1'>x1</ns:password>", f"<u>bob</u><ns:password a='1'>{MASK}</ns:password>"),
+    ("password", '<add key="Password" value="x1"/>', f'<add key="Password" value="{MASK}"/>'),
+    ("password_hash", "bob:$2y$05$bvIG6Nmid91Mu9RcmmWZfO5HJIMCT8riNW0hEp8f6/FuA2/mHZFpe", f"bob:{MASK}"),
+    ("netrc_password", "machine example.org login bob password hunter2", f"machine example.org login bob password {MASK}"),
+    ("pgpass_line", "db.example:5432:app:bob:hunter2", f"db.example:5432:app:bob:{MASK}"),
+    ("config_password", "CONFIG SET requirepass hunter2x99", f"CONFIG SET requirepass {MASK}"),
+    ("static_key", f"ca: LS0tLS1CRUdJTi{B62[:60]}==", f"ca: {MASK}"),
+    ("command_line", "curl -u elastic:P4ssw0rd1x https://h:9200", f"curl -u elastic:{MASK} https://h:9200"),
+    ("command_line", ["mysqldump", "-u", "root", "-phunter2x99", "db"], ["mysqldump", "-u", "root", f"-p{MASK}", "db"]),
+    ("password", {"sys.argv": ["celery", "--broker-password", "topsecret99"]}, {"sys.argv": ["celery", "--broker-password", MASK]}),
     ("statement_parameters", "[SQL: SELECT ?]\n[parameters: ('bob', ['x1'])]\n(Background)",
      f"[SQL: SELECT ?]\n[parameters: {MASK}]\n(Background)"),
     ("statement_row", "DETAIL: Failing row contains (1, bob, x1).", f"DETAIL: Failing row contains ({MASK})."),
@@ -182,8 +209,11 @@ class Unfiltered(Redactor):
     def may_match(self, data: bytes) -> bool:
         return True
 
-    def rules_for(self, data: bytes) -> tuple[list[TextRule], bool]:
-        return self._text_rules, True
+    def search(self, data: bytes) -> object:  # type: ignore[override]
+        return True
+
+    def rules_for(self, data: bytes) -> tuple[list[TextRule], bool, bool]:
+        return self._text_rules, True, True
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

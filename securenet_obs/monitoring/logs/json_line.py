@@ -16,7 +16,7 @@ from securenet_obs.monitoring.logs.values.json_values import (
     to_plain,
 )
 from securenet_obs.redaction import Redactor
-from securenet_obs.redaction.rules.prefilter import is_small
+from securenet_obs.redaction.sizes import is_small
 
 MAX_LINE_BYTES = 64 * 1024
 """Maximum bytes of a line, including its newline."""

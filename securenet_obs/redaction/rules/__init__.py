@@ -1,1 +1,1 @@
-"""The rules: which names and texts are secret, as data, and the prefilter made of them."""
+"""The rules: which names, texts, values and arguments are secret, as data; prefilter and plan."""

@@ -6,6 +6,7 @@ import re
 
 from securenet_obs.redaction.rules.key_rules import KEY_RULES
 from securenet_obs.redaction.rules.names import Names
+from securenet_obs.redaction.rules.shapes import is_random
 
 _NAMES = Names(rule for rule in KEY_RULES if not rule.pii)
 
@@ -13,6 +14,23 @@ _NAMES = Names(rule for rule in KEY_RULES if not rule.pii)
 def has_digit(match: re.Match[str]) -> bool:
     """Return whether the text is long or contains a digit, unlike a word of prose."""
     return len(match["secret"]) >= 16 or any(map(str.isdigit, match["secret"]))
+
+
+_DATA_SCHEME = re.compile(
+    r"(?:rediss?|valkeys?|postgres(?:ql)?|mysql|mariadb|mssql|oracle|mongodb|amqps?|ldaps?|smtps?"
+    r"|imaps?|s?ftps?|ssh|mqtts?|nats|kafka|clickhouse|cassandra)(?:\+\w{1,20})?$",
+    re.IGNORECASE,
+)
+
+
+def follows_data_scheme(match: re.Match[str]) -> bool:
+    """Return whether the URL is a database's or the like, whose user may have any character."""
+    return _DATA_SCHEME.search(match.string, max(0, match.start() - 40), match.start()) is not None
+
+
+def has_random_secret(match: re.Match[str]) -> bool:
+    """Return whether the text has the mixture of characters of a generated token."""
+    return is_random(match["secret"])
 
 
 def is_mixed(match: re.Match[str]) -> bool:

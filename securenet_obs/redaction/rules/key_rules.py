@@ -1,12 +1,14 @@
 """Table of names, such as `password` or `api_key`, whose values are secret."""
 
-from securenet_obs.redaction.rules.rule import NUMBER, KeyRule
+from securenet_obs.redaction.rules.rule import KeyRule
+from securenet_obs.redaction.rules.shapes import is_mixed_key
+from securenet_obs.redaction.rules.vendor_names import VENDOR_KEY_RULE
 
 KEY_RULES: tuple[KeyRule, ...] = (
     KeyRule("password", "pass word|passwd|pass phrase|pass code|passwort|^pass$|^pw$"),
     KeyRule("pwd", "pwd", unless=r"/[^\s:]*|[A-Za-z]:\\.*"),  # the shell's PWD is a folder
     KeyRule("secret", "secret"),
-    KeyRule("token", "token|jwt$|^bearer$", unless=NUMBER),
+    KeyRule("token", "token|jwt$|^bearer$"),
     KeyRule(
         "api_key",
         "access key|account key|api key|app key|auth key|client key|consumer key|diagnostics key"
@@ -21,8 +23,8 @@ KEY_RULES: tuple[KeyRule, ...] = (
     KeyRule("cookie", "cookie", to_line_end=True),
     KeyRule(
         "session",
-        "session id$|sess id$|^sid$|session hash$|^csrf$|^xsrf$|csrf middleware$",
-        unless=NUMBER,
+        "session id$|sess id$|^sid$|session hash$|^csrf$|^xsrf$|csrf middleware$|gitlab session$"
+        "|laravel session$|flask session$|rails session$",
     ),
     KeyRule("credential", "credential|^creds$"),
     KeyRule("signature", "amz signature|hub signature|webhook signature|x signature|^sig$"),
@@ -31,6 +33,9 @@ KEY_RULES: tuple[KeyRule, ...] = (
     ),
     KeyRule("card_field", "card number|card num$|^cvv$|^cvc$|security code$|^ssn$|social security"),
     KeyRule("sql_parameters", "sql param|db param|db query param|statement param"),
+    VENDOR_KEY_RULE,
+    KeyRule("api_key", "key$|access$", judge=is_mixed_key),
+    KeyRule("auth", "auth$", judge=is_mixed_key),
     KeyRule("pii_user", "user name$|^user$|^login$|e mail$|e mail address$|full name$", pii=True),
     KeyRule("pii_person", "first name$|last name$|phone$|phone number$", pii=True),
     KeyRule("pii_address", "^ip$|ip address$|remote addr$|forwarded for$|real ip$", pii=True),

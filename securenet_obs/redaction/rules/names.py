@@ -1,10 +1,12 @@
 """Finds the key rule for a name, in any case and with any separators; excludes harmless names."""
 
+import dataclasses
 import re
 from collections.abc import Iterable
 from functools import lru_cache
 
 from securenet_obs.redaction.rules.rule import MASK, KeyRule
+from securenet_obs.redaction.rules.values import values_pattern
 
 # Suffixes that turn a secret's name into the name of something else, and whole names that only look
 # like a secret's.
@@ -14,11 +16,17 @@ _HARMLESS_SUFFIX = re.compile(
     r"|fingerprint|folder|format|height|httponly|index|issuer|kind|label|len|length|lifetime|limit|limits|max|method|min|mode|module"
     r"|name|names|offset|path|policy|position|present|provider|rate|rate_limit|ref|required|retries"
     r"|rotation|samesite|scope|scopes|secure|size|state|status|store|strength|ttl|type|types|updated"
-    r"|uri|url|usage|used|valid|verified|version|width)$"
+    r"|identifier|uri|url|usage|used|valid|verified|version|width)$"
     r"|(?:^|_)(?:next|page|continuation)_(?:page_)?token$"
 )
-_LOOKALIKE = re.compile(r"tokeni[sz]\w*|secretar\w*|secretion|passwordless|key_?ids?(?![a-z])")
+_LOOKALIKE = re.compile(
+    r"tokeni[sz]\w*|secretar\w*|secretion|passwordless|key_?ids?(?![a-z])"
+    r"|(?:public|primary|foreign|sort|cache|partition|idempotency|dedup|object|group|routing|row|shard"
+    r"|message|event|lookup|s3|sentry|translation|index|range|registry|host|unique|map)_?key"
+    r"|page_?token(?![a-z])"
+)
 
+_PLAIN = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _FOLDED = str.maketrans("\u017f\u0130\u0131\u212a", "siik")
 
@@ -28,12 +36,27 @@ def normalise_name(key: str) -> str:
     return re.sub(r"[\W_]+", "_", _CAMEL.sub("_", key).translate(_FOLDED).lower()).strip("_")
 
 
+def _judging(rule: KeyRule, unless: str) -> KeyRule:
+    """Return the rule with the harmless values of one name."""
+    return dataclasses.replace(rule, unless=unless)
+
+
+def _compiled(rules: list[KeyRule]) -> tuple[re.Pattern[str], list[KeyRule]]:
+    """Return a pattern with a group for each rule, and the rules."""
+    return re.compile("|".join(f"({rule.pattern})" for rule in rules) or "(?!)"), rules
+
+
 class Names:
     """Compiled key rules with lookup by name; safe to share between threads."""
 
     def __init__(self, rules: Iterable[KeyRule]) -> None:
-        self._rules = list(rules)
-        self._pattern = re.compile("|".join(f"({rule.pattern})" for rule in self._rules) or "(?!)")
+        chosen = list(rules)
+        # A rule without a judge comes first: under its names most values are secret.
+        self._groups = [
+            _compiled([rule for rule in chosen if (rule.judge is not None) is judged])
+            for judged in (False, True)
+        ]
+        self._judging = lru_cache(maxsize=1024)(_judging)
         self.rule_of = lru_cache(maxsize=8192)(self._rule_of)
 
     def _rule_of(self, key: str) -> KeyRule | None:
@@ -41,8 +64,12 @@ class Names:
         if MASK in key:  # a text that was masked, not a name
             return None
         name = normalise_name(key)
-        found = self._pattern.search(_LOOKALIKE.sub("", f"{name} {name.replace('_', '')}"))
-        if found is None:
-            return None
-        rule = self._rules[(found.lastindex or 1) - 1]
-        return None if _HARMLESS_SUFFIX.search(name) and not rule.pii else rule
+        words = _LOOKALIKE.sub("", f"{name} {name.replace('_', '')}")
+        for pattern, rules in self._groups:
+            if found := pattern.search(words):
+                rule = rules[(found.lastindex or 1) - 1]
+                if rule.judge is not None and not _PLAIN.fullmatch(key):
+                    return None
+                harmless = _HARMLESS_SUFFIX.search(name) and not rule.pii
+                return None if harmless else self._judging(rule, values_pattern(rule, name))
+        return None

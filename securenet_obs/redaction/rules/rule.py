@@ -3,12 +3,16 @@
 import dataclasses
 import re
 from collections.abc import Callable
+from functools import cached_property
 
 MASK = "[redacted]"
 
-NUMBER = r"[-+]?\d{1,18}(?:\.\d{1,18})?"
 ESCAPE = rb"\\[bfnrt]|\\u[0-9A-Fa-f]{4}"
 """JSON escape of a control character."""
+GAP = rb"(?:[^A-Za-z0-9]|" + ESCAPE + rb")+"
+"""What may stand between a name and its value in serialised bytes, if it has no letter."""
+KEY_CHARACTERS = "A-Za-z0-9_+/=.~:|!$%-"
+"""Characters of a value that a judge may accept, for a class of a pattern."""
 START = r"(?:(?<![A-Za-z0-9])|(?<=\\[nrt]))"
 """Start of a token in a text: not after a letter or digit, except that of an escaped line break."""
 
@@ -29,7 +33,8 @@ class KeyRule:
 
     `phrases` are separated by `|`. In one, a space stands for any separator or none, `^` for the
     start of a word, `$` for the end of the name. `unless` is a pattern of harmless values.
-    With `to_line_end` the value in a text extends to the end of its line.
+    With `to_line_end` the value in a text extends to the end of its line. With a `judge` only a
+    text of 14 or more `KEY_CHARACTERS` that it accepts is secret, and none in a container.
     """
 
     name: str
@@ -37,6 +42,12 @@ class KeyRule:
     unless: str = ""
     to_line_end: bool = False
     pii: bool = False
+    judge: Callable[[str], bool] | None = None
+
+    @cached_property
+    def harmless(self) -> re.Pattern[str] | None:
+        """Compiled pattern of harmless values, None without one."""
+        return re.compile(self.unless, re.DOTALL) if self.unless else None
 
     @property
     def pattern(self) -> str:
@@ -46,8 +57,15 @@ class KeyRule:
 
     @property
     def anchor(self) -> bytes:
-        """Return the pattern that finds a phrase in serialised bytes, with any separators."""
-        return b"|".join(map(_phrase_anchor, self.phrases.encode().split(b"|")))
+        """Return the pattern that finds a phrase in serialised bytes, with any separators.
+
+        With a judge, a text follows that is long enough for it.
+        """
+        phrases = self.phrases.encode().split(b"|")
+        if self.judge is None:
+            return b"|".join(map(_phrase_anchor, phrases))
+        starts = b"|".join(_phrase_anchor(phrase.rstrip(b"$")) for phrase in phrases)
+        return rb"(?:%b)[A-Za-z0-9_.-]*%b[%b]{14}" % (starts, GAP, KEY_CHARACTERS.encode())
 
 
 def _phrase_anchor(phrase: bytes) -> bytes:
@@ -73,5 +91,7 @@ class TextRule:
     judge: Callable[[re.Match[str]], bool] | None = None
     pii: bool = False
 
-
-Rule = KeyRule | TextRule
+    @cached_property
+    def compiled(self) -> re.Pattern[str]:
+        """Compiled pattern."""
+        return re.compile(self.pattern)

@@ -1,15 +1,22 @@
 """Compiles redaction rules; looks up those that may apply to serialised bytes or to a name."""
 
+import re
 from collections.abc import Iterable
 from functools import lru_cache
 
+from securenet_obs.redaction.rules.commands import COMMAND_RULE, CommandRule
 from securenet_obs.redaction.rules.key_rules import KEY_RULES
 from securenet_obs.redaction.rules.names import Names
+from securenet_obs.redaction.rules.plan import Plan
 from securenet_obs.redaction.rules.prefilter import Prefilter
-from securenet_obs.redaction.rules.rule import KeyRule, Rule, TextRule
+from securenet_obs.redaction.rules.rule import KeyRule, TextRule
 from securenet_obs.redaction.rules.text_rules import TEXT_RULES
 
-RULES: tuple[Rule, ...] = (*TEXT_RULES, *KEY_RULES)
+Rule = KeyRule | TextRule | CommandRule
+
+_WORD = re.compile(r"[A-Za-z0-9_.-]{1,100}")
+
+RULES: tuple[Rule, ...] = (*TEXT_RULES, *KEY_RULES, COMMAND_RULE)
 
 
 class RuleSet:
@@ -18,23 +25,60 @@ class RuleSet:
     def __init__(self, rules: Iterable[Rule] = RULES) -> None:
         chosen = list(rules)
         key_rules = [rule for rule in chosen if isinstance(rule, KeyRule)]
+        commands = [rule for rule in chosen if isinstance(rule, CommandRule)]
         self._text_rules = [rule for rule in chosen if isinstance(rule, TextRule)]
-        self._prefilter = Prefilter([*self._text_rules, *key_rules])
+        self._kinds: list[Rule] = [*self._text_rules, *key_rules, *commands]
+        self._prefilter = Prefilter([anchor_of(rule) for rule in self._kinds])
         self._search = self._prefilter.search
+        self.command_rules = commands
+        """Rules of command lines."""
         self.rule_of = Names(key_rules).rule_of
+        self._chosen = lru_cache(maxsize=1024)(self._choose)
+        self._plan = lru_cache(maxsize=256)(self._plan_of)
         self.classify_name = lru_cache(maxsize=8192)(self._classify_name)
+
+    def search(self, data: bytes) -> object:
+        """Return the anchors in this JSON or text, a false value without any."""
+        return self._search(data)
 
     def may_match(self, data: bytes) -> bool:
         """Return whether a rule may apply to this JSON or text: False is certain, True is not."""
         return bool(self._search(data))
 
-    def rules_for(self, data: bytes) -> tuple[list[TextRule], bool]:
-        """Return the text rules that may apply, and whether a key rule may."""
-        indices = self._prefilter.matching_rules(data)
-        count = len(self._text_rules)
-        return [self._text_rules[i] for i in indices if i < count], any(i >= count for i in indices)
+    def rules_for(self, data: bytes) -> tuple[list[TextRule], bool, bool]:
+        """Return the text rules that may apply, whether a key rule may, and whether a command."""
+        found = self._search(data)
+        return (
+            self._chosen(tuple(self._prefilter.matching_rules(found)))
+            if found
+            else ([], False, False)
+        )
+
+    def _choose(self, indices: tuple[int, ...]) -> tuple[list[TextRule], bool, bool]:
+        rules = [self._kinds[index] for index in indices]
+        return (
+            [rule for rule in rules if isinstance(rule, TextRule)],
+            any(isinstance(rule, KeyRule) for rule in rules),
+            any(isinstance(rule, CommandRule) for rule in rules),
+        )
+
+    def plan_for(self, found: object) -> Plan:
+        """Return the plan for a value in whose bytes the prefilter has found something."""
+        return self._plan(tuple(self._prefilter.matching_rules(found)))
+
+    def _plan_of(self, indices: tuple[int, ...]) -> Plan:
+        return Plan(tuple(self._kinds[index] for index in indices))
 
     def _classify_name(self, key: str) -> tuple[bool, KeyRule | None]:
         """Return whether a name itself is without secrets, and the rule for values under it."""
-        clean = not self.may_match(key.encode("utf-8", "surrogatepass"))
-        return clean, None if clean else self.rule_of(key)
+        data = key.encode("utf-8", "surrogatepass")
+        clean = not self.may_match(data)
+        if not clean and _WORD.fullmatch(key):  # only a name's rule: there is no value in it
+            texts, _, commands = self.rules_for(data)
+            clean = not texts and not commands
+        return clean, self.rule_of(key)
+
+
+def anchor_of(rule: Rule) -> bytes:
+    """Return the pattern that finds the rule's secrets in serialised bytes."""
+    return rule.anchor if isinstance(rule.anchor, bytes) else rule.anchor.encode()

@@ -1,7 +1,9 @@
 """Table of text rules: patterns of keys, tokens, card numbers, SQL values and personal data."""
 
 from securenet_obs.redaction.rules.judges import (
+    follows_data_scheme,
     has_digit,
+    has_random_secret,
     inserts_secret,
     is_basic,
     is_card,
@@ -11,6 +13,8 @@ from securenet_obs.redaction.rules.judges import (
     is_not_dsn,
 )
 from securenet_obs.redaction.rules.rule import ESCAPE, START, TextRule, atomic_group
+from securenet_obs.redaction.rules.vendor_names import VENDOR_RULES
+from securenet_obs.redaction.rules.vendor_tokens import VENDOR_TOKEN_RULES
 
 _GAP = atomic_group(r"(?:[\s:=+]|%20|\\[nrt]){1,8}", "gap")
 """Separator between the name of an authentication scheme and its credentials."""
@@ -24,25 +28,37 @@ _TOKEN_RULES = tuple(
         ("digitalocean_token", "do[opr]_v1_", r"do[opr]_v1_[0-9a-f]{64}"),
         ("docker_token", "dckr_(?:pat|oat)_", r"dckr_(?:pat|oat)_[\w-]{20,}"),
         ("github_token", "gh[pousr]_|github_pat_", r"(?:gh[pousr]_|github_pat_)\w{20,}"),
-        ("gitlab_token", "gl[a-z]{2,4}-", r"gl(?:pat|dt|ptt|rt|soat|ft|cbt|imt|oas)-[\w-]{20,}"),
+        (
+            "gitlab_token",
+            "gl[a-z]{2,6}-",
+            r"gl[a-z]{2,6}-(?:[0-9a-zA-Z]{1,5}_)?[\w-]{20,}(?:\.[0-9a-z]{2,9}){0,2}",
+        ),
         ("google_token", r"ya29\.|GOCSPX-", r"(?:ya29\.|GOCSPX-)[\w-]{20,}"),
         ("grafana_token", "glsa_|glc_", r"(?:glsa|glc)_[\w+/=]{20,}"),
-        ("huggingface_token", "hf_[A-Za-z]", r"hf_[A-Za-z0-9]{30,}"),
+        ("huggingface_token", "hf_[A-Za-z]", r"hf_[A-Za-z0-9]{34}(?![A-Za-z0-9])"),
         ("linear_token", "lin_(?:api|oauth)_", r"lin_(?:api|oauth)_[A-Za-z0-9]{32,}"),
         ("mailgun_key", "key-[0-9a-f]", r"key-[0-9a-f]{32}(?![0-9a-f])"),
-        ("newrelic_key", "NRAK-|NRII-", r"NR(?:AK|II)-[\w-]{24,}"),
-        ("npm_token", "npm_[A-Za-z0-9]", r"npm_[A-Za-z0-9]{36}"),
-        ("postman_key", "PMAK-", r"PMAK-[0-9a-f]{24}-[0-9a-f]{34}"),
+        ("newrelic_key", "NR[A-Z]{2}-", r"NR[A-Z]{2}-[\w-]{16,}"),
+        ("npm_token", "(?i:npm_)[A-Za-z0-9]", r"(?i:npm_)[A-Za-z0-9]{36}"),
+        ("postman_key", "PMAK-", r"PMAK-[0-9a-fA-F]{24}-[0-9a-fA-F]{34}"),
         ("pypi_token", "pypi-AgE", r"pypi-AgE[\w-]{50,}"),
         ("securenet_key", "snk_", r"snk_[\w-]{40,}"),
-        ("sendgrid_key", r"SG\.", r"SG\.[\w-]{16,32}\.[\w-]{16,64}"),
+        ("sendgrid_key", r"SG\.", r"SG\.[\w=.-]{40,}"),
         ("sentry_token", "sntry[su]_", r"sntry[su]_[\w+/=.-]{32,}"),
-        ("shopify_token", "shp(?:at|ca|pa|ss)_", r"shp(?:at|ca|pa|ss)_[0-9a-fA-F]{32}"),
-        ("slack_token", "xox[a-z]-|xapp-", r"(?:xox[a-z]|xapp)-[A-Za-z0-9-]{10,}"),
+        ("shopify_token", "shp[a-z]{2,3}_", r"shp[a-z]{2,3}_[0-9a-fA-F]{32}"),
+        (
+            "slack_token",
+            "xox[a-z]|xapp-",
+            r"(?:xox[a-z](?:.xox[a-z])?|xapp)-[\w/+%\\-]{10,}=?=?",
+        ),
         ("square_token", "sq0[a-z]{3}-", r"sq0[a-z]{3}-[\w-]{22,}"),
-        ("stripe_key", "[rs]k_(?:live|test)_|whsec_", r"(?:[rs]k_(?:live|test)|whsec)_\w{10,}"),
+        (
+            "stripe_key",
+            "[prs]k_(?:live|test|prod)_|whsec_",
+            r"(?:[prs]k_(?:live|test|prod)|whsec)_\w{10,}",
+        ),
         ("telegram_token", ":AA[A-Za-z0-9_-]", r"\d{8,10}:AA[\w-]{33}"),
-        ("twilio_key", "SK[0-9a-f]{8}", r"SK[0-9a-f]{32}(?![0-9a-f])"),
+        ("twilio_key", "SK[0-9a-fA-F]{8}", r"SK[0-9a-fA-F]{32}(?![0-9a-fA-F])"),
         ("vault_token", r"hv[sbr]\.", r"hv[sbr]\.[\w-]{24,}"),
         ("age_key", "AGE-SECRET-KEY-1", r"AGE-SECRET-KEY-1[A-Z0-9]{40,}"),
     )
@@ -52,7 +68,7 @@ TEXT_RULES: tuple[TextRule, ...] = (
     TextRule(
         "private_key",
         "-----BEGIN",
-        r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY[A-Z ]{0,10}-----"
+        r"-----BEGIN[A-Z0-9 _-]{0,100}PRIVATE KEY[A-Z ]{0,10}-----"
         r"(?:[^-]*+(?:-(?!----)[^-]*+)*-----END [A-Z0-9 ]{1,60}-----|[A-Za-z0-9+/=\s\\]*+)",
     ),
     TextRule(
@@ -62,16 +78,28 @@ TEXT_RULES: tuple[TextRule, ...] = (
         r"(?P<secret>(?![\s\"'<>@]|://)[^\s\"'<>@:]*+(?::(?!//)[^\s\"'<>@:]*+)*"
         r"(?:@[^\s\"'<>@/?#]*+(?=@))*)(?=@)",
     ),
+    TextRule(
+        "url_password",
+        r":\\*/\\*/[^@]*@",
+        r"://[^\s:@/\"'`<]{0,128}:(?!\d{1,5}(?:[/?#,\s\"'<>]|$)|\[redacted\]@)"
+        r"(?P<secret>[^\s\"'@]{1,256})(?=@[\w\[])",
+        follows_data_scheme,
+    ),
     TextRule("url_token", "://[^@]*@", r"https?://(?P<secret>[\w.~%+=-]{16,}+)(?=@)", is_not_dsn),
     TextRule(
         "webhook_url",
-        "hooks.slack.com|/api/webhooks/",
-        r"(?:hooks\.slack\.com/(?:services|workflows)/|/api/webhooks/)(?P<secret>[\w/-]{20,}+)",
+        r"hooks.slack.com|/api/webhooks/|hooks\.zapier\.com|webhook\.office\.com|/webhookb2/"
+        r"|maker\.ifttt\.com|hc-ping\.com|chat\.googleapis\.com|discord|/bot[0-9]|logic\.azure\.com"
+        r"|webhook\.site",
+        r"(?:hooks.slack.com/(?:services|workflows|triggers)/|/api/webhooks/"
+        r"|hooks\.zapier\.com/hooks/catch/|[\w.-]{0,60}office\.com/webhook(?:b2)?/"
+        r"|maker\.ifttt\.com/trigger/\w{1,80}/(?:json/)?with/key/|hc-ping\.com/|webhook\.site/)"
+        r"(?P<secret>[\w/@+-]{20,}+)",
     ),
     TextRule(
         "query_secret",
-        "[?&](?:key|code)=",
-        r"[?&](?:key|code)=(?P<secret>[\w.~%+/=-]{16,}+)",
+        "[?&](?:key|code|auth|signature|Signature|hapikey|access|k)=",
+        r"[?&](?:key|code|auth|[sS]ignature|hapikey|access|k)=(?P<secret>[\w.~%+/=-]{16,}+)",
     ),
     TextRule(
         "bearer",
@@ -89,6 +117,53 @@ TEXT_RULES: tuple[TextRule, ...] = (
     TextRule("google_key", "AIza", r"(?:(?<![\w+/])|(?<=\\[nrt]))AIza[\w-]{35}"),
     TextRule("openai_key", "sk-", START + r"sk-[\w-]{20,}+", is_mixed),
     *_TOKEN_RULES,
+    *VENDOR_TOKEN_RULES,
+    *VENDOR_RULES,
+    TextRule(
+        "scheme",
+        "(?i:token|api-?key|auth-?key|ssws|flyv1|splunk|negotiate|ntlm|genie)",
+        r"(?<![\w-])(?:[Tt]oken|TOKEN|(?i:[a-z-]{0,20}api-?key|[a-z-]{0,20}auth-?key|[a-z]{0,20}oauthtoken"
+        r"|ssws|flyv1|geniekey|splunk|negotiate|ntlm))(?:\s{1,4}|: )"
+        r"(?P<secret>(?:[\w+/=.~-]|,(?=[\w+/=~-])){16,})",
+        has_random_secret,
+    ),
+    TextRule(
+        "password_hash",
+        r"\$[A-Za-z0-9-]{1,20}\$|\{(?:SSHA|SHA|MD5|CRYPT|SMD5)[0-9]{0,3}\}|pbkdf2_sha|(?:scrypt|pbkdf2):",
+        r"\$(?:apr1|argon2(?:id|i|d)|pbkdf2(?:-sha\d{1,3})?|scrypt|y|gy|7|2[abxy]?|[156]|sha1|md5)\$"
+        r"[A-Za-z0-9./$=,+-]{8,}+|\{(?:S?SHA|S?MD5|CRYPT)\d{0,3}\}[\w+/=.$-]{8,}+"
+        r"|(?:pbkdf2_sha\d{1,3}|bcrypt_sha256)\$[\w$+/=.-]{8,}+"
+        r"|(?:scrypt|pbkdf2):[a-z0-9:]{1,40}\$[\w$+/=.-]{8,}+",
+    ),
+    TextRule(
+        "netrc_password",
+        "(?i:machine|login)",
+        r"(?i:(?<![\w.-])(?:machine|host)\s{1,9}\S{1,200}\s{1,40}(?:login|user)\s{1,9}\S{1,200}\s{1,40}"
+        r"(?:password|passwd)\s{1,9}|(?<![\w.-])login\s{1,9}\S{1,200}\s{1,40}password\s{1,9})"
+        r"(?P<secret>(?!\[redacted\])\S{1,400})",
+    ),
+    TextRule(
+        "pgpass_line",
+        r":(?:[0-9]{4,5}|\*):[^:]*:[^:]*:",
+        r"(?m:^|(?<=\n))[\w.*-]{1,200}:(?:\d{4,5}|\*):(?:[A-Za-z_*][\w.*-]{0,60}):(?:[A-Za-z_*][\w.@*-]{0,60}):"
+        r"(?P<secret>(?!\[redacted\])[^\s:\"']{1,400})(?m:$)",
+    ),
+    TextRule(
+        "config_password",
+        "(?i:requirepass|masterauth|auth_pass|sentinel auth-pass|primaryauth|snmp-server community"
+        "|enable (?:secret|password)|rootpw|bindpw|rocommunity|rwcommunity)",
+        r"(?i:(?<![\w-])(?:requirepass|masterauth|primaryauth|auth_pass|auth-pass\s{1,9}\S{1,80}|bindpw|rootpw"
+        r"|r[ow]community|snmp-server\s{1,4}community|enable\s{1,4}(?:secret|password)(?:\s{1,4}\d)?)"
+        r"[\"']?,?[ \t]{1,20}[\"']?)(?P<secret>(?!\[redacted\]|[{$<%])[^\s\"',]{1,400})",
+    ),
+    TextRule(
+        "static_key",
+        "OpenVPN Static|PuTTY-User-Key|LS0tLS1CRUdJTi|ZXlK",
+        r"-----BEGIN OpenVPN Static key V1-----[^-]{0,4000}-----END OpenVPN Static key V1-----"
+        r"|(?<=Private-Lines: )\d{1,4}\s[A-Za-z0-9+/=\s]{40,8000}+"
+        r"|(?<![A-Za-z0-9+/])LS0tLS1CRUdJTi(?:[A-Za-z0-9+/]{40,}+)={0,2}"
+        r"|(?<![A-Za-z0-9+/])ZXlK[A-Za-z0-9+/]{16,}+={0,2}",
+    ),
     TextRule(
         "card_number",
         rf"(?:^|[^0-9]|{ESCAPE.decode()})[2-6][0-9]{{3}}[ -]?[0-9]{{4,6}}[ -]?[0-9]{{4,5}}",

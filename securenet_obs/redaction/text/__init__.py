@@ -1,1 +1,1 @@
-"""Search of a text for secrets to mask: its JSON, its tokens, values assigned to secret names."""
+"""Search of a text for secrets to mask: JSON, markup, command lines, tokens, named values."""

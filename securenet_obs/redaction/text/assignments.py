@@ -2,19 +2,25 @@
 
 import re
 
-from securenet_obs.redaction.rules.rule import KeyRule, atomic_group
+from securenet_obs.redaction.rules.rule import MASK, KeyRule, atomic_group
+from securenet_obs.redaction.rules.shapes import is_random
+from securenet_obs.redaction.rules.values import is_secret_value
 
 _MAX_BRACKET = 20_000
 
-_QUOTE = r"(?:\\*[\"'`]|&quot;|&#(?:34|39|x22|x27);)"
+_QUOTE = r"(?:\"{3}|'{3}|\\*[\"'`]|&quot;|&#(?:34|39|x22|x27);)"
 _SPACE = r"(?:[^\S\n]|\x1b\[[\d;]{0,20}m)*"
-_BEFORE, _AFTER = atomic_group(_SPACE, "before"), atomic_group(_SPACE, "after")
+_BEFORE = atomic_group(_SPACE, "before")
+_AFTER = atomic_group(rf"{_SPACE}(?:\r?\n\s{{0,80}}(?=[\"']))?", "after")
 ASSIGNMENT = re.compile(
     rf"(?<![\w.-])(?:(?P<key>[\w.-]++)(?:\]|%5[Dd])?(?P<quote>{_QUOTE})?{_BEFORE}"
-    rf"(?:[:=!]=|=>|=|:(?!:)|%3[Dd]){_AFTER}|--(?P<option>[\w-]++)[ ]++(?=[^\s-]))"
+    rf"(?:[?:=!]{{1,3}}=|=>|->|\|\||=|:(?!:)|%3[Dd]){_AFTER}"
+    rf"|--?(?P<option>[A-Za-z][\w-]++)(?:[ ]++|(?:{_QUOTE}),?{_SPACE}(?={_QUOTE}))(?=[^\s-]))"
     rf"(?:[bBrRuUfF]{{1,2}}(?={_QUOTE})|\w{{0,20}}[Ss]ecret\w{{0,20}}\()?(?P<open>{_QUOTE})?"
 )
 """A name up to the start of its value, in JSON, a repr, a query, a header or an option."""
+PREFIX = re.compile(r"(?<![\w.-])(?:[\w.-]{1,30}[ \t]{1,3}){1,3}$")
+"""Up to three words directly before the name, which may belong to it."""
 ESCAPE_REST = re.compile(r"^(?:[bfnrt]|\d{1,3}m)")
 """Rest of an escaped line break or of a terminal's colour at the start of a name."""
 _BARE = re.compile(
@@ -25,10 +31,23 @@ _LINE = re.compile(r"(?:[^\r\n\"'\\=]|=(?:\\*\"[^\"\r\n]*+\")?|\\(?![nr]))*")
 _BRACKET = re.compile(
     r"(?P<open>[(\[{])|[)\]}]|\"[^\"\\]*+(?:\\.[^\"\\]*+)*\"|'[^'\\]*+(?:\\.[^'\\]*+)*'", re.DOTALL
 )
-HARMLESS = re.compile(
-    r"(?:None|null|nil|[Tt]rue|[Ff]alse|undefined|str|int|bytes|bool|float|object|Any|SecretStr"
-    r"|\*+|\.{3}|…|secret:[A-Za-z_]\w*|\$\{\w+\}|\$[A-Z_]{2,}|%(?:\(\w+\))?s|\{[\w.]*\}"
-    r"|\[(?:redacted|Filtered)\]|SecretStr\(['\"]\**['\"]\))(?=[\s\"'`,;&)\]}<>|%\\]|$)"
+_BLOCK = re.compile(
+    r"[|>][+-]?\d?[ \t]*\r?\n(?P<indent>[ \t]+)(?P<secret>[^\r\n]*+(?:\r?\n(?P=indent)[^\r\n]*+)*)"
+    r"|<<[-~]?(?P<word>\w{1,40})\r?\n(?P<here>[^\0]*?)(?=\r?\n[ \t]*(?P=word))"
+)
+"""A block of YAML, or a here document."""
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9-]{1,30}")
+_KNOWN_SCHEME = re.compile(
+    r"(?i:bearer|basic|token|key|api-?key|ssws|geniekey|flyv1|splunk|bot|negotiate|ntlm|apikey-v1"
+    r"|[\w-]{0,20}(?:auth-?key|oauthtoken|api-?key|api-?token|access-?token)|oauth2?|pat|jwt|mac)"
+)
+_PARAMETERS = re.compile(
+    r"(?i:digest|oauth|hawk|gnap|signature|sharedaccesssignature|sharedkey|aws4-[\w-]+|[\w-]*hmac[\w-]*)"
+)
+"""Schemes whose credential is a list of parameters up to the end of the line."""
+_CREDENTIAL = re.compile(
+    r"[ \t]+(?P<secret>\[redacted\]|[^\s\"'`,;&<>(){}\[\]:=\\]"
+    r"(?:[^\s\"'`;&<>(){}\[\]\\=,]|,(?=\S)|=(?=[=\s\"'`,;]|$)){5,})"
 )
 _CODE = re.compile(
     r"(?:await\s)?(?:(?:self|cls|settings|config|os|request|secrets|environ|getpass|stack)[.(\[]"
@@ -36,27 +55,49 @@ _CODE = re.compile(
 )
 
 
-def is_secret_value(rule: KeyRule, text: str) -> bool:
-    """Return whether the value of a secret name is a secret."""
-    harmless = not text.strip() or HARMLESS.fullmatch(text)
-    return not harmless and not (rule.unless and re.fullmatch(rule.unless, text, re.DOTALL))
-
-
-def value_end(assignment: re.Match[str], rule: KeyRule) -> int:
-    """Return the end of the secret value of `assignment`, or its start if it is not secret."""
+def value_span(assignment: re.Match[str], rule: KeyRule) -> tuple[int, int]:
+    """Return the start and end of the secret value of `assignment`, equal if it is not secret."""
     text, start = assignment.string, assignment.end()
     if assignment["open"]:
         end = _closing(text, start, assignment["open"])
     elif _CODE.match(text, start):
-        return start
+        return start, start
     elif text[start : start + 1] in ("(", "[", "{"):
         end = _bracket_end(text, start)
+    elif block := _BLOCK.match(text, start):
+        start, end = block.span("secret" if block["secret"] else "here")
     else:
         found = (_LINE if rule.to_line_end else _BARE).match(text, start)
         end = start + len(found[0].rstrip()) if found else start
+        end = _credential_end(text, start, end, assignment)
     secret = text[start:end]
     is_name = secret == (assignment["key"] or assignment["option"])  # `password=password`, in code
-    return end if is_secret_value(rule, secret.strip("()[]{} ")) and not is_name else start
+    is_masked = secret == MASK or (assignment["option"] is not None and MASK in secret)
+    is_secret = is_secret_value(rule, secret.strip("()[]{} "))
+    return (start, end) if is_secret and not is_name and not is_masked else (start, start)
+
+
+def _credential_end(text: str, start: int, end: int, assignment: re.Match[str]) -> int:
+    """Return the end of the credential after an authentication scheme, else that of the value."""
+    scheme = text[start:end]
+    if not _SCHEME.fullmatch(scheme):
+        return end
+    if _PARAMETERS.fullmatch(scheme) and (rest := _LINE.match(text, end)):
+        return end + len(rest[0].rstrip())
+    credential = _CREDENTIAL.match(text, end)
+    if credential is None:
+        return end
+    if credential["secret"] == MASK:
+        return credential.end()
+    known = _KNOWN_SCHEME.fullmatch(scheme) or (
+        ":" in assignment[0] if scheme[0].isupper() else is_random(credential["secret"])
+    )
+    return credential.end() if known and _is_credential(credential["secret"]) else end
+
+
+def _is_credential(word: str) -> bool:
+    """Return whether a word after a scheme is a credential, and not the next word of a sentence."""
+    return any(map(str.isdigit, word)) or len(word) >= 16 or word[-1] == "="
 
 
 def _closing(text: str, start: int, quote: str) -> int:

@@ -6,6 +6,7 @@ The words are a closed list: `password: swordfish is mine` reads like prose, too
 import re
 
 from securenet_obs.redaction.rules.rule import KeyRule
+from securenet_obs.redaction.rules.shapes import STATES
 
 _FUNCTION_WORDS = (
     "a|an|the|this|that|these|those|its?|they|there|here|he|she|we|you|your|our|their|his|her|my"
@@ -16,14 +17,6 @@ _FUNCTION_WORDS = (
     "|see|give|set|use|take|takes|check|name|make|send|add|remove|start|stop|try|run|write|choose"
 )
 """First words of a sentence of several words."""
-
-_STATES = (
-    "absent|added|ambiguous|cannot|changed|denied|disabled|empty|enabled|ended|expected|expired"
-    "|failed|forbidden|given|ignored|incorrect|invalid|malformed|mismatch|missing|needed|optional"
-    "|passed|refused|rejected|removed|required|restarted|revoked|skipped|started|stopped"
-    "|unauthori[sz]ed|unavailable|unchanged|unexpected|unknown|unreachable|unset|unused|wrong"
-)
-"""Single words that report the state of a setting or a file."""
 
 _SCHEME = r"(?:(?:Bearer|Basic)[`'\"]?[.,;:]?[ \t]+)?"
 _FOREIGN = (
@@ -36,11 +29,17 @@ _FOREIGN = (
 )
 """First words of an error message of pydantic or the operating system."""
 
+_REPORT = re.compile(
+    rf"(?:(?i:not|no|never|is|was|are|were|has|had|must|cannot|could|should|will|does|did|may|this"
+    rf"|please|enter|required|field|value|{STATES})[.,;:]?"
+    r"(?:[ \t]+[A-Za-z'`,;.()-]{1,20}){1,30})"
+)
+"""A whole value that reports about a secret: `not found in vault`."""
 _COLON = re.compile(r":[ \t]++$")
 _PROSE = re.compile(
     rf"{_SCHEME}(?i:{_FUNCTION_WORDS}),?[ \t]+(?=[A-Za-z0-9\"'`({{<])"
     r"|(?:[Tt]oken|[Kk]ey|[Pp]assword) (?:that|which|of|for)\s"
-    rf"|(?i:{_STATES})[.,;:]?(?=\s|$)"
+    rf"|(?i:{STATES})[.,;:]?(?=\s|$)"
 )
 _FOREIGN_PROSE = re.compile(rf"(?:{_FOREIGN})(?![\w-])")
 _PLACEHOLDER = re.compile(
@@ -52,6 +51,11 @@ _CAPITALS = re.compile(r"[A-Z]{2}")
 _WORDS = re.compile(r"[A-Za-z'`,;.() \t\r-]*")
 _MAX_WORD = 20
 _REFERENCE = re.compile(r"(?:NAME|[A-Z]{1,40}(?:_[A-Z]{1,40}){1,9})(?![\w-])")
+
+
+def is_sentence(text: str) -> bool:
+    """Return whether a whole value is a sentence about a secret, such as `not found in vault`."""
+    return _REPORT.fullmatch(text) is not None and _CAPITALS.match(text) is None
 
 
 def is_prose(assignment: re.Match[str], rule: KeyRule) -> bool:

@@ -2,18 +2,24 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
 from securenet_obs.redaction import bounds
+from securenet_obs.redaction.rules.plan import Plan
 from securenet_obs.redaction.rules.rule import MASK, KeyRule, TextRule
 from securenet_obs.redaction.rules.rule_set import RuleSet
-from securenet_obs.redaction.text.assignments import ASSIGNMENT, ESCAPE_REST, HARMLESS, value_end
+from securenet_obs.redaction.rules.values import HARMLESS, is_secret_value
+from securenet_obs.redaction.text.assignments import ASSIGNMENT, ESCAPE_REST, PREFIX, value_span
+from securenet_obs.redaction.text.command_lines import secrets_in_text
 from securenet_obs.redaction.text.json_text import NOT_JSON, read_json, write_like
-from securenet_obs.redaction.text.prose import is_prose
+from securenet_obs.redaction.text.markup import find_values
+from securenet_obs.redaction.text.prose import is_prose, is_sentence
 
 _MAX_PASSES = 6
+_ARN = re.compile(r"(?<![\w-])arn:aws[\w-]{0,12}:[^\s\"']{0,200}$")
+_LETTER = re.compile("[A-Za-z0-9]")
 _CLEAN_DISCOUNT = 50  # a text that the prefilter clears costs this many times less than another
 
 
@@ -24,11 +30,17 @@ class TextSearch:
         rules: the rules to apply.
         counts: number of masks by rule, which the search increments.
         document: function that masks a JSON document found in a text.
+        plan: selects the texts to which a rule may apply; without it the prefilter does.
     """
 
     def __init__(
-        self, rules: RuleSet, counts: Counter[str], document: Callable[[Any], Any]
+        self,
+        rules: RuleSet,
+        counts: Counter[str],
+        document: Callable[[Any], Any],
+        plan: Plan | None = None,
     ) -> None:
+        self._may_apply = plan.may_apply if plan else None
         self._rules = rules
         self._counts = counts
         self._document = document
@@ -43,6 +55,8 @@ class TextSearch:
         if self._text_left < 0:
             return self._mask("too_much_text")
         self._text_left -= len(text) // _CLEAN_DISCOUNT
+        if self._may_apply is not None and not self._may_apply(text):
+            return text
         if not self._rules.may_match(text.encode("utf-8", "surrogatepass")):
             return text
         self._text_left -= min(len(text), bounds.MAX_TEXT_LENGTH)
@@ -65,10 +79,36 @@ class TextSearch:
         return self._mask("unsettled")
 
     def _apply_rules(self, text: str) -> str:
-        rules, names = self._rules.rules_for(text.encode("utf-8", "surrogatepass"))
-        for rule in rules:
-            text = re.sub(rule.pattern, partial(self._mask_match, rule), text)
-        return self._mask_assignments(text) if names else text
+        rules, names, commands = self._rules.rules_for(text.encode("utf-8", "surrogatepass"))
+        for text_rule in rules:
+            text = text_rule.compiled.sub(partial(self._mask_match, text_rule), text)
+        for rule in self._rules.command_rules if commands else ():
+            text = self._mask_spans(text, secrets_in_text(rule, text), rule.name)
+        if names:
+            text = self._mask_markup(self._mask_assignments(text))
+        return text
+
+    def _mask_spans(self, text: str, spans: Iterable[tuple[int, int]], rule: str) -> str:
+        parts, done = [], 0
+        for start, end in spans:
+            if start >= done:
+                parts += [text[done:start], self._mask(rule)]
+                done = end
+        return "".join([*parts, text[done:]])
+
+    def _mask_markup(self, text: str) -> str:
+        """Mask the values of elements, and of pairs of attributes, with secret names."""
+        if "<" not in text and "&lt;" not in text and "value" not in text.lower():
+            return text
+        parts, done = [], 0
+        for value in find_values(text):
+            rule = self._rules.rule_of(value.name)
+            if rule is None or value.start < done or is_sentence(value.text):
+                continue
+            if is_secret_value(rule, value.text):
+                parts += [text[done : value.start], self._mask(rule.name)]
+                done = value.end
+        return "".join([*parts, text[done:]])
 
     def _mask_match(self, rule: TextRule, match: re.Match[str]) -> str:
         if rule.judge is not None and not rule.judge(match):
@@ -98,10 +138,12 @@ class TextSearch:
             rule = self._assignment_rule(assignment)
             if rule is None or is_prose(assignment, rule):
                 continue
-            harmless = HARMLESS.match(text, start)
-            end = harmless.end() if harmless else value_end(assignment, rule)
-            if harmless or end == start:
-                position = end
+            if harmless := HARMLESS.match(text, start):
+                position = harmless.end()
+                continue
+            start, end = value_span(assignment, rule)
+            if end == start:
+                position = max(position, end)
                 continue
             quote = "" if assignment["open"] else assignment["quote"] or ""
             parts += [text[done:start], quote, self._mask(rule.name), quote]
@@ -111,7 +153,31 @@ class TextSearch:
     def _assignment_rule(self, assignment: re.Match[str]) -> KeyRule | None:
         name = assignment["key"] or assignment["option"]
         rule = self._rules.rule_of(name)
-        before = assignment.string[max(0, assignment.start() - 1) : assignment.start()]
-        if rule is None and before in ("\\", "[", ";"):
+        text, start = assignment.string, assignment.start()
+        if rule is None and text[max(0, start - 1) : start] in ("\\", "[", ";"):
             rule = self._rules.rule_of(ESCAPE_REST.sub("", name))
-        return rule
+        if rule is None or rule.judge is not None:
+            rule = self._rule_of_words(text, start, name) or rule
+        if rule is not None and text[start - 1 : start] == ":" and _ARN.search(text, 0, start):
+            return None
+        if rule is None or rule.judge is None:
+            return rule
+        # A parameter of a query has a rule of its own.
+        in_query = text[max(0, start - 1) : start] in ("?", "&")
+        return None if in_query or _LETTER.search(_gap(assignment)) else rule
+
+    def _rule_of_words(self, text: str, start: int, name: str) -> KeyRule | None:
+        """Return the rule of a name of several words, as in `API key: ...`, that ends here."""
+        before = PREFIX.search(text, max(0, start - 60), start)
+        words = before[0].split() if before else []
+        for count in range(1, len(words) + 1):
+            rule = self._rules.rule_of(" ".join([*words[-count:], name]))
+            if rule is not None and rule.judge is None:
+                return None if self._rules.rule_of(" ".join(words[-count:])) else rule
+        return None
+
+
+def _gap(assignment: re.Match[str]) -> str:
+    """Return the text between the name of an assignment and its value."""
+    name = "key" if assignment["key"] else "option"
+    return assignment.string[assignment.end(name) : assignment.end()]

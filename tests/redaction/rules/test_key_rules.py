@@ -13,9 +13,3 @@ def test_a_rule_can_be_compiled_and_finds_no_empty_name(rule: KeyRule) -> None:
     assert not re.search(rule.pattern, "")
     assert not re.search(rule.anchor, b"")
     re.compile(rule.unless)
-
-
-def test_rule_names_are_unique() -> None:
-    """Masks are counted by the rule's name."""
-    names = [rule.name for rule in KEY_RULES]
-    assert len(set(names)) == len(names)

@@ -24,9 +24,3 @@ def test_no_pattern_has_atomic_groups_with_alternatives() -> None:
     sources = [path.read_text() for path in folder.rglob("*.py") if path.stem != "rule"]
     wrong = re.compile(r"(?<!\\)\)(?:[*+?]|\{[\d,]+\})\+|\(\?>")
     assert [text for text in (*patterns, *sources) if wrong.search(text)] == []
-
-
-def test_rule_names_are_unique() -> None:
-    """Masks are counted by the rule's name."""
-    names = [rule.name for rule in TEXT_RULES]
-    assert len(set(names)) == len(names)

@@ -3,7 +3,8 @@
 import pytest
 
 from securenet_obs.redaction.rules.rule import KeyRule
-from securenet_obs.redaction.text.assignments import ASSIGNMENT, is_secret_value, value_end
+from securenet_obs.redaction.rules.values import is_secret_value
+from securenet_obs.redaction.text.assignments import ASSIGNMENT, value_span
 
 PASSWORD = KeyRule("password", "password", unless=r"/.*")
 COOKIE = KeyRule("cookie", "cookie", to_line_end=True)
@@ -27,7 +28,7 @@ def test_a_value_ends_by_its_notation(text: str, value: str) -> None:
     """Assignments, JSON, queries and options have ends; code and placeholders are not secret."""
     assignment = ASSIGNMENT.search(text)
     assert assignment is not None
-    assert text[assignment.end() : value_end(assignment, PASSWORD)] == value
+    assert text[slice(*value_span(assignment, PASSWORD))] == value
 
 
 def test_a_headers_value_ends_with_its_line() -> None:
@@ -35,7 +36,7 @@ def test_a_headers_value_ends_with_its_line() -> None:
     text = "Cookie: a=1; b=2\nHost: x"
     assignment = ASSIGNMENT.search(text)
     assert assignment is not None
-    assert text[assignment.end() : value_end(assignment, COOKIE)] == "a=1; b=2"
+    assert text[slice(*value_span(assignment, COOKIE))] == "a=1; b=2"
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,8 @@ from pydantic_core._pydantic_core import list_all_errors
 
 from securenet_obs.cli import cli
 from securenet_obs.redaction import MASK, redact_text
-from securenet_obs.redaction.text.prose import _FUNCTION_WORDS, _STATES
+from securenet_obs.redaction.rules.shapes import COUNT, STATES
+from securenet_obs.redaction.text.prose import _FUNCTION_WORDS
 from securenet_obs.settings import Settings
 from tests.redaction.samples import FUZZ
 
@@ -29,6 +30,7 @@ SPECIMENS = {
     "runner/lab.py",
     "probes/scenarios/leaks.py",
     "probes/scenarios/specimens.py",
+    "redaction/rules/commands.py",
     "redaction/rules/text_rules.py",
     "stack/parts/bugsink.py",
     "stack/parts/bugsink_install.py",
@@ -192,10 +194,11 @@ def test_values_are_still_masked(text: str, masked: str) -> None:
     assert redact_text(text) == masked
 
 
-WORDS = frozenset(f"{_FUNCTION_WORDS}|{_STATES}|it|take|unauthorised|unauthorized".split("|"))
+WORDS = frozenset(f"{_FUNCTION_WORDS}|{STATES}|it|take|unauthorised|unauthorized".split("|"))
 SECRETS = st.from_regex(r"[A-Za-z0-9_.~+/@#$^-]{1,20}", fullmatch=True).filter(
     lambda secret: (
         secret.lower() not in WORDS
+        and not re.fullmatch(COUNT, secret)
         and secret.strip(".").lower() not in {*WORDS, "none", "null", "nil", "true", "false", ""}
     )
 )
