@@ -62,7 +62,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("ssh-keygen", "-N -P"),
     Command("lftp ncftp", "", "", "-u", ","),
     Command("ncftpget ncftpput", "-p"),
-    Command("snmpwalk snmpget snmpset snmpbulkwalk snmptrap", "-A -X -a_pass"),
+    Command("snmpwalk snmpget snmpset snmpbulkwalk snmptrap", "-A -X -c"),
     Command("swaks", "-ap -a_p --auth-password"),
     Command("xfreerdp xfreerdp3 wfreerdp cmdkey schtasks wmic mstsc", "",
             "/p: /pass: /password: /rp:"),

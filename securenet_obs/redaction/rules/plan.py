@@ -9,7 +9,7 @@ from securenet_obs.redaction.rules.commands import CommandRule
 from securenet_obs.redaction.rules.rule import KeyRule, TextRule
 
 _MAX_RULES = 8
-_JSON = ("{", "[")
+_JSON = "{["
 
 
 @dataclasses.dataclass(frozen=True)
@@ -17,6 +17,10 @@ class Plan:
     """The rules whose anchors occur in a value's bytes: only they may apply to a text in it."""
 
     rules: tuple[KeyRule | TextRule | CommandRule, ...]
+
+    @cached_property
+    def _is_long(self) -> bool:
+        return len(self.rules) > _MAX_RULES
 
     @cached_property
     def _words(self) -> tuple[str, ...]:
@@ -35,7 +39,8 @@ class Plan:
 
     def may_apply(self, text: str) -> bool:
         """Return whether a rule may apply to this text: False is certain, True is not."""
-        if len(self.rules) > _MAX_RULES or not text.isascii() or text.lstrip()[:1] in _JSON:
+        first = text[:1]
+        if self._is_long or first <= " " or first in _JSON or not text.isascii():
             return True
         lower = text.lower()
         for word in self._words:

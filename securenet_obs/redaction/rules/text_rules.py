@@ -192,7 +192,7 @@ TEXT_RULES: tuple[TextRule, ...] = (
     ),
     TextRule(
         "statement_password",
-        "(?i:password|identified)",
+        r"(?i:password|identified)(?:[^!-~]|\\)",  # white space, raw or escaped
         r"(?i:\bpassword|\bidentified\s{1,9}by)\s{1,9}(?P<secret>'[^'\n]*+'|\"[^\"\n]*+\")",
     ),
     TextRule(
