@@ -78,6 +78,7 @@ def _host_problem(parts: SplitResult) -> str:
 ADDRESS_CHECKS: Mapping[str, Callable[[str], str]] = {
     "SENTRY_DSN": _dsn_problem,
     "SENTRY_URL": _web_problem,
+    "SENTRY_RELAY_URL": _web_problem,
     "API_URL": _web_problem,
     "REDIS_URL": _redis_problem,
     "RESULT_URL": _redis_problem,

@@ -26,6 +26,9 @@ from securenet_obs.errors import SettingsError
 TENANT_ID = r"^[a-z0-9][a-z0-9_-]{0,62}$"
 """Pattern of a tenant's id."""
 
+TRACES_SAMPLE_RATE = 0.1
+"""Fraction of requests and tasks that are traced unless a setting changes it."""
+
 LogLevel = Annotated[
     Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"],
     BeforeValidator(lambda value: value.upper() if isinstance(value, str) else value),
@@ -57,7 +60,10 @@ class Settings(BaseSettings):
         f"securenet@{__version__}", description="Release in events and log lines."
     )
     sentry_traces_sample_rate: float = Field(
-        0.0, ge=0, le=1, description="Fraction of requests and tasks that are traced."
+        TRACES_SAMPLE_RATE,
+        ge=0,
+        le=1,
+        description="Fraction of requests and tasks that are traced.",
     )
     sentry_traces_rates: str = Field(
         "",
@@ -67,6 +73,9 @@ class Settings(BaseSettings):
         "sentry", description="API for reading events back; for GlitchTip use `sentry`."
     )
     sentry_url: str = Field("https://sentry.io", description="Address of the API and dashboard.")
+    sentry_relay_url: str = Field(
+        "", description="Address of a relay that stores the data that Bugsink drops."
+    )
     sentry_org: str = Field("", description="Organisation slug.")
     sentry_project: str = Field("", description="Project slug, or Bugsink's project number.")
     sentry_auth_token: SecretStr = Field(

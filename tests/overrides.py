@@ -61,6 +61,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "_chan_to_sock": ("kombu.transport.redis:MultiChannelPoller",),
     "_context": (),
     "_fd_to_chan": ("kombu.transport.redis:MultiChannelPoller",),
+    "_get_interval_schedule": (),
     "_in_poll": ("kombu.transport.redis:Channel", "kombu.transport.redis:MultiChannelPoller"),
     "_log_traceback": (),
     "_on_connection_disconnect": (

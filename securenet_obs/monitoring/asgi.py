@@ -12,8 +12,12 @@ from starlette.exceptions import HTTPException
 
 from securenet_obs.monitoring.correlation import bind_ids, clear_ids, ensure_request_id
 from securenet_obs.monitoring.sentry.capture import capture_error
-from securenet_obs.monitoring.sentry.request_scope import header_values, request_scope
-from securenet_obs.monitoring.sentry.sampling import UNTRACED_PATHS
+from securenet_obs.monitoring.sentry.request_scope import (
+    header_values,
+    request_scope,
+    set_response_status,
+)
+from securenet_obs.monitoring.sentry.sampling import HEALTH_PATHS
 
 Message: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[Message]]
@@ -96,6 +100,7 @@ class _Request:
             self._status = message["status"]
             if message["status"] >= 500:
                 _capture_http_error()
+            set_response_status(message["status"])
             message["headers"] = [
                 *message.get("headers", ()),
                 (b"x-request-id", self.id.encode()),
@@ -121,7 +126,7 @@ class _Request:
 
     def log(self) -> None:
         """Log the request; health checks, several a minute forever, only at level debug."""
-        log = _log.debug if self._scope["path"].startswith(UNTRACED_PATHS) else _log.info
+        log = _log.debug if self._scope["path"].startswith(HEALTH_PATHS) else _log.info
         duration_ms = round((time.perf_counter() - self._started_at) * 1e3, 3)
         log("request_finished", status=self._status, duration_ms=duration_ms, **self._fields())
 

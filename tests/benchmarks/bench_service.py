@@ -1,10 +1,11 @@
-"""Cost of Sentry for a request to the service: ordinary and failing, errors only.
+"""Cost of Sentry for a request to the service: errors only, traced, and the SDK's defaults.
 
     python tests/benchmarks/bench_service.py [--json FILE]
 
-Two processes run the service, one without Sentry and one that sends to a local HTTP server; rounds
-alternate between them. Requests are ASGI calls, which excludes a client's time. The figure is the
-processor time of all threads of the process, since a request waits for nothing.
+Each variant has a process that runs the service and sends to a local HTTP server; rounds alternate
+between them. The SDK's defaults are those of `sentry_sdk.init(dsn, traces_sample_rate=0.1)`.
+Requests are ASGI calls, which excludes a client's time. The figure is the processor time of all
+threads of the process, since a request waits for nothing.
 """
 
 import asyncio
@@ -19,6 +20,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+import sentry_sdk
 from rounds import Row, Target, Times, ratio, report, rows
 
 from securenet_obs.api.app import create_app
@@ -26,8 +28,14 @@ from securenet_obs.monitoring import start
 from securenet_obs.settings import get_settings
 
 ROUNDS, REQUESTS = 25, 40
-OFF, ON = "Sentry off", "errors only"
+OFF, ON, TRACED, DEFAULTS = "Sentry off", "errors only", "traced at 0.1", "SDK's defaults at 0.1"
 MOST_OVER_US = 2200.0
+TARGETS = {
+    (ON, OFF): Target(most=1.5),
+    (TRACED, OFF): Target(most=2.7),
+    (TRACED, DEFAULTS): Target(most=0.9),
+}
+"""Bounds for an ordinary request."""
 HEADERS = [
     (b"host", b"securenet.example"),
     (b"user-agent", b"curl/8.5.0"),
@@ -62,14 +70,20 @@ class Server(ThreadingHTTPServer):
         """Log nothing."""
 
 
+def _variables(variant: str) -> dict[str, str]:
+    """Return the variables of a variant; the rate of traces is that of `init_sentry` by default."""
+    rate = {"SENTRY_TRACES_SAMPLE_RATE": "0"} if variant == ON else {}
+    return {"ENVIRONMENT": "benchmark", **rate}
+
+
 class Process:
     """A separate process that runs the service."""
 
-    def __init__(self, dsn: str) -> None:
+    def __init__(self, variant: str, dsn: str) -> None:
         self._answers, into = os.pipe()
         self._process = subprocess.Popen(
-            [sys.executable, __file__, str(into)],
-            env={**os.environ, "SENTRY_DSN": dsn, "ENVIRONMENT": "benchmark"},
+            [sys.executable, __file__, str(into), variant],
+            env={**os.environ, **_variables(variant), "SENTRY_DSN": dsn},
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             pass_fds=[into],
@@ -120,10 +134,16 @@ async def _round(app: Any, path: str) -> float:
     return (time.process_time() - began) / REQUESTS
 
 
-def serve(answers: int) -> None:
+def _sdk_defaults(dsn: str, environment: str, **_: Any) -> None:
+    sentry_sdk.init(dsn, environment=environment, traces_sample_rate=0.1)
+
+
+def serve(answers: int, variant: str) -> None:
     """Answer each path on stdin with the seconds of a request to it."""
-    if not get_settings().sentry_dsn:
+    if variant == OFF:
         start.init_sentry = lambda *_, **__: None
+    if variant == DEFAULTS:
+        start.init_sentry = _sdk_defaults
     app = create_app(get_settings())
     app.add_api_route("/ordinary", _ordinary)
     app.add_api_route("/failing", _failing)
@@ -145,13 +165,13 @@ def sentry() -> Iterator[str]:
 def measured() -> Iterator[Row]:
     """Yield the rows of the whole benchmark."""
     with sentry() as dsn:
-        processes = {OFF: Process(""), ON: Process(dsn)}
+        processes = {name: Process(name, dsn) for name in (OFF, ON, TRACED, DEFAULTS)}
         for path in ("/ordinary", "/failing"):
             times: Times = {name: [] for name in processes}
             for _ in range(ROUNDS):
                 for name, process in processes.items():
                     times[name].append(process.seconds(path))
-            targets = {(ON, OFF): Target(most=1.5)} if path == "/ordinary" else {}
+            targets = TARGETS if path == "/ordinary" else {}
             yield from rows(path[1:], times, OFF, targets)
             if path == "/failing":
                 yield _over(times)
@@ -170,7 +190,7 @@ def _over(times: Times) -> Row:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) == 2 and sys.argv[1].isdigit():
-        serve(int(sys.argv[1]))
+    if len(sys.argv) == 3 and sys.argv[1].isdigit():
+        serve(int(sys.argv[1]), sys.argv[2])
     else:
         report("service", measured())

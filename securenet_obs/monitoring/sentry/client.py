@@ -22,6 +22,7 @@ from securenet_obs.monitoring.sentry.integrations import DISABLED_INTEGRATIONS, 
 from securenet_obs.monitoring.sentry.sampling import traces_sampler
 from securenet_obs.monitoring.sentry.scrubbing import scrub_breadcrumb
 from securenet_obs.monitoring.sentry.transport import CountingTransport
+from securenet_obs.settings import TRACES_SAMPLE_RATE
 
 PRODUCTION = frozenset({"production", "prod"})
 """Environments that may not run without Sentry."""
@@ -52,7 +53,7 @@ def init_sentry(
     *,
     release: str | None = None,
     service: str = SECURENET,
-    traces_sample_rate: float = 0.0,
+    traces_sample_rate: float = TRACES_SAMPLE_RATE,
     traces_rates: Mapping[str, float] | None = None,
 ) -> None:
     """Set up Sentry for this process: its errors are sent, without secrets.

@@ -7,6 +7,7 @@ from sentry_sdk.integrations.dedupe import DedupeIntegration
 from sentry_sdk.integrations.modules import ModulesIntegration
 from sentry_sdk.integrations.sqlalchemy import SqlalchemyIntegration
 
+from securenet_obs.monitoring.sentry.beat_monitors import EXCLUDED_ENTRIES, round_intervals
 from securenet_obs.monitoring.sentry.exit_flush import ExitFlush
 from securenet_obs.monitoring.sentry.log_records import RecordIntegration
 from securenet_obs.monitoring.sentry.task_scope import UntracedCeleryIntegration
@@ -15,20 +16,23 @@ from securenet_obs.monitoring.sentry.task_scope import UntracedCeleryIntegration
 # Dedupe remembers only the last exception, and drops one that is raised again in another request.
 DISABLED_INTEGRATIONS: Any = [ModulesIntegration, DedupeIntegration]
 
-# Sentry does not accept a monitor that is due more often than once a minute.
-_BEAT_OPTIONS: Any = {"monitor_beat_tasks": True, "exclude_beat_tasks": ["^outbox$"]}
+_BEAT_OPTIONS: Any = {
+    "monitor_beat_tasks": True,
+    "exclude_beat_tasks": list(EXCLUDED_ENTRIES),
+}
 
 
 def integrations(*, traced: bool) -> list[Any]:
     """Return new instances of the integrations.
 
-    For errors alone, the SDK's own integrations of requests and tasks took twice as long as ours:
-    `request_scope` and `task_scope` then add the same data to an event as three of them; the fourth
-    would add the names of the last Redis commands.
+    The SDK's own integrations of FastAPI and Starlette took twice as long as `request_scope`, which
+    does the same, also for requests that are not traced. Without traces, `task_scope` replaces that
+    of Celery, and that of Redis would only add the names of the last commands to events.
 
     Args:
         traced: whether any request or task may be traced.
     """
+    round_intervals()
     always = [
         ExitFlush(),
         RecordIntegration(),
@@ -36,10 +40,7 @@ def integrations(*, traced: bool) -> list[Any]:
     ]
     if not traced:
         return [*always, UntracedCeleryIntegration(**_BEAT_OPTIONS)]
-    # Imported here: FastAPI would be a fifth of the imports of a worker, beat or a notebook.
-    from sentry_sdk.integrations.fastapi import FastApiIntegration
+    # Imported here: without traces nothing else needs it.
     from sentry_sdk.integrations.redis import RedisIntegration
-    from sentry_sdk.integrations.starlette import StarletteIntegration
 
-    tracing = [FastApiIntegration(), RedisIntegration(), StarletteIntegration()]
-    return [*always, CeleryIntegration(**_BEAT_OPTIONS), *tracing]
+    return [*always, CeleryIntegration(**_BEAT_OPTIONS), RedisIntegration()]

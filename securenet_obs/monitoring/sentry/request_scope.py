@@ -1,4 +1,4 @@
-"""Sentry scope of a request: isolates its data, continues the caller's trace, completes events."""
+"""Sentry scope of a request: isolates its data, traces it, completes its events."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -8,8 +8,11 @@ from typing import Any
 import sentry_sdk
 from sentry_sdk.integrations.asgi import SentryAsgiMiddleware
 from sentry_sdk.integrations.starlette import StarletteIntegration
+from sentry_sdk.tracing import Transaction
 
 from securenet_obs.monitoring.sentry.traces import continue_trace
+
+_ORIGIN = f"auto.http.{StarletteIntegration.identifier}"
 
 # Adds a request's data to an event; requests do not pass through it.
 _SDK_MIDDLEWARE: Any = SentryAsgiMiddleware(
@@ -21,23 +24,62 @@ _SDK_MIDDLEWARE: Any = SentryAsgiMiddleware(
 def request_scope(scope: Mapping[str, Any]) -> Iterator[None]:
     """Give an ASGI connection a Sentry scope, with the caller's trace and release health.
 
-    If requests may be traced, the SDK's own integrations do this, and more, at several times the
-    cost. The lifespan does not get a scope, nor does any connection if Sentry was not set up.
+    If requests may be traced, it is a transaction, too. The SDK's own integration of Starlette does
+    this at several times the cost, for a request that is not traced; where it is set up, nothing
+    is done twice. The lifespan does not get a scope, nor does any connection without Sentry.
     """
     client = sentry_sdk.get_client()
-    sdk_traces = client.get_integration(StarletteIntegration) is not None
-    if sdk_traces or not client.is_active() or scope["type"] == "lifespan":
+    by_sdk = client.get_integration(StarletteIntegration) is not None
+    if by_sdk or not client.is_active() or scope["type"] == "lifespan":
         yield
         return
     with sentry_sdk.isolation_scope() as isolation_scope:
         isolation_scope.clear_breadcrumbs()
         isolation_scope.add_event_processor(partial(_add_request, scope))
-        continue_trace(isolation_scope, _incoming_trace(scope))
+        incoming = _incoming_trace(scope)
+        continue_trace(isolation_scope, incoming)
         isolation_scope.start_session(session_mode="request")
+        try:
+            if client.options["traces_sampler"] is None:
+                yield
+            else:
+                with _transaction(scope):
+                    yield
+        finally:
+            isolation_scope.end_session()
+
+
+@contextmanager
+def _transaction(scope: Mapping[str, Any]) -> Iterator[None]:
+    """Trace the connection as a transaction, with the name of its route where it has one."""
+    trace = sentry_sdk.get_isolation_scope().get_active_propagation_context()
+    # Not by the SDK's `continue_trace`, which reads the headers again.
+    transaction = Transaction(
+        op=f"{scope['type']}.server",
+        name=scope["path"],
+        source="url",
+        origin=_ORIGIN,
+        baggage=trace.baggage,
+        parent_sampled=trace.parent_sampled,
+        trace_id=trace.trace_id,
+        parent_span_id=trace.parent_span_id,
+        same_process_as_parent=False,
+    )
+    sampling: Any = {"asgi_scope": scope}
+    with sentry_sdk.start_transaction(transaction, custom_sampling_context=sampling):
         try:
             yield
         finally:
-            isolation_scope.end_session()
+            path = _route_path(scope)
+            if path is not None and transaction.source == "url":
+                transaction.name, transaction.source = path, "route"
+
+
+def set_response_status(status: int) -> None:
+    """Set the status of the response on the transaction of the current request, if any."""
+    transaction = sentry_sdk.get_current_scope().transaction
+    if transaction is not None:
+        transaction.set_http_status(status)
 
 
 def _incoming_trace(scope: Mapping[str, Any]) -> dict[str, str]:
@@ -50,14 +92,20 @@ def _incoming_trace(scope: Mapping[str, Any]) -> dict[str, str]:
 
 def _add_request(scope: Mapping[str, Any], event: Any, hint: dict[str, Any]) -> Any:
     """Return an event with its request's method, URL, headers and route; runs only for errors."""
-    # FastAPI's own context has the path with the routers' prefixes.
-    route = scope.get("fastapi", {}).get("effective_route_context") or scope.get("route")
-    path = getattr(route, "path", None)
-    if path is not None:
-        event["transaction"] = event.get("transaction") or path
-        event["transaction_info"] = {"source": "route", **event.get("transaction_info", {})}
+    path = _route_path(scope)
+    name, source = event.get("transaction"), event.get("transaction_info", {})
+    # A transaction begins with the URL as its name.
+    if path is not None and (not name or source.get("source") == "url"):
+        event["transaction"], event["transaction_info"] = path, {"source": "route"}
     # The path begins with the root path already.
     return _SDK_MIDDLEWARE.event_processor(event, hint, {**scope, "root_path": ""})
+
+
+def _route_path(scope: Mapping[str, Any]) -> str | None:
+    """Return the path of the matching route; FastAPI's own context has the routers' prefixes."""
+    route = scope.get("fastapi", {}).get("effective_route_context") or scope.get("route")
+    path: str | None = getattr(route, "path", None)
+    return path
 
 
 def header_values(scope: Mapping[str, Any], name: bytes) -> list[str]:

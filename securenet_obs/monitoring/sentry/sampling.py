@@ -6,8 +6,14 @@ from typing import Any
 
 from sentry_sdk.types import SamplingContext
 
-UNTRACED_PATHS = ("/health/",)
-"""Prefixes of paths that are requested several times a minute forever, and never traced."""
+HEALTH_PATHS = ("/health/",)
+"""Prefixes of the paths of health checks, which are requested several times a minute forever."""
+
+POLLED_PATHS = ("/v1/tasks/",)
+"""Prefixes of paths that a client requests again and again until a task is finished."""
+
+POLLING_TASKS = frozenset({"republish_submissions"})
+"""Tasks that are sent several times a minute forever, to look for work."""
 
 _PLACEHOLDER = re.compile(r"\\\{\w+\\\}")
 
@@ -18,7 +24,8 @@ def traces_sampler(
     """Return a `traces_sampler` function for Sentry; None if no trace is kept.
 
     For a trace that another process started, the decision of that process holds, so that traces
-    are complete.
+    are complete. Health checks and polling are never traced: they outnumber everything else, and
+    their duration means nothing.
 
     Args:
         default: rate of operations that `rates` does not name, 0 to 1.
@@ -31,8 +38,7 @@ def traces_sampler(
     patterns = [(_pattern(name), rates[name]) for name in longest_first]
 
     def sample(context: SamplingContext) -> float:
-        request = context.get("asgi_scope")
-        if request and request["path"].startswith(UNTRACED_PATHS):
+        if _is_polling(context):
             return 0.0
         parent_sampled = context.get("parent_sampled")
         if parent_sampled is not None:
@@ -43,6 +49,14 @@ def traces_sampler(
     return sample
 
 
+def _is_polling(context: Mapping[str, Any]) -> bool:
+    """Return whether an operation is a health check, a poll, or a task that looks for work."""
+    if request := context.get("asgi_scope"):
+        return f"{_path(request)}/".startswith(HEALTH_PATHS + POLLED_PATHS)
+    task = context.get("celery_job")
+    return task is not None and _task_name(task) in POLLING_TASKS
+
+
 def _pattern(name: str) -> re.Pattern[str]:
     return re.compile(_PLACEHOLDER.sub("[^/]+", re.escape(name)))
 
@@ -50,7 +64,17 @@ def _pattern(name: str) -> re.Pattern[str]:
 def _operation(context: Mapping[str, Any]) -> str:
     """Return the operation's name; a request has a path at its start, but not yet a route."""
     if request := context.get("asgi_scope"):
-        return f"{request.get('method', '')} {request['path']}"
+        return f"{request.get('method', '')} {_path(request)}"
     if task := context.get("celery_job"):
-        return f"task:{task['task'].rpartition('.')[2]}"
+        return f"task:{_task_name(task)}"
     return str(context.get("transaction_context", {}).get("name", ""))
+
+
+def _path(request: Mapping[str, Any]) -> str:
+    """Return a request's path as the application's routes name it, without a proxy's prefix."""
+    path: str = request["path"]
+    return path.removeprefix(request.get("root_path", ""))
+
+
+def _task_name(task: Mapping[str, Any]) -> str:
+    return str(task["task"]).rpartition(".")[2]

@@ -15,14 +15,19 @@ SERVICE = f"""
     import httpx, sentry_sdk, structlog
     from fastapi import APIRouter, FastAPI, HTTPException, Request
     from fastapi.responses import JSONResponse
+    from sentry_sdk.integrations.fastapi import FastApiIntegration
+    from sentry_sdk.integrations.starlette import StarletteIntegration
     from securenet_obs.monitoring import *
     from securenet_obs.monitoring.sentry import client as module
     from securenet_obs.monitoring.sentry.integrations import integrations
 
     if "INTEGRATIONS" in os.environ:
-        module.integrations = lambda traced: integrations(traced=True)
+        module.integrations = lambda traced: [
+            *integrations(traced=traced), FastApiIntegration(), StarletteIntegration()
+        ]
     configure_structlog()
-    init_sentry(os.environ["SENTRY_DSN"], "test", release="r@1")
+    rate = float(os.environ.get("RATE", "0"))
+    init_sentry(os.environ["SENTRY_DSN"], "test", release="r@1", traces_sample_rate=rate)
     log = structlog.get_logger("service")
     router = APIRouter()
 
@@ -85,6 +90,7 @@ def comparable_events(recorder: SentryRecorder) -> list[Any]:
             del event[name]
         del event["sdk"]["name"], event["sdk"]["integrations"]
         del event["contexts"]["trace"]["span_id"], event["tags"]["span_id"]
+        event["contexts"]["trace"].pop("data", None)  # the number of a thread
         del event["tags"]["request_id"]
         for crumb in event["breadcrumbs"]["values"]:
             del crumb["timestamp"]
@@ -104,7 +110,10 @@ def health(recorder: SentryRecorder) -> Counter[str]:
     return counted
 
 
-def test_an_event_has_the_data_of_the_sdks_integrations(run: Any, sentry: SentryRecorder) -> None:
+@pytest.mark.parametrize("rate", ["0", "1"])
+def test_an_event_has_the_data_of_the_sdks_integrations(
+    run: Any, sentry: SentryRecorder, rate: str
+) -> None:
     """Every field and the release health are the same without the SDK's integrations."""
     code = (
         SERVICE
@@ -113,10 +122,10 @@ def test_an_event_has_the_data_of_the_sdks_integrations(run: Any, sentry: Sentry
         asyncio.run(ask(f"/v1/{path}", headers=sent))
     """
     )
-    run(code, SENTRY_DSN=sentry.dsn)
+    run(code, SENTRY_DSN=sentry.dsn, RATE=rate)
     ours, our_health = comparable_events(sentry), health(sentry)
     sentry.envelopes.clear()
-    run(code, SENTRY_DSN=sentry.dsn, INTEGRATIONS="all")
+    run(code, SENTRY_DSN=sentry.dsn, RATE=rate, INTEGRATIONS="all")
     assert len(ours) == 7
     assert ours == comparable_events(sentry)
     assert our_health == health(sentry) == Counter(crashed=3, errored=1, exited=1)
@@ -124,6 +133,45 @@ def test_an_event_has_the_data_of_the_sdks_integrations(run: Any, sentry: Sentry
     assert event["transaction"] == "/v1/looped/{number}"
     assert event["request"]["url"] == "https://host.example:8443/api/v1/looped/1"
     assert event["contexts"]["trace"]["trace_id"] == trace["trace_id"] == TRACE
+
+
+def transactions(recorder: SentryRecorder) -> list[dict[str, Any]]:
+    """Return every transaction, without values that differ at each run."""
+    found = [content for kind, content in recorder.items if kind == "transaction"]
+    for transaction in found:
+        # The SDK's own upload is a span of a transaction that it began in.
+        for name in ("event_id", "timestamp", "start_timestamp", "sdk", "spans", "_meta"):
+            transaction.pop(name, None)
+        trace = transaction["contexts"]["trace"]
+        del trace["span_id"], trace["data"]["thread.id"], trace["data"]["thread.name"]
+        transaction["tags"].pop("asgi.type", None)
+        transaction["breadcrumbs"] = len(transaction.get("breadcrumbs", {}).get("values", []))
+    return sorted(found, key=lambda transaction: str(transaction["transaction"]))
+
+
+def test_a_transaction_has_the_data_of_the_sdks_integrations(
+    run: Any, sentry: SentryRecorder
+) -> None:
+    """Name, source, status, trace, request and tags are those of the SDK's own transactions."""
+    code = (
+        SERVICE
+        + """
+    for path in ("looped/1", "threaded/2", "answered", "nowhere"):
+        asyncio.run(ask(f"/v1/{path}", headers=sent))
+    """
+    )
+    run(code, SENTRY_DSN=sentry.dsn, RATE="1")
+    ours = transactions(sentry)
+    sentry.envelopes.clear()
+    run(code, SENTRY_DSN=sentry.dsn, RATE="1", INTEGRATIONS="all")
+    assert [each["transaction"] for each in ours[:3]] == [
+        "/v1/answered",
+        "/v1/looped/{number}",
+        "/v1/threaded/{number}",
+    ]
+    assert ours[0]["contexts"]["trace"]["status"] == "unavailable"
+    assert "hunter2" not in json.dumps(ours)
+    assert ours == transactions(sentry)
 
 
 def test_concurrent_requests_do_not_share_event_data(run: Any, sentry: SentryRecorder) -> None:

@@ -55,11 +55,45 @@ def test_the_decision_of_the_parent_is_kept(parent: bool) -> None:
 
 
 @pytest.mark.parametrize("parent", [True, False, None])
-def test_health_checks_are_never_traced(parent: bool | None) -> None:
-    """Health checks are not traced, even if the caller's trace is sampled."""
-    sampler = traces_sampler(1.0, {"GET /": 1.0})
+@pytest.mark.parametrize(
+    "context",
+    [
+        request("/health/ready", method="GET"),
+        request("/health/live", method="HEAD"),
+        request("/health", method="GET"),
+        request("/v1/tasks/3f2a", method="GET"),
+        {"asgi_scope": {"type": "websocket", "path": "/health/live"}},
+        {"asgi_scope": {"method": "GET", "path": "/api/health/live", "root_path": "/api"}},
+        task("securenet_obs.workers.tasks.republish_submissions"),
+    ],
+    ids=str,
+)
+def test_health_checks_and_polling_are_never_traced(
+    context: dict[str, Any], parent: bool | None
+) -> None:
+    """They are not worth a transaction, even if a rate or the caller asks for one."""
+    sampler = traces_sampler(1.0, {"GET /": 1.0, "task:": 1.0})
     assert sampler is not None
-    assert sampler(request("/health/ready", method="GET", parent=parent)) == 0.0
+    assert sampler({**context, "parent_sampled": parent}) == 0.0
+
+
+@pytest.mark.parametrize(
+    "context",
+    [
+        request("/healthy"),
+        request("/v1/tasks-of-others"),
+        request("/v1/health/ready"),
+        {"asgi_scope": {"method": "POST", "path": "/v1/tenants/a/logs", "root_path": "/v1/tasks"}},
+        task("securenet_obs.workers.tasks.process_network_logs"),
+        task("republish_submissions_of_others"),
+    ],
+    ids=str,
+)
+def test_other_operations_are_traced(context: dict[str, Any]) -> None:
+    """Only whole segments of a path count, and a proxy's prefix does not."""
+    sampler = traces_sampler(1.0, {})
+    assert sampler is not None
+    assert sampler(context) == 1.0
 
 
 def test_rates_of_zero_disable_tracing() -> None:
