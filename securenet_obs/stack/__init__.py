@@ -1,4 +1,4 @@
-"""The local stack: Redis, Bugsink, API, worker and beat as real processes on this machine."""
+"""The local stack: Redis, Bugsink and its relay, API, worker, beat as real processes."""
 
 from securenet_obs.stack.detached import start_detached, supervise, wait_for_stack
 from securenet_obs.stack.follow import follow

@@ -20,6 +20,7 @@ INTERVAL_S = 0.2
 _PART_STYLES = {
     "redis": "magenta",
     "bugsink": "yellow",
+    "relay": "bright_yellow",
     "api": "cyan",
     "worker": "green",
     "beat": "blue",

@@ -12,10 +12,12 @@ from securenet_obs.errors import PartNotReadyError, StackError
 from securenet_obs.processes.groups import read_start_time
 from securenet_obs.processes.guard import Guard
 from securenet_obs.processes.ports import find_free_ports
+from securenet_obs.settings import TRACES_SAMPLE_RATE
 from securenet_obs.stack.part import Part, wait_until_ready
 from securenet_obs.stack.parts.broker import RedisAccess, create_redis_part
 from securenet_obs.stack.parts.bugsink import BugsinkAccess, create_bugsink_part
 from securenet_obs.stack.parts.bugsink_install import install_bugsink
+from securenet_obs.stack.parts.relay.part import RelayAccess, create_relay_part
 from securenet_obs.stack.parts.services import STOP_TASKS_S, create_service_parts
 from securenet_obs.stack.state import (
     DEFAULT_NAME,
@@ -32,7 +34,7 @@ from securenet_obs.stack.state import (
 )
 from securenet_obs.stack.state_files import lock_state_file
 
-STOP_ORDER = ("beat", "api", "worker", "bugsink", "redis")
+STOP_ORDER = ("beat", "api", "worker", "relay", "bugsink", "redis")
 """Order of stopping: the producers of work first, its consumers last."""
 
 TENANTS = ("tenant-canary", "tenant-a", "tenant-b")
@@ -213,21 +215,24 @@ class LocalStack:
                 return
 
     def _start_parts_once(self, guard: Guard) -> None:
-        redis_port, bugsink_port, api_port = find_free_ports(3)
+        redis_port, bugsink_port, relay_port, api_port = find_free_ports(4)
         redis_access = RedisAccess(redis_port)
         bugsink_access = BugsinkAccess(bugsink_port)
+        relay_access = RelayAccess(relay_port, bugsink_access)
         self._dashboard = (bugsink_access.url, bugsink_access.email, bugsink_access.password)
-        self._environment = self._build_environment(redis_access, bugsink_access, api_port)
+        self._environment = self._build_environment(redis_access, relay_access, api_port)
         self._write_state()
         redis = create_redis_part(self.folder / "redis", redis_access, guard)
         installation = install_bugsink(self._cache, guard, self._report)
         bugsink = create_bugsink_part(self.folder / "bugsink", bugsink_access, installation, guard)
+        relay = create_relay_part(self.folder / "relay", relay_access, guard)
         services = create_service_parts(self.folder, api_port, self._environment, guard)
-        self._specifications = {"redis": redis, "bugsink": bugsink, **services}
+        sentry = {"bugsink": bugsink, "relay": relay}
+        self._specifications = {"redis": redis, **sentry, **services}
         self._parts = dict(self._specifications)
         # Redis first, which takes only a moment: the others log errors while there is none.
         redis.start()
-        for part in (bugsink, *services.values()):
+        for part in (*sentry.values(), *services.values()):
             part.launch()
         self._write_state()
         wait_until_ready(self._parts.values())
@@ -239,17 +244,17 @@ class LocalStack:
         remove_state(self.folder)
 
     def _build_environment(
-        self, redis_access: RedisAccess, bugsink_access: BugsinkAccess, api_port: int
+        self, redis_access: RedisAccess, relay_access: RelayAccess, api_port: int
     ) -> dict[str, str]:
         loopback = "127.0.0.1,localhost"
         return {
             **redis_access.environment,
-            **bugsink_access.environment,
+            **relay_access.environment,
             "ENVIRONMENT": "local",
             "LOG_LEVEL": "INFO",
             "LOG_FORMAT": "json",
             "LOG_SOURCE": str(self.folder / "logs"),
-            "SENTRY_TRACES_SAMPLE_RATE": "0",
+            "SENTRY_TRACES_SAMPLE_RATE": str(TRACES_SAMPLE_RATE),
             "SENTRY_TRACES_RATES": "GET /health/=0",
             "DATABASE_URL": self._store,
             "API_URL": f"http://127.0.0.1:{api_port}",

@@ -133,7 +133,8 @@ def test_running_part_is_not_started_again(stack: LocalStack) -> None:
     with pytest.raises(StackError, match="redis is already running; stop it first"):
         stack.start_part("redis")
     with pytest.raises(
-        StackError, match="'rediss' is not a part of the stack; its parts are redis, bugsink, api"
+        StackError,
+        match="'rediss' is not a part of the stack; its parts are redis, bugsink, relay, api",
     ):
         stack.restart_part("rediss")
 
@@ -162,15 +163,15 @@ def test_port_conflict_is_retried(
     tmp_path: Path, stack_cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """If another process takes a port first, the start is retried with other ports."""
-    offered = find_free_ports(6)
-    offers = iter([offered[:3], offered[3:]])
+    offered = find_free_ports(8)
+    offers = iter([offered[:4], offered[4:]])
     monkeypatch.setattr(local_stack, "find_free_ports", lambda _count: next(offers))
     monkeypatch.setattr(local_stack, "create_service_parts", lambda *_: {})
     with (
         socket.create_server(("127.0.0.1", offered[0])),
         LocalStack(root=tmp_path, cache=stack_cache, ephemeral=True) as local,
     ):
-        assert f":{offered[3]}/" in local.environment["REDIS_URL"]
+        assert f":{offered[4]}/" in local.environment["REDIS_URL"]
 
 
 def test_no_process_outlives_a_killed_owner(
@@ -181,7 +182,7 @@ def test_no_process_outlives_a_killed_owner(
     assert owner.stdout.readline() == "up\n"
     folder = tmp_path / "stacks" / "owned"
     started = groups(folder)
-    assert sum(len(living(group)) for group in started) > len(started) == 5
+    assert sum(len(living(group)) for group in started) > len(started) == 6
     owner.kill()
     assert eventually(lambda: not any(living(group) for group in started))
     assert eventually(lambda: not folder.exists())
@@ -192,7 +193,7 @@ def test_no_process_outlives_an_interrupted_start(
 ) -> None:
     """Ctrl-C during the start stops the started parts and removes their files."""
     folder = tmp_path / "stacks" / "owned"
-    assert eventually(lambda: len(groups(folder)) == 5)
+    assert eventually(lambda: len(groups(folder)) == 6)
     started = groups(folder)
     owner.send_signal(signal.SIGINT)
     assert owner.wait(20) != 0

@@ -1,1 +1,1 @@
-"""The parts of the local stack: Redis, Bugsink and its installation, services; readiness checks."""
+"""Parts of the local stack: Redis, Bugsink, its installation and relay, services; readiness."""

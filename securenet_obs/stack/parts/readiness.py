@@ -1,4 +1,4 @@
-"""Readiness checks of the stack's parts: Redis, Bugsink, API, worker, and beat by its tick.
+"""Readiness checks of the stack's parts: Redis, Bugsink, relay, API, worker; beat by its tick.
 
 Every check is bounded to a few seconds and returns False for "not yet"; none raises. Each imports
 its client itself: most commands import this module and check nothing.
@@ -7,7 +7,8 @@ its client itself: most commands import this module and check nothing.
 import socket
 import time
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from securenet_obs.workers.names import TICK_KEY
 
@@ -50,19 +51,17 @@ def is_redis_ready(environment: Mapping[str, str], _since: float) -> bool:
 
 
 def is_bugsink_ready(environment: Mapping[str, str], _since: float) -> bool:
-    """Return whether Bugsink lets the token read the project that has the target's DSN."""
-    import httpx
+    """Return whether Bugsink lets the token read the project that has the key of the DSN."""
+    url = f"{environment['SENTRY_URL']}/api/canonical/0/projects/{BUGSINK_PROJECT}/"
+    answer = _read_json(url, environment)
+    # The DSN of the target leads to the relay, that of the project to Bugsink.
+    key = urlsplit(environment["SENTRY_DSN"]).username
+    return urlsplit(str(answer.get("dsn"))).username == key
 
-    try:
-        answer = httpx.get(
-            f"{environment['SENTRY_URL']}/api/canonical/0/projects/{BUGSINK_PROJECT}/",
-            headers={"Authorization": f"Bearer {environment['SENTRY_AUTH_TOKEN']}"},
-            timeout=_TIMEOUT_S,
-            trust_env=False,
-        )
-    except httpx.HTTPError:
-        return False
-    return answer.is_success and answer.json().get("dsn") == environment["SENTRY_DSN"]
+
+def is_relay_ready(environment: Mapping[str, str], _since: float) -> bool:
+    """Return whether the relay lets the token read its status."""
+    return "stored" in _read_json(f"{environment['SENTRY_RELAY_URL']}/relay/status/", environment)
 
 
 def is_api_ready(environment: Mapping[str, str], _since: float) -> bool:
@@ -107,11 +106,29 @@ def has_beat_ticked(environment: Mapping[str, str], since: float) -> bool:
 READINESS_CHECKS: Mapping[str, ReadinessCheck] = {
     "redis": is_redis_ready,
     "bugsink": is_bugsink_ready,
+    "relay": is_relay_ready,
     "api": is_api_ready,
     "worker": is_worker_ready,
     "beat": has_beat_ticked,
 }
 """Name of a part -> its readiness check."""
+
+
+def _read_json(url: str, environment: Mapping[str, str]) -> dict[str, Any]:
+    """Return the JSON object at an address, empty without one."""
+    import httpx
+
+    try:
+        answer = httpx.get(
+            url,
+            headers={"Authorization": f"Bearer {environment['SENTRY_AUTH_TOKEN']}"},
+            timeout=_TIMEOUT_S,
+            trust_env=False,
+        )
+        content = answer.json() if answer.is_success else {}
+    except (httpx.HTTPError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}
 
 
 def _open_redis(url: str) -> "redis.Redis":

@@ -49,7 +49,7 @@ def test_up_status_env_and_down(call: Callable[..., Any], stack_name: str, tmp_p
         status = call("status", *on, "--json", cwd=PROJECT)
         assert status.returncode == 0, status.stdout
         assert {row["part"] for row in json.loads(status.stdout)} == {
-            "redis", "bugsink", "api", "worker", "beat",
+            "redis", "bugsink", "relay", "api", "worker", "beat",
         }  # fmt: skip
         variables = call("env", *on, cwd=PROJECT).stdout
         assert re.search(r"^export SENTRY_BACKEND='bugsink'$", variables, re.MULTILINE)

@@ -26,7 +26,7 @@ def wrong_password(environment: Mapping[str, str]) -> dict[str, str]:
 def unreachable_addresses(environment: Mapping[str, str]) -> dict[str, str]:
     """Return the target with addresses without a listener."""
     nowhere = {"REDIS_URL": "redis://127.0.0.1:9/0", "RESULT_URL": "redis://127.0.0.1:9/1"}
-    http = dict.fromkeys(("API_URL", "SENTRY_URL"), "http://127.0.0.1:9")
+    http = dict.fromkeys(("API_URL", "SENTRY_URL", "SENTRY_RELAY_URL"), "http://127.0.0.1:9")
     return {**environment, **nowhere, **http}
 
 
@@ -44,7 +44,7 @@ def test_missing_server_is_not_ready(stack: LocalStack, part: str) -> None:
     assert time.monotonic() - began < room_for(5)
 
 
-@pytest.mark.parametrize("part", ["redis", "bugsink", "worker", "beat"])
+@pytest.mark.parametrize("part", ["redis", "bugsink", "relay", "worker", "beat"])
 def test_server_with_other_secrets_is_not_ready(stack: LocalStack, part: str) -> None:
     """A server that refuses the stack's secrets is not a part of this stack."""
     assert not READINESS_CHECKS[part](wrong_password(stack.environment), 0.0)
