@@ -33,7 +33,12 @@ from securenet_obs.probes.scenarios.drills import run_drills
 from securenet_obs.probes.scenarios.hops import find_lost_ids, tabulate_event_hops, wait_for_hops
 from securenet_obs.probes.scenarios.leaks import count_occurrences, plant_secrets
 from securenet_obs.probes.scenarios.network_samples import generate_network_records
-from securenet_obs.probes.scenarios.schedule import Dispatch, wait_for_beat_entry, wait_for_dispatch
+from securenet_obs.probes.scenarios.schedule import (
+    Dispatch,
+    wait_for_beat_entry,
+    wait_for_check_in,
+    wait_for_dispatch,
+)
 from securenet_obs.probes.scenarios.sinks import (
     dump_events,
     read_evidence,
@@ -51,8 +56,19 @@ from securenet_obs.probes.scenarios.tenancy import (
     run_tenant_load,
     wait_for_results,
 )
+from securenet_obs.probes.scenarios.transactions import (
+    CHAIN_TRANSACTIONS,
+    find_missing_transactions,
+    find_spanless_transactions,
+    find_unlinked_transactions,
+    read_back_transactions,
+    tabulate_transactions,
+)
+from securenet_obs.probes.telemetry.backends import open_telemetry
+from securenet_obs.probes.telemetry.readers import CheckIn, TelemetryReader, Transaction
 
 __all__ = [
+    "CHAIN_TRANSACTIONS",
     "LEVELS",
     "LEVEL_COLOURS",
     "REQUIRED_FIELDS",
@@ -62,6 +78,7 @@ __all__ = [
     "BeatTick",
     "BrokerProbe",
     "BrokerState",
+    "CheckIn",
     "Dispatch",
     "ErrorEvent",
     "ErrorEvents",
@@ -71,6 +88,8 @@ __all__ = [
     "QueueProbe",
     "Submission",
     "TaskProbe",
+    "TelemetryReader",
+    "Transaction",
     "attempt_forbidden_access",
     "check_lines",
     "compute_latency_percentiles",
@@ -86,7 +105,10 @@ __all__ = [
     "find_cross_tenant_lines",
     "find_cross_tenant_results",
     "find_lost_ids",
+    "find_missing_transactions",
     "find_services",
+    "find_spanless_transactions",
+    "find_unlinked_transactions",
     "for_tenant",
     "format_pool_grow_commands",
     "generate_canary",
@@ -95,8 +117,10 @@ __all__ = [
     "log_frame",
     "measure_clock_difference_s",
     "open_error_events",
+    "open_telemetry",
     "plant_secrets",
     "read_back_events",
+    "read_back_transactions",
     "read_evidence",
     "read_log_sizes",
     "read_logs_since",
@@ -105,7 +129,9 @@ __all__ = [
     "run_tenant_load",
     "tabulate_arrivals",
     "tabulate_event_hops",
+    "tabulate_transactions",
     "wait_for_beat_entry",
+    "wait_for_check_in",
     "wait_for_dispatch",
     "wait_for_hops",
     "wait_for_log_lines",

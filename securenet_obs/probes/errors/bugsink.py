@@ -1,9 +1,9 @@
 """Reads error events back from Bugsink, which lists them by issue and under ids of its own."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any, NoReturn
+from typing import Any
 
-from securenet_obs.errors import NotFoundError, NotStoredError, SettingsError, UnreachableError
+from securenet_obs.errors import NotFoundError, SettingsError, UnreachableError
 from securenet_obs.probes.errors.events import (
     ErrorEvent,
     normalise_event_id,
@@ -47,10 +47,6 @@ class BugsinkEvents:
         # Events listed so far: a poll reads only the new ones.
         self._ids: dict[str, str] = {}
         self._newest_read: dict[str, int] = {}
-
-    def check_ins(self, monitor: str, deadline_s: float) -> NoReturn:
-        """Refuse: Bugsink does not keep check-ins; see `ErrorEvents.check_ins`."""
-        raise NotStoredError("Bugsink accepts check-ins but does not store them.")
 
     def find(self, event_id: str, deadline_s: float, *, kind: str = "errors") -> ErrorEvent:
         """Return the event; see `ErrorEvents.find`."""

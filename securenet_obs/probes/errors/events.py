@@ -77,19 +77,6 @@ class ErrorEvents(Protocol):
         """
         ...
 
-    def check_ins(self, monitor: str, deadline_s: float) -> list[dict[str, Any]]:
-        """Return the last check-ins of a cron monitor, newest first, each with its `status`.
-
-        Args:
-            monitor: slug of the monitor, which is the name of its beat entry.
-            deadline_s: seconds to wait for a monitor that does not exist yet.
-
-        Raises:
-            NotFoundError, ForbiddenError, UnreachableError: as `find` does.
-            NotStoredError: this backend answers check-ins and drops them.
-        """
-        ...
-
 
 def normalise_event_id(event_id: str) -> str:
     """Normalise an event id to 32 lowercase hexadecimal digits.

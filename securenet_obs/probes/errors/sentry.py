@@ -1,4 +1,4 @@
-"""Reads error events and check-ins back from Sentry, or GlitchTip, which has the same API."""
+"""Reads error events back from Sentry, or GlitchTip, which has the same API."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -19,7 +19,7 @@ from securenet_obs.settings import Settings
 class SentryEvents:
     """Reads the events of one Sentry project."""
 
-    stored_kinds = frozenset({"errors", "transactions", "check-ins"})
+    stored_kinds = frozenset({"errors", "transactions"})
 
     def __init__(self, settings: Settings) -> None:
         """Prepare, without connecting.
@@ -53,16 +53,6 @@ class SentryEvents:
                 f"Event {hex_id} is not in project {self._project} after {deadline_s:g} s."
             ) from error
         return _parse_event(answer, hex_id, self._api.url)
-
-    def check_ins(self, monitor: str, deadline_s: float) -> list[dict[str, Any]]:
-        """Return a monitor's last check-ins, newest first; see `ErrorEvents.check_ins`."""
-        organisation, _ = self._path.split("/")
-        slug = quote(monitor, safe="")
-        path = f"/api/0/organizations/{organisation}/monitors/{slug}/checkins/"
-        answer = poll(lambda deadline: self._api.get(path, deadline=deadline), deadline_s)
-        if not isinstance(answer, list):
-            raise UnreachableError(f"{self._api.url} did not return check-ins.")
-        return answer
 
 
 def _parse_event(answer: Any, hex_id: str, url: str) -> ErrorEvent:

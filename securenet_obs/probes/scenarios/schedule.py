@@ -6,8 +6,10 @@ from typing import Any
 
 import pandas as pd
 
+from securenet_obs.errors import NotFoundError
 from securenet_obs.probes.celery.tasks import TaskProbe
 from securenet_obs.probes.logs.frame import log_frame
+from securenet_obs.probes.telemetry.readers import IN_PROGRESS, CheckIn, TelemetryReader
 from securenet_obs.processes.polling import poll_until
 
 _COLUMNS = ["timestamp", "event", "task", "tenants", "request_id", "tenant_id", "task_id"]
@@ -42,6 +44,29 @@ def wait_for_beat_entry(
 
     found: pd.Timestamp | None = poll_until(sent, lambda at: at is not None, deadline_s=deadline_s)
     return found
+
+
+def wait_for_check_in(
+    telemetry: TelemetryReader, monitor: str, since: pd.Timestamp, deadline_s: float
+) -> CheckIn | None:
+    """Return the first check-in since a time, once it is final or at the deadline; None without.
+
+    Raises:
+        ForbiddenError: the backend refuses to be read.
+        UnreachableError: the backend does not answer; a missing check-in is not an error.
+        NotStoredError: the backend drops check-ins.
+    """
+
+    def first() -> CheckIn | None:
+        try:
+            found = telemetry.check_ins(monitor, 0)
+        except NotFoundError:
+            return None
+        return next((row for row in reversed(found) if row.began >= since), None)
+
+    return poll_until(
+        first, lambda found: found and found.status != IN_PROGRESS, deadline_s=deadline_s
+    )
 
 
 def wait_for_dispatch(

@@ -48,8 +48,9 @@ def _has_diagnostics(variables: Variables, _local: bool) -> bool:
     return variables.get("DIAGNOSTICS_ENABLED", "").strip().lower() in _TRUE
 
 
-def _is_sentry(variables: Variables, _local: bool) -> bool:
-    return backend_of(variables) != "bugsink"
+def _stores_telemetry(variables: Variables, _local: bool) -> bool:
+    has_relay = bool(variables.get("SENTRY_RELAY_URL", "").strip())
+    return has_relay or backend_of(variables) != "bugsink"
 
 
 NEEDS: Mapping[str, Need] = {
@@ -77,14 +78,14 @@ NEEDS: Mapping[str, Need] = {
     "transactions": Need(
         "capability",
         "a backend that keeps transactions",
-        serves=_is_sentry,
-        reason="Bugsink keeps errors only, no transactions (SENTRY_BACKEND)",
+        serves=_stores_telemetry,
+        reason="Bugsink keeps errors only, no transactions, without a relay (SENTRY_RELAY_URL)",
     ),
     "check-ins": Need(
         "capability",
         "a backend that keeps check-ins",
-        serves=_is_sentry,
-        reason="Bugsink keeps errors only, no check-ins (SENTRY_BACKEND)",
+        serves=_stores_telemetry,
+        reason="Bugsink keeps errors only, no check-ins, without a relay (SENTRY_RELAY_URL)",
     ),
     "local-stack": Need(
         "stack",

@@ -1,0 +1,119 @@
+"""Reads transactions and check-ins from the relay, which has them as the SDK sent them."""
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from securenet_obs.errors import UnreachableError
+from securenet_obs.probes.http.json_api import JsonApi
+from securenet_obs.probes.telemetry.readers import (
+    IN_PROGRESS,
+    CheckIn,
+    Span,
+    Transaction,
+    poll_check_ins,
+    poll_transactions,
+)
+from securenet_obs.processes.polling import Deadline
+from securenet_obs.settings import Settings
+
+
+class RelayReader:
+    """Reads what one relay has stored."""
+
+    stored_kinds = frozenset({"transactions", "check-ins"})
+
+    def __init__(self, settings: Settings) -> None:
+        """Prepare, without connecting.
+
+        Raises:
+            SettingsError: the relay's address or the token is missing.
+        """
+        self._api = JsonApi(
+            settings.sentry_relay_url,
+            "SENTRY_RELAY_URL",
+            settings.sentry_auth_token.get_secret_value(),
+            "SENTRY_AUTH_TOKEN",
+        )
+
+    def find_transactions(
+        self, trace_id: str, deadline_s: float, *, expected: int = 1
+    ) -> list[Transaction]:
+        """Return the transactions of a trace; see `TelemetryReader.find_transactions`."""
+
+        def read(deadline: Deadline) -> list[Transaction]:
+            rows = self._read_items({"kind": "transaction", "trace_id": trace_id}, deadline)
+            return [_parse_transaction(row["payload"]) for row in rows]
+
+        return poll_transactions(read, trace_id, deadline_s, expected)
+
+    def check_ins(self, monitor: str, deadline_s: float) -> list[CheckIn]:
+        """Return a monitor's check-ins; see `TelemetryReader.check_ins`."""
+
+        def read(deadline: Deadline) -> list[CheckIn]:
+            return _merge_check_ins(
+                self._read_items({"kind": "check_in", "name": monitor}, deadline)
+            )
+
+        return poll_check_ins(read, monitor, deadline_s)
+
+    def read_payloads(self, deadline_s: float, **query: str) -> list[dict[str, Any]]:
+        """Return the payloads of all stored items, or of those that match the query, oldest first.
+
+        Args:
+            deadline_s: seconds that the relay has to answer.
+            query: `kind`, `trace_id` or `name` of the items.
+
+        Raises:
+            ForbiddenError: the token may not read them.
+            UnreachableError: no valid answer before the deadline.
+        """
+        rows = self._read_items(query, Deadline.after(deadline_s))
+        return [row["payload"] for row in rows]
+
+    def _read_items(self, query: Mapping[str, str], deadline: Deadline) -> Iterator[dict[str, Any]]:
+        """Yield the items that match, page after page."""
+        after: int | None = 0
+        while after is not None:
+            page = self._api.get("/relay/items/", {**query, "after": str(after)}, deadline=deadline)
+            try:
+                rows, after = page["items"], page["next"]
+            except (KeyError, TypeError) as error:
+                raise UnreachableError(
+                    f"{self._api.url} does not answer like a relay; check SENTRY_RELAY_URL."
+                ) from error
+            yield from rows
+
+
+def _parse_transaction(payload: Mapping[str, Any]) -> Transaction:
+    trace, spans = payload["contexts"]["trace"], payload.get("spans") or []
+    return Transaction(
+        trace_id=trace["trace_id"],
+        span_id=str(trace.get("span_id")),
+        parent_span_id=trace.get("parent_span_id"),
+        name=payload.get("transaction") or "",
+        op=trace.get("op"),
+        spans=tuple(_parse_span(span) for span in spans if isinstance(span, dict)),
+    )
+
+
+def _parse_span(span: Mapping[str, Any]) -> Span:
+    return Span(
+        str(span.get("span_id")),
+        span.get("parent_span_id"),
+        span.get("op"),
+        span.get("description"),
+    )
+
+
+def _merge_check_ins(rows: Iterator[Mapping[str, Any]]) -> list[CheckIn]:
+    """Return one check-in for each id; a final status is not replaced by one in progress."""
+    merged: dict[str, CheckIn] = {}
+    for row in rows:
+        payload = row["payload"]
+        status, check_in_id = str(payload.get("status")), str(payload.get("check_in_id"))
+        earlier = merged.get(check_in_id)
+        began = earlier.began if earlier else datetime.fromtimestamp(row["received"], UTC)
+        if earlier is None or status != IN_PROGRESS:
+            merged[check_in_id] = CheckIn(status, began)
+    return list(merged.values())
