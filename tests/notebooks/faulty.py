@@ -134,9 +134,56 @@ def ids_stay_behind() -> None:
 
 def trace_stays_behind() -> None:
     """Send tasks without their trace."""
-    from securenet_obs.monitoring import task_telemetry
+    from securenet_obs.monitoring.sentry import integrations
 
-    task_telemetry.send_trace = lambda **_: None
+    integrations._BEAT_OPTIONS["propagate_traces"] = False
+
+
+def tasks_not_integrated() -> None:
+    """Trace without the SDK's integration of Celery."""
+    from sentry_sdk.integrations.celery import CeleryIntegration
+
+    from securenet_obs.monitoring.sentry import client
+
+    chosen = client.integrations
+
+    def others(**given: Any) -> list[Any]:
+        return [each for each in chosen(**given) if not isinstance(each, CeleryIntegration)]
+
+    client.integrations = others
+
+
+def spans_dropped() -> None:
+    """Send transactions without their spans."""
+    from securenet_obs.monitoring.sentry import client
+
+    scrub = client.filter_sensitive_data
+
+    def bare(event: Any, hint: Any) -> Any:
+        return scrub({**event, "spans": []} if event.get("type") == "transaction" else event, hint)
+
+    client.filter_sensitive_data = bare
+
+
+def transactions_lost() -> None:
+    """Store every item but transactions, in the relay."""
+    from securenet_obs.stack.parts.relay import envelopes
+
+    read = envelopes.read_envelope
+
+    def losing(*given: Any) -> Any:
+        contents = read(*given)
+        contents.items = [item for item in contents.items if item.kind != "transaction"]
+        return contents
+
+    envelopes.read_envelope = losing
+
+
+def not_checked_in() -> None:
+    """Send the entries of beat without check-ins."""
+    from securenet_obs.monitoring.sentry import integrations
+
+    integrations._BEAT_OPTIONS["monitor_beat_tasks"] = False
 
 
 def log_scrubbing_off() -> None:

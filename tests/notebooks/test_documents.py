@@ -26,7 +26,8 @@ NEEDED = {
     "TaskProbe": "redis", "BrokerProbe": "redis", "read_redis_content": "redis",
     "run_round_trips": "worker", "workers": "worker", "wait_for_task_ends": "worker",
     "pools": "worker", "wait_for_hops": "worker", "wait_for_dispatch": "worker",
-    "wait_for_beat_entry": "beat", "beat_tick": "beat", "check_ins": "check-ins",
+    "wait_for_beat_entry": "beat", "beat_tick": "beat", "wait_for_check_in": "check-ins",
+    "open_telemetry": "read-events", "read_back_transactions": "transactions",
     "run_drills": "local-stack",
 }  # fmt: skip
 """Name that a notebook calls or reads -> the needs that it implies."""

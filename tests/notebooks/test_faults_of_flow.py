@@ -26,6 +26,12 @@ TRACE = "04_one_trace_end_to_end"
 SECRETS = "05_secrets_stay_out"
 TENANTS = "06_tenants_stay_apart"
 
+TRANSACTIONS = {
+    "every hop has a transaction",
+    "every task is linked to its sender",
+    "every transaction has spans",
+}
+UNTRACED = {"SENTRY_TRACES_SAMPLE_RATE": "0"}
 LOST = {"every hop carries the request id", "every hop carries the tenant"}
 FAULTS = {
     "a task keeps the ids from its child": Fault(
@@ -37,8 +43,31 @@ FAULTS = {
     "the API keeps the trace from its task": Fault(
         TRACE,
         "api",
-        {"every hop carries the trace id", "both events carry the same ids"},
+        {"every hop carries the trace id", "both events carry the same ids", *TRANSACTIONS},
         faults="trace_stays_behind",
+        parameters=["deadline_s=5"],
+    ),
+    "an API that does not trace": Fault(
+        TRACE, "api", TRANSACTIONS, environment=UNTRACED, parameters=["deadline_s=5"]
+    ),
+    "a worker that does not trace": Fault(
+        TRACE, "worker", TRANSACTIONS, environment=UNTRACED, parameters=["deadline_s=5"]
+    ),
+    "a worker without the integration": Fault(
+        TRACE,
+        "worker",
+        {"every hop carries the trace id", "both events carry the same ids", *TRANSACTIONS},
+        faults="tasks_not_integrated",
+        parameters=["deadline_s=5"],
+    ),
+    "an API that drops spans": Fault(
+        TRACE,
+        "api",
+        TRANSACTIONS - {"every hop has a transaction"},
+        faults="spans_dropped",
+    ),
+    "a relay that loses transactions": Fault(
+        TRACE, "relay", TRANSACTIONS, faults="transactions_lost", parameters=["deadline_s=5"]
     ),
     "a worker that logs errors only": Fault(
         TRACE,

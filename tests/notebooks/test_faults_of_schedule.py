@@ -24,7 +24,7 @@ FAULTS = {
     "beat stopped": Fault(
         SCHEDULE,
         "beat",
-        {*NOT_SENT, "beat ticks"},
+        {*NOT_SENT, "beat ticks", CHECK_INS},
         stopped=True,
         parameters=("deadline_s=2", "oldest_tick_s=0.1"),
     ),
@@ -43,9 +43,12 @@ FAULTS = {
             "every entry has a last and a next time",
             "no entry is overdue",
         },
-        may_be_red={"every tenant's task is enqueued and runs"},
+        may_be_red={"every tenant's task is enqueued and runs", CHECK_INS},
         faults="entries_overdue",
         parameters=("deadline_s=2",),
+    ),
+    "a beat that does not check in": Fault(
+        SCHEDULE, "beat", {CHECK_INS}, faults="not_checked_in", parameters=BRIEFLY
     ),
     "no tenant found": Fault(
         SCHEDULE,
@@ -75,7 +78,7 @@ def test_a_fault_turns_its_checks_red_and_no_other(
 def test_every_check_has_a_fault() -> None:
     """Every declared check has a fault, since a check that cannot fail is a defect."""
     red = {name for fault in FAULTS.values() for name in fault.red}
-    assert red | {CHECK_INS} == set(find(PROJECT, SCHEDULE).declared.checks)
+    assert red == set(find(PROJECT, SCHEDULE).declared.checks)
 
 
 @pytest.fixture
@@ -107,9 +110,10 @@ def sentry(stack: LocalStack) -> Iterator[tuple[dict[str, str], list[dict[str, s
 def test_a_schedule_that_sentry_misses_is_noticed(
     status: str, sentry: tuple[dict[str, str], list[dict[str, str]]], run_notebook: Run
 ) -> None:
-    """A missed check-in is red only if it is the last one."""
+    """The first check-in since the beginning counts."""
     environment, check_ins = sentry
-    check_ins += [{"status": status}, {"status": "ok"}]
+    later, now = ("2100-01-01T00:00:00Z", "2099-01-01T00:00:00Z")
+    check_ins += [{"status": "ok", "dateCreated": later}, {"status": status, "dateCreated": now}]
     done = run_notebook(SCHEDULE, *BRIEFLY, environment=environment)
     assert done.red == ({CHECK_INS} if status == "missed" else set())
 

@@ -1,6 +1,7 @@
 """Reads back and judges the transactions of a chain: a request, its task, and that task's child."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import pandas as pd
 
@@ -54,18 +55,16 @@ def find_missing_transactions(transactions: Sequence[Transaction]) -> list[str]:
 
 
 def find_unlinked_transactions(transactions: Sequence[Transaction]) -> list[str]:
-    """Return the names of the tasks that were not sent by the transaction before them."""
-    senders = dict(zip(CHAIN_TRANSACTIONS[1:], CHAIN_TRANSACTIONS, strict=False))
-    return [
-        each.name
-        for each in sorted(transactions, key=_position)
-        if each.name in senders and _find_sender(each, transactions) != senders[each.name]
-    ]
+    """Return the names of the tasks without a transaction that the one before them sent."""
+    linked = {(_find_sender(each, transactions), each.name) for each in transactions}
+    pairs = pairwise(CHAIN_TRANSACTIONS)
+    return [name for sender, name in pairs if (sender, name) not in linked]
 
 
 def find_spanless_transactions(transactions: Sequence[Transaction]) -> list[str]:
-    """Return the names of the transactions without a span."""
-    return [each.name for each in sorted(transactions, key=_position) if not each.spans]
+    """Return the names of the chain's transactions that have not arrived with spans."""
+    with_spans = {each.name for each in transactions if each.spans}
+    return [name for name in CHAIN_TRANSACTIONS if name not in with_spans]
 
 
 def _find_sender(transaction: Transaction, others: Sequence[Transaction]) -> str | None:

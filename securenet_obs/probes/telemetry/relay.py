@@ -73,16 +73,35 @@ class RelayReader:
 
     def _read_items(self, query: Mapping[str, str], deadline: Deadline) -> Iterator[dict[str, Any]]:
         """Yield the items that match, page after page."""
-        after: int | None = 0
-        while after is not None:
+        after = 0
+        while True:
             page = self._api.get("/relay/items/", {**query, "after": str(after)}, deadline=deadline)
-            try:
-                rows, after = page["items"], page["next"]
-            except (KeyError, TypeError) as error:
+            if not _is_page(page, after):
                 raise UnreachableError(
                     f"{self._api.url} does not answer like a relay; check SENTRY_RELAY_URL."
-                ) from error
-            yield from rows
+                )
+            yield from page["items"]
+            if page["next"] is None:
+                return
+            after = page["next"]
+
+
+def _is_page(page: Any, after: int) -> bool:
+    """Return whether a page has the shape of the relay's, and the next one, if any, is later."""
+    if not isinstance(page, dict) or not isinstance(page.get("items"), list):
+        return False
+    following = page.get("next", "missing")
+    return all(_is_row(row) for row in page["items"]) and (
+        following is None or (isinstance(following, int) and following > after)
+    )
+
+
+def _is_row(row: Any) -> bool:
+    return (
+        isinstance(row, dict)
+        and isinstance(row.get("payload"), dict)
+        and isinstance(row.get("received"), int | float)
+    )
 
 
 def _parse_transaction(payload: Mapping[str, Any]) -> Transaction:

@@ -135,9 +135,3 @@ def test_pages_are_followed_and_not_read_again(http_server) -> None:
     paths = {path for path, _ in http_server.requests}
     assert events in paths
     assert cursor not in paths
-
-
-def test_check_ins_raise_not_stored(target: Settings) -> None:
-    """Bugsink cannot store check-ins, which differs from an empty list."""
-    with pytest.raises(NotStoredError):
-        BugsinkEvents(target).check_ins("schedule-canary", 1)

@@ -128,20 +128,3 @@ def test_slugs_are_quoted_in_the_path(http_server) -> None:
     http_server.answers((200, ANSWER))
     sentry(http_server.url, sentry_project="a/../b?c").find(HEX, 2)
     assert "/a%2F..%2Fb%3Fc/events/" in http_server.requests[0][0]
-
-
-def test_check_ins_of_a_monitor_are_read(http_server) -> None:
-    """They keep Sentry's order, newest first; a response other than a list is refused."""
-    settings = Settings(
-        sentry_url=http_server.url,
-        sentry_org="securenet",
-        sentry_project="api",
-        sentry_auth_token="a-token",
-    )
-    http_server.answers((200, [{"status": "ok"}]))
-    assert SentryEvents(settings).check_ins("vulnerability-scan", 1) == [{"status": "ok"}]
-    path, _ = http_server.requests[-1]
-    assert path == "/api/0/organizations/securenet/monitors/vulnerability-scan/checkins/"
-    http_server.answers((200, {"detail": "x"}))
-    with pytest.raises(UnreachableError):
-        SentryEvents(settings).check_ins("vulnerability-scan", 0.2)

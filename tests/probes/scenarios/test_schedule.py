@@ -5,7 +5,15 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from securenet_obs.probes import TaskProbe, wait_for_beat_entry, wait_for_dispatch
+from securenet_obs.errors import NotFoundError
+from securenet_obs.probes import (
+    TaskProbe,
+    open_telemetry,
+    wait_for_beat_entry,
+    wait_for_check_in,
+    wait_for_dispatch,
+)
+from securenet_obs.probes.telemetry.readers import CheckIn
 from securenet_obs.settings import Settings
 from securenet_obs.stack.local_stack import TENANTS
 
@@ -70,3 +78,44 @@ def test_dispatch_of_the_running_stack_is_complete(target: Settings) -> None:
     ran = set(dispatch.successful_tasks.tenant_id)
     assert (dispatch.tenants, dispatch.missing_tenants) == (len(ran), 0)
     assert ran >= set(TENANTS)
+
+
+class Reader:
+    """A reader with these check-ins, newest first; none are not found."""
+
+    def __init__(self, *check_ins: CheckIn) -> None:
+        self.found = list(check_ins)
+
+    def check_ins(self, monitor: str, deadline_s: float) -> list[CheckIn]:
+        """Return them."""
+        if not self.found:
+            raise NotFoundError(monitor)
+        return self.found
+
+
+def check_in(status: str, second: int) -> CheckIn:
+    return CheckIn(status, BEGAN.to_pydatetime() + pd.Timedelta(seconds=second))
+
+
+@pytest.mark.parametrize(
+    ("check_ins", "status"),
+    [
+        ([], None),
+        ([check_in("ok", -1)], None),
+        ([check_in("ok", 9), check_in("error", 5), check_in("ok", -1)], "error"),
+        ([check_in("ok", 9), check_in("in_progress", 5)], "in_progress"),
+    ],
+)
+def test_the_first_check_in_since_a_time_counts(check_ins: Any, status: str | None) -> None:
+    """An earlier one proves nothing, and a later one does not hide it."""
+    reader: Any = Reader(*check_ins)
+    found = wait_for_check_in(reader, "canary", BEGAN, 0)
+    assert (found.status if found else None) == status
+
+
+def test_running_beat_checks_in(target: Settings) -> None:
+    """Beat begins the check-in, and the worker ends it."""
+    began = pd.Timestamp.now("UTC")
+    found = wait_for_check_in(open_telemetry(target), "schedule-canary", began, 30)
+    assert found is not None
+    assert found.status == "ok"
