@@ -29,10 +29,13 @@ def start_monitoring(settings: Settings, service: str, release: str | None = Non
 def start_notebook_monitoring(settings: Settings) -> None:
     """Set up logs and Sentry for a notebook; prints stay unchanged, logs begin at level warning.
 
+    A notebook is not traced: the service that it calls makes its own decision.
+
     Raises:
         SettingsError: the DSN cannot be used, or is empty in production.
     """
-    changed = {"service_name": NOTEBOOK, "log_level": "WARNING"}
+    changed: dict[str, object] = {"service_name": NOTEBOOK, "log_level": "WARNING"}
+    changed |= {"sentry_traces_sample_rate": 0.0, "sentry_traces_rates": ""}
     _start(settings.model_copy(update=changed), prints=False)
 
 

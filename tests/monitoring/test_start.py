@@ -51,6 +51,27 @@ def test_a_notebook_shows_prints_and_warnings_only(run: Any) -> None:
     assert '"service":"securenet-notebook"' in warning
 
 
+@pytest.mark.parametrize(("start", "traced"), [("NOTEBOOK", False), ("SERVICE", True)])
+def test_services_are_traced_by_default_and_notebooks_are_not(
+    run: Any, sentry: SentryRecorder, start: str, traced: bool
+) -> None:
+    """Without a setting a service samples; rates of operations do not apply to a notebook."""
+    code = """
+    import sentry_sdk, structlog
+    from securenet_obs.monitoring import start
+    from securenet_obs.settings import load_settings
+    calls = {"NOTEBOOK": start.start_notebook_monitoring,
+             "SERVICE": lambda settings: start.start_monitoring(settings, "ours")}
+    calls["START"](load_settings())
+    sampler = sentry_sdk.get_client().options["traces_sampler"]
+    rate = sampler({"parent_sampled": None}) if sampler else None
+    structlog.get_logger("ours").warning("started", rate=rate)
+    """
+    rates = {"SENTRY_DSN": sentry.dsn, "SENTRY_TRACES_RATES": "GET /x=1"}
+    finished = run(code.replace("START", start), **rates)
+    assert finished.line("started")["rate"] == (0.1 if traced else None)
+
+
 @pytest.mark.stack
 def test_a_kernel_sends_pending_events_before_it_ends(sentry: SentryRecorder) -> None:
     """An error of a notebook's last cell arrives at a slow Sentry without a flush."""

@@ -2,14 +2,18 @@
 
 import time
 import uuid
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import Any
 
+import httpx
 import pytest
 import sentry_sdk
 from pydantic import SecretStr
 
 from securenet_obs.errors import ForbiddenError, NotFoundError, SettingsError, UnreachableError
+from securenet_obs.probes import CHAIN_TRANSACTIONS, ApiClient
 from securenet_obs.probes.telemetry.relay import RelayReader
 from securenet_obs.settings import Settings
 from tests.busy import room_for
@@ -154,3 +158,41 @@ def test_a_missing_setting_is_named(name: str) -> None:
     given = {"sentry_relay_url": "http://127.0.0.1:9", "sentry_auth_token": "t0ken"}
     with pytest.raises(SettingsError, match=name.upper()):
         RelayReader(Settings(**{**given, name: ""}))
+
+
+def provoke(api: ApiClient, decision: str) -> str:
+    """Provoke the chain of a request, a task and its child; return its trace id."""
+    trace_id = uuid.uuid4().hex
+    headers = {"sentry-trace": f"{trace_id}-{'b' * 16}{decision}"}
+    options: Any = {"where": "chain", "tenant_id": "tenant-canary", "secret": "none"}
+    api.raise_error("canary", headers=headers, **options)
+    return trace_id
+
+
+def test_one_decision_holds_for_the_whole_trace(target: Settings) -> None:
+    """The caller's decision holds in API, worker and child; without one, the API's does."""
+    api, reader = ApiClient(target), RelayReader(target)
+    assert target.sentry_traces_sample_rate == 0.1
+    unsampled = [provoke(api, "-0") for _ in range(10)]
+    undecided = [provoke(api, "") for _ in range(40)]
+    sampled = [provoke(api, "-1") for _ in range(5)]
+    for trace_id in sampled:
+        names = {found.name for found in reader.find_transactions(trace_id, 20, expected=3)}
+        assert names == set(CHAIN_TRANSACTIONS)
+    payloads = reader.read_payloads(5, kind="transaction")
+    counts = Counter(payload["contexts"]["trace"]["trace_id"] for payload in payloads)
+    assert [counts[trace_id] for trace_id in unsampled] == [0] * 10
+    assert {counts[trace_id] for trace_id in undecided} <= {0, 3}
+    assert sum(counts[trace_id] > 0 for trace_id in undecided) < 20
+
+
+def test_polling_leaves_no_transaction(target: Settings) -> None:
+    """Health checks and requests for a task's state are not traced, even in a sampled trace."""
+    trace_id = uuid.uuid4().hex
+    headers = {"sentry-trace": f"{trace_id}-{'b' * 16}-1"}
+    key = target.tenant_keys["tenant-canary"].get_secret_value()
+    for path in ("/health/live", "/health/ready", "/v1/tasks/none", "/docs"):
+        bearer = {"Authorization": f"Bearer {key}"}
+        httpx.get(f"{target.api_url}{path}", headers={**headers, **bearer})
+    (found,) = RelayReader(target).find_transactions(trace_id, 10)
+    assert found.name.endswith("/docs")
