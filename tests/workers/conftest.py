@@ -158,6 +158,17 @@ def target(
 
 
 @pytest.fixture(scope="module")
+def untraced(
+    environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Target]:
+    """Yield a worker that traces no task."""
+    variables = {**environment, "SENTRY_TRACES_SAMPLE_RATE": "0"}
+    folder = tmp_path_factory.mktemp("untraced")
+    with worker(variables, folder, "untraced", "faulty_tasks") as target:
+        yield target
+
+
+@pytest.fixture(scope="module")
 def traced(
     environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Target]:
