@@ -95,6 +95,14 @@ def test_items_before_a_malformed_one_are_kept() -> None:
     )
 
 
+def test_a_name_that_utf8_lacks_is_replaced() -> None:
+    """A lone surrogate does not cost the item; a long name is cut."""
+    trace = {"contexts": {"trace": {"trace_id": "\ud800"}}}
+    body = envelope(item("transaction", {"transaction": "a\ud800" + "b" * 300, **trace}))
+    (found,) = read_envelope(body, "").items
+    assert (found.trace_id, found.name) == ("?", "a?" + "b" * 198)
+
+
 @pytest.mark.parametrize(
     ("body", "encoding", "problem"),
     [

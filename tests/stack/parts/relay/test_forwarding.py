@@ -92,9 +92,11 @@ def test_other_methods_and_endpoints_are_forwarded(upstream, relay) -> None:
     """A preflight of a browser and the old endpoint are Bugsink's."""
     relay.client.options("/api/1/envelope/")
     relay.client.post("/api/1/store/", content=b"{}")
+    relay.client.get("/api/1/a%2Fb%20c/")
     assert [(method, path) for method, path, *_ in upstream.requests] == [
         ("OPTIONS", "/api/1/envelope/"),
         ("POST", "/api/1/store/"),
+        ("GET", "/api/1/a%2Fb%20c/"),
     ]
 
 

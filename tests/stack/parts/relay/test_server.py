@@ -117,6 +117,15 @@ def test_bodies_in_memory_are_bounded(upstream, relay, monkeypatch: pytest.Monke
     assert status["stored"] == {"transaction": 1}
 
 
+def test_answered_bodies_no_longer_count(relay, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The bound is for bodies that are in memory at one time."""
+    body = envelope(item("transaction", TRANSACTION))
+    monkeypatch.setattr(server, "MAX_BUFFERED_BYTES", 2 * len(body))
+    for _ in range(5):
+        relay.post(body)
+    assert relay.store.count() == {"transaction": 5}
+
+
 def test_many_clients_at_once_are_all_stored(relay) -> None:
     """No item is lost between threads."""
 
@@ -132,10 +141,13 @@ def test_many_clients_at_once_are_all_stored(relay) -> None:
     assert relay.store.count() == {"transaction": 80}
 
 
-def test_an_interrupted_client_leaves_the_relay_working(relay) -> None:
+def test_an_interrupted_client_leaves_the_relay_working(
+    relay, caplog: pytest.LogCaptureFixture
+) -> None:
     """A connection that ends in the middle of its body stores nothing."""
     host, port = relay.url.removeprefix("http://").split(":")
     with socket.create_connection((host, int(port))) as client:
         client.sendall(b"POST /api/1/envelope/ HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\n{")
     assert relay.post(envelope(item("transaction", TRANSACTION))).status_code == 200
     assert relay.store.count() == {"transaction": 1}
+    assert [record.message for record in caplog.records if record.levelname == "ERROR"] == []
