@@ -10,11 +10,14 @@ from typing import Any
 import brotlicffi
 from sentry_sdk.envelope import Item, parse_json
 
-MAX_DECODED_BYTES = 8 * 1024 * 1024
-"""Size of a decoded envelope above which it is not read."""
+MAX_DECODED_BYTES = 4 * 1024 * 1024
+"""Size of a decoded envelope above which it is not read; its objects may take 30 times as much."""
 
 MAX_ITEM_BYTES = 1024 * 1024
 """Size of an item above which it is not stored; Sentry accepts no larger transaction."""
+
+MAX_ITEMS = 1_000
+"""Number of items of an envelope that are stored; the SDK sends at most 100 logs in one."""
 
 CONTAINERS = frozenset({"log", "span", "trace_metric"})
 """Types of items that hold several, below `items`; each is stored by itself."""
@@ -62,7 +65,9 @@ def read_envelope(body: bytes, encoding: str) -> Contents:
     """
     contents = Contents()
     try:
-        for item in _parse(_decode(body, encoding)):
+        for number, item in enumerate(_parse(_decode(body, encoding))):
+            if number == MAX_ITEMS:
+                raise _UnreadableError("too many items")
             _add(contents, item)
     except _UnreadableError as error:
         contents.problems.append(str(error))
@@ -72,7 +77,7 @@ def read_envelope(body: bytes, encoding: str) -> Contents:
 
 
 class _UnreadableError(Exception):
-    """The envelope cannot be decoded within the bounds."""
+    """The envelope, or the rest of it, cannot be read within the bounds."""
 
 
 def _decode(body: bytes, encoding: str) -> bytes:
@@ -127,6 +132,8 @@ def _add(contents: Contents, item: Item) -> None:
         return
     payload = item.payload.json or parse_json(item.payload.get_bytes())
     for single in payload["items"] if kind in CONTAINERS else [payload]:
+        if len(contents.items) == MAX_ITEMS:
+            raise _UnreadableError("too many items")
         stored = _build(str(kind), single)
         if len(stored.payload) > MAX_ITEM_BYTES:
             contents.problems.append("item too large")

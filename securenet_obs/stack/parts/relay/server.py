@@ -39,7 +39,6 @@ RECEIVE_S = 30.0
 STREAM_S = 120.0
 """Seconds that a client has for a body that is streamed."""
 
-_READERS = 2
 _METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 _log = logging.getLogger("relay")
@@ -60,8 +59,8 @@ class Relay:
         self._forwarder = Forwarder(upstream)
         self._unread: Counter[str] = Counter()
         self._buffered = 0
-        # At most so many envelopes are decoded at a time.
-        self._readers = anyio.CapacityLimiter(_READERS)
+        # One envelope is decoded at a time: hostile JSON takes many times its size.
+        self._readers = anyio.CapacityLimiter(1)
 
     def build_app(self) -> Starlette:
         """Return the ASGI application."""

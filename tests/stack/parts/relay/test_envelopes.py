@@ -141,6 +141,28 @@ def test_a_bomb_takes_bounded_memory(encoding: str) -> None:
     assert peak < 4 * envelopes.MAX_DECODED_BYTES
 
 
+def test_the_number_of_items_is_bounded() -> None:
+    """The first ones are stored, also of several containers, and the rest is counted once."""
+    logs = {"items": [{"trace_id": TRACE}] * 700}
+    contents = read_envelope(envelope(item("log", logs), item("log", logs)), "")
+    assert (len(contents.items), contents.problems) == (1_000, ["too many items"])
+    attachments = [item("attachment", b"x") for _ in range(1_001)]
+    assert read_envelope(envelope(*attachments), "").problems == ["too many items"]
+
+
+@pytest.mark.parametrize("element", [b"[],", b"{},", b"0.5,", b'"\\ud83d",'])
+@pytest.mark.parametrize("kind", ["transaction", "log"])
+def test_hostile_json_takes_bounded_memory(element: bytes, kind: str) -> None:
+    """Objects are many times as large as their JSON."""
+    size = envelopes.MAX_DECODED_BYTES - 1_000
+    payload = b'{"items":[' + element * (size // len(element)) + b"0]}"
+    tracemalloc.start()
+    read_envelope(envelope(item(kind, payload)), "")
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 40 * envelopes.MAX_DECODED_BYTES
+
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.floats() | st.integers() | st.text(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
