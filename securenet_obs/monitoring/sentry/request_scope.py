@@ -51,7 +51,7 @@ def request_scope(scope: Mapping[str, Any]) -> Iterator[None]:
 
 @contextmanager
 def _transaction(scope: Mapping[str, Any]) -> Iterator[None]:
-    """Trace the connection as a transaction, with the name of its route where it has one."""
+    """Trace the connection as a transaction; as any event it gets the name of its route."""
     trace = sentry_sdk.get_isolation_scope().get_active_propagation_context()
     # Not by the SDK's `continue_trace`, which reads the headers again.
     transaction = Transaction(
@@ -67,12 +67,7 @@ def _transaction(scope: Mapping[str, Any]) -> Iterator[None]:
     )
     sampling: Any = {"asgi_scope": scope}
     with sentry_sdk.start_transaction(transaction, custom_sampling_context=sampling):
-        try:
-            yield
-        finally:
-            path = _route_path(scope)
-            if path is not None and transaction.source == "url":
-                transaction.name, transaction.source = path, "route"
+        yield
 
 
 def set_response_status(status: int) -> None:
@@ -91,7 +86,7 @@ def _incoming_trace(scope: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _add_request(scope: Mapping[str, Any], event: Any, hint: dict[str, Any]) -> Any:
-    """Return an event with its request's method, URL, headers and route; runs only for errors."""
+    """Return an event with its request's method, URL, headers and route; runs if it is sent."""
     path = _route_path(scope)
     name, source = event.get("transaction"), event.get("transaction_info", {})
     # A transaction begins with the URL as its name.

@@ -34,6 +34,22 @@ def test_diagnostics_are_served_where_they_are_enabled(value: str, served: bool)
     assert NEEDS["diagnostics"].serves({"DIAGNOSTICS_ENABLED": value}, False) is served
 
 
+@pytest.mark.parametrize("name", ["transactions", "check-ins"])
+@pytest.mark.parametrize(
+    ("variables", "served"),
+    [
+        ({}, True),
+        ({"SENTRY_BACKEND": "sentry"}, True),
+        ({"SENTRY_BACKEND": "bugsink"}, False),
+        ({"SENTRY_BACKEND": "bugsink", "SENTRY_RELAY_URL": " "}, False),
+        ({"SENTRY_BACKEND": "bugsink", "SENTRY_RELAY_URL": "http://127.0.0.1:1"}, True),
+    ],
+)
+def test_a_relay_serves_for_a_bugsink(name: str, variables: dict[str, str], served: bool) -> None:
+    """Bugsink drops transactions and check-ins; a relay in front of it stores them."""
+    assert NEEDS[name].serves(variables, False) is served
+
+
 def test_variables_for_reading_events_depend_on_the_backend() -> None:
     """Sentry requires an organisation, Bugsink an address; the default address is Sentry's own."""
     need = NEEDS["read-events"]
