@@ -105,6 +105,8 @@ TEXTS = (
     "«glpat-jaenrlts-kewqtuvxboyvzrmmmm.dpumbgcgo»",
     f"got «acme_api_key_{B62[:30]}» in its output",
     "redis://:«p#w<x»@h/0",
+    "Authorization: «Bearer $aB3xZ9qLmN0pW7rT»",
+    "Authorization: «Token hunter2 ...»",
     "gitlab: <a href='https://bob:«hunter2»@git.example/'>",
     # prose, counts, enumerations and identifiers
     "secret: not found in vault",
@@ -135,6 +137,12 @@ TEXTS = (
     "user,password,email",
     "https://user@example.org/x?token_type=bearer",
     "slack: #channel-2024-alerts, datadog: enabled",
+    f'{{"sentry_event_id": "{RANDOM_HEX[:32]}", "datadog.trace_id": "{RANDOM_HEX[:32]}"}}',
+    f"sentry_event_id={RANDOM_HEX[:32]} cloudflare-ray-id: {RANDOM_HEX[:16]} jenkins_build_tag={RANDOM_HEX[:20]}",
+    'curl -H "Authorization: Bearer $API_TOKEN" https://h',
+    "Authorization: Bearer ${API_TOKEN}",
+    '{"Authorization": "Bearer {token}"}',
+    '{"slack_next_cursor": "dGVhbTpDMDYxRkE1UEI3"}',
 )  # fmt: skip
 
 ARGUMENTS: tuple[tuple[Any, Any], ...] = (

@@ -26,6 +26,15 @@ _LOOKALIKE = re.compile(
     r"|page_?token(?![a-z])"
 )
 
+IDENTIFIER = re.compile(
+    r"(?:(?:event|issue|request|trace|span|run|build|job|user|tenant|account|org|project|session|object"
+    r"|message|delivery|correlation|transaction|ray|device|deployment|pipeline|check_?in|monitor|group"
+    r"|thread|process|worker|node|cluster|instance|container|pod|task|batch|parent|page)_?u?id"
+    r"|^u?id|commit|sha_?\d*|md5|hash|digest|etag|checksum|fingerprint|ja3s?|url|uri|host|path|file"
+    r"|version|release|revision|ref|branch|image|tag|cursor)s?$"
+)
+"""End of a normalised name that identifies something public: a random value is not a secret."""
+
 _PLAIN = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _FOLDED = str.maketrans("\u017f\u0130\u0131\u212a", "siik")
@@ -68,7 +77,9 @@ class Names:
         for pattern, rules in self._groups:
             if found := pattern.search(words):
                 rule = rules[(found.lastindex or 1) - 1]
-                if rule.judge is not None and not _PLAIN.fullmatch(key):
+                if rule.judge is not None and (
+                    IDENTIFIER.search(name) or not _PLAIN.fullmatch(key)
+                ):
                     return None
                 harmless = _HARMLESS_SUFFIX.search(name) and not rule.pii
                 return None if harmless else self._judging(rule, values_pattern(rule, name))

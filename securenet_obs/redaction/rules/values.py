@@ -62,6 +62,7 @@ _PLACEHOLDER = (
     r"None|null|nil|[Tt]rue|[Ff]alse|TRUE|FALSE|undefined|str|int|bytes|bool|float|object|Any"
     r"|SecretStr|\*+|\.{3}|…|secret:[A-Za-z_]\w*|\$\{\w+\}|\$[A-Z_]{2,}|%(?:\(\w+\))?s|\{[\w.]*\}"
     r"|\[(?:redacted|Filtered)\]|SecretStr\(['\"]\**['\"]\)"
+    r"|(?i:bearer|basic|token|apikey|key) {1,3}(?:\$\{\w+\}|\$[A-Z_]{2,}|\{[\w.]*\}|\.{3}|…|\*+)"
 )
 HARMLESS = re.compile(rf"(?:{_PLACEHOLDER})(?=[\s\"'`,;&)\]}}<>|%\\]|$)")
 """A placeholder at the start of a value in a text."""

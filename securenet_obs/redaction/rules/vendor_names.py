@@ -3,7 +3,7 @@
 import re
 from itertools import groupby
 
-from securenet_obs.redaction.rules.names import normalise_name
+from securenet_obs.redaction.rules.names import IDENTIFIER, normalise_name
 from securenet_obs.redaction.rules.rule import KEY_CHARACTERS, KeyRule, TextRule
 from securenet_obs.redaction.rules.shapes import PUBLIC, UUID, is_random
 
@@ -41,11 +41,6 @@ _VENDORS = """
 """.split()  # noqa: SIM905 a table of words reads better without quotes
 
 _SHORT = 4  # a longer name does not occur inside of other words
-_IDENTIFIER = re.compile(
-    r"(?:(?:event|issue|request|trace|span|run|build|job|user|tenant|account|org|project|session|object"
-    r"|message|delivery|correlation|transaction)_?u?id|commit|sha\d*|md5|hash|digest|etag|checksum"
-    r"|fingerprint|ja3s?|url|uri|host|path|file|version|revision|ref|branch|image|tag)s?$"
-)
 
 
 def is_key(text: str) -> bool:
@@ -57,7 +52,7 @@ def is_key(text: str) -> bool:
 
 def is_vendor_key(match: re.Match[str]) -> bool:
     """Return whether a key follows the vendor's name, and its own name is not an identifier's."""
-    return is_key(match["secret"]) and _IDENTIFIER.search(normalise_name(match["name"])) is None
+    return is_key(match["secret"]) and IDENTIFIER.search(normalise_name(match["name"])) is None
 
 
 def _alternatives() -> str:
