@@ -70,7 +70,7 @@ CHANGED = {
     "sentry_sdk.transport:HttpTransport._make_pool": (
         "urllib3.PoolManager(**opts)",
         "urllib3.PoolManager()",
-        "securenet_obs.monitoring.sentry.transport",
+        "securenet_obs.monitoring.sentry.delivery.transport",
     ),
 }
 

@@ -19,8 +19,8 @@ TRAPS: tuple[Trap, ...] = (
         "Sentry",
         "a before_send that raises drops the event without a word",
         (
-            "monitoring/sentry/test_client.py::test_an_unscrubbed_event_is_dropped_and_counted",
-            "monitoring/sentry/test_client.py::test_an_invalid_event_is_dropped",
+            "monitoring/sentry/events/test_scrubbing.py::test_an_unscrubbed_event_is_dropped_and_counted",
+            "monitoring/sentry/events/test_scrubbing.py::test_an_invalid_event_is_dropped",
         ),
     ),
     (
@@ -28,14 +28,14 @@ TRAPS: tuple[Trap, ...] = (
         "before_send is called for check-ins, and not for transactions and logs",
         (
             "workers/test_monitoring.py::test_a_beat_entry_checks_in",
-            "monitoring/sentry/test_client.py::test_no_secret_is_in_the_bytes",
+            "monitoring/sentry/events/test_scrubbing.py::test_no_secret_is_in_the_bytes",
         ),
     ),
     (
         "Sentry",
         "its scrubber knows exact names only, and is off with data_collection",
         (
-            "monitoring/sentry/test_client.py::test_no_secret_is_in_the_bytes",
+            "monitoring/sentry/events/test_scrubbing.py::test_no_secret_is_in_the_bytes",
             "redaction/rules/test_names.py::test_spellings_of_a_name_are_equal",
             "notebooks/test_faults_of_flow.py::test_without_a_fault_nothing_is_red",
         ),
@@ -69,7 +69,7 @@ TRAPS: tuple[Trap, ...] = (
     (
         "Sentry",
         "an uncaught error in a cell is not captured",
-        ("monitoring/sentry/test_client.py::test_a_diagnostic_error_is_suppressed",),
+        ("monitoring/sentry/events/test_capture.py::test_a_diagnostic_error_is_suppressed",),
     ),
     (
         "structlog",
@@ -95,7 +95,7 @@ TRAPS: tuple[Trap, ...] = (
     (
         "structlog",
         "a chain of bytes bypasses Sentry's logging integration",
-        ("monitoring/sentry/test_client.py::test_every_kind_of_error_reaches_sentry",),
+        ("monitoring/sentry/events/test_capture.py::test_every_kind_of_error_reaches_sentry",),
     ),
     (
         "structlog",

@@ -4,14 +4,14 @@ from securenet_obs.monitoring.asgi import CorrelationMiddleware
 from securenet_obs.monitoring.correlation import bind_tenant, bound_tenant, current_ids
 from securenet_obs.monitoring.diagnostics import fail_on_purpose, log_canary_relay
 from securenet_obs.monitoring.logs.setup import configure_structlog
-from securenet_obs.monitoring.sentry.capture import capture_error, event_id_of, report_errors
 from securenet_obs.monitoring.sentry.client import (
     delivery_status,
     flush_sentry,
     init_sentry,
     lost_events,
 )
-from securenet_obs.monitoring.sentry.scrubbing import filter_sensitive_data
+from securenet_obs.monitoring.sentry.events.capture import capture_error, event_id_of, report_errors
+from securenet_obs.monitoring.sentry.events.scrubbing import filter_sensitive_data
 from securenet_obs.monitoring.services import monitor_celery, monitor_fastapi
 from securenet_obs.monitoring.start import start_monitoring, start_notebook_monitoring
 

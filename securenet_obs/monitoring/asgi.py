@@ -11,13 +11,13 @@ import structlog
 from starlette.exceptions import HTTPException
 
 from securenet_obs.monitoring.correlation import bind_ids, clear_ids, ensure_request_id
-from securenet_obs.monitoring.sentry.capture import capture_error
-from securenet_obs.monitoring.sentry.request_scope import (
+from securenet_obs.monitoring.sentry.events.capture import capture_error
+from securenet_obs.monitoring.sentry.tracing.request_scope import (
     header_values,
     request_scope,
     set_response_status,
 )
-from securenet_obs.monitoring.sentry.sampling import HEALTH_PATHS
+from securenet_obs.monitoring.sentry.tracing.sampling import HEALTH_PATHS
 
 Message: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[Message]]

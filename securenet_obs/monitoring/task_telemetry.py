@@ -15,8 +15,8 @@ from securenet_obs.monitoring.correlation import (
     parse_tenant_id,
 )
 from securenet_obs.monitoring.foreign_objects import type_name
-from securenet_obs.monitoring.sentry.capture import capture_error
-from securenet_obs.monitoring.sentry.task_scope import send_trace, task_scope
+from securenet_obs.monitoring.sentry.events.capture import capture_error
+from securenet_obs.monitoring.sentry.tracing.task_scope import send_trace, task_scope
 
 REQUEST_HEADER = "securenet_request_id"
 """Header of a task: id of its request."""

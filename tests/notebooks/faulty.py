@@ -18,7 +18,7 @@ def scrubbing_off() -> None:
     """Send events without our redaction and without the SDK's own list."""
     from sentry_sdk import data_collection
 
-    from securenet_obs.monitoring.sentry import before_send
+    from securenet_obs.monitoring.sentry.events import before_send
 
     data_collection._SENSITIVE_DENYLIST.clear()
     before_send.filter_sensitive_data = lambda event, hint: event
@@ -26,14 +26,14 @@ def scrubbing_off() -> None:
 
 def no_ids() -> None:
     """Send events without the ids of tenant, request and task."""
-    from securenet_obs.monitoring.sentry import before_send
+    from securenet_obs.monitoring.sentry.events import before_send
 
     before_send.current_ids = dict
 
 
 def no_stack_trace() -> None:
     """Send events with the exception's text only."""
-    from securenet_obs.monitoring.sentry import before_send
+    from securenet_obs.monitoring.sentry.events import before_send
 
     scrub = before_send.filter_sensitive_data
 
@@ -113,7 +113,7 @@ def slow_worker() -> None:
 
 def errors_sampled() -> None:
     """Send every second error only, as a wrong sample rate does."""
-    from securenet_obs.monitoring.sentry import before_send
+    from securenet_obs.monitoring.sentry.events import before_send
 
     scrub = before_send.filter_sensitive_data
     counter = itertools.count()

@@ -28,7 +28,11 @@ from securenet_obs.monitoring.logs.message import Message, format_message
 from securenet_obs.monitoring.logs.output.line_output import LineOutput
 from securenet_obs.monitoring.logs.stdlib_records import record_event
 from securenet_obs.monitoring.logs.values.json_values import Bounds, to_plain
-from securenet_obs.monitoring.sentry.capture import capture_error, capture_message, event_id_of
+from securenet_obs.monitoring.sentry.events.capture import (
+    capture_error,
+    capture_message,
+    event_id_of,
+)
 from securenet_obs.redaction import redact
 from securenet_obs.settings import Settings
 

@@ -1,1 +1,1 @@
-"""Error events: the Sentry client, its transport and scopes, and a recorder for tests."""
+"""Sentry in every process: client, integrations, events, tracing, delivery, recorder for tests."""

@@ -11,17 +11,17 @@ from sentry_sdk.utils import logger as sdk_logger
 
 from securenet_obs.errors import SettingsError
 from securenet_obs.monitoring.releases import SECURENET, default_release
-from securenet_obs.monitoring.sentry import exceptions
-from securenet_obs.monitoring.sentry.before_send import (
+from securenet_obs.monitoring.sentry.delivery.transport import CountingTransport
+from securenet_obs.monitoring.sentry.events.before_send import (
     before_send,
     before_send_transaction,
     rename_keys,
 )
-from securenet_obs.monitoring.sentry.capture import drop_duplicate
+from securenet_obs.monitoring.sentry.events.capture import drop_duplicate
+from securenet_obs.monitoring.sentry.events.exceptions import sdk_functions
+from securenet_obs.monitoring.sentry.events.scrubbing import scrub_breadcrumb
 from securenet_obs.monitoring.sentry.integrations import DISABLED_INTEGRATIONS, integrations
-from securenet_obs.monitoring.sentry.sampling import traces_sampler
-from securenet_obs.monitoring.sentry.scrubbing import scrub_breadcrumb
-from securenet_obs.monitoring.sentry.transport import CountingTransport
+from securenet_obs.monitoring.sentry.tracing.sampling import traces_sampler
 from securenet_obs.settings import TRACES_SAMPLE_RATE
 
 PRODUCTION = frozenset({"production", "prod"})
@@ -94,7 +94,7 @@ def init_sentry(
         )
     except sentry_sdk.utils.BadDsn as error:
         raise SettingsError(f"SENTRY_DSN: it is not a valid DSN: {error}.") from None
-    exceptions.install()
+    sdk_functions.install()
     scope = sentry_sdk.get_global_scope()
     scope.set_tag("service", service)
     scope.add_event_processor(drop_duplicate)

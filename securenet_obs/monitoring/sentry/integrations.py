@@ -7,10 +7,10 @@ from sentry_sdk.integrations.dedupe import DedupeIntegration
 from sentry_sdk.integrations.modules import ModulesIntegration
 from sentry_sdk.integrations.sqlalchemy import SqlalchemyIntegration
 
-from securenet_obs.monitoring.sentry.beat_monitors import EXCLUDED_ENTRIES, round_intervals
-from securenet_obs.monitoring.sentry.exit_flush import ExitFlush
-from securenet_obs.monitoring.sentry.log_records import RecordIntegration
-from securenet_obs.monitoring.sentry.task_scope import UntracedCeleryIntegration
+from securenet_obs.monitoring.sentry.delivery.exit_flush import ExitFlush
+from securenet_obs.monitoring.sentry.events.log_records import RecordIntegration
+from securenet_obs.monitoring.sentry.tracing.beat_monitors import EXCLUDED_ENTRIES, round_intervals
+from securenet_obs.monitoring.sentry.tracing.task_scope import UntracedCeleryIntegration
 
 # Modules adds 130 names and versions to every event, each of which is searched for secrets.
 # Dedupe remembers only the last exception, and drops one that is raised again in another request.

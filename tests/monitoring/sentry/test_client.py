@@ -26,7 +26,7 @@ def test_an_empty_dsn_elsewhere_is_logged(run: Any) -> None:
     with report_errors() as reported:
         raise DiagnosticError("nowhere")
     assert reported.event_id is None
-    from securenet_obs.monitoring.sentry.capture import can_send_events
+    from securenet_obs.monitoring.sentry.events.capture import can_send_events
     assert not can_send_events()
     """,
         SENTRY_DSN="",

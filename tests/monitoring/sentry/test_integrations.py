@@ -4,7 +4,7 @@ import pytest
 from sentry_sdk.integrations.celery import CeleryIntegration
 
 from securenet_obs.monitoring.sentry.integrations import integrations
-from securenet_obs.monitoring.sentry.task_scope import UntracedCeleryIntegration
+from securenet_obs.monitoring.sentry.tracing.task_scope import UntracedCeleryIntegration
 
 NOT_ALWAYS = {"fastapi", "redis", "starlette"}
 

@@ -7,7 +7,7 @@ from celery import Celery
 from celery.schedules import crontab, schedule
 from sentry_sdk.integrations.celery import beat
 
-from securenet_obs.monitoring.sentry.beat_monitors import round_intervals
+from securenet_obs.monitoring.sentry.tracing.beat_monitors import round_intervals
 
 
 @pytest.mark.parametrize(

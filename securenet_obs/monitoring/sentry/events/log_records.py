@@ -6,7 +6,7 @@ from typing import Any
 from sentry_sdk.integrations.logging import BreadcrumbHandler, EventHandler, LoggingIntegration
 
 from securenet_obs.monitoring.foreign_objects import is_exception, plain_text, text_of
-from securenet_obs.monitoring.sentry.capture import can_send_events, send
+from securenet_obs.monitoring.sentry.events.capture import can_send_events, send
 
 _MECHANISM = {"type": "logging", "handled": True}
 

@@ -1,19 +1,13 @@
 """Conversion of exceptions to Sentry's format, whatever their own attributes answer."""
 
 import itertools
-import sys
 from typing import Any
 
-import pytest
 import sentry_sdk
-from sentry_sdk.utils import event_from_exception
 
-from securenet_obs.monitoring.sentry.exceptions import (
-    MAX_EXCEPTIONS,
-    MAX_FRAMES,
+from securenet_obs.monitoring.sentry.events.exceptions.conversion import (
     exc_info_of,
     exception_values,
-    install,
 )
 from securenet_obs.monitoring.sentry.recorder import SentryRecorder
 from tests.monitoring.hostile import hostile_classes, raised
@@ -42,16 +36,6 @@ def test_a_hostile_exception_is_converted() -> None:
     """Type, text, frames and cause are read past the exception's own attributes."""
     assert len(HOSTILE) > 500
     assert [label for label, kind in HOSTILE.items() if not is_converted(kind)] == []
-
-
-def test_the_sdk_reads_hostile_exceptions_too() -> None:
-    """After `install` the SDK's integrations convert every such exception."""
-    install()
-    for kind in HOSTILE.values():
-        event, hint = event_from_exception(raised(kind))
-        assert len(event["exception"]["values"]) == 2
-        assert f"{hint['exc_info'][0].__module__}"
-    assert sentry_sdk.capture_exception(ValueError("without a client")) is None
 
 
 def test_every_hostile_exception_arrives(run: Any, sentry: SentryRecorder) -> None:
@@ -108,68 +92,6 @@ def test_an_uncaught_hostile_exception_of_a_thread_arrives(
     assert len(sentry.events) == finished.line("number")["number"]
 
 
-def test_a_chain_is_bounded() -> None:
-    """A chain of 5,000 exceptions, and a cycle, become a bounded list with the error last."""
-    error: BaseException = ValueError("first")
-    for number in range(5_000):
-        following = ValueError(f"number {number}")
-        following.__cause__ = error
-        error = following
-    assert len(values(error)) == MAX_EXCEPTIONS
-    assert values(error)[-1]["value"] == "number 4999"
-    cycle, other = ValueError("a"), ValueError("b")
-    cycle.__context__, other.__context__ = other, cycle
-    assert [value["value"] for value in values(cycle)] == ["b", "a"]
-
-
-def test_a_group_is_a_tree() -> None:
-    """Members have their parent's number and place; hostile members do not cost the others."""
-    members = [KeyError("k"), raised(HOSTILE["__getattribute__: a value error"]), OSError(5, "io")]
-    group = BaseExceptionGroup("several", members)  # type: ignore[list-item]
-    nested = ExceptionGroup(
-        "outer", [ValueError("v"), *([group] if isinstance(group, Exception) else [])]
-    )
-    found = values(nested)[::-1]
-    mechanisms = [value["mechanism"] for value in found]
-    assert [value["type"] for value in found][:2] == ["ExceptionGroup", "ValueError"]
-    assert mechanisms[0]["is_exception_group"]
-    assert mechanisms[1]["parent_id"] == 0
-    assert mechanisms[1]["source"] == "exceptions[0]"
-    assert [each["exception_id"] for each in mechanisms] == list(range(len(found)))
-    assert mechanisms[-1]["meta"] == {"errno": {"number": 5}}
-
-
-def test_a_large_group_is_bounded() -> None:
-    """Groups of 100,000 members and groups within groups end at the bound."""
-    group = ExceptionGroup("many", [ValueError(str(number)) for number in range(100_000)])
-    for _ in range(500):
-        group = ExceptionGroup("nested", [group])
-    assert len(values(group)) == MAX_EXCEPTIONS
-
-
-def test_a_deep_recursion_keeps_its_ends() -> None:
-    """Of 10,000 frames the outermost and the innermost remain, with the number omitted."""
-
-    def recurse(depth: int) -> None:
-        if depth == 0:
-            raise ValueError("deep")
-        recurse(depth - 1)
-
-    limit = sys.getrecursionlimit()
-    sys.setrecursionlimit(20_000)
-    try:
-        recurse(10_000)
-    except ValueError as error:
-        (value,) = values(error)
-    finally:
-        sys.setrecursionlimit(limit)
-    trace = value["stacktrace"]
-    assert len(trace["frames"]) == MAX_FRAMES
-    assert trace["frames"][0]["function"] == "test_a_deep_recursion_keeps_its_ends"
-    assert trace["frames"][-1]["lineno"] == recurse.__code__.co_firstlineno + 2
-    assert trace["frames_omitted"] == [25, 25 + 10_002 - MAX_FRAMES]
-
-
 def test_notes_follow_the_text() -> None:
     """Notes are part of the value; notes that are not texts are converted."""
     error = ValueError("text")
@@ -192,15 +114,3 @@ def test_the_sdk_and_ours_agree_about_ordinary_exceptions() -> None:
     kept = ("filename", "abs_path", "function", "module", "lineno")
     for mine, its in zip(ours["stacktrace"]["frames"], theirs["stacktrace"]["frames"], strict=True):
         assert {name: mine[name] for name in kept} == {name: its[name] for name in kept}
-
-
-@pytest.mark.parametrize("name", [None, 7, ["list"], "\ud800", object()])
-def test_a_module_may_have_any_name(name: Any) -> None:
-    """`__name__` of a frame's module may be any object."""
-    code = compile("raise ValueError('x')", "file-name", "exec")
-    try:
-        exec(code, {"__name__": name})
-    except ValueError as error:
-        frame = values(error)[0]["stacktrace"]["frames"][-1]
-    assert frame["module"] == (name if isinstance(name, str) else None)
-    assert frame["lineno"] == 1

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from securenet_obs.monitoring.sentry.grouping import fingerprint_of
+from securenet_obs.monitoring.sentry.events.grouping import fingerprint_of
 from securenet_obs.monitoring.sentry.recorder import SentryRecorder
 from securenet_obs.probes.http.json_api import JsonApi
 from securenet_obs.processes.polling import Deadline, poll_until

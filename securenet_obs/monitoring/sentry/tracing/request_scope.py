@@ -10,7 +10,7 @@ from sentry_sdk.integrations.asgi import SentryAsgiMiddleware
 from sentry_sdk.integrations.starlette import StarletteIntegration
 from sentry_sdk.tracing import Transaction
 
-from securenet_obs.monitoring.sentry.traces import continue_trace
+from securenet_obs.monitoring.sentry.tracing.traces import continue_trace
 
 _ORIGIN = f"auto.http.{StarletteIntegration.identifier}"
 

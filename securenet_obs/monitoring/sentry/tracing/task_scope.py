@@ -11,7 +11,7 @@ from celery.exceptions import SoftTimeLimitExceeded
 from sentry_sdk.integrations.celery import CeleryIntegration
 from sentry_sdk.integrations.logging import ignore_logger
 
-from securenet_obs.monitoring.sentry.traces import continue_trace
+from securenet_obs.monitoring.sentry.tracing.traces import continue_trace
 
 _SENT_AT = "sentry-monitor-start-timestamp-s"
 

@@ -5,7 +5,7 @@ import atexit
 import sentry_sdk
 from sentry_sdk.integrations.atexit import AtexitIntegration
 
-from securenet_obs.monitoring.sentry.transport import CountingTransport
+from securenet_obs.monitoring.sentry.delivery.transport import CountingTransport
 
 
 class ExitFlush(AtexitIntegration):

@@ -18,7 +18,7 @@ PROGRAM = """
     from concurrent.futures import ProcessPoolExecutor
     import structlog
     from securenet_obs.monitoring import configure_structlog, flush_sentry, init_sentry
-    from securenet_obs.monitoring.sentry import transport
+    from securenet_obs.monitoring.sentry.delivery import transport
     configure_structlog()
     transport.CONFIRM_S = float(os.environ.get("CONFIRM_S", "5"))
     init_sentry(os.environ["SENTRY_DSN"], "test")

@@ -14,9 +14,12 @@ from securenet_obs.monitoring.foreign_objects import (
     own_attribute,
     set_own_attribute,
 )
-from securenet_obs.monitoring.sentry.exceptions import exc_info_of, exception_values
-from securenet_obs.monitoring.sentry.grouping import NAME
-from securenet_obs.monitoring.sentry.transport import CountingTransport
+from securenet_obs.monitoring.sentry.delivery.transport import CountingTransport
+from securenet_obs.monitoring.sentry.events.exceptions.conversion import (
+    exc_info_of,
+    exception_values,
+)
+from securenet_obs.monitoring.sentry.events.grouping import NAME
 
 _EVENT_ATTRIBUTE = "__securenet_event__"
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from securenet_obs.monitoring.sentry.sampling import traces_sampler
+from securenet_obs.monitoring.sentry.tracing.sampling import traces_sampler
 
 RATES = {
     "POST /v1/tenants/{tenant_id}/logs": 0.5,

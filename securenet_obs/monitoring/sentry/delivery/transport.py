@@ -13,8 +13,8 @@ import structlog
 from sentry_sdk.envelope import Envelope, Item, PayloadRef
 from sentry_sdk.transport import HttpTransport
 
-from securenet_obs.monitoring.sentry.child_processes import at_end_of_child, is_child
-from securenet_obs.monitoring.sentry.event_limits import fit
+from securenet_obs.monitoring.sentry.delivery.child_processes import at_end_of_child, is_child
+from securenet_obs.monitoring.sentry.delivery.event_limits import fit
 
 REPORT_INTERVAL_S = 60.0
 """Seconds between two log lines about lost events."""

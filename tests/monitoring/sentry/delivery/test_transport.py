@@ -8,7 +8,7 @@ from securenet_obs.monitoring.sentry.recorder import SentryRecorder
 
 BEGIN = """
     import os, sentry_sdk, structlog, threading, time
-    import securenet_obs.monitoring.sentry.transport as transport
+    import securenet_obs.monitoring.sentry.delivery.transport as transport
     from securenet_obs.monitoring import *
     transport.REPORT_INTERVAL_S = float(os.environ.get("EVERY", "0.2"))
     configure_structlog()

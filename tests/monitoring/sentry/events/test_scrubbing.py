@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from securenet_obs.monitoring.sentry import scrubbing
+from securenet_obs.monitoring.sentry.events import scrubbing
+from securenet_obs.monitoring.sentry.events.scrubbing import filter_sensitive_data, scrub_failures
 from securenet_obs.monitoring.sentry.recorder import SentryRecorder
-from securenet_obs.monitoring.sentry.scrubbing import filter_sensitive_data, scrub_failures
 from tests.monitoring.sentry.program import BEGIN
 
 
@@ -71,7 +71,7 @@ def test_a_dropped_event_reaches_the_log_but_not_sentry(run: Any, sentry: Sentry
     finished = run(
         BEGIN
         + """
-    import securenet_obs.monitoring.sentry.scrubbing as module
+    import securenet_obs.monitoring.sentry.events.scrubbing as module
     def broken(value): raise RuntimeError("broken")
     module.redact = broken
     log.error("not sent")

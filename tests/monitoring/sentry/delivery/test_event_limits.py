@@ -9,16 +9,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sentry_sdk.utils import json_dumps
 
-from securenet_obs.monitoring.sentry.event_limits import MAX_EVENT_BYTES, fit, with_text_keys
+from securenet_obs.monitoring.sentry.delivery.event_limits import (
+    MAX_EVENT_BYTES,
+    fit,
+    with_text_keys,
+)
 from securenet_obs.monitoring.sentry.recorder import SentryRecorder
 from securenet_obs.probes.errors.bugsink import BugsinkEvents
 from securenet_obs.settings import Settings
 from securenet_obs.stack.local_stack import LocalStack
-from tests.monitoring.sentry.oversized import SHAPES, Unprintable
+from tests.monitoring.sentry.delivery.oversized import SHAPES, Unprintable
 from tests.monitoring.sentry.program import BEGIN
 
 SEND = """
-    from tests.monitoring.sentry.oversized import SHAPES
+    from tests.monitoring.sentry.delivery.oversized import SHAPES
     for name, send in SHAPES.items():
         sentry_sdk.get_global_scope().set_tag("shape", name)
         send()
@@ -126,7 +130,7 @@ def test_what_is_kept_of_a_mapping(run: Any, sentry: SentryRecorder) -> None:
     run(
         BEGIN
         + """
-    from tests.monitoring.sentry.oversized import SHAPES
+    from tests.monitoring.sentry.delivery.oversized import SHAPES
     SHAPES["keys without a text"]()
     """,
         SENTRY_DSN=sentry.dsn,
@@ -140,7 +144,7 @@ def test_what_is_kept_of_a_mapping(run: Any, sentry: SentryRecorder) -> None:
 def test_every_shape_is_stored(run: Any, stack: LocalStack) -> None:
     """A real Bugsink accepts and stores every one of these errors."""
     listing = """
-    from securenet_obs.monitoring.sentry import before_send as module
+    from securenet_obs.monitoring.sentry.events import before_send as module
     fit = module.fit
     def noted(event):
         log.info("sent", id=event["event_id"])

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from securenet_obs.monitoring.sentry import runbook_hint
-from securenet_obs.monitoring.sentry.runbook_hint import RUNBOOKS, runbook_for
+from securenet_obs.monitoring.sentry.events import runbook_hint
+from securenet_obs.monitoring.sentry.events.runbook_hint import RUNBOOKS, runbook_for
 
-NOTEBOOKS = Path(__file__).parents[3] / "runbooks"
+NOTEBOOKS = Path(__file__).parents[4] / "runbooks"
 
 
 def exception(*types: str) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""Delivery of events: size limits, transport, child processes, and the flush at exit."""

@@ -1,0 +1,1 @@
+"""Error events: captured, converted, completed with ids and runbook, grouped, masked."""

@@ -1,0 +1,1 @@
+"""Traces and check-ins: scopes of requests and tasks, continuation, sampling, monitors of beat."""
