@@ -56,6 +56,7 @@ WATCHED = frozenset(
 """Distributions with recorded public overrides."""
 
 OWNERS: dict[str, tuple[str, ...]] = {
+    "_apply_result": ("celery.worker.request:Request",),
     "_accepted": ("billiard.pool:ApplyResult",),
     "_cache": ("billiard.pool:Pool", "billiard.pool:ApplyResult"),
     "_chan_to_sock": ("kombu.transport.redis:MultiChannelPoller",),
@@ -63,13 +64,18 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "_fd_to_chan": ("kombu.transport.redis:MultiChannelPoller",),
     "_get_interval_schedule": (),
     "_in_poll": ("kombu.transport.redis:Channel", "kombu.transport.redis:MultiChannelPoller"),
+    "_get_message_priority": ("kombu.transport.virtual.base:Channel",),
+    "_job": ("billiard.pool:ApplyResult",),
     "_log_traceback": (),
+    "_lookup": ("kombu.transport.virtual.base:Channel",),
     "_on_connection_disconnect": (
         "kombu.transport.redis:Channel",
         "kombu.transport.redis:MultiChannelPoller",
     ),
+    "_q_for_pri": ("kombu.transport.redis:Channel",),
     "_queue": ("sentry_sdk.worker:BackgroundWorker",),
     "_thread": ("sentry_sdk.worker:BackgroundWorker",),
+    "_raw": ("kombu.transport.virtual.base:Message",),
     "_sock": ("redis.connection:Connection", "redis.connection:AbstractConnection"),
     "_write_to": ("billiard.pool:ApplyResult", "celery.concurrency.asynpool:AsynPool"),
 }
@@ -129,8 +135,9 @@ class Definitions:
             if isinstance(node, ast.ClassDef):
                 self._add(node.body, f"{prefix}{node.name}.")
             for target in getattr(node, "targets", [getattr(node, "target", None)]):
-                if isinstance(target, ast.Name):
-                    self._nodes[f"{prefix}{target.id}"].append(node)
+                for name in target.elts if isinstance(target, ast.Tuple) else [target]:
+                    if isinstance(name, ast.Name):
+                        self._nodes[f"{prefix}{name.id}"].append(node)
             if isinstance(node, ast.If | ast.Try | ast.With):
                 for part in ("body", "orelse", "finalbody"):
                     self._add(getattr(node, part, []), prefix)

@@ -158,6 +158,7 @@ _MESSAGE_SETTINGS: dict[str, Any] = {
 
 _EXECUTION_SETTINGS: dict[str, Any] = {
     "worker_pool": "securenet_obs.workers.celery_fixes.pool:TaskPool",
+    "worker_consumer": "securenet_obs.workers.celery_fixes.consumer:WaitingConsumer",
     "task_acks_late": True,
     # A task is run again if its process was killed, but not forever: SecureNetTask counts.
     "task_reject_on_worker_lost": True,

@@ -9,7 +9,8 @@ from celery import Celery
 SOCKET_TIMEOUT_S = 0.5
 """Seconds that a client waits for Redis; three times that if a connection breaks during use."""
 
-# Redis redelivers an unacknowledged task after this time: it must exceed the longest task.
+# Redis redelivers a message without a lease, of a worker of an older release, after this time: it
+# must exceed the longest task.
 _VISIBILITY_TIMEOUT_S = 3600
 
 TIMEOUT_SETTINGS: dict[str, Any] = {

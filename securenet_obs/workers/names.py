@@ -14,3 +14,9 @@ UNACKED_KEY = "unacked"
 
 UNACKED_INDEX_KEY = "unacked_index"
 """kombu's sorted set of the same delivery tags, by the time of delivery."""
+
+LEASES_KEY = "securenet:leases"
+"""Sorted set in the broker's database: running workers, by the server's time of their last sign."""
+
+HELD_KEY = "securenet:held"
+"""Hash in the broker's database: delivery tag of a held message -> the worker that holds it."""

@@ -1,6 +1,7 @@
 """Beat's scheduler: one leader by Redis lock; records ticks and entries; unsent ones stay due."""
 
 import copy
+import math
 import time
 from datetime import UTC, datetime
 from functools import cached_property
@@ -9,19 +10,22 @@ from typing import Any
 import orjson
 import redis
 import structlog
-from celery.beat import PersistentScheduler, SchedulingError
+from celery.beat import PersistentScheduler, SchedulingError, info
 from celery.schedules import crontab
+from kombu.exceptions import OperationalError
 from redis.exceptions import LockError
 from redis.lock import Lock
 
 from securenet_obs.workers.names import TICK_KEY
+from securenet_obs.workers.refusals import RefusalLog
 from securenet_obs.workers.windows import WINDOW_HEADER, latest_slot
 
 SENT_KEY = "securenet:beat:sent"
 """Hash: name of an entry -> unix seconds of the last time it was sent."""
 
 ENTRIES_KEY = "securenet:beat:entries"
-"""Hash: name of an entry -> JSON of its `task`, `schedule`, `last` and `next` (unix seconds)."""
+"""Hash: name of an entry -> JSON of its `task`, `schedule`, `last` and `next` (unix seconds), and
+`period`, the seconds from one time at which it is due to the next."""
 
 LOCK_KEY = "securenet:beat:lock"
 """Lock of the beat that leads; every other beat stands by."""
@@ -30,6 +34,9 @@ LOCK_S = 30.0
 """Seconds after which a beat that stopped ticking is replaced; several times a tick's duration."""
 
 _TICK_TTL_S = 24 * 3600
+
+# A clock that is corrected in small steps may lag behind its own earlier times.
+_CLOCK_TOLERANCE_S = 1.0
 
 _log = structlog.get_logger(__name__)
 
@@ -41,6 +48,9 @@ class RecordingScheduler(PersistentScheduler):  # type: ignore[misc] # Celery ha
     schedule's file only if Redis does not have it. So a beat that was down, lost its file or takes
     over sends a missed entry once, for the latest window, however many windows were missed.
 
+    A last time in the future, which only a wrong clock can have recorded, is replaced by now: the
+    entry would not be sent until then.
+
     While Redis is unavailable, nothing is sent and nothing is marked as sent.
 
     Upstream: celery/celery#1495, open, asks for beats that stand by. It can go when Celery has
@@ -49,6 +59,14 @@ class RecordingScheduler(PersistentScheduler):  # type: ignore[misc] # Celery ha
 
     _failed_entry: Any = None
     _is_standby = False
+
+    @cached_property
+    def _refusals(self) -> RefusalLog:
+        return RefusalLog("beat_redis_unavailable", "beat_redis_available")
+
+    @cached_property
+    def _broker_refusals(self) -> RefusalLog:
+        return RefusalLog("beat_broker_unavailable", "beat_broker_available")
 
     @cached_property
     def _redis(self) -> redis.Redis:
@@ -64,11 +82,26 @@ class RecordingScheduler(PersistentScheduler):  # type: ignore[misc] # Celery ha
         """Send due entries if this beat leads; return the seconds until the next tick."""
         if not self._is_leader():
             return float(self.max_interval)
+        self._clamp_last_times()
         interval: float = super().tick(*args, **options)
         if self._failed_entry is not None:
             interval = self._mark_due(self._failed_entry)
-        self._write(self._store_schedule)
+        if self._write(self._store_schedule):
+            self._refusals.accept()
         return interval
+
+    def apply_entry(self, entry: Any, producer: Any = None) -> None:
+        """Send a due entry; a broker that refuses is logged once a minute, not at each attempt."""
+        info("Scheduler: Sending due task %s (%s)", entry.name, entry.task)
+        try:
+            self.apply_async(entry, producer=producer, advance=False)
+        except SchedulingError as error:
+            if isinstance(error.__context__, (OperationalError, redis.RedisError, OSError)):
+                self._broker_refusals.refuse(error.__context__)
+            else:
+                _log.exception("beat_entry_not_sent", entry=entry.name)
+        else:
+            self._broker_refusals.accept()
 
     def apply_async(self, entry: Any, *args: Any, **options: Any) -> Any:
         """Send an entry's task with its window, and record the time once the broker accepts it."""
@@ -86,19 +119,26 @@ class RecordingScheduler(PersistentScheduler):  # type: ignore[misc] # Celery ha
         if self._lock.local.token is not None:
             self._write(lambda _: self._lock.release())
 
+    def _ensure_connected(self) -> Any:
+        """Return the connection as it is: while a tick waits for the broker, its lock expires."""
+        return self.connection
+
     def _is_leader(self) -> bool:
         """Acquire or extend the lock, and return whether this beat leads."""
         try:
-            if self._lock.local.token is not None:
-                return bool(self._lock.reacquire())
-            return self._take_over()
+            leads = (
+                bool(self._lock.reacquire())
+                if self._lock.local.token is not None
+                else self._take_over()
+            )
         except LockError:
             # The lock expired while this beat was delayed, or Redis lost it.
             self._lock.local.token = None
             return self._is_leader()
         except redis.RedisError as error:
-            _log.warning("beat_redis_unavailable", reason=type(error).__name__)
+            self._refusals.refuse(error)
             return False
+        return leads
 
     def _take_over(self) -> bool:
         if not self._lock.acquire():
@@ -112,9 +152,24 @@ class RecordingScheduler(PersistentScheduler):  # type: ignore[misc] # Celery ha
         for name, seconds in sent_at.items():
             entry = self.schedule.get(name if isinstance(name, str) else name.decode())
             if entry is not None:
-                entry.last_run_at = datetime.fromtimestamp(float(seconds), UTC)
+                entry.last_run_at = _parse_time(seconds) or entry.last_run_at
         self._heap = None
         return True
+
+    def _clamp_last_times(self) -> None:
+        """Replace last times that lie in the future by now, and warn of each."""
+        now = datetime.now(UTC)
+        for name, entry in self.schedule.items():
+            ahead_s = (entry.last_run_at - now).total_seconds()
+            if ahead_s > _CLOCK_TOLERANCE_S:
+                _log.warning(
+                    "beat_last_time_in_future",
+                    entry=name,
+                    ahead_s=round(ahead_s, 1),
+                    remedy="check the clocks of the hosts on which beat runs or ran",
+                )
+                entry.last_run_at = now
+                self._heap = None
 
     def _store_schedule(self, client: Any) -> None:
         """Record a heartbeat and the schedule of all entries; removed entries are deleted."""
@@ -131,11 +186,14 @@ class RecordingScheduler(PersistentScheduler):  # type: ignore[misc] # Celery ha
         self._failed_entry = self._heap = None
         return float(self.max_interval)
 
-    def _write(self, write: Any) -> None:
+    def _write(self, write: Any) -> bool:
+        """Write to Redis; return False if it refuses, which is logged."""
         try:
             write(self._redis)
         except redis.RedisError as error:
-            _log.warning("beat_state_not_stored", reason=type(error).__name__)
+            self._refusals.refuse(error)
+            return False
+        return True
 
 
 def _entry_data(entry: Any) -> dict[str, Any]:
@@ -146,7 +204,27 @@ def _entry_data(entry: Any) -> dict[str, Any]:
         "schedule": str(entry.schedule),
         "last": entry.last_run_at.timestamp(),
         "next": time.time() + due_in.total_seconds(),
+        "period": _compute_period_s(entry.schedule),
     }
+
+
+def _compute_period_s(schedule: Any) -> float:
+    """Return the seconds between the next two times at which an entry is due."""
+    if not isinstance(schedule, crontab):
+        return float(schedule.run_every.total_seconds())
+    now = datetime.now(UTC)
+    first = now + schedule.remaining_delta(now)[1]
+    second = first + schedule.remaining_delta(first)[1]
+    return float((second - first).total_seconds())
+
+
+def _parse_time(seconds: str | bytes) -> datetime | None:
+    """Return a recorded time; None if it is not one."""
+    try:
+        value = float(seconds)
+        return datetime.fromtimestamp(value, UTC) if math.isfinite(value) else None
+    except (ValueError, OverflowError, OSError):
+        return None
 
 
 def _add_window(entry: Any) -> Any:

@@ -216,3 +216,103 @@ def test_without_redis_nothing_is_marked_as_sent(tmp_path: Path) -> None:
     assert beat.tick() == beat.max_interval
     assert beat.schedule["often"].last_run_at == before
     beat.close()
+
+
+YEAR_S = 365 * 24 * 3600
+
+
+@pytest.mark.parametrize("ahead_s", [5.0, 3600.0, YEAR_S, 1e11])
+@pytest.mark.parametrize("kept_in", ["Redis", "file"])
+def test_a_last_time_in_the_future_is_clamped(
+    environment: dict[str, str], broker: redis.Redis, tmp_path: Path, kept_in: str, ahead_s: float
+) -> None:
+    """An entry that a wrong clock dated is sent within its period, and a warning names it."""
+    beat = scheduler(environment["REDIS_URL"], tmp_path, often=1.0)
+    if kept_in == "Redis":
+        with results(environment) as records:
+            records.hset(SENT_KEY, "often", time.time() + ahead_s)
+    else:
+        ahead = min(ahead_s, YEAR_S)
+        beat.schedule["often"].last_run_at = datetime.now(UTC) + timedelta(seconds=ahead)
+    with capture_logs() as lines:
+        run_due_entries(beat)
+        time.sleep(1.1)
+        run_due_entries(beat)
+    assert len(sent(broker)) == 1
+    if ahead_s < 1e11 or kept_in == "file":  # which is not a time
+        (warning,) = (line for line in lines if line["event"] == "beat_last_time_in_future")
+        assert warning["entry"] == "often"
+    with results(environment) as records:
+        entry = json.loads(records.hget(ENTRIES_KEY, "often"))
+    assert entry["next"] <= time.time() + entry["period"]
+
+
+@pytest.mark.parametrize("recorded", ["nan", "inf", "-inf", "", "yesterday", "1e300"])
+def test_a_last_time_that_is_none_is_ignored(
+    environment: dict[str, str], broker: redis.Redis, tmp_path: Path, recorded: str
+) -> None:
+    """Beat goes on with its own time."""
+    with results(environment) as records:
+        records.hset(SENT_KEY, "often", recorded)
+    beat = scheduler(environment["REDIS_URL"], tmp_path, often=0.01)
+    time.sleep(0.02)
+    beat.tick()
+    assert len(sent(broker)) == 1
+
+
+def test_a_clock_that_is_set_back_delays_no_entry(
+    environment: dict[str, str], broker: redis.Redis, tmp_path: Path
+) -> None:
+    """Every entry that was sent before the correction is clamped, not only the next one."""
+    beat = scheduler(environment["REDIS_URL"], tmp_path, often=0.5, rarely=1.0)
+    run_due_entries(beat)
+    for entry in beat.schedule.values():
+        entry.last_run_at += timedelta(seconds=YEAR_S)
+    beat._heap = None
+    run_due_entries(beat)
+    time.sleep(1.1)
+    run_due_entries(beat)
+    assert len(sent(broker)) == 2
+
+
+def test_the_period_of_an_entry_is_recorded(
+    environment: dict[str, str], broker: redis.Redis, tmp_path: Path
+) -> None:
+    """The period is that of the schedule, whatever the time of day."""
+    schedules = {
+        "often": 4.0,
+        "hourly": crontab(minute="0"),
+        "daily": crontab(minute="0", hour="2"),
+    }
+    beat = scheduler(environment["REDIS_URL"], tmp_path, **schedules)
+    beat.tick()
+    with results(environment) as records:
+        entries = {name: json.loads(entry) for name, entry in records.hgetall(ENTRIES_KEY).items()}
+    periods = {name: entry["period"] for name, entry in entries.items()}
+    assert periods == {"often": 4.0, "hourly": 3600.0, "daily": 24 * 3600.0}
+
+
+def test_a_broker_that_refuses_is_logged_once(
+    environment: dict[str, str],
+    broker: redis.Redis,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Every attempt to send fails; the log has one line, and the entry is sent afterwards."""
+    beat = scheduler(environment["REDIS_URL"], tmp_path, often=0.01)
+    with capture_logs() as lines, monkeypatch.context() as patch:
+
+        def refuse(*_: Any, **__: Any) -> None:
+            raise redis.exceptions.ReadOnlyError("no")
+
+        patch.setattr(beat.app.amqp, "send_task_message", refuse)
+        for _ in range(3):
+            time.sleep(0.02)
+            beat.tick()
+    refusals = [line for line in lines if line["event"] != "beat_leader"]
+    assert [(line["event"], line["reason"]) for line in refusals] == [
+        ("beat_broker_unavailable", "READONLY")
+    ]
+    assert sent(broker) == []
+    beat.tick()
+    assert len(sent(broker)) == 1

@@ -147,6 +147,11 @@ class TaskPool(prefork.TaskPool):  # type: ignore[misc] # Celery has no types
         super().register_with_event_loop(loop)
         loop.add_reader(self._wake_reader, os.read, self._wake_reader, 1)
 
+    def is_running(self, request: Any) -> bool:
+        """Return whether a process has the task of a request, and will end it."""
+        job = request._apply_result and request._apply_result()
+        return job is not None and job._job in self._pool._cache
+
     def _wake(self, **_: object) -> None:
         os.write(self._wake_writer, b".")
 

@@ -9,10 +9,16 @@ Can go with the first kombu 5.7 that survives a restart of Redis, except for `_c
 
 import select
 import time
+from contextlib import suppress
+from queue import Empty
 from typing import Any
 
 import structlog
+from kombu.exceptions import OperationalError
 from kombu.transport import TRANSPORT_ALIASES, redis
+from redis.exceptions import RedisError
+
+from securenet_obs.workers.celery_fixes.delivery import QoS
 
 # Seconds after which a missing answer counts as lost.
 _ANSWER_TIMEOUT_S = 5.0
@@ -30,6 +36,8 @@ class Channel(redis.Channel):  # type: ignore[misc] # kombu has no types
     client (5.7.0 does not); `_brpop_start` can go with `Poller`.
     """
 
+    QoS = QoS
+
     waiting_since = 0.0
     _shared_client: Any = None
 
@@ -40,6 +48,18 @@ class Channel(redis.Channel):  # type: ignore[misc] # kombu has no types
         if self._shared_client is None or self._shared_client.connection_pool is not self.pool:
             self._shared_client = super()._create_client()
         return self._shared_client
+
+    def close(self) -> None:
+        """Close the channel, whatever Redis answers: its messages must be put back."""
+        if self._in_poll:
+            with suppress(Empty, RedisError, OSError, AttributeError):
+                self._brpop_read()
+        try:
+            super().close()
+        except (RedisError, OSError):
+            # Redis did not delete the queues of remote control; they expire.
+            self.auto_delete_queues.clear()
+            super().close()
 
     def _brpop_start(self, timeout: float | None = None) -> None:
         self.waiting_since = time.monotonic()
@@ -91,16 +111,20 @@ def _close_unresponsive(connection: Any, purpose: str) -> None:
 
 
 class Transport(redis.Transport):  # type: ignore[misc] # kombu has no types
-    """Deregisters only the lost connection's descriptors.
+    """Takes every error of Redis for one that passes; deregisters only a lost connection.
 
     kombu 5.6.2 also removes the event loop's poll, even if a new connection has registered its own
-    by then: the worker answers pings and consumes nothing.
+    by then: the worker answers pings and consumes nothing. It also takes an answer such as READONLY
+    or MISCONF for an error of the application, which ends the worker.
 
     Upstream: celery/kombu#2492 and #2630, merged and in kombu 5.7.0. Can go with the first kombu
     5.7 that survives a restart of Redis; 5.7.0 does not (see pyproject.toml).
     """
 
     Channel = Channel
+
+    # Redis's state passes: a failover, a full disk or memory, a changed password or right.
+    connection_errors = (*redis.Transport.connection_errors, RedisError, OperationalError)
 
     def __init__(self, *args: Any, **options: Any) -> None:
         """Create the transport, without a connection."""

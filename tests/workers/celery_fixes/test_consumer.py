@@ -1,0 +1,117 @@
+"""A worker outlives every state of Redis: it waits quietly, and delivers its messages again."""
+
+import json
+import os
+import subprocess
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+from celery import Celery
+
+from securenet_obs.drills.faults.redis_states import STATES
+from securenet_obs.errors import StackError
+from securenet_obs.processes.guard import Guard
+from securenet_obs.processes.ports import find_free_ports
+from securenet_obs.stack.part import Part
+from securenet_obs.stack.parts.broker import RedisAccess, create_redis_part
+from securenet_obs.workers.names import HELD_KEY, UNACKED_INDEX_KEY, UNACKED_KEY
+from tests.conftest import missing
+from tests.waiting import eventually
+from tests.workers.conftest import CELERY, Sent, running, send
+
+STATE_S = 6.0
+"""Seconds for which a state lasts: several attempts to connect."""
+
+HELD = 12
+"""Tasks that the worker holds until their time comes."""
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A worker that waits for a Redis of its own."""
+
+    redis: Part
+    environment: Mapping[str, str]
+    log: Path
+    process: "subprocess.Popen[bytes]"
+    celery: Celery
+
+    def lines(self, event: str) -> list[dict[str, Any]]:
+        """Return the worker's log lines of an event."""
+        return [line for line in self.all_lines() if line["event"] == event]
+
+    def all_lines(self) -> list[dict[str, Any]]:
+        """Return the worker's log lines; each must be JSON."""
+        return [json.loads(line) for line in self.log.read_bytes().splitlines()]
+
+    def send(self, name: str, **options: Any) -> Sent:
+        """Send a canary."""
+        return send(self.celery, "echo_canary", name, queue="canary", **options)
+
+    def client(self) -> redis.Redis:
+        """Return a client with one connection, which every state leaves open."""
+        url = self.environment["REDIS_URL"]
+        return redis.Redis.from_url(url, decode_responses=True, single_connection_client=True)
+
+
+@pytest.fixture
+def waiting(tmp_path: Path) -> Iterator[Waiting]:
+    """Yield a worker on a Redis of its own."""
+    with Guard() as guard:
+        try:
+            access = RedisAccess(find_free_ports(1)[0])
+            part = create_redis_part(tmp_path / "redis", access, guard)
+        except StackError as error:
+            missing(error)
+        store = f"sqlite:///{tmp_path}/store.sqlite3"
+        variables = {**os.environ, **access.environment, "DATABASE_URL": store}
+        command = [*CELERY, "worker", "-Q", "canary", "-n", "waiting@%h", "--concurrency", "2"]
+        celery = Celery(broker=access.environment["REDIS_URL"])
+        celery.conf.result_backend = access.environment["RESULT_URL"]
+        with part, running(command, variables, tmp_path / "worker.log") as process:
+            waiting = Waiting(part, variables, tmp_path / "worker.log", process, celery)
+            waiting.send("ready").get(timeout=30)
+            yield waiting
+
+
+def _count(client: redis.Redis, *keys: str) -> list[int]:
+    return [client.hlen(key) if key != UNACKED_INDEX_KEY else client.zcard(key) for key in keys]
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_worker_waits_for_a_state_that_passes(waiting: Waiting, state: str) -> None:
+    """It does not exit, logs one line, and then executes what it held and what was sent."""
+    held = [waiting.send(f"held-{number}", countdown=4) for number in range(HELD)]
+    with waiting.client() as client:
+        assert eventually(lambda: client.hlen(UNACKED_KEY) == HELD, 10)
+        with STATES[state](client):
+            time.sleep(STATE_S)
+            assert waiting.process.poll() is None, waiting.log.read_text()[-3000:]
+        waiting.send("afterwards").get(timeout=15)
+        for one in held:
+            one.get(timeout=15)
+        assert eventually(
+            lambda: _count(client, UNACKED_KEY, HELD_KEY, UNACKED_INDEX_KEY) == [0, 0, 0], 15
+        )
+    assert len(waiting.lines("broker_unavailable")) <= 1, waiting.log.read_text()[-6000:]
+    levels = {line["level"] for line in waiting.all_lines()}
+    assert levels <= {"debug", "info", "warning"}, waiting.log.read_text()[-6000:]
+
+
+@pytest.mark.parametrize("state", ["READONLY", "WRONGPASS", "OOM"])
+def test_worker_starts_and_stops_while_a_state_lasts(waiting: Waiting, state: str) -> None:
+    """A start waits for the end of the state, and a stop does not."""
+    with waiting.client() as client, STATES[state](client):
+        log = waiting.log.with_name("another.log")
+        command = [*CELERY, "worker", "-Q", "canary", "-n", "another@%h", "--concurrency", "1"]
+        with running(command, waiting.environment, log) as another:
+            assert eventually(lambda: b"broker_unavailable" in log.read_bytes(), 20)
+            time.sleep(2)
+            assert another.poll() is None
+            another.terminate()
+            assert another.wait(10) == 0, log.read_text()[-3000:]

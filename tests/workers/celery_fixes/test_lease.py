@@ -1,0 +1,161 @@
+"""The lease on messages: a dead worker's come again, and a resumed one's count no more."""
+
+import json
+import os
+import signal
+import time
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+from celery import Celery
+
+from securenet_obs.workers.celery_fixes import lease
+from securenet_obs.workers.celery_fixes.lease import LEASE_S, Lease
+from securenet_obs.workers.names import HELD_KEY, LEASES_KEY, UNACKED_INDEX_KEY, UNACKED_KEY
+from tests.waiting import eventually
+from tests.workers.conftest import CELERY, running, send
+
+SOON_S = 60
+"""Seconds within which a dead worker's messages must be taken by another."""
+
+CONTENT = json.dumps([{"body": ""}, "logs", "logs"])
+
+
+@pytest.fixture
+def broker(redis_server: Any) -> Iterator[redis.Redis]:
+    """Yield an empty database."""
+    url = redis_server.environment["REDIS_URL"].rsplit("/", 1)[0]
+    with redis.Redis.from_url(f"{url}/9", decode_responses=True) as client:
+        client.flushdb()
+        yield client
+        client.flushdb()
+
+
+def records(broker: redis.Redis) -> tuple[int, int, int]:
+    """Return how many messages are held, by each of the three records."""
+    return broker.hlen(UNACKED_KEY), broker.zcard(UNACKED_INDEX_KEY), broker.hlen(HELD_KEY)
+
+
+def test_an_acknowledged_message_leaves_no_record(broker: redis.Redis) -> None:
+    """Its tag is in none of the records."""
+    mine = Lease()
+    mine.take(broker, "tag", CONTENT)
+    assert records(broker) == (1, 1, 1)
+    assert mine.acknowledge(broker, "tag")
+    assert records(broker) == (0, 0, 0)
+
+
+def test_a_message_of_another_worker_is_not_acknowledged(broker: redis.Redis) -> None:
+    """A worker that was suspended acknowledges nothing that another one holds by now."""
+    mine, other = Lease(), Lease()
+    mine.take(broker, "tag", CONTENT)
+    other.take(broker, "tag", CONTENT)
+    assert not mine.acknowledge(broker, "tag")
+    assert records(broker) == (1, 1, 1)
+    assert other.acknowledge(broker, "tag")
+
+
+def test_a_message_is_restored_once(broker: redis.Redis) -> None:
+    """Two workers that find it at the same time do not both restore it."""
+    mine = Lease()
+    mine.take(broker, "tag", CONTENT)
+    held = ("tag", mine.owner, CONTENT.encode())
+    assert mine.restore(broker, held, ["logs"], "again", first=True)
+    assert not mine.restore(broker, held, ["logs"], "again", first=True)
+    assert broker.lrange("logs", 0, -1) == ["again"]
+    assert records(broker) == (0, 0, 0)
+
+
+def test_messages_of_a_living_worker_are_left_alone(
+    broker: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only those of a worker that has not renewed its lease are found, by the server's clock."""
+    monkeypatch.setattr(lease, "LEASE_S", 1)
+    dead, alive = Lease(), Lease()
+    dead.take(broker, "of the dead", CONTENT)
+    alive.take(broker, "of the living", CONTENT)
+    assert alive.find_expired(broker, 3600) == []
+    time.sleep(1.1)
+    alive.renew(broker)
+    found = alive.find_expired(broker, 3600)
+    assert [tag for tag, *_ in found] == ["of the dead"]
+
+
+def test_a_lost_lease_is_an_expired_one(broker: redis.Redis) -> None:
+    """A Redis that lost the leases does not keep the messages back."""
+    mine = Lease()
+    mine.take(broker, "tag", CONTENT)
+    broker.delete(LEASES_KEY)
+    assert len(mine.find_expired(broker, 3600)) == 1
+
+
+def test_a_message_without_an_owner_counts_after_the_visibility_timeout(
+    broker: redis.Redis,
+) -> None:
+    """A worker of an older release records no owner."""
+    broker.hset(UNACKED_KEY, "old", CONTENT)
+    broker.zadd(UNACKED_INDEX_KEY, {"old": time.time() - 30})
+    assert Lease().find_expired(broker, 60) == []
+    assert [tag for tag, *_ in Lease().find_expired(broker, 20)] == ["old"]
+
+
+def test_records_without_a_message_are_removed(broker: redis.Redis) -> None:
+    """They do not stay for ever."""
+    broker.hset(HELD_KEY, "gone", str(uuid.uuid4()))
+    broker.zadd(UNACKED_INDEX_KEY, {"gone too": 1})
+    assert Lease().find_expired(broker, 20) == []
+    assert records(broker) == (0, 0, 0)
+
+
+def test_a_full_memory_refuses_a_message_and_forgets_none(broker: redis.Redis) -> None:
+    """What a script of Redis could not do as a whole, it did not begin; what frees memory works."""
+    mine = Lease()
+    mine.take(broker, "held", CONTENT)
+    broker.config_set("maxmemory", 1)
+    try:
+        with pytest.raises(redis.exceptions.ResponseError, match=r"OOM|maxmemory"):
+            mine.take(broker, "tag", CONTENT)
+        with pytest.raises(redis.exceptions.ResponseError, match=r"OOM|maxmemory"):
+            mine.restore(broker, ("held", mine.owner, CONTENT.encode()), ["logs"], "", first=True)
+        assert records(broker) == (1, 1, 1)
+        assert mine.acknowledge(broker, "held")
+    finally:
+        broker.config_set("maxmemory", 0)
+    assert records(broker) == (0, 0, 0)
+
+
+@pytest.fixture
+def workers(environment: dict[str, str], tmp_path: Path) -> Iterator[Any]:
+    """Yield a function that starts a worker of a broker of its own."""
+    address = environment["REDIS_URL"].rsplit("/", 1)[0]
+    variables = {**environment, "REDIS_URL": f"{address}/10", "RESULT_URL": f"{address}/11"}
+    celery = Celery(broker=variables["REDIS_URL"])
+    celery.conf.result_backend = variables["RESULT_URL"]
+    with redis.Redis.from_url(variables["REDIS_URL"], decode_responses=True) as client:
+        client.flushdb()
+
+        def start(name: str) -> Any:
+            command = [*CELERY, "worker", "-Q", "canary", "-n", f"{name}@%h"]
+            options = ["--concurrency", "1", "--without-mingle", "--without-gossip"]
+            return running([*command, *options], variables, tmp_path / f"{name}.log")
+
+        yield start, client, celery
+
+
+def test_messages_of_a_killed_worker_come_again_soon(workers: Any) -> None:
+    """Another worker takes them within a minute, those included that wait for their time."""
+    start, client, celery = workers
+    with start("killed") as killed:
+        held = [send(celery, "echo_canary", f"{n}", queue="canary", countdown=2) for n in range(5)]
+        assert eventually(lambda: client.hlen(UNACKED_KEY) == len(held), 30)
+        os.kill(killed.pid, signal.SIGKILL)
+        died_at = time.monotonic()
+    with start("other"):
+        for one in held:
+            one.get(timeout=SOON_S)
+        assert LEASE_S - 6 < time.monotonic() - died_at < SOON_S
+        assert eventually(lambda: records(client) == (0, 0, 0), 10)
