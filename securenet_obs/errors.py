@@ -5,6 +5,7 @@ SecureNetObsError
 ├── ProbeError                 something could not be read back
 │   ├── NotFoundError            the backend answered that it does not exist
 │   ├── ForbiddenError           the backend denied access
+│   ├── RefusedError             the backend answered that it executes no such command now
 │   ├── UnreachableError         the backend did not answer
 │   └── NotStoredError           the backend never stores items of this kind
 ├── ChecksFailedError          at least one check of a notebook failed
@@ -42,6 +43,10 @@ class NotFoundError(ProbeError):
 
 class ForbiddenError(ProbeError):
     """The backend answered that these credentials may not read this."""
+
+
+class RefusedError(ProbeError):
+    """The backend answered, and refuses for a reason that may pass, such as a full memory."""
 
 
 class UnreachableError(ProbeError):

@@ -29,7 +29,7 @@ def cli() -> None:
     """Validate that SecureNet's observability works.
 
     Exit codes: 0 passed or skipped, 1 failed, 2 bad parameters or usage, 3 error, 4 timeout,
-    5 kernel died, 6 unreachable, 130 interrupted; with several runs, the worst.
+    5 kernel died, 6 refused or unreachable, 130 interrupted; with several runs, the worst.
     """
 
 

@@ -37,8 +37,9 @@ class ExpectedAlarm:
     parameters: tuple[str, ...] = ()
 
     def is_raised_by(self, outcome: ValidationOutcome) -> bool:
-        """Return whether its check failed, or the target was unreachable."""
-        return outcome.verdict == "unreachable" or self.check in outcome.failed_checks
+        """Return whether its check failed, or the target refused or was unreachable."""
+        does_not_serve = outcome.verdict in ("refused", "unreachable")
+        return does_not_serve or self.check in outcome.failed_checks
 
 
 @dataclass(frozen=True)

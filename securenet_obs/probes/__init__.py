@@ -35,6 +35,8 @@ from securenet_obs.probes.scenarios.leaks import count_occurrences, plant_secret
 from securenet_obs.probes.scenarios.network_samples import generate_network_records
 from securenet_obs.probes.scenarios.schedule import (
     Dispatch,
+    find_misdated_entries,
+    is_beat_healthy,
     wait_for_beat_entry,
     wait_for_check_in,
     wait_for_dispatch,
@@ -105,6 +107,7 @@ __all__ = [
     "find_cross_tenant_lines",
     "find_cross_tenant_results",
     "find_lost_ids",
+    "find_misdated_entries",
     "find_missing_transactions",
     "find_services",
     "find_spanless_transactions",
@@ -114,6 +117,7 @@ __all__ = [
     "generate_canary",
     "generate_network_records",
     "generate_secret",
+    "is_beat_healthy",
     "log_frame",
     "measure_clock_difference_s",
     "open_error_events",

@@ -71,6 +71,14 @@ def test_a_setting_that_loses_tasks_is_noticed(
     assert (done.verdict, done.red) == (Verdict.FAILED, {check})
 
 
+def test_a_full_memory_is_reported(server: "redis.Redis", run_notebook: Run) -> None:
+    """Redis refuses every write, and the workers cannot answer; the memory is still judged."""
+    with changed(server, "maxmemory", "1"):
+        done = run_notebook(BROKER)
+    assert done.verdict == Verdict.FAILED
+    assert "Redis has free memory" in done.red
+
+
 @pytest.mark.parametrize("fault", PARTS.values(), ids=PARTS.keys())
 def test_a_worker_that_does_not_fit_is_noticed(
     fault: Fault, broken: BrokenPart, run_notebook: Run

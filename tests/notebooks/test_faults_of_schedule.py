@@ -47,6 +47,14 @@ FAULTS = {
         faults="entries_overdue",
         parameters=("deadline_s=2",),
     ),
+    "entries dated by a wrong clock": Fault(
+        SCHEDULE,
+        "beat",
+        {"a due entry is sent", "every next time lies within its period"},
+        may_be_red={"every tenant's task is enqueued and runs"},
+        faults="last_times_in_the_future",
+        parameters=("deadline_s=2",),
+    ),
     "a beat that does not check in": Fault(
         SCHEDULE, "beat", {CHECK_INS}, faults="not_checked_in", parameters=BRIEFLY
     ),

@@ -6,12 +6,14 @@ It only reads, so it can be used in production.
 import math
 import re
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 from packaging.specifiers import SpecifierSet
 
+from securenet_obs.errors import RefusedError
 from securenet_obs.probes.celery.client import open_inspector, query_workers
 from securenet_obs.probes.celery.redis_reading import format_address
 from securenet_obs.probes.celery.results import RESULT_PREFIX, ResultProbe
@@ -53,8 +55,8 @@ class BrokerState:
 class BrokerProbe(ResultProbe):
     """Reads the state of the broker and the results, and the configuration of the workers.
 
-    Every method raises UnreachableError when Redis does not answer, and ForbiddenError when it
-    refuses.
+    Every method raises UnreachableError when Redis does not answer, ForbiddenError when it denies
+    access, and RefusedError when it executes nothing now.
     """
 
     def state(self) -> BrokerState:
@@ -95,7 +97,7 @@ class BrokerProbe(ResultProbe):
                 return pipeline.execute().count(-1)
 
     def workers(self, deadline_s: float) -> pd.DataFrame:
-        """Return the configuration of each worker that answers.
+        """Return the configuration of each worker that answers; none can if Redis refuses writes.
 
         Args:
             deadline_s: seconds to wait for the answers of all workers, whose number is not known.
@@ -104,7 +106,8 @@ class BrokerProbe(ResultProbe):
             A row for each worker: `worker`, `queues` (a list), `hard_limit_s` (NaN for none),
             `visibility_timeout_s`, `versions` (package -> version).
         """
-        with open_inspector(self._settings, deadline_s) as inspect:
+        queues, configuration, reports = {}, {}, {}
+        with suppress(RefusedError), open_inspector(self._settings, deadline_s) as inspect:
             queues, configuration, reports = query_workers(
                 inspect, "active_queues", "conf", "report"
             )

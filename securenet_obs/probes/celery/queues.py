@@ -29,8 +29,9 @@ _PRIORITIES = ("", f"{_SEPARATOR}3", f"{_SEPARATOR}6", f"{_SEPARATOR}9")
 class QueueProbe:
     """Read-only probe of the broker's queues.
 
-    Every method raises UnreachableError when Redis does not answer within 2 s, and ForbiddenError
-    when it refuses. `queues=None` means those of `queue_names`.
+    Every method raises UnreachableError when Redis does not answer within 2 s, ForbiddenError when
+    it denies access, and RefusedError when it executes nothing now. `queues=None` means those of
+    `queue_names`. A Redis whose memory is full answers: no method needs a transaction.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -156,8 +157,11 @@ class QueueProbe:
         return self.queue_names() if queues is None else list(queues)
 
     def _query(self, commands: Iterable[tuple[Any, ...]]) -> list[Any]:
-        """Run commands in one transaction, so that they see one state; return their answers."""
-        with self._reading_broker(), self._broker.pipeline(transaction=True) as pipeline:
+        """Run commands in one round trip, without a transaction; return their answers.
+
+        Redis refuses every transaction while its memory is full, even one that only reads.
+        """
+        with self._reading_broker(), self._broker.pipeline(transaction=False) as pipeline:
             for command in commands:
                 pipeline.execute_command(*command)  # type: ignore[no-untyped-call]
             return pipeline.execute()

@@ -8,13 +8,32 @@ import redis
 from kombu.exceptions import OperationalError
 from pydantic import SecretStr
 from redis.backoff import NoBackoff
-from redis.exceptions import AuthenticationError, NoPermissionError, RedisError
+from redis.exceptions import (
+    AuthenticationError,
+    BusyLoadingError,
+    ExecAbortError,
+    MasterDownError,
+    NoPermissionError,
+    OutOfMemoryError,
+    ReadOnlyError,
+    RedisError,
+    ResponseError,
+)
 from redis.retry import Retry
 
-from securenet_obs.errors import ForbiddenError, SettingsError, UnreachableError
+from securenet_obs.errors import ForbiddenError, RefusedError, SettingsError, UnreachableError
 
 TIMEOUT_S = 2.0
 """Timeout in seconds of a connection, and of each answer."""
+
+
+_REFUSALS: tuple[tuple[type[RedisError], str], ...] = (
+    (OutOfMemoryError, "its memory is full (OOM)"),
+    (ReadOnlyError, "it is a replica, as after a failover (READONLY)"),
+    (MasterDownError, "it is a replica without its master (MASTERDOWN)"),
+    (BusyLoadingError, "it loads its data (LOADING)"),
+)
+_MAX_CLIENTS = "max number of clients reached"
 
 
 def open_redis(url: SecretStr, variable: str) -> redis.Redis:
@@ -48,15 +67,31 @@ def translate_redis_errors(url: SecretStr, variable: str) -> Iterator[None]:
 
     Raises:
         ForbiddenError: the password is wrong, or the user may not do this.
+        RefusedError: it answers that it does not execute this now, for example with a full memory.
         UnreachableError: it does not answer in time, or does not answer like a Redis server.
     """
     try:
         yield
-    except (AuthenticationError, NoPermissionError) as error:
-        raise ForbiddenError(
-            f"{format_address(url)} refuses access; check the user and password in {variable}."
-        ) from error
     except (RedisError, OperationalError) as error:
+        cause = error.__cause__ if isinstance(error, OperationalError) else error
+        if isinstance(cause, (AuthenticationError, NoPermissionError)):
+            raise ForbiddenError(
+                f"{format_address(url)} refuses access; check the user and password in {variable}."
+            ) from error
+        if reason := _describe_refusal(cause):
+            raise RefusedError(f"{format_address(url)} ({variable}) refuses: {reason}.") from error
         raise UnreachableError(
             f"{format_address(url)} ({variable}) does not answer: {error}"
         ) from error
+
+
+def _describe_refusal(error: BaseException | None) -> str:
+    """Return the reason for which Redis refuses; empty if the error is not an answer of Redis."""
+    for kind, reason in _REFUSALS:
+        if isinstance(error, kind):
+            return reason
+    if _MAX_CLIENTS in str(error):
+        return "it has as many clients as it accepts (maxclients)"
+    if isinstance(error, ExecAbortError):
+        return "it discarded a transaction (EXECABORT)"
+    return str(error).rstrip(".") if isinstance(error, ResponseError) else ""

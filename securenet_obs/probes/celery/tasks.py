@@ -12,7 +12,6 @@ import pandas as pd
 from celery import states
 from celery.canvas import Signature
 from celery.result import denied_join_result
-from kombu.exceptions import OperationalError
 from redis.client import PubSub
 
 from securenet_obs.errors import NotFoundError, UnreachableError
@@ -68,8 +67,8 @@ class TaskProbe(ResultProbe):
     """Sends tasks to the broker and reads their results; also reads the queues.
 
     It defines no tasks: callers pass Celery signatures, their own or those from `signature`.
-    Every method raises UnreachableError when Redis does not answer within seconds, and
-    ForbiddenError when it refuses.
+    Every method raises UnreachableError when Redis does not answer within seconds, ForbiddenError
+    when it denies access, and RefusedError when it executes nothing now.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -189,12 +188,14 @@ class TaskProbe(ResultProbe):
 
         Returns:
             A row for each entry, its name in the index: `task`, `schedule`, `last` (UTC; time of
-            the last sending, or of creation if never sent) and `next` (UTC; next due time).
+            the last sending, or of creation if never sent), `next` (UTC; next due time) and
+            `period` (seconds from one due time to the next; NaN from a beat of an older release).
         """
         with self._reading_results():
             entries: Any = self._results.hgetall(ENTRIES_KEY)
         rows = {name.decode(): json.loads(entry) for name, entry in sorted(entries.items())}
-        frame = pd.DataFrame.from_dict(rows, "index", columns=["task", "schedule", "last", "next"])
+        columns = ["task", "schedule", "last", "next", "period"]
+        frame = pd.DataFrame(list(rows.values()), index=list(rows), columns=columns)
         moments = {
             name: pd.to_datetime(frame[name], unit="s", utc=True) for name in ("last", "next")
         }
@@ -218,25 +219,27 @@ class TaskProbe(ResultProbe):
         trip.submitted_at = pd.Timestamp.now("UTC")
         trip.sent_at = time.monotonic()
         # Otherwise Celery itself would subscribe to each task's result, for ever.
-        with denied_join_result():
+        with denied_join_result(), self._reading_broker():
             try:
                 trip.signature.apply_async(task_id=trip.task_id, expires=expires_s)
-            except (OperationalError, AttributeError) as error:
+            except AttributeError as error:
                 # kombu raises AttributeError when a connection is lost while in use.
                 raise UnreachableError(
                     f"{format_address(self._broker_url)} does not accept tasks: {error}"
                 ) from error
 
     def _is_queued(self, trip: RoundTrip) -> bool:
-        commands = [("LRANGE", key, 0, -1) for key in list_queue_keys(trip.queue)]
-        mark = trip.task_id.encode()
-        return any(mark in message for messages in self._query(commands) for message in messages)
+        return self._holds(trip, [("LRANGE", key, 0, -1) for key in list_queue_keys(trip.queue)])
 
     def _is_held(self, trip: RoundTrip) -> bool:
         """Return whether the message waits or is in flight."""
+        # The queues first: a message that a worker takes between the two is found in flight.
+        queues = [("LRANGE", key, 0, -1) for key in list_queue_keys(trip.queue)]
+        return self._holds(trip, [*queues, ("HVALS", UNACKED_KEY)])
+
+    def _holds(self, trip: RoundTrip, commands: list[tuple[Any, ...]]) -> bool:
         mark = trip.task_id.encode()
-        unacked = self._query([("HVALS", UNACKED_KEY)])[0]
-        return self._is_queued(trip) or any(mark in message for message in unacked)
+        return any(mark in message for messages in self._query(commands) for message in messages)
 
     def _ping(self) -> None:
         """Detect an unreachable Redis at once instead of after Celery's retries."""

@@ -1,4 +1,4 @@
-"""Follows one entry of beat's schedule from its sending to the tasks of every tenant."""
+"""Beat's schedule: misdated entries, its health, and one entry's way to every tenant's tasks."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +27,30 @@ class Dispatch:
     def missing_tenants(self) -> int:
         """Number of tenants without a successful task."""
         return self.tenants - int(self.successful_tasks.tenant_id.nunique())
+
+
+def find_misdated_entries(entries: pd.DataFrame, tolerance_s: float = 5.0) -> list[str]:
+    """Return the entries whose next time is further away than their period, by our clock.
+
+    Such an entry is not sent until then: a wrong clock has dated its last time, or beat's is wrong.
+
+    Args:
+        entries: rows of `TaskProbe.beat_entries`; without a `period` an entry is not judged.
+        tolerance_s: seconds that beat's clock may differ from ours.
+    """
+    ahead_s = (entries["next"] - pd.Timestamp.now("UTC")).dt.total_seconds()
+    return list(entries.index[ahead_s > entries["period"].astype("float64") + tolerance_s])
+
+
+def is_beat_healthy(probe: TaskProbe, oldest_tick_s: float) -> bool:
+    """Return whether beat has ticked recently, by our clock, and no entry of it is misdated.
+
+    Raises:
+        NotFoundError: beat has recorded no tick.
+        ForbiddenError, UnreachableError: as for every method of `TaskProbe`.
+    """
+    is_recent = abs(probe.beat_tick().age_s) <= oldest_tick_s
+    return is_recent and not find_misdated_entries(probe.beat_entries())
 
 
 def wait_for_beat_entry(

@@ -7,6 +7,7 @@ from enum import StrEnum
 from securenet_obs.errors import (
     EvidenceNotFoundError,
     NotebookError,
+    RefusedError,
     SettingsError,
     UnreachableError,
 )
@@ -26,6 +27,7 @@ class Verdict(StrEnum):
     ERROR = "error"
     TIMEOUT = "timeout"
     KERNEL_DIED = "kernel_died"
+    REFUSED = "refused"
     UNREACHABLE = "unreachable"
     INTERRUPTED = "interrupted"
 
@@ -43,6 +45,7 @@ _EXIT_CODES = {
     Verdict.ERROR: 3,
     Verdict.TIMEOUT: 4,
     Verdict.KERNEL_DIED: 5,
+    Verdict.REFUSED: 6,
     Verdict.UNREACHABLE: 6,
     Verdict.INTERRUPTED: 130,
 }
@@ -50,10 +53,15 @@ _REFUSED: dict[type[Exception], Verdict] = {
     NotebookError: Verdict.BAD_PARAMETERS,
     SettingsError: Verdict.BAD_PARAMETERS,
     EvidenceNotFoundError: Verdict.BAD_PARAMETERS,
+    RefusedError: Verdict.REFUSED,
     UnreachableError: Verdict.UNREACHABLE,
 }
-"""Verdicts for errors of the input, subclasses included, and for unreachable services."""
-_BY_ERROR = {"UnreachableError": Verdict.UNREACHABLE, "ChecksFailedError": Verdict.FAILED}
+"""Verdicts for errors of the input, subclasses included, and for services that do not serve."""
+_BY_ERROR = {
+    "RefusedError": Verdict.REFUSED,
+    "UnreachableError": Verdict.UNREACHABLE,
+    "ChecksFailedError": Verdict.FAILED,
+}
 
 
 def exit_code_for(error: Exception) -> int:

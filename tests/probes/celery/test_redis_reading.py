@@ -3,15 +3,25 @@ import time
 from collections.abc import Iterator
 
 import pytest
+import redis
 from pydantic import SecretStr
 
-from securenet_obs.errors import ForbiddenError, ProbeError, SettingsError, UnreachableError
+from securenet_obs.drills.faults.redis_states import STATES
+from securenet_obs.errors import (
+    ForbiddenError,
+    ProbeError,
+    RefusedError,
+    SettingsError,
+    UnreachableError,
+)
+from securenet_obs.probes import BrokerProbe, TaskProbe
 from securenet_obs.probes.celery.redis_reading import (
     TIMEOUT_S,
     format_address,
     open_redis,
     translate_redis_errors,
 )
+from securenet_obs.settings import Settings
 from tests.busy import room_for
 
 PASSWORD = "p4ssword-that-must-not-show"
@@ -73,3 +83,64 @@ def test_formatted_address_has_no_password() -> None:
     """The address consists of host, port and database."""
     assert format_address(SecretStr(f"redis://u:{PASSWORD}@h:7/3")) == "redis://h:7/3"
     assert format_address(SecretStr("redis://h")) == "redis://h:6379"
+
+
+@pytest.fixture
+def admin(redis_server) -> Iterator[redis.Redis]:
+    """Yield a client with one connection, which every state leaves open."""
+    with redis.Redis.from_url(
+        redis_server.environment["REDIS_URL"], decode_responses=True, single_connection_client=True
+    ) as client:
+        client.ping()
+        yield client
+
+
+def settings_of(redis_server) -> Settings:
+    return Settings(**{name.lower(): url for name, url in redis_server.environment.items()})
+
+
+READABLE = {"READONLY", "MISCONF", "NOPERM", "OOM", "NOREPLICAS"}
+"""States in which a Redis can be read."""
+
+
+@pytest.mark.parametrize("state", sorted(READABLE))
+def test_a_redis_that_refuses_writes_can_be_read(
+    redis_server, admin: redis.Redis, state: str
+) -> None:
+    """No probe needs a transaction or a write to read the queues, the server or the schedule."""
+    settings = settings_of(redis_server)
+    tasks, broker = TaskProbe(settings), BrokerProbe(settings)
+    with STATES[state](admin):
+        assert tasks.queue_depths(["logs"]) == {"logs": 0}
+        assert tasks.describe_in_flight().startswith("0 in flight")
+        assert list(tasks.describe_oldest_waiting(["logs"])) == ["logs"]
+        assert len(tasks.sample_queues(0.1, 0.1, ["logs"])) == 2
+        assert tasks.beat_entries() is not None
+        assert broker.count_results_without_ttl() == 0
+        assert (broker.state().memory_share > 1) == (state == "OOM")
+
+
+REFUSALS = {
+    "READONLY": RefusedError,
+    "MASTERDOWN": RefusedError,
+    "MISCONF": RefusedError,
+    "NOPERM": ForbiddenError,
+    "OOM": RefusedError,
+    "BUSY": RefusedError,
+    "maxclients": RefusedError,
+    "WRONGPASS": ForbiddenError,
+    "NOREPLICAS": RefusedError,
+}
+"""State -> the error of a probe that sends a task."""
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_refused_and_unreachable_are_different(
+    redis_server, admin: redis.Redis, state: str
+) -> None:
+    """A Redis that answers is not unreachable, whatever it answers."""
+    probe = TaskProbe(settings_of(redis_server))
+    with STATES[state](admin), pytest.raises(REFUSALS[state]) as refused:
+        probe.run_unregistered_task("canary", 1.0)
+    password = redis_server.environment["REDIS_URL"].split(":")[2].split("@")[0]
+    assert password not in str(refused.value)

@@ -1,13 +1,20 @@
 import json
+import math
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
 from securenet_obs.errors import NotFoundError
 from securenet_obs.probes import (
+    BeatTick,
     TaskProbe,
+    find_misdated_entries,
+    is_beat_healthy,
     open_telemetry,
     wait_for_beat_entry,
     wait_for_check_in,
@@ -54,6 +61,42 @@ def test_repeated_task_counts_for_one_tenant(tmp_path: Path) -> None:
 def test_a_missing_dispatcher_line_means_no_dispatch_was_seen(tmp_path: Path, text: str) -> None:
     """Without the dispatcher's line the number of tenants is unknown."""
     assert dispatch_of(tmp_path, text or "{}\n").tenants == 0
+
+
+def entries(**due_in_s: tuple[float, float]) -> pd.DataFrame:
+    """Return entries by the seconds until they are due, and their periods."""
+    now = pd.Timestamp.now("UTC")
+    rows = [(now + pd.Timedelta(seconds=due), period) for due, period in due_in_s.values()]
+    return pd.DataFrame(rows, columns=["next", "period"], index=list(due_in_s))
+
+
+@given(period=st.floats(1, 1e6), share=st.floats(-1, 3))
+def test_an_entry_beyond_its_period_is_misdated(period: float, share: float) -> None:
+    """The next time may lie within the period, or in the past, and no further away."""
+    assume(abs(share - 1) * period > 1)
+    found = find_misdated_entries(entries(entry=(share * period, period)), tolerance_s=0.0)
+    assert found == (["entry"] if share > 1 else [])
+
+
+def test_an_entry_without_a_period_is_not_judged() -> None:
+    """A beat of an older release does not record it."""
+    assert find_misdated_entries(entries(entry=(1e6, math.nan))) == []
+
+
+@pytest.mark.parametrize("age_s", [-90.0, 90.0])
+def test_a_beat_whose_clock_is_wrong_is_not_healthy(target: Settings, age_s: float) -> None:
+    """A tick in the future is as wrong as an old one."""
+    probe = TaskProbe(target)
+    assert is_beat_healthy(probe, 60)
+    probe.beat_tick = lambda: BeatTick(datetime.now(UTC), age_s)  # type: ignore[method-assign]
+    assert not is_beat_healthy(probe, 60)
+
+
+def test_a_beat_with_a_misdated_entry_is_not_healthy(target: Settings) -> None:
+    """Compose's health check notices it."""
+    probe = TaskProbe(target)
+    probe.beat_entries = lambda: entries(entry=(1e6, 4.0))  # type: ignore[method-assign]
+    assert not is_beat_healthy(probe, 60)
 
 
 def test_running_beat_sends_its_canary(target: Settings) -> None:

@@ -47,7 +47,7 @@ def test_exit_codes_are_those_of_the_design() -> None:
     """Each verdict has the exit code that DESIGN promises."""
     assert {str(verdict): verdict.exit_code for verdict in Verdict} == {
         "passed": 0, "skipped": 0, "failed": 1, "bad_parameters": 2, "error": 3, "timeout": 4,
-        "kernel_died": 5, "unreachable": 6, "interrupted": 130,
+        "kernel_died": 5, "refused": 6, "unreachable": 6, "interrupted": 130,
     }  # fmt: skip
 
 
@@ -88,6 +88,7 @@ def test_a_skipped_run_neither_passes_nor_fails_a_command(
         ([FAILED, error("ChecksFailedError"), ENDED], "failed"),
         ([FAILED, error("ValueError"), ENDED], "error"),
         ([FAILED, error("UnreachableError"), ENDED], "unreachable"),
+        ([FAILED, error("RefusedError"), ENDED], "refused"),
         ([PASSED, error("SystemExit", "0"), ENDED], "error"),
         ([error("KeyboardInterrupt"), {"event": "timeout", "reason": "x"}, ENDED], "timeout"),
         ([{"event": "kernel_died", "reason": "x"}], "kernel_died"),
