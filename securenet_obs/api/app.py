@@ -5,7 +5,6 @@ from contextlib import asynccontextmanager
 from functools import cache
 from typing import Annotated, Any
 
-import redis
 import structlog
 from fastapi import APIRouter, Depends, FastAPI, Path, Request
 from fastapi.concurrency import run_in_threadpool
@@ -13,12 +12,11 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.security import HTTPBearer
 from pydantic import BaseModel, Field
-from sqlalchemy import text
-from sqlalchemy.exc import SQLAlchemyError
 
 from securenet_obs.api import diagnostics
 from securenet_obs.api.access import TenantRoute
 from securenet_obs.api.api_keys import KeyCache
+from securenet_obs.api.readiness import create_readiness
 from securenet_obs.errors import PublishError, UnreachableError
 from securenet_obs.monitoring import (
     CorrelationMiddleware,
@@ -29,9 +27,8 @@ from securenet_obs.monitoring import (
 )
 from securenet_obs.monitoring.asgi import add_sentry_trace
 from securenet_obs.settings import TENANT_ID, Settings, get_settings
-from securenet_obs.store import session_scope
 from securenet_obs.workers.celery_app import celery_app
-from securenet_obs.workers.connections import SOCKET_TIMEOUT_S, shorten_timeouts
+from securenet_obs.workers.connections import shorten_timeouts
 from securenet_obs.workers.outbox import submit
 from securenet_obs.workers.results import TaskState, task_state
 from securenet_obs.workers.tasks import process_network_logs
@@ -76,12 +73,9 @@ async def live() -> dict[str, str]:
 
 
 @router.get("/health/ready")
-async def ready() -> JSONResponse:
-    """Report the readiness of each dependency, with the reason if it is unavailable."""
-    parts = {
-        "broker": await run_in_threadpool(_broker_problem),
-        "store": await run_in_threadpool(_store_problem),
-    }
+async def ready(request: Request) -> JSONResponse:
+    """Report whether a write to each dependency would succeed now, with the reason if not."""
+    parts = await request.app.state.readiness.read_problems()
     status = "ok" if not any(parts.values()) else "unavailable"
     content = {
         "status": status,
@@ -118,6 +112,7 @@ def create_app(settings: Settings) -> FastAPI:
     service = SecureNet(title="SecureNet", version=settings.sentry_release, lifespan=_lifespan)
     service.state.settings = settings
     service.state.key_cache = KeyCache()
+    service.state.readiness = create_readiness()
     service.include_router(router)
     service.include_router(tenant_router)
     if settings.diagnostics_enabled:
@@ -148,25 +143,6 @@ async def _answer_unavailable(_: Request, error: Exception) -> JSONResponse:
     _log.warning("dependency_unavailable", reason=str(error), cause=type(error.__cause__).__name__)
     content = {"detail": str(error), "request_id": current_ids().get("request_id")}
     return JSONResponse(content, status_code=503, headers={"Retry-After": "5"})
-
-
-def _broker_problem() -> str:
-    bounds = {"socket_timeout": SOCKET_TIMEOUT_S, "socket_connect_timeout": SOCKET_TIMEOUT_S}
-    with redis.Redis.from_url(celery_app.conf.broker_url, **bounds) as client:
-        try:
-            client.ping()
-        except redis.RedisError as error:
-            return type(error).__name__
-    return ""
-
-
-def _store_problem() -> str:
-    try:
-        with session_scope() as session:
-            session.execute(text("SELECT 1"))
-    except SQLAlchemyError as error:
-        return type(error).__name__
-    return ""
 
 
 @cache

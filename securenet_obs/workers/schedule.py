@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 import redis
 import structlog
-from celery.beat import PersistentScheduler, SchedulingError, info
+from celery.beat import PersistentScheduler, SchedulingError
 from celery.schedules import crontab
 from kombu.exceptions import OperationalError
 from redis.exceptions import LockError
@@ -90,26 +90,20 @@ class RecordingScheduler(PersistentScheduler):  # type: ignore[misc] # Celery ha
             self._refusals.accept()
         return interval
 
-    def apply_entry(self, entry: Any, producer: Any = None) -> None:
-        """Send a due entry; a broker that refuses is logged once a minute, not at each attempt."""
-        info("Scheduler: Sending due task %s (%s)", entry.name, entry.task)
-        try:
-            self.apply_async(entry, producer=producer, advance=False)
-        except SchedulingError as error:
-            if isinstance(error.__context__, (OperationalError, redis.RedisError, OSError)):
-                self._broker_refusals.refuse(error.__context__)
-            else:
-                _log.exception("beat_entry_not_sent", entry=entry.name)
-        else:
-            self._broker_refusals.accept()
-
     def apply_async(self, entry: Any, *args: Any, **options: Any) -> Any:
-        """Send an entry's task with its window, and record the time once the broker accepts it."""
+        """Send an entry's task with its window, and record the time once the broker accepts it.
+
+        A broker that refuses is logged once a minute, and not at each attempt.
+        """
         try:
             result = super().apply_async(_add_window(entry), *args, **options)
-        except SchedulingError:
+        except SchedulingError as error:
             self._failed_entry = entry
+            if isinstance(error.__context__, (OperationalError, redis.RedisError, OSError)):
+                self._broker_refusals.refuse(error.__context__)
+                return None
             raise
+        self._broker_refusals.accept()
         self._write(lambda client: client.hset(SENT_KEY, entry.name, repr(time.time())))
         return result
 

@@ -24,7 +24,10 @@ def test_it_is_live_and_ready(api: Any) -> None:
     """Both health endpoints answer 200 while broker and store are available."""
     assert api.client.get("/health/live").json() == {"status": "ok"}
     ready = api.client.get("/health/ready")
-    assert (ready.status_code, ready.json()["parts"]) == (200, {"broker": "ok", "store": "ok"})
+    assert (ready.status_code, ready.json()["parts"]) == (
+        200,
+        {"broker": "ok", "results": "ok", "store": "ok"},
+    )
 
 
 def test_a_batch_is_queued_with_the_requests_ids(api: Any, record: dict[str, str]) -> None:

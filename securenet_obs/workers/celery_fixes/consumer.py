@@ -30,6 +30,7 @@ STABLE_S = 20.0
 """Seconds after which a connection counts as stable, and the backoff begins anew."""
 
 _STEP_S = 0.1
+_CONNECTED = logging.getLogger("celery.worker.consumer.connection")
 
 
 class WaitingConsumer(Consumer):  # type: ignore[misc] # Celery has no types
@@ -43,8 +44,6 @@ class WaitingConsumer(Consumer):  # type: ignore[misc] # Celery has no types
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        # The log line with the address at each attempt; ours has the reason.
-        logging.getLogger("celery.worker.consumer.connection").setLevel(logging.WARNING)
         self._refusals = RefusalLog("broker_unavailable", "broker_available")
         self._failures = 0
         self._failed_at = 0.0
@@ -74,6 +73,7 @@ class WaitingConsumer(Consumer):  # type: ignore[misc] # Celery has no types
     def on_ready(self) -> None:
         """Log that the worker consumes again."""
         self._refusals.accept()
+        _CONNECTED.setLevel(logging.NOTSET)
         super().on_ready()
 
     def on_connection_error_before_connected(self, exc: BaseException) -> None:
@@ -103,6 +103,8 @@ class WaitingConsumer(Consumer):  # type: ignore[misc] # Celery has no types
     def _wait(self, error: BaseException) -> None:
         """Wait for the next attempt, unless the worker is told to stop."""
         self._refusals.refuse(error)
+        # Celery logs each connection, and not only one that Redis then accepts commands on.
+        _CONNECTED.setLevel(logging.WARNING)
         now = time.monotonic()
         self._failures = 0 if now > self._failed_at + STABLE_S else self._failures + 1
         self._failed_at = now

@@ -147,10 +147,10 @@ def workers(environment: dict[str, str], tmp_path: Path) -> Iterator[Any]:
 
 
 def test_messages_of_a_killed_worker_come_again_soon(workers: Any) -> None:
-    """Another worker takes them within a minute, those included that wait for their time."""
+    """Another worker takes them within a minute, although they still waited for their time."""
     start, client, celery = workers
     with start("killed") as killed:
-        held = [send(celery, "echo_canary", f"{n}", queue="canary", countdown=2) for n in range(5)]
+        held = [send(celery, "echo_canary", f"{n}", queue="canary", countdown=30) for n in range(5)]
         assert eventually(lambda: client.hlen(UNACKED_KEY) == len(held), 30)
         os.kill(killed.pid, signal.SIGKILL)
         died_at = time.monotonic()

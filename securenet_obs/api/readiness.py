@@ -1,0 +1,87 @@
+"""Readiness: whether a write to the broker, the results and the store would succeed now."""
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+
+import redis
+from fastapi.concurrency import run_in_threadpool
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+from redis.retry import Retry
+from sqlalchemy.exc import SQLAlchemyError
+
+from securenet_obs.store import TaskEffect, session_scope
+from securenet_obs.workers.celery_app import celery_app
+from securenet_obs.workers.connections import SOCKET_TIMEOUT_S
+from securenet_obs.workers.outbox import STORE_TIMEOUT_S
+from securenet_obs.workers.refusals import name_refusal
+
+CACHED_S = 1.0
+"""Seconds for which a result is returned again: a load balancer and a flood cost one check."""
+
+READINESS_KEY = "securenet:readiness"
+"""Key that each check writes in the broker's and the results' database; it expires."""
+
+_KEY_TTL_S = 60
+_ROW = {"tenant_id": "", "task": "readiness", "window": "latest"}
+"""Key of the row that each check writes; no tenant has an empty id."""
+
+
+class Readiness:
+    """The parts that a request needs, checked by a write to each; concurrent callers share one.
+
+    Args:
+        checks: part -> function that returns why a write fails, empty if it succeeds.
+    """
+
+    def __init__(self, checks: Mapping[str, Callable[[], str]]) -> None:
+        self._checks = checks
+        self._lock = asyncio.Lock()
+        self._problems: dict[str, str] = {}
+        self._read_at = -CACHED_S
+
+    async def read_problems(self) -> dict[str, str]:
+        """Return for each part why a write fails, as a code without a value; empty if it works."""
+        async with self._lock:
+            if time.monotonic() >= self._read_at + CACHED_S:
+                found = await asyncio.gather(*map(run_in_threadpool, self._checks.values()))
+                self._problems = dict(zip(self._checks, found, strict=True))
+                self._read_at = time.monotonic()
+            return self._problems
+
+
+def create_readiness() -> Readiness:
+    """Return the readiness of this process's broker, results and store."""
+    return Readiness(
+        {
+            "broker": lambda: _find_redis_problem(celery_app.conf.broker_url),
+            "results": lambda: _find_redis_problem(celery_app.conf.result_backend),
+            "store": _find_store_problem,
+        }
+    )
+
+
+def _find_redis_problem(url: str) -> str:
+    client = redis.Redis.from_url(
+        url,
+        socket_timeout=SOCKET_TIMEOUT_S,
+        socket_connect_timeout=SOCKET_TIMEOUT_S,
+        retry=Retry(NoBackoff(), 0),
+    )
+    with client:
+        try:
+            client.set(READINESS_KEY, repr(time.time()), ex=_KEY_TTL_S)
+        except (RedisError, OSError) as error:
+            return name_refusal(error)
+    return ""
+
+
+def _find_store_problem() -> str:
+    try:
+        with session_scope(STORE_TIMEOUT_S) as session:
+            session.merge(TaskEffect(**_ROW, at=datetime.now(UTC), result={}))
+    except SQLAlchemyError as error:
+        return type(error).__name__
+    return ""
