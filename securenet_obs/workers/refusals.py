@@ -13,6 +13,7 @@ from redis.exceptions import (
     OutOfMemoryError,
     ReadOnlyError,
     RedisError,
+    ResponseError,
     TryAgainError,
 )
 
@@ -31,6 +32,8 @@ _CODES: tuple[tuple[type[Exception], str], ...] = (
     (TryAgainError, "TRYAGAIN"),
 )
 _CODE = re.compile(r"[A-Z]{3,20}(?= )")
+# The answer to a script contains the answer to its command.
+_CODE_IN_SCRIPT = re.compile(r"(?<=-)[A-Z]{3,20}(?= )")
 _MAX_CLIENTS = "max number of clients reached"
 
 _log = structlog.get_logger(__name__)
@@ -49,8 +52,11 @@ def name_refusal(error: BaseException) -> str:
     text = str(original)
     if _MAX_CLIENTS in text:
         return "maxclients"
-    found = _CODE.match(text) if isinstance(original, RedisError) else None
-    return found.group() if found and found.group() != "ERR" else type(original).__name__
+    if isinstance(original, ResponseError):
+        found = _CODE_IN_SCRIPT.search(text) or _CODE.match(text)
+        if found and found.group() != "ERR":
+            return found.group()
+    return type(original).__name__
 
 
 class RefusalLog:

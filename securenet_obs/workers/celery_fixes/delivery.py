@@ -7,6 +7,8 @@ time while the connection breaks waits for the visibility timeout too.
 Can go with `lease`.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import structlog
@@ -18,7 +20,6 @@ from redis.exceptions import RedisError
 
 from securenet_obs.workers.celery_fixes.lease import LEASE
 from securenet_obs.workers.names import UNACKED_KEY
-from securenet_obs.workers.refusals import name_refusal
 
 _log = structlog.get_logger(__name__)
 
@@ -45,10 +46,9 @@ class QoS(redis.QoS):  # type: ignore[misc] # kombu has no types
     def ack(self, delivery_tag: str) -> None:
         """Acknowledge a message, now or with the next connection."""
         try:
-            with self.channel.conn_or_acquire() as client:
+            with self._connect() as client:
                 _acknowledge(client, delivery_tag)
-        except (RedisError, OSError) as error:
-            _log.info("acknowledgement_delayed", reason=name_refusal(error))
+        except (RedisError, OSError):
             LEASE.acknowledged.add(delivery_tag)
         virtual.QoS.ack(self, delivery_tag)
 
@@ -68,6 +68,8 @@ class QoS(redis.QoS):  # type: ignore[misc] # kombu has no types
             LEASE.returned.update(tags)
         else:
             self._return(tags)
+            with suppress(RedisError, OSError), self._connect() as client:
+                self.settle(client)
 
     def restore_unacked_once(self, stderr: Any = None) -> None:
         """Put all held messages back, once, without a line on standard error."""
@@ -105,9 +107,21 @@ class QoS(redis.QoS):  # type: ignore[misc] # kombu has no types
                     client.rpush(queue, message)
             LEASE.popped.pop(tag)
 
+    @contextmanager
+    def _connect(self) -> Iterator[Redis]:
+        """Yield a client of the broker.
+
+        Raises:
+            ConnectionError: the channel is closed: its connection was lost.
+        """
+        if self.channel.connection is None or self.channel.connection.client is None:
+            raise ConnectionError
+        with self.channel.conn_or_acquire() as client:
+            yield client
+
     def _return(self, tags: list[str], *, first: bool = True) -> None:
         try:
-            with self.channel.conn_or_acquire() as client:
+            with self._connect() as client:
                 for tag in tags:
                     self._put_back_own(client, tag, first=first)
         except (RedisError, OSError):
