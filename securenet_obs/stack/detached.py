@@ -22,6 +22,7 @@ from securenet_obs import errors
 from securenet_obs.errors import SecureNetObsError, StackError
 from securenet_obs.processes.polling import poll_until
 from securenet_obs.stack.local_stack import STOP_ORDER, LocalStack, make_already_running_error
+from securenet_obs.stack.restarts import serve_restart
 from securenet_obs.stack.state import (
     StackState,
     default_root,
@@ -201,4 +202,5 @@ def _keep(stack: LocalStack, pipe: int) -> None:
     os.close(pipe)
     with suppress(KeyboardInterrupt):
         while any(part.is_running() for part in stack.parts.values()):
+            serve_restart(stack)
             time.sleep(_WATCH_S)

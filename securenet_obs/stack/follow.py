@@ -3,7 +3,7 @@
 import json
 import signal
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -12,7 +12,9 @@ from typing import Any, NoReturn
 from rich.console import Console
 from rich.text import Text
 
+from securenet_obs.stack.dead_parts import format_remedy
 from securenet_obs.stack.part import Part
+from securenet_obs.stack.state import DEFAULT_NAME
 
 INTERVAL_S = 0.2
 """Seconds between two readings of the logs."""
@@ -36,29 +38,47 @@ _LEVEL_STYLES = {
 _NOT_REPEATED = frozenset(
     {"timestamp", "level", "event", "service", "environment", "release", "logger", "exception"}
 )
+_ENDED_STYLE = "bold white on red"
 _WIDTH = max(map(len, _PART_STYLES))
 
 
-def follow(parts: Mapping[str, Part], console: Console | None = None) -> None:
+def follow(
+    parts: Mapping[str, Part],
+    console: Console | None = None,
+    *,
+    refresh: Callable[[], Mapping[str, Part]] | None = None,
+    stack: str = DEFAULT_NAME,
+) -> None:
     """Print the parts' logs from their beginning, until Ctrl-C, SIGTERM or the end of all parts.
 
-    On a terminal JSON lines are formatted for reading; elsewhere every line stays unchanged.
+    On a terminal JSON lines are formatted for reading; elsewhere every line stays unchanged. A part
+    that ends is reported with its exit code and the command that restarts it.
+
+    Args:
+        parts: name -> part.
+        console: where to print; standard output by default.
+        refresh: called in each round; returns the parts as they are now, some of them restarted.
+        stack: name of the stack, for the command.
     """
     console = console or Console(highlight=False)
-    following = {name: _Log(part.log) for name, part in parts.items()}
+    logs = {name: _Log(part.log) for name, part in parts.items()}
+    following = dict(logs)
 
     def show(name: str, line: Text) -> None:
         console.print(_format_prefix(name) + line, soft_wrap=True)
 
     with _end_on_signal():
         while following:
+            before, parts = parts, refresh() if refresh else parts
+            following |= {name: logs[name] for name in parts if parts[name] is not before[name]}
             for name, log in list(following.items()):
                 # Checked before the log is read, so that the part's last lines are not missed.
                 ended = not parts[name].is_running()
                 for line in log.lines(to_the_end=ended):
                     show(name, format_log_line(line) if console.is_terminal else Text(line))
                 if ended:
-                    show(name, Text(f"ended ({parts[name].exit_code})", "bold red"))
+                    code = parts[name].exit_code
+                    show(name, Text(f"ended ({code}). {format_remedy(name, stack)}", _ENDED_STYLE))
                     del following[name]
             time.sleep(INTERVAL_S)
 

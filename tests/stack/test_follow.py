@@ -17,6 +17,7 @@ from securenet_obs.stack.part import Part
 
 MakeParts = Callable[..., Mapping[str, Part]]
 
+RESTART = "Restart it with `securenet-obs restart"
 LINE = (
     '{"event":"task_done","timestamp":"2026-11-23T04:36:33.826635Z","level":"warning",'
     '"logger":"x","service":"securenet-worker","tenant_id":"acme","records":3}'
@@ -110,7 +111,7 @@ def test_only_terminals_get_colours_and_formatting(make_parts: MakeParts) -> Non
         outputs[is_terminal] = out.getvalue()
     assert "\x1b[32mworker" in outputs[True]
     assert "tenant_id=" in outputs[True]
-    assert outputs[False] == f"worker  │ {LINE}\nworker  │ ended (0)\n"
+    assert outputs[False] == f"worker  │ {LINE}\nworker  │ ended (0). {RESTART} worker`.\n"
 
 
 def test_all_parts_are_followed_to_their_end(tmp_path: Path) -> None:
@@ -130,8 +131,9 @@ def test_all_parts_are_followed_to_their_end(tmp_path: Path) -> None:
     )
     lines = run.stdout.splitlines()
     assert "api     │ one" in lines
-    assert lines.index("api     │ cut") + 1 == lines.index("api     │ ended (3)")
-    assert lines[-3:] == ["worker  │ late", "worker  │ ended (0)", "in good order"]
+    assert lines.index("api     │ cut") + 1 == lines.index(f"api     │ ended (3). {RESTART} api`.")
+    ended = f"worker  │ ended (0). {RESTART} worker`."
+    assert lines[-3:] == ["worker  │ late", ended, "in good order"]
 
 
 def test_signal_ends_the_following(tmp_path: Path) -> None:

@@ -1,15 +1,19 @@
-"""Commands `env`, `up`, `status` and `down` of the local stack; quotes variables for a shell."""
+"""Commands `env`, `up`, `status`, `restart`, `down` of the local stack; quotes for a shell."""
 
 import json
 import sys
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 import click
 
 from securenet_obs.cli import options
-from securenet_obs.cli.consoles import STDOUT
+from securenet_obs.cli.consoles import STDERR, STDOUT
 from securenet_obs.errors import StackError
 from securenet_obs.suggestions import did_you_mean
+
+if TYPE_CHECKING:
+    from securenet_obs.stack.part import Part
 
 
 @click.command()
@@ -66,6 +70,7 @@ def up(name: str, detach: bool, announce: int | None) -> None:
         LocalStack,
         follow,
         format_stack_command,
+        serve_restart,
         start_detached,
         supervise,
     )
@@ -80,7 +85,12 @@ def up(name: str, detach: bool, announce: int | None) -> None:
     else:
         with LocalStack(name, report=STDOUT.print) as stack:
             _print_dashboard(stack.dashboard)
-            follow(stack.parts)
+
+            def refresh() -> "dict[str, Part]":
+                serve_restart(stack)
+                return stack.parts
+
+            follow(stack.parts, refresh=refresh, stack=stack.name)
 
 
 def _print_dashboard(dashboard: tuple[str, str, str]) -> None:
@@ -97,16 +107,33 @@ def status(name: str, as_json: bool) -> None:
     Example: securenet-obs status --json
     """
     from securenet_obs.runner.console.report import print_rows
-    from securenet_obs.stack import read_status
+    from securenet_obs.stack import find_dead_parts, find_running_stack, read_status
 
     parts = read_status(name)
     if as_json:
         click.echo(json.dumps([asdict(part) for part in parts], indent=2))
     elif parts:
         print_rows(STDOUT, [part.to_row() for part in parts])
+        state = find_running_stack(name)
+        for sentence in find_dead_parts(state).values() if state else ():
+            STDERR.print(sentence, style="bold red", soft_wrap=True)
     else:
         STDOUT.print(f"The stack {name!r} is not running.")
     sys.exit(0 if parts and all(part.ready for part in parts) else 1)
+
+
+@click.command()
+@click.argument("part", type=click.Choice(("api", "worker", "beat")))
+@options.stack_name
+def restart(part: str, name: str) -> None:
+    """Restart one part of the running stack.
+
+    Example: securenet-obs restart worker
+    """
+    from securenet_obs.stack import request_restart
+
+    request_restart(part, name)
+    STDOUT.print(f"{part} is ready.")
 
 
 @click.command()
@@ -122,4 +149,4 @@ def down(name: str) -> None:
     STDOUT.print(f"The stack {name!r} " + ("is down." if ended else "was not running."))
 
 
-COMMANDS = (env, up, status, down)
+COMMANDS = (env, up, status, restart, down)

@@ -29,6 +29,7 @@ def lab(port: int, no_browser: bool, target: Path | None, local: bool, root: Pat
     """
     from securenet_obs.runner.lab import jupyter_lab, wait_for
     from securenet_obs.runner.notebook.roots import opened_root
+    from securenet_obs.stack import watch_parts
 
     choice = choose(target, local=local, root=root)
     choice.check()
@@ -39,7 +40,12 @@ def lab(port: int, no_browser: bool, target: Path | None, local: bool, root: Pat
     ):
         process, address = server
         STDOUT.print(f"JupyterLab: {address} (Ctrl-C ends it)", soft_wrap=True)
-        wait_for(process)
+        with watch_parts(active_target.environment, _report_dead_part):
+            wait_for(process)
+
+
+def _report_dead_part(sentence: str) -> None:
+    STDERR.print(sentence, style="bold red", soft_wrap=True)
 
 
 @click.command("exec", context_settings={"ignore_unknown_options": True})

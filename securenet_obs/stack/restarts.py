@@ -1,0 +1,81 @@
+"""Restarts of single parts: requested by another process, executed by the stack's owner."""
+
+import json
+from pathlib import Path
+
+from securenet_obs.errors import PartNotReadyError, StackError
+from securenet_obs.processes.atomic_file import replace_file
+from securenet_obs.processes.polling import poll_until
+from securenet_obs.stack.dead_parts import RESTARTABLE
+from securenet_obs.stack.local_stack import LocalStack
+from securenet_obs.stack.state import (
+    StackState,
+    default_root,
+    find_running_stack,
+    format_stack_command,
+    locate_stack_folder,
+)
+
+ANSWER_S = 90.0
+"""Seconds in which the owner must have restarted a part: its end and its start."""
+
+_REQUEST = "restart.json"
+_ANSWER = "restarted.json"
+
+
+def request_restart(part: str, stack: str, root: Path | None = None) -> StackState:
+    """Restart a part of a running stack, wait until it is ready, and return the stack's state.
+
+    Raises:
+        StackError: the stack is not running or its owner does not answer, or the part cannot be
+            restarted.
+        PartNotReadyError: the part did not become ready.
+    """
+    state = find_running_stack(stack, root)
+    if state is None:
+        raise StackError(
+            f"The stack {stack!r} is not running; start it with "
+            f"`{format_stack_command('up', stack)}`."
+        )
+    if part not in RESTARTABLE:
+        raise StackError(f"{part!r} cannot be restarted alone; {', '.join(RESTARTABLE)} can.")
+    folder = locate_stack_folder(stack, root or default_root())
+    (folder / _ANSWER).unlink(missing_ok=True)
+    _write(folder / _REQUEST, {"part": part})
+    answer = poll_until(lambda: _read(folder / _ANSWER), deadline_s=ANSWER_S)
+    (folder / _REQUEST).unlink(missing_ok=True)
+    if answer is None:
+        raise StackError(
+            f"The owner of the stack {stack!r} did not restart {part} within {ANSWER_S:g} s; only "
+            f"`{format_stack_command('up', stack)}` does."
+        )
+    if answer["problem"]:
+        raise PartNotReadyError(answer["problem"])
+    return find_running_stack(stack, root) or state
+
+
+def serve_restart(stack: LocalStack) -> str:
+    """Restart the part that another process has requested; return its name, empty for none."""
+    request = _read(stack.folder / _REQUEST)
+    if request is None:
+        return ""
+    (stack.folder / _REQUEST).unlink(missing_ok=True)
+    problem = ""
+    try:
+        stack.restart_part(request["part"])
+    except StackError as error:
+        problem = str(error)
+    _write(stack.folder / _ANSWER, {"problem": problem})
+    return request["part"]
+
+
+def _read(path: Path) -> dict[str, str] | None:
+    try:
+        content: dict[str, str] = json.loads(path.read_text())
+    except FileNotFoundError:
+        return None
+    return content
+
+
+def _write(path: Path, content: dict[str, str]) -> None:
+    replace_file(path, json.dumps(content).encode(), mode=0o600, to_disk=False)

@@ -1,0 +1,44 @@
+"""Dead parts of a stack are reported with the command that restarts them."""
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from securenet_obs.processes.polling import poll_until
+from securenet_obs.stack import LocalStack, find_dead_parts, find_running_stack, watch_parts
+from securenet_obs.stack.dead_parts import format_remedy
+
+
+def root_of(stack: LocalStack) -> Path:
+    """Return the folder of a stack's state."""
+    return stack.folder.parent.parent
+
+
+def test_a_part_that_died_is_reported_once(stack: LocalStack) -> None:
+    """The sentence names the part, its log and the command; a living stack has none."""
+    state = find_running_stack(stack.name, root_of(stack))
+    assert state is not None
+    assert find_dead_parts(state) == {}
+    reported: list[str] = []
+    with watch_parts(stack.environment, reported.append, root_of(stack)):
+        os.kill(stack.parts["beat"].pid, signal.SIGKILL)
+        try:
+            poll_until(lambda: reported, deadline_s=20)
+            poll_until(lambda: len(reported) > 1, deadline_s=3)
+            dead = find_dead_parts(state)
+        finally:
+            stack.restart_part("beat")
+    assert reported == [dead["beat"]]
+    assert "beat is not running" in reported[0]
+    assert f"securenet-obs restart beat --name {stack.name}" in reported[0]
+    assert str(stack.parts["beat"].log) in reported[0]
+
+
+@pytest.mark.parametrize("part", ["redis", "bugsink"])
+def test_a_part_with_data_is_not_restarted_alone(part: str) -> None:
+    """Its remedy is another start of the stack."""
+    assert format_remedy(part, "local") == (
+        "Start the stack anew with `securenet-obs down` and `securenet-obs up`."
+    )
