@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 
 from securenet_obs.drills.drill import Drill, ExpectedAlarm
-from securenet_obs.drills.faults import beat, clock, parts, signals
+from securenet_obs.drills.faults import beat, clock, parts, redis_states, signals, suspension
 
 _TASKS = "03_celery_round_trips_tasks"
 _LOGS = "02_logs_are_structured_json"
@@ -20,6 +20,32 @@ _LINES = ExpectedAlarm(
     _LOGS, "a request can be followed from the API to its task", ("deadline_s=5",)
 )
 _CLOCK = ExpectedAlarm(_LOGS, "log timestamps match the wall clock", ("deadline_s=5",))
+
+
+_HELD = ExpectedAlarm(
+    "08_the_broker_is_safe", "no message is held for too long", ("longest_held_s=5",)
+)
+
+_STATES = {
+    "redis-failed-over": ("READONLY", "Redis is a replica, as during a failover."),
+    "redis-disk-full": ("MISCONF", "Redis cannot save its data."),
+    "redis-write-forbidden": ("NOPERM", "Redis's user may not write."),
+    "redis-memory-full": ("OOM", "Redis uses all the memory that it may."),
+    "redis-busy": ("BUSY", "A script without an end occupies Redis."),
+    "redis-clients-full": ("maxclients", "Redis has as many clients as it accepts."),
+    "redis-password-changed": ("WRONGPASS", "Redis's password changes and is restored."),
+}
+"""Drill -> the state of Redis that it holds, and its description."""
+
+
+def _create_state_drill(name: str, state: str, description: str) -> Drill:
+    return Drill(
+        name,
+        description,
+        partial(redis_states.hold_state, state=state),
+        expected_alarms=(_ROUND_TRIPS,),
+        min_duration_s=8,
+    )
 
 
 def _explain_missing_full_device() -> str:
@@ -54,6 +80,21 @@ _ALL = (
         setup=parts.route_through_proxy,
         expected_alarms=(_ROUND_TRIPS,),
         min_duration_s=10,
+    ),
+    *(_create_state_drill(name, *state) for name, state in _STATES.items()),
+    Drill(
+        "redis-loading",
+        "Redis restarts and loads its data slowly.",
+        parts.load_redis_slowly,
+        expected_alarms=(_ROUND_TRIPS,),
+    ),
+    Drill(
+        "worker-suspended",
+        "A worker is suspended for 90 seconds, while another takes over its messages.",
+        suspension.suspend_worker,
+        setup=suspension.add_second_worker,
+        expected_alarms=(_HELD,),
+        min_duration_s=90,
     ),
     Drill(
         "worker-killed",

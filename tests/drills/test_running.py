@@ -28,7 +28,13 @@ from securenet_obs.errors import StackError
 from securenet_obs.stack import LocalStack
 
 ALL = os.environ.get("DRILLS") == "all"
-FAST = ("redis-connections-killed", "child-oom-killed", "worker-terminated")
+FAST = (
+    "redis-connections-killed",
+    "redis-failed-over",
+    "redis-memory-full",
+    "child-oom-killed",
+    "worker-terminated",
+)
 """Drills that every run of the tests affords: they need not wait for the outbox."""
 
 FEW = 100
@@ -53,7 +59,7 @@ def results(request: pytest.FixtureRequest) -> Iterator[list[DrillResult]]:
             Console(width=110).print("", render_drill_table(collected), sep="\n")
 
 
-@pytest.mark.skipif(not ALL, reason="DRILLS=all runs them, which takes seven minutes")
+@pytest.mark.skipif(not ALL, reason="DRILLS=all runs them, which takes a quarter of an hour")
 @pytest.mark.parametrize("name", DRILLS)
 def test_no_drill_loses_doubles_or_goes_unnoticed(
     name: str,

@@ -9,8 +9,7 @@ from itertools import chain
 from pathlib import Path
 
 from securenet_obs.drills.faults.parts import keep_part_stopped
-from securenet_obs.errors import StackError
-from securenet_obs.processes.polling import poll_until
+from securenet_obs.drills.faults.suspension import wait_for_worker
 from securenet_obs.stack.local_stack import LocalStack
 from securenet_obs.stack.parts.services import build_worker_command
 
@@ -18,7 +17,6 @@ BESIDE_S = 3.0
 """Seconds that workers with different clocks run in parallel."""
 
 _LATE_WORKER = "late@localhost"
-_START_S = 20.0
 _LIBRARIES = ("lib/faketime/libfaketime.so.1", "lib/*/faketime/libfaketime.so.1")
 _PREFIXES = (sys.prefix, "/usr", "/usr/local")
 
@@ -46,20 +44,9 @@ def shift_worker_clock(stack: LocalStack) -> Iterator[None]:
     offset = shifted.log.stat().st_size
     shifted.launch()
     try:
-        _wait_for_worker(shifted.log, offset)
+        wait_for_worker(shifted.log, offset, _LATE_WORKER)
         time.sleep(BESIDE_S)
         with keep_part_stopped(stack, "worker"):
             yield
     finally:
         shifted.stop()
-
-
-def _wait_for_worker(log: Path, offset: int) -> None:
-    def is_ready() -> bool:
-        lines = log.read_bytes()[offset:].splitlines()
-        return any(_LATE_WORKER.encode() in line and b"ready" in line for line in lines)
-
-    if not poll_until(is_ready, deadline_s=_START_S, interval_s=0.1):
-        raise StackError(
-            f"The worker with another clock was not ready within {_START_S:g} s; see {log}."
-        )

@@ -21,6 +21,9 @@ SERVICES = ("api", "worker", "beat")
 _RECONNECTING_S = (0.0, 0.1, 0.3, 0.6, 1.0)
 _REDIS_URLS = ("REDIS_URL", "RESULT_URL")
 
+_LOAD_DELAY_US = 10_000
+"""Microseconds that Redis takes for each command of its append-only file; there are thousands."""
+
 
 @contextmanager
 def restart_redis(stack: LocalStack) -> Iterator[None]:
@@ -30,6 +33,17 @@ def restart_redis(stack: LocalStack) -> Iterator[None]:
         time.sleep(reconnecting_s)
     with keep_part_stopped(stack, "redis"):
         yield
+
+
+@contextmanager
+def load_redis_slowly(stack: LocalStack) -> Iterator[None]:
+    """Restart Redis so that it needs seconds to load its data, and answers LOADING meanwhile."""
+    command = [*stack.parts["redis"].command, "--key-load-delay", str(_LOAD_DELAY_US)]
+    stack.restart_part("redis", command=command, wait=False)
+    try:
+        yield
+    finally:
+        stack.restart_part("redis")
 
 
 @contextmanager

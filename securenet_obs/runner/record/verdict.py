@@ -58,6 +58,7 @@ _REFUSED: dict[type[Exception], Verdict] = {
 }
 """Verdicts for errors of the input, subclasses included, and for services that do not serve."""
 _BY_ERROR = {
+    "ForbiddenError": Verdict.REFUSED,
     "RefusedError": Verdict.REFUSED,
     "UnreachableError": Verdict.UNREACHABLE,
     "ChecksFailedError": Verdict.FAILED,

@@ -89,6 +89,7 @@ def test_a_skipped_run_neither_passes_nor_fails_a_command(
         ([FAILED, error("ValueError"), ENDED], "error"),
         ([FAILED, error("UnreachableError"), ENDED], "unreachable"),
         ([FAILED, error("RefusedError"), ENDED], "refused"),
+        ([FAILED, error("ForbiddenError"), ENDED], "refused"),
         ([PASSED, error("SystemExit", "0"), ENDED], "error"),
         ([error("KeyboardInterrupt"), {"event": "timeout", "reason": "x"}, ENDED], "timeout"),
         ([{"event": "kernel_died", "reason": "x"}], "kernel_died"),
