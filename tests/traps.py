@@ -48,7 +48,7 @@ TRAPS: tuple[Trap, ...] = (
     (
         "Sentry",
         "SQLAlchemy quotes parameters in its errors without hide_parameters",
-        ("test_store.py::test_an_error_does_not_contain_the_parameters",),
+        ("store/test_engine.py::test_an_error_does_not_contain_the_parameters",),
     ),
     (
         "Sentry",

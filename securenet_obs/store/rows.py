@@ -1,0 +1,38 @@
+"""Statements that both databases support: inserts rows once, counts changed rows, adds tenants."""
+
+from typing import Any
+
+from sqlalchemy import CursorResult
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from securenet_obs.store.tables import Table, Tenant
+
+
+def ensure_tenant(session: Session, tenant_id: str) -> Tenant:
+    """Return the tenant, registered first if it is new; concurrent registrations are safe."""
+    tenant = session.get(Tenant, tenant_id)
+    if tenant is None:
+        insert_once(session, Tenant, tenant_id=tenant_id)
+        tenant = session.get_one(Tenant, tenant_id)
+    return tenant
+
+
+def insert_once(session: Session, table: type[Table], **values: Any) -> bool:
+    """Insert a row immediately; return False, without a change, if its key exists.
+
+    If an open transaction has inserted the key, wait until that transaction ends.
+    """
+    result = session.execute(dialect_insert(session, table).values(values).on_conflict_do_nothing())
+    return changed_rows(result) == 1
+
+
+def dialect_insert(session: Session, table: type[Table]) -> sqlite.Insert | postgresql.Insert:
+    """Return the INSERT of the database's dialect, which supports ON CONFLICT."""
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    return insert(table)
+
+
+def changed_rows(result: Any) -> int:
+    """Return the number of rows that an INSERT, UPDATE or DELETE changed."""
+    return result.rowcount if isinstance(result, CursorResult) else 0

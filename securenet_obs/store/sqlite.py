@@ -1,0 +1,36 @@
+"""Connections to SQLite: write-ahead log, durable commits, foreign keys."""
+
+import sqlite3
+import time
+
+from securenet_obs.processes.polling import Deadline
+
+RETRY_PAUSE_S = 0.01
+
+
+def prepare_sqlite(connection: sqlite3.Connection, _: object) -> None:
+    """Enable WAL, for concurrent readers and one writer, durable commits and foreign keys.
+
+    A commit survives a power loss, at a cost of 0.3 ms: an accepted batch must not be lost.
+    """
+    _use_wal(connection)
+    for pragma in ("synchronous=FULL", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _use_wal(connection: sqlite3.Connection) -> None:
+    """Switch to the write-ahead log, with retries for as long as the busy timeout.
+
+    Several processes may open a new store at once. While one of them switches, SQLite answers
+    "locked" to the others without waiting.
+    """
+    (patience_ms,) = connection.execute("PRAGMA busy_timeout").fetchone()
+    deadline = Deadline.after(patience_ms / 1000)
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or deadline.has_passed:
+                raise
+            time.sleep(RETRY_PAUSE_S)

@@ -1,0 +1,172 @@
+"""Tables of the store and their column types; creates missing tables and indexes."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    DateTime,
+    Dialect,
+    Engine,
+    ForeignKey,
+    MetaData,
+    String,
+    Text,
+    TypeDecorator,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.schema import CreateIndex, CreateTable
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """Column type of datetimes in UTC; restores the zone, which SQLite does not store."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Return the datetime with its zone."""
+        return value.replace(tzinfo=UTC) if value is not None and value.tzinfo is None else value
+
+
+class Table(DeclarativeBase):
+    """Base of every table."""
+
+    metadata = MetaData()
+    type_annotation_map = {  # noqa: RUF012
+        dict[str, Any]: JSON(none_as_null=True),
+        list[Any]: JSON(none_as_null=True),
+        datetime: UtcDateTime,
+    }
+
+
+class Tenant(Table):
+    """A customer with a monitored network."""
+
+    __tablename__ = "tenants"
+
+    tenant_id: Mapped[str] = mapped_column(String(63), primary_key=True)
+
+
+class InventoryItem(Table):
+    """A package that a tenant runs."""
+
+    __tablename__ = "inventory"
+
+    tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.tenant_id"), primary_key=True)
+    package: Mapped[str] = mapped_column(String(200), primary_key=True)
+    version: Mapped[str] = mapped_column(String(100), primary_key=True)
+
+
+class Advisory(Table):
+    """A known vulnerability, in OSV format."""
+
+    __tablename__ = "advisories"
+
+    advisory_id: Mapped[str] = mapped_column(String(100), primary_key=True)
+    content: Mapped[dict[str, Any]]
+
+
+class Finding(Table):
+    """A tenant's package that an advisory affects."""
+
+    __tablename__ = "findings"
+
+    tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.tenant_id"), primary_key=True)
+    advisory_id: Mapped[str] = mapped_column(String(100), primary_key=True)
+    package: Mapped[str] = mapped_column(String(200), primary_key=True)
+    version: Mapped[str] = mapped_column(String(100), primary_key=True)
+
+
+class NetworkMinute(Table):
+    """Metrics of a tenant's network traffic in one minute."""
+
+    __tablename__ = "network_minutes"
+
+    tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.tenant_id"), primary_key=True)
+    minute: Mapped[datetime] = mapped_column(primary_key=True)
+    records: Mapped[int] = mapped_column(BigInteger, default=0)
+    octets: Mapped[int] = mapped_column(BigInteger, default=0)
+
+
+class Submission(Table):
+    """A batch that the API accepted; it is published until it is finished, and counted once.
+
+    `due_at` is the time of its next publication, None once it is finished or is a dead letter.
+    """
+
+    __tablename__ = "submissions"
+
+    task_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.tenant_id"))
+    records: Mapped[list[Any] | None]
+    ids: Mapped[dict[str, Any]]
+    accepted_at: Mapped[datetime]
+    due_at: Mapped[datetime | None] = mapped_column(index=True)
+    publications: Mapped[int]
+    finished_at: Mapped[datetime | None] = mapped_column(index=True)
+    result: Mapped[dict[str, Any] | None]
+
+
+class TaskEffect(Table):
+    """Result of a task for a tenant and a window, stored so that its effect happens once."""
+
+    __tablename__ = "task_effects"
+
+    tenant_id: Mapped[str] = mapped_column(String(63), primary_key=True)
+    task: Mapped[str] = mapped_column(String(100), primary_key=True)
+    window: Mapped[str] = mapped_column(String(64), primary_key=True)
+    at: Mapped[datetime] = mapped_column(index=True)
+    result: Mapped[dict[str, Any]]
+
+
+class DeadLetter(Table):
+    """A task that failed permanently: its arguments, its error, and the times of its failures."""
+
+    __tablename__ = "dead_letters"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    task_id: Mapped[str] = mapped_column(String(64), unique=True)
+    task: Mapped[str] = mapped_column(String(200))
+    tenant_id: Mapped[str | None] = mapped_column(String(63))
+    request_id: Mapped[str | None] = mapped_column(String(64))
+    window: Mapped[str | None] = mapped_column(String(64))
+    arguments: Mapped[dict[str, Any]]
+    redacted: Mapped[bool]
+    reason: Mapped[str] = mapped_column(String(20))
+    error: Mapped[str] = mapped_column(String(200))
+    message: Mapped[str] = mapped_column(Text)
+    traceback: Mapped[str] = mapped_column(Text)
+    first_at: Mapped[datetime]
+    last_at: Mapped[datetime]
+    times: Mapped[int]
+    requeued_at: Mapped[datetime | None]
+
+
+class ProcessedBatch(Table):
+    """A batch of records that was counted, so that a redelivered task does not count it again."""
+
+    __tablename__ = "processed_batches"
+
+    batch_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.tenant_id"))
+
+
+class AnomalyModel(Table):
+    """Parameters of a tenant's anomaly model."""
+
+    __tablename__ = "anomaly_models"
+
+    tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.tenant_id"), primary_key=True)
+    trained_at: Mapped[datetime]
+    parameters: Mapped[dict[str, Any]]
+
+
+def create_tables(engine: Engine) -> None:
+    """Create missing tables and indexes; `create_all` fails if another process creates one too."""
+    with engine.begin() as connection:
+        for table in Table.metadata.sorted_tables:
+            connection.execute(CreateTable(table, if_not_exists=True))
+            for index in table.indexes:
+                connection.execute(CreateIndex(index, if_not_exists=True))

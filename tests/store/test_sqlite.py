@@ -1,0 +1,52 @@
+"""Connections to SQLite."""
+
+import sqlite3
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
+
+from securenet_obs.store import create_store_engine, session_scope
+from tests.busy import room_for
+
+pytestmark = pytest.mark.usefixtures("empty_store")
+
+
+def test_readers_and_a_writer_do_not_block_each_other() -> None:
+    """SQLite has a write-ahead log and enforces foreign keys."""
+    with session_scope() as session:
+        assert session.scalar(text("PRAGMA journal_mode")) == "wal"
+        assert session.scalar(text("PRAGMA foreign_keys")) == 1
+        assert session.scalar(text("PRAGMA busy_timeout")) == 5_000
+    with session_scope(busy_timeout_s=0.2) as session:
+        assert session.scalar(text("PRAGMA busy_timeout")) == 200
+
+
+def test_a_locked_new_store_is_awaited(tmp_path: Path) -> None:
+    """SQLite itself does not wait when another process switches to the write-ahead log."""
+    other = sqlite3.connect(tmp_path / "new.sqlite3", isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    threading.Timer(0.3, other.rollback).start()
+    with create_store_engine(f"sqlite:///{tmp_path}/new.sqlite3").connect() as connection:
+        assert connection.scalar(text("PRAGMA journal_mode")) == "wal"
+    other.close()
+
+
+def test_the_wait_for_a_new_store_is_bounded(tmp_path: Path) -> None:
+    """If another process keeps the lock, the error comes after the timeout."""
+    with sqlite3.connect(tmp_path / "new.sqlite3", isolation_level=None) as other:
+        other.execute("BEGIN IMMEDIATE")
+        began = time.monotonic()
+        engine = create_store_engine(f"sqlite:///{tmp_path}/new.sqlite3", busy_timeout_s=0.2)
+        with pytest.raises(OperationalError, match="locked"), engine.connect():
+            pass
+    assert 0.2 <= time.monotonic() - began < room_for(2)
+
+
+def test_a_commit_survives_a_power_loss() -> None:
+    """SQLite syncs to the disk before a commit returns."""
+    with session_scope() as session:
+        assert session.scalar(text("PRAGMA synchronous")) == 2
