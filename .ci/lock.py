@@ -23,7 +23,8 @@ def main(options: Sequence[str]) -> None:
     """Renew both locks of the working folder; uv gets the options, `--upgrade` for instance."""
     before = {path: path.read_text() for path in (LOCK, BUGSINK)}
     uv(PROJECT, "--all-extras", *options, "--output-file", str(LOCK))
-    needed = uv(PROJECT, "-", "--extra", "detection", "--constraints", str(LOCK), typed="uvicorn")
+    extras = ("--extra", "detection", "--extra", "postgres")
+    needed = uv(PROJECT, "-", *extras, "--constraints", str(LOCK), typed="uvicorn")
     LOCK.write_text(in_two_parts(LOCK.read_text(), needed))
     uv("--group", f"{PROJECT}:bugsink", *options, "--output-file", str(BUGSINK))
     for path, old in before.items():

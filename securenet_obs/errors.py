@@ -7,6 +7,7 @@ SecureNetObsError
 │   ├── ForbiddenError           the backend denied access
 │   ├── RefusedError             the backend answered that it executes no such command now
 │   ├── UnreachableError         the backend did not answer
+│   │   └── StoreUnavailableError      the store cannot do it now; a later attempt may succeed
 │   └── NotStoredError           the backend never stores items of this kind
 ├── ChecksFailedError          at least one check of a notebook failed
 ├── NotebookError              a notebook cannot be run as it is
@@ -51,6 +52,10 @@ class RefusedError(ProbeError):
 
 class UnreachableError(ProbeError):
     """The backend did not answer, or its answer could not be parsed."""
+
+
+class StoreUnavailableError(UnreachableError):
+    """The store is unreachable, busy, full or read-only for now; a later attempt may succeed."""
 
 
 class NotStoredError(ProbeError):

@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from operator import not_
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import pytest
 from rich.console import Console
@@ -29,9 +29,10 @@ from securenet_obs.runner.target import target_of
 from securenet_obs.settings import get_settings
 from securenet_obs.stack import LocalStack
 from securenet_obs.stack.parts.broker import RedisAccess, create_redis_part
-from securenet_obs.store import discard_engines
+from securenet_obs.store import close_engines, discard_engines
 from tests.forked_python import ForkedPython
 from tests.local_index import PIPS
+from tests.postgresql import DATABASES, SERVICES_REQUIRED, PostgresServer, missing
 from tests.real_parts import PartGuard, mark_stack
 from tests.searching import register_profiles
 from tests.traps import trap_table
@@ -44,9 +45,6 @@ Living = Callable[[int], list[str]]
 
 register_profiles()
 GUARD = PartGuard()
-
-SERVICES_REQUIRED = "SECURENET_TESTS_REQUIRE_SERVICES"
-"""The variable that makes a missing service a failure; the workers of the tests inherit it."""
 
 # In CI commands require an explicit target. Tests run them as outside of CI, unless they set CI.
 if os.environ.pop("CI", ""):
@@ -96,13 +94,6 @@ class RedisServer:
     """A running Redis; `environment` has the variables of its clients."""
 
     environment: Mapping[str, str]
-
-
-def missing(error: StackError) -> NoReturn:
-    """Skip the test if a service is missing; fail it in CI."""
-    if os.environ.get(SERVICES_REQUIRED):
-        pytest.fail(f"CI must have every service: {error}")
-    pytest.skip(str(error))
 
 
 @pytest.fixture(scope="session")
@@ -245,16 +236,49 @@ def fresh_settings() -> Iterator[None]:
     get_settings.cache_clear()
 
 
+@pytest.fixture(scope="session")
+def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
+    """Yield a real PostgreSQL of this session, which makes an empty store for each test."""
+    with Guard() as guard:
+        try:
+            server = PostgresServer(tmp_path_factory.mktemp("postgresql"), guard)
+        except StackError as error:
+            missing(error)
+        with server.part:
+            server.prepare()
+            yield server
+
+
+@pytest.fixture(params=DATABASES)
+def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Return the URL of an empty store, on each of the databases."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/store.sqlite3"
+    server: PostgresServer = request.getfixturevalue("postgresql")
+    return server.create_store()
+
+
 @pytest.fixture
 def empty_store(
+    store_url: str, monkeypatch: pytest.MonkeyPatch, fresh_settings: None
+) -> Iterator[str]:
+    """Let this process use an empty store, on each of the databases; yield its URL."""
+    monkeypatch.setenv("DATABASE_URL", store_url)
+    discard_engines()
+    yield store_url
+    close_engines()
+
+
+@pytest.fixture
+def sqlite_store(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fresh_settings: None
 ) -> Iterator[Path]:
-    """Let this process use an empty store; yield the path of its file."""
+    """Let this process use an empty store on SQLite; yield the path of its file."""
     path = tmp_path / "store.sqlite3"
     monkeypatch.setenv("DATABASE_URL", f"sqlite:///{path}")
     discard_engines()
     yield path
-    discard_engines()
+    close_engines()
 
 
 @pytest.fixture(scope="session")

@@ -50,6 +50,7 @@ WATCHED = frozenset(
         "kombu",
         "nbclient",
         "papermill",
+        "psycopg",
         "sentry-sdk",
     }
 )
@@ -210,6 +211,16 @@ def definitions(module: str) -> Definitions:
     return Definitions(source(module))
 
 
+def module_of(cls: type) -> str:
+    """Return the module that defines a class; psycopg's classes name their package instead."""
+    own = {
+        each.__module__
+        for name, each in vars(cls).items()
+        if inspect.isfunction(each) and each.__qualname__ == f"{cls.__qualname__}.{name}"
+    }
+    return own.pop() if len(own) == 1 else cls.__module__
+
+
 def bases(of: type) -> list[type]:
     """Return the classes of other packages that a class inherits from, the nearest first."""
     return [base for base in of.__mro__[1:] if foreign(base.__module__)]
@@ -223,7 +234,7 @@ def overridden(ours: type) -> Iterator[str]:
         if owner is None or f"{ours.__qualname__}.{name}" not in defined:
             continue
         if is_private(name) or foreign(owner.__module__) in WATCHED:
-            yield f"{owner.__module__}:{owner.__qualname__}.{name}"
+            yield f"{module_of(owner)}:{owner.__qualname__}.{name}"
 
 
 def overriding() -> list[type]:
@@ -243,13 +254,13 @@ def inherited(ours: type) -> Iterator[str]:
     }
     for name in used:
         for base in bases(ours):
-            found = definitions(base.__module__)
+            found = definitions(module_of(base))
             if f"{base.__qualname__}.{name}" in found:
-                yield f"{base.__module__}:{base.__qualname__}.{name}"
+                yield f"{module_of(base)}:{base.__qualname__}.{name}"
                 if inspect.isroutine(vars(base).get(name)):
                     break
             for member in found.mentioning(base.__qualname__, name):
-                yield f"{base.__module__}:{member}"
+                yield f"{module_of(base)}:{member}"
 
 
 def read(text: str) -> set[str]:

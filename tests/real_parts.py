@@ -16,7 +16,7 @@ import pytest
 FIXTURES = frozenset({"redis_server", "stack", "stack_cache", "warm"})
 """The fixtures of tests/conftest.py that start real parts or support them."""
 
-SERVERS = frozenset({"redis-server", "valkey-server", "gunicorn"})
+SERVERS = frozenset({"redis-server", "valkey-server", "gunicorn", "postgres", "pgbouncer"})
 MODULES = frozenset(
     {"uvicorn", "papermill", "ipykernel_launcher", "jupyter", "nbval"}
     | {f"securenet_obs.runner.{name}" for name in ("child.main", "kernel.main", "kernel.warm")}

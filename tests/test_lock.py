@@ -27,6 +27,7 @@ version = "1"
 dependencies = ["service>=1"]
 [project.optional-dependencies]
 detection = ["model"]
+postgres = ["driver"]
 dev = ["tool[fast]>=1"]
 [dependency-groups]
 bugsink = ["bugsink>=1,<3"]
@@ -75,10 +76,11 @@ def test_make_lock_renews_both_locks_and_prints_the_changes(
     bugsink.write_text("bugsink==1\n")
     service, uvicorn = served.add("service", "1"), served.add("uvicorn", "1")
     tool = served.add("tool", "1", ["service>=1", "wheels; extra == 'fast'"])
-    model = served.add("model", "1")
+    model, driver = served.add("model", "1"), served.add("driver", "1")
     wheels, pinned = served.add("wheels", "1"), served.add("bugsink", "2")
     served.add("bugsink", "3")
     assert make_lock(folder, url) == [
+        "constraints.txt: driver 1 added",
         "constraints.txt: left 1 removed",
         "constraints.txt: model 1 added",
         "constraints.txt: service 1 added",
@@ -87,7 +89,7 @@ def test_make_lock_renews_both_locks_and_prints_the_changes(
         "bugsink-requirements.txt: bugsink 1 -> 2",
     ]
     first, rest = (folder / "constraints.txt").read_text().split(MARK)
-    assert first.split() == (model + service).replace(" ", " \\ ").split()
+    assert first.split() == (driver + model + service).replace(" ", " \\ ").split()
     assert rest.split("\n", 1)[1].split() == (
         (tool.replace("tool", "tool[fast]", 1) + wheels).replace(" ", " \\ ").split()
     )
@@ -105,7 +107,7 @@ def test_the_first_part_of_the_lock_is_for_the_image() -> None:
     first, _ = LOCK.read_text().split(MARK)
     pinned = {line.split("==")[0].split("[")[0] for line in first.splitlines() if line[0] != " "}
     here = {canonicalize_name(each.name) for each in distributions()}
-    assert needed("detection") | needed("", "uvicorn") == pinned & here
+    assert needed("detection") | needed("postgres", "uvicorn") == pinned & here
 
 
 def test_a_service_installs_neither_pandas_nor_numpy() -> None:
@@ -132,20 +134,21 @@ def test_services_import_neither_pandas_nor_numpy() -> None:
 
 def needed(extra: str, *others: str) -> set[str]:
     """Return all packages that securenet-obs with an extra requires, and those of others."""
-    remaining = requirements("securenet-obs", extra) | set(others)
-    found: set[str] = set()
+    remaining = requirements("securenet-obs", extra) | {(other, "") for other in others}
+    found: set[tuple[str, str]] = set()
     while remaining:
-        name = remaining.pop()
-        found.add(name)
-        remaining |= requirements(name) - found
-    return found
+        wanted = remaining.pop()
+        found.add(wanted)
+        remaining |= requirements(*wanted) - found
+    return {name for name, _ in found}
 
 
-def requirements(name: str, extra: str = "") -> set[str]:
-    """Return the packages that a package requires on this machine."""
+def requirements(name: str, extra: str = "") -> set[tuple[str, str]]:
+    """Return the packages that a package requires on this machine, each with one of its extras."""
     direct = [Requirement(line) for line in distribution(name).requires or []]
     return {
-        canonicalize_name(each.name)
+        (canonicalize_name(each.name), wanted)
         for each in direct
         if each.marker is None or each.marker.evaluate({"extra": extra})
+        for wanted in ("", *each.extras)
     }

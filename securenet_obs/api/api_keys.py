@@ -8,13 +8,12 @@ from datetime import UTC, datetime
 from hashlib import sha256
 
 from sqlalchemy import ForeignKey, String, select
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from securenet_obs.errors import NotFoundError, SettingsError, UnreachableError
+from securenet_obs.errors import NotFoundError, SettingsError
 from securenet_obs.processes.polling import Deadline
 from securenet_obs.settings import TENANT_ID
-from securenet_obs.store import Table, ensure_tenant, session_at, session_scope
+from securenet_obs.store import REQUEST, Table, ensure_tenant, session_at, session_scope
 
 KEY_PATTERN = r"snk_[A-Za-z0-9_-]{43}"
 """Pattern of a key; the redactor recognises keys by the same form."""
@@ -140,14 +139,11 @@ class KeyCache:
         """Look up a key in the store and return its tenant, None if it is unknown or revoked.
 
         Raises:
-            UnreachableError: the store did not answer.
+            StoreUnavailableError: the store did not answer.
         """
         deadline = Deadline.after(CACHE_S)
-        try:
-            with session_scope() as session:
-                tenant_id = tenant_of_key(session, key)
-        except SQLAlchemyError as error:
-            raise UnreachableError("the store did not answer") from error
+        with session_scope(REQUEST) as session:
+            tenant_id = tenant_of_key(session, key)
         if tenant_id is not None:
             with self._lock:
                 if len(self._tenants) >= _MAX_CACHED:

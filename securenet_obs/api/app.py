@@ -27,6 +27,7 @@ from securenet_obs.monitoring import (
 )
 from securenet_obs.monitoring.asgi import add_sentry_trace
 from securenet_obs.settings import TENANT_ID, Settings, get_settings
+from securenet_obs.store import close_engines
 from securenet_obs.workers.celery_app import celery_app
 from securenet_obs.workers.connections import shorten_timeouts
 from securenet_obs.workers.outbox import submit
@@ -127,6 +128,7 @@ def create_app(settings: Settings) -> FastAPI:
 @asynccontextmanager
 async def _lifespan(_: FastAPI) -> AsyncIterator[None]:
     yield
+    await run_in_threadpool(close_engines)
     await run_in_threadpool(flush_sentry)
 
 

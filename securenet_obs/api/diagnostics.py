@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from securenet_obs.monitoring import bind_tenant, fail_on_purpose, log_canary_relay
 from securenet_obs.monitoring.diagnostics import PlantedSecrets, leak_on_purpose
 from securenet_obs.settings import TENANT_ID
-from securenet_obs.store import session_scope
+from securenet_obs.store import REQUEST, session_scope
 from securenet_obs.workers.publishing import publish
 from securenet_obs.workers.tasks import leak_canary, raise_diagnostic_error, relay_canary
 
@@ -90,7 +90,7 @@ def _fail_to_query(parameter: str, literal: str) -> None:
     """Log a database error, which quotes the statement."""
     statement = text(f"SELECT nothing FROM nowhere WHERE password = '{literal}' OR token = :token")  # noqa: S608
     try:
-        with session_scope() as session:
+        with session_scope(REQUEST) as session:
             session.execute(statement, {"token": parameter})
     except SQLAlchemyError:
         _log.exception("diagnostic_query_failed")

@@ -12,10 +12,10 @@ from redis.exceptions import RedisError
 from redis.retry import Retry
 from sqlalchemy.exc import SQLAlchemyError
 
-from securenet_obs.store import TaskEffect, session_scope
+from securenet_obs.errors import StoreUnavailableError
+from securenet_obs.store import REQUEST, TaskEffect, session_scope
 from securenet_obs.workers.celery_app import celery_app
 from securenet_obs.workers.connections import SOCKET_TIMEOUT_S
-from securenet_obs.workers.outbox import STORE_TIMEOUT_S
 from securenet_obs.workers.refusals import name_refusal
 
 CACHED_S = 1.0
@@ -80,8 +80,10 @@ def _find_redis_problem(url: str) -> str:
 
 def _find_store_problem() -> str:
     try:
-        with session_scope(STORE_TIMEOUT_S) as session:
+        with session_scope(REQUEST) as session:
             session.merge(TaskEffect(**_ROW, at=datetime.now(UTC), result={}))
+    except StoreUnavailableError as error:
+        return type(error.__cause__).__name__
     except SQLAlchemyError as error:
         return type(error).__name__
     return ""

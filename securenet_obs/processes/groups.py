@@ -2,7 +2,7 @@
 
 Run as a program, with its parent's pid, this file is the guard: it reads `+PID`, `-PID`,
 `remove FOLDER` and `keep`, one per line, from standard input. At the end of the input (the parent
-is gone, for whatever reason) it ends the groups that are still registered, then removes the folder.
+is gone, for whatever reason) it ends the registered groups, then removes the folders.
 It uses the standard library only, so that it starts quickly and can be run by its path.
 """
 
@@ -90,18 +90,18 @@ def main() -> None:
     for ignored in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(ignored, signal.SIG_IGN)
     groups: dict[int, str | None] = {}
-    folder = ""
+    folders: list[str] = []
     for line in _read_lines(int(sys.argv[1])):
         if line.startswith("+"):
             groups[int(line[1:])] = read_start_time(int(line[1:]))
         elif line.startswith("-"):
             groups.pop(int(line[1:]), None)
         elif line.startswith("remove "):
-            folder = line.removeprefix("remove ")
+            folders.append(line.removeprefix("remove "))
         elif line == "keep":
-            folder = ""
+            folders.clear()
     end_groups(groups)
-    if folder:
+    for folder in folders:
         shutil.rmtree(folder, ignore_errors=True)
 
 

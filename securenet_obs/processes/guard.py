@@ -1,4 +1,4 @@
-"""Starts processes under a guard, which ends them and removes a folder once the parent is gone."""
+"""Starts processes under a guard, which ends them and removes folders once the parent is gone."""
 
 import os
 import subprocess
@@ -84,7 +84,7 @@ class Guard:
         self._send(f"remove {folder}")
 
     def cancel_removal(self) -> None:
-        """Cancel the removal of the folder."""
+        """Cancel the removal of all folders."""
         self._send("keep")
 
     def close(self) -> None:

@@ -1,8 +1,14 @@
-"""The store of tenants' data: tables, engines and sessions, on SQLite."""
+"""The store of tenants' data: tables, engines and sessions, on SQLite or PostgreSQL."""
 
 from securenet_obs.store.engine import create_store_engine
 from securenet_obs.store.rows import changed_rows, dialect_insert, ensure_tenant, insert_once
-from securenet_obs.store.sessions import check_store, discard_engines, session_at, session_scope
+from securenet_obs.store.sessions import (
+    check_store,
+    close_engines,
+    discard_engines,
+    session_at,
+    session_scope,
+)
 from securenet_obs.store.tables import (
     Advisory,
     AnomalyModel,
@@ -16,8 +22,11 @@ from securenet_obs.store.tables import (
     TaskEffect,
     Tenant,
 )
+from securenet_obs.store.waits import REQUEST, TASK, Waits
 
 __all__ = [
+    "REQUEST",
+    "TASK",
     "Advisory",
     "AnomalyModel",
     "DeadLetter",
@@ -29,8 +38,10 @@ __all__ = [
     "Table",
     "TaskEffect",
     "Tenant",
+    "Waits",
     "changed_rows",
     "check_store",
+    "close_engines",
     "create_store_engine",
     "dialect_insert",
     "discard_engines",

@@ -1,40 +1,31 @@
-"""Engine of a store from its URL; hides the parameters of statements, refuses unusable URLs."""
+"""Engine of a store: hides the parameters of statements, bounds the waits for connections."""
 
-from sqlalchemy import Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+from sqlalchemy import Engine
 
-from securenet_obs.errors import SettingsError
-from securenet_obs.store.sqlite import prepare_sqlite
+from securenet_obs.store import sqlite
+from securenet_obs.store.urls import parse_url
+from securenet_obs.store.waits import TASK, Waits
 
-BUSY_TIMEOUT_S = 5.0
-"""Seconds that a writer waits for another one on SQLite, by default."""
+POOL_SIZE = 10
+"""Connections that a process keeps open; a process with forty threads uses twice as many."""
 
 
-def create_store_engine(url: str, busy_timeout_s: float = BUSY_TIMEOUT_S) -> Engine:
+def create_store_engine(url: str, waits: Waits = TASK) -> Engine:
     """Return an engine that hides the parameters of statements in errors and logs.
 
     Raises:
         SettingsError: the URL cannot be used.
     """
-    try:
-        parsed = make_url(url)
-        parsed.get_dialect().import_dbapi()
-    except NoSuchModuleError:
-        raise SettingsError(
-            "DATABASE_URL: its SQLAlchemy dialect is unknown; start it, for instance, with "
-            "sqlite:/// or postgresql://."
-        ) from None
-    except ImportError as error:
-        raise SettingsError(
-            f"DATABASE_URL: its driver {error.name} is not installed; install that package."
-        ) from None
-    except ArgumentError:
-        raise SettingsError("DATABASE_URL: it is not a valid SQLAlchemy URL.") from None
-    is_sqlite = parsed.get_backend_name() == "sqlite"
-    options = (
-        {"connect_args": {"timeout": busy_timeout_s}} if is_sqlite else {"pool_pre_ping": True}
-    )
-    engine = create_engine(parsed, hide_parameters=True, **options)
-    if is_sqlite:
-        event.listen(engine, "connect", prepare_sqlite)
-    return engine
+    parsed = parse_url(url)
+    options = {
+        "hide_parameters": True,
+        "pool_size": POOL_SIZE,
+        "max_overflow": POOL_SIZE,
+        "pool_timeout": waits.pool_s,
+    }
+    if parsed.get_backend_name() == "sqlite":
+        return sqlite.create(parsed, waits, **options)
+    # Imported here: psycopg is an extra.
+    from securenet_obs.store import postgresql
+
+    return postgresql.create(parsed, waits, **options)

@@ -1,8 +1,8 @@
-"""Statements that both databases support: inserts rows once, counts changed rows, adds tenants."""
+"""Statements of both databases: inserts rows once, counts changed rows, registers tenants."""
 
 from typing import Any
 
-from sqlalchemy import CursorResult
+from sqlalchemy import CursorResult, literal
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -23,8 +23,9 @@ def insert_once(session: Session, table: type[Table], **values: Any) -> bool:
 
     If an open transaction has inserted the key, wait until that transaction ends.
     """
-    result = session.execute(dialect_insert(session, table).values(values).on_conflict_do_nothing())
-    return changed_rows(result) == 1
+    insert = dialect_insert(session, table).values(values).on_conflict_do_nothing()
+    # Not the row count: SQLAlchemy does not know it for such an INSERT on PostgreSQL.
+    return session.execute(insert.returning(literal(1))).first() is not None
 
 
 def dialect_insert(session: Session, table: type[Table]) -> sqlite.Insert | postgresql.Insert:
@@ -34,5 +35,5 @@ def dialect_insert(session: Session, table: type[Table]) -> sqlite.Insert | post
 
 
 def changed_rows(result: Any) -> int:
-    """Return the number of rows that an INSERT, UPDATE or DELETE changed."""
+    """Return the number of rows that an UPDATE or DELETE changed."""
     return result.rowcount if isinstance(result, CursorResult) else 0

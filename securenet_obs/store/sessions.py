@@ -3,24 +3,32 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
 
 from sqlalchemy import Engine, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from securenet_obs.errors import UnreachableError
+from securenet_obs.errors import StoreUnavailableError
 from securenet_obs.settings import get_settings
-from securenet_obs.store.engine import BUSY_TIMEOUT_S, create_store_engine
+from securenet_obs.store.engine import create_store_engine
+from securenet_obs.store.failures import describe, is_passing
 from securenet_obs.store.tables import create_tables
+from securenet_obs.store.waits import TASK, Waits
+
+_engines: dict[tuple[int, Waits], Engine] = {}
 
 
 @contextmanager
-def session_scope(busy_timeout_s: float = BUSY_TIMEOUT_S) -> Iterator[Session]:
-    """Yield a session of this process's store; commit it at the end, roll it back on an error."""
-    engine = _engine(os.getpid(), busy_timeout_s)
-    with Session(engine, expire_on_commit=False) as session, session.begin():
-        yield session
+def session_scope(waits: Waits = TASK) -> Iterator[Session]:
+    """Yield a session of this process's store; commit it at the end, roll it back on an error.
+
+    Raises:
+        StoreUnavailableError: the store cannot do it now; a later attempt may succeed.
+    """
+    with passing_errors():
+        engine = _engine(waits)
+        with Session(engine, expire_on_commit=False) as session, session.begin():
+            yield session
 
 
 @contextmanager
@@ -28,11 +36,23 @@ def session_at(url: str) -> Iterator[Session]:
     """Yield a session of the store at `url`, with its tables created; commit it at the end."""
     engine = create_store_engine(url)
     try:
-        create_tables(engine)
-        with Session(engine) as session, session.begin():
-            yield session
+        with passing_errors():
+            create_tables(engine)
+            with Session(engine) as session, session.begin():
+                yield session
     finally:
         engine.dispose()
+
+
+@contextmanager
+def passing_errors() -> Iterator[None]:
+    """Raise the errors of states that pass as `StoreUnavailableError`."""
+    try:
+        yield
+    except SQLAlchemyError as error:
+        if not is_passing(error):
+            raise
+        raise StoreUnavailableError("the store did not answer") from error
 
 
 def check_store() -> None:
@@ -40,26 +60,34 @@ def check_store() -> None:
 
     Raises:
         SettingsError: the URL cannot be used.
-        UnreachableError: the database refuses the connection, or its file cannot be opened.
+        StoreUnavailableError: the database refuses the connection, or its file cannot be opened.
     """
     try:
         with session_scope() as session:
             session.execute(text("SELECT 1"))
-    except DBAPIError as error:
-        raise UnreachableError(
-            f"DATABASE_URL: the store cannot be opened: {str(error.orig).strip()}"
-        ) from None
+    except StoreUnavailableError as error:
+        reason = describe(error.__cause__)
+        raise StoreUnavailableError(f"DATABASE_URL: the store cannot be opened: {reason}") from None
 
 
 def discard_engines() -> None:
     """Discard the engines inherited by a fork: the child must open its own connections."""
-    _engine.cache_clear()
+    for engine in _engines.values():
+        engine.dispose(close=False)
+    _engines.clear()
 
 
-@cache
-def _engine(process: int, busy_timeout_s: float) -> Engine:
-    """Return the engine of one process, with its tables created."""
-    url = get_settings().database_url.get_secret_value()
-    engine = create_store_engine(url, busy_timeout_s)
-    create_tables(engine)
-    return engine
+def close_engines() -> None:
+    """Close this process's connections; later sessions open new ones."""
+    while _engines:
+        _engines.popitem()[1].dispose()
+
+
+def _engine(waits: Waits) -> Engine:
+    """Return this process's engine with these waits, with its tables created."""
+    key = os.getpid(), waits
+    if key not in _engines:
+        engine = create_store_engine(get_settings().database_url.get_secret_value(), waits)
+        create_tables(engine)
+        _engines.setdefault(key, engine)
+    return _engines[key]

@@ -2,13 +2,24 @@
 
 import sqlite3
 import time
+from typing import Any
+
+from sqlalchemy import URL, Engine, create_engine, event
 
 from securenet_obs.processes.polling import Deadline
+from securenet_obs.store.waits import Waits
 
 RETRY_PAUSE_S = 0.01
 
 
-def prepare_sqlite(connection: sqlite3.Connection, _: object) -> None:
+def create(url: URL, waits: Waits, **options: Any) -> Engine:
+    """Return an engine with these options of `create_engine`."""
+    engine = create_engine(url, connect_args={"timeout": waits.lock_s}, **options)
+    event.listen(engine, "connect", _prepare_connection)
+    return engine
+
+
+def _prepare_connection(connection: sqlite3.Connection, _: object) -> None:
     """Enable WAL, for concurrent readers and one writer, durable commits and foreign keys.
 
     A commit survives a power loss, at a cost of 0.3 ms: an accepted batch must not be lost.

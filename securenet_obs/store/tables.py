@@ -20,14 +20,21 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """Column type of datetimes in UTC; restores the zone, which SQLite does not store."""
+    """Column type of datetimes in UTC.
+
+    SQLite does not store the zone, and PostgreSQL answers in the zone of its own settings.
+    """
 
     impl = DateTime(timezone=True)
     cache_ok = True
 
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Return the datetime to store; one without a zone counts as UTC."""
+        return None if value is None else _in_utc(value)
+
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Return the datetime with its zone."""
-        return value.replace(tzinfo=UTC) if value is not None and value.tzinfo is None else value
+        """Return the stored datetime with its zone."""
+        return None if value is None else _in_utc(value)
 
 
 class Table(DeclarativeBase):
@@ -161,6 +168,10 @@ class AnomalyModel(Table):
     tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.tenant_id"), primary_key=True)
     trained_at: Mapped[datetime]
     parameters: Mapped[dict[str, Any]]
+
+
+def _in_utc(value: datetime) -> datetime:
+    return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
 def create_tables(engine: Engine) -> None:

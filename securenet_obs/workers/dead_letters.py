@@ -9,10 +9,15 @@ import structlog
 from billiard.exceptions import SoftTimeLimitExceeded, TimeLimitExceeded, WorkerLostError
 from celery import signals
 from sqlalchemy import select, update
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from securenet_obs.errors import DeadLetterError, DiagnosticError, NotFoundError, PoisonTaskError
+from securenet_obs.errors import (
+    DeadLetterError,
+    DiagnosticError,
+    NotFoundError,
+    PoisonTaskError,
+    StoreUnavailableError,
+)
 from securenet_obs.monitoring import current_ids
 from securenet_obs.redaction import redact, redact_text
 from securenet_obs.store import DeadLetter, changed_rows, dialect_insert, session_scope
@@ -159,9 +164,9 @@ def _record_failure(
     }
     try:
         _store(values)
-    except SQLAlchemyError as error:
+    except StoreUnavailableError as error:
         summary = {name: values[name] for name in ("task", "reason", "error")}
-        _log.critical("dead_letter_not_recorded", **summary, cause=type(error).__name__)
+        _log.critical("dead_letter_not_recorded", **summary, cause=type(error.__cause__).__name__)
         return
     _log.warning("dead_letter_recorded", task=sender.name, reason=values["reason"])
 

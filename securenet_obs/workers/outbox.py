@@ -15,18 +15,14 @@ import sentry_sdk
 import structlog
 from celery import Task
 from sqlalchemy import delete, select, update
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 from structlog.contextvars import bound_contextvars
 
 from securenet_obs.detection.network_logs import Batch, add_minutes
-from securenet_obs.errors import DeadLetterError, PublishError
+from securenet_obs.errors import DeadLetterError, PublishError, StoreUnavailableError
 from securenet_obs.monitoring import bind_tenant, current_ids
-from securenet_obs.store import Submission, changed_rows, ensure_tenant, session_scope
+from securenet_obs.store import REQUEST, Submission, changed_rows, ensure_tenant, session_scope
 from securenet_obs.workers.publishing import publish
-
-STORE_TIMEOUT_S = 0.5
-"""Seconds that a caller waits for other writers, to accept a batch and again to withdraw it."""
 
 FIRST_BACKOFF_S = 30
 """Seconds after which an unfinished batch is first published again; each next wait doubles."""
@@ -53,7 +49,7 @@ def submit(task: Task, tenant_id: str, records: list[Any]) -> str:
     task_id = str(uuid.uuid4())
     try:
         _accept(task_id, tenant_id, records)
-    except SQLAlchemyError as error:
+    except StoreUnavailableError as error:
         raise PublishError("the store did not accept the batch.") from error
     try:
         publish(task, {"batch": task_id}, task_id=task_id)
@@ -151,7 +147,7 @@ def _trace_of(ids: dict[str, Any]) -> AbstractContextManager[Any]:
 
 
 def _accept(task_id: str, tenant_id: str, records: list[Any]) -> None:
-    with session_scope(STORE_TIMEOUT_S) as session:
+    with session_scope(REQUEST) as session:
         ensure_tenant(session, tenant_id)
         session.add(
             Submission(
@@ -170,9 +166,9 @@ def _withdraw(task_id: str) -> bool:
     """Withdraw a batch; return False if it is finished, or the store does not delete it."""
     unfinished = Submission.task_id == task_id, Submission.finished_at.is_(None)
     try:
-        with session_scope(STORE_TIMEOUT_S) as session:
+        with session_scope(REQUEST) as session:
             return changed_rows(session.execute(delete(Submission).where(*unfinished))) == 1
-    except SQLAlchemyError:
+    except StoreUnavailableError:
         return False
 
 

@@ -7,7 +7,6 @@ from typing import Any
 
 import kombu.exceptions
 import redis
-import sqlalchemy.exc
 import structlog
 from celery import Task
 from sqlalchemy import select
@@ -16,7 +15,7 @@ from securenet_obs.detection.anomaly import AnomalyDetector, ThreatDetectionServ
 from securenet_obs.detection.effects import Effect, purge_effects
 from securenet_obs.detection.network_logs import Batch, count_batch, normalise_batch
 from securenet_obs.detection.vulnerabilities import scan_tenant
-from securenet_obs.errors import PublishError
+from securenet_obs.errors import PublishError, StoreUnavailableError
 from securenet_obs.monitoring import (
     bind_tenant,
     current_ids,
@@ -44,7 +43,7 @@ _DISPATCH_WITHIN_S = 60
 # Eight tries, with jitter, take one to three minutes.
 _RETRIES: dict[str, Any] = {
     "autoretry_for": (
-        sqlalchemy.exc.OperationalError,
+        StoreUnavailableError,
         kombu.exceptions.OperationalError,
         redis.ConnectionError,
         redis.TimeoutError,

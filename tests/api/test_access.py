@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -41,7 +40,7 @@ Call = Callable[..., httpx.Response]
 
 
 @pytest.fixture
-def key(empty_store: Path) -> str:
+def key(empty_store: str) -> str:
     """Return the key of the tenant acme, in a new store."""
     with session_scope() as session:
         return create_key(session, "acme")

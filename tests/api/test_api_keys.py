@@ -7,7 +7,7 @@ from pathlib import Path
 from threading import Barrier
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select
 
 from securenet_obs.api import api_keys
 from securenet_obs.api.api_keys import (
@@ -22,26 +22,29 @@ from securenet_obs.api.api_keys import (
     tenant_of_key,
 )
 from securenet_obs.errors import NotFoundError, SettingsError, UnreachableError
-from securenet_obs.store import Tenant, discard_engines, session_scope
+from securenet_obs.settings import get_settings
+from securenet_obs.store import Table, Tenant, close_engines, discard_engines, session_scope
+from tests.postgresql import unavailable
 
 pytestmark = pytest.mark.usefixtures("empty_store")
 
 
 @pytest.fixture
-def key(empty_store: Path) -> str:
+def key(empty_store: str) -> str:
     """Return acme's key."""
     with session_scope() as session:
         return create_key(session, "acme", "the collector")
 
 
-def test_a_key_is_stored_as_a_hash_only(key: str, empty_store: Path) -> None:
-    """The store's files have only its SHA-256, and its tenant is registered."""
+def test_a_key_is_stored_as_a_hash_only(key: str) -> None:
+    """The store's tables have only its SHA-256, and its tenant is registered."""
     assert re.fullmatch(KEY_PATTERN, key)
-    discard_engines()
-    stored = b"".join(path.read_bytes() for path in empty_store.parent.iterdir())
-    assert key.encode() not in stored
-    assert key[4:24].encode() not in stored
     with session_scope() as session:
+        tables = Table.metadata.sorted_tables
+        stored = str([session.execute(select(table)).all() for table in tables])
+        assert id_of_key(key) in stored
+        assert key not in stored
+        assert key[4:24] not in stored
         (row,) = list_keys(session)
         assert (row.tenant_id, row.label, row.revoked_at) == ("acme", "the collector", None)
         assert row.key_id == id_of_key(key) == row.key_hash[:8]
@@ -163,10 +166,13 @@ def test_the_cache_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     assert sum(known.get(key) is not None for key in keys) == 1
 
 
-def test_an_unavailable_store_is_an_unreachable_error(key: str) -> None:
+def test_an_unavailable_store_is_an_unreachable_error(
+    key: str, empty_store: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A failed lookup differs from a valid and from an invalid key."""
-    with session_scope() as session:
-        session.execute(text("DROP TABLE api_keys"))
+    monkeypatch.setenv("DATABASE_URL", unavailable(empty_store))
+    get_settings.cache_clear()
+    close_engines()
     with pytest.raises(UnreachableError, match="store"):
         KeyCache().look_up(key)
 

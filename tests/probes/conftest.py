@@ -114,7 +114,7 @@ def celery_app(broker: Settings) -> Celery:
 
 
 @pytest.fixture
-def worker(celery_app: Celery, empty_store: Path) -> Iterator[None]:
+def worker(celery_app: Celery, sqlite_store: Path) -> Iterator[None]:
     """Run a real worker of that application in a thread of this process.
 
     Where an earlier test has connected the dead letters, its failing task is stored as one.

@@ -3,16 +3,17 @@
 import sqlite3
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
-from securenet_obs.store import create_store_engine, session_scope
+from securenet_obs.store import TASK, create_store_engine, session_scope
 from tests.busy import room_for
 
-pytestmark = pytest.mark.usefixtures("empty_store")
+pytestmark = pytest.mark.usefixtures("sqlite_store")
 
 
 def test_readers_and_a_writer_do_not_block_each_other() -> None:
@@ -21,7 +22,7 @@ def test_readers_and_a_writer_do_not_block_each_other() -> None:
         assert session.scalar(text("PRAGMA journal_mode")) == "wal"
         assert session.scalar(text("PRAGMA foreign_keys")) == 1
         assert session.scalar(text("PRAGMA busy_timeout")) == 5_000
-    with session_scope(busy_timeout_s=0.2) as session:
+    with session_scope(replace(TASK, lock_s=0.2)) as session:
         assert session.scalar(text("PRAGMA busy_timeout")) == 200
 
 
@@ -40,7 +41,7 @@ def test_the_wait_for_a_new_store_is_bounded(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "new.sqlite3", isolation_level=None) as other:
         other.execute("BEGIN IMMEDIATE")
         began = time.monotonic()
-        engine = create_store_engine(f"sqlite:///{tmp_path}/new.sqlite3", busy_timeout_s=0.2)
+        engine = create_store_engine(f"sqlite:///{tmp_path}/new.sqlite3", replace(TASK, lock_s=0.2))
         with pytest.raises(OperationalError, match="locked"), engine.connect():
             pass
     assert 0.2 <= time.monotonic() - began < room_for(2)

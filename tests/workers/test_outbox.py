@@ -6,7 +6,6 @@ import threading
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,6 +24,7 @@ from securenet_obs.workers import outbox
 from securenet_obs.workers.celery_app import create_celery
 from securenet_obs.workers.connections import shorten_timeouts
 from tests.busy import room_for
+from tests.postgresql import lock_submissions
 
 RECORD = {"timestamp": "2026-01-01T00:00:05Z", "src_ip": "10.0.0.1", "dest_ip": "10.0.0.2"}
 NAME = "securenet_obs.workers.tasks.process_network_logs"
@@ -32,7 +32,7 @@ QUEUE = "logs"
 
 
 @pytest.fixture(autouse=True)
-def own_store(empty_store: Path) -> Any:
+def own_store(empty_store: str) -> Any:
     """Use an empty store, within a request."""
     bind_ids(request_id="req-of-the-test")
     yield
@@ -193,7 +193,7 @@ def test_a_busy_store_is_an_error_in_time(task: Task, broker: redis.Redis) -> No
     """A batch that was not stored is not published."""
     outbox.submit(task, "acme", [RECORD])
     with session_scope() as session:
-        session.execute(update(Submission).values(publications=9))
+        lock_submissions(session)
         began = time.monotonic()
         with pytest.raises(PublishError, match="store"):
             outbox.submit(task, "acme", [RECORD])

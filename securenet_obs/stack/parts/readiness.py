@@ -1,4 +1,4 @@
-"""Readiness checks of the stack's parts: Redis, Bugsink, relay, API, worker; beat by its tick.
+"""Readiness checks of the stack's parts: Redis, PostgreSQL, Bugsink, relay, API, worker, beat.
 
 Every check is bounded to a few seconds and returns False for "not yet"; none raises. Each imports
 its client itself: most commands import this module and check nothing.
@@ -48,6 +48,23 @@ def is_redis_ready(environment: Mapping[str, str], _since: float) -> bool:
             return bool(client.ping())
         except RedisError:
             return False
+
+
+def is_postgresql_ready(url: str, _since: float) -> bool:
+    """Return whether PostgreSQL executes a statement of the URL's role."""
+    from sqlalchemy import text
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from securenet_obs.store import create_store_engine
+
+    engine = create_store_engine(url)
+    try:
+        with engine.connect() as connection:
+            return bool(connection.scalar(text("SELECT true")))
+    except SQLAlchemyError:
+        return False
+    finally:
+        engine.dispose()
 
 
 def is_bugsink_ready(environment: Mapping[str, str], _since: float) -> bool:

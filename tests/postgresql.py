@@ -1,0 +1,92 @@
+"""A real PostgreSQL for the tests, with a new database for each of them."""
+
+import os
+from itertools import count
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+from sqlalchemy import create_engine, make_url, text
+from sqlalchemy.orm import Session
+
+from securenet_obs.errors import StackError
+from securenet_obs.processes.guard import Guard
+from securenet_obs.processes.ports import find_free_ports
+from securenet_obs.stack.parts.database import (
+    PostgresAccess,
+    create_postgresql_part,
+    find_postgresql,
+)
+from securenet_obs.store import session_at
+
+DATABASES = ["sqlite", pytest.param("postgresql", marks=pytest.mark.stack)]
+"""Databases of the store; tests of the store run on each."""
+
+SERVICES_REQUIRED = "SECURENET_TESTS_REQUIRE_SERVICES"
+"""The variable that makes a missing service a failure; the workers of the tests inherit it."""
+
+OPTIONS = ("fsync=off", "full_page_writes=off", "max_connections=300", "shared_buffers=64MB")
+
+_TEMPLATE = "empty_store"
+
+
+def missing(error: StackError) -> NoReturn:
+    """Skip the test if a service is missing; fail it in CI."""
+    if os.environ.get(SERVICES_REQUIRED):
+        pytest.fail(f"CI must have every service: {error}")
+    pytest.skip(str(error))
+
+
+def required_postgresql() -> Path:
+    """Return the folder of PostgreSQL's programs; skip the test without one, fail it in CI."""
+    try:
+        return find_postgresql()
+    except StackError as error:
+        missing(error)
+
+
+def unavailable(url: str) -> str:
+    """Return the URL of a store of the same kind that cannot be opened."""
+    if url.startswith("sqlite"):
+        return "sqlite:////nowhere/store.sqlite3"
+    return make_url(url).set(port=1).render_as_string(hide_password=False)
+
+
+def lock_submissions(session: Session) -> None:
+    """Lock out other writers of the submissions, as a forgotten transaction does."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("LOCK TABLE submissions IN SHARE ROW EXCLUSIVE MODE"))
+    else:
+        session.execute(text("UPDATE submissions SET publications = publications"))
+
+
+class PostgresServer:
+    """A PostgreSQL that makes empty stores from a template, with a cluster of its own.
+
+    Raises:
+        StackError: PostgreSQL is not installed.
+    """
+
+    def __init__(self, folder: Path, guard: Guard) -> None:
+        self.access = PostgresAccess(find_free_ports(1)[0])
+        self.part = create_postgresql_part(folder, self.access, guard, OPTIONS)
+        self._numbers = count(1)
+
+    def prepare(self) -> None:
+        """Create the template."""
+        self.execute(f"CREATE DATABASE {_TEMPLATE}")
+        with session_at(self.access.url(_TEMPLATE)) as session:
+            session.execute(text("SELECT 1"))
+
+    def create_store(self) -> str:
+        """Create an empty store, and return its URL."""
+        name = f"store_{next(self._numbers)}"
+        self.execute(f"CREATE DATABASE {name} TEMPLATE {_TEMPLATE}")
+        return self.access.url(name)
+
+    def execute(self, statement: str) -> None:
+        """Execute a statement as the cluster's owner, outside of a transaction."""
+        engine = create_engine(self.access.url(), isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            connection.execute(text(statement))
+        engine.dispose()
