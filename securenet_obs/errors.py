@@ -18,6 +18,7 @@ SecureNetObsError
 ├── StackError                 the local stack cannot do a requested operation
 │   ├── StateFolderError         its state cannot be written
 │   └── PartNotReadyError        a part did not become ready; carries the end of its log
+├── SchemaError                the schema of the store is not the one that this version uses
 ├── PublishError               the broker, or the store before it, did not accept a task
 ├── PayloadTooLargeError       a task's arguments are too large for the broker
 ├── PoisonTaskError            a task ended its worker too often, and is not restarted
@@ -100,6 +101,10 @@ class StateFolderError(StackError):
 
 class PartNotReadyError(StackError):
     """A part of the local stack did not become ready; the message ends with the end of its log."""
+
+
+class SchemaError(SecureNetObsError):
+    """The store's schema is missing, older or newer than this version's; names the remedy."""
 
 
 class PublishError(SecureNetObsError):

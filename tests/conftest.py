@@ -32,9 +32,9 @@ from securenet_obs.stack.parts.broker import RedisAccess, create_redis_part
 from securenet_obs.store import close_engines, discard_engines
 from tests.forked_python import ForkedPython
 from tests.local_index import PIPS
-from tests.postgresql import DATABASES, SERVICES_REQUIRED, PostgresServer, missing
 from tests.real_parts import PartGuard, mark_stack
 from tests.searching import register_profiles
+from tests.stores import DATABASES, SERVICES_REQUIRED, PostgresServer, create_sqlite, missing
 from tests.traps import trap_table
 
 PROJECT = Path(__file__).parents[1]
@@ -253,7 +253,7 @@ def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresSer
 def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """Return the URL of an empty store, on each of the databases."""
     if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/store.sqlite3"
+        return create_sqlite(tmp_path / "store.sqlite3")
     server: PostgresServer = request.getfixturevalue("postgresql")
     return server.create_store()
 
@@ -275,7 +275,7 @@ def sqlite_store(
 ) -> Iterator[Path]:
     """Let this process use an empty store on SQLite; yield the path of its file."""
     path = tmp_path / "store.sqlite3"
-    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{path}")
+    monkeypatch.setenv("DATABASE_URL", create_sqlite(path))
     discard_engines()
     yield path
     close_engines()

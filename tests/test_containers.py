@@ -61,7 +61,7 @@ def test_compose_accepts_the_file() -> None:
     done = config(REDIS_PASSWORD="0123abcd")
     assert done.returncode == 0, done.stderr
     filled = yaml.safe_load(done.stdout)["services"]
-    assert set(filled) == {"redis", *OURS}
+    assert set(filled) == {"redis", "migrate", *OURS}
     for name in OURS:
         assert filled[name]["environment"]["REDIS_URL"] == "redis://:0123abcd@redis:6379/0"
 
@@ -122,10 +122,38 @@ def test_every_queue_has_one_pool() -> None:
 
 
 def test_every_service_has_a_health_check(services: dict[str, Any]) -> None:
-    """Each service has a health check, and ours wait for a healthy Redis."""
-    assert all(service["healthcheck"]["test"] for service in services.values())
+    """Each service has a health check; ours wait for a healthy Redis and a migrated store."""
+    assert all(services[name]["healthcheck"]["test"] for name in ("redis", *OURS))
     for name in OURS:
-        assert services[name]["depends_on"] == {"redis": {"condition": "service_healthy"}}
+        assert services[name]["depends_on"] == {
+            "redis": {"condition": "service_healthy"},
+            "migrate": {"condition": "service_completed_successfully"},
+        }
+
+
+@pytest.mark.parametrize("role", ["", "postgresql://owner@host/name"])
+def test_the_store_is_migrated_once(services: dict[str, Any], role: str, tmp_path: Path) -> None:
+    """The service migrates the store of the others and ends; it may use a role of its own."""
+    migration = services["migrate"]
+    assert migration["restart"] == "no"
+    command = tmp_path / "securenet-obs"
+    command.write_text('#!/bin/sh\necho "$DATABASE_URL $*"\n')
+    command.chmod(0o755)
+    done = subprocess.run(
+        [word.replace("$$", "$") for word in migration["command"]],
+        env={
+            "PATH": f"{tmp_path}:{os.environ['PATH']}",
+            "DATABASE_URL": "sqlite:///x",
+            "MIGRATION_DATABASE_URL": role,
+        },
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == f"{role or 'sqlite:///x'} store migrate\n"
+    variables = migration["environment"]
+    assert set(variables) == {"DATABASE_URL", "MIGRATION_DATABASE_URL"}
+    assert variables["DATABASE_URL"] == services["api"]["environment"]["DATABASE_URL"]
 
 
 def test_only_the_api_has_a_port(services: dict[str, Any]) -> None:

@@ -82,10 +82,20 @@ def test_the_wheel_is_complete(wheel: zipfile.ZipFile) -> None:
     for name in notebooks():
         assert wheel.read(f"securenet_obs/{name}") == (PROJECT / name).read_bytes()
     assert {"securenet_obs/py.typed", "securenet_obs/stack/parts/bugsink-requirements.txt"} <= names
+    migrations = PROJECT / "securenet_obs" / "store" / "migrations"
+    for path in (*migrations.glob("*.*"), *migrations.glob("versions/*.py")):
+        assert path.relative_to(PROJECT).as_posix() in names
     assert {name.split("/")[0] for name in names} == {
         "securenet_obs",
         f"securenet_obs-{VERSION}.dist-info",
     }
+
+
+def test_the_installed_command_migrates_a_store(command: Path, tmp_path: Path) -> None:
+    """The migrations are part of the wheel."""
+    url = f"sqlite:///{tmp_path}/store.sqlite3"
+    done = call(command, tmp_path, "store", "migrate", DATABASE_URL=url)
+    assert (done.returncode, "was migrated from nothing" in done.stdout) == (0, True), done.stderr
 
 
 def test_the_metadata_are_right(wheel: zipfile.ZipFile) -> None:

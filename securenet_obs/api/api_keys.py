@@ -7,13 +7,20 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
 
-from sqlalchemy import ForeignKey, String, select
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from securenet_obs.errors import NotFoundError, SettingsError
 from securenet_obs.processes.polling import Deadline
 from securenet_obs.settings import TENANT_ID
-from securenet_obs.store import REQUEST, Table, ensure_tenant, session_at, session_scope
+from securenet_obs.store import (
+    KEY_ID_LENGTH,
+    REQUEST,
+    ApiKey,
+    ensure_tenant,
+    session_at,
+    session_scope,
+)
 
 KEY_PATTERN = r"snk_[A-Za-z0-9_-]{43}"
 """Pattern of a key; the redactor recognises keys by the same form."""
@@ -22,33 +29,11 @@ CACHE_S = 2.0
 """Seconds for which a process caches a valid key; a revoked key works no longer than that."""
 
 _RANDOM_BYTES = 32
-_KEY_ID = 8
 _MAX_CACHED = 4_096
 _PAST = Deadline(0.0)
 
 _KEY = re.compile(KEY_PATTERN)
 _HASH_START = re.compile(r"[0-9a-f]{8,64}")
-
-
-class ApiKey(Table):
-    """An API key of one tenant; several may be valid at a time, so that keys can be rotated.
-
-    A key is 256 random bits, so its plain SHA-256 cannot be reversed by guessing. It needs neither
-    a salt nor the slow hash of a password that a person chose.
-    """
-
-    __tablename__ = "api_keys"
-
-    key_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
-    tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.tenant_id"), index=True)
-    label: Mapped[str] = mapped_column(String(100))
-    created_at: Mapped[datetime]
-    revoked_at: Mapped[datetime | None]
-
-    @property
-    def key_id(self) -> str:
-        """Id of the key in logs and for `revoke_key`."""
-        return self.key_hash[:_KEY_ID]
 
 
 def create_key(session: Session, tenant_id: str, label: str = "") -> str:
@@ -114,7 +99,7 @@ def tenant_of_key(session: Session, key: str) -> str | None:
 
 def id_of_key(key: str) -> str | None:
     """Return the loggable id of a key; None for other text, since its hash could be guessed."""
-    return _hash(key)[:_KEY_ID] if _KEY.fullmatch(key) else None
+    return _hash(key)[:KEY_ID_LENGTH] if _KEY.fullmatch(key) else None
 
 
 def create_keys_in(url: str, tenants: Iterable[str], label: str) -> dict[str, str]:

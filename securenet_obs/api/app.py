@@ -1,7 +1,7 @@
 """FastAPI service: routes for network logs, task states and health; sets up logging and Sentry."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import cache
 from typing import Annotated, Any
 
@@ -17,7 +17,7 @@ from securenet_obs.api import diagnostics
 from securenet_obs.api.access import TenantRoute
 from securenet_obs.api.api_keys import KeyCache
 from securenet_obs.api.readiness import create_readiness
-from securenet_obs.errors import PublishError, UnreachableError
+from securenet_obs.errors import PublishError, SchemaError, StoreUnavailableError, UnreachableError
 from securenet_obs.monitoring import (
     CorrelationMiddleware,
     bind_tenant,
@@ -27,7 +27,7 @@ from securenet_obs.monitoring import (
 )
 from securenet_obs.monitoring.asgi import add_sentry_trace
 from securenet_obs.settings import TENANT_ID, Settings, get_settings
-from securenet_obs.store import close_engines
+from securenet_obs.store import check_store, close_engines
 from securenet_obs.workers.celery_app import celery_app
 from securenet_obs.workers.connections import shorten_timeouts
 from securenet_obs.workers.outbox import submit
@@ -121,12 +121,15 @@ def create_app(settings: Settings) -> FastAPI:
     service.add_exception_handler(RequestValidationError, _answer_invalid)
     service.add_exception_handler(PublishError, _answer_unavailable)
     service.add_exception_handler(UnreachableError, _answer_unavailable)
+    service.add_exception_handler(SchemaError, _answer_unavailable)
     service.add_middleware(CorrelationMiddleware)
     return service
 
 
 @asynccontextmanager
 async def _lifespan(_: FastAPI) -> AsyncIterator[None]:
+    with suppress(StoreUnavailableError):
+        await run_in_threadpool(check_store, REQUEST)
     yield
     await run_in_threadpool(close_engines)
     await run_in_threadpool(flush_sentry)

@@ -12,7 +12,7 @@ from redis.exceptions import RedisError
 from redis.retry import Retry
 from sqlalchemy.exc import SQLAlchemyError
 
-from securenet_obs.errors import StoreUnavailableError
+from securenet_obs.errors import SchemaError, StoreUnavailableError
 from securenet_obs.store import REQUEST, TaskEffect, session_scope
 from securenet_obs.workers.celery_app import celery_app
 from securenet_obs.workers.connections import SOCKET_TIMEOUT_S
@@ -82,8 +82,8 @@ def _find_store_problem() -> str:
     try:
         with session_scope(REQUEST) as session:
             session.merge(TaskEffect(**_ROW, at=datetime.now(UTC), result={}))
-    except StoreUnavailableError as error:
-        return type(error.__cause__).__name__
+    except (StoreUnavailableError, SchemaError) as error:
+        return type(error.__cause__ or error).__name__
     except SQLAlchemyError as error:
         return type(error).__name__
     return ""

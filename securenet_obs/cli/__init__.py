@@ -15,6 +15,7 @@ from securenet_obs.cli.commands.dead_letters import dead_letters
 from securenet_obs.cli.commands.drills import drill
 from securenet_obs.cli.commands.logs import logs
 from securenet_obs.cli.commands.redact import redact
+from securenet_obs.cli.commands.store import store
 from securenet_obs.cli.consoles import STDERR
 from securenet_obs.cli.interrupts import end_on_signals
 from securenet_obs.cli.usage import Group
@@ -42,6 +43,7 @@ for _command in (
     drill,
     logs,
     redact,
+    store,
 ):
     cli.add_command(_command)
 

@@ -168,7 +168,12 @@ def _join_names(names: Sequence[str]) -> str:
 
 
 def enter_target(
-    file: Path | None, *, local: bool = False, command: str, needs: Sequence[str]
+    file: Path | None,
+    *,
+    local: bool = False,
+    command: str,
+    needs: Sequence[str],
+    opens_store: bool = True,
 ) -> None:
     """Replace this process's environment with the target's, for all later imports.
 
@@ -177,10 +182,12 @@ def enter_target(
         local: whether to use the running local stack.
         command: name of the command.
         needs: needs of the command, such as `store`; a default value never meets one.
+        opens_store: whether to open a store that is needed, and to check its schema.
 
     Raises:
         UsageError, SettingsError: as for `choose`, and if no local stack runs.
         UnreachableError: the store that is needed cannot be opened.
+        SchemaError: its schema is not the one of this version.
     """
     from securenet_obs.cli.consoles import STDERR
     from securenet_obs.runner.notebook.needs import NEEDS
@@ -193,7 +200,7 @@ def enter_target(
     with choice.enter(STDERR) as target:
         os.environ.clear()
         os.environ.update(target.environment)
-    if "store" in needs:
+    if opens_store and "store" in needs:
         from securenet_obs.store import check_store
 
         check_store()

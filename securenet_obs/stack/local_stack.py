@@ -200,7 +200,9 @@ class LocalStack:
         # Imported here: only a start needs SQLAlchemy, which takes as long to load as all the rest.
         from securenet_obs.api.api_keys import create_keys_in
         from securenet_obs.stack.samples import store_samples
+        from securenet_obs.store.migration import migrate
 
+        migrate(self._store)
         self._tenant_keys = create_keys_in(self._store, TENANTS, "local stack")
         store_samples(self._store, TENANTS)
         for attempt in range(1, ATTEMPTS + 1):

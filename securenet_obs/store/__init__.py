@@ -1,4 +1,4 @@
-"""The store of tenants' data: tables, engines and sessions, on SQLite or PostgreSQL."""
+"""The store of tenants' data: tables, migrations, engines and sessions, on SQLite or PostgreSQL."""
 
 from securenet_obs.store.engine import create_store_engine
 from securenet_obs.store.rows import changed_rows, dialect_insert, ensure_tenant, insert_once
@@ -10,8 +10,10 @@ from securenet_obs.store.sessions import (
     session_scope,
 )
 from securenet_obs.store.tables import (
+    KEY_ID_LENGTH,
     Advisory,
     AnomalyModel,
+    ApiKey,
     DeadLetter,
     Finding,
     InventoryItem,
@@ -25,10 +27,12 @@ from securenet_obs.store.tables import (
 from securenet_obs.store.waits import REQUEST, TASK, Waits
 
 __all__ = [
+    "KEY_ID_LENGTH",
     "REQUEST",
     "TASK",
     "Advisory",
     "AnomalyModel",
+    "ApiKey",
     "DeadLetter",
     "Finding",
     "InventoryItem",

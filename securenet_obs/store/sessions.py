@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import Engine, text
+from sqlalchemy import URL, Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
@@ -12,10 +12,11 @@ from securenet_obs.errors import StoreUnavailableError
 from securenet_obs.settings import get_settings
 from securenet_obs.store.engine import create_store_engine
 from securenet_obs.store.failures import describe, is_passing
-from securenet_obs.store.tables import create_tables
+from securenet_obs.store.schema import check_version
 from securenet_obs.store.waits import TASK, Waits
 
-_engines: dict[tuple[int, Waits], Engine] = {}
+_engines: dict[tuple[int, str, Waits], Engine] = {}
+_checked: set[URL] = set()
 
 
 @contextmanager
@@ -23,23 +24,29 @@ def session_scope(waits: Waits = TASK) -> Iterator[Session]:
     """Yield a session of this process's store; commit it at the end, roll it back on an error.
 
     Raises:
+        SchemaError: the store's schema is not the one that this code uses.
         StoreUnavailableError: the store cannot do it now; a later attempt may succeed.
     """
     with passing_errors():
         engine = _engine(waits)
+        _check_once(engine)
         with Session(engine, expire_on_commit=False) as session, session.begin():
             yield session
 
 
 @contextmanager
 def session_at(url: str) -> Iterator[Session]:
-    """Yield a session of the store at `url`, with its tables created; commit it at the end."""
+    """Yield a session of the store at `url`; commit it at the end.
+
+    Raises:
+        SchemaError: the store's schema is not the one that this code uses.
+        StoreUnavailableError: the store cannot do it now; a later attempt may succeed.
+    """
     engine = create_store_engine(url)
     try:
-        with passing_errors():
-            create_tables(engine)
-            with Session(engine) as session, session.begin():
-                yield session
+        with passing_errors(), Session(engine) as session, session.begin():
+            check_version(session.connection())
+            yield session
     finally:
         engine.dispose()
 
@@ -55,19 +62,39 @@ def passing_errors() -> Iterator[None]:
         raise StoreUnavailableError("the store did not answer") from error
 
 
-def check_store() -> None:
+@contextmanager
+def opened() -> Iterator[None]:
+    """Raise the errors of states that pass as one sentence that names the setting."""
+    try:
+        with passing_errors():
+            yield
+    except StoreUnavailableError as error:
+        reason = describe(error.__cause__)
+        raise StoreUnavailableError(f"DATABASE_URL: the store cannot be opened: {reason}") from None
+
+
+def check_store(waits: Waits = TASK) -> None:
     """Open this process's store, so that a command fails with one sentence and no traceback.
 
     Raises:
         SettingsError: the URL cannot be used.
+        SchemaError: the store's schema is not the one that this code uses.
         StoreUnavailableError: the database refuses the connection, or its file cannot be opened.
     """
-    try:
-        with session_scope() as session:
-            session.execute(text("SELECT 1"))
-    except StoreUnavailableError as error:
-        reason = describe(error.__cause__)
-        raise StoreUnavailableError(f"DATABASE_URL: the store cannot be opened: {reason}") from None
+    with opened(), session_scope(waits) as session:
+        session.execute(text("SELECT 1"))
+
+
+def _check_once(engine: Engine) -> None:
+    """Check the schema of a store when this process, or its parent, first uses it.
+
+    A worker's new child does not check it again: during a deployment the schema is migrated first,
+    and the processes of the version before work on it until they are replaced.
+    """
+    if engine.url not in _checked:
+        with engine.connect() as connection:
+            check_version(connection)
+        _checked.add(engine.url)
 
 
 def discard_engines() -> None:
@@ -79,15 +106,15 @@ def discard_engines() -> None:
 
 def close_engines() -> None:
     """Close this process's connections; later sessions open new ones."""
+    _checked.clear()
     while _engines:
         _engines.popitem()[1].dispose()
 
 
 def _engine(waits: Waits) -> Engine:
-    """Return this process's engine with these waits, with its tables created."""
-    key = os.getpid(), waits
+    """Return this process's engine with these waits."""
+    url = get_settings().database_url.get_secret_value()
+    key = os.getpid(), url, waits
     if key not in _engines:
-        engine = create_store_engine(get_settings().database_url.get_secret_value(), waits)
-        create_tables(engine)
-        _engines.setdefault(key, engine)
+        _engines.setdefault(key, create_store_engine(url, waits))
     return _engines[key]

@@ -1,4 +1,4 @@
-"""Tables of the store and their column types; creates missing tables and indexes."""
+"""Tables of the store and their column types; migrations/ creates and changes them."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -8,15 +8,17 @@ from sqlalchemy import (
     BigInteger,
     DateTime,
     Dialect,
-    Engine,
     ForeignKey,
     MetaData,
     String,
     Text,
     TypeDecorator,
+    func,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
-from sqlalchemy.schema import CreateIndex, CreateTable
+
+KEY_ID_LENGTH = 8
+"""Characters of a key's hash that identify it in logs and lists."""
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -146,7 +148,7 @@ class DeadLetter(Table):
     message: Mapped[str] = mapped_column(Text)
     traceback: Mapped[str] = mapped_column(Text)
     first_at: Mapped[datetime]
-    last_at: Mapped[datetime]
+    last_at: Mapped[datetime] = mapped_column(index=True)
     times: Mapped[int]
     requeued_at: Mapped[datetime | None]
 
@@ -158,6 +160,7 @@ class ProcessedBatch(Table):
 
     batch_id: Mapped[str] = mapped_column(String(64), primary_key=True)
     tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.tenant_id"))
+    processed_at: Mapped[datetime] = mapped_column(index=True, server_default=func.now())
 
 
 class AnomalyModel(Table):
@@ -170,14 +173,26 @@ class AnomalyModel(Table):
     parameters: Mapped[dict[str, Any]]
 
 
+class ApiKey(Table):
+    """An API key of one tenant; several may be valid at a time, so that keys can be rotated.
+
+    A key is 256 random bits, so its plain SHA-256 cannot be reversed by guessing. It needs neither
+    a salt nor the slow hash of a password that a person chose.
+    """
+
+    __tablename__ = "api_keys"
+
+    key_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.tenant_id"), index=True)
+    label: Mapped[str] = mapped_column(String(100))
+    created_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+
+    @property
+    def key_id(self) -> str:
+        """Id of the key in logs and for `revoke_key`."""
+        return self.key_hash[:KEY_ID_LENGTH]
+
+
 def _in_utc(value: datetime) -> datetime:
     return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-
-
-def create_tables(engine: Engine) -> None:
-    """Create missing tables and indexes; `create_all` fails if another process creates one too."""
-    with engine.begin() as connection:
-        for table in Table.metadata.sorted_tables:
-            connection.execute(CreateTable(table, if_not_exists=True))
-            for index in table.indexes:
-                connection.execute(CreateIndex(index, if_not_exists=True))

@@ -1,16 +1,18 @@
 """Celery application: configuration, queues, worker pools, beat entries, signals, monitoring."""
 
 import gc
+from contextlib import suppress
 from typing import Any
 
 from celery import Celery, signals
 from celery.schedules import crontab
 from kombu import Queue
 
+from securenet_obs.errors import StoreUnavailableError
 from securenet_obs.monitoring import flush_sentry, start_monitoring
 from securenet_obs.monitoring.task_telemetry import connect_task_signals, log_worker_messages
 from securenet_obs.settings import Settings, get_settings
-from securenet_obs.store import discard_engines
+from securenet_obs.store import check_store, discard_engines
 from securenet_obs.workers.celery_fixes.requests import connect_start_counts
 from securenet_obs.workers.celery_fixes.shutdown import connect_shutdown
 from securenet_obs.workers.celery_fixes.transport import install_transport
@@ -102,6 +104,9 @@ class SecureNetCelery(Celery):  # type: ignore[misc] # Celery has no types
         start_monitoring(settings, "securenet-worker", settings.sentry_release)
         check_application(self)
         check_detection()
+        # A store that is away now is awaited by each task.
+        with suppress(StoreUnavailableError):
+            check_store()
         log_worker_messages()
         return super().Worker(*args, **{**options, "quiet": True})
 

@@ -15,7 +15,7 @@ from securenet_obs.detection.anomaly import AnomalyDetector, ThreatDetectionServ
 from securenet_obs.detection.effects import Effect, purge_effects
 from securenet_obs.detection.network_logs import Batch, count_batch, normalise_batch
 from securenet_obs.detection.vulnerabilities import scan_tenant
-from securenet_obs.errors import PublishError, StoreUnavailableError
+from securenet_obs.errors import PublishError, SchemaError, StoreUnavailableError
 from securenet_obs.monitoring import (
     bind_tenant,
     current_ids,
@@ -44,6 +44,7 @@ _DISPATCH_WITHIN_S = 60
 _RETRIES: dict[str, Any] = {
     "autoretry_for": (
         StoreUnavailableError,
+        SchemaError,
         kombu.exceptions.OperationalError,
         redis.ConnectionError,
         redis.TimeoutError,

@@ -16,6 +16,7 @@ import pytest
 from securenet_obs.api.api_keys import create_keys_in
 from securenet_obs.monitoring.sentry.recorder import SentryRecorder, recording_sentry
 from securenet_obs.processes.ports import find_free_ports
+from tests.stores import create_sqlite
 from tests.waiting import eventually
 
 DIAGNOSTICS = {"DIAGNOSTICS_ENABLED": "true", "DIAGNOSTICS_KEY": "the-diagnostics-key"}
@@ -72,7 +73,7 @@ def serving(environment: dict[str, str], folder: Path) -> Iterator[Api]:
     log = folder / "api.log"
     command = [sys.executable, "-m", "uvicorn", "securenet_obs.api.app:app", "--port", str(port)]
     with recording_sentry() as sentry, log.open("wb") as output:
-        store = f"sqlite:///{folder}/s.sqlite3"
+        store = create_sqlite(folder / "s.sqlite3")
         keys = create_keys_in(store, ("acme", "first"), "tests")
         variables = {**os.environ, "DATABASE_URL": store}
         variables |= {"SENTRY_DSN": sentry.dsn, "ENVIRONMENT": "test", **environment}

@@ -24,7 +24,7 @@ from securenet_obs.api.api_keys import (
 from securenet_obs.errors import NotFoundError, SettingsError, UnreachableError
 from securenet_obs.settings import get_settings
 from securenet_obs.store import Table, Tenant, close_engines, discard_engines, session_scope
-from tests.postgresql import unavailable
+from tests.stores import create_sqlite, unavailable
 
 pytestmark = pytest.mark.usefixtures("empty_store")
 
@@ -114,7 +114,7 @@ def test_a_long_label_is_refused() -> None:
 
 def test_keys_can_be_created_concurrently(tmp_path: Path) -> None:
     """Processes that open a new store at once all create their keys."""
-    url, together = f"sqlite:///{tmp_path}/new.sqlite3", Barrier(8)
+    url, together = create_sqlite(tmp_path / "new.sqlite3"), Barrier(8)
 
     def make(number: int) -> dict[str, str]:
         together.wait()
@@ -129,7 +129,7 @@ def test_keys_can_be_created_in_another_store(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The local stack creates keys in its store before its services open it."""
-    url = f"sqlite:///{tmp_path}/other.sqlite3"
+    url = create_sqlite(tmp_path / "other.sqlite3")
     created = create_keys_in(url, ("tenant-a", "tenant-b"), "test")
     with session_scope() as session:
         assert list_keys(session) == []

@@ -29,6 +29,7 @@ from securenet_obs.processes.guard import Guard
 from securenet_obs.processes.ports import find_free_ports
 from securenet_obs.settings import get_settings
 from securenet_obs.stack.parts.broker import RedisAccess, create_redis_part
+from securenet_obs.store.migration import migrate
 
 RAW, BARE, OURS = "raw Redis", "bare Celery", "securenet-obs"
 LOOP, BATCH = "plain loop", "publish_many"
@@ -153,12 +154,14 @@ def benchmark_environment() -> Iterator[tuple[Sender, Sender, "redis.Redis", "re
         access = RedisAccess(find_free_ports(1)[0])
         ends.enter_context(create_redis_part(folder, access, guard))
         root = access.environment["REDIS_URL"].rsplit("/", 1)[0]
+        store = f"sqlite:///{folder}/store.sqlite3"
+        migrate(store)
         environment = {
             **os.environ,
             **access.environment,
             "BARE_BROKER": f"{root}/2",
             "BARE_RESULTS": f"{root}/3",
-            "DATABASE_URL": f"sqlite:///{folder}/store.sqlite3",
+            "DATABASE_URL": store,
             "SENTRY_DSN": "http://key@127.0.0.1:1/1",
         }
         celery = [sys.executable, "-m", "celery", "-A"]

@@ -15,6 +15,7 @@ from securenet_obs.cli.choice import Choice, choose, enter_target, in_ci
 from securenet_obs.errors import SettingsError
 from securenet_obs.runner.target import ADDRESSES, DESCRIBING, SETTINGS
 from tests.busy import room_for
+from tests.stores import create_sqlite
 
 CELL = "open('ran', 'w')"
 CHECKED = (
@@ -134,13 +135,14 @@ def test_a_file_may_set_secrets_of_the_projects_notebooks(
 
 
 def test_a_command_enters_the_target_and_no_other(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fresh_settings: None
 ) -> None:
     """Modules that are imported afterwards see the file's variables and not the shell's."""
     monkeypatch.setattr(os, "environ", dict(os.environ) | {"REDIS_URL": "redis://mine", "A": "b"})
-    (tmp_path / "t.env").write_text("DATABASE_URL=sqlite:///x\n")
+    url = create_sqlite(tmp_path / "x")
+    (tmp_path / "t.env").write_text(f"DATABASE_URL={url}\n")
     enter_target(tmp_path / "t.env", command="api-keys", needs=["store"])
-    assert (os.environ["DATABASE_URL"], os.environ["A"]) == ("sqlite:///x", "b")
+    assert (os.environ["DATABASE_URL"], os.environ["A"]) == (url, "b")
     assert "REDIS_URL" not in os.environ
 
 
@@ -165,12 +167,13 @@ def test_a_command_never_falls_back_to_a_default_store(
 
 
 def test_a_store_in_the_environment_is_the_one_that_is_meant(
-    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fresh_settings: None
 ) -> None:
     """If a command needs a store, DATABASE_URL alone describes the target."""
-    monkeypatch.setattr(os, "environ", dict(os.environ) | {"DATABASE_URL": "sqlite:///x"})
+    url = create_sqlite(tmp_path / "x")
+    monkeypatch.setattr(os, "environ", dict(os.environ) | {"DATABASE_URL": url})
     enter_target(None, command="dead-letters", needs=["store"])
-    assert os.environ["DATABASE_URL"] == "sqlite:///x"
+    assert os.environ["DATABASE_URL"] == url
 
 
 ORDERS: list[tuple[list[str], dict[str, str], list[str]]] = [

@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 
 from securenet_obs.drills.load import RECORDS, SubmissionOutcome, SubmittedBatch
 from securenet_obs.drills.tally import Tally, tally
-from securenet_obs.store import NetworkMinute, Table, Tenant, create_store_engine
+from securenet_obs.store import NetworkMinute, Tenant, create_store_engine
+from tests.stores import create_sqlite
 
 MINUTE = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -18,8 +19,7 @@ MINUTE = datetime(2026, 1, 1, tzinfo=UTC)
 @pytest.fixture
 def engine(tmp_path: Path) -> Iterator[Engine]:
     """Yield an empty store with one tenant."""
-    engine = create_store_engine(f"sqlite:///{tmp_path / 'store.sqlite3'}")
-    Table.metadata.create_all(engine)
+    engine = create_store_engine(create_sqlite(tmp_path / "store.sqlite3"))
     with Session(engine) as session, session.begin():
         session.add(Tenant(tenant_id="tenant-a"))
     yield engine

@@ -17,6 +17,7 @@ from celery.result import denied_join_result
 
 from securenet_obs.monitoring.sentry.recorder import SentryRecorder, recording_sentry
 from securenet_obs.store import discard_engines
+from tests.stores import create_sqlite
 from tests.waiting import eventually
 
 TASKS = "securenet_obs.workers.tasks"
@@ -125,7 +126,7 @@ def environment(redis_server: Any, tmp_path_factory: pytest.TempPathFactory) -> 
     return {
         **os.environ,
         **redis_server.environment,
-        "DATABASE_URL": f"sqlite:///{folder}/store.sqlite3",
+        "DATABASE_URL": create_sqlite(folder / "store.sqlite3"),
         "ENVIRONMENT": "test",
         "SERVICE_NAME": "securenet-worker",
     }

@@ -24,7 +24,7 @@ from securenet_obs.workers import outbox
 from securenet_obs.workers.celery_app import create_celery
 from securenet_obs.workers.connections import shorten_timeouts
 from tests.busy import room_for
-from tests.postgresql import lock_submissions
+from tests.stores import lock_submissions
 
 RECORD = {"timestamp": "2026-01-01T00:00:05Z", "src_ip": "10.0.0.1", "dest_ip": "10.0.0.2"}
 NAME = "securenet_obs.workers.tasks.process_network_logs"

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from tests.stores import create_sqlite
+
 Call = Callable[..., Any]
 
 
@@ -14,7 +16,8 @@ Call = Callable[..., Any]
 def target(tmp_path: Path) -> Path:
     """Return the env file of a target that consists of a store only."""
     file = tmp_path / "target.env"
-    file.write_text(f"DATABASE_URL=sqlite:///{tmp_path}/store.sqlite3\nENVIRONMENT=test\n")
+    url = create_sqlite(tmp_path / "store.sqlite3")
+    file.write_text(f"DATABASE_URL={url}\nENVIRONMENT=test\n")
     return file
 
 

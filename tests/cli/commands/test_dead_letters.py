@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from tests.stores import create_sqlite
+
 Call = Callable[..., Any]
 
 # A worker's own tracer runs a failing task, and the worker's code records its dead letter.
@@ -32,7 +34,7 @@ def target(call: Call, tmp_path: Path, redis_server: Any) -> Path:
     file = tmp_path / "target.env"
     variables = {
         **redis_server.environment,
-        "DATABASE_URL": f"sqlite:///{tmp_path}/store.sqlite3",
+        "DATABASE_URL": create_sqlite(tmp_path / "store.sqlite3"),
     }
     file.write_text("".join(f"{name}={value}\n" for name, value in variables.items()))
     script = tmp_path / "fail.py"

@@ -19,7 +19,7 @@ from securenet_obs.stack.parts.database import (
     find_postgresql,
 )
 from securenet_obs.store import create_store_engine
-from tests.postgresql import required_postgresql
+from tests.stores import required_postgresql
 
 
 @pytest.mark.stack

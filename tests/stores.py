@@ -1,10 +1,13 @@
-"""A real PostgreSQL for the tests, with a new database for each of them."""
+"""Empty stores for tests: files of SQLite, and databases of a real PostgreSQL."""
 
 import os
+import tempfile
+from functools import cache
 from itertools import count
 from pathlib import Path
 from typing import NoReturn
 
+import psycopg
 import pytest
 from sqlalchemy import create_engine, make_url, text
 from sqlalchemy.orm import Session
@@ -17,7 +20,7 @@ from securenet_obs.stack.parts.database import (
     create_postgresql_part,
     find_postgresql,
 )
-from securenet_obs.store import session_at
+from securenet_obs.store.migration import migrate
 
 DATABASES = ["sqlite", pytest.param("postgresql", marks=pytest.mark.stack)]
 """Databases of the store; tests of the store run on each."""
@@ -45,6 +48,11 @@ def required_postgresql() -> Path:
         missing(error)
 
 
+def libpq_url(url: str) -> str:
+    """Return the URL of a store for psycopg alone."""
+    return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+
+
 def unavailable(url: str) -> str:
     """Return the URL of a store of the same kind that cannot be opened."""
     if url.startswith("sqlite"):
@@ -58,6 +66,20 @@ def lock_submissions(session: Session) -> None:
         session.execute(text("LOCK TABLE submissions IN SHARE ROW EXCLUSIVE MODE"))
     else:
         session.execute(text("UPDATE submissions SET publications = publications"))
+
+
+@cache
+def _empty_sqlite() -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        migrate(f"sqlite:///{folder}/store.sqlite3")
+        return Path(folder, "store.sqlite3").read_bytes()
+
+
+def create_sqlite(path: Path) -> str:
+    """Create an empty store on SQLite unless the file exists, and return its URL."""
+    if not path.exists():
+        path.write_bytes(_empty_sqlite())
+    return f"sqlite:///{path}"
 
 
 class PostgresServer:
@@ -75,14 +97,29 @@ class PostgresServer:
     def prepare(self) -> None:
         """Create the template."""
         self.execute(f"CREATE DATABASE {_TEMPLATE}")
-        with session_at(self.access.url(_TEMPLATE)) as session:
-            session.execute(text("SELECT 1"))
+        migrate(self.access.url(_TEMPLATE))
 
-    def create_store(self) -> str:
-        """Create an empty store, and return its URL."""
+    def create_store(self, template: str = _TEMPLATE) -> str:
+        """Create an empty store, or a database without tables from `template0`; return its URL."""
         name = f"store_{next(self._numbers)}"
-        self.execute(f"CREATE DATABASE {name} TEMPLATE {_TEMPLATE}")
+        self.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
         return self.access.url(name)
+
+    def create_role(self, url: str, *, rights: str = "SELECT, INSERT, UPDATE, DELETE") -> str:
+        """Create a role with these rights on a store's rows, and return the store's URL for it."""
+        name = f"role_{next(self._numbers)}"
+        with psycopg.connect(libpq_url(url), autocommit=True) as connection:
+            for statement in (
+                f"CREATE ROLE {name} LOGIN PASSWORD 'password'",
+                f"GRANT {rights} ON ALL TABLES IN SCHEMA public TO {name}",
+                f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {name}",
+            ):
+                connection.execute(statement.encode())
+        return make_url(url).set(username=name, password="password").render_as_string(False)
+
+    def end_connections(self, which: str) -> None:
+        """End the connections for which a condition on pg_stat_activity holds."""
+        self.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {which}")
 
     def execute(self, statement: str) -> None:
         """Execute a statement as the cluster's owner, outside of a transaction."""
