@@ -99,6 +99,31 @@ class Settings(BaseSettings):
         description="Interval in seconds at which beat sends a canary for every tenant.",
     )
 
+    retention_results_d: float = Field(
+        1.0,
+        gt=0,
+        le=3650,
+        description="Days for which finished batches and their results are kept.",
+    )
+    retention_effects_d: float = Field(
+        7.0,
+        ge=2,
+        le=3650,
+        description="Days for which the results of scheduled tasks are kept, against reruns.",
+    )
+    retention_processed_d: float = Field(
+        7.0,
+        ge=2,
+        le=3650,
+        description="Days for which the ids of counted batches are kept, against redeliveries.",
+    )
+    retention_dead_letters_d: float = Field(
+        90.0,
+        ge=1,
+        le=3650,
+        description="Days for which dead letters and their batches are kept.",
+    )
+
     worker_stop_s: float = Field(
         45.0,
         gt=0,

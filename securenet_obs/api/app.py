@@ -27,7 +27,7 @@ from securenet_obs.monitoring import (
 )
 from securenet_obs.monitoring.asgi import add_sentry_trace
 from securenet_obs.settings import TENANT_ID, Settings, get_settings
-from securenet_obs.store import check_store, close_engines
+from securenet_obs.store import REQUEST, check_store, close_engines
 from securenet_obs.workers.celery_app import celery_app
 from securenet_obs.workers.connections import shorten_timeouts
 from securenet_obs.workers.outbox import submit

@@ -1,16 +1,12 @@
-"""Idempotent tasks: one result per tenant, task and window, for reruns, deleted after a week."""
+"""Idempotent tasks: one result per tenant, task and window, for reruns."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from securenet_obs.store import TaskEffect, insert_once
-
-EFFECT_RETENTION = timedelta(days=7)
-"""Retention of a task's result for a window; far longer than the lifetime of a message."""
 
 
 @dataclass(frozen=True)
@@ -30,8 +26,3 @@ class Effect:
         """Record the effect in this transaction; return False if another one has recorded it."""
         key = {"tenant_id": self.tenant_id, "task": self.task, "window": self.window}
         return insert_once(session, TaskEffect, **key, at=datetime.now(UTC), result=result)
-
-
-def purge_effects(session: Session) -> None:
-    """Delete effects after their retention."""
-    session.execute(delete(TaskEffect).where(TaskEffect.at < datetime.now(UTC) - EFFECT_RETENTION))

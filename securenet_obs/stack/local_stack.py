@@ -263,6 +263,10 @@ class LocalStack:
             "API_KEYS": ",".join(f"{tenant}={key}" for tenant, key in self._tenant_keys.items()),
             "DIAGNOSTICS_ENABLED": "true",
             "SCHEDULE_CANARY_S": "4",
+            "RETENTION_RESULTS_D": "1",
+            "RETENTION_EFFECTS_D": "7",
+            "RETENTION_PROCESSED_D": "7",
+            "RETENTION_DEAD_LETTERS_D": "90",
             "WORKER_STOP_S": str(STOP_TASKS_S),
             "DIAGNOSTICS_KEY": secrets.token_urlsafe(24),
             # The user's proxy cannot reach our loopback.

@@ -9,11 +9,13 @@ from sqlalchemy import (
     DateTime,
     Dialect,
     ForeignKey,
+    Index,
     MetaData,
     String,
     Text,
     TypeDecorator,
     func,
+    text,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -106,6 +108,14 @@ class Submission(Table):
     """
 
     __tablename__ = "submissions"
+    __table_args__ = (
+        Index(
+            "ix_submissions_given_up",
+            "accepted_at",
+            postgresql_where=text("finished_at IS NULL AND due_at IS NULL"),
+            sqlite_where=text("finished_at IS NULL AND due_at IS NULL"),
+        ),
+    )
 
     task_id: Mapped[str] = mapped_column(String(64), primary_key=True)
     tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.tenant_id"))

@@ -1,1 +1,1 @@
-"""SecureNet's side of Celery: application, tasks, beat, outbox, results and dead letters."""
+"""Celery in SecureNet: application, tasks, beat, outbox, retention, results, dead letters."""

@@ -13,6 +13,7 @@ from securenet_obs.monitoring import flush_sentry, start_monitoring
 from securenet_obs.monitoring.task_telemetry import connect_task_signals, log_worker_messages
 from securenet_obs.settings import Settings, get_settings
 from securenet_obs.store import check_store, discard_engines
+from securenet_obs.workers import retention
 from securenet_obs.workers.celery_fixes.requests import connect_start_counts
 from securenet_obs.workers.celery_fixes.shutdown import connect_shutdown
 from securenet_obs.workers.celery_fixes.transport import install_transport
@@ -46,6 +47,7 @@ _ROUTES = {
     "dispatch_model_retraining": "default",
     "dispatch_canaries": "default",
     "republish_submissions": "default",
+    "delete_old_rows": "default",
 }
 
 POOLS: dict[str, tuple[tuple[str, ...], int]] = {
@@ -76,6 +78,11 @@ _BEAT_SCHEDULE = {
         "task": f"{TASKS}.republish_submissions",
         "schedule": OUTBOX_INTERVAL_S,
         "options": {"expires": OUTBOX_INTERVAL_S},
+    },
+    "retention": {
+        "task": f"{TASKS}.delete_old_rows",
+        "schedule": retention.INTERVAL_S,
+        "options": {"expires": retention.INTERVAL_S},
     },
 }
 

@@ -1,4 +1,4 @@
-"""Outbox of accepted batches: stores, counts once, republishes and finally deletes them.
+"""Outbox of accepted batches: stores, counts once and republishes them.
 
 The store is the source of truth; the broker's message only announces work. So a lost message is
 published again, a duplicate is counted once, and a batch that was withdrawn because the broker did
@@ -31,9 +31,6 @@ MAX_BACKOFF_S = 15 * 60
 
 MAX_PER_RUN = 500
 """Maximum number of batches that one run of the outbox publishes."""
-
-RESULT_RETENTION = timedelta(days=1)
-"""Retention of a finished batch's result, for messages that arrive late."""
 
 _log = structlog.get_logger(__name__)
 
@@ -122,11 +119,6 @@ def resume_publishing(session: Session, task_id: str) -> None:
     """Resume publishing a batch that was given up, until it is finished."""
     unfinished = Submission.task_id == task_id, Submission.finished_at.is_(None)
     session.execute(update(Submission).where(*unfinished).values(due_at=_next_publication_at(1)))
-
-
-def purge(session: Session) -> None:
-    """Delete finished batches, and their results, after their retention."""
-    session.execute(delete(Submission).where(Submission.finished_at < _now() - RESULT_RETENTION))
 
 
 @contextmanager

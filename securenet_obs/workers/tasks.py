@@ -12,7 +12,7 @@ from celery import Task
 from sqlalchemy import select
 
 from securenet_obs.detection.anomaly import AnomalyDetector, ThreatDetectionService
-from securenet_obs.detection.effects import Effect, purge_effects
+from securenet_obs.detection.effects import Effect
 from securenet_obs.detection.network_logs import Batch, count_batch, normalise_batch
 from securenet_obs.detection.vulnerabilities import scan_tenant
 from securenet_obs.errors import PublishError, SchemaError, StoreUnavailableError
@@ -25,7 +25,7 @@ from securenet_obs.monitoring import (
 from securenet_obs.monitoring.diagnostics import PlantedSecrets, leak_on_purpose
 from securenet_obs.settings import get_settings
 from securenet_obs.store import Tenant, session_scope
-from securenet_obs.workers import outbox
+from securenet_obs.workers import outbox, retention
 from securenet_obs.workers.celery_app import celery_app
 from securenet_obs.workers.dead_letters import connect_dead_letters
 from securenet_obs.workers.publishing import Call, publish_many
@@ -116,11 +116,14 @@ def _evaluate(tenant_id: str, records: list[Any]) -> tuple[Batch, dict[str, Any]
 
 @_task(**_RETRIES)
 def republish_submissions() -> int:
-    """Republish unfinished batches that are due; return their number; delete old results."""
-    with session_scope() as session:
-        outbox.purge(session)
-        purge_effects(session)
+    """Republish unfinished batches that are due; return their number."""
     return outbox.republish(process_network_logs)
+
+
+@_task(**_RETRIES)
+def delete_old_rows() -> dict[str, int]:
+    """Delete rows after their retention, in small steps; return their numbers by table."""
+    return retention.delete_old_rows(get_settings())
 
 
 @_task(bind=True)

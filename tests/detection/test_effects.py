@@ -1,13 +1,11 @@
 """Idempotent effects."""
 
 import threading
-from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import update
 
-from securenet_obs.detection.effects import EFFECT_RETENTION, Effect, purge_effects
-from securenet_obs.store import TaskEffect, session_scope
+from securenet_obs.detection.effects import Effect
+from securenet_obs.store import session_scope
 
 EFFECT = Effect("acme", "scan", "2026-11-23T06:00Z")
 
@@ -58,18 +56,3 @@ def test_one_of_many_concurrent_claims_wins(empty_store: None) -> None:
     for thread in threads:
         thread.join()
     assert sorted(claims) == [False] * 7 + [True]
-
-
-def test_effects_are_deleted_after_their_retention(empty_store: None) -> None:
-    """An effect within its retention still prevents a second one."""
-    old = Effect("acme", "scan", "old")
-    with session_scope() as session:
-        assert old.claim(session, {})
-        assert EFFECT.claim(session, {"n": 1})
-        long_ago = datetime.now(UTC) - EFFECT_RETENTION - timedelta(hours=1)
-        session.execute(update(TaskEffect).where(TaskEffect.window == "old").values(at=long_ago))
-    with session_scope() as session:
-        purge_effects(session)
-    with session_scope() as session:
-        assert EFFECT.earlier_result(session) == {"n": 1}
-        assert old.earlier_result(session) is None

@@ -22,6 +22,7 @@ def test_the_schedule_sends_tasks_without_arguments() -> None:
         "vulnerability-scan",
         "ml-model-retrain",
         "outbox",
+        "retention",
         "schedule-canary",
     }
     assert schedule["vulnerability-scan"]["schedule"].hour == {0, 6, 12, 18}

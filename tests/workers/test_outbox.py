@@ -282,18 +282,3 @@ def test_a_dead_batch_waits_for_its_requeue(task: Task) -> None:
     with session_scope() as session:
         outbox.resume_publishing(session, task_id)
     assert outbox.process(task_id, evaluated)["counted"] is True
-
-
-def test_finished_batches_are_deleted_after_a_day(task: Task) -> None:
-    """Unfinished batches are kept."""
-    ids = [outbox.submit(task, "acme", [RECORD]) for _ in range(2)]
-    outbox.process(ids[0], evaluated)
-    long_ago = datetime.now(UTC) - timedelta(days=2)
-    with session_scope() as session:
-        values = {"accepted_at": long_ago}
-        session.execute(update(Submission).values(values))
-        finished = Submission.task_id == ids[0]
-        session.execute(update(Submission).where(finished).values(finished_at=long_ago))
-    with session_scope() as session:
-        outbox.purge(session)
-    assert [row.task_id for row in rows()] == ids[1:]

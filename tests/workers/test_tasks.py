@@ -13,7 +13,7 @@ from securenet_obs.stack.samples import store_samples
 from securenet_obs.store import Submission, TaskEffect, Tenant, ensure_tenant, session_scope
 from securenet_obs.workers import outbox
 from securenet_obs.workers.celery_app import TASKS, create_celery
-from securenet_obs.workers.tasks import UNKNOWN_TENANT, republish_submissions
+from securenet_obs.workers.tasks import UNKNOWN_TENANT, delete_old_rows
 from securenet_obs.workers.windows import WINDOW_HEADER, task_id_of
 from tests.waiting import eventually
 
@@ -208,8 +208,8 @@ def test_an_unregistered_task_is_reported(target: Any) -> None:
     assert eventually(lambda: any("no_such_task" in line["event"] for line in target.lines()))
 
 
-def test_the_outbox_task_deletes_old_results(empty_store: None) -> None:
-    """Finished batches and effects of tasks are deleted after their retention."""
+def test_a_task_deletes_old_rows(empty_store: None) -> None:
+    """Beat's entry `retention` deletes finished batches and effects after their retention."""
     long_ago = datetime.now(UTC) - timedelta(days=30)
     with session_scope() as session:
         ensure_tenant(session, "acme")
@@ -225,7 +225,8 @@ def test_the_outbox_task_deletes_old_results(empty_store: None) -> None:
             )
         )
         session.add(TaskEffect(tenant_id="acme", task="scan", window="old", at=long_ago, result={}))
-    assert republish_submissions() == 0
+    deleted = delete_old_rows()
+    assert (deleted["submissions"], deleted["task_effects"]) == (1, 1)
     with session_scope() as session:
         assert session.scalars(select(Submission)).all() == []
         assert session.scalars(select(TaskEffect)).all() == []

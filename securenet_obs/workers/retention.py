@@ -1,0 +1,60 @@
+"""Retention: deletes finished batches, effects, processed batches and dead letters by their age."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import structlog
+from sqlalchemy import exists
+
+from securenet_obs.processes.polling import Deadline
+from securenet_obs.settings import Settings
+from securenet_obs.store import DeadLetter, ProcessedBatch, Submission, TaskEffect
+from securenet_obs.store.retention import delete_older
+
+INTERVAL_S = 600
+"""Seconds between two runs."""
+
+RUN_S = 60.0
+"""Seconds after which a run leaves the rest to the next one."""
+
+_log = structlog.get_logger(__name__)
+
+
+def delete_old_rows(settings: Settings, run_s: float = RUN_S) -> dict[str, int]:
+    """Delete the rows that are older than the settings allow; return their numbers by table.
+
+    The batch of a dead letter is kept as long as the letter.
+
+    Raises:
+        StoreUnavailableError: the store did not do a step; the next run continues.
+    """
+    deadline = Deadline.after(run_s)
+    deleted: dict[str, int] = {}
+    for table, age, conditions in _rules(settings):
+        number = delete_older(table, age, *conditions, deadline=deadline)
+        deleted[table.__tablename__] = deleted.get(table.__tablename__, 0) + number
+    if any(deleted.values()):
+        _log.info("old_rows_deleted", **deleted)
+    return deleted
+
+
+def _rules(settings: Settings) -> Iterator[tuple[Any, Any, tuple[Any, ...]]]:
+    """Yield tables, their columns of age, and the conditions of old rows."""
+    now = datetime.now(UTC)
+    results, effects, processed, letters = (
+        now - timedelta(days=days)
+        for days in (
+            settings.retention_results_d,
+            settings.retention_effects_d,
+            settings.retention_processed_d,
+            settings.retention_dead_letters_d,
+        )
+    )
+    yield Submission, Submission.finished_at, (Submission.finished_at < results,)
+    yield TaskEffect, TaskEffect.at, (TaskEffect.at < effects,)
+    yield ProcessedBatch, ProcessedBatch.processed_at, (ProcessedBatch.processed_at < processed,)
+    yield DeadLetter, DeadLetter.last_at, (DeadLetter.last_at < letters,)
+    has_letter = exists().where(DeadLetter.task_id == Submission.task_id)
+    given_up = Submission.finished_at.is_(None), Submission.due_at.is_(None), ~has_letter
+    yield Submission, Submission.accepted_at, (Submission.accepted_at < letters, *given_up)

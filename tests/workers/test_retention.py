@@ -1,0 +1,117 @@
+"""Retention: each kind of row is deleted at its age, and never before."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from securenet_obs.settings import Settings
+from securenet_obs.store import (
+    DeadLetter,
+    ProcessedBatch,
+    Submission,
+    TaskEffect,
+    ensure_tenant,
+    session_scope,
+)
+from securenet_obs.workers.retention import delete_old_rows
+
+pytestmark = pytest.mark.usefixtures("empty_store")
+
+SETTINGS = Settings()
+DAYS = {
+    "results": SETTINGS.retention_results_d,
+    "effects": SETTINGS.retention_effects_d,
+    "processed": SETTINGS.retention_processed_d,
+    "dead_letters": SETTINGS.retention_dead_letters_d,
+}
+
+
+def submission(name: str, accepted_at: datetime, **values: Any) -> Submission:
+    """Return a batch of acme."""
+    given = {"records": [], "ids": {}, "publications": 1, **values}
+    return Submission(task_id=name, tenant_id="acme", accepted_at=accepted_at, **given)
+
+
+def letter(task_id: str, last_at: datetime) -> DeadLetter:
+    """Return a dead letter."""
+    texts = dict.fromkeys(("task", "reason", "error", "message", "traceback"), "x")
+    return DeadLetter(
+        task_id=task_id,
+        first_at=last_at,
+        last_at=last_at,
+        times=1,
+        redacted=False,
+        arguments={},
+        **texts,
+    )
+
+
+def remaining() -> set[str]:
+    """Return the names of the rows that are left."""
+    keys: tuple[Any, ...] = (
+        Submission.task_id,
+        TaskEffect.window,
+        ProcessedBatch.batch_id,
+        DeadLetter.task_id,
+    )
+    with session_scope() as session:
+        return {name for key in keys for name in session.scalars(select(key))}
+
+
+def test_each_kind_has_its_age() -> None:
+    """A row a minute older than its retention goes, one a minute younger stays."""
+    now, minute = datetime.now(UTC), timedelta(minutes=1)
+    with session_scope() as session:
+        ensure_tenant(session, "acme")
+        session.flush()
+        for name, offset in (("old", -minute), ("new", minute)):
+            ages = {kind: now - timedelta(days=days) + offset for kind, days in DAYS.items()}
+            session.add_all(
+                [
+                    submission(f"{name} result", ages["results"], finished_at=ages["results"]),
+                    submission(f"{name} given up", ages["dead_letters"]),
+                    ProcessedBatch(
+                        batch_id=f"{name} batch",
+                        tenant_id="acme",
+                        processed_at=ages["processed"],
+                    ),
+                    TaskEffect(
+                        tenant_id="acme",
+                        task="t",
+                        window=f"{name} effect",
+                        at=ages["effects"],
+                        result={},
+                    ),
+                    letter(f"{name} letter", ages["dead_letters"]),
+                ]
+            )
+        long_ago = now - timedelta(days=4000)
+        session.add_all(
+            [
+                submission("waits for its worker", long_ago, due_at=now),
+                submission("has a dead letter", long_ago),
+                letter("has a dead letter", now),
+            ]
+        )
+    deleted = delete_old_rows(SETTINGS)
+    assert deleted == {
+        "submissions": 2,
+        "task_effects": 1,
+        "processed_batches": 1,
+        "dead_letters": 1,
+    }
+    assert remaining() == {
+        *("new result", "new given up", "new batch", "new effect", "new letter"),
+        *("waits for its worker", "has a dead letter"),
+    }
+    assert set(delete_old_rows(SETTINGS).values()) == {0}
+
+
+def test_the_settings_decide() -> None:
+    """A shorter retention deletes more."""
+    with session_scope() as session:
+        session.add(letter("a letter", datetime.now(UTC) - timedelta(days=3)))
+    assert delete_old_rows(SETTINGS)["dead_letters"] == 0
+    assert delete_old_rows(Settings(retention_dead_letters_d=2))["dead_letters"] == 1
