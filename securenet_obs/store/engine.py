@@ -2,7 +2,7 @@
 
 from sqlalchemy import Engine
 
-from securenet_obs.store import sqlite
+from securenet_obs.store import json_text, sqlite
 from securenet_obs.store.urls import parse_url
 from securenet_obs.store.waits import TASK, Waits
 
@@ -19,6 +19,8 @@ def create_store_engine(url: str, waits: Waits = TASK) -> Engine:
     parsed = parse_url(url)
     options = {
         "hide_parameters": True,
+        "json_serializer": json_text.encode,
+        "json_deserializer": json_text.decode,
         "pool_size": POOL_SIZE,
         "max_overflow": POOL_SIZE,
         "pool_timeout": waits.pool_s,

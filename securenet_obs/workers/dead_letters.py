@@ -9,6 +9,7 @@ import structlog
 from billiard.exceptions import SoftTimeLimitExceeded, TimeLimitExceeded, WorkerLostError
 from celery import signals
 from sqlalchemy import select, update
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from securenet_obs.errors import (
@@ -16,13 +17,14 @@ from securenet_obs.errors import (
     DiagnosticError,
     NotFoundError,
     PoisonTaskError,
-    StoreUnavailableError,
 )
 from securenet_obs.monitoring import current_ids
 from securenet_obs.redaction import redact, redact_text
 from securenet_obs.store import DeadLetter, changed_rows, dialect_insert, session_scope
+from securenet_obs.store.json_text import encode
 from securenet_obs.workers import outbox
 from securenet_obs.workers.celery_app import celery_app
+from securenet_obs.workers.kept_letters import UNAVAILABLE, keep_letter, record_letters
 from securenet_obs.workers.publishing import publish
 from securenet_obs.workers.windows import WINDOW_HEADER
 
@@ -140,7 +142,7 @@ def _record_failure(
     einfo: Any,
     **_: object,
 ) -> None:
-    """Record a failed task; if the store is unavailable, log that it was not recorded."""
+    """Record a failed task; if the store cannot, keep the dead letter until it can."""
     if isinstance(exception, _NOT_RECORDED) or sender.request.is_eager:
         return
     arguments: dict[str, Any] = {"args": list(args or ()), "kwargs": dict(kwargs or {})}
@@ -153,22 +155,55 @@ def _record_failure(
         "request_id": ids.get("request_id"),
         "window": sender.request.get(WINDOW_HEADER),
         "arguments": masked,
-        "redacted": masked != arguments,
+        "redacted": not _are_equal(masked, arguments),
         "reason": _reason(sender, exception),
         "error": type(exception).__name__,
-        "message": redact_text(str(exception))[:_MAX_CHARACTERS],
+        "message": redact_text(_text(exception))[:_MAX_CHARACTERS],
         "traceback": redact_text(str(einfo.traceback) if einfo else "")[-_MAX_CHARACTERS:],
         "first_at": now,
         "last_at": now,
         "times": 1,
     }
+    values = {name: _storable(name, value) for name, value in values.items()}
     try:
         _store(values)
-    except StoreUnavailableError as error:
+    except (*UNAVAILABLE, SQLAlchemyError) as error:
         summary = {name: values[name] for name in ("task", "reason", "error")}
-        _log.critical("dead_letter_not_recorded", **summary, cause=type(error.__cause__).__name__)
+        cause = type(error.__cause__ or error).__name__
+        kept = keep_letter(sender.app, values)
+        _log.critical("dead_letter_not_recorded", **summary, cause=cause, kept=kept)
         return
     _log.warning("dead_letter_recorded", task=sender.name, reason=values["reason"])
+
+
+def _text(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception:  # noqa: BLE001 a task's exception may do anything
+        return "the message of this error cannot be read"
+
+
+def _are_equal(masked: Any, arguments: Any) -> bool:
+    """Return whether nothing was masked; NaN is not equal to itself, its JSON is."""
+    return masked == arguments or encode(masked) == encode(arguments)
+
+
+def _storable(name: str, value: Any) -> Any:
+    """Return a value that both databases accept: no NUL, no half surrogates, not too long."""
+    if not isinstance(value, str):
+        return value
+    length = getattr(DeadLetter.__table__.columns[name].type, "length", None)
+    text = value.replace("\x00", "\N{REPLACEMENT CHARACTER}")
+    return text.encode("utf-8", "replace").decode()[:length]
+
+
+def record_kept_letters() -> int:
+    """Record the dead letters that the store could not record before; return their number.
+
+    Raises:
+        StoreUnavailableError, SchemaError: the store cannot do it yet; the letters stay.
+    """
+    return record_letters(celery_app, _store)
 
 
 def _store(values: dict[str, Any]) -> None:

@@ -27,7 +27,7 @@ from securenet_obs.settings import get_settings
 from securenet_obs.store import Tenant, session_scope
 from securenet_obs.workers import outbox, retention
 from securenet_obs.workers.celery_app import celery_app
-from securenet_obs.workers.dead_letters import connect_dead_letters
+from securenet_obs.workers.dead_letters import connect_dead_letters, record_kept_letters
 from securenet_obs.workers.publishing import Call, publish_many
 from securenet_obs.workers.windows import WINDOW_HEADER, task_id_of, window_of
 
@@ -116,7 +116,8 @@ def _evaluate(tenant_id: str, records: list[Any]) -> tuple[Batch, dict[str, Any]
 
 @_task(**_RETRIES)
 def republish_submissions() -> int:
-    """Republish unfinished batches that are due; return their number."""
+    """Republish unfinished batches that are due, return their number; record kept dead letters."""
+    record_kept_letters()
     return outbox.republish(process_network_logs)
 
 
