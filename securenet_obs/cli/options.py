@@ -40,6 +40,13 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 stack_name = click.option(
     "--name", type=StackName(), default="local", show_default=True, help="Name of the stack."
 )
+store = click.option(
+    "--store",
+    type=click.Choice(["sqlite", "postgres"]),
+    default="sqlite",
+    show_default=True,
+    help="Database of the store.",
+)
 detach = click.option(
     "--detach", is_flag=True, help="Start it in the background; return when it is ready."
 )

@@ -21,7 +21,13 @@ from typing import IO
 from securenet_obs import errors
 from securenet_obs.errors import SecureNetObsError, StackError
 from securenet_obs.processes.polling import poll_until
-from securenet_obs.stack.local_stack import STOP_ORDER, LocalStack, make_already_running_error
+from securenet_obs.stack.local_stack import (
+    OPTIONAL_PARTS,
+    STOP_ORDER,
+    LocalStack,
+    StoreKind,
+    make_already_running_error,
+)
 from securenet_obs.stack.restarts import serve_restart
 from securenet_obs.stack.state import (
     StackState,
@@ -40,7 +46,9 @@ _WATCH_S = 0.5
 _ASK_S = 0.3
 
 
-def start_detached(name: str, report: Callable[[str], None]) -> StackState:
+def start_detached(
+    name: str, report: Callable[[str], None], store: StoreKind = "sqlite"
+) -> StackState:
     """Start a stack in the background, and return its state once every part is ready.
 
     Raises:
@@ -53,7 +61,7 @@ def start_detached(name: str, report: Callable[[str], None]) -> StackState:
     reading, writing = os.pipe()
     with os.fdopen(reading) as lines:
         try:
-            process = _start_supervisor(name, log, writing)
+            process = _start_supervisor(name, store, log, writing)
         finally:
             os.close(writing)
         try:
@@ -67,13 +75,13 @@ def start_detached(name: str, report: Callable[[str], None]) -> StackState:
     return state
 
 
-def supervise(name: str, pipe: int) -> None:
+def supervise(name: str, pipe: int, store: StoreKind = "sqlite") -> None:
     """Run as the supervisor: start the stack, announce it, keep it until SIGTERM or its end."""
 
     def report(sentence: str) -> None:
         _announce(pipe, report=sentence)
 
-    stack = LocalStack(name, report=report)
+    stack = LocalStack(name, store=store, report=report)
     try:
         with _interrupt_without_reader(pipe):
             stack.start()
@@ -96,7 +104,7 @@ def wait_for_stack(name: str, within_s: float) -> StackState:
 
     def observe() -> tuple[StackState | None, dict[str, bool]]:
         ready = {part.part: part.ready for part in read_status(name)}
-        is_ready = set(STOP_ORDER) <= set(ready) and all(ready.values())
+        is_ready = set(STOP_ORDER) - OPTIONAL_PARTS <= set(ready) and all(ready.values())
         return find_running_stack(name) if is_ready else None, ready
 
     state, ready = poll_until(
@@ -123,8 +131,10 @@ def _describe_not_ready(name: str, within_s: float, ready: Mapping[str, bool]) -
     )
 
 
-def _start_supervisor(name: str, log: Path, pipe: int) -> "subprocess.Popen[bytes]":
-    command = [sys.executable, "-m", "securenet_obs", "up", "--name", name]
+def _start_supervisor(
+    name: str, store: StoreKind, log: Path, pipe: int
+) -> "subprocess.Popen[bytes]":
+    command = [sys.executable, "-m", "securenet_obs", "up", "--name", name, "--store", store]
     with _open_log(log) as output:
         return subprocess.Popen(  # noqa: S603
             [*command, "--announce", str(pipe)],

@@ -20,6 +20,7 @@ INTERVAL_S = 0.2
 """Seconds between two readings of the logs."""
 
 _PART_STYLES = {
+    "postgresql": "bright_blue",
     "redis": "magenta",
     "bugsink": "yellow",
     "relay": "bright_yellow",

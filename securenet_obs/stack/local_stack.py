@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self
 
 from securenet_obs.errors import PartNotReadyError, StackError
 from securenet_obs.processes.groups import read_start_time
@@ -34,8 +34,13 @@ from securenet_obs.stack.state import (
 )
 from securenet_obs.stack.state_files import lock_state_file
 
-STOP_ORDER = ("beat", "api", "worker", "relay", "bugsink", "redis")
+STOP_ORDER = ("beat", "api", "worker", "relay", "bugsink", "redis", "postgresql")
 """Order of stopping: the producers of work first, its consumers last."""
+
+OPTIONAL_PARTS = frozenset({"postgresql"})
+"""Parts that some stacks do not have: the store is a file of SQLite by default."""
+
+StoreKind = Literal["sqlite", "postgres"]
 
 TENANTS = ("tenant-canary", "tenant-a", "tenant-b")
 """Tenants that have a key in API_KEYS from the start; the notebooks act for these."""
@@ -60,6 +65,7 @@ class LocalStack:
         name: identifies the stack in its project; an ephemeral one gets a random name.
         root: folder of all local state, `.securenet` in the working directory by default.
         cache: folder of the shared Bugsink installation, `root` by default.
+        store: database of the store.
         ephemeral: whether its files are removed when it stops; those of a failed start are kept.
         report: receives progress messages, one sentence at a time.
     """
@@ -70,6 +76,7 @@ class LocalStack:
         root: Path | None = None,
         *,
         cache: Path | None = None,
+        store: StoreKind = "sqlite",
         ephemeral: bool = False,
         report: Callable[[str], None] = lambda _sentence: None,
     ) -> None:
@@ -79,6 +86,7 @@ class LocalStack:
         self.ephemeral = ephemeral
         self._cache = cache or root
         self._report = report
+        self._kind = store
         self._store = f"sqlite:///{self.folder / 'securenet.sqlite3'}"
         self._tenant_keys: dict[str, str] = {}
         self._environment: dict[str, str] = {}
@@ -197,14 +205,6 @@ class LocalStack:
                 leftover.unlink()
 
     def _start_parts(self, guard: Guard) -> None:
-        # Imported here: only a start needs SQLAlchemy, which takes as long to load as all the rest.
-        from securenet_obs.api.api_keys import create_keys_in
-        from securenet_obs.stack.samples import store_samples
-        from securenet_obs.store.migration import migrate
-
-        migrate(self._store)
-        self._tenant_keys = create_keys_in(self._store, TENANTS, "local stack")
-        store_samples(self._store, TENANTS)
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 self._start_parts_once(guard)
@@ -216,7 +216,35 @@ class LocalStack:
             else:
                 return
 
+    def _start_database(self, guard: Guard) -> dict[str, Part]:
+        """Start the database of the store unless it is a file, and fill a new store."""
+        if self._kind == "sqlite":
+            if not self._tenant_keys:
+                self._fill_store()
+            return {}
+        from securenet_obs.stack.parts.database import PostgresAccess, create_postgresql_part
+
+        access = PostgresAccess(find_free_ports(1)[0])
+        folder = self.folder / "postgresql"
+        shutil.rmtree(folder, ignore_errors=True)
+        self._parts = {"postgresql": create_postgresql_part(folder, access, guard)}
+        self._parts["postgresql"].start()
+        self._store = access.url()
+        self._fill_store()
+        return self._parts
+
+    def _fill_store(self) -> None:
+        # Imported here: only a start needs SQLAlchemy, which takes as long to load as all the rest.
+        from securenet_obs.api.api_keys import create_keys_in
+        from securenet_obs.stack.samples import store_samples
+        from securenet_obs.store.migration import migrate
+
+        migrate(self._store)
+        self._tenant_keys = create_keys_in(self._store, TENANTS, "local stack")
+        store_samples(self._store, TENANTS)
+
     def _start_parts_once(self, guard: Guard) -> None:
+        database = self._start_database(guard)
         redis_port, bugsink_port, relay_port, api_port = find_free_ports(4)
         redis_access = RedisAccess(redis_port)
         bugsink_access = BugsinkAccess(bugsink_port)
@@ -230,7 +258,7 @@ class LocalStack:
         relay = create_relay_part(self.folder / "relay", relay_access, guard)
         services = create_service_parts(self.folder, api_port, self._environment, guard)
         sentry = {"bugsink": bugsink, "relay": relay}
-        self._specifications = {"redis": redis, **sentry, **services}
+        self._specifications = {**database, "redis": redis, **sentry, **services}
         self._parts = dict(self._specifications)
         # Redis first, which takes only a moment: the others log errors while there is none.
         redis.start()

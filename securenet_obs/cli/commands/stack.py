@@ -13,6 +13,7 @@ from securenet_obs.errors import StackError
 from securenet_obs.suggestions import did_you_mean
 
 if TYPE_CHECKING:
+    from securenet_obs.stack.local_stack import StoreKind
     from securenet_obs.stack.part import Part
 
 
@@ -56,13 +57,15 @@ def _quote(value: str) -> str:
 
 @click.command()
 @options.stack_name
+@options.store
 @options.detach
 @options.announce
-def up(name: str, detach: bool, announce: int | None) -> None:
+def up(name: str, store: "StoreKind", detach: bool, announce: int | None) -> None:
     """Start the local stack and print its logs; Ctrl-C ends it.
 
     With --detach it runs in the background and outlives this terminal: `status` shows it, `down`
-    ends it, and its logs are files below .securenet.
+    ends it, and its logs are files below .securenet. PostgreSQL must be installed for --store
+    postgres.
 
     Example: securenet-obs up --detach
     """
@@ -76,14 +79,14 @@ def up(name: str, detach: bool, announce: int | None) -> None:
     )
 
     if announce is not None:
-        supervise(name, announce)
+        supervise(name, announce, store)
     elif detach:
-        state = start_detached(name, STDOUT.print)
+        state = start_detached(name, STDOUT.print, store)
         end = format_stack_command("down", state.name)
         STDOUT.print(f"The stack {state.name!r} is ready; end it with `{end}`.", soft_wrap=True)
         _print_dashboard(state.dashboard)
     else:
-        with LocalStack(name, report=STDOUT.print) as stack:
+        with LocalStack(name, store=store, report=STDOUT.print) as stack:
             _print_dashboard(stack.dashboard)
 
             def refresh() -> "dict[str, Part]":

@@ -31,7 +31,11 @@ ROLE = "securenet"
 _DEBIAN = Path("/usr/lib/postgresql")
 
 # Durable as in production; no other process can read the folder of the socket.
-_OPTIONS = ("listen_addresses=127.0.0.1", "unix_socket_directories=", "log_min_messages=warning")
+_OPTIONS = (
+    *("listen_addresses=127.0.0.1", "unix_socket_directories=", "log_min_messages=warning"),
+    # No statement and no value of a row in its log.
+    *("log_min_error_statement=panic", "log_error_verbosity=terse"),
+)
 
 
 @dataclass(frozen=True)
@@ -97,7 +101,7 @@ def create_postgresql_part(
         folder=folder,
         log=folder / "postgresql.log",
         environment={},
-        ready=lambda since: is_postgresql_ready(access.url(), since),
+        ready=lambda since: is_postgresql_ready({"DATABASE_URL": access.url()}, since),
         address=f"127.0.0.1:{access.port}",
         guard=guard,
     )

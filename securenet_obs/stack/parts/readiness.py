@@ -50,14 +50,14 @@ def is_redis_ready(environment: Mapping[str, str], _since: float) -> bool:
             return False
 
 
-def is_postgresql_ready(url: str, _since: float) -> bool:
-    """Return whether PostgreSQL executes a statement of the URL's role."""
+def is_postgresql_ready(environment: Mapping[str, str], _since: float) -> bool:
+    """Return whether PostgreSQL executes a statement of the store's role."""
     from sqlalchemy import text
     from sqlalchemy.exc import SQLAlchemyError
 
     from securenet_obs.store import create_store_engine
 
-    engine = create_store_engine(url)
+    engine = create_store_engine(environment["DATABASE_URL"])
     try:
         with engine.connect() as connection:
             return bool(connection.scalar(text("SELECT true")))
@@ -121,6 +121,7 @@ def has_beat_ticked(environment: Mapping[str, str], since: float) -> bool:
 
 
 READINESS_CHECKS: Mapping[str, ReadinessCheck] = {
+    "postgresql": is_postgresql_ready,
     "redis": is_redis_ready,
     "bugsink": is_bugsink_ready,
     "relay": is_relay_ready,
