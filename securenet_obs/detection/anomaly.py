@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from securenet_obs.detection.effects import Effect
 from securenet_obs.detection.network_logs import Minute, normalise_batch
-from securenet_obs.store import AnomalyModel, NetworkMinute, session_scope
+from securenet_obs.store import AnomalyModel, NetworkMinute, lock_tenant, session_scope
 
 MIN_MINUTES = 10
 """Minimum number of minutes that a model is trained on."""
@@ -74,6 +74,7 @@ class AnomalyDetector:
             ).all()
         result = _train(tenant_id, [tuple(row) for row in rows])
         with session_scope() as session:
+            lock_tenant(session, tenant_id)
             if effect.claim(session, result) and result["trained"]:
                 now, model = datetime.now(UTC), result["model"]
                 session.merge(AnomalyModel(tenant_id=tenant_id, trained_at=now, parameters=model))

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from ipaddress import ip_address
 from typing import Any, Literal
 
+from sqlalchemy import BigInteger, case, literal
 from sqlalchemy.orm import Session
 
 from securenet_obs.store import (
@@ -42,6 +43,9 @@ _OFFSET = re.compile(r"([+-]\d\d)(\d\d)$")
 _EARLIEST, _LATEST = datetime(1990, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 _MAX_COUNT = 2**53
 _METRICS = ("records", "octets")
+
+MAX_COUNTER = 2**63 - 1
+"""Maximum of a minute's counters: the largest integer of both databases."""
 
 
 @dataclass(frozen=True)
@@ -138,16 +142,33 @@ def count_batch(session: Session, tenant_id: str, batch_id: str, batch: Batch) -
 
 
 def add_minutes(session: Session, tenant_id: str, batch: Batch) -> None:
-    """Add a batch to the tenant's minutes; concurrent additions are safe."""
+    """Add a batch to the tenant's minutes; concurrent additions are safe.
+
+    Batches lock their minutes in chronological order, without deadlocks. A counter stays at
+    `MAX_COUNTER`.
+    """
     insert = dialect_insert(session, NetworkMinute)
-    increments = {name: getattr(NetworkMinute, name) + insert.excluded[name] for name in _METRICS}
+    increments = {
+        name: _sum(getattr(NetworkMinute, name), insert.excluded[name]) for name in _METRICS
+    }
     rows = [
-        {"tenant_id": tenant_id, "minute": moment, "records": new.records, "octets": new.octets}
+        {
+            "tenant_id": tenant_id,
+            "minute": moment,
+            **{name: min(getattr(new, name), MAX_COUNTER) for name in _METRICS},
+        }
         for moment, new in batch.minutes().items()
     ]
     if rows:
         keys = ["tenant_id", "minute"]
         session.execute(insert.on_conflict_do_update(index_elements=keys, set_=increments), rows)
+
+
+def _sum(stored: Any, added: Any) -> Any:
+    """Return SQL for a sum that does not overflow: SQLite would turn it into a float."""
+    return case(
+        (stored > literal(MAX_COUNTER, BigInteger) - added, MAX_COUNTER), else_=stored + added
+    )
 
 
 def _first(record: Mapping[str, Any], meaning: str) -> Any:

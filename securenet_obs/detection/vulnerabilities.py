@@ -10,7 +10,7 @@ from packaging.version import InvalidVersion, Version
 from sqlalchemy import delete, select
 
 from securenet_obs.detection.effects import Effect
-from securenet_obs.store import Advisory, Finding, InventoryItem, session_scope
+from securenet_obs.store import Advisory, Finding, InventoryItem, lock_tenant, session_scope
 
 _log = structlog.get_logger(__name__)
 
@@ -39,6 +39,7 @@ def scan_tenant(tenant_id: str, window: str | None = None) -> dict[str, Any]:
         advisories = [row.content for row in session.scalars(select(Advisory))]
     result = _scan(tenant_id, inventory, advisories)
     with session_scope() as session:
+        lock_tenant(session, tenant_id)
         if effect.claim(session, result):
             session.execute(delete(Finding).where(Finding.tenant_id == tenant_id))
             rows = (Finding(tenant_id=tenant_id, **_columns(row)) for row in result["findings"])

@@ -1,7 +1,13 @@
 """The store of tenants' data: tables, migrations, engines and sessions, on SQLite or PostgreSQL."""
 
 from securenet_obs.store.engine import create_store_engine
-from securenet_obs.store.rows import changed_rows, dialect_insert, ensure_tenant, insert_once
+from securenet_obs.store.rows import (
+    changed_rows,
+    dialect_insert,
+    ensure_tenant,
+    insert_once,
+    lock_tenant,
+)
 from securenet_obs.store.sessions import (
     check_store,
     close_engines,
@@ -51,6 +57,7 @@ __all__ = [
     "discard_engines",
     "ensure_tenant",
     "insert_once",
+    "lock_tenant",
     "session_at",
     "session_scope",
 ]

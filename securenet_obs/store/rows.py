@@ -18,6 +18,14 @@ def ensure_tenant(session: Session, tenant_id: str) -> Tenant:
     return tenant
 
 
+def lock_tenant(session: Session, tenant_id: str) -> None:
+    """Lock a tenant's row until the end of the transaction, so that its like waits.
+
+    Other writers may still refer to the tenant. SQLite has one writer at a time anyway.
+    """
+    session.get(Tenant, tenant_id, with_for_update={"key_share": True}, populate_existing=True)
+
+
 def insert_once(session: Session, table: type[Table], **values: Any) -> bool:
     """Insert a row immediately; return False, without a change, if its key exists.
 

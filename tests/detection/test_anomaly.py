@@ -1,5 +1,6 @@
 """Detection of anomalies."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -8,7 +9,7 @@ from structlog.testing import capture_logs
 
 from securenet_obs.detection.anomaly import MIN_MINUTES, AnomalyDetector, ThreatDetectionService
 from securenet_obs.detection.network_logs import count_batch, normalise_batch
-from securenet_obs.store import session_scope
+from securenet_obs.store import NetworkMinute, ensure_tenant, session_scope
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
@@ -91,3 +92,21 @@ def test_a_window_is_trained_once() -> None:
     assert AnomalyDetector().retrain_model("acme", "2026-01-01T02:00Z") == first
     assert first["trained"] is False
     assert AnomalyDetector().retrain_model("acme", "2026-01-02T02:00Z")["trained"] is True
+
+
+def test_concurrent_first_trainings_all_succeed(empty_store: str) -> None:
+    """Trainings of different windows store the tenant's first model one after another."""
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    with session_scope() as session:
+        ensure_tenant(session, "acme")
+        session.flush()
+        session.add_all(
+            NetworkMinute(
+                tenant_id="acme", minute=start + timedelta(minutes=n), records=n, octets=n
+            )
+            for n in range(20)
+        )
+    detector = AnomalyDetector()
+    with ThreadPoolExecutor(6) as pool:
+        results = list(pool.map(lambda n: detector.retrain_model("acme", f"w{n}"), range(18)))
+    assert all(result["trained"] for result in results)

@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import select
 
 from securenet_obs.detection.network_logs import (
+    MAX_COUNTER,
     NetworkRecord,
     Rejection,
     count_batch,
@@ -136,6 +137,38 @@ def test_concurrent_batches_are_all_counted(empty_store: None) -> None:
     with session_scope() as session:
         (minute,) = session.scalars(select(NetworkMinute)).all()
     assert (minute.records, minute.octets) == (32, 16 * 188)
+
+
+def test_batches_with_the_same_minutes_do_not_deadlock(empty_store: None) -> None:
+    """Two batches that list the same minutes in opposite orders are both counted."""
+    moments = [f"2026-01-01T{n // 60:02}:{n % 60:02}:00Z" for n in range(300)]
+    addresses = {"src_ip": "10.0.0.1", "dest_ip": "10.0.0.2"}
+    batches = [
+        normalise_batch([{"timestamp": moment, **addresses} for moment in order])
+        for order in (moments, moments[::-1])
+    ]
+
+    def count(number: int) -> None:
+        with session_scope() as session:
+            count_batch(session, "acme", f"batch-{number}", batches[number % 2])
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(count, range(32)))
+    with session_scope() as session:
+        assert {row.records for row in session.scalars(select(NetworkMinute))} == {32}
+
+
+def test_a_counter_does_not_overflow(empty_store: None) -> None:
+    """It stays at the largest integer: neither an error nor a float, on each database."""
+    record = {"timestamp": "2026-01-01T00:00:00Z", "src_ip": "10.0.0.1", "dest_ip": "10.0.0.2"}
+    huge = normalise_batch([{**record, "orig_bytes": 2**53 - 1, "resp_bytes": 2**53 - 1}] * 300)
+    small = normalise_batch([{**record, "orig_bytes": 5}])
+    for number, batch in enumerate([small, huge, huge, huge, small]):
+        with session_scope() as session:
+            count_batch(session, "acme", f"batch-{number}", batch)
+    with session_scope() as session:
+        (minute,) = session.scalars(select(NetworkMinute)).all()
+    assert (minute.records, minute.octets, type(minute.octets)) == (902, MAX_COUNTER, int)
 
 
 def read(path: Path) -> list[Any]:

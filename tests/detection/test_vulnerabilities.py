@@ -3,6 +3,7 @@
 import json
 import os
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -125,3 +126,14 @@ def test_ranges_agree_with_the_listed_versions() -> None:
                     missed += not any(is_in_range(part["events"], version) for part in ranges)
     assert judged > 5_000
     assert missed <= judged / 1_000
+
+
+def test_concurrent_scans_of_a_tenant_all_succeed(empty_store: str) -> None:
+    """Scans of different windows replace the findings one after another."""
+    store_samples(empty_store, TENANTS)
+    with ThreadPoolExecutor(6) as pool:
+        results = list(pool.map(lambda n: scan_tenant(TENANTS[0], f"window-{n}"), range(18)))
+    assert len({len(result["findings"]) for result in results}) == 1
+    with session_scope() as session:
+        rows = session.scalars(select(Finding).where(Finding.tenant_id == TENANTS[0])).all()
+    assert len(rows) == len(results[0]["findings"])
