@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from hashlib import sha256
 from pathlib import Path
@@ -13,6 +14,7 @@ from pathlib import Path
 import httpx
 import pytest
 import redis
+from sqlalchemy import func, select
 
 from securenet_obs.errors import PartNotReadyError, StackError
 from securenet_obs.processes.ports import find_free_ports
@@ -20,7 +22,9 @@ from securenet_obs.runner.target import target_of
 from securenet_obs.settings import Settings
 from securenet_obs.stack import LocalStack, find_running_stack, local_stack
 from securenet_obs.stack.parts import services
-from securenet_obs.stack.state import read_state
+from securenet_obs.stack.state import read_state, read_status
+from securenet_obs.store import NetworkMinute, create_store_engine
+from tests.stores import required_postgresql
 from tests.waiting import eventually
 
 Living = Callable[[int], list[str]]
@@ -222,3 +226,32 @@ def test_secrets_are_written_to_private_files(stack: LocalStack) -> None:
     assert [path.name for path in holders] == ["stack.json"]
     assert os.stat(stack.folder).st_mode & 0o077 == 0
     assert json.loads(holders[0].read_text())["name"] == "tests"
+
+
+def test_a_stack_with_postgresql(tmp_path: Path, stack_cache: Path) -> None:
+    """Its services use PostgreSQL, which ends with it and leaves no file outside."""
+    required_postgresql()
+    outside = set(Path(tempfile.gettempdir()).glob("securenet-postgresql-*"))
+    record = {"timestamp": "2026-01-01T00:00:05Z", "src_ip": "10.0.0.1", "dest_ip": "10.0.0.2"}
+    with LocalStack("on-postgres", tmp_path, cache=stack_cache, store="postgres") as local:
+        url = local.environment["DATABASE_URL"]
+        assert url.startswith("postgresql://")
+        assert {part.part for part in read_status("on-postgres", tmp_path)} >= {"postgresql", "api"}
+        tenant, key = local.environment["API_KEYS"].split(",")[0].split("=")
+        answer = httpx.post(
+            f"{local.environment['API_URL']}/v1/tenants/{tenant}/logs",
+            json=[record] * 3,
+            headers={"Authorization": f"Bearer {key}"},
+        )
+        assert answer.status_code == 202
+        engine = create_store_engine(url)
+
+        def counted() -> int:
+            with engine.connect() as connection:
+                return connection.scalar(select(func.sum(NetworkMinute.records))) or 0
+
+        assert eventually(lambda: counted() == 3)
+        engine.dispose()
+        members = [*groups(local.folder), local.parts["postgresql"].pid]
+    assert [pid for pid in members if Path(f"/proc/{pid}").exists()] == []
+    assert set(Path(tempfile.gettempdir()).glob("securenet-postgresql-*")) == outside

@@ -1,5 +1,11 @@
 """Versions of the schema: processes compare, and change nothing."""
 
+import os
+import subprocess
+import sys
+import time
+from typing import Any
+
 import pytest
 from alembic.config import Config
 from alembic.script import ScriptDirectory
@@ -7,9 +13,17 @@ from sqlalchemy import text
 
 from securenet_obs.errors import SchemaError
 from securenet_obs.settings import get_settings
-from securenet_obs.store import close_engines, create_store_engine, session_at, session_scope
+from securenet_obs.store import (
+    REQUEST,
+    close_engines,
+    create_store_engine,
+    ensure_tenant,
+    session_at,
+    session_scope,
+)
 from securenet_obs.store.migration import FOLDER
 from securenet_obs.store.schema import VERSION, check_version, read_version
+from tests.busy import room_for
 
 pytestmark = pytest.mark.usefixtures("empty_store")
 
@@ -80,3 +94,48 @@ def test_a_database_without_tables_is_refused(empty_store: str) -> None:
         check_version(connection)
     engine.dispose()
     assert get_settings().database_url.get_secret_value() == empty_store
+
+
+SERVICES = {
+    "api": [
+        *["-m", "uvicorn", "securenet_obs.api.app:app", "--port", "0"],
+    ],
+    "worker": [
+        *["-m", "celery", "-A", "securenet_obs.workers.celery_app", "worker", "--pool", "solo"],
+    ],
+}
+
+
+@pytest.mark.stack
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_service_ends_on_another_schema(
+    service: str, empty_store: str, redis_server: Any
+) -> None:
+    """Its log names both versions and the remedy, and it ends instead of failing each task."""
+    set_version(empty_store, "0999")
+    environment = {**os.environ, **redis_server.environment, "DATABASE_URL": empty_store}
+    done = subprocess.run(
+        [sys.executable, *SERVICES[service]],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode != 0
+    assert "The store's schema is 0999, newer than 0002" in done.stdout + done.stderr
+
+
+@pytest.mark.stack
+@pytest.mark.parametrize("store_url", ["postgresql"], indirect=True)
+def test_a_new_process_holds_up_no_writer(empty_store: str) -> None:
+    """A process starts while a transaction is forgotten: neither it nor the others wait."""
+    with session_scope() as holder:
+        ensure_tenant(holder, "acme")
+        holder.flush()
+        began = time.monotonic()
+        code = "from securenet_obs.store import check_store; check_store()"
+        environment = {**os.environ, "DATABASE_URL": empty_store}
+        subprocess.run([sys.executable, "-c", code], env=environment, check=True)
+        with session_scope(REQUEST) as session:
+            ensure_tenant(session, "other")
+        assert time.monotonic() - began < room_for(10)

@@ -7,6 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import make_url
+
+from tests.stores import PostgresServer
 
 Call = Callable[..., Any]
 
@@ -70,3 +73,39 @@ def test_a_store_that_cannot_be_migrated_is_one_sentence(
         assert len(done.stderr.splitlines()) == 1
         assert "hunter2" not in done.stderr
         assert done.stderr.startswith("DATABASE_URL: ")
+
+
+@pytest.mark.stack
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"password": "hunter2"}, "password authentication failed for user"),
+        ({"database": "nowhere"}, 'database "nowhere" does not exist'),
+        ({"username": "unknown"}, "password authentication failed for user"),
+    ],
+)
+def test_a_refused_connection_is_one_sentence(
+    call: Call, tmp_path: Path, postgresql: PostgresServer, change: dict[str, str], words: str
+) -> None:
+    """A wrong password and a missing database are named, in every command."""
+    url = make_url(postgresql.create_store()).set(**change).render_as_string(hide_password=False)
+    (tmp_path / "t.env").write_text(f"DATABASE_URL={url}\n")
+    for command in (("store", "migrate"), ("store", "check"), ("api-keys", "list")):
+        done = call(*command, "--target", "t.env")
+        assert (done.returncode, words in done.stderr) == (6, True), done.stderr
+        assert len(done.stderr.splitlines()) == 1
+        assert done.stderr.startswith("DATABASE_URL: the store cannot be opened: ")
+        assert "hunter2" not in done.stderr
+
+
+@pytest.mark.stack
+def test_postgresql_is_migrated_and_used(
+    call: Call, tmp_path: Path, postgresql: PostgresServer
+) -> None:
+    """The commands work on both databases."""
+    url = postgresql.create_store("template0")
+    (tmp_path / "t.env").write_text(f"DATABASE_URL={url}\n")
+    assert "has no schema yet" in call("api-keys", "list", "--target", "t.env").stderr
+    assert "from nothing to 0002" in call("store", "migrate", "--target", "t.env").stdout
+    assert call("api-keys", "create", "acme", "--target", "t.env").stdout.startswith("snk_")
+    assert call("api-keys", "list", "--target", "t.env").stdout.endswith("1 keys\n")
