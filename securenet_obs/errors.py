@@ -19,12 +19,16 @@ SecureNetObsError
 │   ├── StateFolderError         its state cannot be written
 │   └── PartNotReadyError        a part did not become ready; carries the end of its log
 ├── SchemaError                the schema of the store is not the one that this version uses
+├── BodyRefusedError           a request's body is too large, too slow, compressed, or one too many
+├── StrictJsonError            a request's body is not strict JSON; carries the place
 ├── PublishError               the broker, or the store before it, did not accept a task
 ├── PayloadTooLargeError       a task's arguments are too large for the broker
 ├── PoisonTaskError            a task ended its worker too often, and is not restarted
 ├── DeadLetterError            a dead letter cannot be requeued
 └── DiagnosticError            raised on purpose, for validations to find in Sentry
 """
+
+from collections.abc import Mapping, Sequence
 
 
 class SecureNetObsError(Exception):
@@ -105,6 +109,28 @@ class PartNotReadyError(StackError):
 
 class SchemaError(SecureNetObsError):
     """The store's schema is missing, older or newer than this version's; names the remedy."""
+
+
+class BodyRefusedError(SecureNetObsError):
+    """A request's body is refused; carries the HTTP status, and further headers of the answer."""
+
+    def __init__(self, status: int, reason: str, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(reason)
+        self.status = status
+        self.headers = dict(headers or {})
+
+
+class StrictJsonError(SecureNetObsError):
+    """A request's body is not strict JSON; carries the path of the place and its offset in bytes.
+
+    The path consists of the indexes and names that lead to the value; of the body it contains names
+    only.
+    """
+
+    def __init__(self, reason: str, path: Sequence[int | str], offset: int) -> None:
+        super().__init__(reason)
+        self.path = tuple(path)
+        self.offset = offset
 
 
 class PublishError(SecureNetObsError):

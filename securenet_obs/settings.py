@@ -135,6 +135,12 @@ class Settings(BaseSettings):
         SecretStr(""),
         description="The keys of the tenants for validations: tenant=key, comma-separated.",
     )
+    max_body_bytes: int = Field(
+        16 * 1024 * 1024,
+        ge=1024,
+        le=256 * 1024 * 1024,
+        description="Maximum size of a request's body in bytes; a larger one is answered 413.",
+    )
     diagnostics_enabled: bool = Field(
         False, description="Whether POST /v1/diagnostics/error is available."
     )

@@ -6,9 +6,9 @@ from typing import Any
 import structlog
 from fastapi import HTTPException, Request, Response
 from fastapi.concurrency import run_in_threadpool
-from fastapi.routing import APIRoute
 
 from securenet_obs.api.api_keys import KeyCache, id_of_key
+from securenet_obs.api.strict_json import StrictRoute
 from securenet_obs.monitoring import bind_tenant
 from securenet_obs.workers.celery_app import celery_app
 from securenet_obs.workers.results import task_owner
@@ -19,7 +19,7 @@ _CHALLENGE = {"WWW-Authenticate": 'Bearer realm="securenet"'}
 _log = structlog.get_logger(__name__)
 
 
-class TenantRoute(APIRoute):
+class TenantRoute(StrictRoute):
     """A route that requires a tenant's API key, `Authorization: Bearer snk_…`.
 
     The key is checked before the body is read, so that a caller without one cannot make the service

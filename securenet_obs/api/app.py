@@ -6,18 +6,20 @@ from functools import cache
 from typing import Annotated, Any
 
 import structlog
-from fastapi import APIRouter, Depends, FastAPI, Path, Request
+from fastapi import APIRouter, Depends, FastAPI, Path
 from fastapi.concurrency import run_in_threadpool
-from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.security import HTTPBearer
 from pydantic import BaseModel, Field
 
 from securenet_obs.api import diagnostics
 from securenet_obs.api.access import TenantRoute
+from securenet_obs.api.answers import add_error_answers
 from securenet_obs.api.api_keys import KeyCache
+from securenet_obs.api.bodies import BodyLimits
 from securenet_obs.api.readiness import create_readiness
-from securenet_obs.errors import PublishError, SchemaError, StoreUnavailableError, UnreachableError
+from securenet_obs.api.strict_json import MAX_ITEMS
+from securenet_obs.errors import StoreUnavailableError
 from securenet_obs.monitoring import (
     CorrelationMiddleware,
     bind_tenant,
@@ -33,11 +35,6 @@ from securenet_obs.workers.connections import shorten_timeouts
 from securenet_obs.workers.outbox import submit
 from securenet_obs.workers.results import TaskState, task_state
 from securenet_obs.workers.tasks import process_network_logs
-
-MAX_BATCH_RECORDS = 10_000
-"""Maximum number of records in one request."""
-
-_MAX_PROBLEMS = 20
 
 TenantId = Annotated[str, Path(pattern=TENANT_ID)]
 TaskId = Annotated[str, Path(pattern=r"^[A-Za-z0-9-]{1,64}$")]
@@ -87,7 +84,7 @@ async def ready(request: Request) -> JSONResponse:
 
 @tenant_router.post("/tenants/{tenant_id}/logs", status_code=202)
 async def submit_logs(
-    tenant_id: TenantId, records: Annotated[list[Any], Field(max_length=MAX_BATCH_RECORDS)]
+    tenant_id: TenantId, records: Annotated[list[Any], Field(max_length=MAX_ITEMS)]
 ) -> Accepted:
     """Queue a batch of one tenant's network records."""
     bind_tenant(tenant_id)
@@ -118,10 +115,8 @@ def create_app(settings: Settings) -> FastAPI:
     service.include_router(tenant_router)
     if settings.diagnostics_enabled:
         service.include_router(diagnostics.router)
-    service.add_exception_handler(RequestValidationError, _answer_invalid)
-    service.add_exception_handler(PublishError, _answer_unavailable)
-    service.add_exception_handler(UnreachableError, _answer_unavailable)
-    service.add_exception_handler(SchemaError, _answer_unavailable)
+    add_error_answers(service)
+    service.add_middleware(BodyLimits, max_bytes=settings.max_body_bytes)
     service.add_middleware(CorrelationMiddleware)
     return service
 
@@ -133,21 +128,6 @@ async def _lifespan(_: FastAPI) -> AsyncIterator[None]:
     yield
     await run_in_threadpool(close_engines)
     await run_in_threadpool(flush_sentry)
-
-
-async def _answer_invalid(_: Request, error: Exception) -> JSONResponse:
-    """Answer 422 with each error and its location; FastAPI's own answer repeats the whole input."""
-    problems = error.errors() if isinstance(error, RequestValidationError) else []
-    details = [{name: problem[name] for name in ("type", "loc", "msg")} for problem in problems]
-    content = {"detail": details[:_MAX_PROBLEMS], "request_id": current_ids().get("request_id")}
-    return JSONResponse(content, status_code=422)
-
-
-async def _answer_unavailable(_: Request, error: Exception) -> JSONResponse:
-    """Answer 503, since a later attempt may succeed; the log names the unavailable dependency."""
-    _log.warning("dependency_unavailable", reason=str(error), cause=type(error.__cause__).__name__)
-    content = {"detail": str(error), "request_id": current_ids().get("request_id")}
-    return JSONResponse(content, status_code=503, headers={"Retry-After": "5"})
 
 
 @cache

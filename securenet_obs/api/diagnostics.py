@@ -1,22 +1,27 @@
 """Diagnostic endpoints that fail and leak secrets on purpose, also in tasks that they send."""
 
 import hmac
-from typing import Annotated, Literal
+from collections.abc import Callable, Coroutine
+from typing import Any, Literal
 
 import structlog
-from fastapi import APIRouter, Depends, Header, HTTPException, Request
+from fastapi import APIRouter, Depends, HTTPException, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
+from fastapi.security import APIKeyHeader
 from pydantic import BaseModel, Field
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
+from securenet_obs.api.strict_json import StrictRoute
 from securenet_obs.monitoring import bind_tenant, fail_on_purpose, log_canary_relay
 from securenet_obs.monitoring.diagnostics import PlantedSecrets, leak_on_purpose
 from securenet_obs.settings import TENANT_ID
 from securenet_obs.store import REQUEST, session_scope
 from securenet_obs.workers.publishing import publish
 from securenet_obs.workers.tasks import leak_canary, raise_diagnostic_error, relay_canary
+
+_KEY_HEADER = "X-Diagnostics-Key"
 
 _log = structlog.get_logger(__name__)
 
@@ -30,16 +35,28 @@ class Diagnostic(BaseModel):
     secret: str = Field(max_length=200)
 
 
-def require_key(
-    request: Request, key: Annotated[str, Header(alias="X-Diagnostics-Key")] = ""
-) -> None:
-    """Refuse callers that do not send this deployment's diagnostics key."""
-    expected = request.app.state.settings.diagnostics_key.get_secret_value()
-    if not expected or not hmac.compare_digest(key.encode(), expected.encode()):
-        raise HTTPException(403, "X-Diagnostics-Key is not valid")
+class DiagnosticsRoute(StrictRoute):
+    """A route that requires this deployment's diagnostics key, before it reads the body."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Return the handler, wrapped in the check of the key."""
+        handle = super().get_route_handler()
+
+        async def authorised(request: Request) -> Response:
+            expected = request.app.state.settings.diagnostics_key.get_secret_value().encode()
+            key = request.headers.get(_KEY_HEADER, "").encode()
+            if not expected or not hmac.compare_digest(key, expected):
+                raise HTTPException(403, f"{_KEY_HEADER} is not valid")
+            return await handle(request)
+
+        return authorised
 
 
-router = APIRouter(prefix="/v1/diagnostics", dependencies=[Depends(require_key)])
+router = APIRouter(
+    prefix="/v1/diagnostics",
+    route_class=DiagnosticsRoute,
+    dependencies=[Depends(APIKeyHeader(name=_KEY_HEADER, auto_error=False))],
+)
 
 
 @router.post("/error")
