@@ -1,4 +1,4 @@
-"""Normalises Suricata, Zeek and generic records; adds a batch to a tenant's minutes, once by id."""
+"""Normalises Suricata, Zeek and generic records; rejects invalid ones with a reason."""
 
 import re
 from collections import Counter
@@ -7,17 +7,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from ipaddress import ip_address
 from typing import Any, Literal
-
-from sqlalchemy import BigInteger, case, literal
-from sqlalchemy.orm import Session
-
-from securenet_obs.store import (
-    NetworkMinute,
-    ProcessedBatch,
-    dialect_insert,
-    ensure_tenant,
-    insert_once,
-)
 
 Format = Literal["suricata", "zeek", "generic"]
 
@@ -42,10 +31,13 @@ _RECEIVED = ("resp_bytes", "bytes_toclient", "bytes_received")
 _OFFSET = re.compile(r"([+-]\d\d)(\d\d)$")
 _EARLIEST, _LATEST = datetime(1990, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 _MAX_COUNT = 2**53
-_METRICS = ("records", "octets")
+_MAX_DIGITS = 17
 
-MAX_COUNTER = 2**63 - 1
-"""Maximum of a minute's counters: the largest integer of both databases."""
+MAX_OCTETS = 2**63 - 1
+"""Maximum sum of bytes in a minute: the largest integer that both databases store."""
+
+OVERFLOW = "byte count overflows its minute"
+"""Reason for rejecting a record with a count that is valid, but too large for its minute."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +54,11 @@ class NetworkRecord:
     protocol: str | None
     octets: int
 
+    @property
+    def minute(self) -> datetime:
+        """Start of the minute in which the event happened."""
+        return self.timestamp.replace(second=0, microsecond=0)
+
 
 @dataclass(frozen=True)
 class Rejection:
@@ -77,6 +74,14 @@ class Minute:
     records: int = 0
     octets: int = 0
 
+    def add(self, record: NetworkRecord) -> bool:
+        """Add a record; return False, without a change, if the bytes exceed `MAX_OCTETS`."""
+        if self.octets + record.octets > MAX_OCTETS:
+            return False
+        self.records += 1
+        self.octets += record.octets
+        return True
+
 
 @dataclass
 class Batch:
@@ -89,10 +94,31 @@ class Batch:
         """Return the metrics of each minute with records, in chronological order."""
         minutes: dict[datetime, Minute] = {}
         for record in sorted(self.accepted, key=lambda record: record.timestamp):
-            minute = minutes.setdefault(record.timestamp.replace(second=0, microsecond=0), Minute())
-            minute.records += 1
-            minute.octets += record.octets
+            minutes.setdefault(record.minute, Minute()).add(record)
         return minutes
+
+    def summary(self) -> dict[str, Any]:
+        """Return `accepted`, `rejected` (a count for each reason) and `minutes` (their number)."""
+        return {
+            "accepted": len(self.accepted),
+            "rejected": dict(self.rejected),
+            "minutes": len({record.minute for record in self.accepted}),
+        }
+
+    def keep_fitting(self, minutes: Mapping[datetime, Minute]) -> None:
+        """Reject each record whose bytes do not fit into its minute, and add others to it.
+
+        Args:
+            minutes: metrics before this batch; records of other minutes are kept.
+        """
+        accepted = self.accepted
+        self.accepted = [
+            record
+            for record in accepted
+            if record.minute not in minutes or minutes[record.minute].add(record)
+        ]
+        if len(accepted) > len(self.accepted):
+            self.rejected[OVERFLOW] += len(accepted) - len(self.accepted)
 
 
 def normalise_batch(records: Iterable[object]) -> Batch:
@@ -104,6 +130,7 @@ def normalise_batch(records: Iterable[object]) -> Batch:
                 batch.rejected[reason] += 1
             case NetworkRecord() as accepted:
                 batch.accepted.append(accepted)
+    batch.keep_fitting({record.minute: Minute() for record in batch.accepted})
     return batch
 
 
@@ -119,55 +146,19 @@ def normalise(record: object) -> NetworkRecord | Rejection:
     source, destination = _address(record, "source"), _address(record, "destination")
     if source is None or destination is None:
         return Rejection("no source or destination address")
+    octets = _octets(record)
+    if octets is None:
+        return Rejection("invalid byte count")
     return NetworkRecord(
         timestamp=timestamp,
         format=_format(record),
-        kind=str(_first(record, "kind") or "event")[:64],
+        kind=_text(record, "kind")[:64] or "event",
         source=source,
         destination=destination,
         source_port=_port(_first(record, "source_port")),
         destination_port=_port(_first(record, "destination_port")),
-        protocol=str(_first(record, "protocol") or "")[:32].lower() or None,
-        octets=_octets(record),
-    )
-
-
-def count_batch(session: Session, tenant_id: str, batch_id: str, batch: Batch) -> bool:
-    """Add a batch to the tenant's minutes; return False, without a change, if it was counted."""
-    ensure_tenant(session, tenant_id)
-    if not insert_once(session, ProcessedBatch, batch_id=batch_id, tenant_id=tenant_id):
-        return False
-    add_minutes(session, tenant_id, batch)
-    return True
-
-
-def add_minutes(session: Session, tenant_id: str, batch: Batch) -> None:
-    """Add a batch to the tenant's minutes; concurrent additions are safe.
-
-    Batches lock their minutes in chronological order, without deadlocks. A counter stays at
-    `MAX_COUNTER`.
-    """
-    insert = dialect_insert(session, NetworkMinute)
-    increments = {
-        name: _sum(getattr(NetworkMinute, name), insert.excluded[name]) for name in _METRICS
-    }
-    rows = [
-        {
-            "tenant_id": tenant_id,
-            "minute": moment,
-            **{name: min(getattr(new, name), MAX_COUNTER) for name in _METRICS},
-        }
-        for moment, new in batch.minutes().items()
-    ]
-    if rows:
-        keys = ["tenant_id", "minute"]
-        session.execute(insert.on_conflict_do_update(index_elements=keys, set_=increments), rows)
-
-
-def _sum(stored: Any, added: Any) -> Any:
-    """Return SQL for a sum that does not overflow: SQLite would turn it into a float."""
-    return case(
-        (stored > literal(MAX_COUNTER, BigInteger) - added, MAX_COUNTER), else_=stored + added
+        protocol=_text(record, "protocol")[:32].lower() or None,
+        octets=octets,
     )
 
 
@@ -208,6 +199,11 @@ def _address(record: Mapping[str, Any], meaning: str) -> str | None:
         return None
 
 
+def _text(record: Mapping[str, Any], meaning: str) -> str:
+    value = _first(record, meaning)
+    return value if isinstance(value, str) else ""
+
+
 def _port(value: object) -> int | None:
     if isinstance(value, str) and value.isascii() and value.isdigit():
         value = int(value[:6])
@@ -215,13 +211,25 @@ def _port(value: object) -> int | None:
     return value if known and isinstance(value, int) else None
 
 
-def _octets(record: Mapping[str, Any]) -> int:
+def _octets(record: Mapping[str, Any]) -> int | None:
+    """Return the bytes in both directions, None if a count is invalid."""
     flow = record.get("flow")
     places = [record, flow] if isinstance(flow, Mapping) else [record]
-    return sum(_count(place, names) for place in places for names in (_SENT, _RECEIVED))
+    counts = [_count(place, names) for place in places for names in (_SENT, _RECEIVED)]
+    valid = [count for count in counts if count is not None]
+    return sum(valid) if len(valid) == len(counts) else None
 
 
-def _count(place: Mapping[str, Any], names: Iterable[str]) -> int:
-    values = (place.get(name) for name in names)
-    counts = (value for value in values if isinstance(value, int) and not isinstance(value, bool))
-    return next((count for count in counts if 0 <= count < _MAX_COUNT), 0)
+def _count(place: Mapping[str, Any], names: Iterable[str]) -> int | None:
+    """Return the first count, 0 without any, None for one that no number of bytes can be."""
+    values = (_number(place.get(name)) for name in names)
+    count = next((value for value in values if value is not None), 0)
+    return int(count) if 0 <= count < _MAX_COUNT and count == int(count) else None
+
+
+def _number(value: object) -> int | float | None:
+    """Return a number, also of digits in a string; None for any other value."""
+    if isinstance(value, str) and value.isascii() and value.isdigit():
+        return int(value[:_MAX_DIGITS])
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return value if is_number and isinstance(value, int | float) else None

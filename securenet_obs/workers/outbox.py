@@ -18,7 +18,8 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 from structlog.contextvars import bound_contextvars
 
-from securenet_obs.detection.network_logs import Batch, add_minutes
+from securenet_obs.detection.network_logs import Batch
+from securenet_obs.detection.network_minutes import add_minutes
 from securenet_obs.errors import DeadLetterError, PublishError, StoreUnavailableError
 from securenet_obs.monitoring import bind_tenant, current_ids
 from securenet_obs.store import REQUEST, Submission, changed_rows, ensure_tenant, session_scope
@@ -83,8 +84,10 @@ def process(
     batch, result = evaluate(submission.tenant_id, submission.records or [])
     with session_scope() as session:
         counted = _finish(session, task_id, result)
-        if counted:
-            add_minutes(session, submission.tenant_id, batch)
+        if counted and not add_minutes(session, submission.tenant_id, batch):
+            result = {**result, **batch.summary()}
+            of_batch = Submission.task_id == task_id
+            session.execute(update(Submission).where(of_batch).values(result=result))
     return {**result, "counted": counted}
 
 

@@ -13,7 +13,8 @@ from sqlalchemy import select
 
 from securenet_obs.detection.anomaly import AnomalyDetector, ThreatDetectionService
 from securenet_obs.detection.effects import Effect
-from securenet_obs.detection.network_logs import Batch, count_batch, normalise_batch
+from securenet_obs.detection.network_logs import Batch, normalise_batch
+from securenet_obs.detection.network_minutes import count_batch
 from securenet_obs.detection.vulnerabilities import scan_tenant
 from securenet_obs.errors import PublishError, SchemaError, StoreUnavailableError
 from securenet_obs.monitoring import (
@@ -98,7 +99,7 @@ def process_network_logs(self: Task, log_batch: list[Any] | dict[str, str]) -> d
     batch, result = _evaluate(tenant_id, log_batch)
     with session_scope() as session:
         counted = count_batch(session, tenant_id, str(self.request.id), batch)
-    return {**result, "counted": counted}
+    return {**result, **batch.summary(), "counted": counted}
 
 
 def _evaluate(tenant_id: str, records: list[Any]) -> tuple[Batch, dict[str, Any]]:
@@ -107,9 +108,7 @@ def _evaluate(tenant_id: str, records: list[Any]) -> tuple[Batch, dict[str, Any]
     return batch, {
         "tenant_id": tenant_id,
         "records": len(records),
-        "accepted": len(batch.accepted),
-        "rejected": dict(batch.rejected),
-        "minutes": len(batch.minutes()),
+        **batch.summary(),
         "anomalies": detected["anomalies"],
     }
 

@@ -8,7 +8,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from securenet_obs.detection.anomaly import MIN_MINUTES, AnomalyDetector, ThreatDetectionService
-from securenet_obs.detection.network_logs import count_batch, normalise_batch
+from securenet_obs.detection.network_logs import normalise_batch
+from securenet_obs.detection.network_minutes import count_batch
 from securenet_obs.store import NetworkMinute, ensure_tenant, session_scope
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)

@@ -3,23 +3,23 @@
 import gzip
 import json
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from hypothesis import given
+from hypothesis import strategies as st
 
 from securenet_obs.detection.network_logs import (
-    MAX_COUNTER,
+    MAX_OCTETS,
+    OVERFLOW,
+    Batch,
     NetworkRecord,
     Rejection,
-    count_batch,
     normalise,
     normalise_batch,
 )
-from securenet_obs.store import NetworkMinute, session_scope
 
 LOGS = Path(__file__).parents[3] / "shared" / "data" / "netlogs"
 
@@ -43,6 +43,13 @@ ZEEK = {
     "orig_bytes": 39,
     "resp_bytes": 55,
     "_path": "conn",
+}
+
+
+ADDRESSED_ONLY: dict[str, Any] = {
+    "timestamp": "2026-01-01T00:00:00Z",
+    "src_ip": "10.0.0.1",
+    "dest_ip": "10.0.0.2",
 }
 
 
@@ -111,10 +118,82 @@ def test_an_invalid_port_is_left_out(port: object) -> None:
     assert accepted(SURICATA | {"src_port": port}).source_port is None
 
 
-@pytest.mark.parametrize("octets", [-1, 2**60, True, "many", None])
-def test_an_invalid_byte_count_is_zero(octets: object) -> None:
-    """An impossible count does not reach the metrics."""
-    assert accepted({**ZEEK, "orig_bytes": octets, "resp_bytes": 0}).octets == 0
+COUNTS = [(0, 0), (7, 7), (7.0, 7), ("7", 7), (2**53 - 1, 2**53 - 1)]
+
+
+@pytest.mark.parametrize(("sent", "octets"), COUNTS)
+@pytest.mark.parametrize("name", ["orig_bytes", "resp_bytes", "bytes_toserver", "bytes"])
+def test_a_byte_count_is_read(name: str, sent: object, octets: int) -> None:
+    """A whole number is read, also of a float or of digits."""
+    assert accepted({**ADDRESSED_ONLY, name: sent}).octets == octets
+
+
+@pytest.mark.parametrize("octets", [True, "many", "", "-", None, [1], {"a": 1}])
+def test_other_values_than_numbers_are_no_byte_count(octets: object) -> None:
+    """Sensors write such values for a count that they do not have."""
+    assert accepted({**ADDRESSED_ONLY, "orig_bytes": octets}).octets == 0
+
+
+@pytest.mark.parametrize(
+    "octets", [-1, -0.5, 1.5, 2**53, 2**63, 2**64 - 1, 2**70, 1e300, float("nan"), "9" * 5000]
+)
+@pytest.mark.parametrize("place", ["record", "flow"])
+def test_an_impossible_byte_count_rejects_its_record(place: str, octets: object) -> None:
+    """A negative, fractional or huge count rejects the record, and no other of its batch."""
+    change = {"bytes": octets} if place == "record" else {"flow": {"bytes_toclient": octets}}
+    batch = normalise_batch([ZEEK, ADDRESSED_ONLY | change, ZEEK])
+    assert (len(batch.accepted), batch.rejected) == (2, {"invalid byte count": 1})
+
+
+def test_records_that_overflow_their_minute_are_rejected() -> None:
+    """The sum of a minute stays within 63 bits; later, smaller records of the batch still fit."""
+    huge = ZEEK | {"orig_bytes": 2**53 - 1, "resp_bytes": 2**53 - 1}
+    later = huge | {"ts": 1588205299.5}
+    batch = normalise_batch([huge] * 600 + [later] + [ZEEK])
+    fitting = MAX_OCTETS // (2 * (2**53 - 1))
+    assert (len(batch.accepted), batch.rejected) == (fitting + 2, {OVERFLOW: 600 - fitting})
+    assert [minute.octets <= MAX_OCTETS for minute in batch.minutes().values()] == [True, True]
+    assert batch.summary() == {
+        "accepted": fitting + 2,
+        "rejected": {OVERFLOW: 600 - fitting},
+        "minutes": 2,
+    }
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner),
+    max_leaves=5,
+)
+TIMES = st.sampled_from([1588205199.5, "2026-01-01T00:00:00Z", "1990-01-01T00:00:00+23:59"])
+ADDRESSES = st.sampled_from(["10.0.0.1", "::1", "fe80::1%" + "x" * 300])
+RECORDS = st.fixed_dictionaries(
+    {"ts": TIMES | JSON, "src_ip": ADDRESSES | JSON, "dest_ip": ADDRESSES | JSON},
+    optional={
+        name: JSON | st.integers(-(2**64), 2**64)
+        for name in ("src_port", "proto", "event_type", "orig_bytes", "resp_bytes", "flow")
+    },
+)
+
+
+@given(st.lists(RECORDS | JSON, max_size=4))
+def test_no_record_costs_its_batch(records: list[Any]) -> None:
+    """With any other records, the valid ones are accepted, and each record has one outcome."""
+    batch: Batch = normalise_batch([*records, ZEEK])
+    assert batch.accepted[-1] == accepted(ZEEK)
+    assert len(batch.accepted) + batch.rejected.total() == len(records) + 1
+    for minute, metrics in batch.minutes().items():
+        assert 1990 <= minute.year < 2100
+        assert 0 <= metrics.octets <= MAX_OCTETS
+
+
+def test_a_nested_kind_is_left_out() -> None:
+    """Only text is a kind or a protocol, so that a deep value is never written out."""
+    deep: list[Any] = []
+    for _ in range(900):
+        deep = [deep]
+    record = accepted(SURICATA | {"event_type": deep, "proto": deep})
+    assert (record.kind, record.protocol) == ("event", None)
 
 
 def test_minutes_add_up() -> None:
@@ -123,52 +202,6 @@ def test_minutes_add_up() -> None:
     minutes = normalise_batch([later, ZEEK, ZEEK, "bad"]).minutes()
     assert [(minute.records, minute.octets) for minute in minutes.values()] == [(2, 188), (1, 94)]
     assert list(minutes) == sorted(minutes)
-
-
-def test_concurrent_batches_are_all_counted(empty_store: None) -> None:
-    """Concurrent additions to the same minute of a new tenant are all stored."""
-
-    def count(name: str) -> None:
-        with session_scope() as session:
-            count_batch(session, "acme", name, normalise_batch([ZEEK, ZEEK]))
-
-    with ThreadPoolExecutor(8) as pool:
-        list(pool.map(count, [f"batch-{number}" for number in range(16)]))
-    with session_scope() as session:
-        (minute,) = session.scalars(select(NetworkMinute)).all()
-    assert (minute.records, minute.octets) == (32, 16 * 188)
-
-
-def test_batches_with_the_same_minutes_do_not_deadlock(empty_store: None) -> None:
-    """Two batches that list the same minutes in opposite orders are both counted."""
-    moments = [f"2026-01-01T{n // 60:02}:{n % 60:02}:00Z" for n in range(300)]
-    addresses = {"src_ip": "10.0.0.1", "dest_ip": "10.0.0.2"}
-    batches = [
-        normalise_batch([{"timestamp": moment, **addresses} for moment in order])
-        for order in (moments, moments[::-1])
-    ]
-
-    def count(number: int) -> None:
-        with session_scope() as session:
-            count_batch(session, "acme", f"batch-{number}", batches[number % 2])
-
-    with ThreadPoolExecutor(8) as pool:
-        list(pool.map(count, range(32)))
-    with session_scope() as session:
-        assert {row.records for row in session.scalars(select(NetworkMinute))} == {32}
-
-
-def test_a_counter_does_not_overflow(empty_store: None) -> None:
-    """It stays at the largest integer: neither an error nor a float, on each database."""
-    record = {"timestamp": "2026-01-01T00:00:00Z", "src_ip": "10.0.0.1", "dest_ip": "10.0.0.2"}
-    huge = normalise_batch([{**record, "orig_bytes": 2**53 - 1, "resp_bytes": 2**53 - 1}] * 300)
-    small = normalise_batch([{**record, "orig_bytes": 5}])
-    for number, batch in enumerate([small, huge, huge, huge, small]):
-        with session_scope() as session:
-            count_batch(session, "acme", f"batch-{number}", batch)
-    with session_scope() as session:
-        (minute,) = session.scalars(select(NetworkMinute)).all()
-    assert (minute.records, minute.octets, type(minute.octets)) == (902, MAX_COUNTER, int)
 
 
 def read(path: Path) -> list[Any]:

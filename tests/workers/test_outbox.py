@@ -14,7 +14,7 @@ import sentry_sdk
 from celery import Task
 from sqlalchemy import func, select, update
 
-from securenet_obs.detection.network_logs import Batch, normalise_batch
+from securenet_obs.detection.network_logs import OVERFLOW, Batch, normalise_batch
 from securenet_obs.errors import DeadLetterError, PublishError
 from securenet_obs.monitoring import init_sentry
 from securenet_obs.monitoring.correlation import bind_ids, clear_ids
@@ -151,6 +151,19 @@ def test_a_failed_count_leaves_the_batch_unfinished(task: Task) -> None:
     assert counted() == 0
     assert outbox.process(task_id, evaluated)["counted"] is True
     assert counted() == 1
+
+
+def test_the_result_has_the_records_that_overflow_their_minute(task: Task) -> None:
+    """Records that the minute in the store cannot take are rejected in the stored result too."""
+    huge = RECORD | dict.fromkeys(("bytes_sent", "bytes_received"), 2**53 - 1)
+    huge["flow"] = {"bytes_toserver": 2**53 - 1, "bytes_toclient": 2**53 - 1}
+    for _ in range(2):
+        task_id = outbox.submit(task, "acme", [*[huge] * 200, RECORD])
+        results = [outbox.process(task_id, evaluated) for _ in range(2)]
+    assert [result["counted"] for result in results] == [True, False]
+    assert {result["rejected"][OVERFLOW] for result in results} == {144}
+    assert {result["accepted"] for result in results} == {57}
+    assert counted() == 201 + 57
 
 
 def test_a_batch_refused_by_the_broker_is_withdrawn(unavailable: Task) -> None:
