@@ -34,6 +34,12 @@ class Refusal(BaseModel):
     request_id: str | None = None
 
 
+class Failure(Refusal):
+    """Answer to a request that failed; `event_id` is Sentry's."""
+
+    event_id: str | None
+
+
 class Problem(BaseModel):
     """A problem of a request, and its place."""
 
@@ -54,6 +60,8 @@ class Invalid(BaseModel):
     request_id: str | None = None
 
 
+_MODELS: dict[int, type[BaseModel]] = {422: Invalid, 500: Failure}
+
 _HEADERS: dict[int, dict[str, str]] = {
     401: {"WWW-Authenticate": "Scheme of the key."},
     415: {"Accept-Encoding": "Encodings of a body that are accepted."},
@@ -68,6 +76,7 @@ _DESCRIPTIONS: dict[int, str] = {
     413: "The body is too large.",
     415: "The body is compressed.",
     422: "The body is not strict JSON, or a part of the request is not valid.",
+    500: "The service failed; an error event has the same id.",
     503: "A dependency did not answer, or too many large bodies arrive at a time.",
 }
 
@@ -76,7 +85,7 @@ def answers(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Return the description of the answers to errors for an operation's `responses`."""
     return {
         status: {
-            "model": Invalid if status == 422 else Refusal,
+            "model": _MODELS.get(status, Refusal),
             "description": _DESCRIPTIONS[status],
             "headers": described_headers(_HEADERS.get(status, {})),
         }

@@ -3,10 +3,10 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from functools import cache
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import structlog
-from fastapi import APIRouter, Depends, FastAPI, Path
+from fastapi import APIRouter, Depends, FastAPI, Path, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
 from fastapi.security import HTTPBearer
@@ -14,7 +14,7 @@ from pydantic import BaseModel, Field
 
 from securenet_obs.api import diagnostics
 from securenet_obs.api.access import TenantRoute
-from securenet_obs.api.answers import add_error_answers
+from securenet_obs.api.answers import add_error_answers, answers, described_headers
 from securenet_obs.api.api_keys import KeyCache
 from securenet_obs.api.bodies import BodyLimits
 from securenet_obs.api.readiness import create_readiness
@@ -56,6 +56,19 @@ class SecureNet(FastAPI):
         await super().__call__(add_sentry_trace(scope), receive, send)
 
 
+class Liveness(BaseModel):
+    """Response of a process that is alive."""
+
+    status: Literal["ok"] = "ok"
+
+
+class Readiness(BaseModel):
+    """Readiness of a process: of each dependency `ok`, or the reason why it is unavailable."""
+
+    status: Literal["ok", "unavailable"]
+    parts: dict[str, str]
+
+
 class Accepted(BaseModel):
     """Response to a batch that was queued."""
 
@@ -64,13 +77,29 @@ class Accepted(BaseModel):
     request_id: str
 
 
-@router.get("/health/live")
-async def live() -> dict[str, str]:
+_STATE_LINK = {
+    "state": {
+        "description": "State of the task that processes the batch.",
+        "operationId": "read_task",
+        "parameters": {"task_id": "$response.body#/task_id"},
+    }
+}
+
+
+@router.get("/health/live", responses={200: {"headers": described_headers({})}})
+async def live() -> Liveness:
     """Report that the process is alive."""
-    return {"status": "ok"}
+    return Liveness()
 
 
-@router.get("/health/ready")
+@router.get(
+    "/health/ready",
+    response_model=Readiness,
+    responses={
+        200: {"headers": described_headers({})},
+        503: {"model": Readiness, "headers": described_headers({})},
+    },
+)
 async def ready(request: Request) -> JSONResponse:
     """Report whether a write to each dependency would succeed now, with the reason if not."""
     parts = await request.app.state.readiness.read_problems()
@@ -82,7 +111,14 @@ async def ready(request: Request) -> JSONResponse:
     return JSONResponse(content, status_code=200 if status == "ok" else 503)
 
 
-@tenant_router.post("/tenants/{tenant_id}/logs", status_code=202)
+@tenant_router.post(
+    "/tenants/{tenant_id}/logs",
+    status_code=202,
+    responses={
+        202: {"headers": described_headers({}), "links": _STATE_LINK},
+        **answers(401, 403, 408, 413, 415, 422, 503),
+    },
+)
 async def submit_logs(
     tenant_id: TenantId, records: Annotated[list[Any], Field(max_length=MAX_ITEMS)]
 ) -> Accepted:
@@ -94,7 +130,11 @@ async def submit_logs(
     return Accepted(task_id=task_id, records=len(records), request_id=request_id)
 
 
-@tenant_router.get("/tasks/{task_id}")
+@tenant_router.get(
+    "/tasks/{task_id}",
+    operation_id="read_task",
+    responses={200: {"headers": described_headers({})}, **answers(401, 404, 422, 503)},
+)
 async def read_task(task_id: TaskId) -> TaskState:
     """Return the state of one of the caller's tasks."""
     return await run_in_threadpool(task_state, celery_app, task_id)

@@ -13,6 +13,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
+from securenet_obs.api.answers import answers
 from securenet_obs.api.strict_json import StrictRoute
 from securenet_obs.monitoring import bind_tenant, fail_on_purpose, log_canary_relay
 from securenet_obs.monitoring.diagnostics import PlantedSecrets, leak_on_purpose
@@ -59,7 +60,10 @@ router = APIRouter(
 )
 
 
-@router.post("/error")
+_ERRORS = answers(403, 408, 413, 415, 422, 500, 503)
+
+
+@router.post("/error", status_code=202, responses=_ERRORS)
 async def diagnose(diagnostic: Diagnostic) -> JSONResponse:
     """Fail on purpose: in this handler, in a task, or at both ends of a chain.
 
@@ -88,7 +92,7 @@ class Leak(BaseModel):
     fields: dict[str, str] = Field(max_length=200)
 
 
-@router.post("/leak")
+@router.post("/leak", responses=_ERRORS)
 async def leak(request: Leak) -> JSONResponse:
     """Leak secrets on purpose: in a failing SQL statement, in two tasks, and in this handler."""
     bind_tenant(request.tenant_id)

@@ -82,6 +82,33 @@ def test_a_refusal_does_not_repeat_the_input(api: Any) -> None:
     ]
 
 
+@pytest.mark.parametrize("value", ["NaN", "-Infinity", "1e999", "9" * 20, '"\\u0000"', "[" * 944])
+def test_other_json_is_refused_with_its_place(api: Any, value: str) -> None:
+    """422 has the index of the record, the path and the offset, and nothing is queued."""
+    headers = {"Content-Type": "application/json"}
+    body = f'[{{"ok": 1}}, {{"hunter2": 1, "x": {{"y": {value}}}}}]'
+    answer = api.client.post("/v1/tenants/acme/logs", content=body, headers=headers)
+    (problem,) = answer.json()["detail"]
+    assert (answer.status_code, problem["loc"][:4]) == (422, ["body", 1, "x", "y"])
+    assert problem["offset"] >= body.index(value)
+    assert answer.json()["request_id"] == answer.headers["X-Request-ID"]
+    assert "hunter2" not in answer.text
+
+
+def test_a_task_that_is_too_large_for_the_broker_is_refused(api: Any) -> None:
+    """A body within the limit may still be too large for a message: 413, and no error event."""
+    key = {"X-Diagnostics-Key": api.environment["DIAGNOSTICS_KEY"]}
+    leak = {
+        "canary": "c",
+        "tenant_id": "acme",
+        "places": {},
+        "fields": {},
+        "texts": ["x" * 300_000],
+    }
+    answer = api.client.post("/v1/diagnostics/leak", json=leak, headers=key)
+    assert (answer.status_code, "262,144 at most" in answer.json()["detail"]) == (413, True)
+
+
 def test_an_error_response_has_its_event_id(api: Any) -> None:
     """500 in JSON; one Sentry event of that id with the request's ids; one line with both."""
     answer = api.diagnose(canary="canary-in-the-api")
