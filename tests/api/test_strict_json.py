@@ -3,6 +3,7 @@
 import json
 import re
 import time
+import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -179,6 +180,17 @@ def test_accepted_bodies_are_json_for_another_parser(body: bytes | str) -> None:
         assert orjson.loads(content) == parse(content)
     else:
         assert 0 <= place <= len(content)
+
+
+def test_a_refusal_takes_memory_in_proportion() -> None:
+    """The search for the place of a problem does not multiply a string of escapes."""
+    body = b'["' + b"\\n" * 300_000 + b'\\u0000"]'
+    tracemalloc.start()
+    try:
+        assert place_of(body) == 1
+        assert tracemalloc.get_traced_memory()[1] < 10 * len(body)
+    finally:
+        tracemalloc.stop()
 
 
 def longest_pause(body: bytes) -> float:
