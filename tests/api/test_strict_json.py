@@ -126,8 +126,21 @@ def test_the_number_of_values_is_bounded(body: bytes) -> None:
 
 
 STRINGS = st.text(st.characters(codec=None, categories=None))
+EDGES = st.sampled_from(
+    [
+        "\0",
+        "\ud800",
+        "\udfff",
+        "\U0001f600",
+        float("nan"),
+        float("-inf"),
+        2**64,
+        2**64 - 1,
+        -(2**63) - 1,
+    ]
+)
 VALUES: st.SearchStrategy[Any] = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | STRINGS,
+    st.none() | st.booleans() | st.integers() | st.floats() | STRINGS | EDGES,
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(STRINGS, inner, max_size=4),
     max_leaves=12,
 )

@@ -12,10 +12,13 @@ import pytest
 import redis
 import sentry_sdk
 from celery import Task
+from hypothesis import given
+from hypothesis import strategies as st
 from sqlalchemy import func, select, update
 
+from securenet_obs.api.strict_json import parse
 from securenet_obs.detection.network_logs import OVERFLOW, Batch, normalise_batch
-from securenet_obs.errors import DeadLetterError, PublishError
+from securenet_obs.errors import DeadLetterError, PublishError, StrictJsonError
 from securenet_obs.monitoring import init_sentry
 from securenet_obs.monitoring.correlation import bind_ids, clear_ids
 from securenet_obs.settings import Settings
@@ -23,7 +26,9 @@ from securenet_obs.store import NetworkMinute, Submission, session_scope
 from securenet_obs.workers import outbox
 from securenet_obs.workers.celery_app import create_celery
 from securenet_obs.workers.connections import shorten_timeouts
+from tests.api.test_strict_json import VALUES
 from tests.busy import room_for
+from tests.searching import examples
 from tests.stores import lock_submissions
 
 RECORD = {"timestamp": "2026-01-01T00:00:05Z", "src_ip": "10.0.0.1", "dest_ip": "10.0.0.2"}
@@ -104,6 +109,20 @@ def test_a_batch_is_sent_as_a_reference(task: Task, broker: redis.Redis) -> None
     assert message["headers"]["securenet_request_id"] == "req-of-the-test"
     assert len(json.dumps(message)) < 2_500
     assert [row.records for row in rows()] == [[RECORD] * 3]
+
+
+@examples(60, hostile=True)
+@given(records=st.lists(VALUES, max_size=3))
+def test_every_accepted_body_is_stored_and_processed(task: Task, records: list[Any]) -> None:
+    """The store returns exactly the values that the API has parsed, and they are evaluated."""
+    try:
+        parsed = parse(json.dumps(records).encode())
+    except StrictJsonError:
+        return
+    task_id = outbox.submit(task, "acme", parsed)
+    with session_scope() as session:
+        assert session.get_one(Submission, task_id).records == parsed
+    assert outbox.process(task_id, evaluated)["counted"] is True
 
 
 def test_a_redelivered_batch_is_counted_once(task: Task) -> None:
