@@ -14,6 +14,7 @@ from redis.exceptions import RedisError
 from securenet_obs.errors import UnreachableError
 from securenet_obs.monitoring import event_id_of
 from securenet_obs.monitoring.task_telemetry import TENANT_HEADER
+from securenet_obs.workers.storable import storable
 
 EVENT_KEY = "securenet:event:{task_id}"
 """Key in the result database: id of the Sentry event of a failed task."""
@@ -66,14 +67,14 @@ def task_state(app: Celery, task_id: str) -> TaskState:
     return TaskState(
         task_id=task_id,
         state=meta["status"],
-        result=meta["result"] if meta["status"] == states.SUCCESS else None,
+        result=storable(meta["result"]) if meta["status"] == states.SUCCESS else None,
         error=_error(meta["result"]) if failed else None,
         event_id=event_id.decode() if event_id else None,
     )
 
 
 def _error(result: Any) -> dict[str, str]:
-    return {"type": type(result).__name__, "message": str(result)}
+    return {"type": type(result).__name__, "message": storable(str(result))}
 
 
 def task_owner(app: Celery, task_id: str) -> str | None:

@@ -6,12 +6,19 @@ from typing import Any
 
 import pytest
 import redis
-from pydantic import SecretStr
+from pydantic import SecretStr, TypeAdapter
 
 from securenet_obs.errors import UnreachableError
 from securenet_obs.settings import Settings
 from securenet_obs.workers.celery_app import create_celery
-from securenet_obs.workers.results import EVENT_KEY, OWNER_KEY, store_event, task_owner, task_state
+from securenet_obs.workers.results import (
+    EVENT_KEY,
+    OWNER_KEY,
+    TaskState,
+    store_event,
+    task_owner,
+    task_state,
+)
 from tests.waiting import eventually
 
 REQUEST = {"securenet_request_id": "req-of-the-test", "securenet_tenant_id": "acme"}
@@ -43,6 +50,17 @@ def test_a_failure_has_its_error_and_event(app: Any) -> None:
     state = task_state(app, "failed")
     assert (state.state, state.result, state.event_id) == ("FAILURE", None, "e" * 32)
     assert state.error == {"type": "KeyError", "message": "'missing'"}
+
+
+def test_every_result_can_be_an_answer(app: Any) -> None:
+    """A lone surrogate, NaN or Infinity in a result or an error is replaced."""
+    app.backend.store_result("odd", {"a": ["\ud800", float("nan")]}, "SUCCESS")
+    app.backend.store_result("failed oddly", ValueError("\udfff"), "FAILURE")
+    states = [task_state(app, task_id) for task_id in ("odd", "failed oddly")]
+    assert states[0].result == {"a": ["\ufffd", "nan"]}
+    assert states[1].error == {"type": "ValueError", "message": "\ufffd"}
+    for state in states:
+        assert TypeAdapter(TaskState).dump_json(state)
 
 
 def test_an_unknown_task_is_pending(app: Any) -> None:
