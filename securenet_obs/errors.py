@@ -21,6 +21,7 @@ SecureNetObsError
 ├── SchemaError                the schema of the store is not the one that this version uses
 ├── BodyRefusedError           a request's body is too large, too slow, compressed, or one too many
 ├── StrictJsonError            a request's body is not strict JSON; carries the place
+├── IdempotencyKeyError        an idempotency key of a request cannot be used
 ├── PublishError               the broker, or the store before it, did not accept a task
 ├── PayloadTooLargeError       a task's arguments are too large for the broker
 ├── PoisonTaskError            a task ended its worker too often, and is not restarted
@@ -131,6 +132,10 @@ class StrictJsonError(SecureNetObsError):
         super().__init__(reason)
         self.path = tuple(path)
         self.offset = offset
+
+
+class IdempotencyKeyError(SecureNetObsError):
+    """An idempotency key is not usable: it belongs to another request, or was sent twice."""
 
 
 class PublishError(SecureNetObsError):

@@ -1,6 +1,7 @@
 """Answers to errors, by exception: their status, body and headers, and their place in OpenAPI."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import structlog
@@ -11,6 +12,7 @@ from pydantic import BaseModel, Field
 
 from securenet_obs.errors import (
     BodyRefusedError,
+    IdempotencyKeyError,
     PayloadTooLargeError,
     PublishError,
     SchemaError,
@@ -93,12 +95,14 @@ def answers(*statuses: int) -> dict[int | str, dict[str, Any]]:
     }
 
 
-def described_headers(described: Mapping[str, str]) -> dict[str, Any]:
+def described_headers(
+    always: Mapping[str, str], sometimes: Mapping[str, str] = MappingProxyType({})
+) -> dict[str, Any]:
     """Return OpenAPI's objects of these headers and of `X-Request-ID`, which each answer has."""
-    named = {"X-Request-ID": "Id of the request, in log lines and error events too.", **described}
+    every = {"X-Request-ID": "Id of the request, in log lines and error events too.", **always}
     return {
-        name: {"description": text, "required": True, "schema": {"type": "string"}}
-        for name, text in named.items()
+        name: {"description": text, "required": name in every, "schema": {"type": "string"}}
+        for name, text in {**every, **sometimes}.items()
     }
 
 
@@ -108,6 +112,7 @@ def add_error_answers(service: FastAPI) -> None:
         RequestValidationError: _answer_invalid,
         StrictJsonError: _answer_malformed,
         BodyRefusedError: _answer_refused,
+        IdempotencyKeyError: _answer_unusable_key,
         PayloadTooLargeError: _answer_too_large,
         PublishError: _answer_unavailable,
         SchemaError: _answer_unavailable,
@@ -126,6 +131,11 @@ async def _answer_invalid(_: Request, error: RequestValidationError) -> JSONResp
 async def _answer_malformed(_: Request, error: StrictJsonError) -> JSONResponse:
     place = {"loc": ["body", *error.path], "offset": error.offset}
     return _invalid([{"type": "json_invalid", "msg": str(error), **place}])
+
+
+async def _answer_unusable_key(_: Request, error: IdempotencyKeyError) -> JSONResponse:
+    place = ["header", "Idempotency-Key"]
+    return _invalid([{"type": "idempotency_key", "msg": str(error), "loc": place}])
 
 
 async def _answer_refused(_: Request, error: BodyRefusedError) -> JSONResponse:

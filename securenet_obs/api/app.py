@@ -6,7 +6,7 @@ from functools import cache
 from typing import Annotated, Any, Literal
 
 import structlog
-from fastapi import APIRouter, Depends, FastAPI, Path, Request
+from fastapi import APIRouter, Depends, FastAPI, Path, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
 from fastapi.security import HTTPBearer
@@ -17,6 +17,7 @@ from securenet_obs.api.access import TenantRoute
 from securenet_obs.api.answers import add_error_answers, answers, described_headers
 from securenet_obs.api.api_keys import KeyCache
 from securenet_obs.api.bodies import BodyLimits
+from securenet_obs.api.idempotency import REPLAYED_HEADER, RequestKey, accept
 from securenet_obs.api.readiness import create_readiness
 from securenet_obs.api.strict_json import MAX_ITEMS
 from securenet_obs.errors import StoreUnavailableError
@@ -32,9 +33,7 @@ from securenet_obs.settings import TENANT_ID, Settings, get_settings
 from securenet_obs.store import REQUEST, check_store, close_engines
 from securenet_obs.workers.celery_app import celery_app
 from securenet_obs.workers.connections import shorten_timeouts
-from securenet_obs.workers.outbox import submit
 from securenet_obs.workers.results import TaskState, task_state
-from securenet_obs.workers.tasks import process_network_logs
 
 TenantId = Annotated[str, Path(pattern=TENANT_ID)]
 TaskId = Annotated[str, Path(pattern=r"^[A-Za-z0-9-]{1,64}$")]
@@ -86,6 +85,9 @@ _STATE_LINK = {
 }
 
 
+_REPLAYED = {REPLAYED_HEADER: "`true` if an earlier request with the same key was accepted."}
+
+
 @router.get("/health/live", responses={200: {"headers": described_headers({})}})
 async def live() -> Liveness:
     """Report that the process is alive."""
@@ -115,19 +117,30 @@ async def ready(request: Request) -> JSONResponse:
     "/tenants/{tenant_id}/logs",
     status_code=202,
     responses={
-        202: {"headers": described_headers({}), "links": _STATE_LINK},
+        202: {"headers": described_headers({}, _REPLAYED), "links": _STATE_LINK},
         **answers(401, 403, 408, 413, 415, 422, 503),
     },
 )
 async def submit_logs(
-    tenant_id: TenantId, records: Annotated[list[Any], Field(max_length=MAX_ITEMS)]
+    request: Request,
+    response: Response,
+    tenant_id: TenantId,
+    records: Annotated[list[Any], Field(max_length=MAX_ITEMS)],
+    key: RequestKey,
 ) -> Accepted:
     """Queue a batch of one tenant's network records."""
     bind_tenant(tenant_id)
-    task_id = await run_in_threadpool(submit, process_network_logs, tenant_id, records)
-    _log.info("logs_accepted", records=len(records), queued_task_id=task_id)
-    request_id = current_ids()["request_id"]
-    return Accepted(task_id=task_id, records=len(records), request_id=request_id)
+    accepted = await accept(request, tenant_id, records, key)
+    _log.info(
+        "logs_accepted",
+        records=len(records),
+        queued_task_id=accepted.task_id,
+        replayed=accepted.is_replayed,
+    )
+    if accepted.is_replayed:
+        response.headers[REPLAYED_HEADER] = "true"
+    request_id = accepted.request_id or current_ids()["request_id"]
+    return Accepted(task_id=accepted.task_id, records=len(records), request_id=request_id)
 
 
 @tenant_router.get(

@@ -128,6 +128,23 @@ class Submission(Table):
     result: Mapped[dict[str, Any] | None]
 
 
+class IdempotencyKey(Table):
+    """Key that a client gave a request, and the batch that was accepted for it.
+
+    `confirmed_at` is None until the batch was published.
+    """
+
+    __tablename__ = "idempotency_keys"
+
+    tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.tenant_id"), primary_key=True)
+    key_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    body_hash: Mapped[str] = mapped_column(String(64))
+    task_id: Mapped[str] = mapped_column(String(64))
+    request_id: Mapped[str | None] = mapped_column(String(64))
+    created_at: Mapped[datetime] = mapped_column(index=True)
+    confirmed_at: Mapped[datetime | None]
+
+
 class TaskEffect(Table):
     """Result of a task for a tenant and a window, stored so that its effect happens once."""
 

@@ -44,9 +44,11 @@ def submit(task: Task, tenant_id: str, records: list[Any]) -> str:
     Raises:
         PublishError: the store or the broker did not accept the batch.
     """
-    task_id = str(uuid.uuid4())
+    task_id = new_task_id()
     try:
-        _accept(task_id, tenant_id, records)
+        with session_scope(REQUEST) as session:
+            ensure_tenant(session, tenant_id)
+            add(session, task_id, tenant_id, records)
     except StoreUnavailableError as error:
         raise PublishError("the store did not accept the batch.") from error
     try:
@@ -57,6 +59,37 @@ def submit(task: Task, tenant_id: str, records: list[Any]) -> str:
         # A worker has it already, or it cannot be removed from the outbox: it will be counted.
         _log.warning("publish_unconfirmed", queued_task_id=task_id)
     return task_id
+
+
+def new_task_id() -> str:
+    """Return the id of a task that will process a batch."""
+    return str(uuid.uuid4())
+
+
+def add(session: Session, task_id: str, tenant_id: str, records: list[Any]) -> None:
+    """Add an accepted batch of a registered tenant, to be published at once by the caller."""
+    session.add(
+        Submission(
+            task_id=task_id,
+            tenant_id=tenant_id,
+            records=records,
+            ids={**current_ids(), "tenant_id": tenant_id},
+            accepted_at=_now(),
+            due_at=_next_publication_at(1),
+            publications=1,
+        )
+    )
+
+
+def withdraw(session: Session, task_id: str) -> bool:
+    """Delete a batch that is not finished; return False, without a change, if there is none."""
+    unfinished = Submission.task_id == task_id, Submission.finished_at.is_(None)
+    return changed_rows(session.execute(delete(Submission).where(*unfinished))) == 1
+
+
+def is_accepted(session: Session, task_id: str) -> bool:
+    """Return whether the store has a batch: it is, or will be, counted."""
+    return session.get(Submission, task_id) is not None
 
 
 def process(
@@ -141,28 +174,11 @@ def _trace_of(ids: dict[str, Any]) -> AbstractContextManager[Any]:
     return sentry_sdk.start_transaction(continued)
 
 
-def _accept(task_id: str, tenant_id: str, records: list[Any]) -> None:
-    with session_scope(REQUEST) as session:
-        ensure_tenant(session, tenant_id)
-        session.add(
-            Submission(
-                task_id=task_id,
-                tenant_id=tenant_id,
-                records=records,
-                ids={**current_ids(), "tenant_id": tenant_id},
-                accepted_at=_now(),
-                due_at=_next_publication_at(1),
-                publications=1,
-            )
-        )
-
-
 def _withdraw(task_id: str) -> bool:
     """Withdraw a batch; return False if it is finished, or the store does not delete it."""
-    unfinished = Submission.task_id == task_id, Submission.finished_at.is_(None)
     try:
         with session_scope(REQUEST) as session:
-            return changed_rows(session.execute(delete(Submission).where(*unfinished))) == 1
+            return withdraw(session, task_id)
     except StoreUnavailableError:
         return False
 

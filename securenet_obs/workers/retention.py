@@ -1,4 +1,4 @@
-"""Retention: deletes finished batches, effects, processed batches and dead letters by their age."""
+"""Retention: deletes batches, effects, processed batches, keys and dead letters by their age."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -9,8 +9,11 @@ from sqlalchemy import exists
 
 from securenet_obs.processes.polling import Deadline
 from securenet_obs.settings import Settings
-from securenet_obs.store import DeadLetter, ProcessedBatch, Submission, TaskEffect
+from securenet_obs.store import DeadLetter, IdempotencyKey, ProcessedBatch, Submission, TaskEffect
 from securenet_obs.store.retention import delete_older
+
+KEY_RETENTION = timedelta(hours=24)
+"""Time for which an idempotency key is kept; after it, the same key names a new batch."""
 
 INTERVAL_S = 600
 """Seconds between two runs."""
@@ -54,6 +57,8 @@ def _rules(settings: Settings) -> Iterator[tuple[Any, Any, tuple[Any, ...]]]:
     yield Submission, Submission.finished_at, (Submission.finished_at < results,)
     yield TaskEffect, TaskEffect.at, (TaskEffect.at < effects,)
     yield ProcessedBatch, ProcessedBatch.processed_at, (ProcessedBatch.processed_at < processed,)
+    expired = IdempotencyKey.created_at < now - KEY_RETENTION
+    yield IdempotencyKey, IdempotencyKey.created_at, (expired,)
     yield DeadLetter, DeadLetter.last_at, (DeadLetter.last_at < letters,)
     has_letter = exists().where(DeadLetter.task_id == Submission.task_id)
     given_up = Submission.finished_at.is_(None), Submission.due_at.is_(None), ~has_letter

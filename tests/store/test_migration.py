@@ -38,6 +38,9 @@ from tests.stores import DATABASES, PostgresServer, libpq_url
 HERE = Path(__file__).parent / "before_migrations"
 """Dumps of stores that commit 7c31884 made; README.md there explains how."""
 
+LATER = {"idempotency_keys"}
+"""Tables that these stores do not have."""
+
 
 @pytest.fixture(params=DATABASES)
 def new_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
@@ -78,7 +81,7 @@ def use(monkeypatch: pytest.MonkeyPatch, fresh_settings: None) -> Iterator[Any]:
 def contents(url: str) -> dict[str, list[Any]]:
     """Return all rows of the tables that a store of 7c31884 has, without new columns."""
     engine = create_store_engine(url)
-    tables = list(Table.metadata.sorted_tables)
+    tables = [table for table in Table.metadata.sorted_tables if table.name not in LATER]
     with engine.connect() as connection:
         rows = {
             table.name: connection.execute(

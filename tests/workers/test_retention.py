@@ -9,13 +9,14 @@ from sqlalchemy import select
 from securenet_obs.settings import Settings
 from securenet_obs.store import (
     DeadLetter,
+    IdempotencyKey,
     ProcessedBatch,
     Submission,
     TaskEffect,
     ensure_tenant,
     session_scope,
 )
-from securenet_obs.workers.retention import delete_old_rows
+from securenet_obs.workers.retention import KEY_RETENTION, delete_old_rows
 
 pytestmark = pytest.mark.usefixtures("empty_store")
 
@@ -25,6 +26,7 @@ DAYS = {
     "effects": SETTINGS.retention_effects_d,
     "processed": SETTINGS.retention_processed_d,
     "dead_letters": SETTINGS.retention_dead_letters_d,
+    "keys": KEY_RETENTION / timedelta(days=1),
 }
 
 
@@ -55,6 +57,7 @@ def remaining() -> set[str]:
         TaskEffect.window,
         ProcessedBatch.batch_id,
         DeadLetter.task_id,
+        IdempotencyKey.task_id,
     )
     with session_scope() as session:
         return {name for key in keys for name in session.scalars(select(key))}
@@ -76,6 +79,13 @@ def test_each_kind_has_its_age() -> None:
                         batch_id=f"{name} batch",
                         tenant_id="acme",
                         processed_at=ages["processed"],
+                    ),
+                    IdempotencyKey(
+                        tenant_id="acme",
+                        key_hash=name,
+                        body_hash="",
+                        task_id=f"{name} key",
+                        created_at=ages["keys"],
                     ),
                     TaskEffect(
                         tenant_id="acme",
@@ -100,10 +110,12 @@ def test_each_kind_has_its_age() -> None:
         "submissions": 2,
         "task_effects": 1,
         "processed_batches": 1,
+        "idempotency_keys": 1,
         "dead_letters": 1,
     }
     assert remaining() == {
         *("new result", "new given up", "new batch", "new effect", "new letter"),
+        "new key",
         *("waits for its worker", "has a dead letter"),
     }
     assert set(delete_old_rows(SETTINGS).values()) == {0}
