@@ -1,78 +1,92 @@
 """Probes send tasks and errors to a target, and read back events, log lines, tasks and queues."""
 
-from securenet_obs.probes.celery.broker import BrokerProbe, BrokerState, find_bad_versions
-from securenet_obs.probes.celery.queue_diagnosis import diagnose_queue, format_pool_grow_commands
-from securenet_obs.probes.celery.queues import QueueProbe, compute_queue_rates
-from securenet_obs.probes.celery.round_trips import (
-    compute_latency_percentiles,
-    count_tasks_by_worker,
-    for_tenant,
-)
-from securenet_obs.probes.celery.tasks import (
-    BeatTick,
-    PickleOutcome,
-    TaskProbe,
-)
-from securenet_obs.probes.errors.arrivals import (
-    Arrival,
-    generate_canary,
-    generate_secret,
-    read_back_events,
-    tabulate_arrivals,
-)
-from securenet_obs.probes.errors.backends import open_error_events
-from securenet_obs.probes.errors.events import ErrorEvent, ErrorEvents
-from securenet_obs.probes.http.api import ApiClient, ApiTask, ProvokedError, Submission
-from securenet_obs.probes.logs.check import check_lines
-from securenet_obs.probes.logs.clock import measure_clock_difference_s
-from securenet_obs.probes.logs.contract import REQUIRED_FIELDS, find_contract_violations
-from securenet_obs.probes.logs.fields.levels import LEVELS
-from securenet_obs.probes.logs.frame import LogFrame, log_frame
-from securenet_obs.probes.logs.search import find_services, wait_for_log_lines, wait_for_task_ends
-from securenet_obs.probes.scenarios.drills import run_drills
-from securenet_obs.probes.scenarios.hops import find_lost_ids, tabulate_event_hops, wait_for_hops
-from securenet_obs.probes.scenarios.leaks import count_occurrences, plant_secrets
-from securenet_obs.probes.scenarios.network_samples import generate_network_records
-from securenet_obs.probes.scenarios.schedule import (
-    Dispatch,
-    find_misdated_entries,
-    is_beat_healthy,
-    wait_for_beat_entry,
-    wait_for_check_in,
-    wait_for_dispatch,
-)
-from securenet_obs.probes.scenarios.sinks import (
-    dump_events,
-    read_evidence,
-    read_log_sizes,
-    read_logs_since,
-    read_redis_content,
-    wait_for_log_text,
-)
-from securenet_obs.probes.scenarios.tenancy import (
-    attempt_forbidden_access,
-    count_overlapping_requests,
-    find_cross_tenant_events,
-    find_cross_tenant_lines,
-    find_cross_tenant_results,
-    run_tenant_load,
-    wait_for_results,
-)
-from securenet_obs.probes.scenarios.transactions import (
-    CHAIN_TRANSACTIONS,
-    find_missing_transactions,
-    find_spanless_transactions,
-    find_unlinked_transactions,
-    read_back_transactions,
-    tabulate_transactions,
-)
-from securenet_obs.probes.telemetry.backends import open_telemetry
-from securenet_obs.probes.telemetry.readers import CheckIn, TelemetryReader, Transaction
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from securenet_obs.probes.celery.broker import BrokerProbe, BrokerState, find_bad_versions
+    from securenet_obs.probes.celery.queue_diagnosis import (
+        diagnose_queue,
+        format_pool_grow_commands,
+    )
+    from securenet_obs.probes.celery.queues import QueueProbe, compute_queue_rates
+    from securenet_obs.probes.celery.round_trips import (
+        compute_latency_percentiles,
+        count_tasks_by_worker,
+        for_tenant,
+    )
+    from securenet_obs.probes.celery.tasks import (
+        BeatTick,
+        PickleOutcome,
+        TaskProbe,
+    )
+    from securenet_obs.probes.errors.arrivals import (
+        Arrival,
+        generate_canary,
+        generate_secret,
+        read_back_events,
+        tabulate_arrivals,
+    )
+    from securenet_obs.probes.errors.backends import open_error_events
+    from securenet_obs.probes.errors.events import ErrorEvent, ErrorEvents
+    from securenet_obs.probes.http.api import ApiClient, ApiTask, ProvokedError, Submission
+    from securenet_obs.probes.logs.check import check_lines
+    from securenet_obs.probes.logs.clock import measure_clock_difference_s
+    from securenet_obs.probes.logs.contract import REQUIRED_FIELDS, find_contract_violations
+    from securenet_obs.probes.logs.fields.levels import LEVELS
+    from securenet_obs.probes.logs.frame import LogFrame, log_frame
+    from securenet_obs.probes.logs.search import (
+        find_services,
+        wait_for_log_lines,
+        wait_for_task_ends,
+    )
+    from securenet_obs.probes.scenarios.drills import run_drills
+    from securenet_obs.probes.scenarios.hops import (
+        find_lost_ids,
+        tabulate_event_hops,
+        wait_for_hops,
+    )
+    from securenet_obs.probes.scenarios.leaks import count_occurrences, plant_secrets
+    from securenet_obs.probes.scenarios.network_samples import generate_network_records
+    from securenet_obs.probes.scenarios.schedule import (
+        Dispatch,
+        find_misdated_entries,
+        is_beat_healthy,
+        wait_for_beat_entry,
+        wait_for_check_in,
+        wait_for_dispatch,
+    )
+    from securenet_obs.probes.scenarios.sinks import (
+        dump_events,
+        read_evidence,
+        read_log_sizes,
+        read_logs_since,
+        read_redis_content,
+        wait_for_log_text,
+    )
+    from securenet_obs.probes.scenarios.tenancy import (
+        attempt_forbidden_access,
+        count_overlapping_requests,
+        find_cross_tenant_events,
+        find_cross_tenant_lines,
+        find_cross_tenant_results,
+        run_tenant_load,
+        wait_for_results,
+    )
+    from securenet_obs.probes.scenarios.transactions import (
+        CHAIN_TRANSACTIONS,
+        find_missing_transactions,
+        find_spanless_transactions,
+        find_unlinked_transactions,
+        read_back_transactions,
+        tabulate_transactions,
+    )
+    from securenet_obs.probes.telemetry.backends import open_telemetry
+    from securenet_obs.probes.telemetry.readers import CheckIn, TelemetryReader, Transaction
 
 __all__ = [
     "CHAIN_TRANSACTIONS",
     "LEVELS",
-    "LEVEL_COLOURS",
     "REQUIRED_FIELDS",
     "ApiClient",
     "ApiTask",
@@ -143,3 +157,82 @@ __all__ = [
     "wait_for_results",
     "wait_for_task_ends",
 ]
+
+_NAMES = {
+    "celery.broker": ("BrokerProbe", "BrokerState", "find_bad_versions"),
+    "celery.queue_diagnosis": ("diagnose_queue", "format_pool_grow_commands"),
+    "celery.queues": ("QueueProbe", "compute_queue_rates"),
+    "celery.round_trips": ("compute_latency_percentiles", "count_tasks_by_worker", "for_tenant"),
+    "celery.tasks": ("BeatTick", "PickleOutcome", "TaskProbe"),
+    "errors.arrivals": (
+        "Arrival",
+        "generate_canary",
+        "generate_secret",
+        "read_back_events",
+        "tabulate_arrivals",
+    ),
+    "errors.backends": ("open_error_events",),
+    "errors.events": ("ErrorEvent", "ErrorEvents"),
+    "http.api": ("ApiClient", "ApiTask", "ProvokedError", "Submission"),
+    "logs.check": ("check_lines",),
+    "logs.clock": ("measure_clock_difference_s",),
+    "logs.contract": ("REQUIRED_FIELDS", "find_contract_violations"),
+    "logs.fields.levels": ("LEVELS",),
+    "logs.frame": ("LogFrame", "log_frame"),
+    "logs.search": ("find_services", "wait_for_log_lines", "wait_for_task_ends"),
+    "scenarios.drills": ("run_drills",),
+    "scenarios.hops": ("find_lost_ids", "tabulate_event_hops", "wait_for_hops"),
+    "scenarios.leaks": ("count_occurrences", "plant_secrets"),
+    "scenarios.network_samples": ("generate_network_records",),
+    "scenarios.schedule": (
+        "Dispatch",
+        "find_misdated_entries",
+        "is_beat_healthy",
+        "wait_for_beat_entry",
+        "wait_for_check_in",
+        "wait_for_dispatch",
+    ),
+    "scenarios.sinks": (
+        "dump_events",
+        "read_evidence",
+        "read_log_sizes",
+        "read_logs_since",
+        "read_redis_content",
+        "wait_for_log_text",
+    ),
+    "scenarios.tenancy": (
+        "attempt_forbidden_access",
+        "count_overlapping_requests",
+        "find_cross_tenant_events",
+        "find_cross_tenant_lines",
+        "find_cross_tenant_results",
+        "run_tenant_load",
+        "wait_for_results",
+    ),
+    "scenarios.transactions": (
+        "CHAIN_TRANSACTIONS",
+        "find_missing_transactions",
+        "find_spanless_transactions",
+        "find_unlinked_transactions",
+        "read_back_transactions",
+        "tabulate_transactions",
+    ),
+    "telemetry.backends": ("open_telemetry",),
+    "telemetry.readers": ("CheckIn", "TelemetryReader", "Transaction"),
+}
+"""Module below this package -> the public names that it defines."""
+
+_MODULES = {name: module for module, names in _NAMES.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    """Import the module of a public name when it is first used: pandas and Celery take 0.5 s."""
+    module = _MODULES.get(name)
+    if module is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(f"{__name__}.{module}"), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
