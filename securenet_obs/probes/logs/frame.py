@@ -117,9 +117,9 @@ class _FrameBuilder:
 
     def add(self, part: DecodedBatch) -> None:
         """Append the records of a batch."""
-        first, lines, decoded = part.batch.first, part.batch.lines, part.decoded
+        first, decoded = part.batch.first, part.decoded
         start = self._table.count
-        self._table.add(decoded, lines)
+        self._table.add(decoded)
         positions = decoded.positions
         self._files.append(part.file)
         self._file_sizes.append(len(positions))
@@ -128,8 +128,7 @@ class _FrameBuilder:
         else:
             self._lines.extend([first + position for position in positions])
         if self._has_float_times():
-            written = [lines[position] for position in positions]
-            for position, text in find_long_times(decoded.records, written):
+            for position, text in find_long_times(decoded.records, decoded.select_lines()):
                 self._long_times[start + position] = text
 
     def _has_float_times(self) -> bool:

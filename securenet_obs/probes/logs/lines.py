@@ -95,7 +95,7 @@ class LineReading:
             if isinstance(part, Fault):
                 self.rejected.extend(name, part.number, [(0, part.reason)])
                 continue
-            decoded = decode_lines(part.lines)
+            decoded = decode_lines(part.content)
             self.rejected.extend(name, part.first, decoded.rejected)
             if part.is_cut and decoded.rejected and name != STDIN:
                 writers.observe(path)

@@ -1,7 +1,7 @@
 """Finds the digits of a written time that a float does not hold: 1795406706.123456789."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 
 from securenet_obs.probes.logs.fields.times import TIME_FIELDS
@@ -11,7 +11,7 @@ _FLOAT_DIGITS = 15
 """Significant decimal digits that every float holds."""
 
 
-def find_long_times(records: Sequence[Record], lines: Sequence[bytes]) -> Iterator[tuple[int, str]]:
+def find_long_times(records: Sequence[Record], lines: Iterable[bytes]) -> Iterator[tuple[int, str]]:
     """Yield the position and the digits of each time that is a number longer than a float."""
     for position, (record, line) in enumerate(zip(records, lines, strict=True)):
         name = next((name for name in TIME_FIELDS if record.get(name) is not None), "")

@@ -25,14 +25,14 @@ _OTHER_ENCODINGS = {
 
 
 class Batch(NamedTuple):
-    """Consecutive lines without their line feeds; blank ones are included.
+    """Consecutive lines with a line feed between two of them; blank ones are included.
 
     `first` is the number of the first, counted from 1. `is_cut` is set if no line feed ended the
     last one: the file ends within this line, or with it.
     """
 
     first: int
-    lines: list[bytes]
+    content: bytes
     is_cut: bool = False
 
 
@@ -124,24 +124,34 @@ class _Lines:
                 return
             yield self._skip()
             block = block[end + 1 :]
-        lines = (self._rest + block).split(b"\n")
-        self._rest = lines.pop()
-        # Of several lines only the first can have begun in an earlier block.
-        if lines and len(lines[0]) >= MAX_LINE_BYTES:
-            yield self._skip()
-            lines = lines[1:]
-        if lines:
-            yield Batch(self.number + 1, lines)
-            self.number += len(lines)
+        end = block.rfind(b"\n")
+        if end < 0:
+            self._rest += block
+        else:
+            yield from self._complete(b"".join((self._rest, memoryview(block)[:end])))
+            self._rest = block[end + 1 :]
         if len(self._rest) > MAX_LINE_BYTES:
             self._rest, self._is_skipping = b"", True
+
+    def _complete(self, content: bytes) -> Iterator[Batch | Fault]:
+        # Of several lines only the first can have begun in an earlier block.
+        if len(content) >= MAX_LINE_BYTES:
+            first, line_feed, others = content.partition(b"\n")
+            if len(first) >= MAX_LINE_BYTES:
+                yield self._skip()
+                if not line_feed:
+                    return
+                content = others
+        yield Batch(self.number + 1, content)
+        # Twice as fast as `count`.
+        self.number += len(content) - len(content.replace(b"\n", b"")) + 1
 
     def finish(self) -> Iterator[Batch | Fault]:
         """Yield the last line, if no line feed ended it."""
         if self._is_skipping:
             yield self._skip()
         elif self._rest:
-            yield Batch(self.number + 1, [self._rest], is_cut=True)
+            yield Batch(self.number + 1, self._rest, is_cut=True)
 
     def _skip(self) -> Fault:
         self._is_skipping = False

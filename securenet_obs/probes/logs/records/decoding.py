@@ -16,24 +16,59 @@ Record = dict[str, Any]
 _BETWEEN = secrets.token_hex(6)
 _SEPARATOR = f',"{_BETWEEN}",'.encode()
 
+_FEW_LINES = 8
+"""Number of lines that are decoded one by one if one of them is not an object."""
+
 _MAX_UINT64, _MIN_INT64 = 2.0**64, -(2.0**63)
 
 
 class Decoded(NamedTuple):
     """The objects of a batch, their positions in it, and the rejected lines' with the reasons."""
 
+    content: bytes
     records: list[Record]
     positions: Sequence[int]
     rejected: list[tuple[int, str]]
 
+    def select_lines(self) -> Iterator[bytes]:
+        """Yield the line of each record."""
+        lines = self.content.split(b"\n")
+        return (lines[position] for position in self.positions)
 
-def decode_lines(lines: Sequence[bytes]) -> Decoded:
+
+def decode_lines(content: bytes) -> Decoded:
     """Decode each line to an object; blank lines are left out."""
-    values = _decode_at_once(lines)
-    if values is not None and set(map(type, values)) == {dict}:
-        return Decoded(values, range(len(lines)), [])
-    decoded = Decoded([], [], [])
-    for position, line in enumerate(lines):
+    values = _decode_at_once(content)
+    if values is not None:
+        return Decoded(content, values, range(len(values)), [])
+    decoded = Decoded(content, [], [], [])
+    if content.strip():
+        _decode_parts(content.split(b"\n"), 0, decoded)
+    return decoded
+
+
+def _decode_parts(lines: Sequence[bytes], first: int, decoded: Decoded) -> None:
+    """Append the lines, of which the first is the line `first`: by halves around a bad one.
+
+    Few lines, and those of which both halves have a bad one, are decoded one by one.
+    """
+    middle = len(lines) // 2
+    halves = {0: lines[:middle], middle: lines[middle:]}
+    records = {start: _decode_at_once(b"\n".join(half)) for start, half in halves.items()}
+    if len(lines) <= _FEW_LINES or not any(records.values()):
+        _decode_each(lines, first, decoded)
+        return
+    for start, half in halves.items():
+        values = records[start]
+        if values is None:
+            _decode_parts(half, first + start, decoded)
+        else:
+            decoded.records.extend(values)
+            decoded.positions.extend(range(first + start, first + start + len(half)))  # type: ignore[attr-defined]
+
+
+def _decode_each(lines: Sequence[bytes], first: int, decoded: Decoded) -> None:
+    for position, line in enumerate(lines, first):
         if not line.strip():
             continue
         try:
@@ -46,21 +81,24 @@ def decode_lines(lines: Sequence[bytes]) -> Decoded:
             decoded.positions.append(position)  # type: ignore[attr-defined]
         else:
             decoded.rejected.append((position, f"{KINDS[type(value)]} instead of an object"))
-    return decoded
 
 
-def _decode_at_once(lines: Sequence[bytes]) -> list[Any] | None:
-    """Return the value of each line, or None if they cannot be decoded together.
+def _decode_at_once(content: bytes) -> list[Record] | None:
+    """Return the object of each line, or None if one of them has none.
 
-    A separator that no line contains stands between the lines. All of them are elements of the
-    outer array, with one value between two of them, only if each line is one value.
+    A separator that no line contains takes the place of the line feeds. All of them are elements of
+    the outer array, with one value between two of them, only if each line is one value.
     """
+    joined = content.replace(b"\n", _SEPARATOR)
     try:
-        values: list[Any] = orjson.loads(b"[%b]" % _SEPARATOR.join(lines))
+        values = orjson.loads(b"[%b]" % joined)
     except orjson.JSONDecodeError:
         return None
-    is_aligned = len(values) == 2 * len(lines) - 1
-    return values[::2] if is_aligned and values[1::2].count(_BETWEEN) == len(lines) - 1 else None
+    separators = (len(joined) - len(content)) // (len(_SEPARATOR) - 1)
+    if len(values) != 2 * separators + 1 or values[1::2].count(_BETWEEN) != separators:
+        return None
+    records: list[Record] = values[::2]
+    return records if set(map(type, records)) == {dict} else None
 
 
 def has_inexact_integer(values: Iterable[Any]) -> bool:

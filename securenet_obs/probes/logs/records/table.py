@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -39,8 +40,8 @@ class Table:
         self._rest: dict[int, Record] = {}
         self._own_fields = frozenset(own_fields)
 
-    def add(self, decoded: Decoded, lines: Sequence[bytes]) -> None:
-        """Append the records of a batch, whose lines are `lines`."""
+    def add(self, decoded: Decoded) -> None:
+        """Append the records of a batch."""
         if not decoded.records:
             return
         rows = range(self.count, self.count + len(decoded.records))
@@ -49,17 +50,22 @@ class Table:
         if self._add_alike(rows.start, records):
             return
         if max(map(len, records)) > MAX_WIDTH:
-            records = list(map(self._narrow, rows, records, _select(lines, decoded)))
+            records = list(map(self._narrow, rows, records, decoded.select_lines()))
         columns = list(flatten(rows, records))
         if any(map(_may_be_inexact, columns)):
-            columns = list(flatten(rows, list(map(_make_exact, records, _select(lines, decoded)))))
+            columns = list(flatten(rows, list(map(_make_exact, records, decoded.select_lines()))))
         for cells in _drop_repeated(columns, self.keep_apart):
             self._extend(cells)
 
     def _add_alike(self, start: int, records: Sequence[Record]) -> bool:
         """Append records that have the fields of all others, and simple values; return if so."""
         names = tuple(records[0])
-        if list(map(tuple, records)).count(names) < len(records) or len(names) > MAX_FIELDS:
+        # itemgetter returns no tuple for one name.
+        if not 2 <= len(names) <= MAX_FIELDS or set(map(len, records)) != {len(names)}:
+            return False
+        try:
+            columns = list(zip(*map(itemgetter(*names), records), strict=True))
+        except KeyError:
             return False
         if not start:
             for name in names:
@@ -68,7 +74,7 @@ class Table:
         if len(fields) < len(names) or not all(field.has_all_before(start) for field in fields):
             return False
         prepared = []
-        for field, values in zip(fields, zip(*map(dict.values, records), strict=True), strict=True):
+        for field, values in zip(fields, columns, strict=True):
             column = field.prepare(values)
             if column is None:
                 return False
@@ -145,10 +151,6 @@ def _may_be_inexact(cells: Cells) -> bool:
     if cells.types == {float}:
         return has_inexact_float(cells.values)
     return not cells.types.isdisjoint((float, list, dict)) and has_inexact_integer(cells.values)
-
-
-def _select(lines: Sequence[bytes], decoded: Decoded) -> Iterator[bytes]:
-    return (lines[position] for position in decoded.positions)
 
 
 def _make_exact(record: Record, line: bytes) -> Record:

@@ -20,7 +20,7 @@ def read(reading: LogReading, after: dict[str, Callable[[], object]] | None = No
     """Return the lines and faults in order; call a function of `after` at its line."""
     found: list[object] = []
     for _, part in reading.read():
-        lines = [part.reason] if isinstance(part, Fault) else [line.decode() for line in part.lines]
+        lines = [part.reason] if isinstance(part, Fault) else part.content.decode().split("\n")
         for line in lines:
             found.append(line)
             if after and line in after:
