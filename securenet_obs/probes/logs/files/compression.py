@@ -29,6 +29,10 @@ _UNSUPPORTED = {
 }
 _LONGEST_MAGIC = 6
 
+WINDOW_LOG = 27
+MAX_WINDOW_BYTES = 2**WINDOW_LOG
+"""Memory that a compressed file may claim: that of `zstd --ultra -22`, twice that of `xz -9`."""
+
 DATA_ERRORS = (EOFError, OSError, zlib.error, lzma.LZMAError, zstd.ZstdError)
 """Errors of reading a compressed file; `describe_fault` explains them."""
 
@@ -70,10 +74,46 @@ def open_stream(file: "io.BufferedReader[Any]", name: str) -> Stream:
         case "bzip2":
             return Stream(bz2.BZ2File(file), compression)
         case "xz":
-            return Stream(lzma.LZMAFile(file), compression)
+            return Stream(_XzFile(file), compression)
         case "zstd":
-            return Stream(zstd.ZstdFile(file), compression)
+            options: dict[int, int] = {zstd.DecompressionParameter.window_log_max: WINDOW_LOG}
+            return Stream(zstd.ZstdFile(file, options=options), compression)
     return Stream(file, "")
+
+
+class _XzFile:
+    """Decompresses the streams of an xz file in bounded memory, which `lzma.LZMAFile` does not."""
+
+    def __init__(self, file: Readable) -> None:
+        self._file = file
+        self._begin()
+
+    def _begin(self) -> None:
+        self._stream = lzma.LZMADecompressor(memlimit=MAX_WINDOW_BYTES)
+
+    def read1(self, size: int, /) -> bytes:
+        """Return up to `size` bytes, none at the end."""
+        part = b""
+        while not part:
+            packed = b""
+            if self._stream.eof:
+                packed = self._find_next(size)
+                if not packed:
+                    return b""
+                self._begin()
+            elif self._stream.needs_input:
+                packed = self._file.read1(size)
+                if not packed:
+                    raise EOFError
+            part = self._stream.decompress(packed, size)
+        return part
+
+    def _find_next(self, size: int) -> bytes:
+        """Return the beginning of the next stream; zeros may precede it."""
+        packed = self._stream.unused_data.lstrip(b"\0")
+        while not packed and (read := self._file.read1(size)):
+            packed = read.lstrip(b"\0")
+        return packed
 
 
 def describe_fault(error: Exception, compression: str) -> str:
@@ -82,6 +122,8 @@ def describe_fault(error: Exception, compression: str) -> str:
         return f"unreadable from here on: {error.strerror}"
     if isinstance(error, EOFError):
         return f"truncated {compression}: the compressed file is incomplete"
+    if "memory" in str(error).lower():
+        return f"{compression} that needs more than {MAX_WINDOW_BYTES >> 20} MiB to be unpacked"
     return f"corrupt {compression}: the rest cannot be unpacked"
 
 

@@ -38,12 +38,13 @@ class Decoded(NamedTuple):
 
 def decode_lines(content: bytes) -> Decoded:
     """Decode each line to an object; blank lines are left out."""
+    decoded = Decoded(content, [], [], [])
+    if not content.strip():
+        return decoded
     values = _decode_at_once(content)
     if values is not None:
-        return Decoded(content, values, range(len(values)), [])
-    decoded = Decoded(content, [], [], [])
-    if content.strip():
-        _decode_parts(content.split(b"\n"), 0, decoded)
+        return decoded._replace(records=values, positions=range(len(values)))
+    _decode_parts(content.split(b"\n"), 0, decoded)
     return decoded
 
 
