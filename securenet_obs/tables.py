@@ -17,6 +17,9 @@ ABSENT = "none"
 MAX_ROWS = 200
 """Maximum number of rows that are shown; of a longer table the others are counted."""
 
+MAX_DEPTH = 16
+"""Maximum number of lists and mappings within each other that are shown."""
+
 _DECIMALS = 3
 _CELL = "padding:4px 8px;vertical-align:top;overflow-wrap:break-word"
 _MAX_UNWRAPPED = 32
@@ -97,8 +100,13 @@ def value_text(value: object) -> str:
     """Return one value as text for a person.
 
     A missing value and an empty text or collection are the word `none`; a list is joined by
-    commas; a mapping has `name: value`; a time in UTC is written as in the log lines.
+    commas; a mapping has `name: value`; a time in UTC is written as in the log lines. Collections
+    within more than `MAX_DEPTH` others are three dots.
     """
+    return _nested_text(value, 0)
+
+
+def _nested_text(value: object, depth: int) -> str:
     if _is_absent(value):
         return ABSENT
     match value:
@@ -107,13 +115,15 @@ def value_text(value: object) -> str:
         case datetime():
             is_utc = value.utcoffset() == timedelta(0)
             return f"{value:%Y-%m-%dT%H:%M:%S.%f}Z" if is_utc else value.isoformat()
+        case Mapping() | set() | frozenset() | list() | tuple() if depth > MAX_DEPTH:
+            return "..."
         case Mapping():
-            pairs = (f"{name}: {value_text(one)}" for name, one in value.items())
+            pairs = (f"{name}: {_nested_text(one, depth + 1)}" for name, one in value.items())
             return ", ".join(pairs) or ABSENT
         case set() | frozenset():
-            return value_text(sorted(value, key=str))
+            return _nested_text(sorted(value, key=str), depth)
         case list() | tuple():
-            return ", ".join(map(value_text, value)) or ABSENT
+            return ", ".join(_nested_text(one, depth + 1) for one in value) or ABSENT
         case _:
             return str(value)
 

@@ -1,5 +1,5 @@
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
 import pandas as pd
@@ -7,7 +7,14 @@ import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
 from securenet_obs import tables
-from securenet_obs.tables import MAX_ROWS, html_table, seconds_text, text_table, value_text
+from securenet_obs.tables import (
+    MAX_DEPTH,
+    MAX_ROWS,
+    html_table,
+    seconds_text,
+    text_table,
+    value_text,
+)
 
 LONG = "securenet_obs.workers.tasks." + "dispatch_vulnerability_scans" * 4
 
@@ -36,6 +43,29 @@ LONG = "securenet_obs.workers.tasks." + "dispatch_vulnerability_scans" * 4
 def test_a_value_is_text_and_an_absent_one_a_word(value: object, text: str) -> None:
     """A value is text without brackets, and an absent one is a word, not NaN."""
     assert value_text(value) == text
+
+
+@pytest.mark.parametrize("outer", [lambda one: [one], lambda one: {"a": one}, lambda one: (one,)])
+@pytest.mark.parametrize("depth", [900, 100_000])
+def test_a_deep_value_is_cut(outer: Callable[[object], object], depth: int) -> None:
+    """A value nested deeper than the interpreter's stack is shown to a limit, in tables too."""
+    value: object = 1
+    for _ in range(MAX_DEPTH):
+        value = outer(value)
+    assert value_text(value).endswith("1")
+    for _ in range(depth):
+        value = outer(value)
+    assert value_text(value).endswith("...")
+    frame = pd.DataFrame({"value": pd.Series([value], dtype=object)})
+    assert "..." in text_table(frame)
+    assert "..." in html_table(frame)
+
+
+def test_a_value_that_contains_itself_is_cut() -> None:
+    """A cycle is shown to the limit of the depth."""
+    value: list[object] = [1]
+    value.append(value)
+    assert value_text(value) == "1, " * (MAX_DEPTH + 1) + "..."
 
 
 @pytest.mark.parametrize(
