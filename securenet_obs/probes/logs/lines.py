@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from securenet_obs.probes.logs.files.batches import Batch, Fault
 from securenet_obs.probes.logs.files.sequence import STDIN, LogReading
-from securenet_obs.probes.logs.files.sources import Skipped
+from securenet_obs.probes.logs.files.sources import Skipped, is_pipe
 from securenet_obs.probes.logs.files.writers import WriterDetector
 from securenet_obs.probes.logs.records.decoding import Decoded, decode_lines
 
@@ -97,7 +97,7 @@ class LineReading:
                 continue
             decoded = decode_lines(part.content)
             self.rejected.extend(name, part.first, decoded.rejected)
-            if part.is_cut and decoded.rejected and name != STDIN:
+            if part.is_cut and decoded.rejected and name != STDIN and not is_pipe(path):
                 writers.observe(path)
                 cut.append(path)
             yield DecodedBatch(name, part, decoded)

@@ -1,6 +1,8 @@
 import io
+import os
 import sys
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -42,3 +44,15 @@ def test_cut_line_of_standard_input_is_rejected(monkeypatch: pytest.MonkeyPatch)
     count, rejected, pending = read("-")
     assert (count, pending) == (1, [])
     assert [(file, line) for file, line, _ in rejected] == [("-", 2)]
+
+
+def test_named_pipe_is_read(tmp_path: Path) -> None:
+    """A pipe that is named itself, as a shell's <(...) is, is read once, to its end."""
+    os.mkfifo(tmp_path / "pipe")
+    content = b'{"n": 1}\n' * 20_000 + b'{"n": '
+    writer = Thread(target=(tmp_path / "pipe").write_bytes, args=[content])
+    writer.start()
+    count, rejected, pending = read(tmp_path / "pipe")
+    writer.join()
+    assert (count, pending) == (20_000, [])
+    assert [line for _, line, _ in rejected] == [20_001]

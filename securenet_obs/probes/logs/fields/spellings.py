@@ -13,18 +13,27 @@ LEAP_SECOND = "a leap second"
 _OTHER = "not in SecureNet's spelling"
 
 SPELLING = re.compile(
-    r"(?P<year>\d{4})(?P<dash>-?)(?P<month>\d\d)(?P=dash)(?P<day>\d\d)"
+    r"(?P<year>\d{4})(?P<dash>[-/]?)(?P<month>\d\d)(?P=dash)(?P<day>\d\d)"
     r"[Tt ](?P<hour>\d\d)(?P<colon>:?)(?P<minute>\d\d)"
     r"(?:(?P=colon)(?P<second>\d\d)(?:[.,](?P<fraction>\d+))?)?"
     r" ?(?P<zone>Z|z|UTC|GMT|(?P<sign>[+-])(?P<zone_hour>\d\d)(?::?(?P<zone_minute>\d\d))?)?"
-    # Go appends the name of the zone, Java that of the region.
-    r"(?:(?<=\d) [A-Z]{3,5})?(?:\[[\w/+-]+\])?",
+    # Go appends the name of the zone and its monotonic clock, Java the region.
+    r"(?:(?<=\d) [A-Z]{3,5})?(?: m=[+-]\d+\.\d+)?(?:\[[\w/+-]+\])?",
     re.ASCII,
 )
 """A time of ISO 8601, with a comma, spaces or without separators, and with any kind of zone."""
 
 _AS_WRITTEN = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", re.ASCII)
 _WITH_Z = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z", re.ASCII)
+
+
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_NAMED_MONTH = re.compile(
+    rf"\A(?:[A-Z][a-z]{{2}}, )?(?P<day>\d\d)(?P<dash>[/ -])(?P<month>{'|'.join(_MONTHS)})(?P=dash)"
+    r"(?P<year>\d{4})[: ](?P<rest>\d\d:\d\d:\d\d.*)",
+    re.ASCII,
+)
+"""A time of an access log, 26/Nov/2026:11:45:57 +0000, or of an HTTP header."""
 
 
 class ParsedTime(NamedTuple):
@@ -39,7 +48,7 @@ def parse_time(text: str) -> ParsedTime:
 
     A leap second is the first second after it, as in Unix time.
     """
-    spelling = SPELLING.fullmatch(text)
+    spelling = SPELLING.fullmatch(_NAMED_MONTH.sub(_number_month, text))
     if spelling is None:
         instant = parse_epoch_text(text)
         return ParsedTime(instant, NOT_A_TIME if instant is None else _OTHER)
@@ -61,6 +70,11 @@ def describe_spelling(spelling: re.Match[str]) -> str | None:
     if _WITH_Z.fullmatch(text):
         return "no microseconds"
     return "an offset instead of Z" if spelling["sign"] else _OTHER
+
+
+def _number_month(named: re.Match[str]) -> str:
+    month = _MONTHS.index(named["month"]) + 1
+    return f"{named['year']}-{month:02}-{named['day']} {named['rest']}"
 
 
 def _count_seconds(spelling: re.Match[str]) -> int | None:

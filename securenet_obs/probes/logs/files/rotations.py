@@ -8,10 +8,14 @@ LOG_EXTENSIONS = (".log", ".json", ".jsonl", ".ndjson")
 
 _COMPRESSED = re.compile(r"\.(gz|bz2|xz|zst)$", re.IGNORECASE)
 _EXTENSION = re.compile(rf"(?:{'|'.join(map(re.escape, LOG_EXTENSIONS))})$", re.IGNORECASE)
-_TIME = r"[T_ .-]?\d\d(?:[:.h-]?\d\d){0,2}Z?(?:[.,_]\d+)?"
+_TIME = r"[T_ .-]?\d\d(?:[:.h-]?\d\d){0,2}(?:Z|[+-]\d\d:?\d\d)?(?:[.,_]\d+)?"
+_YEAR, _MONTH, _DAY = r"(?:19|20)\d\d", r"(?:0[1-9]|1[0-2])", r"(?:0[1-9]|[12]\d|3[01])"
+_EPOCH = r"1\d{9}(?:\d{3}){0,3}"
 _DATED = re.compile(
-    # 20261124, 2026-11-24T13-05-09.123, 2026-11, a Unix time, Zeek's 13:00:00-14:00:00
-    rf"(?:^|[-._])((?:\d{{4}}[-._]\d\d(?:[-._]\d\d)?|\d{{6}}(?:\d\d)?)(?:{_TIME})?|\d{{9,}}"
+    # 20261124, 2026-11-24T13-05-09.123, 2026-11, 261124, a Unix time alone or after the date,
+    # Zeek's 13:00:00-14:00:00; other digits are those of a process, a tenant or a port.
+    rf"(?:^|[-._])((?:{_YEAR}(?P<dash>[-._]?){_MONTH}(?:(?P=dash){_DAY})?|\d\d{_MONTH}{_DAY})"
+    rf"(?:{_TIME}|[-._]{_EPOCH})?|{_EPOCH}"
     r"|\d\d[:.]\d\d[:.]\d\d-\d\d[:.]\d\d[:.]\d\d)$",
     re.ASCII,
 )

@@ -16,6 +16,7 @@ from securenet_obs.probes.logs.files.sources import (
     LogFiles,
     Skipped,
     identify,
+    is_pipe,
     read_head,
     search_log_files,
 )
@@ -75,7 +76,8 @@ class LogReading:
                     unread = self._select_unread()
                     continue
                 self._read.add(_identify_open(file))
-                self._heads[_name_log(path)].append(read_head(path))
+                if not is_pipe(path):
+                    self._heads[_name_log(path)].append(read_head(path))
                 for part in _read_file(file, path.name, os.fstat(file.fileno()).st_size):
                     yield path, part
 

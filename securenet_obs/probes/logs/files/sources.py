@@ -2,6 +2,7 @@
 
 import glob
 import os
+import stat
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 from pathlib import Path
@@ -22,6 +23,9 @@ from securenet_obs.probes.logs.files.rotations import (
 
 HEAD_BYTES = 4096
 """Bytes at a file's beginning by which a compressed copy of a rotation is recognised."""
+
+
+NOT_REGULAR = "not a regular file"
 
 
 class Skipped(NamedTuple):
@@ -53,7 +57,8 @@ def search_log_files(*sources: str | Path) -> LogFiles:
 
     A source is a file, a folder (searched for *.log, *.json, *.jsonl and *.ndjson) or a glob, in
     which ** spans folders. The rotations of a log are read before it, oldest first: numbered or
-    dated ones in its folder, plain or compressed. A rotation that is named itself is read alone.
+    dated ones in its folder, plain or compressed. A rotation that is named itself is read alone. A
+    named pipe is read if it is the source itself, and skipped in a folder or glob.
 
     Raises:
         SettingsError: no source was given.
@@ -84,16 +89,15 @@ def identify(path: Path) -> tuple[int, int] | Path:
 
 
 def _expand_source(source: str | Path) -> LogFiles:
-    path = Path(source).expanduser()
+    # A name may begin with ~ itself; Path.expanduser raises an error for an unknown user.
+    path = Path(source if os.path.lexists(source) else os.path.expanduser(source))
     skipped: list[Skipped] = []
-    if path.is_file():
-        found = [path, *_find_rotations(path)]
-    elif path.is_dir():
+    if is_pipe(path):
+        return LogFiles([path], [])
+    if os.path.isdir(path):
         found = list(_search_folder(path, skipped))
     else:
-        matches = [Path(name) for name in glob.iglob(str(path), recursive=True)]
-        named = [match for match in matches if match.is_file()]
-        found = [*named, *(other for match in named for other in _find_rotations(match))]
+        found = list(_match(path, skipped))
     if not found:
         raise NotFoundError(
             f"{source} is not a log file, and not a folder or glob that contains one."
@@ -101,16 +105,51 @@ def _expand_source(source: str | Path) -> LogFiles:
     return LogFiles(list(_order(set(found), skipped)), skipped)
 
 
-def _find_rotations(path: Path) -> Iterator[Path]:
+def is_pipe(path: Path) -> bool:
+    """Return whether a path is a named pipe, such as a shell's `<(zcat app.log.gz)`."""
+    try:
+        return stat.S_ISFIFO(os.stat(path).st_mode)
+    except (OSError, ValueError):
+        return False
+
+
+def _match(path: Path, skipped: list[Skipped]) -> Iterator[Path]:
+    """Yield a file, or those that match a glob, each with the rotations of a live log."""
+    names = [str(path)] if os.path.isfile(path) else _expand_glob(str(path))
+    for match in map(Path, names):
+        if not os.path.isfile(match):
+            skipped.append(Skipped(str(match), NOT_REGULAR))
+            continue
+        yield match
+        yield from _find_rotations(match, skipped)
+
+
+def _expand_glob(pattern: str) -> Iterable[str]:
+    try:
+        yield from glob.iglob(pattern, recursive=True)
+    except OSError:
+        # A name that is too long.
+        return
+
+
+def _find_rotations(path: Path, skipped: list[Skipped]) -> Iterator[Path]:
     """Yield the rotations of a live log, which stand in its folder."""
     name = parse_log_name(path.name)
     if name.is_rotation or name.is_compressed:
         return
-    with os.scandir(path.parent) as entries:
-        for entry in entries:
-            other = parse_log_name(entry.name)
-            if other.log == name.log and other.is_rotation and entry.is_file():
-                yield path.parent / entry.name
+    try:
+        names = sorted(os.listdir(path.parent))
+    except OSError as error:
+        # A folder can permit the reading of a file, and not its own.
+        skipped.append(Skipped(str(path.parent), f"unreadable: {error.strerror}"))
+        return
+    for file in names:
+        other = parse_log_name(file)
+        if other.log == name.log and other.is_rotation:
+            if os.path.isfile(path.parent / file):
+                yield path.parent / file
+            else:
+                skipped.append(Skipped(str(path.parent / file), NOT_REGULAR))
 
 
 def _search_folder(folder: Path, skipped: list[Skipped]) -> Iterator[Path]:
@@ -128,8 +167,8 @@ def _search_folder(folder: Path, skipped: list[Skipped]) -> Iterator[Path]:
             path = Path(parent, name)
             if not parse_log_name(name).log.lower().endswith(LOG_EXTENSIONS):
                 skip(path, "not a log by its name")
-            elif not path.is_file():
-                skip(path, "not a regular file")
+            elif not os.path.isfile(path):
+                skip(path, NOT_REGULAR)
             else:
                 yield path
 

@@ -6,6 +6,16 @@ ROTATIONS = {
     "logrotate": ["app.log.10.gz", "app.log.9", "app.log.2.gz", "app.log.1", "app.log"],
     "logrotate, dateext": ["app.log-20261123.zst", "app.log-20261124", "app.log"],
     "logrotate, dateformat -%s": ["app.log-1795406706.bz2", "app.log-1795493106", "app.log"],
+    "logrotate, dateformat -%Y%m%d-%s": [
+        "app.log-20261124-1795406706.gz",
+        "app.log-20261124-1795493106",
+        "app.log",
+    ],
+    "dates with an offset": [
+        "app.log.2026-11-24T13:00:00+0000",
+        "app.log.2026-11-25T13:00:00+0000",
+        "app.log",
+    ],
     "logrotate, extension": ["app.2.log.gz", "app.1.log", "app.log"],
     "TimedRotatingFileHandler": [
         "app.log.2026-11-23_23-59-59",
@@ -48,7 +58,13 @@ def test_rotations_of_a_log_are_ordered_by_age(names: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["app.log", "worker-1.log", "api2.json", "v1.2-rc.log", "app.log.gz", "x.jsonl.zst"]
+    "name",
+    [
+        *("app.log", "worker-1.log", "api2.json", "v1.2-rc.log", "app.log.gz", "x.jsonl.zst"),
+        # a process, a tenant, a device, a port, a time without its date
+        *("worker-123456.log", "tenant-48213377.log", "device-123456789.log", "api-8080.log"),
+        *("x-20261345.log", "x-1234-99.log", "x-1999.log", "x-99991231.log"),
+    ],
 )
 def test_live_logs_are_no_rotations(name: str) -> None:
     """A number within a name, as that of a worker, does not make a rotation of it."""

@@ -95,3 +95,55 @@ def test_missing_source_is_a_settings_error(sources: tuple[str, ...]) -> None:
     """An empty LOG_SOURCE does not mean the current folder."""
     with pytest.raises(SettingsError, match="LOG_SOURCE"):
         find_log_files(*sources)
+
+
+def test_only_regular_files_are_read_and_the_others_named(tmp_path: Path) -> None:
+    """Pipes, folders and broken links among rotations or the matches of a glob are skipped."""
+    (tmp_path / "app.log").touch()
+    (tmp_path / "app.log.1").mkdir()
+    (tmp_path / "app.log.2").symlink_to("app.log.2")
+    (tmp_path / "app.log.3").symlink_to("nowhere")
+    os.mkfifo(tmp_path / "app.log.4")
+    for source in (tmp_path / "app.log", f"{tmp_path}/app*"):
+        found = search_log_files(source)
+        assert found.files == [tmp_path / "app.log"]
+        assert {(Path(one.file).name, one.reason) for one in found.skipped} == {
+            (f"app.log.{number}", "not a regular file") for number in (1, 2, 3, 4)
+        }
+
+
+@pytest.mark.parametrize(
+    "name", ["~nobody.log", "~", "a\nb.log", "a[1].log", "a*.log", "-x.log", "$HOME", "a\udcff.log"]
+)
+def test_name_of_a_file_is_taken_literally(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """A file that exists is read whatever characters its name has."""
+    monkeypatch.chdir(tmp_path)
+    Path(name).touch()
+    assert find_log_files(name) == [Path(name)]
+
+
+@pytest.mark.parametrize(
+    "source", ["~nobody-has-this-name/app.log", "x" * 5000, "x" * 5000 + "*", "a\0b", "a/\0*"]
+)
+def test_impossible_name_is_not_found(source: str) -> None:
+    """A name that no file can have is an error of the source."""
+    with pytest.raises(NotFoundError):
+        find_log_files(source)
+
+
+def test_log_in_a_folder_that_cannot_be_listed_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its rotations cannot be found, which is reported."""
+    (tmp_path / "app.log").touch()
+    # The tests may run as root, to which every folder is readable.
+    monkeypatch.setattr(os, "listdir", _refuse)
+    found = search_log_files(tmp_path / "app.log")
+    assert found.files == [tmp_path / "app.log"]
+    assert found.skipped == [(str(tmp_path), "unreadable: Permission denied")]
+
+
+def _refuse(path: object) -> None:
+    raise PermissionError(13, "Permission denied", str(path))
