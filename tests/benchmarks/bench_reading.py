@@ -2,8 +2,9 @@
 
     python tests/benchmarks/bench_reading.py [--json FILE]
 
-The log has 400,000 lines with twelve fields; 1 line in 981 is bad. Memory is the peak above that of
-a process that has read two lines, beside the size of the frame.
+The log has 400,000 lines with twelve fields; 1 line in 981 is bad. `logs check` is also measured as
+a process, beside a script with the bare loop. Memory is the peak above that of a process that has
+read two lines, beside the size of the frame.
 """
 
 import json
@@ -45,7 +46,18 @@ BAD_LINES = (
     b'{"event": "\xff"}',
     b'{"records": 01}',
 )
-BARE, DUCKDB, FRAME, CHECK = "an orjson loop", "DuckDB, .df()", "log_frame", "logs check"
+BARE, DUCKDB, FRAME, CHECK = "an orjson loop", "DuckDB, .df()", "log_frame", "check_lines"
+SCRIPT, COMMAND = "an orjson script", "logs check"
+
+BARE_SCRIPT = """
+import sys, orjson
+with open(sys.argv[1], "rb") as file:
+    for line in file:
+        try:
+            orjson.loads(line)
+        except orjson.JSONDecodeError:
+            pass
+"""
 
 # The peak of getrusage is that of the parent, if that is larger.
 MEASURE_MEMORY = """
@@ -126,6 +138,21 @@ def compare(path: Path) -> Iterator[Row]:
     yield from rows(f"{LINES:,} lines", times, BARE, targets)
 
 
+def compare_processes(path: Path) -> Iterator[Row]:
+    """Yield the rows of whole processes, their start included."""
+    command = [sys.executable, "-m", "securenet_obs", "logs", "check", str(path)]
+    calls = {
+        SCRIPT: lambda: _run(sys.executable, "-c", BARE_SCRIPT, str(path)),
+        COMMAND: lambda: _run(*command),
+    }
+    times = interleaved(calls, rounds=ROUNDS)
+    yield from rows("a process", times, SCRIPT, {(COMMAND, SCRIPT): Target(most=2.0)})
+
+
+def _run(*command: str) -> None:
+    subprocess.run(command, stdout=subprocess.DEVNULL, check=False)
+
+
 def measure_memory(path: Path, small: Path) -> Row:
     """Return the row of the memory; its time column holds MB of the peak."""
     command = [sys.executable, "-c", MEASURE_MEMORY, str(path), str(small)]
@@ -143,6 +170,7 @@ def measured() -> Iterator[Row]:
         write_log(path, LINES)
         write_log(small, 2)
         yield from compare(path)
+        yield from compare_processes(path)
         yield measure_memory(path, small)
 
 

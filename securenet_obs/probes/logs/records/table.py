@@ -80,7 +80,7 @@ class Table:
                 return False
             prepared.append(column)
         for field, column in zip(fields, prepared, strict=True):
-            field.values += column
+            field.values.extend(column)
         return True
 
     def _narrow(self, row: int, record: Record, line: bytes) -> Record:

@@ -1,7 +1,7 @@
 """Builds typed columns that hold the values of a JSON field exactly as they were written."""
 
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -19,6 +19,35 @@ MAX_SHARED_TEXTS = 1024
 """Maximum number of different texts of a field that share one object each."""
 
 
+class Values:
+    """Objects in an array that grows in place: as a column it needs no second copy."""
+
+    def __init__(self) -> None:
+        self._cells: Objects = np.empty(0, dtype=object)
+        self._count = 0
+
+    def __len__(self) -> int:
+        """Return the number of objects."""
+        return self._count
+
+    def __iter__(self) -> Iterator[Any]:
+        """Iterate over the objects."""
+        return iter(self._cells[: self._count])
+
+    def extend(self, values: Sequence[Any]) -> None:
+        """Append objects."""
+        end = self._count + len(values)
+        if end > len(self._cells):
+            self._cells.resize(end + end // 4, refcheck=False)
+        self._cells[self._count : end] = np.fromiter(values, object, len(values))
+        self._count = end
+
+    def take(self) -> Objects:
+        """Return the array itself, to which no more can be appended."""
+        self._cells.resize(self._count, refcheck=False)
+        return self._cells
+
+
 Mask: TypeAlias = np.ndarray[Any, np.dtype[np.bool_]]
 
 
@@ -26,7 +55,7 @@ class Field:
     """The values of one field so far, in the order of their rows."""
 
     def __init__(self) -> None:
-        self.values: list[Any] = []
+        self.values = Values()
         self.types: set[type] = set()
         self._rows: array[int] | None = None
         self._texts: dict[str, str] | None = {}
@@ -40,7 +69,7 @@ class Field:
         """Append values; the rows are not stored while each row has had a value."""
         if self._rows is None and not _continues(rows, len(self.values)):
             self._rows = array("q", range(len(self.values)))
-        self.values += values
+        self.values.extend(values)
         if not types <= self.types:
             self.types |= types
         if self._rows is not None:
@@ -110,7 +139,7 @@ class Field:
 
     def spread(self, count: int, absent: object) -> Objects:
         """Return an object for each of `count` rows; `absent` where a row has no value."""
-        values = np.fromiter(self.values, object, len(self.values))
+        values = self.values.take()
         if self._is_complete(count):
             return values
         cells = np.full(count, absent, dtype=object)
@@ -141,13 +170,15 @@ class Field:
     def _spread_missing(self, count: int) -> Objects:
         cells = self.spread(count, np.nan)
         if _NULL in self.types:
-            cells[cells == None] = np.nan  # noqa: E711
+            cells = np.where(cells == None, np.nan, cells)  # noqa: E711
         return cells
 
     def _build_numbers(self, kind: type, count: int) -> Any:
         """Return a column of numbers of one type; None for integers beyond 64 bits."""
         is_present = [value is not None for value in self.values] if _NULL in self.types else None
-        given = self.values if is_present is None else [value or kind() for value in self.values]
+        given: Sequence[Any] | Objects = self.values.take()
+        if is_present is not None:
+            given = [value or kind() for value in self.values]
         numbers = _convert(kind, given)
         if numbers is None:
             return None
@@ -167,7 +198,7 @@ class Field:
         return masked(numbers, missing)
 
 
-def _convert(kind: type, values: Sequence[Any]) -> Any:
+def _convert(kind: type, values: Sequence[Any] | Objects) -> Any:
     if kind is not int:
         return np.fromiter(values, kind, len(values))
     for dtype in (np.int64, np.uint64):
