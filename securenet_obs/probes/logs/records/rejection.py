@@ -24,6 +24,10 @@ def explain_rejection(content: bytes, error: orjson.JSONDecodeError) -> str:
         return f"invalid UTF-8 at byte {undecodable.start + 1}"
     if error.msg == "unexpected end of data":
         return f"truncated line: the JSON ends at character {len(text.rstrip()) + 1}"
+    if text.startswith("\0"):
+        # A writer that does not append leaves them where its file was truncated.
+        zeros = len(text) - len(text.lstrip("\0"))
+        return f"{zeros} NUL bytes at the beginning: the file was truncated while it was written"
     constant = _find_constant(text)
     if constant:
         return f"{constant} is not valid JSON"
