@@ -99,10 +99,21 @@ def _expand_source(source: str | Path) -> LogFiles:
     else:
         found = list(_match(path, skipped))
     if not found:
-        raise NotFoundError(
-            f"{source} is not a log file, and not a folder or glob that contains one."
-        )
+        raise NotFoundError(f"{source} is {_explain(path)}.")
     return LogFiles(list(_order(set(found), skipped)), skipped)
+
+
+def _explain(path: Path) -> str:
+    """Return why a source yields no file."""
+    try:
+        os.stat(path)
+        if os.path.isdir(path):
+            os.listdir(path)
+    except PermissionError as error:
+        return f"unreadable: {error.strerror}"
+    except (OSError, ValueError):
+        pass
+    return "not a log file, and not a folder or glob that contains one"
 
 
 def is_pipe(path: Path) -> bool:

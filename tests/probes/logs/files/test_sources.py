@@ -147,3 +147,20 @@ def test_log_in_a_folder_that_cannot_be_listed_is_read(
 
 def _refuse(path: object) -> None:
     raise PermissionError(13, "Permission denied", str(path))
+
+
+@pytest.mark.parametrize("source", ["", "app.log"])
+def test_source_without_permission_is_unreadable(tmp_path: Path, source: str) -> None:
+    """The message has the reason: the log may well exist."""
+    folder = tmp_path / "private"
+    folder.mkdir()
+    (folder / "app.log").touch()
+    folder.chmod(0)
+    # To root every folder is readable.
+    os.seteuid(os.geteuid() or 65534)
+    try:
+        with pytest.raises(NotFoundError, match=r"private.* is unreadable: Permission denied\."):
+            find_log_files(folder / source)
+    finally:
+        os.seteuid(os.getuid())
+        folder.chmod(0o700)
