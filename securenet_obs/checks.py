@@ -43,7 +43,7 @@ class Check:
     reason: str = ""
 
     def __str__(self) -> str:
-        """Return the check as one line, whose columns line up with those of other checks."""
+        """Return the check as one line with the columns of other checks' lines."""
         mark, _ = _MARKS[self.outcome]
         details = self.reason or f"expected {self.expected}, observed {self.observed}"
         return f"{mark} {self.outcome:7}  {self.name:<{_NAME_WIDTH}}  {details}"

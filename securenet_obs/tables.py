@@ -72,7 +72,7 @@ def text_rows(rows: Iterable[Sequence[str]], right: Sequence[bool]) -> str:
 
 
 def html_table(frame: "pd.DataFrame") -> str:
-    """Return a DataFrame as an HTML table, whose long cells wrap."""
+    """Return a DataFrame as an HTML table; long cells wrap."""
     if not len(frame):
         return f"<p>{html.escape(_no_rows(frame))}</p>"
     columns = _columns(frame)

@@ -37,7 +37,7 @@ _ESCAPE = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")
 
 
 class StrictRoute(APIRoute):
-    """A route whose body is strict JSON; the errors of its reading reach their own handlers."""
+    """A route with a body of strict JSON; the errors of its reading reach their own handlers."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Return FastAPI's handler, which gets a request with strict JSON."""
@@ -56,7 +56,7 @@ class StrictRoute(APIRoute):
 
 
 class _StrictRequest(Request):
-    """A request whose `json()` is strict; a large body is parsed in a thread."""
+    """A request with a strict `json()`; a large body is parsed in a thread."""
 
     async def json(self) -> Any:
         body = await self.body()

@@ -40,7 +40,6 @@ _NOT_REPEATED = frozenset(
     {"timestamp", "level", "event", "service", "environment", "release", "logger", "exception"}
 )
 _ENDED_STYLE = "bold white on red"
-_WIDTH = max(map(len, _PART_STYLES))
 
 
 def follow(
@@ -65,8 +64,10 @@ def follow(
     logs = {name: _Log(part.log) for name, part in parts.items()}
     following = dict(logs)
 
+    width = max(map(len, parts), default=0)
+
     def show(name: str, line: Text) -> None:
-        console.print(_format_prefix(name) + line, soft_wrap=True)
+        console.print(_format_prefix(name, width) + line, soft_wrap=True)
 
     with _end_on_signal():
         while following:
@@ -110,8 +111,8 @@ def _format_record(record: Mapping[str, Any]) -> Text:
     return text
 
 
-def _format_prefix(part: str) -> Text:
-    return Text(f"{part:{_WIDTH}} │ ", _PART_STYLES.get(part, ""))
+def _format_prefix(part: str, width: int) -> Text:
+    return Text(f"{part:{width}} │ ", _PART_STYLES.get(part, ""))
 
 
 def _sanitise(text: str, keep: str = "") -> str:

@@ -43,7 +43,7 @@ class KeyedRequest:
 
     @property
     def key_hash(self) -> str:
-        """Digest of the key, whose length and characters are the client's."""
+        """Digest of the key; its length and characters are the client's choice."""
         return sha256(self.key.encode()).hexdigest()
 
     @property

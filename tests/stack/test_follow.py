@@ -111,7 +111,7 @@ def test_only_terminals_get_colours_and_formatting(make_parts: MakeParts) -> Non
         outputs[is_terminal] = out.getvalue()
     assert "\x1b[32mworker" in outputs[True]
     assert "tenant_id=" in outputs[True]
-    assert outputs[False] == f"worker  │ {LINE}\nworker  │ ended (0). {RESTART} worker`.\n"
+    assert outputs[False] == f"worker │ {LINE}\nworker │ ended (0). {RESTART} worker`.\n"
 
 
 def test_all_parts_are_followed_to_their_end(tmp_path: Path) -> None:
@@ -130,10 +130,10 @@ def test_all_parts_are_followed_to_their_end(tmp_path: Path) -> None:
         timeout=30,
     )
     lines = run.stdout.splitlines()
-    assert "api     │ one" in lines
-    assert lines.index("api     │ cut") + 1 == lines.index(f"api     │ ended (3). {RESTART} api`.")
-    ended = f"worker  │ ended (0). {RESTART} worker`."
-    assert lines[-3:] == ["worker  │ late", ended, "in good order"]
+    assert "api    │ one" in lines
+    assert lines.index("api    │ cut") + 1 == lines.index(f"api    │ ended (3). {RESTART} api`.")
+    ended = f"worker │ ended (0). {RESTART} worker`."
+    assert lines[-3:] == ["worker │ late", ended, "in good order"]
 
 
 def test_signal_ends_the_following(tmp_path: Path) -> None:
@@ -145,7 +145,7 @@ def test_signal_ends_the_following(tmp_path: Path) -> None:
             text=True,
         ) as follower:
             assert follower.stdout is not None
-            assert follower.stdout.readline() == "api     │ up\n"
+            assert follower.stdout.readline() == "api    │ up\n"
             follower.send_signal(number)
             assert follower.stdout.read().endswith("in good order\n")
             assert follower.wait(30) == 0

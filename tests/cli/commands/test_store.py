@@ -33,10 +33,10 @@ def test_a_store_is_migrated_and_then_used(call: Call, target: Path) -> None:
     done = call("store", "migrate", "--target", target)
     assert (done.returncode, done.stdout) == (
         0,
-        "the schema of the store was migrated from nothing to 0002\n",
+        "the schema of the store was migrated from nothing to 0003\n",
     )
     done = call("store", "migrate", "--target", target)
-    assert done.stdout == "the schema of the store is at 0002\n"
+    assert done.stdout == "the schema of the store is at 0003\n"
     assert call("store", "check", "--target", target).stdout == done.stdout
     assert call("store", "check", "--target", target, "--json").stdout == '{"schema": "0002"}\n'
     assert call("api-keys", "list", "--target", target).stdout == "0 keys\n"
@@ -51,7 +51,7 @@ def test_a_newer_schema_is_refused(call: Call, target: Path, tmp_path: Path) -> 
     for command in (("store", "migrate"), ("store", "check"), ("api-keys", "create", "acme")):
         done = call(*command, "--target", target)
         assert (done.returncode, len(done.stderr.splitlines())) == (3, 1)
-        assert "The store's schema is 0999, newer than 0002" in done.stderr
+        assert "The store's schema is 0999, newer than 0003" in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -106,6 +106,6 @@ def test_postgresql_is_migrated_and_used(
     url = postgresql.create_store("template0")
     (tmp_path / "t.env").write_text(f"DATABASE_URL={url}\n")
     assert "has no schema yet" in call("api-keys", "list", "--target", "t.env").stderr
-    assert "from nothing to 0002" in call("store", "migrate", "--target", "t.env").stdout
+    assert "from nothing to 0003" in call("store", "migrate", "--target", "t.env").stdout
     assert call("api-keys", "create", "acme", "--target", "t.env").stdout.startswith("snk_")
     assert call("api-keys", "list", "--target", "t.env").stdout.endswith("1 keys\n")

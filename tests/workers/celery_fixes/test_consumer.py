@@ -24,6 +24,8 @@ from tests.conftest import missing
 from tests.waiting import eventually
 from tests.workers.conftest import CELERY, Sent, running, send
 
+pytestmark = pytest.mark.stack
+
 STATE_S = 6.0
 """Seconds for which a state lasts: several attempts to connect."""
 

@@ -12,7 +12,7 @@ from securenet_obs.stack.parts.readiness import BUGSINK_PROJECT, is_relay_ready
 
 @dataclass(frozen=True)
 class RelayAccess:
-    """Port of a relay, and the Bugsink behind it, whose key and token are its own."""
+    """Port of a relay, and the Bugsink behind it, which has the same key and token."""
 
     port: int
     bugsink: BugsinkAccess
