@@ -21,9 +21,9 @@ from securenet_obs.runner.child.spec import LOG, Spec
 from securenet_obs.runner.kernel.faults import ALLOWED, FAULTS, Fault, failure
 from securenet_obs.runner.kernel.inquiry import ask_faults, ask_values
 from securenet_obs.runner.kernel.launch import RunKernelManager, RunKernelSpecs
+from securenet_obs.runner.kernel.messages import VALUES
 from securenet_obs.runner.kernel.provisioner import register
 from securenet_obs.runner.notebook.injection import differences, is_read_back
-from securenet_obs.runner.notebook.parameters.values import VALUES
 from securenet_obs.runner.notebook.preparation import number_of
 
 NAME = "securenet-obs"

@@ -13,7 +13,7 @@ from nbclient.exceptions import DeadKernelError
 from nbclient.util import ensure_async
 
 from securenet_obs.processes.polling import Deadline
-from securenet_obs.runner.notebook.parameters.values import INQUIRY
+from securenet_obs.runner.kernel.messages import INQUIRY
 
 POLL_INTERVAL_S = 0.5
 """Seconds between checks whether an unresponsive kernel is alive."""

@@ -17,9 +17,9 @@ from traitlets import Type
 from securenet_obs.processes.descendants import has_children
 from securenet_obs.runner.kernel.fast_exit import enable_fast_exit, run_main
 from securenet_obs.runner.kernel.faults import FAULTS, Faults
-from securenet_obs.runner.kernel.messages import packed
+from securenet_obs.runner.kernel.messages import INQUIRY, VALUES, packed
 from securenet_obs.runner.kernel.shell import ZMQInteractiveShell
-from securenet_obs.runner.notebook.parameters.values import INQUIRY, VALUES, read
+from securenet_obs.runner.notebook.parameters.values import read
 
 ARGUMENTS = (
     "--InteractiveShell.system_raise_on_error=True",

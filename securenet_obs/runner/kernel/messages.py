@@ -1,8 +1,14 @@
-"""Encodes a kernel's messages as UTF-8, with lone surrogates written as escapes."""
+"""Encodes a kernel's messages as UTF-8, lone surrogates as escapes; keys of inquiry and reply."""
 
 from typing import Any
 
 from jupyter_client.session import orjson_packer
+
+INQUIRY = "securenet-obs:inquiry"
+"""Key in a request's expressions: variable names, and whether the notebook has ended."""
+
+VALUES = "securenet_obs_values"
+"""Key in a reply: descriptions of the requested variables."""
 
 
 def packed(message: Any) -> bytes:

@@ -11,7 +11,7 @@ from nbclient.exceptions import DeadKernelError
 from securenet_obs.runner.kernel.faults import FAULTS
 from securenet_obs.runner.kernel.inquiry import ask_faults, ask_values
 from securenet_obs.runner.kernel.launch import RunKernelClient, RunKernelManager, RunKernelSpecs
-from securenet_obs.runner.notebook.parameters.values import VALUES
+from securenet_obs.runner.kernel.messages import VALUES
 
 Ask = Callable[[RunKernelClient, RunKernelManager], Awaitable[Any]]
 

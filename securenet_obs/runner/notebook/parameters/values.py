@@ -1,4 +1,4 @@
-"""Looks up variables in the kernel, and describes values with types as text, for comparison."""
+"""Describes a value, or a variable of a cell's namespaces, as text with types."""
 
 import hashlib
 import json
@@ -7,12 +7,6 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from securenet_obs.runner.notebook.parameters.secret import Secret
-
-INQUIRY = "securenet-obs:inquiry"
-"""Key in a request's expressions: variable names, and whether the notebook has ended."""
-
-VALUES = "securenet_obs_values"
-"""Key in a reply: descriptions of the requested variables."""
 
 MAX_TEXT_LENGTH = 500
 """Maximum length of a value that is compared as it is; a longer one is compared by digest."""
