@@ -20,13 +20,7 @@ if TYPE_CHECKING:
         PickleOutcome,
         TaskProbe,
     )
-    from securenet_obs.probes.errors.arrivals import (
-        Arrival,
-        generate_canary,
-        generate_secret,
-        read_back_events,
-        tabulate_arrivals,
-    )
+    from securenet_obs.probes.errors.arrivals import Arrival, read_back_events, tabulate_arrivals
     from securenet_obs.probes.errors.backends import open_error_events
     from securenet_obs.probes.errors.events import ErrorEvent, ErrorEvents
     from securenet_obs.probes.http.api import ApiClient, ApiTask, ProvokedError, Submission
@@ -40,6 +34,7 @@ if TYPE_CHECKING:
         wait_for_log_lines,
         wait_for_task_ends,
     )
+    from securenet_obs.probes.markers import generate_canary, generate_secret
     from securenet_obs.probes.scenarios.drills import run_drills
     from securenet_obs.probes.scenarios.hops import (
         find_lost_ids,
@@ -164,13 +159,7 @@ _NAMES = {
     "celery.queues": ("QueueProbe", "compute_queue_rates"),
     "celery.round_trips": ("compute_latency_percentiles", "count_tasks_by_worker", "for_tenant"),
     "celery.tasks": ("BeatTick", "PickleOutcome", "TaskProbe"),
-    "errors.arrivals": (
-        "Arrival",
-        "generate_canary",
-        "generate_secret",
-        "read_back_events",
-        "tabulate_arrivals",
-    ),
+    "errors.arrivals": ("Arrival", "read_back_events", "tabulate_arrivals"),
     "errors.backends": ("open_error_events",),
     "errors.events": ("ErrorEvent", "ErrorEvents"),
     "http.api": ("ApiClient", "ApiTask", "ProvokedError", "Submission"),
@@ -180,6 +169,7 @@ _NAMES = {
     "logs.fields.levels": ("LEVELS",),
     "logs.frame": ("LogFrame", "log_frame"),
     "logs.search": ("find_services", "wait_for_log_lines", "wait_for_task_ends"),
+    "markers": ("generate_canary", "generate_secret"),
     "scenarios.drills": ("run_drills",),
     "scenarios.hops": ("find_lost_ids", "tabulate_event_hops", "wait_for_hops"),
     "scenarios.leaks": ("count_occurrences", "plant_secrets"),

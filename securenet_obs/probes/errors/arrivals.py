@@ -1,6 +1,5 @@
-"""Generates canaries and fake secrets; reads back provoked error events, tabulates arrivals."""
+"""Reads back the events of provoked errors; tabulates which have arrived."""
 
-import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -17,16 +16,6 @@ class Arrival:
     place: str
     event: ErrorEvent | None
     problem: str = ""
-
-
-def generate_canary() -> str:
-    """Return a unique marker."""
-    return f"canary-{secrets.token_hex(8)}"
-
-
-def generate_secret() -> str:
-    """Return a unique, harmless text that stands for a password."""
-    return f"hush{secrets.token_hex(12)}"
 
 
 def read_back_events(

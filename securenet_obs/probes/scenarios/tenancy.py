@@ -10,9 +10,10 @@ from typing import Any
 import orjson
 import pandas as pd
 
-from securenet_obs.probes.errors.arrivals import Arrival, generate_secret
+from securenet_obs.probes.errors.arrivals import Arrival
 from securenet_obs.probes.http.api import MAX_REQUEST_S, ApiClient
 from securenet_obs.probes.http.json_api import open_client, send_request
+from securenet_obs.probes.markers import generate_secret
 from securenet_obs.probes.scenarios.network_samples import generate_network_records
 from securenet_obs.processes.polling import Deadline
 from securenet_obs.settings import Settings

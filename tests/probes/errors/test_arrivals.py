@@ -1,12 +1,7 @@
 import pytest
 
 from securenet_obs.errors import NotFoundError, UnreachableError
-from securenet_obs.probes import (
-    generate_canary,
-    generate_secret,
-    read_back_events,
-    tabulate_arrivals,
-)
+from securenet_obs.probes import read_back_events, tabulate_arrivals
 from securenet_obs.probes.errors.events import ErrorEvent, Frame
 
 FRAME = Frame(function="fail", module=None, filename=None, lineno=1, in_app=True, vars=None)
@@ -46,11 +41,3 @@ def test_unreachable_backend_is_not_a_missing_event() -> None:
     """Without an answer, the arrival of events is unknown."""
     with pytest.raises(UnreachableError):
         read_back_events(Shelf(away=True), [("API", EVENT.event_id)], 1)
-
-
-def test_markers_are_unique() -> None:
-    """A canary of another run is never found."""
-    assert (
-        len({generate_canary() for _ in range(100)} | {generate_secret() for _ in range(100)})
-        == 200
-    )
