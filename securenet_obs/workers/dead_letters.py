@@ -25,7 +25,7 @@ from securenet_obs.store.json_text import encode
 from securenet_obs.workers import outbox
 from securenet_obs.workers.celery_app import celery_app
 from securenet_obs.workers.kept_letters import UNAVAILABLE, keep_letter, record_letters
-from securenet_obs.workers.publishing import publish
+from securenet_obs.workers.publishing import publish, restored_ids
 from securenet_obs.workers.windows import WINDOW_HEADER
 
 Reason = Literal["failed", "worker_lost", "timeout", "retries_exhausted"]
@@ -123,7 +123,7 @@ def requeue_letter(letter_id: int) -> str:
             )
         outbox.resume_publishing(session, letter.task_id)
         # Within the transaction: if the broker refuses the task, the letter stays unchanged.
-        with outbox.restored_ids({"request_id": letter.request_id, "tenant_id": letter.tenant_id}):
+        with restored_ids({"request_id": letter.request_id, "tenant_id": letter.tenant_id}):
             options: dict[str, Any] = {"task_id": letter.task_id}
             if letter.window is not None:
                 options["headers"] = {WINDOW_HEADER: letter.window}

@@ -1,4 +1,4 @@
-"""Outbox of accepted batches: stores, counts once and republishes them.
+"""Outbox of accepted batches: stores, counts once, republishes, withdraws or gives them up.
 
 The store is the source of truth; the broker's message only announces work. So a lost message is
 published again, a duplicate is counted once, and a batch that was withdrawn because the broker did
@@ -6,24 +6,21 @@ not accept it is never counted, even if the broker did accept it.
 """
 
 import uuid
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import sentry_sdk
 import structlog
 from celery import Task
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
-from structlog.contextvars import bound_contextvars
 
 from securenet_obs.detection.network_logs import Batch
 from securenet_obs.detection.network_minutes import add_minutes
 from securenet_obs.errors import DeadLetterError, PublishError, StoreUnavailableError
 from securenet_obs.monitoring import bind_tenant, current_ids
 from securenet_obs.store import REQUEST, Submission, changed_rows, ensure_tenant, session_scope
-from securenet_obs.workers.publishing import publish
+from securenet_obs.workers.publishing import publish, restored_ids
 
 FIRST_BACKOFF_S = 30
 """Seconds after which an unfinished batch is first published again; each next wait doubles."""
@@ -155,23 +152,6 @@ def resume_publishing(session: Session, task_id: str) -> None:
     """Resume publishing a batch that was given up, until it is finished."""
     unfinished = Submission.task_id == task_id, Submission.finished_at.is_(None)
     session.execute(update(Submission).where(*unfinished).values(due_at=_next_publication_at(1)))
-
-
-@contextmanager
-def restored_ids(ids: dict[str, Any]) -> Iterator[None]:
-    """Send tasks within the block with the request, tenant and trace of these ids."""
-    bound = {name: ids[name] for name in ("request_id", "tenant_id") if ids.get(name)}
-    with bound_contextvars(**bound), sentry_sdk.isolation_scope(), _trace_of(ids):
-        yield
-
-
-def _trace_of(ids: dict[str, Any]) -> AbstractContextManager[Any]:
-    """Continue a request's trace; otherwise tasks would get the trace of the running task."""
-    if not (ids.get("trace_id") and ids.get("span_id")):
-        return nullcontext()
-    headers = {"sentry-trace": f"{ids['trace_id']}-{ids['span_id']}"}
-    continued = sentry_sdk.continue_trace(headers, op="queue.publish", name="publish_again")
-    return sentry_sdk.start_transaction(continued)
 
 
 def _withdraw(task_id: str) -> bool:

@@ -1,16 +1,18 @@
-"""Publishes one task, or many in transactions with few round trips; unsent ones are an error."""
+"""Publishes one task, also with the ids of an earlier request, or many with few round trips."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
+import sentry_sdk
 from celery import Celery, Task
 from celery.result import denied_join_result
 from kombu.exceptions import OperationalError
 from kombu.transport.redis import Channel
 from kombu.utils.json import dumps as as_json
 from redis.exceptions import RedisError
+from structlog.contextvars import bound_contextvars
 
 from securenet_obs.errors import PublishError
 from securenet_obs.monitoring import bound_tenant
@@ -37,6 +39,23 @@ def publish(task: Task, *arguments: Any, **options: Any) -> str:
             return str(task.apply_async(arguments, retry=False, **options).id)
         except _UNAVAILABLE as error:
             raise PublishError(f"{task.name}: the broker did not accept it.") from error
+
+
+@contextmanager
+def restored_ids(ids: dict[str, Any]) -> Iterator[None]:
+    """Send tasks within the block with the request, tenant and trace of these ids."""
+    bound = {name: ids[name] for name in ("request_id", "tenant_id") if ids.get(name)}
+    with bound_contextvars(**bound), sentry_sdk.isolation_scope(), _trace_of(ids):
+        yield
+
+
+def _trace_of(ids: dict[str, Any]) -> AbstractContextManager[Any]:
+    """Continue a request's trace; otherwise tasks would get the trace of the running task."""
+    if not (ids.get("trace_id") and ids.get("span_id")):
+        return nullcontext()
+    headers = {"sentry-trace": f"{ids['trace_id']}-{ids['span_id']}"}
+    continued = sentry_sdk.continue_trace(headers, op="queue.publish", name="publish_again")
+    return sentry_sdk.start_transaction(continued)
 
 
 @dataclass(frozen=True)
