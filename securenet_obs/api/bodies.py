@@ -1,4 +1,4 @@
-"""Bounds request bodies while they arrive: size, duration, encoding, large ones at a time."""
+"""Limits on request bodies as they arrive: size, duration, encoding, large ones at one time."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping

@@ -1,4 +1,4 @@
-"""Idempotent tasks: one result per tenant, task and window, for reruns."""
+"""Records each effect of a task once per tenant and window, with its result, for later reruns."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime

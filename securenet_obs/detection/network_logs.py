@@ -1,4 +1,4 @@
-"""Normalises Suricata, Zeek and generic records; rejects invalid ones with a reason."""
+"""Normalises Suricata, Zeek and generic records, rejects invalid ones, sums a batch by minute."""
 
 import re
 from collections import Counter

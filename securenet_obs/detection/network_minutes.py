@@ -1,4 +1,4 @@
-"""Adds batches to the minutes of a tenant, once by id, without overflow of a minute."""
+"""Adds a batch to a tenant's totals by minute, once by its id; no total exceeds its maximum."""
 
 from collections.abc import Mapping
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Submits a drill's load to the API, each batch dated in another minute; keeps the answers."""
+"""Submits a drill's batches to the API, each in a minute of its own; keeps the answers."""
 
 import random
 import threading

@@ -1,4 +1,4 @@
-"""Leaks secrets and fails, for the diagnostic endpoints and tasks; logs a canary's next task."""
+"""Fails on purpose with planted secrets, for diagnostic endpoints and tasks; logs canary relays."""
 
 import logging
 import warnings

@@ -1,4 +1,4 @@
-"""Classifies errors of the store: those of a state that passes are worth a retry."""
+"""Describes errors of the store, and finds those of a passing state, which are worth a retry."""
 
 import sqlite3
 

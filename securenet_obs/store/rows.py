@@ -1,4 +1,4 @@
-"""Statements of both databases: inserts rows once, counts changed rows, registers tenants."""
+"""Statements of both databases: inserts rows once, counts changes, registers and locks tenants."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Refuses unusable Redis URLs, limits, libraries and beat entries at start; warns of eviction."""
+"""Refuses bad Redis URLs, limits, beat entries, missing libraries at start; warns of eviction."""
 
 import inspect
 from importlib.util import find_spec

@@ -1,4 +1,4 @@
-"""Celery tasks: detection, republishing and purging of batches, dispatch to tenants, canaries."""
+"""Celery tasks: batches, scans, training, retention, dispatch to tenants, canaries, test errors."""
 
 import os
 import random
@@ -230,4 +230,6 @@ def _tenants() -> Iterable[str]:
         return session.scalars(query.order_by(Tenant.tenant_id)).all()
 
 
+# Here, because `dead_letters` imports `celery_app`: every worker imports this module, by the
+# application's `include`, before it executes a task.
 connect_dead_letters()

@@ -1,4 +1,4 @@
-"""Commands `env`, `up`, `status`, `restart`, `down` of the local stack; quotes for a shell."""
+"""Commands `up`, `status`, `restart`, `down` of the local stack; `env` prints its variables."""
 
 import json
 import sys

@@ -1,4 +1,4 @@
-"""Kills beat, then runs two of them with a frequent entry; finds entries that were sent twice."""
+"""Kills beat, then runs two beats with a frequent entry; finds entries that were sent twice."""
 
 import json
 import sys

@@ -1,4 +1,4 @@
-"""Starts a worker whose clock is an hour ahead, by libfaketime; explains where that is missing."""
+"""Starts a worker with its clock an hour ahead, by libfaketime; explains a missing libfaketime."""
 
 import sys
 import time

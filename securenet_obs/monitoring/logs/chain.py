@@ -1,4 +1,4 @@
-"""Completes an event and converts it to a line: head, exception, id of the Sentry event."""
+"""Converts an event to a log line: time, level, service, ids, exception, id of the Sentry event."""
 
 import logging
 import sys

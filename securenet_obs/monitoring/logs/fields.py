@@ -1,4 +1,4 @@
-"""Sets aside fields of a log call that have the name of one of the line's own."""
+"""Renames a field of a log call to `extra_NAME` if the line has a field of that name itself."""
 
 from collections.abc import MutableMapping
 from typing import Any

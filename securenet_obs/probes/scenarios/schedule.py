@@ -1,4 +1,4 @@
-"""Beat's schedule: misdated entries, its health, and one entry's way to every tenant's tasks."""
+"""Judges beat's health and entry times; waits for an entry, its check-in and its tenants' tasks."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Compiles redaction rules; looks up those that may apply to serialised bytes or to a name."""
+"""Compiled redaction rules: those that may apply to bytes or a name, and the plan to apply them."""
 
 import re
 from collections.abc import Iterable

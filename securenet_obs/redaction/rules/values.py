@@ -1,4 +1,4 @@
-"""Judges the value of a secret name: prose, counts, enumerations and public identifiers stay."""
+"""Judges whether the value of a secret name is secret; prose, counts and public ids are not."""
 
 import dataclasses
 import re

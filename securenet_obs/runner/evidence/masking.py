@@ -1,4 +1,4 @@
-"""Collects a target's secret values; masks them, also encoded, and secrets found by pattern."""
+"""Masks the secrets of a target and a run, also encoded, in texts, JSON, parameters and outputs."""
 
 import base64
 import html

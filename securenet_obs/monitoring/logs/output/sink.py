@@ -1,4 +1,4 @@
-"""Writes lines to the descriptor of a file, and ends half a line before the next."""
+"""Writes lines to a file descriptor; each begins a line of its own, even after a partial one."""
 
 import errno
 import os

@@ -1,4 +1,4 @@
-"""Flushes the events of a process at its exit; later ones are sent while their capture waits."""
+"""Flushes a process's events at its exit; sends each later event before its capture returns."""
 
 import atexit
 

@@ -1,4 +1,4 @@
-"""Completes each event before it is sent: ids, runbook, fingerprint, masks, size."""
+"""Completes events and transactions before they are sent: ids, runbook, group, masks, size."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""Finds the digits of a written time that a float does not hold: 1795406706.123456789."""
+"""Finds times written with more digits than a float holds, as in 1795406706.123456789."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence

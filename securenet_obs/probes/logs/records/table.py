@@ -1,4 +1,4 @@
-"""Gathers the fields of records as columns, a bounded number of them; the rest stay together."""
+"""Gathers the most frequent fields of records as columns; the rest of a record stays together."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice

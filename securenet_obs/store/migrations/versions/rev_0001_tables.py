@@ -1,4 +1,4 @@
-"""The tables of the versions without migrations, created where they are missing."""
+"""Creates the tables of the versions before migrations, where they are missing."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""Adds the idempotency keys of requests."""
+"""Creates the table of the idempotency keys of requests."""
 
 import sqlalchemy as sa
 from alembic import op

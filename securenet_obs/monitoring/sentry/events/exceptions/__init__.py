@@ -1,1 +1,1 @@
-"""Exceptions in Sentry's format, whatever their own attributes answer; for the SDK, too."""
+"""Exceptions in Sentry's format, also if their attributes raise; used by the SDK, too."""
