@@ -26,6 +26,9 @@ from securenet_obs.errors import SettingsError
 TENANT_ID = r"^[a-z0-9][a-z0-9_-]{0,62}$"
 """Pattern of a tenant's id."""
 
+SECURENET_RELEASE = f"securenet@{__version__}"
+"""Release of SecureNet's own processes unless a variable names another."""
+
 TRACES_SAMPLE_RATE = 0.1
 """Fraction of requests and tasks that are traced unless a setting changes it."""
 
@@ -56,8 +59,9 @@ class Settings(BaseSettings):
     log_source: str = Field("", description="Log files of the target: a file, a folder or a glob.")
 
     sentry_dsn: str = Field("", description="DSN for error events; if empty, none are sent.")
-    sentry_release: str = Field(
-        f"securenet@{__version__}", description="Release in events and log lines."
+    sentry_release: str = Field(SECURENET_RELEASE, description="Release in events and log lines.")
+    securenet_release: str = Field(
+        "", description="Release of the target's SecureNet; by default SENTRY_RELEASE."
     )
     sentry_traces_sample_rate: float = Field(
         TRACES_SAMPLE_RATE,
@@ -171,6 +175,11 @@ class Settings(BaseSettings):
             if not re.fullmatch(TENANT_ID, tenant_id):
                 raise ValueError(f"the name of entry {place} is not a valid tenant id")
         return text
+
+    @property
+    def target_release(self) -> str:
+        """Release of the target's SecureNet, in its events: SECURENET_RELEASE or SENTRY_RELEASE."""
+        return self.securenet_release or self.sentry_release
 
     @property
     def traces_rates(self) -> dict[str, float]:

@@ -155,12 +155,12 @@ async def read_task(task_id: TaskId) -> TaskState:
 
 def create_app(settings: Settings) -> FastAPI:
     """Set up logging and Sentry, and return the application."""
-    start_monitoring(settings, "securenet-api", settings.sentry_release)
+    start_monitoring(settings, "securenet-api", settings.target_release)
     shorten_timeouts(celery_app)
     # Publishing stores a task's owner through `celery.current_app`, from any thread; without this
     # line, other threads would get Celery's default app.
     celery_app.set_default()
-    service = SecureNet(title="SecureNet", version=settings.sentry_release, lifespan=_lifespan)
+    service = SecureNet(title="SecureNet", version=settings.target_release, lifespan=_lifespan)
     service.state.settings = settings
     service.state.key_cache = KeyCache()
     service.state.readiness = create_readiness()

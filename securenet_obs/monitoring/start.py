@@ -35,6 +35,7 @@ def start_notebook_monitoring(settings: Settings) -> None:
         SettingsError: the DSN cannot be used, or is empty in production.
     """
     changed: dict[str, object] = {"service_name": NOTEBOOK, "log_level": "WARNING"}
+    changed["sentry_release"] = settings.target_release
     changed |= {"sentry_traces_sample_rate": 0.0, "sentry_traces_rates": ""}
     _start(settings.model_copy(update=changed), prints=False)
 

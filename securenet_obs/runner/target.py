@@ -12,7 +12,7 @@ from securenet_obs.addresses import invalid_addresses
 from securenet_obs.env_file import EnvFile, Problem, printable_name, read_env_file
 from securenet_obs.errors import SettingsError
 from securenet_obs.redaction import redact_text
-from securenet_obs.settings import Settings, invalid_variables
+from securenet_obs.settings import SECURENET_RELEASE, Settings, invalid_variables
 
 ADDRESSES = ("SENTRY_DSN", "REDIS_URL", "API_URL")
 """Variables that make an environment a target, if one of them is set."""
@@ -22,6 +22,9 @@ DESCRIBING = (
     *("SENTRY_BACKEND", "RESULT_URL", "DATABASE_URL", "LOG_SOURCE", "API_KEYS", "DIAGNOSTICS_KEY"),
 )
 """The variables that describe a target: addresses of its parts, and credentials."""
+
+IDENTITY = ("SERVICE_NAME", "SENTRY_RELEASE")
+"""The variables that name one process and its release; a target has many processes."""
 
 SETTINGS = frozenset(name.upper() for name in Settings.model_fields)
 """Every variable of `Settings`; a target never inherits them from this process."""
@@ -66,6 +69,17 @@ class Target:
     def address(self) -> tuple[str, ...]:
         """Return the addresses of its parts, which identify this environment."""
         return tuple(self.environment.get(name, "") for name in ADDRESSES)
+
+    def shell_environment(self) -> dict[str, str]:
+        """Return the variables for a shell or JupyterLab, where any service may be started.
+
+        A service there has its own name and release, or those that the caller's variables give it.
+        The target's release is in SECURENET_RELEASE, for validations.
+        """
+        own = {name: each for name, each in settings_in(os.environ).items() if name in IDENTITY}
+        others = {name: each for name, each in self.environment.items() if name not in IDENTITY}
+        release = self.environment.get("SENTRY_RELEASE") or SECURENET_RELEASE
+        return {"SECURENET_RELEASE": release, **others, **own}
 
     def facts(self) -> dict[str, str]:
         """Return the facts that may be recorded: its name and its non-secret settings."""

@@ -108,7 +108,7 @@ class SecureNetCelery(Celery):  # type: ignore[misc] # Celery has no types
     def Worker(self, *args: Any, **options: Any) -> Any:  # noqa: N802 the name is Celery's
         """Return a worker; monitoring starts before its pool forks."""
         settings = get_settings()
-        start_monitoring(settings, "securenet-worker", settings.sentry_release)
+        start_monitoring(settings, "securenet-worker", settings.target_release)
         check_application(self)
         check_detection()
         # A store that is away now is awaited by each task.
@@ -120,7 +120,7 @@ class SecureNetCelery(Celery):  # type: ignore[misc] # Celery has no types
     def Beat(self, *args: Any, **options: Any) -> Any:  # noqa: N802 the name is Celery's
         """Return a beat; monitoring starts before it runs."""
         settings = get_settings()
-        start_monitoring(settings, "securenet-beat", settings.sentry_release)
+        start_monitoring(settings, "securenet-beat", settings.target_release)
         check_application(self)
         # At its end Python would look for garbage in all that was imported: for half a second.
         gc.freeze()

@@ -51,6 +51,16 @@ def test_a_notebook_shows_prints_and_warnings_only(run: Any) -> None:
     assert '"service":"securenet-notebook"' in warning
 
 
+def test_a_notebook_has_the_release_of_its_target(run: Any, sentry: SentryRecorder) -> None:
+    """The release of another service, whose variables its shell has, is not the notebook's."""
+    code = CODE.replace('start_monitoring(load_settings(), "by-default")', "NOTEBOOK")
+    code = code.replace("start_monitoring", "start_notebook_monitoring").replace("info", "error")
+    code = code.replace("NOTEBOOK", "start_notebook_monitoring(load_settings())")
+    variables = {"SENTRY_RELEASE": "billing@1", "SECURENET_RELEASE": "securenet@7"}
+    run(code, SENTRY_DSN=sentry.dsn, **variables)
+    assert [event["release"] for event in sentry.events] == ["securenet@7"]
+
+
 @pytest.mark.parametrize(("start", "traced"), [("NOTEBOOK", False), ("SERVICE", True)])
 def test_services_are_traced_by_default_and_notebooks_are_not(
     run: Any, sentry: SentryRecorder, start: str, traced: bool

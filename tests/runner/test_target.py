@@ -17,6 +17,7 @@ from securenet_obs.runner.target import (
     target_from_file,
     target_of,
 )
+from securenet_obs.settings import SECURENET_RELEASE
 from tests.forked_python import ForkedPython
 
 
@@ -231,3 +232,19 @@ def test_beside_an_address_only_blank_addresses_count(monkeypatch: pytest.Monkey
     assert blank_variables() == []
     monkeypatch.setenv("REDIS_URL", "")
     assert blank_variables() == ["REDIS_URL"]
+
+
+def test_a_shell_has_the_callers_identity_and_the_targets_release(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Of a stack, a file and the environment alike; a shell within a shell keeps the release."""
+    monkeypatch.setenv("SERVICE_NAME", "billing")
+    monkeypatch.setenv("SENTRY_RELEASE", "billing@1")
+    identity = {"SERVICE_NAME": "billing", "SENTRY_RELEASE": "billing@1"}
+    for given, release in (
+        ({}, SECURENET_RELEASE),
+        ({"SERVICE_NAME": "securenet-api", "SENTRY_RELEASE": "s@9"}, "s@9"),
+        ({**identity, "SECURENET_RELEASE": "s@9"}, "s@9"),
+    ):
+        shell = target_of("t", {"API_URL": "http://x", **given}).shell_environment()
+        assert shell.items() >= {**identity, "SECURENET_RELEASE": release}.items()

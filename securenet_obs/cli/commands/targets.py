@@ -36,7 +36,9 @@ def lab(port: int, no_browser: bool, target: Path | None, local: bool, root: Pat
     root = opened_root(root)
     with (
         choice.enter(STDOUT) as active_target,
-        jupyter_lab(root, active_target.environment, port=port, browser=not no_browser) as server,
+        jupyter_lab(
+            root, active_target.shell_environment(), port=port, browser=not no_browser
+        ) as server,
     ):
         process, address = server
         STDOUT.print(f"JupyterLab: {address} (Ctrl-C ends it)", soft_wrap=True)
@@ -65,7 +67,7 @@ def execute(command: tuple[str, ...], target: Path | None, local: bool) -> None:
     choice = choose(target, local=local)
     choice.check()
     with choice.enter(STDERR) as active_target:
-        environment = {**active_target.environment, "PATH": path}
+        environment = {**active_target.shell_environment(), "PATH": path}
         completed = subprocess.run([program, *command[1:]], env=environment, check=False)  # noqa: S603
     sys.exit(completed.returncode)
 

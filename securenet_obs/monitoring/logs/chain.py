@@ -28,6 +28,7 @@ from securenet_obs.monitoring.logs.message import Message, format_message
 from securenet_obs.monitoring.logs.output.line_output import LineOutput
 from securenet_obs.monitoring.logs.stdlib_records import record_event
 from securenet_obs.monitoring.logs.values.json_values import Bounds, to_plain
+from securenet_obs.monitoring.releases import release_of
 from securenet_obs.monitoring.sentry.events.capture import (
     capture_error,
     capture_message,
@@ -74,7 +75,7 @@ class Chain:
         self._process = {
             "service": settings.service_name,
             "environment": settings.environment,
-            "release": settings.sentry_release,
+            "release": release_of(settings, settings.service_name),
         }
         self._console = settings.log_format == "console"
         self._second = (-1, b"")

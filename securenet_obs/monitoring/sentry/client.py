@@ -10,7 +10,7 @@ from sentry_sdk.integrations.logging import ignore_logger
 from sentry_sdk.utils import logger as sdk_logger
 
 from securenet_obs.errors import SettingsError
-from securenet_obs.monitoring.releases import SECURENET, default_release
+from securenet_obs.monitoring.releases import release_of
 from securenet_obs.monitoring.sentry.delivery.transport import CountingTransport
 from securenet_obs.monitoring.sentry.events.before_send import (
     before_send,
@@ -22,7 +22,7 @@ from securenet_obs.monitoring.sentry.events.exceptions import sdk_functions
 from securenet_obs.monitoring.sentry.events.scrubbing import scrub_breadcrumb
 from securenet_obs.monitoring.sentry.integrations import DISABLED_INTEGRATIONS, integrations
 from securenet_obs.monitoring.sentry.tracing.sampling import traces_sampler
-from securenet_obs.settings import TRACES_SAMPLE_RATE
+from securenet_obs.settings import TRACES_SAMPLE_RATE, get_settings
 
 PRODUCTION = frozenset({"production", "prod"})
 """Environments that may not run without Sentry."""
@@ -52,7 +52,7 @@ def init_sentry(
     environment: str,
     *,
     release: str | None = None,
-    service: str = SECURENET,
+    service: str | None = None,
     traces_sample_rate: float = TRACES_SAMPLE_RATE,
     traces_rates: Mapping[str, float] | None = None,
 ) -> None:
@@ -61,27 +61,32 @@ def init_sentry(
     Args:
         dsn: destination of events; if it is empty, nothing is sent and a warning is logged.
         environment: name of the deployment.
-        release: name of the deployed release, on every event; by default that of the service's
-            installed package.
-        service: name of this process, a tag on every event.
+        release: name of the deployed release, on every event; by default SENTRY_RELEASE, or that
+            of the service's installed package.
+        service: name of this process, a tag on every event; by default SERVICE_NAME, or
+            `securenet`.
         traces_sample_rate: rate of requests and tasks that are traced, 0 to 1; it does not apply to
             errors, which are all sent.
         traces_rates: other rates for some operations; see `traces_sampler`.
 
     Raises:
-        SettingsError: the DSN cannot be used, or is empty in production.
+        SettingsError: a setting or the DSN cannot be used, or it is empty in production.
     """
     if not dsn and environment.lower() in PRODUCTION:
         raise SettingsError(
             f"SENTRY_DSN: it is empty, and ENVIRONMENT is {environment}: errors would be lost. "
             "Set the project's DSN."
         )
+    if service is None or release is None:
+        settings = get_settings()
+        service = service or settings.service_name
+        release = release or release_of(settings, service)
     sampler = traces_sampler(traces_sample_rate, traces_rates or {})
     try:
         sentry_sdk.init(
             dsn=dsn,
             environment=environment,
-            release=release or default_release(service),
+            release=release,
             traces_sampler=sampler,
             integrations=integrations(traced=sampler is not None),
             auto_enabling_integrations=False,

@@ -129,6 +129,41 @@ def test_exec_runs_a_command_in_the_targets_environment(
     assert (answer.returncode, answer.stdout) == (7, "http://api.staging.example --json\n")
 
 
+@pytest.mark.parametrize(
+    ("own", "service", "release"),
+    [
+        ({}, "billing", "billing@unknown"),
+        ({"SERVICE_NAME": "b2", "SENTRY_RELEASE": "b2@1"}, "b2", "b2@1"),
+    ],
+)
+def test_a_service_in_a_targets_environment_keeps_its_name_and_release(
+    call: Callable[..., Any],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    own: dict[str, str],
+    service: str,
+    release: str,
+) -> None:
+    """The name and release of the target are not those of every service that is started there."""
+    for name in ("SERVICE_NAME", "SENTRY_RELEASE"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in own.items():
+        monkeypatch.setenv(name, value)
+    target = tmp_path / "staging.env"
+    target.write_text(
+        "API_URL=http://api.staging.example\nSERVICE_NAME=securenet-api\nSENTRY_RELEASE=s@9\n"
+    )
+    code = (
+        "import structlog\nfrom securenet_obs.monitoring import start_monitoring\n"
+        "from securenet_obs.settings import get_settings\n"
+        "start_monitoring(get_settings(), 'billing')\n"
+        "structlog.get_logger('ours').info('up', target=get_settings().target_release)\n"
+    )
+    answer = call("exec", "--target", target, "--", "python", "-c", code)
+    line = json.loads(answer.stdout.splitlines()[-1])
+    assert (line["service"], line["release"], line["target"]) == (service, release, "s@9")
+
+
 def test_exec_starts_no_stack_for_a_program_that_is_not_there(
     call: Callable[..., Any], tmp_path: Path
 ) -> None:
