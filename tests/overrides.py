@@ -13,7 +13,10 @@ The record contains these definitions of other packages:
 - private methods that our subclasses call, and all methods that mention a private attribute that
   they read;
 - all methods that mention a private attribute that our code reads from another object; `OWNERS`
-  names the class of each.
+  names the class of each;
+- functions, methods and attributes that our code replaces in modules and classes by assignment or
+  `setattr`, and the code of such a module that mentions them; `COMPUTED` lists those whose names
+  are computed.
 """
 
 import argparse
@@ -26,6 +29,7 @@ import pkgutil
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from functools import cache
 from importlib.metadata import packages_distributions, version
 from importlib.util import find_spec
@@ -35,6 +39,8 @@ from typing import Any
 from packaging.utils import canonicalize_name
 
 import securenet_obs
+from securenet_obs.monitoring.sentry.events.exceptions import sdk_functions
+from securenet_obs.runner.kernel import shell
 
 PACKAGE = "securenet_obs"
 ROOT = Path(__file__).parents[1]
@@ -84,6 +90,20 @@ OWNERS: dict[str, tuple[str, ...]] = {
 
 DOCUMENTED = frozenset({"_asdict", "_exit", "_fields", "_make", "_replace"})
 """Underscore names that the standard library documents."""
+
+COMPUTED: dict[str, Callable[[], set[str]]] = {
+    "securenet_obs.monitoring.sentry.events.exceptions.sdk_functions": lambda: {
+        f"sentry_sdk.utils:{name}" for name in sdk_functions._REPLACED
+    },
+    "securenet_obs.runner.kernel.origins": set,
+    "securenet_obs.runner.kernel.shell": lambda: {
+        f"{owner.__module__}:{owner.__qualname__}.{name}"
+        for owner, name in (*shell._PRINTED_LINES.values(), *shell._PRINTED_CELLS.values())
+        if isinstance(owner, type) and foreign(owner.__module__)
+    },
+    "securenet_obs.workers.results": set,
+}
+"""Modules of ours that set attributes of computed names, and the definitions they replace."""
 
 _DISTRIBUTIONS = packages_distributions()
 
@@ -157,6 +177,16 @@ class Definitions:
         """Return a digest of all definitions of that name: a property has several."""
         text = "\n".join(map(dump, self._nodes[name]))
         return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    def using(self, name: str) -> Iterator[str]:
+        """Yield the functions, classes and variables of the module that mention a global name."""
+        for own, nodes in self._nodes.items():
+            if "." not in own and any(
+                isinstance(part, ast.Name) and part.id == name
+                for node in nodes
+                for part in ast.walk(node)
+            ):
+                yield own
 
     def mentioning(self, of: str, attribute: str) -> Iterator[str]:
         """Yield the members of a class that define or mention an attribute."""
@@ -288,6 +318,82 @@ def private_imports(text: str) -> set[str]:
     }
 
 
+def replaced(text: str) -> Iterator[str]:
+    """Yield the attributes of other packages' modules and classes that code of ours assigns."""
+    tree = ast.parse(text)
+    names = _imported(tree)
+    for node in ast.walk(tree):
+        match node:
+            case ast.Attribute(ctx=ast.Store()):
+                first, *rest = ast.unparse(node).split(".")
+                if foreign(names.get(first, "")):
+                    yield _located(".".join([names[first], *rest]))
+            case ast.Call(
+                func=ast.Name(id="setattr"),
+                args=[ast.Name(id=owner), ast.Constant(value=str(name)), _],
+            ) if foreign(names.get(owner, "")):
+                yield _located(f"{names[owner]}.{name}")
+
+
+def computes_names(text: str) -> bool:
+    """Return whether code of ours sets an attribute of another object by a computed name."""
+    return any(
+        isinstance(node, ast.Call)
+        and ast.unparse(node.func) == "setattr"
+        and ast.unparse(node.args[0]) != "self"
+        and not isinstance(node.args[1], ast.Constant)
+        for node in ast.walk(ast.parse(text))
+    )
+
+
+def _imported(tree: ast.AST) -> dict[str, str]:
+    """Return the full name of each imported module, class and function, by its name here."""
+    names: dict[str, str] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                top = alias.name.partition(".")[0]
+                names[alias.asname or top] = alias.name if alias.asname else top
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            for alias in node.names:
+                names[alias.asname or alias.name] = f"{node.module}.{alias.name}"
+    return names
+
+
+def _located(name: str) -> str:
+    """Return `module:Class.attribute` for a dotted name."""
+    parts = name.split(".")
+    for number in range(len(parts) - 1, 0, -1):
+        module = ".".join(parts[:number])
+        with suppress(ModuleNotFoundError):
+            if find_spec(module) is not None:
+                return f"{module}:{'.'.join(parts[number:])}"
+    raise ValueError(f"{name} is in no module.")
+
+
+def _concerned(name: str) -> Iterator[str]:
+    """Yield the definition of a replaced attribute, also if it is imported there, and its users."""
+    module, _, member = name.partition(":")
+    found = definitions(module)
+    imported = _imported(ast.parse(source(module)))
+    yield name if member in found or member not in imported else _located(imported[member])
+    for user in found.using(member):
+        yield f"{module}:{user}"
+
+
+def _used_in(module: str, text: str) -> Iterator[str]:
+    """Yield the definitions that a module of ours imports, replaces or reads attributes of."""
+    yield from private_imports(text)
+    computed = COMPUTED[module]() if module in COMPUTED else set()
+    for name in {*replaced(text), *computed}:
+        yield from _concerned(name)
+    for attribute in read(text):
+        for owner in OWNERS[attribute]:
+            of, _, name = owner.partition(":")
+            for member in definitions(of).mentioning(name, attribute):
+                yield f"{of}:{member}"
+
+
 @cache
 def uses() -> Mapping[str, set[str]]:
     """Return the definitions of other packages that ours overrides, reads or replaces.
@@ -300,15 +406,9 @@ def uses() -> Mapping[str, set[str]]:
             for name in (*overridden(ours), *inherited(ours)):
                 found[name].add(ours.__module__)
     for file in sorted((ROOT / PACKAGE).rglob("*.py")):
-        text = file.read_text(encoding="utf-8")
         module = ".".join(file.relative_to(ROOT).with_suffix("").parts)
-        for name in private_imports(text):
+        for name in _used_in(module, file.read_text(encoding="utf-8")):
             found[name].add(module)
-        for attribute in read(text):
-            for owner in OWNERS[attribute]:
-                of, _, name = owner.partition(":")
-                for member in definitions(of).mentioning(name, attribute):
-                    found[f"{of}:{member}"].add(module)
     return dict(found)
 
 

@@ -10,10 +10,12 @@ from pathlib import Path
 import pytest
 
 from tests.overrides import (
+    COMPUTED,
     OWNERS,
     PACKAGE,
     ROOT,
     Definitions,
+    computes_names,
     definitions,
     differences,
     dump,
@@ -21,6 +23,7 @@ from tests.overrides import (
     overriding,
     private_imports,
     read,
+    replaced,
     source,
     uses,
 )
@@ -66,6 +69,41 @@ CHANGED = {
         "if self.interrupt_on_timeout:",
         "if self.interrupts:",
         "securenet_obs.runner.child.engine",
+    ),
+    "sentry_sdk.utils:exceptions_from_error_tuple": (
+        "is_exception_group = BaseExceptionGroup is not None",
+        "is_exception_group = bool(BaseExceptionGroup)",
+        "securenet_obs.monitoring.sentry.events.exceptions.sdk_functions",
+    ),
+    "sentry_sdk.utils:exc_info_from_error": (
+        "isinstance(error, tuple) and len(error) == 3",
+        "isinstance(error, tuple)",
+        "securenet_obs.monitoring.sentry.events.exceptions.sdk_functions",
+    ),
+    "sentry_sdk.utils:reraise": (
+        "value.__traceback__ is not tb",
+        "value.__traceback__ != tb",
+        "securenet_obs.monitoring.sentry.events.exceptions.sdk_functions",
+    ),
+    "sentry_sdk.crons.utils:_get_interval_schedule": (
+        "seconds",
+        "second",
+        "securenet_obs.monitoring.sentry.tracing.beat_monitors",
+    ),
+    "sentry_sdk.integrations.celery.beat:_get_monitor_config": (
+        "_get_interval_schedule(",
+        "_interval(",
+        "securenet_obs.monitoring.sentry.tracing.beat_monitors",
+    ),
+    "celery.apps.worker:safe_say": (
+        "f=sys.__stderr__",
+        "f=sys.stderr",
+        "securenet_obs.monitoring.task_telemetry",
+    ),
+    "IPython.core.alias:AliasManager.define_alias": (
+        "Alias(",
+        "Another(",
+        "securenet_obs.runner.kernel.shell",
     ),
     "sentry_sdk.transport:HttpTransport._make_pool": (
         "urllib3.PoolManager(**opts)",
@@ -165,6 +203,34 @@ def test_the_owner_of_every_private_attribute_is_known() -> None:
     """`OWNERS` lists exactly the private attributes that ours uses of other objects."""
     files = (ROOT / PACKAGE).rglob("*.py")
     assert set().union(*(read(file.read_text()) for file in files)) == OWNERS.keys()
+
+
+def test_a_replaced_attribute_is_found() -> None:
+    """Assignments to modules and classes, and `setattr`; objects of our own are excluded."""
+    text = (
+        "import celery.apps.worker\nfrom celery.apps import worker as w\n"
+        "from kombu.connection import Connection\nimport json\n"
+        "w.safe_say = print\nConnection.connect: int = 1\nw.EXIT, x = 1, 2\n"
+        "celery.apps.worker.logger += 1\nsetattr(Connection, 'port', 3)\n"
+        "json.dumps = ours.x = self.y = w.safe_say\n"
+    )
+    assert set(replaced(text)) == {
+        "celery.apps.worker:safe_say",
+        "celery.apps.worker:EXIT",
+        "celery.apps.worker:logger",
+        "kombu.connection:Connection.connect",
+        "kombu.connection:Connection.port",
+    }
+
+
+def test_every_module_that_computes_names_is_known() -> None:
+    """`COMPUTED` lists exactly the modules that set attributes of others by computed names."""
+    found = {
+        ".".join(file.relative_to(ROOT).with_suffix("").parts)
+        for file in (ROOT / PACKAGE).rglob("*.py")
+        if computes_names(file.read_text())
+    }
+    assert found == COMPUTED.keys()
 
 
 def test_a_private_import_is_found() -> None:
