@@ -14,6 +14,7 @@ import orjson
 from sentry_sdk.utils import json_dumps
 
 from securenet_obs.monitoring.foreign_objects import plain_text, text_of
+from securenet_obs.monitoring.sentry.delivery.field_types import with_storable_types
 
 MAX_EVENT_BYTES = 900_000
 """Size of an event's JSON that the backends accept, with a reserve for the envelope."""
@@ -70,7 +71,7 @@ def fit(event: dict[str, Any], max_bytes: int = MAX_EVENT_BYTES) -> dict[str, An
     Of a list the first quarter and the rest from its end are kept: the last exception, frame and
     breadcrumb are the most important ones.
     """
-    event = _with_short_names(event)
+    event = _with_short_names(with_storable_types(event))
     try:
         data = orjson.dumps(event)
     except (TypeError, RecursionError):
