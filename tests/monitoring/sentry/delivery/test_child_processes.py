@@ -44,12 +44,11 @@ PROGRAM = """
         child()
         raise RuntimeError("the child's own")
 
-    def in_a_thread():
+    def in_threads():
+        child()
         thread = threading.Thread(target=child)
         thread.start()
         thread.join()
-
-    def in_a_daemon_thread():
         threading.Thread(target=child, daemon=True).start()
         time.sleep(0.5)
 
@@ -100,7 +99,7 @@ def test_the_events_of_a_child_arrive(run_file: Any, sentry: SentryRecorder, met
     sentry.delay_s = 0.1
     lines = run_file(
         """
-        ways = child, exits, leaves, is_killed, fails, in_a_thread, in_a_daemon_thread
+        ways = in_threads, exits, leaves, is_killed, fails
         for way in ways:
             process = context.Process(target=way)
             process.start()
