@@ -134,6 +134,27 @@ class _Request:
         return {"method": self._scope["method"], "path": self._scope["path"]}
 
 
+class HttpErrorMiddleware:
+    """Captures an `HTTPException` of 500 and above beside the routes, below all other middleware.
+
+    Starlette's `BaseHTTPMiddleware` runs the application in a task of its own: the exception that
+    is being handled there is unknown to the middleware outside of it.
+    """
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        """Handle one connection."""
+
+        async def watch(message: Message) -> None:
+            if message["type"] == "http.response.start" and message["status"] >= 500:
+                _capture_http_error()
+            await send(message)
+
+        await self._app(scope, receive, watch)
+
+
 def _capture_http_error() -> None:
     """Capture an `HTTPException` of 500 and above, which the framework answers itself."""
     error = sys.exception()

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from celery import signals
 
-from securenet_obs.monitoring.asgi import CorrelationMiddleware
+from securenet_obs.monitoring.asgi import CorrelationMiddleware, HttpErrorMiddleware
 from securenet_obs.monitoring.sentry.client import flush_sentry
 from securenet_obs.monitoring.start import start_monitoring
 from securenet_obs.monitoring.task_telemetry import connect_task_signals, log_worker_messages
@@ -29,6 +29,9 @@ def monitor_fastapi(app: "Starlette", service: str, release: str | None = None) 
         SettingsError: a setting cannot be used; see `get_settings` and `start_monitoring`.
     """
     start_monitoring(get_settings(), service, release)
+    from starlette.middleware import Middleware
+
+    app.user_middleware.append(Middleware(HttpErrorMiddleware))
     app.add_middleware(CorrelationMiddleware)
 
 

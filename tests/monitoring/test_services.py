@@ -206,3 +206,32 @@ def test_the_events_of_a_worker_s_processes_arrive(
     named = {each["sentry_event_id"] for each in lines(worker) if "sentry_event_id" in each}
     assert len(named) >= 14 + 8
     assert named <= {event["event_id"] for event in sentry.events}
+
+
+def test_an_http_error_below_other_middleware_is_captured(run: Any, sentry: SentryRecorder) -> None:
+    """A function as middleware runs the application in another task; each error is one event."""
+    finished = run(
+        """
+    from fastapi import FastAPI, HTTPException
+    from fastapi.testclient import TestClient
+    from securenet_obs.monitoring import monitor_fastapi
+    api = FastAPI()
+
+    @api.middleware("http")
+    async def passing(request, call_next):
+        return await call_next(request)
+
+    @api.get("/{status}")
+    async def fail(status: int):
+        raise HTTPException(status, f"status {status}")
+
+    monitor_fastapi(api, "billing")
+    with TestClient(api) as client:
+        print([client.get(f"/{status}").status_code for status in (404, 500, 503)])
+    """,
+        SENTRY_DSN=sentry.dsn,
+    )
+    assert finished.code == 0, finished.stderr
+    errors = [event["exception"]["values"][-1] for event in sentry.events]
+    assert [error["type"] for error in errors] == ["HTTPException", "HTTPException"]
+    assert ["500" in errors[0]["value"], "503" in errors[1]["value"]] == [True, True]
