@@ -87,7 +87,7 @@ def fit(event: dict[str, Any], max_bytes: int = MAX_EVENT_BYTES) -> dict[str, An
 
 
 def with_text_keys(value: Any, depth: int = _MAX_DEPTH_OF_KEYS) -> Any:
-    """Return a value whose dicts have only texts as keys; the value itself if they have already.
+    """Return a value with only texts as keys of its dicts; the value itself if they are already.
 
     The SDK loses a whole mapping, all tags for instance, if `str` of one of its keys raises.
     """

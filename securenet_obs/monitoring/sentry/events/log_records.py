@@ -14,8 +14,8 @@ _MECHANISM = {"type": "logging", "handled": True}
 class RecordIntegration(LoggingIntegration):
     """The SDK's integration of logging, with handlers that lose no record to one of its values.
 
-    Upstream: no issue known (searched 2026-11-26). It can go when the SDK sends a record whose
-    arguments do not match its message, or whose exception cannot be formatted.
+    Upstream: no issue known (searched 2026-11-26). It can go when the SDK sends a record with
+    arguments that do not match its message, or with an exception that cannot be formatted.
     """
 
     def __init__(self) -> None:
