@@ -1,7 +1,7 @@
 """Redactor of values and texts, with counts by rule, and the project's default instance."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Literal
 
 import orjson
@@ -35,29 +35,38 @@ class Redactor(RuleSet):
         Containers keep their type, but every mapping becomes a dict. An object or an exception with
         a secret in its text becomes that text, masked. Bytes may be a whole JSON line.
         """
-        found = self._found(value)
-        if not found:
-            return value
-        walk = Walk(self, None if found is True else self.plan_for(found))
-        result = walk.value(value)
-        self.counts.update(walk.counts)
+        if type(value) is bytes:
+            return self.walk(value) if self.may_match(value) else value
+        if type(value) not in _PLAIN_CONTAINERS or not is_small(value):
+            return self.walk(value)
+        try:
+            data = orjson.dumps(value, option=_PLAIN)
+        except TypeError:  # not plain JSON: it needs the walk
+            return self.walk(value)
+        found = self.search(data)
+        return self.walk(value, data, found) if found else value
+
+    def walk(self, value: object, data: bytes = b"", found: Sequence[int] = ()) -> object:
+        """Return `value` without secrets, as `redact` does.
+
+        Args:
+            value: the value.
+            data: it as JSON.
+            found: the anchors in this; without them every rule may apply to the value.
+        """
+        plan = self.plan_for(found) if found else None
+        walk = Walk(self, plan)
+        if plan is not None and plan.words and type(value) is dict:
+            result = walk.line(value, data, plan.words)
+        else:
+            result = walk.value(value)
+        for rule, count in walk.counts.items():
+            self.counts[rule] += count
         return result
 
     def redact_text(self, text: str) -> str:
         """Return `text` with its secrets replaced by `MASK`; never raise; JSON stays JSON."""
         return str(self.redact(text))
-
-    def _found(self, value: object) -> object:
-        """Return the anchors in the value's bytes, True if it has to be walked without them."""
-        if type(value) is bytes:
-            return self.may_match(value)
-        if type(value) not in _PLAIN_CONTAINERS or not is_small(value):
-            return True
-        try:
-            data = orjson.dumps(value, option=_PLAIN)
-        except TypeError:  # not plain JSON: it needs the walk
-            return True
-        return self.search(data)
 
 
 _DEFAULT = Redactor()

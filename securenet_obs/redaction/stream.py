@@ -3,7 +3,8 @@
 import re
 from codecs import BOM_UTF8
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import BinaryIO, Literal
 
 from securenet_obs.redaction import bounds
@@ -21,6 +22,9 @@ _KEY_BEGINS = re.compile(
 _KEY_ENDS = re.compile(rb"-----END [A-Z0-9 ]{1,60}-----")
 _BASE64 = re.compile(rb"[\w+/-]*={0,2}(?:\\n)?")
 _MAX_CUT_ATTEMPTS = 4
+
+_redactor = lru_cache(maxsize=8)(Redactor)
+"""Compiled rules of the last streams: to compile all takes longer than to read a short stream."""
 
 
 def redact_stream(
@@ -44,7 +48,7 @@ def redact_stream(
     Raises:
         BrokenPipeError: the reader of `sink` has closed it.
     """
-    stream = _Stream(source, sink, Redactor(rules, pii))
+    stream = _Stream(source, sink, _redactor(tuple(rules), pii))
     stream.copy()
     return stream.counts
 
@@ -85,10 +89,10 @@ class _Stream:
 
     def _clean(self, line: bytes) -> bytes:
         clean, counts = self._redact(line)
-        self.counts += counts
+        self.counts.update(counts)
         return clean
 
-    def _redact(self, line: bytes) -> tuple[bytes, Counter[str]]:
+    def _redact(self, line: bytes) -> tuple[bytes, Mapping[str, int]]:
         """Return a line without secrets, and the number of masks in it by rule."""
         body = line.rstrip(b"\r\n")
         text = body.decode("utf-8", "surrogateescape")
@@ -143,7 +147,7 @@ class _Stream:
                 return None
             clean, counts = self._redact(piece[:end])
             if clean + self._redact(piece[end:])[0] == whole:
-                self.counts += counts
+                self.counts.update(counts)
                 return end, clean
         return None
 

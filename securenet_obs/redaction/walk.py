@@ -3,8 +3,8 @@
 import copy
 import dataclasses
 import re
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, time, timedelta
 from typing import Any
 from uuid import UUID
@@ -23,6 +23,7 @@ from securenet_obs.redaction.rules.plan import Plan
 from securenet_obs.redaction.rules.rule import MASK, KeyRule
 from securenet_obs.redaction.rules.rule_set import RuleSet
 from securenet_obs.redaction.rules.values import is_secret_value
+from securenet_obs.redaction.suspects import suspect_fields
 from securenet_obs.redaction.text.command_lines import secrets_in_arguments
 from securenet_obs.redaction.text.prose import is_sentence
 from securenet_obs.redaction.text.search import TextSearch
@@ -31,14 +32,17 @@ _OPTION = re.compile(r"(?:--?|/)(?P<name>[A-Za-z][\w.-]{1,80})")
 _CLEAN = frozenset((int, float, bool, type(None)))
 _MEDIA = frozenset(("im", "au", "vi", "fo", "ap"))
 """First letters of the names of `is_binary`."""
+_CONTAINERS = (Mapping, list, tuple, set, frozenset)
 _NUMBERS = (int, float, complex, date, time, timedelta, UUID)
 
 
 class Walk:
     """State of one call: its remaining budget, the containers it has seen, its masks by rule."""
 
+    __slots__ = ("_depth", "_rules", "_search", "_seen", "_values_left", "counts")
+
     def __init__(self, rules: RuleSet, plan: Plan | None = None) -> None:
-        self.counts: Counter[str] = Counter()
+        self.counts: defaultdict[str, int] = defaultdict(int)
         self._rules = rules
         self._search = TextSearch(rules, self.counts, self.value, plan)
         self._values_left = bounds.MAX_VALUES
@@ -54,6 +58,33 @@ class Walk:
             return self._value(value, rule)
         except Exception:  # noqa: BLE001 - foreign code runs here: repr, keys, attributes, copies
             return self._mask("unreadable")
+
+    def line(self, value: dict[str, Any], data: bytes, words: Sequence[bytes]) -> Any:
+        """Return `value` without secrets, like `value`; look only at the suspect fields of a line.
+
+        Args:
+            value: an object with texts as names.
+            data: it as JSON.
+            words: the words of the walk's plan.
+        """
+        suspects = suspect_fields(data, value, words) if words and "value" not in value else None
+        named = self._rules.secret_names(tuple(value)) if suspects is not None else None
+        if suspects is None or named is None or len(value) >= self._values_left:
+            return self.value(value)
+        result = value.copy()
+        for name, rule in named:
+            item = value[name]
+            if name[:2] in _MEDIA:
+                suspects[name] = None
+                continue
+            suspects.pop(name, None)
+            result[name] = self._leaf(item, rule) if type(item) is str else self.value(item, rule)
+        for name in suspects:
+            if name[:2] in _MEDIA:
+                self._fill_item(result, name, value[name], None, "")
+            else:
+                result[name] = self.value(value[name])
+        return result
 
     def _mask(self, rule: str) -> str:
         self.counts[rule] += 1
@@ -72,7 +103,7 @@ class Walk:
             return self._bytes(value, rule)
         if isinstance(value, _NUMBERS):
             return self._number(value, rule)
-        if isinstance(value, Mapping | list | tuple | set | frozenset) or is_record(value):
+        if isinstance(value, _CONTAINERS) or is_record(value):
             return self._container(value, rule)
         return self._object(value, rule)
 
@@ -124,28 +155,49 @@ class Walk:
         self, result: dict[Any, Any], value: Mapping[Any, Any], rule: KeyRule | None
     ) -> None:
         named = text_of(value.get("name", value.get("key"))) if "value" in value else ""
-        classify, search, plain = self._rules.classify_name, self._search.text, type(value) is dict
+        if type(value) is dict and rule is None and not named and len(value) < self._values_left:
+            self._fill_dict(result, value)
+            return
+        for key, item in value.items():
+            self._fill_item(result, key, item, rule, named)
+
+    def _fill_dict(self, result: dict[Any, Any], value: dict[Any, Any]) -> None:
+        """Fill `result` as `_fill_item` does; decide about ordinary texts and numbers here."""
+        classify, may_apply = self._rules.classify_name, self._search.may_apply
         for key, item in value.items():
             kind = type(item)
-            if plain and type(key) is str and rule is None and not named:
-                clean, found = classify(key)
-                if clean and found is None and (kind in _CLEAN or kind is str):
+            if type(key) is str and (kind is str or kind in _CLEAN):
+                clean, rule = classify(key)
+                if clean and kind is str and key[:2] not in _MEDIA:
                     self._values_left -= 1
-                    if kind in _CLEAN and (kind is not int or not 10**13 <= item < 10**16):
-                        result[key] = item
-                        continue
-                    if kind is str and self._values_left > 0 and key[:2] not in _MEDIA:
-                        result[key] = search(item)
-                        continue
-            name = text_of(key)
-            if is_binary(name, item):
-                result[key] = item
-                continue
-            if name == "value" and named:
-                result[key] = self.value(item, rule or self._rules.rule_of(named))
-                continue
-            clean, found = self._rules.classify_name(name) if name else (False, None)
-            result[key if clean else self.value(key)] = self.value(item, rule or found)
+                    if rule is not None:
+                        result[key] = self._leaf(item, rule)
+                    else:
+                        result[key] = self._search.text(item) if may_apply(item) else item
+                    continue
+                if (
+                    clean
+                    and rule is None
+                    and kind is not str
+                    and not (kind is int and 10**13 <= item < 10**16)
+                ):
+                    self._values_left -= 1
+                    result[key] = item
+                    continue
+            self._fill_item(result, key, item, None, "")
+
+    def _fill_item(
+        self, result: dict[Any, Any], key: Any, item: Any, rule: KeyRule | None, named: str
+    ) -> None:
+        name = text_of(key)
+        if is_binary(name, item):
+            result[key] = item
+            return
+        if name == "value" and named:
+            result[key] = self.value(item, rule or self._rules.rule_of(named))
+            return
+        clean, found = self._rules.classify_name(name) if name else (False, None)
+        result[key if clean else self.value(key)] = self.value(item, rule or found)
 
     def _fill_sequence(self, result: list[Any], value: Iterable[Any], rule: KeyRule | None) -> None:
         items = list(value)

@@ -190,7 +190,7 @@ def log_scrubbing_off() -> None:
     """Write log lines without redaction."""
     from securenet_obs.monitoring.logs import json_line
 
-    json_line.may_match = lambda _: False
+    json_line.search = lambda _: []
 
 
 def results_as_they_are() -> None:
@@ -240,7 +240,7 @@ def rules_away() -> None:
             return call
 
     redactor._DEFAULT = json_line._redactor = Following()
-    json_line.may_match = json_line._redactor.may_match
+    json_line.search = json_line._redactor.search
 
 
 def keys_unchecked() -> None:

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from securenet_obs.redaction import (
     MASK,
     Redactor,
-    TextRule,
 )
+from securenet_obs.redaction.rules.plan import Selection
 from tests.searching import examples
 
 HEX = "0123456789abcdef" * 4
@@ -209,10 +209,10 @@ class Unfiltered(Redactor):
     def may_match(self, data: bytes) -> bool:
         return True
 
-    def search(self, data: bytes) -> object:  # type: ignore[override]
-        return True
+    def redact(self, value: object) -> object:
+        return self.walk(value)
 
-    def rules_for(self, data: bytes) -> tuple[list[TextRule], bool, bool]:
+    def selection(self, text: str) -> Selection:
         return self._text_rules, True, True
 
 

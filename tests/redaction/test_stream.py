@@ -12,7 +12,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from securenet_obs.redaction import MASK, bounds
+from securenet_obs.redaction import MASK, TEXT_RULES, KeyRule, bounds
+from securenet_obs.redaction.rules.prefilter import Prefilter
 from securenet_obs.redaction.stream import MAX_SECRET_BYTES, redact_stream
 from tests.redaction.samples import FUZZ, MASKED, PEM, TEXTS
 
@@ -70,6 +71,21 @@ def test_harmless_lines_are_copied_byte_by_byte(data: bytes) -> None:
     assert redacted(data) == (data, Counter())
     masked, _ = redacted(b"password=x1\n" + data)
     assert masked == f"password={MASK}\n".encode() + data
+
+
+def test_rules_are_compiled_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second stream with equal rules compiles none; its counts are its own."""
+    compiled = []
+    compile_anchors = Prefilter._compile
+    monkeypatch.setattr(
+        Prefilter, "_compile", lambda *args: compiled.append(1) or compile_anchors(*args)
+    )
+    for count in (1, 2):
+        rules = iter([KeyRule("badge", "badge number"), *TEXT_RULES[:2]])
+        sink = io.BytesIO()
+        counts = redact_stream(io.BytesIO(b"badge_number=7\n" * count), sink, rules=rules)
+        assert counts == {"badge": count}
+    assert compiled == [1]
 
 
 def test_a_private_key_over_lines_is_masked_as_one() -> None:

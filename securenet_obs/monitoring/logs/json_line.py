@@ -1,6 +1,6 @@
 """Serialises an event as one line of strict JSON: always valid, at most 64 KiB, secrets masked."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time
 from decimal import Decimal
 from pathlib import PosixPath
@@ -29,6 +29,9 @@ _SCALARS = frozenset(
     (str, int, float, bool, type(None), bytes, date, datetime, time, Decimal, PosixPath, UUID)
 )
 """Types of single texts and numbers: an event with only these cannot be larger than it seems."""
+_TEXT = frozenset((str,))
+_FLAT = frozenset((str, int, float, bool, type(None)))
+"""Types of values that are in JSON as they are."""
 
 # The first keeps eight times the length of a line, so that no secret is cut in two before it is
 # masked; the others are tried in turn until the line fits.
@@ -43,7 +46,7 @@ _SMALL_FIELD = 256
 """Bytes of a field that is kept whole in a line that is cut."""
 
 _redactor = Redactor()
-may_match = _redactor.may_match
+search = _redactor.search
 
 
 def json_line(event: Mapping[str, Any], head: bytes = b"{") -> bytes:
@@ -57,17 +60,27 @@ def json_line(event: Mapping[str, Any], head: bytes = b"{") -> bytes:
         event: the fields; not empty if there is a head.
         head: the start of the line, already JSON and without secrets: `{"level":"info",`.
     """
-    body = _dump(event)
-    if may_match(body):
-        redacted = _redactor.redact(orjson.loads(body))
-        body = _dump(redacted if isinstance(redacted, dict) else {"event": "unredactable"})
+    body = _serialise(event)
+    if body is None:
+        event = plain_event(event, _BOUNDS)
+        body = orjson.dumps(event)
+    if found := search(body):
+        body = _redact(event, body, found)
     if len(head) + len(body) > MAX_LINE_BYTES:
         body = _cut(orjson.loads(body), MAX_LINE_BYTES - len(head))
     return b"%b%b\n" % (head, body[1:])
 
 
-def _dump(event: Mapping[str, Any]) -> bytes:
-    """Return strict JSON: serialise ordinary values directly, walk the others first."""
+def _redact(event: Mapping[str, Any], body: bytes, found: Sequence[int]) -> bytes:
+    """Return the body of a line without secrets; `found` are the anchors in it."""
+    is_flat = type(event) is dict and _FLAT.issuperset(map(type, event.values()))
+    plain = event if is_flat and _TEXT.issuperset(map(type, event)) else orjson.loads(body)
+    redacted = _redactor.walk(plain, body, found)
+    return orjson.dumps(redacted if type(redacted) is dict else {"event": "unredactable"})
+
+
+def _serialise(event: Mapping[str, Any]) -> bytes | None:
+    """Return strict JSON, None if the event's values have to be made plain first."""
     try:
         if _SCALARS.issuperset(map(type, event.values())) or is_small(event, _BOUNDS.characters):
             line = orjson.dumps(event, default=substitute, option=_OPTIONS)
@@ -76,8 +89,8 @@ def _dump(event: Mapping[str, Any]) -> bytes:
     except (KeyboardInterrupt, SystemExit):
         raise
     except BaseException:  # noqa: BLE001 a value's own code raises, also a class that is not hashable
-        return orjson.dumps(plain_event(event, _BOUNDS))
-    return orjson.dumps(plain_event(event, _BOUNDS))
+        return None
+    return None
 
 
 def _cut(event: Mapping[str, Any], max_bytes: int) -> bytes:

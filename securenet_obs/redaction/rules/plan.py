@@ -1,52 +1,89 @@
-"""Selects the texts of one value in which a rule may apply, from the rules found in its bytes."""
+"""Selects the texts and rules that matter in one value, from the rules found in its bytes."""
 
-import dataclasses
 import re
-from collections.abc import Callable, Sequence
-from functools import cached_property
+from collections.abc import Callable, Iterable, Sequence
 
 from securenet_obs.redaction.rules.commands import CommandRule
 from securenet_obs.redaction.rules.rule import KeyRule, TextRule
 
+Selection = tuple[Sequence[TextRule], bool, bool]
+"""Text rules that may apply to a text, whether a key rule may, and whether a command rule may."""
+NOTHING: Selection = ((), False, False)
+
 _MAX_RULES = 8
+_MAX_LITERALS = 16
 _JSON = "{["
 
 
-@dataclasses.dataclass(frozen=True)
 class Plan:
-    """The rules whose anchors occur in a value's bytes: only they may apply to a text in it."""
+    """The rules whose anchors occur in a value's bytes: only they may apply to a text in it.
 
-    rules: tuple[KeyRule | TextRule | CommandRule, ...]
+    Args:
+        rules: those rules.
+        select: returns the selection for a text by the prefilter; for rules without literals.
+    """
 
-    @cached_property
-    def _is_long(self) -> bool:
-        return len(self.rules) > _MAX_RULES
+    def __init__(
+        self,
+        rules: Sequence[KeyRule | TextRule | CommandRule],
+        select: Callable[[str], Selection],
+    ) -> None:
+        self._select = select
+        self._text_rules = tuple(rule for rule in rules if isinstance(rule, TextRule))
+        words = _shortest(_first_words(rule for rule in rules if isinstance(rule, KeyRule)))
+        found = [rule.literals for rule in self._text_rules]
+        every = _shortest({*words, *(text for texts in found for text in texts)})
+        self._is_short = (
+            all(found)
+            and len(rules) <= _MAX_RULES
+            and len(every) <= _MAX_LITERALS
+            and not any(isinstance(rule, CommandRule) for rule in rules)
+        )
+        is_quoted = '"' in "".join(every)
+        self.words = tuple(map(str.encode, every)) if self._is_short and not is_quoted else ()
+        """Words, one of which is in every text to which a rule applies; empty if unknown."""
+        self._has_word = _finder(words)
+        self.may_apply = _finder(every) if self._is_short else self._may_select
+        """Function that returns whether a rule may apply to a text: False is certain."""
 
-    @cached_property
-    def _words(self) -> tuple[str, ...]:
-        """First words of the names that may occur; one of them is in every text with a name."""
-        found = {
-            re.split(r"[ $]", phrase.lstrip("^"))[0]
-            for rule in self.rules
-            if isinstance(rule, KeyRule)
-            for phrase in rule.phrases.lower().split("|")
-        }
-        return tuple(word for word in found if not any(o in word for o in found - {word}))
+    def selection(self, text: str) -> Selection:
+        """Return the rules that may apply to a text."""
+        if self._is_short:
+            return self._text_rules, self._has_word(text), False
+        return self._select(text)
 
-    @cached_property
-    def _searches(self) -> Sequence[Callable[[str], object]]:
-        return [rule.compiled.search for rule in self.rules if not isinstance(rule, KeyRule)]
+    def _may_select(self, text: str) -> bool:
+        return self._select(text) != NOTHING
 
-    def may_apply(self, text: str) -> bool:
-        """Return whether a rule may apply to this text: False is certain, True is not."""
+
+def _first_words(rules: Iterable[KeyRule]) -> set[str]:
+    """Return first words of names that may occur; one of them is in every text with a name."""
+    return {
+        re.split(r"[ $]", phrase.lstrip("^"))[0]
+        for rule in rules
+        for phrase in rule.phrases.lower().split("|")
+    }
+
+
+def _shortest(words: set[str]) -> tuple[str, ...]:
+    """Return the words that do not contain another one."""
+    return tuple(word for word in words if not any(o in word for o in words - {word}))
+
+
+def _finder(words: tuple[str, ...]) -> Callable[[str], bool]:
+    """Return a function that returns whether a text may contain one of the words.
+
+    A text that may be JSON or is not ASCII may contain them in another form.
+    """
+
+    def may_contain(text: str) -> bool:
         first = text[:1]
-        if self._is_long or first <= " " or first in _JSON or not text.isascii():
-            return True
+        if first <= " " or first in _JSON or not text.isascii():
+            return words != ()
         lower = text.lower()
-        for word in self._words:
+        for word in words:  # noqa: SIM110 half as long as `any`
             if word in lower:
                 return True
-        for search in self._searches:  # noqa: SIM110 half as long as `any`
-            if search(text):
-                return True
         return False
+
+    return may_contain

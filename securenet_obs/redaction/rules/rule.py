@@ -5,6 +5,8 @@ import re
 from collections.abc import Callable
 from functools import cached_property
 
+from securenet_obs.redaction.rules.literals import literals
+
 MASK = "[redacted]"
 
 ESCAPE = rb"\\[bfnrt]|\\u[0-9A-Fa-f]{4}"
@@ -95,3 +97,18 @@ class TextRule:
     def compiled(self) -> re.Pattern[str]:
         """Compiled pattern."""
         return re.compile(self.pattern)
+
+    @cached_property
+    def search(self) -> Callable[..., re.Match[str] | None]:
+        """Search of the compiled pattern."""
+        return self.compiled.search
+
+    @cached_property
+    def group(self) -> str | int:
+        """Group of the pattern that is masked."""
+        return "secret" if "secret" in self.compiled.groupindex else 0
+
+    @cached_property
+    def literals(self) -> frozenset[str]:
+        """Texts in lower case, one of which is in every match that is ASCII; empty if unknown."""
+        return literals(self.pattern)

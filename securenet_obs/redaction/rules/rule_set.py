@@ -1,13 +1,13 @@
 """Compiled redaction rules: those that may apply to bytes or a name, and the plan to apply them."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from securenet_obs.redaction.rules.commands import COMMAND_RULE, CommandRule
 from securenet_obs.redaction.rules.key_rules import KEY_RULES
 from securenet_obs.redaction.rules.names import Names
-from securenet_obs.redaction.rules.plan import Plan
+from securenet_obs.redaction.rules.plan import NOTHING, Plan, Selection
 from securenet_obs.redaction.rules.prefilter import Prefilter
 from securenet_obs.redaction.rules.rule import KeyRule, TextRule
 from securenet_obs.redaction.rules.text_rules import TEXT_RULES
@@ -33,50 +33,57 @@ class RuleSet:
         self.command_rules = commands
         """Rules of command lines."""
         self.rule_of = Names(key_rules).rule_of
-        self._chosen = lru_cache(maxsize=1024)(self._choose)
+        self._selection = lru_cache(maxsize=1024)(self._select)
         self._plan = lru_cache(maxsize=256)(self._plan_of)
         self.classify_name = lru_cache(maxsize=8192)(self._classify_name)
+        self.secret_names = lru_cache(maxsize=256)(self._secret_names)
 
-    def search(self, data: bytes) -> object:
-        """Return the anchors in this JSON or text, a false value without any."""
+    def search(self, data: bytes) -> Sequence[int]:
+        """Return the anchors in this JSON or text."""
         return self._search(data)
 
     def may_match(self, data: bytes) -> bool:
         """Return whether a rule may apply to this JSON or text: False is certain, True is not."""
         return bool(self._search(data))
 
-    def rules_for(self, data: bytes) -> tuple[list[TextRule], bool, bool]:
-        """Return the text rules that may apply, whether a key rule may, and whether a command."""
-        found = self._search(data)
-        return (
-            self._chosen(tuple(self._prefilter.matching_rules(found)))
-            if found
-            else ([], False, False)
-        )
+    def selection(self, text: str) -> Selection:
+        """Return the rules that may apply to a text."""
+        found = self._search(text.encode("utf-8", "surrogatepass"))
+        return self._selection(tuple(found)) if found else NOTHING
 
-    def _choose(self, indices: tuple[int, ...]) -> tuple[list[TextRule], bool, bool]:
-        rules = [self._kinds[index] for index in indices]
+    def _select(self, found: tuple[int, ...]) -> Selection:
+        rules = self._rules_of(found)
         return (
-            [rule for rule in rules if isinstance(rule, TextRule)],
+            tuple(rule for rule in rules if isinstance(rule, TextRule)),
             any(isinstance(rule, KeyRule) for rule in rules),
             any(isinstance(rule, CommandRule) for rule in rules),
         )
 
-    def plan_for(self, found: object) -> Plan:
+    def plan_for(self, found: Sequence[int]) -> Plan:
         """Return the plan for a value in whose bytes the prefilter has found something."""
-        return self._plan(tuple(self._prefilter.matching_rules(found)))
+        return self._plan(tuple(found))
 
-    def _plan_of(self, indices: tuple[int, ...]) -> Plan:
-        return Plan(tuple(self._kinds[index] for index in indices))
+    def _plan_of(self, found: tuple[int, ...]) -> Plan:
+        return Plan(self._rules_of(found), self.selection)
+
+    def _rules_of(self, found: tuple[int, ...]) -> list[Rule]:
+        return [self._kinds[index] for index in self._prefilter.matching_rules(found)]
 
     def _classify_name(self, key: str) -> tuple[bool, KeyRule | None]:
         """Return whether a name itself is without secrets, and the rule for values under it."""
         data = key.encode("utf-8", "surrogatepass")
         clean = not self.may_match(data)
         if not clean and _WORD.fullmatch(key):  # only a name's rule: there is no value in it
-            texts, _, commands = self.rules_for(data)
+            texts, _, commands = self.selection(key)
             clean = not texts and not commands
         return clean, self.rule_of(key)
+
+    def _secret_names(self, names: tuple[str, ...]) -> list[tuple[str, KeyRule]] | None:
+        """Return the names with a rule, None if a name itself may contain a secret."""
+        found = [(name, *self.classify_name(name)) for name in names]
+        if not all(clean for _, clean, _ in found):
+            return None
+        return [(name, rule) for name, _, rule in found if rule is not None]
 
 
 def anchor_of(rule: Rule) -> bytes:

@@ -1,13 +1,12 @@
 """Masks secrets in a text: JSON documents, tokens, and values that follow a secret's name."""
 
 import re
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Iterable
-from functools import partial
 from typing import Any
 
 from securenet_obs.redaction import bounds
-from securenet_obs.redaction.rules.plan import Plan
+from securenet_obs.redaction.rules.plan import NOTHING, Plan, Selection
 from securenet_obs.redaction.rules.rule import MASK, KeyRule, TextRule
 from securenet_obs.redaction.rules.rule_set import RuleSet
 from securenet_obs.redaction.rules.values import HARMLESS, is_secret_value
@@ -18,6 +17,7 @@ from securenet_obs.redaction.text.markup import find_values
 from securenet_obs.redaction.text.prose import is_prose, is_sentence
 
 _MAX_PASSES = 6
+_JSON_STARTS = ("{", "[")
 _ARN = re.compile(r"(?<![\w-])arn:aws[\w-]{0,12}:[^\s\"']{0,200}$")
 _LETTER = re.compile("[A-Za-z0-9]")
 _CLEAN_DISCOUNT = 50  # a text that the prefilter clears costs this many times less than another
@@ -33,14 +33,24 @@ class TextSearch:
         plan: selects the texts to which a rule may apply; without it the prefilter does.
     """
 
+    __slots__ = (
+        "_counts",
+        "_document",
+        "_rules",
+        "_selection",
+        "_text_left",
+        "may_apply",
+    )
+
     def __init__(
         self,
         rules: RuleSet,
-        counts: Counter[str],
+        counts: defaultdict[str, int],
         document: Callable[[Any], Any],
         plan: Plan | None = None,
     ) -> None:
-        self._may_apply = plan.may_apply if plan else None
+        self.may_apply = plan.may_apply if plan else _always
+        self._selection = plan.selection if plan else rules.selection
         self._rules = rules
         self._counts = counts
         self._document = document
@@ -54,34 +64,37 @@ class TextSearch:
         """Return `text` with the secrets in it masked."""
         if self._text_left < 0:
             return self._mask("too_much_text")
-        self._text_left -= len(text) // _CLEAN_DISCOUNT
-        if self._may_apply is not None and not self._may_apply(text):
+        size = len(text)
+        self._text_left -= size // _CLEAN_DISCOUNT
+        selection = self._selection(text)
+        if selection == NOTHING:
             return text
-        if not self._rules.may_match(text.encode("utf-8", "surrogatepass")):
-            return text
-        self._text_left -= min(len(text), bounds.MAX_TEXT_LENGTH)
+        self._text_left -= size if size < bounds.MAX_TEXT_LENGTH else bounds.MAX_TEXT_LENGTH
         if self._text_left < 0:
             return self._mask("too_much_text")
-        if len(text) > bounds.MAX_TEXT_LENGTH:
+        if size > bounds.MAX_TEXT_LENGTH:
             head = text[: bounds.MAX_TEXT_LENGTH // 4].rsplit(maxsplit=1)[0]
-            return self._search_text(head) + self._mask("too_long")
-        return self._search_text(text)
+            return self._search_text(head, selection) + self._mask("too_long")
+        return self._search_text(text, selection)
 
-    def _search_text(self, text: str) -> str:
+    def _search_text(self, text: str, selection: Selection) -> str:
         """Apply the rules until nothing changes: a mask may expose the edge of another secret."""
         json_text = self._json(text)
         if json_text is not None:
             return json_text
         for _ in range(_MAX_PASSES):
-            before, text = text, self._apply_rules(text)
-            if text == before:
+            before, text = text, self._apply_rules(text, selection)
+            if text is before or text == before:
                 return text
+            selection = self._rules.selection(text)
         return self._mask("unsettled")
 
-    def _apply_rules(self, text: str) -> str:
-        rules, names, commands = self._rules.rules_for(text.encode("utf-8", "surrogatepass"))
+    def _apply_rules(self, text: str, selection: Selection) -> str:
+        rules, names, commands = selection
         for text_rule in rules:
-            text = text_rule.compiled.sub(partial(self._mask_match, text_rule), text)
+            match = text_rule.search(text)
+            if match is not None:
+                text = self._mask_matches(text, text_rule, match)
         for rule in self._rules.command_rules if commands else ():
             text = self._mask_spans(text, secrets_in_text(rule, text), rule.name)
         if names:
@@ -110,22 +123,28 @@ class TextSearch:
                 done = value.end
         return "".join([*parts, text[done:]])
 
-    def _mask_match(self, rule: TextRule, match: re.Match[str]) -> str:
-        if rule.judge is not None and not rule.judge(match):
-            return match[0]
-        start, end = match.span("secret" if "secret" in match.re.groupindex else 0)
-        offset = match.start()
-        return match[0][: start - offset] + self._mask(rule.name) + match[0][end - offset :]
+    def _mask_matches(self, text: str, rule: TextRule, match: re.Match[str] | None) -> str:
+        parts: list[str] = []
+        done = 0
+        while match is not None:
+            if rule.judge is None or rule.judge(match):
+                start, end = match.span(rule.group)
+                parts += (text[done:start], self._mask(rule.name))
+                done = end
+            match = rule.search(text, match.end()) if match.end() > match.start() else None
+        return "".join([*parts, text[done:]]) if parts else text
 
     def _json(self, text: str) -> str | None:
         """Return `text` without secrets if it is a JSON object or array, else None."""
+        if text[:1] not in _JSON_STARTS and not text[:1].isspace():
+            return None
         body = text.strip()
         document = read_json(body)
         if document is NOT_JSON:
             return None
-        before = self._counts.total()
+        before = sum(self._counts.values())
         clean = self._document(document)
-        if self._counts.total() == before:
+        if sum(self._counts.values()) == before:
             return text
         start = text.index(body)
         return text[:start] + write_like(body, clean) + text[start + len(body) :]
@@ -175,6 +194,11 @@ class TextSearch:
             if rule is not None and rule.judge is None:
                 return None if self._rules.rule_of(" ".join(words[-count:])) else rule
         return None
+
+
+def _always(_: str) -> bool:
+    """Return True: without a plan, the search itself selects texts."""
+    return True
 
 
 def _gap(assignment: re.Match[str]) -> str:
