@@ -80,10 +80,11 @@ class Walk:
             suspects.pop(name, None)
             result[name] = self._leaf(item, rule) if type(item) is str else self.value(item, rule)
         for name in suspects:
+            item = value[name]
             if name[:2] in _MEDIA:
-                self._fill_item(result, name, value[name], None, "")
+                self._fill_item(result, name, item, None, "")
             else:
-                result[name] = self.value(value[name])
+                result[name] = self._search.text(item) if type(item) is str else self.value(item)
         return result
 
     def _mask(self, rule: str) -> str:

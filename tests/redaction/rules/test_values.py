@@ -1,5 +1,7 @@
 """Judgement of the value of a secret name."""
 
+import time
+
 import pytest
 
 from securenet_obs.redaction import KEY_RULES
@@ -42,3 +44,12 @@ def test_every_row_names_rules_that_exist() -> None:
     """A row for a rule that was renamed would have no effect."""
     rules = {rule.name for rule in KEY_RULES}
     assert {name for row in HARMLESS_VALUES for name in row.rules.split()} <= rules
+
+
+def test_white_space_takes_linear_time() -> None:
+    """A secret of white space with an end costs a log line no seconds."""
+    began = time.process_time()
+    rule = KEY_RULES[0]
+    for text in (" " * 200_000 + "x", "x" + " " * 200_000 + "x", "\t\n" * 100_000 + "x\x00"):
+        assert is_secret_value(rule, text)
+    assert time.process_time() - began < 1
