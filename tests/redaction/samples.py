@@ -150,6 +150,7 @@ MASKED: list[tuple[str, Any, Any]] = [
     ("command_line", "curl -u elastic:P4ssw0rd1x https://h:9200", f"curl -u elastic:{MASK} https://h:9200"),
     ("command_line", ["mysqldump", "-u", "root", "-phunter2x99", "db"], ["mysqldump", "-u", "root", f"-p{MASK}", "db"]),
     ("password", {"sys.argv": ["celery", "--broker-password", "topsecret99"]}, {"sys.argv": ["celery", "--broker-password", MASK]}),
+    ("password_word", "now set password hunter2 there", f"now set password {MASK} there"),
     ("statement_parameters", "[SQL: SELECT ?]\n[parameters: ('bob', ['x1'])]\n(Background)",
      f"[SQL: SELECT ?]\n[parameters: {MASK}]\n(Background)"),
     ("statement_row", "DETAIL: Failing row contains (1, bob, x1).", f"DETAIL: Failing row contains ({MASK})."),

@@ -19,7 +19,8 @@ class Command:
         pairs: options with `user:SECRET`, as the next argument or attached.
         separator: character between the two parts of such a pair.
         verbs: with verbs, the row applies only after one of these arguments.
-        place: number of the positional argument after the verb that is secret; 0 is none.
+        place: number of the positional argument after the verb that is secret; 0 is none, -1 the
+            last, -2 the one after a share, -3 the password in a login of Oracle, `user/SECRET@db`.
     """
 
     names: str
@@ -76,6 +77,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("keytool jarsigner", "-storepass -keypass -srcstorepass -deststorepass -new"),
     Command("kinit useradd usermod", "-p"),
     Command("git", verbs="http.extraheader", place=1),
+    Command("sqlplus sqlplus.exe sqlldr sqlldr.exe expdp impdp rman", place=-3),
     Command("wget", "--password --http-password --ftp-password --proxy-password"),
     Command("auth", verbs="plain login xoauth2 PLAIN LOGIN XOAUTH2", place=1),
 )  # fmt: skip

@@ -6,7 +6,7 @@ import re
 
 from securenet_obs.redaction.rules.key_rules import KEY_RULES
 from securenet_obs.redaction.rules.names import Names
-from securenet_obs.redaction.rules.shapes import is_random
+from securenet_obs.redaction.rules.shapes import PUBLIC, is_random
 
 _NAMES = Names(rule for rule in KEY_RULES if not rule.pii)
 
@@ -57,6 +57,26 @@ def is_jwt(match: re.Match[str]) -> bool:
 def is_not_dsn(match: re.Match[str]) -> bool:
     """Return whether the text is a token, and not the public key of a Sentry DSN."""
     return has_digit(match) and re.fullmatch("[0-9a-f]{32}", match["secret"]) is None
+
+
+_TERM = re.compile(
+    r"(?i:(?:pbkdf|bcrypt|scrypt|argon|sha|md|aes|rsa|hmac|base|utf|rfc|cve|iso|iec|nist|sp|hs|rs|es)[-_]?\d"
+    r"|oauth|saml|https?|ipv|mfa|t\d{4}|cve-).*"
+    r"|v?\d+(?:[.,-]\d+)*[-_]?[a-z]*"  # a version, a count with its unit
+    r"|(?i:user|host|field|col|column|param|arg|attempt|test|rule|item|row|line|level|type|step|slot"
+    r"|option|node|server|account|version|phase|part|input|key|group|round|case|value|db)s?\d{1,4}\w*"
+    r"|[/~.*$%].*|[A-Za-z]+[-_]\d{1,5}|[A-Z]{1,6}-?\d{1,6}"  # a host, a ticket
+    r"|[\w.+-]+@[\w-]+(?:\.[\w-]+)+|[\w-]+(?:\.[\w-]+)*\.[a-z]{2,5}"  # an address, a file
+)
+"""Terms with a digit that may follow the word password in prose."""
+
+
+def is_password_word(match: re.Match[str]) -> bool:
+    """Return whether the word after `password` mixes letters with digits or signs, unlike prose."""
+    word = match["secret"].rstrip(".!?")
+    has_sign = any(sign in word for sign in "0123456789!#$%^&*~+")
+    is_mixed_word = has_sign and any(map(str.isalpha, word))
+    return is_mixed_word and not _TERM.fullmatch(word) and not PUBLIC.fullmatch(word)
 
 
 _ISSUER = re.compile(

@@ -11,6 +11,7 @@ from securenet_obs.redaction.rules.judges import (
     is_jwt,
     is_mixed,
     is_not_dsn,
+    is_password_word,
 )
 from securenet_obs.redaction.rules.rule import ESCAPE, START, TextRule, atomic_group
 from securenet_obs.redaction.rules.vendor_names import VENDOR_RULES
@@ -194,6 +195,14 @@ TEXT_RULES: tuple[TextRule, ...] = (
         "statement_password",
         r"(?i:password|identified)(?:[^!-~]|\\)",  # white space, raw or escaped
         r"(?i:\bpassword|\bidentified\s{1,9}by)\s{1,9}(?P<secret>'[^'\n]*+'|\"[^\"\n]*+\")",
+    ),
+    TextRule(
+        "password_word",
+        r"(?i:passw(?:or)?d|passphrase|passcode)(?:[^!-~]|\\)",
+        r"(?:(?<![\w.-])|(?<=\\[nrt]))(?i:passw(?:or)?d|passphrase|passcode)"
+        r"(?:[ \t]{1,4}(?i:is|was|to))?[ \t]{1,4}"
+        r"(?P<secret>(?!\[redacted\])[^\s\"'`,;<>(){}\[\]=:\\]{5,64})(?![^\s\"'`,;<>)}\]\\])",
+        is_password_word,
     ),
     TextRule(
         "pii_url_user",

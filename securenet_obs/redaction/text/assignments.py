@@ -31,11 +31,16 @@ _LINE = re.compile(r"(?:[^\r\n\"'\\=]|=(?:\\*\"[^\"\r\n]*+\")?|\\(?![nr]))*")
 _BRACKET = re.compile(
     r"(?P<open>[(\[{])|[)\]}]|\"[^\"\\]*+(?:\\.[^\"\\]*+)*\"|'[^'\\]*+(?:\\.[^'\\]*+)*'", re.DOTALL
 )
+_ITEM = r"(?:\"[^\"\r\n]*\"|'[^'\r\n]*'|[^\s\"':#][^\s:]*)[ \t]*(?=\r?\n|$)"
 _BLOCK = re.compile(
     r"[|>][+-]?\d?[ \t]*\r?\n(?P<indent>[ \t]+)(?P<secret>[^\r\n]*+(?:\r?\n(?P=indent)[^\r\n]*+)*)"
+    rf"|(?:#[^\r\n]*)?\r?\n[ \t]*-[ \t]+(?P<items>{_ITEM}(?:\r?\n[ \t]*-[ \t]+{_ITEM})*)"
     r"|<<[-~]?(?P<word>\w{1,40})\r?\n(?P<here>[^\0]*?)(?=\r?\n[ \t]*(?P=word))"
 )
-"""A block of YAML, or a here document."""
+"""A block of YAML, a list of YAML, or a here document."""
+_MIXED = re.compile(r"[^A-Za-z\s_-]")
+_LISTED = frozenset(("password", "pwd"))
+"""Rules whose names may stand above a list of secrets; above others it is a list of names."""
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9-]{1,30}")
 _KNOWN_SCHEME = re.compile(
     r"(?i:bearer|basic|token|key|api-?key|ssws|geniekey|flyv1|splunk|bot|negotiate|ntlm|apikey-v1"
@@ -65,7 +70,9 @@ def value_span(assignment: re.Match[str], rule: KeyRule) -> tuple[int, int]:
     elif text[start : start + 1] in ("(", "[", "{"):
         end = _bracket_end(text, start)
     elif block := _BLOCK.match(text, start):
-        start, end = block.span("secret" if block["secret"] else "here")
+        start, end = block.span(_group_of(block))
+        if block["items"] and (rule.name not in _LISTED or not _MIXED.search(block["items"])):
+            return start, start
     else:
         found = (_LINE if rule.to_line_end else _BARE).match(text, start)
         end = start + len(found[0].rstrip()) if found else start
@@ -75,6 +82,10 @@ def value_span(assignment: re.Match[str], rule: KeyRule) -> tuple[int, int]:
     is_masked = secret == MASK or (assignment["option"] is not None and MASK in secret)
     is_secret = is_secret_value(rule, secret.strip("()[]{} "))
     return (start, end) if is_secret and not is_name and not is_masked else (start, start)
+
+
+def _group_of(block: re.Match[str]) -> str:
+    return next(name for name in ("secret", "items", "here") if block[name] is not None)
 
 
 def _credential_end(text: str, start: int, end: int, assignment: re.Match[str]) -> int:

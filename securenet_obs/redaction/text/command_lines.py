@@ -14,6 +14,13 @@ _REFERENCE = re.compile(r"[\$%*<{].*|-")
 """A variable, a placeholder or standard input, and not a secret itself."""
 _SOURCES = re.compile(r"(?:env|file|fd|stdin|prompt):?")
 _OPENSSL = "pass:"
+_LOGIN = re.compile(
+    r"(?i:(?:userid|target|auxiliary|catalog)=)?[\"']?(?!and/or$)[\w$#.\[\]]{1,80}/"
+    r"(?P<secret>\\*[\"'][^\"']*[\"']|[^\s/\"']+(?=[\"']?@[^@]*$)|[^\s/@\"']+)"
+    r"(?P<database>[\"']?@[^@]*)?"
+)
+"""User and password of Oracle; `/nolog`, `user@database` and paths have another form."""
+_AFTER_LOGIN = re.compile(r"[@-].*|\w+=.*|(?i:as)")
 
 Span = tuple[int, int, int]
 """Index of an argument, and the start and end of the secret in it."""
@@ -92,6 +99,12 @@ def _placed(command: Command, words: Sequence[str], begin: int) -> Iterator[Span
         yield from _span(at, words[at], 0)
     elif command.place == -1 and len(places) >= 2:
         yield from _span(places[-1], words[places[-1]], 0)
+    elif command.place == -3:
+        for at, word in enumerate(words):
+            login = _LOGIN.fullmatch(word)
+            if login and (login["database"] or _AFTER_LOGIN.fullmatch((*words, "-")[at + 1])):
+                yield from _span(at, word[: login.end("secret")], login.start("secret"))
+                return
     elif command.place == -2:
         for at in places[:-1]:
             if words[at].startswith("\\\\") and words[at + 1][:1] != "/":
