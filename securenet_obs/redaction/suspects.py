@@ -33,5 +33,6 @@ def suspect_fields(
                 name = data[data.rfind(b'"', 0, name_end) + 1 : name_end].decode()
                 if name in value:
                     found[name] = None
-            at = lower.find(word, data.find(b'"', at))
+            quote = data.find(b'"', at)
+            at = lower.find(word, quote) if quote >= 0 else -1
     return found

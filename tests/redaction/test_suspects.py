@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from securenet_obs.redaction.suspects import suspect_fields
 from tests.redaction.samples import FUZZ
 
-WORDS = (b"pass", b"pw", b"://", b":", b",")
+WORDS = (b"pass", b"pw", b"://", b":", b",", b"}", b"1", b"null")
 TEXTS = st.text("pasw:/,[{}] 1-", max_size=8)
 
 

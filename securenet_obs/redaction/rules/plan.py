@@ -37,6 +37,7 @@ class Plan:
             all(found)
             and len(rules) <= _MAX_RULES
             and len(every) <= _MAX_LITERALS
+            and "" not in every
             and not any(isinstance(rule, CommandRule) for rule in rules)
         )
         is_quoted = '"' in "".join(every)
