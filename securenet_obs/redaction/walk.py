@@ -6,6 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, time, timedelta
+from math import isfinite
 from typing import Any
 from uuid import UUID
 
@@ -122,6 +123,8 @@ class Walk:
         return value if result == text else type(value)(result.encode(encoding))
 
     def _number(self, value: object, rule: KeyRule | None) -> object:
+        if isinstance(value, float) and not isfinite(value):
+            return value
         if rule is not None and is_secret_value(rule, str(value)):
             return self._mask(rule.name)
         if isinstance(value, int) and 10**13 <= value < 10**16:

@@ -15,7 +15,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from securenet_obs.monitoring.logs import json_line as json_line_module
 from securenet_obs.monitoring.logs.json_line import MAX_LINE_BYTES, REQUIRED, json_line
+from tests.redaction.samples import Unfiltered
 from tests.searching import examples
 
 
@@ -187,6 +189,22 @@ def test_a_secret_among_any_values_is_masked(event: dict[str, Any], name: str) -
     line = json_line({**event, "nested": [{name: "zq7Xw2Kf"}], "url": "redis://:zq7Xw2Kf@h/0"})
     strict(line)
     assert b"zq7Xw2Kf" not in line
+
+
+@examples(30)
+@given(
+    st.dictionaries(
+        st.sampled_from(["url", "event", "token", "value", "name", "n"]) | TEXT,
+        VALUES | st.sampled_from(["password=x1", "redis://:x1@h/0", "\ud800 pin=1", float("nan")]),
+    )
+)
+def test_a_line_has_the_secrets_of_its_whole_walk_masked(event: dict[str, Any]) -> None:
+    """A line equals the line without redaction, redacted by every rule on every value."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(json_line_module, "search", lambda _: [])
+        whole = strict(json_line({"password": "x1", **event}))
+    line = json_line({"password": "x1", **event})
+    assert strict(line) == Unfiltered().redact(whole)
 
 
 def test_a_head_precedes_the_fields() -> None:
