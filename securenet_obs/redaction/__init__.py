@@ -6,7 +6,7 @@ that are secret. The value decides, too: prose, counts and public identifiers st
 
 Each rule has an anchor: a pattern without look-around that occurs in the serialised bytes wherever
 the rule applies. All anchors together form a prefilter, which clears a log line without secrets in
-about a microsecond; only other lines are walked.
+about a microsecond. In another line only the fields with a literal of those rules are walked.
 
 Deliberately not masked: the public key of a Sentry DSN (it only permits sending, and identifies the
 project; a legacy DSN's secret half is masked), ids of keys, page tokens, references like
