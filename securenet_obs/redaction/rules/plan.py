@@ -16,7 +16,7 @@ _JSON = "{["
 
 
 class Plan:
-    """The rules whose anchors occur in a value's bytes: only they may apply to a text in it.
+    """The rules with an anchor in a value's bytes: only they may apply to a text in it.
 
     Args:
         rules: those rules.

@@ -40,7 +40,7 @@ _BLOCK = re.compile(
 """A block of YAML, a list of YAML, or a here document."""
 _MIXED = re.compile(r"[^A-Za-z\s_-]")
 _LISTED = frozenset(("password", "pwd"))
-"""Rules whose names may stand above a list of secrets; above others it is a list of names."""
+"""Rules of names above lists of secrets; above other names stands a list of names."""
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9-]{1,30}")
 _KNOWN_SCHEME = re.compile(
     r"(?i:bearer|basic|token|key|api-?key|ssws|geniekey|flyv1|splunk|bot|negotiate|ntlm|apikey-v1"
