@@ -4,16 +4,23 @@ import errno
 import os
 import select
 import threading
+import time
 from typing import IO
 
 from securenet_obs.processes.polling import Deadline
+
+_IDLE_S = 0.1
+"""Seconds without a line, after which other processes may have met a full disk."""
+_GROWTH_S = 0.005
+"""Seconds in which the line that another process is writing grows."""
 
 
 class Sink:
     """A descriptor of a file: each line is one write.
 
     `lock` is for the threads of this process. `torn` is true after a line of which only a part was
-    written; the next line then starts on a line of its own.
+    written; the next line then starts on a line of its own. `failed` is true after a line that was
+    not written, or only in part.
     """
 
     def __init__(self, descriptor: int) -> None:
@@ -23,7 +30,8 @@ class Sink:
         self.lock = threading.RLock()
         # The stream that owns the descriptor: after it is closed, another file may have the number.
         self.stream: IO[str] | None = None
-        self._failed = False
+        self.failed = False
+        self._written_at = 0.0
 
     def write(self, line: bytes, wait_s: float) -> None:
         """Write a line; wait for room at most `wait_s` seconds.
@@ -31,21 +39,29 @@ class Sink:
         Raises:
             OSError: the line was not written, or only a part of it.
         """
-        if self._failed or self.stream is not None:
-            line = self._checked(line)
-        self._failed = True
-        self._write(line, wait_s)
-        self._failed = False
+        now = time.monotonic()
+        idle = now - self._written_at > _IDLE_S
+        self._written_at = now
+        if self.failed or idle or self.stream is not None:
+            line = self._checked(line, idle)
+        try:
+            self._write(line, wait_s)
+        except BaseException:
+            self.failed = True
+            raise
+        self.failed = False
 
-    def _checked(self, line: bytes) -> bytes:
+    def _checked(self, line: bytes, idle: bool) -> bytes:
         """Return the line, after a newline if a part of a line was written before it.
+
+        Another process may have written that part since this one wrote a line.
 
         Raises:
             OSError: the stream that owns the descriptor is closed.
         """
         if self.stream is not None and self.stream.closed:
             raise OSError(errno.EBADF, "stdout is closed")
-        if self._failed:
+        if self.failed or idle:
             self.torn = self._is_torn()
         return b"\n" + line if self.torn else line
 
@@ -81,14 +97,20 @@ class Sink:
             raise TimeoutError
 
     def _is_torn(self) -> bool:
-        """Return whether the last line has no newline; another process may have torn it."""
+        """Return whether the last line has no newline; another process may have torn it.
+
+        A line that another process is writing at the moment is not torn: the file grows.
+        """
         try:
             reading = os.open(f"/dev/fd/{self.descriptor}", os.O_RDONLY | os.O_CLOEXEC)
         except OSError:
             return self.torn
         try:
             size = os.fstat(reading).st_size
-            return size > 0 and os.pread(reading, 1, size - 1) != b"\n"
+            if not size or os.pread(reading, 1, size - 1) == b"\n":
+                return False
+            time.sleep(_GROWTH_S)
+            return os.fstat(reading).st_size == size
         except OSError:
             return self.torn
         finally:

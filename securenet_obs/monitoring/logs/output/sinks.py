@@ -37,7 +37,7 @@ def _new_sink(descriptor: int, mode: int) -> Sink:
 def _forget_torn() -> None:
     """Forget lines that another thread had begun, in a forked child: the parent ends them."""
     for sink in list(_sinks.values()):
-        sink.torn = False
+        sink.torn = sink.torn and sink.failed
 
 
 os.register_at_fork(after_in_child=_forget_torn)

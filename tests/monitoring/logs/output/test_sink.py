@@ -4,8 +4,11 @@ import json
 import os
 import resource
 import signal
+import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -59,3 +62,61 @@ def test_a_process_sees_a_line_that_another_has_torn(
     limit(-1)
     ours.write(b"again\n")
     assert log.read_bytes() == b"x" * 100 + b"\nagain\n"
+
+
+def test_a_process_that_was_idle_sees_the_half_line_of_another(
+    tmp_path: Path, limit: Callable[[int], None], children: Callable[..., int]
+) -> None:
+    """A process that logged nothing while the disk was full begins its next line on its own."""
+    log = tmp_path / "log"
+    ours = LineOutput(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND))
+    ours.write(b"before\n")
+    limit(100)
+    pid = children(lambda: LineOutput(os.open(log, os.O_WRONLY | os.O_APPEND)).write(b"x" * 150))
+    os.waitpid(pid, 0)
+    limit(-1)
+    time.sleep(0.15)
+    ours.write(b"again\n")
+    assert log.read_bytes() == b"before\n" + b"x" * 93 + b"\nagain\n"
+
+
+def test_a_new_process_sees_the_half_line_of_an_earlier_one(tmp_path: Path) -> None:
+    """A service that is started again after a full disk begins on a line of its own."""
+    log = tmp_path / "log"
+    log.write_bytes(b'{"half":')
+    LineOutput(os.open(log, os.O_WRONLY | os.O_APPEND)).write(b"again\n")
+    assert log.read_bytes() == b'{"half":\nagain\n'
+
+
+def test_a_line_that_another_process_is_writing_is_not_torn(tmp_path: Path) -> None:
+    """No empty line follows a line whose first part alone is seen."""
+    log = tmp_path / "log"
+    log.write_bytes(b"first ")
+    ours = LineOutput(os.open(log, os.O_WRONLY | os.O_APPEND))
+    other = os.open(log, os.O_WRONLY | os.O_APPEND)
+    second = threading.Timer(0.001, os.write, args=(other, b"part\n"))
+    second.start()
+    ours.write(b"ours\n")
+    second.join()
+    assert log.read_bytes() == b"first part\nours\n"
+
+
+def test_a_child_forked_during_a_write_leaves_no_empty_line(
+    tmp_path: Path, children: Callable[..., int]
+) -> None:
+    """The line that another thread of the parent is writing is the parent's to end."""
+    file = os.open(tmp_path / "log", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    output = LineOutput(file)
+    sink: Any = output._sink
+
+    def fork_within(data: bytes) -> int:
+        del sink._write_some
+        written = os.write(file, data[:5])
+        os.waitpid(children(lambda: output.write(b"child\n")), 0)
+        return written + os.write(file, data[5:])
+
+    output.write(b"before\n")
+    sink._write_some = fork_within
+    output.write(b"parent\n")
+    # The child's write does not wait for the rest, as one within the parent's single write would.
+    assert (tmp_path / "log").read_bytes() == b"before\nparenchild\nt\n"
