@@ -6,6 +6,7 @@ from typing import Any
 
 import structlog
 
+from securenet_obs.monitoring.foreign_objects import plain_text
 from securenet_obs.monitoring.logs.fields import set_aside
 from securenet_obs.monitoring.logs.message import Message
 
@@ -32,7 +33,13 @@ def bound_logger(level: int) -> type[Any]:
     return type(
         "BoundLogger",
         (structlog.make_filtering_bound_logger(level),),
-        {**methods, "exception": _exception, "log": _log, "_proxy_to_logger": _proxy_to_logger},
+        {
+            **methods,
+            "bind": _bind,
+            "exception": _exception,
+            "log": _log,
+            "_proxy_to_logger": _proxy_to_logger,
+        },
     )
 
 
@@ -42,9 +49,12 @@ def _ignore(self: Any, event: object = None, /, *arguments: Any, **fields: Any) 
 
 def _method(name: str) -> Callable[..., None]:
     def log(self: Any, event: object = None, /, *arguments: Any, **fields: Any) -> None:
-        if arguments:
-            event = Message(event, arguments)
-        _emit(self, name, event, fields)
+        try:
+            if arguments:
+                event = Message(event, arguments)
+            _emit(self, name, event, fields)
+        except RecursionError:  # the caller is at the limit, and so would be any call here
+            self._logger.output.lost += 1
 
     log.__name__ = name
     return log
@@ -68,10 +78,28 @@ def _exception(self: Any, event: object = None, /, *arguments: Any, **fields: An
     self.error(event, *arguments, **fields)
 
 
-def _log(self: Any, level: int, event: object = None, /, *arguments: Any, **fields: Any) -> None:
-    """Log at a numeric level; a number between two levels counts as the lower."""
-    names = [name for name, severity in _LEVELS.items() if severity <= level] or ["debug"]
-    getattr(self, names[-1])(event, *arguments, **fields)
+def _log(self: Any, level: object, event: object = None, /, *arguments: Any, **fields: Any) -> None:
+    """Log at a level; a number between two levels counts as the lower.
+
+    A level may be a name, too. Anything else that is not a number counts as `warning`.
+    """
+    getattr(self, _level_name(level))(event, *arguments, **fields)
+
+
+def _level_name(level: object) -> str:
+    if issubclass(type(level), str):
+        name = plain_text(level).lower()  # type: ignore[arg-type]
+        name = _SYNONYMS.get(name, name)
+        return name if name in _LEVELS else "warning"
+    if not issubclass(type(level), int):
+        return "warning"
+    number = int.__int__(level)  # type: ignore[arg-type]
+    names = [name for name, severity in _LEVELS.items() if severity <= number]
+    return names[-1] if names else "debug"
+
+
+def _bind(self: Any, /, **fields: Any) -> Any:
+    return type(self)(self._logger, self._processors, {**self._context, **fields})
 
 
 def _proxy_to_logger(self: Any, method_name: str, event: object = None, **fields: Any) -> None:

@@ -64,6 +64,7 @@ class Line:
 
     def __init__(self, output: LineOutput, name: str) -> None:
         self.name = name
+        self.output = output
         self.msg = output.write
 
 
@@ -91,7 +92,7 @@ class Chain:
         """Convert a standard library log record to a line, None if another line has the same."""
         try:
             event = record_event(record)
-            level = LEVELS[min(max(record.levelno // 10 - 1, 0), 4)]
+            level = LEVELS[min(max(int.__floordiv__(record.levelno, 10) - 1, 0), 4)]
             name = text_of(record.name)
         except (KeyboardInterrupt, SystemExit):
             raise

@@ -10,12 +10,18 @@ import sys
 
 import structlog
 
+from securenet_obs.monitoring.foreign_objects import text_of
 from securenet_obs.monitoring.logs.bound_logger import bound_logger
 from securenet_obs.monitoring.logs.chain import Chain, Line
 from securenet_obs.monitoring.logs.hooks import install_hooks
 from securenet_obs.monitoring.logs.output.line_output import LineOutput
 from securenet_obs.monitoring.logs.output.printed_lines import PrintedLines
 from securenet_obs.monitoring.logs.output.stdout import replaced_stream
+from securenet_obs.monitoring.logs.records import (
+    AnyLevel,
+    install_record_factory,
+    repair,
+)
 from securenet_obs.settings import Settings, get_settings
 
 # They would log each task with its arguments, as `task_started` and `task_succeeded` do without;
@@ -33,9 +39,13 @@ class ForeignHandler(logging.Handler):
 
     def handle(self, record: logging.LogRecord) -> bool:
         """Write the record without the handler's lock, since the output has its own."""
-        line = self._chain.foreign(record)
-        if line is not None:
-            self._output.write(line)
+        try:
+            repair(record)
+            line = self._chain.foreign(record)
+            if line is not None:
+                self._output.write(line)
+        except RecursionError:  # the caller is at the limit, and so would be any call here
+            self._output.lost += 1
         return True
 
 
@@ -58,10 +68,11 @@ def configure_structlog(
     structlog.configure(
         processors=[chain.native],
         wrapper_class=bound_logger(level),
-        logger_factory=lambda *names: Line(output, str(names[0]) if names else "securenet"),
+        logger_factory=lambda *names: Line(output, text_of(names[0]) if names else "securenet"),
         cache_logger_on_first_use=True,
     )
     _replace_handlers(ForeignHandler(chain, output), level)
+    install_record_factory()
     install_hooks()
     if prints:
         sys.stdout = PrintedLines("stdout", "info", replaced_stream(getattr(sys, "stdout", None)))
@@ -74,7 +85,7 @@ def _replace_handlers(handler: logging.Handler, level: int) -> None:
     """Make the root's handler the only one: others would write plain text beside it."""
     root = logging.getLogger()
     # A logger may have a lower level of its own, and its records would still reach the root.
-    handler.setLevel(level)
+    handler.setLevel(AnyLevel(level))
     root.handlers = [handler]
     root.setLevel(level)
     for name in list(logging.root.manager.loggerDict):

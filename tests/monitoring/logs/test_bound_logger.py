@@ -111,3 +111,68 @@ def test_any_call_of_any_logger_is_one_strict_line(
     assert len(lines) == 3
     assert all(isinstance(line["event"], str) for line in lines)
     assert orjson.dumps(lines)
+
+
+@pytest.mark.parametrize(
+    ("level", "expected"),
+    [("ERROR", "error"), ("warn", "warning"), ("fatal", "critical"), ("odd", "warning"),
+     (None, "warning"), (float("nan"), "warning"), (True, "debug"), (25, "info"),
+     (2**80, "critical")],
+)  # fmt: skip
+def test_a_call_at_any_level_is_logged(level: Any, expected: str) -> None:
+    """A level is a number or a name; no other value raises."""
+    log, entries = captured(logging.DEBUG)
+    log.log(level, "e")
+    assert [(entry["event"], entry["log_level"]) for entry in entries] == [("e", expected)]
+
+
+def test_a_bound_field_may_have_any_name() -> None:
+    """Also that of a parameter of `bind`."""
+    log, entries = captured()
+    log.bind().bind(self=1, event="x").info("e")
+    assert (entries[0]["event"], entries[0]["self"], entries[0]["extra_event"]) == ("e", 1, "x")
+
+
+def test_a_call_at_the_recursion_limit_does_not_raise(run: Any) -> None:
+    """Its line is lost and counted; only a call for which there is no frame at all raises."""
+    finished = run(
+        """
+        import structlog, sys
+        from securenet_obs.monitoring import configure_structlog
+        configure_structlog()
+        log = structlog.get_logger("deep").bind()
+        def nothing(event): pass
+        def raised_in(call, depth=0):
+            found = 0
+            try:
+                call("deep")
+            except RecursionError:
+                found = 1
+            try:
+                return found + raised_in(call, depth + 1)
+            except RecursionError:
+                return found
+        log.info("first")
+        assert raised_in(nothing) == raised_in(log.info) == raised_in(log.error) == 1
+        log.info("last")
+        """
+    )
+    assert (finished.code, finished.stderr) == (0, "")
+    assert finished.lines[-1]["event"] == "last"
+    assert sum(line.get("count", 0) for line in finished.lines) > 5
+
+
+def test_a_logger_may_have_any_name(run: Any) -> None:
+    """A name that is not a text, and raises, costs no line."""
+    finished = run(
+        """
+        import structlog
+        from securenet_obs.monitoring import configure_structlog
+        configure_structlog()
+        class Bad:
+            def __str__(self): raise ValueError
+            __repr__ = __str__
+        structlog.get_logger(Bad()).info("e")
+        """
+    )
+    assert finished.line("e")["logger"] == "<Bad without a repr>"

@@ -17,8 +17,8 @@ WRITE_TIMEOUT_S = 1.0
 class LineOutput:
     """Writes whole lines, never mixed between threads; a slow or closed reader loses lines.
 
-    `lost` counts lines that could not be written. `format_lost` converts their number to a line,
-    which is written before the next line that succeeds.
+    `lost` counts lines that could not be written, or not be made. `format_lost` converts their
+    number to a line, which is written before the next line that succeeds.
 
     Args:
         descriptor: destination of the lines; stdout by default.
@@ -28,7 +28,7 @@ class LineOutput:
     def __init__(self, descriptor: int | None = None, timeout_s: float = WRITE_TIMEOUT_S) -> None:
         self._sink: Sink | StdoutSink = open_stdout() if descriptor is None else sink_of(descriptor)
         self._timeout_s = timeout_s
-        self._unreported = 0
+        self._reported = 0
         # After a lost line none waits until one as long is written: a short one may still fit.
         self._wait_s = timeout_s
         self._lost_bytes = 0
@@ -61,17 +61,17 @@ class LineOutput:
     def _defer(self, line: bytes) -> None:
         if isinstance(self._sink, StdoutSink):
             self._sink.refuse_current()
-            self._lose()
+            self.lost += 1
         else:
             self._waiting.append(line)
 
     def _write(self, line: bytes) -> None:
         try:
-            if self._unreported:
+            if self.lost != self._reported:
                 self._report_lost()
             self._sink.write(line, self._wait_s)
         except Exception:  # noqa: BLE001 a stream is foreign code and may raise anything
-            self._lose()
+            self.lost += 1
             self._wait_s = 0.0
             self._lost_bytes = max(self._lost_bytes, len(line))
         else:
@@ -80,14 +80,11 @@ class LineOutput:
                 self._lost_bytes = 0
 
     def _report_lost(self) -> None:
-        report = self.format_lost(self._unreported)
+        lost = self.lost
+        report = self.format_lost(lost - self._reported)
         if report:
             self._sink.write(report, self._wait_s)
-            self._unreported = 0
-
-    def _lose(self) -> None:
-        self.lost += 1
-        self._unreported += 1
+            self._reported = lost
 
     def forget_writes(self) -> None:
         """Forget the writes of other threads, in a forked child that does not have them."""

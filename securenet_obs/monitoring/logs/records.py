@@ -1,0 +1,67 @@
+"""Makes log records of the standard library from any arguments, and reads any record."""
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from securenet_obs.monitoring.foreign_objects import text_of
+
+
+class AnyLevel(int):
+    """The level of a handler, which also a record without a number reaches."""
+
+    def __le__(self, other: object) -> bool:
+        """Return whether a level is at least this one; handlers are asked by `level >= self`."""
+        return int.__le__(self, other) if issubclass(type(other), int) else True  # type: ignore[operator]
+
+    __hash__ = int.__hash__
+
+
+def install_record_factory() -> None:
+    """Make records by a factory that does not raise, whatever the arguments are.
+
+    The standard library asks a single argument whether it is a mapping, and whether it has items: a
+    foreign object may raise then, such as a proxy whose object has gone.
+    """
+    previous = logging.getLogRecordFactory()
+    if not isinstance(previous, _RecordFactory):
+        logging.setLogRecordFactory(_RecordFactory(previous))
+
+
+class _RecordFactory:
+    """Makes records by another factory, without arguments that it does not accept."""
+
+    def __init__(self, make: Callable[..., logging.LogRecord]) -> None:
+        self._make = make
+
+    def __call__(
+        self,
+        name: str,
+        level: int,
+        pathname: str,
+        lineno: int,
+        msg: object,
+        args: Any,
+        *rest: Any,
+        **named: Any,
+    ) -> logging.LogRecord:
+        place = (name, level, pathname, lineno, msg)
+        try:
+            return self._make(*place, args, *rest, **named)
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException:  # noqa: BLE001 an argument is foreign code and may raise anything
+            record = self._make(*place, (), *rest, **named)
+            record.args = args
+            return record
+
+
+def repair(record: logging.LogRecord) -> None:
+    """Replace a name that is not a text and a level that is not a number.
+
+    The handlers that are called afterwards, such as those of Sentry's SDK, rely on both.
+    """
+    if type(record.name) is not str:
+        record.name = text_of(record.name)
+    if not issubclass(type(record.levelno), int):
+        record.levelno = logging.WARNING
