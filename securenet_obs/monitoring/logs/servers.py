@@ -1,15 +1,22 @@
-"""Logging configuration of uvicorn and gunicorn: every process writes JSON lines from its start.
+"""Logging configuration of web servers: every process writes JSON lines from its start.
 
 A server logs before it imports the application, and its parent process never imports it:
 
     uvicorn app:app --workers 4 --log-config "$(python -m securenet_obs.monitoring.logs.servers)"
     gunicorn app:app --config python:securenet_obs.monitoring.logs.gunicorn_config
 
+hypercorn takes the file as `json:` and its path. Another server, such as daphne, is run as a module
+after the logging of its process was configured:
+
+    python -m securenet_obs.monitoring.logs.servers daphne app:app
+
 The name of the process in the lines of the parent is SERVICE_NAME.
 """
 
 import json
 import logging
+import runpy
+import sys
 from pathlib import Path
 
 from securenet_obs.monitoring.logs.setup import ForeignHandler, configure_structlog
@@ -32,5 +39,18 @@ def json_handler() -> logging.Handler:
     return next(handler for handler in root.handlers if isinstance(handler, ForeignHandler))
 
 
+def run_server(arguments: list[str]) -> None:
+    """Run a server, a module that `python -m` runs, with its arguments.
+
+    Its stdout and stderr log what is printed to them before the server reads either.
+    """
+    json_handler()
+    sys.argv = arguments
+    runpy.run_module(arguments[0], run_name="__main__", alter_sys=True)
+
+
 if __name__ == "__main__":
-    print(UVICORN_LOG_CONFIG)
+    if sys.argv[1:]:
+        run_server(sys.argv[1:])
+    else:
+        print(UVICORN_LOG_CONFIG)

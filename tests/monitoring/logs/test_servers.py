@@ -133,6 +133,60 @@ def test_every_line_of_every_process_is_json(
     )
 
 
+PRINTING_SERVER = """
+import logging, sys
+
+stream = sys.stdout  # as daphne does, before it imports the application
+logging.basicConfig(level="INFO", format="%(asctime)-15s %(levelname)-8s %(message)s")
+logging.getLogger("daphne.server").info("Listening on %s", sys.argv[1:])
+stream.write('127.0.0.1:5 - - [26/Nov/2026:12:08:46] "GET /v1/x?token=hunter2" 200 2\\n')
+raise SystemExit(3)
+"""
+
+
+def test_a_server_that_prints_its_access_lines_is_run_as_a_module(tmp_path: Path) -> None:
+    """Its lines are JSON without query strings; its arguments and exit code are kept."""
+    (tmp_path / "printing_server.py").write_text(PRINTING_SERVER)
+    done = subprocess.run(
+        [sys.executable, "-m", servers.__name__, "printing_server", "--port", "5"],
+        cwd=tmp_path, capture_output=True, text=True, check=False,
+        env={**os.environ, "ENVIRONMENT": "test", "PYTHONPATH": os.getcwd()},
+    )  # fmt: skip
+    events = [json.loads(line)["event"] for line in done.stdout.splitlines()]
+    assert (done.returncode, done.stderr) == (3, "")
+    assert events == [
+        "Listening on ['--port', '5']",
+        '127.0.0.1:5 - - [26/Nov/2026:12:08:46] "GET /v1/x" 200 2',
+    ]
+
+
+HYPERCORN = """
+    import logging, logging.config, sys
+    from securenet_obs.monitoring import start_monitoring
+    from securenet_obs.monitoring.logs.servers import LOG_CONFIG
+    from securenet_obs.settings import get_settings
+    start_monitoring(get_settings(), "app")
+    # As hypercorn.logging of 0.18 does, which then reads its --log-config.
+    access, error = logging.getLogger("hypercorn.access"), logging.getLogger("hypercorn.error")
+    access.handlers, error.handlers = [logging.StreamHandler(sys.stdout)], [logging.StreamHandler()]
+    access.propagate = False
+    access.setLevel("INFO")
+    logging.config.dictConfig(LOG_CONFIG)
+    error.info("Running on %s", "http://127.0.0.1:5")
+    atoms = {"h": "127.0.0.1:5", "m": "GET", "U": "/v1/x", "s": "200", "q": "token=hunter2"}
+    access.info("%(h)s %(m)s %(U)s?%(q)s", atoms)
+"""
+
+
+def test_each_line_of_hypercorn_is_written_once(run: Any) -> None:
+    """Its loggers have handlers of their own, which its configuration replaces."""
+    finished = run(HYPERCORN)
+    own = [line for line in finished.lines if line["logger"].startswith(("hypercorn", "std"))]
+    assert [line["event"] for line in own] == ["Running on http://127.0.0.1:5", "http_access"]
+    assert (own[1]["path"], own[1]["status"]) == ("/v1/x", 200)
+    assert "hunter2" not in finished.stdout
+
+
 def test_the_file_is_printed_for_a_command_line() -> None:
     """`python -m` the module prints the path of uvicorn's file."""
     command = [sys.executable, "-m", servers.__name__]
