@@ -15,6 +15,7 @@ from securenet_obs.monitoring.correlation import (
     parse_tenant_id,
 )
 from securenet_obs.monitoring.foreign_objects import type_name
+from securenet_obs.monitoring.logs.output.printed_lines import end_all_lines, end_lines_of_thread
 from securenet_obs.monitoring.sentry.events.capture import capture_error
 from securenet_obs.monitoring.sentry.tracing.task_scope import send_trace, task_scope
 
@@ -40,6 +41,8 @@ def connect_task_signals() -> None:
     signals.task_failure.connect(_report_failure)
     signals.task_retry.connect(_log_retry)
     signals.task_postrun.connect(_end_task)
+    # A child of the prefork pool leaves by os._exit.
+    signals.worker_process_shutdown.connect(_end_process)
 
 
 def log_worker_messages() -> None:
@@ -87,8 +90,14 @@ def _start_task(task_id: str, task: Any, **_: object) -> None:
     _log.info("task_started", task=task.name, retries=request.retries)
 
 
+def _end_process(**_: object) -> None:
+    end_all_lines()
+
+
 def _end_task(task_id: str, task: Any, **_: object) -> None:
+    """Log what the task has printed without a newline, and clear its ids."""
     if not task.request.is_eager:
+        end_lines_of_thread()
         _started_at.pop(task_id, None)
         clear_ids()
         if scope := _scopes.pop(task_id, None):

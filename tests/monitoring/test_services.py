@@ -235,3 +235,45 @@ def test_an_http_error_below_other_middleware_is_captured(run: Any, sentry: Sent
     errors = [event["exception"]["values"][-1] for event in sentry.events]
     assert [error["type"] for error in errors] == ["HTTPException", "HTTPException"]
     assert ["500" in errors[0]["value"], "503" in errors[1]["value"]] == [True, True]
+
+
+PRINTING_WORKER = """
+    import os, threading, time
+    from celery import Celery
+    from securenet_obs.monitoring import monitor_celery
+
+    app = Celery("printing", broker=os.environ["REDIS_URL"])
+    monitor_celery("printing")
+
+    def begin_and_wait():
+        print("of a thread", end="")
+        time.sleep(60)
+
+    @app.task
+    def prints(number):
+        print("of task", number, end="")
+        threading.Thread(target=begin_and_wait, daemon=True).start()
+
+    if __name__ == "__main__":
+        prints.delay(1)
+        prints.delay(2)
+"""
+
+
+@pytest.mark.stack
+def test_a_task_and_its_process_end_the_lines_that_they_print(
+    tmp_path: Path, redis_server: Any
+) -> None:
+    """Text without a newline has the id of its own task; that of a thread is logged at the end."""
+    (tmp_path / "printing.py").write_text(textwrap.dedent(PRINTING_WORKER))
+    environment = {**redis_server.environment, "SENTRY_DSN": ""}
+    subprocess.run(
+        [sys.executable, "printing.py"], cwd=tmp_path, env={**os.environ, **environment}, check=True
+    )
+    command = ["celery", "--quiet", "--app", "printing", "worker", "--concurrency", "1"]
+    with running(tmp_path, "worker.log", command, environment) as worker:
+        assert poll_until(lambda: worker.read_text().count("task_succeeded") == 2, deadline_s=30)
+    printed = [each for each in lines(worker) if each["logger"] == "stdout"]
+    assert [each["event"] for each in printed[:2]] == ["of task 1", "of task 2"]
+    assert printed[0]["task_id"] != printed[1]["task_id"]
+    assert [each["event"] for each in printed[2:]] == ["of a thread"] * 2

@@ -138,6 +138,12 @@ class PrintedLines(io.TextIOBase):
         for line in begun:
             self._log_line(line.clear())
 
+    def end_line(self) -> None:
+        """Log the line that this thread has begun, as at the end of a task."""
+        begun: BegunLine | None = getattr(self._local, "begun", None)
+        if begun is not None:
+            self._log_line(begun.clear())
+
     def forget_lines(self) -> None:
         """Forget begun lines, in a forked child: the parent logs them."""
         self._begun_lock = threading.RLock()
@@ -167,7 +173,14 @@ class PrintedLines(io.TextIOBase):
             self._log_line(line.clear())
 
 
-def _end_all() -> None:
+def end_lines_of_thread() -> None:
+    """Log the lines that this thread has begun, with the ids that are bound to it."""
+    for stream in list(_streams):
+        stream.end_line()
+
+
+def end_all_lines() -> None:
+    """Log the lines that all threads have begun, before the process leaves by `os._exit`."""
     for stream in list(_streams):
         stream.end_lines()
 
@@ -179,10 +192,10 @@ def _forget_all() -> None:
 
 def _end_with_process(_: object = None) -> None:
     """End all lines at the end of this process, or of a process of multiprocessing."""
-    multiprocessing.util.Finalize(None, _end_all, exitpriority=0)
+    multiprocessing.util.Finalize(None, end_all_lines, exitpriority=0)
 
 
-atexit.register(_end_all)
+atexit.register(end_all_lines)
 os.register_at_fork(after_in_child=_forget_all)
 multiprocessing.util.register_after_fork(_end_with_process, _end_with_process)
 _end_with_process()
