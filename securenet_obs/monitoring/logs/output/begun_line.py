@@ -38,6 +38,11 @@ class BegunLine:
         return text
 
     @property
+    def is_empty(self) -> bool:
+        """Whether the line has no text."""
+        return not self._pieces
+
+    @property
     def is_long(self) -> bool:
         """Whether the line has reached the length at which it is logged in parts."""
         return self._length >= MAX_LINE_CHARACTERS

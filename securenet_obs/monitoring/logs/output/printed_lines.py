@@ -122,8 +122,9 @@ class PrintedLines(io.TextIOBase):
         *lines, rest = plain_text(text).split("\n")
         begun = self._of_this_thread()
         for line in lines:
-            begun.add(line)
-            self._log_line(begun.clear())
+            if line or not begun.is_empty:
+                begun.add(line)
+                self._log_line(begun.clear())
         if rest:
             begun.add(rest)
             if begun.is_long:

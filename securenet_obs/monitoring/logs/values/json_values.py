@@ -15,6 +15,12 @@ from typing import Any
 from securenet_obs.monitoring.foreign_objects import plain_text, repr_of, type_name
 from securenet_obs.monitoring.logs.values.arrays import is_missing, is_numpy, plain_array
 from securenet_obs.monitoring.logs.values.moments import MOMENTS, format_moment
+from securenet_obs.monitoring.logs.values.named_parts import (
+    ADDRESSES,
+    is_row,
+    row_fields,
+    whole_address,
+)
 
 _MAX_WORK = 2_000_000
 """Maximum characters of all texts, plus a few for each value: parts may occur 2^30 times."""
@@ -89,6 +95,8 @@ def _substitute(value: Any, kind: type, items: int) -> Any:
         return value.value
     if is_numpy(kind):
         return plain_array(value, items)
+    if is_row(kind):
+        return row_fields(value)
     if issubclass(kind, float):
         return float.__pos__(value)
     if dataclasses.is_dataclass(kind):
@@ -107,7 +115,9 @@ def _attribute(value: object, name: str) -> Any:
 
 def _decoded(value: bytes | bytearray | memoryview) -> str:
     """Return bytes as text, the start of many; bytes that are not UTF-8 are escaped."""
-    start = memoryview(value).cast("B")[:_MAX_TEXT]
+    view = memoryview(value)
+    # A view of every second byte has no adjacent bytes to cast.
+    start = (view if view.c_contiguous else memoryview(view.tobytes())).cast("B")[:_MAX_TEXT]
     return start.tobytes().decode("utf-8", "backslashreplace")
 
 
@@ -143,6 +153,8 @@ class _Plain:
             return self._mapping(dict.items(value), depth)
         if issubclass(kind, list):
             return self._sequence(list.__iter__(value), depth)
+        if issubclass(kind, ADDRESSES):
+            return self.value(whole_address(value, kind), depth)
         if issubclass(kind, tuple):
             return self._tuple(value, kind, depth)
         if issubclass(kind, Mapping):

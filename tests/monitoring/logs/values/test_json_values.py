@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from securenet_obs.monitoring.logs.values.json_values import Bounds, substitute, to_plain
 
 BOUNDS = Bounds(characters=8, items=3, depth=3)
@@ -28,3 +30,9 @@ def test_objects_are_substituted() -> None:
     assert substitute(memoryview(b"a")) == "a"
     assert substitute(frozenset({1})) == [1]
     assert substitute(len) == "<built-in function len>"
+
+
+@pytest.mark.parametrize("step", [1, 2, -1])
+def test_a_view_of_bytes_is_text(step: int) -> None:
+    """Also if its bytes are not adjacent."""
+    assert to_plain(memoryview(b"abcde")[::step], BOUNDS) == "abcde"[::step]
