@@ -127,18 +127,33 @@ def test_a_process_starts_with_any_stdout(run: Any, case: str, tmp_path: Path) -
     assert all(line["event"] for line in finished.lines)
 
 
-@pytest.mark.parametrize("case", ["twice", "redirected before", "a tee"])
+CLOSED_CASES = ["twice", "redirected before", "a tee"]
+RUN_CLOSED = """
+for number, code in enumerate({codes!r}):
+    child = os.fork()
+    if child == 0:
+        os.mkdir(str(number))
+        os.chdir(str(number))
+        other = open("other", "w")
+        exec(code)
+        raise SystemExit
+    os.waitpid(child, 0)
+"""
+
+
 @pytest.mark.parametrize("closed", [">&-", "<&- >&- 2>&-"])
-def test_a_process_starts_with_a_closed_stdout(case: str, closed: str, tmp_path: Path) -> None:
+def test_a_process_starts_with_a_closed_stdout(closed: str, tmp_path: Path) -> None:
     """A process without stdout continues, and no other file that gets its number has the lines."""
-    program = BEGIN + 'other = open("other", "w")\n' + dedent(CASES[case]) + END
+    codes = [dedent(CASES[case]) + END for case in CLOSED_CASES]
+    program = BEGIN + RUN_CLOSED.format(codes=codes)
     done = subprocess.run(
         ["sh", "-c", f'exec "$@" {closed}', "sh", sys.executable, "-c", program],
         cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False,
         env={**os.environ, "ENVIRONMENT": "test", "PYTHONPATH": os.getcwd()},
     )  # fmt: skip
-    assert (tmp_path / "end").exists(), done.stderr
-    assert (tmp_path / "other").read_text() == ""
+    for number, case in enumerate(CLOSED_CASES):
+        assert (tmp_path / str(number) / "end").exists(), (case, done.stderr)
+        assert (tmp_path / str(number) / "other").read_text() == "", case
 
 
 def test_lines_before_and_after_a_second_start_have_one_destination(run: Any) -> None:
