@@ -21,7 +21,7 @@ def install_record_factory() -> None:
     """Make records by a factory that does not raise, whatever the arguments are.
 
     The standard library asks a single argument whether it is a mapping, and whether it has items: a
-    foreign object may raise then, such as a proxy whose object has gone.
+    foreign object may raise then, such as a weak proxy of an object that has gone.
     """
     previous = logging.getLogRecordFactory()
     if not isinstance(previous, _RecordFactory):

@@ -14,6 +14,7 @@ from securenet_obs.monitoring.foreign_objects import text_of
 from securenet_obs.monitoring.logs.bound_logger import bound_logger
 from securenet_obs.monitoring.logs.chain import Chain, Line
 from securenet_obs.monitoring.logs.hooks import install_hooks
+from securenet_obs.monitoring.logs.output.handled_records import LineHandler
 from securenet_obs.monitoring.logs.output.line_output import LineOutput
 from securenet_obs.monitoring.logs.output.printed_lines import PrintedLines
 from securenet_obs.monitoring.logs.output.stdout import replaced_stream
@@ -29,7 +30,7 @@ from securenet_obs.settings import Settings, get_settings
 _LOGGERS_FROM_WARNING = ("celery.app.trace", "celery.worker.strategy")
 
 
-class ForeignHandler(logging.Handler):
+class ForeignHandler(LineHandler):
     """Passes the records of the standard library's logging to the chain."""
 
     def __init__(self, chain: Chain, output: LineOutput) -> None:

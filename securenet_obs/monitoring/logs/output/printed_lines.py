@@ -15,6 +15,7 @@ import structlog
 from securenet_obs.monitoring.foreign_objects import plain_text
 from securenet_obs.monitoring.logs.access_records import without_query
 from securenet_obs.monitoring.logs.output.begun_line import BegunLine
+from securenet_obs.monitoring.logs.output.handled_records import is_handled
 from securenet_obs.monitoring.logs.output.printed_bytes import PrintedBytes
 
 _streams: "weakref.WeakSet[PrintedLines]" = weakref.WeakSet()
@@ -119,6 +120,8 @@ class PrintedLines(io.TextIOBase):
         """Log complete lines, and keep the rest for this thread's next write."""
         if not isinstance(text, str):
             raise TypeError(f"write() argument must be str, not {type(text).__name__}")
+        if is_handled(sys._getframe().f_back):
+            return len(text)
         *lines, rest = plain_text(text).split("\n")
         begun = self._of_this_thread()
         for line in lines:

@@ -89,7 +89,7 @@ def test_a_new_process_sees_the_half_line_of_an_earlier_one(tmp_path: Path) -> N
 
 
 def test_a_line_that_another_process_is_writing_is_not_torn(tmp_path: Path) -> None:
-    """No empty line follows a line whose first part alone is seen."""
+    """No empty line follows a line of which only the first part is seen."""
     log = tmp_path / "log"
     log.write_bytes(b"first ")
     ours = LineOutput(os.open(log, os.O_WRONLY | os.O_APPEND))
