@@ -51,7 +51,7 @@ CODE_PLACES = (
 NOTEBOOK_PLACES = ("notebook output", "notebook traceback")
 """Places of a secret in the notebook that searches for it."""
 
-TOTAL = "total"
+_TOTAL = "total"
 
 
 @dataclass(frozen=True)
@@ -64,14 +64,6 @@ class PlantedSecrets:
     fields: Sequence[tuple[str, FakeSecret]]
     request_id: str
     responses: bytes
-
-
-def generate_fake_secrets() -> tuple[
-    dict[str, FakeSecret], list[FakeSecret], list[tuple[str, FakeSecret]]
-]:
-    """Return a fresh secret for each place, each kind of text and each kind of secret field."""
-    places = generate_place_secrets([*REQUEST_PLACES, *CODE_PLACES, *NOTEBOOK_PLACES])
-    return {one.kind: one for one in places}, generate_text_secrets(), generate_field_secrets()
 
 
 def plant_secrets(settings: Settings, canary: str, tenant_id: str) -> PlantedSecrets:
@@ -90,7 +82,9 @@ def plant_secrets(settings: Settings, canary: str, tenant_id: str) -> PlantedSec
         NotFoundError: diagnostics are not enabled.
         UnreachableError: the API does not answer.
     """
-    places, texts, fields = generate_fake_secrets()
+    all_places = (*REQUEST_PLACES, *CODE_PLACES, *NOTEBOOK_PLACES)
+    places = {one.kind: one for one in generate_place_secrets(all_places)}
+    texts, fields = generate_text_secrets(), generate_field_secrets()
     secret = {place: one.marker for place, one in places.items()}
     body: dict[str, Any] = {
         "canary": canary,
@@ -149,7 +143,7 @@ def count_occurrences(plant: PlantedSecrets, sinks: Mapping[str, bytes]) -> pd.D
         for how, one in rows
     ]
     frame = pd.DataFrame(counts)
-    return frame.assign(**{TOTAL: frame[list(sinks)].sum(axis="columns")})
+    return frame.assign(**{_TOTAL: frame[list(sinks)].sum(axis="columns")})
 
 
 def count_marker(marker: str, stored: bytes) -> int:

@@ -1,4 +1,4 @@
-"""Validates the matches of text rules by checksum, encoding or mixture of characters."""
+"""Validates matches of text rules: by checksum, encoding, mixture of characters, or context."""
 
 import base64
 import ipaddress

@@ -1,4 +1,4 @@
-"""Recognises public values by their shape, and tokens by the randomness of their characters."""
+"""Patterns and words of public values; recognises tokens by the randomness of their characters."""
 
 import re
 

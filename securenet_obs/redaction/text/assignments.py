@@ -1,4 +1,4 @@
-"""Finds assignments of values to names in a text, each value's end, and whether it is secret."""
+"""Patterns of assignments of values to names in a text; finds the span of a secret value."""
 
 import re
 

@@ -9,7 +9,11 @@ from securenet_obs.probes.scenarios.leaks import (
     REQUEST_PLACES,
     PlantedSecrets,
     count_marker,
-    generate_fake_secrets,
+)
+from securenet_obs.probes.scenarios.specimens import (
+    generate_field_secrets,
+    generate_place_secrets,
+    generate_text_secrets,
 )
 from securenet_obs.settings import Settings
 
@@ -32,7 +36,8 @@ def test_partial_secret_is_not_found() -> None:
 
 def test_occurrences_are_counted_by_secret_and_sink() -> None:
     """The table has a row for each secret and a column for each sink."""
-    places, texts, fields = generate_fake_secrets()
+    places = {one.kind: one for one in generate_place_secrets(REQUEST_PLACES + CODE_PLACES)}
+    texts, fields = generate_text_secrets(), generate_field_secrets()
     plant = PlantedSecrets("canary", places, texts, fields, "r1", b"")
     held = f"{places['URL'].marker} {texts[0].marker} {texts[0].marker}".encode()
     seen = count_occurrences(plant, {"logs": held, "Redis": b""})
@@ -41,14 +46,12 @@ def test_occurrences_are_counted_by_secret_and_sink() -> None:
     assert found == [["place", "URL", 1, 0], ["text", texts[0].kind, 2, 0]]
 
 
-def test_every_place_has_its_own_secret() -> None:
-    """An occurrence identifies the place of the leak."""
-    places, _, _ = generate_fake_secrets()
-    assert set(places) == {*REQUEST_PLACES, *CODE_PLACES, *NOTEBOOK_PLACES}
-
-
 def test_api_leaks_on_request(target: Settings) -> None:
-    """Both requests have the expected status, and the responses contain no secret."""
+    """Both requests have the expected status, and the responses contain no secret.
+
+    Each place has a secret of its own, so that an occurrence identifies the place of the leak.
+    """
     plant = plant_secrets(target, "canary-of-a-test", "tenant-canary")
+    assert set(plant.places) == {*REQUEST_PLACES, *CODE_PLACES, *NOTEBOOK_PLACES}
     assert plant.request_id.encode() in plant.responses
     assert count_occurrences(plant, {"answers": plant.responses}).total.sum() == 0
