@@ -1,4 +1,4 @@
-"""Redacts a byte stream of text or JSON lines, line by line, so that it can be shared."""
+"""Redacts a byte stream of text or JSON lines, one by one; masks private keys of several lines."""
 
 import re
 from codecs import BOM_UTF8

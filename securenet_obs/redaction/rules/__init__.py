@@ -1,1 +1,1 @@
-"""The rules: which names, texts, values and arguments are secret, as data; prefilter and plan."""
+"""Rules as data: names, texts, values and arguments that are secret; prefilter and plan."""

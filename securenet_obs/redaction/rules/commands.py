@@ -1,4 +1,4 @@
-"""Table of commands that take a secret as an argument, with the options and places that hold it."""
+"""Types and table of commands with a secret argument: programs, options, places that hold it."""
 
 import dataclasses
 import re

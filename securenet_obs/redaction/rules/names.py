@@ -1,4 +1,4 @@
-"""Finds the key rule for a name, in any case and with any separators; excludes harmless names."""
+"""Normalises names, and finds the key rule of each; excludes harmless names and identifiers."""
 
 import dataclasses
 import re

@@ -1,4 +1,4 @@
-"""Types of redaction rules: names of secret values, and texts that are secrets themselves."""
+"""Types `KeyRule` and `TextRule`, the mask, and pieces of patterns that several modules share."""
 
 import dataclasses
 import re
@@ -11,7 +11,7 @@ MASK = "[redacted]"
 
 ESCAPE = rb"\\[bfnrt]|\\u[0-9A-Fa-f]{4}"
 """JSON escape of a control character."""
-GAP = rb"(?:[^A-Za-z0-9]|" + ESCAPE + rb")+"
+_GAP = rb"(?:[^A-Za-z0-9]|" + ESCAPE + rb")+"
 """What may stand between a name and its value in serialised bytes, if it has no letter."""
 KEY_CHARACTERS = "A-Za-z0-9_+/=.~:|!$%-"
 """Characters of a value that a judge may accept, for a class of a pattern."""
@@ -67,7 +67,7 @@ class KeyRule:
         if self.judge is None:
             return b"|".join(map(_phrase_anchor, phrases))
         starts = b"|".join(_phrase_anchor(phrase.rstrip(b"$")) for phrase in phrases)
-        return rb"(?:%b)[A-Za-z0-9_.-]*%b[%b]{14}" % (starts, GAP, KEY_CHARACTERS.encode())
+        return rb"(?:%b)[A-Za-z0-9_.-]*%b[%b]{14}" % (starts, _GAP, KEY_CHARACTERS.encode())
 
 
 def _phrase_anchor(phrase: bytes) -> bytes:

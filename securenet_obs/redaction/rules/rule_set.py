@@ -1,4 +1,4 @@
-"""Compiled redaction rules: those that may apply to bytes or a name, and the plan to apply them."""
+"""The project's rules; compiled sets of rules, which select those for bytes, a name or a text."""
 
 import re
 from collections.abc import Iterable, Sequence

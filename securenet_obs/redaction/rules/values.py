@@ -1,4 +1,4 @@
-"""Judges whether the value of a secret name is secret; prose, counts and public ids are not."""
+"""Table of harmless values by name; judges whether the value of a secret name is secret."""
 
 import dataclasses
 import re

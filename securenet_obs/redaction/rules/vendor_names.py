@@ -1,4 +1,4 @@
-"""Table of vendors' names, which make a random text after them secret: `datadog: 3f0c…`."""
+"""Vendors' names, and rules that mask a random text after one of them: `datadog: 3f0c…`."""
 
 import re
 from itertools import groupby
@@ -43,16 +43,16 @@ _VENDORS = """
 _SHORT = 4  # a longer name does not occur inside of other words
 
 
-def is_key(text: str) -> bool:
+def _is_key(text: str) -> bool:
     """Return whether a text is a generated key, and not a path, an address or a time."""
     return PUBLIC.fullmatch(text) is None and (
         re.fullmatch(UUID, text) is not None or is_random(text, 14, 0.06)
     )
 
 
-def is_vendor_key(match: re.Match[str]) -> bool:
+def _is_vendor_key(match: re.Match[str]) -> bool:
     """Return whether a key follows the vendor's name, and its own name is not an identifier's."""
-    return is_key(match["secret"]) and IDENTIFIER.search(normalise_name(match["name"])) is None
+    return _is_key(match["secret"]) and IDENTIFIER.search(normalise_name(match["name"])) is None
 
 
 def _alternatives() -> str:
@@ -66,7 +66,7 @@ def _alternatives() -> str:
 
 
 VENDOR_KEY_RULE = KeyRule(
-    "vendor_key", "|".join(name.replace(".", " ") for name in _VENDORS), judge=is_key
+    "vendor_key", "|".join(name.replace(".", " ") for name in _VENDORS), judge=_is_key
 )
 _FREE = r"(?i:influx(?:db)?|bitly|cloudinary|amplitude|couchbase|capella|aiven|planetscale|okta)"
 """Vendors whose keys have no form: they are found at some distance from the name, too."""
@@ -80,20 +80,20 @@ VENDOR_RULES = (
         rf"(?<![A-Za-z])(?P<name>(?:{_alternatives()})[ \t\w.-]{{0,40}})[\s'\"]{{0,3}}"
         r"(?:=>|\|\||:{1,3}=|\?=|[=>:,])[`'\"\s=]{0,5}"
         rf"(?P<secret>[{KEY_CHARACTERS}]{{14,500}}+)",
-        is_vendor_key,
+        _is_vendor_key,
     ),
     TextRule(
         "vendor_key",
         rf"{_FREE}(?s:.*)[A-Za-z0-9+/=_-]{{20}}",
         rf"(?<![A-Za-z])(?P<name>{_FREE})[\s\S]{{0,40}}?(?i:secret|private|access|key|token|auth)"
         r"[\s\S]{0,32}?(?<![A-Za-z0-9+/])(?P<secret>[A-Za-z0-9+/=_-]{20,900}+)",
-        is_vendor_key,
+        _is_vendor_key,
     ),
     TextRule(
         "vendor_key",
         rf"{_FREE}(?s:.*)[A-Za-z0-9+/=_-]{{20}}",
         rf"(?<![A-Za-z])(?P<name>{_FREE})[\s\S]{{0,40}}?(?<![A-Za-z0-9+/])"
         r"(?P<secret>[A-Za-z0-9+/=]{80,900}+)",
-        is_vendor_key,
+        _is_vendor_key,
     ),
 )

@@ -1,4 +1,4 @@
-"""Table of documented token forms of vendors, by field: a fixed prefix or mark, and a body."""
+"""Table of vendors' documented token forms, by kind of service: a fixed prefix or mark, a body."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from securenet_obs.redaction.rules.rule import START, TextRule
 from securenet_obs.redaction.rules.shapes import is_random
 
-Judge = Callable[[re.Match[str]], bool]
+_Judge = Callable[[re.Match[str]], bool]
 
 _END = r"(?![A-Za-z0-9])"
 _AHEAD = re.compile(r"\(\?![^()]*\)")
@@ -230,7 +230,7 @@ def _anchor(form: Sequence[str]) -> str:
     return pattern.replace("}+", "}").replace("*+", "*")
 
 
-def _rule(name: str, form: Sequence[str], judge: Judge | None = None) -> TextRule:
+def _rule(name: str, form: Sequence[str], judge: _Judge | None = None) -> TextRule:
     return TextRule(name, _anchor(form), f"{START}(?a:{form[0]}{form[1]})", judge)
 
 

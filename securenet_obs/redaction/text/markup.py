@@ -1,4 +1,4 @@
-"""Finds values in markup: text of elements, and values of pairs of attributes or keys."""
+"""Finds named values in markup: text of elements, and values of pairs of attributes or keys."""
 
 import dataclasses
 import re
