@@ -1,4 +1,4 @@
-"""ASGI middleware: binds a request's ids, logs it, captures its errors, answers unhandled ones."""
+"""ASGI middleware: binds ids, logs requests, captures and answers errors, reads `traceparent`."""
 
 import re
 import sys

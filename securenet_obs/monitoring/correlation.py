@@ -1,4 +1,4 @@
-"""Validates, binds and clears request, tenant, task and trace ids; merges them into log records.
+"""Validates, binds, reads, clears ids of request, tenant, task and trace; merges them into events.
 
 They are stored in structlog's context variables, so that every log line carries them. They are
 bound at the start of a request or a task and cleared at its end.
@@ -22,7 +22,7 @@ from structlog.contextvars import (
 from securenet_obs.monitoring.foreign_objects import text_of
 from securenet_obs.settings import TENANT_ID
 
-IDS = ("request_id", "tenant_id", "task_id", "trace_id", "span_id")
+_IDS = ("request_id", "tenant_id", "task_id", "trace_id", "span_id")
 """Names of the ids in log lines and on error events."""
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{7,63}")
@@ -84,7 +84,7 @@ def bound_tenant(tenant_id: str) -> Iterator[None]:
 def current_ids() -> dict[str, str]:
     """Return the ids that are currently bound, as texts; the span is the innermost one."""
     bound = merge_context({})
-    return {name: text_of(bound[name]) for name in IDS if name in bound}
+    return {name: text_of(bound[name]) for name in _IDS if name in bound}
 
 
 def merge_context(event: Mapping[str, Any]) -> dict[str, Any]:

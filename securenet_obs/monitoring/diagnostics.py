@@ -1,4 +1,4 @@
-"""Fails on purpose with planted secrets, for diagnostic endpoints and tasks; logs canary relays."""
+"""Raises errors and leaks planted secrets on purpose, in API and tasks; logs canary relays."""
 
 import logging
 import warnings

@@ -1,14 +1,14 @@
-"""Default release of a service: the version of its own installed package."""
+"""Release of a service: as configured, else the version of its own installed package."""
 
 import re
 from importlib.metadata import PackageNotFoundError, version
 
 from securenet_obs.settings import SECURENET_RELEASE, Settings
 
-SECURENET = "securenet"
+_SECURENET = "securenet"
 """Name of SecureNet's own services before they have a more precise one."""
 
-_OWN = re.compile(rf"{SECURENET}(?:-(?:api|worker|beat|notebook))?")
+_OWN = re.compile(rf"{_SECURENET}(?:-(?:api|worker|beat|notebook))?")
 
 
 def default_release(service: str) -> str:

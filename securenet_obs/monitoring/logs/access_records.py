@@ -1,4 +1,4 @@
-"""Access lines of web servers: their fields, and their texts without query strings.
+"""Access records of web servers: recognises their loggers, extracts fields, cuts query strings.
 
 A query string may hold a secret of any form. uvicorn, gunicorn and hypercorn hand over the parts of
 a request; the other servers write a text, from which the query string is cut.

@@ -1,4 +1,4 @@
-"""Converts an event to a log line: time, level, service, ids, exception, id of the Sentry event."""
+"""Completes events and records to log lines: common fields, capture of errors, format, output."""
 
 import logging
 import sys
@@ -38,7 +38,7 @@ from securenet_obs.redaction import redact
 from securenet_obs.settings import Settings
 
 Fields: TypeAlias = MutableMapping[str, Any]
-ExcInfo: TypeAlias = tuple[type[BaseException], BaseException, TracebackType | None]
+_ExcInfo: TypeAlias = tuple[type[BaseException], BaseException, TracebackType | None]
 
 LEVELS = ("debug", "info", "warning", "error", "critical")
 """Levels of a line, least severe first."""
@@ -192,7 +192,7 @@ def _microseconds(at: float) -> int:
     return time_ns() // 1000
 
 
-def _exc_info(value: Any) -> ExcInfo | None:
+def _exc_info(value: Any) -> _ExcInfo | None:
     """Return the `exc_info` of a log call as a tuple, None without an exception."""
     if is_exception(value):
         return type(value), value, traceback_of(value)
@@ -224,7 +224,7 @@ def _add_stack(event: Fields) -> None:
         _render_stack(None, "", event)
 
 
-def _capture(event: Fields, level: str, logger: str, exc_info: ExcInfo | None) -> None:
+def _capture(event: Fields, level: str, logger: str, exc_info: _ExcInfo | None) -> None:
     """Send an error to Sentry, and add the id of its event."""
     message = event.get("event")
     name = message.template if type(message) is Message else text_of(message)

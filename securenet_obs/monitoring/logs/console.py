@@ -21,7 +21,7 @@ def console_line(line: bytes, *, colors: bool) -> bytes:
     """
     fields = orjson.loads(line)
     exception, stack = fields.pop("exception", None), fields.pop("stack", None)
-    rendered = str(_RENDERERS[colors](None, "", escape_values(fields)))
+    rendered = str(_RENDERERS[colors](None, "", _escape_values(fields)))
     lines = [rendered]
     if isinstance(stack, str):
         lines += _indented(stack)
@@ -39,14 +39,14 @@ def escape(text: str) -> str:
     )
 
 
-def escape_values(value: Any) -> Any:
+def _escape_values(value: Any) -> Any:
     """Return a value of JSON with its names and texts escaped."""
     if isinstance(value, str):
         return escape(value)
     if isinstance(value, list):
-        return [escape_values(item) for item in value]
+        return [_escape_values(item) for item in value]
     if isinstance(value, dict):
-        return {escape(name): escape_values(item) for name, item in value.items()}
+        return {escape(name): _escape_values(item) for name, item in value.items()}
     return value
 
 

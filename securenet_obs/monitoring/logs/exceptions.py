@@ -1,4 +1,4 @@
-"""Converts an exception and its causes to structured frames, without local variables.
+"""Converts an exception and its causes to a log line's structured frames, without local variables.
 
 structlog's own converter reads attributes of the exception, which may be foreign code: one that
 raises, or answers any name, would cost the line. The format is that of structlog.

@@ -1,4 +1,4 @@
-"""Settings of gunicorn: `--config python:securenet_obs.monitoring.logs.gunicorn_config`."""
+"""gunicorn's settings for JSON logs: `--config python:` and the dotted name of this module."""
 
 from securenet_obs.monitoring.logs.servers import LOG_CONFIG, json_handler
 

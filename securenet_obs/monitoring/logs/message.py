@@ -1,4 +1,4 @@
-"""Formats the message of a log call with its arguments, even if they do not match."""
+"""Formats a log call's message, also with arguments that do not match; keeps the template."""
 
 import re
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Makes log records of the standard library from any arguments, and reads any record."""
+"""Standard library log records of any arguments: record factory, repair of name and level."""
 
 import logging
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Logging configuration of web servers: every process writes JSON lines from its start.
+"""Logging configuration, handler and launcher of web servers: JSON lines from a process's start.
 
 A server logs before it imports the application, and its parent process never imports it:
 
@@ -39,7 +39,7 @@ def json_handler() -> logging.Handler:
     return next(handler for handler in root.handlers if isinstance(handler, ForeignHandler))
 
 
-def run_server(arguments: list[str]) -> None:
+def _run_server(arguments: list[str]) -> None:
     """Run a server, a module that `python -m` runs, with its arguments.
 
     Its stdout and stderr log what is printed to them before the server reads either.
@@ -51,6 +51,6 @@ def run_server(arguments: list[str]) -> None:
 
 if __name__ == "__main__":
     if sys.argv[1:]:
-        run_server(sys.argv[1:])
+        _run_server(sys.argv[1:])
     else:
         print(UVICORN_LOG_CONFIG)

@@ -1,4 +1,4 @@
-"""Configures a process's loggers, warnings and exception hooks: JSON lines, errors to Sentry.
+"""Configures all loggers of a process for JSON lines: our own, and the handler of all others.
 
 All events pass through one chain. Our own loggers are structlog's and call it directly; the others
 (uvicorn, celery, sqlalchemy) reach it by a handler on the root of the standard library's logging,

@@ -1,4 +1,4 @@
-"""Recognises text that a later handler prints of a record that is a line of its own already."""
+"""Base class of the line handler; detects prints of records that such a handler also converts."""
 
 import logging
 from types import FrameType

@@ -1,4 +1,4 @@
-"""Stream of bytes, the `buffer` of a text stream, that decodes them and prints them there."""
+"""Byte stream that is the `buffer` of a printed-lines stream, to which it prints decoded text."""
 
 import codecs
 import io

@@ -1,4 +1,4 @@
-"""Finds the sink of a descriptor; all outputs of a process to one file share it."""
+"""Registry of a process's sinks: finds or creates the single sink for a descriptor's file."""
 
 import os
 import stat

@@ -1,4 +1,4 @@
-"""The stdout of a process as a destination of lines: descriptor 1, or the stream in its place.
+"""Opens stdout as a sink of lines: descriptor 1, or the stream in its place; finds that stream.
 
 In a notebook, in a test, or within `redirect_stdout`, sys.stdout is not the process's own. The
 lines then follow sys.stdout, but never to a stream that prints to this log: that would not end.
@@ -45,13 +45,13 @@ class StdoutSink:
         self._refused = self._current
 
     def _write(self, stream: Any, line: bytes, wait_s: float) -> None:
-        descriptor = file_descriptor(stream)
+        descriptor = _file_descriptor(stream)
         if descriptor is None:
             _write_text(stream, line.decode())
             return
         if self._file is None or self._file[0] is not stream:
             self._file = stream, sink_of(descriptor)
-        flush(stream)
+        _flush(stream)
         self._file[1].write(line, wait_s)
 
     def _find(self) -> Any:
@@ -66,10 +66,10 @@ class StdoutSink:
 def open_stdout() -> "Sink | StdoutSink":
     """Return the sink of stdout: its descriptor if that is the process's own, else its stream."""
     stream = replaced_stream(getattr(sys, "stdout", None))
-    descriptor = file_descriptor(stream)
+    descriptor = _file_descriptor(stream)
     if descriptor != 1:
         return StdoutSink()
-    flush(stream)
+    _flush(stream)
     sink = sink_of(descriptor)
     sink.stream = stream
     return sink
@@ -82,7 +82,7 @@ def replaced_stream(stream: Any) -> Any:
     return stream
 
 
-def file_descriptor(stream: Any) -> int | None:
+def _file_descriptor(stream: Any) -> int | None:
     """Return the descriptor of an ordinary text file, None of any other stream.
 
     A notebook's stream has a descriptor, too: that of the kernel's own output, which a reader of
@@ -103,7 +103,7 @@ def _write_text(stream: Any, text: str) -> None:
     except UnicodeEncodeError:
         # JSON has other characters than ASCII only in its strings, where they may be escaped.
         stream.write(_ascii(text))
-    flush(stream)
+    _flush(stream)
 
 
 def _ascii(text: str) -> str:
@@ -112,7 +112,7 @@ def _ascii(text: str) -> str:
     return "".join(chr(unit[1]) if unit < b"\0\x80" else f"\\u{unit.hex()}" for unit in units)
 
 
-def flush(stream: Any) -> None:
+def _flush(stream: Any) -> None:
     """Flush a stream; if it raises, its text may be written later."""
     try:
         stream.flush()

@@ -1,4 +1,4 @@
-"""Converts arrays and scalars of numpy, and missing values of pandas, without importing either."""
+"""Recognises and converts numpy's arrays and scalars; recognises pandas' missing values."""
 
 from itertools import islice
 from typing import Any

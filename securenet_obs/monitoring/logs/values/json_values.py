@@ -41,7 +41,7 @@ class Bounds:
     depth: int
 
 
-class UnboundedValueError(TypeError):
+class _UnboundedValueError(TypeError):
     """A value that only the bounded walk of `to_plain` converts."""
 
 
@@ -77,7 +77,7 @@ def substitute(value: object) -> Any:
     """
     kind = type(value)
     if issubclass(kind, (tuple, Mapping, Set)) and not issubclass(kind, (set, frozenset)):
-        raise UnboundedValueError
+        raise _UnboundedValueError
     return _substitute(value, kind, _MAX_ITEMS)
 
 

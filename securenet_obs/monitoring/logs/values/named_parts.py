@@ -1,4 +1,4 @@
-"""Converts rows of SQLAlchemy and addresses of urllib, so that secrets in them are recognised."""
+"""Converts SQLAlchemy rows to dicts and urllib's parsed URLs to text, so that redaction works."""
 
 from typing import Any
 from urllib.parse import (
