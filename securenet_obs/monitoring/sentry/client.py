@@ -24,7 +24,7 @@ from securenet_obs.monitoring.sentry.integrations import DISABLED_INTEGRATIONS, 
 from securenet_obs.monitoring.sentry.tracing.sampling import traces_sampler
 from securenet_obs.settings import TRACES_SAMPLE_RATE, get_settings
 
-PRODUCTION = frozenset({"production", "prod"})
+_PRODUCTION = frozenset({"production", "prod"})
 """Environments that may not run without Sentry."""
 
 # The SDK collects no body, cookie, query, local variable, SQL literal or task argument. It collects
@@ -72,7 +72,7 @@ def init_sentry(
     Raises:
         SettingsError: a setting or the DSN cannot be used, or it is empty in production.
     """
-    if not dsn and environment.lower() in PRODUCTION:
+    if not dsn and environment.lower() in _PRODUCTION:
         raise SettingsError(
             f"SENTRY_DSN: it is empty, and ENVIRONMENT is {environment}: errors would be lost. "
             "Set the project's DSN."

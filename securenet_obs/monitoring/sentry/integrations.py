@@ -1,4 +1,4 @@
-"""Selects the integrations of Sentry's SDK for a process: more of them if it may be traced."""
+"""Selects the enabled and disabled integrations of Sentry's SDK; more for a traced process."""
 
 from typing import Any
 

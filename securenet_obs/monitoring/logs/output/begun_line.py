@@ -1,4 +1,4 @@
-"""A printed line that a thread has begun, without what a carriage return discards."""
+"""Buffer of a printed line that has not ended: pieces, length, and whether its thread is alive."""
 
 import threading
 import weakref

@@ -1,1 +1,1 @@
-"""Delivery of events: size limits, transport, child processes, and the flush at exit."""
+"""Delivery of events: size limits, field types, transport, child processes, flush at exit."""

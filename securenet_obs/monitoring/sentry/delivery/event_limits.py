@@ -1,4 +1,4 @@
-"""Cuts an event to what backends store: its size, its names' lengths, its texts' characters.
+"""Cuts an event to backends' limits of size, names and characters; converts keys to text.
 
 Sentry and Bugsink refuse an event over 1 MiB, and store neither lone surrogates nor NUL. An
 ordinary event is serialised once, and left as it is.

@@ -1,4 +1,4 @@
-"""Flushes a process's events at its exit; sends each later event before its capture returns."""
+"""SDK integration that flushes events at a process's exit; later events are sent synchronously."""
 
 import atexit
 

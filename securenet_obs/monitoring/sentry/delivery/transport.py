@@ -1,4 +1,4 @@
-"""Sends envelopes to Sentry; records statuses, counts lost events, sends refused ones smaller."""
+"""HTTP transport to Sentry: records statuses, counts losses, resends refused events smaller."""
 
 import asyncio
 import codecs
@@ -22,7 +22,7 @@ REPORT_INTERVAL_S = 60.0
 CONFIRM_S = 1.0
 """Seconds that a capture in a child process waits for Sentry's answer."""
 
-EXIT_FLUSH_S = 2.0
+_EXIT_FLUSH_S = 2.0
 """Seconds that a child waits at its end for events to be sent, as the SDK does at exit."""
 
 _MAX_STATUSES = 1_000
@@ -95,7 +95,7 @@ class CountingTransport(HttpTransport):
         error = sys.exception()
         if issubclass(type(error), Exception):
             _log.critical("uncaught_exception", exc_info=error)
-        self.flush(EXIT_FLUSH_S)
+        self.flush(_EXIT_FLUSH_S)
 
     def _reset_counts(self) -> None:
         """Count from zero; a child reports its own losses, and does not share its parent's lock."""

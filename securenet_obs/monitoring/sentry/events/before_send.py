@@ -1,4 +1,4 @@
-"""Completes events and transactions before they are sent: ids, runbook, group, masks, size."""
+"""Hooks of Sentry's SDK that complete, mask and cut events and transactions, and convert keys."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""Captures exceptions once and log messages; never raises, returns the ids of events."""
+"""Captures exceptions, once each, and log messages; stores and returns the ids of their events."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""Groups events into issues: by the event's name, the exception's type and its place in the code.
+"""Computes the fingerprint that groups events into issues, from name, exception type and place.
 
 Without a fingerprint, Sentry groups by the whole stack and Bugsink by the formatted text: one error
 that is logged with different values is many issues there.

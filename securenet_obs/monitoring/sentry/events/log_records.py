@@ -1,4 +1,4 @@
-"""Captures error records of the standard library's logging, whatever their values are."""
+"""Sentry's logging integration: errors become events, records from level info breadcrumbs."""
 
 import logging
 from typing import Any

@@ -1,4 +1,4 @@
-"""Monitors of beat's entries: rounds intervals up to the whole minutes that Sentry accepts."""
+"""Sentry's monitors of beat's entries: excluded entries; intervals rounded up to whole minutes."""
 
 import math
 from typing import Any

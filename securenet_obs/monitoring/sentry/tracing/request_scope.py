@@ -1,4 +1,4 @@
-"""Sentry scope of a request: isolates its data, traces it, completes its events."""
+"""Sentry scope of an ASGI request: trace, response status, data of its events; reads headers."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager

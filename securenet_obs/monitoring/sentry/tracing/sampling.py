@@ -1,4 +1,4 @@
-"""Samples traces, at a rate for each operation; errors are not affected."""
+"""Samples traces at a rate for each operation; defines the health checks and polls not traced."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -9,10 +9,10 @@ from sentry_sdk.types import SamplingContext
 HEALTH_PATHS = ("/health/",)
 """Prefixes of the paths of health checks, which are requested several times a minute forever."""
 
-POLLED_PATHS = ("/v1/tasks/",)
+_POLLED_PATHS = ("/v1/tasks/",)
 """Prefixes of paths that a client requests again and again until a task is finished."""
 
-POLLING_TASKS = frozenset({"republish_submissions"})
+_POLLING_TASKS = frozenset({"republish_submissions"})
 """Tasks that are sent several times a minute forever, to look for work."""
 
 _PLACEHOLDER = re.compile(r"\\\{\w+\\\}")
@@ -52,9 +52,9 @@ def traces_sampler(
 def _is_polling(context: Mapping[str, Any]) -> bool:
     """Return whether an operation is a health check, a poll, or a task that looks for work."""
     if request := context.get("asgi_scope"):
-        return f"{_path(request)}/".startswith(HEALTH_PATHS + POLLED_PATHS)
+        return f"{_path(request)}/".startswith(HEALTH_PATHS + _POLLED_PATHS)
     task = context.get("celery_job")
-    return task is not None and _task_name(task) in POLLING_TASKS
+    return task is not None and _task_name(task) in _POLLING_TASKS
 
 
 def _pattern(name: str) -> re.Pattern[str]:

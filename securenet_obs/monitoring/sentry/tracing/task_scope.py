@@ -1,4 +1,4 @@
-"""Sentry scope of a task: isolates its data, sends and continues traces, keeps beat's check-ins."""
+"""Sentry scope of a task, and Celery's untraced integration; sends traces and beat's check-ins."""
 
 import time
 from collections.abc import Iterator

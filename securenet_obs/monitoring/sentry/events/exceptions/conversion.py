@@ -1,4 +1,4 @@
-"""Converts an exception and all that it leads to: type, text, mechanism and stack trace of each."""
+"""Builds an event's `exception.values`: type, text, mechanism, stack of each linked exception."""
 
 import sys
 from types import TracebackType

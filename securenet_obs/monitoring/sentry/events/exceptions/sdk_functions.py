@@ -30,7 +30,7 @@ def install() -> None:
                     setattr(module, replaced, function)
 
 
-def raise_again(_: object, error: BaseException, trace: TracebackType | None = None) -> NoReturn:
+def _raise_again(_: object, error: BaseException, trace: TracebackType | None = None) -> NoReturn:
     """Raise an exception with its traceback, although it may refuse attributes."""
     if traceback_of(error) is not trace:
         BaseException.with_traceback(error, trace)
@@ -40,6 +40,6 @@ def raise_again(_: object, error: BaseException, trace: TracebackType | None = N
 _REPLACED: dict[str, Callable[..., Any]] = {
     "exc_info_from_error": exc_info_of,
     "exceptions_from_error_tuple": exception_values,
-    "reraise": raise_again,
+    "reraise": _raise_again,
 }
 """Functions of `sentry_sdk.utils`, and their replacements."""
