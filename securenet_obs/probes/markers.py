@@ -1,4 +1,4 @@
-"""Generates unique canaries and fake secrets."""
+"""Generates unique markers: a canary, and a text that stands for a password."""
 
 import secrets
 

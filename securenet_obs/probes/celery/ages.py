@@ -1,4 +1,4 @@
-"""Computes how long Celery messages have waited since sending, or have been held by a worker."""
+"""Computes and describes the ages of Celery messages: waiting since sending, held by a worker."""
 
 import json
 import math

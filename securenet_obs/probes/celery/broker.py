@@ -21,7 +21,7 @@ from securenet_obs.probes.celery.results import RESULT_PREFIX, ResultProbe
 MAX_RESULTS = 10_000
 """Maximum number of results to check for a time to live; of more, these are a sample."""
 
-KNOWN_BAD = {
+_KNOWN_BAD = {
     "kombu": (SpecifierSet("==5.7.*"), "a busy worker ends when Redis restarts"),
     "celery": (SpecifierSet("<5.5"), "it is not tested with this configuration"),
     "redis": (SpecifierSet("<6.2"), "the server gets no security fixes"),
@@ -140,7 +140,7 @@ def _summarise_worker(
 def find_bad_versions(versions: dict[str, str]) -> list[str]:
     """Return a sentence for each version that is known to be bad."""
     return [
-        f"{name} {version}: {KNOWN_BAD[name][1]}"
+        f"{name} {version}: {_KNOWN_BAD[name][1]}"
         for name, version in sorted(versions.items())
-        if name in KNOWN_BAD and version in KNOWN_BAD[name][0]
+        if name in _KNOWN_BAD and version in _KNOWN_BAD[name][0]
     ]

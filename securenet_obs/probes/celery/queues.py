@@ -1,4 +1,4 @@
-"""Reads depths, ages and rates of Celery's queues in Redis without changing them."""
+"""Reads Celery's queues in Redis, unchanged: keys, depths, ages, rates, messages in flight."""
 
 import math
 import time

@@ -1,4 +1,4 @@
-"""Opens Redis for reading with bounded timeouts, and converts its errors into our own."""
+"""Opens Redis for reading with bounded timeouts; formats its address, converts its errors."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""Round trip of a task (state, latency, result), its routing and tenant; statistics of many."""
+"""Round trip of a task: its state, latency, result, routing and tenant; statistics of many."""
 
 import json
 import math

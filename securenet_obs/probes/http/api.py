@@ -1,4 +1,4 @@
-"""Client of SecureNet's API: checks health, submits logs, follows tasks, provokes errors."""
+"""Client of SecureNet's API: health, log batches, tasks, provoked errors; errors by status."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -14,9 +14,9 @@ from securenet_obs.processes.polling import Deadline
 from securenet_obs.settings import Settings
 
 MAX_REQUEST_S = 5.0
-INITIAL_PAUSE_S = 0.02
-MAX_PAUSE_S = 0.5
-EVENT_GRACE_S = 2.0
+_INITIAL_PAUSE_S = 0.02
+_MAX_PAUSE_S = 0.5
+_EVENT_GRACE_S = 2.0
 """Seconds by which a failed task's error event may lag behind its state."""
 
 _FINISHED = ("SUCCESS", "FAILURE", "REVOKED")
@@ -124,17 +124,17 @@ class ApiClient:
             NotFoundError: it is unfinished after `deadline_s` seconds, or another tenant's.
         """
         deadline = Deadline.after(deadline_s)
-        pause_s = INITIAL_PAUSE_S
+        pause_s = _INITIAL_PAUSE_S
         while True:
             task = self.get_task(task_id, tenant_id)
             if task.state == "FAILURE" and task.event_id is None:
-                deadline = min(deadline, Deadline.after(EVENT_GRACE_S))
+                deadline = min(deadline, Deadline.after(_EVENT_GRACE_S))
             elif task.state in _FINISHED:
                 return task
             if pause_s >= deadline.left_s:
                 break
             time.sleep(pause_s)
-            pause_s = min(pause_s * 1.5, MAX_PAUSE_S)
+            pause_s = min(pause_s * 1.5, _MAX_PAUSE_S)
         if task.state not in _FINISHED:
             raise NotFoundError(f"Task {task_id} is {task.state} after {deadline_s:g} s.")
         return task

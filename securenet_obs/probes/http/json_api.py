@@ -23,8 +23,8 @@ Answer = TypeVar("Answer")
 INITIAL_PAUSE_S = 0.1
 MAX_PAUSE_S = 2.0
 MAX_REQUEST_S = 10.0
-MIN_REQUEST_S = 1.0
-MAX_BODY_BYTES = 64 * 1024 * 1024
+_MIN_REQUEST_S = 1.0
+_MAX_BODY_BYTES = 64 * 1024 * 1024
 
 
 class JsonApi:
@@ -121,7 +121,7 @@ def _read_body(response: httpx.Response, deadline: Deadline) -> bytes:
     body = bytearray()
     for chunk in response.iter_bytes():
         body += chunk
-        if deadline.has_passed or len(body) > MAX_BODY_BYTES:
+        if deadline.has_passed or len(body) > _MAX_BODY_BYTES:
             raise httpx.ReadTimeout("the response does not end", request=response.request)
     return bytes(body)
 
@@ -156,7 +156,7 @@ def poll(ask: Callable[[Deadline], Answer], deadline_s: float) -> Answer:
     while True:
         left_s = deadline.left_s
         try:
-            return ask(deadline if last else max(deadline, Deadline.after(MIN_REQUEST_S)))
+            return ask(deadline if last else max(deadline, Deadline.after(_MIN_REQUEST_S)))
         except (NotFoundError, UnreachableError) as error:
             # The deadline may cut the last request short; then the previous answer counts.
             was_cut = isinstance(error.__cause__, httpx.TimeoutException) and left_s < 1

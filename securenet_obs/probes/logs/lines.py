@@ -1,4 +1,4 @@
-"""Reads log sources as batches of decoded lines; collects rejected lines and pending files."""
+"""Reads log sources as decoded batches; collects and reports rejected lines and pending files."""
 
 from array import array
 from collections.abc import Iterable, Iterator

@@ -32,7 +32,7 @@ def find_services(logs: LogFrame, field: str, value: str) -> set[str]:
     return set(frame.loc[frame[field] == value, "service"].dropna())
 
 
-END_EVENTS = ("task_succeeded", "task_failed")
+_END_EVENTS = ("task_succeeded", "task_failed")
 """Events of the last line of a task's execution."""
 
 
@@ -56,4 +56,4 @@ def wait_for_task_ends(
 
 def _count_ended(logs: LogFrame, request_id: str) -> int:
     lines = logs.frame.reindex(columns=["request_id", "event"])
-    return int(((lines.request_id == request_id) & lines.event.isin(END_EVENTS)).sum())
+    return int(((lines.request_id == request_id) & lines.event.isin(_END_EVENTS)).sum())

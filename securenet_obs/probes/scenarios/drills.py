@@ -17,7 +17,7 @@ from securenet_obs.settings import Settings
 NOTEBOOK = "SECURENET_OBS_NOTEBOOK"
 """Variable with the path of the notebook being run; only our runner sets it."""
 
-LOCAL = "local"
+_LOCAL = "local"
 """Environment name of a local stack."""
 
 _LISTS = ("lost", "doubled", "problems")
@@ -44,7 +44,7 @@ def run_drills(
         SettingsError: the target is not a local stack.
         ProbeError: the drills did not finish, or a name is unknown.
     """
-    if settings.environment != LOCAL:
+    if settings.environment != _LOCAL:
         raise SettingsError(
             f"ENVIRONMENT is {settings.environment}, but drills run on local stacks only; run this "
             "notebook without a target."

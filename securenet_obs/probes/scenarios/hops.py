@@ -9,7 +9,7 @@ from securenet_obs.probes.errors.arrivals import Arrival
 from securenet_obs.probes.logs.frame import log_frame
 from securenet_obs.processes.polling import poll_until
 
-IDS = ("request_id", "trace_id", "tenant_id")
+_IDS = ("request_id", "trace_id", "tenant_id")
 """Ids that every hop must carry unchanged."""
 
 HOPS = (
@@ -23,7 +23,7 @@ HOPS = (
 )
 """Hops of the chain that `ApiClient.raise_error(where="chain")` provokes."""
 
-_COLUMNS = ["hop", "found", "timestamp", "service", "task_id", "sentry_event_id", *IDS]
+_COLUMNS = ["hop", "found", "timestamp", "service", "task_id", "sentry_event_id", *_IDS]
 
 
 def wait_for_hops(

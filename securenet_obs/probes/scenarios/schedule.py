@@ -1,4 +1,4 @@
-"""Judges beat's health and entry times; waits for an entry, its check-in and its tenants' tasks."""
+"""Judges beat's health and entry times; waits for entries, for check-ins, for tasks of tenants."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -25,7 +25,7 @@ class FakeSecret:
     marker: str
 
 
-def generate_random_text(length: int, alphabet: str = _ALNUM) -> str:
+def _generate_random_text(length: int, alphabet: str = _ALNUM) -> str:
     """Return random characters, with upper case, lower case and digits if the alphabet has them."""
     groups = (string.digits, string.ascii_lowercase, string.ascii_uppercase)
     first = [secrets.choice(group) for group in groups if set(group) <= set(alphabet)]
@@ -136,18 +136,18 @@ def generate_place_secrets(places: Iterable[str]) -> list[FakeSecret]:
 
 
 def _generate(kind: str, template: str, length: int, alphabet: str) -> FakeSecret:
-    marker = generate_random_text(length, alphabet)
+    marker = _generate_random_text(length, alphabet)
     return FakeSecret(kind, template.format(marker), marker)
 
 
 def _generate_basic() -> FakeSecret:
-    marker = base64.b64encode(f"ann:{generate_random_text(20)}".encode()).decode()
+    marker = base64.b64encode(f"ann:{_generate_random_text(20)}".encode()).decode()
     return FakeSecret("basic", f"sent Basic {marker} upstream", marker)
 
 
 def _generate_card() -> FakeSecret:
     """Return a card number with a valid check digit (Luhn, ISO/IEC 7812)."""
-    digits = "4" + generate_random_text(14, string.digits)
+    digits = "4" + _generate_random_text(14, string.digits)
     doubled = [int(digit) * 2 for digit in digits[::2]]
     total = sum(n - 9 if n > 9 else n for n in doubled) + sum(map(int, digits[1::2]))
     marker = f"{digits}{-total % 10}"

@@ -1,4 +1,4 @@
-"""Loads several tenants at once, finds mixed-up tenants in telemetry, attempts forbidden access."""
+"""Loads several tenants at once, finds mixed-up tenants in telemetry, tries forbidden access."""
 
 import json
 import time
@@ -18,7 +18,7 @@ from securenet_obs.probes.scenarios.network_samples import generate_network_reco
 from securenet_obs.processes.polling import Deadline
 from securenet_obs.settings import Settings
 
-RECORDS_PER_BATCH = 5
+_RECORDS_PER_BATCH = 5
 """Network records in each batch."""
 
 KINDS = ("batch", "error in the API", "error in a task")
@@ -62,7 +62,7 @@ def _send(api: ApiClient, canaries: Mapping[str, str], tenant_id: str, kind: str
     ids: dict[str, str | None]
     if kind == "batch":
         records = [
-            {**record, "sensor": canary} for record in generate_network_records(RECORDS_PER_BATCH)
+            {**record, "sensor": canary} for record in generate_network_records(_RECORDS_PER_BATCH)
         ]
         batch = api.submit_logs(tenant_id, records)
         ids = {"request_id": batch.request_id, "task_id": batch.task_id, "event_id": None}

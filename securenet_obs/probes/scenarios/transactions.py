@@ -1,4 +1,4 @@
-"""Reads back and judges the transactions of a chain: a request, its task, and that task's child."""
+"""Reads back and judges the transactions of a chain: request, task, and that task's child."""
 
 from collections.abc import Sequence
 from itertools import pairwise

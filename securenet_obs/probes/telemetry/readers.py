@@ -1,4 +1,4 @@
-"""Interface of readers of traces and check-ins; shape of transactions, spans and check-ins."""
+"""Interface and polling of readers of traces and check-ins; types of both and of spans."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

@@ -17,7 +17,7 @@ from securenet_obs.probes.telemetry.readers import (
 from securenet_obs.processes.polling import Deadline
 from securenet_obs.settings import Settings
 
-Node = Mapping[str, Any]
+_Node = Mapping[str, Any]
 
 
 class SentryReader:
@@ -68,13 +68,13 @@ class SentryReader:
 
     def _read_list(
         self, path: str, query: Mapping[str, str] | None, deadline: Deadline
-    ) -> list[Node]:
+    ) -> list[_Node]:
         answer = self._api.get(path, query, deadline=deadline)
         if not isinstance(answer, list) or not all(isinstance(row, dict) for row in answer):
             raise UnreachableError(f"{self._api.url} does not answer like Sentry at {path}.")
         return answer
 
-    def _parse_check_in(self, row: Node) -> CheckIn:
+    def _parse_check_in(self, row: _Node) -> CheckIn:
         try:
             return CheckIn(str(row["status"]), datetime.fromisoformat(row["dateCreated"]))
         except (KeyError, TypeError, ValueError) as error:
@@ -83,11 +83,11 @@ class SentryReader:
             ) from error
 
 
-def _is_transaction(node: Node) -> bool:
+def _is_transaction(node: _Node) -> bool:
     return bool(node.get("is_transaction"))
 
 
-def _walk(nodes: list[Node], is_wanted: Any, *, stop: bool = False) -> Iterator[Node]:
+def _walk(nodes: list[_Node], is_wanted: Any, *, stop: bool = False) -> Iterator[_Node]:
     """Yield the nodes that match, and those below them; with `stop`, none below another.
 
     Without recursion: a trace may be nested deeper than Python's stack.
@@ -102,7 +102,7 @@ def _walk(nodes: list[Node], is_wanted: Any, *, stop: bool = False) -> Iterator[
             waiting += reversed(node.get("children") or [])
 
 
-def _build_transaction(trace_id: str, node: Node) -> Transaction:
+def _build_transaction(trace_id: str, node: _Node) -> Transaction:
     """Return the transaction of a node; its spans are the nodes below, up to other transactions."""
     spans = _walk(node.get("children") or [], _is_inner_span, stop=True)
     return Transaction(
@@ -115,11 +115,11 @@ def _build_transaction(trace_id: str, node: Node) -> Transaction:
     )
 
 
-def _is_inner_span(node: Node) -> bool:
+def _is_inner_span(node: _Node) -> bool:
     return node.get("event_type") == "span" and not _is_transaction(node)
 
 
-def _build_span(node: Node) -> Span:
+def _build_span(node: _Node) -> Span:
     return Span(
         str(node.get("event_id")),
         node.get("parent_span_id"),

@@ -1,4 +1,4 @@
-"""Parses one written time: RFC 3339 and what loggers write instead; describes its spelling."""
+"""Parses one written time, as in RFC 3339 or as other loggers write; describes its spelling."""
 
 import re
 from datetime import date
@@ -7,9 +7,9 @@ from typing import NamedTuple
 from securenet_obs.probes.logs.fields.epochs import parse_epoch_text
 from securenet_obs.probes.logs.fields.instants import FIRST_SECOND, LAST_SECOND
 
-NOT_A_TIME = "not a timestamp"
-NO_ZONE = "no time zone"
-LEAP_SECOND = "a leap second"
+_NOT_A_TIME = "not a timestamp"
+_NO_ZONE = "no time zone"
+_LEAP_SECOND = "a leap second"
 _OTHER = "not in SecureNet's spelling"
 
 SPELLING = re.compile(
@@ -51,14 +51,14 @@ def parse_time(text: str) -> ParsedTime:
     spelling = SPELLING.fullmatch(_NAMED_MONTH.sub(_number_month, text))
     if spelling is None:
         instant = parse_epoch_text(text)
-        return ParsedTime(instant, NOT_A_TIME if instant is None else _OTHER)
+        return ParsedTime(instant, _NOT_A_TIME if instant is None else _OTHER)
     seconds = _count_seconds(spelling)
     if seconds is None:
-        return ParsedTime(None, NOT_A_TIME)
+        return ParsedTime(None, _NOT_A_TIME)
     if spelling["zone"] is None:
-        return ParsedTime(None, NO_ZONE)
+        return ParsedTime(None, _NO_ZONE)
     nanoseconds = int((spelling["fraction"] or "")[:9].ljust(9, "0"))
-    problem = LEAP_SECOND if spelling["second"] == "60" else describe_spelling(spelling)
+    problem = _LEAP_SECOND if spelling["second"] == "60" else describe_spelling(spelling)
     return ParsedTime((seconds, nanoseconds), problem)
 
 

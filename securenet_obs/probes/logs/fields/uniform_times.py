@@ -14,7 +14,7 @@ from securenet_obs.probes.logs.fields.instants import (
     Mask,
 )
 
-Characters: TypeAlias = np.ndarray[tuple[int, int], np.dtype[np.uint8]]
+_Characters: TypeAlias = np.ndarray[tuple[int, int], np.dtype[np.uint8]]
 
 _NUMBERS = ("year", "month", "day", "hour", "minute", "second", "zone_hour", "zone_minute")
 _DAY_S = 86400
@@ -40,7 +40,7 @@ def parse_uniform_times(texts: Sequence[str], spelling: re.Match[str]) -> tuple[
     return Instants(seconds, nanoseconds, is_valid & is_alike), is_alike
 
 
-def _transpose(texts: Sequence[str], length: int) -> tuple[Characters, Mask]:
+def _transpose(texts: Sequence[str], length: int) -> tuple[_Characters, Mask]:
     """Return a row for each place in the texts, and which texts have this length in ASCII."""
     is_usable = np.ones(len(texts), dtype=bool)
     joined = "".join(texts)
@@ -55,7 +55,7 @@ def _transpose(texts: Sequence[str], length: int) -> tuple[Characters, Mask]:
     return characters.T.copy(), is_usable
 
 
-def _read_number(digits: Characters, start: int, end: int) -> Integers:
+def _read_number(digits: _Characters, start: int, end: int) -> Integers:
     number = np.zeros(digits.shape[1], dtype=np.int64)
     for place in range(start, end):
         number *= 10

@@ -29,8 +29,8 @@ _UNSUPPORTED = {
 }
 _LONGEST_MAGIC = 6
 
-WINDOW_LOG = 27
-MAX_WINDOW_BYTES = 2**WINDOW_LOG
+_WINDOW_LOG = 27
+_MAX_WINDOW_BYTES = 2**_WINDOW_LOG
 """Memory that a compressed file may claim: that of `zstd --ultra -22`, twice that of `xz -9`."""
 
 DATA_ERRORS = (EOFError, OSError, zlib.error, lzma.LZMAError, zstd.ZstdError)
@@ -76,7 +76,7 @@ def open_stream(file: "io.BufferedReader[Any]", name: str) -> Stream:
         case "xz":
             return Stream(_XzFile(file), compression)
         case "zstd":
-            options: dict[int, int] = {zstd.DecompressionParameter.window_log_max: WINDOW_LOG}
+            options: dict[int, int] = {zstd.DecompressionParameter.window_log_max: _WINDOW_LOG}
             return Stream(zstd.ZstdFile(file, options=options), compression)
     return Stream(file, "")
 
@@ -89,7 +89,7 @@ class _XzFile:
         self._begin()
 
     def _begin(self) -> None:
-        self._stream = lzma.LZMADecompressor(memlimit=MAX_WINDOW_BYTES)
+        self._stream = lzma.LZMADecompressor(memlimit=_MAX_WINDOW_BYTES)
 
     def read1(self, size: int, /) -> bytes:
         """Return up to `size` bytes, none at the end."""
@@ -123,7 +123,7 @@ def describe_fault(error: Exception, compression: str) -> str:
     if isinstance(error, EOFError):
         return f"truncated {compression}: the compressed file is incomplete"
     if "memory" in str(error).lower():
-        return f"{compression} that needs more than {MAX_WINDOW_BYTES >> 20} MiB to be unpacked"
+        return f"{compression} that needs more than {_MAX_WINDOW_BYTES >> 20} MiB to be unpacked"
     return f"corrupt {compression}: the rest cannot be unpacked"
 
 

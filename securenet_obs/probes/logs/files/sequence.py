@@ -24,7 +24,7 @@ from securenet_obs.probes.logs.files.sources import (
 STDIN = "-"
 """The source that is read from standard input."""
 
-MAX_SEARCHES = 100
+_MAX_SEARCHES = 100
 """Maximum number of searches for the files of one reading, one after each rotation."""
 
 
@@ -86,7 +86,7 @@ class LogReading:
 
     def _search_again(self) -> bool:
         """Find the files under their new names; return whether a source still has any."""
-        if self._searches == MAX_SEARCHES:
+        if self._searches == _MAX_SEARCHES:
             return False
         self._searches += 1
         try:

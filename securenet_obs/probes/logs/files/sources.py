@@ -1,4 +1,4 @@
-"""Finds log files with their rotations, oldest first; names the files that are skipped."""
+"""Finds log files and rotations, oldest first, and skipped ones; identifies files, reads heads."""
 
 import glob
 import os
@@ -21,11 +21,11 @@ from securenet_obs.probes.logs.files.rotations import (
     parse_log_name,
 )
 
-HEAD_BYTES = 4096
+_HEAD_BYTES = 4096
 """Bytes at a file's beginning by which a compressed copy of a rotation is recognised."""
 
 
-NOT_REGULAR = "not a regular file"
+_NOT_REGULAR = "not a regular file"
 
 
 class Skipped(NamedTuple):
@@ -129,7 +129,7 @@ def _match(path: Path, skipped: list[Skipped]) -> Iterator[Path]:
     names = [str(path)] if os.path.isfile(path) else _expand_glob(str(path))
     for match in map(Path, names):
         if not os.path.isfile(match):
-            skipped.append(Skipped(str(match), NOT_REGULAR))
+            skipped.append(Skipped(str(match), _NOT_REGULAR))
             continue
         yield match
         yield from _find_rotations(match, skipped)
@@ -160,7 +160,7 @@ def _find_rotations(path: Path, skipped: list[Skipped]) -> Iterator[Path]:
             if os.path.isfile(path.parent / file):
                 yield path.parent / file
             else:
-                skipped.append(Skipped(str(path.parent / file), NOT_REGULAR))
+                skipped.append(Skipped(str(path.parent / file), _NOT_REGULAR))
 
 
 def _search_folder(folder: Path, skipped: list[Skipped]) -> Iterator[Path]:
@@ -179,7 +179,7 @@ def _search_folder(folder: Path, skipped: list[Skipped]) -> Iterator[Path]:
             if not parse_log_name(name).log.lower().endswith(LOG_EXTENSIONS):
                 skip(path, "not a log by its name")
             elif not os.path.isfile(path):
-                skip(path, NOT_REGULAR)
+                skip(path, _NOT_REGULAR)
             else:
                 yield path
 
@@ -200,7 +200,7 @@ def _drop_copies(files: Iterable[tuple[LogName, Path]], skipped: list[Skipped]) 
     for _, group in groupby(files, key=lambda one: one[0]._replace(is_compressed=False)):
         plain: list[Path] = []
         for name, path in sorted(group, key=lambda one: one[0].is_compressed):
-            original = next((one for one in plain if is_copy(path, one)), None)
+            original = next((one for one in plain if _is_copy(path, one)), None)
             if name.is_compressed and name.is_rotation and original is not None:
                 skipped.append(Skipped(str(path), f"a copy of {original.name}"))
                 continue
@@ -209,7 +209,7 @@ def _drop_copies(files: Iterable[tuple[LogName, Path]], skipped: list[Skipped]) 
             yield path
 
 
-def is_copy(path: Path, original: Path) -> bool:
+def _is_copy(path: Path, original: Path) -> bool:
     """Return whether a file decompresses to the beginning of another, as far as it is complete."""
     return read_head(original).startswith(read_head(path))
 
@@ -220,8 +220,8 @@ def read_head(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
             stream = open_stream(file, path.name).file
-            while len(head) < HEAD_BYTES and (part := stream.read1(HEAD_BYTES)):
+            while len(head) < _HEAD_BYTES and (part := stream.read1(_HEAD_BYTES)):
                 head += part
     except (*DATA_ERRORS, UnsupportedCompressionError):
         pass
-    return head[:HEAD_BYTES]
+    return head[:_HEAD_BYTES]

@@ -1,4 +1,4 @@
-"""Decodes batches of log lines as strict JSON (RFC 8259); large integers stay exact."""
+"""Decodes log lines as strict JSON (RFC 8259); detects inexact numbers, keeps integers exact."""
 
 import json
 import secrets

@@ -26,7 +26,7 @@ MAX_WIDTH = 1024
 MAX_CANDIDATES = 4096
 """Maximum number of different fields, the first ones, among which the columns are chosen."""
 
-MIN_CELLS, MAX_CELLS_PER_VALUE = 500_000, 16
+_MIN_CELLS, _MAX_CELLS_PER_VALUE = 500_000, 16
 """Cells that the columns may have together: so many, and so many more for each value in them."""
 
 
@@ -131,7 +131,7 @@ class Table:
         sizes = {
             name: len(field.values) for name, field in self.fields.items() if name not in reserved
         }
-        cells = MIN_CELLS + MAX_CELLS_PER_VALUE * sum(sizes.values())
+        cells = _MIN_CELLS + _MAX_CELLS_PER_VALUE * sum(sizes.values())
         most = min(MAX_FIELDS, cells // max(self.count, 1))
         ranked = sorted(sizes, key=lambda name: (name not in self._own_fields, -sizes[name]))
         return set(ranked[:most])

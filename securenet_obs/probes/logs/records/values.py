@@ -1,4 +1,4 @@
-"""Builds typed columns that hold the values of a JSON field exactly as they were written."""
+"""Gathers the values of a JSON field in growing arrays; builds exact, typed columns of them."""
 
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,7 +15,7 @@ Objects: TypeAlias = np.ndarray[Any, np.dtype[np.object_]]
 _NULL = type(None)
 _TEXT, _SCALARS = {str}, {str, int, bool, _NULL}
 
-MAX_SHARED_TEXTS = 1024
+_MAX_SHARED_TEXTS = 1024
 """Maximum number of different texts of a field that share one object each."""
 
 
@@ -115,7 +115,7 @@ class Field:
     def _share(self, texts: Iterable[str]) -> None:
         if self._texts is not None:
             self._texts.update((text, text) for text in set(texts) - self._texts.keys())
-            if len(self._texts) > MAX_SHARED_TEXTS:
+            if len(self._texts) > _MAX_SHARED_TEXTS:
                 self._texts = None
 
     def is_everywhere(self, count: int) -> bool:
