@@ -1,4 +1,4 @@
-"""Instrumentation of every SecureNet process: logs, Sentry, correlation, telemetry, diagnostics."""
+"""Instrumentation of SecureNet processes: logs, Sentry, correlation, telemetry, diagnostics."""
 
 from securenet_obs.monitoring.asgi import CorrelationMiddleware
 from securenet_obs.monitoring.correlation import bind_tenant, bound_tenant, current_ids

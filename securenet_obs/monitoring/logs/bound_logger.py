@@ -1,4 +1,4 @@
-"""structlog's filtering bound logger, whose methods accept any field names and arguments."""
+"""structlog's filtering bound logger, with methods that accept any field names and arguments."""
 
 import logging
 from collections.abc import Callable

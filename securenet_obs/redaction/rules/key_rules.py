@@ -1,4 +1,4 @@
-"""Table of names, such as `password` or `api_key`, whose values are secret."""
+"""Table of key rules: names that have secret values, such as `password` or `api_key`."""
 
 from securenet_obs.redaction.rules.rule import KeyRule
 from securenet_obs.redaction.rules.shapes import is_mixed_key

@@ -1,4 +1,4 @@
-"""Finds literals of a pattern: short texts, one of which occurs in every match."""
+"""Finds literals of a regular expression: short texts, one of which occurs in every match."""
 
 from collections.abc import Iterable
 from importlib import import_module
