@@ -1,4 +1,4 @@
-"""Executes or skips one run: journals it, locks the target, runs the child, judges, saves files."""
+"""Executes one order from the target's lock to the finished run, or skips the order."""
 
 import threading
 import time

@@ -1,4 +1,4 @@
-"""Refuses a target that lacks variables for notebooks' needs; gives reasons to skip notebooks."""
+"""Checks a target against notebooks' needs before runs: refusals, skip reasons, stack to start."""
 
 import os
 from collections.abc import Iterable, Mapping, Sequence

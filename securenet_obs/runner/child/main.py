@@ -1,4 +1,4 @@
-"""The child process of a run: executes, journals and saves one notebook; kills leftover processes.
+"""Program of a run's child process: executes one notebook, journals events, saves the notebook.
 
 It is started as `python -m securenet_obs.runner.child.main SPEC` in its own process group. Its
 parent waits for its end and kills the processes that it leaves (a warm server's attendant does the

@@ -1,4 +1,4 @@
-"""Starts, watches and ends a run's child process; kills its leftovers and journals its exit."""
+"""Supervises a run's child process from the command: start, deadlines, leftovers, exit."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Builds the banner of an executed notebook: verdict, failed checks with links, facts."""
+"""Builds the banner of an executed notebook (verdict, failed checks, facts) and its anchors."""
 
 import html
 import re

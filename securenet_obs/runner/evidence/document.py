@@ -1,4 +1,4 @@
-"""Completes an executed notebook as evidence: banner, anchors, and the status of each cell."""
+"""Inserts a banner, anchors and remarks on unfinished cells into an executed notebook."""
 
 import copy
 from typing import Any

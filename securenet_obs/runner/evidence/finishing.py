@@ -1,4 +1,4 @@
-"""Finishes a run: judges it, journals its verdict, adds the notebook's banner, writes its page."""
+"""Finishes a run: judges it, journals the verdict, writes banner and HTML page of its notebook."""
 
 import json
 from pathlib import Path

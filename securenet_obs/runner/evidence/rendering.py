@@ -1,4 +1,4 @@
-"""Renders a notebook's HTML page, in the warm server or in this process, within a time limit."""
+"""Requests an HTML page from `pages`: in the warm server or this process, within a time limit."""
 
 import contextlib
 import importlib

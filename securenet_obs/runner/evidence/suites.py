@@ -19,10 +19,10 @@ from securenet_obs.runner.record.verdict import NOTHING_RAN, Verdict, all_skippe
 Facts = Sequence[tuple[str, str]]
 
 VERDICT_CASE = "the notebook comes to its verdict"
-COMMAND = "securenet-obs"
+_COMMAND = "securenet-obs"
 COMMAND_CASE = "the command comes to its verdict"
 
-GREEN = ("passed", "skipped")
+_GREEN = ("passed", "skipped")
 """Verdicts with the exit code 0."""
 
 _UNJUDGED: Event = {"verdict": "interrupted", "reason": "the run was never judged"}
@@ -80,7 +80,7 @@ def suites(
     made = [_suite(group, facts) for group in attempts(runs)]
     made += [_never_started(name, facts) for name in never_started(runs, opened)]
     red = any(case.red for suite in made for case in suite.cases)
-    if problem or not made or (verdict not in GREEN and not red):
+    if problem or not made or (verdict not in _GREEN and not red):
         skipped = all_skipped(str((row.judged or _UNJUDGED)["verdict"]) for row in runs)
         made.append(_command_suite(opened, verdict, problem, skipped, facts))
     return made
@@ -114,7 +114,7 @@ def _check_case(record: RunRecord, row: CheckRow) -> Case:
 def _of_check(record: RunRecord, row: CheckRow) -> Finding:
     details = (
         f"expected: {row.expected}\nobserved: {row.observed}\n"
-        f"cell: {record.cell_of(row.name)}\npage: {page_of(record)}"
+        f"cell: {record.cell_of(row.name)}\npage: {_page_of(record)}"
     )
     message = f"expected {row.expected}, observed {row.observed}"
     return Finding("failure", message, "check", details)
@@ -129,7 +129,7 @@ def _undone(record: RunRecord, judged: Event) -> list[Case]:
     missing = [name for name in dict.fromkeys(record.declared) if name not in done]
     if judged["verdict"] == "failed":
         text = "declared, never judged"
-        finding = Finding("failure", text, "check", f"{text}\npage: {page_of(record)}")
+        finding = Finding("failure", text, "check", f"{text}\npage: {_page_of(record)}")
     else:
         reason = str(judged.get("reason") or "not judged")
         finding = Finding("skipped", f"{judged['verdict']}: {reason}")
@@ -138,13 +138,13 @@ def _undone(record: RunRecord, judged: Event) -> list[Case]:
 
 def _of_verdict(record: RunRecord, judged: Event, cases: Sequence[Case]) -> Finding | None:
     verdict = judged["verdict"]
-    message = sentence(record)
+    message = _sentence(record)
     if verdict == "passed" or (verdict == "failed" and any(case.red for case in cases)):
         return None
     if verdict == "skipped":
         return Finding("skipped", str(judged.get("reason") or message))
     tag: Literal["failure", "error"] = "failure" if verdict == "failed" else "error"
-    return Finding(tag, message, verdict, f"{message}\npage: {page_of(record)}")
+    return Finding(tag, message, verdict, f"{message}\npage: {_page_of(record)}")
 
 
 def _with_earlier(cases: list[Case], group: Attempts, judged: Event) -> list[Case]:
@@ -154,7 +154,7 @@ def _with_earlier(cases: list[Case], group: Attempts, judged: Event) -> list[Cas
     otherwise only to the cases that failed again. Without such a case it belongs to the case of
     the verdict if a retry passed, otherwise to the first case that failed.
     """
-    green = judged["verdict"] in GREEN
+    green = judged["verdict"] in _GREEN
     candidates = {case.name for case in cases[1:] if green or case.red}
     fallback = 0 if green else next((n for n, case in enumerate(cases) if case.red), 0)
     for record in group.earlier:
@@ -170,19 +170,19 @@ def _of_attempt(record: RunRecord, tag: Literal["flakyFailure", "rerunFailure"])
     failing = [
         f"{row.name}: expected {row.expected}, observed {row.observed}" for row in record.failing
     ]
-    lines = [f"attempt {record.started['attempt']}: {sentence(record)}", *failing]
-    details = "\n".join([*lines, f"page: {page_of(record)}"])
+    lines = [f"attempt {record.started['attempt']}: {_sentence(record)}", *failing]
+    details = "\n".join([*lines, f"page: {_page_of(record)}"])
     return Finding(tag, lines[0], str((record.judged or _UNJUDGED)["verdict"]), details)
 
 
-def sentence(record: RunRecord) -> str:
+def _sentence(record: RunRecord) -> str:
     """Return a run's verdict, cell and reason on one line."""
     judged = record.judged or _UNJUDGED
     cell = f" at cell {judged['cell']}" if judged.get("cell") is not None else ""
     return f"{judged['verdict']}{cell}: {judged.get('reason', '')}".rstrip(": ")
 
 
-def page_of(record: RunRecord) -> str:
+def _page_of(record: RunRecord) -> str:
     """Return the path of a run's HTML page, relative to the evidence folder."""
     return f"{record.run}.html"
 
@@ -195,7 +195,7 @@ def _run_facts(group: Attempts, judged: Event) -> list[tuple[str, str]]:
         ("reason", str(judged.get("reason", ""))),
         ("attempts", str(len(group.runs))),
         # A skipped notebook has neither a copy nor a page.
-        *([("page", page_of(final))] if judged["verdict"] != "skipped" else []),
+        *([("page", _page_of(final))] if judged["verdict"] != "skipped" else []),
         ("notebook", str(final.started.get("path", ""))),
         *((f"parameter.{name}", _text(value)) for name, value in parameters.items()),
     ]
@@ -226,7 +226,7 @@ def _command_suite(
     opened: Event, verdict: Verdict, problem: str, skipped: bool, facts: Facts
 ) -> Suite:
     """Return the command's own suite: a problem with the evidence, or that nothing was run."""
-    if problem or verdict not in GREEN:
+    if problem or verdict not in _GREEN:
         message = problem or (NOTHING_RAN if skipped else f"the command ended as {verdict}")
         finding = Finding("error", message, str(verdict), message)
     else:
@@ -234,4 +234,4 @@ def _command_suite(
         why = f": everything had passed in {resumed}" if resumed else ""
         finding = Finding("skipped", f"no notebook was run{why}")
     case = Case(COMMAND_CASE, finding=finding)
-    return Suite(COMMAND, (case,), started=str(opened.get("at", "")), properties=tuple(facts))
+    return Suite(_COMMAND, (case,), started=str(opened.get("at", "")), properties=tuple(facts))

@@ -1,4 +1,4 @@
-"""Finds notebooks and reads their metadata and parameters without running them."""
+"""Finds notebooks by path, name or number; reads a file as `Notebook`, or as `Broken`."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Injects a run's parameters into a notebook, predicts their values, and compares the kernel's.
+"""Injects a run's parameters into cells; predicts every value; compares those read back.
 
 papermill replaces the `injected-parameters` cell of an earlier run in place; otherwise it adds one
 after the `parameters` cell, or at the top. This module always puts it after the `parameters` cell

@@ -1,4 +1,4 @@
-"""The needs that a notebook can declare for its target, with their variables and skip reasons.
+"""Closed list of the needs that a notebook can declare: variables, and when a target lacks one.
 
 A need is missing if its variables are not set, and then nothing runs. A need that the target
 cannot serve by design makes the run `skipped`, with the reason given here.
@@ -36,10 +36,10 @@ class Need:
 
     def required(self, variables: Variables) -> tuple[str, ...]:
         """Return the variables that this target must set."""
-        return self.variables + self.by_backend.get(backend_of(variables), ())
+        return self.variables + self.by_backend.get(_backend_of(variables), ())
 
 
-def backend_of(variables: Variables) -> str:
+def _backend_of(variables: Variables) -> str:
     """Return the backend from which events are read back."""
     return variables.get("SENTRY_BACKEND", "").strip() or "sentry"
 
@@ -50,7 +50,7 @@ def _has_diagnostics(variables: Variables, _local: bool) -> bool:
 
 def _stores_telemetry(variables: Variables, _local: bool) -> bool:
     has_relay = bool(variables.get("SENTRY_RELAY_URL", "").strip())
-    return has_relay or backend_of(variables) != "bugsink"
+    return has_relay or _backend_of(variables) != "bugsink"
 
 
 NEEDS: Mapping[str, Need] = {

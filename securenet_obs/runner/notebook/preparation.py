@@ -1,4 +1,4 @@
-"""Prepares a notebook for its runs: numbered cells, injected parameters, values to read back."""
+"""A notebook prepared for its runs, combined from injection's parts; the numbers of its cells."""
 
 import copy
 from collections.abc import Mapping

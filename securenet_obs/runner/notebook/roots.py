@@ -1,4 +1,4 @@
-"""Locates the folder of notebooks, a project's or the installed one; copies installed notebooks."""
+"""Folders: the root of notebooks (own or installed), its work folder, copies to edit."""
 
 import shutil
 from importlib.resources import files
@@ -12,13 +12,13 @@ from securenet_obs.runner.notebook.catalog import FOLDERS
 def default_root() -> Path:
     """Return the current folder if it holds notebooks/ or runbooks/, else the installed folder."""
     here = Path()
-    if has_notebooks(here):
+    if _has_notebooks(here):
         return here
     # An editable install leaves the notebooks beside the package.
-    return next((root for root in (_package(), _package().parent) if has_notebooks(root)), here)
+    return next((root for root in (_package(), _package().parent) if _has_notebooks(root)), here)
 
 
-def has_notebooks(folder: Path) -> bool:
+def _has_notebooks(folder: Path) -> bool:
     """Return whether a folder holds notebooks/ or runbooks/."""
     return any((folder / name).is_dir() for name in FOLDERS)
 

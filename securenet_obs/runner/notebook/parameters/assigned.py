@@ -1,4 +1,4 @@
-"""Reads the values that a cell of plain assignments sets, without running the cell."""
+"""Reads the values that an injected cell of plain assignments sets, without running the cell."""
 
 import ast
 from collections.abc import Callable, Iterator, Mapping

@@ -1,4 +1,4 @@
-"""Parses a `parameters` cell into a schema; generates the source of a run's injected cell.
+"""Parses a `parameters` cell: annotations, literals, comments; generates a run's injected cell.
 
 The cell consists of annotated literals; the comment after each is its help text:
 

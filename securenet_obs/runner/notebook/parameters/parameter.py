@@ -1,4 +1,4 @@
-"""One parameter: parses and validates a text by its type; describes it for display."""
+"""One parameter of a notebook: parses and validates a text by type; describes the parameter."""
 
 from dataclasses import dataclass
 from types import NoneType

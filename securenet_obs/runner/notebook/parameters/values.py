@@ -1,4 +1,4 @@
-"""Describes a value, or a variable of a cell's namespaces, as text with types."""
+"""Describes a value, or a variable as a cell would see it, as bounded text with types."""
 
 import hashlib
 import json
