@@ -1,4 +1,4 @@
-"""Reads and validates a run's target, the environment under test, from an env file or variables."""
+"""The target of a run (environment under test): read from a file or variables, or refused."""
 
 import os
 from collections.abc import Iterable, Mapping

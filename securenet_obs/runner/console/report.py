@@ -1,4 +1,4 @@
-"""Prints tables to a terminal or a log: the outcome of runs, the catalog, a notebook, any rows."""
+"""Prints tables to a terminal or a log: outcome of runs, catalog, one notebook, any other rows."""
 
 import io
 import re

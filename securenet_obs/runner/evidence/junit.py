@@ -1,4 +1,4 @@
-"""Formats a command's record as JUnit XML for Jenkins' xunit plugin and GitLab.
+"""Formats a command's test suites as JUnit XML for Jenkins' xunit plugin and GitLab.
 
 Earlier attempts have surefire's forms: `flakyFailure` if a retry passed, `rerunFailure` if none
 did. GitLab keeps only the first of two cases with one name, so suites and cases have unique names.

@@ -1,4 +1,4 @@
-"""Masks the secrets of a target and a run, also encoded, in texts, JSON, parameters and outputs."""
+"""Masks the secrets of a target and a run, also encoded, in texts, sources, JSON and notebooks."""
 
 import base64
 import html

@@ -1,4 +1,4 @@
-"""Installs hooks for errors that a kernel's reply omits; determines whether the cell failed.
+"""Collects errors that a kernel's reply omits, by hooks; decides which error failed a cell.
 
 The kernel collects the errors; the run's child process judges them. A cell fails on any of these
 conditions; a cell that is tagged `raises-exception` fails only on errors that are not its own:

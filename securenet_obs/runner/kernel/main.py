@@ -1,4 +1,4 @@
-"""The kernel of a run: starts and ends fast, drops no output, adds errors and values to replies.
+"""Program of a run's kernel: ipykernel subclasses that drop no output and add errors to replies.
 
 It is started as `python -m securenet_obs.runner.kernel.main -f CONNECTION_FILE`.
 """

@@ -1,4 +1,4 @@
-"""Encodes a kernel's messages as UTF-8, lone surrogates as escapes; keys of inquiry and reply."""
+"""Packs a kernel's messages as UTF-8, escaping lone surrogates; keys of inquiry and reply."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The schema of a notebook's `securenet` metadata: kind, needs, deadlines, checks."""
+"""The schema of a notebook's `securenet` metadata: kind, names of needs, deadlines, checks."""
 
 from difflib import get_close_matches
 from typing import Annotated, Literal

@@ -1,4 +1,4 @@
-"""The request to run a notebook (an order), the listener for its progress, and its result."""
+"""An order (request to run a notebook), the listener for the progress of runs, a run's result."""
 
 from dataclasses import dataclass
 from pathlib import Path

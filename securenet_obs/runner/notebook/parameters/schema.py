@@ -1,4 +1,4 @@
-"""Schema of a notebook: parses `name=value` assignments into values; reports every problem."""
+"""The parameters of a notebook: parses `name=value` texts into values; reports every problem."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

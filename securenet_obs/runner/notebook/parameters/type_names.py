@@ -1,4 +1,4 @@
-"""Names parameter types for messages, with example values; lists union members and choices."""
+"""Names parameter types in messages; their examples, union members, choices, values as spelled."""
 
 import json
 from collections.abc import Iterable, Iterator
