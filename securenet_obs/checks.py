@@ -1,4 +1,4 @@
-"""Judges and records a notebook's checks in cell outputs; its last cell fails if any failed.
+"""Checks of a notebook: judges each, records it as a cell output, raises at the end if any failed.
 
 Every check of a notebook is judged; `Checks.conclude`, in the last cell, raises if any failed.
 The executed notebook alone carries the results: each output has a row for the reader, and under

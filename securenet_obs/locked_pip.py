@@ -51,10 +51,10 @@ def build_pip_environment(python: str) -> dict[str, str]:
     listed = subprocess.run(arguments, env=query, stdout=subprocess.PIPE, text=True, check=False)  # noqa: S603
     clean = {name: value for name, value in clean.items() if not name.startswith("PIP_")}
     ours = {"PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_INPUT": "1"}
-    return clean | parse_pip_settings(listed.stdout) | ours | {"PIP_CONFIG_FILE": os.devnull}
+    return clean | _parse_pip_settings(listed.stdout) | ours | {"PIP_CONFIG_FILE": os.devnull}
 
 
-def parse_pip_settings(listing: str) -> dict[str, str]:
+def _parse_pip_settings(listing: str) -> dict[str, str]:
     """Return variables for the settings of `pip config list` that give access to an index."""
     found: dict[str, str] = {}
     for section in ("global", "install", ":env:"):
@@ -86,10 +86,10 @@ def explain_pip_failure(log: str, venv: Path) -> str:
     lines = [line.strip() for line in log.splitlines() if line.strip()] or ["pip printed nothing"]
     errors = [line for line in lines if re.match(r"(?i)error: (?!exception:)", line)]
     reason = re.sub(r"(?i)^error: ", "", (errors or lines)[-1])
-    return f"{find_pip_package(log, venv)} cannot be installed: {reason[:300]}"
+    return f"{_find_pip_package(log, venv)} cannot be installed: {reason[:300]}"
 
 
-def find_pip_package(log: str, venv: Path) -> str:
+def _find_pip_package(log: str, venv: Path) -> str:
     """Return the package that pip was processing when its output ended."""
     sites = [str(folder) for folder in venv.glob("lib/python*/site-packages")]
     whole = {

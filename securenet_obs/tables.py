@@ -53,11 +53,11 @@ def text_table(frame: "pd.DataFrame") -> str:
     """Return a DataFrame as lines of aligned columns; numbers are aligned at the right."""
     columns = _columns(frame)
     rows = zip(*([name, *cells] for name, cells, _ in columns), strict=True)
-    lines = text_rows(rows, [is_right for _, _, is_right in columns])
+    lines = _text_rows(rows, [is_right for _, _, is_right in columns])
     return "\n".join([lines, *_remarks(frame)]) if len(frame) else _no_rows(frame)
 
 
-def text_rows(rows: Iterable[Sequence[str]], right: Sequence[bool]) -> str:
+def _text_rows(rows: Iterable[Sequence[str]], right: Sequence[bool]) -> str:
     """Return rows of cells as aligned lines; `right` marks columns aligned at the right."""
     lines = [list(row) for row in rows]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]

@@ -1,1 +1,1 @@
-"""The HTTP service: its routes, the access to them, the API keys of tenants, diagnostics."""
+"""The HTTP service: routes, access, tenants' API keys, bodies, error answers, diagnostics."""

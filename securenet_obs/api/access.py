@@ -1,4 +1,4 @@
-"""Authenticates a request's API key, binds its tenant, authorises access to paths and tasks."""
+"""Route class that authenticates an API key, binds its tenant, authorises paths and tasks."""
 
 from collections.abc import Callable, Coroutine
 from typing import Any

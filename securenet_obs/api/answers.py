@@ -1,4 +1,4 @@
-"""Answers to errors, by exception: their status, body and headers, and their place in OpenAPI."""
+"""Answers to errors by exception: status, body, headers; OpenAPI's description of answers."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from types import MappingProxyType

@@ -1,4 +1,4 @@
-"""Limits on request bodies as they arrive: size, duration, encoding, large ones at one time."""
+"""ASGI middleware that limits request bodies on arrival: size, duration, encoding, concurrency."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping

@@ -1,4 +1,4 @@
-"""Diagnostic endpoints that fail and leak secrets on purpose, also in tasks that they send."""
+"""Diagnostic endpoints, behind a key of their own, that fail or leak secrets on purpose."""
 
 import hmac
 from collections.abc import Callable, Coroutine

@@ -1,4 +1,4 @@
-"""The header Idempotency-Key: its syntax, and the acceptance of a batch once for each key."""
+"""The header Idempotency-Key as a FastAPI parameter; accepts a batch with or without a key."""
 
 from typing import Annotated, Any
 
@@ -16,7 +16,7 @@ REPLAYED_HEADER = "Idempotent-Replayed"
 """Header of an answer that an earlier request with the same key has had."""
 
 
-def read_key(
+def _read_key(
     request: Request,
     key: Annotated[
         str | None,
@@ -38,7 +38,7 @@ def read_key(
     return key
 
 
-RequestKey = Annotated[str | None, Depends(read_key)]
+RequestKey = Annotated[str | None, Depends(_read_key)]
 
 
 async def accept(

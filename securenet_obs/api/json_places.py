@@ -1,4 +1,4 @@
-"""Locates the first part of a text that is not strict JSON: its reason, path and offset."""
+"""Finds the first problem of text that is not strict JSON: reason, path, offset; scalar limits."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""Parses bodies as strict JSON (I-JSON, RFC 7493), item by item; the routes that require it."""
+"""Parses request bodies as strict JSON (I-JSON, RFC 7493), item by item; route class for them."""
 
 import asyncio
 import re

@@ -1,4 +1,4 @@
-"""Selects and checks a command's target; may start a local stack for it or replace `os.environ`."""
+"""Selects and checks a command's target, local stacks too; enters its environment; detects CI."""
 
 import os
 from collections.abc import Iterator, Sequence

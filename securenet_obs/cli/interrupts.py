@@ -1,4 +1,4 @@
-"""Makes Ctrl-C and SIGTERM raise KeyboardInterrupt, and again if Python dropped it."""
+"""Makes Ctrl-C and SIGTERM raise KeyboardInterrupt, once more if Python dropped the first."""
 
 import _thread
 import signal

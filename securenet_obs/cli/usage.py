@@ -1,4 +1,4 @@
-"""Usage errors: each ends with an example; converts errors that arguments cause into them."""
+"""Usage errors: adds an example to each; converts errors caused by arguments to usage errors."""
 
 import re
 from collections.abc import Iterator

@@ -1,1 +1,1 @@
-"""Detection of anomalies in network logs and of vulnerable packages; uses the store, not Celery."""
+"""Network logs by minute, their anomalies, and vulnerable packages; uses the store, not Celery."""

@@ -1,4 +1,4 @@
-"""Records each effect of a task once per tenant and window, with its result, for later reruns."""
+"""Claims a task's effect once per tenant and window; stores the result for later reruns."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""Adds a batch to a tenant's totals by minute, once by its id; no total exceeds its maximum."""
+"""Adds a batch to the stored minutes of a tenant, once per batch id; caps each total."""
 
 from collections.abc import Mapping
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Renders the results of drills as a table, and as plain data."""
+"""Renders the results of drills as a table for a terminal, and as plain data for JSON."""
 
 from collections.abc import Iterable
 from typing import Any

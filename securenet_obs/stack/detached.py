@@ -57,7 +57,7 @@ def start_detached(
     """
     if find_running_stack(name) is not None:
         raise make_already_running_error(name)
-    log = locate_log(name)
+    log = _locate_log(name)
     reading, writing = os.pipe()
     with os.fdopen(reading) as lines:
         try:
@@ -115,7 +115,7 @@ def wait_for_stack(name: str, within_s: float) -> StackState:
     return state
 
 
-def locate_log(name: str) -> Path:
+def _locate_log(name: str) -> Path:
     """Return the log file of a detached stack's supervisor; each part has a log of its own."""
     folder = locate_stack_folder(name, default_root())
     return folder.with_name(f"{folder.name}.log")

@@ -1,4 +1,4 @@
-"""The `drill` command: runs drills, reports losses; runs the validations that must raise alarms."""
+"""The `drill` command, and the runner of validations that it gives to the drills."""
 
 import json
 import sys

@@ -1,4 +1,4 @@
-"""The command that checks log files: every line must be strict JSON."""
+"""Command `logs check`: every line of the given log files must be strict JSON."""
 
 import json
 import sys

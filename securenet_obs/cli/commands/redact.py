@@ -1,4 +1,4 @@
-"""The command that masks secrets, and PII on request, from standard input to standard output."""
+"""Command `redact`: masks secrets, and PII on request, from standard input to standard output."""
 
 import json
 import os

@@ -1,1 +1,1 @@
-"""Faults of a stack, each undone at its end: of parts, beat and clock, by signals and a proxy."""
+"""Faults to inject into a stack: its parts, beat, clock, Redis states, signals, network proxy."""

@@ -1,4 +1,4 @@
-"""Injects faults of Redis, worker, store, Bugsink and log disk; context managers also undo them."""
+"""Faults of Redis and its network, worker, store, Bugsink and log disk, as context managers."""
 
 import sqlite3
 import threading

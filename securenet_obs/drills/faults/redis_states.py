@@ -1,4 +1,4 @@
-"""Brings Redis into states in which it refuses commands or clients: failover, full disk, memory."""
+"""Puts Redis into states in which it refuses commands or clients; holds one during a block."""
 
 import threading
 from collections.abc import Callable, Iterator, Mapping

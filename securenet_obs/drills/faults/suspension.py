@@ -1,4 +1,4 @@
-"""Suspends a worker for longer than its lease on messages, beside another one that takes over."""
+"""Suspends a worker past its lease on messages; starts and awaits the second that takes over."""
 
 import time
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Masks the secrets of a target and a run, also encoded, in texts, sources, JSON and notebooks."""
+"""Masks the secrets of a target and a run, also encoded, in texts, sources, JSON and outputs."""
 
 import base64
 import html
