@@ -1,4 +1,4 @@
-"""pip with a lock: its arguments, filtered settings, progress and explained failures.
+"""Installations with pip from a lock: arguments, environment, progress, explained failures.
 
 The project's own environment (`.ci/set_up.py`) and Bugsink's are installed with these functions.
 Nothing else is installed when the first of them is: this module uses the standard library only.

@@ -1,4 +1,4 @@
-"""Colours of plots: one for each log level, the same in all of them."""
+"""Colours of the log levels, the same in every plot."""
 
 LEVEL_COLOURS = {
     "debug": "#9aa0a6",

@@ -1,4 +1,4 @@
-"""Creates, lists, revokes and looks up (cached) API keys; stores hashes, registers new tenants."""
+"""API keys of tenants: creates, lists, revokes and looks them up (cached); stores hashes only."""
 
 import re
 import secrets

@@ -1,4 +1,4 @@
-"""FastAPI service: routes for network logs, task states and health; sets up logging and Sentry."""
+"""The FastAPI application: its routes and responses for network logs, task states and health."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress

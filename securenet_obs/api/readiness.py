@@ -1,4 +1,4 @@
-"""Readiness: whether a write to the broker, the results and the store would succeed now."""
+"""Readiness of the API: whether writes to broker, results and store succeed now, with a cache."""
 
 import asyncio
 import time

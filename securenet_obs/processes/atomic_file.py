@@ -1,4 +1,4 @@
-"""Replaces files atomically: a reader sees the old content or the new one, never a part."""
+"""Replaces a file atomically: a reader sees the old content or the new one, never a part."""
 
 import os
 import tempfile

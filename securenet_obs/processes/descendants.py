@@ -1,4 +1,4 @@
-"""Kills process trees, detached descendants included; adopts orphans, runs work in a guarded fork.
+"""Kills process trees, detached or marked ones too; adopts orphans; runs work in a guarded fork.
 
 A kernel's child may leave its process group (`setsid`) and its parent (a daemon). Two mechanisms
 still find it: the adoption of orphans (on Linux the child of a run is a subreaper), and a mark in

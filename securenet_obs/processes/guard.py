@@ -1,4 +1,4 @@
-"""Starts processes under a guard, which ends them and removes folders once the parent is gone."""
+"""Client of the guard: launches processes that it ends, and folders it removes, after a crash."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""Builds orders, also to resume; runs them in parallel with retries; closes evidence folders."""
+"""Runs a command's orders in parallel with retries, to one outcome; builds or resumes orders."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""Runs JupyterLab on loopback, with a random token, in a target's environment."""
+"""Starts JupyterLab on loopback, with a random token, in a target's environment; awaits its end."""
 
 import os
 import secrets

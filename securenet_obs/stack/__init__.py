@@ -1,4 +1,4 @@
-"""The local stack: Redis, Bugsink and its relay, API, worker, beat as real processes."""
+"""The local stack: Redis, PostgreSQL, Bugsink with its relay, API, worker, beat as processes."""
 
 from securenet_obs.stack.dead_parts import RESTARTABLE, find_dead_parts, watch_parts
 from securenet_obs.stack.detached import start_detached, supervise, wait_for_stack

@@ -1,4 +1,4 @@
-"""Dead parts of a running stack: finds them, watches for them, names the command that restarts."""
+"""Finds and watches for dead parts of a running stack; names the command that restarts each."""
 
 import threading
 from collections.abc import Callable, Iterator, Mapping

@@ -1,4 +1,4 @@
-"""Starts and stops a local stack or its parts; clears its folder, fills its store, saves state."""
+"""`LocalStack`: starts, stops and restarts a stack and its parts in the process that owns them."""
 
 import os
 import secrets

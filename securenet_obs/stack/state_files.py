@@ -1,4 +1,4 @@
-"""Files in which a stack keeps its state: locks them; an unwritable one is a StateFolderError."""
+"""Locks a stack's state files; converts their write errors to StateFolderError with a remedy."""
 
 import math
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Engine of a store: hides the parameters of statements, bounds the waits for connections."""
+"""Creates the SQLAlchemy engine of a store: hides statement parameters, bounds pool and waits."""
 
 from sqlalchemy import Engine
 

@@ -1,4 +1,4 @@
-"""Describes errors of the store, and finds those of a passing state, which are worth a retry."""
+"""Describes a store's errors in one line; recognises those that pass, which are worth a retry."""
 
 import sqlite3
 

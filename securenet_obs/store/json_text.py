@@ -1,4 +1,4 @@
-"""JSON of the store's columns: NaN and infinite numbers too, which PostgreSQL does not accept."""
+"""Encodes and decodes JSON of the store's columns, with NaN and infinities as PostgreSQL needs."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""Messages of PostgreSQL's errors without values of rows: no DETAIL, CONTEXT or HINT."""
+"""Rebuilds PostgreSQL's errors without values of rows: SQLSTATE, names, no DETAIL or HINT."""
 
 import psycopg
 

@@ -1,4 +1,4 @@
-"""Connections to PostgreSQL: bounded waits, keepalives, PgBouncer, errors without values of rows.
+"""Engine and connections for PostgreSQL: waits, keepalives, PgBouncer, errors without values.
 
 No wait depends on the server alone: it cancels what takes too long, and a server that does not
 answer is given up by the client. PgBouncer in transaction mode is supported: nothing is set for a

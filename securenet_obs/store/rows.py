@@ -1,4 +1,4 @@
-"""Statements of both databases: inserts rows once, counts changes, registers and locks tenants."""
+"""Statements for both databases: inserts a row once, counts changes, registers, locks tenants."""
 
 from typing import Any
 

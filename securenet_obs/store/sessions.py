@@ -1,4 +1,4 @@
-"""Sessions of a process's store or of one at a URL; caches each process's engines."""
+"""Sessions of a store, on cached engines: opening, passing errors, checks, closing."""
 
 import os
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Connections to SQLite: write-ahead log, durable commits, foreign keys."""
+"""Engine and connections for SQLite: write-ahead log, durable commits, foreign keys."""
 
 import sqlite3
 import time

@@ -1,4 +1,4 @@
-"""Validates DATABASE_URL: its database and its driver; refuses it in one sentence."""
+"""Parses DATABASE_URL for the engine; refuses an unsupported database or a missing driver."""
 
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError

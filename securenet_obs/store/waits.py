@@ -1,4 +1,4 @@
-"""Upper bounds of every wait for the store, for requests, tasks and migrations."""
+"""Upper bounds of every wait for the store, in seconds: for requests, tasks and migrations."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Starts and ends a warm server; requests its forked processes, controlled like a `Popen`."""
+"""Client of the warm server: starts and ends it; requests and controls the processes it forks."""
 
 import json
 import os

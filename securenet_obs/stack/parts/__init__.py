@@ -1,1 +1,1 @@
-"""Parts of the local stack: Redis, Bugsink, its installation and relay, services; readiness."""
+"""Parts of the local stack: Redis, PostgreSQL, Bugsink and its relay, services; readiness."""

@@ -1,1 +1,1 @@
-"""The relay in front of Bugsink: stores the items that Bugsink drops, and answers for them."""
+"""The relay in front of Bugsink: forwards requests, stores and serves items that Bugsink drops."""

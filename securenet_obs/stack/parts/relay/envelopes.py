@@ -1,4 +1,4 @@
-"""Reads the items that Bugsink drops from envelopes: decodes and parses them within bounds."""
+"""Extracts from envelopes the items that Bugsink drops: decodes and parses within bounds."""
 
 import io
 import json

@@ -1,4 +1,4 @@
-"""Forwards requests to Bugsink and its answers back, unchanged but for limits on stored kinds."""
+"""Forwards requests to Bugsink and answers back, without rate limits of items stored here."""
 
 import json
 from collections.abc import AsyncIterator, Iterable

@@ -1,4 +1,4 @@
-"""Server of the relay: receives envelopes, forwards them, stores items, answers for them.
+"""HTTP server of the relay: routes, limits on bodies, and its answers to readers of items.
 
 `python -m securenet_obs.stack.parts.relay.server` reads its values from the environment: any user
 can read the arguments of a process.

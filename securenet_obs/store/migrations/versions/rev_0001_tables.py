@@ -1,4 +1,4 @@
-"""Creates the tables of the versions before migrations, where they are missing."""
+"""Creates the first tables and indexes of the store, as releases before migrations did."""
 
 from collections.abc import Callable
 from typing import Any
