@@ -1,4 +1,4 @@
-"""Client of the guard: launches processes that it ends, and folders it removes, after a crash."""
+"""Starts processes under a guard, which ends them and removes folders once the parent is gone."""
 
 import os
 import subprocess

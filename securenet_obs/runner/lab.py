@@ -1,4 +1,4 @@
-"""Starts JupyterLab on loopback, with a random token, in a target's environment; awaits its end."""
+"""Runs JupyterLab on loopback, with a random token, in a target's environment, until its end."""
 
 import os
 import secrets

@@ -1,4 +1,4 @@
-"""Connections to Redis: timeouts, shorter ones for requests, TLS with verified certificates."""
+"""Options of Redis connections: timeouts, shorter ones for requests, TLS with verification."""
 
 import ssl
 from typing import Any

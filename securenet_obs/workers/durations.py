@@ -1,4 +1,4 @@
-"""Measures tasks: sending time in a header, wait time in log lines, wait and run time in Sentry."""
+"""Durations of tasks: sending time in a header, wait time in logs, wait and run time in Sentry."""
 
 import time
 from datetime import datetime

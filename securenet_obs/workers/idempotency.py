@@ -1,4 +1,4 @@
-"""Idempotency keys: a batch that a client sends again within 24 hours is accepted once."""
+"""Accepts a batch once per idempotency key for 24 hours; a repeated request gets the same task."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime

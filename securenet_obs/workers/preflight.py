@@ -1,4 +1,4 @@
-"""Refuses bad Redis URLs, limits, beat entries, missing libraries at start; warns of eviction."""
+"""Startup checks: refuses bad Redis URLs, limits, beat entries, libraries; warns of eviction."""
 
 import inspect
 from importlib.util import find_spec

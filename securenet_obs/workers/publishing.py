@@ -1,4 +1,4 @@
-"""Publishes one task, also with the ids of an earlier request, or many with few round trips."""
+"""Publishes one task, or many in few round trips; restores the ids of an earlier request."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext

@@ -1,4 +1,4 @@
-"""Names the state of Redis behind an error, and logs it at most once a minute while it lasts."""
+"""Names the state of Redis behind an error; logs it at most once a minute while Redis refuses."""
 
 import re
 import time

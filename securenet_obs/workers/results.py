@@ -1,4 +1,4 @@
-"""Stores each task's owner and Sentry event id beside its result; reads state, owner and event."""
+"""Task state, owner and Sentry event id in the result database: stores and reads them."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager

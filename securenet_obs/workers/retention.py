@@ -1,4 +1,4 @@
-"""Retention: deletes batches, effects, processed batches, keys and dead letters by their age."""
+"""Retention rules: the age at which rows of each table are deleted; a run that applies them."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta

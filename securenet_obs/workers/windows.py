@@ -1,4 +1,4 @@
-"""Schedule slots (windows) of periodic tasks, their header, and the task ids derived from them."""
+"""Windows (schedule slots) of periodic tasks: header, latest slot, task ids derived from them."""
 
 import uuid
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Supervises a run's child process from the command: start, deadlines, leftovers, exit."""
+"""Supervises a run's child process from the command: its start, deadlines, leftovers and exit."""
 
 import json
 import os

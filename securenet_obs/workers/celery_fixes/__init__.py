@@ -1,1 +1,1 @@
-"""Corrections of Celery and kombu, each with its measured benefit and its condition to go."""
+"""Corrections of Celery and kombu, each with its measured benefit and condition for removal."""

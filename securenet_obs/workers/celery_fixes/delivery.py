@@ -1,4 +1,4 @@
-"""kombu's record of the messages that a worker holds, under its lease; restores expired ones.
+"""kombu's QoS class: the messages that a channel holds, under a lease; restores expired ones.
 
 Buys: no message is lost or kept back by a Redis that refuses a command: acknowledgements, returns
 and messages that could not be recorded are settled with the next connection.

@@ -1,4 +1,4 @@
-"""The lease of a worker on its messages: scripts that take, acknowledge, restore; its renewal.
+"""A worker's lease on messages in Redis: renewal, scripts to take, acknowledge, restore them.
 
 Buys: a dead worker's messages are delivered again 25 s to 45 s after its death; with kombu 5.6.2
 after the visibility timeout of an hour, and up to 100 s more. A worker that was suspended for so

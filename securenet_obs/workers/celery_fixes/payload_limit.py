@@ -1,4 +1,4 @@
-"""Celery's messages with a payload limit: larger arguments are refused before they are sent.
+"""Limits the payload of Celery's messages: refuses larger arguments before they are sent.
 
 Buys: a sender gets an error with size, limit and remedy, whatever way it sends. The check takes
 0.006 ms for a message of 100 bytes, and 0.3 ms for one of 250 kB, which is serialised twice.

@@ -1,4 +1,4 @@
-"""Base classes of tasks: limit restarts, requeue unsent retries, capture errors, bind ids.
+"""Base classes of a task and its request: limited starts, requeued retries, captured errors.
 
 Buys: a task that kills its process ends as a dead letter after three starts; Celery started one 11
 times in 30 s, and goes on. A retry that the broker does not accept stays in its queue. Only tasks

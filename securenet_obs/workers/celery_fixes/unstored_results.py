@@ -1,4 +1,4 @@
-"""Results that Redis refused: kept in the process that ran the task, and stored when it accepts.
+"""Keeps results that Redis refused in the process that ran the task, and stores them later.
 
 Buys: a result that was due while Redis refused writes is there within 5 s after that state has
 passed; before, its sender waited for ever.
