@@ -1,4 +1,4 @@
-"""Installations with pip from a lock: arguments, environment, progress, explained failures.
+"""Installations by pip from a lock file: arguments, environment, progress, explained failures.
 
 The project's own environment (`.ci/set_up.py`) and Bugsink's are installed with these functions.
 Nothing else is installed when the first of them is: this module uses the standard library only.

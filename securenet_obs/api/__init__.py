@@ -1,1 +1,1 @@
-"""The HTTP service: routes, access, tenants' API keys, bodies, error answers, diagnostics."""
+"""The HTTP service: routes, access, API keys, bodies, error answers, readiness, diagnostics."""

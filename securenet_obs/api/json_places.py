@@ -1,4 +1,4 @@
-"""Finds the first problem of text that is not strict JSON: reason, path, offset; scalar limits."""
+"""Finds the first flaw of text that is not strict JSON: reason, path, offset; judges scalars."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""Checks a target against notebooks' needs before runs: refusals, skip reasons, stack to start."""
+"""Checks targets, also a stack to be started, for notebooks' needs and secrets; skip reasons."""
 
 import os
 from collections.abc import Iterable, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""The target of a run (environment under test): read from a file or variables, or refused."""
+"""A run's target (environment under test): variables, reading from file or process, refusal."""
 
 import os
 from collections.abc import Iterable, Mapping

@@ -1,4 +1,4 @@
-"""Prints a foreground stack's logs, merged, as they grow: formatted, without control characters."""
+"""Prints a foreground stack's logs, merged, as they grow; formats lines, no control characters."""
 
 import json
 import signal

@@ -1,4 +1,4 @@
-"""State of local stacks: folders, state files, names, status; takes down, clears crashed ones."""
+"""State of local stacks: folders, files, commands, status; takes stacks down, clears crashes."""
 
 import json
 import os

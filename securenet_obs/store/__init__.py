@@ -1,4 +1,4 @@
-"""The store of tenants' data: tables, migrations, engines and sessions, on SQLite or PostgreSQL."""
+"""The store of tenants' data: tables, migrations, engines, sessions, on SQLite or PostgreSQL."""
 
 from securenet_obs.store.engine import create_store_engine
 from securenet_obs.store.rows import (

@@ -1,4 +1,4 @@
-"""Describes a store's errors in one line; recognises those that pass, which are worth a retry."""
+"""Describes a store's errors in one line; recognises those that pass by themselves (retries)."""
 
 import sqlite3
 

@@ -1,4 +1,4 @@
-"""Encodes and decodes JSON of the store's columns, with NaN and infinities as PostgreSQL needs."""
+"""Encodes and decodes JSON of the store's columns; NaN and infinities become valid JSON."""
 
 import json
 import re

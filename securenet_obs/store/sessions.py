@@ -1,4 +1,4 @@
-"""Sessions of a store, on cached engines: opening, passing errors, checks, closing."""
+"""Sessions of a store on cached engines; converts passing errors; checks and closes the store."""
 
 import os
 from collections.abc import Iterator

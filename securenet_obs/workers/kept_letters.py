@@ -1,4 +1,4 @@
-"""Keeps dead letters in Redis while the store is unavailable, and records them there later.
+"""Keeps dead letters in Redis while the store is unavailable; records them in the store later.
 
 If Redis is unavailable as well, the task's message is not acknowledged either: it is delivered
 again, and fails again.

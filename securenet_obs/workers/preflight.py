@@ -1,4 +1,4 @@
-"""Startup checks: refuses bad Redis URLs, limits, beat entries, libraries; warns of eviction."""
+"""Startup checks: bad Redis URLs, limits, beat entries, missing libraries, Redis's eviction."""
 
 import inspect
 from importlib.util import find_spec

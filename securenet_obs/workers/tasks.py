@@ -1,4 +1,4 @@
-"""Celery tasks: batches, scans, training, retention, dispatch to tenants, canaries, test errors."""
+"""Celery tasks: batches, scans, training, retention, dispatch to tenants, canaries, failures."""
 
 import os
 import random

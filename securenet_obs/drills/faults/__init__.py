@@ -1,1 +1,1 @@
-"""Faults to inject into a stack: its parts, beat, clock, Redis states, signals, network proxy."""
+"""Faults to inject into a stack: parts, beat, clock, Redis states, suspension, signals, proxy."""

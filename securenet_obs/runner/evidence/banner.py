@@ -1,4 +1,4 @@
-"""Builds the banner of an executed notebook (verdict, failed checks, facts) and its anchors."""
+"""Builds an executed notebook's banner (verdict, failed checks, parameters, versions); anchors."""
 
 import html
 import re

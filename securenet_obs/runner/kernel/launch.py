@@ -1,4 +1,4 @@
-"""Subclasses of jupyter_client's kernel spec, client and manager for a run, without fixed waits."""
+"""Subclasses of jupyter_client's kernel spec, client, manager for a run, without fixed waits."""
 
 import sys
 from contextlib import suppress

@@ -1,4 +1,4 @@
-"""Detects notebooks in languages other than Python by their metadata; reads their kernel's name."""
+"""Detects notebooks in other languages than Python by metadata; reads the names of the kernel."""
 
 import re
 from collections.abc import Iterator, Mapping

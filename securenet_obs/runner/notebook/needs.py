@@ -1,4 +1,4 @@
-"""Closed list of the needs that a notebook can declare: variables, and when a target lacks one.
+"""Closed list of needs that a notebook can declare: variables, whether a target can serve each.
 
 A need is missing if its variables are not set, and then nothing runs. A need that the target
 cannot serve by design makes the run `skipped`, with the reason given here.

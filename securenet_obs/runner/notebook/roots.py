@@ -1,4 +1,4 @@
-"""Folders: the root of notebooks (own or installed), its work folder, copies to edit."""
+"""Folders of notebooks: finds the root (own or installed), its work folder, and copies to edit."""
 
 import shutil
 from importlib.resources import files

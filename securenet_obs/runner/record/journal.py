@@ -1,4 +1,4 @@
-"""The append-only event journal: one JSON object a line, synced to disk before execution continues.
+"""Append-only journal of events: one JSON object a line, synced to disk before execution goes on.
 
 Several processes append to one journal: the command, which locks it until its own end, and each
 run's child. A journal that is neither closed nor locked was left by a command that was killed.

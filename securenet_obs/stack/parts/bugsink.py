@@ -1,4 +1,4 @@
-"""Bugsink, the stack's Sentry server: generates credentials, writes its files, creates its part."""
+"""Bugsink, the stack's Sentry server: creates credentials, writes its files, creates its part."""
 
 import secrets
 import shutil

@@ -1,4 +1,4 @@
-"""Forwards requests to Bugsink and answers back, without rate limits of items stored here."""
+"""Forwards requests to Bugsink and answers back; drops rate limits on items the relay stores."""
 
 import json
 from collections.abc import AsyncIterator, Iterable
