@@ -134,8 +134,7 @@ def choose(
 
 
 def _local_stack(*, starts: bool) -> Choice:
-    from securenet_obs.runner.preflight import stack_to_start
-    from securenet_obs.runner.target import settings_in, target_of
+    from securenet_obs.runner.target import settings_in, stack_to_start, target_of
     from securenet_obs.stack import find_running_stack
 
     ignored = sorted(settings_in(os.environ))

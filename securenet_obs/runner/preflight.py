@@ -1,4 +1,4 @@
-"""Checks targets, also a stack to be started, for notebooks' needs and secrets; skip reasons."""
+"""Checks a target for notebooks' needs and secrets before runs: refusals, reasons to skip."""
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,13 +10,7 @@ from securenet_obs.runner.notebook.metadata import Declared
 from securenet_obs.runner.notebook.needs import NEEDS
 from securenet_obs.runner.notebook.parameters.secret import MOUNTED
 from securenet_obs.runner.record.order import Order
-from securenet_obs.runner.target import SETTINGS, Target, refuse, target_of
-
-
-def stack_to_start() -> Target:
-    """Return a placeholder, with every variable set, for a local stack that is not started yet."""
-    variables = dict.fromkeys(SETTINGS, "of the stack")
-    return target_of("local stack", variables | {"DIAGNOSTICS_ENABLED": "true"}, local=True)
+from securenet_obs.runner.target import Target, refuse
 
 
 @dataclass(frozen=True)

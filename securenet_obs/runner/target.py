@@ -1,4 +1,4 @@
-"""A run's target (environment under test): variables, reading from file or process, refusal."""
+"""A run's target (environment under test): from file, process or a stack to start; refusal."""
 
 import os
 from collections.abc import Iterable, Mapping
@@ -151,6 +151,12 @@ def target_of(
         if value := given.get(path):
             given[path] = str(Path.cwd() / os.path.expanduser(value))
     return Target(name, {**inherited, **given}, local, blank)
+
+
+def stack_to_start() -> Target:
+    """Return a placeholder, with every variable set, for a local stack that is not started yet."""
+    variables = dict.fromkeys(SETTINGS, "of the stack")
+    return target_of("local stack", variables | {"DIAGNOSTICS_ENABLED": "true"}, local=True)
 
 
 def environment_target(*, checked: bool = True) -> Target:

@@ -8,8 +8,8 @@ import pytest
 from securenet_obs.errors import SettingsError
 from securenet_obs.runner.command import order_for
 from securenet_obs.runner.notebook.catalog import read_notebook
-from securenet_obs.runner.preflight import Demand, preflight, skip_reason, stack_to_start, unserved
-from securenet_obs.runner.target import SETTINGS, Target, read_target, target_of
+from securenet_obs.runner.preflight import Demand, preflight, skip_reason, unserved
+from securenet_obs.runner.target import SETTINGS, Target, read_target, stack_to_start, target_of
 
 SENTRY = {"SENTRY_DSN": "https://key@host/1", "SENTRY_PROJECT": "web", "SENTRY_ORG": "acme"}
 
