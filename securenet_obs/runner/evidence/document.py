@@ -1,4 +1,4 @@
-"""Inserts a banner, anchors and remarks on unfinished cells into an executed notebook."""
+"""Inserts a banner, anchors and the status of each cell into an executed notebook."""
 
 import copy
 from typing import Any
