@@ -18,7 +18,7 @@ EVERY_S = 2.0
 """Interval of the entry in seconds."""
 
 
-def add_entry() -> None:
+def _add_entry() -> None:
     """Add a beat entry that sends a canary every `EVERY_S` seconds."""
     from securenet_obs.workers.celery_app import TASKS, celery_app
 
@@ -27,6 +27,6 @@ def add_entry() -> None:
 
 
 if __name__ == "__main__":
-    add_entry()
+    _add_entry()
     sys.argv = sys.argv[1:]
     runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
