@@ -32,6 +32,9 @@ SECURENET_RELEASE = f"securenet@{__version__}"
 TRACES_SAMPLE_RATE = 0.1
 """Fraction of requests and tasks that are traced unless a setting changes it."""
 
+MAX_BODY_BYTES = 16 * 1024 * 1024
+"""Maximum size of a request's body unless a setting changes it."""
+
 LogLevel = Annotated[
     Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"],
     BeforeValidator(lambda value: value.upper() if isinstance(value, str) else value),
@@ -140,7 +143,7 @@ class Settings(BaseSettings):
         description="The keys of the tenants for validations: tenant=key, comma-separated.",
     )
     max_body_bytes: int = Field(
-        16 * 1024 * 1024,
+        MAX_BODY_BYTES,
         ge=1024,
         le=256 * 1024 * 1024,
         description="Maximum size of a request's body in bytes; a larger one is answered 413.",

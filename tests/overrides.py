@@ -75,6 +75,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "_job": ("billiard.pool:ApplyResult",),
     "_log_traceback": (),
     "_lookup": ("kombu.transport.virtual.base:Channel",),
+    "_mapping": ("sqlalchemy.engine.row:Row",),
     "_on_connection_disconnect": (
         "kombu.transport.redis:Channel",
         "kombu.transport.redis:MultiChannelPoller",
@@ -83,12 +84,13 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "_queue": ("sentry_sdk.worker:BackgroundWorker",),
     "_thread": ("sentry_sdk.worker:BackgroundWorker",),
     "_raw": ("kombu.transport.virtual.base:Message",),
+    "_set": ("re2:Set",),
     "_sock": ("redis.connection:Connection", "redis.connection:AbstractConnection"),
     "_write_to": ("billiard.pool:ApplyResult", "celery.concurrency.asynpool:AsynPool"),
 }
 """Classes with a private attribute that our code reads from another object; none are Python's."""
 
-DOCUMENTED = frozenset({"_asdict", "_exit", "_fields", "_make", "_replace"})
+DOCUMENTED = frozenset({"_asdict", "_exit", "_fields", "_getframe", "_make", "_replace"})
 """Underscore names that the standard library documents."""
 
 COMPUTED: dict[str, Callable[[], set[str]]] = {

@@ -12,7 +12,7 @@ from securenet_obs.errors import PartNotReadyError, StackError
 from securenet_obs.processes.groups import read_start_time
 from securenet_obs.processes.guard import Guard
 from securenet_obs.processes.ports import find_free_ports
-from securenet_obs.settings import TRACES_SAMPLE_RATE
+from securenet_obs.settings import MAX_BODY_BYTES, SECURENET_RELEASE, TRACES_SAMPLE_RATE
 from securenet_obs.stack.part import Part, wait_until_ready
 from securenet_obs.stack.parts.broker import RedisAccess, create_redis_part
 from securenet_obs.stack.parts.bugsink import BugsinkAccess, create_bugsink_part
@@ -281,6 +281,7 @@ class LocalStack:
             **redis_access.environment,
             **relay_access.environment,
             "ENVIRONMENT": "local",
+            "SECURENET_RELEASE": SECURENET_RELEASE,
             "LOG_LEVEL": "INFO",
             "LOG_FORMAT": "json",
             "LOG_SOURCE": str(self.folder / "logs"),
@@ -289,6 +290,7 @@ class LocalStack:
             "DATABASE_URL": self._store,
             "API_URL": f"http://127.0.0.1:{api_port}",
             "API_KEYS": ",".join(f"{tenant}={key}" for tenant, key in self._tenant_keys.items()),
+            "MAX_BODY_BYTES": str(MAX_BODY_BYTES),
             "DIAGNOSTICS_ENABLED": "true",
             "SCHEDULE_CANARY_S": "4",
             "RETENTION_RESULTS_D": "1",

@@ -38,7 +38,7 @@ def test_a_store_is_migrated_and_then_used(call: Call, target: Path) -> None:
     done = call("store", "migrate", "--target", target)
     assert done.stdout == "the schema of the store is at 0003\n"
     assert call("store", "check", "--target", target).stdout == done.stdout
-    assert call("store", "check", "--target", target, "--json").stdout == '{"schema": "0002"}\n'
+    assert call("store", "check", "--target", target, "--json").stdout == '{"schema": "0003"}\n'
     assert call("api-keys", "list", "--target", target).stdout == "0 keys\n"
 
 

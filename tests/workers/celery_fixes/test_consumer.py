@@ -19,6 +19,7 @@ from securenet_obs.processes.guard import Guard
 from securenet_obs.processes.ports import find_free_ports
 from securenet_obs.stack.part import Part
 from securenet_obs.stack.parts.broker import RedisAccess, create_redis_part
+from securenet_obs.store.migration import migrate
 from securenet_obs.workers.names import HELD_KEY, UNACKED_INDEX_KEY, UNACKED_KEY
 from tests.conftest import missing
 from tests.waiting import eventually
@@ -26,7 +27,7 @@ from tests.workers.conftest import CELERY, Sent, running, send
 
 pytestmark = pytest.mark.stack
 
-STATE_S = 6.0
+STATE_S = 4.0
 """Seconds for which a state lasts: several attempts to connect."""
 
 HELD = 12
@@ -71,6 +72,7 @@ def waiting(tmp_path: Path) -> Iterator[Waiting]:
         except StackError as error:
             missing(error)
         store = f"sqlite:///{tmp_path}/store.sqlite3"
+        migrate(store)
         variables = {**os.environ, **access.environment, "DATABASE_URL": store}
         command = [*CELERY, "worker", "-Q", "canary", "-n", "waiting@%h", "--concurrency", "2"]
         celery = Celery(broker=access.environment["REDIS_URL"])
