@@ -2,11 +2,14 @@
 
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from functools import cache
 from itertools import count
 from pathlib import Path
 from typing import NoReturn
 
+import psutil
 import psycopg
 import pytest
 from sqlalchemy import create_engine, make_url, text
@@ -21,6 +24,7 @@ from securenet_obs.stack.parts.database import (
     find_postgresql,
 )
 from securenet_obs.store.migration import migrate
+from tests.waiting import eventually
 
 DATABASES = ["sqlite", pytest.param("postgresql", marks=pytest.mark.stack)]
 """Databases of the store; tests of the store run on each."""
@@ -121,9 +125,48 @@ class PostgresServer:
         """End the connections for which a condition on pg_stat_activity holds."""
         self.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {which}")
 
+    @contextmanager
+    def stopped(self) -> Iterator[None]:
+        """Stop every process of the server, as a frozen machine does; they go on afterwards.
+
+        The leader is stopped first: from then on it starts no process, and a backend that exits
+        stays in the list of its children. However the block or the stopping ends, each process
+        that was stopped is resumed.
+        """
+        leader = psutil.Process(self.part.pid)
+        with ExitStack() as resumed:
+            _suspend(leader, resumed)
+            assert eventually(lambda: leader.status() == psutil.STATUS_STOPPED)
+            for backend in leader.children():
+                _suspend(backend, resumed)
+            yield
+
+    @contextmanager
+    def read_only(self, url: str) -> Iterator[None]:
+        """Make a store read-only, for new connections too, as a standby is; end it afterwards."""
+        name = make_url(url).database
+        try:
+            self.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
+            self.end_connections(f"datname = '{name}'")
+            yield
+        finally:
+            self.execute(f"ALTER DATABASE {name} RESET default_transaction_read_only")
+            self.end_connections(f"datname = '{name}'")
+
     def execute(self, statement: str) -> None:
         """Execute a statement as the cluster's owner, outside of a transaction."""
         engine = create_engine(self.access.url(), isolation_level="AUTOCOMMIT")
         with engine.connect() as connection:
             connection.execute(text(statement))
         engine.dispose()
+
+
+def _suspend(process: psutil.Process, resumed: ExitStack) -> None:
+    resumed.callback(_resume, process)
+    with suppress(psutil.NoSuchProcess):
+        process.suspend()
+
+
+def _resume(process: psutil.Process) -> None:
+    with suppress(psutil.NoSuchProcess):
+        process.resume()

@@ -1,15 +1,11 @@
 """The API answers in time while PostgreSQL stands still, refuses writes or is full."""
 
-import os
-import signal
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from typing import Any
 
 import httpx
-import psutil
 import psycopg
 import pytest
 from sqlalchemy import make_url
@@ -23,20 +19,6 @@ from tests.waiting import eventually
 pytestmark = pytest.mark.stack
 
 REQUESTS = 20
-
-
-@contextmanager
-def stopped(server: PostgresServer) -> Iterator[None]:
-    """Stop every process of the server, as a frozen machine does; they go on afterwards."""
-    leader = psutil.Process(server.part.pid)
-    members = [leader, *leader.children(recursive=True)]
-    for member in members:
-        os.kill(member.pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        for member in members:
-            os.kill(member.pid, signal.SIGCONT)
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +59,7 @@ def test_requests_are_answered_while_the_server_is_stopped(
         before = accepted(served.environment["DATABASE_URL"])
         if not cached:
             time.sleep(2.1)
-        with stopped(postgresql):
+        with postgresql.stopped():
             began = time.monotonic()
             answers = [pool.submit(timed, served.client) for _ in range(REQUESTS)]
             alive_s = []
@@ -102,13 +84,9 @@ def timed(client: httpx.Client) -> int:
 
 def test_a_read_only_server_is_503(served: Api, postgresql: PostgresServer) -> None:
     """As after a failover to a standby: requests succeed again without a restart."""
-    name = make_url(served.environment["DATABASE_URL"]).database
-    postgresql.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
-    postgresql.end_connections(f"datname = '{name}'")
-    answer = post(served.client)
-    assert (answer.status_code, answer.headers.get("Retry-After")) == (503, "5")
-    postgresql.execute(f"ALTER DATABASE {name} RESET default_transaction_read_only")
-    postgresql.end_connections(f"datname = '{name}'")
+    with postgresql.read_only(served.environment["DATABASE_URL"]):
+        answer = post(served.client)
+        assert (answer.status_code, answer.headers.get("Retry-After")) == (503, "5")
     assert eventually(lambda: post(served.client).status_code == 202)
 
 
