@@ -27,7 +27,7 @@ from securenet_obs.monitoring.logs.json_line import json_line
 from securenet_obs.monitoring.logs.message import Message, format_message
 from securenet_obs.monitoring.logs.output.line_output import LineOutput
 from securenet_obs.monitoring.logs.stdlib_records import record_event
-from securenet_obs.monitoring.logs.values.json_values import Bounds, to_plain
+from securenet_obs.monitoring.logs.values.json_values import Bounds, plain_event
 from securenet_obs.monitoring.releases import release_of
 from securenet_obs.monitoring.sentry.events.capture import (
     capture_error,
@@ -130,8 +130,7 @@ class Chain:
     def _failure_line(self, error: BaseException, logger: str, lost: object) -> bytes:
         """Return the line that replaces one that could not be made, with the name of its event."""
         failure = {"event": "log_line_failed", "error": type_name(type(error)), "lost_event": lost}
-        body = orjson.dumps(redact(to_plain(failure, _NAMES)))
-        return b"%b%b\n" % (self._head("error", logger, None), body[1:])
+        return b"%b%b\n" % (self._head("error", logger, None), _json_object(failure)[1:])
 
     def format_lost(self, count: int) -> bytes:
         """Return the line that reports the number of lines that could not be written."""
@@ -182,7 +181,19 @@ class Chain:
     def _serialise_names(self, level: str, logger: str) -> bytes:
         """Return the part of the head that many lines share (cached as `_names`)."""
         names = {"level": level, "logger": logger, **self._process}
-        return orjson.dumps(redact(to_plain(names, _NAMES)))[1:-1] + b","
+        return _json_object(names)[1:-1] + b","
+
+
+def _json_object(names: Fields) -> bytes:
+    """Return short fields as a JSON object, secrets masked.
+
+    Raises:
+        RecursionError: the caller is so near the limit that only a text would be left.
+    """
+    redacted = redact(plain_event(names, _NAMES))
+    if type(redacted) is not dict:
+        raise RecursionError("No frames are left to redact a line.")
+    return orjson.dumps(redacted)
 
 
 def _microseconds(at: float) -> int:

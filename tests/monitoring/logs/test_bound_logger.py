@@ -162,6 +162,37 @@ def test_a_call_at_the_recursion_limit_does_not_raise(run: Any) -> None:
     assert sum(line.get("count", 0) for line in finished.lines) > 5
 
 
+def test_a_first_call_at_the_recursion_limit_spoils_no_later_line(run: Any) -> None:
+    """The start of a line, which later lines of the logger share, is whole or is not kept."""
+    finished = run(
+        """
+        import structlog
+        from securenet_obs.monitoring import configure_structlog
+        configure_structlog()
+        loggers = []
+        def descend(depth=0):
+            log = structlog.get_logger(f"deep-{depth}").bind()
+            loggers.append(log)
+            try:
+                log.error("deep")
+            except RecursionError:
+                pass
+            descend(depth + 1)
+        try:
+            descend()
+        except RecursionError:
+            pass
+        for log in loggers:
+            log.error("later")
+        """
+    )
+    assert (finished.code, finished.stderr) == (0, "")
+    later = [line for line in finished.lines if line["event"] == "later"]
+    assert [line["logger"] for line in later] == [f"deep-{number}" for number in range(len(later))]
+    assert len(later) > 500
+    assert len({(line["service"], line["environment"], line["release"]) for line in later}) == 1
+
+
 def test_a_logger_may_have_any_name(run: Any) -> None:
     """A name that is not a text, and raises, costs no line."""
     finished = run(
