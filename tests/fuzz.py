@@ -19,7 +19,11 @@ from pathlib import Path
 from tests.searching import FUZZ, KEPT
 
 FAILED = re.compile(r"^(?:FAILED|ERROR) (\S+)", re.MULTILINE)
-PYTEST = [sys.executable, "-m", "pytest", "-q", "-p", "no:nbval", f"--hypothesis-profile={FUZZ}"]
+PYTEST = [
+    *(sys.executable, "-m", "pytest", "-q", f"--hypothesis-profile={FUZZ}"),
+    # The second makes hypothesis print examples without their arguments.
+    *("-p", "no:nbval", "-p", "no:schemathesis"),
+]
 # Hypothesis draws the seed: with `--hypothesis-seed` it would not keep the example.
 
 

@@ -1,12 +1,19 @@
 """The API against its own description: generated requests, alone and in sequences."""
 
+import subprocess
+import sys
 from collections import defaultdict
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
 import schemathesis
-from hypothesis import given, settings
+from hypothesis import core, given, settings
+from hypothesis.internal import entropy
+from hypothesis.internal.conjecture import engine
+from hypothesis.strategies._internal import collections
+from hypothesis.strategies._internal import core as strategies
 from schemathesis import Case, GenerationMode
 from schemathesis.checks import CHECKS
 from schemathesis.core.parameters import ParameterLocation
@@ -26,6 +33,24 @@ IN_PROSE = (b'"json_invalid"', b'"idempotency_key"')
 The first is depth, range of integers and NUL in any value at any depth, the second a key that an
 earlier request has used for another body.
 """
+
+REPLACED = (
+    (core, "RepresentationPrinter"),
+    (engine, "BUFFER_SIZE"),
+    (collections, "BUFFER_SIZE"),
+    (entropy, "register_random"),
+    (strategies, "is_first_param_referenced_in_function"),
+)
+"""Parts of hypothesis that the first strategy of schemathesis replaces in the whole process."""
+
+
+@contextmanager
+def restored_hypothesis() -> Iterator[None]:
+    """Restore hypothesis at the end: other tests need its printer and its size of examples."""
+    with pytest.MonkeyPatch.context() as patch:
+        for owner, name in REPLACED:
+            patch.setattr(owner, name, getattr(owner, name))
+        yield
 
 
 class Checker:
@@ -62,7 +87,8 @@ def is_invalid(case: Case, part: ParameterLocation) -> bool:
 @pytest.fixture(scope="module")
 def checker(redis_server: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checker]:
     """Yield a checker of a real API, with diagnostics off as in production."""
-    with serving(dict(redis_server.environment), tmp_path_factory.mktemp("openapi")) as api:
+    folder = tmp_path_factory.mktemp("openapi")
+    with restored_hypothesis(), serving(dict(redis_server.environment), folder) as api:
         yield Checker(api)
 
 
@@ -110,3 +136,33 @@ def test_enough_requests_were_answered(checker: Checker) -> None:
     assert max(status for statuses in answers.values() for status in statuses) < 500
     succeeded = [label for label in operations if {200, 202} & set(answers[label])]
     assert len(succeeded) >= MIN_SHARE_ANSWERED * len(operations), answers.keys()
+
+
+RESTORED = """
+import importlib
+from hypothesis import given, strategies as st
+from tests.api.test_openapi import REPLACED, restored_hypothesis
+
+def parts():
+    return [getattr(owner, name) for owner, name in REPLACED]
+
+before = parts()
+with restored_hypothesis():
+    importlib.import_module("schemathesis.generation.hypothesis.builder")
+    assert all(old is not new for old, new in zip(before, parts(), strict=True))
+assert parts() == before
+
+@given(st.integers())
+def is_wrong(number):
+    assert number < 1000
+
+is_wrong()
+"""
+
+
+def test_later_tests_print_their_examples() -> None:
+    """A test that fails after these has its arguments in the report."""
+    done = subprocess.run(
+        [sys.executable, "-c", RESTORED], capture_output=True, text=True, check=False
+    )
+    assert "number=1000" in done.stderr
