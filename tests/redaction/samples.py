@@ -144,6 +144,7 @@ MASKED: list[tuple[str, Any, Any]] = [
     ("password", '<add key="Password" value="x1"/>', f'<add key="Password" value="{MASK}"/>'),
     ("password_hash", "bob:$2y$05$bvIG6Nmid91Mu9RcmmWZfO5HJIMCT8riNW0hEp8f6/FuA2/mHZFpe", f"bob:{MASK}"),
     ("netrc_password", "machine example.org login bob password hunter2", f"machine example.org login bob password {MASK}"),
+    ("netrc_password", "machine example.org login bob password open", f"machine example.org login bob password {MASK}"),
     ("pgpass_line", "db.example:5432:app:bob:hunter2", f"db.example:5432:app:bob:{MASK}"),
     ("config_password", "CONFIG SET requirepass hunter2x99", f"CONFIG SET requirepass {MASK}"),
     ("static_key", f"ca: LS0tLS1CRUdJTi{B62[:60]}==", f"ca: {MASK}"),

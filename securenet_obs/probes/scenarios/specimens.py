@@ -84,7 +84,7 @@ _SHAPES: dict[str, tuple[str, int, str]] = {
     "vendor_key": ("datadog => {}", 32, _HEX),
     "scheme": ("sent Token {} upstream", 40, _HEX),
     "password_hash": ("bob:$2y$05${}", 53, _ALNUM),
-    "netrc_password": ("machine git.example login ann password {}", 20, _ALNUM),
+    "netrc_password": ("machine git.example login ann password {}", 20, _LETTERS),
     "pgpass_line": ("db.example:5432:app:ann:{}", 20, _ALNUM),
     "config_password": ("requirepass {}", 20, _ALNUM),
     "static_key": ("ca LS0tLS1CRUdJTi{}", 64, _ALNUM),
@@ -97,6 +97,7 @@ _SHAPES: dict[str, tuple[str, int, str]] = {
         _ALNUM,
     ),
     "statement_password": ("ALTER USER ann WITH PASSWORD '{}'", 20, _ALNUM),
+    "password_word": ("set password {} for ann", 20, _ALNUM),
 }
 
 _FIELDS = {
