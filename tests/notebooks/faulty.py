@@ -155,14 +155,14 @@ def tasks_not_integrated() -> None:
 
 def spans_dropped() -> None:
     """Send transactions without their spans."""
-    from securenet_obs.monitoring.sentry import client
+    from securenet_obs.monitoring.sentry.events import before_send
 
-    scrub = client.filter_sensitive_data
+    scrub = before_send.filter_sensitive_data
 
     def bare(event: Any, hint: Any) -> Any:
         return scrub({**event, "spans": []} if event.get("type") == "transaction" else event, hint)
 
-    client.filter_sensitive_data = bare
+    before_send.filter_sensitive_data = bare
 
 
 def transactions_lost() -> None:
@@ -204,12 +204,12 @@ def input_repeated() -> None:
     """Answer an invalid request with all of its contents, as FastAPI does by default."""
     from fastapi.responses import JSONResponse
 
-    from securenet_obs.api import app
+    from securenet_obs.api import answers
 
     async def repeating(request: Any, error: Any) -> Any:
         return JSONResponse({"detail": str(error.body)}, status_code=422)
 
-    app._answer_invalid = repeating
+    answers._answer_invalid = repeating
 
 
 def masking_off() -> None:
