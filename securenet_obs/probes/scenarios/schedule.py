@@ -54,17 +54,34 @@ def is_beat_healthy(probe: TaskProbe, oldest_tick_s: float) -> bool:
 
 
 def wait_for_beat_entry(
-    probe: TaskProbe, name: str, since: pd.Timestamp, deadline_s: float
+    probe: TaskProbe,
+    name: str,
+    since: pd.Timestamp,
+    deadline_s: float,
+    *,
+    tolerance_s: float = 5.0,
 ) -> pd.Timestamp | None:
     """Return the time at which beat sent an entry after `since`; None if not by the deadline.
+
+    A last time in the future is no sending: a wrong clock has recorded it.
+
+    Args:
+        probe: reader of beat's entries.
+        name: name of the entry.
+        since: the entry must be sent after it.
+        deadline_s: seconds to wait.
+        tolerance_s: seconds that beat's clock may be ahead of ours.
 
     Raises:
         ForbiddenError, UnreachableError: as for every method of `TaskProbe`.
     """
+    tolerance = pd.Timedelta(seconds=tolerance_s)
 
     def sent() -> Any:
         last: Any = probe.beat_entries()["last"].get(name)
-        return pd.Timestamp(last) if last is not None and last > since else None
+        if last is None or not since < last <= pd.Timestamp.now("UTC") + tolerance:
+            return None
+        return pd.Timestamp(last)
 
     found: pd.Timestamp | None = poll_until(sent, lambda at: at is not None, deadline_s=deadline_s)
     return found

@@ -63,6 +63,17 @@ def test_a_missing_dispatcher_line_means_no_dispatch_was_seen(tmp_path: Path, te
     assert dispatch_of(tmp_path, text or "{}\n").tenants == 0
 
 
+class Entries:
+    """A probe whose beat has recorded these entries."""
+
+    def __init__(self, found: pd.DataFrame) -> None:
+        self.found = found
+
+    def beat_entries(self) -> pd.DataFrame:
+        """Return them."""
+        return self.found
+
+
 def entries(**due_in_s: tuple[float, float]) -> pd.DataFrame:
     """Return entries by the seconds until they are due, and their periods."""
     now = pd.Timestamp.now("UTC")
@@ -107,6 +118,17 @@ def test_running_beat_sends_its_canary(target: Settings) -> None:
     assert sent is not None
     assert sent > began
     assert wait_for_beat_entry(probe, "no such entry", began, 0.3) is None
+
+
+@given(ahead_s=st.floats(-3600, 1e8), tolerance_s=st.floats(0, 600))
+def test_a_last_time_in_the_future_is_no_sending(ahead_s: float, tolerance_s: float) -> None:
+    """A time after now, beyond the tolerance, was recorded by a wrong clock."""
+    assume(abs(ahead_s - tolerance_s) > 1)
+    last = pd.Timestamp.now("UTC") + pd.Timedelta(seconds=ahead_s)
+    probe: Any = Entries(pd.DataFrame({"last": [last]}, index=["entry"]))
+    began = last - pd.Timedelta(seconds=1)
+    found = wait_for_beat_entry(probe, "entry", began, 0, tolerance_s=tolerance_s)
+    assert found == (last if ahead_s < tolerance_s else None)
 
 
 def test_dispatch_of_the_running_stack_is_complete(target: Settings) -> None:
