@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 import time
 import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
@@ -54,7 +55,8 @@ REFUSED: dict[str, list[tuple[bytes, list[int | str], int]]] = {
     ],
     "invalid JSON": [
         (b"[1,]", [1], 3),
-        (b'[{"a":1,}]', [0], 8),
+        # The parser of Python 3.13 names the comma, those before it the brace.
+        (b'[{"a":1,}]', *(([0, "a"], 7) if sys.version_info >= (3, 13) else ([0], 8))),
         (b"[1 2]", [1], 3),
         (b"[01]", [1], 2),
         (b"[+1]", [0], 1),
