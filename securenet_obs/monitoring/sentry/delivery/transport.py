@@ -3,7 +3,6 @@
 import asyncio
 import codecs
 import os
-import sys
 import threading
 from collections import Counter, OrderedDict
 from collections.abc import Callable
@@ -13,7 +12,11 @@ import structlog
 from sentry_sdk.envelope import Envelope, Item, PayloadRef
 from sentry_sdk.transport import HttpTransport
 
-from securenet_obs.monitoring.sentry.delivery.child_processes import at_end_of_child, is_child
+from securenet_obs.monitoring.sentry.delivery.child_processes import (
+    at_end_of_child,
+    ending_error,
+    is_child,
+)
 from securenet_obs.monitoring.sentry.delivery.event_limits import fit
 
 REPORT_INTERVAL_S = 60.0
@@ -92,7 +95,7 @@ class CountingTransport(HttpTransport):
 
     def _end_child(self) -> None:
         """Log the exception that ends a child, which Python only prints, and flush."""
-        error = sys.exception()
+        error = ending_error()
         if issubclass(type(error), Exception):
             _log.critical("uncaught_exception", exc_info=error)
         self.flush(_EXIT_FLUSH_S)
