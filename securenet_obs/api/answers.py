@@ -1,4 +1,4 @@
-"""Answers to errors by exception: status, body, headers; OpenAPI's description of answers."""
+"""Error answers of the API: exception handlers, JSON models, headers, their OpenAPI description."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from types import MappingProxyType

@@ -1,4 +1,4 @@
-"""Diagnostic endpoints, behind a key of their own, that fail or leak secrets on purpose."""
+"""Routes below /v1/diagnostics: their own key, request bodies, and the failing tasks they send."""
 
 import hmac
 from collections.abc import Callable, Coroutine

@@ -1,4 +1,4 @@
-"""Finds the first flaw of text that is not strict JSON: reason, path, offset; judges scalars."""
+"""Finds the first flaw of text that is not strict JSON: reason, path, offset; checks scalars."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""Claims a task's effect once per tenant and window; stores the result for later reruns."""
+"""Idempotent effects of tasks: claims one per tenant and window, stores its result for reruns."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime

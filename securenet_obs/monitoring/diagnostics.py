@@ -1,4 +1,4 @@
-"""Raises errors and leaks planted secrets on purpose, in API and tasks; logs canary relays."""
+"""Failures on purpose, for API and tasks: an error, secrets leaked everywhere, a canary's log."""
 
 import logging
 import warnings

@@ -1,4 +1,4 @@
-"""Accesses exceptions and classes by Python's own descriptors; converts any object to text safely.
+"""Reads exceptions, attributes, class names and texts of objects whose methods may lie or raise.
 
 An exception may define `__getattr__`, properties named `__cause__` or `__class__`, a metaclass, or
 a `__str__` that raises. The descriptors of `BaseException` and `type` are read instead: a subclass

@@ -1,4 +1,4 @@
-"""One call that monitors a FastAPI or a Celery application: start, correlation, task telemetry."""
+"""Monitors a FastAPI or a Celery application by one call: start, correlation, task telemetry."""
 
 from functools import partial
 from typing import TYPE_CHECKING

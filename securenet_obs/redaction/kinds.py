@@ -1,4 +1,4 @@
-"""Classifies values for redaction; rebuilds their containers, and yields the texts of objects."""
+"""Kinds of values for redaction: records, lines, pairs, binary; container copies, object texts."""
 
 import dataclasses
 import re

@@ -1,4 +1,4 @@
-"""Runs a command's orders in parallel with retries, to one outcome; builds or resumes orders."""
+"""Runs a command's notebooks in parallel, with retries; selects those to run or resume."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""Executes one order from the target's lock to the finished run, or skips the order."""
+"""Executes one order (a notebook to run) from the target's lock to its evidence, or skips it."""
 
 import threading
 import time

@@ -1,4 +1,4 @@
-"""A run's target (environment under test): from file, process or a stack to start; refusal."""
+"""A run's target: read from an env file or this process, or a stack to start; refuses bad ones."""
 
 import os
 from collections.abc import Iterable, Mapping

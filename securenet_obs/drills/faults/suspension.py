@@ -1,4 +1,4 @@
-"""Suspends a worker past its lease on messages; starts and awaits the second that takes over."""
+"""Suspends a worker until its lease on messages expires; runs a second worker that takes over."""
 
 import time
 from collections.abc import Iterator

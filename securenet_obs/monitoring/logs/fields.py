@@ -1,4 +1,4 @@
-"""Renames a field of a log call to `extra_NAME` if the line has a field of that name itself."""
+"""Renames a field of a log call to `extra_NAME` if log lines define that field themselves."""
 
 from collections.abc import MutableMapping
 from typing import Any

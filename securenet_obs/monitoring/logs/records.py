@@ -1,4 +1,4 @@
-"""Standard library log records of any arguments: record factory, repair of name and level."""
+"""Robust `logging` records: a factory that never raises, repair of name and level, `AnyLevel`."""
 
 import logging
 from collections.abc import Callable

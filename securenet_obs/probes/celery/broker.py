@@ -1,4 +1,4 @@
-"""Inspects a broker's safety, results that never expire, and workers' limits and versions.
+"""Reads a broker's version, memory, durability, results without expiry; limits of its workers.
 
 It only reads, so it can be used in production.
 """

@@ -1,4 +1,4 @@
-"""Selects the texts and rules that matter in one value, from the rules found in its bytes."""
+"""Plan for one value: rules that its bytes may match; the selection of them for each text."""
 
 import re
 from collections.abc import Callable, Iterable, Sequence

@@ -1,4 +1,4 @@
-"""A notebook prepared for its runs, combined from injection's parts; the numbers of its cells."""
+"""Prepares a notebook for its runs: injects parameters, collects secrets, numbers code cells."""
 
 import copy
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""An order (request to run a notebook), the listener for the progress of runs, a run's result."""
+"""Types of a run: `Order` (notebook, deadlines), `Progress` (listener), `Result` (judgement)."""
 
 from dataclasses import dataclass
 from pathlib import Path

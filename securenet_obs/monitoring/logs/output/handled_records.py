@@ -1,4 +1,4 @@
-"""Base class of the line handler; detects prints of records that such a handler also converts."""
+"""Recognises prints of log records that a `LineHandler`, defined here, writes as lines, too."""
 
 import logging
 from types import FrameType

@@ -1,4 +1,4 @@
-"""Samples traces at a rate for each operation; defines the health checks and polls not traced."""
+"""Sampler of traces: rate by operation, the sender's decision, no health checks or polls."""
 
 import re
 from collections.abc import Callable, Mapping

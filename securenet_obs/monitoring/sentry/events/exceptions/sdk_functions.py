@@ -1,4 +1,4 @@
-"""Replaces the functions of Sentry's SDK that read and raise exceptions.
+"""Patches the SDK's own functions that read and raise exceptions, in all of its imported modules.
 
 The SDK reads attributes of the exception itself, which may answer anything or raise: its event is
 lost then, and the error of the attribute reaches business code. `install` replaces these functions,
