@@ -14,7 +14,7 @@ from contextlib import suppress
 
 import psutil  # type: ignore[import-untyped]
 
-from securenet_obs.processes import groups
+from securenet_obs.processes.groups import kill_group
 
 MARK = "SECURENET_OBS_RUN"
 """Variable with the id of the run that a process belongs to."""
@@ -93,13 +93,13 @@ def kill_marked(run: str) -> None:
         _kill(marked)
 
 
-def kill_group(leader: int) -> None:
+def kill_tree(leader: int) -> None:
     """Kill the process group of `leader`, and its descendants in any other group."""
     try:
         below = psutil.Process(leader).children(recursive=True)
     except psutil.NoSuchProcess:
         below = []
-    groups.kill_group(leader)
+    kill_group(leader)
     _kill(below)
 
 

@@ -8,7 +8,7 @@ from uuid import uuid4
 import psutil
 import pytest
 
-from securenet_obs.processes.descendants import MARK, kill_group, kill_marked
+from securenet_obs.processes.descendants import MARK, kill_marked, kill_tree
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="needs a subreaper")
 
@@ -69,5 +69,5 @@ def test_only_processes_of_the_run_are_killed(
     kill_marked("f/run-1")
     assert not psutil.pid_exists(ours.pid)
     assert other.poll() is None
-    kill_group(other.pid)
+    kill_tree(other.pid)
     assert other.wait(30) == -9

@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Protocol
 
-from securenet_obs.processes.descendants import kill_group
+from securenet_obs.processes.descendants import kill_tree
 from securenet_obs.runner.kernel.forked import ForkedProcess
 
 CHILD = "securenet_obs.runner.child.main"
@@ -92,7 +92,7 @@ def _end(child: Process) -> None:
     try:
         child.wait(TERMINATION_TIMEOUT_S)
     except subprocess.TimeoutExpired:
-        kill_group(child.pid)
+        kill_tree(child.pid)
         # Its attendant, if that was stopped, cannot report the exit status.
         with suppress(subprocess.TimeoutExpired):
             child.wait(TERMINATION_TIMEOUT_S)
