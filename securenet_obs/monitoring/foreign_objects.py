@@ -15,7 +15,6 @@ _cause = vars(BaseException)["__cause__"]
 _context = vars(BaseException)["__context__"]
 _suppress_context = vars(BaseException)["__suppress_context__"]
 _traceback = vars(BaseException)["__traceback__"]
-_args = vars(BaseException)["args"]
 _members = vars(BaseExceptionGroup)["exceptions"]
 _name = vars(type)["__name__"]
 _module = vars(type)["__module__"]
@@ -47,12 +46,6 @@ def traceback_of(error: BaseException) -> TracebackType | None:
     """Return the exception's traceback, None if it was not raised."""
     trace: TracebackType | None = _traceback.__get__(error)
     return trace
-
-
-def arguments_of(error: BaseException) -> tuple[Any, ...]:
-    """Return the exception's arguments; they are foreign objects themselves."""
-    arguments: tuple[Any, ...] = _args.__get__(error)
-    return arguments
 
 
 def members_of(error: BaseException) -> tuple[BaseException, ...]:
