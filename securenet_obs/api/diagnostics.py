@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from securenet_obs.api.answers import answers
 from securenet_obs.api.strict_json import StrictRoute
 from securenet_obs.monitoring import bind_tenant, fail_on_purpose, log_canary_relay
-from securenet_obs.monitoring.diagnostics import PlantedSecrets, leak_on_purpose
+from securenet_obs.monitoring.diagnostics import SecretsToLeak, leak_on_purpose
 from securenet_obs.settings import TENANT_ID
 from securenet_obs.store import REQUEST, session_scope
 from securenet_obs.workers.publishing import publish
@@ -104,7 +104,7 @@ async def leak(request: Leak) -> JSONResponse:
     await run_in_threadpool(
         _fail_to_query, request.places["SQL parameter"], request.places["SQL text"]
     )
-    leak_on_purpose(request.canary, PlantedSecrets(**planted))
+    leak_on_purpose(request.canary, SecretsToLeak(**planted))
 
 
 def _fail_to_query(parameter: str, literal: str) -> None:

@@ -41,7 +41,7 @@ def fail_on_purpose(canary: str, secret: str) -> NoReturn:
 
 
 @dataclass(frozen=True)
-class PlantedSecrets:
+class SecretsToLeak:
     """Secrets to leak: `places` by the place of each, `fields` by name, and `texts`."""
 
     places: Mapping[str, str]
@@ -49,7 +49,7 @@ class PlantedSecrets:
     fields: Mapping[str, str]
 
 
-def leak_on_purpose(canary: str, planted: PlantedSecrets) -> NoReturn:
+def leak_on_purpose(canary: str, planted: SecretsToLeak) -> NoReturn:
     """Leak every secret in the places where careless code leaks them, and fail.
 
     The places are log lines in four ways, a breadcrumb, a scope's extra data and context, a local

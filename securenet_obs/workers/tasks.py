@@ -23,7 +23,7 @@ from securenet_obs.monitoring import (
     fail_on_purpose,
     log_canary_relay,
 )
-from securenet_obs.monitoring.diagnostics import PlantedSecrets, leak_on_purpose
+from securenet_obs.monitoring.diagnostics import SecretsToLeak, leak_on_purpose
 from securenet_obs.settings import get_settings
 from securenet_obs.store import Tenant, session_scope
 from securenet_obs.workers import outbox, retention
@@ -165,7 +165,7 @@ def leak_canary(
     """Leak secrets as a careless task does: in its return value, or in its error."""
     bind_tenant(tenant_id)
     if fails:
-        leak_on_purpose(canary, PlantedSecrets(**planted))
+        leak_on_purpose(canary, SecretsToLeak(**planted))
     return {
         "canary": canary,
         "password": planted["places"]["return value"],
