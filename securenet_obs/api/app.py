@@ -28,7 +28,7 @@ from securenet_obs.monitoring import (
     flush_sentry,
     start_monitoring,
 )
-from securenet_obs.monitoring.asgi import add_sentry_trace
+from securenet_obs.monitoring.asgi_headers import add_sentry_trace
 from securenet_obs.settings import TENANT_ID, Settings, get_settings
 from securenet_obs.store import REQUEST, check_store, close_engines
 from securenet_obs.workers.celery_app import celery_app

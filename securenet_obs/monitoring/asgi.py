@@ -1,6 +1,5 @@
-"""ASGI middleware: binds ids, logs requests, captures and answers errors, reads `traceparent`."""
+"""ASGI middleware: binds ids, returns `X-Request-ID`, logs requests, captures, answers errors."""
 
-import re
 import sys
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -10,13 +9,10 @@ import orjson
 import structlog
 from starlette.exceptions import HTTPException
 
+from securenet_obs.monitoring.asgi_headers import header_value
 from securenet_obs.monitoring.correlation import bind_ids, clear_ids, ensure_request_id
 from securenet_obs.monitoring.sentry.events.capture import capture_error
-from securenet_obs.monitoring.sentry.tracing.request_scope import (
-    header_values,
-    request_scope,
-    set_response_status,
-)
+from securenet_obs.monitoring.sentry.tracing.request_scope import request_scope, set_response_status
 from securenet_obs.monitoring.sentry.tracing.sampling import HEALTH_PATHS
 
 Message: TypeAlias = MutableMapping[str, Any]
@@ -24,27 +20,7 @@ Receive: TypeAlias = Callable[[], Awaitable[Message]]
 Send: TypeAlias = Callable[[Message], Awaitable[None]]
 App: TypeAlias = Callable[[Message, Receive, Send], Awaitable[None]]
 
-# W3C Trace Context: version, trace, parent span, flags; a later version may append fields.
-_TRACEPARENT = re.compile(
-    r"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-[0-9a-f]([0-9a-f])(?:-.*)?"
-)
-
 _log = structlog.get_logger(__name__)
-
-
-def add_sentry_trace(scope: Message) -> Message:
-    """Return a scope with its `traceparent` as `sentry-trace`, the only header Sentry's SDK reads.
-
-    A `sentry-trace` header from the caller takes precedence.
-    """
-    if scope["type"] != "http" or any(name == b"sentry-trace" for name, _ in scope["headers"]):
-        return scope
-    match = _TRACEPARENT.fullmatch(_header(scope, b"traceparent") or "")
-    if match is None:
-        return scope
-    trace_id, span_id, flags = match.groups()
-    parent = f"{trace_id}-{span_id}-{int(flags, 16) & 1}".encode()
-    return {**scope, "headers": [*scope["headers"], (b"sentry-trace", parent)]}
 
 
 class CorrelationMiddleware:
@@ -88,7 +64,7 @@ class _Request:
     """One request: its id, its answer's status and its start time."""
 
     def __init__(self, scope: Message, send: Send) -> None:
-        self.id = ensure_request_id(_header(scope, b"x-request-id"))
+        self.id = ensure_request_id(header_value(scope, b"x-request-id"))
         self.response_started = False
         self._send = send
         self._scope = scope
@@ -160,8 +136,3 @@ def _capture_http_error() -> None:
     error = sys.exception()
     if issubclass(type(error), HTTPException) and error is not None:
         capture_error(error, handled=True)
-
-
-def _header(scope: Message, name: bytes) -> str | None:
-    values = header_values(scope, name)
-    return values[0] if len(values) == 1 else None

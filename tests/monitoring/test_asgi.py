@@ -7,12 +7,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from securenet_obs.monitoring.asgi import (
-    App,
-    CorrelationMiddleware,
-    Message,
-    add_sentry_trace,
-)
+from securenet_obs.monitoring.asgi import App, CorrelationMiddleware, Message
 from securenet_obs.monitoring.correlation import bind_tenant, current_ids
 from securenet_obs.monitoring.sentry.recorder import SentryRecorder
 from tests.monitoring.hostile import hostile_classes
@@ -90,56 +85,6 @@ def test_the_lifespan_passes_through() -> None:
 
     assert call(look, kind="lifespan") == []
     assert seen == [{}]
-
-
-TRACE, SPAN = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
-
-
-def sentry_traces(*headers: tuple[bytes, bytes], kind: str = "http") -> list[bytes]:
-    """Return the `sentry-trace` headers that the middleware adds to a request."""
-    scope = add_sentry_trace({"type": kind, "headers": list(headers)})
-    return [value for name, value in scope["headers"] if name == b"sentry-trace"]
-
-
-@pytest.mark.parametrize(
-    ("sent", "sampled"),
-    [
-        (f"00-{TRACE}-{SPAN}-01", 1),
-        (f"00-{TRACE}-{SPAN}-00", 0),
-        (f"00-{TRACE}-{SPAN}-03", 1),
-        (f"cc-{TRACE}-{SPAN}-01-what-comes-later", 1),
-    ],
-)
-def test_a_w3c_trace_is_continued(sent: str, sampled: int) -> None:
-    """Trace id, span id and sampling flag are converted to `sentry-trace`."""
-    traces = sentry_traces((b"traceparent", sent.encode()))
-    assert traces == [f"{TRACE}-{SPAN}-{sampled}".encode()]
-
-
-@pytest.mark.parametrize(
-    "sent",
-    [
-        b"",
-        b"text",
-        f"ff-{TRACE}-{SPAN}-01".encode(),
-        f"00-{'0' * 32}-{SPAN}-01".encode(),
-        f"00-{TRACE}-{'0' * 16}-01".encode(),
-        f"00-{TRACE.upper()}-{SPAN}-01".encode(),
-        f"00-{TRACE}-{SPAN}-01\n".encode(),
-        f"00-{TRACE}-{SPAN}-0g".encode(),
-    ],
-)
-def test_an_invalid_traceparent_is_ignored(sent: bytes) -> None:
-    """A value that the W3C standard calls invalid is not used."""
-    assert sentry_traces((b"traceparent", sent)) == []
-
-
-def test_a_repeated_traceparent_is_ignored() -> None:
-    """Two traceparent headers are ambiguous; a `sentry-trace` header takes precedence."""
-    w3c = (b"traceparent", f"00-{TRACE}-{SPAN}-01".encode())
-    assert sentry_traces(w3c, w3c) == []
-    assert sentry_traces(w3c, (b"sentry-trace", b"sentry's own")) == [b"sentry's own"]
-    assert sentry_traces(w3c, kind="websocket") == []
 
 
 HOSTILE = """

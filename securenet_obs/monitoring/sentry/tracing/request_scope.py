@@ -1,4 +1,4 @@
-"""Sentry scope of an ASGI request: trace, response status, data of its events; reads headers."""
+"""Sentry scope of an ASGI request: trace, response status, URL and headers of its events."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -10,6 +10,7 @@ from sentry_sdk.integrations.asgi import SentryAsgiMiddleware
 from sentry_sdk.integrations.starlette import StarletteIntegration
 from sentry_sdk.tracing import Transaction
 
+from securenet_obs.monitoring.asgi_headers import header_values
 from securenet_obs.monitoring.sentry.tracing.traces import continue_trace
 
 _ORIGIN = f"auto.http.{StarletteIntegration.identifier}"
@@ -101,8 +102,3 @@ def _route_path(scope: Mapping[str, Any]) -> str | None:
     route = scope.get("fastapi", {}).get("effective_route_context") or scope.get("route")
     path: str | None = getattr(route, "path", None)
     return path
-
-
-def header_values(scope: Mapping[str, Any], name: bytes) -> list[str]:
-    """Return every value of a header, in order; `name` is in lower case, as ASGI has it."""
-    return [value.decode("latin-1") for key, value in scope["headers"] if key == name]
