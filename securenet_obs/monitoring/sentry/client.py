@@ -1,12 +1,13 @@
 """Sets up Sentry's SDK for a process, flushes its events, and reports deliveries and losses."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import sentry_sdk
 import structlog
 from sentry_sdk.integrations.logging import ignore_logger
+from sentry_sdk.types import SamplingContext
 from sentry_sdk.utils import logger as sdk_logger
 
 from securenet_obs.errors import SettingsError
@@ -82,6 +83,16 @@ def init_sentry(
         service = service or settings.service_name
         release = release or release_of(settings, service)
     sampler = traces_sampler(traces_sample_rate, traces_rates or {})
+    _init_sdk(dsn, environment, release, sampler)
+    _add_processors(service)
+    _quieten_loggers()
+    if not dsn:
+        _log.warning("sentry_disabled", reason="SENTRY_DSN is empty, errors are only logged")
+
+
+def _init_sdk(
+    dsn: str, environment: str, release: str, sampler: Callable[[SamplingContext], float] | None
+) -> None:
     try:
         sentry_sdk.init(
             dsn=dsn,
@@ -100,17 +111,22 @@ def init_sentry(
     except sentry_sdk.utils.BadDsn as error:
         raise SettingsError(f"SENTRY_DSN: it is not a valid DSN: {error}.") from None
     sdk_functions.install()
+
+
+def _add_processors(service: str) -> None:
+    """Add the service's name to every event, and drop duplicates of an event."""
     scope = sentry_sdk.get_global_scope()
     scope.set_tag("service", service)
     scope.add_event_processor(drop_duplicate)
     scope.add_event_processor(rename_keys)
+
+
+def _quieten_loggers() -> None:
     # Its records contain the arguments of the task that was received last.
     ignore_logger("celery.worker.strategy")
     if not sentry_sdk.get_client().options["debug"]:
         # At level debug it builds a record of every task, with a description, and discards it.
         sdk_logger.setLevel(logging.INFO)
-    if not dsn:
-        _log.warning("sentry_disabled", reason="SENTRY_DSN is empty, errors are only logged")
 
 
 def flush_sentry(timeout_s: float = 2.0) -> None:
