@@ -107,6 +107,9 @@ COMPUTED: dict[str, Callable[[], set[str]]] = {
 }
 """Modules of ours that set attributes of computed names, and the definitions they replace."""
 
+PROGRAMS = (".__main__", ".bugsink_server", ".gunicorn_config")
+"""Modules whose import acts: it runs the command, needs Bugsink, configures this process's logs."""
+
 _DISTRIBUTIONS = packages_distributions()
 
 
@@ -135,8 +138,7 @@ def source(module: str) -> str:
 def classes() -> Iterator[type]:
     """Yield every class of the package."""
     for found in pkgutil.walk_packages(securenet_obs.__path__, f"{PACKAGE}."):
-        # bugsink_server runs in Bugsink's environment, and importing __main__ runs the command.
-        if found.name.endswith((".bugsink_server", ".__main__")):
+        if found.name.endswith(PROGRAMS):
             continue
         module = importlib.import_module(found.name)
         for _, each in inspect.getmembers(module, inspect.isclass):

@@ -3,6 +3,7 @@
 import ast
 import inspect
 import re
+import sys
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -15,6 +16,7 @@ from tests.overrides import (
     PACKAGE,
     ROOT,
     Definitions,
+    classes,
     computes_names,
     definitions,
     differences,
@@ -32,6 +34,14 @@ from tests.overrides import (
 def test_the_code_that_ours_overrides_is_as_recorded() -> None:
     """The installed code equals the record; each difference names the module of ours to adapt."""
     assert differences(load(), uses()) == []
+
+
+def test_no_program_is_imported() -> None:
+    """The import of gunicorn's settings would configure this process's logs."""
+    assert len(list(classes())) > 300
+    assert not [
+        name for name in sys.modules if name.endswith((".bugsink_server", "gunicorn_config"))
+    ]
 
 
 CHANGED = {
