@@ -51,6 +51,19 @@ def test_the_folders_exist() -> None:
     assert [folder for folder in named if not (ROOT / folder).is_dir()] == []
 
 
+def test_every_module_has_its_test_file() -> None:
+    """The tests of a module are in the file of its name; a module of constants may have none."""
+    missing = []
+    for path in PACKAGE.rglob("*.py"):
+        place = path.relative_to(PACKAGE)
+        mirrored = ROOT / "tests" / place.with_name(f"test_{place.name}")
+        is_constants = not re.search(r"^(def|class) ", path.read_text(), re.MULTILINE)
+        if not (is_constants or place.stem == "__init__" or mirrored.exists()):
+            missing.append(place.as_posix())
+    # Alembic runs these; test_migration.py compares their tables with the classes.
+    assert [name for name in missing if not name.startswith("store/migrations/")] == []
+
+
 def test_the_floors_are_those_that_import_linter_guards() -> None:
     """The floors on the page are the import directions that `make lint` enforces."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())

@@ -1,14 +1,11 @@
 import json
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from securenet_obs.probes.logs.fields.spellings import parse_time
 from securenet_obs.probes.logs.fields.times import parse_times
 from securenet_obs.probes.logs.frame import log_frame
 
@@ -170,96 +167,6 @@ def test_invalid_time_spoils_no_other_row(written: object, problem: str) -> None
     assert list(times[::2]) == [NANOSECONDS] * 2
     assert pd.isna(times[1])
     assert problems[1] == problem
-
-
-@pytest.mark.parametrize(
-    ("values", "dtype"),
-    [
-        (["2026-11-23T04:05:06Z", None], "datetime64[us, UTC]"),
-        (["2300-01-01T00:00:00Z", "2026-11-23T04:05:06.123456Z"], "datetime64[us, UTC]"),
-        (["2261-01-01T00:00:00Z", "2026-01-01T00:00:00.123456789Z"], "datetime64[ns, UTC]"),
-        (["2300-01-01T00:00:00Z", "2026-01-01T00:00:00.123456789Z"], "object"),
-        (["0001-01-01T00:00:00Z", "2026-01-01T00:00:00.000000001Z"], "object"),
-        ([], "datetime64[us, UTC]"),
-    ],
-)
-def test_column_has_the_unit_that_its_times_need(values: list[str], dtype: str) -> None:
-    """Microseconds are the rule; a far year beside nanoseconds keeps both exact."""
-    times, _ = parse_times(values)
-    assert str(times.dtype) == dtype
-    assert list(times.dropna()) == [pd.Timestamp(value) for value in values if value]
-
-
-OFFSETS = st.integers(-23 * 60, 23 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
-MOMENTS = st.datetimes(datetime(1, 1, 3), datetime(9999, 12, 29), timezones=OFFSETS)
-
-
-@st.composite
-def spelt_times(draw: st.DrawFn) -> tuple[str, int]:
-    """Draw a written time and its nanoseconds since 1970."""
-    moment = draw(MOMENTS).replace(microsecond=0)
-    digits = draw(st.text("0123456789", max_size=9))
-    zone = f"{moment:%z}"
-    if moment.utcoffset() == timedelta(0):
-        zone = draw(st.sampled_from(["Z", "z", "+00", "+0000", "+00:00", " UTC"]))
-    elif draw(st.booleans()):
-        zone = f"{zone[:3]}:{zone[3:]}"
-    text = moment.replace(tzinfo=None).isoformat(draw(st.sampled_from("Tt ")))
-    fraction = f"{draw(st.sampled_from('.,'))}{digits}" if digits else ""
-    seconds = (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(seconds=1)
-    return f"{text}{fraction}{zone}", seconds * 10**9 + int(digits.ljust(9, "0"))
-
-
-@settings(deadline=None)
-@given(st.lists(spelt_times(), min_size=1, max_size=8), st.integers(1, 3))
-def test_times_parsed_together_are_those_parsed_alone(
-    written: list[tuple[str, int]], copies: int
-) -> None:
-    """A column of any spellings has exactly the instants that were written."""
-    texts = [text for text, _ in written] * copies
-    alone = [parse_time(text).instant for text in texts]
-    assert alone == [divmod(nanoseconds, 10**9) for _, nanoseconds in written] * copies
-    times, _ = parse_times(texts)
-    for time, (seconds, nanoseconds) in zip(times, alone, strict=True):
-        has_room = abs(seconds) < 9_000_000_000
-        expected = seconds * 10**9 + (nanoseconds if has_room else nanoseconds // 1000 * 1000)
-        ticks = {"us": 1000, "ns": 1, "s": 10**9, "ms": 10**6}[time.unit]
-        assert time.as_unit(time.unit)._value * ticks == expected
-
-
-@settings(deadline=None)
-@given(st.lists(st.integers(0, 4 * 10**18), min_size=1, max_size=5), st.sampled_from([0, 3, 6, 9]))
-def test_numbers_in_any_unit_are_exact(moments: list[int], digits: int) -> None:
-    """Integers, floats of up to microseconds and their texts are read in each unit."""
-    numbers = [moment // 10 ** (9 - digits) for moment in moments]
-    numbers = [n for n in numbers if n == 0 or (10**digits) * 100_000_000 < n] or [
-        10**digits * 2 * 10**8
-    ]
-    expected = [pd.Timestamp(n * 10 ** (9 - digits), tz="UTC") for n in numbers]
-    assert list(parse_times(numbers).times) == expected
-    texts = [n for n in numbers if n >= 10**8]
-    assert list(parse_times([str(n) for n in texts]).times) == [
-        pd.Timestamp(n * 10 ** (9 - digits), tz="UTC") for n in texts
-    ]
-
-
-@settings(deadline=None)
-@given(st.lists(st.integers(0, 4 * 10**15), min_size=1, max_size=5))
-def test_float_seconds_are_exact_to_microseconds(moments: list[int]) -> None:
-    """The decimal that was written counts, not its nearest binary fraction."""
-    numbers = [float(f"{moment // 10**6}.{moment % 10**6:06}") for moment in moments]
-    assert list(parse_times(numbers).times) == [
-        pd.Timestamp(moment * 1000, tz="UTC") for moment in moments
-    ]
-
-
-@pytest.mark.parametrize("name", ["ts", "timestamp", "time", "@timestamp"])
-def test_number_longer_than_a_float_is_exact(tmp_path: Path, name: str) -> None:
-    """Nanoseconds written as a JSON number, as date +%s.%N does, are read from the line."""
-    line = f'{{"x": {{"{name}": 1.5}}, "{name}" : 1795406706.123456789}}\n'
-    (tmp_path / "a.log").write_text(line + f'{{"{name}": 1795406706.5}}\n')
-    times = log_frame(tmp_path).frame["timestamp"]
-    assert list(times) == [NANOSECONDS, pd.Timestamp("2026-11-23T04:05:06.5Z")]
 
 
 def test_original_spelling_is_kept(tmp_path: Path) -> None:

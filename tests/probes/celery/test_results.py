@@ -1,0 +1,41 @@
+"""The base of probes that read results."""
+
+import pytest
+
+from securenet_obs.errors import SettingsError, UnreachableError
+from securenet_obs.probes.celery.results import ResultProbe
+from securenet_obs.processes.ports import find_free_ports
+from securenet_obs.settings import Settings
+
+
+class Pinging(ResultProbe):
+    """A probe that reads nothing but the answer to a ping."""
+
+    def ping(self) -> bool:
+        """Return whether the results' database answers."""
+        with self._reading_results():
+            return bool(self._results.ping())
+
+
+def test_the_results_database_is_read(broker: Settings) -> None:
+    """The database is that of RESULT_URL, which may be another than the broker's."""
+    assert Pinging(broker).ping()
+
+
+def test_an_unreachable_database_is_named() -> None:
+    """The error names the variable of the results, not that of the broker."""
+    broker, results = find_free_ports(2)
+    urls = {
+        "redis_url": f"redis://127.0.0.1:{broker}/0",
+        "result_url": f"redis://:hunter2@127.0.0.1:{results}/1",
+    }
+    with pytest.raises(UnreachableError, match=f"127.0.0.1:{results}.*RESULT_URL") as raised:
+        Pinging(Settings(**urls)).ping()
+    assert "hunter2" not in str(raised.value)
+
+
+def test_another_kind_of_url_is_refused() -> None:
+    """A URL that is not Redis's is a settings error with the variable's name."""
+    urls = {"redis_url": "redis://127.0.0.1:1/0", "result_url": "https://127.0.0.1/1"}
+    with pytest.raises(SettingsError, match="RESULT_URL"):
+        Pinging(Settings(**urls))
