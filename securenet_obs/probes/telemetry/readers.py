@@ -1,13 +1,16 @@
-"""Interface and polling of readers of traces and check-ins; types of both and of spans."""
+"""Interface and polling base class of readers of traces and check-ins; types of both, of spans."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Protocol
 
 from securenet_obs.errors import NotFoundError
-from securenet_obs.probes.http.json_api import poll
+from securenet_obs.probes.http.json_api import JsonApi, poll
 from securenet_obs.processes.polling import Deadline
+from securenet_obs.settings import Settings
 
 IN_PROGRESS = "in_progress"
 """Status of a check-in whose task has not finished; the others are final."""
@@ -90,6 +93,42 @@ class TelemetryReader(Protocol):
             NotStoredError: this backend drops check-ins.
         """
         ...
+
+
+class PollingReader(ABC):
+    """Base of the readers that poll an API with the token of Sentry.
+
+    Args:
+        settings: the target's settings.
+        url: address of the API.
+        variable: the setting that holds the address.
+
+    Raises:
+        SettingsError: the address or the token is missing.
+    """
+
+    stored_kinds = frozenset({"transactions", "check-ins"})
+
+    def __init__(self, settings: Settings, url: str, variable: str) -> None:
+        token = settings.sentry_auth_token.get_secret_value()
+        self._api = JsonApi(url, variable, token, "SENTRY_AUTH_TOKEN")
+
+    def find_transactions(
+        self, trace_id: str, deadline_s: float, *, expected: int = 1
+    ) -> list[Transaction]:
+        """Return the transactions of a trace; see `TelemetryReader.find_transactions`."""
+        read = partial(self._read_transactions, trace_id)
+        return poll_transactions(read, trace_id, deadline_s, expected)
+
+    def check_ins(self, monitor: str, deadline_s: float) -> list[CheckIn]:
+        """Return a monitor's check-ins; see `TelemetryReader.check_ins`."""
+        return poll_check_ins(partial(self._read_check_ins, monitor), monitor, deadline_s)
+
+    @abstractmethod
+    def _read_transactions(self, trace_id: str, deadline: Deadline) -> list[Transaction]: ...
+
+    @abstractmethod
+    def _read_check_ins(self, monitor: str, deadline: Deadline) -> list[CheckIn]: ...
 
 
 def poll_transactions(

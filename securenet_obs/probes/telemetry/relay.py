@@ -5,23 +5,19 @@ from datetime import UTC, datetime
 from typing import Any
 
 from securenet_obs.errors import UnreachableError
-from securenet_obs.probes.http.json_api import JsonApi
 from securenet_obs.probes.telemetry.readers import (
     IN_PROGRESS,
     CheckIn,
+    PollingReader,
     Span,
     Transaction,
-    poll_check_ins,
-    poll_transactions,
 )
 from securenet_obs.processes.polling import Deadline
 from securenet_obs.settings import Settings
 
 
-class RelayReader:
-    """Reads what one relay has stored."""
-
-    stored_kinds = frozenset({"transactions", "check-ins"})
+class RelayReader(PollingReader):
+    """Reader of the items that one relay has stored."""
 
     def __init__(self, settings: Settings) -> None:
         """Prepare, without connecting.
@@ -29,33 +25,14 @@ class RelayReader:
         Raises:
             SettingsError: the relay's address or the token is missing.
         """
-        self._api = JsonApi(
-            settings.sentry_relay_url,
-            "SENTRY_RELAY_URL",
-            settings.sentry_auth_token.get_secret_value(),
-            "SENTRY_AUTH_TOKEN",
-        )
+        super().__init__(settings, settings.sentry_relay_url, "SENTRY_RELAY_URL")
 
-    def find_transactions(
-        self, trace_id: str, deadline_s: float, *, expected: int = 1
-    ) -> list[Transaction]:
-        """Return the transactions of a trace; see `TelemetryReader.find_transactions`."""
+    def _read_transactions(self, trace_id: str, deadline: Deadline) -> list[Transaction]:
+        rows = self._read_items({"kind": "transaction", "trace_id": trace_id}, deadline)
+        return [_parse_transaction(row["payload"]) for row in rows]
 
-        def read(deadline: Deadline) -> list[Transaction]:
-            rows = self._read_items({"kind": "transaction", "trace_id": trace_id}, deadline)
-            return [_parse_transaction(row["payload"]) for row in rows]
-
-        return poll_transactions(read, trace_id, deadline_s, expected)
-
-    def check_ins(self, monitor: str, deadline_s: float) -> list[CheckIn]:
-        """Return a monitor's check-ins; see `TelemetryReader.check_ins`."""
-
-        def read(deadline: Deadline) -> list[CheckIn]:
-            return _merge_check_ins(
-                self._read_items({"kind": "check_in", "name": monitor}, deadline)
-            )
-
-        return poll_check_ins(read, monitor, deadline_s)
+    def _read_check_ins(self, monitor: str, deadline: Deadline) -> list[CheckIn]:
+        return _merge_check_ins(self._read_items({"kind": "check_in", "name": monitor}, deadline))
 
     def read_payloads(self, deadline_s: float, **query: str) -> list[dict[str, Any]]:
         """Return the payloads of all stored items, or of those that match the query, oldest first.

@@ -6,13 +6,11 @@ from typing import Any
 from urllib.parse import quote
 
 from securenet_obs.errors import SettingsError, UnreachableError
-from securenet_obs.probes.http.json_api import JsonApi
 from securenet_obs.probes.telemetry.readers import (
     CheckIn,
+    PollingReader,
     Span,
     Transaction,
-    poll_check_ins,
-    poll_transactions,
 )
 from securenet_obs.processes.polling import Deadline
 from securenet_obs.settings import Settings
@@ -20,14 +18,12 @@ from securenet_obs.settings import Settings
 _Node = Mapping[str, Any]
 
 
-class SentryReader:
-    """Reads the traces and monitors of one Sentry organisation.
+class SentryReader(PollingReader):
+    """Reader of the traces and monitors of one Sentry organisation.
 
     Sources: docs.sentry.io/api/discover/retrieve-a-trace/ and
     docs.sentry.io/api/crons/retrieve-checkins-for-a-monitor/.
     """
-
-    stored_kinds = frozenset({"transactions", "check-ins"})
 
     def __init__(self, settings: Settings) -> None:
         """Prepare, without connecting.
@@ -38,33 +34,16 @@ class SentryReader:
         if not settings.sentry_org:
             raise SettingsError("SENTRY_ORG is not set; it is needed to read traces back.")
         self._path = f"/api/0/organizations/{quote(settings.sentry_org, safe='')}"
-        self._api = JsonApi(
-            settings.sentry_url,
-            "SENTRY_URL",
-            settings.sentry_auth_token.get_secret_value(),
-            "SENTRY_AUTH_TOKEN",
-        )
+        super().__init__(settings, settings.sentry_url, "SENTRY_URL")
 
-    def find_transactions(
-        self, trace_id: str, deadline_s: float, *, expected: int = 1
-    ) -> list[Transaction]:
-        """Return the transactions of a trace; see `TelemetryReader.find_transactions`."""
+    def _read_transactions(self, trace_id: str, deadline: Deadline) -> list[Transaction]:
+        path = f"{self._path}/trace/{quote(trace_id, safe='')}/"
+        nodes = self._read_list(path, {"statsPeriod": "24h"}, deadline)
+        return [_build_transaction(trace_id, node) for node in _walk(nodes, _is_transaction)]
 
-        def read(deadline: Deadline) -> list[Transaction]:
-            path = f"{self._path}/trace/{quote(trace_id, safe='')}/"
-            nodes = self._read_list(path, {"statsPeriod": "24h"}, deadline)
-            return [_build_transaction(trace_id, node) for node in _walk(nodes, _is_transaction)]
-
-        return poll_transactions(read, trace_id, deadline_s, expected)
-
-    def check_ins(self, monitor: str, deadline_s: float) -> list[CheckIn]:
-        """Return a monitor's check-ins; see `TelemetryReader.check_ins`."""
-
-        def read(deadline: Deadline) -> list[CheckIn]:
-            path = f"{self._path}/monitors/{quote(monitor, safe='')}/checkins/"
-            return [self._parse_check_in(row) for row in self._read_list(path, None, deadline)]
-
-        return poll_check_ins(read, monitor, deadline_s)
+    def _read_check_ins(self, monitor: str, deadline: Deadline) -> list[CheckIn]:
+        path = f"{self._path}/monitors/{quote(monitor, safe='')}/checkins/"
+        return [self._parse_check_in(row) for row in self._read_list(path, None, deadline)]
 
     def _read_list(
         self, path: str, query: Mapping[str, str] | None, deadline: Deadline
