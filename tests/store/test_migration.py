@@ -5,7 +5,6 @@ import multiprocessing
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -18,13 +17,11 @@ from sqlalchemy import func, select, text
 
 from securenet_obs.detection.network_logs import normalise_batch
 from securenet_obs.errors import SchemaError, StoreUnavailableError
-from securenet_obs.settings import get_settings
 from securenet_obs.store import (
     NetworkMinute,
     ProcessedBatch,
     Submission,
     Table,
-    close_engines,
     create_store_engine,
     ensure_tenant,
     session_scope,
@@ -63,19 +60,6 @@ def old_url(new_url: str) -> str:
         with psycopg.connect(libpq_url(new_url)) as server:
             server.execute(dump.encode())
     return new_url
-
-
-@pytest.fixture
-def use(monkeypatch: pytest.MonkeyPatch, fresh_settings: None) -> Iterator[Any]:
-    """Return a function that makes a URL this process's store."""
-
-    def use(url: str) -> None:
-        monkeypatch.setenv("DATABASE_URL", url)
-        get_settings.cache_clear()
-        close_engines()
-
-    yield use
-    close_engines()
 
 
 def contents(url: str) -> dict[str, list[Any]]:

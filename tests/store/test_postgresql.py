@@ -20,13 +20,11 @@ from sqlalchemy.exc import DBAPIError
 
 from securenet_obs.errors import StackError, StoreUnavailableError
 from securenet_obs.processes.ports import find_free_ports
-from securenet_obs.settings import get_settings
 from securenet_obs.store import (
     REQUEST,
     TASK,
     NetworkMinute,
     Submission,
-    close_engines,
     create_store_engine,
     ensure_tenant,
     session_scope,
@@ -43,19 +41,6 @@ pytestmark = [
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 SHORT = replace(REQUEST, statement_s=0.3, lock_s=0.2, idle_s=0.3, connect_s=0.3, pool_s=0.2)
-
-
-@pytest.fixture
-def use(monkeypatch: pytest.MonkeyPatch, fresh_settings: None) -> Iterator[Any]:
-    """Return a function that makes a URL this process's store."""
-
-    def use(url: str) -> None:
-        monkeypatch.setenv("DATABASE_URL", url)
-        get_settings.cache_clear()
-        close_engines()
-
-    yield use
-    close_engines()
 
 
 @pytest.mark.parametrize("waits", [SHORT, TASK])
