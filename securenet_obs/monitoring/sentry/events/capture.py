@@ -78,7 +78,9 @@ def send(
             event["exception"] = {"values": exception_values(exc_info, mechanism=mechanism)}
             hint["exc_info"] = exc_info
         event_id = sentry_sdk.capture_event(event, hint=hint)
-    except Exception:  # noqa: BLE001 a capture must never raise into business code
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException:  # noqa: BLE001 a capture must never raise into business code
         _count_failure()
         return None
     if event_id is not None and _is_unsent(event_id):

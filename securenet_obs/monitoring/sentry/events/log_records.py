@@ -34,7 +34,9 @@ class _RecordEvents(EventHandler):
         """Send an event."""
         try:
             self._emit(record)
-        except Exception:  # noqa: BLE001 a record's attributes are foreign
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException:  # noqa: BLE001 a record's attributes are foreign
             send({"level": "error", "logger": text_of(record.name), "message": "unreadable record"})
 
     def _emit(self, record: logging.LogRecord) -> None:
@@ -77,7 +79,9 @@ def _message(record: logging.LogRecord) -> str:
     """
     try:
         return plain_text(record.getMessage())
-    except Exception:  # noqa: BLE001 arguments format themselves, and may raise anything
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException:  # noqa: BLE001 arguments format themselves, and may raise anything
         return _template(record)
 
 

@@ -16,6 +16,7 @@ RECORDS = """
     theirs.error("%d refused", "password=hunter2hunter2")
     theirs.error(Bad())
     theirs.error("%s", Bad())
+    theirs.error("extra", extra={"value": Bad(), "names": {Bad(): Bad()}})
     theirs.error("with an exception", exc_info=ValueError("refused"))
     assert lost_events() == {}, lost_events()
 """
@@ -31,6 +32,7 @@ def test_no_value_of_a_record_costs_its_event(run: Any, sentry: SentryRecorder) 
         ("%d refused", "%d refused"),
         ("<Bad without a repr>", "<Bad without a repr>"),
         ("%s", "%s"),
+        ("extra", "extra"),
         ("with an exception", "with an exception"),
     ]
     assert sentry.events[-1]["exception"]["values"][-1]["value"] == "refused"
