@@ -7,7 +7,7 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, text
 
-from securenet_obs.errors import StoreUnavailableError
+from securenet_obs.errors import SchemaError, StoreUnavailableError
 from securenet_obs.processes.polling import Deadline
 from securenet_obs.store.engine import create_store_engine
 from securenet_obs.store.schema import VERSION, read_version, refuse_newer
@@ -31,7 +31,7 @@ def migrate(url: str, patience_s: float = PATIENCE_S) -> tuple[str | None, str]:
 
     Raises:
         SettingsError: the URL cannot be used.
-        SchemaError: the schema is newer than the code.
+        SchemaError: the schema is newer than the code, or the database's encoding is not UTF8.
         StoreUnavailableError: the store, or the lock of another migration or writer, was not
             available in time; nothing was changed.
     """
@@ -54,6 +54,7 @@ def migrate(url: str, patience_s: float = PATIENCE_S) -> tuple[str | None, str]:
 
 def _upgrade(connection: Connection) -> str | None:
     if connection.dialect.name == "postgresql":
+        _refuse_other_encodings(connection)
         # Of the transaction, not of the session: PgBouncer may give each one another server.
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
     else:
@@ -66,3 +67,12 @@ def _upgrade(connection: Connection) -> str | None:
         config.attributes["connection"] = connection
         command.upgrade(config, VERSION)
     return before
+
+
+def _refuse_other_encodings(connection: Connection) -> None:
+    encoding = connection.scalar(text("SHOW server_encoding"))
+    if encoding != "UTF8":
+        raise SchemaError(
+            f"The database's encoding is {encoding}, in which some texts of tenants cannot be "
+            "stored. Create it with ENCODING 'UTF8'."
+        )

@@ -23,9 +23,10 @@ SCALARS = (
         ["NaN", 'a "NaN" b', "-Infinity", "\\", '\\"Infinity', "\x00", "\ud800", "$float"]
     )
 )
+KEYS = st.text() | st.sampled_from(["$float", "$$float", "$$$float"])
 VALUES = st.recursive(
     SCALARS,
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(KEYS, inner, max_size=4),
     max_leaves=12,
 )
 
@@ -37,7 +38,12 @@ def same(value: Any) -> str:
 
 @given(VALUES)
 @example([math.nan, math.inf, -math.inf, {"NaN": "NaN", "x": math.nan}])
+@example([None, math.nan])
 @example({"$float": "other"})
+@example({"$float": "NaN"})
+@example([{"$$float": "-Infinity"}, {"$float": math.inf}, '{"$float": "NaN"}', '{"'])
+@example({"$float": "NaN", "x": 1})
+@example([2**64 - 1, 2**64, -(2**63) - 1, -0.0, 5e-324, "\u2028", {"x": [True, None]}])
 def test_a_value_is_restored(value: Any) -> None:
     """Also numbers that standard JSON lacks, next to texts that look like them."""
     text = encode(value)
@@ -46,12 +52,28 @@ def test_a_value_is_restored(value: Any) -> None:
     json.loads(text, parse_constant=lambda constant: pytest.fail(f"{constant} is not JSON"))
 
 
+@pytest.mark.parametrize("value", [datetime.now(UTC), b"bytes", {1, 2}, object()])
+def test_types_that_json_lacks_are_refused(value: Any) -> None:
+    """As by Python's encoder, and also beside values that are JSON."""
+    with pytest.raises(TypeError):
+        encode({"a": [None, value]})
+
+
+def test_keys_that_are_no_texts_become_texts() -> None:
+    """As in Celery's messages."""
+    assert decode(encode({1: "x", None: math.nan})) == {
+        "1": "x",
+        "null": pytest.approx(math.nan, nan_ok=True),
+    }
+
+
 @settings(
     max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(VALUES)
 @example([math.nan, math.inf, "\x00", "\ud800", 2**70, -(2**63) - 1, 1e308])
 @example([[[["deep"]]]])
+@example([{"$float": "NaN"}, math.nan, None, "\xe9\u4e2d\U0001f600\x7f"])
 def test_each_database_stores_a_value(empty_store: str, value: Any) -> None:
     """A batch that the API accepts and arguments that a task has can be stored."""
     with session_scope() as session:

@@ -156,6 +156,17 @@ def test_a_newer_schema_is_refused(new_url: str) -> None:
     engine.dispose()
 
 
+@pytest.mark.stack
+def test_another_encoding_is_refused(postgresql: PostgresServer) -> None:
+    """Some texts of tenants could not be stored; the error names the remedy."""
+    url = postgresql.create_store("template0 ENCODING 'LATIN1'")
+    with pytest.raises(SchemaError, match="Create it with ENCODING 'UTF8'"):
+        migrate(url)
+    with psycopg.connect(libpq_url(url)) as connection:
+        tables = connection.execute("SELECT 1 FROM pg_tables WHERE schemaname = 'public'")
+        assert tables.fetchall() == []
+
+
 def test_a_failed_migration_changes_nothing(old_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """All revisions are one transaction, on SQLite too."""
     from alembic import op
