@@ -8,6 +8,7 @@ SecureNetObsError
 │   ├── RefusedError             the backend answered that it executes no such command now
 │   ├── UnreachableError         the backend did not answer
 │   │   └── StoreUnavailableError      the store cannot do it now; a later attempt may succeed
+│   │       └── UnconfirmedCommitError       a commit may be in effect, but was not confirmed
 │   └── NotStoredError           the backend never stores items of this kind
 ├── ChecksFailedError          at least one check of a notebook failed
 ├── NotebookError              a notebook cannot be run as it is
@@ -62,6 +63,10 @@ class UnreachableError(ProbeError):
 
 class StoreUnavailableError(UnreachableError):
     """The store is unreachable, busy, full or read-only for now; a later attempt may succeed."""
+
+
+class UnconfirmedCommitError(StoreUnavailableError):
+    """The store did not confirm a commit, which may be in effect; repeat only idempotent work."""
 
 
 class NotStoredError(ProbeError):

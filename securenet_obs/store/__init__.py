@@ -12,6 +12,7 @@ from securenet_obs.store.sessions import (
     check_store,
     close_engines,
     discard_engines,
+    repeat_unconfirmed,
     session_at,
     session_scope,
 )
@@ -60,6 +61,7 @@ __all__ = [
     "ensure_tenant",
     "insert_once",
     "lock_tenant",
+    "repeat_unconfirmed",
     "session_at",
     "session_scope",
 ]

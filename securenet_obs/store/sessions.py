@@ -1,19 +1,22 @@
 """Sessions of a store on cached engines; converts passing errors; checks and closes the store."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 from sqlalchemy import URL, Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from securenet_obs.errors import StoreUnavailableError
+from securenet_obs.errors import StoreUnavailableError, UnconfirmedCommitError
 from securenet_obs.settings import get_settings
 from securenet_obs.store.engine import create_store_engine
 from securenet_obs.store.failures import describe, is_passing
 from securenet_obs.store.schema import check_version
 from securenet_obs.store.waits import TASK, Waits
+
+Result = TypeVar("Result")
 
 _engines: dict[tuple[int, str, Waits], Engine] = {}
 _checked: set[URL] = set()
@@ -26,12 +29,44 @@ def session_scope(waits: Waits = TASK) -> Iterator[Session]:
     Raises:
         SchemaError: the store's schema is not the one that this code uses.
         StoreUnavailableError: the store cannot do it now; a later attempt may succeed.
+        UnconfirmedCommitError: it did not confirm the commit, which may be in effect.
     """
     with passing_errors():
         engine = _engine(waits)
         _check_once(engine)
-        with Session(engine, expire_on_commit=False) as session, session.begin():
+        with Session(engine, expire_on_commit=False) as session:
             yield session
+            session.flush()
+            _commit(session)
+
+
+def _commit(session: Session) -> None:
+    try:
+        session.commit()
+    except SQLAlchemyError as error:
+        if not is_passing(error):
+            raise
+        raise UnconfirmedCommitError("the store did not confirm the commit") from error
+
+
+def repeat_unconfirmed(work: Callable[[], Result]) -> Result:
+    """Do idempotent work, and again if the store did not confirm its commit; return its result.
+
+    PostgreSQL may still execute a commit whose client has lost its connection. The work must
+    insert its row with the same key again, which waits until that commit has ended.
+
+    Raises:
+        UnconfirmedCommitError: the store confirmed neither commit.
+        StoreUnavailableError: the store cannot do it now, and has not done it.
+    """
+    try:
+        return work()
+    except UnconfirmedCommitError as error:
+        unconfirmed = error
+    try:
+        return work()
+    except StoreUnavailableError:
+        raise unconfirmed from None
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from hashlib import sha256
 from typing import Any, NamedTuple
 
@@ -10,7 +11,12 @@ from celery import Task
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from securenet_obs.errors import IdempotencyKeyError, PublishError, StoreUnavailableError
+from securenet_obs.errors import (
+    IdempotencyKeyError,
+    PublishError,
+    StoreUnavailableError,
+    UnconfirmedCommitError,
+)
 from securenet_obs.monitoring import current_ids
 from securenet_obs.processes.polling import poll_until
 from securenet_obs.store import (
@@ -19,6 +25,7 @@ from securenet_obs.store import (
     changed_rows,
     dialect_insert,
     ensure_tenant,
+    repeat_unconfirmed,
     session_scope,
 )
 from securenet_obs.workers import outbox
@@ -72,7 +79,7 @@ def submit_once(task: Task, request: KeyedRequest, records: list[Any]) -> Accept
     """
     task_id = outbox.new_task_id()
     try:
-        found = _accept(request, task_id, records)
+        found = repeat_unconfirmed(partial(_accept, request, task_id, records))
         is_replayed = found.task_id != task_id
         if is_replayed and found.confirmed_at is None:
             found = _await_outcome(found)
@@ -164,15 +171,22 @@ def _confirm(found: IdempotencyKey) -> bool:
 def _withdraw(found: IdempotencyKey) -> bool:
     """Withdraw a batch with its key; return False if it will be counted all the same."""
     unconfirmed = *_same(found), IdempotencyKey.confirmed_at.is_(None)
-    try:
+
+    def delete_batch() -> bool:
         with session_scope(REQUEST) as session:
             if changed_rows(session.execute(delete(IdempotencyKey).where(*unconfirmed))) == 0:
                 return not outbox.is_accepted(session, found.task_id)
             if not outbox.withdraw(session, found.task_id):
                 raise _FinishedError
+        return True
+
+    try:
+        return repeat_unconfirmed(delete_batch)
+    except UnconfirmedCommitError:
+        # It may be deleted: its client must send it again.
+        return True
     except (StoreUnavailableError, _FinishedError):
         return False
-    return True
 
 
 class _FinishedError(Exception):

@@ -8,6 +8,7 @@ not accept it is never counted, even if the broker did accept it.
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import structlog
@@ -17,9 +18,22 @@ from sqlalchemy.orm import Session
 
 from securenet_obs.detection.network_logs import Batch
 from securenet_obs.detection.network_minutes import add_minutes
-from securenet_obs.errors import DeadLetterError, PublishError, StoreUnavailableError
+from securenet_obs.errors import (
+    DeadLetterError,
+    PublishError,
+    StoreUnavailableError,
+    UnconfirmedCommitError,
+)
 from securenet_obs.monitoring import bind_tenant, current_ids
-from securenet_obs.store import REQUEST, Submission, changed_rows, ensure_tenant, session_scope
+from securenet_obs.store import (
+    REQUEST,
+    Submission,
+    changed_rows,
+    ensure_tenant,
+    insert_once,
+    repeat_unconfirmed,
+    session_scope,
+)
 from securenet_obs.workers.publishing import publish, restored_ids
 
 FIRST_BACKOFF_S = 30
@@ -36,16 +50,15 @@ _log = structlog.get_logger(__name__)
 def submit(task: Task, tenant_id: str, records: list[Any]) -> str:
     """Accept a batch and queue its processing; return the id of the processing task.
 
-    If this returns, the batch is counted once; if it raises, the batch is never counted.
+    If this returns, the batch is counted once; if it raises, the batch is never counted, unless the
+    store leaves it open whether a commit is in effect, twice.
 
     Raises:
         PublishError: the store or the broker did not accept the batch.
     """
     task_id = new_task_id()
     try:
-        with session_scope(REQUEST) as session:
-            ensure_tenant(session, tenant_id)
-            add(session, task_id, tenant_id, records)
+        repeat_unconfirmed(partial(_accept, task_id, tenant_id, records))
     except StoreUnavailableError as error:
         raise PublishError("the store did not accept the batch.") from error
     try:
@@ -63,18 +76,24 @@ def new_task_id() -> str:
     return str(uuid.uuid4())
 
 
+def _accept(task_id: str, tenant_id: str, records: list[Any]) -> None:
+    with session_scope(REQUEST) as session:
+        ensure_tenant(session, tenant_id)
+        add(session, task_id, tenant_id, records)
+
+
 def add(session: Session, task_id: str, tenant_id: str, records: list[Any]) -> None:
-    """Add an accepted batch of a registered tenant, to be published at once by the caller."""
-    session.add(
-        Submission(
-            task_id=task_id,
-            tenant_id=tenant_id,
-            records=records,
-            ids={**current_ids(), "tenant_id": tenant_id},
-            accepted_at=_now(),
-            due_at=_next_publication_at(1),
-            publications=1,
-        )
+    """Add an accepted batch of a registered tenant, once, to be published at once by the caller."""
+    insert_once(
+        session,
+        Submission,
+        task_id=task_id,
+        tenant_id=tenant_id,
+        records=records,
+        ids={**current_ids(), "tenant_id": tenant_id},
+        accepted_at=_now(),
+        due_at=_next_publication_at(1),
+        publications=1,
     )
 
 
@@ -155,10 +174,17 @@ def resume_publishing(session: Session, task_id: str) -> None:
 
 
 def _withdraw(task_id: str) -> bool:
-    """Withdraw a batch; return False if it is finished, or the store does not delete it."""
-    try:
+    """Withdraw a batch; return False if it is finished, or the store has not deleted it."""
+
+    def delete_batch() -> bool:
         with session_scope(REQUEST) as session:
-            return withdraw(session, task_id)
+            return withdraw(session, task_id) or not is_accepted(session, task_id)
+
+    try:
+        return repeat_unconfirmed(delete_batch)
+    except UnconfirmedCommitError:
+        # It may be deleted: its client must send it again.
+        return True
     except StoreUnavailableError:
         return False
 
