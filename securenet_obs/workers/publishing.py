@@ -148,7 +148,7 @@ class _BufferingChannel(Channel):  # type: ignore[misc] # kombu has no types
         if owners:
             store_owners(self.app, owners)
             owners.clear()
-        with self.conn_or_acquire() as client, client.pipeline() as pipe:
+        with self.conn_or_acquire() as client, client.pipeline(transaction=True) as pipe:
             for key, messages in self._messages.items():
                 pipe.lpush(key, *messages)
             pipe.execute()

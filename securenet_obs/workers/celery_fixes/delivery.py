@@ -2,8 +2,8 @@
 
 Buys: no message is lost or kept back by a Redis that refuses a command: acknowledgements, returns
 and messages that could not be recorded are settled with the next connection.
-Without it: a message that is taken while Redis's memory is full is lost, and one that waits for its
-time while the connection breaks waits for the visibility timeout too.
+Without it: a message that is taken while Redis refuses to record it is lost, and one that waits for
+its time while the connection breaks waits for the visibility timeout too.
 Can go with `lease`.
 """
 

@@ -29,13 +29,21 @@ MAX_RESTORED = 1_000
 
 _log = structlog.get_logger(__name__)
 
-# All scripts use the server's clock: a worker's own may be wrong. Where memory is full, Redis
-# refuses the first command that needs some, so that one comes before anything is removed.
+# All scripts use the server's clock: a worker's own may be wrong. What may be refused comes before
+# anything is removed.
 _NOW = "local time = redis.call('TIME')\nlocal now = time[1] + time[2] / 1000000\n"
 
-_RENEW = f"{_NOW}redis.call('ZADD', KEYS[1], now, ARGV[1])"
+EVEN_IF_FULL = "redis.call('{}', KEYS[1], '')\n"
+"""Beginning of a script that may write although Redis's memory is full.
 
-_TAKE = f"""{_NOW}
+Redis refuses commands that need memory, but not after a script's first write, such as this removal
+of nothing by ZREM, HDEL or SREM. So workers empty the queues that fill the memory; a message that
+they hold needs little more of it than one that waits.
+"""
+
+_RENEW = f"{EVEN_IF_FULL.format('ZREM')}{_NOW}redis.call('ZADD', KEYS[1], now, ARGV[1])"
+
+_TAKE = f"""{EVEN_IF_FULL.format("ZREM")}{_NOW}
 redis.call('ZADD', KEYS[1], now, ARGV[1])
 redis.call('HSET', KEYS[2], ARGV[2], ARGV[1])
 redis.call('ZADD', KEYS[3], now, ARGV[2])
@@ -57,7 +65,7 @@ if owner and owner ~= ARGV[2] then return 0 end
 _RESTORE = f"""
 if (redis.call('HGET', KEYS[1], ARGV[1]) or '') ~= ARGV[2] then return 0 end
 if redis.call('HGET', KEYS[3], ARGV[1]) ~= ARGV[3] then return 0 end
-for number = 4, #KEYS do redis.call(ARGV[5], KEYS[number], ARGV[4]) end
+{EVEN_IF_FULL.format("HDEL")}for number = 4, #KEYS do redis.call(ARGV[5], KEYS[number], ARGV[4]) end
 {_FORGET}"""
 
 _FIND_EXPIRED = f"""{_NOW}

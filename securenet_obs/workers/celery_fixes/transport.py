@@ -16,9 +16,12 @@ from typing import Any
 import structlog
 from kombu.exceptions import OperationalError
 from kombu.transport import TRANSPORT_ALIASES, redis
-from redis.exceptions import RedisError
+from redis.exceptions import OutOfMemoryError, RedisError
 
 from securenet_obs.workers.celery_fixes.delivery import QoS
+from securenet_obs.workers.celery_fixes.lease import EVEN_IF_FULL
+
+_BIND = f"{EVEN_IF_FULL.format('SREM')}return redis.call('SADD', KEYS[1], ARGV[1])"
 
 # Seconds after which a missing answer counts as lost.
 _ANSWER_TIMEOUT_S = 5.0
@@ -32,8 +35,12 @@ class Channel(redis.Channel):  # type: ignore[misc] # kombu has no types
     kombu 5.6.2 creates a client for each acknowledgement and each message, with a table of the
     callbacks of every Redis command: a quarter of the work of a worker's parent for a task.
 
+    A worker can start while Redis's memory is full, to empty the queues: Redis refuses transactions
+    then, also of commands that only read, and the records of bindings.
+
     Upstream: no issue known (searched 2026-11-26). `_create_client` can go when kombu keeps a
-    client (5.7.0 does not); `_brpop_start` can go with `Poller`.
+    client (5.7.0 does not); `_brpop_start` can go with `Poller`; `_queue_bind` and the
+    pipelines without transactions when kombu declares and deletes queues in a full memory.
     """
 
     QoS = QoS
@@ -46,7 +53,7 @@ class Channel(redis.Channel):  # type: ignore[misc] # kombu has no types
             return super()._create_client(asynchronous)
         # After a lost connection the pool is another one.
         if self._shared_client is None or self._shared_client.connection_pool is not self.pool:
-            self._shared_client = super()._create_client()
+            self._shared_client = _without_transactions(super()._create_client())
         return self._shared_client
 
     def close(self) -> None:
@@ -61,9 +68,24 @@ class Channel(redis.Channel):  # type: ignore[misc] # kombu has no types
             self.auto_delete_queues.clear()
             super().close()
 
+    def _queue_bind(self, exchange: str, routing_key: str, pattern: str, queue: str) -> None:
+        try:
+            super()._queue_bind(exchange, routing_key, pattern, queue)
+        except OutOfMemoryError:
+            binding = self.sep.join(part or "" for part in (routing_key, pattern, queue))
+            with self.conn_or_acquire() as client:
+                client.eval(_BIND, 1, self.keyprefix_queue % exchange, binding)
+
     def _brpop_start(self, timeout: float | None = None) -> None:
         self.waiting_since = time.monotonic()
         super()._brpop_start(timeout)
+
+
+def _without_transactions(client: Any) -> Any:
+    """Let a client's pipelines be transactions only on demand; kombu's need not be."""
+    pipeline = client.pipeline
+    client.pipeline = lambda transaction=False, shard_hint=None: pipeline(transaction, shard_hint)
+    return client
 
 
 class Poller(redis.MultiChannelPoller):  # type: ignore[misc] # kombu has no types

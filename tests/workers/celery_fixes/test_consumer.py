@@ -6,12 +6,14 @@ import subprocess
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
 import redis
 from celery import Celery
+from kombu.exceptions import OperationalError
 
 from securenet_obs.drills.faults.redis_states import STATES
 from securenet_obs.errors import StackError
@@ -29,6 +31,9 @@ pytestmark = pytest.mark.stack
 
 STATE_S = 4.0
 """Seconds for which a state lasts: several attempts to connect."""
+
+QUEUED_BYTES = 200_000
+"""Memory that queued messages may fill."""
 
 HELD = 12
 """Tasks that the worker holds until their time comes."""
@@ -107,7 +112,32 @@ def test_worker_waits_for_a_state_that_passes(waiting: Waiting, state: str) -> N
     assert levels <= {"debug", "info", "warning"}, waiting.log.read_text()[-6000:]
 
 
-@pytest.mark.parametrize("state", ["READONLY", "WRONGPASS", "OOM"])
+def _fill_with_messages(waiting: Waiting, client: redis.Redis, queue: str) -> int:
+    """Send canaries until Redis's memory is full of them; return their number."""
+    memory: Any = client.info("memory")
+    client.config_set("maxmemory", memory["used_memory"] + QUEUED_BYTES)
+    for number in count():
+        try:
+            send(waiting.celery, "echo_canary", f"{number}", queue=queue, ignore_result=True)
+        except OperationalError:
+            return number
+    raise AssertionError
+
+
+def test_workers_empty_the_queue_that_fills_the_memory(waiting: Waiting) -> None:
+    """A worker that is started then takes the messages, and Redis accepts new ones."""
+    with waiting.client() as client:
+        sent = _fill_with_messages(waiting, client, "scans")
+        assert sent > HELD
+        log = waiting.log.with_name("another.log")
+        command = [*CELERY, "worker", "-Q", "scans", "-n", "another@%h", "--concurrency", "1"]
+        with running(command, waiting.environment, log):
+            assert eventually(lambda: client.llen("scans") == 0, 30), log.read_text()[-3000:]
+            assert eventually(lambda: client.hlen(UNACKED_KEY) == 0, 30), log.read_text()[-3000:]
+            waiting.send("afterwards").get(timeout=15)
+
+
+@pytest.mark.parametrize("state", ["READONLY", "WRONGPASS"])
 def test_worker_starts_and_stops_while_a_state_lasts(waiting: Waiting, state: str) -> None:
     """A start waits for the end of the state, and a stop does not."""
     with waiting.client() as client, STATES[state](client):

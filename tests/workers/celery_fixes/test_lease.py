@@ -6,6 +6,7 @@ import signal
 import time
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 import redis
 from celery import Celery
 
+from securenet_obs.drills.faults.redis_states import fill_memory
 from securenet_obs.workers.celery_fixes import lease
 from securenet_obs.workers.celery_fixes.lease import LEASE_S, Lease
 from securenet_obs.workers.names import HELD_KEY, LEASES_KEY, UNACKED_INDEX_KEY, UNACKED_KEY
@@ -38,6 +40,17 @@ def broker(redis_server: Any) -> Iterator[redis.Redis]:
 def records(broker: redis.Redis) -> tuple[int, int, int]:
     """Return how many messages are held, by each of the three records."""
     return broker.hlen(UNACKED_KEY), broker.zcard(UNACKED_INDEX_KEY), broker.hlen(HELD_KEY)
+
+
+@contextmanager
+def forbidden(client: redis.Redis, command: str) -> Iterator[None]:
+    """Forbid a command to Redis's user for a block, which must fail with it."""
+    client.acl_setuser("default", commands=[f"-{command}"], enabled=True)
+    try:
+        with pytest.raises(redis.exceptions.RedisError, match=r"can't run this command|permission"):
+            yield
+    finally:
+        client.acl_setuser("default", categories=["+@all"], enabled=True)
 
 
 def test_an_acknowledged_message_leaves_no_record(broker: redis.Redis) -> None:
@@ -111,21 +124,29 @@ def test_records_without_a_message_are_removed(broker: redis.Redis) -> None:
     assert records(broker) == (0, 0, 0)
 
 
-def test_a_full_memory_refuses_a_message_and_forgets_none(broker: redis.Redis) -> None:
-    """What a script of Redis could not do as a whole, it did not begin; what frees memory works."""
+def test_a_full_memory_holds_up_no_worker(broker: redis.Redis) -> None:
+    """Each script works: messages that fill the memory can be taken, put back, acknowledged."""
+    mine = Lease()
+    with fill_memory(broker):
+        with pytest.raises(redis.exceptions.OutOfMemoryError):
+            broker.lpush("logs", CONTENT)
+        mine.renew(broker)
+        mine.take(broker, "tag", CONTENT)
+        assert mine.restore(broker, ("tag", mine.owner, CONTENT.encode()), ["logs"], "", first=True)
+        mine.take(broker, "tag", CONTENT)
+        assert mine.acknowledge(broker, "tag")
+    assert records(broker) == (0, 0, 0)
+    assert broker.llen("logs") == 1
+
+
+def test_a_refused_restore_forgets_no_message(broker: redis.Redis) -> None:
+    """If a script of Redis cannot put a message back, the message stays recorded."""
     mine = Lease()
     mine.take(broker, "held", CONTENT)
-    broker.config_set("maxmemory", 1)
-    try:
-        with pytest.raises(redis.exceptions.ResponseError, match=r"OOM|maxmemory"):
-            mine.take(broker, "tag", CONTENT)
-        with pytest.raises(redis.exceptions.ResponseError, match=r"OOM|maxmemory"):
-            mine.restore(broker, ("held", mine.owner, CONTENT.encode()), ["logs"], "", first=True)
-        assert records(broker) == (1, 1, 1)
-        assert mine.acknowledge(broker, "held")
-    finally:
-        broker.config_set("maxmemory", 0)
-    assert records(broker) == (0, 0, 0)
+    held = ("held", mine.owner, CONTENT.encode())
+    with forbidden(broker, "rpush"):
+        mine.restore(broker, held, ["logs"], "", first=True)
+    assert records(broker) == (1, 1, 1)
 
 
 @pytest.fixture
