@@ -3,15 +3,14 @@
 import json
 import time
 from collections.abc import Mapping
-from operator import not_
 
 import redis
 
 from securenet_obs.errors import StackError
-from securenet_obs.processes.polling import poll_until
+from securenet_obs.processes.polling import poll_to_zero
 from securenet_obs.workers.names import QUEUES, UNACKED_INDEX_KEY, UNACKED_KEY
 
-_EMPTY_S = 20.0
+_STALL_S = 20.0
 _AT_WORK_S = 1.0
 
 
@@ -36,17 +35,16 @@ def wait_for_empty_queues(environment: Mapping[str, str]) -> None:
     """Wait until the queues are empty, and a moment longer for the worker's last tasks.
 
     Raises:
-        StackError: the queues are not empty in time.
+        StackError: the queues do not become emptier.
     """
     with _open_client(environment) as client:
-        waiting = poll_until(
-            lambda: sum(client.llen(queue) for queue in QUEUES),
-            not_,
-            deadline_s=_EMPTY_S,
-            interval_s=0.1,
+        waiting = poll_to_zero(
+            lambda: sum(client.llen(queue) for queue in QUEUES), stall_s=_STALL_S, interval_s=0.1
         )
     if waiting:
-        raise StackError(f"{waiting} messages still wait in the queues after {_EMPTY_S:g} s.")
+        raise StackError(
+            f"{waiting} messages still wait in the queues, as many as {_STALL_S:g} s before."
+        )
     time.sleep(_AT_WORK_S)
 
 

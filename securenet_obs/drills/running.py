@@ -4,7 +4,6 @@ import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from operator import not_
 from pathlib import Path
 from typing import Any
 
@@ -17,15 +16,18 @@ from securenet_obs.drills.load import Load, Trickle
 from securenet_obs.drills.queues import redeliver_unacknowledged, wait_for_empty_queues
 from securenet_obs.drills.tally import tally
 from securenet_obs.errors import StackError
-from securenet_obs.processes.polling import Deadline, poll_until
-from securenet_obs.stack.local_stack import LocalStack
+from securenet_obs.processes.polling import Deadline, poll_to_zero, poll_until
+from securenet_obs.stack.local_stack import LocalStack, StoreKind
 from securenet_obs.store import create_store_engine
 
 TASKS = 500
 """Batches that are in flight when a drill's fault is injected."""
 
 SETTLE_S = 60.0
-"""Seconds in which every accepted batch must be counted after the fault."""
+"""Seconds after the fault without a counted batch, after which the uncounted ones are lost.
+
+The outbox publishes a lost message again after half of it.
+"""
 
 # Shares of the tasks to submit before the fault, when some finish already, and during it.
 _SHARE_BEFORE = 1.15
@@ -46,6 +48,7 @@ def run_drill(
     run_validation: ValidationRunner,
     root: Path | None = None,
     cache: Path | None = None,
+    store: StoreKind = "sqlite",
     tasks: int = TASKS,
     min_duration_s: float | None = None,
     report: Report = lambda _sentence: None,
@@ -57,6 +60,7 @@ def run_drill(
         run_validation: runs the validations during the fault.
         root: folder of all local state, as for `LocalStack`.
         cache: folder of the shared Bugsink installation, `root` by default.
+        store: database of the stack's store.
         tasks: batches in flight when the fault is injected; more are submitted during it.
         min_duration_s: minimum duration of the fault in seconds; by default the drill's own.
         report: receives the progress.
@@ -69,7 +73,7 @@ def run_drill(
         return DrillResult(name, skipped=reason)
     if min_duration_s is not None:
         drill = replace(drill, min_duration_s=min_duration_s)
-    stack = LocalStack(f"drill-{name}", root, cache=cache, report=report)
+    stack = LocalStack(f"drill-{name}", root, cache=cache, store=store, report=report)
     with stack:
         result = run_drill_on(
             stack, drill, run_validation=run_validation, tasks=tasks, report=report
@@ -195,9 +199,9 @@ class _DrillRun:
     def _finish(self, trickle: Trickle, since: float) -> None:
         """Submit the remaining batches, and wait until every accepted batch is counted."""
         self._update(slowest_answer_s=trickle.finish())
-        uncounted = poll_until(self._find_uncounted, not_, deadline_s=SETTLE_S, interval_s=0.1)
-        if uncounted:
-            self._report_progress(f"{len(uncounted)} tasks are not counted after {SETTLE_S:g} s")
+        left = poll_to_zero(lambda: len(self._find_uncounted()), stall_s=SETTLE_S, interval_s=0.1)
+        if left:
+            self._report_progress(f"{left} tasks are not counted, and none was for {SETTLE_S:g} s")
             return
         self._update(recovered_s=time.monotonic() - since)
         self._report_progress(f"all counted after {self._result_so_far.recovered_s:.1f} s")

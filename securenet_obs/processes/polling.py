@@ -1,4 +1,4 @@
-"""Deadlines, and polling until a condition holds or its deadline has passed."""
+"""Deadlines; polling until a condition holds, or a count is zero, or a deadline has passed."""
 
 import time
 from collections.abc import Callable
@@ -55,3 +55,28 @@ def poll_until(
     while not is_sufficient(observation := observe()) and not deadline.has_passed:
         time.sleep(min(interval_s, deadline.left_s))
     return observation
+
+
+def poll_to_zero(
+    count: Callable[[], int], *, stall_s: float, interval_s: float = INTERVAL_S
+) -> int:
+    """Poll a count of remaining work until it is 0 or stalls, and return its last value.
+
+    A busy machine delays the work, and does not fail it.
+
+    Args:
+        count: returns the remaining work.
+        stall_s: seconds without a new lowest count after which polling stops.
+        interval_s: seconds between two calls.
+    """
+    left = count()
+    while lowest := left:
+        left = poll_until(
+            count,
+            lambda now, lowest=lowest: now < lowest,  # type: ignore[misc]
+            deadline_s=stall_s,
+            interval_s=interval_s,
+        )
+        if left >= lowest:
+            break
+    return left

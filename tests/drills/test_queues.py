@@ -38,7 +38,7 @@ def test_queue_that_stays_filled_is_an_error(
     broker: redis.Redis, redis_server: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Without a consumer the wait ends, and the error has the number of messages."""
-    monkeypatch.setattr(queues, "_EMPTY_S", 0.1)
+    monkeypatch.setattr(queues, "_STALL_S", 0.1)
     broker.rpush("scans", "one", "two")
     with pytest.raises(StackError, match="2 messages still wait"):
         queues.wait_for_empty_queues(redis_server.environment)

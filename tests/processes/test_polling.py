@@ -2,7 +2,7 @@ import itertools
 import math
 import time
 
-from securenet_obs.processes.polling import Deadline, poll_until
+from securenet_obs.processes.polling import Deadline, poll_to_zero, poll_until
 from tests.busy import room_for
 
 
@@ -48,3 +48,16 @@ def test_deadlines_can_be_compared_and_moved() -> None:
     soon = Deadline.after(1.0)
     assert min(soon.later(5.0), soon) == soon
     assert soon.later(5.0) > soon
+
+
+def test_work_that_goes_on_is_waited_for() -> None:
+    """Each new lowest count begins the wait anew, however long all of it takes; 0 ends it."""
+    counts = iter([3, 3, 2, 4, 2, 1, 1, 0, 5])
+    assert poll_to_zero(lambda: next(counts), stall_s=60, interval_s=0) == 0
+    assert next(counts) == 5
+
+
+def test_work_that_stalls_is_given_up() -> None:
+    """A count that rises, or stays, is no progress."""
+    counts = itertools.chain([3, 2, 4], itertools.repeat(2))
+    assert poll_to_zero(lambda: next(counts), stall_s=0.1, interval_s=0.01) == 2

@@ -18,6 +18,7 @@ from securenet_obs.suggestions import did_you_mean
 
 if TYPE_CHECKING:
     from securenet_obs.drills import ValidationRunner
+    from securenet_obs.stack.local_stack import StoreKind
 
 
 @click.command()
@@ -29,9 +30,12 @@ if TYPE_CHECKING:
     show_default=True,
     help="Tasks in flight when a fault is put in.",
 )
+@options.store
 @options.root
 @options.as_json
-def drill(names: tuple[str, ...], tasks: int, root: Path, as_json: bool) -> None:
+def drill(
+    names: tuple[str, ...], tasks: int, store: "StoreKind", root: Path, as_json: bool
+) -> None:
     """Inject faults into local stacks with tasks in flight.
 
     Runs all drills, or those named. Exits with 1 if a task was lost or doubled, or a fault went
@@ -60,6 +64,7 @@ def drill(names: tuple[str, ...], tasks: int, root: Path, as_json: bool) -> None
                 name,
                 run_validation=run_validation,
                 root=default_root(work_folder(root)),
+                store=store,
                 tasks=tasks,
                 report=_report_on(STDERR),
             )

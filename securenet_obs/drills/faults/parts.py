@@ -9,7 +9,7 @@ from functools import partial
 
 import httpx
 import redis
-from sqlalchemy import make_url
+from sqlalchemy import URL, create_engine, make_url, text
 
 from securenet_obs.drills.faults.proxy import Proxy
 from securenet_obs.drills.faults.signals import kill_children
@@ -129,13 +129,32 @@ def kill_worker_children(stack: LocalStack) -> Iterator[None]:
 
 @contextmanager
 def lock_store(stack: LocalStack) -> Iterator[None]:
-    """Hold the store's write lock, as a backup or a forgotten transaction does."""
-    path = make_url(stack.environment["DATABASE_URL"]).database
-    assert path is not None
-    with closing(sqlite3.connect(path, timeout=10, isolation_level=None)) as holder:
+    """Hold the store's locks against other writers, as a backup or a forgotten transaction does."""
+    url = make_url(stack.environment["DATABASE_URL"])
+    lock = _lock_sqlite if url.get_backend_name() == "sqlite" else _lock_postgresql
+    with lock(url):
+        yield
+
+
+@contextmanager
+def _lock_sqlite(url: URL) -> Iterator[None]:
+    assert url.database is not None
+    with closing(sqlite3.connect(url.database, timeout=10, isolation_level=None)) as holder:
         holder.execute("BEGIN EXCLUSIVE")
         yield
         holder.execute("ROLLBACK")
+
+
+@contextmanager
+def _lock_postgresql(url: URL) -> Iterator[None]:
+    # In the order of the tasks' transactions, which would otherwise wait for each other's locks.
+    tables = ("submissions", "network_minutes", "dead_letters", "task_effects")
+    engine = create_engine(url)
+    with engine.connect() as holder:
+        holder.execute(text(f"LOCK TABLE {', '.join(tables)} IN EXCLUSIVE MODE"))
+        yield
+        holder.rollback()
+    engine.dispose()
 
 
 @contextmanager

@@ -1,8 +1,6 @@
 """Faults of parts are in effect during the block, and undone after it, also after an error."""
 
-import sqlite3
-from contextlib import closing
-from pathlib import Path
+from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,20 +8,26 @@ import pytest
 
 from securenet_obs.drills.faults import parts
 from securenet_obs.drills.faults.proxy import Proxy
+from securenet_obs.errors import StoreUnavailableError
+from securenet_obs.store import REQUEST, NetworkMinute, ensure_tenant, insert_once, session_scope
 
 
-def test_the_store_is_locked_during_the_block(tmp_path: Path) -> None:
+def test_the_store_is_locked_during_the_block(empty_store: str) -> None:
     """No other connection can write; afterwards one can."""
-    path = tmp_path / "store.sqlite3"
-    stack: Any = SimpleNamespace(environment={"DATABASE_URL": f"sqlite:///{path}"})
-    with closing(sqlite3.connect(path, timeout=0)) as other:
-        other.execute("CREATE TABLE t (n INTEGER)")
-        with (
-            parts.lock_store(stack),
-            pytest.raises(sqlite3.OperationalError, match="database is locked"),
-        ):
-            other.execute("INSERT INTO t VALUES (1)")
-        assert other.execute("INSERT INTO t VALUES (1)").rowcount == 1
+    stack: Any = SimpleNamespace(environment={"DATABASE_URL": empty_store})
+    with parts.lock_store(stack), pytest.raises(StoreUnavailableError):
+        _write_row()
+    _write_row()
+
+
+def _write_row() -> None:
+    with session_scope(REQUEST) as session:
+        insert_once(
+            session,
+            NetworkMinute,
+            tenant_id=ensure_tenant(session, "acme").tenant_id,
+            minute=datetime.now(UTC),
+        )
 
 
 @pytest.mark.parametrize("error", [None, ZeroDivisionError])
