@@ -5,9 +5,12 @@ import os
 import re
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -21,52 +24,112 @@ from securenet_obs.cli.commands.stack import _quote
 from securenet_obs.env_file import read_env_file
 from securenet_obs.runner.target import target_from_file
 from securenet_obs.stack import find_running_stack
+from securenet_obs.stack.state import StackState
+from tests.waiting import eventually
 
 PROJECT = Path(__file__).parents[3]
 
 
-@pytest.fixture
-def stack_name() -> Iterator[str]:
-    """Yield a name for a stack in this project; its files are deleted after the test."""
-    name = f"cli-{os.getpid()}"
-    yield name
-    shutil.rmtree(PROJECT / ".securenet" / "stacks" / name, ignore_errors=True)
+@dataclass(frozen=True)
+class Up:
+    """A stack that `up` runs in the foreground: its name as options, and what was printed."""
+
+    on: tuple[str, str]
+    output: Path
+
+    def prints(self, text: str) -> bool:
+        """Return whether a text is printed in time."""
+        return bool(eventually(lambda: text in self.output.read_text(), 60))
+
+    def state(self) -> StackState:
+        """Return the state of the running stack."""
+        state = find_running_stack(self.on[1], PROJECT / ".securenet")
+        assert state is not None
+        return state
+
+
+@contextmanager
+def printing(output: Path, *arguments: str) -> Iterator["subprocess.Popen[bytes]"]:
+    """Run a command of the project with its output in a file, until the end of the block."""
+    command = [sys.executable, "-m", "securenet_obs", *arguments]
+    with output.open("wb") as file:
+        process = subprocess.Popen(command, cwd=PROJECT, stdout=file, stderr=file)
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.wait(60)
+
+
+@pytest.fixture(scope="module")
+def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
+    """Yield a running stack of this project; `down` ends it, and its files are deleted."""
+    on = ("--name", f"cli-{os.getpid()}")
+    up = Up(on, tmp_path_factory.mktemp("up") / "output")
+    with printing(up.output, "up", *on) as process:
+        assert up.prints("login"), up.output.read_text()
+        yield up
+        down = [sys.executable, "-m", "securenet_obs", "down", *on]
+        assert b"is down" in subprocess.run(down, cwd=PROJECT, capture_output=True).stdout
+        assert process.wait(60) == 0
+    assert find_running_stack(on[1], PROJECT / ".securenet") is None
+    shutil.rmtree(PROJECT / ".securenet" / "stacks" / on[1], ignore_errors=True)
+
+
+def rows(answer: Any) -> dict[str, bool]:
+    """Return the readiness of each part that `status --json` printed."""
+    return {row["part"]: row["ready"] for row in json.loads(answer.stdout)}
 
 
 @pytest.mark.stack
-def test_up_status_env_and_down(call: Callable[..., Any], stack_name: str, tmp_path: Path) -> None:
-    """`up` prints the dashboard's address; `status` and `env` find the stack until `down`.
+def test_status_and_env_of_a_running_stack(
+    call: Callable[..., Any], up: Up, tmp_path: Path
+) -> None:
+    """`up` prints the dashboard's address; `status` shows each part.
 
     The output of `env`, saved as a file, is a valid target.
     """
-    on = ["--name", stack_name]
-    assert call("env", *on, cwd=PROJECT).returncode == 3
-    command = [sys.executable, "-m", "securenet_obs", "up", *on]
-    up = subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, text=True)
-    try:
-        assert up.stdout is not None
-        assert any("login" in line and "http://127.0.0.1" in line for line in up.stdout)
-        status = call("status", *on, "--json", cwd=PROJECT)
-        assert status.returncode == 0, status.stdout
-        assert {row["part"] for row in json.loads(status.stdout)} == {
-            "redis", "bugsink", "relay", "api", "worker", "beat",
-        }  # fmt: skip
-        variables = call("env", *on, cwd=PROJECT).stdout
-        assert re.search(r"^export SENTRY_BACKEND='bugsink'$", variables, re.MULTILINE)
-        (tmp_path / "up.env").write_text(variables)
-        stack = find_running_stack(stack_name, PROJECT / ".securenet")
-        assert stack is not None
-        assert (
-            stack.environment.items() <= target_from_file(tmp_path / "up.env").environment.items()
-        )
-        shell = f'{variables}\nprintf %s "$API_URL"'
-        api_url = subprocess.run(["sh", "-c", shell], capture_output=True, text=True, check=True)
-        assert httpx.get(f"{api_url.stdout}/health/live").json() == {"status": "ok"}
-        assert "is down" in call("down", *on, cwd=PROJECT).stdout
-    finally:
-        up.terminate()
-        up.communicate(timeout=60)
-    assert call("status", *on, cwd=PROJECT).returncode == 1
+    assert re.search(r"http://127\.0\.0\.1.*login", up.output.read_text())
+    status = call("status", *up.on, "--json", cwd=PROJECT)
+    assert status.returncode == 0, status.stdout
+    assert rows(status) == dict.fromkeys(
+        ("redis", "bugsink", "relay", "api", "worker", "beat"), True
+    )
+    variables = call("env", *up.on, cwd=PROJECT).stdout
+    assert re.search(r"^export SENTRY_BACKEND='bugsink'$", variables, re.MULTILINE)
+    (tmp_path / "up.env").write_text(variables)
+    target = target_from_file(tmp_path / "up.env")
+    assert up.state().environment.items() <= target.environment.items()
+    shell = f'{variables}\nprintf %s "$API_URL"'
+    api_url = subprocess.run(["sh", "-c", shell], capture_output=True, text=True, check=True)
+    assert httpx.get(f"{api_url.stdout}/health/live").json() == {"status": "ok"}
+
+
+@pytest.mark.stack
+def test_a_dead_part_is_shown_and_restarted(
+    call: Callable[..., Any], up: Up, tmp_path: Path
+) -> None:
+    """`up`, `status` and `lab` name it and the command that restarts it, which does."""
+    remedy = f"Restart it with `securenet-obs restart beat {' '.join(up.on)}`."
+    (tmp_path / "up.env").write_text(call("env", *up.on, cwd=PROJECT).stdout)
+    notebooks = tmp_path / "lab"
+    with printing(notebooks, "lab", "--no-browser", "--target", str(tmp_path / "up.env")):
+        assert eventually(lambda: "JupyterLab: http" in notebooks.read_text(), 60)
+        assert call("status", *up.on, cwd=PROJECT).stderr == ""
+        os.kill(up.state().parts["beat"].pid, signal.SIGKILL)
+        shown = eventually(lambda: "beat is not running" in notebooks.read_text(), 30)
+        assert shown, notebooks.read_text()
+        assert remedy in notebooks.read_text()
+    assert up.prints(f"ended (-9). {remedy}"), up.output.read_text()
+    dead = call("status", *up.on, cwd=PROJECT)
+    assert dead.returncode == 1
+    assert "beat is not running" in dead.stderr
+    assert remedy in dead.stderr
+    assert rows(call("status", *up.on, "--json", cwd=PROJECT))["beat"] is False
+    restarted = call("restart", "beat", *up.on, cwd=PROJECT)
+    assert (restarted.returncode, restarted.stdout) == (0, "beat is ready.\n")
+    status = call("status", *up.on, cwd=PROJECT)
+    assert (status.returncode, status.stderr) == (0, "")
 
 
 @settings(deadline=None)
