@@ -75,8 +75,9 @@ bench: $(INSTALLED) ## Measure speed beside peers and limits; JSON goes to .secu
 	  $(BIN)/python $$script --json .securenet/bench/$$name.json || exit 1; \
 	done
 
+# `make drills DRILL="worker-killed store-locked"` runs only those.
 drills: $(INSTALLED) ## Put every fault into a local stack, and see that nothing is lost or doubled
-	@$(BIN)/securenet-obs drill
+	@$(BIN)/securenet-obs drill $(DRILL)
 
 # The notebooks that `make record` executes.
 NOTEBOOKS := notebooks/*.ipynb runbooks/*.ipynb
