@@ -67,7 +67,9 @@ def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
     on = ("--name", f"cli-{os.getpid()}")
     up = Up(on, tmp_path_factory.mktemp("up") / "output")
     with printing(up.output, "up", *on) as process:
-        assert up.prints("login"), up.output.read_text()
+        # The first stack of a project installs Bugsink.
+        eventually(lambda: "login" in up.output.read_text() or process.poll() is not None, 900)
+        assert "login" in up.output.read_text(), up.output.read_text()
         yield up
         down = [sys.executable, "-m", "securenet_obs", "down", *on]
         assert b"is down" in subprocess.run(down, cwd=PROJECT, capture_output=True).stdout
