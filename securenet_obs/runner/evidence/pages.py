@@ -23,7 +23,7 @@ body[data-jp-theme-light] pre { white-space: pre-wrap; overflow-wrap: anywhere; 
 .jp-MarkdownCell, .jp-OutputArea table { overflow-wrap: anywhere; }
 .jp-MarkdownCell td { min-width: 7em; }
 .jp-OutputArea td, .jp-OutputArea th { min-width: 4em; }
-.jp-OutputArea td[style*="text-align:left"] { min-width: 12em; }
+.jp-OutputArea td[style*="text-align:left"]:not([style*="nowrap"]) { min-width: 12em; }
 </style>{% endblock %}
 {% block jupyter_widgets %}{% endblock %}
 {% block html_head_js_mathjax %}{% endblock %}

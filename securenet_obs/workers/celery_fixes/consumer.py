@@ -101,7 +101,7 @@ class WaitingConsumer(Consumer):  # type: ignore[misc] # Celery has no types
         }
 
     def _wait(self, error: BaseException) -> None:
-        """Wait for the next attempt, unless the worker is told to stop."""
+        """Wait for the next attempt, unless the worker is to stop."""
         self._refusals.refuse(error)
         # Celery logs each connection, and not only one that Redis then accepts commands on.
         _CONNECTED.setLevel(logging.WARNING)
