@@ -27,6 +27,7 @@ SecureNetObsError
 ├── PayloadTooLargeError       a task's arguments are too large for the broker
 ├── PoisonTaskError            a task ended its worker too often, and is not restarted
 ├── DeadLetterError            a dead letter cannot be requeued
+├── SeriesError                a time series cannot be read; names the place
 └── DiagnosticError            raised on purpose, for validations to find in Sentry
 """
 
@@ -157,6 +158,10 @@ class PoisonTaskError(SecureNetObsError):
 
 class DeadLetterError(SecureNetObsError):
     """A dead letter cannot be requeued; the message gives the reason."""
+
+
+class SeriesError(SecureNetObsError):
+    """A time series cannot be read: a column, a time or a value is invalid; names the place."""
 
 
 class DiagnosticError(SecureNetObsError):

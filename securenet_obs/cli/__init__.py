@@ -10,6 +10,7 @@ import click
 
 from securenet_obs import __version__
 from securenet_obs.cli.commands import notebooks, stack, targets
+from securenet_obs.cli.commands.anomalies import anomalies
 from securenet_obs.cli.commands.api_keys import api_keys
 from securenet_obs.cli.commands.dead_letters import dead_letters
 from securenet_obs.cli.commands.drills import drill
@@ -38,6 +39,7 @@ for _command in (
     *notebooks.COMMANDS,
     *targets.COMMANDS,
     *stack.COMMANDS,
+    anomalies,
     api_keys,
     dead_letters,
     drill,

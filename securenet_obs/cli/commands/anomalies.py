@@ -1,0 +1,42 @@
+"""Command `anomalies`: judges each value of a CSV file by the values before it."""
+
+import json
+from pathlib import Path
+
+import click
+
+from securenet_obs.cli import options
+from securenet_obs.cli.consoles import STDOUT
+from securenet_obs.cli.parameter_types import NonEmptyPath
+from securenet_obs.cli.usage import usage_errors_for
+from securenet_obs.errors import SeriesError
+
+
+@click.command()
+@click.argument("file", type=NonEmptyPath(exists=True, dir_okay=False), metavar="FILE")
+@click.option(
+    "--timestamp", default="timestamp", show_default=True, help="Column of the timestamps."
+)
+@click.option("--value", default="value", show_default=True, help="Column of the values.")
+@options.as_json
+def anomalies(file: Path, timestamp: str, value: str, as_json: bool) -> None:
+    """Find the anomalies of a time series in a CSV file.
+
+    Each value is judged by the values before it. A threshold holds for every series.
+
+    Example: securenet-obs anomalies requests.csv --value count --json
+    """
+    from securenet_obs.detection.anomaly.series_file import judge_file
+    from securenet_obs.runner.console.report import print_rows
+
+    with usage_errors_for(SeriesError):
+        points = judge_file(file, timestamp, value)
+    if as_json:
+        click.echo(json.dumps({"points": points}, indent=2))
+        return
+    found = [point for point in points if point["anomaly"]]
+    print_rows(STDOUT, [{name: point[name] for name in _SHOWN} for point in found])
+    STDOUT.print(f"{len(points)} points, {len(found)} anomalies")
+
+
+_SHOWN = ("timestamp", "value", "score", "reason")

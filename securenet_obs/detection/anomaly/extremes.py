@@ -1,0 +1,92 @@
+"""The largest deviation of each kind so far, slowly forgotten; how far a new one exceeds it."""
+
+import math
+from collections.abc import Iterable
+from dataclasses import astuple, dataclass
+from typing import Any, NamedTuple
+
+from securenet_obs.detection.anomaly.constants import CONSTANTS, Constants
+from securenet_obs.detection.anomaly.deviations import Deviation
+
+_MOST = 3.0
+"""Largest logarithm of a ratio that counts: 20 times the largest deviation so far."""
+
+
+class Excess(NamedTuple):
+    """A deviation beyond the largest so far of its kind.
+
+    `weight` is the logarithm of the `ratio` of both, less for a young kind. `before_s` is the time
+    of the largest so far in seconds since 1970, None if it was noise. `days` of values have been
+    compared.
+    """
+
+    deviation: Deviation
+    ratio: float
+    weight: float
+    days: float
+    before_s: float | None
+
+
+@dataclass
+class _Largest:
+    """Largest deviation of one kind and direction; `scaled` grows by what others forget."""
+
+    since_days: float
+    scaled: float = 0.0
+    moment_s: float = 0.0
+
+
+class Extremes:
+    """The largest deviations of one series."""
+
+    def __init__(
+        self, constants: Constants = CONSTANTS, rows: Iterable[Iterable[Any]] = ()
+    ) -> None:
+        self._constants = constants
+        self._largest = {(kind, rises): _Largest(*rest) for kind, rises, *rest in map(list, rows)}
+
+    def compare(
+        self, deviations: Iterable[Deviation], days: float, moment_s: float
+    ) -> list[Excess]:
+        """Return the deviations that exceed the largest of their kind, and remember them.
+
+        Args:
+            deviations: those of one value.
+            days: days of values so far.
+            moment_s: time of the value.
+        """
+        growth = math.exp(self._constants.forgetting * days)
+        found = []
+        for deviation in deviations:
+            key = (deviation.kind, deviation.size > 0)
+            largest = self._largest.get(key) or self._begin(key, days)
+            scaled = abs(deviation.size) * growth
+            if scaled > largest.scaled:
+                noise = deviation.noise * growth
+                if scaled > noise:
+                    found.append(self._excess(deviation, scaled, noise, largest, days))
+                largest.scaled, largest.moment_s = scaled, moment_s
+        return [excess for excess in found if excess.weight > 0]
+
+    def as_json(self) -> list[list[Any]]:
+        """Return the `rows` that restore this object."""
+        return [[*key, *astuple(largest)] for key, largest in self._largest.items()]
+
+    def _begin(self, key: tuple[str, bool], days: float) -> _Largest:
+        for rises in (True, False):
+            self._largest[key[0], rises] = _Largest(days)
+        return self._largest[key]
+
+    def _excess(
+        self, deviation: Deviation, scaled: float, noise: float, largest: _Largest, days: float
+    ) -> Excess:
+        age = days - largest.since_days
+        ratio = scaled / max(largest.scaled, noise)
+        before_s = largest.moment_s if largest.scaled > noise else None
+        return Excess(deviation, ratio, self._weight(ratio, age), age, before_s)
+
+    def _weight(self, ratio: float, age_days: float) -> float:
+        if age_days < self._constants.first_days:
+            return 0.0
+        youth = self._constants.youth * math.log(age_days / self._constants.young_days)
+        return max(0.0, min(_MOST, math.log(ratio)) + min(0.0, youth))
