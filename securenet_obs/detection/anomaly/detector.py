@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from securenet_obs.detection.anomaly.baseline import LIMIT, Distance, distance
-from securenet_obs.detection.anomaly.constants import CONSTANTS, Constants
 from securenet_obs.detection.anomaly.deviations import Deviations
-from securenet_obs.detection.anomaly.extremes import Excess, Extremes
+from securenet_obs.detection.anomaly.extremes import CONSTANTS, Constants, Excess, Extremes
 from securenet_obs.detection.anomaly.reasons import explain, explain_distance
 
 NO_VALUE = "no value"
