@@ -1,4 +1,4 @@
-"""Parses an env file without this process's environment; problems name lines, never secrets."""
+"""Parses an env file, without expansions from the environment; problems name lines, not values."""
 
 import io
 import re

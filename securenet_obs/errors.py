@@ -1,4 +1,4 @@
-"""The exception tree: every error class that securenet-obs defines.
+"""The exception tree: `SecureNetObsError`, and every public error that is derived from it.
 
 SecureNetObsError
 ├── SettingsError              the environment or an env file is wrong

@@ -1,4 +1,4 @@
-"""Selects and checks a command's target, local stacks too; enters its environment; detects CI."""
+"""Selects, checks and enters a command's target; starts a local stack if needed; detects CI."""
 
 import os
 from collections.abc import Iterator, Sequence

@@ -1,4 +1,4 @@
-"""Submits a drill's batches to the API, each in a minute of its own; keeps the answers."""
+"""Submits batches, at once or one by one, each with records of its own minute; keeps answers."""
 
 import random
 import threading

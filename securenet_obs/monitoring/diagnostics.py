@@ -1,4 +1,4 @@
-"""Failures on purpose, for API and tasks: an error, secrets leaked everywhere, a canary's log."""
+"""Fails on purpose, for API and tasks: plants secrets, raises an error; logs a canary's relay."""
 
 import logging
 import warnings

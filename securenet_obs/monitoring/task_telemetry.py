@@ -1,4 +1,4 @@
-"""Celery signal handlers: send and bind ids, hide arguments, log outcomes, capture failures."""
+"""Celery signal handlers: bind ids, hide arguments, log outcomes and failures; worker messages."""
 
 import time
 from contextlib import ExitStack

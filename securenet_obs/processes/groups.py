@@ -1,4 +1,4 @@
-"""Ends process groups, each identified by pid and start time; its `main` is the guard's program.
+"""Ends process groups (pid, start time); guard program, which does so when its parent is gone.
 
 Run as a program, with its parent's pid, this file is the guard: it reads `+PID`, `-PID`,
 `remove FOLDER` and `keep`, one per line, from standard input. At the end of the input (the parent

@@ -1,4 +1,4 @@
-"""Kinds of values for redaction: records, lines, pairs, binary; container copies, object texts."""
+"""Recognises records, lines, pairs and base64 for redaction; rebuilds containers; object texts."""
 
 import dataclasses
 import re

@@ -1,4 +1,4 @@
-"""Runs a command's notebooks in parallel, with retries; selects those to run or resume."""
+"""Runs a command's notebooks in parallel, with retries; makes orders to run, validate, resume."""
 
 import os
 import signal

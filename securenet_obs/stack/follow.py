@@ -1,4 +1,4 @@
-"""Prints a foreground stack's logs, merged, as they grow; formats lines, no control characters."""
+"""Prints a foreground stack's logs as they grow, merged and formatted; reports ended parts."""
 
 import json
 import signal

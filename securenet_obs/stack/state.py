@@ -1,4 +1,4 @@
-"""State of local stacks: folders, files, commands, status; takes stacks down, clears crashes."""
+"""State of local stacks: folders, files, command text, status; takes them down, clears crashes."""
 
 import json
 import os

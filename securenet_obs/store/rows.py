@@ -1,4 +1,4 @@
-"""Statements for both databases: inserts a row once, counts changes, registers, locks tenants."""
+"""Statements for SQLite and PostgreSQL: insert once, count changes, register and lock tenants."""
 
 from typing import Any
 

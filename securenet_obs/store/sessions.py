@@ -1,4 +1,4 @@
-"""Sessions of a store on cached engines; converts passing errors; checks and closes the store."""
+"""Sessions of a store on cached engines; converts passing errors, repeats unconfirmed commits."""
 
 import os
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""Upper bounds of every wait for the store, in seconds: for requests, tasks and migrations."""
+"""`Waits`: upper bounds, in seconds, of waits for the store; those of requests and of tasks."""
 
 from dataclasses import dataclass
 

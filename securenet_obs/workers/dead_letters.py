@@ -1,4 +1,4 @@
-"""Dead letters: stores tasks that failed permanently; lists and shows them; requeues each once."""
+"""Dead letters: records permanently failed tasks, late if the store fails; lists, requeues them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Outbox of accepted batches: stores, counts once, republishes, withdraws or gives them up.
+"""Outbox of batches: accepts, processes once, republishes, withdraws, gives up, resumes.
 
 The store is the source of truth; the broker's message only announces work. So a lost message is
 published again, a duplicate is counted once, and a batch that was withdrawn because the broker did

@@ -1,4 +1,4 @@
-"""Makes values of foreign tasks writable as strict JSON: text without NUL, finite numbers."""
+"""JSON values that stores accept: replaces NUL, lone surrogates, NaN and Infinity."""
 
 import re
 from math import isfinite

@@ -1,4 +1,4 @@
-"""Celery tasks: batches, scans, training, retention, dispatch to tenants, canaries, failures."""
+"""Celery tasks: batches, republishing, scans, training, retention, dispatch, canaries, failures."""
 
 import os
 import random

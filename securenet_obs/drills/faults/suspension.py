@@ -1,4 +1,4 @@
-"""Suspends a worker until its lease on messages expires; runs a second worker that takes over."""
+"""Suspends a worker during a block while a second one takes over; waits until a worker is ready."""
 
 import time
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Renames a field of a log call to `extra_NAME` if log lines define that field themselves."""
+"""Renames a field of an event to `extra_NAME`, so that the log line's own field keeps its name."""
 
 from collections.abc import MutableMapping
 from typing import Any

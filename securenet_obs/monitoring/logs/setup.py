@@ -1,4 +1,4 @@
-"""Configures all loggers of a process for JSON lines: our own, and the handler of all others.
+"""Configures a process's logging as JSON lines: structlog, root handler, hooks, printed text.
 
 All events pass through one chain. Our own loggers are structlog's and call it directly; the others
 (uvicorn, celery, sqlalchemy) reach it by a handler on the root of the standard library's logging,

@@ -1,4 +1,4 @@
-"""Reads a broker's version, memory, durability, results without expiry; limits of its workers.
+"""Reads a broker's state, results without expiry and workers' limits; finds known bad versions.
 
 It only reads, so it can be used in production.
 """

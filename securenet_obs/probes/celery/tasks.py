@@ -1,4 +1,4 @@
-"""Sends tasks and reads their results; also reads workers, pools and the state of beat."""
+"""Task probe: sends tasks, also unregistered or pickled; reads results, workers, pools, beat."""
 
 import json
 import math

@@ -1,4 +1,4 @@
-"""Runs drills, each on a local stack of its own, and tabulates their results."""
+"""Runs drills by the command `securenet-obs drill`, for a notebook; tabulates their results."""
 
 import json
 import math

@@ -1,4 +1,4 @@
-"""Interface and polling base class of readers of traces and check-ins; types of both, of spans."""
+"""Readers of traces and check-ins: interface, polling base class, types (Transaction, Span)."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence

@@ -1,4 +1,4 @@
-"""Table of text rules: patterns of keys, tokens, card numbers, SQL values and personal data."""
+"""Table of text rules: patterns of keys, tokens, passwords, card numbers, SQL values and PII."""
 
 from securenet_obs.redaction.rules.judges import (
     follows_data_scheme,

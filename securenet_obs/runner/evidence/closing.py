@@ -1,4 +1,4 @@
-"""Closes evidence folders with JUnit report and manifest, also those of interrupted commands.
+"""Closes evidence folders (JUnit, manifest); kills the leftovers of commands that broke off.
 
 Only the journal and the saved notebooks are needed: a later command can close the folder of a
 killed one, after killing the processes that its runs have left.

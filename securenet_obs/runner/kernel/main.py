@@ -1,4 +1,4 @@
-"""Program of a run's kernel: ipykernel subclasses that drop no output and add errors to replies.
+"""Program of a run's kernel: drops no output, adds errors and requested values to its replies.
 
 It is started as `python -m securenet_obs.runner.kernel.main -f CONNECTION_FILE`.
 """

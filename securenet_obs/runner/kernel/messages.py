@@ -1,4 +1,4 @@
-"""Packs a kernel's messages as UTF-8, escaping lone surrogates; keys of inquiry and reply."""
+"""Packs Jupyter messages as UTF-8, escaping lone surrogates; keys of an inquiry and its reply."""
 
 from typing import Any
 

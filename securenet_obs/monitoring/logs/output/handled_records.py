@@ -1,4 +1,4 @@
-"""Recognises prints of log records that a `LineHandler`, defined here, writes as lines, too."""
+"""Recognises frames that print a log record which a `LineHandler` (base class here) also writes."""
 
 import logging
 from types import FrameType

@@ -1,4 +1,4 @@
-"""Opens stdout as a sink of lines: descriptor 1, or the stream in its place; finds that stream.
+"""Opens stdout as a sink of lines: descriptor 1, or a stream in its place that logs no prints.
 
 In a notebook, in a test, or within `redirect_stdout`, sys.stdout is not the process's own. The
 lines then follow sys.stdout, but never to a stream that prints to this log: that would not end.

@@ -1,4 +1,4 @@
-"""Recognises the children that multiprocessing starts, and calls functions at their end."""
+"""Recognises multiprocessing's children, calls functions at their end, finds the ending error."""
 
 import multiprocessing.process
 import multiprocessing.util

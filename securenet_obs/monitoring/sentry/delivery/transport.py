@@ -1,4 +1,4 @@
-"""HTTP transport to Sentry: records statuses, counts losses, resends refused events smaller."""
+"""HTTP transport to Sentry: statuses, losses, refused events resent smaller, child processes."""
 
 import asyncio
 import codecs

@@ -1,4 +1,4 @@
-"""Sentry scope of an ASGI request: trace, response status, URL and headers of its events."""
+"""Sentry scope of an ASGI request: trace, transaction, release health, request data of events."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager

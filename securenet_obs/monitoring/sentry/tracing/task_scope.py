@@ -1,4 +1,4 @@
-"""Sentry scope of a task, and Celery's untraced integration; sends traces and beat's check-ins."""
+"""Untraced Celery tasks: a Sentry scope for each; trace and beat's check-in in its headers."""
 
 import time
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Splits a log file into batches of lines, in bounded memory; names lines that are not kept."""
+"""Splits a log file into batches of lines, in bounded memory; reports faulty lines and files."""
 
 from collections.abc import Callable, Iterator
 from typing import NamedTuple

@@ -1,4 +1,4 @@
-"""Gathers the most frequent fields of records as columns; the rest of a record stays together."""
+"""Flattens log records to columns of their most frequent fields; a dict per row has the rest."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice

@@ -1,4 +1,4 @@
-"""Defaults of parameters without a literal value: required, or computed by a foreign notebook."""
+"""Markers of defaults without a literal: `REQUIRED`, and `Computed` by a foreign notebook's cell."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Names parameter types in messages; their examples, union members, choices, values as spelled."""
+"""Parameter types in messages: noun, examples, choices, union members; spelling of a value."""
 
 import json
 from collections.abc import Iterable, Iterator

@@ -1,4 +1,4 @@
-"""The relay as a part of the stack: its port, its variables for clients, its process."""
+"""The relay in front of Bugsink as a part of the stack: its port, client variables and process."""
 
 import sys
 from dataclasses import dataclass
