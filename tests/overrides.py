@@ -300,15 +300,25 @@ def inherited(ours: type) -> Iterator[str]:
 def read(text: str) -> set[str]:
     """Return the private attributes of other objects that code of ours uses."""
     found = set()
-    for node in ast.walk(ast.parse(text)):
+    tree = ast.parse(text)
+    own = {"self", "cls", "super()", *_instances(tree)}
+    for node in ast.walk(tree):
         if isinstance(node, ast.Attribute) and is_private(node.attr):
-            if ast.unparse(node.value) not in {"self", "cls", "super()"}:
+            if ast.unparse(node.value) not in own:
                 found.add(node.attr)
         elif isinstance(node, ast.Call) and ast.unparse(node.func) in {"getattr", "setattr"}:
             match node.args[1]:
                 case ast.Constant(value=str(name)) if is_private(name):
                     found.add(name)
     return found
+
+
+def _instances(tree: ast.AST) -> Iterator[str]:
+    """Yield the variables that hold what a class method makes by `cls()`."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Call(func=ast.Name(id="cls"))):
+                yield name
 
 
 def private_imports(text: str) -> set[str]:

@@ -108,7 +108,7 @@ CHANGED = {
     "celery.apps.worker:safe_say": (
         "f=sys.__stderr__",
         "f=sys.stderr",
-        "securenet_obs.monitoring.task_telemetry",
+        "securenet_obs.monitoring.worker_messages",
     ),
     "IPython.core.alias:AliasManager.define_alias": (
         "Alias(",
