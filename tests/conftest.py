@@ -20,10 +20,11 @@ from securenet_obs.locked_pip import build_pip_environment
 from securenet_obs.processes.guard import Guard
 from securenet_obs.processes.polling import poll_until
 from securenet_obs.processes.ports import find_free_ports
-from securenet_obs.runner.command import Command, order_for
+from securenet_obs.runner.command import Command
 from securenet_obs.runner.console.progress import PlainLines
 from securenet_obs.runner.kernel.forked import warm_server
 from securenet_obs.runner.notebook.catalog import find
+from securenet_obs.runner.orders import order_for
 from securenet_obs.runner.record.verdict import Verdict
 from securenet_obs.runner.target import target_of
 from securenet_obs.settings import get_settings

@@ -8,7 +8,8 @@ from celery import signals
 from securenet_obs.monitoring.asgi import CorrelationMiddleware, HttpErrorMiddleware
 from securenet_obs.monitoring.sentry.client import flush_sentry
 from securenet_obs.monitoring.start import start_monitoring
-from securenet_obs.monitoring.task_telemetry import connect_task_signals, log_worker_messages
+from securenet_obs.monitoring.task_telemetry import connect_task_signals
+from securenet_obs.monitoring.worker_messages import log_worker_messages
 from securenet_obs.settings import get_settings
 
 if TYPE_CHECKING:  # a worker does not import the web framework

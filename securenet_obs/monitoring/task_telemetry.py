@@ -1,4 +1,4 @@
-"""Celery signal handlers: bind ids, hide arguments, log outcomes and failures; worker messages."""
+"""Celery signal handlers: bind ids, hide arguments, log starts, outcomes and failures of tasks."""
 
 import time
 from contextlib import ExitStack
@@ -43,21 +43,6 @@ def connect_task_signals() -> None:
     signals.task_postrun.connect(_end_task)
     # A child of the prefork pool leaves by os._exit.
     signals.worker_process_shutdown.connect(_end_process)
-
-
-def log_worker_messages() -> None:
-    """Log the messages that a worker prints without a logger, at shutdown for instance.
-
-    Upstream: celery/celery#8101, open; #8919, merged, changed only the stream. It can go when
-    Celery logs such messages.
-    """
-    from celery.apps import worker  # a process that only sends tasks does not need it
-
-    worker.safe_say = _log_message
-
-
-def _log_message(message: str, *_: object) -> None:
-    structlog.get_logger("celery.apps.worker").info(message)
 
 
 def _send_ids(headers: dict[str, Any] | None = None, **_: object) -> None:

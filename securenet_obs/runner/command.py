@@ -1,4 +1,4 @@
-"""Runs a command's notebooks in parallel, with retries; makes orders to run, validate, resume."""
+"""Runs a command's orders in parallel, with retries, and closes its evidence."""
 
 import os
 import signal
@@ -10,31 +10,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from securenet_obs.errors import (
-    EvidenceError,
-    NotebookNotFoundError,
-    ParametersError,
-)
-from securenet_obs.redaction import MASK
+from securenet_obs.errors import EvidenceError
 from securenet_obs.runner.evidence.closing import abandon, close, close_orphans
-from securenet_obs.runner.evidence.folder import EvidenceFolder, read_manifest
+from securenet_obs.runner.evidence.folder import EvidenceFolder
 from securenet_obs.runner.evidence.masking import masker_for
 from securenet_obs.runner.execution import Execution
-from securenet_obs.runner.notebook.catalog import (
-    Notebook,
-    find,
-    find_all,
-    none_below,
-    read_notebook,
-)
-from securenet_obs.runner.notebook.preparation import prepare
+from securenet_obs.runner.orders import plan_of
 from securenet_obs.runner.preflight import skip_reason
 from securenet_obs.runner.record.order import Order, Progress, Result
 from securenet_obs.runner.record.provenance import read_provenance
 from securenet_obs.runner.record.runs import RunRecord
 from securenet_obs.runner.record.verdict import Verdict, worst
 from securenet_obs.runner.target import Target
-from securenet_obs.runner.working_folder import working_folder
 
 FINAL = (Verdict.PASSED, Verdict.SKIPPED, Verdict.INTERRUPTED)
 """Verdicts after which a run is not retried."""
@@ -88,7 +75,7 @@ class Command:
             command=name,
             pid=os.getpid(),
             target=self.target.facts(),
-            planned=[_plan_of(order) for order in orders],
+            planned=[plan_of(order) for order in orders],
             resumes=self.resumes,
             **read_provenance(),
         )
@@ -156,96 +143,3 @@ def _stop_on_signals(stop: threading.Event) -> Iterator[None]:
     finally:
         for number, handler in zip(numbers, before, strict=True):
             signal.signal(number, handler)
-
-
-def _plan_of(order: Order) -> dict[str, Any]:
-    """Return the fields from which a later command can recreate the order."""
-    return {
-        "path": str(order.notebook.path.absolute()),
-        "plain": order.notebook.declared.kind == "plain",
-        "assignments": list(order.assignments),
-        "deadline_s": order.deadline_s,
-        "cell_deadline_s": order.cell_deadline_s,
-        "cwd": None if order.folder is None else str(order.folder),
-    }
-
-
-def order_for(
-    notebook: Notebook,
-    assignments: Sequence[str] = (),
-    deadline_s: float | None = None,
-    cell_deadline_s: float | None = None,
-    cwd: Path | None = None,
-) -> Order:
-    """Return the order for a notebook with `name=value` assignments.
-
-    Args:
-        notebook: notebook to run.
-        assignments: its parameters.
-        deadline_s: seconds for the run; by default the notebook's own deadline.
-        cell_deadline_s: seconds for a cell; by default the notebook's own deadline.
-        cwd: working folder of the kernel; by default the folder of a foreign notebook's file, or
-            a scratch folder for one of ours.
-
-    Raises:
-        ParametersError: some parameters are wrong; the message names every problem.
-        SettingsError: the kernel cannot work in that folder.
-    """
-    prepared = prepare(notebook, notebook.schema.parse(assignments))
-    if cwd is None and notebook.declared.kind == "plain":
-        cwd = notebook.path.parent
-    folder = None if cwd is None else working_folder(cwd)
-    return Order(notebook, prepared, tuple(assignments), deadline_s, cell_deadline_s, folder)
-
-
-def orders_to_validate(
-    root: Path,
-    names: Sequence[str] = (),
-    deadline_s: float | None = None,
-    cell_deadline_s: float | None = None,
-    cwd: Path | None = None,
-) -> list[Order]:
-    """Return the orders for all validations of a project, or for those named.
-
-    Raises:
-        NotebookNotFoundError: the project has no validations, or not of that name.
-        NotebookError: a notebook is broken.
-        SettingsError: the kernel cannot work in `cwd`.
-    """
-    notebooks = [find(root, name) for name in names] or [
-        notebook for notebook in find_all(root) if notebook.declared.kind == "validation"
-    ]
-    if not notebooks:
-        raise NotebookNotFoundError(none_below(root, "validations"))
-    return [order_for(notebook, (), deadline_s, cell_deadline_s, cwd) for notebook in notebooks]
-
-
-def orders_to_resume(evidence: Path, run: str) -> list[Order]:
-    """Return the unchanged orders of an earlier command that neither passed nor were skipped.
-
-    Args:
-        evidence: folder that contains the evidence folders.
-        run: name of the command's evidence folder there, or a path to one.
-
-    Raises:
-        EvidenceError: the folder is not a closed evidence folder.
-        NotebookError: a notebook is gone or broken, or a parameter was masked in the evidence.
-    """
-    folder = Path(run) if Path(run).is_dir() else evidence / run
-    close_orphans(folder.parent)
-    manifest = read_manifest(folder)
-    done = {
-        str(Path(row["path"]).absolute())
-        for row in manifest["runs"]
-        if row["verdict"] in (Verdict.PASSED, Verdict.SKIPPED)
-    }
-    return [_order_again(row) for row in manifest["planned"] if row["path"] not in done]
-
-
-def _order_again(planned: dict[str, Any]) -> Order:
-    if any(MASK in text for text in planned["assignments"]):
-        raise ParametersError(f"{planned['path']}: a parameter was masked; give it again with run")
-    notebook = read_notebook(Path(planned["path"]), plain=planned["plain"])
-    deadlines = planned["deadline_s"], planned["cell_deadline_s"]
-    cwd = Path(planned["cwd"]) if planned.get("cwd") else None
-    return order_for(notebook, planned["assignments"], *deadlines, cwd)

@@ -10,7 +10,8 @@ from kombu import Queue
 
 from securenet_obs.errors import StoreUnavailableError
 from securenet_obs.monitoring import flush_sentry, start_monitoring
-from securenet_obs.monitoring.task_telemetry import connect_task_signals, log_worker_messages
+from securenet_obs.monitoring.task_telemetry import connect_task_signals
+from securenet_obs.monitoring.worker_messages import log_worker_messages
 from securenet_obs.settings import Settings, get_settings
 from securenet_obs.store import check_store, discard_engines
 from securenet_obs.workers import retention

@@ -22,9 +22,10 @@ from typing import Any
 import nbformat
 from nbformat import v4
 
-from securenet_obs.runner.command import Command, order_for
+from securenet_obs.runner.command import Command
 from securenet_obs.runner.kernel.forked import SOCKET, started_server
 from securenet_obs.runner.notebook.catalog import read_notebook
+from securenet_obs.runner.orders import order_for
 from securenet_obs.runner.target import target_of
 
 CELLS = ["import pandas, celery, sentry_sdk, structlog", *(f"x = {n}" for n in range(9))]

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from securenet_obs.drills import DRILLS, Drill
-from securenet_obs.runner.command import order_for
 from securenet_obs.runner.notebook.catalog import find
+from securenet_obs.runner.orders import order_for
 
 PROJECT = Path(__file__).parents[2]
 

@@ -12,9 +12,10 @@ import nbformat
 import pytest
 from nbformat import v4
 
-from securenet_obs.runner.command import Command, Outcome, order_for
+from securenet_obs.runner.command import Command, Outcome
 from securenet_obs.runner.kernel.forked import SOCKET
 from securenet_obs.runner.notebook.catalog import read_notebook
+from securenet_obs.runner.orders import order_for
 from securenet_obs.runner.record.verdict import Judgement
 from securenet_obs.runner.target import target_of
 

@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from securenet_obs.errors import EvidenceError, ParametersError
-from securenet_obs.runner.command import Outcome, order_for, orders_to_resume
+from securenet_obs.errors import EvidenceError
+from securenet_obs.runner.command import Outcome
 from securenet_obs.runner.evidence.folder import read_manifest, verify
-from securenet_obs.runner.notebook.catalog import read_notebook
+from securenet_obs.runner.orders import orders_to_resume
 from tests.runner.conftest import CHECKED
 
 INTERVAL = (
@@ -80,49 +80,6 @@ def test_a_pass_on_retry_is_reported_with_both_attempts(
     assert [row["attempt"] for row in read_manifest(outcome.folder)["runs"]] == [1, 2]
 
 
-def test_resume_skips_runs_that_passed_with_the_same_parameters(
-    write_notebook: Callable[..., Path], command_line: Callable[..., Any], tmp_path: Path
-) -> None:
-    """Passed runs are not run again; the others get their earlier parameters."""
-    cell = "assert n == 7\nimport os\nassert os.path.exists(os.environ['FLAG'])"
-    path = write_notebook(cell, parameters="n: int = 1", kind="runbook")
-    environment = {"FLAG": str(tmp_path / "flag")}
-    first = command_line("run", path, "-p", "n=7", "--json", environment=environment)
-    assert first.returncode == 3
-    folder = json.loads(first.stdout)["id"]
-    (tmp_path / "flag").touch()
-    second = command_line("validate", "--resume", folder, "--json", environment=environment)
-    assert second.returncode == 0, second.stderr
-    summary = json.loads(second.stdout)
-    assert summary["runs"][0]["parameters"] == {"n": 7}
-    assert summary["resumes"] == folder
-    assert orders_to_resume(tmp_path / "evidence", summary["id"]) == []
-
-
-def test_a_symbolic_link_is_a_notebook_of_its_own_name(
-    write_notebook: Callable[..., Path], execute: Callable[..., Outcome], tmp_path: Path
-) -> None:
-    """The manifest agrees with the exit code, and a passed run is not resumed."""
-    link = tmp_path / "link.ipynb"
-    link.symlink_to(write_notebook("1"))
-    outcome = execute(link, plain=True)
-    manifest = read_manifest(outcome.folder)
-    assert str(outcome.verdict) == manifest["verdict"] == "passed"
-    assert orders_to_resume(tmp_path / "evidence", outcome.folder.name) == []
-
-
-def test_a_parameter_that_was_masked_cannot_be_resumed(
-    write_notebook: Callable[..., Path], execute: Callable[..., Outcome], tmp_path: Path
-) -> None:
-    """A masked value cannot be restored from the evidence, and the error states it."""
-    path = write_notebook("1 / 0", parameters='note: str = ""', kind="runbook")
-    outcome = execute(
-        path, assignments=["note=hunter2-hunter2"], environment={"X_TOKEN": "hunter2-hunter2"}
-    )
-    with pytest.raises(ParametersError, match="masked"):
-        orders_to_resume(tmp_path, str(outcome.folder))
-
-
 def test_sixteen_runs_in_two_commands_at_once_leave_sixteen_right_records(
     write_notebook: Callable[..., Path], execute: Callable[..., Outcome], tmp_path: Path
 ) -> None:
@@ -142,12 +99,6 @@ def test_sixteen_runs_in_two_commands_at_once_leave_sixteen_right_records(
             text = (outcome.folder / f"{run}.ipynb").read_text()
             assert f"only {Path(path).parent.name[1:]}\\n" in text
         assert verify(outcome.folder) == []
-
-
-def test_an_order_for_bad_parameters_is_refused(write_notebook: Callable[..., Path]) -> None:
-    """Bad parameters are refused before any run starts."""
-    with pytest.raises(ParametersError):
-        order_for(read_notebook(write_notebook(parameters="n: int = 1")), ["n=x"])
 
 
 def test_an_unwritable_evidence_folder_is_reported_at_the_start(

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from securenet_obs.errors import SettingsError
-from securenet_obs.runner.command import order_for
 from securenet_obs.runner.notebook.catalog import read_notebook
+from securenet_obs.runner.orders import order_for
 from securenet_obs.runner.preflight import Demand, preflight, skip_reason, unserved
 from securenet_obs.runner.target import SETTINGS, Target, read_target, stack_to_start, target_of
 

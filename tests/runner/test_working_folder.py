@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from securenet_obs.errors import SettingsError
-from securenet_obs.runner.command import Outcome, orders_to_resume
+from securenet_obs.runner.command import Outcome
+from securenet_obs.runner.orders import orders_to_resume
 from securenet_obs.runner.working_folder import working_folder
 
 FOLDER = """import os, sys

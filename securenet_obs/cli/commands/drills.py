@@ -85,10 +85,11 @@ def _report_on(console: Console) -> Callable[[str], None]:
 def validation_runner(root: Path) -> "Iterator[ValidationRunner]":
     """Yield a function that runs a validation during a fault and discards its evidence."""
     from securenet_obs.drills import ValidationOutcome
-    from securenet_obs.runner.command import Command, order_for
+    from securenet_obs.runner.command import Command
     from securenet_obs.runner.console.progress import PlainLines
     from securenet_obs.runner.kernel.forked import warm_server
     from securenet_obs.runner.notebook.catalog import find
+    from securenet_obs.runner.orders import order_for
     from securenet_obs.runner.target import target_of
 
     silent = PlainLines(Console(quiet=True))

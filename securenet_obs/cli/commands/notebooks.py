@@ -78,7 +78,7 @@ def validate(
 
     Example: securenet-obs validate 01_sentry_receives_errors --evidence out
     """
-    from securenet_obs.runner.command import orders_to_resume, orders_to_validate
+    from securenet_obs.runner.orders import orders_to_resume, orders_to_validate
 
     if resume is not None and names:
         raise click.UsageError("--resume runs what had not passed; it takes no names.")
@@ -110,8 +110,8 @@ def run(notebook: str, parameters: tuple[str, ...], plain: bool, run_options: Ru
 
     Example: securenet-obs run 01_sentry_receives_errors -p deadline_s=30
     """
-    from securenet_obs.runner.command import order_for
     from securenet_obs.runner.notebook.catalog import find
+    from securenet_obs.runner.orders import order_for
 
     found = find(run_options.root, notebook, plain=plain)
     deadlines = run_options.deadline, run_options.cell_deadline

@@ -17,8 +17,9 @@ from papermill.exceptions import PapermillExecutionError
 
 from securenet_obs.processes.polling import Deadline
 from securenet_obs.runner.child.bounded_client import BoundedClient
+from securenet_obs.runner.child.failures import ALLOWED, failure
 from securenet_obs.runner.child.spec import LOG, Spec
-from securenet_obs.runner.kernel.faults import ALLOWED, FAULTS, Fault, failure
+from securenet_obs.runner.kernel.faults import FAULTS, Fault
 from securenet_obs.runner.kernel.inquiry import ask_faults, ask_values
 from securenet_obs.runner.kernel.launch import RunKernelManager, RunKernelSpecs
 from securenet_obs.runner.kernel.messages import VALUES

@@ -17,7 +17,7 @@ from papermill.execute import raise_for_execution_errors
 from securenet_obs.runner.child.engine import RunClient
 from securenet_obs.runner.child.spec import Spec
 from securenet_obs.runner.command import Outcome
-from securenet_obs.runner.kernel.faults import MAX_FAULTS, Fault, Faults, failure
+from securenet_obs.runner.kernel.faults import MAX_FAULTS, Faults
 from securenet_obs.runner.record.runs import CommandRecord
 from securenet_obs.runner.record.verdict import judge
 from tests.runner import swallowing
@@ -269,35 +269,6 @@ def test_a_notebook_that_ends_its_kernel_itself_has_ended(
 ) -> None:
     """`exit()` in the last cell is a normal end, not a death of the kernel."""
     assert str(execute(write_notebook("1", "exit()"), plain=True).verdict) == "passed"
-
-
-ERROR = {"status": "error", "ename": "ValueError", "evalue": "no"}
-OK = {"status": "ok"}
-SHOWN = Fault("ZeroDivisionError", "division by zero", "output")
-CLEAN = Fault("SystemExit", "0", "traceback")
-
-
-@pytest.mark.parametrize(
-    ("reply", "shown", "named", "others"),
-    [
-        (OK, [], None, 0),
-        (ERROR, [], "ValueError", 0),
-        (OK, [SHOWN], "ZeroDivisionError", 0),
-        (ERROR, [SHOWN], "ValueError", 1),
-        (OK, [CLEAN], None, 0),
-        ({"status": "error", "ename": "SystemExit", "evalue": "0"}, [CLEAN], "SystemExit", 0),
-        ({"status": "error", "ename": "SystemExit", "evalue": "0"}, [SHOWN], SHOWN.name, 0),
-        ({"status": "error", "ename": "NoneType", "evalue": "None"}, [SHOWN], SHOWN.name, 0),
-        ({"status": "error", "ename": "NoneType", "evalue": "None"}, [], "NoneType", 0),
-        ({"status": "aborted"}, [], "aborted", 0),
-    ],
-)
-def test_a_cell_is_named_by_its_own_error_and_else_by_the_first_that_was_noticed(
-    reply: dict[str, Any], shown: list[Fault], named: str | None, others: int
-) -> None:
-    """A reply other than `ok` always fails; a clean exit does not hide an earlier error."""
-    fault, swallowed = failure(reply, [], shown)
-    assert (fault and fault.name, len(swallowed)) == (named, others)
 
 
 def test_the_same_error_is_noted_once_and_a_flood_of_them_is_bounded() -> None:

@@ -1,11 +1,10 @@
-"""Cuts an event to backends' limits of size, names and characters; converts keys to text.
+"""Cuts an event to the limits of backends: size, lengths of names, characters, nesting.
 
 Sentry and Bugsink refuse an event over 1 MiB, and store neither lone surrogates nor NUL. An
 ordinary event is serialised once, and left as it is.
 """
 
 import math
-from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -32,7 +31,6 @@ _MAX_NAMES = {
 _MAX_TAG_NAME, _MAX_TAG, _MAX_TAGS = 32, 200, 60
 _MIN_FIELDS = 16
 """Fields of a mapping that are kept at least: a frame has six."""
-_MAX_DEPTH_OF_KEYS = 16
 
 # orjson writes UTF-8, the SDK escapes: two bytes become six at most.
 _ESCAPING = 3
@@ -84,28 +82,6 @@ def fit(event: dict[str, Any], max_bytes: int = MAX_EVENT_BYTES) -> dict[str, An
             return plain
     essential = {name: event[name] for name in _ESSENTIAL if name in event}
     return _cut(essential, _BOUNDS[-1])
-
-
-def with_text_keys(value: Any, depth: int = _MAX_DEPTH_OF_KEYS) -> Any:
-    """Return a value with only texts as keys of its dicts; the value itself if they are already.
-
-    The SDK loses a whole mapping, all tags for instance, if `str` of one of its keys raises.
-    """
-    try:
-        orjson.dumps(value, default=lambda _: None)
-    except (TypeError, RecursionError):
-        return _rename_keys(value, depth)
-    return value
-
-
-def _rename_keys(value: Any, depth: int) -> Any:
-    if depth == 0:
-        return value
-    if type(value) is dict:
-        return {text_of(key): _rename_keys(item, depth - 1) for key, item in value.items()}
-    if type(value) in (list, tuple, deque):
-        return [_rename_keys(item, depth - 1) for item in value]
-    return value
 
 
 def _fits(data: bytes, event: dict[str, Any], max_bytes: int) -> bool:

@@ -4,11 +4,12 @@ from collections.abc import Callable
 from typing import Any
 
 from securenet_obs.monitoring.correlation import current_ids
-from securenet_obs.monitoring.sentry.delivery.event_limits import fit, with_text_keys
+from securenet_obs.monitoring.sentry.delivery.event_limits import fit
 from securenet_obs.monitoring.sentry.events.capture import can_send_events, store_event_id
 from securenet_obs.monitoring.sentry.events.grouping import NAME, fingerprint_of
 from securenet_obs.monitoring.sentry.events.runbook_hint import runbook_for
 from securenet_obs.monitoring.sentry.events.scrubbing import Event, Hint, filter_sensitive_data
+from securenet_obs.monitoring.sentry.events.text_keys import with_text_keys
 
 _FREE_PARTS = ("tags", "extra", "contexts", "breadcrumbs", "user", "request")
 """Parts of an event that contain values of the service's code."""

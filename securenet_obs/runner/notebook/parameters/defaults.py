@@ -1,4 +1,4 @@
-"""Markers of defaults without a literal: `REQUIRED`, and `Computed` by a foreign notebook's cell."""
+"""Markers of defaults without a literal: `REQUIRED`, or `Computed` by a foreign notebook's cell."""
 
 from dataclasses import dataclass
 

@@ -12,13 +12,12 @@ from sentry_sdk.utils import json_dumps
 from securenet_obs.monitoring.sentry.delivery.event_limits import (
     MAX_EVENT_BYTES,
     fit,
-    with_text_keys,
 )
 from securenet_obs.monitoring.sentry.recorder import SentryRecorder
 from securenet_obs.probes.errors.bugsink import BugsinkEvents
 from securenet_obs.settings import Settings
 from securenet_obs.stack.local_stack import LocalStack
-from tests.monitoring.sentry.delivery.oversized import SHAPES, Unprintable
+from tests.monitoring.sentry.delivery.oversized import SHAPES
 from tests.monitoring.sentry.program import BEGIN
 
 SEND = """
@@ -103,16 +102,6 @@ def test_names_have_a_storable_length() -> None:
     assert len(fitted["environment"]) == 64
     ((name, value),) = fitted["tags"].items()
     assert (len(name), len(value), "\n" in value) == (32, 200, False)
-
-
-def test_a_key_without_a_text_costs_only_itself() -> None:
-    """Keys that are not texts are converted, at every depth."""
-    value = {Unprintable(): 1, 5: [{None: {"kept": 2}}], "same": 3}
-    renamed = with_text_keys(value)
-    assert list(renamed)[1:] == ["5", "same"]
-    assert renamed["5"] == [{"None": {"kept": 2}}]
-    plain = {"a": [1, {"b": None}]}
-    assert with_text_keys(plain) is plain
 
 
 def test_every_shape_is_sent_within_the_limit(run: Any, sentry: SentryRecorder) -> None:
