@@ -1,8 +1,10 @@
 """The project's rules; compiled sets of rules, which select those for bytes, a name or a text."""
 
+import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
+from weakref import WeakSet
 
 from securenet_obs.redaction.rules.commands import COMMAND_RULE, CommandRule
 from securenet_obs.redaction.rules.key_rules import KEY_RULES
@@ -20,7 +22,7 @@ RULES: tuple[Rule, ...] = (*TEXT_RULES, *KEY_RULES, COMMAND_RULE)
 
 
 class RuleSet:
-    """Compiled rules; safe to share between threads."""
+    """Compiled rules; safe to share between threads, and to use in a process that was forked."""
 
     def __init__(self, rules: Iterable[Rule] = RULES) -> None:
         chosen = list(rules)
@@ -28,8 +30,8 @@ class RuleSet:
         commands = [rule for rule in chosen if isinstance(rule, CommandRule)]
         self._text_rules = [rule for rule in chosen if isinstance(rule, TextRule)]
         self._kinds: list[Rule] = [*self._text_rules, *key_rules, *commands]
-        self._prefilter = Prefilter([anchor_of(rule) for rule in self._kinds])
-        self._search = self._prefilter.search
+        self._prefilter = self._new_prefilter()
+        self._search: Callable[[bytes], Sequence[int]] = self._prefilter.search
         self.command_rules = commands
         """Rules of command lines."""
         self.rule_of = Names(key_rules).rule_of
@@ -37,6 +39,24 @@ class RuleSet:
         self._plan = lru_cache(maxsize=256)(self._plan_of)
         self.classify_name = lru_cache(maxsize=8192)(self._classify_name)
         self.secret_names = lru_cache(maxsize=256)(self._secret_names)
+        _rule_sets.add(self)
+
+    def _new_prefilter(self) -> Prefilter:
+        return Prefilter([anchor_of(rule) for rule in self._kinds])
+
+    def reset_in_child(self) -> None:
+        """Compile the prefilter anew at the next search.
+
+        The automaton searches without the GIL, under locks of its own: if another thread searched
+        at the moment of the fork, the child's next search would wait for ever.
+        """
+        self._search = self._search_anew
+
+    def _search_anew(self, data: bytes) -> Sequence[int]:
+        inherited, self._prefilter = self._prefilter, self._new_prefilter()
+        _inherited.append(inherited)
+        self._search = self._prefilter.search
+        return self._search(data)
 
     def search(self, data: bytes) -> Sequence[int]:
         """Return the anchors in this JSON or text."""
@@ -84,6 +104,19 @@ class RuleSet:
         if not all(clean for _, clean, _ in found):
             return None
         return [(name, rule) for name, _, rule in found if rule is not None]
+
+
+_rule_sets: WeakSet[RuleSet] = WeakSet()
+_inherited: list[Prefilter] = []
+"""Prefilters of a parent: their locks may be held, and are not to be destroyed."""
+
+
+def _reset_all() -> None:
+    for rule_set in _rule_sets:
+        rule_set.reset_in_child()
+
+
+os.register_at_fork(after_in_child=_reset_all)
 
 
 def anchor_of(rule: Rule) -> bytes:

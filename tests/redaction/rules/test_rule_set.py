@@ -2,10 +2,14 @@
 
 import copy
 import json
+import subprocess
+import sys
+from importlib.util import find_spec
 from typing import Any
 
 import pytest
 
+from securenet_obs.processes.groups import kill_group
 from securenet_obs.redaction import (
     RULES,
     Redactor,
@@ -71,3 +75,36 @@ def test_every_rule_has_a_row_and_every_row_a_rule() -> None:
     """The samples and the rules have the same names, each once."""
     assert {row[0] for row in MASKED + STRIPPED} == {rule.name for rule in RULES}
     assert {row[0] for row in STRIPPED} == {rule.name for rule in RULES if rule.pii}
+
+
+FORKS = """
+import os, threading, time
+from securenet_obs.redaction import Redactor
+
+redactor, is_done = Redactor(), threading.Event()
+
+def search():
+    while not is_done.is_set():
+        redactor.search(os.urandom(20_000))
+
+thread = threading.Thread(target=search)
+thread.start()
+for _ in range(10):
+    time.sleep(0.002)
+    if os.fork() == 0:
+        redactor.search(os.urandom(20_000))
+        os._exit(0)
+    os.wait()
+is_done.set()
+"""
+
+
+@pytest.mark.skipif(find_spec("re2") is None, reason="only google-re2 has locks")
+def test_a_process_that_was_forked_during_a_search_can_search() -> None:
+    """The automaton's locks, which another thread of the parent held, do not stop the child."""
+    python = [sys.executable, "-W", "ignore", "-c", FORKS]
+    process = subprocess.Popen(python, start_new_session=True)
+    try:
+        assert process.wait(60) == 0
+    finally:
+        kill_group(process.pid)
