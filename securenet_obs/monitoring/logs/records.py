@@ -1,10 +1,13 @@
-"""Robust `logging` records: a factory that never raises, repair of name and level, `AnyLevel`."""
+"""Robust `logging` records of any arguments and `extra`; repair of name and level, `AnyLevel`."""
 
 import logging
 from collections.abc import Callable
 from typing import Any
 
 from securenet_obs.monitoring.foreign_objects import text_of
+from securenet_obs.monitoring.logs.fields import set_aside
+
+_STANDARD_MAKE_RECORD = logging.Logger.makeRecord
 
 
 class AnyLevel(int):
@@ -26,6 +29,53 @@ def install_record_factory() -> None:
     previous = logging.getLogRecordFactory()
     if not isinstance(previous, _RecordFactory):
         logging.setLogRecordFactory(_RecordFactory(previous))
+
+
+def install_record_maker() -> None:
+    """Make loggers accept any `extra`: the standard library raises if a name of it is a record's.
+
+    It does so after the record factory has returned; no other hook comes before.
+    """
+    if logging.Logger.makeRecord is _STANDARD_MAKE_RECORD:
+        logging.Logger.makeRecord = _make_record  # type: ignore[method-assign]
+
+
+def _make_record(
+    self: logging.Logger,
+    name: str,
+    level: int,
+    fn: str,
+    lno: int,
+    msg: object,
+    args: Any,
+    exc_info: Any,
+    func: str | None = None,
+    extra: Any = None,
+    sinfo: str | None = None,
+) -> logging.LogRecord:
+    place = (name, level, fn, lno, msg, args, exc_info, func)
+    try:
+        return _STANDARD_MAKE_RECORD(self, *place, extra, sinfo)
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException:  # noqa: BLE001 extra fields are foreign
+        record = _STANDARD_MAKE_RECORD(self, *place, None, sinfo)
+        _add_fields(vars(record), extra)
+        return record
+
+
+def _add_fields(record: dict[str, Any], extra: Any) -> None:
+    """Add the extra fields of a log call; one with a name of a record as `extra_` and the name."""
+    try:
+        added = dict(extra)
+        for name in ("message", "asctime", *record):
+            if name in added:
+                set_aside(added, name)
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException:  # noqa: BLE001 a mapping and its keys are foreign, or it is none
+        added = {"extra": extra}
+    record.update(added)
 
 
 class _RecordFactory:

@@ -21,6 +21,7 @@ from securenet_obs.monitoring.logs.output.stdout import replaced_stream
 from securenet_obs.monitoring.logs.records import (
     AnyLevel,
     install_record_factory,
+    install_record_maker,
     repair,
 )
 from securenet_obs.settings import Settings, get_settings
@@ -74,6 +75,7 @@ def configure_structlog(
     )
     _replace_handlers(ForeignHandler(chain, output), level)
     install_record_factory()
+    install_record_maker()
     install_hooks()
     if prints:
         sys.stdout = PrintedLines("stdout", "info", replaced_stream(getattr(sys, "stdout", None)))

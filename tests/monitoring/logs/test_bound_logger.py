@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import sys
 import tempfile
 from typing import IO, Any
 
@@ -134,9 +133,8 @@ def test_a_bound_field_may_have_any_name() -> None:
     assert (entries[0]["event"], entries[0]["self"], entries[0]["extra_event"]) == ("e", 1, "x")
 
 
-@pytest.mark.xfail(sys.version_info >= (3, 13), reason="one more call raises there")
 def test_a_call_at_the_recursion_limit_does_not_raise(run: Any) -> None:
-    """Its line is lost and counted; only a call for which there is no frame at all raises."""
+    """Its line is lost and counted; no more calls raise than of an empty function."""
     finished = run(
         """
         import structlog, sys
@@ -155,7 +153,7 @@ def test_a_call_at_the_recursion_limit_does_not_raise(run: Any) -> None:
             except RecursionError:
                 return found
         log.info("first")
-        assert raised_in(nothing) == raised_in(log.info) == raised_in(log.error) == 1
+        assert max(raised_in(log.info), raised_in(log.error)) <= raised_in(nothing) == 1
         log.info("last")
         """
     )

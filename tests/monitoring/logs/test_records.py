@@ -86,3 +86,36 @@ def test_an_ordinary_record_is_not_changed() -> None:
     record = logging.makeLogRecord({"name": "lib", "levelno": 10})
     repair(record)
     assert (record.name, record.levelno) == ("lib", 10)
+
+
+NAMES = ("message", "asctime", "args", "name", "msg", "exc_info", "stack_info", "taskName", "event")
+
+
+def test_extra_fields_may_have_any_name(run: Any) -> None:
+    """The standard library raises KeyError for a name that a record has itself."""
+    finished = run(
+        BEGIN
+        + f"""
+    log = logging.getLogger("lib")
+    for name in {NAMES}:
+        log.error("e", extra={{name: "own", "other": 1}})
+    logging.LoggerAdapter(log, {{"message": "own", "extra_message": 2}}).error("e")
+    """
+    )
+    assert (finished.code, finished.stderr) == (0, "")
+    assert [line["event"] for line in finished.lines] == ["e"] * (len(NAMES) + 1)
+    *lines, adapted = finished.lines
+    assert [line[f"extra_{name}"] for name, line in zip(NAMES, lines, strict=True)] == (
+        ["own"] * len(NAMES)
+    )
+    assert [line["other"] for line in lines] == [1] * len(NAMES)
+    assert (adapted["extra_extra_message"], adapted["extra_message"]) == ("own", 2)
+
+
+@pytest.mark.parametrize("extra", ["7", "Bad()", "[Bad()]", "{Bad(): 1, 'message': 2}", "proxy"])
+def test_extra_fields_of_any_kind_cost_no_line(run: Any, extra: str) -> None:
+    """An `extra` that is not a mapping, or raises, is a field of its own."""
+    finished = run(BEGIN + f"    logging.getLogger('lib').error('e', extra={extra})\n")
+    assert (finished.code, finished.stderr) == (0, "")
+    assert finished.lines[-1]["event"] == "e"
+    assert "extra" in finished.lines[-1]
