@@ -76,12 +76,12 @@ class Settings(BaseSettings):
         "",
         description="Trace fractions for operations: name prefix=fraction, comma-separated.",
     )
-    sentry_backend: Literal["sentry", "bugsink"] = Field(
-        "sentry", description="API for reading events back; for GlitchTip use `sentry`."
+    sentry_backend: Literal["sentry", "bugsink", "glitchtip"] = Field(
+        "sentry", description="API for reading events back: `sentry`, `bugsink` or `glitchtip`."
     )
     sentry_url: str = Field("https://sentry.io", description="Address of the API and dashboard.")
     sentry_relay_url: str = Field(
-        "", description="Address of a relay that stores the data that Bugsink drops."
+        "", description="Address of a relay that stores the data that the backend drops."
     )
     sentry_org: str = Field("", description="Organisation slug.")
     sentry_project: str = Field("", description="Project slug, or Bugsink's project number.")

@@ -2,7 +2,7 @@
 
 from securenet_obs.probes.errors.bugsink import BugsinkEvents
 from securenet_obs.probes.errors.events import ErrorEvents
-from securenet_obs.probes.errors.sentry import SentryEvents
+from securenet_obs.probes.errors.sentry import GlitchTipEvents, SentryEvents
 from securenet_obs.settings import Settings
 
 
@@ -14,4 +14,6 @@ def open_error_events(settings: Settings) -> ErrorEvents:
     """
     if settings.sentry_backend == "bugsink":
         return BugsinkEvents(settings)
+    if settings.sentry_backend == "glitchtip":
+        return GlitchTipEvents(settings)
     return SentryEvents(settings)

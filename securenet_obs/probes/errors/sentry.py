@@ -19,6 +19,7 @@ from securenet_obs.settings import Settings
 class SentryEvents:
     """Reads the events of one Sentry project."""
 
+    name = "Sentry"
     stored_kinds = frozenset({"errors", "transactions"})
 
     def __init__(self, settings: Settings) -> None:
@@ -43,7 +44,7 @@ class SentryEvents:
 
     def find(self, event_id: str, deadline_s: float, *, kind: str = "errors") -> ErrorEvent:
         """Return the event; see `ErrorEvents.find`."""
-        require_stored_kind(self, "Sentry", kind)
+        require_stored_kind(self, self.name, kind)
         hex_id = normalise_event_id(event_id)
         path = f"/api/0/projects/{self._path}/events/{hex_id}/"
         try:
@@ -53,6 +54,13 @@ class SentryEvents:
                 f"Event {hex_id} is not in project {self._project} after {deadline_s:g} s."
             ) from error
         return _parse_event(answer, hex_id, self._api.url)
+
+
+class GlitchTipEvents(SentryEvents):
+    """Reads the events of one GlitchTip project, by the part of Sentry's API that it has."""
+
+    name = "GlitchTip"
+    stored_kinds = frozenset({"errors"})
 
 
 def _parse_event(answer: Any, hex_id: str, url: str) -> ErrorEvent:

@@ -8,23 +8,34 @@ from securenet_obs.probes.telemetry.relay import RelayReader
 from securenet_obs.probes.telemetry.sentry import SentryReader
 from securenet_obs.settings import Settings
 
+_REMEDY = "put a relay in front of it and set SENTRY_RELAY_URL."
 
-class BugsinkReader:
-    """A Bugsink without a relay: it answers 200 to transactions and check-ins, and drops them."""
+
+class ErrorsOnlyReader:
+    """A backend that answers 200 to transactions and check-ins, and cannot return them."""
 
     stored_kinds: frozenset[str] = frozenset()
+    refusal: str
 
     def find_transactions(self, trace_id: str, deadline_s: float, *, expected: int = 1) -> NoReturn:
         """Refuse; see `TelemetryReader.find_transactions`."""
-        raise NotStoredError(
-            "Bugsink drops transactions; put a relay in front of it and set SENTRY_RELAY_URL."
-        )
+        raise NotStoredError(f"{self.refusal.format('transactions')}; {_REMEDY}")
 
     def check_ins(self, monitor: str, deadline_s: float) -> NoReturn:
         """Refuse; see `TelemetryReader.check_ins`."""
-        raise NotStoredError(
-            "Bugsink drops check-ins; put a relay in front of it and set SENTRY_RELAY_URL."
-        )
+        raise NotStoredError(f"{self.refusal.format('check-ins')}; {_REMEDY}")
+
+
+class BugsinkReader(ErrorsOnlyReader):
+    """A Bugsink without a relay."""
+
+    refusal = "Bugsink drops {}"
+
+
+class GlitchTipReader(ErrorsOnlyReader):
+    """A GlitchTip without a relay: it sums transactions up, and its monitors are of URLs."""
+
+    refusal = "GlitchTip's API has no {}"
 
 
 def open_telemetry(settings: Settings) -> TelemetryReader:
@@ -33,6 +44,8 @@ def open_telemetry(settings: Settings) -> TelemetryReader:
     Raises:
         SettingsError: a setting that this backend needs is missing.
     """
-    if settings.sentry_backend != "bugsink":
+    if settings.sentry_backend == "sentry":
         return SentryReader(settings)
-    return RelayReader(settings) if settings.sentry_relay_url else BugsinkReader()
+    if settings.sentry_relay_url:
+        return RelayReader(settings)
+    return BugsinkReader() if settings.sentry_backend == "bugsink" else GlitchTipReader()

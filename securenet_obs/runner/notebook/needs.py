@@ -50,7 +50,7 @@ def _has_diagnostics(variables: Variables, _local: bool) -> bool:
 
 def _stores_telemetry(variables: Variables, _local: bool) -> bool:
     has_relay = bool(variables.get("SENTRY_RELAY_URL", "").strip())
-    return has_relay or _backend_of(variables) != "bugsink"
+    return has_relay or _backend_of(variables) == "sentry"
 
 
 NEEDS: Mapping[str, Need] = {
@@ -65,7 +65,11 @@ NEEDS: Mapping[str, Need] = {
         "right",
         "reading events back",
         ("SENTRY_AUTH_TOKEN", "SENTRY_PROJECT"),
-        {"sentry": ("SENTRY_ORG",), "bugsink": ("SENTRY_URL",)},
+        {
+            "sentry": ("SENTRY_ORG",),
+            "bugsink": ("SENTRY_URL",),
+            "glitchtip": ("SENTRY_URL", "SENTRY_ORG"),
+        },
     ),
     "tenant-keys": Need("right", "keys of the tenants it speaks for", ("API_KEYS",)),
     "diagnostics": Need(
@@ -79,13 +83,13 @@ NEEDS: Mapping[str, Need] = {
         "capability",
         "a backend that keeps transactions",
         serves=_stores_telemetry,
-        reason="Bugsink keeps errors only, no transactions, without a relay (SENTRY_RELAY_URL)",
+        reason="Bugsink and GlitchTip answer for errors only; set up a relay (SENTRY_RELAY_URL)",
     ),
     "check-ins": Need(
         "capability",
         "a backend that keeps check-ins",
         serves=_stores_telemetry,
-        reason="Bugsink keeps errors only, no check-ins, without a relay (SENTRY_RELAY_URL)",
+        reason="Bugsink and GlitchTip answer for errors only; set up a relay (SENTRY_RELAY_URL)",
     ),
     "local-stack": Need(
         "stack",

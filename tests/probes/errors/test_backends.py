@@ -1,3 +1,6 @@
+import pytest
+
+from securenet_obs.errors import NotStoredError
 from securenet_obs.probes.errors.backends import open_error_events
 from securenet_obs.probes.errors.bugsink import BugsinkEvents
 from securenet_obs.probes.errors.sentry import SentryEvents
@@ -13,3 +16,6 @@ def test_setting_selects_the_backend() -> None:
     assert isinstance(sentry, SentryEvents)
     assert bugsink.stored_kinds == {"errors"}
     assert "errors" in sentry.stored_kinds
+    glitchtip = open_error_events(Settings(sentry_backend="glitchtip", **given))
+    with pytest.raises(NotStoredError, match="GlitchTip stores errors only"):
+        glitchtip.find("a" * 32, 30, kind="transactions")

@@ -43,10 +43,14 @@ def test_diagnostics_are_served_where_they_are_enabled(value: str, served: bool)
         ({"SENTRY_BACKEND": "bugsink"}, False),
         ({"SENTRY_BACKEND": "bugsink", "SENTRY_RELAY_URL": " "}, False),
         ({"SENTRY_BACKEND": "bugsink", "SENTRY_RELAY_URL": "http://127.0.0.1:1"}, True),
+        ({"SENTRY_BACKEND": "glitchtip"}, False),
+        ({"SENTRY_BACKEND": "glitchtip", "SENTRY_RELAY_URL": "http://127.0.0.1:1"}, True),
     ],
 )
-def test_a_relay_serves_for_a_bugsink(name: str, variables: dict[str, str], served: bool) -> None:
-    """Bugsink drops transactions and check-ins; a relay in front of it stores them."""
+def test_a_relay_serves_what_a_backend_drops(
+    name: str, variables: dict[str, str], served: bool
+) -> None:
+    """Bugsink and GlitchTip return errors only; a relay in front of them stores the rest."""
     assert NEEDS[name].serves(variables, False) is served
 
 
@@ -57,6 +61,7 @@ def test_variables_for_reading_events_depend_on_the_backend() -> None:
     assert set(need.required({"SENTRY_BACKEND": "bugsink"})) == {
         "SENTRY_AUTH_TOKEN", "SENTRY_PROJECT", "SENTRY_URL",
     }  # fmt: skip
+    assert set(need.required({"SENTRY_BACKEND": "glitchtip"})) >= {"SENTRY_URL", "SENTRY_ORG"}
 
 
 def test_the_readme_has_every_need() -> None:
