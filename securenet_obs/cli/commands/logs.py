@@ -37,5 +37,7 @@ def check(sources: tuple[str, ...], as_json: bool) -> None:
         print_rows(STDOUT, report["rejected"])
         print_rows(STDOUT, report["skipped"])
         print_rows(STDOUT, [{"pending": name} for name in report["pending"]])
+        if unlisted := report["total"] - report["valid"] - len(report["rejected"]):
+            STDOUT.print(f"{unlisted} more rejected lines are not listed")
         STDOUT.print(f"{report['total']} lines, {report['valid']} valid")
     sys.exit(1 if report["rejected"] else 0)

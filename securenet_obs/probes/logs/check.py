@@ -15,4 +15,5 @@ def check_lines(*sources: str | Path) -> dict[str, Any]:
     """
     reading = LineReading(*sources)
     valid = sum(len(one.decoded.records) for one in reading.read())
-    return build_report(valid, reading.rejected, reading.pending, reading.skipped)
+    rejected = reading.rejected
+    return build_report(valid, rejected.count, rejected, reading.pending, reading.skipped)

@@ -46,6 +46,7 @@ class LogFrame:
 
     `rejected_lines` has a row [file, line, reason] for each line that is not a JSON object by RFC
     8259; line 0 stands for a whole file. The content of the line is not kept: it may hold a secret.
+    After the first 100,000 such lines the others are only in `rejected_count`.
 
     `pending_files` names the files with an unfinished last line, which is in neither frame.
 
@@ -57,6 +58,7 @@ class LogFrame:
 
     frame: pd.DataFrame
     rejected_lines: pd.DataFrame
+    rejected_count: int
     pending_files: tuple[str, ...]
     skipped_files: pd.DataFrame
     invalid_fields: pd.DataFrame = field(repr=False)
@@ -65,6 +67,7 @@ class LogFrame:
         """Return counts, rejected lines and skipped files as plain data, for JSON."""
         return build_report(
             len(self.frame),
+            self.rejected_count,
             self.rejected_lines.itertuples(index=False),
             self.pending_files,
             self.skipped_files.itertuples(index=False),
@@ -99,6 +102,7 @@ def log_frame(*sources: str | Path) -> LogFrame:
     return LogFrame(
         frame,
         pd.DataFrame(columns, copy=False),
+        rejected.count,
         tuple(reading.pending),
         pd.DataFrame(reading.skipped, columns=["file", "reason"]),
         invalid_fields,

@@ -1,7 +1,7 @@
 """Reads log sources as decoded batches; collects and reports rejected lines and pending files."""
 
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -11,14 +11,19 @@ from securenet_obs.probes.logs.files.sources import Skipped, is_pipe
 from securenet_obs.probes.logs.files.writers import WriterDetector
 from securenet_obs.probes.logs.records.decoding import Decoded, decode_lines
 
+MAX_REJECTED = 100_000
+"""Number of rejected lines that are listed; more are only counted."""
+
 
 class RejectedLines:
-    """File, number and reason of each line that is not a JSON object, in the order of reading.
+    """File, number and reason of lines that are not a JSON object, in the order of reading.
 
-    Files and reasons are indexes into `names` and `texts`: there may be as many lines as bytes.
+    The first `MAX_REJECTED` are listed, and all are counted: there may be as many as bytes. Files
+    and reasons are indexes into `names` and `texts`.
     """
 
     def __init__(self) -> None:
+        self.count = 0
         self.files: array[int] = array("i")
         self.numbers: array[int] = array("q")
         self.reasons: array[int] = array("i")
@@ -26,7 +31,7 @@ class RejectedLines:
         self._texts: dict[str, int] = {}
 
     def __iter__(self) -> Iterator[tuple[str, int, str]]:
-        """Iterate over the lines."""
+        """Iterate over the listed lines."""
         names, texts = self.names, self.texts
         rows = zip(self.files, self.numbers, self.reasons, strict=True)
         return ((names[file], number, texts[reason]) for file, number, reason in rows)
@@ -41,20 +46,28 @@ class RejectedLines:
         """The different reasons."""
         return list(self._texts)
 
-    def extend(self, file: str, first: int, rejected: Iterable[tuple[int, str]]) -> None:
+    def extend(self, file: str, first: int, rejected: Sequence[tuple[int, str]]) -> None:
         """Add lines of a file, given by their distance from the line `first`."""
+        self.count += len(rejected)
+        listed = rejected[: MAX_REJECTED - len(self.numbers)]
+        if not listed:
+            return
         name = self._names.setdefault(file, len(self._names))
         texts = self._texts
-        for position, reason in rejected:
+        for position, reason in listed:
             self.files.append(name)
             self.numbers.append(first + position)
             self.reasons.append(texts.setdefault(reason, len(texts)))
 
-    def remove_last(self, file: str) -> None:
-        """Remove the last line of a file."""
-        index = len(self.files) - 1 - self.files[::-1].index(self._names[file])
-        for column in (self.files, self.numbers, self.reasons):
-            del column[index]
+    def remove(self, file: str, number: int) -> None:
+        """Remove a line."""
+        self.count -= 1
+        line = self._names.get(file), number
+        for index in range(len(self.numbers) - 1, -1, -1):
+            if (self.files[index], self.numbers[index]) == line:
+                for column in (self.files, self.numbers, self.reasons):
+                    del column[index]
+                return
 
 
 class DecodedBatch(NamedTuple):
@@ -89,7 +102,7 @@ class LineReading:
 
         A last line that is cut off is pending if its file is being written, and rejected if not.
         """
-        writers, cut = WriterDetector(), []
+        writers, cut = WriterDetector(), {}
         for path, part in self._reading.read():
             name = str(path)
             if isinstance(part, Fault):
@@ -99,23 +112,33 @@ class LineReading:
             self.rejected.extend(name, part.first, decoded.rejected)
             if part.is_cut and decoded.rejected and name != STDIN and not is_pipe(path):
                 writers.observe(path)
-                cut.append(path)
+                cut[path] = part.first
             yield DecodedBatch(name, part, decoded)
         written = writers.find_written()
-        for path in cut:
+        for path, number in cut.items():
             if path in written:
-                self.rejected.remove_last(str(path))
+                self.rejected.remove(str(path), number)
                 self.pending.append(str(path))
 
 
-def build_report(valid: int, rejected: Any, pending: Any, skipped: Any) -> dict[str, Any]:
-    """Return the result of a reading as plain data, for JSON."""
+def build_report(
+    valid: int, count: int, rejected: Any, pending: Any, skipped: Any
+) -> dict[str, Any]:
+    """Return the result of a reading as plain data, for JSON; `total` - `valid` are rejected.
+
+    Args:
+        valid: number of records.
+        count: number of rejected lines, of which `rejected` has the first.
+        rejected: file, number and reason of each.
+        pending: names of files with an unfinished last line.
+        skipped: name of each file that is not read, and the reason.
+    """
     lines = [
         {"file": str(file), "line": int(line), "reason": str(reason)}
         for file, line, reason in rejected
     ]
     return {
-        "total": valid + len(lines),
+        "total": valid + count,
         "valid": valid,
         "rejected": lines,
         "pending": list(pending),

@@ -6,6 +6,8 @@ from threading import Thread
 
 import pytest
 
+from securenet_obs.probes.logs import lines
+from securenet_obs.probes.logs.check import check_lines
 from securenet_obs.probes.logs.lines import LineReading
 
 
@@ -36,6 +38,22 @@ def test_cut_lines_of_written_files_are_pending(tmp_path: Path) -> None:
     assert pending == [str(tmp_path / "b.log")]
     places = [(Path(file).name, line) for file, line, _ in rejected]
     assert places == [("a.log", 1), ("a.log", 2), ("b.log", 1), ("c.log", 1), ("c.log", 2)]
+
+
+def test_rejected_lines_beyond_the_limit_are_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The list is bounded, since a hostile file rejects a line for every two bytes."""
+    monkeypatch.setattr(lines, "MAX_REJECTED", 3)
+    (tmp_path / "a.log").write_text("x\n" * 2 + "{}\n")
+    (tmp_path / "b.log").write_text("x\n" * 5 + "{")
+    (tmp_path / "c.log").write_text("x\n{")
+    with (tmp_path / "b.log").open("a"), (tmp_path / "c.log").open("a"):
+        report = check_lines(tmp_path)
+    assert (report["total"], report["valid"]) == (9, 1)
+    places = [(Path(row["file"]).name, row["line"]) for row in report["rejected"]]
+    assert places == [("a.log", 1), ("a.log", 2), ("b.log", 1)]
+    assert len(report["pending"]) == 2
 
 
 def test_cut_line_of_standard_input_is_rejected(monkeypatch: pytest.MonkeyPatch) -> None:
