@@ -8,6 +8,7 @@ import itertools
 import os
 import runpy
 import sys
+import time
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -337,6 +338,19 @@ def last_times_in_the_future() -> None:
                 entry.last_run_at = ahead
 
     schedule.RecordingScheduler = Believing
+
+
+def tick_in_the_future() -> None:
+    """Record ticks by a clock that is an hour ahead."""
+    from securenet_obs.workers import schedule
+
+    store_schedule = schedule.RecordingScheduler._store_schedule
+
+    def store_ahead(self: Any, client: Any) -> None:
+        store_schedule(self, client)
+        client.set(schedule.TICK_KEY, repr(time.time() + 3600))
+
+    schedule.RecordingScheduler._store_schedule = store_ahead
 
 
 def no_tenant_dispatched() -> None:

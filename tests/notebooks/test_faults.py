@@ -137,6 +137,9 @@ FAULTS = {
     "a worker that ignores the tenant": Fault(
         CELERY, "worker", {"the three tasks work for their tenant"}, faults="tenant_ignored"
     ),
+    "a tick dated by a wrong clock": Fault(
+        CELERY, "beat", {"beat ticks"}, faults="tick_in_the_future"
+    ),
     "beat stopped": Fault(
         CELERY, "beat", {"beat ticks"}, stopped=True, parameters=["oldest_tick_s=0.5"]
     ),

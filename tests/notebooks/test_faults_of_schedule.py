@@ -54,6 +54,9 @@ FAULTS = {
         faults="last_times_in_the_future",
         parameters=("deadline_s=2",),
     ),
+    "a tick dated by a wrong clock": Fault(
+        SCHEDULE, "beat", {"beat ticks"}, faults="tick_in_the_future", parameters=BRIEFLY
+    ),
     "a beat that does not check in": Fault(
         SCHEDULE, "beat", {CHECK_INS}, faults="not_checked_in", parameters=BRIEFLY
     ),
