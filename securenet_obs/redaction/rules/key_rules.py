@@ -20,6 +20,8 @@ KEY_RULES: tuple[KeyRule, ...] = (
         "authorization", "authorization$|authorization header$|^auth header$", to_line_end=True
     ),
     KeyRule("auth", "^auth$|redis auth$|redis cli auth$"),
+    # urllib's part of an address: it is secret with a password before its last `@`.
+    KeyRule("netloc", "^netloc$", unless=r"[^@]*|[^:]*@[^@]*"),
     KeyRule("cookie", "cookie", to_line_end=True),
     KeyRule(
         "session",
