@@ -139,7 +139,7 @@ class _Walk:
             return float(value) if math.isfinite(value) else str(float(value))
         if depth == 0:
             self.has_cut = True
-            return "…"
+            return _OMITTED
         if isinstance(value, dict):
             return self._mapping(value, depth - 1)
         if isinstance(value, list | tuple):
