@@ -1,14 +1,17 @@
 """Recognises multiprocessing's children, calls functions at their end, finds the ending error."""
 
-import multiprocessing.process
 import multiprocessing.util
 import sys
+import traceback
 from collections.abc import Callable
+from functools import wraps
+from multiprocessing import process
+from typing import Any
 
 
 def is_child() -> bool:
     """Return whether multiprocessing started this process; False while it imports its program."""
-    return multiprocessing.process.parent_process() is not None
+    return process.parent_process() is not None
 
 
 def at_end_of_child(function: Callable[[], object]) -> None:
@@ -30,20 +33,22 @@ def ending_error() -> BaseException | None:
     return _errors[-1] if _errors else sys.exception()
 
 
-def _keep_error(_: object) -> None:
-    """Keep the exception that this child's `run` raises."""
-    process = multiprocessing.current_process()
-    run = process.run
-    _errors.clear()
+def _keep_printed_error(print_exc: Callable[..., None]) -> Callable[..., None]:
+    """Return `traceback.print_exc`, which also keeps an exception that multiprocessing prints.
 
-    def run_and_keep_error() -> None:
-        try:
-            run()
-        except BaseException as error:
-            _errors.append(error)
-            raise
+    No other function of ours is called between the end of `run` and the finalizers of a child: a
+    spawned one calls no hook before `run`, which subclasses replace, and may import this module
+    in it.
+    """
 
-    process.run = run_and_keep_error  # type: ignore[method-assign]
+    @wraps(print_exc)
+    def keep_and_print(*args: Any, **options: Any) -> None:
+        caller = sys._getframe(1)
+        if caller.f_code.co_name == "_bootstrap" and caller.f_globals is vars(process):
+            _errors.append(sys.exception())
+        print_exc(*args, **options)
+
+    return keep_and_print
 
 
 def _register(function: Callable[[], object]) -> None:
@@ -58,6 +63,7 @@ def _call_in_child(function: Callable[[], object]) -> None:
 _functions: list[Callable[[], object]] = []
 """multiprocessing itself keeps weak references only."""
 
-_errors: list[BaseException] = []
+_errors: list[BaseException | None] = []
+"""Empty in a parent: only the end of a process itself fills it."""
 
-multiprocessing.util.register_after_fork(ending_error, _keep_error)
+traceback.print_exc = _keep_printed_error(traceback.print_exc)

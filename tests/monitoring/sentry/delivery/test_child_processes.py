@@ -93,19 +93,7 @@ def arrived(sentry: SentryRecorder) -> set[str]:
     return {event["event_id"] for event in sentry.events}
 
 
-@pytest.mark.parametrize(
-    "method",
-    [
-        "fork",
-        pytest.param(
-            "spawn",
-            marks=pytest.mark.xfail(
-                sys.version_info >= (3, 13), reason="a spawned child calls no hook before its run"
-            ),
-        ),
-        "forkserver",
-    ],
-)
+@pytest.mark.parametrize("method", METHODS)
 def test_the_events_of_a_child_arrive(run_file: Any, sentry: SentryRecorder, method: str) -> None:
     """However a child is started and ends, its events arrive under the ids of its lines."""
     sentry.delay_s = 0.1
@@ -146,9 +134,6 @@ def test_the_events_of_a_pool_arrive(run_file: Any, sentry: SentryRecorder, meth
     assert named(lines) == arrived(sentry)
 
 
-@pytest.mark.xfail(
-    sys.version_info[:2] == (3, 12), reason="hung once of two runs there; not yet understood"
-)
 def test_the_events_of_a_fork_arrive(run_file: Any, sentry: SentryRecorder) -> None:
     """A process that `os.fork` made leaves by `os._exit`."""
     lines = run_file(
@@ -208,7 +193,7 @@ def test_an_unresponsive_sentry_delays_a_child_once(run_file: Any, sentry: Sentr
 
 def test_an_event_loop_of_a_child_does_not_wait(run_file: Any, sentry: SentryRecorder) -> None:
     """A server's child must not block its loop; its events are flushed at its end."""
-    sentry.delay_s = 0.5
+    sentry.delay_s = 1.0
     lines = run_file(
         """
         import asyncio
@@ -222,7 +207,7 @@ def test_an_event_loop_of_a_child_does_not_wait(run_file: Any, sentry: SentryRec
         """
     )
     (took,) = [line["seconds"] for line in lines if line["event"] == "took"]
-    assert took < 0.3
+    assert took < 1.0
     assert len(named(lines)) == 2
     assert named(lines) == arrived(sentry)
 
