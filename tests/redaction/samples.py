@@ -69,6 +69,7 @@ MASKED: list[tuple[str, Any, Any]] = [
     ("key_material", {"privateKey": "abc"}, {"privateKey": MASK}),
     ("authorization", {"HTTP_AUTHORIZATION": "Negotiate abc"}, {"HTTP_AUTHORIZATION": MASK}),
     ("authorization", 'Authorization: Digest username="a", response="b"\nHost: x', f"Authorization: {MASK}\nHost: x"),
+    ("netloc", {"netloc": "u:hunter2@h:80"}, {"netloc": MASK}),
     ("auth", {"auth": ("aladdin", "opensesame")}, {"auth": (MASK, MASK)}),
     ("cookie", "Set-Cookie: sid=abc; Path=/\nVia: x", f"Set-Cookie: {MASK}\nVia: x"),
     ("cookie", {"cookies": {"a": "b"}}, {"cookies": {"a": MASK}}),
