@@ -29,6 +29,7 @@ _MAX_NAMES = {
 """Characters of the fields that a backend stores as columns, and refuses or cuts beyond."""
 
 _MAX_TAG_NAME, _MAX_TAG, _MAX_TAGS = 32, 200, 60
+_OMITTED = "…"
 _MIN_FIELDS = 16
 """Fields of a mapping that are kept at least: a frame has six."""
 
