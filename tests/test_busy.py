@@ -1,11 +1,11 @@
-"""Time limits: unchanged on an idle machine, longer on a busy one."""
+"""Time limits: a fixed factor on an idle machine, longer on a busy one."""
 
 import os
 import time
 
 import pytest
 
-from tests.busy import SAMPLE_S, room_for
+from tests.busy import SAMPLE_S, SPARE, room_for
 
 
 @pytest.mark.parametrize(("busy", "room_s"), [(0.5, 2.0), (1, 2.0), (3, 6.0)])
@@ -22,11 +22,11 @@ def test_a_limit_is_stretched_by_slow_work(
     monkeypatch.setattr(os, "getloadavg", lambda: (load, 0.0, 0.0))
     room = room_for(2)
     monkeypatch.undo()
-    assert room == pytest.approx(room_s)
+    assert room == pytest.approx(SPARE * room_s)
 
 
 def test_a_limit_is_stretched_by_the_load(monkeypatch: pytest.MonkeyPatch) -> None:
     """Four processes per processor stretch the limit at least fourfold."""
     monkeypatch.setattr(os, "cpu_count", lambda: 2)
     monkeypatch.setattr(os, "getloadavg", lambda: (8.0, 0.0, 0.0))
-    assert room_for(2) >= 8
+    assert room_for(2) >= SPARE * 8

@@ -69,7 +69,7 @@ def test_requests_are_answered_while_the_server_is_stopped(
                 alive_s.append(time.monotonic() - asked)
                 time.sleep(0.01)
             assert {answer.result() for answer in answers} == {503}
-            assert time.monotonic() - began < room_for(2)
+            assert time.monotonic() - began < room_for(0.9)  # Waits of a task are 5 s
             ready = served.client.get("/health/ready")
             assert (ready.status_code, ready.json()["parts"]["broker"]) == (503, "ok")
     assert sorted(alive_s)[len(alive_s) // 2] < room_for(0.05)

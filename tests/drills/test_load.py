@@ -58,7 +58,7 @@ def test_finished_trickle_submits_the_remaining_batches(stack: LocalStack) -> No
         slowest_s = trickle.finish()
         assert trickle.finish() == slowest_s
     assert 0 < few < 20 == len(load.submitted)
-    assert 0 < slowest_s < 10
+    assert 0 < slowest_s < 60
 
 
 def test_refused_connection_counts_as_refused() -> None:

@@ -87,11 +87,11 @@ def concurrent_ids_are_own(number: int, meet: threading.Barrier) -> bool:
     """Bind ids, let the others bind theirs, and return whether all bound ids are our own."""
     own = {"request_id": f"request-{number:04}", "tenant_id": f"tenant-{number % 2}"}
     bind_ids(**own)
-    meet.wait(10)
+    meet.wait(60)
     seen = [{name: current_ids()[name] for name in own} for _ in range(50)]
     with bound_tenant(f"inner-{number}"):
         seen_within = current_ids()["tenant_id"]
-    meet.wait(10)
+    meet.wait(60)
     clear_ids()
     return seen == [own] * 50 and seen_within == f"inner-{number}" and current_ids() == {}
 

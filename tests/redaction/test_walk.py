@@ -2,7 +2,6 @@
 
 import collections
 import datetime
-import time
 import types
 import uuid
 from pathlib import PurePosixPath
@@ -17,6 +16,7 @@ from securenet_obs.redaction import (
     redact,
     redact_text,
 )
+from tests.costs import cost_of
 from tests.redaction.samples import B62, Colour, Hostile, Liar, Login, Mute, Opaque, Point, Silent
 
 
@@ -79,9 +79,8 @@ def test_shared_parts_are_walked_once() -> None:
     value: Any = "password=x1"
     for _ in range(60):
         value = [0, value, value]
-    started = time.process_time()
+    assert cost_of(lambda: redact(value)) < 100
     clean: Any = redact(value)
-    assert time.process_time() - started < 2
     for _ in range(60):
         clean = clean[2]
     assert clean == f"password={MASK}"

@@ -141,7 +141,7 @@ def test_concurrent_deliveries_count_once(task: Task) -> None:
     together, outcomes = threading.Barrier(4), []
 
     def evaluate(tenant_id: str, records: list[Any]) -> Any:
-        together.wait(10)
+        together.wait(60)
         return evaluated(tenant_id, records)
 
     def deliver() -> None:
@@ -229,7 +229,7 @@ def test_a_busy_store_is_an_error_in_time(task: Task, broker: redis.Redis) -> No
         began = time.monotonic()
         with pytest.raises(PublishError, match="store"):
             outbox.submit(task, "acme", [RECORD])
-        assert time.monotonic() - began < room_for(2)
+        assert time.monotonic() - began < room_for(0.9)
     assert broker.llen(QUEUE) == 1
 
 

@@ -136,7 +136,7 @@ def test_a_lost_schedule_is_recovered(
     run_due_entries(scheduler(environment["REDIS_URL"], tmp_path, missed=hourly, done=hourly))
     assert len(sent(broker)) == 1
     with results(environment) as records:
-        assert float(records.hget(SENT_KEY, "missed")) > time.time() - 5
+        assert float(records.hget(SENT_KEY, "missed")) > time.time() - 600
 
 
 def test_one_beat_sends_at_a_time(

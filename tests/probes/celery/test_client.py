@@ -38,11 +38,11 @@ def test_only_the_first_question_takes_the_whole_timeout(broker: Settings, worke
     """The number of workers is unknown at first, and known after the first question."""
     began = time.monotonic()
     with open_inspector(broker, 2) as inspect:
-        answers = query_workers(inspect, "active_queues", "conf", "report")
-    # Three times two seconds without it.
-    assert 2 <= time.monotonic() - began < room_for(4)
+        answers = query_workers(inspect, "active_queues", "conf", "report", *["active"] * 5)
+    # Eight times two seconds without it.
+    assert 2 <= time.monotonic() - began < room_for(2.4)
     (name,) = answers[0]
-    assert [list(answer) for answer in answers] == [[name]] * 3
+    assert [list(answer) for answer in answers] == [[name]] * 8
     assert (answers[0][name][0]["name"], "ok" in answers[2][name]) == ("default", True)
 
 
@@ -64,7 +64,7 @@ def test_unavailable_broker_is_reported_at_once() -> None:
     began = time.monotonic()
     with (
         pytest.raises(UnreachableError, match="REDIS_URL"),
-        open_inspector(at("redis://127.0.0.1:1/0"), 9),
+        open_inspector(at("redis://127.0.0.1:1/0"), 60),
     ):
         pytest.fail("an unavailable broker yields no inspector")
     assert time.monotonic() - began < room_for(3)

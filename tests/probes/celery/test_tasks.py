@@ -128,8 +128,8 @@ def test_last_tick_of_beat_has_an_age(probe: TaskProbe, broker: Settings, tmp_pa
     RecordingScheduler(app=app, schedule_filename=str(tmp_path / "schedule")).tick()
     time.sleep(0.3)
     tick = probe.beat_tick()
-    assert 0.3 <= tick.age_s < 10
-    assert abs((datetime.now(UTC) - tick.at).total_seconds() - tick.age_s) < 1
+    assert 0.3 <= tick.age_s < 60
+    assert abs((datetime.now(UTC) - tick.at).total_seconds() - tick.age_s) < 10
 
 
 def test_ttl_of_results_is_read(

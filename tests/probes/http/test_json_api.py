@@ -176,7 +176,7 @@ def test_unknown_host_is_not_retried() -> None:
     """An unknown host name is an error at once, not at the deadline."""
     began = time.monotonic()
     with pytest.raises(UnreachableError, match=r"no-such-host\.invalid"):
-        poll(lambda deadline: api("http://no-such-host.invalid").get("/x", deadline=deadline), 30)
+        poll(lambda deadline: api("http://no-such-host.invalid").get("/x", deadline=deadline), 300)
     assert time.monotonic() - began < room_for(20)
 
 
@@ -193,5 +193,5 @@ def test_retry_after_beyond_the_deadline_ends_the_polling(http_server) -> None:
     http_server.answers((429, {}, {"Retry-After": "60"}))
     began = time.monotonic()
     with pytest.raises(UnreachableError, match="429"):
-        poll(lambda deadline: api(http_server.url).get("/x", deadline=deadline), 2)
+        poll(lambda deadline: api(http_server.url).get("/x", deadline=deadline), 30)
     assert time.monotonic() - began < room_for(1)

@@ -52,7 +52,7 @@ def test_journalled_events_are_also_printed(
     child = start(f"print('{CANARY}')", f"raise ValueError('{CANARY}')")
     assert child.stdout is not None
     printed_lines = child.stdout.read().decode().splitlines()
-    assert child.wait(20) == 0
+    assert child.wait(60) == 0
     events = events_in(tmp_path / "evidence" / journal.NAME)
     assert printed_lines == [f"{row['event']} {row.get('cell', '')}" for row in events]
     assert [row["event"] for row in events[-3:]] == ["cell_started", "cell_error", "ended"]

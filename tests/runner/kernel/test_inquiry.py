@@ -44,7 +44,7 @@ async def cell(client: RunKernelClient, text: str) -> dict[str, Any]:
     """Execute a cell; return the content of its reply."""
     number = client.execute(text)
     while True:
-        reply = await client.get_shell_msg(timeout=20)
+        reply = await client.get_shell_msg(timeout=60)
         if reply["parent_header"]["msg_id"] == number:
             return dict(reply["content"])
 

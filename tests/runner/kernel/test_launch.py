@@ -52,7 +52,7 @@ def test_nothing_that_is_asked_of_a_ready_kernel_is_lost(tmp_path: Path, server:
             client.execute("print('first')")
             texts = []
             while "first\n" not in texts:
-                message = await client.get_iopub_msg(timeout=10)
+                message = await client.get_iopub_msg(timeout=60)
                 texts.append(message["content"].get("text", ""))
             return texts
         finally:
@@ -79,4 +79,4 @@ def test_a_kernel_that_ends_at_its_start_is_not_waited_for(tmp_path: Path) -> No
     started = time.monotonic()
     with pytest.raises(DeadKernelError, match="ended before"):
         asyncio.run(start())
-    assert time.monotonic() - started < room_for(20)
+    assert time.monotonic() - started < room_for(5)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from securenet_obs.runner.command import Outcome
 from securenet_obs.runner.kernel.launch import RunKernelManager, RunKernelSpecs
+from tests.busy import room_for
 
 LOADED = """
 import sys
@@ -27,7 +28,7 @@ def test_the_debugger_is_not_loaded_and_not_lost() -> None:
 
 
 def test_a_stop_request_ends_the_kernel(tmp_path: Path, server: str) -> None:
-    """Ten kernels each stop in under 1 s: none waits for its own closed output channel."""
+    """Ten kernels stop at once: none waits for its own closed output channel."""
 
     async def start_and_stop(number: int) -> float:
         manager = RunKernelManager(
@@ -49,7 +50,7 @@ def test_a_stop_request_ends_the_kernel(tmp_path: Path, server: str) -> None:
     async def ten() -> list[float]:
         return [await start_and_stop(number) for number in range(10)]
 
-    assert max(asyncio.run(ten())) < 1.0
+    assert max(asyncio.run(ten())) < room_for(0.6)
 
 
 def test_exit_handlers_of_a_notebook_run(

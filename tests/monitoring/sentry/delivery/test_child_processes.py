@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from securenet_obs.monitoring.sentry.recorder import SentryRecorder
+from tests.busy import room_for
 
 PROGRAM = """
     import atexit, multiprocessing, os, signal, sys, threading, time
@@ -186,14 +187,14 @@ def test_an_unresponsive_sentry_delays_a_child_once(run_file: Any, sentry: Sentr
         CONFIRM_S="0.5",
     )
     (took,) = [line["seconds"] for line in lines if line["event"] == "took"]
-    assert 0.5 <= took < 2
+    assert 0.5 <= took < room_for(0.8)  # 10 s if each of them waited
     assert sum(line["event"] == "sentry_events_unconfirmed" for line in lines) == 20
     assert named(lines) == set()
 
 
 def test_an_event_loop_of_a_child_does_not_wait(run_file: Any, sentry: SentryRecorder) -> None:
     """A server's child must not block its loop; its events are flushed at its end."""
-    sentry.delay_s = 1.0
+    sentry.delay_s = 1.5
     lines = run_file(
         """
         import asyncio
@@ -207,7 +208,7 @@ def test_an_event_loop_of_a_child_does_not_wait(run_file: Any, sentry: SentryRec
         """
     )
     (took,) = [line["seconds"] for line in lines if line["event"] == "took"]
-    assert took < 1.0
+    assert took < sentry.delay_s
     assert len(named(lines)) == 2
     assert named(lines) == arrived(sentry)
 

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from securenet_obs.monitoring.sentry.recorder import SentryRecorder
+from tests.busy import room_for
 
 BEGIN = """
     import os, sentry_sdk, structlog, threading, time
@@ -131,8 +132,8 @@ def test_an_unresponsive_sentry_does_not_block(
         SENTRY_DSN=sentry.dsn if fault == "never answers" else "http://public@127.0.0.1:9/1",
         EVERY="60",
     )
-    assert finished.line("took")["seconds"] < 2
-    assert finished.line("flushed")["seconds"] < 1
+    assert finished.line("took")["seconds"] < room_for(2)
+    assert finished.line("flushed")["seconds"] < room_for(1)
     if fault == "never answers":
         lost = finished.line("took")["lost"]["error: queue_overflow"]
         assert 190 <= lost <= 200

@@ -73,23 +73,27 @@ HOSTILE: dict[str, Callable[[], str]] = {
 
 # The peak of getrusage is that of the parent, if that is larger.
 MEASURE = """
-import sys, time
+import sys
 from pathlib import Path
 from securenet_obs.probes.logs.frame import log_frame
+from tests.costs import cost_of
 def peak():
     return int(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0])
 log_frame(sys.argv[2])
 before = peak()
-began = time.process_time()
-logs = log_frame(sys.argv[1])
-print(time.process_time() - began, peak() - before)
+print(cost_of(lambda: log_frame(sys.argv[1])), peak() - before)
+"""
+MAX_COST = 500
+"""Bound on the time for 1 MiB, in units of about a step for each byte: ten times that of today.
+
+A quadratic time would be thousands, for a file of half a million lines or a line of 1 MiB.
 """
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the peak is read from /proc")
 @pytest.mark.parametrize("shape", HOSTILE)
 def test_hostile_line_costs_little(tmp_path: Path, shape: str) -> None:
-    """1 MiB of any shape costs less than 64 MiB and 1 s of this process's time."""
+    """1 MiB of any shape costs less than 64 MiB, and a time that is linear in its bytes."""
     (tmp_path / "a.log").write_text(HOSTILE[shape]())
     (tmp_path / "small.log").write_text('{"a": 1}\n')
     done = subprocess.run(
@@ -97,10 +101,11 @@ def test_hostile_line_costs_little(tmp_path: Path, shape: str) -> None:
         stdout=subprocess.PIPE,
         check=True,
         text=True,
+        cwd=Path(__file__).parents[4],
     )
-    seconds, kibibytes = map(float, done.stdout.split())
+    cost, kibibytes = map(float, done.stdout.split())
     assert kibibytes < 64 * 1024
-    assert seconds < 1
+    assert cost < MAX_COST
 
 
 def write(folder: Path, *records: object) -> Path:

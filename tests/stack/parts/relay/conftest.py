@@ -99,7 +99,7 @@ def relay(upstream: Upstream, tmp_path: Path) -> Iterator[Served]:
     server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, **options))
     thread = threading.Thread(target=server.run)
     thread.start()
-    assert poll_until(lambda: server.started, deadline_s=10, interval_s=0.01)
+    assert poll_until(lambda: server.started, deadline_s=60, interval_s=0.01)
     url = f"http://127.0.0.1:{port}"
     with httpx.Client(base_url=url, trust_env=False, timeout=20) as client:
         yield Served(url, store, client)
