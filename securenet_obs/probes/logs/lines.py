@@ -54,10 +54,9 @@ class RejectedLines:
             return
         name = self._names.setdefault(file, len(self._names))
         texts = self._texts
-        for position, reason in listed:
-            self.files.append(name)
-            self.numbers.append(first + position)
-            self.reasons.append(texts.setdefault(reason, len(texts)))
+        self.numbers.extend([first + position for position, _ in listed])
+        self.reasons.extend([texts.setdefault(reason, len(texts)) for _, reason in listed])
+        self.files.extend([name] * len(listed))
 
     def remove(self, file: str, number: int) -> None:
         """Remove a line."""

@@ -42,50 +42,71 @@ def decode_lines(content: bytes) -> Decoded:
     if not content.strip():
         return decoded
     values = _decode_at_once(content)
-    if values is not None:
+    if isinstance(values, list):
         return decoded._replace(records=values, positions=range(len(values)))
-    _decode_parts(content.split(b"\n"), 0, decoded)
+    lines = content.split(b"\n")
+    for start, end in ((0, values), (values, values + 1), (values + 1, len(lines))):
+        _decode_part(lines[start:end], start, decoded)
     return decoded
 
 
-def _decode_parts(lines: Sequence[bytes], first: int, decoded: Decoded) -> None:
-    """Append the lines, of which the first is the line `first`: by halves around a bad one.
+def _decode_part(lines: Sequence[bytes], first: int, decoded: Decoded) -> None:
+    """Append the lines, of which the first is the line `first`: at once, or in parts."""
+    values = _decode_at_once(b"\n".join(lines))
+    if isinstance(values, list):
+        decoded.records.extend(values)
+        decoded.positions.extend(range(first, first + len(values)))  # type: ignore[attr-defined]
+    else:
+        _decode_halves(lines, first, decoded)
+
+
+def _decode_halves(lines: Sequence[bytes], first: int, decoded: Decoded) -> None:
+    """Append the lines: by halves around a bad one.
 
     Few lines, and those of which both halves have a bad one, are decoded one by one.
     """
     middle = len(lines) // 2
     halves = {0: lines[:middle], middle: lines[middle:]}
     records = {start: _decode_at_once(b"\n".join(half)) for start, half in halves.items()}
-    if len(lines) <= _FEW_LINES or not any(records.values()):
+    if len(lines) <= _FEW_LINES or not any(isinstance(one, list) for one in records.values()):
         _decode_each(lines, first, decoded)
         return
     for start, half in halves.items():
         values = records[start]
-        if values is None:
-            _decode_parts(half, first + start, decoded)
-        else:
+        if isinstance(values, list):
             decoded.records.extend(values)
             decoded.positions.extend(range(first + start, first + start + len(half)))  # type: ignore[attr-defined]
+        else:
+            _decode_halves(half, first + start, decoded)
 
 
 def _decode_each(lines: Sequence[bytes], first: int, decoded: Decoded) -> None:
+    reasons: dict[bytes, str] = {}  # equal lines, of which a file may hold very many, are read once
     for position, line in enumerate(lines, first):
-        if not line.strip():
-            continue
-        try:
-            value = orjson.loads(line)
-        except orjson.JSONDecodeError as error:
-            decoded.rejected.append((position, explain_rejection(line, error)))
-            continue
-        if type(value) is dict:
-            decoded.records.append(value)
-            decoded.positions.append(position)  # type: ignore[attr-defined]
-        else:
-            decoded.rejected.append((position, f"{KINDS[type(value)]} instead of an object"))
+        reason = reasons.get(line)
+        if reason is not None:
+            decoded.rejected.append((position, reason))
+        elif line.strip():
+            value = _decode(line)
+            if isinstance(value, dict):
+                decoded.records.append(value)
+                decoded.positions.append(position)  # type: ignore[attr-defined]
+            else:
+                reasons[line] = value
+                decoded.rejected.append((position, value))
 
 
-def _decode_at_once(content: bytes) -> list[Record] | None:
-    """Return the object of each line, or None if one of them has none.
+def _decode(line: bytes) -> Record | str:
+    """Return the object of a line, or the reason why it has none."""
+    try:
+        value = orjson.loads(line)
+    except orjson.JSONDecodeError as error:
+        return explain_rejection(line, error)
+    return value if type(value) is dict else f"{KINDS[type(value)]} instead of an object"
+
+
+def _decode_at_once(content: bytes) -> list[Record] | int:
+    """Return the object of each line; if a line has none, the number of one that probably has none.
 
     A separator that no line contains takes the place of the line feeds. All of them are elements of
     the outer array, with one value between two of them, only if each line is one value.
@@ -93,13 +114,14 @@ def _decode_at_once(content: bytes) -> list[Record] | None:
     joined = content.replace(b"\n", _SEPARATOR)
     try:
         values = orjson.loads(b"[%b]" % joined)
-    except orjson.JSONDecodeError:
-        return None
+    except orjson.JSONDecodeError as error:
+        # The position counts characters, not bytes, from before the first line.
+        return joined.count(_SEPARATOR, 0, max(0, error.pos - 1))
     separators = (len(joined) - len(content)) // (len(_SEPARATOR) - 1)
     if len(values) != 2 * separators + 1 or values[1::2].count(_BETWEEN) != separators:
-        return None
+        return 0
     records: list[Record] = values[::2]
-    return records if set(map(type, records)) == {dict} else None
+    return records if set(map(type, records)) == {dict} else 0
 
 
 def has_inexact_integer(values: Iterable[Any]) -> bool:

@@ -38,6 +38,8 @@ def flatten(rows: Sequence[int], records: Sequence[Record]) -> Iterator[Cells]:
     while todo:
         outer = todo.popleft()
         for keys, group_rows, group in _group_by_keys(outer.rows, outer.objects):
+            if not keys:  # of which there may be very many
+                continue
             columns = zip(*map(dict.values, group), strict=True)
             for key, values in zip(keys, columns, strict=True):
                 cells = _collect(outer.prefix + key, group_rows, values)

@@ -80,7 +80,7 @@ class Table:
                 return False
             prepared.append(column)
         for field, column in zip(fields, prepared, strict=True):
-            field.values.extend(column)
+            field.append_prepared(column, len(records))
         return True
 
     def _narrow(self, row: int, record: Record, line: bytes) -> Record:

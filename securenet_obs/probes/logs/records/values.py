@@ -36,11 +36,19 @@ class Values:
 
     def extend(self, values: Sequence[Any]) -> None:
         """Append objects."""
-        end = self._count + len(values)
+        self._add(len(values))[:] = np.fromiter(values, object, len(values))
+
+    def repeat(self, value: object, count: int) -> None:
+        """Append an object as often as given."""
+        self._add(count).fill(value)
+
+    def _add(self, count: int) -> Objects:
+        """Return new cells at the end."""
+        start, end = self._count, self._count + count
         if end > len(self._cells):
             self._cells.resize(end + end // 4, refcheck=False)
-        self._cells[self._count : end] = np.fromiter(values, object, len(values))
         self._count = end
+        return self._cells[start:end]
 
     def take(self) -> Objects:
         """Return the array itself, to which no more can be appended."""
@@ -79,16 +87,23 @@ class Field:
         """Return whether each row before this one has a value, and no other row."""
         return self._rows is None and len(self.values) == row
 
+    def append_prepared(self, values: Sequence[Any], count: int) -> None:
+        """Append a result of `prepare`; one value stands for as many as given."""
+        if len(values) == count:
+            self.values.extend(values)
+        else:
+            self.values.repeat(values[0], count)
+
     def prepare(self, values: Sequence[Any]) -> Sequence[Any] | None:
         """Return values to append as they are; None if objects, lists or inexact ones may be there.
 
-        Equal texts are one object, while the field has few different ones.
+        Of equal texts one is returned. They are one object, while the field has few different ones.
         """
         first = values[0]
         if type(first) is str:
             if values[-1] == first and values.count(first) == len(values):
                 self.types.add(str)
-                return [first] * len(values)
+                return (first,)
             shared = self._find_shared(values)
             if shared is not None:
                 return shared

@@ -43,6 +43,7 @@ def decode_one_by_one(lines: list[bytes]) -> tuple[list[object], list[int], list
 @example([b'{"a":"', b'"}', b"{},{}"])
 @example([b"{}]", b"[{}"])
 @example([b'{"a":[1', b"2]}", b"{},{},{}"])
+@example([b"x", b'{"a":1}', b"", b"1", b" "] * 4)
 def test_lines_decoded_together_are_those_of_a_strict_loop(lines: list[bytes]) -> None:
     """No two lines are taken for one, and no line for two, whatever stands in them."""
     decoded = decode_lines(b"\n".join(lines))
