@@ -56,8 +56,9 @@ class Redactor(RuleSet):
         """
         plan = self.plan_for(found) if found else None
         walk = Walk(self, plan)
-        if plan is not None and plan.words and type(value) is dict:
-            result = walk.line(value, data, plan.words)
+        # In plain ASCII without escapes a word is always spelt as it is.
+        if type(value) is dict and plan and plan.words and data.isascii() and b"\\" not in data:
+            result = walk.line(value, plan.words)
         else:
             result = walk.value(value)
         for rule, count in walk.counts.items():

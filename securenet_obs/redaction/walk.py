@@ -3,7 +3,6 @@
 import copy
 import dataclasses
 import re
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, time, timedelta
 from math import isfinite
@@ -24,7 +23,6 @@ from securenet_obs.redaction.rules.plan import Plan
 from securenet_obs.redaction.rules.rule import MASK, KeyRule
 from securenet_obs.redaction.rules.rule_set import RuleSet
 from securenet_obs.redaction.rules.values import is_secret_value
-from securenet_obs.redaction.suspects import suspect_fields
 from securenet_obs.redaction.text.command_lines import secrets_in_arguments
 from securenet_obs.redaction.text.prose import is_sentence
 from securenet_obs.redaction.text.search import TextSearch
@@ -37,15 +35,13 @@ _CONTAINERS = (Mapping, list, tuple, set, frozenset)
 _NUMBERS = (int, float, complex, date, time, timedelta, UUID)
 
 
-class Walk:
+class Walk(TextSearch):
     """State of one call: its remaining budget, the containers it has seen, its masks by rule."""
 
-    __slots__ = ("_depth", "_rules", "_search", "_seen", "_values_left", "counts")
+    __slots__ = ("_depth", "_seen", "_values_left")
 
     def __init__(self, rules: RuleSet, plan: Plan | None = None) -> None:
-        self.counts: defaultdict[str, int] = defaultdict(int)
-        self._rules = rules
-        self._search = TextSearch(rules, self.counts, self.value, plan)
+        super().__init__(rules, plan)
         self._values_left = bounds.MAX_VALUES
         self._depth = 0
         self._seen: dict[tuple[int, str], tuple[object, object]] = {}
@@ -54,43 +50,39 @@ class Walk:
         """Return `value` without secrets; `rule` is that of a secret name above the value."""
         if rule is None and type(value) is str and self._values_left > 0:
             self._values_left -= 1
-            return self._search.text(value)
+            return self.text(value)
         try:
             return self._value(value, rule)
         except Exception:  # noqa: BLE001 - foreign code runs here: repr, keys, attributes, copies
             return self._mask("unreadable")
 
-    def line(self, value: dict[str, Any], data: bytes, words: Sequence[bytes]) -> Any:
-        """Return `value` without secrets, like `value`; look only at the suspect fields of a line.
+    def line(self, value: dict[str, Any], words: Sequence[str]) -> Any:
+        """Return `value` without secrets, like `value`; search only its texts with a word.
 
         Args:
-            value: an object with texts as names.
-            data: it as JSON.
+            value: an object with texts as names, all of ASCII that JSON does not escape.
             words: the words of the walk's plan.
         """
-        suspects = suspect_fields(data, value, words) if words and "value" not in value else None
-        named = self._rules.secret_names(tuple(value)) if suspects is not None else None
-        if suspects is None or named is None or len(value) >= self._values_left:
+        named = self._rules.secret_names(tuple(value))
+        if named is None or len(value) >= self._values_left:
             return self.value(value)
         result = value.copy()
-        for name, rule in named:
-            item = value[name]
-            if name[:2] in _MEDIA:
-                suspects[name] = None
-                continue
-            suspects.pop(name, None)
-            result[name] = self._leaf(item, rule) if type(item) is str else self.value(item, rule)
-        for name in suspects:
-            item = value[name]
-            if name[:2] in _MEDIA:
-                self._fill_item(result, name, item, None, "")
-            else:
-                result[name] = self._search.text(item) if type(item) is str else self.value(item)
+        self._depth += 1
+        for name, item in value.items():
+            kind = type(item)
+            if name in named:
+                rule = named[name]
+                result[name] = self._leaf(item, rule) if kind is str else self.value(item, rule)
+            elif kind is str:
+                lower = item.lower()
+                for word in words:
+                    if word in lower:
+                        result[name] = self.text(item)
+                        break
+            elif kind not in _CLEAN:
+                result[name] = self.value(item)
+        self._depth -= 1
         return result
-
-    def _mask(self, rule: str) -> str:
-        self.counts[rule] += 1
-        return MASK
 
     def _value(self, value: object, rule: KeyRule | None) -> object:
         if value is None or isinstance(value, bool):
@@ -111,7 +103,7 @@ class Walk:
 
     def _leaf(self, text: str, rule: KeyRule | None) -> str:
         if rule is None or not is_secret_value(rule, text) or is_sentence(text):
-            return self._search.text(text)
+            return self.text(text)
         return self._mask(rule.name)
 
     def _bytes(self, value: bytes | bytearray, rule: KeyRule | None) -> bytes | bytearray:
@@ -128,7 +120,7 @@ class Walk:
         if rule is not None and is_secret_value(rule, str(value)):
             return self._mask(rule.name)
         if isinstance(value, int) and 10**13 <= value < 10**16:
-            return value if self._search.text(str(value)) != MASK else MASK
+            return value if self.text(str(value)) != MASK else MASK
         return value
 
     def _container(self, value: object, rule: KeyRule | None) -> object:
@@ -167,7 +159,7 @@ class Walk:
 
     def _fill_dict(self, result: dict[Any, Any], value: dict[Any, Any]) -> None:
         """Fill `result` as `_fill_item` does; decide about ordinary texts and numbers here."""
-        classify, may_apply = self._rules.classify_name, self._search.may_apply
+        classify, may_apply = self._rules.classify_name, self.may_apply
         for key, item in value.items():
             kind = type(item)
             if type(key) is str and (kind is str or kind in _CLEAN):
@@ -177,7 +169,7 @@ class Walk:
                     if rule is not None:
                         result[key] = self._leaf(item, rule)
                     else:
-                        result[key] = self._search.text(item) if may_apply(item) else item
+                        result[key] = self.text(item) if may_apply(item) else item
                     continue
                 if (
                     clean
@@ -206,7 +198,7 @@ class Walk:
     def _fill_sequence(self, result: list[Any], value: Iterable[Any], rule: KeyRule | None) -> None:
         items = list(value)
         if rule is None and are_lines(items):
-            result += self._search.text("".join(items)).splitlines(keepends=True)
+            result += self.text("".join(items)).splitlines(keepends=True)
         elif rule is None and are_pairs(items):
             for key, item in items:
                 pair = [self.value(key), self.value(item, self._rules.rule_of(text_of(key)))]

@@ -29,7 +29,6 @@ _SCALARS = frozenset(
     (str, int, float, bool, type(None), bytes, date, datetime, time, Decimal, PosixPath, UUID)
 )
 """Types of single texts and numbers: an event with only these cannot be larger than it seems."""
-_TEXT = frozenset((str,))
 _FLAT = frozenset((str, int, float, bool, type(None)))
 """Types of values that are in JSON as they are."""
 
@@ -72,10 +71,12 @@ def json_line(event: Mapping[str, Any], head: bytes = b"{") -> bytes:
 
 
 def _redact(event: Mapping[str, Any], body: bytes, found: Sequence[int]) -> bytes:
-    """Return the body of a line without secrets; `found` are the anchors in it."""
+    """Return the body of a line without secrets; `found` are the anchors in it.
+
+    All names are text, since orjson has serialised them.
+    """
     is_flat = type(event) is dict and _FLAT.issuperset(map(type, event.values()))
-    plain = event if is_flat and _TEXT.issuperset(map(type, event)) else orjson.loads(body)
-    redacted = _redactor.walk(plain, body, found)
+    redacted = _redactor.walk(event if is_flat else orjson.loads(body), body, found)
     return orjson.dumps(redacted if type(redacted) is dict else {"event": "unredactable"})
 
 

@@ -40,8 +40,7 @@ class Plan:
             and "" not in every
             and not any(isinstance(rule, CommandRule) for rule in rules)
         )
-        is_quoted = '"' in "".join(every)
-        self.words = tuple(map(str.encode, every)) if self._is_short and not is_quoted else ()
+        self.words = every if self._is_short else ()
         """Words, one of which is in every text to which a rule applies; empty if unknown."""
         self._has_word = _finder(words)
         self.may_apply = _finder(every) if self._is_short else self._may_select

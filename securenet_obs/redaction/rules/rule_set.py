@@ -18,6 +18,9 @@ Rule = KeyRule | TextRule | CommandRule
 
 _WORD = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 
+_MAX_SETTLED = 1024
+_MAX_SETTLED_LENGTH = 500
+
 RULES: tuple[Rule, ...] = (*TEXT_RULES, *KEY_RULES, COMMAND_RULE)
 
 
@@ -39,6 +42,12 @@ class RuleSet:
         self._plan = lru_cache(maxsize=256)(self._plan_of)
         self.classify_name = lru_cache(maxsize=8192)(self._classify_name)
         self.secret_names = lru_cache(maxsize=256)(self._secret_names)
+        self._settled: set[str] = set()
+        self.is_settled = self._settled.__contains__
+        """Function that returns whether no rule changes a masked text any more, if that is known.
+
+        Texts with different secrets are often the same once these are masked.
+        """
         _rule_sets.add(self)
 
     def _new_prefilter(self) -> Prefilter:
@@ -71,6 +80,13 @@ class RuleSet:
         found = self._search(text.encode("utf-8", "surrogatepass"))
         return self._selection(tuple(found)) if found else NOTHING
 
+    def settle(self, text: str) -> None:
+        """Remember that no rule changes a masked text any more."""
+        if len(self._settled) >= _MAX_SETTLED:
+            self._settled.clear()
+        if len(text) <= _MAX_SETTLED_LENGTH:
+            self._settled.add(text)
+
     def _select(self, found: tuple[int, ...]) -> Selection:
         rules = self._rules_of(found)
         return (
@@ -98,12 +114,15 @@ class RuleSet:
             clean = not texts and not commands
         return clean, self.rule_of(key)
 
-    def _secret_names(self, names: tuple[str, ...]) -> list[tuple[str, KeyRule]] | None:
-        """Return the names with a rule, None if a name itself may contain a secret."""
-        found = [(name, *self.classify_name(name)) for name in names]
-        if not all(clean for _, clean, _ in found):
+    def _secret_names(self, names: tuple[str, ...]) -> dict[str, KeyRule] | None:
+        """Return the names with a rule; None if a name may contain a secret, or has a meaning.
+
+        The type of a medium, with its slash, and `value` change what is done with their values.
+        """
+        found = {name: self.classify_name(name) for name in names}
+        if any(not clean or name == "value" or "/" in name for name, (clean, _) in found.items()):
             return None
-        return [(name, rule) for name, _, rule in found if rule is not None]
+        return {name: rule for name, (_, rule) in found.items() if rule is not None}
 
 
 _rule_sets: WeakSet[RuleSet] = WeakSet()

@@ -28,7 +28,7 @@ _NAMED = f"{_OPEN} password pwd"
 
 HARMLESS_VALUES: tuple[HarmlessValue, ...] = (
     HarmlessValue(_NAMED, shapes.PUBLIC.pattern),
-    HarmlessValue(_NAMED, rf"(?i:{shapes.STATES})"),
+    HarmlessValue(_NAMED, rf"(?=[A-Za-z]+\Z)(?i:{shapes.STATES})"),  # most secrets have a digit
     HarmlessValue("token auth authorization credential session", shapes.ENUMERATION),
     HarmlessValue("token auth authorization credential", shapes.CAMEL_WORDS),
     HarmlessValue("token session", shapes.NUMBER),

@@ -1,12 +1,13 @@
 """The plan of a value's walk."""
 
+import functools
 from collections.abc import Sequence
 from typing import Any
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from securenet_obs.redaction import RULES, KeyRule, Redactor, TextRule
+from securenet_obs.redaction import RULES, KeyRule, Redactor, TextRule, bounds
 from securenet_obs.redaction.rules.plan import Plan
 from securenet_obs.redaction.rules.rule_set import Rule, RuleSet
 from tests.redaction.samples import FUZZ, KEPT, MASKED, PLAIN, TEXTS, Unfiltered
@@ -58,10 +59,15 @@ _FIELDS = (
 )  # fmt: skip
 
 
+_CONTAINERS = st.lists(_FIELDS, max_size=3) | st.dictionaries(_NAMES, _FIELDS, max_size=3)
+_DEEP: Any = functools.reduce(lambda inner, _: [inner], range(bounds.MAX_DEPTH - 2), "password=x1")
+
+
 @FUZZ
-@given(st.dictionaries(_NAMES | TEXTS, _FIELDS, max_size=8))
+@given(st.dictionaries(_NAMES | TEXTS, _FIELDS | _CONTAINERS, max_size=8))
+@example({"a": [[_DEEP]]})
 def test_a_line_has_the_result_of_its_walk(line: dict[str, Any]) -> None:
-    """A flat line, of which only suspect fields are searched, equals the line of a full walk."""
+    """A line, of which only texts with a word are searched, equals the line of a full walk."""
     for whole in (line, {**line, "password": "x1"}, {"url": "redis://:x1@h/0", **line}):
         redactor, walk = Redactor(), Unfiltered()
         result = redactor.redact(whole)

@@ -11,6 +11,7 @@ import pytest
 
 from securenet_obs.processes.groups import kill_group
 from securenet_obs.redaction import (
+    MASK,
     RULES,
     Redactor,
     redact,
@@ -108,3 +109,25 @@ def test_a_process_that_was_forked_during_a_search_can_search() -> None:
         assert process.wait(60) == 0
     finally:
         kill_group(process.pid)
+
+
+def test_only_masked_texts_are_remembered_as_settled() -> None:
+    """Texts with different secrets settle in the same one; none with a secret is kept."""
+    redactor = Redactor()
+    for secret in ("hunter2", "hunter3"):
+        assert redactor.redact(f"redis://:{secret}@h/0") == f"redis://:{MASK}@h/0"
+        assert not redactor.is_settled(f"redis://:{secret}@h/0")
+    assert redactor.redact("pass the salt") == "pass the salt"
+    assert redactor.is_settled(f"redis://:{MASK}@h/0")
+    assert not redactor.is_settled("pass the salt")
+    assert redactor.counts["url_password"] == 2
+
+
+def test_settled_texts_are_bounded() -> None:
+    """Neither many texts nor a long one are kept."""
+    redactor = Redactor()
+    texts = [*map(str, range(5_000)), "x" * 10_000]
+    for text in texts:
+        redactor.settle(text)
+    assert 0 < sum(map(redactor.is_settled, texts)) <= 1024
+    assert not redactor.is_settled(texts[-1])
