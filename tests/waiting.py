@@ -10,7 +10,7 @@ from securenet_obs.runner.record.journal import Event, Journal
 Seen = TypeVar("Seen")
 
 
-def eventually(look: Callable[[], Seen], within_s: float = 30.0) -> Seen:
+def eventually(look: Callable[[], Seen], within_s: float = 120.0) -> Seen:
     """Return the first true result of `look`, or its last one after `within_s` seconds."""
     return poll_until(look, deadline_s=within_s, interval_s=0.02)
 

@@ -40,7 +40,8 @@ pytestmark = [
 ]
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
-SHORT = replace(REQUEST, statement_s=0.3, lock_s=0.2, idle_s=0.3, connect_s=0.3, pool_s=0.2)
+SHORT = replace(REQUEST, statement_s=20, lock_s=0.2, idle_s=20, connect_s=20, pool_s=0.2)
+"""Short waits of a kind that ends in every test; a test shortens another one for itself."""
 
 
 @pytest.mark.parametrize("waits", [SHORT, TASK])
@@ -58,7 +59,10 @@ def test_a_transaction_has_the_limits_of_its_waits(empty_store: str, waits: Any)
 
 def test_a_slow_statement_is_cancelled(empty_store: str) -> None:
     """The connection stays usable."""
-    with pytest.raises(StoreUnavailableError) as raised, session_scope(SHORT) as session:
+    with (
+        pytest.raises(StoreUnavailableError) as raised,
+        session_scope(replace(SHORT, statement_s=0.3)) as session,
+    ):
         session.execute(text("SELECT pg_sleep(30)"))
     assert "57014" in str(raised.value.__cause__)
 
@@ -78,7 +82,7 @@ def test_the_wait_for_a_lock_is_bounded(empty_store: str) -> None:
 
 def test_a_forgotten_transaction_is_ended(empty_store: str) -> None:
     """The server frees its locks; the next statement of that session fails, and can be retried."""
-    with pytest.raises(StoreUnavailableError), session_scope(SHORT) as session:
+    with pytest.raises(StoreUnavailableError), session_scope(replace(SHORT, idle_s=0.3)) as session:
         _idle(session)
     with session_scope(SHORT) as session:
         ensure_tenant(session, "acme")
@@ -112,7 +116,10 @@ def test_the_wait_for_a_new_connection_is_bounded(use: Any, store_url: str, acce
         fillers = [] if accepts else _fill_backlog(silent)
         use(make_url(store_url).set(port=silent.getsockname()[1]).render_as_string(False))
         began = time.monotonic()
-        with pytest.raises(StoreUnavailableError), session_scope(SHORT) as session:
+        with (
+            pytest.raises(StoreUnavailableError),
+            session_scope(replace(SHORT, connect_s=0.3)) as session,
+        ):
             session.execute(text("SELECT 1"))
         assert time.monotonic() - began < room_for(0.8)
         for filler in fillers:

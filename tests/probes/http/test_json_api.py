@@ -140,9 +140,9 @@ def test_polling_ends_at_the_deadline_with_the_last_error(http_server) -> None:
     """An event that is missing at the deadline is not found, and not later than that."""
     began = time.monotonic()
     with pytest.raises(NotFoundError):
-        poll(lambda deadline: api(http_server.url).get("/x", deadline=deadline), 0.6)
-    assert 0.3 < time.monotonic() - began < room_for(0.9)
-    assert len(http_server.requests) > 2
+        poll(lambda deadline: api(http_server.url).get("/x", deadline=deadline), 1)
+    assert 0.3 < time.monotonic() - began < room_for(1.3)
+    assert len(http_server.requests) > 1
 
 
 def test_polling_sends_at_least_one_request(http_server) -> None:

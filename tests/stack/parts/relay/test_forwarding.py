@@ -140,7 +140,7 @@ def test_an_unreachable_bugsink_is_answered_with_502(upstream, relay, monkeypatc
         began = time.monotonic()
         late = _forward_once(url)
         assert late == 504
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 30
     assert _forward_once(url) == 502
 
 
