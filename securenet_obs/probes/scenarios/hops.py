@@ -1,4 +1,4 @@
-"""Finds each hop of a canary in logs and Sentry's events, and the ids that a hop lost."""
+"""Hops of a canary: waits for them in logs, tabulates those in Sentry, finds the ids they lost."""
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path

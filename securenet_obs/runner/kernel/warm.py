@@ -1,4 +1,4 @@
-"""Program of the warm server: preloads imports, forks processes for runs; format of its requests.
+"""Warm server: preloads imports, forks processes for runs, kills their remains; request format.
 
 Buys: a run takes 0.6 s, 0.2 s of it CPU, instead of 3.2 s and 0.7 s. If its notebook imports
 pandas, celery, sentry_sdk and structlog, it takes 0.9 s and 0.2 s instead of 4.0 s and 1.0 s
