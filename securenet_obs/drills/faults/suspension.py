@@ -1,15 +1,18 @@
-"""Suspends a worker during a block while a second one takes over; waits until a worker is ready."""
+"""Suspends a worker that holds messages while another takes over; waits until a worker is ready."""
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+
+import redis
 
 from securenet_obs.drills.faults.signals import pause
 from securenet_obs.errors import StackError
 from securenet_obs.processes.polling import poll_until
 from securenet_obs.stack.local_stack import LocalStack
 from securenet_obs.stack.parts.services import build_worker_command
+from securenet_obs.workers.names import HELD_KEY, LEASES_KEY
 
 SECOND_WORKER = "second@localhost"
 """Node name of the worker that takes over."""
@@ -21,24 +24,46 @@ _START_S = 30.0
 
 
 @contextmanager
-def add_second_worker(stack: LocalStack) -> Iterator[LocalStack]:
-    """Run a second worker of the stack during the block."""
+def add_second_worker(stack: LocalStack) -> Iterator[tuple[LocalStack, str]]:
+    """Run a second worker during the block; yield the stack, and the first one's name as holder."""
+    with _open_broker(stack) as client:
+        (owner,) = client.zrange(LEASES_KEY, -1, -1)
     second = stack.parts["worker"].copy_with({}, build_worker_command(name=SECOND_WORKER))
     offset = second.log.stat().st_size
     second.launch()
     try:
         wait_for_worker(second.log, offset, SECOND_WORKER)
-        yield stack
+        yield stack, owner
     finally:
         second.stop()
 
 
 @contextmanager
-def suspend_worker(stack: LocalStack) -> Iterator[None]:
-    """Suspend the first worker's main process, a moment before and during the block."""
-    with pause(stack.parts["worker"]):
+def suspend_worker(place: tuple[LocalStack, str]) -> Iterator[None]:
+    """Suspend the first worker's main process while it holds messages, also during the block.
+
+    Raises:
+        StackError: it was never suspended with a message.
+    """
+    stack, owner = place
+    with ExitStack() as suspension, _open_broker(stack) as client:
+
+        def suspend_holder() -> bool:
+            suspension.enter_context(pause(stack.parts["worker"]))
+            if owner in client.hvals(HELD_KEY):
+                return True
+            suspension.close()
+            return False
+
+        if not poll_until(suspend_holder, deadline_s=_START_S, interval_s=0.05):
+            raise StackError(f"The worker held no message for {_START_S:g} s.")
         time.sleep(HELD_S)
         yield
+
+
+def _open_broker(stack: LocalStack) -> redis.Redis:
+    url = stack.environment["REDIS_URL"]
+    return redis.Redis.from_url(url, decode_responses=True, socket_timeout=5)
 
 
 def wait_for_worker(log: Path, offset: int, name: str) -> None:
