@@ -1,6 +1,6 @@
 """Celery's consumer, which waits with backoff, and quietly, until Redis accepts its commands.
 
-Buys: a worker goes on within 5 s after a failover, a full disk or memory, or a wrong password has
+Buys: a worker goes on within 2 s after a failover, a full disk or memory, or a wrong password has
 passed; with Celery 5.6 READONLY, MISCONF and NOPERM end it.
 Without it: workers that exit one after another, and log each attempt.
 Can go when Celery waits for a broker that refuses commands (`broker_channel_error_retry` restarts
@@ -23,8 +23,12 @@ from securenet_obs.workers.refusals import RefusalLog
 FIRST_BACKOFF_S = 0.5
 """Seconds between the second and the third attempt to connect; the second one follows at once."""
 
-MAX_BACKOFF_S = 5.0
-"""Maximum seconds between two attempts."""
+MAX_BACKOFF_S = 2.0
+"""Maximum seconds between two attempts.
+
+After ten seconds of breaking connections a worker went on after 1.9 s, and with 5 s after 3.9 s
+(medians of 6, on a busy machine).
+"""
 
 STABLE_S = 20.0
 """Seconds after which a connection counts as stable, and the backoff begins anew."""
