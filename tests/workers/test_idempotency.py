@@ -14,6 +14,7 @@ from sqlalchemy import func, select, update
 from securenet_obs.errors import IdempotencyKeyError, PublishError
 from securenet_obs.monitoring.correlation import bind_ids, clear_ids
 from securenet_obs.settings import Settings
+from securenet_obs.store import TASK as TASK_WAITS
 from securenet_obs.store import IdempotencyKey, Submission, session_scope
 from securenet_obs.workers import idempotency, outbox
 from securenet_obs.workers.idempotency import KeyedRequest, submit_once
@@ -122,8 +123,13 @@ def test_after_a_refusal_the_key_is_free(broker: Broker) -> None:
     assert (again.is_replayed, batches()) == (False, [again.task_id])
 
 
-def test_requests_at_the_same_time_are_one_task(broker: Broker) -> None:
+def test_requests_at_the_same_time_are_one_task(
+    broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Of 20 requests at once one is accepted; the others wait for it and have its answer."""
+    # A busy machine takes longer than a request waits.
+    monkeypatch.setattr(idempotency, "REQUEST", TASK_WAITS)
+    monkeypatch.setattr(idempotency, "OUTCOME_TIMEOUT_S", 30.0)
     together = threading.Barrier(20)
     broker.before = lambda task_id: time.sleep(0.2)
 
