@@ -32,8 +32,11 @@ pytestmark = pytest.mark.stack
 STATE_S = 4.0
 """Seconds for which a state lasts: several attempts to connect."""
 
-QUEUED_BYTES = 200_000
-"""Memory that queued messages may fill."""
+QUEUED_BYTES = 2_000_000
+"""Memory that queued messages may fill: more than the connections of another worker need."""
+
+PADDING = {"padding": "x" * 40_000}
+"""Headers of a large message."""
 
 HELD = 12
 """Tasks that the worker holds until their time comes."""
@@ -118,7 +121,8 @@ def _fill_with_messages(waiting: Waiting, client: redis.Redis, queue: str) -> in
     client.config_set("maxmemory", memory["used_memory"] + QUEUED_BYTES)
     for number in count():
         try:
-            send(waiting.celery, "echo_canary", f"{number}", queue=queue, ignore_result=True)
+            options = {"ignore_result": True, "headers": PADDING}
+            send(waiting.celery, "echo_canary", f"{number}", queue=queue, **options)
         except OperationalError:
             return number
     raise AssertionError
