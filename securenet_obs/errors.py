@@ -23,6 +23,7 @@ SecureNetObsError
 ├── BodyRefusedError           a request's body is too large, too slow, compressed, or one too many
 ├── StrictJsonError            a request's body is not strict JSON; carries the place
 ├── IdempotencyKeyError        an idempotency key of a request cannot be used
+├── RecordError                an item of a network log is not a record; carries the reason
 ├── PublishError               the broker, or the store before it, did not accept a task
 ├── PayloadTooLargeError       a task's arguments are too large for the broker
 ├── PoisonTaskError            a task ended its worker too often, and is not restarted
@@ -142,6 +143,10 @@ class StrictJsonError(SecureNetObsError):
 
 class IdempotencyKeyError(SecureNetObsError):
     """An idempotency key is not usable: it belongs to another request, or was sent twice."""
+
+
+class RecordError(SecureNetObsError):
+    """An item of a network log is not a record; the message is the reason, without any content."""
 
 
 class PublishError(SecureNetObsError):

@@ -1,14 +1,17 @@
-"""Command `logs check`: every line of the given log files must be strict JSON."""
+"""Commands on log files: `logs check`, and `logs summary` and `logs convert` of network logs."""
 
 import json
 import sys
+from typing import Any
 
 import click
 
 from securenet_obs.cli import options
-from securenet_obs.cli.consoles import STDOUT
+from securenet_obs.cli.consoles import STDERR, STDOUT
 from securenet_obs.cli.usage import usage_errors_for
 from securenet_obs.errors import NotFoundError
+
+_LOG = click.Path(exists=True, dir_okay=False, allow_dash=True)
 
 
 @click.group()
@@ -41,3 +44,56 @@ def check(sources: tuple[str, ...], as_json: bool) -> None:
             STDOUT.print(f"{unlisted} more rejected lines are not listed")
         STDOUT.print(f"{report['total']} lines, {report['valid']} valid")
     sys.exit(1 if report["rejected"] else 0)
+
+
+@logs.command()
+@click.argument("sources", nargs=-1, required=True, metavar="FILE...", type=_LOG)
+@options.as_json
+def summary(sources: tuple[str, ...], as_json: bool) -> None:
+    """Summarise network logs: counts, log types, time span, top talkers, quarantine.
+
+    Reads Suricata EVE, Zeek (JSON and TSV), CloudTrail, Windows events, VPC flows, and any JSON;
+    plain or compressed (gz, zst). - is standard input.
+
+    Example: securenet-obs logs summary eve.json conn.log.gz --json
+    """
+    from securenet_obs.detection.network.summary import summarise
+
+    found = summarise(sources)
+    if as_json:
+        click.echo(json.dumps(found, indent=2))
+    else:
+        _print_summary(found)
+
+
+def _print_summary(found: dict[str, Any]) -> None:
+    from securenet_obs.runner.console.report import print_rows
+
+    counts = ("lines", "records", "quarantined", "blank", "untimed")
+    STDOUT.print(", ".join(f"{found[name]} {name}" for name in counts))
+    STDOUT.print(f"from {found['first']} to {found['last']}")
+    for title in ("log_types", "metrics"):
+        rows = [{title: name, "count": count} for name, count in found[title].items()]
+        print_rows(STDOUT, rows)
+    for title in ("unknown_shapes", "top_talkers", "quarantine"):
+        print_rows(STDOUT, found[title])
+
+
+@logs.command()
+@click.argument("sources", nargs=-1, required=True, metavar="FILE...", type=_LOG)
+def convert(sources: tuple[str, ...]) -> None:
+    """Print network logs as JSON lines in the Elastic Common Schema (ECS).
+
+    Lines that are not records are listed on standard error, with their place and reason.
+
+    Example: securenet-obs logs convert conn.log | jq .source.ip
+    """
+    from securenet_obs.detection.network.conversion import convert as converted
+
+    output = sys.stdout.buffer
+    for line in converted(sources):
+        if isinstance(line, bytes):
+            output.write(line)
+        else:
+            place = f"{line.file}:{line.line}: {line.reason}: {line.sample}"
+            STDERR.print(place, markup=False, soft_wrap=True)

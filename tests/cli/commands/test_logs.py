@@ -51,3 +51,27 @@ def test_logs_check_reads_standard_input(tmp_path: Path) -> None:
     assert done.returncode == 1
     report = json.loads(done.stdout)
     assert [(row["file"], row["line"]) for row in report["rejected"]] == [("-", 2)]
+
+
+def test_logs_summary_counts_records(call: Callable[..., Any], tmp_path: Path) -> None:
+    """The summary is a table or JSON; a file that does not exist exits 2."""
+    log = tmp_path / "eve.json"
+    log.write_text('{"timestamp": "2026-01-01T00:00:00Z", "event_type": "flow"}\nbad\n')
+    answer = call("logs", "summary", log, "--json")
+    assert answer.returncode == 0
+    report = json.loads(answer.stdout)
+    assert (report["lines"], report["records"], report["quarantined"]) == (2, 1, 1)
+    table = call("logs", "summary", log).stdout
+    assert "2 lines, 1 records, 1 quarantined" in table
+    assert "suricata.flow" in table
+    assert call("logs", "summary", "nowhere.log").returncode == 2
+
+
+def test_logs_convert_prints_ecs(call: Callable[..., Any], tmp_path: Path) -> None:
+    """Records are JSON lines on standard output, other lines are listed on standard error."""
+    log = tmp_path / "conn.log"
+    log.write_text('{"src_ip": "10.0.0.1"}\nbad\n')
+    answer = call("logs", "convert", log)
+    assert answer.returncode == 0
+    assert json.loads(answer.stdout)["source"] == {"ip": "10.0.0.1"}
+    assert f"{log}:2: not JSON: bad" in answer.stderr

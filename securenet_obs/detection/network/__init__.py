@@ -1,0 +1,1 @@
+"""Network logs: readers, common records in ECS, metrics by minute, quarantine, partial results."""
