@@ -15,6 +15,7 @@ from securenet_obs.cli.commands.api_keys import api_keys
 from securenet_obs.cli.commands.dead_letters import dead_letters
 from securenet_obs.cli.commands.drills import drill
 from securenet_obs.cli.commands.logs import logs
+from securenet_obs.cli.commands.quarantine import quarantine
 from securenet_obs.cli.commands.redact import redact
 from securenet_obs.cli.commands.store import store
 from securenet_obs.cli.consoles import STDERR
@@ -44,6 +45,7 @@ for _command in (
     dead_letters,
     drill,
     logs,
+    quarantine,
     redact,
     store,
 ):

@@ -10,6 +10,7 @@ from sqlalchemy import (
     Dialect,
     ForeignKey,
     Index,
+    LargeBinary,
     MetaData,
     String,
     Text,
@@ -99,10 +100,62 @@ class NetworkMinute(Table):
     minute: Mapped[datetime] = mapped_column(primary_key=True)
     records: Mapped[int] = mapped_column(BigInteger, default=0)
     octets: Mapped[int] = mapped_column(BigInteger, default=0)
+    octets_out: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
+    octets_in: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
+    alerts_high: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
+    alerts_medium: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
+    alerts_low: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
+    alerts_other: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
+    dns_failures: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
+    denied: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
+    peers: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
+    peers_sketch: Mapped[bytes | None] = mapped_column(LargeBinary)
+
+
+class QuarantinedRecord(Table):
+    """An item of a batch that is not a record; `place` is its index in an envelope."""
+
+    __tablename__ = "quarantined_records"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.tenant_id"), index=True)
+    task_id: Mapped[str] = mapped_column(String(64), index=True)
+    item: Mapped[int]
+    place: Mapped[int]
+    reason: Mapped[str] = mapped_column(String(200))
+    sample: Mapped[str] = mapped_column(Text)
+    at: Mapped[datetime] = mapped_column(index=True)
+    replayed_at: Mapped[datetime | None]
+
+
+class LogFile(Table):
+    """A log file that is read by ranges; its digest is that of its content."""
+
+    __tablename__ = "log_files"
+
+    tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.tenant_id"), primary_key=True)
+    digest: Mapped[str] = mapped_column(String(64), primary_key=True)
+    ranges: Mapped[int]
+    started_at: Mapped[datetime] = mapped_column(index=True)
+    finished_at: Mapped[datetime | None]
+    result: Mapped[dict[str, Any] | None]
+
+
+class LogRange(Table):
+    """The partial result of a range of a log file, until the file is finished."""
+
+    __tablename__ = "log_ranges"
+
+    tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.tenant_id"), primary_key=True)
+    digest: Mapped[str] = mapped_column(String(64), primary_key=True)
+    start: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    content: Mapped[dict[str, Any]]
 
 
 class Submission(Table):
     """A batch that the API accepted; it is published until it is finished, and counted once.
+
+    Its records are kept as long as the row: they are the originals of what was counted.
 
     `due_at` is the time of its next publication, None once it is finished or is a dead letter.
     """

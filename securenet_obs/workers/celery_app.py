@@ -40,6 +40,8 @@ _ROUTES = {
     "run_vulnerability_scan": "scans",
     "retrain_anomaly_model": "models",
     "process_network_logs": "logs",
+    "process_log_file": "logs",
+    "process_log_range": "logs",
     "echo_canary": "canary",
     "raise_diagnostic_error": "default",
     "relay_canary": "default",

@@ -16,8 +16,9 @@ from celery import Task
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from securenet_obs.detection.network_logs import Batch
-from securenet_obs.detection.network_minutes import add_minutes
+from securenet_obs.detection.network.batch import Batch
+from securenet_obs.detection.network.stored_minutes import add_minutes, claim
+from securenet_obs.detection.network.stored_quarantine import store_quarantined
 from securenet_obs.errors import (
     DeadLetterError,
     PublishError,
@@ -113,6 +114,8 @@ def process(
 ) -> Any:
     """Count a batch and store its result in one transaction; return the result.
 
+    A batch with the content of an earlier one of the tenant is finished without being counted.
+
     Args:
         task_id: id of the task that the batch was accepted with.
         evaluate: function from a tenant and its records to the batch to count and the result.
@@ -132,12 +135,26 @@ def process(
         raise DeadLetterError("This batch is a dead letter: requeue it to process it.")
     batch, result = evaluate(submission.tenant_id, submission.records or [])
     with session_scope() as session:
-        counted = _finish(session, task_id, result)
-        if counted and not add_minutes(session, submission.tenant_id, batch):
-            result = {**result, **batch.summary()}
-            of_batch = Submission.task_id == task_id
-            session.execute(update(Submission).where(of_batch).values(result=result))
+        if not _finish(session, task_id, result):
+            return {**result, "counted": False}
+        counted = claim(session, submission.tenant_id, batch.digest)
+        if counted:
+            result = _count(session, submission.tenant_id, task_id, batch, result)
+        else:
+            _log.warning("batch_repeated")
     return {**result, "counted": counted}
+
+
+def _count(
+    session: Session, tenant_id: str, task_id: str, batch: Batch, result: dict[str, Any]
+) -> dict[str, Any]:
+    """Add a batch to the minutes and the quarantine; return its result."""
+    if not add_minutes(session, tenant_id, batch):
+        result = {**result, **batch.summary()}
+        of_batch = Submission.task_id == task_id
+        session.execute(update(Submission).where(of_batch).values(result=result))
+    store_quarantined(session, tenant_id, task_id, batch)
+    return result
 
 
 def republish(task: Task, limit: int = MAX_PER_RUN) -> int:
@@ -192,7 +209,7 @@ def _withdraw(task_id: str) -> bool:
 def _finish(session: Session, task_id: str, result: dict[str, Any]) -> bool:
     """Mark a batch as counted in this transaction; return False if it is, or was withdrawn."""
     unfinished = Submission.task_id == task_id, Submission.finished_at.is_(None)
-    finished = {"finished_at": _now(), "due_at": None, "records": None, "result": result}
+    finished = {"finished_at": _now(), "due_at": None, "result": result}
     return (
         changed_rows(session.execute(update(Submission).where(*unfinished).values(finished))) == 1
     )

@@ -9,7 +9,16 @@ from sqlalchemy import exists
 
 from securenet_obs.processes.polling import Deadline
 from securenet_obs.settings import Settings
-from securenet_obs.store import DeadLetter, IdempotencyKey, ProcessedBatch, Submission, TaskEffect
+from securenet_obs.store import (
+    DeadLetter,
+    IdempotencyKey,
+    LogFile,
+    LogRange,
+    ProcessedBatch,
+    QuarantinedRecord,
+    Submission,
+    TaskEffect,
+)
 from securenet_obs.store.retention import delete_older
 
 KEY_RETENTION = timedelta(hours=24)
@@ -55,6 +64,10 @@ def _rules(settings: Settings) -> Iterator[tuple[Any, Any, tuple[Any, ...]]]:
         )
     )
     yield Submission, Submission.finished_at, (Submission.finished_at < results,)
+    yield QuarantinedRecord, QuarantinedRecord.at, (QuarantinedRecord.at < results,)
+    yield LogFile, LogFile.started_at, (LogFile.started_at < processed,)
+    is_its_range = LogFile.tenant_id == LogRange.tenant_id, LogFile.digest == LogRange.digest
+    yield LogRange, LogRange.start, (~exists().where(*is_its_range),)
     yield TaskEffect, TaskEffect.at, (TaskEffect.at < effects,)
     yield ProcessedBatch, ProcessedBatch.processed_at, (ProcessedBatch.processed_at < processed,)
     expired = IdempotencyKey.created_at < now - KEY_RETENTION

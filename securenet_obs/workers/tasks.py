@@ -3,6 +3,7 @@
 import os
 import random
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any
 
 import kombu.exceptions
@@ -13,8 +14,13 @@ from sqlalchemy import select
 
 from securenet_obs.detection.anomaly import AnomalyDetector, ThreatDetectionService
 from securenet_obs.detection.effects import Effect
-from securenet_obs.detection.network_logs import Batch, normalise_batch
-from securenet_obs.detection.network_minutes import count_batch
+from securenet_obs.detection.network.batch import Batch, normalise_batch
+from securenet_obs.detection.network.partials import analyse
+from securenet_obs.detection.network.readers.entries import Range
+from securenet_obs.detection.network.readers.ranges import RANGE_BYTES, divide
+from securenet_obs.detection.network.stored_minutes import count_batch
+from securenet_obs.detection.network.stored_quarantine import store_quarantined
+from securenet_obs.detection.network.stored_ranges import begin, digest_of, finish, store_range
 from securenet_obs.detection.vulnerabilities import scan_tenant
 from securenet_obs.errors import PublishError, SchemaError, StoreUnavailableError
 from securenet_obs.monitoring import (
@@ -89,8 +95,9 @@ def process_network_logs(self: Task, log_batch: list[Any] | dict[str, str]) -> d
             batch that the API accepted, which the store holds with its tenant.
 
     Returns:
-        `tenant_id`, `records`, `accepted`, `rejected` (a count for each reason), `minutes`,
-        `counted` (False if an earlier delivery already counted the batch), `anomalies`.
+        `tenant_id`, `records`, `accepted`, `untimed` (records without a time), `rejected` (a count
+        for each reason), `minutes`, `log_types` (a count for each), `counted` (False if this
+        content of the tenant was counted before), `anomalies`.
     """
     if isinstance(log_batch, dict):
         result: dict[str, Any] = outbox.process(log_batch["batch"], _evaluate)
@@ -98,19 +105,64 @@ def process_network_logs(self: Task, log_batch: list[Any] | dict[str, str]) -> d
     tenant_id = current_ids().get("tenant_id", UNKNOWN_TENANT)
     batch, result = _evaluate(tenant_id, log_batch)
     with session_scope() as session:
-        counted = count_batch(session, tenant_id, str(self.request.id), batch)
+        counted = count_batch(session, tenant_id, batch)
+        if counted:
+            store_quarantined(session, tenant_id, str(self.request.id), batch)
     return {**result, **batch.summary(), "counted": counted}
 
 
 def _evaluate(tenant_id: str, records: list[Any]) -> tuple[Batch, dict[str, Any]]:
     batch = normalise_batch(records)
-    detected = ThreatDetectionService().detect_anomaly({"tenant_id": tenant_id, "records": records})
     return batch, {
         "tenant_id": tenant_id,
         "records": len(records),
         **batch.summary(),
-        "anomalies": detected["anomalies"],
+        "anomalies": ThreatDetectionService().detect_in_batch(tenant_id, batch),
     }
+
+
+@_task(**_RETRIES)
+def process_log_file(tenant_id: str, path: str, range_bytes: int = RANGE_BYTES) -> dict[str, Any]:
+    """Send a task for each range of a log file, which all workers can read.
+
+    Returns:
+        `digest` of the content, and `ranges`, their number.
+    """
+    bind_tenant(tenant_id)
+    file = Path(path)
+    digest, parts = digest_of(file), divide(file, range_bytes)
+    with session_scope() as session:
+        is_new = begin(session, tenant_id, digest, len(parts))
+    if is_new:
+        calls = (_range_call(tenant_id, path, digest, part) for part in parts)
+        publish_many(process_log_range, calls)
+    return {"digest": digest, "ranges": len(parts)}
+
+
+def _range_call(tenant_id: str, path: str, digest: str, part: Range) -> Call:
+    header = part.header.decode("latin-1")
+    arguments = (tenant_id, path, digest, part.start, part.end, header)
+    return Call(arguments, tenant_id, {"task_id": f"{digest[:24]}-{part.start}"})
+
+
+@_task(**_RETRIES)
+def process_log_range(
+    tenant_id: str, path: str, digest: str, start: int, end: int | None, header: str
+) -> dict[str, Any]:
+    """Read a range of a log file; count the file when its last range is read, once.
+
+    Returns:
+        `records`, `quarantined` of the range, and `is_last`, whether the file is counted.
+    """
+    bind_tenant(tenant_id)
+    part = Range(start, end, header.encode("latin-1"))
+    partial = analyse(Path(path), part, by_minute=True)
+    with session_scope() as session:
+        store_range(session, tenant_id, digest, start, partial)
+    with session_scope() as session:
+        is_last = finish(session, tenant_id, digest) is not None
+    counts = {"records": partial.records, "quarantined": partial.quarantined}
+    return {**counts, "is_last": is_last}
 
 
 @_task(**_RETRIES)

@@ -46,9 +46,12 @@ def test_the_version_is_the_last_revision() -> None:
 @pytest.mark.parametrize(
     ("version", "words"),
     [
-        ("0001", "its schema is 0001, and 0003 is needed. Run: securenet-obs store migrate"),
-        ("0999", "newer than 0003, which this version of securenet-obs uses. Install the version"),
-        ("cafe", "newer than 0003"),
+        ("0001", f"its schema is 0001, and {VERSION} is needed. Run: securenet-obs store migrate"),
+        (
+            "0999",
+            f"newer than {VERSION}, which this version of securenet-obs uses. Install",
+        ),
+        ("cafe", f"newer than {VERSION}"),
     ],
 )
 def test_another_schema_is_refused(empty_store: str, version: str, words: str) -> None:
@@ -122,7 +125,7 @@ def test_a_service_ends_on_another_schema(
         timeout=60,
     )
     assert done.returncode != 0
-    assert "The store's schema is 0999, newer than 0003" in done.stdout + done.stderr
+    assert f"The store's schema is 0999, newer than {VERSION}" in done.stdout + done.stderr
 
 
 @pytest.mark.stack

@@ -10,7 +10,10 @@ from securenet_obs.settings import Settings
 from securenet_obs.store import (
     DeadLetter,
     IdempotencyKey,
+    LogFile,
+    LogRange,
     ProcessedBatch,
+    QuarantinedRecord,
     Submission,
     TaskEffect,
     ensure_tenant,
@@ -48,6 +51,12 @@ def letter(task_id: str, last_at: datetime) -> DeadLetter:
         arguments={},
         **texts,
     )
+
+
+def quarantined(at: datetime) -> QuarantinedRecord:
+    """Return a quarantined item of acme."""
+    texts = dict.fromkeys(("task_id", "reason", "sample"), "x")
+    return QuarantinedRecord(tenant_id="acme", item=0, place=0, at=at, **texts)
 
 
 def remaining() -> set[str]:
@@ -95,6 +104,9 @@ def test_each_kind_has_its_age() -> None:
                         result={},
                     ),
                     letter(f"{name} letter", ages["dead_letters"]),
+                    quarantined(ages["results"]),
+                    LogFile(tenant_id="acme", digest=name, ranges=1, started_at=ages["processed"]),
+                    LogRange(tenant_id="acme", digest=name, start=0, content={}),
                 ]
             )
         long_ago = now - timedelta(days=4000)
@@ -108,6 +120,9 @@ def test_each_kind_has_its_age() -> None:
     deleted = delete_old_rows(SETTINGS)
     assert deleted == {
         "submissions": 2,
+        "quarantined_records": 1,
+        "log_files": 1,
+        "log_ranges": 1,
         "task_effects": 1,
         "processed_batches": 1,
         "idempotency_keys": 1,

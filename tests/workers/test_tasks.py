@@ -2,6 +2,8 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +12,15 @@ from sqlalchemy import select
 
 from securenet_obs.settings import Settings
 from securenet_obs.stack.samples import store_samples
-from securenet_obs.store import Submission, TaskEffect, Tenant, ensure_tenant, session_scope
+from securenet_obs.store import (
+    LogFile,
+    NetworkMinute,
+    Submission,
+    TaskEffect,
+    Tenant,
+    ensure_tenant,
+    session_scope,
+)
 from securenet_obs.workers import outbox
 from securenet_obs.workers.celery_app import TASKS, create_celery
 from securenet_obs.workers.tasks import UNKNOWN_TENANT, delete_old_rows
@@ -50,6 +60,28 @@ def test_a_batch_is_counted_for_its_tenant(target: Any) -> None:
     assert (answer["tenant_id"], answer["accepted"], answer["minutes"]) == ("acme", 1, 1)
     assert answer["rejected"] == {"invalid timestamp": 1}
     assert answer["counted"] is True
+
+
+def test_a_log_file_is_counted_by_its_ranges(target: Any, store: None, tmp_path: Path) -> None:
+    """Each range is a task; the file is counted with the last one, and once."""
+    path = tmp_path / "flows.log"
+    lines = [json.dumps(RECORDS[0] | {"n": number}) for number in range(2000)]
+    path.write_text("\n".join(lines))
+    for _ in range(2):
+        sent = target.send("process_log_file", "filed", str(path), 50_000, queue="logs")
+        answer = sent.get(timeout=60)
+        assert answer["ranges"] > 3
+        assert eventually(partial(finished, answer["digest"]))
+    with session_scope() as session:
+        (minute,) = session.scalars(select(NetworkMinute).where(NetworkMinute.tenant_id == "filed"))
+    assert (minute.records, minute.octets, minute.peers) == (2000, 14_000, 2)
+
+
+def finished(digest: str) -> bool:
+    """Return whether a file is counted, with all its records in the result."""
+    with session_scope() as session:
+        file = session.get_one(LogFile, ("filed", digest))
+    return file.result is not None and file.result["records"] == 2000
 
 
 def test_a_redelivered_batch_is_counted_once(target: Any) -> None:

@@ -10,7 +10,8 @@ import structlog
 from sqlalchemy import select
 
 from securenet_obs.detection.effects import Effect
-from securenet_obs.detection.network_logs import Minute, normalise_batch
+from securenet_obs.detection.network.batch import Batch, normalise_batch
+from securenet_obs.detection.network.minutes import Minute
 from securenet_obs.store import AnomalyModel, NetworkMinute, lock_tenant, session_scope
 
 MIN_MINUTES = 10
@@ -101,23 +102,27 @@ class ThreatDetectionService:
         """Detect anomalies in a tenant's records with its model.
 
         Args:
-            network_data: `tenant_id`, and `records` in any format that `normalise` supports.
+            network_data: `tenant_id`, and `records` in any format that `normalise_batch` reads.
 
         Returns:
             `records`, `accepted`, `rejected` (counts), and `anomalies`, a list of objects.
         """
         tenant_id, records = str(network_data["tenant_id"]), list(network_data["records"])
-        _log.info("anomaly_detection_started", records=len(records))
         batch = normalise_batch(records)
-        anomalies = self._detector.detect(tenant_id, batch.minutes())
-        if anomalies:
-            _log.warning("anomalies_detected", anomalies=len(anomalies))
         return {
             "records": len(records),
             "accepted": len(batch.accepted),
             "rejected": batch.rejected.total(),
-            "anomalies": [anomaly.as_json() for anomaly in anomalies],
+            "anomalies": self.detect_in_batch(tenant_id, batch),
         }
+
+    def detect_in_batch(self, tenant_id: str, batch: Batch) -> list[dict[str, Any]]:
+        """Return the anomalies of a normalised batch as JSON values."""
+        _log.info("anomaly_detection_started", records=len(batch.accepted))
+        anomalies = self._detector.detect(tenant_id, batch.minutes())
+        if anomalies:
+            _log.warning("anomalies_detected", anomalies=len(anomalies))
+        return [anomaly.as_json() for anomaly in anomalies]
 
 
 def _train(tenant_id: str, rows: list[tuple[int, ...]]) -> dict[str, Any]:

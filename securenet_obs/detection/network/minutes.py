@@ -1,9 +1,8 @@
 """Metrics of a minute: events, bytes, alerts by severity, failures, denials, distinct peers."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime
-from typing import Any
+from typing import NamedTuple
 
 from securenet_obs.detection.network.records import Record
 from securenet_obs.detection.network.sketches import DistinctCount
@@ -47,36 +46,31 @@ class Minute:
 
     def add(self, record: Record) -> bool:
         """Add a record; return False, without a change, if the bytes exceed `MAX_OCTETS`."""
-        get = record.fields.get
-        if not record.is_snapshot and (octets := get("network.bytes")):
-            if self.octets + octets > MAX_OCTETS:
-                return False
-            self.octets += octets
-            self.octets_out += get("source.bytes", 0)
-            self.octets_in += get("destination.bytes", 0)
-        self.records += 1
-        self._add_kind(record.fields)
-        self._add_peers(get("source.ip"), get("destination.ip"))
+        fact = fact_of(record)
+        sent, received, octets = bytes_of(record)
+        if self.octets + octets > MAX_OCTETS:
+            return False
+        self.add_fact(fact, 1, sent, received, octets)
         return True
 
-    def _add_kind(self, of: Mapping[str, Any]) -> None:
-        if of.get("event.kind") == "alert":
-            name = SEVERITIES.get(of.get("event.severity", 0), "alerts_other")
-            setattr(self, name, getattr(self, name) + 1)
-        if "denied" in of.get("event.type", ()):
-            self.denied += 1
-        if "dns.response_code" in of and of["dns.response_code"] != "NOERROR":
-            self.dns_failures += 1
-
-    def _add_peers(self, *addresses: str | None) -> None:
-        for address in addresses:
+    def add_fact(self, fact: "Fact", records: int, sent: int, received: int, octets: int) -> None:
+        """Add a number of records with equal facts; bytes stay at `MAX_OCTETS` at most."""
+        self.records += records
+        self.octets_out = min(self.octets_out + sent, MAX_OCTETS)
+        self.octets_in = min(self.octets_in + received, MAX_OCTETS)
+        self.octets = min(self.octets + octets, MAX_OCTETS)
+        if fact.alert:
+            setattr(self, fact.alert, getattr(self, fact.alert) + records)
+        self.denied += records if fact.is_denied else 0
+        self.dns_failures += records if fact.is_dns_failure else 0
+        for address in (fact.source, fact.destination):
             if address is not None:
                 self.peers.add(address)
 
     def merge(self, other: "Minute") -> None:
         """Add the metrics of another part of the same minute."""
         for name in COUNTS:
-            setattr(self, name, getattr(self, name) + getattr(other, name))
+            setattr(self, name, min(getattr(self, name) + getattr(other, name), MAX_OCTETS))
         self.peers.merge(other.peers)
 
     def counts(self) -> dict[str, int]:
@@ -86,6 +80,61 @@ class Minute:
 
 COUNTS = tuple(part.name for part in fields(Minute) if part.name != "peers")
 """Names of the metrics that are sums; those of two parts of a minute add up."""
+
+
+class Fact(NamedTuple):
+    """Properties of a record that metrics count, besides its bytes.
+
+    Attributes:
+        minute: its minute, since 1970; None without a time.
+        source: source address.
+        destination: destination address.
+        alert: name of its metric of alerts; "" if it is not an alert.
+        is_denied: whether the event was denied.
+        is_dns_failure: whether it is a DNS response other than NOERROR.
+        log_type: its log type.
+    """
+
+    minute: int | None
+    source: str | None
+    destination: str | None
+    alert: str
+    is_denied: bool
+    is_dns_failure: bool
+    log_type: str
+
+
+def fact_of(record: Record) -> Fact:
+    """Return the properties of a record that metrics count."""
+    get = record.fields.get
+    moment, alert = get("@timestamp"), ""
+    if get("event.kind") == "alert":
+        alert = SEVERITIES.get(get("event.severity", 0), "alerts_other")
+    return Fact(
+        None if moment is None else int(moment.timestamp()) // 60,
+        get("source.ip"),
+        get("destination.ip"),
+        alert,
+        "denied" in get("event.type", ()),
+        get("dns.response_code", "NOERROR") != "NOERROR",
+        record.log_type,
+    )
+
+
+def bytes_of(record: Record) -> tuple[int, int, int]:
+    """Return the bytes from source, from destination, and in both directions; 0 in a snapshot."""
+    get = record.fields.get
+    if record.is_snapshot or not (octets := get("network.bytes")):
+        return 0, 0, 0
+    return get("source.bytes", 0), get("destination.bytes", 0), octets
+
+
+METRIC_FIELDS = frozenset({
+    "@timestamp", "event.start", "event.end", "event.kind", "event.type", "event.severity",
+    "source.ip", "source.bytes", "destination.ip", "destination.bytes", "network.bytes",
+    "dns.response_code",
+})  # fmt: skip
+"""ECS fields that metrics read; those that follow from others need these alone."""
 
 
 def minute_of(moment: datetime) -> datetime:

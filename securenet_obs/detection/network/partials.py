@@ -1,18 +1,26 @@
-"""Partial results of a log: what a range of a file holds, merged exactly with the other ranges'."""
+"""Partial results of a log: counts of a range of a file, merged exactly with those of others."""
 
 from base64 import b64decode, b64encode
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+from securenet_obs.detection.network.columns import NotUniformError
 from securenet_obs.detection.network.ecs.mapping import ANY_OBJECT
-from securenet_obs.detection.network.minutes import COUNTS, Minute, minute_of
+from securenet_obs.detection.network.facts import FactCounts
+from securenet_obs.detection.network.minutes import (
+    COUNTS,
+    METRIC_FIELDS,
+    Fact,
+    Minute,
+)
 from securenet_obs.detection.network.quarantine import Quarantined, sample_of, sample_of_item
-from securenet_obs.detection.network.readers.entries import WHOLE, Entry, Range
+from securenet_obs.detection.network.readers.entries import BLANK, WHOLE, Entry, Range
 from securenet_obs.detection.network.readers.sources import read_source
-from securenet_obs.detection.network.records import Record, normaliser
+from securenet_obs.detection.network.records import NOT_AN_OBJECT, Normaliser
 from securenet_obs.detection.network.sketches import DistinctCount, SampledCounts
 from securenet_obs.errors import RecordError
 
@@ -26,6 +34,11 @@ MAX_TALKERS = 100_000
 """Addresses whose traffic is counted exactly; of more, a sample is."""
 
 _MAX_SHAPE_LENGTH = 500
+_MAX_GROUPS = 20_000
+_CHUNK_ENTRIES = 2_000
+_CHUNK_BYTES = 4 * 1024 * 1024
+_MIN_COLUMN = 8
+_ITEM = 3
 
 
 def _counted() -> SampledCounts:
@@ -70,27 +83,30 @@ class Partial:
     total: Minute = field(default_factory=Minute)
     minutes: dict[datetime, Minute] = field(default_factory=dict)
 
-    def add_record(self, record: Record, by_minute: bool) -> None:
-        """Add a record."""
-        self.records += 1
-        self.log_types.add(record.log_type, 1)
-        self.total.add(record)
-        self._add_talkers(record.fields)
-        moment = record.timestamp
-        if moment is None:
-            self.untimed += 1
-            return
-        if self.first is None or moment < self.first:
-            self.first = moment
-        if self.last is None or moment > self.last:
-            self.last = moment
-        if by_minute:
-            self.minutes.setdefault(minute_of(moment), Minute()).add(record)
+    def add_counts(self, counts: FactCounts, by_minute: bool) -> None:
+        """Add the counts of records."""
+        ends = [moment for moment in (self.first, counts.first) if moment is not None]
+        self.first = min(ends, default=None)
+        ends = [moment for moment in (self.last, counts.last) if moment is not None]
+        self.last = max(ends, default=None)
+        for fact, amounts in counts.groups.items():
+            self.add_fact(Fact(*fact), amounts, by_minute)
 
-    def _add_talkers(self, of: Mapping[str, Any]) -> None:
-        for side in ("source", "destination"):
-            if (address := of.get(f"{side}.ip")) is not None:
-                self.talkers.add(address, 1, of.get(f"{side}.bytes", 0))
+    def add_fact(self, fact: Fact, amounts: Sequence[int], by_minute: bool) -> None:
+        """Add records with equal facts: their number, bytes sent, received, and both."""
+        records, sent, received, _ = amounts
+        self.records += records
+        self.log_types.add(fact.log_type, records)
+        self.total.add_fact(fact, *amounts)
+        if fact.source is not None:
+            self.talkers.add(fact.source, records, sent)
+        if fact.destination is not None:
+            self.talkers.add(fact.destination, records, received)
+        if fact.minute is None:
+            self.untimed += records
+        elif by_minute:
+            start = datetime.fromtimestamp(fact.minute * 60, UTC)
+            self.minutes.setdefault(start, Minute()).add_fact(fact, *amounts)
 
     def quarantine(self, file: str, entry: Entry, reason: str) -> None:
         """Add an entry that is not a record."""
@@ -129,26 +145,101 @@ def analyse(path: Path, part: Range = WHOLE, *, by_minute: bool = False) -> Part
 
 def analyse_entries(entries: Iterable[Entry], file: str, *, by_minute: bool = False) -> Partial:
     """Normalise and count entries; `file` is the name that quarantined items carry."""
-    found = Partial()
-    normalise = normaliser().normalise
+    analysis = _Analysis(file, by_minute)
+    for chunk in _chunks(entries):
+        analysis.add(chunk)
+    return analysis.end()
+
+
+def _chunks(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
+    """Yield entries in lists of bounded number and size."""
+    chunk: list[Entry] = []
+    size = 0
     for entry in entries:
-        found.lines += 1
-        found.numbered = entry.line
-        if entry.is_blank:
-            found.blank += 1
-            continue
-        if entry.fault:
-            found.quarantine(file, entry, entry.fault)
-            continue
-        try:
-            record = normalise(entry.item)
-        except RecordError as error:
-            found.quarantine(file, entry, str(error))
-            continue
-        found.add_record(record, by_minute)
-        if record.log_type == ANY_OBJECT:
-            found.shapes.add(shape_of(entry.item), 1)
-    return found
+        chunk.append(entry)
+        size += len(entry[5])
+        if size > _CHUNK_BYTES or len(chunk) >= _CHUNK_ENTRIES:
+            yield chunk
+            chunk, size = [], 0
+    yield chunk
+
+
+class _Analysis:
+    """The analysis of one log: its partial result, and counts that are not added yet."""
+
+    def __init__(self, file: str, by_minute: bool) -> None:
+        self._file, self._by_minute = file, by_minute
+        self._found = Partial()
+        self._counts = FactCounts()
+
+    def add(self, chunk: list[Entry]) -> None:
+        """Add entries, in the order of their lines."""
+        shapes: dict[tuple[str, ...], list[Entry]] = {}
+        faults: list[tuple[Entry, str]] = []
+        for entry in chunk:
+            item = entry[3]
+            if item.__class__ is dict:
+                names = tuple(item)
+                same = shapes.get(names)
+                if same is None:
+                    shapes[names] = [entry]
+                else:
+                    same.append(entry)
+            elif item is BLANK:
+                self._found.blank += 1
+            else:
+                faults.append((entry, entry.fault or NOT_AN_OBJECT))
+        for entries in shapes.values():
+            faults += self._add_shape(entries)
+        # Of quarantined items the first ones are listed.
+        for entry, reason in sorted(faults, key=lambda fault: fault[0][:3]):
+            self._found.quarantine(self._file, entry, reason)
+        self._found.lines += len(chunk)
+        self._found.numbered = chunk[-1].line if chunk else self._found.numbered
+        if len(self._counts.groups) > _MAX_GROUPS:
+            self._flush()
+
+    def _add_shape(self, entries: list[Entry]) -> list[tuple[Entry, str]]:
+        """Add records with equal names; return those that are at fault."""
+        faults = []
+        if len(entries) < _MIN_COLUMN:
+            return self._add_each(entries)
+        for mapper, some in metrics_normaliser().divide(entries, _ITEM):
+            try:
+                if mapper is None or mapper.log_type.family == ANY_OBJECT:
+                    raise NotUniformError
+                self._counts.add_all(mapper, [entry[3] for entry in some])
+            except NotUniformError:
+                faults += self._add_each(some)
+        return faults
+
+    def _add_each(self, entries: list[Entry]) -> list[tuple[Entry, str]]:
+        faults = []
+        for entry in entries:
+            try:
+                record = metrics_normaliser().normalise(entry.item)
+            except RecordError as error:
+                faults.append((entry, str(error)))
+                continue
+            self._counts.add(record)
+            if record.log_type == ANY_OBJECT:
+                self._found.shapes.add(shape_of(entry.item), 1)
+        return faults
+
+    def _flush(self) -> None:
+        self._found.add_counts(self._counts, self._by_minute)
+        self._counts = FactCounts()
+
+    def end(self) -> Partial:
+        """Return the partial result."""
+        self._flush()
+        return self._found
+
+
+@cache
+def metrics_normaliser() -> Normaliser:
+    """Return this process's normaliser for metrics alone: it maps only the fields they need."""
+    return Normaliser(METRIC_FIELDS)
 
 
 def merge(parts: Mapping[int, Partial]) -> Partial:

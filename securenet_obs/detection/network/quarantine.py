@@ -1,4 +1,4 @@
-"""Quarantine: what could not become a record, with its place, reason and a redacted sample."""
+"""Quarantine: items that are not records, with their place, reason and a redacted sample."""
 
 from typing import Any, NamedTuple
 

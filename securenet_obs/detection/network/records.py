@@ -1,13 +1,13 @@
 """The common record: any object of a log as ECS fields, or the reason to reject it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any, NamedTuple
 
 from securenet_obs.detection.network.ecs.flows import NUMBERS, community_id_of
-from securenet_obs.detection.network.ecs.mapping import Family, load_families
-from securenet_obs.detection.network.ecs.plans import Mapper
+from securenet_obs.detection.network.ecs.mapping import Family, LogType, load_families, project
+from securenet_obs.detection.network.ecs.plans import Mapper, Plan
 from securenet_obs.detection.network.ecs.times import EARLIEST, LATEST
 from securenet_obs.errors import RecordError
 
@@ -15,6 +15,7 @@ INVALID_TIME = "invalid timestamp"
 NOT_AN_OBJECT = "not an object"
 
 _MAX_SHAPES = 10_000
+_MAX_TYPES = 100
 _NUMBERS = {name: str(number) for name, number in NUMBERS.items()}
 
 
@@ -39,10 +40,16 @@ class Record(NamedTuple):
 
 
 class Normaliser:
-    """Turns objects of any shape into records; what it learns of a shape, it keeps."""
+    """Turns objects of any shape into records; caches the steps for each shape."""
 
-    def __init__(self) -> None:
-        self._families: dict[tuple[str, ...], tuple[Family, frozenset[str]]] = {}
+    def __init__(self, only: frozenset[str] | None = None) -> None:
+        """Create a normaliser.
+
+        Args:
+            only: ECS fields that the records get, without any others; None for all.
+        """
+        self._only = only
+        self._shapes: dict[tuple[object, ...], _Shape] = {}
         self._mappers: dict[str, Mapper] = {}
 
     def normalise(self, item: object) -> Record:
@@ -53,34 +60,95 @@ class Normaliser:
         """
         if not isinstance(item, dict):
             raise RecordError(NOT_AN_OBJECT)
-        mapper = self._mapper_of(item)
-        fields = mapper.map(item)
+        mapper, plan = self._steps_for(item)
+        fields = mapper.map(item, plan)
         if "@timestamp" not in fields:
             _add_time(fields, mapper, item)
         _add_network(fields)
         log_type = mapper.log_type
         return Record(fields, log_type.name, log_type.is_snapshot)
 
-    def _mapper_of(self, record: Mapping[str, Any]) -> Mapper:
-        family, names = self._family_of(record)
-        log_type = family.type_of(record, names)
+    def divide(
+        self, entries: Sequence[Any], place: int
+    ) -> Iterator[tuple[Mapper | None, list[Any]]]:
+        """Yield entries whose records have equal names by their log type, with its mapper.
+
+        Args:
+            entries: tuples with the record at an index.
+            place: that index.
+
+        Yields:
+            the mapper, None if the log type is not decided by a field of the record itself.
+        """
+        first = entries[0][place]
+        shape = _shape_of(first)
+        if not shape.is_decided:
+            yield None, list(entries)
+            return
+        groups: dict[Any, list[Any]] = {}
+        for entry in entries:
+            value = None if shape.type_name is None else entry[place][shape.type_name]
+            key = value if value.__class__ is str or value.__class__ is int else None
+            groups.setdefault(key, []).append(entry)
+        for key, group in groups.items():
+            if key is None and shape.type_name is not None:
+                yield None, group
+            else:
+                log_type = shape.family.type_of(group[0][place], shape.names)
+                yield self._mapper_for(log_type), group
+
+    def _steps_for(self, record: Mapping[str, Any]) -> "_Steps":
+        shape = (*record, *map(type, record.values()))
+        found = self._shapes.get(shape)
+        if found is None:
+            if len(self._shapes) >= _MAX_SHAPES:
+                self._shapes.clear()
+            found = self._shapes[shape] = _shape_of(record)
+        value = None if found.type_name is None else record[found.type_name]
+        steps = found.steps.get(value)
+        if steps is None:
+            mapper = self._mapper_for(found.family.type_of(record, found.names))
+            steps = mapper, mapper.plan_of(record)
+            if found.is_decided and len(found.steps) < _MAX_TYPES:
+                found.steps[value] = steps
+        return steps
+
+    def _mapper_for(self, log_type: LogType) -> Mapper:
         mapper = self._mappers.get(log_type.name)
         if mapper is None:
             if len(self._mappers) >= _MAX_SHAPES:
                 self._mappers.clear()
-            mapper = self._mappers[log_type.name] = Mapper(log_type)
+            mapper = self._mappers[log_type.name] = self._create_mapper(log_type)
         return mapper
 
-    def _family_of(self, record: Mapping[str, Any]) -> tuple[Family, frozenset[str]]:
-        shape = tuple(record)
-        found = self._families.get(shape)
-        if found is None:
-            if len(self._families) >= _MAX_SHAPES:
-                self._families.clear()
-            names = frozenset(shape)
-            family = next(family for family in load_families() if family.recognises(names))
-            found = self._families[shape] = family, names
-        return found
+    def _create_mapper(self, log_type: LogType) -> Mapper:
+        if self._only is None:
+            return Mapper(log_type)
+        return Mapper(project(log_type, self._only), keeps_unknown=False)
+
+
+_Steps = tuple[Mapper, Plan]
+
+
+class _Shape(NamedTuple):
+    """A shape of records: its family, the field with the log type, and the steps for each type.
+
+    The steps are not decided by that field where the type is in an object of the record.
+    """
+
+    family: Family
+    names: frozenset[str]
+    type_name: str | None
+    is_decided: bool
+    steps: dict[Any, _Steps]
+
+
+def _shape_of(record: Mapping[str, Any]) -> _Shape:
+    names = frozenset(record)
+    family = next(family for family in load_families() if family.recognises(names))
+    given = [path for path in family.type_from if record.get(path[0]) is not None]
+    is_flat = not given or (len(given[0]) == 1 and isinstance(record[given[0][0]], str | int))
+    return _Shape(family, names, given[0][0] if given and is_flat else None, is_flat, {})
 
 
 @cache

@@ -32,6 +32,10 @@ class DistinctCount:
         if len(self._pending) >= _MAX_PENDING:
             self._compact()
 
+    def __bool__(self) -> bool:
+        """Return whether any text was added."""
+        return bool(self._pending or self._parts)
+
     def merge(self, other: "DistinctCount") -> None:
         """Add the texts of another count."""
         self._parts += [*other._parts, *([other._compact()] if other._pending else [])]

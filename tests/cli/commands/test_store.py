@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import make_url
 
+from securenet_obs.store.schema import VERSION
 from tests.stores import PostgresServer
 
 Call = Callable[..., Any]
@@ -33,12 +34,15 @@ def test_a_store_is_migrated_and_then_used(call: Call, target: Path) -> None:
     done = call("store", "migrate", "--target", target)
     assert (done.returncode, done.stdout) == (
         0,
-        "the schema of the store was migrated from nothing to 0003\n",
+        f"the schema of the store was migrated from nothing to {VERSION}\n",
     )
     done = call("store", "migrate", "--target", target)
-    assert done.stdout == "the schema of the store is at 0003\n"
+    assert done.stdout == f"the schema of the store is at {VERSION}\n"
     assert call("store", "check", "--target", target).stdout == done.stdout
-    assert call("store", "check", "--target", target, "--json").stdout == '{"schema": "0003"}\n'
+    assert (
+        call("store", "check", "--target", target, "--json").stdout
+        == f'{{"schema": "{VERSION}"}}\n'
+    )
     assert call("api-keys", "list", "--target", target).stdout == "0 keys\n"
 
 
@@ -51,7 +55,7 @@ def test_a_newer_schema_is_refused(call: Call, target: Path, tmp_path: Path) -> 
     for command in (("store", "migrate"), ("store", "check"), ("api-keys", "create", "acme")):
         done = call(*command, "--target", target)
         assert (done.returncode, len(done.stderr.splitlines())) == (3, 1)
-        assert "The store's schema is 0999, newer than 0003" in done.stderr
+        assert f"The store's schema is 0999, newer than {VERSION}" in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -106,6 +110,6 @@ def test_postgresql_is_migrated_and_used(
     url = postgresql.create_store("template0")
     (tmp_path / "t.env").write_text(f"DATABASE_URL={url}\n")
     assert "has no schema yet" in call("api-keys", "list", "--target", "t.env").stderr
-    assert "from nothing to 0003" in call("store", "migrate", "--target", "t.env").stdout
+    assert f"from nothing to {VERSION}" in call("store", "migrate", "--target", "t.env").stdout
     assert call("api-keys", "create", "acme", "--target", "t.env").stdout.startswith("snk_")
     assert call("api-keys", "list", "--target", "t.env").stdout.endswith("1 keys\n")

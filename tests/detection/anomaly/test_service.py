@@ -8,8 +8,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from securenet_obs.detection.anomaly import MIN_MINUTES, AnomalyDetector, ThreatDetectionService
-from securenet_obs.detection.network_logs import normalise_batch
-from securenet_obs.detection.network_minutes import count_batch
+from securenet_obs.detection.network.batch import normalise_batch
+from securenet_obs.detection.network.stored_minutes import count_batch
 from securenet_obs.store import NetworkMinute, ensure_tenant, session_scope
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -27,7 +27,7 @@ def learn(tenant_id: str, *, per_minute: int = 5, minutes: int = 60) -> dict[str
         record(minute, 100 + minute % 7) for minute in range(minutes) for _ in range(per_minute)
     ]
     with session_scope() as session:
-        count_batch(session, tenant_id, f"{tenant_id}-hour", normalise_batch(records))
+        count_batch(session, tenant_id, normalise_batch(records))
     return AnomalyDetector().retrain_model(tenant_id)
 
 
@@ -46,7 +46,7 @@ def test_an_outlier_in_the_training_data_is_still_detected() -> None:
     """Median and MAD are robust against an outlier in the training data."""
     with session_scope() as session:
         burst = normalise_batch([record(200, 10**6)] * 300)
-        count_batch(session, "acme", "burst", burst)
+        count_batch(session, "acme", burst)
     learn("acme")
     found = ThreatDetectionService().detect_anomaly(
         {"tenant_id": "acme", "records": [record(201, 10**6)] * 300}

@@ -1,6 +1,6 @@
 from ipaddress import ip_address, ip_network
 
-from securenet_obs.detection.network_logs import normalise_batch
+from securenet_obs.detection.network.batch import normalise_batch
 from securenet_obs.probes import generate_network_records
 
 EXAMPLES = [ip_network("192.0.2.0/24"), ip_network("198.51.100.0/24")]

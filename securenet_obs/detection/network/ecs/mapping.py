@@ -3,7 +3,7 @@
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -49,6 +49,31 @@ class LogType:
     is_snapshot: bool
 
 
+def project(log_type: LogType, only: frozenset[str]) -> LogType:
+    """Return a log type that fills some ECS fields alone, and those as before."""
+    rules = {
+        path: kept
+        for path, targets in log_type.rules.items()
+        if (kept := tuple(target for target in targets if target[0] in only))
+    }
+    values = {
+        path: {value: _kept(fields, only) for value, fields in table.items()}
+        for path, table in log_type.values.items()
+        if any(_kept(fields, only) for fields in table.values())
+    }
+    return replace(
+        log_type,
+        event=_kept(log_type.event, only),
+        rules=rules,
+        values=values,
+        inner=frozenset(_parents([*rules, *values])),
+    )
+
+
+def _kept(fields: Mapping[str, Any], only: frozenset[str]) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if name in only}
+
+
 @dataclass(frozen=True)
 class Family:
     """A family of log types, and how its records and their types are recognised."""
@@ -67,7 +92,8 @@ class Family:
     def type_of(self, record: Mapping[str, Any], names: frozenset[str]) -> LogType:
         """Return the log type of a record of this family."""
         for path in self.type_from:
-            if (value := _value_at(record, path)) is not None:
+            value = _value_at(record, path)
+            if value is not None:
                 return self.log_type(_type_name(value))
         return self.log_type(self._inferred(names))
 

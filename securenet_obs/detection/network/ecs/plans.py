@@ -41,32 +41,36 @@ class Plan:
 
 
 class Mapper:
-    """Maps records of one log type to ECS."""
+    """Maps records of one log type to ECS, with their unknown fields or without."""
 
-    def __init__(self, log_type: LogType) -> None:
+    def __init__(self, log_type: LogType, *, keeps_unknown: bool = True) -> None:
         self.log_type = log_type
+        self._keeps_unknown = keeps_unknown
         self._plans: dict[Any, Plan] = {}
 
-    def map(self, record: Mapping[str, Any]) -> dict[str, Any]:
+    def map(self, record: Mapping[str, Any], plan: Plan | None = None) -> dict[str, Any]:
         """Return the ECS fields of a record by their dotted names, and its unknown fields.
 
+        Args:
+            record: the record.
+            plan: the plan for its shape, if it is known.
+
         Raises:
-            RecordError: a time or a byte count is impossible.
+            RecordError: a byte count is impossible.
         """
         out = dict(self.log_type.event)
-        unknown = self._map_object(record, "", out)
+        unknown = self._map_object(record, plan or self.plan_of(record), out)
         if unknown:
             out[self.log_type.name] = unknown
         return out
 
     def _map_object(
-        self, record: Mapping[str, Any], path: str, out: dict[str, Any]
+        self, record: Mapping[str, Any], plan: Plan, out: dict[str, Any]
     ) -> dict[str, Any]:
-        plan = self._plan_of(record, path)
-        unset = self.log_type.unset
-        unknown = {name: record[name] for name in plan.unknown}
+        unknown = {name: record[name] for name in plan.unknown} if self._keeps_unknown else {}
         if plan.copied is not None:
             out.update(zip(plan.copies, plan.copied(record), strict=True))
+        unset = self.log_type.unset
         for name, choices in plan.converted:
             value = record[name]
             if value == unset:
@@ -76,9 +80,11 @@ class Mapper:
                     out[field] = converted
                     break
             else:
-                unknown[name] = value
-        for name, inner_path in plan.inner:
-            if rest := self._map_object(record[name], inner_path, out):
+                if self._keeps_unknown:
+                    unknown[name] = value
+        for name, path in plan.inner:
+            inner = record[name]
+            if rest := self._map_object(inner, self.plan_of(inner, path), out):
                 unknown[name] = rest
         for name, table in plan.valued:
             out.update(_of_value(table, record[name]))
@@ -86,13 +92,14 @@ class Mapper:
 
     def has_time(self, record: Mapping[str, Any], path: str = "") -> bool:
         """Return whether a record has a field for its time, valid or not."""
-        plan = self._plan_of(record, path)
+        plan = self.plan_of(record, path)
         fields = {field for _, choices in plan.converted for field, _ in choices}
         return "@timestamp" in fields or any(
             self.has_time(record[name], inner_path) for name, inner_path in plan.inner
         )
 
-    def _plan_of(self, record: Mapping[str, Any], path: str) -> Plan:
+    def plan_of(self, record: Mapping[str, Any], path: str = "") -> Plan:
+        """Return the plan for the object at a path of a record."""
         shape = (path, *record, *map(type, record.values()))
         plan = self._plans.get(shape)
         if plan is None:
@@ -135,7 +142,7 @@ def create_plan(log_type: LogType, record: Mapping[str, Any], path: str) -> Plan
 def _copied(
     log_type: LogType, record: Mapping[str, Any], choices: Mapping[str, tuple[Target, ...]]
 ) -> dict[str, str]:
-    """Return the names whose values ECS takes as they are, with their ECS fields."""
+    """Return the names of values that ECS takes as they are, with their ECS fields."""
     fields = [field for targets in choices.values() for field, _ in targets]
     copied = {
         name: targets[0][0]

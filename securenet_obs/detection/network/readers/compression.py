@@ -22,7 +22,7 @@ _ZSTD_WINDOW_LOG = 27
 class Unpacked(io.RawIOBase):
     """The decompressed content of a file; it ends at a fault, which `fault` describes.
 
-    What a truncated or corrupt file still holds before its fault is read, unlike with `gzip`.
+    The content of a truncated or corrupt file is read up to the fault, unlike with `gzip`.
     """
 
     def __init__(self, file: Stream, compression: str) -> None:

@@ -1,4 +1,4 @@
-"""Entries: what the lines of a log hold, with their places; and ranges of a file's bytes."""
+"""Entries: items of the lines of a log, with their places; and ranges of a file's bytes."""
 
 from typing import Any, Final, NamedTuple
 
@@ -7,7 +7,7 @@ BLANK: Final[Any] = object()
 
 
 class Entry(NamedTuple):
-    """What a line holds; a line with an envelope of several items has an entry for each.
+    """Item of a line, or its fault; a line with an envelope has an entry for each of its items.
 
     Attributes:
         line: number of the line in the file, from 1; in a range, from its start.

@@ -50,7 +50,12 @@ class _Reading:
         else:
             yield from self._document()
         for raw in self._lines():
-            yield from self._entries_of(raw)
+            # Most lines are plain objects: no further generator for these.
+            item = _object_in(raw) if self._table is None else None
+            if item is None:
+                yield from self._entries_of(raw)
+            else:
+                yield Entry(self._line, self._offset, 0, item, "", raw)
         yield from self._cut()
 
     def _cut(self) -> Iterator[Entry]:
@@ -196,6 +201,15 @@ def may_be_document(start: bytes) -> bool:
     """Return whether a file with this start may be one JSON document over several lines."""
     text = start.removeprefix(_BOM).lstrip()
     return text.startswith((b"[", b"{")) and not _is_json(text.partition(b"\n")[0])
+
+
+def _object_in(raw: bytes) -> dict[str, Any] | None:
+    """Return the object that a line is, unless it may be an envelope; else None."""
+    try:
+        value = orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        return None
+    return value if value.__class__ is dict and not is_wrapped(value) else None
 
 
 def _is_json(line: bytes) -> bool:

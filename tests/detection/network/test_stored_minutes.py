@@ -5,20 +5,22 @@ from typing import Any
 
 from sqlalchemy import select
 
-from securenet_obs.detection.network_logs import MAX_OCTETS, OVERFLOW, Batch, normalise_batch
-from securenet_obs.detection.network_minutes import add_minutes, count_batch
+from securenet_obs.detection.network.batch import OVERFLOW, Batch, normalise_batch
+from securenet_obs.detection.network.minutes import MAX_OCTETS
+from securenet_obs.detection.network.stored_minutes import add_minutes, count_batch
 from securenet_obs.store import NetworkMinute, session_scope
-from tests.detection.test_network_logs import ZEEK
+from tests.detection.network.test_records import SURICATA, ZEEK
 
 HALF = 2**53 - 1
 HUGE = ZEEK | {"orig_bytes": HALF, "resp_bytes": HALF}
 
 
 def count(name: str, records: list[dict[str, Any]]) -> Batch:
-    """Count a batch, and return it."""
+    """Count a batch whose digest is its name, and return it."""
     batch = normalise_batch(records)
+    batch.digest = name
     with session_scope() as session:
-        assert count_batch(session, "acme", name, batch)
+        assert count_batch(session, "acme", batch)
     return batch
 
 
@@ -29,12 +31,33 @@ def stored() -> list[tuple[int, int]]:
     return [(minute.records, minute.octets) for minute in minutes]
 
 
-def test_a_batch_is_counted_once(empty_store: None) -> None:
-    """The second time, nothing changes."""
-    count("b", [ZEEK])
-    with session_scope() as session:
-        assert not count_batch(session, "acme", "b", normalise_batch([ZEEK]))
+def test_a_content_is_counted_once_for_a_tenant(empty_store: None) -> None:
+    """A second delivery, also at the same time and in another order of names, changes nothing."""
+    same = [ZEEK, dict(reversed(ZEEK.items()))]
+
+    def deliver(number: int) -> bool:
+        with session_scope() as session:
+            return count_batch(session, "acme", normalise_batch([same[number % 2]]))
+
+    with ThreadPoolExecutor(8) as pool:
+        outcomes = list(pool.map(deliver, range(8)))
+    assert sorted(outcomes) == [False] * 7 + [True]
     assert stored() == [(1, 94)]
+    with session_scope() as session:
+        assert count_batch(session, "globex", normalise_batch([ZEEK]))
+
+
+def test_all_metrics_are_stored(empty_store: None) -> None:
+    """Sums add up over batches, and distinct peers are not counted twice."""
+    other = ZEEK | {"id.orig_h": "10.9.9.9", "ts": 1.3131535e9}
+    alert = SURICATA | {"timestamp": 1.3131535e9}
+    for name in ("first", "second"):
+        count(name, [alert, other])
+    with session_scope() as session:
+        minute = session.scalars(select(NetworkMinute)).one()
+    assert (minute.records, minute.octets, minute.octets_out, minute.octets_in) == (4, 188, 78, 110)
+    assert (minute.alerts_medium, minute.denied, minute.dns_failures) == (2, 2, 0)
+    assert minute.peers == 4
 
 
 def test_concurrent_batches_are_all_counted(empty_store: None) -> None:

@@ -1,0 +1,160 @@
+"""Metrics of many records of one shape, by columns: each step is one call for all of them.
+
+It has the result of `Normaliser.normalise` for each record, or none at all: where the values of a
+column differ in type, or one of them is invalid, the records are normalised one by one.
+"""
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+from itertools import repeat
+from operator import itemgetter
+from typing import Any, NamedTuple
+
+from securenet_obs.detection.network.ecs.conversions import CONVERSIONS, MAX_COUNT
+from securenet_obs.detection.network.ecs.flows import canonical_address
+from securenet_obs.detection.network.ecs.mapping import Target
+from securenet_obs.detection.network.ecs.plans import Mapper, Plan
+from securenet_obs.detection.network.ecs.times import EARLIEST, LATEST
+
+Column = list[Any]
+
+_SPAN_S = EARLIEST.timestamp(), LATEST.timestamp()
+
+
+class NotUniformError(Exception):
+    """The records must be normalised one by one."""
+
+
+class Columns(NamedTuple):
+    """ECS fields of many records of one log type.
+
+    Attributes:
+        columns: field -> its value in each record, None where it has none.
+        constants: field -> its value in all records, unless it has a column.
+    """
+
+    columns: dict[str, Column]
+    constants: dict[str, Any]
+
+    def get(self, name: str, count: int) -> Sequence[Any]:
+        """Return the values of a field in each of the records."""
+        return self.columns.get(name) or [self.constants.get(name)] * count
+
+
+def map_columns(mapper: Mapper, records: list[dict[str, Any]]) -> Columns:
+    """Return the ECS fields of records with equal names.
+
+    Raises:
+        NotUniformError: the records differ in more than their values, or one is invalid.
+    """
+    found = Columns({}, dict(mapper.log_type.event))
+    _map_objects(mapper, records, "", found)
+    if "@timestamp" not in found.columns:
+        _add_times(found)
+    return found
+
+
+def _add_times(found: Columns) -> None:
+    """Take the ends or the starts of flows as their times."""
+    moments = found.columns.get("event.end") or found.columns.get("event.start")
+    if moments is None or not EARLIEST <= min(moments) <= max(moments) < LATEST:
+        raise NotUniformError
+    found.columns["@timestamp"] = moments
+
+
+def _map_objects(mapper: Mapper, records: list[dict[str, Any]], path: str, found: Columns) -> None:
+    plan = mapper.plan_of(records[0], path)
+    columns = _columns_of(records, _used(plan))
+    for name, choices in plan.converted:
+        _fill(found, choices, columns[name], mapper.log_type.unset)
+    for name, inner_path in plan.inner:
+        if len(set(map(tuple, columns[name]))) > 1:
+            raise NotUniformError
+        _map_objects(mapper, columns[name], inner_path, found)
+    for name, table in plan.valued:
+        _set_by_value(table, columns[name], found)
+
+
+def _fill(found: Columns, choices: tuple[Target, ...], values: Column, unset: str | None) -> None:
+    field, convert = choices[0]
+    if field in found.columns:
+        return
+    if len(choices) > 1 or field in found.constants or (unset is not None and unset in values):
+        raise NotUniformError
+    found.columns[field] = _convert(convert, values)
+
+
+def _used(plan: Plan) -> list[str]:
+    if plan.copied is not None:
+        raise NotUniformError
+    names = [name for name, _ in (*plan.converted, *plan.inner, *plan.valued)]
+    return list(dict.fromkeys(names))
+
+
+def _columns_of(records: list[dict[str, Any]], names: list[str]) -> dict[str, Column]:
+    """Return the columns of these names; the values of each have one type."""
+    columns = {name: list(map(itemgetter(name), records)) for name in names}
+    for column in columns.values():
+        if len(set(map(type, column))) > 1:
+            raise NotUniformError
+    return columns
+
+
+def _set_by_value(table: Any, values: Column, found: Columns) -> None:
+    fields = {field for updates in table.values() for field in updates}
+    others = table.get("", {})
+    if values[0].__class__ is not str:
+        values = [str(value).lower() for value in values]
+    for field in fields:
+        given = {value: updates.get(field) for value, updates in table.items()}
+        before = found.get(field, len(values))
+        other = others.get(field)
+        new = [given.get(value, other) for value in values]
+        found.columns[field] = [a if a is not None else b for a, b in zip(new, before, strict=True)]
+
+
+def _convert(convert: Callable[[Any], Any], values: Column) -> Column:
+    quick = _QUICK.get(convert)
+    converted = quick(values) if quick is not None else list(map(convert, values))
+    if None in converted:
+        raise NotUniformError
+    return converted
+
+
+def _addresses(values: Column) -> Column:
+    if values[0].__class__ is not str:
+        raise NotUniformError
+    return list(map(canonical_address, values))
+
+
+def _byte_counts(values: Column) -> Column:
+    if values[0].__class__ is not int or min(values) < 0 or max(values) >= MAX_COUNT:
+        raise NotUniformError
+    return values
+
+
+def _times(values: Column) -> Column:
+    if values[0].__class__ is float and _SPAN_S[0] <= min(values) <= max(values) < _SPAN_S[1]:
+        return list(map(datetime.fromtimestamp, values, repeat(UTC)))
+    if values[0].__class__ is str and {value[4:5] for value in values} == {"-"}:
+        with suppress(ValueError):
+            moments = _in_utc(list(map(datetime.fromisoformat, values)))
+            if EARLIEST <= min(moments) <= max(moments) < LATEST:
+                return moments
+    return list(map(CONVERSIONS["timestamp"], values))
+
+
+def _in_utc(moments: Column) -> Column:
+    if all(moment.tzinfo is None for moment in moments):
+        return [moment.replace(tzinfo=UTC) for moment in moments]
+    if any(moment.tzinfo is None for moment in moments):
+        raise NotUniformError
+    return list(map(datetime.astimezone, moments, repeat(UTC)))
+
+
+_QUICK: dict[Any, Callable[[Column], Column]] = {
+    CONVERSIONS["ip"]: _addresses,
+    CONVERSIONS["bytes"]: _byte_counts,
+    CONVERSIONS["timestamp"]: _times,
+}
