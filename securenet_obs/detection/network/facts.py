@@ -1,5 +1,6 @@
 """Facts that metrics count, for many records of one shape at once or for one by one."""
 
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from itertools import repeat
@@ -13,22 +14,37 @@ from securenet_obs.detection.network.records import Record
 
 
 class FactCounts:
-    """Records with equal facts, counted together.
+    """Counts of records, before they are added to a partial result.
 
     Attributes:
         groups: fact -> records, bytes sent, received, and both.
+        events: address -> records with it.
+        sent: address -> bytes that it has sent.
+        peers: minutes with the addresses in them.
         first: time of the earliest record.
         last: time of the latest record.
     """
 
     def __init__(self) -> None:
         self.groups: dict[tuple[Any, ...], list[int]] = {}
+        self.events: Counter[str] = Counter()
+        self.sent: defaultdict[str, int] = defaultdict(int)
+        self.peers: set[tuple[int | None, str]] = set()
         self.first: datetime | None = None
         self.last: datetime | None = None
 
+    @property
+    def size(self) -> int:
+        """Number of groups and peers, which bounds the memory."""
+        return len(self.groups) + len(self.peers)
+
     def add(self, record: Record) -> None:
         """Add one record."""
-        self._add([fact_of(record)], [bytes_of(record)])
+        fact, amounts = fact_of(record), bytes_of(record)
+        self._add_facts([fact], [amounts])
+        for name, octets in (("source.ip", amounts[0]), ("destination.ip", amounts[1])):
+            if (address := record.fields.get(name)) is not None:
+                self._add_addresses([fact.minute], [address], [octets])
         if (moment := record.timestamp) is not None:
             self._extend([moment])
 
@@ -40,20 +56,23 @@ class FactCounts:
         """
         found, count = map_columns(mapper, items), len(items)
         moments = found.columns["@timestamp"]
+        minutes = [int(seconds) // 60 for seconds in map(datetime.timestamp, moments)]
         facts = zip(
-            [int(seconds) // 60 for seconds in map(datetime.timestamp, moments)],
-            found.get("source.ip", count),
-            found.get("destination.ip", count),
+            minutes,
             _alerts(found, count),
-            ["denied" in kinds for kinds in found.get("event.type", count)],
+            _denied(found, count),
             _dns_failures(found, count),
             repeat(mapper.log_type.name),
             strict=False,
         )
-        self._add(facts, _bytes(found, count, mapper.log_type.is_snapshot))
+        sent, received, octets = _bytes(found, count, mapper.log_type.is_snapshot)
+        self._add_facts(facts, zip(sent, received, octets, strict=True))
+        for name, amounts in (("source.ip", sent), ("destination.ip", received)):
+            if name in found.columns:
+                self._add_addresses(minutes, found.columns[name], amounts)
         self._extend(moments)
 
-    def _add(
+    def _add_facts(
         self, facts: Iterable[tuple[Any, ...]], amounts: Iterable[tuple[int, int, int]]
     ) -> None:
         get = self.groups.get
@@ -68,35 +87,55 @@ class FactCounts:
                     group[2] += received
                     group[3] += octets
 
+    def _add_addresses(
+        self, minutes: Sequence[int | None], addresses: Sequence[str], amounts: Sequence[int]
+    ) -> None:
+        self.events.update(addresses)
+        self.peers.update(zip(minutes, addresses, strict=True))
+        sent = self.sent
+        for address, octets in zip(addresses, amounts, strict=True):
+            sent[address] += octets
+
     def _extend(self, moments: Sequence[datetime]) -> None:
         self.first = min(moments) if self.first is None else min(self.first, min(moments))
         self.last = max(moments) if self.last is None else max(self.last, max(moments))
 
 
-def _alerts(found: Columns, count: int) -> Sequence[str]:
-    kinds = found.get("event.kind", count)
-    if "alert" not in kinds:
-        return [""] * count
+def _alerts(found: Columns, count: int) -> Iterable[str]:
+    kinds = found.columns.get("event.kind")
+    if kinds is None and found.constants.get("event.kind") != "alert":
+        return repeat("", count)
     severities = found.get("event.severity", count)
     return [
         SEVERITIES.get(severity or 0, "alerts_other") if kind == "alert" else ""
-        for kind, severity in zip(kinds, severities, strict=True)
+        for kind, severity in zip(found.get("event.kind", count), severities, strict=True)
     ]
 
 
-def _dns_failures(found: Columns, count: int) -> Sequence[bool]:
+def _denied(found: Columns, count: int) -> Iterable[bool]:
+    if "event.type" not in found.columns:
+        return repeat("denied" in found.constants.get("event.type", ()), count)
+    return ["denied" in kinds for kinds in found.columns["event.type"]]
+
+
+def _dns_failures(found: Columns, count: int) -> Iterable[bool]:
     codes = found.columns.get("dns.response_code")
-    return [False] * count if codes is None else [code != "NOERROR" for code in codes]
+    return repeat(False, count) if codes is None else [code != "NOERROR" for code in codes]
 
 
-def _bytes(found: Columns, count: int, is_snapshot: bool) -> Iterable[tuple[int, int, int]]:
+def _bytes(
+    found: Columns, count: int, is_snapshot: bool
+) -> tuple[Sequence[int], Sequence[int], Sequence[int]]:
+    """Return the bytes sent, received and both of each record; 0 where both are 0."""
     zeros = [0] * count
     if is_snapshot:
-        return zip(zeros, zeros, zeros, strict=True)
+        return zeros, zeros, zeros
     sent = found.columns.get("source.bytes", zeros)
     received = found.columns.get("destination.bytes", zeros)
-    octets = found.columns.get("network.bytes") or list(map(add, sent, received))
+    octets = found.columns.get("network.bytes")
+    if octets is None:
+        return sent, received, list(map(add, sent, received))
     if 0 in octets:
-        given = zip(sent, received, octets, strict=True)
-        return [(s, r, o) if o else (0, 0, 0) for s, r, o in given]
-    return zip(sent, received, octets, strict=True)
+        sent = [amount if both else 0 for amount, both in zip(sent, octets, strict=True)]
+        received = [amount if both else 0 for amount, both in zip(received, octets, strict=True)]
+    return sent, received, octets

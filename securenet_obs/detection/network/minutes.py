@@ -51,6 +51,9 @@ class Minute:
         if self.octets + octets > MAX_OCTETS:
             return False
         self.add_fact(fact, 1, sent, received, octets)
+        for name in ("source.ip", "destination.ip"):
+            if (address := record.fields.get(name)) is not None:
+                self.peers.add(address)
         return True
 
     def add_fact(self, fact: "Fact", records: int, sent: int, received: int, octets: int) -> None:
@@ -63,9 +66,6 @@ class Minute:
             setattr(self, fact.alert, getattr(self, fact.alert) + records)
         self.denied += records if fact.is_denied else 0
         self.dns_failures += records if fact.is_dns_failure else 0
-        for address in (fact.source, fact.destination):
-            if address is not None:
-                self.peers.add(address)
 
     def merge(self, other: "Minute") -> None:
         """Add the metrics of another part of the same minute."""
@@ -83,12 +83,10 @@ COUNTS = tuple(part.name for part in fields(Minute) if part.name != "peers")
 
 
 class Fact(NamedTuple):
-    """Properties of a record that metrics count, besides its bytes.
+    """Properties of a record that metrics count, besides its bytes and addresses.
 
     Attributes:
         minute: its minute, since 1970; None without a time.
-        source: source address.
-        destination: destination address.
         alert: name of its metric of alerts; "" if it is not an alert.
         is_denied: whether the event was denied.
         is_dns_failure: whether it is a DNS response other than NOERROR.
@@ -96,8 +94,6 @@ class Fact(NamedTuple):
     """
 
     minute: int | None
-    source: str | None
-    destination: str | None
     alert: str
     is_denied: bool
     is_dns_failure: bool
@@ -112,8 +108,6 @@ def fact_of(record: Record) -> Fact:
         alert = SEVERITIES.get(get("event.severity", 0), "alerts_other")
     return Fact(
         None if moment is None else int(moment.timestamp()) // 60,
-        get("source.ip"),
-        get("destination.ip"),
         alert,
         "denied" in get("event.type", ()),
         get("dns.response_code", "NOERROR") != "NOERROR",

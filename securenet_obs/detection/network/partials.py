@@ -3,8 +3,9 @@
 from base64 import b64decode, b64encode
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -34,8 +35,10 @@ MAX_TALKERS = 100_000
 """Addresses whose traffic is counted exactly; of more, a sample is."""
 
 _MAX_SHAPE_LENGTH = 500
-_MAX_GROUPS = 20_000
-_CHUNK_ENTRIES = 2_000
+_MAX_COUNTS = 100_000
+_STEP = 16
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_CHUNK_ENTRIES = 500
 _CHUNK_BYTES = 4 * 1024 * 1024
 _MIN_COLUMN = 8
 _ITEM = 3
@@ -90,23 +93,32 @@ class Partial:
         ends = [moment for moment in (self.last, counts.last) if moment is not None]
         self.last = max(ends, default=None)
         for fact, amounts in counts.groups.items():
-            self.add_fact(Fact(*fact), amounts, by_minute)
+            self._add_fact(Fact(*fact), amounts, by_minute)
+        for address, events in counts.events.items():
+            self.talkers.add(address, events, counts.sent[address])
+            self.total.peers.add(address)
+        if by_minute:
+            for minute, address in counts.peers:
+                if minute is not None:
+                    self._minute(minute).peers.add(address)
 
-    def add_fact(self, fact: Fact, amounts: Sequence[int], by_minute: bool) -> None:
+    def _add_fact(self, fact: Fact, amounts: Sequence[int], by_minute: bool) -> None:
         """Add records with equal facts: their number, bytes sent, received, and both."""
-        records, sent, received, _ = amounts
+        records, *_ = amounts
         self.records += records
         self.log_types.add(fact.log_type, records)
         self.total.add_fact(fact, *amounts)
-        if fact.source is not None:
-            self.talkers.add(fact.source, records, sent)
-        if fact.destination is not None:
-            self.talkers.add(fact.destination, records, received)
         if fact.minute is None:
             self.untimed += records
         elif by_minute:
-            start = datetime.fromtimestamp(fact.minute * 60, UTC)
-            self.minutes.setdefault(start, Minute()).add_fact(fact, *amounts)
+            self._minute(fact.minute).add_fact(fact, *amounts)
+
+    def _minute(self, number: int) -> Minute:
+        start = _EPOCH + timedelta(minutes=number)
+        found = self.minutes.get(start)
+        if found is None:
+            found = self.minutes[start] = Minute()
+        return found
 
     def quarantine(self, file: str, entry: Entry, reason: str) -> None:
         """Add an entry that is not a record."""
@@ -146,21 +158,20 @@ def analyse(path: Path, part: Range = WHOLE, *, by_minute: bool = False) -> Part
 def analyse_entries(entries: Iterable[Entry], file: str, *, by_minute: bool = False) -> Partial:
     """Normalise and count entries; `file` is the name that quarantined items carry."""
     analysis = _Analysis(file, by_minute)
-    for chunk in _chunks(entries):
+    for chunk in _chunks(iter(entries)):
         analysis.add(chunk)
     return analysis.end()
 
 
-def _chunks(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
+def _chunks(entries: Iterator[Entry]) -> Iterator[list[Entry]]:
     """Yield entries in lists of bounded number and size."""
     chunk: list[Entry] = []
-    size = 0
-    for entry in entries:
-        chunk.append(entry)
-        size += len(entry[5])
+    for some in iter(lambda: list(islice(entries, _STEP)), []):
+        chunk += some
+        size = chunk[-1].offset - chunk[0].offset
         if size > _CHUNK_BYTES or len(chunk) >= _CHUNK_ENTRIES:
             yield chunk
-            chunk, size = [], 0
+            chunk = []
     yield chunk
 
 
@@ -196,7 +207,7 @@ class _Analysis:
             self._found.quarantine(self._file, entry, reason)
         self._found.lines += len(chunk)
         self._found.numbered = chunk[-1].line if chunk else self._found.numbered
-        if len(self._counts.groups) > _MAX_GROUPS:
+        if self._counts.size > _MAX_COUNTS:
             self._flush()
 
     def _add_shape(self, entries: list[Entry]) -> list[tuple[Entry, str]]:
