@@ -1,17 +1,20 @@
-"""Commands on log files: `logs check`, and `logs summary` and `logs convert` of network logs."""
+"""Commands on log files: `logs check`; `summary`, `convert` and `import` of network logs."""
 
 import json
 import sys
+from pathlib import Path
 from typing import Any
 
 import click
 
 from securenet_obs.cli import options
+from securenet_obs.cli.choice import enter_target
 from securenet_obs.cli.consoles import STDERR, STDOUT
 from securenet_obs.cli.usage import usage_errors_for
 from securenet_obs.errors import NotFoundError
 
 _LOG = click.Path(exists=True, dir_okay=False, allow_dash=True)
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 @click.group()
@@ -50,10 +53,11 @@ def check(sources: tuple[str, ...], as_json: bool) -> None:
 @click.argument("sources", nargs=-1, required=True, metavar="FILE...", type=_LOG)
 @options.as_json
 def summary(sources: tuple[str, ...], as_json: bool) -> None:
-    """Summarise network logs: counts, log types, time span, top talkers, quarantine.
+    """Summarise network logs: counts, times, top talkers.
 
-    Reads Suricata EVE, Zeek (JSON and TSV), CloudTrail, Windows events, VPC flows, and any JSON;
-    plain or compressed (gz, zst). - is standard input.
+    Lists unknown shapes and the quarantine, too. Reads Suricata EVE, Zeek (JSON and TSV),
+    CloudTrail, Windows events, VPC flows, and any JSON; plain or compressed (gz, zst). - is
+    standard input.
 
     Example: securenet-obs logs summary eve.json conn.log.gz --json
     """
@@ -82,7 +86,7 @@ def _print_summary(found: dict[str, Any]) -> None:
 @logs.command()
 @click.argument("sources", nargs=-1, required=True, metavar="FILE...", type=_LOG)
 def convert(sources: tuple[str, ...]) -> None:
-    """Print network logs as JSON lines in the Elastic Common Schema (ECS).
+    """Print network logs in the Elastic Common Schema (ECS).
 
     Lines that are not records are listed on standard error, with their place and reason.
 
@@ -97,3 +101,24 @@ def convert(sources: tuple[str, ...]) -> None:
         else:
             place = f"{line.file}:{line.line}: {line.reason}: {line.sample}"
             STDERR.print(place, markup=False, soft_wrap=True)
+
+
+@logs.command("import")
+@click.argument("sources", nargs=-1, required=True, metavar="FILE...", type=_FILE)
+@click.option("--tenant", required=True, help="The tenant whose minutes the files are added to.")
+@options.target
+@options.local
+def import_files(sources: tuple[Path, ...], tenant: str, target: Path | None, local: bool) -> None:
+    """Let workers count network logs for a tenant, once.
+
+    A large file is divided into ranges, one task each. All workers must reach it by the same path.
+
+    Example: securenet-obs logs import /srv/logs/conn.log --tenant acme
+    """
+    enter_target(target, local=local, command="logs", needs=["store", "redis"])
+    from securenet_obs.workers.publishing import publish
+    from securenet_obs.workers.tasks import process_log_file
+
+    for path in sources:
+        task_id = publish(process_log_file, tenant, str(path.resolve()))
+        STDOUT.print(f"{path} was sent as task {task_id}", markup=False, soft_wrap=True)

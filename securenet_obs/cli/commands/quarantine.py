@@ -1,11 +1,14 @@
 """Commands on the quarantine: `quarantine list` and `quarantine replay`."""
 
 import json
+from pathlib import Path
 
 import click
 
 from securenet_obs.cli import options
+from securenet_obs.cli.choice import enter_target
 from securenet_obs.cli.consoles import STDOUT
+from securenet_obs.cli.parameter_types import WholeNumber
 
 _tenant = click.option("--tenant", help="Only this tenant's items.")
 
@@ -17,18 +20,22 @@ def quarantine() -> None:
 
 @quarantine.command("list")
 @_tenant
-@click.option("--limit", default=100, show_default=True, help="Maximum number of items.")
+@click.option("--limit", type=WholeNumber(min=1, max=1_000_000), default=100, show_default=True)
+@options.target
+@options.local
 @options.as_json
-def list_items(tenant: str | None, limit: int, as_json: bool) -> None:
-    """List quarantined items, the most recent first: place, reason, start of the content.
+def list_items(
+    tenant: str | None, limit: int, target: Path | None, local: bool, as_json: bool
+) -> None:
+    """List items with place, reason and sample, newest first.
 
     Example: securenet-obs quarantine list --tenant acme
     """
+    enter_target(target, local=local, command="quarantine", needs=["store"])
     from securenet_obs.detection.network.stored_quarantine import list_quarantined
     from securenet_obs.runner.console.report import print_rows
-    from securenet_obs.store import check_store, session_scope
+    from securenet_obs.store import session_scope
 
-    check_store()
     with session_scope() as session:
         rows = list_quarantined(session, tenant, limit)
     if as_json:
@@ -39,18 +46,20 @@ def list_items(tenant: str | None, limit: int, as_json: bool) -> None:
 
 @quarantine.command()
 @_tenant
-def replay(tenant: str | None) -> None:
-    """Normalise quarantined items again and count those that are records now, once.
+@options.target
+@options.local
+def replay(tenant: str | None, target: Path | None, local: bool) -> None:
+    """Normalise items again; count those that are records now.
 
     Use it after an upgrade, or after a change of the mapping.
 
     Example: securenet-obs quarantine replay --tenant acme
     """
+    enter_target(target, local=local, command="quarantine", needs=["store"])
     from securenet_obs.detection.network.stored_quarantine import replay as replay_batch
     from securenet_obs.detection.network.stored_quarantine import waiting_tasks
-    from securenet_obs.store import check_store, session_scope
+    from securenet_obs.store import session_scope
 
-    check_store()
     with session_scope() as session:
         tasks = waiting_tasks(session, tenant)
     replayed = remaining = 0

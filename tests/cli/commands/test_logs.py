@@ -4,9 +4,14 @@ import gzip
 import json
 import subprocess
 import sys
+from base64 import b64decode
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+import redis
+
+from tests.stores import create_sqlite
 
 
 def test_logs_check_counts_and_lists_invalid_lines(
@@ -65,6 +70,27 @@ def test_logs_summary_counts_records(call: Callable[..., Any], tmp_path: Path) -
     assert "2 lines, 1 records, 1 quarantined" in table
     assert "suricata.flow" in table
     assert call("logs", "summary", "nowhere.log").returncode == 2
+
+
+def test_logs_import_sends_a_task(
+    call: Callable[..., Any], tmp_path: Path, redis_server: Any
+) -> None:
+    """The task has the whole path of the file; a tenant must be named."""
+    (tmp_path / "conn.log").write_text("{}\n")
+    target = tmp_path / "target.env"
+    url = redis_server.environment["REDIS_URL"].removesuffix("/0")
+    database = create_sqlite(tmp_path / "store.sqlite3")
+    target.write_text(f"REDIS_URL={url}/7\nRESULT_URL={url}/6\nDATABASE_URL={database}\n")
+    done = call("logs", "import", "conn.log", "--tenant", "acme", "--target", target)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "conn.log was sent as task" in done.stdout
+    with redis.Redis.from_url(f"{url}/7") as client:
+        message = json.loads(client.rpop("logs") or b"")
+        client.flushdb()
+    assert message["headers"]["argsrepr"]
+    arguments = json.loads(b64decode(message["body"]))[0]
+    assert arguments == ["acme", str(tmp_path / "conn.log")]
+    assert call("logs", "import", "conn.log", "--target", target).returncode == 2
 
 
 def test_logs_convert_prints_ecs(call: Callable[..., Any], tmp_path: Path) -> None:
