@@ -20,6 +20,9 @@ SecureNetObsError
 │   ├── StateFolderError         its state cannot be written
 │   └── PartNotReadyError        a part did not become ready; carries the end of its log
 ├── SchemaError                the schema of the store is not the one that this version uses
+├── InventoryError             a file is not an inventory of packages in any known format
+├── AdvisoriesError            advisories cannot be read, or are too old
+├── VersionError               a version cannot be compared by the rules of its ecosystem
 ├── BodyRefusedError           a request's body is too large, too slow, compressed, or one too many
 ├── StrictJsonError            a request's body is not strict JSON; carries the place
 ├── IdempotencyKeyError        an idempotency key of a request cannot be used
@@ -117,6 +120,18 @@ class PartNotReadyError(StackError):
 
 class SchemaError(SecureNetObsError):
     """The store's schema is missing, older or newer than this version's; names the remedy."""
+
+
+class InventoryError(SecureNetObsError):
+    """A file or document is not an inventory of packages; the message names it and the place."""
+
+
+class AdvisoriesError(SecureNetObsError):
+    """Advisories cannot be read, or are older than permitted; the message names the remedy."""
+
+
+class VersionError(SecureNetObsError):
+    """A version, or a bound of an advisory, cannot be compared by the rules of its ecosystem."""
 
 
 class BodyRefusedError(SecureNetObsError):

@@ -18,6 +18,7 @@ from securenet_obs.cli.commands.logs import logs
 from securenet_obs.cli.commands.quarantine import quarantine
 from securenet_obs.cli.commands.redact import redact
 from securenet_obs.cli.commands.store import store
+from securenet_obs.cli.commands.vulnerabilities import scan
 from securenet_obs.cli.consoles import STDERR
 from securenet_obs.cli.interrupts import end_on_signals
 from securenet_obs.cli.usage import Group
@@ -47,6 +48,7 @@ for _command in (
     logs,
     quarantine,
     redact,
+    scan,
     store,
 ):
     cli.add_command(_command)

@@ -21,7 +21,7 @@ from securenet_obs.detection.network.readers.ranges import RANGE_BYTES, divide
 from securenet_obs.detection.network.stored_minutes import count_batch
 from securenet_obs.detection.network.stored_quarantine import store_quarantined
 from securenet_obs.detection.network.stored_ranges import begin, digest_of, finish, store_range
-from securenet_obs.detection.vulnerabilities import scan_tenant
+from securenet_obs.detection.vulnerabilities.scans import scan_tenant
 from securenet_obs.errors import PublishError, SchemaError, StoreUnavailableError
 from securenet_obs.monitoring import (
     bind_tenant,

@@ -1,8 +1,10 @@
 """The samples of a local stack."""
 
-from packaging.version import Version
-
-from securenet_obs.detection.vulnerabilities import affects
+from securenet_obs.detection.vulnerabilities.advisories.files import Source
+from securenet_obs.detection.vulnerabilities.advisories.index import build_index
+from securenet_obs.detection.vulnerabilities.components import Component
+from securenet_obs.detection.vulnerabilities.ecosystems import package_of
+from securenet_obs.detection.vulnerabilities.matching import match
 from securenet_obs.stack.samples import ADVISORIES, INVENTORY
 
 
@@ -16,11 +18,10 @@ def test_advisories_have_valid_bounds() -> None:
 
 def test_sample_inventory_has_three_findings() -> None:
     """Three advisories affect two packages; the others have none."""
+    index = build_index(Source(str(row["id"]), row) for row in ADVISORIES)
+    components = [Component(package_of("PyPI", name), name, version) for name, version in INVENTORY]
     found = [
-        (package, str(advisory["id"]))
-        for package, version in INVENTORY
-        for advisory in ADVISORIES
-        if affects(advisory, package, Version(version))
+        (row.use.name, row.vulnerability.advisory_id) for row in match(components, index).matches
     ]
     assert found == [
         ("requests", "PYSEC-2023-74"),

@@ -1,0 +1,138 @@
+"""Command `scan`: matches an inventory with advisories; prints findings; exits 1 on grave ones."""
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from securenet_obs import __version__
+from securenet_obs.cli import options
+from securenet_obs.cli.consoles import STDERR, STDOUT
+from securenet_obs.cli.parameter_types import NonEmptyPath
+from securenet_obs.cli.usage import usage_errors_for
+from securenet_obs.errors import AdvisoriesError, InventoryError
+
+if TYPE_CHECKING:
+    from securenet_obs.detection.vulnerabilities.advisories.index import MemoryIndex
+    from securenet_obs.detection.vulnerabilities.report import Report
+
+_LEVELS = ("unknown", "low", "medium", "high", "critical")
+
+
+@click.command()
+@click.option(
+    "--inventory",
+    "inventory_path",
+    type=NonEmptyPath(exists=True),
+    required=True,
+    help="requirements.txt, uv.lock, poetry.lock, package-lock.json, CycloneDX JSON, a list of "
+    "purls, or a folder with any of them.",
+)
+@click.option(
+    "--advisories",
+    "advisories_path",
+    type=NonEmptyPath(exists=True),
+    required=True,
+    help="Advisories in OSV's format: a folder, a JSON file, or an archive such as all.zip.",
+)
+@click.option(
+    "--fail-on",
+    type=click.Choice(_LEVELS, case_sensitive=False),
+    help="Exit 1 if a finding is at or above this severity; unknown is the lowest.",
+)
+@click.option(
+    "--plan-from",
+    type=click.Choice(_LEVELS, case_sensitive=False),
+    default="unknown",
+    show_default=True,
+    help="Severity from which the plan's upgrades are free of vulnerabilities.",
+)
+@click.option("--sarif", is_flag=True, help="Print SARIF 2.1.0.")
+@options.as_json
+def scan(
+    inventory_path: Path,
+    advisories_path: Path,
+    fail_on: str | None,
+    plan_from: str,
+    sarif: bool,
+    as_json: bool,
+) -> None:
+    """Find known vulnerabilities in an inventory, offline.
+
+    Packages that cannot be judged are listed with the reason. Standard error has a summary.
+
+    Example: securenet-obs scan --inventory uv.lock --advisories all.zip --fail-on high
+    """
+    from securenet_obs.detection.vulnerabilities.advisories.files import read_records
+    from securenet_obs.detection.vulnerabilities.advisories.index import build_index
+    from securenet_obs.detection.vulnerabilities.inventory import read_inventory
+    from securenet_obs.detection.vulnerabilities.report import as_sarif
+    from securenet_obs.detection.vulnerabilities.report import scan as scan_inventory
+
+    if sarif and as_json:
+        raise click.UsageError("--json and --sarif exclude each other.")
+    with usage_errors_for(InventoryError, AdvisoriesError):
+        inventory = read_inventory(inventory_path)
+        packages = {component.package for component in inventory.components}
+        index = build_index(read_records(advisories_path), packages)
+    report = scan_inventory(inventory, index, plan_from)
+    if sarif or as_json:
+        shown = as_sarif(report, __version__) if sarif else report.as_json()
+        click.echo(json.dumps(shown, indent=2))
+    else:
+        _print_tables(report)
+    _print_summary(report, index)
+    sys.exit(1 if fail_on and report.at_or_above(fail_on) else 0)
+
+
+def _print_tables(report: "Report") -> None:
+    from securenet_obs.runner.console.report import print_rows
+
+    print_rows(
+        STDOUT,
+        [
+            {
+                "package": row.package,
+                "version": row.version,
+                "severity": row.severity.level,
+                "id": row.advisory_id,
+                "fixed": row.fixed or "none known",
+                "summary": row.summary[:80],
+            }
+            for row in report.findings
+        ],
+    )
+    print_rows(STDOUT, [_plan_row(fix.as_json()) for fix in report.plan])
+    print_rows(
+        STDOUT,
+        [
+            {
+                "unjudged": f"{row.package} {row.version}".strip(),
+                "place": ", ".join(row.places),
+                "reason": row.reason,
+                "advisories": ", ".join(row.ids),
+            }
+            for row in report.unjudged
+        ],
+    )
+
+
+def _plan_row(fix: dict[str, object]) -> dict[str, object]:
+    return {
+        "upgrade": f"{fix['package']} {fix['version']}",
+        "to": fix["fixed"] or fix["reason"],
+    }
+
+
+def _print_summary(report: "Report", index: "MemoryIndex") -> None:
+    for problem in index.problems:
+        STDERR.print(f"{problem.place}: {problem.reason}", markup=False, soft_wrap=True)
+    unrated = sum(row.severity.level == "unknown" for row in report.findings)
+    STDERR.print(
+        f"{report.uses} packages, {index.records} advisories of {index.newest[:10] or 'no date'}: "
+        f"{len(report.findings)} findings, {unrated} of them without a severity; "
+        f"{len(report.unjudged)} not judged; {index.git_ranges} ranges of commits skipped",
+        soft_wrap=True,
+    )

@@ -1,0 +1,1 @@
+"""Known vulnerabilities: inventories, advisories, versions, matching, fixes, stored findings."""
