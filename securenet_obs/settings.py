@@ -131,6 +131,20 @@ class Settings(BaseSettings):
         description="Days for which dead letters and their batches are kept.",
     )
 
+    advisories_source: str = Field(
+        "",
+        description="Folder, archive or API of advisories that beat synchronises daily, if any.",
+    )
+    advisories_max_age_d: float = Field(
+        30.0,
+        ge=1,
+        le=36_500,
+        description="Days after which advisories are too old for a synchronisation or a scan.",
+    )
+    exploited_source: str = Field(
+        "", description="File of CISA's known exploited vulnerabilities, read with them, if any."
+    )
+
     worker_stop_s: float = Field(
         45.0,
         gt=0,

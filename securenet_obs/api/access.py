@@ -4,8 +4,9 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 import structlog
-from fastapi import HTTPException, Request, Response
+from fastapi import APIRouter, Depends, HTTPException, Request, Response
 from fastapi.concurrency import run_in_threadpool
+from fastapi.security import HTTPBearer
 
 from securenet_obs.api.api_keys import KeyCache, id_of_key
 from securenet_obs.api.strict_json import StrictRoute
@@ -49,6 +50,12 @@ class TenantRoute(StrictRoute):
             return await handle(request)
 
         return authorised
+
+
+def create_tenant_router() -> APIRouter:
+    """Return a router of routes that require a tenant's API key."""
+    scheme = HTTPBearer(auto_error=False, description="A tenant's API key.")
+    return APIRouter(prefix="/v1", route_class=TenantRoute, dependencies=[Depends(scheme)])
 
 
 async def _authenticate(request: Request) -> str:

@@ -6,14 +6,13 @@ from functools import cache
 from typing import Annotated, Any, Literal
 
 import structlog
-from fastapi import APIRouter, Depends, FastAPI, Path, Request, Response
+from fastapi import APIRouter, FastAPI, Path, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
-from fastapi.security import HTTPBearer
 from pydantic import BaseModel, Field
 
-from securenet_obs.api import diagnostics
-from securenet_obs.api.access import TenantRoute
+from securenet_obs.api import diagnostics, inventories
+from securenet_obs.api.access import create_tenant_router
 from securenet_obs.api.answers import add_error_answers, answers, described_headers
 from securenet_obs.api.api_keys import KeyCache
 from securenet_obs.api.bodies import BodyLimits
@@ -39,11 +38,7 @@ TenantId = Annotated[str, Path(pattern=TENANT_ID)]
 TaskId = Annotated[str, Path(pattern=r"^[A-Za-z0-9-]{1,64}$")]
 
 router = APIRouter()
-tenant_router = APIRouter(
-    prefix="/v1",
-    route_class=TenantRoute,
-    dependencies=[Depends(HTTPBearer(auto_error=False, description="A tenant's API key."))],
-)
+tenant_router = create_tenant_router()
 _log = structlog.get_logger(__name__)
 
 
@@ -166,6 +161,7 @@ def create_app(settings: Settings) -> FastAPI:
     service.state.readiness = create_readiness()
     service.include_router(router)
     service.include_router(tenant_router)
+    service.include_router(inventories.router)
     if settings.diagnostics_enabled:
         service.include_router(diagnostics.router)
     add_error_answers(service)

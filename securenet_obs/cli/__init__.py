@@ -9,7 +9,7 @@ from typing import NoReturn
 import click
 
 from securenet_obs import __version__
-from securenet_obs.cli.commands import notebooks, stack, targets
+from securenet_obs.cli.commands import notebooks, stack, stored_vulnerabilities, targets
 from securenet_obs.cli.commands.anomalies import anomalies
 from securenet_obs.cli.commands.api_keys import api_keys
 from securenet_obs.cli.commands.dead_letters import dead_letters
@@ -41,6 +41,7 @@ for _command in (
     *notebooks.COMMANDS,
     *targets.COMMANDS,
     *stack.COMMANDS,
+    *stored_vulnerabilities.COMMANDS,
     anomalies,
     api_keys,
     dead_letters,

@@ -4,9 +4,15 @@ The advisories are a few public ones on PyPI packages, from the PyPA Advisory Da
 """
 
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
-from securenet_obs.store import Advisory, InventoryItem, ensure_tenant, session_at
+from securenet_obs.detection.vulnerabilities.advisories.files import Source
+from securenet_obs.detection.vulnerabilities.components import Component, Inventory
+from securenet_obs.detection.vulnerabilities.ecosystems import package_of
+from securenet_obs.detection.vulnerabilities.stored.advisories import sync_advisories
+from securenet_obs.detection.vulnerabilities.stored.inventories import store_inventory
+from securenet_obs.store import session_at
 
 # Advisory, package, then introduced and fixed versions in pairs.
 _FACTS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
@@ -49,12 +55,12 @@ INVENTORY: tuple[tuple[str, str], ...] = (
 
 def store_samples(url: str, tenants: Iterable[str]) -> None:
     """Store the advisories, and the inventory for each tenant, in the store at `url`."""
+    records = (Source(str(advisory["id"]), advisory) for advisory in ADVISORIES)
+    sync_advisories("samples", records, scope=partial(session_at, url))
+    components = [
+        Component(package_of("PyPI", package), package, version, "samples")
+        for package, version in INVENTORY
+    ]
     with session_at(url) as session:
-        for advisory in ADVISORIES:
-            session.merge(Advisory(advisory_id=str(advisory["id"]), content=advisory))
         for tenant_id in tenants:
-            ensure_tenant(session, tenant_id)
-            session.add_all(
-                InventoryItem(tenant_id=tenant_id, package=package, version=version)
-                for package, version in INVENTORY
-            )
+            store_inventory(session, tenant_id, Inventory(components), "samples")

@@ -61,34 +61,112 @@ class Tenant(Table):
     tenant_id: Mapped[str] = mapped_column(String(63), primary_key=True)
 
 
-class InventoryItem(Table):
-    """A package that a tenant runs."""
+class Inventory(Table):
+    """The packages that a tenant runs, in one of their versions; the highest number is current.
 
-    __tablename__ = "inventory"
+    `components` and `problems` are those of the inventory's files, as JSON.
+    """
+
+    __tablename__ = "inventories"
 
     tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.tenant_id"), primary_key=True)
-    package: Mapped[str] = mapped_column(String(200), primary_key=True)
-    version: Mapped[str] = mapped_column(String(100), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    imported_at: Mapped[datetime]
+    source: Mapped[str] = mapped_column(String(200))
+    digest: Mapped[str] = mapped_column(String(64))
+    components: Mapped[list[Any]] = mapped_column(JSON)
+    problems: Mapped[list[Any]] = mapped_column(JSON)
 
 
-class Advisory(Table):
-    """A known vulnerability, in OSV format."""
+class AdvisorySync(Table):
+    """A synchronisation of advisories with one source.
 
-    __tablename__ = "advisories"
+    `as_of` is the latest modification of a record; `counts` is None until it is complete.
+    """
 
+    __tablename__ = "advisory_syncs"
+
+    number: Mapped[int] = mapped_column(primary_key=True)
+    source: Mapped[str] = mapped_column(String(200))
+    synced_at: Mapped[datetime]
+    as_of: Mapped[datetime | None]
+    counts: Mapped[dict[str, Any] | None]
+
+
+class AdvisoryEntry(Table):
+    """The statements of one advisory on one package: the index that a scan reads.
+
+    `entry` and `known` are JSON texts. `added_in` and `changed_in` are numbers of synchronisations.
+    """
+
+    __tablename__ = "advisory_entries"
+
+    ecosystem: Mapped[str] = mapped_column(String(100), primary_key=True)
+    package: Mapped[str] = mapped_column(String(400), primary_key=True)
     advisory_id: Mapped[str] = mapped_column(String(100), primary_key=True)
-    content: Mapped[dict[str, Any]]
+    source: Mapped[str] = mapped_column(String(200), index=True)
+    digest: Mapped[str] = mapped_column(String(32))
+    entry: Mapped[str] = mapped_column(Text)
+    known: Mapped[str] = mapped_column(Text)
+    added_in: Mapped[int]
+    changed_in: Mapped[int]
+
+
+class ExploitedVulnerability(Table):
+    """A vulnerability that is known to be exploited, with the day on which it was listed."""
+
+    __tablename__ = "exploited_vulnerabilities"
+
+    cve_id: Mapped[str] = mapped_column(String(100), primary_key=True)
+    added_on: Mapped[str] = mapped_column(String(10))
+
+
+class VulnerabilityScan(Table):
+    """The last scan of a tenant: the inventory and the synchronisation that it read."""
+
+    __tablename__ = "vulnerability_scans"
+
+    tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.tenant_id"), primary_key=True)
+    scanned_at: Mapped[datetime]
+    inventory_number: Mapped[int]
+    sync_number: Mapped[int]
 
 
 class Finding(Table):
-    """A tenant's package that an advisory affects."""
+    """A vulnerability of a version that a tenant runs or ran.
+
+    `details` is the finding as a scan reports it. `cause` is the reason why it is new, `new_at` the
+    time since which it counts as open. `waived_until` is set while a waiver applies, `resolved_at`
+    once a scan does not find it any more, `notified_at` once it was logged as critical.
+    """
 
     __tablename__ = "findings"
 
     tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.tenant_id"), primary_key=True)
+    ecosystem: Mapped[str] = mapped_column(String(100), primary_key=True)
+    package: Mapped[str] = mapped_column(String(400), primary_key=True)
+    version: Mapped[str] = mapped_column(String(256), primary_key=True)
     advisory_id: Mapped[str] = mapped_column(String(100), primary_key=True)
-    package: Mapped[str] = mapped_column(String(200), primary_key=True)
-    version: Mapped[str] = mapped_column(String(100), primary_key=True)
+    details: Mapped[dict[str, Any]]
+    cause: Mapped[str] = mapped_column(String(20))
+    first_seen: Mapped[datetime]
+    new_at: Mapped[datetime]
+    last_seen: Mapped[datetime]
+    resolved_at: Mapped[datetime | None]
+    waived_until: Mapped[datetime | None]
+    notified_at: Mapped[datetime | None]
+
+
+class Waiver(Table):
+    """A tenant's decision to accept a vulnerability, of one package or of all, until a day."""
+
+    __tablename__ = "waivers"
+
+    tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.tenant_id"), primary_key=True)
+    advisory_id: Mapped[str] = mapped_column(String(100), primary_key=True)
+    package: Mapped[str] = mapped_column(String(400), primary_key=True)
+    reason: Mapped[str] = mapped_column(Text)
+    expires_on: Mapped[str] = mapped_column(String(10))
 
 
 class NetworkMinute(Table):

@@ -38,6 +38,7 @@ TASK_TIME_LIMIT_S = 600
 
 _ROUTES = {
     "run_vulnerability_scan": "scans",
+    "sync_advisories": "scans",
     "retrain_anomaly_model": "models",
     "process_network_logs": "logs",
     "process_log_file": "logs",
@@ -88,6 +89,21 @@ _BEAT_SCHEDULE = {
         "options": {"expires": retention.INTERVAL_S},
     },
 }
+
+
+def _advisories_entry() -> dict[str, Any]:
+    """Return the beat entry that synchronises the advisories, an hour before the daily training."""
+    return {
+        "task": f"{TASKS}.sync_advisories",
+        "schedule": crontab(minute="0", hour="1"),
+        "options": {"expires": 3600},
+    }
+
+
+def _schedule(settings: Settings) -> dict[str, Any]:
+    """Return the beat entries for these settings."""
+    entries = {**_BEAT_SCHEDULE, "schedule-canary": _canary_entry(settings.schedule_canary_s)}
+    return entries | ({"advisory-sync": _advisories_entry()} if settings.advisories_source else {})
 
 
 def _canary_entry(every_s: float) -> dict[str, Any]:
@@ -148,10 +164,7 @@ def create_celery(settings: Settings) -> Celery:
         **_MESSAGE_SETTINGS,
         **TIMEOUT_SETTINGS,
         **_EXECUTION_SETTINGS,
-        beat_schedule={
-            **_BEAT_SCHEDULE,
-            "schedule-canary": _canary_entry(settings.schedule_canary_s),
-        },
+        beat_schedule=_schedule(settings),
         beat_scheduler="securenet_obs.workers.schedule:RecordingScheduler",
         beat_max_loop_interval=5,
     )

@@ -3,6 +3,7 @@
 import os
 import random
 from collections.abc import Callable, Iterable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,9 @@ from securenet_obs.detection.network.readers.ranges import RANGE_BYTES, divide
 from securenet_obs.detection.network.stored_minutes import count_batch
 from securenet_obs.detection.network.stored_quarantine import store_quarantined
 from securenet_obs.detection.network.stored_ranges import begin, digest_of, finish, store_range
-from securenet_obs.detection.vulnerabilities.scans import scan_tenant
+from securenet_obs.detection.vulnerabilities.exploited import read_exploited
+from securenet_obs.detection.vulnerabilities.stored.scans import scan_tenant
+from securenet_obs.detection.vulnerabilities.stored.sources import store_exploited, sync_from
 from securenet_obs.errors import PublishError, SchemaError, StoreUnavailableError
 from securenet_obs.monitoring import (
     bind_tenant,
@@ -42,6 +45,8 @@ UNKNOWN_TENANT = "unassigned"
 """Tenant of the records that arrive without one; the schedule does not send it tasks."""
 
 _NO_TENANT = ""
+
+_MAX_LOGGED = 20
 
 _DISPATCH_WITHIN_S = 60
 """Seconds over which beat's tasks are spread, so that tenants do not all start at once."""
@@ -76,7 +81,23 @@ def _task(**options: Any) -> Callable[[Callable[..., Any]], Any]:
 def run_vulnerability_scan(self: Task, tenant_id: str) -> dict[str, Any]:
     """Match a tenant's inventory with the known advisories, once a window; see `scan_tenant`."""
     bind_tenant(tenant_id)
-    return scan_tenant(tenant_id, window_of(self.request))
+    max_age = timedelta(days=get_settings().advisories_max_age_d)
+    return scan_tenant(tenant_id, window_of(self.request), max_age)
+
+
+@_task(**_RETRIES)
+def sync_advisories() -> dict[str, int]:
+    """Synchronise the advisories with `ADVISORIES_SOURCE`; return the numbers of changes."""
+    settings = get_settings()
+    if settings.exploited_source:
+        store_exploited(read_exploited(Path(settings.exploited_source)))
+    max_age = timedelta(days=settings.advisories_max_age_d)
+    changes = sync_from(settings.advisories_source, max_age)
+    for problem in changes.problems[:_MAX_LOGGED]:
+        _log.warning("advisory_not_read", place=problem.place, reason=problem.reason)
+    summary = changes.summary()
+    _log.info("advisories_synchronised", source=settings.advisories_source, **summary)
+    return summary
 
 
 @_task(bind=True, **_RETRIES)

@@ -40,7 +40,7 @@ start_monitoring(settings, "tested", settings.sentry_release)
 value = "customer-4711 of Rue-de-Rivoli"
 for statement in (
     "INSERT INTO tenants SELECT :value UNION ALL SELECT :value",
-    "INSERT INTO inventory VALUES (:value, 'a', 'b')",
+    "INSERT INTO waivers VALUES (:value, 'a', 'b', 'c', 'd')",
     "SELECT CAST(:value AS integer) / 0 FROM nowhere",
 ):
     try:

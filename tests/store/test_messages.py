@@ -42,7 +42,7 @@ def shown(error: BaseException) -> str:
     [
         "INSERT INTO findings (tenant_id) VALUES (:value)",
         "INSERT INTO tenants VALUES (:value), (:value)",
-        "INSERT INTO inventory VALUES (:value, 'a', 'b')",
+        "INSERT INTO waivers VALUES (:value, 'a', 'b', 'c', 'd')",
         "INSERT INTO tenants VALUES (repeat(:value, 10))",
         "SELECT CAST(:value AS integer)",
         "SELECT CAST(:value AS timestamp)",

@@ -10,7 +10,8 @@ from typing import Any
 
 import redis
 
-from securenet_obs.workers.celery_app import TASK_TIME_LIMIT_S, celery_app
+from securenet_obs.settings import Settings
+from securenet_obs.workers.celery_app import TASK_TIME_LIMIT_S, celery_app, create_celery
 from securenet_obs.workers.names import QUEUES
 from tests.waiting import eventually
 
@@ -29,6 +30,12 @@ def test_the_schedule_sends_tasks_without_arguments() -> None:
     assert schedule["ml-model-retrain"]["schedule"].hour == {2}
     for entry in schedule.values():
         assert entry["options"]["expires"] > 0
+
+
+def test_advisories_are_synchronised_daily_if_there_is_a_source() -> None:
+    """Without a source there is nothing to synchronise, and no entry that would fail."""
+    schedule = create_celery(Settings(advisories_source="https://api.osv.dev")).conf.beat_schedule
+    assert schedule["advisory-sync"]["schedule"].hour == {1}
 
 
 def test_every_task_has_a_queue_that_exists() -> None:

@@ -10,7 +10,11 @@ import pytest
 import redis
 from sqlalchemy import select
 
-from securenet_obs.settings import Settings
+from securenet_obs.detection.vulnerabilities.advisories.files import Source
+from securenet_obs.detection.vulnerabilities.stored.advisories import sync_advisories
+from securenet_obs.detection.vulnerabilities.stored.inventories import store_inventory
+from securenet_obs.errors import AdvisoriesError
+from securenet_obs.settings import Settings, get_settings
 from securenet_obs.stack.samples import store_samples
 from securenet_obs.store import (
     LogFile,
@@ -19,12 +23,15 @@ from securenet_obs.store import (
     TaskEffect,
     Tenant,
     ensure_tenant,
+    session_at,
     session_scope,
 )
 from securenet_obs.workers import outbox
 from securenet_obs.workers.celery_app import TASKS, create_celery
 from securenet_obs.workers.tasks import UNKNOWN_TENANT, delete_old_rows
+from securenet_obs.workers.tasks import sync_advisories as sync_advisories_task
 from securenet_obs.workers.windows import WINDOW_HEADER, task_id_of
+from tests.detection.vulnerabilities.osv import CRITICAL, advisory, before, inventory_of
 from tests.waiting import eventually
 
 RECORDS = [
@@ -49,6 +56,42 @@ def test_a_scan_finds_the_known_vulnerabilities(target: Any) -> None:
     answer = target.send("run_vulnerability_scan", "newcomer", queue="scans").get(timeout=60)
     assert answer["packages"] == 5
     assert {found["package"] for found in answer["findings"]} == {"Werkzeug", "requests"}
+
+
+def test_a_new_critical_finding_is_one_line_and_one_event(target: Any) -> None:
+    """A second scan, and a redelivered one, add neither; the issue names no tenant's package."""
+    url = target.environment["DATABASE_URL"]
+    record = advisory("CRIT-1", *before("2"), package="grave", vector=CRITICAL)
+    sync_advisories("critical", [Source("CRIT-1", record)], scope=partial(session_at, url))
+    with session_at(url) as session:
+        store_inventory(session, "endangered", inventory_of(("grave", "1.0")), "test")
+    first = target.send("run_vulnerability_scan", "endangered", queue="scans")
+    assert first.get(timeout=60)["counts"]["findings"] == 1
+    target.send("run_vulnerability_scan", "endangered", queue="scans").get(timeout=60)
+    line = target.line("critical_vulnerability_found", first.id)
+    assert (line["advisory_id"], line["tenant_id"]) == ("CRIT-1", "endangered")
+    event = target.sentry.wait_for_event(lambda row: "critical_vulnerability" in json.dumps(row))
+    assert event["level"] == "error"
+    lines = [row for row in target.lines() if row["event"] == line["event"]]
+    events = [row for row in target.sentry.events if line["event"] in json.dumps(row)]
+    assert (len(lines), len(events)) == (1, 1)
+
+
+def test_advisories_are_synchronised_by_a_task(
+    monkeypatch: pytest.MonkeyPatch, sqlite_store: Path, tmp_path: Path
+) -> None:
+    """With the sources of the settings; too old ones fail."""
+    (tmp_path / "A-1.json").write_text(json.dumps(advisory("A-1", *before("2"))))
+    (tmp_path / "kev").write_text('{"vulnerabilities": [{"cveID": "CVE-1"}]}')
+    monkeypatch.setenv("ADVISORIES_SOURCE", str(tmp_path / "A-1.json"))
+    monkeypatch.setenv("EXPLOITED_SOURCE", str(tmp_path / "kev"))
+    monkeypatch.setenv("ADVISORIES_MAX_AGE_D", "36500")
+    get_settings.cache_clear()
+    assert sync_advisories_task()["added"] == 1
+    monkeypatch.setenv("ADVISORIES_MAX_AGE_D", "1")
+    get_settings.cache_clear()
+    with pytest.raises(AdvisoriesError, match="older than 1 days"):
+        sync_advisories_task()
 
 
 def test_a_batch_is_counted_for_its_tenant(target: Any) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,8 @@ from securenet_obs.errors import AdvisoriesError, InventoryError
 
 if TYPE_CHECKING:
     from securenet_obs.detection.vulnerabilities.advisories.index import MemoryIndex
-    from securenet_obs.detection.vulnerabilities.report import Report
+    from securenet_obs.detection.vulnerabilities.report import Finding, Report
+    from securenet_obs.detection.vulnerabilities.waivers import Waived
 
 _LEVELS = ("unknown", "low", "medium", "high", "critical")
 
@@ -49,6 +51,18 @@ _LEVELS = ("unknown", "low", "medium", "high", "critical")
     show_default=True,
     help="Severity from which the plan's upgrades are free of vulnerabilities.",
 )
+@click.option(
+    "--waivers",
+    "waivers_path",
+    type=NonEmptyPath(exists=True, dir_okay=False),
+    help="TOML with accepted vulnerabilities; they are shown, but do not fail the command.",
+)
+@click.option(
+    "--exploited",
+    "exploited_path",
+    type=NonEmptyPath(exists=True, dir_okay=False),
+    help="CISA's catalogue of known exploited vulnerabilities, in JSON.",
+)
 @click.option("--sarif", is_flag=True, help="Print SARIF 2.1.0.")
 @options.as_json
 def scan(
@@ -56,6 +70,8 @@ def scan(
     advisories_path: Path,
     fail_on: str | None,
     plan_from: str,
+    waivers_path: Path | None,
+    exploited_path: Path | None,
     sarif: bool,
     as_json: bool,
 ) -> None:
@@ -67,9 +83,11 @@ def scan(
     """
     from securenet_obs.detection.vulnerabilities.advisories.files import read_records
     from securenet_obs.detection.vulnerabilities.advisories.index import build_index
+    from securenet_obs.detection.vulnerabilities.exploited import read_exploited
     from securenet_obs.detection.vulnerabilities.inventory import read_inventory
     from securenet_obs.detection.vulnerabilities.report import as_sarif
     from securenet_obs.detection.vulnerabilities.report import scan as scan_inventory
+    from securenet_obs.detection.vulnerabilities.waivers import apply_waivers, read_waivers
 
     if sarif and as_json:
         raise click.UsageError("--json and --sarif exclude each other.")
@@ -77,13 +95,17 @@ def scan(
         inventory = read_inventory(inventory_path)
         packages = {component.package for component in inventory.components}
         index = build_index(read_records(advisories_path), packages)
-    report = scan_inventory(inventory, index, plan_from)
-    if sarif or as_json:
-        shown = as_sarif(report, __version__) if sarif else report.as_json()
-        click.echo(json.dumps(shown, indent=2))
+        exploited = read_exploited(exploited_path) if exploited_path else {}
+        waivers = read_waivers(waivers_path) if waivers_path else []
+    report = scan_inventory(inventory, index, plan_from, exploited)
+    waived = apply_waivers(report, waivers, datetime.now(UTC).date())
+    if sarif:
+        click.echo(json.dumps(as_sarif(report, __version__), indent=2))
+    elif as_json:
+        click.echo(json.dumps({**report.as_json(), "waivers": waived.as_json()}, indent=2))
     else:
         _print_tables(report)
-    _print_summary(report, index)
+    _print_summary(report, index, waived)
     sys.exit(1 if fail_on and report.at_or_above(fail_on) else 0)
 
 
@@ -99,6 +121,7 @@ def _print_tables(report: "Report") -> None:
                 "severity": row.severity.level,
                 "id": row.advisory_id,
                 "fixed": row.fixed or "none known",
+                "state": _state(row),
                 "summary": row.summary[:80],
             }
             for row in report.findings
@@ -119,6 +142,11 @@ def _print_tables(report: "Report") -> None:
     )
 
 
+def _state(finding: "Finding") -> str:
+    exploited = "exploited" if finding.known_exploited else ""
+    return " ".join(filter(None, [exploited, "waived" if finding.waived else ""]))
+
+
 def _plan_row(fix: dict[str, object]) -> dict[str, object]:
     return {
         "upgrade": f"{fix['package']} {fix['version']}",
@@ -126,7 +154,10 @@ def _plan_row(fix: dict[str, object]) -> dict[str, object]:
     }
 
 
-def _print_summary(report: "Report", index: "MemoryIndex") -> None:
+def _print_summary(report: "Report", index: "MemoryIndex", waived: "Waived") -> None:
+    for state, listed in waived.as_json().items():
+        for row in listed:
+            STDERR.print(f"{state} waiver: {row['id']} {row['package']}", markup=False)
     for problem in index.problems:
         STDERR.print(f"{problem.place}: {problem.reason}", markup=False, soft_wrap=True)
     unrated = sum(row.severity.level == "unknown" for row in report.findings)

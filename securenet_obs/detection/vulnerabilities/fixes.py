@@ -1,15 +1,15 @@
 """Fixes: the lowest version that is free of a vulnerability, or of all from a severity up."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from securenet_obs.detection.vulnerabilities.advisories.index import Index
 from securenet_obs.detection.vulnerabilities.matching import (
     Match,
+    Matches,
     Use,
     Vulnerability,
-    merge_aliases,
 )
 from securenet_obs.detection.vulnerabilities.severity import is_at_least
 from securenet_obs.detection.vulnerabilities.versions import is_prerelease, key_of, major_of
@@ -43,28 +43,45 @@ class Fix:
         }
 
 
-def plan_fixes(matches: Iterable[Match], index: Index, severity: str) -> list[Fix]:
-    """Return the upgrade of each version in use with a vulnerability at or above a severity.
+class Fixes:
+    """Finds the fixes of matches.
 
-    An upgrade is free of every known vulnerability at or above that severity, not only of those of
-    the version in use.
+    Later versions of a version in use are computed once, for all its vulnerabilities.
     """
-    grave: dict[Use, list[Match]] = {}
-    for match in matches:
-        if is_at_least(match.vulnerability.severity.level, severity):
-            grave.setdefault(match.use, []).append(match)
-    entries = index.entries_of({use.package for use in grave})
-    fixes = []
-    for use, found in grave.items():
+
+    def __init__(self, result: Matches, index: Index) -> None:
+        self._result = result
+        self._known = index.known_versions_of({match.use.package for match in result.matches})
+        self._later: dict[Use, list[str]] = {}
+
+    def fixed_in(self, match: Match) -> str:
+        """Return the lowest later version without a vulnerability, empty if none is known."""
+        return lowest_free(self._later_versions(match.use), [match.vulnerability])
+
+    def plan(self, severity: str) -> list[Fix]:
+        """Return the upgrade of each version in use with a vulnerability at or above a severity.
+
+        An upgrade is free of every known vulnerability at or above that severity, not only of those
+        of the version in use.
+        """
+        grave: dict[Use, list[str]] = {}
+        for match in self._result.matches:
+            if is_at_least(match.vulnerability.severity.level, severity):
+                grave.setdefault(match.use, []).append(match.vulnerability.advisory_id)
+        return [self._upgrade(use, tuple(ids), severity) for use, ids in grave.items()]
+
+    def _upgrade(self, use: Use, resolves: tuple[str, ...], severity: str) -> Fix:
         barring = [
             vulnerability
-            for vulnerability in merge_aliases(entries[use.package])
+            for vulnerability in self._result.vulnerabilities[use.package]
             if is_at_least(vulnerability.severity.level, severity)
         ]
-        versions = candidates(use, index.known_versions_of(use.package))
-        resolved = tuple(match.vulnerability.advisory_id for match in found)
-        fixes.append(Fix(use, lowest_free(versions, barring), resolved))
-    return fixes
+        return Fix(use, lowest_free(self._later_versions(use), barring), resolves)
+
+    def _later_versions(self, use: Use) -> list[str]:
+        if use not in self._later:
+            self._later[use] = candidates(use, self._known.get(use.package, ()))
+        return self._later[use]
 
 
 def candidates(use: Use, versions: Iterable[str]) -> list[str]:
@@ -92,11 +109,14 @@ def candidates(use: Use, versions: Iterable[str]) -> list[str]:
     return [version for _, _, version in later]
 
 
-def lowest_free(versions: Iterable[str], vulnerabilities: Sequence[Vulnerability]) -> str:
+def lowest_free(versions: Iterable[str], vulnerabilities: Iterable[Vulnerability]) -> str:
     """Return the first of the versions that no vulnerability affects, empty if there is none."""
-    free = (
-        version
-        for version in versions
-        if not any(vulnerability.affects(version) for vulnerability in vulnerabilities)
-    )
-    return next(free, "")
+    barring = list(vulnerabilities)
+    for version in versions:
+        affecting = (n for n, one in enumerate(barring) if one.affects(version))
+        position = next(affecting, None)
+        if position is None:
+            return version
+        # It probably affects the next version, too: most versions take one judgement.
+        barring.insert(0, barring.pop(position))
+    return ""

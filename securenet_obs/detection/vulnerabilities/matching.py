@@ -1,7 +1,7 @@
 """Matches components with advisories; merges aliases; lists the pairs that cannot be judged."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
@@ -91,9 +91,15 @@ class Unjudged:
 
 @dataclass
 class Matches:
-    """The result of matching: vulnerabilities by use, in the inventory's order."""
+    """The result of matching, in the inventory's order.
+
+    Attributes:
+        vulnerabilities: all known ones of the packages in use, whatever the version.
+        uses: number of different versions of packages.
+    """
 
     matches: list[Match] = field(default_factory=list)
+    vulnerabilities: Mapping[Package, Sequence[Vulnerability]] = field(default_factory=dict)
     unjudged: list[Unjudged] = field(default_factory=list)
     uses: int = 0
 
@@ -104,13 +110,23 @@ def match(components: Iterable[Component], index: Index) -> Matches:
     uses, result.unjudged = _group(components)
     result.uses = len(uses)
     entries = index.entries_of({use.package for use in uses})
-    vulnerabilities = {package: merge_aliases(found) for package, found in entries.items()}
+    result.vulnerabilities = {name: merge_aliases(found) for name, found in entries.items()}
     for use in uses:
-        for vulnerability in vulnerabilities.get(use.package, ()):
-            if vulnerability.affects(use.version):
-                result.matches.append(Match(use, vulnerability))
-        result.unjudged += _unjudged_entries(use, entries.get(use.package, ()))
+        _match_use(use, result)
     return result
+
+
+def _match_use(use: Use, result: Matches) -> None:
+    """Add the vulnerabilities of a version, and the advisories that cannot judge it by reason."""
+    reasons: defaultdict[str, list[str]] = defaultdict(list)
+    for vulnerability in result.vulnerabilities.get(use.package, ()):
+        verdicts = [judge(entry, use.version) for entry in vulnerability.entries]
+        if True in verdicts:
+            result.matches.append(Match(use, vulnerability))
+        for entry, verdict in zip(vulnerability.entries, verdicts, strict=True):
+            if isinstance(verdict, str):
+                reasons[verdict].append(entry.advisory_id)
+    result.unjudged += (_unjudged(use, reason, ids) for reason, ids in reasons.items())
 
 
 def judge(entry: Entry, version: str) -> bool | str:
@@ -151,15 +167,6 @@ def _group(components: Iterable[Component]) -> tuple[list[Use], list[Unjudged]]:
         else:
             uses.append(use)
     return uses, unjudged
-
-
-def _unjudged_entries(use: Use, entries: Sequence[Entry]) -> Iterator[Unjudged]:
-    """Yield a version with the ids of the advisories that cannot be judged, for each reason."""
-    reasons: defaultdict[str, list[str]] = defaultdict(list)
-    for entry in entries:
-        if isinstance(reason := judge(entry, use.version), str):
-            reasons[reason].append(entry.advisory_id)
-    return (_unjudged(use, reason, ids) for reason, ids in reasons.items())
 
 
 def _unjudged(use: Use, reason: str, ids: Iterable[str] = ()) -> Unjudged:

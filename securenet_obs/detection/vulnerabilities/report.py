@@ -1,17 +1,12 @@
 """Report of a scan: findings, pairs that cannot be judged, fix plan; as JSON, rows or SARIF."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from securenet_obs.detection.vulnerabilities.advisories.index import Index
 from securenet_obs.detection.vulnerabilities.components import Inventory
-from securenet_obs.detection.vulnerabilities.fixes import (
-    Fix,
-    candidates,
-    lowest_free,
-    plan_fixes,
-)
+from securenet_obs.detection.vulnerabilities.fixes import Fix, Fixes
 from securenet_obs.detection.vulnerabilities.matching import Match, Unjudged, match
 from securenet_obs.detection.vulnerabilities.severity import Severity, is_at_least
 
@@ -22,6 +17,7 @@ class Finding:
 
     Attributes:
         fixed: lowest later version that this vulnerability does not affect, empty if none is known.
+        waived: the waiver that covers it, as JSON values.
     """
 
     package: str
@@ -31,9 +27,11 @@ class Finding:
     aliases: tuple[str, ...]
     severity: Severity
     fixed: str
+    known_exploited: bool
     summary: str
     places: tuple[str, ...]
     modified: str
+    waived: Mapping[str, str] | None = None
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -51,17 +49,25 @@ class Finding:
             "severity": self.severity.level,
             "score": self.severity.score,
             "fixed": self.fixed or None,
+            "known_exploited": self.known_exploited,
             "summary": self.summary,
             "places": list(self.places),
             "modified": self.modified,
+            "waived": self.waived,
         }
 
 
 @dataclass
 class Report:
-    """The result of a scan; `uses` is the number of different versions of packages."""
+    """The result of a scan.
+
+    Attributes:
+        matches: the match behind each finding, in the same order.
+        uses: number of different versions of packages.
+    """
 
     findings: list[Finding] = field(default_factory=list)
+    matches: list[Match] = field(default_factory=list)
     unjudged: list[Unjudged] = field(default_factory=list)
     plan: list[Fix] = field(default_factory=list)
     uses: int = 0
@@ -75,26 +81,42 @@ class Report:
         }
 
     def at_or_above(self, severity: str) -> list[Finding]:
-        """Return the findings at or above a severity."""
-        return [row for row in self.findings if is_at_least(row.severity.level, severity)]
+        """Return the findings at or above a severity that no waiver covers."""
+        grave = (row for row in self.findings if is_at_least(row.severity.level, severity))
+        return [row for row in grave if row.waived is None]
 
 
-def scan(inventory: Inventory, index: Index, plan_severity: str = "unknown") -> Report:
-    """Match an inventory with advisories; plan fixes for findings at or above a severity."""
-    matches = match(inventory.components, index)
+def scan(
+    inventory: Inventory,
+    index: Index,
+    plan_severity: str = "unknown",
+    exploited: Collection[str] = (),
+) -> Report:
+    """Match an inventory with advisories; plan fixes for findings at or above a severity.
+
+    Args:
+        inventory: components and problems.
+        index: the advisories.
+        plan_severity: severity of the plan.
+        exploited: ids of vulnerabilities that are known to be exploited.
+    """
+    result = match(inventory.components, index)
+    fixes = Fixes(result, index)
+    found = ((row, _finding(row, fixes.fixed_in(row), exploited)) for row in result.matches)
+    pairs = sorted(found, key=lambda pair: _order(pair[1]))
     problems = (Unjudged("", "", "", (row.place,), row.reason) for row in inventory.problems)
-    findings = sorted((_finding(found, index) for found in matches.matches), key=_order)
     return Report(
-        findings=findings,
-        unjudged=[*problems, *matches.unjudged],
-        plan=plan_fixes(matches.matches, index, plan_severity),
-        uses=matches.uses,
+        findings=[finding for _, finding in pairs],
+        matches=[match for match, _ in pairs],
+        unjudged=[*problems, *result.unjudged],
+        plan=fixes.plan(plan_severity),
+        uses=result.uses,
     )
 
 
-def _finding(found: Match, index: Index) -> Finding:
+def _finding(found: Match, fixed: str, exploited: Collection[str]) -> Finding:
     use, vulnerability = found.use, found.vulnerability
-    versions = candidates(use, index.known_versions_of(use.package))
+    ids = vulnerability.advisory_id, *vulnerability.aliases
     return Finding(
         package=use.name,
         ecosystem=use.package.ecosystem,
@@ -102,7 +124,8 @@ def _finding(found: Match, index: Index) -> Finding:
         advisory_id=vulnerability.advisory_id,
         aliases=vulnerability.aliases,
         severity=vulnerability.severity,
-        fixed=lowest_free(versions, [vulnerability]),
+        fixed=fixed,
+        known_exploited=any(one in exploited for one in ids),
         summary=vulnerability.summary,
         places=use.places,
         modified=max(entry.modified for entry in vulnerability.entries),
@@ -110,9 +133,10 @@ def _finding(found: Match, index: Index) -> Finding:
 
 
 def _order(finding: Finding) -> tuple[Any, ...]:
-    """Return the order of findings: the most severe first, then by name."""
+    """Return the order of findings: exploited and severe ones first, then by name."""
     level, score = finding.severity.rank
-    return -level, -score, finding.ecosystem, finding.package, finding.version, finding.advisory_id
+    names = finding.ecosystem, finding.package, finding.version, finding.advisory_id
+    return not finding.known_exploited, -level, -score, *names
 
 
 _SARIF_LEVELS: Mapping[str, str] = {
@@ -153,9 +177,13 @@ def _result(finding: Finding, place: str) -> dict[str, Any]:
         location["region"] = {"startLine": int(line)}
     fix = f"upgrade to {finding.fixed}" if finding.fixed else "no fixed version is known"
     text = f"{finding.package} {finding.version} is affected by {finding.advisory_id}; {fix}."
-    return {
+    result: dict[str, Any] = {
         "ruleId": finding.advisory_id,
         "level": _SARIF_LEVELS[finding.severity.level],
         "message": {"text": text},
         "locations": [{"physicalLocation": location}],
     }
+    if finding.waived:
+        suppression = {"kind": "external", "justification": finding.waived["reason"]}
+        result["suppressions"] = [suppression]
+    return result

@@ -34,6 +34,7 @@ _PRERELEASE = re.compile(r"(?i)(?:dev|alpha|beta|rc|cr|pre|snapshot|milestone|m)
 _MAJOR = re.compile(r"[vV]?(?:(\d+)[!:])?(\d+)")
 
 
+@lru_cache(maxsize=65_536)
 def key_of(ecosystem: str, text: str) -> Key:
     """Return the sort key of a version.
 
@@ -41,11 +42,6 @@ def key_of(ecosystem: str, text: str) -> Key:
         VersionError: the version is not valid in its ecosystem, or its order is not known.
     """
     family = ecosystem.partition(":")[0]
-    return _key(family, text)
-
-
-@lru_cache(maxsize=65_536)
-def _key(family: str, text: str) -> Key:
     parse = _parsers().get(family)
     if parse is None:
         raise VersionError(f"the order of versions in {family} is not known")

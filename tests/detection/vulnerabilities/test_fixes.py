@@ -5,7 +5,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from securenet_obs.detection.vulnerabilities.fixes import plan_fixes
+from securenet_obs.detection.vulnerabilities.fixes import Fixes
 from securenet_obs.detection.vulnerabilities.matching import match
 from tests.detection.vulnerabilities.osv import (
     CRITICAL,
@@ -20,8 +20,8 @@ from tests.detection.vulnerabilities.osv import (
 def plan(version: str, *records: dict[str, Any], severity: str = "unknown") -> dict[str, Any]:
     """Return the plan for one package in use."""
     index = index_of(*records)
-    matches = match(inventory_of(("left-pad", version)).components, index).matches
-    (fix,) = plan_fixes(matches, index, severity)
+    matches = match(inventory_of(("left-pad", version)).components, index)
+    (fix,) = Fixes(matches, index).plan(severity)
     return fix.as_json()
 
 
@@ -101,8 +101,8 @@ def test_a_plan_is_that_of_brute_force(planted: list[Any], current: str, severit
     index = index_of(*records)
     (entries,) = index.entries.values()
     entries[-1].listed.clear()
-    matches = match(inventory_of(("left-pad", current)).components, index).matches
-    found = plan_fixes(matches, index, severity)
+    matches = match(inventory_of(("left-pad", current)).components, index)
+    found = Fixes(matches, index).plan(severity)
     later = [version for version in VERSIONS if number(version) > number(current)]
     expected = next((version for version in later if not affected(version)), "")
     if affected(current):

@@ -38,9 +38,11 @@ def test_the_report_has_findings_unjudged_and_plan() -> None:
         "severity": "high",
         "score": 7.5,
         "fixed": "2",
+        "known_exploited": False,
         "summary": "Padding overflows",
         "places": ["test"],
         "modified": "2026-01-01T00:00:00Z",
+        "waived": None,
     }
     assert report["findings"][2]["fixed"] is None
     assert [row["reason"] for row in report["unjudged"]] == ["not a requirement"]

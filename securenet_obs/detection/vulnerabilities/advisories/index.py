@@ -17,8 +17,8 @@ class Index(Protocol):
     def entries_of(self, packages: Collection[Package]) -> Mapping[Package, Sequence[Entry]]:
         """Return the entries of those packages that have any."""
 
-    def known_versions_of(self, package: Package) -> Iterable[str]:
-        """Return the versions that the package's advisories name, affected or fixed."""
+    def known_versions_of(self, packages: Collection[Package]) -> Mapping[Package, Sequence[str]]:
+        """Return the versions that the packages' advisories name, affected or fixed."""
 
 
 @dataclass
@@ -42,9 +42,12 @@ class MemoryIndex:
         """Return the entries of those packages that have any."""
         return {package: self.entries[package] for package in packages if package in self.entries}
 
-    def known_versions_of(self, package: Package) -> Iterable[str]:
-        """Return the versions that the package's advisories name, affected or fixed."""
-        return (version for entry in self.entries[package] for version in entry.known)
+    def known_versions_of(self, packages: Collection[Package]) -> Mapping[Package, Sequence[str]]:
+        """Return the versions that the packages' advisories name, affected or fixed."""
+        return {
+            package: [version for entry in self.entries[package] for version in entry.known]
+            for package in packages
+        }
 
 
 def build_index(

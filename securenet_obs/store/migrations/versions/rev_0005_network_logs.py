@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0005"
-down_revision = "0003"
+down_revision = "0004"
 
 _COUNTS = (
     *("octets_out", "octets_in", "alerts_high", "alerts_medium", "alerts_low", "alerts_other"),

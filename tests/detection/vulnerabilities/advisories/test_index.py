@@ -24,7 +24,7 @@ def test_records_are_counted_and_dated() -> None:
         Problem("d", "it is not valid JSON"),
     ]
     assert [entry.advisory_id for entry in index.entries_of([PACKAGE])[PACKAGE]] == ["A", "B"]
-    assert list(index.known_versions_of(PACKAGE)) == ["2", "3"]
+    assert index.known_versions_of([PACKAGE]) == {PACKAGE: ["2", "3"]}
 
 
 def test_only_the_packages_in_use_are_kept() -> None:

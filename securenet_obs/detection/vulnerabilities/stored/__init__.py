@@ -1,0 +1,1 @@
+"""Vulnerabilities in the store: inventories, advisories, waivers, scans, findings over time."""
