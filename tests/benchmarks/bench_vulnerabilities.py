@@ -57,9 +57,9 @@ def package(number: int) -> tuple[str, str]:
     return ecosystem, f"{prefix}package-{number}"
 
 
-def version(choose: random.Random) -> str:
+def version(choose: random.Random, first_major: int = 0) -> str:
     """Return a version."""
-    return f"{choose.randrange(6)}.{choose.randrange(30)}.{choose.randrange(20)}"
+    return f"{choose.randrange(first_major, 6)}.{choose.randrange(30)}.{choose.randrange(20)}"
 
 
 def numbers(text: str) -> tuple[int, ...]:
@@ -91,11 +91,12 @@ def make_advisory(number: int, choose: random.Random) -> dict[str, Any]:
 
 
 def make_inventory(choose: random.Random) -> Inventory:
-    """Return an inventory of which half of the packages has advisories."""
+    """Return an inventory: half of its packages have advisories, and most are up to date."""
     components = []
     for number in choose.sample(range(2 * PACKAGES), COMPONENTS):
         ecosystem, name = package(number)
-        component = Component(package_of(ecosystem, name), name, version(choose), f"lock:{number}")
+        recent = version(choose, first_major=5)
+        component = Component(package_of(ecosystem, name), name, recent, f"lock:{number}")
         components.append(component)
     return Inventory(components)
 

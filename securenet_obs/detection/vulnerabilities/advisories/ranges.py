@@ -30,6 +30,15 @@ class Interval(NamedTuple):
         return bool(key < end or (self.includes_end and not end < key))
 
 
+def end_of(intervals: Iterable[Interval], family: str, key: Key) -> str | None:
+    """Return the end of an interval of a family that contains a version; None without an end.
+
+    Every version between the two is affected.
+    """
+    ends = (one.end for one in intervals if one.family == family and one.contains(key))
+    return next((end for end in ends if end is not None), None)
+
+
 def intervals_of(family: str, events: Iterable[Mapping[str, Any]]) -> Iterator[Interval]:
     """Yield the intervals of a range, whatever the order of its events.
 

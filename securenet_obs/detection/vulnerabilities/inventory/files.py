@@ -78,7 +78,7 @@ def _find_inventories(folder: Path) -> Iterator[Path]:
 
 
 def _refuse_unreadable(inventory: Inventory, name: str) -> None:
-    """Refuse a file that is no inventory, rather than list each of its lines."""
+    """Refuse a file without any readable entry, rather than list each of its lines."""
     if inventory.problems and not inventory.components:
         first = inventory.problems[0]
         raise InventoryError(f"{name}: no entry can be read; {first.place}: {first.reason}")

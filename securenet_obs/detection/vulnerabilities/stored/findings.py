@@ -25,7 +25,7 @@ SCANNER_CHANGED = "scanner_changed"
 
 @dataclass(frozen=True)
 class Causes:
-    """Names the cause of a new finding, by what has changed since the scan before.
+    """Names the cause of a new finding, by the changes since the scan before.
 
     Attributes:
         before: packages with their versions in the inventory of the scan before.
@@ -103,15 +103,18 @@ class _Stored:
 
     def __init__(self, session: Session, tenant_id: str) -> None:
         self._session, self._tenant_id = session, tenant_id
-        self._rows: defaultdict[tuple[str, str, str], list[store.Finding]] = defaultdict(list)
+        self._rows = list_findings(session, tenant_id, resolved=True)
+        self._by_id: defaultdict[tuple[Package, str, str], list[store.Finding]] = defaultdict(list)
         self.seen: list[store.Finding] = []
-        for row in list_findings(session, tenant_id, resolved=True):
-            self._rows[row.ecosystem, row.package, row.version].append(row)
+        for row in self._rows:
+            package = Package(row.ecosystem, row.package)
+            for one in {row.advisory_id, *row.details["ids"]}:
+                self._by_id[package, row.version, one].append(row)
 
     def row_of(self, use: Use, finding: Finding) -> store.Finding | None:
         """Return the row of a finding, open ones before resolved ones; None for a new finding."""
-        rows = self._rows[use.package.ecosystem, use.package.name, use.version]
-        same = [row for row in rows if {row.advisory_id, *row.details["ids"]} & {*finding.ids}]
+        keys = ((use.package, use.version, one) for one in finding.ids)
+        same = [row for key in keys for row in self._by_id.get(key, ())]
         same.sort(key=lambda row: row.resolved_at is not None)
         self.seen += same[:1]
         return same[0] if same else None
@@ -134,7 +137,7 @@ class _Stored:
     def resolve_others(self, now: datetime) -> None:
         """Mark the open findings that the scan has not seen as resolved."""
         seen = set(map(id, self.seen))
-        for row in (row for rows in self._rows.values() for row in rows):
+        for row in self._rows:
             if id(row) not in seen and row.resolved_at is None:
                 row.resolved_at = now
 
