@@ -26,3 +26,7 @@ class Effect:
         """Record the effect in this transaction; return False if another one has recorded it."""
         key = {"tenant_id": self.tenant_id, "task": self.task, "window": self.window}
         return insert_once(session, TaskEffect, **key, at=datetime.now(UTC), result=result)
+
+    def complete(self, session: Session, result: dict[str, Any]) -> None:
+        """Replace the result of an effect that this transaction has claimed."""
+        session.get_one(TaskEffect, (self.tenant_id, self.task, self.window)).result = result

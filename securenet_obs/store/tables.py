@@ -322,13 +322,38 @@ class ProcessedBatch(Table):
 
 
 class AnomalyModel(Table):
-    """Parameters of a tenant's anomaly model."""
+    """The models that judge a tenant's metrics: `versions` of `parameters`, by metric.
+
+    Processes of schema 0003 and before store other parameters, which count as no model.
+    """
 
     __tablename__ = "anomaly_models"
 
     tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.tenant_id"), primary_key=True)
     trained_at: Mapped[datetime]
     parameters: Mapped[dict[str, Any]]
+
+
+class AnomalyModelVersion(Table):
+    """A trained model of one metric of a tenant, promoted or not.
+
+    `held_back_error` is its mean error on the newest values before it learned them; `content` is
+    the state of its detector.
+    """
+
+    __tablename__ = "anomaly_model_versions"
+
+    tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.tenant_id"), primary_key=True)
+    metric: Mapped[str] = mapped_column(String(100), primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True)
+    trained_at: Mapped[datetime]
+    first_at: Mapped[datetime]
+    last_at: Mapped[datetime]
+    points: Mapped[int]
+    data_digest: Mapped[str] = mapped_column(String(64))
+    held_back_error: Mapped[float]
+    promoted: Mapped[bool]
+    content: Mapped[dict[str, Any]]
 
 
 class ApiKey(Table):

@@ -138,7 +138,7 @@ def _evaluate(tenant_id: str, records: list[Any]) -> tuple[Batch, dict[str, Any]
         "tenant_id": tenant_id,
         "records": len(records),
         **batch.summary(),
-        "anomalies": ThreatDetectionService().detect_in_batch(tenant_id, batch),
+        "anomalies": ThreatDetectionService().detect_in_batch(tenant_id, batch)["anomalies"],
     }
 
 

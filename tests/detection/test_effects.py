@@ -56,3 +56,12 @@ def test_one_of_many_concurrent_claims_wins(empty_store: None) -> None:
     for thread in threads:
         thread.join()
     assert sorted(claims) == [False] * 7 + [True]
+
+
+def test_a_claimed_effect_is_completed_in_the_same_transaction(empty_store: None) -> None:
+    """The result that later runs get is the complete one."""
+    with session_scope() as session:
+        assert EFFECT.claim(session, {}) is True
+        EFFECT.complete(session, {"n": 3})
+    with session_scope() as session:
+        assert EFFECT.earlier_result(session) == {"n": 3}

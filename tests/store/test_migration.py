@@ -39,6 +39,7 @@ HERE = Path(__file__).parent / "before_migrations"
 LATER = {
     "advisory_entries",
     "advisory_syncs",
+    "anomaly_model_versions",
     "exploited_vulnerabilities",
     "findings",
     "idempotency_keys",

@@ -1,9 +1,6 @@
 """Anomalies of time series: deviations, detector, models in the store, detection service."""
 
-from securenet_obs.detection.anomaly.service import (
-    MIN_MINUTES,
-    AnomalyDetector,
-    ThreatDetectionService,
-)
+from securenet_obs.detection.anomaly.service import ThreatDetectionService
+from securenet_obs.detection.anomaly.training import AnomalyDetector
 
-__all__ = ["MIN_MINUTES", "AnomalyDetector", "ThreatDetectionService"]
+__all__ = ["AnomalyDetector", "ThreatDetectionService"]

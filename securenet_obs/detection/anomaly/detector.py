@@ -7,7 +7,7 @@ from typing import Any
 
 from securenet_obs.detection.anomaly.baseline import LIMIT, Distance, distance
 from securenet_obs.detection.anomaly.deviations import Deviations
-from securenet_obs.detection.anomaly.extremes import CONSTANTS, Constants, Excess, Extremes
+from securenet_obs.detection.anomaly.extremes import CONSTANTS, Constants, Extremes
 from securenet_obs.detection.anomaly.reasons import explain, explain_distance
 
 NO_VALUE = "no value"
@@ -22,14 +22,15 @@ class Judgement:
     """Judgement of one value.
 
     `strength` is the logarithm of the ratio to the largest deviations so far, 0 for an ordinary
-    value; `score` is 0 to 1, an anomaly from 0.5. Only an anomaly has a `reason`.
+    value; `score` is 0 to 1, an anomaly from 0.5. Only an anomaly has a `reason`, and the
+    `expected` value that it names.
     """
 
     strength: float = 0.0
     anomaly: bool = False
     score: float = 0.0
     reason: str = ""
-    excesses: tuple[Excess, ...] = ()
+    expected: float = 0.0
 
     def as_json(self) -> dict[str, Any]:
         """Return `score`, `anomaly` and `reason`."""
@@ -69,9 +70,19 @@ class SeriesDetector:
             unusual = unusual if unusual and unusual.sigmas > 0 else None
         if unusual is not None:
             strength = abs(unusual.sigmas) / LIMIT * self._constants.threshold
-            return self._judgement(strength, lambda: explain_distance(unusual, value))
+            return self._judgement(
+                strength, lambda: (explain_distance(unusual, value), unusual.median)
+            )
         strength = math.hypot(*(excess.weight for excess in excesses))
-        return self._judgement(strength, lambda: explain(excesses), tuple(excesses))
+        return self._judgement(strength, lambda: explain(excesses))
+
+    def expected(self, moment_s: float) -> float | None:
+        """Return the value that is expected at a time; None without values."""
+        return self._deviations.expected(moment_s)
+
+    def speak(self) -> None:
+        """End the silence after an anomaly."""
+        self._silent_until = 0.0
 
     def _distance(self, value: float) -> Distance | None:
         """Return the distance from the baseline, which judges the first values of a series."""
@@ -79,18 +90,16 @@ class SeriesDetector:
             return None
         return distance(value, self._deviations.day)
 
-    def _judgement(
-        self, strength: float, reason: Callable[[], str], excesses: tuple[Excess, ...] = ()
-    ) -> Judgement:
+    def _judgement(self, strength: float, explain: Callable[[], tuple[str, float]]) -> Judgement:
         if strength == 0:
             return _ORDINARY
         score = 1 - 0.5 ** (strength / self._constants.threshold)
         if strength < self._constants.threshold:
-            return Judgement(strength, False, score, "", excesses)
+            return Judgement(strength, False, score)
         if self._days < self._silent_until:
-            return Judgement(strength, False, _SILENT_SCORE, "", excesses)
+            return Judgement(strength, False, _SILENT_SCORE)
         self._be_silent()
-        return Judgement(strength, True, score, reason(), excesses)
+        return Judgement(strength, True, score, *explain())
 
     def _be_silent(self) -> None:
         point_days = 1 / self._deviations.day.size

@@ -74,6 +74,15 @@ class Deviations:
         self._learn(moment_s, value, change)
         return found
 
+    def expected(self, moment_s: float) -> float | None:
+        """Return the usual value at a time of the week, else of the day, else the day's median."""
+        step_s = self._sampling.step_s
+        for season in (self._by_week, self._by_day):
+            usual = season.usual(moment_s, step_s)
+            if usual is not None:
+                return usual
+        return self.day.median() if len(self.day) else None
+
     def as_json(self) -> dict[str, Any]:
         """Return the state as JSON values; `restored` continues with it."""
         return {

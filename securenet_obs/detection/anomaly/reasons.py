@@ -25,12 +25,13 @@ _NAMES = {
 }
 
 
-def explain(excesses: Iterable[Excess]) -> str:
-    """Return one sentence on the excess with the largest weight."""
+def explain(excesses: Iterable[Excess]) -> tuple[str, float]:
+    """Return one sentence on the excess with the largest weight, and its expected value."""
     excess = max(excesses, key=lambda excess: excess.weight)
     deviation = excess.deviation
     name = _NAMES[deviation.kind][deviation.size < 0]
-    return f"{_comparison(excess, name)}: {_values(deviation.observed, deviation.expected)}"
+    values = _values(deviation.observed, deviation.expected)
+    return f"{_comparison(excess, name)}: {values}", deviation.expected
 
 
 def explain_distance(distance: Distance, value: float) -> str:

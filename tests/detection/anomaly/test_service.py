@@ -1,18 +1,19 @@
-"""Detection of anomalies."""
+"""Detection of anomalies in a tenant's metrics and records."""
 
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
 
-from securenet_obs.detection.anomaly import MIN_MINUTES, AnomalyDetector, ThreatDetectionService
+from securenet_obs.detection.anomaly import AnomalyDetector, ThreatDetectionService
 from securenet_obs.detection.network.batch import normalise_batch
 from securenet_obs.detection.network.stored_minutes import count_batch
-from securenet_obs.store import NetworkMinute, ensure_tenant, session_scope
+from securenet_obs.store import session_scope
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+
+pytestmark = pytest.mark.usefixtures("empty_store")
 
 
 def record(minute: int, octets: int) -> dict[str, Any]:
@@ -22,7 +23,7 @@ def record(minute: int, octets: int) -> dict[str, Any]:
 
 
 def learn(tenant_id: str, *, per_minute: int = 5, minutes: int = 60) -> dict[str, Any]:
-    """Count an ordinary hour of a tenant, and train its model."""
+    """Count an ordinary hour of a tenant, and train its models."""
     records = [
         record(minute, 100 + minute % 7) for minute in range(minutes) for _ in range(per_minute)
     ]
@@ -31,83 +32,103 @@ def learn(tenant_id: str, *, per_minute: int = 5, minutes: int = 60) -> dict[str
     return AnomalyDetector().retrain_model(tenant_id)
 
 
-@pytest.mark.usefixtures("empty_store")
+def detect(tenant_id: str, **data: Any) -> dict[str, Any]:
+    """Return the result for metrics or records."""
+    return ThreatDetectionService().detect_anomaly({"tenant_id": tenant_id, **data})
+
+
+def minutes_of(*values: float, metric: str = "records") -> list[dict[str, Any]]:
+    """Return a metric of the minutes from 70 after noon on."""
+    return [
+        {"timestamp": (NOON + timedelta(minutes=70 + n)).isoformat(), "metric": metric, "value": v}
+        for n, v in enumerate(values)
+    ]
+
+
 def test_an_ordinary_minute_is_normal_and_a_burst_is_not() -> None:
     """A model of an ordinary hour detects a hundredfold burst, and no other minute."""
     assert learn("acme")["trained"] is True
     records = [record(70, 103) for _ in range(5)] + [record(71, 10_000) for _ in range(500)]
-    found = ThreatDetectionService().detect_anomaly({"tenant_id": "acme", "records": records})
-    assert {anomaly["minute"] for anomaly in found["anomalies"]} == {"2026-01-01T13:11:00+00:00"}
-    assert {anomaly["metric"] for anomaly in found["anomalies"]} == {"records", "octets"}
+    found = detect("acme", records=records)
+    assert {one["timestamp"] for one in found["anomalies"]} == {"2026-01-01T13:11:00+00:00"}
+    assert {one["metric"] for one in found["anomalies"]} == {"records", "octets"}
+    assert found["models"] == {"records": 1, "octets": 1}
+    assert (found["records"], found["accepted"], found["rejected"]) == (505, 505, 0)
 
 
-@pytest.mark.usefixtures("empty_store")
+def test_a_finding_is_explained() -> None:
+    """A finding has the observed and the expected value, the reason and its model's version."""
+    learn("acme")
+    (found,) = detect("acme", metrics=minutes_of(5, 500))["anomalies"]
+    assert found["observed"] == 500
+    assert found["expected"] == 5
+    assert found["score"] >= 0.5
+    assert found["model"] == 1
+    assert found["reason"].endswith("above the median of 61 values: observed 500, expected 5")
+
+
 def test_an_outlier_in_the_training_data_is_still_detected() -> None:
-    """Median and MAD are robust against an outlier in the training data."""
+    """The first day is judged by median and MAD, which are robust against an outlier."""
     with session_scope() as session:
         burst = normalise_batch([record(200, 10**6)] * 300)
         count_batch(session, "acme", burst)
     learn("acme")
-    found = ThreatDetectionService().detect_anomaly(
-        {"tenant_id": "acme", "records": [record(201, 10**6)] * 300}
-    )
-    assert len(found["anomalies"]) == 2
+    assert len(detect("acme", records=[record(201, 10**6)] * 300)["anomalies"]) == 2
 
 
-@pytest.mark.usefixtures("empty_store")
+def test_a_minute_that_is_not_over_is_not_too_small() -> None:
+    """A batch may hold a part of a minute's records; a metric of a whole minute may be too low."""
+    learn("acme", per_minute=400)
+    assert detect("acme", records=[record(70, 103)])["anomalies"] == []
+    assert len(detect("acme", metrics=minutes_of(1))["anomalies"]) == 1
+
+
 def test_a_tenant_is_judged_by_its_own_model() -> None:
     """A burst of one tenant is normal for a larger network, and for a tenant without a model."""
     learn("small")
     learn("large", per_minute=400)
-    records = [record(70, 103)] * 400
     for tenant_id, anomalies in (("small", 2), ("large", 0), ("new", 0)):
-        found = ThreatDetectionService().detect_anomaly(
-            {"tenant_id": tenant_id, "records": records}
-        )
+        found = detect(tenant_id, records=[record(70, 103)] * 400)
         assert len(found["anomalies"]) == anomalies, tenant_id
 
 
-@pytest.mark.usefixtures("empty_store")
-def test_too_little_data_returns_the_reason() -> None:
-    """A tenant with too few minutes gets the reason, not an error."""
-    answer = learn("young", minutes=MIN_MINUTES - 1)
-    assert answer["trained"] is False
-    assert answer["minutes"] == MIN_MINUTES - 1
-    assert str(MIN_MINUTES) in answer["reason"]
+def test_without_a_model_the_baseline_judges() -> None:
+    """A value that is far from the median of all values of the call is found, wherever it is."""
+    values = [100.0 + n % 5 for n in range(30)]
+    values[3] = 900.0
+    (found,) = detect("new", metrics=minutes_of(*values, metric="logins"))["anomalies"]
+    assert found["timestamp"] == "2026-01-01T13:13:00+00:00"
+    assert (found["metric"], found["model"], found["expected"]) == ("logins", None, 102)
+    assert "robust standard deviations above the median of 30 values" in found["reason"]
 
 
-@pytest.mark.usefixtures("empty_store")
-def test_detection_logs_its_start() -> None:
-    """`anomaly_detection_started` is logged without the records."""
+def test_numbers_and_objects_are_metrics() -> None:
+    """The seed system passes a list; numbers and objects of fields are accepted, too."""
+    numbers = [5.0] * 20 + [5000.0]
+    assert len(detect("new", metrics=numbers)["anomalies"]) == 1
+    fields = [{"bytes_in": number, "host": "a"} for number in numbers]
+    assert detect("new", metrics=fields)["anomalies"][0]["metric"] == "bytes_in"
+
+
+def test_invalid_metrics_are_counted_and_do_not_fail_the_others() -> None:
+    """Each problem has a count by its kind."""
+    found = detect("new", metrics=[2.0, "many", None, {"host": "a"}, *[2.0] * 12, 900.0])
+    assert found["problems"] == {
+        "not a number": 1, "no value and no numeric field": 1, "no value": 1,
+    }  # fmt: skip
+    assert found["data_points"] == 17
+    assert len(found["anomalies"]) == 1
+
+
+def test_detection_logs_its_start_and_its_end() -> None:
+    """Both lines have the tenant and the number of data points, and no value."""
     with capture_logs() as lines:
-        ThreatDetectionService().detect_anomaly({"tenant_id": "acme", "records": [record(0, 1)]})
-    assert lines[0]["event"] == "anomaly_detection_started"
-    assert lines[0]["records"] == 1
-
-
-@pytest.mark.usefixtures("empty_store")
-def test_a_window_is_trained_once() -> None:
-    """A second training for the same window changes nothing; one for the next window does."""
-    first = AnomalyDetector().retrain_model("acme", "2026-01-01T02:00Z")
-    learn("acme")
-    assert AnomalyDetector().retrain_model("acme", "2026-01-01T02:00Z") == first
-    assert first["trained"] is False
-    assert AnomalyDetector().retrain_model("acme", "2026-01-02T02:00Z")["trained"] is True
-
-
-def test_concurrent_first_trainings_all_succeed(empty_store: str) -> None:
-    """Trainings of different windows store the tenant's first model one after another."""
-    start = datetime(2026, 1, 1, tzinfo=UTC)
-    with session_scope() as session:
-        ensure_tenant(session, "acme")
-        session.flush()
-        session.add_all(
-            NetworkMinute(
-                tenant_id="acme", minute=start + timedelta(minutes=n), records=n, octets=n
-            )
-            for n in range(20)
-        )
-    detector = AnomalyDetector()
-    with ThreadPoolExecutor(6) as pool:
-        results = list(pool.map(lambda n: detector.retrain_model("acme", f"w{n}"), range(18)))
-    assert all(result["trained"] for result in results)
+        detect("acme", metrics=[5.0] * 20 + [5000.0])
+    events = {line["event"]: line for line in lines}
+    assert list(events) == [
+        "anomaly_detection_started", "anomalies_detected", "anomaly_detection_finished",
+    ]  # fmt: skip
+    for name in ("anomaly_detection_started", "anomaly_detection_finished"):
+        assert events[name]["tenant_id"] == "acme"
+        assert events[name]["data_points"] == 21
+    assert events["anomaly_detection_finished"]["anomalies"] == 1

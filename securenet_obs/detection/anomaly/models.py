@@ -1,0 +1,115 @@
+"""Anomaly models in the store: versions of each metric, of which one at most is promoted."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session
+
+from securenet_obs.detection.anomaly.detector import SeriesDetector
+from securenet_obs.detection.anomaly.histories import History
+from securenet_obs.store import AnomalyModel, AnomalyModelVersion
+
+KEEP_VERSIONS = 8
+"""Number of versions of a metric that are kept."""
+
+
+@dataclass(frozen=True)
+class TrainedModel:
+    """A model of one metric: the state of a detector that has learned the history."""
+
+    detector: SeriesDetector
+    history: History
+    held_back_error: float
+    promoted: bool
+
+
+class PromotedModel(NamedTuple):
+    """A model in force; `last_at` is the time of the last value that it has learned."""
+
+    version: int
+    detector: SeriesDetector
+    last_at: datetime
+
+
+def promoted_versions(session: Session, tenant_id: str) -> dict[str, int]:
+    """Return the promoted version of each metric of a tenant."""
+    row = session.get(AnomalyModel, tenant_id)
+    versions: Mapping[str, int] = row.parameters.get("versions", {}) if row else {}
+    return dict(versions)
+
+
+def load_models(session: Session, tenant_id: str) -> dict[str, PromotedModel]:
+    """Return the promoted model of each metric of a tenant."""
+    keys = [(tenant_id, *key) for key in promoted_versions(session, tenant_id).items()]
+    rows = [session.get(AnomalyModelVersion, key) for key in keys]
+    return {row.metric: _promoted(row) for row in rows if row is not None}
+
+
+def _promoted(row: AnomalyModelVersion) -> PromotedModel:
+    return PromotedModel(row.version, SeriesDetector.restored(row.content), row.last_at)
+
+
+def store_models(
+    session: Session, tenant_id: str, models: Mapping[str, TrainedModel]
+) -> dict[str, int]:
+    """Store models as new versions, promote those that are to be, return the new versions."""
+    now = datetime.now(UTC)
+    new = {metric: _store(session, tenant_id, metric, model) for metric, model in models.items()}
+    promoted = promoted_versions(session, tenant_id)
+    promoted |= {metric: new[metric] for metric, model in models.items() if model.promoted}
+    for metric, version in new.items():
+        _delete_old(session, tenant_id, metric, {version, promoted.get(metric, version)})
+    parameters = {"versions": promoted}
+    session.merge(AnomalyModel(tenant_id=tenant_id, trained_at=now, parameters=parameters))
+    return new
+
+
+def _store(session: Session, tenant_id: str, metric: str, model: TrainedModel) -> int:
+    table = AnomalyModelVersion
+    newest = select(func.max(table.version)).where(
+        table.tenant_id == tenant_id, table.metric == metric
+    )
+    version = (session.scalar(newest) or 0) + 1
+    readings = model.history.readings
+    row = table(
+        tenant_id=tenant_id,
+        metric=metric,
+        version=version,
+        trained_at=datetime.now(UTC),
+        first_at=readings[0].at,
+        last_at=readings[-1].at,
+        points=len(readings),
+        data_digest=model.history.digest(),
+        held_back_error=model.held_back_error,
+        promoted=model.promoted,
+        content=model.detector.as_json(),
+    )
+    session.add(row)
+    session.flush()
+    return version
+
+
+def _delete_old(session: Session, tenant_id: str, metric: str, keep: set[int]) -> None:
+    table = AnomalyModelVersion
+    of_metric = (table.tenant_id == tenant_id, table.metric == metric)
+    old = select(table.version).where(*of_metric, table.version.not_in(keep))
+    versions = session.scalars(old.order_by(table.version.desc()).offset(KEEP_VERSIONS - 2)).all()
+    session.execute(delete(table).where(*of_metric, table.version.in_(versions)))
+
+
+def as_json(version: int, model: TrainedModel) -> dict[str, Any]:
+    """Return the description of a stored model as JSON values."""
+    readings = model.history.readings
+    return {
+        "version": version,
+        "promoted": model.promoted,
+        "first_at": readings[0].at.isoformat(),
+        "last_at": readings[-1].at.isoformat(),
+        "points": len(readings),
+        "data_digest": model.history.digest(),
+        "held_back_error": model.held_back_error,
+        "notes": model.history.notes,
+    }

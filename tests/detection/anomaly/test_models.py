@@ -1,0 +1,55 @@
+"""Models in the store."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from securenet_obs.detection.anomaly.histories import order
+from securenet_obs.detection.anomaly.models import (
+    load_models,
+    promoted_versions,
+    store_models,
+)
+from securenet_obs.detection.anomaly.readings import Reading
+from securenet_obs.detection.anomaly.training import train
+from securenet_obs.store import AnomalyModel, ensure_tenant, session_scope
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+
+pytestmark = pytest.mark.usefixtures("empty_store")
+
+HISTORY = order(Reading(START + timedelta(minutes=n), float(n % 9)) for n in range(60))
+
+
+def test_a_stored_model_judges_as_the_trained_one() -> None:
+    """The detector that is loaded continues after the history."""
+    model = train(HISTORY)
+    with session_scope() as session:
+        ensure_tenant(session, "acme")
+        assert store_models(session, "acme", {"records": model}) == {"records": 1}
+    with session_scope() as session:
+        version, loaded, last_at = load_models(session, "acme")["records"]
+    at = (START + timedelta(hours=2)).timestamp()
+    assert (version, last_at) == (1, START + timedelta(minutes=59))
+    assert loaded.judge(at, 500.0) == model.detector.judge(at, 500.0)
+
+
+def test_promotions_of_other_metrics_stay() -> None:
+    """A training of one metric does not touch the promoted version of another."""
+    with session_scope() as session:
+        ensure_tenant(session, "acme")
+        for metric in ("records", "octets", "records"):
+            store_models(session, "acme", {metric: train(HISTORY)})
+        assert promoted_versions(session, "acme") == {"records": 2, "octets": 1}
+        assert promoted_versions(session, "other") == {}
+
+
+def test_parameters_of_an_earlier_schema_count_as_no_model() -> None:
+    """A process of the version before may still store its own."""
+    parameters = {"records": {"median": 1.0, "scale": 1.0}}
+    with session_scope() as session:
+        ensure_tenant(session, "acme")
+        session.flush()
+        session.add(AnomalyModel(tenant_id="acme", trained_at=START, parameters=parameters))
+    with session_scope() as session:
+        assert load_models(session, "acme") == {}
