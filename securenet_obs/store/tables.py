@@ -8,6 +8,7 @@ from sqlalchemy import (
     BigInteger,
     DateTime,
     Dialect,
+    Double,
     ForeignKey,
     Index,
     LargeBinary,
@@ -351,7 +352,7 @@ class AnomalyModelVersion(Table):
     last_at: Mapped[datetime]
     points: Mapped[int]
     data_digest: Mapped[str] = mapped_column(String(64))
-    held_back_error: Mapped[float]
+    held_back_error: Mapped[float] = mapped_column(Double)
     promoted: Mapped[bool]
     content: Mapped[dict[str, Any]]
 

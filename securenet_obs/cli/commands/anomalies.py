@@ -18,11 +18,19 @@ from securenet_obs.errors import SeriesError
     "--timestamp", default="timestamp", show_default=True, help="Column of the timestamps."
 )
 @click.option("--value", default="value", show_default=True, help="Column of the values.")
+@click.option(
+    "--alarms-per-week",
+    type=click.FloatRange(min=0, min_open=True, max=1000),
+    help="Number of anomalies a week to report; the threshold follows from those so far.",
+)
 @options.as_json
-def anomalies(file: Path, timestamp: str, value: str, as_json: bool) -> None:
+def anomalies(
+    file: Path, timestamp: str, value: str, alarms_per_week: float | None, as_json: bool
+) -> None:
     """Find the anomalies of a time series in a CSV file.
 
-    Each value is judged by the values before it. A threshold holds for every series.
+    Each value is judged by the values before it. One threshold holds for every series, unless a
+    number of alarms a week is given.
 
     Example: securenet-obs anomalies requests.csv --value count --json
     """
@@ -30,7 +38,7 @@ def anomalies(file: Path, timestamp: str, value: str, as_json: bool) -> None:
     from securenet_obs.runner.console.report import print_rows
 
     with usage_errors_for(SeriesError):
-        points = judge_file(file, timestamp, value)
+        points = judge_file(file, timestamp, value, alarms_per_week)
     if as_json:
         click.echo(json.dumps({"points": points}, indent=2))
         return

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from securenet_obs.detection.anomaly.baseline import LIMIT, Distance, distance
+from securenet_obs.detection.anomaly.budget import LOWEST, AlarmBudget
 from securenet_obs.detection.anomaly.deviations import Deviations
-from securenet_obs.detection.anomaly.extremes import CONSTANTS, Constants, Extremes
+from securenet_obs.detection.anomaly.extremes import CONSTANTS, Constants, Excess, Extremes
 from securenet_obs.detection.anomaly.reasons import explain, explain_distance
 
 NO_VALUE = "no value"
@@ -42,12 +43,19 @@ _MISSING = Judgement(reason=NO_VALUE)
 
 
 class SeriesDetector:
-    """Detects the anomalies of a series whose values come one after another."""
+    """Detects the anomalies of a series whose values come one after another.
 
-    def __init__(self, constants: Constants = CONSTANTS) -> None:
+    With a number of alarms a week the threshold follows from the alarms so far, instead of that of
+    the constants; the first day of a series has no alarms then.
+    """
+
+    def __init__(
+        self, constants: Constants = CONSTANTS, alarms_per_week: float | None = None
+    ) -> None:
         self._constants = constants
+        self._budget = None if alarms_per_week is None else AlarmBudget(alarms_per_week)
         self._deviations = Deviations()
-        self._extremes = Extremes(constants)
+        self._extremes = Extremes(constants, least=0.0 if self._budget is None else LOWEST)
         self._days = 0.0
         self._silent_until = 0.0
 
@@ -68,6 +76,8 @@ class SeriesDetector:
         if rises_only:
             excesses = [excess for excess in excesses if excess.deviation.is_rise]
             unusual = unusual if unusual and unusual.sigmas > 0 else None
+        if self._budget is not None:
+            return self._within_budget(self._budget, excesses, moment_s)
         if unusual is not None:
             strength = abs(unusual.sigmas) / LIMIT * self._constants.threshold
             return self._judgement(
@@ -101,6 +111,23 @@ class SeriesDetector:
         self._be_silent()
         return Judgement(strength, True, score, *explain())
 
+    def _within_budget(
+        self, budget: AlarmBudget, excesses: list[Excess], moment_s: float
+    ) -> Judgement:
+        """Judge by the threshold of the budget; the strength is that of the largest deviation."""
+        threshold = budget.advance(moment_s)
+        if not excesses:
+            return _ORDINARY
+        strength = max(excess.weight for excess in excesses)
+        score = 1 / (1 + math.exp(threshold - strength))
+        if strength < threshold:
+            return Judgement(strength, False, score)
+        if self._days < self._silent_until:
+            return Judgement(strength, False, _SILENT_SCORE)
+        self._be_silent()
+        budget.spend()
+        return Judgement(strength, True, score, *explain(excesses))
+
     def _be_silent(self) -> None:
         point_days = 1 / self._deviations.day.size
         silence = max(self._constants.silence_days, _LEAST_SILENT_POINTS * point_days)
@@ -114,6 +141,7 @@ class SeriesDetector:
             "silent_until": self._silent_until,
             "deviations": self._deviations.as_json(),
             "largest": self._extremes.as_json(),
+            "budget": self._budget and self._budget.as_json(),
         }
 
     @classmethod
@@ -121,8 +149,11 @@ class SeriesDetector:
         cls, state: Mapping[str, Any], constants: Constants = CONSTANTS
     ) -> "SeriesDetector":
         """Return a detector that continues where another one was."""
-        detector = cls(constants)
+        budget = state["budget"]
+        detector = cls(constants, budget and budget["per_week"])
+        detector._budget = budget and AlarmBudget(**budget)
         detector._days, detector._silent_until = state["days"], state["silent_until"]
         detector._deviations = Deviations.restored(state["deviations"])
-        detector._extremes = Extremes(constants, state["largest"])
+        least = LOWEST if budget else 0.0
+        detector._extremes = Extremes(constants, state["largest"], least)
         return detector

@@ -60,18 +60,25 @@ class _Largest:
 
 
 class Extremes:
-    """The largest deviations of one series."""
+    """The largest deviations of one series.
+
+    A new deviation counts if its weight is more than `least`; 0 is the largest so far.
+    """
 
     def __init__(
-        self, constants: Constants = CONSTANTS, rows: Iterable[Iterable[Any]] = ()
+        self,
+        constants: Constants = CONSTANTS,
+        rows: Iterable[Iterable[Any]] = (),
+        least: float = 0.0,
     ) -> None:
         self._constants = constants
+        self._least, self._least_ratio = least, math.exp(least)
         self._largest = {(kind, rises): _Largest(*rest) for kind, rises, *rest in map(list, rows)}
 
     def compare(
         self, deviations: Iterable[Deviation], days: float, moment_s: float
     ) -> list[Excess]:
-        """Return the deviations that exceed the largest of their kind, and remember them.
+        """Return the deviations of more than the least weight, and remember the largest.
 
         Args:
             deviations: those of one value.
@@ -84,12 +91,13 @@ class Extremes:
             key = (deviation.kind, deviation.size > 0)
             largest = self._largest.get(key) or self._begin(key, days)
             scaled = abs(deviation.size) * growth
-            if scaled > largest.scaled:
+            if scaled > self._least_ratio * largest.scaled:
                 noise = deviation.noise * growth
                 if scaled > noise:
                     found.append(self._excess(deviation, scaled, noise, largest, days))
-                largest.scaled, largest.moment_s = scaled, moment_s
-        return [excess for excess in found if excess.weight > 0]
+                if scaled > largest.scaled:
+                    largest.scaled, largest.moment_s = scaled, moment_s
+        return [excess for excess in found if excess.weight > self._least]
 
     def as_json(self) -> list[list[Any]]:
         """Return the `rows` that restore this object."""
@@ -110,6 +118,6 @@ class Extremes:
 
     def _weight(self, ratio: float, age_days: float) -> float:
         if age_days < self._constants.first_days:
-            return 0.0
+            return -math.inf
         youth = self._constants.youth * math.log(age_days / self._constants.young_days)
-        return max(0.0, min(_MOST, math.log(ratio)) + min(0.0, youth))
+        return min(_MOST, math.log(ratio)) + min(0.0, youth)

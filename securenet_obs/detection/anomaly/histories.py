@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from securenet_obs.detection.anomaly.baseline import MIN_VALUES
 from securenet_obs.detection.anomaly.readings import Reading
+from securenet_obs.detection.anomaly.time_shift import find_time_shift
 from securenet_obs.store import NetworkMinute
 
 METRICS = ("records", "octets")
@@ -30,7 +31,9 @@ _MIN_COUNTER_VALUES = 50
 class History:
     """Values of a metric in the order of time, each time once, without missing values.
 
-    `notes` counts what was found and removed. `unfit` is the reason not to train on it.
+    `notes` has the number of values that were missing, repeated or out of order, of gaps and of a
+    counter's resets, and the hours by which values before a change of the time zone were moved.
+    `unfit` is the reason not to train on it.
     """
 
     readings: tuple[Reading, ...]
@@ -67,12 +70,16 @@ def order(readings: Iterable[Reading]) -> History:
     valid = [one for one in given if one.value is not None and math.isfinite(one.value)]
     unique = {reading.at: reading for reading in valid}
     ordered = tuple(unique[at] for at in sorted(unique))
+    shift = find_time_shift(ordered)
+    if shift is not None:
+        ordered = tuple(shift.align(ordered))
     notes = {
         "missing": len(given) - len(valid),
         "repeated": len(valid) - len(unique),
         "unsorted": sum(later.at < earlier.at for earlier, later in pairwise(valid)),
         "gaps": _gaps(ordered),
         "resets": _resets(ordered),
+        "moved_hours": shift.hours if shift else 0,
     }
     found = {name: number for name, number in notes.items() if number}
     return History(ordered, found, _unfit(ordered, notes["resets"]))

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from securenet_obs.detection.anomaly.detector import SeriesDetector
 from securenet_obs.detection.anomaly.histories import History
-from securenet_obs.store import AnomalyModel, AnomalyModelVersion
+from securenet_obs.store import AnomalyModel, AnomalyModelVersion, ensure_tenant, lock_tenant
 
 KEEP_VERSIONS = 8
 """Number of versions of a metric that are kept."""
@@ -41,6 +41,26 @@ def promoted_versions(session: Session, tenant_id: str) -> dict[str, int]:
     return dict(versions)
 
 
+def alarm_budget(session: Session, tenant_id: str) -> float | None:
+    """Return the alarms a week that a tenant has asked for in each metric; None without a wish."""
+    row = session.get(AnomalyModel, tenant_id)
+    return row.parameters.get("alarms_per_week") if row else None
+
+
+def set_alarm_budget(session: Session, tenant_id: str, per_week: float | None) -> None:
+    """Store the alarms a week that a tenant asks for; the next training uses them."""
+    ensure_tenant(session, tenant_id)
+    lock_tenant(session, tenant_id)
+    _store_parameters(session, tenant_id, alarms_per_week=per_week)
+
+
+def _store_parameters(session: Session, tenant_id: str, **changes: Any) -> None:
+    row = session.get(AnomalyModel, tenant_id, populate_existing=True)
+    parameters = {**(row.parameters if row else {}), **changes}
+    now = datetime.now(UTC)
+    session.merge(AnomalyModel(tenant_id=tenant_id, trained_at=now, parameters=parameters))
+
+
 def load_models(session: Session, tenant_id: str) -> dict[str, PromotedModel]:
     """Return the promoted model of each metric of a tenant."""
     keys = [(tenant_id, *key) for key in promoted_versions(session, tenant_id).items()]
@@ -56,14 +76,12 @@ def store_models(
     session: Session, tenant_id: str, models: Mapping[str, TrainedModel]
 ) -> dict[str, int]:
     """Store models as new versions, promote those that are to be, return the new versions."""
-    now = datetime.now(UTC)
     new = {metric: _store(session, tenant_id, metric, model) for metric, model in models.items()}
     promoted = promoted_versions(session, tenant_id)
     promoted |= {metric: new[metric] for metric, model in models.items() if model.promoted}
     for metric, version in new.items():
         _delete_old(session, tenant_id, metric, {version, promoted.get(metric, version)})
-    parameters = {"versions": promoted}
-    session.merge(AnomalyModel(tenant_id=tenant_id, trained_at=now, parameters=parameters))
+    _store_parameters(session, tenant_id, versions=promoted)
     return new
 
 

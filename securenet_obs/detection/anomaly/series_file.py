@@ -14,7 +14,12 @@ from securenet_obs.suggestions import did_you_mean
 _MISSING = {"", "nan", "null", "none", "n/a", "na"}
 
 
-def judge_file(file: Path, timestamp: str = "timestamp", value: str = "value") -> list[Any]:
+def judge_file(
+    file: Path,
+    timestamp: str = "timestamp",
+    value: str = "value",
+    alarms_per_week: float | None = None,
+) -> list[Any]:
     """Judge each row of a CSV file by the rows before it.
 
     Returns:
@@ -25,7 +30,7 @@ def judge_file(file: Path, timestamp: str = "timestamp", value: str = "value") -
     Raises:
         SeriesError: the file is not such a CSV; the message names the line and the column.
     """
-    detector = SeriesDetector()
+    detector = SeriesDetector(alarms_per_week=alarms_per_week)
     points = []
     for written, moment_s, number in _rows(file, timestamp, value):
         judgement = detector.judge(moment_s, number)

@@ -13,6 +13,7 @@ from securenet_obs.detection.anomaly.histories import History, is_constant, read
 from securenet_obs.detection.anomaly.models import (
     PromotedModel,
     TrainedModel,
+    alarm_budget,
     as_json,
     load_models,
     store_models,
@@ -55,15 +56,20 @@ class AnomalyDetector:
                 return earlier
             histories = read_histories(session, tenant_id)
             promoted = load_models(session, tenant_id)
+            per_week = alarm_budget(session, tenant_id)
         models = {
-            metric: train(history, promoted.get(metric))
+            metric: train(history, promoted.get(metric), per_week)
             for metric, history in histories.items()
             if history.unfit is None
         }
         return _store(effect, histories, models)
 
 
-def train(history: History, promoted: PromotedModel | None = None) -> TrainedModel:
+def train(
+    history: History,
+    promoted: PromotedModel | None = None,
+    alarms_per_week: float | None = None,
+) -> TrainedModel:
     """Train a model on a history; promote it unless the promoted one's error is smaller.
 
     Both expect the same values, which neither has learned. Without enough of them since the
@@ -76,7 +82,7 @@ def train(history: History, promoted: PromotedModel | None = None) -> TrainedMod
             promoted = None
         else:
             learned, held_back = history.readings[: -len(new)], new
-    detector = SeriesDetector()
+    detector = SeriesDetector(alarms_per_week=alarms_per_week)
     for reading in learned:
         detector.judge(reading.at.timestamp(), reading.value)
     error = held_back_error(detector, held_back)

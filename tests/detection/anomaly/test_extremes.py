@@ -76,3 +76,13 @@ def test_noise_is_not_an_excess() -> None:
     extremes = Extremes()
     excess(extremes, 0.01, 0)
     assert excess(extremes, 0.9, 5) is None
+
+
+def test_with_a_least_weight_smaller_deviations_count_too(extremes: Extremes) -> None:
+    """Half of the largest has the negative logarithm of two; the largest stays."""
+    lenient = Extremes(rows=extremes.as_json(), least=-1.0)
+    for _ in range(2):
+        found = excess(lenient, 5, 4)
+        assert found is not None
+        assert found.weight == pytest.approx(-math.log(2), abs=0.05)
+    assert excess(lenient, 3, 4) is None

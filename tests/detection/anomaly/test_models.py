@@ -6,8 +6,10 @@ import pytest
 
 from securenet_obs.detection.anomaly.histories import order
 from securenet_obs.detection.anomaly.models import (
+    alarm_budget,
     load_models,
     promoted_versions,
+    set_alarm_budget,
     store_models,
 )
 from securenet_obs.detection.anomaly.readings import Reading
@@ -53,3 +55,15 @@ def test_parameters_of_an_earlier_schema_count_as_no_model() -> None:
         session.add(AnomalyModel(tenant_id="acme", trained_at=START, parameters=parameters))
     with session_scope() as session:
         assert load_models(session, "acme") == {}
+
+
+def test_an_alarm_budget_is_kept_and_used_by_the_next_training() -> None:
+    """A tenant's wish and its promoted models share a row, and do not replace each other."""
+    with session_scope() as session:
+        assert alarm_budget(session, "acme") is None
+        set_alarm_budget(session, "acme", 3)
+        store_models(session, "acme", {"records": train(HISTORY)})
+        assert alarm_budget(session, "acme") == 3
+        set_alarm_budget(session, "acme", None)
+        assert alarm_budget(session, "acme") is None
+        assert promoted_versions(session, "acme") == {"records": 1}

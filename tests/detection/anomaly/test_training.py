@@ -11,7 +11,11 @@ from sqlalchemy import select
 
 from securenet_obs.detection.anomaly.baseline import MIN_VALUES
 from securenet_obs.detection.anomaly.histories import order
-from securenet_obs.detection.anomaly.models import KEEP_VERSIONS, promoted_versions
+from securenet_obs.detection.anomaly.models import (
+    KEEP_VERSIONS,
+    promoted_versions,
+    set_alarm_budget,
+)
 from securenet_obs.detection.anomaly.readings import Reading
 from securenet_obs.detection.anomaly.training import AnomalyDetector, train
 from securenet_obs.store import AnomalyModelVersion, NetworkMinute, ensure_tenant, session_scope
@@ -169,3 +173,14 @@ def test_the_newest_day_is_held_back() -> None:
     assert train(order(readings)).held_back_error < 3
     readings[-100:] = [Reading(at, 300.0) for at, _ in readings[-100:]]
     assert train(order(readings)).held_back_error > 50
+
+
+def test_a_tenant_with_a_budget_has_models_with_it() -> None:
+    """The state of the detector holds the threshold that follows from the history."""
+    store(noisy(100))
+    with session_scope() as session:
+        set_alarm_budget(session, "acme", 3)
+    retrain()
+    budget = versions()[0].content["budget"]
+    assert budget["per_week"] == 3
+    assert budget["latest_s"] == (START + timedelta(minutes=99)).timestamp()

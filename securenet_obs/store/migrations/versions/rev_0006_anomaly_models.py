@@ -19,7 +19,7 @@ def upgrade() -> None:
         sa.Column("last_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("points", sa.Integer(), nullable=False),
         sa.Column("data_digest", sa.String(64), nullable=False),
-        sa.Column("held_back_error", sa.Float(), nullable=False),
+        sa.Column("held_back_error", sa.Double(), nullable=False),
         sa.Column("promoted", sa.Boolean(), nullable=False),
         sa.Column("content", sa.JSON(), nullable=False),
     )
