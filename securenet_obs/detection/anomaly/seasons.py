@@ -1,6 +1,5 @@
 """The usual value at a time of the day or of the week: the median of the latest periods."""
 
-from collections import deque
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,7 +11,7 @@ class Season:
 
     def __init__(self, period_s: float, keep: int, least: int) -> None:
         self._period_s, self._keep, self._least = period_s, keep, least
-        self._slots: dict[int, deque[float]] = {}
+        self._slots: dict[int, list[float]] = {}
         self._open = 0
         self._sum, self._count = 0.0, 0
 
@@ -36,14 +35,13 @@ class Season:
 
     def as_json(self) -> dict[str, Any]:
         """Return the means of each slot, oldest first, and the slot that is not over."""
-        slots = {str(slot): list(means) for slot, means in self._slots.items()}
+        slots = [[slot, list(means)] for slot, means in self._slots.items()]
         return {"slots": slots, "open": [self._open, self._sum, self._count]}
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Continue with the result of `as_json`."""
-        self._slots = {
-            int(slot): deque(means, self._keep) for slot, means in state["slots"].items()
-        }
+        """Continue with the result of `as_json`, whose lists this object then changes."""
+        # As it is: most of the slots are not changed before this object is discarded.
+        self._slots = dict(state["slots"])
         self._open, self._sum, self._count = state["open"]
 
     def _slot(self, moment_s: float, step_s: float) -> int:
@@ -52,6 +50,7 @@ class Season:
 
     def _close(self) -> None:
         if self._count:
-            means = self._slots.setdefault(self._open, deque(maxlen=self._keep))
+            means = self._slots.setdefault(self._open, [])
             means.append(self._sum / self._count)
+            del means[: -self._keep]
             self._sum, self._count = 0.0, 0
