@@ -81,6 +81,10 @@ def test_a_minute_that_is_not_over_is_not_too_small() -> None:
     learn("acme", per_minute=400)
     assert detect("acme", records=[record(70, 103)])["anomalies"] == []
     assert len(detect("acme", metrics=minutes_of(1))["anomalies"]) == 1
+    batch = [record(minute, 100) for minute in range(12) for _ in range(50)] + [record(12, 100)]
+    assert detect("new", records=batch)["anomalies"] == []
+    counts = [50.0] * 12 + [1.0]
+    assert len(detect("new", metrics=minutes_of(*counts))["anomalies"]) == 1
 
 
 def test_a_tenant_is_judged_by_its_own_model() -> None:
