@@ -15,7 +15,7 @@ from dataclasses import replace
 import pandas as pd
 from rounds import Row, Target, interleaved, report, rows
 
-from securenet_obs.detection.anomaly.detector import SeriesDetector
+from securenet_obs.detection.anomaly.series.detector import SeriesDetector
 
 OURS, PLAIN, PANDAS = "detector", "z-score, plain Python", "z-score, pandas"
 DAYS, ROUNDS = 28, 5

@@ -12,8 +12,8 @@ from statistics import median
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from securenet_obs.detection.anomaly.baseline import MIN_VALUES
 from securenet_obs.detection.anomaly.readings import Reading
+from securenet_obs.detection.anomaly.series.baseline import MIN_VALUES
 from securenet_obs.detection.anomaly.time_shift import find_time_shift
 from securenet_obs.store import NetworkMinute
 

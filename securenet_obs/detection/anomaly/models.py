@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from securenet_obs.detection.anomaly.detector import SeriesDetector
 from securenet_obs.detection.anomaly.histories import History
+from securenet_obs.detection.anomaly.series.detector import SeriesDetector
 from securenet_obs.store import AnomalyModel, AnomalyModelVersion, ensure_tenant, lock_tenant
 
 KEEP_VERSIONS = 8

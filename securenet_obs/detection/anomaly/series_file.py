@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from securenet_obs.detection.anomaly.detector import SeriesDetector
 from securenet_obs.detection.anomaly.moments import parse_moment
+from securenet_obs.detection.anomaly.series.detector import SeriesDetector
 from securenet_obs.errors import SeriesError
 from securenet_obs.suggestions import did_you_mean
 

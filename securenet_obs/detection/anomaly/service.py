@@ -7,12 +7,12 @@ from typing import Any
 
 import structlog
 
-from securenet_obs.detection.anomaly.baseline import LIMIT, distance
 from securenet_obs.detection.anomaly.histories import METRICS
 from securenet_obs.detection.anomaly.models import PromotedModel, load_models
 from securenet_obs.detection.anomaly.readings import Reading, Readings, read_metrics
-from securenet_obs.detection.anomaly.reasons import explain_distance
-from securenet_obs.detection.anomaly.window import Window
+from securenet_obs.detection.anomaly.series.baseline import LIMIT, distance
+from securenet_obs.detection.anomaly.series.reasons import explain_distance
+from securenet_obs.detection.anomaly.series.window import Window
 from securenet_obs.detection.network.batch import Batch, normalise_batch
 from securenet_obs.detection.network.minutes import Minute
 from securenet_obs.store import session_scope

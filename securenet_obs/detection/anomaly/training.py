@@ -7,8 +7,6 @@ from typing import Any
 
 import structlog
 
-from securenet_obs.detection.anomaly.baseline import MIN_VALUES
-from securenet_obs.detection.anomaly.detector import SeriesDetector
 from securenet_obs.detection.anomaly.histories import History, is_constant, read_histories
 from securenet_obs.detection.anomaly.models import (
     PromotedModel,
@@ -19,6 +17,8 @@ from securenet_obs.detection.anomaly.models import (
     store_models,
 )
 from securenet_obs.detection.anomaly.readings import Reading
+from securenet_obs.detection.anomaly.series.baseline import MIN_VALUES
+from securenet_obs.detection.anomaly.series.detector import SeriesDetector
 from securenet_obs.detection.effects import Effect
 from securenet_obs.store import lock_tenant, session_scope
 

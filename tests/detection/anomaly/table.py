@@ -13,8 +13,8 @@ import argparse
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import product
 
-from securenet_obs.detection.anomaly.detector import SeriesDetector
-from securenet_obs.detection.anomaly.extremes import CONSTANTS, Constants
+from securenet_obs.detection.anomaly.series.detector import SeriesDetector
+from securenet_obs.detection.anomaly.series.extremes import CONSTANTS, Constants
 from tests.detection.anomaly import nab, peers
 
 PUBLISHED = ("ARTime", "contextOSE", "relativeEntropy", "windowedGaussian")

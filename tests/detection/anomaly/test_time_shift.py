@@ -9,7 +9,7 @@ from securenet_obs.detection.anomaly.histories import order
 from securenet_obs.detection.anomaly.readings import Reading
 from securenet_obs.detection.anomaly.time_shift import find_time_shift
 from securenet_obs.detection.anomaly.training import train
-from tests.detection.anomaly.series import daily
+from tests.detection.anomaly.samples import daily
 
 CHANGE_DAY = 12
 

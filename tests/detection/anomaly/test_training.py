@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from securenet_obs.detection.anomaly.baseline import MIN_VALUES
 from securenet_obs.detection.anomaly.histories import order
 from securenet_obs.detection.anomaly.models import (
     KEEP_VERSIONS,
@@ -17,9 +16,10 @@ from securenet_obs.detection.anomaly.models import (
     set_alarm_budget,
 )
 from securenet_obs.detection.anomaly.readings import Reading
+from securenet_obs.detection.anomaly.series.baseline import MIN_VALUES
 from securenet_obs.detection.anomaly.training import AnomalyDetector, train
 from securenet_obs.store import AnomalyModelVersion, NetworkMinute, ensure_tenant, session_scope
-from tests.detection.anomaly.series import daily
+from tests.detection.anomaly.samples import daily
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 

@@ -4,7 +4,7 @@ import math
 import random
 from collections.abc import Iterator
 
-from securenet_obs.detection.anomaly.detector import Judgement, SeriesDetector
+from securenet_obs.detection.anomaly.series.detector import Judgement, SeriesDetector
 
 START_S = 1_767_225_600.0
 """2026-01-01, midnight UTC, in seconds since 1970."""

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from securenet_obs.detection.anomaly.window import Window
+from securenet_obs.detection.anomaly.series.window import Window
 
 LIMIT = 6.0
 """Robust standard deviations from which a value is an anomaly."""

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from securenet_obs.detection.anomaly.detector import NO_VALUE, SeriesDetector
+from securenet_obs.detection.anomaly.series.detector import NO_VALUE, SeriesDetector
 from tests.detection.anomaly import nab
-from tests.detection.anomaly.series import (
+from tests.detection.anomaly.samples import (
     DAY,
     START_S,
     STEP_S,

@@ -1,6 +1,6 @@
 """The sampling step, learned from the past."""
 
-from securenet_obs.detection.anomaly.sampling import DAY_S, Sampling
+from securenet_obs.detection.anomaly.series.sampling import DAY_S, Sampling
 
 
 def learned(*intervals_s: float) -> Sampling:

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from securenet_obs.detection.anomaly.baseline import Distance
-from securenet_obs.detection.anomaly.extremes import Excess
+from securenet_obs.detection.anomaly.series.baseline import Distance
+from securenet_obs.detection.anomaly.series.extremes import Excess
 
 # Kind of a deviation -> the names of a positive and of a negative one.
 _NAMES = {

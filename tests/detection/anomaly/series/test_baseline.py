@@ -2,8 +2,8 @@
 
 import pytest
 
-from securenet_obs.detection.anomaly.baseline import LIMIT, MIN_VALUES, distance
-from securenet_obs.detection.anomaly.window import Window
+from securenet_obs.detection.anomaly.series.baseline import LIMIT, MIN_VALUES, distance
+from securenet_obs.detection.anomaly.series.window import Window
 
 
 def sigmas(value: float, *others: float) -> float:

@@ -1,9 +1,9 @@
 """Reasons in words."""
 
-from securenet_obs.detection.anomaly.baseline import Distance
-from securenet_obs.detection.anomaly.deviations import Deviation
-from securenet_obs.detection.anomaly.extremes import Excess
-from securenet_obs.detection.anomaly.reasons import explain, explain_distance
+from securenet_obs.detection.anomaly.series.baseline import Distance
+from securenet_obs.detection.anomaly.series.deviations import Deviation
+from securenet_obs.detection.anomaly.series.extremes import Excess
+from securenet_obs.detection.anomaly.series.reasons import explain, explain_distance
 
 
 def excess(kind: str, weight: float, before_s: float | None = 86_400.0) -> Excess:

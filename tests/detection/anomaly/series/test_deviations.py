@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from securenet_obs.detection.anomaly.deviations import Deviation, Deviations
-from tests.detection.anomaly.series import DAY, START_S, STEP_S, Points, daily
+from securenet_obs.detection.anomaly.series.deviations import Deviation, Deviations
+from tests.detection.anomaly.samples import DAY, START_S, STEP_S, Points, daily
 
 
 def last(points: Points) -> dict[str, Deviation]:

@@ -4,8 +4,8 @@ import math
 
 import pytest
 
-from securenet_obs.detection.anomaly.deviations import Deviation
-from securenet_obs.detection.anomaly.extremes import CONSTANTS, Excess, Extremes
+from securenet_obs.detection.anomaly.series.deviations import Deviation
+from securenet_obs.detection.anomaly.series.extremes import CONSTANTS, Excess, Extremes
 
 
 def excess(extremes: Extremes, size: float, days: float, kind: str = "jump") -> Excess | None:

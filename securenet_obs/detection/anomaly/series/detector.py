@@ -5,11 +5,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from securenet_obs.detection.anomaly.baseline import LIMIT, Distance, distance
-from securenet_obs.detection.anomaly.budget import LOWEST, AlarmBudget
-from securenet_obs.detection.anomaly.deviations import Deviations
-from securenet_obs.detection.anomaly.extremes import CONSTANTS, Constants, Excess, Extremes
-from securenet_obs.detection.anomaly.reasons import explain, explain_distance
+from securenet_obs.detection.anomaly.series.baseline import LIMIT, Distance, distance
+from securenet_obs.detection.anomaly.series.budget import LOWEST, AlarmBudget
+from securenet_obs.detection.anomaly.series.deviations import Deviations
+from securenet_obs.detection.anomaly.series.extremes import CONSTANTS, Constants, Excess, Extremes
+from securenet_obs.detection.anomaly.series.reasons import explain, explain_distance
 
 NO_VALUE = "no value"
 """Reason of a point that cannot be judged."""

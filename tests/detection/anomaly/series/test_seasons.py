@@ -2,8 +2,8 @@
 
 import json
 
-from securenet_obs.detection.anomaly.sampling import DAY_S
-from securenet_obs.detection.anomaly.seasons import Season
+from securenet_obs.detection.anomaly.series.sampling import DAY_S
+from securenet_obs.detection.anomaly.series.seasons import Season
 
 HOUR_S = 3600.0
 

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from securenet_obs.detection.anomaly.window import Window
+from securenet_obs.detection.anomaly.series.window import Window
 
 VALUES = st.lists(st.sampled_from([0.0, 1.0, 2.5, -3.0, 1e9]) | st.floats(-1e6, 1e6), min_size=1)
 

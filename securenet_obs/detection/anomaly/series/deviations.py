@@ -4,9 +4,9 @@ from collections import deque
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from securenet_obs.detection.anomaly.sampling import DAY_S, Sampling
-from securenet_obs.detection.anomaly.seasons import Season
-from securenet_obs.detection.anomaly.window import Window
+from securenet_obs.detection.anomaly.series.sampling import DAY_S, Sampling
+from securenet_obs.detection.anomaly.series.seasons import Season
+from securenet_obs.detection.anomaly.series.window import Window
 
 _SHARE_OF_RANGE = 0.01
 """Share of a series' range that is added to each scale: smaller deviations are noise."""

@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from securenet_obs.detection.anomaly.budget import AlarmBudget
-from securenet_obs.detection.anomaly.detector import SeriesDetector
+from securenet_obs.detection.anomaly.series.budget import AlarmBudget
+from securenet_obs.detection.anomaly.series.detector import SeriesDetector
 from tests.detection.anomaly import nab
-from tests.detection.anomaly.series import daily
+from tests.detection.anomaly.samples import daily
 
 WEEK_S = 7 * 86_400.0
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import astuple, dataclass
 from typing import Any, NamedTuple
 
-from securenet_obs.detection.anomaly.deviations import Deviation
+from securenet_obs.detection.anomaly.series.deviations import Deviation
 
 _MOST = 3.0
 """Largest logarithm of a ratio that counts: 20 times the largest deviation so far."""
