@@ -50,7 +50,7 @@ def find_time_shift(readings: Iterable[Reading]) -> TimeShift | None:
 
 
 def _profiles(readings: Iterable[Reading]) -> list[tuple[datetime, Profile]]:
-    """Return each day whose every hour has a value."""
+    """Return the days with a value in each hour."""
     days: dict[datetime, list[list[float]]] = {}
     for at, value in readings:
         moment = at.astimezone(UTC)

@@ -43,7 +43,7 @@ _MISSING = Judgement(reason=NO_VALUE)
 
 
 class SeriesDetector:
-    """Detects the anomalies of a series whose values come one after another.
+    """Detects the anomalies of a series, value after value.
 
     With a number of alarms a week the threshold follows from the alarms so far, instead of that of
     the constants; the first day of a series has no alarms then.

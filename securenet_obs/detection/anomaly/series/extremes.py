@@ -52,7 +52,7 @@ class Excess(NamedTuple):
 
 @dataclass
 class _Largest:
-    """Largest deviation of one kind and direction; `scaled` grows by what others forget."""
+    """Largest deviation of one kind and direction; `scaled` makes up for the forgetting."""
 
     since_days: float
     scaled: float = 0.0

@@ -39,7 +39,7 @@ class Season:
         return {"slots": slots, "open": [self._open, self._sum, self._count]}
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Continue with the result of `as_json`, whose lists this object then changes."""
+        """Continue with the result of `as_json`; its lists are changed then."""
         # As it is: most of the slots are not changed before this object is discarded.
         self._slots = dict(state["slots"])
         self._open, self._sum, self._count = state["open"]
