@@ -11,7 +11,7 @@ import click
     help="Alarms a week in each metric; 0 removes the budget.",
 )
 def alarm_budget(tenant: str, per_week: float | None) -> None:
-    """Show or set how many alarms a week a tenant's metrics may raise.
+    """Show or set a tenant's number of alarms a week.
 
     The threshold follows from the tenant's own history at the next training.
 
