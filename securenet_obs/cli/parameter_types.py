@@ -1,4 +1,4 @@
-"""Click parameter types: path, whole number, seconds and name of a stack, each validated."""
+"""Click parameter types: path, whole number, number, seconds, name of a stack; each validated."""
 
 import math
 import os
@@ -16,7 +16,7 @@ class NonEmptyPath(click.Path):
     """A path; refuses an empty text, which an empty variable in a script would otherwise pass."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(path_type=Path, **options)
+        super().__init__(**{"path_type": Path, **options})
 
     def convert(
         self,
@@ -36,22 +36,28 @@ class WholeNumber(click.IntRange):
     name = "integer"
 
 
-class Seconds(click.FloatRange):
+class Number(click.FloatRange):
+    """A number within a range."""
+
+    name = "number"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Return the number; refuse NaN, which passes the range check."""
+        number = float(super().convert(value, param, ctx))
+        if math.isnan(number):
+            self.fail(f"{value!r} is not a {self.name}.", param, ctx)
+        return number
+
+
+class Seconds(Number):
     """A positive number of seconds, at most a week."""
 
     name = "number of seconds"
 
     def __init__(self) -> None:
         super().__init__(min=0, min_open=True, max=WEEK_S)
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> float:
-        """Return the number; refuse NaN, which passes the range check."""
-        seconds = float(super().convert(value, param, ctx))
-        if math.isnan(seconds):
-            self.fail(f"{value!r} is not a {self.name}.", param, ctx)
-        return seconds
 
 
 class StackName(click.ParamType[str]):

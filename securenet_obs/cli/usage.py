@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from securenet_obs.cli.parameter_types import Seconds
+from securenet_obs.cli.parameter_types import Number, Seconds
 from securenet_obs.errors import SecureNetObsError
 
 _EXAMPLE = re.compile(r"Example: *(securenet-obs .*)")
@@ -35,10 +35,9 @@ class Group(click.Group):
 
 
 def example(parameter: click.Parameter | None, context: click.Context | None) -> str:
-    """Return an example of an option with a value, or of the whole command for an argument."""
-    if isinstance(parameter, click.Option):
-        value = _format_example(parameter)
-        return f"{parameter.opts[-1]} {value}" if value else ""
+    """Return an example of an option with a value, or of the whole command."""
+    if isinstance(parameter, click.Option) and (value := _format_example(parameter)):
+        return f"{parameter.opts[-1]} {value}"
     match = _EXAMPLE.search(str(context.command.help)) if context else None
     return match[1] if match else ""
 
@@ -51,6 +50,8 @@ def _format_example(option: click.Option) -> str:
         return _PATHS.get(str(option.name), "")
     if isinstance(kind, Seconds):
         return "30"
+    if isinstance(kind, Number):
+        return "3"
     if isinstance(kind, click.IntRange):
         default = option.default if isinstance(option.default, int) else 0
         return str(max(default, int(kind.min or 0), 1))

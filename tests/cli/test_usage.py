@@ -121,8 +121,14 @@ def test_an_empty_path_is_refused(
     """An empty path, as from an unset variable of a script, is a usage error and no default."""
     for parameter in command.params:
         if isinstance(parameter.type, click.Path):
-            is_option = isinstance(parameter, click.Option)
-            code, out, err = answer(*path, *([parameter.opts[-1]] if is_option else []), "")
+            before = [
+                f"{number}"
+                for number in range(command.params.index(parameter))
+                if isinstance(command.params[number], click.Argument)
+            ]
+            if isinstance(parameter, click.Option):
+                before = [parameter.opts[-1]]
+            code, out, err = answer(*path, *before, "")
             assert (code, out) == (2, ""), (parameter.opts, err)
             assert "an empty text names no path; for instance: " in " ".join(err.split())
 

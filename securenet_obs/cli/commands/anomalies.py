@@ -7,7 +7,7 @@ import click
 
 from securenet_obs.cli import options
 from securenet_obs.cli.consoles import STDOUT
-from securenet_obs.cli.parameter_types import NonEmptyPath
+from securenet_obs.cli.parameter_types import NonEmptyPath, Number
 from securenet_obs.cli.usage import usage_errors_for
 from securenet_obs.errors import SeriesError
 
@@ -20,7 +20,7 @@ from securenet_obs.errors import SeriesError
 @click.option("--value", default="value", show_default=True, help="Column of the values.")
 @click.option(
     "--alarms-per-week",
-    type=click.FloatRange(min=0, min_open=True, max=1000),
+    type=Number(min=0, min_open=True, max=1000),
     help="Number of anomalies a week to report; the threshold follows from those so far.",
 )
 @options.as_json

@@ -10,11 +10,12 @@ import click
 from securenet_obs.cli import options
 from securenet_obs.cli.choice import enter_target
 from securenet_obs.cli.consoles import STDERR, STDOUT
+from securenet_obs.cli.parameter_types import NonEmptyPath
 from securenet_obs.cli.usage import usage_errors_for
 from securenet_obs.errors import NotFoundError
 
-_LOG = click.Path(exists=True, dir_okay=False, allow_dash=True)
-_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+_LOG = NonEmptyPath(exists=True, dir_okay=False, allow_dash=True, path_type=str)
+_FILE = NonEmptyPath(exists=True, dir_okay=False)
 
 
 @click.group()
