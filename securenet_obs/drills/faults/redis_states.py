@@ -83,10 +83,19 @@ def occupy_by_script(client: redis.Redis) -> Iterator[None]:
     with _configured(client, "lua-time-limit", "50"):
         script.start()
         try:
+            poll_until(lambda: _is_busy(client), deadline_s=SAVE_S, interval_s=0.01)
             yield
         finally:
             poll_until(lambda: _kill_script(client), deadline_s=SAVE_S)
             script.join()
+
+
+def _is_busy(client: redis.Redis) -> bool:
+    try:
+        client.ping()
+    except redis.ResponseError:
+        return True
+    return False
 
 
 @contextmanager
