@@ -97,6 +97,7 @@ _SHAPES: dict[str, tuple[str, int, str]] = {
         _ALNUM,
     ),
     "statement_password": ("ALTER USER ann WITH PASSWORD '{}'", 20, _ALNUM),
+    "netloc": ("SplitResult(scheme='https', netloc='ann:{}@h', path='/')", 20, _ALNUM),
     "password_word": ("set password {} for ann", 20, _ALNUM),
 }
 

@@ -35,7 +35,7 @@ SPECIMENS = {
     "stack/parts/bugsink.py",
     "stack/parts/bugsink_install.py",
 }
-PLACES = {"address", "file", "folder", "path", "url", "where"}
+PLACES = {"address", "file", "folder", "path", "place", "url", "where"}
 
 
 def filled(text: ast.JoinedStr | ast.Constant, name: str) -> str:

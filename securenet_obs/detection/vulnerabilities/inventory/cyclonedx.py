@@ -15,7 +15,7 @@ VERSIONS = ("1.2", "1.3", "1.4", "1.5", "1.6", "1.7")
 _MAX_DEPTH = 100
 
 
-def read_cyclonedx(bom: Mapping[str, Any], name: str) -> Iterator[Component | Problem]:
+def read_cyclonedx(bom: Mapping[str, Any], file: str) -> Iterator[Component | Problem]:
     """Yield the components of a bill of materials; one that the specification refuses is a problem.
 
     Files, and components of the product itself (`metadata.component`), are left out.
@@ -26,9 +26,9 @@ def read_cyclonedx(bom: Mapping[str, Any], name: str) -> Iterator[Component | Pr
     version = bom.get("specVersion")
     if version not in VERSIONS:
         raise InventoryError(
-            f"{name}: specVersion is {version!r}; CycloneDX {VERSIONS[0]} to {VERSIONS[-1]} is read"
+            f"{file}: specVersion is {version!r}; CycloneDX {VERSIONS[0]} to {VERSIONS[-1]} is read"
         )
-    yield from _read_components(bom.get("components", []), f"{name}: components", 0)
+    yield from _read_components(bom.get("components", []), f"{file}: components", 0)
 
 
 def _read_components(rows: Any, place: str, depth: int) -> Iterator[Component | Problem]:

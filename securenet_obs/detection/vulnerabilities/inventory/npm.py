@@ -11,21 +11,21 @@ _MAX_DEPTH = 100
 _ALIAS = "npm:"
 
 
-def read_package_lock(lock: Mapping[str, Any], name: str) -> Iterator[Component | Problem]:
+def read_package_lock(lock: Mapping[str, Any], file: str) -> Iterator[Component | Problem]:
     """Yield the components of a package-lock.json."""
     packages, dependencies = lock.get("packages"), lock.get("dependencies")
     if isinstance(packages, Mapping):
-        yield from _read_packages(packages, name)
+        yield from _read_packages(packages, file)
     elif isinstance(dependencies, Mapping):
-        yield from _read_dependencies(dependencies, f"{name}: dependencies", 0)
+        yield from _read_dependencies(dependencies, f"{file}: dependencies", 0)
     elif packages is not None or dependencies is not None:
-        yield Problem(name, "`packages` or `dependencies` is not an object")
+        yield Problem(file, "`packages` or `dependencies` is not an object")
 
 
-def _read_packages(packages: Mapping[str, Any], name: str) -> Iterator[Component | Problem]:
+def _read_packages(packages: Mapping[str, Any], file: str) -> Iterator[Component | Problem]:
     """Read version 2 or 3: path of each package -> the package."""
     for path, package in packages.items():
-        place = f"{name}: packages[{path!r}]"
+        place = f"{file}: packages[{path!r}]"
         if not isinstance(package, Mapping):
             yield Problem(place, "the package is not an object")
         elif _NODE_MODULES in path and not package.get("link"):

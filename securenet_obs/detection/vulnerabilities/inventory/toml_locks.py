@@ -11,7 +11,7 @@ from securenet_obs.errors import InventoryError
 _LOCAL = {"virtual", "editable", "directory"}
 
 
-def read_toml_lock(text: str, name: str) -> Iterator[Component | Problem]:
+def read_toml_lock(text: str, file: str) -> Iterator[Component | Problem]:
     """Yield the components of a uv.lock or poetry.lock.
 
     Raises:
@@ -20,13 +20,13 @@ def read_toml_lock(text: str, name: str) -> Iterator[Component | Problem]:
     try:
         lock = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise InventoryError(f"{name} is not valid TOML: {error}") from None
+        raise InventoryError(f"{file} is not valid TOML: {error}") from None
     packages = lock.get("package", [])
     if not isinstance(packages, list):
-        raise InventoryError(f"{name} has no list of packages ([[package]])")
+        raise InventoryError(f"{file} has no list of packages ([[package]])")
     lines = _lines_of_packages(text)
     for index, package in enumerate(packages):
-        place = f"{name}:{lines[index]}" if index < len(lines) else f"{name}: package {index + 1}"
+        place = f"{file}:{lines[index]}" if index < len(lines) else f"{file}: package {index + 1}"
         yield _read_package(package, place)
 
 
