@@ -171,7 +171,7 @@ class _FrameBuilder:
         """Return for each row the first of the named fields that is not null; None without one."""
         fields = [self._table.fields[name] for name in names if name in self._table.fields]
         if fields and fields[0].is_everywhere(self._table.count):
-            return list(fields[0].values)
+            return fields[0].values
         values: list[Any] = [None] * self._table.count
         for one in reversed(fields):
             for row, value in zip(one.rows, one.values, strict=True):

@@ -1,7 +1,9 @@
-"""Gathers the values of a JSON field in growing arrays; builds exact, typed columns of them."""
+"""Gathers the values of a JSON field; builds exact, typed columns of them."""
 
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
+from itertools import repeat
+from operator import itemgetter
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -19,43 +21,6 @@ _MAX_SHARED_TEXTS = 1024
 """Maximum number of different texts of a field that share one object each."""
 
 
-class Values:
-    """Objects in an array that grows in place: as a column it needs no second copy."""
-
-    def __init__(self) -> None:
-        self._cells: Objects = np.empty(0, dtype=object)
-        self._count = 0
-
-    def __len__(self) -> int:
-        """Return the number of objects."""
-        return self._count
-
-    def __iter__(self) -> Iterator[Any]:
-        """Iterate over the objects."""
-        return iter(self._cells[: self._count])
-
-    def extend(self, values: Sequence[Any]) -> None:
-        """Append objects."""
-        self._add(len(values))[:] = np.fromiter(values, object, len(values))
-
-    def repeat(self, value: object, count: int) -> None:
-        """Append an object as often as given."""
-        self._add(count).fill(value)
-
-    def _add(self, count: int) -> Objects:
-        """Return new cells at the end."""
-        start, end = self._count, self._count + count
-        if end > len(self._cells):
-            self._cells.resize(end + end // 4, refcheck=False)
-        self._count = end
-        return self._cells[start:end]
-
-    def take(self) -> Objects:
-        """Return the array itself, to which no more can be appended."""
-        self._cells.resize(self._count, refcheck=False)
-        return self._cells
-
-
 Mask: TypeAlias = np.ndarray[Any, np.dtype[np.bool_]]
 
 
@@ -63,7 +28,7 @@ class Field:
     """The values of one field so far, in the order of their rows."""
 
     def __init__(self) -> None:
-        self.values = Values()
+        self.values: list[Any] = []
         self.types: set[type] = set()
         self._rows: array[int] | None = None
         self._texts: dict[str, str] | None = {}
@@ -89,10 +54,7 @@ class Field:
 
     def append_prepared(self, values: Sequence[Any], count: int) -> None:
         """Append a result of `prepare`; one value stands for as many as given."""
-        if len(values) == count:
-            self.values.extend(values)
-        else:
-            self.values.repeat(values[0], count)
+        self.values.extend(values if len(values) == count else repeat(values[0], count))
 
     def prepare(self, values: Sequence[Any]) -> Sequence[Any] | None:
         """Return values to append as they are; None if objects, lists or inexact ones may be there.
@@ -123,9 +85,10 @@ class Field:
         if self._texts is None:
             return None
         try:
-            return list(map(self._texts.__getitem__, values))
+            shared: tuple[str, ...] = itemgetter(*values)(self._texts)
         except (KeyError, TypeError):
             return None
+        return shared
 
     def _share(self, texts: Iterable[str]) -> None:
         if self._texts is not None:
@@ -154,7 +117,7 @@ class Field:
 
     def spread(self, count: int, absent: object) -> Objects:
         """Return an object for each of `count` rows; `absent` where a row has no value."""
-        values = self.values.take()
+        values = np.fromiter(self.values, object, len(self.values))
         if self._is_complete(count):
             return values
         cells = np.full(count, absent, dtype=object)
@@ -191,7 +154,7 @@ class Field:
     def _build_numbers(self, kind: type, count: int) -> Any:
         """Return a column of numbers of one type; None for integers beyond 64 bits."""
         is_present = [value is not None for value in self.values] if _NULL in self.types else None
-        given: Sequence[Any] | Objects = self.values.take()
+        given = self.values
         if is_present is not None:
             given = [value or kind() for value in self.values]
         numbers = _convert(kind, given)
@@ -213,7 +176,7 @@ class Field:
         return masked(numbers, missing)
 
 
-def _convert(kind: type, values: Sequence[Any] | Objects) -> Any:
+def _convert(kind: type, values: Sequence[Any]) -> Any:
     if kind is not int:
         return np.fromiter(values, kind, len(values))
     for dtype in (np.int64, np.uint64):

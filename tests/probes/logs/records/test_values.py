@@ -9,7 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from securenet_obs.probes.logs.frame import log_frame
-from securenet_obs.probes.logs.records.values import Field, Values
+from securenet_obs.probes.logs.records.values import Field
 
 ABSENT = object()
 
@@ -133,14 +133,3 @@ def test_many_different_texts_are_not_shared() -> None:
         texts = field.prepare(tuple(f"id {number}" for number in range(start, start + 100)))
         field.values.extend(texts or pytest.fail("not simple"))
     assert field._texts is None
-
-
-@given(st.lists(LISTS, max_size=5))
-def test_values_grow_in_place(parts: list[list[Any]]) -> None:
-    """Objects of any kind, nested lists included, are those that were appended."""
-    values = Values()
-    for part in parts:
-        values.extend(part)
-    wanted = [id(value) for part in parts for value in part]
-    assert list(map(id, values)) == list(map(id, values.take())) == wanted
-    assert len(values) == len(wanted)
