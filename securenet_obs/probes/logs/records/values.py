@@ -2,7 +2,6 @@
 
 from array import array
 from collections.abc import Iterable, Sequence
-from itertools import repeat
 from operator import itemgetter
 from typing import Any, TypeAlias
 
@@ -52,11 +51,11 @@ class Field:
         """Return whether each row before this one has a value, and no other row."""
         return self._rows is None and len(self.values) == row
 
-    def append_prepared(self, values: Sequence[Any], count: int) -> None:
+    def append_prepared(self, values: tuple[Any, ...], count: int) -> None:
         """Append a result of `prepare`; one value stands for as many as given."""
-        self.values.extend(values if len(values) == count else repeat(values[0], count))
+        self.values.extend(values * (count // len(values)))
 
-    def prepare(self, values: Sequence[Any]) -> Sequence[Any] | None:
+    def prepare(self, values: tuple[Any, ...]) -> tuple[Any, ...] | None:
         """Return values to append as they are; None if objects, lists or inexact ones may be there.
 
         Of equal texts one is returned. They are one object, while the field has few different ones.
@@ -80,7 +79,7 @@ class Field:
         self.types |= types
         return values
 
-    def _find_shared(self, values: Sequence[Any]) -> Sequence[Any] | None:
+    def _find_shared(self, values: tuple[Any, ...]) -> tuple[str, ...] | None:
         """Return the shared texts that equal these values; None if one of them is not shared."""
         if self._texts is None:
             return None
