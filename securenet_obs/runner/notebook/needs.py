@@ -83,13 +83,13 @@ NEEDS: Mapping[str, Need] = {
         "capability",
         "a backend that keeps transactions",
         serves=_stores_telemetry,
-        reason="Bugsink and GlitchTip answer for errors only; set up a relay (SENTRY_RELAY_URL)",
+        reason="Bugsink and GlitchTip return no transactions without a relay (SENTRY_RELAY_URL)",
     ),
     "check-ins": Need(
         "capability",
         "a backend that keeps check-ins",
         serves=_stores_telemetry,
-        reason="Bugsink and GlitchTip answer for errors only; set up a relay (SENTRY_RELAY_URL)",
+        reason="Bugsink and GlitchTip return no check-ins without a relay (SENTRY_RELAY_URL)",
     ),
     "local-stack": Need(
         "stack",
