@@ -30,7 +30,7 @@ class DistinctCount:
         """Add a text."""
         self._pending.add(text)
         if len(self._pending) >= _MAX_PENDING:
-            self._compact()
+            self.compact()
 
     def __bool__(self) -> bool:
         """Return whether any text was added."""
@@ -38,21 +38,23 @@ class DistinctCount:
 
     def merge(self, other: "DistinctCount") -> None:
         """Add the texts of another count."""
-        self._parts += [*other._parts, *([other._compact()] if other._pending else [])]
-        self._compact()
+        if other:
+            self._parts.append(other.compact())
+            self.compact()
 
     def to_bytes(self) -> bytes:
         """Return the count in its canonical form."""
-        content: bytes = self._compact().serialize()
+        content: bytes = self.compact().serialize()
         return content
 
     @property
     def estimate(self) -> int:
         """Number of distinct texts."""
-        estimate: float = self._compact().get_estimate()
+        estimate: float = self.compact().get_estimate()
         return round(estimate)
 
-    def _compact(self) -> Any:
+    def compact(self) -> Any:
+        """Return the sketch of all texts, which replaces those of parts of them."""
         sketches = _sketches()
         union = sketches.theta_union(lg_k=LG_SIZE)
         if self._pending:
