@@ -23,7 +23,7 @@ help: ## What can be made
 validate: $(INSTALLED) ## Bring up the local stack, run the validations, take it down
 	@$(BIN)/securenet-obs validate --local
 
-PYTEST := $(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
+PYTEST := $(BIN)/pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
 test: lint ## ruff, mypy, import-linter, pytest, nbval
 	$(PYTEST)

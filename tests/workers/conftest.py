@@ -85,8 +85,9 @@ class Target:
         return json.loads(answer.stdout)[name]
 
     def lines(self) -> list[dict[str, Any]]:
-        """Return every line of the worker's log; each must be JSON."""
-        return [json.loads(line) for line in self.log.read_bytes().splitlines()]
+        """Return every line of the worker's log that has ended; each must be JSON."""
+        ended, _, _ = self.log.read_bytes().rpartition(b"\n")
+        return [json.loads(line) for line in ended.splitlines()]
 
     def line(self, event: str, task_id: str, deadline_s: float = 30) -> dict[str, Any]:
         """Wait for the first line of an event of a task, and return it."""

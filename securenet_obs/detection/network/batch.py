@@ -51,6 +51,9 @@ class Batch:
         if self._minutes is None:
             minutes: dict[datetime, Minute] = {}
             self.keep_fitting(minutes, are_all=True)
+            for minute in minutes.values():
+                # Before a transaction: the first sketch imports numpy, and others would wait.
+                minute.peers.compact()
             self._minutes = dict(sorted(minutes.items()))
         return self._minutes
 

@@ -25,11 +25,11 @@ from tests.redaction.samples import (
 
 @pytest.mark.skipif(find_spec("re2") is None, reason="minutes without google-re2")
 def test_hostile_sizes_are_survived() -> None:
-    """50 MB of text and a million keys are processed, and harmless ones stay unchanged."""
-    text = "a harmless line of text\n" * 2_000_000
+    """10 MB of text and 200,000 keys are processed, and harmless ones stay unchanged."""
+    text = "a harmless line of text\n" * 400_000
     assert redact_text(text) is text
     assert redact_text(f"password=x1 {text}").startswith(f"password={MASK} a harmless")
-    keys = {f"key {n}": n for n in range(10**6)}
+    keys = {f"key {n}": n for n in range(200_000)}
     assert redact(keys) is keys
     keys["password"] = "x1"  # type: ignore[assignment]
     assert redact(keys) == {**keys, "password": MASK}

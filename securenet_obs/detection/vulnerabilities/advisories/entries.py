@@ -99,13 +99,13 @@ def _compile(
 ) -> Entry:
     entry = Entry(
         advisory_id=record["id"],
-        aliases=tuple(alias for alias in record.get("aliases") or () if isinstance(alias, str)),
+        aliases=tuple(_texts(record.get("aliases"))),
         package=package,
         severity=most_severe([whole, *map(severity_of, parts)]),
         summary=_summary(record),
         modified=str(record.get("modified") or ""),
     )
-    versions = [text for part in parts for text in part.get("versions") or () if _is_text(text)]
+    versions = [text for part in parts for text in _texts(part.get("versions"))]
     rows = [row for part in parts for row in _ranges(part) if row.get("type") != "GIT"]
     for row in rows:
         _add_range(entry, row)
@@ -169,5 +169,6 @@ def _objects(rows: object) -> Iterator[Mapping[str, Any]]:
     return (row for row in rows if isinstance(row, Mapping)) if isinstance(rows, list) else iter(())
 
 
-def _is_text(value: object) -> bool:
-    return isinstance(value, str) and bool(value)
+def _texts(values: object) -> Iterator[str]:
+    given = values if isinstance(values, list) else []
+    return (value for value in given if isinstance(value, str) and value)

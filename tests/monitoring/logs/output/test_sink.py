@@ -1,6 +1,7 @@
 """Lines of a file, also after half a line."""
 
 import json
+import math
 import os
 import resource
 import signal
@@ -12,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from securenet_obs.monitoring.logs.output import sink as sink_module
 from securenet_obs.monitoring.logs.output.line_output import LineOutput
 
 
@@ -102,9 +104,11 @@ def test_a_line_that_another_process_is_writing_is_not_torn(tmp_path: Path) -> N
 
 
 def test_a_child_forked_during_a_write_leaves_no_empty_line(
-    tmp_path: Path, children: Callable[..., int]
+    tmp_path: Path, children: Callable[..., int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The line that another thread of the parent is writing is the parent's to end."""
+    # After a pause, which a busy machine makes, a line looks at the end of the file.
+    monkeypatch.setattr(sink_module, "_IDLE_S", math.inf)
     file = os.open(tmp_path / "log", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     output = LineOutput(file)
     sink: Any = output._sink
