@@ -34,7 +34,8 @@ class Api:
 
     def lines(self) -> list[dict[str, Any]]:
         """Return every line of its log; each must be JSON."""
-        return [json.loads(line) for line in self.log.read_bytes().splitlines()]
+        ended, _, _ = self.log.read_bytes().rpartition(b"\n")
+        return [json.loads(line) for line in ended.splitlines()]
 
     def lines_of(self, request_id: str) -> list[dict[str, Any]]:
         """Wait for the last line of a request, written after the answer, and return them all."""

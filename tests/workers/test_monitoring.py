@@ -38,7 +38,8 @@ class Worker:
 
     def lines(self) -> list[dict[str, Any]]:
         """Return every line of its log."""
-        return [json.loads(line) for line in self.log.read_bytes().splitlines()]
+        ended, _, _ = self.log.read_bytes().rpartition(b"\n")
+        return [json.loads(line) for line in ended.splitlines()]
 
     def send(self, task: str, tenant_id: str, number: int) -> str:
         """Send a task in a tenant's request, and return the request's id."""

@@ -58,7 +58,8 @@ class Waiting:
 
     def all_lines(self) -> list[dict[str, Any]]:
         """Return the worker's log lines; each must be JSON."""
-        return [json.loads(line) for line in self.log.read_bytes().splitlines()]
+        ended, _, _ = self.log.read_bytes().rpartition(b"\n")
+        return [json.loads(line) for line in ended.splitlines()]
 
     def send(self, name: str, **options: Any) -> Sent:
         """Send a canary."""
