@@ -54,7 +54,8 @@ def running(
             yield path
         finally:
             process.terminate()
-            process.wait(20)
+            # A child of billiard that has done its last task may wait 30 s for its parent.
+            process.wait(90)
 
 
 def lines(path: Path) -> list[dict[str, Any]]:
