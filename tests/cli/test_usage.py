@@ -144,6 +144,18 @@ def test_every_command_that_needs_an_argument_shows_how_it_is_called(
             assert f"for instance: securenet-obs {' '.join(path)} " in " ".join(err.split())
 
 
+@pytest.mark.parametrize(("path", "command"), COMMANDS, ids=map(name, COMMANDS))
+def test_the_example_of_a_help_is_on_one_line(
+    path: tuple[str, ...], command: click.Command, answer: Callable[..., Answer]
+) -> None:
+    """At 80 columns it can be copied; a line that is wrapped breaks an option at its hyphen."""
+    _, example, rest = (command.help or "").partition("Example: ")
+    if example:
+        assert f"{example}{rest.splitlines()[0]}" in answer(*path, "--help")[1].replace(
+            "\n  ", "\n"
+        )
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -57,7 +57,7 @@ def _report_dead_part(sentence: str) -> None:
 def execute(command: tuple[str, ...], target: Path | None, local: bool) -> None:
     """Run any command in the environment of a target.
 
-    Example: securenet-obs exec -- papermill notebooks/02_logs_are_structured_json.ipynb out.ipynb
+    Example: securenet-obs exec -- papermill notebooks/02*.ipynb out.ipynb
     """
     # Programs of this installation come first, whether or not its folder is on the PATH.
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])

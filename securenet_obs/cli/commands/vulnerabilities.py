@@ -79,7 +79,7 @@ def scan(
 
     Packages that cannot be judged are listed with the reason. Standard error has a summary.
 
-    Example: securenet-obs scan --inventory uv.lock --advisories all.zip --fail-on high
+    Example: securenet-obs scan --inventory uv.lock --advisories all.zip --json
     """
     from securenet_obs.detection.vulnerabilities.advisories.files import read_records
     from securenet_obs.detection.vulnerabilities.advisories.index import build_index
