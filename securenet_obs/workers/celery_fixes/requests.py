@@ -83,14 +83,8 @@ class SecureNetTask(Task):  # type: ignore[misc] # Celery has no types
 
     def __call__(self, *args: Any, **options: Any) -> Any:
         """Run the task; send an error to Sentry before it is stored: its readers need the event."""
-        try:
+        with _stored_errors(self):
             return super().__call__(*args, **options)
-        except (Ignore, Reject, Retry):
-            raise  # these are control flow, not errors
-        except Exception as error:  # any error is reported and raised again
-            if not self.request.called_directly:
-                store_event(self, self.request.id, capture_error(error))
-            raise
 
     def before_start(self, task_id: str, args: Any, kwargs: Any) -> None:
         """Count the start of a redelivered task; other tasks cost nothing.
@@ -99,11 +93,12 @@ class SecureNetTask(Task):  # type: ignore[misc] # Celery has no types
             PoisonTaskError: the task was started too often.
         """
         if _is_redelivered(self) and self._starts(task_id) > MAX_STARTS:
-            raise PoisonTaskError(
-                f"{self.name} was started {MAX_STARTS} times and never ended: it, or another "
-                "task of its worker, kills the process. It is now a dead letter; requeue it "
-                "when it is safe."
-            )
+            with _stored_errors(self):
+                raise PoisonTaskError(
+                    f"{self.name} was started {MAX_STARTS} times and never ended: it, or another "
+                    "task of its worker, kills the process. It is now a dead letter; requeue it "
+                    "when it is safe."
+                )
 
     def retry(self, *args: Any, **options: Any) -> Any:
         """Retry later; if the broker does not accept the next attempt, requeue this one."""
@@ -122,6 +117,19 @@ class SecureNetTask(Task):  # type: ignore[misc] # Celery has no types
             _log.warning("task_starts_not_counted", reason=type(error).__name__)
             return 1
         return int(redelivered) + 1
+
+
+@contextmanager
+def _stored_errors(task: Task) -> Iterator[None]:
+    """Send an error of the block to Sentry and store its event, before its result is stored."""
+    try:
+        yield
+    except (Ignore, Reject, Retry):
+        raise  # these are control flow, not errors
+    except Exception as error:  # any error is reported and raised again
+        if not task.request.called_directly:
+            store_event(task, task.request.id, capture_error(error))
+        raise
 
 
 def connect_start_counts() -> None:
