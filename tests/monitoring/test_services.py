@@ -147,10 +147,13 @@ def test_a_service_keeps_its_name_in_the_shell_of_a_stack(
 
 WORKER = """
     import os, signal, time
+    import billiard.pool
     import structlog
     from celery import Celery
     from securenet_obs.monitoring import monitor_celery
 
+    # A child that has done its last task waits for its parent, 30 s by default, even if that ends.
+    billiard.pool.GUARANTEE_MESSAGE_CONSUMPTION_RETRY_LIMIT = 20
     log = structlog.get_logger("ours")
     app = Celery("ours", broker=os.environ["REDIS_URL"])
     app.conf.update(worker_max_tasks_per_child=2, worker_pool_restarts=True)
