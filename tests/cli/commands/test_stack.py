@@ -114,24 +114,24 @@ def test_a_dead_part_is_shown_and_restarted(
     call: Callable[..., Any], up: Up, tmp_path: Path
 ) -> None:
     """`up`, `status` and `lab` name it and the command that restarts it, which does."""
-    remedy = f"Restart it with `securenet-obs restart beat {' '.join(up.on)}`."
+    remedy = f"Restart it with `securenet-obs restart api {' '.join(up.on)}`."
     (tmp_path / "up.env").write_text(call("env", *up.on, cwd=PROJECT).stdout)
     notebooks = tmp_path / "lab"
     with printing(notebooks, "lab", "--no-browser", "--target", str(tmp_path / "up.env")):
         assert eventually(lambda: "JupyterLab: http" in notebooks.read_text(), 60)
         assert call("status", *up.on, cwd=PROJECT).stderr == ""
-        os.kill(up.state().parts["beat"].pid, signal.SIGKILL)
-        shown = eventually(lambda: "beat is not running" in notebooks.read_text(), 30)
+        os.kill(up.state().parts["api"].pid, signal.SIGKILL)
+        shown = eventually(lambda: "api is not running" in notebooks.read_text(), 30)
         assert shown, notebooks.read_text()
         assert remedy in notebooks.read_text()
     assert up.prints(f"ended (-9). {remedy}"), up.output.read_text()
     dead = call("status", *up.on, cwd=PROJECT)
     assert dead.returncode == 1
-    assert "beat is not running" in dead.stderr
+    assert "api is not running" in dead.stderr
     assert remedy in dead.stderr
-    assert rows(call("status", *up.on, "--json", cwd=PROJECT))["beat"] is False
-    restarted = call("restart", "beat", *up.on, cwd=PROJECT)
-    assert (restarted.returncode, restarted.stdout) == (0, "beat is ready.\n")
+    assert rows(call("status", *up.on, "--json", cwd=PROJECT))["api"] is False
+    restarted = call("restart", "api", *up.on, cwd=PROJECT)
+    assert (restarted.returncode, restarted.stdout) == (0, "api is ready.\n")
     status = call("status", *up.on, cwd=PROJECT)
     assert (status.returncode, status.stderr) == (0, "")
 
