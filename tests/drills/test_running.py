@@ -31,11 +31,10 @@ ALL = os.environ.get("DRILLS") == "all"
 FAST = (
     "redis-connections-killed",
     "redis-failed-over",
-    "redis-memory-full",
     "child-oom-killed",
     "worker-terminated",
 )
-"""Drills that every run of the tests affords: they need not wait for the outbox."""
+"""Drills that every run of the tests affords, one of each kind: none waits for the outbox."""
 
 FEW = 100
 """Tasks of a drill in every run of the tests."""
