@@ -149,13 +149,18 @@ def worker(environment: Mapping[str, str], folder: Path, name: str, tasks: str) 
             yield Target(variables, log, sentry, celery)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def target(
     environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Target]:
-    """Yield a running worker with the faulty tasks of the tests and SecureNet's."""
+    """Yield a running worker with the faulty tasks of the tests and SecureNet's.
+
+    It has databases of its own: other tests empty theirs, and count what waits there.
+    """
+    address = environment["REDIS_URL"].rpartition("/")[0]
+    variables = {**environment, "REDIS_URL": f"{address}/12", "RESULT_URL": f"{address}/13"}
     folder = tmp_path_factory.mktemp("worker")
-    with worker(environment, folder, "tested", "faulty_tasks") as target:
+    with worker(variables, folder, "tested", "faulty_tasks") as target:
         yield target
 
 
