@@ -14,6 +14,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import rstr
@@ -74,11 +75,13 @@ def _findings(
     scanner: Scanner, rule: str, texts: Iterator[str], per_rule: int
 ) -> Iterator[Finding]:
     found = 0
-    for _, text in zip(range(per_rule * _ATTEMPTS), texts, strict=False):
+    for text in islice(texts, per_rule * _ATTEMPTS):
         secrets = [one.secret for one in scanner.scan(text) if one.rule_id == rule and one.visible]
-        if secrets and found < per_rule:
+        if secrets:
             found += 1
             yield Finding(rule, text, secrets[0])
+        if found == per_rule:
+            return
 
 
 def remains(finding: Finding) -> bool:
