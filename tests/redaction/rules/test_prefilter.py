@@ -25,11 +25,11 @@ from tests.redaction.samples import (
 
 @pytest.mark.skipif(find_spec("re2") is None, reason="minutes without google-re2")
 def test_hostile_sizes_are_survived() -> None:
-    """10 MB of text and 200,000 keys are processed, and harmless ones stay unchanged."""
+    """10 MB of text and 50,000 keys are processed, and harmless ones stay unchanged."""
     text = "a harmless line of text\n" * 400_000
     assert redact_text(text) is text
     assert redact_text(f"password=x1 {text}").startswith(f"password={MASK} a harmless")
-    keys = {f"key {n}": n for n in range(200_000)}
+    keys = {f"key {n}": n for n in range(50_000)}
     assert redact(keys) is keys
     keys["password"] = "x1"  # type: ignore[assignment]
     assert redact(keys) == {**keys, "password": MASK}
@@ -67,7 +67,8 @@ def test_letters_that_fold_into_ascii_are_suspect() -> None:
 def test_without_re2_the_anchors_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without google-re2, Python's own patterns find the same texts suspect."""
     texts = [repr(row[1]).encode() for row in MASKED + STRIPPED] + [repr(v).encode() for v in KEPT]
-    suspected = [bool(Prefilter(ANCHORS).search(text)) for text in texts]
+    fast = Prefilter(ANCHORS)
+    suspected = [bool(fast.search(text)) for text in texts]
     monkeypatch.setattr(prefilter, "find_spec", lambda _: None)
     slow = Prefilter(ANCHORS)
     assert [bool(slow.search(text)) for text in texts] == suspected
