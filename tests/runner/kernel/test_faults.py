@@ -139,9 +139,9 @@ def test_the_table_states_the_verdict_of_papermill(name: str, papermills: dict[s
 
 LATE = {
     "thread": (
-        "import threading, time\n"
-        "def fails():\n    time.sleep(0.3)\n    1 / 0\n"
-        "threading.Thread(target=fails).start()"
+        "import threading\ngo = threading.Event()\n"
+        "thread = threading.Thread(target=lambda: (go.wait(), 1 / 0))\n"
+        "thread.start()"
     ),
     "task": (
         "import asyncio\nasync def fails(): 1 / 0\nkept = [asyncio.create_task(fails())]\n"
@@ -155,7 +155,7 @@ def test_a_failure_after_the_last_cell_fails_the_run(
     name: str, write_notebook: Callable[..., Path], execute: Callable[..., Outcome]
 ) -> None:
     """A thread that ends after the cell, and a task that is never awaited, fail the run."""
-    end = "import sys, time\ntime.sleep(0.5)\nsys.exit()" if name == "thread" else "1"
+    end = "import sys\ngo.set()\nthread.join()\nsys.exit()" if name == "thread" else "1"
     (record,) = execute(write_notebook(LATE[name], end), plain=True).runs
     assert record.judged is not None
     assert (record.judged["verdict"], record.judged["cell"]) == ("error", 2)
@@ -177,34 +177,44 @@ def test_nothing_runs_after_a_swallowed_error_unless_its_cell_is_tagged(
 
 
 LEFT_BEHIND = {
-    "thread": "import threading\nthreading.Timer({seconds}, lambda: 1 / 0).start()",
+    "thread": "threads.append(threading.Thread(target=lambda: (go.wait(), 1 / 0)))",
     "task": (
-        "import asyncio\n"
-        "async def fails():\n    await asyncio.sleep({seconds})\n    1 / 0\n"
+        "async def fails():\n    await gone()\n    1 / 0\n"
         "asyncio.ensure_future(fails())\nawait asyncio.sleep(0)"
     ),
     "task of a task": (
-        "import asyncio\n"
         "async def fails(): 1 / 0\n"
-        "async def starts():\n    await asyncio.sleep({seconds})\n"
+        "async def starts():\n    await gone()\n"
         "    asyncio.create_task(fails())\n    await asyncio.sleep(0)\n"
         "asyncio.create_task(starts())\nawait asyncio.sleep(0)"
     ),
     "task in a thread": (
-        "import asyncio, threading\n"
         "async def fails(): 1 / 0\n"
-        "async def main():\n    await asyncio.sleep({seconds})\n"
+        "async def main():\n    await gone()\n"
         "    asyncio.create_task(fails())\n    await asyncio.sleep(0)\n"
-        "threading.Thread(target=lambda: asyncio.run(main())).start()"
+        "threads.append(threading.Thread(target=lambda: asyncio.run(main())))"
     ),
-    "callback": "import asyncio\nasyncio.get_running_loop().call_later({seconds}, lambda: 1 / 0)",
+    "callback": (
+        "loop = asyncio.get_running_loop()\n"
+        "def fails(): 1 / 0 if go.is_set() else loop.call_later(0.01, fails)\n"
+        "loop.call_soon(fails)\nNone"
+    ),
     "future": (
-        "import asyncio\nloop = asyncio.get_running_loop()\n"
-        "loop.call_later({seconds}, loop.create_future().set_exception, ZeroDivisionError("
-        "'division by zero'))\nNone"
+        "loop = asyncio.get_running_loop()\n"
+        "def fails(future):\n"
+        "    if go.is_set(): future.set_exception(ZeroDivisionError('division by zero'))\n"
+        "    else: loop.call_later(0.01, fails, future)\n"
+        "loop.call_soon(fails, loop.create_future())\nNone"
     ),
 }
-WAITS = "import asyncio, gc\nawait asyncio.sleep(1)\ngc.collect()\n"
+"""Ways to leave an error behind, which is raised when `go` is set."""
+
+LEAVES = (
+    "import asyncio, gc, threading\ngo, threads = threading.Event(), []\n"
+    "async def gone():\n    while not go.is_set(): await asyncio.sleep(0.01)\n"
+    "{way}\nfor thread in threads: thread.start()\n"
+)
+WAITS = "go.set()\nawait asyncio.sleep(0.1)\nfor thread in threads: thread.join()\ngc.collect()\n"
 
 
 @pytest.mark.parametrize("name", LEFT_BEHIND)
@@ -212,16 +222,14 @@ def test_a_tagged_cell_allows_its_own_errors_only(
     name: str, write_notebook: Callable[..., Path], execute: Callable[..., Outcome]
 ) -> None:
     """An earlier cell's leftover error fails the run; the tagged cell's own does not."""
-    before, within = LEFT_BEHIND[name].format(seconds=0.4), LEFT_BEHIND[name].format(seconds=0)
-    notebook = write_notebook(before, WAITS + "1 / 0", "1", tags={1: ["raises-exception"]})
+    leaves = LEAVES.format(way=LEFT_BEHIND[name])
+    notebook = write_notebook(leaves, WAITS + "1 / 0", "1", tags={1: ["raises-exception"]})
     (record,) = execute(notebook, plain=True).runs
     assert record.judged is not None
     assert (record.judged["verdict"], record.judged["cell"]) == ("error", 2)
     assert record.judged["reason"] == DIVIDED
     assert list(record.finished) == [1, 2]
-    tagged = write_notebook(
-        f"{within}\n{WAITS}", "1", name="tagged", tags={0: ["raises-exception"]}
-    )
+    tagged = write_notebook(leaves + WAITS, "1", name="tagged", tags={0: ["raises-exception"]})
     assert str(execute(tagged, plain=True).verdict) == "passed"
 
 
