@@ -94,7 +94,6 @@ DOCUMENTED = frozenset({"_asdict", "_exit", "_fields", "_getframe", "_make", "_r
 """Underscore names that the standard library documents."""
 
 COMPUTED: dict[str, Callable[[], set[str]]] = {
-    "securenet_obs.detection.network.partials": set,
     "securenet_obs.monitoring.sentry.events.exceptions.sdk_functions": lambda: {
         f"sentry_sdk.utils:{name}" for name in sdk_functions._REPLACED
     },

@@ -17,8 +17,8 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from securenet_obs.detection.network.batch import Batch
-from securenet_obs.detection.network.stored_minutes import add_minutes, claim
-from securenet_obs.detection.network.stored_quarantine import store_quarantined
+from securenet_obs.detection.network.stored.minutes import add_minutes, claim
+from securenet_obs.detection.network.stored.quarantine import store_quarantined
 from securenet_obs.errors import (
     DeadLetterError,
     PublishError,

@@ -16,12 +16,12 @@ from sqlalchemy import select
 from securenet_obs.detection.anomaly import AnomalyDetector, ThreatDetectionService
 from securenet_obs.detection.effects import Effect
 from securenet_obs.detection.network.batch import Batch, normalise_batch
-from securenet_obs.detection.network.partials import analyse
+from securenet_obs.detection.network.counting.analysis import analyse
 from securenet_obs.detection.network.readers.entries import Range
 from securenet_obs.detection.network.readers.ranges import RANGE_BYTES, divide
-from securenet_obs.detection.network.stored_minutes import count_batch
-from securenet_obs.detection.network.stored_quarantine import store_quarantined
-from securenet_obs.detection.network.stored_ranges import begin, digest_of, finish, store_range
+from securenet_obs.detection.network.stored.minutes import count_batch
+from securenet_obs.detection.network.stored.quarantine import store_quarantined
+from securenet_obs.detection.network.stored.ranges import begin, digest_of, finish, store_range
 from securenet_obs.detection.vulnerabilities.exploited import read_exploited
 from securenet_obs.detection.vulnerabilities.stored.scans import scan_tenant
 from securenet_obs.detection.vulnerabilities.stored.sources import store_exploited, sync_from

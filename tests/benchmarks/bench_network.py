@@ -20,7 +20,7 @@ import orjson
 from rounds import Row, Target, interleaved, report, rows
 
 from securenet_obs.detection.network.conversion import convert
-from securenet_obs.detection.network.partials import analyse
+from securenet_obs.detection.network.counting.analysis import analyse
 
 LINES, BAD_EVERY, ROUNDS, START = 200_000, 997, 5, 1_790_000_000
 BARE, DUCKDB, COUNT, CONVERT = "an orjson loop", "DuckDB", "analyse", "convert"
@@ -77,11 +77,13 @@ def suricata(numbers: random.Random, number: int) -> dict[str, Any]:
     return event if number % 10 else {**event, "event_type": "alert", "alert": alert}
 
 
-def write_log(path: Path, create: Callable[[random.Random, int], dict[str, Any]]) -> None:
+def write_log(
+    path: Path, create: Callable[[random.Random, int], dict[str, Any]], lines: int = LINES
+) -> None:
     """Write a log of one format."""
     numbers = random.Random(1)
     with path.open("wb") as file:
-        for number in range(LINES):
+        for number in range(lines):
             line = orjson.dumps(create(numbers, number)) if number % BAD_EVERY else b"not JSON"
             file.write(line + b"\n")
 

@@ -16,7 +16,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import func, select, text
 
 from securenet_obs.detection.network.batch import normalise_batch
-from securenet_obs.detection.network.minutes import COUNTS
+from securenet_obs.detection.network.counting.minutes import COUNTS
 from securenet_obs.errors import SchemaError, StoreUnavailableError
 from securenet_obs.store import (
     NetworkMinute,

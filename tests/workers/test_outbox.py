@@ -18,7 +18,7 @@ from sqlalchemy import func, select, update
 
 from securenet_obs.api.strict_json import parse
 from securenet_obs.detection.network.batch import OVERFLOW, Batch, normalise_batch
-from securenet_obs.detection.network.stored_quarantine import list_quarantined
+from securenet_obs.detection.network.stored.quarantine import list_quarantined
 from securenet_obs.errors import DeadLetterError, PublishError, StrictJsonError
 from securenet_obs.monitoring import init_sentry
 from securenet_obs.monitoring.correlation import bind_ids, clear_ids

@@ -32,7 +32,7 @@ def list_items(
     Example: securenet-obs quarantine list --tenant acme
     """
     enter_target(target, local=local, command="quarantine", needs=["store"])
-    from securenet_obs.detection.network.stored_quarantine import list_quarantined
+    from securenet_obs.detection.network.stored.quarantine import list_quarantined
     from securenet_obs.runner.console.report import print_rows
     from securenet_obs.store import session_scope
 
@@ -56,8 +56,8 @@ def replay(tenant: str | None, target: Path | None, local: bool) -> None:
     Example: securenet-obs quarantine replay --tenant acme
     """
     enter_target(target, local=local, command="quarantine", needs=["store"])
-    from securenet_obs.detection.network.stored_quarantine import replay as replay_batch
-    from securenet_obs.detection.network.stored_quarantine import waiting_tasks
+    from securenet_obs.detection.network.stored.quarantine import replay as replay_batch
+    from securenet_obs.detection.network.stored.quarantine import waiting_tasks
     from securenet_obs.store import session_scope
 
     with session_scope() as session:

@@ -14,7 +14,7 @@ from securenet_obs.detection.anomaly.series.baseline import LIMIT, distance
 from securenet_obs.detection.anomaly.series.reasons import explain_distance
 from securenet_obs.detection.anomaly.series.window import Window
 from securenet_obs.detection.network.batch import Batch, normalise_batch
-from securenet_obs.detection.network.minutes import Minute
+from securenet_obs.detection.network.counting.minutes import Minute
 from securenet_obs.store import session_scope
 
 _log = structlog.get_logger(__name__)

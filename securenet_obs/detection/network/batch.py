@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from securenet_obs.detection.network.minutes import Minute, minute_of
+from securenet_obs.detection.network.counting.minutes import Minute, minute_of
 from securenet_obs.detection.network.quarantine import Quarantined, sample_of_item
 from securenet_obs.detection.network.readers.envelopes import unwrap
 from securenet_obs.detection.network.records import Record, normaliser

@@ -4,8 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from securenet_obs.detection.network.ecs.documents import to_line
-from securenet_obs.detection.network.partials import quarantined_of
-from securenet_obs.detection.network.quarantine import Quarantined
+from securenet_obs.detection.network.quarantine import Quarantined, quarantined_of
 from securenet_obs.detection.network.readers.entries import Entry
 from securenet_obs.detection.network.readers.sources import read_source
 from securenet_obs.detection.network.records import normaliser

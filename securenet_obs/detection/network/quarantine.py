@@ -4,6 +4,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from securenet_obs.detection.network.readers.entries import Entry
 from securenet_obs.redaction import redact_text
 
 SAMPLE_LENGTH = 200
@@ -45,3 +46,9 @@ def sample_of_item(item: Any) -> str:
         return sample_of(orjson.dumps(item, default=str, option=orjson.OPT_NON_STR_KEYS))
     except TypeError:
         return sample_of(str(type(item).__name__))
+
+
+def quarantined_of(file: str, entry: Entry, reason: str) -> Quarantined:
+    """Return an entry that is not a record."""
+    sample = sample_of(entry.raw) if entry.fault else sample_of_item(entry.item)
+    return Quarantined(file, entry.line, entry.offset, entry.place, reason, sample)

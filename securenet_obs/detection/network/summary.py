@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from typing import Any
 
-from securenet_obs.detection.network.partials import Partial, analyse_entries
+from securenet_obs.detection.network.counting.analysis import analyse_entries
+from securenet_obs.detection.network.counting.partials import Partial
 from securenet_obs.detection.network.readers.sources import read_source
 
 TOP_TALKERS = 10

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from securenet_obs.detection.network.batch import normalise_batch
-from securenet_obs.detection.network.stored_quarantine import store_quarantined
+from securenet_obs.detection.network.stored.quarantine import store_quarantined
 from securenet_obs.store import ensure_tenant, session_scope
 
 

@@ -8,7 +8,7 @@ from structlog.testing import capture_logs
 
 from securenet_obs.detection.anomaly import AnomalyDetector, ThreatDetectionService
 from securenet_obs.detection.network.batch import normalise_batch
-from securenet_obs.detection.network.stored_minutes import count_batch
+from securenet_obs.detection.network.stored.minutes import count_batch
 from securenet_obs.store import session_scope
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)

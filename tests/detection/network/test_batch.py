@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from securenet_obs.detection.network.batch import OVERFLOW, Batch, digest_of, normalise_batch
-from securenet_obs.detection.network.minutes import MAX_OCTETS
+from securenet_obs.detection.network.counting.minutes import MAX_OCTETS
 from securenet_obs.detection.network.records import normaliser
 from tests.detection.network.recorded import items, needs_recorded_logs
 from tests.detection.network.test_records import (

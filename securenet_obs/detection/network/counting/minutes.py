@@ -4,8 +4,8 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import NamedTuple
 
+from securenet_obs.detection.network.counting.sketches import DistinctCount
 from securenet_obs.detection.network.records import Record
-from securenet_obs.detection.network.sketches import DistinctCount
 
 MAX_OCTETS = 2**63 - 1
 """Maximum sum of bytes in a minute: the largest integer that both databases store."""

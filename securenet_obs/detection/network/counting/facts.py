@@ -7,9 +7,9 @@ from itertools import repeat
 from operator import add
 from typing import Any
 
-from securenet_obs.detection.network.columns import Columns, map_columns
+from securenet_obs.detection.network.counting.columns import Columns, map_columns
+from securenet_obs.detection.network.counting.minutes import SEVERITIES, bytes_of, fact_of
 from securenet_obs.detection.network.ecs.plans import Mapper
-from securenet_obs.detection.network.minutes import SEVERITIES, bytes_of, fact_of
 from securenet_obs.detection.network.records import Record
 
 

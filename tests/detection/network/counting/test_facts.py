@@ -2,8 +2,8 @@
 
 from datetime import UTC, datetime
 
-from securenet_obs.detection.network.facts import FactCounts
-from securenet_obs.detection.network.partials import metrics_normaliser
+from securenet_obs.detection.network.counting.analysis import metrics_normaliser
+from securenet_obs.detection.network.counting.facts import FactCounts
 from tests.detection.network.test_records import SURICATA, ZEEK
 
 

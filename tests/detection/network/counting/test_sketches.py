@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from hypothesis import given
 from hypothesis import strategies as st
 
-from securenet_obs.detection.network.sketches import DistinctCount, SampledCounts
+from securenet_obs.detection.network.counting.sketches import DistinctCount, SampledCounts
 from tests.searching import examples
 
 NUMBERS = st.lists(st.integers(0, 60), max_size=120)

@@ -6,8 +6,8 @@ from typing import Any
 from sqlalchemy import select
 
 from securenet_obs.detection.network.batch import OVERFLOW, Batch, normalise_batch
-from securenet_obs.detection.network.minutes import MAX_OCTETS
-from securenet_obs.detection.network.stored_minutes import add_minutes, count_batch
+from securenet_obs.detection.network.counting.minutes import MAX_OCTETS
+from securenet_obs.detection.network.stored.minutes import add_minutes, count_batch
 from securenet_obs.store import NetworkMinute, session_scope
 from tests.detection.network.test_records import SURICATA, ZEEK
 

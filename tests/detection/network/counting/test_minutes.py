@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from securenet_obs.detection.network.minutes import MAX_OCTETS, Minute
+from securenet_obs.detection.network.counting.minutes import MAX_OCTETS, Minute
 from securenet_obs.detection.network.records import normaliser
 from tests.detection.network.test_records import SURICATA, ZEEK
 

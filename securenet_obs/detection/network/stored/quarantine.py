@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from securenet_obs.detection.network.batch import OVERFLOW, Batch
 from securenet_obs.detection.network.readers.envelopes import unwrap
 from securenet_obs.detection.network.records import normaliser
-from securenet_obs.detection.network.stored_minutes import add_minutes
+from securenet_obs.detection.network.stored.minutes import add_minutes
 from securenet_obs.errors import RecordError
 from securenet_obs.store import QuarantinedRecord, Submission
 

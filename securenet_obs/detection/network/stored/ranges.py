@@ -9,8 +9,9 @@ from typing import Any
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
-from securenet_obs.detection.network.partials import Partial, as_json, from_json, merge
-from securenet_obs.detection.network.stored_minutes import add, claim
+from securenet_obs.detection.network.counting.partial_json import as_json, from_json
+from securenet_obs.detection.network.counting.partials import Partial, merge
+from securenet_obs.detection.network.stored.minutes import add, claim
 from securenet_obs.detection.network.summary import describe
 from securenet_obs.store import LogFile, LogRange, ensure_tenant, insert_once
 

@@ -7,22 +7,12 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from securenet_obs.detection.network.partials import (
-    Partial,
-    analyse,
-    analyse_entries,
-    as_json,
-    from_json,
-    merge,
-)
+from securenet_obs.detection.network.counting.analysis import analyse
+from securenet_obs.detection.network.counting.partial_json import as_json, from_json
+from securenet_obs.detection.network.counting.partials import Partial, merge
 from securenet_obs.detection.network.readers.ranges import ranges_at
-from tests.detection.network.readers.test_streams import LINES, read
-from tests.detection.network.recorded import content, needs_recorded_logs, recorded_logs
 from tests.detection.network.test_records import SURICATA, ZEEK
-from tests.searching import examples
 
 BAD = [b"not json", b"[1]", b"", b'{"ts": "never", "uid": "x"}', b"\xff"]
 
@@ -30,18 +20,6 @@ BAD = [b"not json", b"[1]", b"", b'{"ts": "never", "uid": "x"}', b"\xff"]
 def written(partial: Partial) -> bytes:
     """Return the bytes of a partial result."""
     return orjson.dumps(as_json(partial))
-
-
-@examples(30)
-@given(st.lists(LINES | st.binary(max_size=10), max_size=12))
-def test_every_line_is_a_record_quarantined_or_blank(lines: list[bytes]) -> None:
-    """Lines in = records + quarantined + blank, whatever the lines hold."""
-    found = analyse_entries(read(b"\n".join(lines)), "log")
-    assert found.lines == found.records + found.quarantined + found.blank
-    assert len(found.items) == found.quarantined
-    assert sum(count for _, (count,) in found.log_types.rows()) == found.records
-    assert sum(count for _, (count,) in found.reasons.rows()) == found.quarantined
-    assert written(from_json(json.loads(written(found)))) == written(found)
 
 
 def log_of(numbers: random.Random, count: int) -> bytes:
@@ -83,15 +61,3 @@ def test_the_place_of_a_quarantined_item_is_that_in_the_file(tmp_path: Path) -> 
         whole = merge({part.start: analyse(path, part) for part in parts})
         assert [(item.line, item.offset, item.place) for item in whole.items] == expected
         assert {item.file for item in whole.items} == {str(path)}
-
-
-@needs_recorded_logs
-@pytest.mark.parametrize("path", recorded_logs(), ids=lambda path: path.name)
-def test_lines_of_recorded_logs_add_up(path: Path) -> None:
-    """Only the two bunyan logs with comments, and the truncated one, have quarantined lines."""
-    found = analyse(path)
-    assert found.lines == found.records + found.quarantined + found.blank
-    bad = {"all.log": 4, "bogus.log": 1, "http.log.corrupt.gz": 1}
-    assert found.quarantined == bad.get(path.name, 0)
-    if not path.name.endswith(("corrupt.gz", ".json")):
-        assert found.lines == len(content(path).splitlines())

@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from securenet_obs.detection.network.partials import analyse, as_json
+from securenet_obs.detection.network.counting.analysis import analyse
+from securenet_obs.detection.network.counting.partial_json import as_json
 from securenet_obs.detection.network.readers.entries import WHOLE, Range
 from securenet_obs.detection.network.readers.ranges import ranges_at
-from securenet_obs.detection.network.stored_ranges import begin, digest_of, finish, store_range
+from securenet_obs.detection.network.stored.ranges import begin, digest_of, finish, store_range
 from securenet_obs.store import LogFile, LogRange, NetworkMinute, session_scope
-from tests.detection.network.test_partials import log_of
+from tests.detection.network.counting.test_partials import log_of
 
 
 @pytest.fixture

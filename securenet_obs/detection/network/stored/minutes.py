@@ -9,8 +9,8 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from securenet_obs.detection.network.batch import Batch
-from securenet_obs.detection.network.minutes import COUNTS, MAX_OCTETS, Minute
-from securenet_obs.detection.network.sketches import DistinctCount
+from securenet_obs.detection.network.counting.minutes import COUNTS, MAX_OCTETS, Minute
+from securenet_obs.detection.network.counting.sketches import DistinctCount
 from securenet_obs.store import (
     NetworkMinute,
     ProcessedBatch,

@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from securenet_obs.detection.network import partials
-from securenet_obs.detection.network.columns import NotUniformError, map_columns
-from securenet_obs.detection.network.partials import analyse_entries
+from securenet_obs.detection.network.counting import analysis
+from securenet_obs.detection.network.counting.analysis import analyse_entries
+from securenet_obs.detection.network.counting.columns import NotUniformError, map_columns
 from securenet_obs.detection.network.readers.entries import Entry
+from tests.detection.network.counting.test_partials import written
 from tests.detection.network.readers.test_streams import read
 from tests.detection.network.recorded import content, needs_recorded_logs, recorded_logs
-from tests.detection.network.test_partials import written
 from tests.detection.network.test_records import SURICATA, VPC_FLOW, ZEEK
 from tests.searching import examples
 
@@ -35,7 +35,7 @@ def both_ways(entries: list[Entry], monkeypatch: pytest.MonkeyPatch) -> tuple[by
     results = []
     for least in (1, 10**9):
         with monkeypatch.context() as patched:
-            patched.setattr(partials, "_MIN_COLUMN", least)
+            patched.setattr(analysis, "_MIN_COLUMN", least)
             results.append(written(analyse_entries(entries, "log", by_minute=True)))
     return results[0], results[1]
 
@@ -72,12 +72,12 @@ def test_recorded_logs_have_the_same_result(path: Any, monkeypatch: pytest.Monke
 def test_ordinary_records_are_mapped_by_columns() -> None:
     """Records that differ in their values alone do not take the slow way."""
     for base in (ZEEK, SURICATA, VPC_FLOW):
-        ((mapper, entries),) = partials.metrics_normaliser().divide(entries_of([base] * 3), 3)
+        ((mapper, entries),) = analysis.metrics_normaliser().divide(entries_of([base] * 3), 3)
         assert mapper is not None
         found = map_columns(mapper, [entry.item for entry in entries])
         assert len(found.columns["source.ip"]) == 3
     mixed = [ZEEK, ZEEK | {"orig_bytes": "7"}]
-    ((mapper, _),) = partials.metrics_normaliser().divide(entries_of(mixed), 3)
+    ((mapper, _),) = analysis.metrics_normaliser().divide(entries_of(mixed), 3)
     assert mapper is not None
     with pytest.raises(NotUniformError):
         map_columns(mapper, mixed)

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from securenet_obs.detection.network import stored_quarantine
 from securenet_obs.detection.network.batch import normalise_batch
 from securenet_obs.detection.network.records import normaliser
-from securenet_obs.detection.network.stored_quarantine import (
+from securenet_obs.detection.network.stored import quarantine
+from securenet_obs.detection.network.stored.quarantine import (
     ORIGINAL_GONE,
     Replay,
     list_quarantined,
@@ -50,7 +50,7 @@ def understand(monkeypatch: pytest.MonkeyPatch) -> None:
             known = {**item, "ts": ZEEK["ts"]} if isinstance(item, dict) else item
             return normaliser().normalise(known)
 
-    monkeypatch.setattr(stored_quarantine, "normaliser", Newer)
+    monkeypatch.setattr(quarantine, "normaliser", Newer)
 
 
 def counted() -> int:

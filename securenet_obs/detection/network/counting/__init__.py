@@ -1,0 +1,1 @@
+"""Counts of network logs: facts, metrics by minute, partial results that merge exactly."""
