@@ -14,6 +14,7 @@ import pytest
 import redis
 import yaml
 
+from securenet_obs.cli.commands.probe import probe
 from securenet_obs.settings import Settings
 from securenet_obs.stack.parts.services import CONCURRENCY
 from securenet_obs.workers.celery_app import POOLS
@@ -129,6 +130,19 @@ def test_every_service_has_a_health_check(services: dict[str, Any]) -> None:
             "redis": {"condition": "service_healthy"},
             "migrate": {"condition": "service_completed_successfully"},
         }
+
+
+def test_health_checks_prove_work(services: dict[str, Any]) -> None:
+    """Workers and beat are probed by their effects, Redis by a write; each command exists."""
+    found = {
+        name: shlex.split(services[name]["healthcheck"]["test"][-1]) for name in ("redis", *OURS)
+    }
+    assert found["worker-quick"] == found["worker-long"]
+    assert found["worker-quick"] == ["securenet-obs", "probe", "worker", "worker@$$(hostname)"]
+    assert services["worker-quick"]["command"].count("--hostname=worker@%h") == 1
+    assert services["beat"]["healthcheck"]["test"][1:4] == ["securenet-obs", "probe", "beat"]
+    assert {"worker", "beat", "redis", "store", "sentry"} == set(probe.commands)
+    assert "set" in found["redis"]
 
 
 @pytest.mark.parametrize("role", ["", "postgresql://owner@host/name"])

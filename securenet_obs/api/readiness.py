@@ -3,17 +3,15 @@
 import asyncio
 import time
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 
 import redis
 from fastapi.concurrency import run_in_threadpool
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from redis.retry import Retry
-from sqlalchemy.exc import SQLAlchemyError
 
-from securenet_obs.errors import SchemaError, StoreUnavailableError
-from securenet_obs.store import REQUEST, TaskEffect, session_scope
+from securenet_obs.errors import RefusedError, SchemaError, StoreUnavailableError
+from securenet_obs.store import check_writable
 from securenet_obs.workers.celery_app import celery_app
 from securenet_obs.workers.connections import SOCKET_TIMEOUT_S
 from securenet_obs.workers.refusals import name_refusal
@@ -25,8 +23,6 @@ READINESS_KEY = "securenet:readiness"
 """Key that each check writes in the broker's and the results' database; it expires."""
 
 _KEY_TTL_S = 60
-_ROW = {"tenant_id": "", "task": "readiness", "window": "latest"}
-"""Key of the row that each check writes; no tenant has an empty id."""
 
 
 class Readiness:
@@ -80,10 +76,7 @@ def _find_redis_problem(url: str) -> str:
 
 def _find_store_problem() -> str:
     try:
-        with session_scope(REQUEST) as session:
-            session.merge(TaskEffect(**_ROW, at=datetime.now(UTC), result={}))
-    except (StoreUnavailableError, SchemaError) as error:
+        check_writable()
+    except (StoreUnavailableError, RefusedError, SchemaError) as error:
         return type(error.__cause__ or error).__name__
-    except SQLAlchemyError as error:
-        return type(error).__name__
     return ""

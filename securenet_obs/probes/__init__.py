@@ -23,6 +23,11 @@ if TYPE_CHECKING:
     from securenet_obs.probes.errors.arrivals import Arrival, read_back_events, tabulate_arrivals
     from securenet_obs.probes.errors.backends import open_error_events
     from securenet_obs.probes.errors.events import ErrorEvent, ErrorEvents
+    from securenet_obs.probes.health.beat import probe_beat
+    from securenet_obs.probes.health.health import Health
+    from securenet_obs.probes.health.redis_writes import probe_redis
+    from securenet_obs.probes.health.sentry_events import probe_sentry
+    from securenet_obs.probes.health.worker import probe_worker
     from securenet_obs.probes.http.api import ApiClient, ApiTask, ProvokedError, Submission
     from securenet_obs.probes.logs.check import check_lines
     from securenet_obs.probes.logs.clock import measure_clock_difference_s
@@ -46,7 +51,6 @@ if TYPE_CHECKING:
     from securenet_obs.probes.scenarios.schedule import (
         Dispatch,
         find_misdated_entries,
-        is_beat_healthy,
         wait_for_beat_entry,
         wait_for_check_in,
         wait_for_dispatch,
@@ -93,6 +97,7 @@ __all__ = [
     "Dispatch",
     "ErrorEvent",
     "ErrorEvents",
+    "Health",
     "LogFrame",
     "PickleOutcome",
     "ProvokedError",
@@ -126,12 +131,15 @@ __all__ = [
     "generate_canary",
     "generate_network_records",
     "generate_secret",
-    "is_beat_healthy",
     "log_frame",
     "measure_clock_difference_s",
     "open_error_events",
     "open_telemetry",
     "plant_secrets",
+    "probe_beat",
+    "probe_redis",
+    "probe_sentry",
+    "probe_worker",
     "read_back_events",
     "read_back_transactions",
     "read_evidence",
@@ -162,6 +170,11 @@ _NAMES = {
     "errors.arrivals": ("Arrival", "read_back_events", "tabulate_arrivals"),
     "errors.backends": ("open_error_events",),
     "errors.events": ("ErrorEvent", "ErrorEvents"),
+    "health.beat": ("probe_beat",),
+    "health.health": ("Health",),
+    "health.redis_writes": ("probe_redis",),
+    "health.sentry_events": ("probe_sentry",),
+    "health.worker": ("probe_worker",),
     "http.api": ("ApiClient", "ApiTask", "ProvokedError", "Submission"),
     "logs.check": ("check_lines",),
     "logs.clock": ("measure_clock_difference_s",),
@@ -177,7 +190,6 @@ _NAMES = {
     "scenarios.schedule": (
         "Dispatch",
         "find_misdated_entries",
-        "is_beat_healthy",
         "wait_for_beat_entry",
         "wait_for_check_in",
         "wait_for_dispatch",

@@ -41,6 +41,7 @@ from securenet_obs.store.tables import (
     Waiver,
 )
 from securenet_obs.store.waits import REQUEST, TASK, Waits
+from securenet_obs.store.write_check import check_writable
 
 __all__ = [
     "KEY_ID_LENGTH",
@@ -70,6 +71,7 @@ __all__ = [
     "Waiver",
     "changed_rows",
     "check_store",
+    "check_writable",
     "close_engines",
     "create_store_engine",
     "dialect_insert",

@@ -19,6 +19,7 @@ from securenet_obs.workers.celery_fixes.requests import connect_start_counts
 from securenet_obs.workers.celery_fixes.shutdown import connect_shutdown
 from securenet_obs.workers.celery_fixes.transport import install_transport
 from securenet_obs.workers.connections import TIMEOUT_SETTINGS, tls_options
+from securenet_obs.workers.direct_queue import consume_direct_queue
 from securenet_obs.workers.durations import connect_durations
 from securenet_obs.workers.names import QUEUES
 from securenet_obs.workers.preflight import (
@@ -134,7 +135,9 @@ class SecureNetCelery(Celery):  # type: ignore[misc] # Celery has no types
         with suppress(StoreUnavailableError):
             check_store()
         log_worker_messages()
-        return super().Worker(*args, **{**options, "quiet": True})
+        worker = super().Worker(*args, **{**options, "quiet": True})
+        consume_direct_queue(self, worker.hostname)
+        return worker
 
     def Beat(self, *args: Any, **options: Any) -> Any:  # noqa: N802 the name is Celery's
         """Return a beat; monitoring starts before it runs."""

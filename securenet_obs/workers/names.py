@@ -3,6 +3,9 @@
 QUEUES = ("default", "scans", "models", "logs", "canary")
 """Queues that workers consume."""
 
+DIRECT_PREFIX = "direct."
+"""First part of the name of a worker's direct queue; the worker's name follows."""
+
 TICK_KEY = "securenet:beat:tick"
 """Unix seconds of beat's last tick, a float as text, in the result database."""
 

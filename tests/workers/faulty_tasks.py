@@ -11,6 +11,7 @@ from typing import Any
 import sentry_sdk
 import structlog
 from celery.exceptions import SoftTimeLimitExceeded
+from celery.worker.control import control_command
 from sqlalchemy.exc import OperationalError
 
 from securenet_obs.errors import DiagnosticError
@@ -133,3 +134,10 @@ def fails_until(marker: str, password: str = "") -> str:
 def is_away() -> None:
     """Fail as with an unavailable store."""
     raise OperationalError("SELECT 1", {}, Exception("database is locked"))
+
+
+@control_command()
+def lose_poll(state: Any) -> dict[str, str]:
+    """Remove the poll of the queues from the worker's event loop, as kombu#2492 did."""
+    state.consumer.hub.on_tick.clear()
+    return {"ok": "lost"}

@@ -15,8 +15,9 @@ from packaging.specifiers import SpecifierSet
 
 from securenet_obs.errors import RefusedError
 from securenet_obs.probes.celery.client import open_inspector, query_workers
+from securenet_obs.probes.celery.names import DIRECT_PREFIX, RESULT_PREFIX
 from securenet_obs.probes.celery.redis_reading import format_address
-from securenet_obs.probes.celery.results import RESULT_PREFIX, ResultProbe
+from securenet_obs.probes.celery.results import ResultProbe
 
 MAX_RESULTS = 10_000
 """Maximum number of results to check for a time to live; of more, these are a sample."""
@@ -103,8 +104,8 @@ class BrokerProbe(ResultProbe):
             deadline_s: seconds to wait for the answers of all workers, whose number is not known.
 
         Returns:
-            A row for each worker: `worker`, `queues` (a list), `hard_limit_s` (NaN for none),
-            `visibility_timeout_s`, `versions` (package -> version).
+            A row for each worker: `worker`, `queues` (a list, without its direct queue),
+            `hard_limit_s` (NaN for none), `visibility_timeout_s`, `versions` (package -> version).
         """
         queues, configuration, reports = {}, {}, {}
         with suppress(RefusedError), open_inspector(self._settings, deadline_s) as inspect:
@@ -129,7 +130,9 @@ def _summarise_worker(
     versions = re.findall(r"\b(celery|kombu|billiard):(\d[\w.]*)", str(report.get("ok", "")))
     return {
         "worker": name,
-        "queues": sorted(queue["name"] for queue in queues),
+        "queues": sorted(
+            queue["name"] for queue in queues if not queue["name"].startswith(DIRECT_PREFIX)
+        ),
         "hard_limit_s": math.nan if limit is None else float(limit),
         # kombu's default: an unacknowledged task is redelivered after an hour.
         "visibility_timeout_s": float(transport.get("visibility_timeout", 3600)),

@@ -16,11 +16,9 @@ from securenet_obs.probes.celery.ages import (
     describe_age,
     find_longest,
 )
+from securenet_obs.probes.celery.names import DIRECT_PREFIX, UNACKED_KEY
 from securenet_obs.probes.celery.redis_reading import open_redis, translate_redis_errors
 from securenet_obs.settings import Settings
-
-UNACKED_KEY = "unacked"
-"""kombu's hash of the messages that workers hold."""
 
 _SEPARATOR = "\x06\x16"
 _PRIORITIES = ("", f"{_SEPARATOR}3", f"{_SEPARATOR}6", f"{_SEPARATOR}9")
@@ -231,4 +229,4 @@ def _group_by_queue(answers: Sequence[Any]) -> list[Sequence[Any]]:
 
 
 def _is_internal(queue: str) -> bool:
-    return queue.endswith(".pidbox") or queue.startswith("celeryev.")
+    return queue.endswith(".pidbox") or queue.startswith(("celeryev.", DIRECT_PREFIX))

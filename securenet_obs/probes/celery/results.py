@@ -6,9 +6,6 @@ from securenet_obs.probes.celery.queues import QueueProbe
 from securenet_obs.probes.celery.redis_reading import open_redis, translate_redis_errors
 from securenet_obs.settings import Settings
 
-RESULT_PREFIX = "celery-task-meta-"
-"""Celery's key of a task's result, followed by the task's id."""
-
 
 class ResultProbe(QueueProbe):
     """Read-only probe of the queues and of the results' database."""

@@ -16,9 +16,16 @@ from redis.client import PubSub
 
 from securenet_obs.errors import NotFoundError, UnreachableError
 from securenet_obs.probes.celery.client import create_celery_client, open_inspector, query_workers
-from securenet_obs.probes.celery.queues import UNACKED_KEY, list_queue_keys
+from securenet_obs.probes.celery.names import (
+    DIRECT_PREFIX,
+    ENTRIES_KEY,
+    RESULT_PREFIX,
+    TICK_KEY,
+    UNACKED_KEY,
+)
+from securenet_obs.probes.celery.queues import list_queue_keys
 from securenet_obs.probes.celery.redis_reading import TIMEOUT_S, format_address
-from securenet_obs.probes.celery.results import RESULT_PREFIX, ResultProbe
+from securenet_obs.probes.celery.results import ResultProbe
 from securenet_obs.probes.celery.round_trips import (
     ROUND_TRIP_COLUMNS,
     RoundTrip,
@@ -28,8 +35,6 @@ from securenet_obs.probes.celery.round_trips import (
 from securenet_obs.processes.polling import Deadline
 from securenet_obs.settings import Settings
 
-TICK_KEY = "securenet:beat:tick"
-ENTRIES_KEY = "securenet:beat:entries"
 UNREGISTERED_TASK = "securenet_obs.probes.no_such_task"
 """A task name that no worker registers."""
 
@@ -151,7 +156,8 @@ class TaskProbe(ResultProbe):
         found: dict[str, list[str]] = {name: [] for name in self._resolve_names(queues)}
         for worker in sorted(answers):
             for queue in answers[worker]:
-                found.setdefault(queue["name"], []).append(worker)
+                if not queue["name"].startswith(DIRECT_PREFIX):
+                    found.setdefault(queue["name"], []).append(worker)
         return found
 
     def pools(self, timeout_s: float = 1.0) -> pd.DataFrame:

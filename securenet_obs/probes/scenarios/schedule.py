@@ -1,4 +1,4 @@
-"""Judges beat's health and entry times; waits for entries, for check-ins, for tasks of tenants."""
+"""Judges the times of beat's entries; waits for entries, for check-ins, for tasks of tenants."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,17 +40,6 @@ def find_misdated_entries(entries: pd.DataFrame, tolerance_s: float = 5.0) -> li
     """
     ahead_s = (entries["next"] - pd.Timestamp.now("UTC")).dt.total_seconds()
     return list(entries.index[ahead_s > entries["period"].astype("float64") + tolerance_s])
-
-
-def is_beat_healthy(probe: TaskProbe, oldest_tick_s: float) -> bool:
-    """Return whether beat has ticked recently, by our clock, and no entry of it is misdated.
-
-    Raises:
-        NotFoundError: beat has recorded no tick.
-        ForbiddenError, UnreachableError: as for every method of `TaskProbe`.
-    """
-    is_recent = abs(probe.beat_tick().age_s) <= oldest_tick_s
-    return is_recent and not find_misdated_entries(probe.beat_entries())
 
 
 def wait_for_beat_entry(

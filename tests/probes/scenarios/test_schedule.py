@@ -1,6 +1,5 @@
 import json
 import math
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +10,8 @@ from hypothesis import strategies as st
 
 from securenet_obs.errors import NotFoundError
 from securenet_obs.probes import (
-    BeatTick,
     TaskProbe,
     find_misdated_entries,
-    is_beat_healthy,
     open_telemetry,
     wait_for_beat_entry,
     wait_for_check_in,
@@ -92,22 +89,6 @@ def test_an_entry_beyond_its_period_is_misdated(period: float, share: float) -> 
 def test_an_entry_without_a_period_is_not_judged() -> None:
     """A beat of an older release does not record it."""
     assert find_misdated_entries(entries(entry=(1e6, math.nan))) == []
-
-
-@pytest.mark.parametrize("age_s", [-90.0, 90.0])
-def test_a_beat_whose_clock_is_wrong_is_not_healthy(target: Settings, age_s: float) -> None:
-    """A tick in the future is as wrong as an old one."""
-    probe = TaskProbe(target)
-    assert is_beat_healthy(probe, 60)
-    probe.beat_tick = lambda: BeatTick(datetime.now(UTC), age_s)  # type: ignore[method-assign]
-    assert not is_beat_healthy(probe, 60)
-
-
-def test_a_beat_with_a_misdated_entry_is_not_healthy(target: Settings) -> None:
-    """Compose's health check notices it."""
-    probe = TaskProbe(target)
-    probe.beat_entries = lambda: entries(entry=(1e6, 4.0))  # type: ignore[method-assign]
-    assert not is_beat_healthy(probe, 60)
 
 
 def test_running_beat_sends_its_canary(target: Settings) -> None:

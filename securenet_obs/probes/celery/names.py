@@ -1,0 +1,16 @@
+"""Names of queues and Redis keys, defined again since probes share no code with their users."""
+
+DIRECT_PREFIX = "direct."
+"""First part of the name of a worker's direct queue; the worker's name follows."""
+
+TICK_KEY = "securenet:beat:tick"
+"""Unix seconds of beat's last tick, in the result database."""
+
+ENTRIES_KEY = "securenet:beat:entries"
+"""Hash in the result database: name of beat's entry -> its times as JSON."""
+
+RESULT_PREFIX = "celery-task-meta-"
+"""Celery's key of a task's result, followed by the task's id."""
+
+UNACKED_KEY = "unacked"
+"""kombu's hash of the messages that workers hold."""

@@ -1,0 +1,11 @@
+"""The probes' own names are those that SecureNet's processes use."""
+
+from securenet_obs.probes.celery import names as probed
+from securenet_obs.workers import names, schedule
+
+
+def test_the_names_are_those_of_the_workers() -> None:
+    """A key that only one side renames would make a probe read nothing."""
+    assert (probed.DIRECT_PREFIX, probed.TICK_KEY) == (names.DIRECT_PREFIX, names.TICK_KEY)
+    assert (probed.RESULT_PREFIX, probed.UNACKED_KEY) == (names.RESULT_PREFIX, names.UNACKED_KEY)
+    assert probed.ENTRIES_KEY == schedule.ENTRIES_KEY
