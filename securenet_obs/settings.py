@@ -130,6 +130,18 @@ class Settings(BaseSettings):
         le=3650,
         description="Days for which dead letters and their batches are kept.",
     )
+    retention_findings_d: float = Field(
+        365.0,
+        ge=1,
+        le=3650,
+        description="Days for which resolved findings are kept; open ones always are.",
+    )
+    retention_inventories_d: float = Field(
+        90.0,
+        ge=1,
+        le=3650,
+        description="Days for which an inventory is kept after another one has replaced it.",
+    )
 
     advisories_source: str = Field(
         "",

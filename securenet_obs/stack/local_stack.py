@@ -300,6 +300,8 @@ class LocalStack:
             "RETENTION_EFFECTS_D": "7",
             "RETENTION_PROCESSED_D": "7",
             "RETENTION_DEAD_LETTERS_D": "90",
+            "RETENTION_FINDINGS_D": "365",
+            "RETENTION_INVENTORIES_D": "90",
             "WORKER_STOP_S": str(STOP_TASKS_S),
             "DIAGNOSTICS_KEY": secrets.token_urlsafe(24),
             # The user's proxy cannot reach our loopback.

@@ -142,6 +142,14 @@ class Finding(Table):
     """
 
     __tablename__ = "findings"
+    __table_args__ = (
+        Index(
+            "ix_findings_resolved_at",
+            "resolved_at",
+            postgresql_where=text("resolved_at IS NOT NULL"),
+            sqlite_where=text("resolved_at IS NOT NULL"),
+        ),
+    )
 
     tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.tenant_id"), primary_key=True)
     ecosystem: Mapped[str] = mapped_column(String(100), primary_key=True)

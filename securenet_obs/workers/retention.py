@@ -6,18 +6,22 @@ from typing import Any
 
 import structlog
 from sqlalchemy import exists
+from sqlalchemy.orm import aliased
 
 from securenet_obs.processes.polling import Deadline
 from securenet_obs.settings import Settings
 from securenet_obs.store import (
     DeadLetter,
+    Finding,
     IdempotencyKey,
+    Inventory,
     LogFile,
     LogRange,
     ProcessedBatch,
     QuarantinedRecord,
     Submission,
     TaskEffect,
+    VulnerabilityScan,
 )
 from securenet_obs.store.retention import delete_older
 
@@ -36,7 +40,8 @@ _log = structlog.get_logger(__name__)
 def delete_old_rows(settings: Settings, run_s: float = RUN_S) -> dict[str, int]:
     """Delete the rows that are older than the settings allow; return their numbers by table.
 
-    The batch of a dead letter is kept as long as the letter.
+    The batch of a dead letter is kept as long as the letter. A tenant's current inventory is kept,
+    and the one of its last scan, with which the next scan explains why a finding is new.
 
     Raises:
         StoreUnavailableError: the store did not do a step; the next run continues.
@@ -54,6 +59,34 @@ def delete_old_rows(settings: Settings, run_s: float = RUN_S) -> dict[str, int]:
 def _rules(settings: Settings) -> Iterator[tuple[Any, Any, tuple[Any, ...]]]:
     """Yield tables, their columns of age, and the conditions of old rows."""
     now = datetime.now(UTC)
+    yield from _rules_of_batches(settings, now)
+    findings = now - timedelta(days=settings.retention_findings_d)
+    yield Finding, Finding.resolved_at, (Finding.resolved_at < findings,)
+    replaced = now - timedelta(days=settings.retention_inventories_d)
+    yield Inventory, Inventory.imported_at, (_is_replaced_since(replaced), ~_is_last_scanned())
+
+
+def _is_replaced_since(moment: datetime) -> Any:
+    """Return the condition that a later inventory of the tenant is older than a moment."""
+    later = aliased(Inventory)
+    return exists().where(
+        later.tenant_id == Inventory.tenant_id,
+        later.number > Inventory.number,
+        later.imported_at < moment,
+    )
+
+
+def _is_last_scanned() -> Any:
+    """Return the condition that the next scan compares its inventory with this one."""
+    scan = VulnerabilityScan
+    return exists().where(
+        scan.tenant_id == Inventory.tenant_id, scan.inventory_number == Inventory.number
+    )
+
+
+def _rules_of_batches(
+    settings: Settings, now: datetime
+) -> Iterator[tuple[Any, Any, tuple[Any, ...]]]:
     results, effects, processed, letters = (
         now - timedelta(days=days)
         for days in (

@@ -9,13 +9,16 @@ from sqlalchemy import select
 from securenet_obs.settings import Settings
 from securenet_obs.store import (
     DeadLetter,
+    Finding,
     IdempotencyKey,
+    Inventory,
     LogFile,
     LogRange,
     ProcessedBatch,
     QuarantinedRecord,
     Submission,
     TaskEffect,
+    VulnerabilityScan,
     ensure_tenant,
     session_scope,
 )
@@ -127,6 +130,8 @@ def test_each_kind_has_its_age() -> None:
         "processed_batches": 1,
         "idempotency_keys": 1,
         "dead_letters": 1,
+        "findings": 0,
+        "inventories": 0,
     }
     assert remaining() == {
         *("new result", "new given up", "new batch", "new effect", "new letter"),
@@ -134,6 +139,51 @@ def test_each_kind_has_its_age() -> None:
         *("waits for its worker", "has a dead letter"),
     }
     assert set(delete_old_rows(SETTINGS).values()) == {0}
+
+
+def finding(package: str, resolved_at: datetime | None) -> Finding:
+    """Return a finding of acme that is years old."""
+    began = datetime.now(UTC) - timedelta(days=4000)
+    texts = dict.fromkeys(("ecosystem", "version", "advisory_id", "cause"), "x")
+    times = dict.fromkeys(("first_seen", "new_at", "last_seen"), began)
+    given = {**texts, **times, "package": package, "details": {}, "resolved_at": resolved_at}
+    return Finding(tenant_id="acme", **given)
+
+
+def test_resolved_findings_are_deleted_at_their_age() -> None:
+    """An open finding stays, however old it is."""
+    age = datetime.now(UTC) - timedelta(days=SETTINGS.retention_findings_d)
+    minute = timedelta(minutes=1)
+    with session_scope() as session:
+        ensure_tenant(session, "acme")
+        session.flush()
+        resolved = {"old": age - minute, "new": age + minute, "open": None}
+        session.add_all(finding(name, moment) for name, moment in resolved.items())
+    assert delete_old_rows(SETTINGS)["findings"] == 1
+    with session_scope() as session:
+        assert set(session.scalars(select(Finding.package))) == {"new", "open"}
+
+
+@pytest.mark.parametrize(("scanned", "kept"), [(4, [3, 4]), (1, [1, 3, 4])])
+def test_inventories_are_deleted_once_they_were_replaced_long_ago(
+    scanned: int, kept: list[int]
+) -> None:
+    """The age counts from the replacement; the current and the last scanned one stay."""
+    now, longest = datetime.now(UTC), timedelta(days=SETTINGS.retention_inventories_d)
+    ages = {1: 3 * longest, 2: 2 * longest, 3: 1.5 * longest, 4: 0.5 * longest}
+    with session_scope() as session:
+        ensure_tenant(session, "acme")
+        session.flush()
+        content = {"source": "x", "digest": "x", "components": [], "problems": []}
+        session.add_all(
+            Inventory(tenant_id="acme", number=number, imported_at=now - age, **content)
+            for number, age in ages.items()
+        )
+        numbers = {"inventory_number": scanned, "sync_number": 1}
+        session.add(VulnerabilityScan(tenant_id="acme", scanned_at=now, **numbers))
+    assert delete_old_rows(SETTINGS)["inventories"] == 4 - len(kept)
+    with session_scope() as session:
+        assert list(session.scalars(select(Inventory.number).order_by("number"))) == kept
 
 
 def test_the_settings_decide() -> None:
