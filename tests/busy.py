@@ -20,9 +20,20 @@ def room_for(bound_s: float) -> float:
     Args:
         bound_s: seconds that it takes at most on an idle machine.
     """
+    waiting = os.getloadavg()[0] / (os.cpu_count() or 1)
+    return max(stretch(SPARE * bound_s), SPARE * bound_s * waiting)
+
+
+def stretch(deadline_s: float) -> float:
+    """Return a deadline that a test waits for, but that leaves time for the steps before it.
+
+    It is multiplied by the ratio of elapsed time to processor time of a short piece of work, which
+    is 1 on an idle machine.
+
+    Args:
+        deadline_s: deadline in seconds on an idle machine.
+    """
     began, used = time.monotonic(), time.thread_time()
     while time.thread_time() - used < SAMPLE_S:
         pass
-    stretched = (time.monotonic() - began) / SAMPLE_S
-    waiting = os.getloadavg()[0] / (os.cpu_count() or 1)
-    return SPARE * bound_s * max(1.0, stretched, waiting)
+    return deadline_s * max(1.0, (time.monotonic() - began) / SAMPLE_S)

@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from securenet_obs.processes.descendants import MARK
-from securenet_obs.runner.child import supervision
+from securenet_obs.runner.child import spawn, supervision
 from securenet_obs.runner.child.supervision import Supervisor
 from securenet_obs.runner.evidence.folder import EvidenceFolder
 from securenet_obs.runner.evidence.masking import Masker
@@ -21,6 +21,7 @@ from securenet_obs.runner.notebook.preparation import prepare
 from securenet_obs.runner.record.journal import NAME
 from securenet_obs.runner.record.order import Order
 from securenet_obs.runner.target import target_of
+from tests.busy import stretch
 from tests.runner.conftest import RecordedProgress
 from tests.waiting import events_in, eventually
 
@@ -146,8 +147,9 @@ def test_a_child_past_its_grace_period_is_a_timeout(
 ) -> None:
     """A child that has stopped by itself cannot end at its deadline: it is killed."""
     monkeypatch.setattr(supervision, "GRACE_PERIOD_S", 0.5)
+    monkeypatch.setattr(spawn, "TERMINATION_TIMEOUT_S", 1.0)
     stop_child = f"import os\nos.kill(os.getppid(), {int(signal.SIGSTOP)})\n{SLEEPING}"
-    execute_cells(stop_child, deadline_s=3.0, warm="")
+    execute_cells(stop_child, deadline_s=stretch(3.0), warm="")
     (reason,) = supervision_of_run.reasons("timeout")
     assert reason == "the run did not end at its deadline and was killed"
     assert len(supervision_of_run.reasons("child_exited")) == 1

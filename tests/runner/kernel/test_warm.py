@@ -14,12 +14,13 @@ from pathlib import Path
 import psutil
 import pytest
 
-from securenet_obs.runner.child import supervision
+from securenet_obs.runner.child import spawn, supervision
 from securenet_obs.runner.command import Outcome
 from securenet_obs.runner.kernel import forked
 from securenet_obs.runner.kernel.forked import ForkedProcess, started_server
 from securenet_obs.runner.kernel.warm import available
 from tests.busy import room_for
+from tests.waiting import eventually
 
 pytestmark = [
     pytest.mark.stack,
@@ -168,30 +169,32 @@ def test_a_run_ends_with_a_verdict_whoever_is_killed_or_stopped(
 ) -> None:
     """The run ends by its deadline, with a page, and none of its processes survives."""
     monkeypatch.setattr(supervision, "GRACE_PERIOD_S", 1.0)
+    monkeypatch.setattr(spawn, "TERMINATION_TIMEOUT_S", 1.0)
     own = victim == "server"
     socket, server = request.getfixturevalue("own_server" if own else "shared_server")
-    pids = tmp_path / "pids"
+    pids, struck = tmp_path / "pids", tmp_path / "struck"
+    # Only one run is meant to hit its deadline, while it waits for its kernel to end.
+    deadline_s, rest_s = (6.0, 1.5) if HITS[victim, number] == "timeout" else (60.0, 0.5)
     cell = (
         "import os, time\nfrom pathlib import Path\n"
-        f"Path({str(pids)!r}).write_text(f'{{os.getpid()}} {{os.getppid()}}')\ntime.sleep(1.5)"
+        f"Path({str(pids)!r}).write_text(f'{{os.getpid()}} {{os.getppid()}}')\n"
+        f"while not Path({str(struck)!r}).exists(): time.sleep(0.02)\n"
+        f"time.sleep({rest_s})"
     )
     hit: list[psutil.Process] = []
 
     def strike() -> None:
-        while not pids.exists() or not pids.read_text():
-            time.sleep(0.02)
-        time.sleep(0.1)
+        eventually(lambda: pids.exists() and " " in pids.read_text())
         kernel, keeper = map(int, pids.read_text().split())
         (child,) = (row for row in psutil.process_iter() if _reports(row, tmp_path, kernel))
         hit.extend([psutil.Process(kernel), child])
         victims = {"server": server, "kernel's attendant": psutil.Process(keeper)}
         hit.append(victims.get(victim) or child.parent())
         hit[-1].send_signal(number)
+        struck.touch()
 
     threading.Thread(target=strike, daemon=True).start()
     started = time.monotonic()
-    # Only one run is meant to hit its deadline; a busy machine must not end the others.
-    deadline_s = 6.0 if HITS[victim, number] == "timeout" else 60.0
     outcome = execute(write_notebook(cell), plain=True, deadline_s=deadline_s, warm=socket)
     assert str(outcome.verdict) == HITS[victim, number], outcome.runs[0].judged
     assert time.monotonic() - started < room_for(30)
