@@ -33,6 +33,7 @@ from securenet_obs.stack.parts.broker import RedisAccess, create_redis_part
 from securenet_obs.store import close_engines, discard_engines
 from tests.forked_python import ForkedPython
 from tests.local_index import PIPS
+from tests.long_files import longest_files, order_by_file
 from tests.real_parts import PartGuard, mark_stack
 from tests.searching import register_profiles
 from tests.stores import DATABASES, SERVICES_REQUIRED, PostgresServer, create_sqlite, missing
@@ -53,8 +54,9 @@ if os.environ.pop("CI", ""):
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests that need real parts, which `make check` leaves out."""
+    """Mark the tests that need real parts, which `make check` leaves out; begin with long files."""
     mark_stack(items)
+    order_by_file(items, longest_files())
 
 
 @pytest.hookimpl(tryfirst=True)
