@@ -1,7 +1,6 @@
 """Signals reach the intended processes and no others."""
 
 import subprocess
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from securenet_obs.drills.faults.signals import (
 from securenet_obs.errors import StackError
 from securenet_obs.processes.guard import Guard
 from securenet_obs.stack.part import Part
+from tests.waiting import eventually
 
 MakePart = Callable[[str], Part]
 
@@ -58,18 +58,15 @@ def test_paused_leader_continues_afterwards(make_part: MakePart) -> None:
     part = make_part("sleep 60 & echo ready; wait")
     (child,) = find_children(part)
     with pause(part):
-        time.sleep(0.05)
-        assert (state(part.pid), state(child)) == ("T", "S")
-    time.sleep(0.05)
-    assert state(part.pid) == "S"
+        assert eventually(lambda: (state(part.pid), state(child)) == ("T", "S"), 30)
+    assert eventually(lambda: state(part.pid) == "S", 30)
 
 
 def test_only_the_children_are_killed(make_part: MakePart) -> None:
     """The leader detects the end of its child and continues."""
     part = make_part('sleep 60 & echo ready; wait $!; echo "ended $?"; exec sleep 60')
     kill_children(part)
-    time.sleep(0.2)
-    assert "ended 137" in part.log.read_text()
+    assert eventually(lambda: "ended 137" in part.log.read_text(), 30)
     assert part.is_running()
 
 
