@@ -69,33 +69,24 @@ class Normaliser:
         return Record(fields, log_type.name, log_type.is_snapshot)
 
     def divide(
-        self, entries: Sequence[Any], place: int
-    ) -> Iterator[tuple[Mapper | None, list[Any]]]:
-        """Yield entries whose records have equal names by their log type, with its mapper.
-
-        Args:
-            entries: tuples with the record at an index.
-            place: that index.
+        self, items: Sequence[dict[str, Any]]
+    ) -> Iterator[tuple[Mapper | None, Sequence[int]]]:
+        """Yield the places of records with one log type, of records with equal names.
 
         Yields:
-            the mapper, None if the log type is not decided by a field of the record itself.
+            the mapper, None if the log type is not decided by a field of the record itself; and
+            the places.
         """
-        first = entries[0][place]
-        shape = _shape_of(first)
+        shape = _shape_of(items[0])
         if not shape.is_decided:
-            yield None, list(entries)
+            yield None, range(len(items))
             return
-        groups: dict[Any, list[Any]] = {}
-        for entry in entries:
-            value = None if shape.type_name is None else entry[place][shape.type_name]
-            key = value if value.__class__ is str or value.__class__ is int else None
-            groups.setdefault(key, []).append(entry)
-        for key, group in groups.items():
-            if key is None and shape.type_name is not None:
-                yield None, group
+        for place, places in _by_value(items, shape.type_name):
+            if place is None:
+                yield None, places
             else:
-                log_type = shape.family.type_of(group[0][place], shape.names)
-                yield self._mapper_for(log_type), group
+                log_type = shape.family.type_of(items[place], shape.names)
+                yield self._mapper_for(log_type), places
 
     def _steps_for(self, record: Mapping[str, Any]) -> "_Steps":
         shape = (*record, *map(type, record.values()))
@@ -149,6 +140,25 @@ def _shape_of(record: Mapping[str, Any]) -> _Shape:
     given = [path for path in family.type_from if record.get(path[0]) is not None]
     is_flat = not given or (len(given[0]) == 1 and isinstance(record[given[0][0]], str | int))
     return _Shape(family, names, given[0][0] if given and is_flat else None, is_flat, {})
+
+
+def _by_value(
+    items: Sequence[dict[str, Any]], name: str | None
+) -> Iterator[tuple[int | None, Sequence[int]]]:
+    """Yield the places of items with an equal text or integer in a field, after the first of them.
+
+    That of items with any other value is None.
+    """
+    values = [] if name is None else [item[name] for item in items]
+    if not values or (values[0].__class__ is str and values.count(values[0]) == len(values)):
+        yield 0, range(len(items))
+        return
+    groups: dict[Any, list[int]] = {}
+    for place, value in enumerate(values):
+        key = value if value.__class__ is str or value.__class__ is int else None
+        groups.setdefault(key, []).append(place)
+    for key, places in groups.items():
+        yield None if key is None else places[0], places
 
 
 @cache

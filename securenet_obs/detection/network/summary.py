@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from typing import Any
 
-from securenet_obs.detection.network.counting.analysis import analyse_entries
+from securenet_obs.detection.network.counting.analysis import analyse_blocks
 from securenet_obs.detection.network.counting.partials import Partial
-from securenet_obs.detection.network.readers.sources import read_source
+from securenet_obs.detection.network.readers.sources import read_blocks
 
 TOP_TALKERS = 10
 """Number of addresses that a summary lists."""
@@ -28,7 +28,7 @@ def summarise(sources: Iterable[str]) -> dict[str, Any]:
     files = list(sources)
     whole = Partial()
     for name in files:
-        part = analyse_entries(read_source(name), name)
+        part = analyse_blocks(read_blocks(name), name)
         part.numbered = 0
         whole.append(part)
     return {"files": files, **describe(whole)}

@@ -1,8 +1,7 @@
 """Analysis of a log, or of a range of one: one pass that normalises and counts its entries."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -11,18 +10,18 @@ from securenet_obs.detection.network.counting.facts import FactCounts
 from securenet_obs.detection.network.counting.minutes import METRIC_FIELDS
 from securenet_obs.detection.network.counting.partials import Partial
 from securenet_obs.detection.network.ecs.mapping import ANY_OBJECT
+from securenet_obs.detection.network.readers.blocks import Block
 from securenet_obs.detection.network.readers.entries import BLANK, WHOLE, Entry, Range
-from securenet_obs.detection.network.readers.sources import read_source
+from securenet_obs.detection.network.readers.sources import read_blocks
 from securenet_obs.detection.network.records import NOT_AN_OBJECT, Normaliser
 from securenet_obs.errors import RecordError
 
 _MAX_SHAPE_LENGTH = 500
 _MAX_COUNTS = 100_000
-_STEP = 16
-_CHUNK_ENTRIES = 500
-_CHUNK_BYTES = 4 * 1024 * 1024
 _MIN_COLUMN = 8
-_ITEM = 3
+
+_Item = dict[str, Any]
+_Rejected = tuple[int, str]
 
 
 def analyse(path: Path, part: Range = WHOLE, *, by_minute: bool = False) -> Partial:
@@ -31,27 +30,15 @@ def analyse(path: Path, part: Range = WHOLE, *, by_minute: bool = False) -> Part
     Raises:
         OSError: the file cannot be read.
     """
-    return analyse_entries(read_source(str(path), part), str(path), by_minute=by_minute)
+    return analyse_blocks(read_blocks(str(path), part), str(path), by_minute=by_minute)
 
 
-def analyse_entries(entries: Iterable[Entry], file: str, *, by_minute: bool = False) -> Partial:
-    """Normalise and count entries; `file` is the name that quarantined items carry."""
+def analyse_blocks(blocks: Iterable[Block], file: str, *, by_minute: bool = False) -> Partial:
+    """Normalise and count the entries of blocks; quarantined items carry the name `file`."""
     analysis = _Analysis(file, by_minute)
-    for chunk in _chunks(iter(entries)):
-        analysis.add(chunk)
+    for block in blocks:
+        analysis.add(block)
     return analysis.end()
-
-
-def _chunks(entries: Iterator[Entry]) -> Iterator[list[Entry]]:
-    """Yield entries in lists of bounded number and size."""
-    chunk: list[Entry] = []
-    for some in iter(lambda: list(islice(entries, _STEP)), []):
-        chunk += some
-        size = chunk[-1].offset - chunk[0].offset
-        if size > _CHUNK_BYTES or len(chunk) >= _CHUNK_ENTRIES:
-            yield chunk
-            chunk = []
-    yield chunk
 
 
 class _Analysis:
@@ -62,59 +49,52 @@ class _Analysis:
         self._found = Partial()
         self._counts = FactCounts()
 
-    def add(self, chunk: list[Entry]) -> None:
-        """Add entries, in the order of their lines."""
-        shapes: dict[tuple[str, ...], list[Entry]] = {}
+    def add(self, block: Block) -> None:
+        """Add the entries of a block."""
         faults: list[tuple[Entry, str]] = []
-        for entry in chunk:
-            item = entry[3]
-            if item.__class__ is dict:
-                names = tuple(item)
-                same = shapes.get(names)
-                if same is None:
-                    shapes[names] = [entry]
-                else:
-                    same.append(entry)
-            elif item is BLANK:
+        for entry in block.others:
+            if entry.item is BLANK:
                 self._found.blank += 1
             else:
                 faults.append((entry, entry.fault or NOT_AN_OBJECT))
-        for entries in shapes.values():
-            faults += self._add_shape(entries)
+        for places in _by_names(block.items):
+            items = [block.items[place] for place in places]
+            rejected = self._add_shape(items)
+            faults += [(block.entry(places[place]), reason) for place, reason in rejected]
         # Of quarantined items the first ones are listed.
         for entry, reason in sorted(faults, key=lambda fault: fault[0][:3]):
             self._found.quarantine(self._file, entry, reason)
-        self._found.lines += len(chunk)
-        self._found.numbered = chunk[-1].line if chunk else self._found.numbered
+        self._found.lines += len(block.items) + len(block.others)
+        self._found.numbered = block.last_line
         if self._counts.size > _MAX_COUNTS:
             self._flush()
 
-    def _add_shape(self, entries: list[Entry]) -> list[tuple[Entry, str]]:
-        """Add records with equal names; return those that are at fault."""
-        faults = []
-        if len(entries) < _MIN_COLUMN:
-            return self._add_each(entries)
-        for mapper, some in metrics_normaliser().divide(entries, _ITEM):
+    def _add_shape(self, items: list[_Item]) -> list[_Rejected]:
+        """Add records with equal names; return those that are rejected."""
+        if len(items) < _MIN_COLUMN:
+            return self._add_each(items, range(len(items)))
+        rejected = []
+        for mapper, places in metrics_normaliser().divide(items):
             try:
                 if mapper is None or mapper.log_type.family == ANY_OBJECT:
                     raise NotUniformError
-                self._counts.add_all(mapper, [entry[3] for entry in some])
+                self._counts.add_all(mapper, [items[place] for place in places])
             except NotUniformError:
-                faults += self._add_each(some)
-        return faults
+                rejected += self._add_each(items, places)
+        return rejected
 
-    def _add_each(self, entries: list[Entry]) -> list[tuple[Entry, str]]:
-        faults = []
-        for entry in entries:
+    def _add_each(self, items: list[_Item], places: Iterable[int]) -> list[_Rejected]:
+        rejected = []
+        for place in places:
             try:
-                record = metrics_normaliser().normalise(entry.item)
+                record = metrics_normaliser().normalise(items[place])
             except RecordError as error:
-                faults.append((entry, str(error)))
+                rejected.append((place, str(error)))
                 continue
             self._counts.add(record)
             if record.log_type == ANY_OBJECT:
-                self._found.shapes.add(shape_of(entry.item), 1)
-        return faults
+                self._found.shapes.add(shape_of(items[place]), 1)
+        return rejected
 
     def _flush(self) -> None:
         self._found.add_counts(self._counts, self._by_minute)
@@ -124,6 +104,17 @@ class _Analysis:
         """Return the partial result."""
         self._flush()
         return self._found
+
+
+def _by_names(items: list[_Item]) -> Iterable[Sequence[int]]:
+    """Return the places of the objects with equal names, in equal order, for all such names."""
+    names = list(map(tuple, items))
+    if names and names.count(names[0]) == len(names):
+        return [range(len(names))]
+    places: dict[tuple[str, ...], list[int]] = {}
+    for place, some in enumerate(names):
+        places.setdefault(some, []).append(place)
+    return places.values()
 
 
 @cache

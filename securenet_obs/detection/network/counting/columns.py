@@ -4,38 +4,40 @@ It has the result of `Normaliser.normalise` for each record, or none at all: whe
 column differ in type, or one of them is invalid, the records are normalised one by one.
 """
 
-from collections.abc import Callable, Sequence
-from contextlib import suppress
-from datetime import UTC, datetime
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import repeat
 from operator import itemgetter
-from typing import Any, NamedTuple
+from typing import Any
 
+from securenet_obs.detection.network.counting.moments import Moments, moments_of
 from securenet_obs.detection.network.ecs.conversions import CONVERSIONS, MAX_COUNT
 from securenet_obs.detection.network.ecs.flows import canonical_address
 from securenet_obs.detection.network.ecs.mapping import Target
 from securenet_obs.detection.network.ecs.plans import Mapper, Plan
-from securenet_obs.detection.network.ecs.times import EARLIEST, LATEST
 
 Column = list[Any]
 
-_SPAN_S = EARLIEST.timestamp(), LATEST.timestamp()
+_TIME, _FLOW_TIMES = "@timestamp", ("event.start", "event.end")
 
 
 class NotUniformError(Exception):
     """The records must be normalised one by one."""
 
 
-class Columns(NamedTuple):
+@dataclass
+class Columns:
     """ECS fields of many records of one log type.
 
     Attributes:
-        columns: field -> its value in each record, None where it has none.
+        columns: field -> its value in each record; of a flow's start and end, not converted yet.
         constants: field -> its value in all records, unless it has a column.
+        moments: times of the records; None until they are known.
     """
 
     columns: dict[str, Column]
     constants: dict[str, Any]
+    moments: Moments | None = None
 
     def get(self, name: str, count: int) -> Sequence[Any]:
         """Return the values of a field in each of the records."""
@@ -50,17 +52,18 @@ def map_columns(mapper: Mapper, records: list[dict[str, Any]]) -> Columns:
     """
     found = Columns({}, dict(mapper.log_type.event))
     _map_objects(mapper, records, "", found)
-    if "@timestamp" not in found.columns:
-        _add_times(found)
+    if found.moments is None:
+        found.moments = _flow_moments(found)
     return found
 
 
-def _add_times(found: Columns) -> None:
-    """Take the ends or the starts of flows as their times."""
-    moments = found.columns.get("event.end") or found.columns.get("event.start")
-    if moments is None or not EARLIEST <= min(moments) <= max(moments) < LATEST:
+def _flow_moments(found: Columns) -> Moments:
+    """Return the ends or the starts of flows as their times."""
+    values = found.columns.get("event.end") or found.columns.get("event.start")
+    moments = None if values is None else moments_of(values)
+    if moments is None:
         raise NotUniformError
-    found.columns["@timestamp"] = moments
+    return moments
 
 
 def _map_objects(mapper: Mapper, records: list[dict[str, Any]], path: str, found: Columns) -> None:
@@ -78,11 +81,16 @@ def _map_objects(mapper: Mapper, records: list[dict[str, Any]], path: str, found
 
 def _fill(found: Columns, choices: tuple[Target, ...], values: Column, unset: str | None) -> None:
     field, convert = choices[0]
-    if field in found.columns:
+    if field in found.columns or (field == _TIME and found.moments is not None):
         return
     if len(choices) > 1 or field in found.constants or (unset is not None and unset in values):
         raise NotUniformError
-    found.columns[field] = _convert(convert, values)
+    if field == _TIME:
+        found.moments = moments_of(values)
+        if found.moments is None:
+            raise NotUniformError
+    else:
+        found.columns[field] = values if field in _FLOW_TIMES else _convert(convert, values)
 
 
 def _used(plan: Plan) -> list[str]:
@@ -101,17 +109,18 @@ def _columns_of(records: list[dict[str, Any]], names: list[str]) -> dict[str, Co
     return columns
 
 
-def _set_by_value(table: Any, values: Column, found: Columns) -> None:
-    fields = {field for updates in table.values() for field in updates}
-    others = table.get("", {})
+def _set_by_value(table: Mapping[str, Mapping[str, Any]], values: Column, found: Columns) -> None:
     if values[0].__class__ is not str:
         values = [str(value).lower() for value in values]
-    for field in fields:
-        given = {value: updates.get(field) for value, updates in table.items()}
-        before = found.get(field, len(values))
-        other = others.get(field)
-        new = [given.get(value, other) for value in values]
-        found.columns[field] = [a if a is not None else b for a, b in zip(new, before, strict=True)]
+    others = table.get("", {})
+    for field in {field for updates in table.values() for field in updates}:
+        before = found.columns.get(field)
+        constant = None if before is not None else found.constants.get(field)
+        given = {value: updates.get(field, constant) for value, updates in table.items()}
+        new = list(map(given.get, values, repeat(others.get(field, constant))))
+        if before is not None:
+            new = [a if a is not None else b for a, b in zip(new, before, strict=True)]
+        found.columns[field] = new
 
 
 def _convert(convert: Callable[[Any], Any], values: Column) -> Column:
@@ -134,27 +143,7 @@ def _byte_counts(values: Column) -> Column:
     return values
 
 
-def _times(values: Column) -> Column:
-    if values[0].__class__ is float and _SPAN_S[0] <= min(values) <= max(values) < _SPAN_S[1]:
-        return list(map(datetime.fromtimestamp, values, repeat(UTC)))
-    if values[0].__class__ is str and {value[4:5] for value in values} == {"-"}:
-        with suppress(ValueError):
-            moments = _in_utc(list(map(datetime.fromisoformat, values)))
-            if EARLIEST <= min(moments) <= max(moments) < LATEST:
-                return moments
-    return list(map(CONVERSIONS["timestamp"], values))
-
-
-def _in_utc(moments: Column) -> Column:
-    if all(moment.tzinfo is None for moment in moments):
-        return [moment.replace(tzinfo=UTC) for moment in moments]
-    if any(moment.tzinfo is None for moment in moments):
-        raise NotUniformError
-    return list(map(datetime.astimezone, moments, repeat(UTC)))
-
-
 _QUICK: dict[Any, Callable[[Column], Column]] = {
     CONVERSIONS["ip"]: _addresses,
     CONVERSIONS["bytes"]: _byte_counts,
-    CONVERSIONS["timestamp"]: _times,
 }

@@ -12,6 +12,9 @@ from securenet_obs.detection.network.counting.minutes import SEVERITIES, bytes_o
 from securenet_obs.detection.network.ecs.plans import Mapper
 from securenet_obs.detection.network.records import Record
 
+_Fact = tuple[Any, ...]
+_Amounts = Sequence[int]
+
 
 class FactCounts:
     """Counts of records, before they are added to a partial result.
@@ -20,33 +23,33 @@ class FactCounts:
         groups: fact -> records, bytes sent, received, and both.
         events: address -> records with it.
         sent: address -> bytes that it has sent.
-        peers: minutes with the addresses in them.
+        peers: minute -> the addresses in it.
         first: time of the earliest record.
         last: time of the latest record.
     """
 
     def __init__(self) -> None:
-        self.groups: dict[tuple[Any, ...], list[int]] = {}
+        self.groups: dict[_Fact, list[int]] = {}
         self.events: Counter[str] = Counter()
         self.sent: defaultdict[str, int] = defaultdict(int)
-        self.peers: set[tuple[int | None, str]] = set()
+        self.peers: defaultdict[int | None, set[str]] = defaultdict(set)
         self.first: datetime | None = None
         self.last: datetime | None = None
 
     @property
     def size(self) -> int:
         """Number of groups and peers, which bounds the memory."""
-        return len(self.groups) + len(self.peers)
+        return len(self.groups) + sum(map(len, self.peers.values()))
 
     def add(self, record: Record) -> None:
         """Add one record."""
         fact, amounts = fact_of(record), bytes_of(record)
-        self._add_facts([fact], [amounts])
+        self._add_fact(fact, 1, *amounts)
         for name, octets in (("source.ip", amounts[0]), ("destination.ip", amounts[1])):
             if (address := record.fields.get(name)) is not None:
                 self._add_addresses([fact.minute], [address], [octets])
         if (moment := record.timestamp) is not None:
-            self._extend([moment])
+            self._extend(moment, moment)
 
     def add_all(self, mapper: Mapper, items: list[dict[str, Any]]) -> None:
         """Add records with equal names and one log type.
@@ -55,50 +58,53 @@ class FactCounts:
             NotUniformError: nothing was added; they must be added one by one.
         """
         found, count = map_columns(mapper, items), len(items)
-        moments = found.columns["@timestamp"]
-        minutes = [int(seconds) // 60 for seconds in map(datetime.timestamp, moments)]
-        facts = zip(
-            minutes,
-            _alerts(found, count),
-            _denied(found, count),
-            _dns_failures(found, count),
-            repeat(mapper.log_type.name),
-            strict=False,
-        )
+        assert found.moments is not None
+        minutes = found.moments.minutes
+        alerts, denied = _alerts(found, count), _denied(found, count)
+        log_type = repeat(mapper.log_type.name, count)
+        facts = zip(minutes, alerts, denied, _dns_failures(found, count), log_type, strict=True)
         sent, received, octets = _bytes(found, count, mapper.log_type.is_snapshot)
-        self._add_facts(facts, zip(sent, received, octets, strict=True))
+        self._add_facts(list(facts), sent, received, octets)
         for name, amounts in (("source.ip", sent), ("destination.ip", received)):
             if name in found.columns:
                 self._add_addresses(minutes, found.columns[name], amounts)
-        self._extend(moments)
+        self._extend(found.moments.first, found.moments.last)
 
     def _add_facts(
-        self, facts: Iterable[tuple[Any, ...]], amounts: Iterable[tuple[int, int, int]]
+        self, facts: list[_Fact], sent: _Amounts, received: _Amounts, octets: _Amounts
     ) -> None:
-        get = self.groups.get
-        for fact, (sent, received, octets) in zip(facts, amounts, strict=False):
-            group = get(fact)
-            if group is None:
-                self.groups[fact] = [1, sent, received, octets]
-            else:
-                group[0] += 1
-                if octets:
-                    group[1] += sent
-                    group[2] += received
-                    group[3] += octets
+        if facts.count(facts[0]) == len(facts):
+            self._add_fact(facts[0], len(facts), sum(sent), sum(received), sum(octets))
+            return
+        for fact, *amounts in zip(facts, sent, received, octets, strict=True):
+            self._add_fact(fact, 1, *amounts)
+
+    def _add_fact(self, fact: _Fact, records: int, sent: int, received: int, octets: int) -> None:
+        group = self.groups.get(fact)
+        if group is None:
+            self.groups[fact] = [records, sent, received, octets]
+        else:
+            group[0] += records
+            group[1] += sent
+            group[2] += received
+            group[3] += octets
 
     def _add_addresses(
-        self, minutes: Sequence[int | None], addresses: Sequence[str], amounts: Sequence[int]
+        self, minutes: Sequence[int | None], addresses: Sequence[str], amounts: _Amounts
     ) -> None:
         self.events.update(addresses)
-        self.peers.update(zip(minutes, addresses, strict=True))
+        if minutes[0] == minutes[-1] and minutes.count(minutes[0]) == len(minutes):
+            self.peers[minutes[0]].update(addresses)
+        else:
+            for minute, address in set(zip(minutes, addresses, strict=True)):
+                self.peers[minute].add(address)
         sent = self.sent
         for address, octets in zip(addresses, amounts, strict=True):
             sent[address] += octets
 
-    def _extend(self, moments: Sequence[datetime]) -> None:
-        self.first = min(moments) if self.first is None else min(self.first, min(moments))
-        self.last = max(moments) if self.last is None else max(self.last, max(moments))
+    def _extend(self, first: datetime, last: datetime) -> None:
+        self.first = first if self.first is None else min(self.first, first)
+        self.last = last if self.last is None else max(self.last, last)
 
 
 def _alerts(found: Columns, count: int) -> Iterable[str]:
@@ -115,7 +121,7 @@ def _alerts(found: Columns, count: int) -> Iterable[str]:
 def _denied(found: Columns, count: int) -> Iterable[bool]:
     if "event.type" not in found.columns:
         return repeat("denied" in found.constants.get("event.type", ()), count)
-    return ["denied" in kinds for kinds in found.columns["event.type"]]
+    return ["denied" in (kinds or ()) for kinds in found.columns["event.type"]]
 
 
 def _dns_failures(found: Columns, count: int) -> Iterable[bool]:
@@ -123,9 +129,7 @@ def _dns_failures(found: Columns, count: int) -> Iterable[bool]:
     return repeat(False, count) if codes is None else [code != "NOERROR" for code in codes]
 
 
-def _bytes(
-    found: Columns, count: int, is_snapshot: bool
-) -> tuple[Sequence[int], Sequence[int], Sequence[int]]:
+def _bytes(found: Columns, count: int, is_snapshot: bool) -> tuple[_Amounts, _Amounts, _Amounts]:
     """Return the bytes sent, received and both of each record; 0 where both are 0."""
     zeros = [0] * count
     if is_snapshot:

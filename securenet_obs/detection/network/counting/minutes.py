@@ -4,6 +4,7 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import NamedTuple
 
+from securenet_obs.detection.network.counting.moments import minute_of_time
 from securenet_obs.detection.network.counting.sketches import DistinctCount
 from securenet_obs.detection.network.records import Record
 
@@ -107,7 +108,7 @@ def fact_of(record: Record) -> Fact:
     if get("event.kind") == "alert":
         alert = SEVERITIES.get(get("event.severity", 0), "alerts_other")
     return Fact(
-        None if moment is None else int(moment.timestamp()) // 60,
+        None if moment is None else minute_of_time(moment),
         alert,
         "denied" in get("event.type", ()),
         get("dns.response_code", "NOERROR") != "NOERROR",

@@ -74,11 +74,10 @@ class Partial:
             self._add_fact(Fact(*fact), amounts, by_minute)
         for address, events in counts.events.items():
             self.talkers.add(address, events, counts.sent[address])
-            self.total.peers.add(address)
-        if by_minute:
-            for minute, address in counts.peers:
-                if minute is not None:
-                    self._minute(minute).peers.add(address)
+        self.total.peers.update(counts.events)
+        for minute, addresses in counts.peers.items() if by_minute else ():
+            if minute is not None:
+                self._minute(minute).peers.update(addresses)
 
     def _add_fact(self, fact: Fact, amounts: Sequence[int], by_minute: bool) -> None:
         """Add records with equal facts: their number, bytes sent, received, and both."""

@@ -32,6 +32,12 @@ class DistinctCount:
         if len(self._pending) >= _MAX_PENDING:
             self.compact()
 
+    def update(self, texts: Iterable[str]) -> None:
+        """Add some texts."""
+        self._pending.update(texts)
+        if len(self._pending) >= _MAX_PENDING:
+            self.compact()
+
     def __bool__(self) -> bool:
         """Return whether any text was added."""
         return bool(self._pending or self._parts)

@@ -6,6 +6,9 @@ import orjson
 
 from securenet_obs.detection.network.ecs.mapping import TIMES
 
+WRAPPERS = frozenset({"log", "Records", "CloudTrailEvent"})
+"""Names of which an object that is an envelope has one."""
+
 _DOCKER_TIME = "time"
 
 
@@ -20,7 +23,7 @@ def unwrap(value: object) -> list[Any]:
 
 def is_wrapped(value: dict[str, Any]) -> bool:
     """Return whether an object may be an envelope."""
-    return "log" in value or "Records" in value or "CloudTrailEvent" in value
+    return not WRAPPERS.isdisjoint(value)
 
 
 def _unwrapped(item: dict[str, Any]) -> dict[str, Any]:

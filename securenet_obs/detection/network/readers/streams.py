@@ -1,11 +1,13 @@
-"""Reads a stream, or a range of its bytes, as entries: an item, a fault or nothing a line."""
+"""Reads a stream, or a range of its bytes, as blocks of entries: an item, a fault or nothing."""
 
 import io
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 import orjson
 
+from securenet_obs.detection.network.readers.blocks import Block, Lines, block_of
 from securenet_obs.detection.network.readers.compression import Stream, Unpacked, compression_of
 from securenet_obs.detection.network.readers.entries import BLANK, WHOLE, Entry, Range
 from securenet_obs.detection.network.readers.envelopes import is_wrapped, unwrap
@@ -21,17 +23,19 @@ NOT_UTF8 = "not UTF-8"
 
 _BOM = b"\xef\xbb\xbf"
 _PEEK_BYTES = 64 * 1024
+_BLOCK_BYTES = 64 * 1024
+_BLOCK_ITEMS = 500
 
 
-def read_stream(file: Stream, part: Range = WHOLE) -> Iterator[Entry]:
-    """Read an open binary file; see `read_source`."""
+def read_stream(file: Stream, part: Range = WHOLE) -> Iterator[Block]:
+    """Read an open binary file, or a range of a plain one."""
     compression = compression_of(file.peek(4)[:4])
     if compression:
         unpacked = Unpacked(file, compression)
         stream = io.BufferedReader(unpacked, _PEEK_BYTES)
-        yield from _Reading(stream, part, unpacked).entries()
+        yield from _Reading(stream, part, unpacked).blocks()
     else:
-        yield from _Reading(file, part, None).entries()
+        yield from _Reading(file, part, None).blocks()
 
 
 class _Reading:
@@ -44,25 +48,20 @@ class _Reading:
         self._offset = part.start
         self._is_reported = False
 
-    def entries(self) -> Iterator[Entry]:
+    def blocks(self) -> Iterator[Block]:
         if self._part.start:
             self._seek()
         else:
             yield from self._document()
-        for raw in self._lines():
-            # Most lines are plain objects: no further generator for these.
-            item = _object_in(raw) if self._table is None else None
-            if item is None:
-                yield from self._entries_of(raw)
-            else:
-                yield Entry(self._line, self._offset, 0, item, "", raw)
+        while data := self._read():
+            yield self._block(data)
         yield from self._cut()
 
-    def _cut(self) -> Iterator[Entry]:
+    def _cut(self) -> Iterator[Block]:
         """Report a file that cannot be unpacked to its end, unless its last line did."""
         if self._unpacked is not None and self._unpacked.fault and not self._is_reported:
             self._line += 1
-            yield self._entry(b"", None, self._unpacked.fault)
+            yield block_of([self._entry(b"", None, self._unpacked.fault)], self._line)
 
     def _seek(self) -> None:
         """Go to the first line that begins in the range, and take over its header."""
@@ -75,18 +74,42 @@ class _Reading:
             pass
         self._offset = self._stream.tell()
 
-    def _lines(self) -> Iterator[bytes]:
-        end = self._part.end
-        readline = self._stream.readline
-        while end is None or self._offset < end:
-            raw = readline(MAX_LINE_BYTES)
-            if not raw:
-                return
-            self._line += 1
-            yield raw
-            self._offset += len(raw)
-            if len(raw) == MAX_LINE_BYTES and not raw.endswith(b"\n"):
-                self._skip_line()
+    def _read(self) -> bytes:
+        """Read the next whole lines of the range; the last one may be cut at its maximum."""
+        size = min(_BLOCK_BYTES, MAX_LINE_BYTES)
+        if self._part.end is not None:
+            size = min(size, self._part.end - self._offset)
+        data = self._stream.read(max(size, 0))
+        if not data or data.endswith(b"\n"):
+            return data
+        tail = len(data) - data.rfind(b"\n") - 1
+        return data + self._stream.readline(MAX_LINE_BYTES - tail)
+
+    def _block(self, data: bytes) -> Block:
+        texts = data.split(b"\n")
+        is_ended = not texts[-1]
+        if is_ended:
+            texts.pop()
+        lines = Lines(texts, self._line + 1, self._offset)
+        is_plain = self._table is None and HEADER not in data
+        items = lines.objects() if is_plain else [None] * len(texts)
+        others = self._others(lines, items, is_ended)
+        self._line, self._offset = lines.last_line, lines.offset + len(data)
+        if not is_ended and len(texts[-1]) == MAX_LINE_BYTES:
+            self._skip_line()
+        return lines.block(items, others) if is_plain else block_of(others, self._line)
+
+    def _others(self, lines: Lines, items: list[Any], is_ended: bool) -> list[Entry]:
+        """Return the entries of the lines without an object."""
+        entries: list[Entry] = []
+        position, last = lines.offset, len(items) - 1
+        for index, text in enumerate(lines.texts) if None in items else ():
+            if items[index] is None:
+                self._line, self._offset = lines.line + index, position
+                is_cut = index == last and not is_ended
+                entries += self._entries_of(text if is_cut else text + b"\n")
+            position += len(text) + 1
+        return entries
 
     def _skip_line(self) -> None:
         while rest := self._stream.readline(_PEEK_BYTES):
@@ -146,7 +169,7 @@ class _Reading:
     def _not_json(self, raw: bytes) -> Entry:
         if not raw.strip():
             return self._entry(raw, BLANK)
-        if self._line == 1 and raw.startswith(_BOM):
+        if self._offset == 0 and raw.startswith(_BOM):
             return next(self._json(raw.removeprefix(_BOM)))
         return self._entry(raw, None, self._fault_of(raw) or _describe(raw))
 
@@ -163,7 +186,7 @@ class _Reading:
     def _entry(self, raw: bytes, item: Any, fault: str = "") -> Entry:
         return Entry(self._line, self._offset, 0, item, fault, raw)
 
-    def _document(self) -> Iterator[Entry]:
+    def _document(self) -> Iterator[Block]:
         """Read a file that is one JSON document over several lines, if it is one."""
         if not may_be_document(self._stream.peek(_PEEK_BYTES)[:_PEEK_BYTES]):
             return
@@ -174,7 +197,9 @@ class _Reading:
             self._stream = io.BufferedReader(_Joined(content, self._stream), _PEEK_BYTES)
             return
         self._line = 1
-        yield from self._items(content, value)
+        entries = self._items(content, value)
+        while some := list(islice(entries, _BLOCK_ITEMS)):
+            yield block_of(some, self._line)
         self._line = content.count(b"\n")
         self._offset = len(content)
 
@@ -201,15 +226,6 @@ def may_be_document(start: bytes) -> bool:
     """Return whether a file with this start may be one JSON document over several lines."""
     text = start.removeprefix(_BOM).lstrip()
     return text.startswith((b"[", b"{")) and not _is_json(text.partition(b"\n")[0])
-
-
-def _object_in(raw: bytes) -> dict[str, Any] | None:
-    """Return the object that a line is, unless it may be an envelope; else None."""
-    try:
-        value = orjson.loads(raw)
-    except orjson.JSONDecodeError:
-        return None
-    return value if value.__class__ is dict and not is_wrapped(value) else None
 
 
 def _is_json(line: bytes) -> bool:

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from securenet_obs.detection.network.counting.analysis import analyse, analyse_entries, shape_of
-from tests.detection.network.readers.test_streams import LINES, read
+from securenet_obs.detection.network.counting.analysis import analyse, analyse_blocks, shape_of
+from tests.detection.network.readers.test_streams import LINES, blocks
 from tests.detection.network.recorded import content, needs_recorded_logs, recorded_logs
 from tests.searching import examples
 
@@ -16,7 +16,7 @@ from tests.searching import examples
 @given(st.lists(LINES | st.binary(max_size=10), max_size=12))
 def test_every_line_is_a_record_quarantined_or_blank(lines: list[bytes]) -> None:
     """Lines in = records + quarantined + blank, whatever the lines hold."""
-    found = analyse_entries(read(b"\n".join(lines)), "log")
+    found = analyse_blocks(blocks(b"\n".join(lines)), "log")
     assert found.lines == found.records + found.quarantined + found.blank
     assert len(found.items) == found.quarantined
     assert sum(count for _, (count,) in found.log_types.rows()) == found.records

@@ -2,16 +2,16 @@
 
 from typing import Any
 
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from securenet_obs.detection.network.counting import analysis
-from securenet_obs.detection.network.counting.analysis import analyse_entries
+from securenet_obs.detection.network.counting.analysis import analyse_blocks
 from securenet_obs.detection.network.counting.columns import NotUniformError, map_columns
-from securenet_obs.detection.network.readers.entries import Entry
 from tests.detection.network.counting.test_partials import written
-from tests.detection.network.readers.test_streams import read
+from tests.detection.network.readers.test_streams import blocks
 from tests.detection.network.recorded import content, needs_recorded_logs, recorded_logs
 from tests.detection.network.test_records import SURICATA, VPC_FLOW, ZEEK
 from tests.searching import examples
@@ -20,23 +20,20 @@ DNS = {"timestamp": "2020-01-01T00:00:00Z", "event_type": "dns", "dns": {"rcode"
 BASES = st.sampled_from([ZEEK, SURICATA, VPC_FLOW, DNS])
 VALUES = st.sampled_from(
     ["10.0.0.1", "::1", "text", "-", "", 7, 2**53, -1, 1.5, 1.6e9, True, None, [], {}, {"age": 1},
-     "2020-01-01T00:00:00Z", "2020-01-01 00:00:00", "2020-01-01T00:00:00+0200", "alert", "flow",
+     "2020-01-01T00:00:00Z", "2020-01-01 00:00:00", "2020-01-01T00:00:00+0200", 1577836859.9999996,
+     "2020-01-01T00:00:59.9999999Z", "2020-01-01T00:00:45+00:00:30", 1577836800,
+     1577836860000, "alert", "flow",
      "REJECT", "S0", "NOERROR", {"severity": 1}, {"bytes_toserver": 5}]
 )  # fmt: skip
 
 
-def entries_of(items: list[Any]) -> list[Entry]:
-    """Return an entry for each item."""
-    return [Entry(line, line, 0, item, "", b"") for line, item in enumerate(items, 1)]
-
-
-def both_ways(entries: list[Entry], monkeypatch: pytest.MonkeyPatch) -> tuple[bytes, bytes]:
+def both_ways(data: bytes, monkeypatch: pytest.MonkeyPatch) -> tuple[bytes, bytes]:
     """Return the result by columns, and that of the records one by one."""
     results = []
     for least in (1, 10**9):
         with monkeypatch.context() as patched:
             patched.setattr(analysis, "_MIN_COLUMN", least)
-            results.append(written(analyse_entries(entries, "log", by_minute=True)))
+            results.append(written(analyse_blocks(blocks(data), "log", by_minute=True)))
     return results[0], results[1]
 
 
@@ -55,7 +52,7 @@ def test_columns_have_the_result_of_single_records(
     """Whatever the values are, the partial results have the same bytes."""
     items = [{**base, **change} for change in changes]
     with pytest.MonkeyPatch.context() as monkeypatch:
-        by_columns, one_by_one = both_ways(entries_of(items), monkeypatch)
+        by_columns, one_by_one = both_ways(b"\n".join(map(orjson.dumps, items)), monkeypatch)
     assert by_columns == one_by_one
 
 
@@ -64,20 +61,21 @@ def test_columns_have_the_result_of_single_records(
 def test_recorded_logs_have_the_same_result(path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """A thousand lines of each recorded log."""
     lines = content(path) if not path.name.endswith("corrupt.gz") else b""
-    entries = read(b"\n".join(lines.split(b"\n")[:1000]))
-    by_columns, one_by_one = both_ways(entries, monkeypatch)
+    data = b"\n".join(lines.split(b"\n")[:1000])
+    by_columns, one_by_one = both_ways(data, monkeypatch)
     assert by_columns == one_by_one
 
 
 def test_ordinary_records_are_mapped_by_columns() -> None:
     """Records that differ in their values alone do not take the slow way."""
     for base in (ZEEK, SURICATA, VPC_FLOW):
-        ((mapper, entries),) = analysis.metrics_normaliser().divide(entries_of([base] * 3), 3)
+        ((mapper, places),) = analysis.metrics_normaliser().divide([base] * 3)
         assert mapper is not None
-        found = map_columns(mapper, [entry.item for entry in entries])
+        assert list(places) == [0, 1, 2]
+        found = map_columns(mapper, [base] * 3)
         assert len(found.columns["source.ip"]) == 3
     mixed = [ZEEK, ZEEK | {"orig_bytes": "7"}]
-    ((mapper, _),) = analysis.metrics_normaliser().divide(entries_of(mixed), 3)
+    ((mapper, _),) = analysis.metrics_normaliser().divide(mixed)
     assert mapper is not None
     with pytest.raises(NotUniformError):
         map_columns(mapper, mixed)

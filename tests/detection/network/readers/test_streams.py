@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from securenet_obs.detection.network.readers import streams
+from securenet_obs.detection.network.readers.blocks import Block
 from securenet_obs.detection.network.readers.entries import WHOLE, Entry, Range
 from securenet_obs.detection.network.readers.ranges import ranges_at
 from securenet_obs.detection.network.readers.streams import NOT_JSON, NOT_UTF8, read_stream
@@ -23,6 +24,11 @@ ROW = b"1.5\tC1\t53\tT\ta,b\t1.0\t-\n"
 
 def read(data: bytes, part: Range = WHOLE) -> list[Entry]:
     """Return the entries of a stream."""
+    return [entry for block in blocks(data, part) for entry in block.entries()]
+
+
+def blocks(data: bytes, part: Range = WHOLE) -> list[Block]:
+    """Return the blocks of a stream."""
     return list(read_stream(io.BufferedReader(io.BytesIO(data)), part))
 
 
