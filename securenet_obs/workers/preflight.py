@@ -45,14 +45,14 @@ def check_application(app: Celery) -> None:
 
 
 def check_detection() -> None:
-    """Refuse a worker that could not train models.
+    """Refuse a worker that could not count the distinct peers of network logs.
 
     Raises:
-        SettingsError: pandas is not installed.
+        SettingsError: datasketches is not installed.
     """
-    if find_spec("pandas") is None:
+    if find_spec("datasketches") is None:
         raise SettingsError(
-            "This worker executes retrain_anomaly_model, which needs pandas: "
+            "This worker executes process_network_logs, which needs datasketches: "
             "python -m pip install 'securenet-obs[detection]'"
         )
 

@@ -45,10 +45,10 @@ def test_contradictory_limits_are_refused(changes: dict[str, Any], named: str) -
         check_application(application(**changes))
 
 
-def test_a_worker_without_pandas_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_worker_without_datasketches_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """The message contains the extra that installs it."""
     check_detection()
-    monkeypatch.setitem(sys.modules, "pandas", None)
+    monkeypatch.setitem(sys.modules, "datasketches", None)
     with pytest.raises(SettingsError, match=r"securenet-obs\[detection\]"):
         check_detection()
 
