@@ -26,6 +26,14 @@ class TrainedModel:
     promoted: bool
 
 
+class ModelKey(NamedTuple):
+    """Key of a version of a metric's model in the store."""
+
+    tenant_id: str
+    metric: str
+    version: int
+
+
 class PromotedModel(NamedTuple):
     """A model in force; `last_at` is the time of the last value that it has learned."""
 
@@ -63,12 +71,17 @@ def _store_parameters(session: Session, tenant_id: str, **changes: Any) -> None:
 
 def load_models(session: Session, tenant_id: str) -> dict[str, PromotedModel]:
     """Return the promoted model of each metric of a tenant."""
-    keys = [(tenant_id, *key) for key in promoted_versions(session, tenant_id).items()]
-    rows = [session.get(AnomalyModelVersion, key) for key in keys]
-    return {row.metric: _promoted(row) for row in rows if row is not None}
+    versions = promoted_versions(session, tenant_id)
+    keys = (ModelKey(tenant_id, metric, version) for metric, version in versions.items())
+    models = {key.metric: load_model(session, key) for key in keys}
+    return {metric: model for metric, model in models.items() if model is not None}
 
 
-def _promoted(row: AnomalyModelVersion) -> PromotedModel:
+def load_model(session: Session, key: ModelKey) -> PromotedModel | None:
+    """Return a version of a model; None if it does not exist."""
+    row = session.get(AnomalyModelVersion, key)
+    if row is None:
+        return None
     return PromotedModel(row.version, SeriesDetector.restored(row.content), row.last_at)
 
 

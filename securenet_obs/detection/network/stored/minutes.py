@@ -24,8 +24,17 @@ _MAX_ROWS = 500
 
 def claim(session: Session, tenant_id: str, digest: str) -> bool:
     """Record in this transaction that a tenant's content is counted; return False if it was."""
-    batch_id = sha256(f"{tenant_id}\0{digest}".encode()).hexdigest()
+    batch_id = _id_of(tenant_id, digest)
     return insert_once(session, ProcessedBatch, batch_id=batch_id, tenant_id=tenant_id)
+
+
+def is_counted(session: Session, tenant_id: str, digest: str) -> bool:
+    """Return whether a tenant's content is counted."""
+    return session.get(ProcessedBatch, _id_of(tenant_id, digest)) is not None
+
+
+def _id_of(tenant_id: str, digest: str) -> str:
+    return sha256(f"{tenant_id}\0{digest}".encode()).hexdigest()
 
 
 def count_batch(session: Session, tenant_id: str, batch: Batch) -> bool:
