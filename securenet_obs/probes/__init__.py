@@ -40,6 +40,7 @@ if TYPE_CHECKING:
         wait_for_task_ends,
     )
     from securenet_obs.probes.markers import generate_canary, generate_secret
+    from securenet_obs.probes.scenarios.commands import register_tenant, run_command
     from securenet_obs.probes.scenarios.drills import run_drills
     from securenet_obs.probes.scenarios.hops import (
         find_lost_ids,
@@ -48,6 +49,24 @@ if TYPE_CHECKING:
     )
     from securenet_obs.probes.scenarios.leaks import count_occurrences, plant_secrets
     from securenet_obs.probes.scenarios.network_samples import generate_network_records
+    from securenet_obs.probes.scenarios.planted_logs import (
+        REJECTED,
+        generate_mixed_records,
+        tabulate_planted_minutes,
+    )
+    from securenet_obs.probes.scenarios.planted_packages import (
+        CAUSES,
+        FIXES,
+        FOUND,
+        SEVERITIES,
+        PlantedPackages,
+    )
+    from securenet_obs.probes.scenarios.planted_series import (
+        as_records,
+        find_unexplained,
+        generate_series,
+        tabulate_anomalies,
+    )
     from securenet_obs.probes.scenarios.schedule import (
         Dispatch,
         find_misdated_entries,
@@ -80,13 +99,19 @@ if TYPE_CHECKING:
         read_back_transactions,
         tabulate_transactions,
     )
+    from securenet_obs.probes.store.reading import StoreProbe
     from securenet_obs.probes.telemetry.backends import open_telemetry
     from securenet_obs.probes.telemetry.readers import CheckIn, TelemetryReader, Transaction
 
 __all__ = [
+    "CAUSES",
     "CHAIN_TRANSACTIONS",
+    "FIXES",
+    "FOUND",
     "LEVELS",
+    "REJECTED",
     "REQUIRED_FIELDS",
+    "SEVERITIES",
     "ApiClient",
     "ApiTask",
     "Arrival",
@@ -100,12 +125,15 @@ __all__ = [
     "Health",
     "LogFrame",
     "PickleOutcome",
+    "PlantedPackages",
     "ProvokedError",
     "QueueProbe",
+    "StoreProbe",
     "Submission",
     "TaskProbe",
     "TelemetryReader",
     "Transaction",
+    "as_records",
     "attempt_forbidden_access",
     "check_lines",
     "compute_latency_percentiles",
@@ -125,12 +153,15 @@ __all__ = [
     "find_missing_transactions",
     "find_services",
     "find_spanless_transactions",
+    "find_unexplained",
     "find_unlinked_transactions",
     "for_tenant",
     "format_pool_grow_commands",
     "generate_canary",
+    "generate_mixed_records",
     "generate_network_records",
     "generate_secret",
+    "generate_series",
     "log_frame",
     "measure_clock_difference_s",
     "open_error_events",
@@ -146,10 +177,14 @@ __all__ = [
     "read_log_sizes",
     "read_logs_since",
     "read_redis_content",
+    "register_tenant",
+    "run_command",
     "run_drills",
     "run_tenant_load",
+    "tabulate_anomalies",
     "tabulate_arrivals",
     "tabulate_event_hops",
+    "tabulate_planted_minutes",
     "tabulate_transactions",
     "wait_for_beat_entry",
     "wait_for_check_in",
@@ -183,10 +218,19 @@ _NAMES = {
     "logs.frame": ("LogFrame", "log_frame"),
     "logs.search": ("find_services", "wait_for_log_lines", "wait_for_task_ends"),
     "markers": ("generate_canary", "generate_secret"),
+    "scenarios.commands": ("register_tenant", "run_command"),
     "scenarios.drills": ("run_drills",),
     "scenarios.hops": ("find_lost_ids", "tabulate_event_hops", "wait_for_hops"),
     "scenarios.leaks": ("count_occurrences", "plant_secrets"),
     "scenarios.network_samples": ("generate_network_records",),
+    "scenarios.planted_logs": ("REJECTED", "generate_mixed_records", "tabulate_planted_minutes"),
+    "scenarios.planted_packages": ("CAUSES", "FIXES", "FOUND", "SEVERITIES", "PlantedPackages"),
+    "scenarios.planted_series": (
+        "as_records",
+        "find_unexplained",
+        "generate_series",
+        "tabulate_anomalies",
+    ),
     "scenarios.schedule": (
         "Dispatch",
         "find_misdated_entries",
@@ -219,6 +263,7 @@ _NAMES = {
         "read_back_transactions",
         "tabulate_transactions",
     ),
+    "store.reading": ("StoreProbe",),
     "telemetry.backends": ("open_telemetry",),
     "telemetry.readers": ("CheckIn", "TelemetryReader", "Transaction"),
 }

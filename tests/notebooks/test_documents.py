@@ -28,7 +28,8 @@ NEEDED = {
     "pools": "worker", "wait_for_hops": "worker", "wait_for_dispatch": "worker",
     "wait_for_beat_entry": "beat", "beat_tick": "beat", "wait_for_check_in": "check-ins",
     "open_telemetry": "read-events", "read_back_transactions": "transactions",
-    "run_drills": "local-stack",
+    "run_drills": "local-stack", "run_command": "local-stack", "register_tenant": "local-stack",
+    "StoreProbe": "store", "run_vulnerability_scan": "worker", "put_inventory": "tenant-keys",
 }  # fmt: skip
 """Name that a notebook calls or reads -> the needs that it implies."""
 

@@ -37,9 +37,10 @@ def test_it_is_green_with_its_skips(
     assert done.returncode == 0, done.stdout + done.stderr
     runs = {row["notebook"][:2]: row for row in json.loads(done.stdout)["runs"]}
     skipped = {name: row["reason"] for name, row in runs.items() if row["verdict"] == "skipped"}
-    assert skipped.keys() == {"04", "05", "09"}
+    assert skipped.keys() == {"04", "05", "09", "10"}
     assert "diagnostics are off" in skipped["04"]
     assert "not a local stack" in skipped["09"]
+    assert "not a local stack" in skipped["10"]
     assert {row["verdict"] for row in runs.values()} == {"passed", "skipped"}
     checks = {name: row["checks"]["skipped"] for name, row in runs.items()}
     assert checks == {**dict.fromkeys(runs, 0), "01": 3, "06": 1}

@@ -1,4 +1,4 @@
-"""Client of SecureNet's API: health, log batches, tasks, provoked errors; errors by status."""
+"""Client of SecureNet's API: health, batches, inventories, tasks, provoked errors."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -98,6 +98,12 @@ class ApiClient:
         _, body = self._request("POST", path, expected=(202,), json=list(records), headers=sent)
         self._tenants[body["task_id"]] = tenant_id
         return Submission(body["task_id"], body["records"], body["request_id"])
+
+    def put_inventory(self, tenant_id: str, purls: Sequence[str]) -> dict[str, Any]:
+        """Make packages the tenant's inventory, and return the answer."""
+        path = f"/v1/tenants/{quote(tenant_id, safe='')}/inventory"
+        headers = self._build_authorization(tenant_id)
+        return self._request("PUT", path, expected=(200,), json=list(purls), headers=headers)[1]
 
     def get_task(self, task_id: str, tenant_id: str | None = None) -> ApiTask:
         """Return the current state of a task.

@@ -18,7 +18,7 @@ from securenet_obs.detection.anomaly.continuation import (
 )
 from securenet_obs.detection.anomaly.models import ModelKey
 from securenet_obs.detection.network.batch import normalise_batch
-from securenet_obs.detection.network.stored_minutes import count_batch
+from securenet_obs.detection.network.stored.minutes import count_batch
 from securenet_obs.store import NetworkMinute, ensure_tenant, session_scope
 from tests.detection.anomaly.samples import daily
 

@@ -1,0 +1,81 @@
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+from securenet_obs.detection.network.stored_quarantine import store_quarantined
+
+from securenet_obs import store
+from securenet_obs.detection.network.batch import normalise_batch
+from securenet_obs.detection.network.stored.minutes import count_batch
+from securenet_obs.errors import ForbiddenError, NotFoundError, SettingsError, UnreachableError
+from securenet_obs.probes import StoreProbe, generate_mixed_records, tabulate_planted_minutes
+from securenet_obs.settings import Settings
+from tests.stores import PostgresServer, unavailable
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def probe_of(url: str) -> StoreProbe:
+    """Return a probe of a store."""
+    return StoreProbe(Settings(database_url=SecretStr(url)))
+
+
+def test_a_counted_batch_is_read_back(empty_store: str) -> None:
+    """The minutes and the quarantine of one tenant are those of its batch."""
+    batch = normalise_batch(generate_mixed_records())
+    with store.session_scope() as session:
+        count_batch(session, "acme", batch)
+        store_quarantined(session, "acme", "a-task", batch)
+    probe, planted = probe_of(empty_store), tabulate_planted_minutes()
+    assert probe.minutes("acme")[planted.columns].equals(planted)
+    assert list(probe.quarantined("acme").reason) == ["not an object", "invalid timestamp"]
+    assert (len(probe.minutes("other")), len(probe.quarantined("other"))) == (0, 0)
+
+
+def test_findings_are_read_back_with_their_state(empty_store: str) -> None:
+    """A resolved finding is listed as such."""
+    with store.session_scope() as session:
+        store.ensure_tenant(session, "acme")
+        for package, resolved_at in (("a", None), ("b", NOW)):
+            session.add(
+                store.Finding(
+                    tenant_id="acme", ecosystem="PyPI", package=package, version="1.0",
+                    advisory_id="CVE-1", details={"severity": "high"}, cause="inventory_changed",
+                    first_seen=NOW, new_at=NOW, last_seen=NOW, resolved_at=resolved_at,
+                )
+            )  # fmt: skip
+    findings = probe_of(empty_store).findings("acme")
+    assert findings[["package", "severity", "state"]].to_numpy().tolist() == [
+        ["a", "high", "open"],
+        ["b", "high", "resolved"],
+    ]
+
+
+def test_a_store_that_does_not_answer_is_unreachable(store_url: str) -> None:
+    """The message names the variable, and no file is created."""
+    with pytest.raises(UnreachableError, match="DATABASE_URL"):
+        probe_of(unavailable(store_url)).minutes("acme")
+
+
+def test_a_store_without_the_table_is_told_from_an_unreachable_one(tmp_path: Path) -> None:
+    """The message names the command that creates it."""
+    empty = tmp_path / "empty.sqlite3"
+    empty.touch()
+    with pytest.raises(NotFoundError, match="store migrate"):
+        probe_of(f"sqlite:///{empty}").findings("acme")
+
+
+@pytest.mark.stack
+def test_a_role_without_rights_is_forbidden(postgresql: PostgresServer) -> None:
+    """A role may connect, but not read."""
+    url = postgresql.create_role(postgresql.create_store(), rights="INSERT")
+    with pytest.raises(ForbiddenError, match="DATABASE_URL"):
+        probe_of(url).minutes("acme")
+
+
+@pytest.mark.parametrize("url", ["mysql://host/store", "no url"])
+def test_other_databases_are_refused(url: str) -> None:
+    """The message does not repeat the URL."""
+    with pytest.raises(SettingsError, match=r"^DATABASE_URL: (?!.*host)"):
+        probe_of(url)
