@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
-from securenet_obs.detection.network.stored_quarantine import store_quarantined
+from securenet_obs.detection.network.stored.quarantine import store_quarantined
 
 from securenet_obs import store
 from securenet_obs.detection.network.batch import normalise_batch
