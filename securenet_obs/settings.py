@@ -174,6 +174,9 @@ class Settings(BaseSettings):
         le=256 * 1024 * 1024,
         description="Maximum size of a request's body in bytes; a larger one is answered 413.",
     )
+    metrics_enabled: bool = Field(
+        False, description="Whether GET /metrics is available, to any caller of the API."
+    )
     diagnostics_enabled: bool = Field(
         False, description="Whether POST /v1/diagnostics/error is available."
     )

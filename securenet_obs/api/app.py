@@ -11,7 +11,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
-from securenet_obs.api import diagnostics, inventories
+from securenet_obs.api import diagnostics, inventories, metrics
 from securenet_obs.api.access import create_tenant_router
 from securenet_obs.api.answers import add_error_answers, answers, described_headers
 from securenet_obs.api.api_keys import KeyCache
@@ -32,6 +32,7 @@ from securenet_obs.settings import TENANT_ID, Settings, get_settings
 from securenet_obs.store import REQUEST, check_store, close_engines
 from securenet_obs.workers.celery_app import celery_app
 from securenet_obs.workers.connections import shorten_timeouts
+from securenet_obs.workers.metrics.recording import start_recording, stop_recording
 from securenet_obs.workers.results import TaskState, task_state
 
 TenantId = Annotated[str, Path(pattern=TENANT_ID)]
@@ -164,6 +165,8 @@ def create_app(settings: Settings) -> FastAPI:
     service.include_router(inventories.router)
     if settings.diagnostics_enabled:
         service.include_router(diagnostics.router)
+    if settings.metrics_enabled:
+        service.include_router(metrics.create_router(settings))
     add_error_answers(service)
     service.add_middleware(BodyLimits, max_bytes=settings.max_body_bytes)
     service.add_middleware(CorrelationMiddleware)
@@ -174,7 +177,9 @@ def create_app(settings: Settings) -> FastAPI:
 async def _lifespan(_: FastAPI) -> AsyncIterator[None]:
     with suppress(StoreUnavailableError):
         await run_in_threadpool(check_store, REQUEST)
+    start_recording("securenet-api")
     yield
+    await run_in_threadpool(stop_recording)
     await run_in_threadpool(close_engines)
     await run_in_threadpool(flush_sentry)
 

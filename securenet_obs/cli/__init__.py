@@ -16,6 +16,7 @@ from securenet_obs.cli.commands.api_keys import api_keys
 from securenet_obs.cli.commands.dead_letters import dead_letters
 from securenet_obs.cli.commands.drills import drill
 from securenet_obs.cli.commands.logs import logs
+from securenet_obs.cli.commands.metrics import metrics
 from securenet_obs.cli.commands.probe import probe
 from securenet_obs.cli.commands.quarantine import quarantine
 from securenet_obs.cli.commands.redact import redact
@@ -50,6 +51,7 @@ for _command in (
     dead_letters,
     drill,
     logs,
+    metrics,
     probe,
     quarantine,
     redact,

@@ -291,6 +291,7 @@ class LocalStack:
             "API_URL": f"http://127.0.0.1:{api_port}",
             "API_KEYS": ",".join(f"{tenant}={key}" for tenant, key in self._tenant_keys.items()),
             "MAX_BODY_BYTES": str(MAX_BODY_BYTES),
+            "METRICS_ENABLED": "true",
             "DIAGNOSTICS_ENABLED": "true",
             "SCHEDULE_CANARY_S": "4",
             "ADVISORIES_SOURCE": "",

@@ -21,6 +21,7 @@ from securenet_obs.workers.celery_fixes.transport import install_transport
 from securenet_obs.workers.connections import TIMEOUT_SETTINGS, tls_options
 from securenet_obs.workers.direct_queue import consume_direct_queue
 from securenet_obs.workers.durations import connect_durations
+from securenet_obs.workers.metrics.recording import connect_metrics, start_recording
 from securenet_obs.workers.names import QUEUES
 from securenet_obs.workers.preflight import (
     check_application,
@@ -137,6 +138,7 @@ class SecureNetCelery(Celery):  # type: ignore[misc] # Celery has no types
         log_worker_messages()
         worker = super().Worker(*args, **{**options, "quiet": True})
         consume_direct_queue(self, worker.hostname)
+        start_recording("securenet-worker")
         return worker
 
     def Beat(self, *args: Any, **options: Any) -> Any:  # noqa: N802 the name is Celery's
@@ -144,6 +146,7 @@ class SecureNetCelery(Celery):  # type: ignore[misc] # Celery has no types
         settings = get_settings()
         start_monitoring(settings, "securenet-beat", settings.target_release)
         check_application(self)
+        start_recording("securenet-beat")
         # At its end Python would look for garbage in all that was imported: for half a second.
         gc.freeze()
         return super().Beat(*args, **{**options, "quiet": True})
@@ -231,6 +234,7 @@ celery_app = create_celery(get_settings())
 connect_task_signals()
 connect_results()
 connect_durations()
+connect_metrics()
 connect_start_counts()
 connect_shutdown()
 signals.worker_ready.connect(_check_eviction)

@@ -96,6 +96,11 @@ class LineOutput:
 _outputs: WeakSet[LineOutput] = WeakSet()
 
 
+def count_lost_lines() -> int:
+    """Return the number of log lines that this process, with its parent until the fork, lost."""
+    return sum(output.lost for output in list(_outputs))
+
+
 def _forget_writes() -> None:
     for output in list(_outputs):
         output.forget_writes()

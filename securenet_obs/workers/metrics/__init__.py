@@ -1,0 +1,1 @@
+"""Metrics of the workers' deployment: counts of tasks; state of queues, beat, store and runs."""
