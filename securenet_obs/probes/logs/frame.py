@@ -11,9 +11,11 @@ import pandas as pd
 from pandas.api.types import union_categoricals
 
 from securenet_obs.probes.logs.fields.float_times import find_long_times
-from securenet_obs.probes.logs.fields.levels import LEVEL_FIELDS, parse_levels
-from securenet_obs.probes.logs.fields.times import TIME_FIELDS, parse_times
+from securenet_obs.probes.logs.fields.levels import parse_levels
+from securenet_obs.probes.logs.fields.names import LEVEL_FIELDS, TIME_FIELDS
+from securenet_obs.probes.logs.fields.times import parse_times
 from securenet_obs.probes.logs.lines import DecodedBatch, LineReading, build_report
+from securenet_obs.probes.logs.records.columns import build_column, build_rest, select_rows
 from securenet_obs.probes.logs.records.table import Table
 
 REST_COLUMN = "record.more"
@@ -152,10 +154,11 @@ class _FrameBuilder:
         for name in OWN_COLUMNS:
             self._rename(name, problems.get(name))
         columns: dict[str, Any] = {"timestamp": times.times, "level": levels.levels}
-        columns |= table.take_columns(reserved=[REST_COLUMN])
+        fields = table.take_fields(reserved=[REST_COLUMN])
+        columns |= {name: build_column(fields.pop(name), table.count) for name in list(fields)}
         rest = table.take_rest()
-        if rest is not None:
-            columns[REST_COLUMN] = rest
+        if rest:
+            columns[REST_COLUMN] = build_rest(rest, table.count)
         frame = pd.DataFrame(columns | place, copy=False)
         return frame, _tabulate_problems(place, problems)
 
@@ -191,7 +194,7 @@ class _FrameBuilder:
         fields = self._table.fields
         field, other = fields.pop(name, None), f"record.{name}"
         if field is not None and problems is not None:
-            field = field.select(problems.notna().to_numpy())
+            field = select_rows(field, problems.notna().to_numpy())
         if field is None or not field.values:
             return
         if other not in fields:

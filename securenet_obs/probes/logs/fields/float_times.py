@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 
-from securenet_obs.probes.logs.fields.times import TIME_FIELDS
+from securenet_obs.probes.logs.fields.names import TIME_FIELDS
 from securenet_obs.probes.logs.records.decoding import Record
 
 _FLOAT_DIGITS = 15

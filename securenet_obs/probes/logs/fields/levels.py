@@ -9,9 +9,6 @@ import pandas as pd
 LEVELS = ("debug", "info", "warning", "error", "critical")
 """The levels of SecureNet's logs, least severe first."""
 
-LEVEL_FIELDS = ("level", "severity", "log.level", "levelname")
-"""Fields that may hold a record's level; the first one present counts."""
-
 _LEVEL_OF: dict[object, str] = {
     "debug": "debug",
     "info": "info",

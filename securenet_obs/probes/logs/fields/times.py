@@ -22,9 +22,6 @@ from securenet_obs.probes.logs.fields.spellings import (
 )
 from securenet_obs.probes.logs.fields.uniform_times import parse_uniform_times
 
-TIME_FIELDS = ("timestamp", "@timestamp", "time", "ts", "@t", "datetime", "asctime", "eventTime")
-"""Fields that may hold a record's time; the first one present counts."""
-
 Rows: TypeAlias = np.ndarray[Any, np.dtype[np.intp]]
 
 _NULL = type(None)

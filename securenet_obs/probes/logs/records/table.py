@@ -5,8 +5,6 @@ from itertools import islice
 from operator import itemgetter
 from typing import Any
 
-import numpy as np
-
 from securenet_obs.probes.logs.records.decoding import (
     Decoded,
     Record,
@@ -15,7 +13,7 @@ from securenet_obs.probes.logs.records.decoding import (
     has_inexact_integer,
 )
 from securenet_obs.probes.logs.records.flattening import Cells, flatten
-from securenet_obs.probes.logs.records.values import Field, Objects
+from securenet_obs.probes.logs.records.values import Field
 
 MAX_FIELDS = 256
 """Maximum number of field columns, the most frequent fields first; bounds the frame's size."""
@@ -114,8 +112,8 @@ class Table:
             unique = f"{name}#{number}"
         fields[unique] = value
 
-    def take_columns(self, reserved: Iterable[str]) -> dict[str, Any]:
-        """Remove the fields and return them as columns, the most frequent ones.
+    def take_fields(self, reserved: Iterable[str]) -> dict[str, Field]:
+        """Remove the fields and return those that have a column, the most frequent ones.
 
         The other fields, and those with a reserved name, are kept apart.
         """
@@ -125,7 +123,8 @@ class Table:
             field = self.fields.pop(name)
             for row, value in zip(field.rows, field.values, strict=True):
                 self.keep_apart(row, name, value)
-        return {name: self.fields.pop(name).build_column(self.count) for name in list(self.fields)}
+        chosen, self.fields = self.fields, {}
+        return chosen
 
     def _choose(self, reserved: frozenset[str]) -> set[str]:
         sizes = {
@@ -136,15 +135,10 @@ class Table:
         ranked = sorted(sizes, key=lambda name: (name not in self._own_fields, -sizes[name]))
         return set(ranked[:most])
 
-    def take_rest(self) -> Objects | None:
-        """Remove and return the fields kept apart, a dict for each row that has any, else NaN."""
-        if not self._rest:
-            return None
-        cells = np.full(self.count, np.nan, dtype=object)
-        for row, fields in self._rest.items():
-            cells[row] = fields
-        self._rest = {}
-        return cells
+    def take_rest(self) -> dict[int, Record]:
+        """Remove and return the fields kept apart of each row that has any."""
+        rest, self._rest = self._rest, {}
+        return rest
 
 
 def _may_be_inexact(cells: Cells) -> bool:
