@@ -13,6 +13,7 @@ from pandas.api.types import union_categoricals
 from securenet_obs.probes.logs.fields.float_times import find_long_times
 from securenet_obs.probes.logs.fields.levels import parse_levels
 from securenet_obs.probes.logs.fields.names import LEVEL_FIELDS, TIME_FIELDS
+from securenet_obs.probes.logs.fields.problems import Problems
 from securenet_obs.probes.logs.fields.times import parse_times
 from securenet_obs.probes.logs.lines import DecodedBatch, LineReading, build_report
 from securenet_obs.probes.logs.records.columns import build_column, build_rest, select_rows
@@ -189,12 +190,12 @@ class _FrameBuilder:
             return False
         return any(other in self._table.fields for other in names if other != name)
 
-    def _rename(self, name: str, problems: pd.Series | None) -> None:
+    def _rename(self, name: str, problems: "Problems | None") -> None:
         """Free the name of a column of ours; keep the record's own values that differ from ours."""
         fields = self._table.fields
         field, other = fields.pop(name, None), f"record.{name}"
         if field is not None and problems is not None:
-            field = select_rows(field, problems.notna().to_numpy())
+            field = select_rows(field, problems.notna())
         if field is None or not field.values:
             return
         if other not in fields:
@@ -209,7 +210,7 @@ def _build_categories(codes: Any, categories: list[str]) -> Any:
     return pd.Categorical.from_codes(np.array(codes, dtype=np.int64), categories=index)
 
 
-def _tabulate_problems(place: dict[str, Any], problems: dict[str, pd.Series]) -> pd.DataFrame:
+def _tabulate_problems(place: dict[str, Any], problems: dict[str, Problems]) -> pd.DataFrame:
     odd = {name: np.flatnonzero(found.notna()) for name, found in problems.items()}
     rows = np.concatenate(list(odd.values()))
     fields = np.repeat(np.arange(len(odd)), [len(found) for found in odd.values()])
@@ -217,10 +218,7 @@ def _tabulate_problems(place: dict[str, Any], problems: dict[str, pd.Series]) ->
         **{name: values[rows] for name, values in place.items()},
         "field": pd.Categorical.from_codes(fields, categories=pd.Index(list(odd))),
         "problem": union_categoricals(
-            [
-                pd.Categorical(pd.array(found.to_numpy()[odd[name]], dtype="str"))
-                for name, found in problems.items()
-            ]
+            [found[odd[name]].remove_unused_categories() for name, found in problems.items()]
         ),
     }
     return pd.DataFrame(columns, copy=False)

@@ -1,10 +1,13 @@
 """Parses levels of log records, and finds those that are not in SecureNet's spelling."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from operator import itemgetter
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+
+from securenet_obs.probes.logs.fields.problems import ProblemCodes, Problems
 
 LEVELS = ("debug", "info", "warning", "error", "critical")
 """The levels of SecureNet's logs, least severe first."""
@@ -34,10 +37,10 @@ _LEVEL_OF: dict[object, str] = {
 
 
 class Levels(NamedTuple):
-    """The levels as an ordered category, and the problem of each spelling, None where correct."""
+    """The levels as an ordered category, and the problem of each spelling, missing if correct."""
 
     levels: pd.Series
-    problems: pd.Series
+    problems: Problems
 
 
 def parse_levels(values: Sequence[object]) -> Levels:
@@ -46,21 +49,27 @@ def parse_levels(values: Sequence[object]) -> Levels:
     Args:
         values: written levels; None where a record has none.
     """
-    if set(map(type, values)) <= {str, type(None)}:
-        codes, unique = pd.factorize(np.array(values, dtype=object), use_na_sentinel=False)
-        written = unique.tolist()
-    else:
-        # Equal values of different types, such as 1 and true, are one to factorize.
-        codes, written = np.arange(len(values)), list(values)
+    numbers, written = _number_values(values)
     parsed = [_parse_level(value) for value in written]
     known = [-1 if level is None else LEVELS.index(level) for level in parsed]
-    problems = [_describe_problem(*pair) for pair in zip(written, parsed, strict=True)]
+    codes = ProblemCodes()
+    problems = codes.get_all(map(_describe_problem, written, parsed))
     category = pd.Categorical.from_codes(
-        np.array(known, dtype=np.int8)[codes], categories=pd.Index(LEVELS), ordered=True
+        np.array(known, dtype=np.int8)[numbers], categories=pd.Index(LEVELS), ordered=True
     )
-    return Levels(
-        pd.Series(category), pd.Series(np.array(problems, dtype=object)[codes], dtype=object)
-    )
+    return Levels(pd.Series(category), codes.build_column(problems[numbers]))
+
+
+def _number_values(values: Sequence[object]) -> tuple[Any, list[object]]:
+    """Return the index of each value, and the values that these are indexes of."""
+    if set(map(type, values)) <= {str, type(None)}:
+        written = list(set(values))
+        if len(written) < len(values):
+            index_of = {value: index for index, value in enumerate(written)}
+            # itemgetter returns no tuple for one value; two or more are left here.
+            return np.fromiter(itemgetter(*values)(index_of), np.int64, len(values)), written
+    # Equal values of different types, such as 1 and true, are one to a dict.
+    return np.arange(len(values)), list(values)
 
 
 def _parse_level(value: object) -> str | None:
@@ -70,8 +79,7 @@ def _parse_level(value: object) -> str | None:
 
 
 def _describe_problem(value: object, level: str | None) -> str | None:
-    if value is None or value != value:
-        # factorize makes None a NaN, which does not equal itself.
+    if value is None:
         return "missing"
     if level is None:
         return "unknown level"

@@ -15,6 +15,7 @@ from securenet_obs.probes.logs.fields.epochs import (
     parse_integers,
 )
 from securenet_obs.probes.logs.fields.instants import Instants, Mask, build_time_column
+from securenet_obs.probes.logs.fields.problems import ProblemCodes, Problems
 from securenet_obs.probes.logs.fields.spellings import (
     SPELLING,
     describe_spelling,
@@ -34,10 +35,10 @@ _MAX_SPELLINGS = 16
 
 
 class Times(NamedTuple):
-    """The times, NaT where unknown, and the problem of each spelling, None where correct."""
+    """The times, NaT where unknown, and the problem of each spelling, missing if correct."""
 
     times: pd.Series
-    problems: pd.Series
+    problems: Problems
 
 
 def parse_times(values: Sequence[object], texts: Mapping[int, str] | None = None) -> Times:
@@ -55,7 +56,7 @@ def parse_times(values: Sequence[object], texts: Mapping[int, str] | None = None
     for row, text in (texts or {}).items():
         parsed.set(row, parse_epoch_text(text))
     instants = Instants(parsed.seconds, parsed.nanoseconds, parsed.is_known)
-    return Times(build_time_column(instants), pd.Series(parsed.problems, dtype=object))
+    return Times(build_time_column(instants), parsed.build_problems())
 
 
 class _Rows:
@@ -66,7 +67,8 @@ class _Rows:
         self.seconds = np.zeros(count, dtype=np.int64)
         self.nanoseconds = np.zeros(count, dtype=np.int64)
         self.is_known = np.zeros(count, dtype=bool)
-        self.problems = np.full(count, "not text", dtype=object)
+        self._codes = ProblemCodes()
+        self._problems = np.full(count, self._codes.get("not text"), dtype=np.int8)
         for start in range(0, count, _CHUNK):
             rows = np.arange(start, min(start + _CHUNK, count))
             self._parse(rows, values[start : start + _CHUNK])
@@ -76,7 +78,7 @@ class _Rows:
             self._parse_texts(rows, values)
             return
         kinds = np.fromiter(map(type, values), object, len(values))
-        self.problems[rows[kinds == _NULL]] = "missing"
+        self._problems[rows[kinds == _NULL]] = self._codes.get("missing")
         for kind, parse in (
             (int, self._parse_integers),
             (float, self._parse_floats),
@@ -84,6 +86,10 @@ class _Rows:
         ):
             chosen = np.flatnonzero(kinds == kind)
             parse(rows[chosen], [values[index] for index in chosen.tolist()])
+
+    def build_problems(self) -> Problems:
+        """Return the problem of each row."""
+        return self._codes.build_column(self._problems)
 
     def set(self, row: int, instant: tuple[int, int] | None) -> None:
         """Set one time, if it is known."""
@@ -125,11 +131,12 @@ class _Rows:
         instants, is_alike = parse_uniform_times(texts, spelling)
         is_known = instants.is_known & (spelling["zone"] is not None)
         self._set_all(rows, instants._replace(is_known=is_known))
-        self.problems[rows[is_known]] = describe_spelling(spelling)
+        self._problems[rows[is_known]] = self._codes.get(describe_spelling(spelling))
         for index in np.flatnonzero(is_alike & ~is_known).tolist():
             self._parse_text(rows[index], texts[index])
         return is_alike
 
     def _parse_text(self, row: int, text: str) -> None:
-        instant, self.problems[row] = parse_time(text)
+        instant, problem = parse_time(text)
+        self._problems[row] = self._codes.get(problem)
         self.set(row, instant)

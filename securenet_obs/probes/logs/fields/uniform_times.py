@@ -15,6 +15,7 @@ from securenet_obs.probes.logs.fields.instants import (
 )
 
 _Characters: TypeAlias = np.ndarray[tuple[int, int], np.dtype[np.uint8]]
+_Digits: TypeAlias = np.ndarray[tuple[int], np.dtype[np.uint8]]
 
 _NUMBERS = ("year", "month", "day", "hour", "minute", "second", "zone_hour", "zone_minute")
 _DAY_S = 86400
@@ -28,16 +29,26 @@ def parse_uniform_times(texts: Sequence[str], spelling: re.Match[str]) -> tuple[
     """
     characters, is_alike = _transpose(texts, len(spelling[0]))
     spans = {name: spelling.span(name) for name in (*_NUMBERS, "fraction")}
-    places = [place for span in spans.values() for place in range(*span)]
-    digits = characters - np.uint8(ord("0"))
+    places = {place for span in spans.values() for place in range(*span)}
+    digits = _drop_repeated(characters)
     for place, character in enumerate(spelling[0].encode()):
+        digits[place] -= np.uint8(ord("0"))
         is_alike &= digits[place] <= 9 if place in places else characters[place] == character
-    numbers = {name: _read_number(digits, *span) for name, span in spans.items()}
-    start, end = spans["fraction"]
-    nanoseconds = _read_number(digits, start, min(end, start + 9))
-    nanoseconds *= 10 ** max(0, 9 - (end - start))
+    start, end = spans.pop("fraction")
+    numbers = {name: _read_number(digits[slice(*span)]) for name, span in spans.items()}
+    nanoseconds = _read_number(digits[start : min(end, start + 9)])
+    nanoseconds = nanoseconds * 10 ** max(0, 9 - (end - start))
     seconds, is_valid = _count_seconds(numbers, spelling["sign"])
     return Instants(seconds, nanoseconds, is_valid & is_alike), is_alike
+
+
+def _drop_repeated(characters: _Characters) -> list[_Digits]:
+    """Return the characters of each place: one if all texts have the same, as in a date."""
+    repeats = (characters == characters[:, :1]).all(axis=1)
+    return [
+        place[:1].copy() if repeated else place.copy()
+        for place, repeated in zip(characters, repeats, strict=True)
+    ]
 
 
 def _transpose(texts: Sequence[str], length: int) -> tuple[_Characters, Mask]:
@@ -55,11 +66,11 @@ def _transpose(texts: Sequence[str], length: int) -> tuple[_Characters, Mask]:
     return characters.T.copy(), is_usable
 
 
-def _read_number(digits: _Characters, start: int, end: int) -> Integers:
-    number = np.zeros(digits.shape[1], dtype=np.int64)
-    for place in range(start, end):
-        number *= 10
-        number += digits[place]
+def _read_number(digits: Sequence[_Digits]) -> Integers:
+    """Return the number in each text; one number if all texts have the same."""
+    number = np.zeros(1, dtype=np.int64)
+    for place in digits:
+        number = number * 10 + place
     return number
 
 
