@@ -14,6 +14,6 @@ def check_lines(*sources: str | Path) -> dict[str, Any]:
         NotFoundError: a source does not exist, or holds no log file.
     """
     reading = LineReading(*sources)
-    valid = sum(len(one.decoded.records) for one in reading.read())
+    valid = sum(len(one.positions) for one in reading.read())
     rejected = reading.rejected
     return build_report(valid, rejected.count, rejected, reading.pending, reading.skipped)

@@ -1,6 +1,5 @@
 """Reads JSON-lines logs into a DataFrame; lists rejected lines, invalid fields, skipped files."""
 
-from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,14 +9,15 @@ import numpy as np
 import pandas as pd
 from pandas.api.types import union_categoricals
 
-from securenet_obs.probes.logs.fields.float_times import find_long_times
+from securenet_obs.probes.logs.fields.instants import Integers
 from securenet_obs.probes.logs.fields.levels import parse_levels
 from securenet_obs.probes.logs.fields.names import LEVEL_FIELDS, TIME_FIELDS
 from securenet_obs.probes.logs.fields.problems import Problems
 from securenet_obs.probes.logs.fields.times import parse_times
-from securenet_obs.probes.logs.lines import DecodedBatch, LineReading, build_report
+from securenet_obs.probes.logs.lines import DecodedPart, LineReading, build_report
+from securenet_obs.probes.logs.ranges.reading import RangeReader
 from securenet_obs.probes.logs.records.columns import build_column, build_rest, select_rows
-from securenet_obs.probes.logs.records.table import Table
+from securenet_obs.probes.logs.records.gathering import GatheredRange, Gathering
 
 REST_COLUMN = "record.more"
 """Column that holds a record's fields without a column of their own, as a dict."""
@@ -88,13 +88,18 @@ def log_frame(*sources: str | Path) -> LogFrame:
     file is open for writing (detected on Linux) or grows within 0.25 s, and rejected as cut
     otherwise. Duplicate keys are not detected: the last one counts.
 
+    Of a plain file of 32 MiB and more a second process reads a part, if this one may use two
+    processors. It ends with this call; if it fails, its part is read here.
+
     Raises:
         SettingsError: no source was given.
         NotFoundError: a source does not exist, or holds no log file.
     """
-    reading, builder = LineReading(*sources), _FrameBuilder()
-    for part in reading.read():
-        builder.add(part)
+    builder = _FrameBuilder()
+    with RangeReader() as ranges:
+        reading = LineReading(*sources, read_plain=ranges.read)
+        for part in reading.read():
+            builder.add(part)
     frame, invalid_fields = builder.finish()
     rejected = reading.rejected
     columns = {
@@ -116,36 +121,24 @@ class _FrameBuilder:
     """Gathers the records of all batches, and the place and the exact time of each."""
 
     def __init__(self) -> None:
-        self._table = Table((*TIME_FIELDS, *LEVEL_FIELDS))
+        self._gathering = Gathering()
+        self._table = self._gathering.table
         self._files: list[str] = []
-        self._file_sizes: list[int] = []
-        self._lines: array[int] = array("q")
-        self._long_times: dict[int, str] = {}
+        self._lines: list[Integers] = []
 
-    def add(self, part: DecodedBatch) -> None:
-        """Append the records of a batch."""
-        first, decoded = part.batch.first, part.decoded
-        start = self._table.count
-        self._table.add(decoded)
-        positions = decoded.positions
-        self._files.append(part.file)
-        self._file_sizes.append(len(positions))
-        if isinstance(positions, range):
-            self._lines.extend(range(first, first + len(positions)))
+    def add(self, part: DecodedPart) -> None:
+        """Append records."""
+        if isinstance(part.records, GatheredRange):
+            self._gathering.add_range(part.records)
         else:
-            self._lines.extend([first + position for position in positions])
-        if self._has_float_times():
-            for position, text in find_long_times(decoded.records, decoded.select_lines()):
-                self._long_times[start + position] = text
-
-    def _has_float_times(self) -> bool:
-        fields = (self._table.fields.get(name) for name in TIME_FIELDS)
-        return any(field is not None and float in field.types for field in fields)
+            self._gathering.add(part.records)
+        self._files.append(part.file)
+        self._lines.append(_number_lines(part.first, part.positions))
 
     def finish(self) -> tuple[pd.DataFrame, pd.DataFrame]:
         """Return the frame, and a row [file, line, field, problem] for each odd time or level."""
         table, place = self._table, self._build_place()
-        times = parse_times(self._spread(TIME_FIELDS), self._long_times)
+        times = parse_times(self._spread(TIME_FIELDS), self._gathering.long_times)
         levels = parse_levels(self._spread(LEVEL_FIELDS))
         problems = {"timestamp": times.problems, "level": levels.problems}
         if self._is_other("timestamp", TIME_FIELDS):
@@ -165,10 +158,10 @@ class _FrameBuilder:
 
     def _build_place(self) -> dict[str, Any]:
         code_of = {name: code for code, name in enumerate(dict.fromkeys(self._files))}
-        codes = np.repeat([code_of[name] for name in self._files], self._file_sizes)
+        codes = np.repeat([code_of[name] for name in self._files], list(map(len, self._lines)))
         return {
             "file": _build_categories(codes, list(code_of)),
-            "line": np.array(self._lines, dtype=np.int64),
+            "line": np.concatenate([np.zeros(0, np.int64), *self._lines]),
         }
 
     def _spread(self, names: Sequence[str]) -> Sequence[Any]:
@@ -203,6 +196,12 @@ class _FrameBuilder:
         else:
             for row, value in zip(field.rows, field.values, strict=True):
                 self._table.keep_apart(row, name, value)
+
+
+def _number_lines(first: int, positions: Sequence[int]) -> Integers:
+    if isinstance(positions, range):
+        return np.arange(first, first + len(positions))
+    return np.array(positions, dtype=np.int64) + first
 
 
 def _build_categories(codes: Any, categories: list[str]) -> Any:

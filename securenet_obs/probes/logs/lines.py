@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from securenet_obs.probes.logs.files.batches import Batch, Fault
-from securenet_obs.probes.logs.files.sequence import STDIN, LogReading
+from securenet_obs.probes.logs.files.sequence import STDIN, LogReading, ReadPlain
 from securenet_obs.probes.logs.files.sources import Skipped, is_pipe
 from securenet_obs.probes.logs.files.writers import WriterDetector
 from securenet_obs.probes.logs.records.decoding import Decoded, decode_lines
+from securenet_obs.probes.logs.records.gathering import GatheredRange
 
 MAX_REJECTED = 100_000
 """Number of rejected lines that are listed; more are only counted."""
@@ -69,19 +70,20 @@ class RejectedLines:
                 return
 
 
-class DecodedBatch(NamedTuple):
-    """The decoded lines of a batch, with the name of their file."""
+class DecodedPart(NamedTuple):
+    """The records of lines of a file; `positions` are distances from the line `first`."""
 
     file: str
-    batch: Batch
-    decoded: Decoded
+    first: int
+    positions: Sequence[int]
+    records: Decoded | GatheredRange
 
 
 class LineReading:
     """One reading of the lines of log sources; the results are complete when it has ended."""
 
-    def __init__(self, *sources: str | Path) -> None:
-        """Search for the files.
+    def __init__(self, *sources: str | Path, read_plain: ReadPlain | None = None) -> None:
+        """Search for the files; `read_plain` may gather the records of a range elsewhere.
 
         Raises:
             SettingsError: no source was given.
@@ -89,14 +91,14 @@ class LineReading:
         """
         self.rejected = RejectedLines()
         self.pending: list[str] = []
-        self._reading = LogReading(*sources)
+        self._reading = LogReading(*sources, read_plain=read_plain)
 
     @property
     def skipped(self) -> list[Skipped]:
         """The files that are not read, each with the reason."""
         return self._reading.skipped
 
-    def read(self) -> Iterator[DecodedBatch]:
+    def read(self) -> Iterator[DecodedPart]:
         """Yield the lines of each file in order, decoded.
 
         A last line that is cut off is pending if its file is being written, and rejected if not.
@@ -107,12 +109,13 @@ class LineReading:
             if isinstance(part, Fault):
                 self.rejected.extend(name, part.number, [(0, part.reason)])
                 continue
-            decoded = decode_lines(part.content)
-            self.rejected.extend(name, part.first, decoded.rejected)
-            if part.is_cut and decoded.rejected and name != STDIN and not is_pipe(path):
+            records = part if isinstance(part, GatheredRange) else decode_lines(part.content)
+            self.rejected.extend(name, part.first, records.rejected)
+            is_cut = isinstance(part, Batch) and part.is_cut and records.rejected
+            if is_cut and name != STDIN and not is_pipe(path):
                 writers.observe(path)
                 cut[path] = part.first
-            yield DecodedBatch(name, part, decoded)
+            yield DecodedPart(name, part.first, records.positions, records)
         written = writers.find_written()
         for path, number in cut.items():
             if path in written:

@@ -14,7 +14,7 @@ from securenet_obs.probes.logs.lines import LineReading
 def read(*sources: str | Path) -> tuple[int, list[tuple[str, int, str]], list[str]]:
     """Return the number of records, the rejected lines and the pending files."""
     reading = LineReading(*sources)
-    count = sum(len(one.decoded.records) for one in reading.read())
+    count = sum(len(one.positions) for one in reading.read())
     return count, list(reading.rejected), reading.pending
 
 

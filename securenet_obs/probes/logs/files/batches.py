@@ -1,6 +1,6 @@
 """Splits a log file into batches of lines, in bounded memory; reports faulty lines and files."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import NamedTuple
 
 from securenet_obs.probes.logs.files.compression import DATA_ERRORS, Stream, describe_fault
@@ -43,71 +43,91 @@ class Fault(NamedTuple):
     reason: str
 
 
-def read_batches(stream: Stream, size: int | None = None) -> Iterator[Batch | Fault]:
-    """Yield the lines of a file, a batch at a time.
+class Position(NamedTuple):
+    """A place in a file, as the lines and the bytes before it."""
+
+    lines: int
+    bytes: int
+
+
+BEGINNING = Position(0, 0)
+
+
+def read_batches(
+    stream: Stream, size: int | None = None, start: Position = BEGINNING
+) -> Generator[Batch | Fault, None, Position]:
+    """Yield the lines of a file, a batch at a time; return the position where reading ended.
 
     A byte order mark of UTF-8 at the beginning is removed. A fault of the file is yielded after
     the lines before it.
 
     Args:
         stream: the file, decompressed.
-        size: bytes after which reading stops at the next line feed, for a file that grows.
+        size: bytes of the file after which reading stops at the next line feed, for a file that
+            grows. It stops at exactly this size if a line ends there.
+        start: position of the stream in the file, at the beginning of a line.
     """
-    blocks = _Blocks(stream.file.read1, size)
-    lines = _Lines()
+    blocks = _Blocks(stream.file.read1, None if size is None else size - start.bytes)
+    lines = _Lines(start.lines)
     try:
-        start = blocks.read_start()
-    except DATA_ERRORS as error:
-        yield Fault(1, describe_fault(error, stream.compression))
-        return
-    for magic, encoding in _OTHER_ENCODINGS.items():
-        if start.startswith(magic):
-            yield Fault(0, f"{encoding} instead of UTF-8: convert the file first")
-            return
-    block = start.removeprefix(_UTF8_MARK)
-    while block:
-        yield from lines.split(block)
-        try:
+        block = blocks.read(is_complete=True) if start.bytes else blocks.read_start()
+        if not start.bytes:
+            encoding = _find_other_encoding(block)
+            if encoding:
+                yield Fault(0, f"{encoding} instead of UTF-8: convert the file first")
+                return start
+            block = block.removeprefix(_UTF8_MARK)
+        while block:
+            yield from lines.split(block)
             block = blocks.read(lines.is_complete)
-        except DATA_ERRORS as error:
-            yield Fault(lines.number + 1, describe_fault(error, stream.compression))
-            return
-    yield from lines.finish()
+    except DATA_ERRORS as error:
+        yield Fault(lines.number + 1, describe_fault(error, stream.compression))
+    else:
+        yield from lines.finish()
+    return Position(lines.number, start.bytes + blocks.count)
+
+
+def _find_other_encoding(start: bytes) -> str:
+    return next((name for magic, name in _OTHER_ENCODINGS.items() if start.startswith(magic)), "")
 
 
 class _Blocks:
     """Reads blocks until the end, or until the end of the line that `size` lies in."""
 
     def __init__(self, read: Callable[[int], bytes], size: int | None) -> None:
-        self._read, self._rest = read, size
+        self._read, self._size = read, size
+        self.count = 0
 
     def read_start(self) -> bytes:
         """Return the first block, of at least 4 bytes if the file has them."""
         start = b""
-        while len(start) < 4 and (block := self._read(BLOCK_BYTES)):
+        while len(start) < 4 and (block := self._read_block()):
             start += block
-        return self._count(start)
+        return start
 
     def read(self, is_complete: bool) -> bytes:
         """Return the next block; `is_complete` is whether the last one ended with a line feed."""
-        if self._rest is None or self._rest > 0:
-            return self._count(self._read(BLOCK_BYTES))
+        if self._size is None or self.count < self._size:
+            return self._read_block()
         if is_complete:
             return b""
-        block = self._read(BLOCK_BYTES)
-        return block[: block.find(b"\n") + 1] or block
+        block = self._read_block()
+        end = block[: block.find(b"\n") + 1] or block
+        self.count -= len(block) - len(end)
+        return end
 
-    def _count(self, block: bytes) -> bytes:
-        if self._rest is not None:
-            self._rest -= len(block)
+    def _read_block(self) -> bytes:
+        rest = 0 if self._size is None else self._size - self.count
+        block = self._read(min(BLOCK_BYTES, rest) if rest > 0 else BLOCK_BYTES)
+        self.count += len(block)
         return block
 
 
 class _Lines:
     """Splits blocks into lines; of a line that is too long only the number is kept."""
 
-    def __init__(self) -> None:
-        self.number = 0
+    def __init__(self, number: int) -> None:
+        self.number = number
         self._rest = b""
         self._is_skipping = False
 

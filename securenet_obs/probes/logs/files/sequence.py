@@ -4,13 +4,17 @@ import io
 import os
 import sys
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeAlias
 
 from securenet_obs.errors import NotFoundError
 from securenet_obs.probes.logs.files.batches import Batch, Fault, read_batches
-from securenet_obs.probes.logs.files.compression import UnsupportedCompressionError, open_stream
+from securenet_obs.probes.logs.files.compression import (
+    Stream,
+    UnsupportedCompressionError,
+    open_stream,
+)
 from securenet_obs.probes.logs.files.rotations import parse_log_name
 from securenet_obs.probes.logs.files.sources import (
     LogFiles,
@@ -20,9 +24,16 @@ from securenet_obs.probes.logs.files.sources import (
     read_head,
     search_log_files,
 )
+from securenet_obs.probes.logs.records.gathering import GatheredRange
 
 STDIN = "-"
 """The source that is read from standard input."""
+
+Part: TypeAlias = Batch | Fault | GatheredRange
+"""Lines of a file, or the reason why a line or the rest of the file is not read."""
+
+ReadPlain: TypeAlias = Callable[["io.BufferedReader[Any]", int], Iterator[Part]]
+"""Reads a plain file from its beginning to the size that it has now."""
 
 _MAX_SEARCHES = 100
 """Maximum number of searches for the files of one reading, one after each rotation."""
@@ -31,13 +42,14 @@ _MAX_SEARCHES = 100
 class LogReading:
     """One reading of log sources: the batches of each file, and the files that are skipped."""
 
-    def __init__(self, *sources: str | Path) -> None:
+    def __init__(self, *sources: str | Path, read_plain: ReadPlain | None = None) -> None:
         """Search for the files.
 
         Raises:
             SettingsError: no source was given.
             NotFoundError: a source does not exist, or holds no log file.
         """
+        self._read_plain = read_plain or _read_alone
         self._has_stdin = STDIN in map(str, sources)
         self._sources = [source for source in sources if str(source) != STDIN]
         self._found = LogFiles([], []) if self._is_stdin_only else search_log_files(*self._sources)
@@ -55,7 +67,7 @@ class LogReading:
         """The files that are not read, each with the reason."""
         return self._found.skipped
 
-    def read(self) -> Iterator[tuple[Path, Batch | Fault]]:
+    def read(self) -> Iterator[tuple[Path, Part]]:
         """Yield each file's batches of lines and faults, with its path."""
         if self._has_stdin:
             for part in _read_stdin():
@@ -78,7 +90,8 @@ class LogReading:
                 self._read.add(_identify_open(file))
                 if not is_pipe(path):
                     self._heads[_name_log(path)].append(read_head(path))
-                for part in _read_file(file, path.name, os.fstat(file.fileno()).st_size):
+                size = os.fstat(file.fileno()).st_size
+                for part in _read_file(file, path.name, size, self._read_plain):
                     yield path, part
 
     def _is_replaced(self, path: Path, file: BinaryIO) -> bool:
@@ -117,17 +130,17 @@ def _identify_open(file: BinaryIO) -> tuple[int, int]:
     return status.st_dev, status.st_ino
 
 
-def _read_stdin() -> Iterator[Batch | Fault]:
+def _read_stdin() -> Iterator[Part]:
     # A process can have none, and that of a notebook has no bytes.
     file = getattr(sys.stdin, "buffer", None)
     if file is None or file.closed:
         yield Fault(0, "unreadable: there is no standard input")
         return
-    yield from _read_file(file, STDIN, None)
+    yield from _read_file(file, STDIN, 0, _read_alone)
 
 
-def _read_file(file: BinaryIO, name: str, size: int | None) -> Iterator[Batch | Fault]:
-    """Yield the batches of an open file; of a plain one the bytes that it has now."""
+def _read_file(file: BinaryIO, name: str, size: int, read_plain: ReadPlain) -> Iterator[Part]:
+    """Yield the batches of an open file; of a plain one with a size the bytes that it has now."""
     # Standard input can be replaced by any binary file.
     raw: Any = file
     buffered = raw if isinstance(raw, io.BufferedReader) else io.BufferedReader(raw)
@@ -138,4 +151,11 @@ def _read_file(file: BinaryIO, name: str, size: int | None) -> Iterator[Batch | 
     except OSError as error:
         yield Fault(0, f"unreadable: {error.strerror}")
     else:
-        yield from read_batches(stream, size if size and not stream.compression else None)
+        if size and not stream.compression:
+            yield from read_plain(buffered, size)
+        else:
+            yield from read_batches(stream)
+
+
+def _read_alone(file: "io.BufferedReader[Any]", size: int) -> Iterator[Part]:
+    return read_batches(Stream(file, ""), size)

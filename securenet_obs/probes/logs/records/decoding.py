@@ -2,7 +2,7 @@
 
 import json
 import math
-import secrets
+import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
@@ -14,7 +14,7 @@ from securenet_obs.probes.logs.records.rejection import KINDS, explain_rejection
 Record = dict[str, Any]
 """A decoded line."""
 
-_BETWEEN = secrets.token_hex(6)
+_BETWEEN = os.urandom(6).hex()
 _SEPARATOR = f',"{_BETWEEN}",'.encode()
 
 _FEW_LINES = 8

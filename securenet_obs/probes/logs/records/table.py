@@ -55,6 +55,18 @@ class Table:
         for cells in _drop_repeated(columns, self.keep_apart):
             self._extend(cells)
 
+    def add_columns(self, count: int, columns: Iterable[Cells]) -> None:
+        """Append `count` records, given as columns of which the rows begin at 0."""
+        start = self.count
+        self.count += count
+        for name, rows, values, types in columns:
+            shifted = (
+                range(start, start + len(rows))
+                if isinstance(rows, range)
+                else [start + row for row in rows]
+            )
+            self._extend(Cells(name, shifted, values, types))
+
     def _add_alike(self, start: int, records: Sequence[Record]) -> bool:
         """Append records that have the fields of all others, and simple values; return if so."""
         names = tuple(records[0])
@@ -111,6 +123,11 @@ class Table:
             number += 1
             unique = f"{name}#{number}"
         fields[unique] = value
+
+    @property
+    def has_rest(self) -> bool:
+        """Whether a field is kept apart."""
+        return bool(self._rest)
 
     def take_fields(self, reserved: Iterable[str]) -> dict[str, Field]:
         """Remove the fields and return those that have a column, the most frequent ones.
