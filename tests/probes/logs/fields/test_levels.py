@@ -47,3 +47,8 @@ def test_record_without_a_level_is_a_problem() -> None:
 def test_levels_are_ordered() -> None:
     """Levels can be compared: at least warning means warning, error and critical."""
     assert (parse_levels(LEVELS).levels >= "warning").sum() == 3
+
+
+def test_equal_numbers_of_other_types_are_other_levels() -> None:
+    """Only an integer is a level of bunyan, also if it equals a float beside it."""
+    assert list(parse_levels([30, 30.0, 30]).levels.isna()) == [False, True, False]

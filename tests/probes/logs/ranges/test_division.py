@@ -28,6 +28,15 @@ def test_a_file_without_line_feeds_is_not_divided(tmp_path: Path, content: bytes
     assert choose(tmp_path, content) is None
 
 
+@pytest.mark.parametrize("content", [b"x" * 90 + b"\n{}\n", b"x" * 45 + b"\n{}\n" + b"x" * 40])
+def test_a_line_feed_is_searched_as_far_as_a_line(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, content: bytes
+) -> None:
+    """Neither the middle nor the end is searched further than the longest line."""
+    monkeypatch.setattr("securenet_obs.probes.logs.ranges.division.MAX_LINE_BYTES", 20)
+    assert choose(tmp_path, content) is None
+
+
 def test_processors_are_those_that_may_be_used() -> None:
     """A container or `taskset` can leave fewer than the machine has."""
     allowed = os.sched_getaffinity(0)
