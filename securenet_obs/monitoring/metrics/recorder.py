@@ -69,7 +69,7 @@ class MetricsRecorder:
                 TALLY.put_back(increments)
 
     def _count_losses(self) -> None:
-        """Count what was lost since the last time."""
+        """Count the losses since the last time."""
         lines, events = count_lost_lines(), Counter(lost_events())
         if lines > self._lines:
             TALLY.increment(LINES_LOST, self._service, amount=lines - self._lines)

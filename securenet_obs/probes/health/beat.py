@@ -1,4 +1,4 @@
-"""Health of beat: its ticks are recent, and what was due has been sent."""
+"""Health of beat: its ticks are recent, and every due entry has been sent."""
 
 import json
 import time
@@ -51,7 +51,7 @@ def probe_beat(settings: Settings, oldest_tick_s: float) -> Health:
 
 
 def _describe_problem(name: str, entry: Mapping[str, Any], now: float, oldest_tick_s: float) -> str:
-    """Return what is wrong with the times of an entry; empty if nothing is."""
+    """Return the problem of an entry's times; empty if there is none."""
     due_in_s, period_s = entry["next"] - now, entry.get("period")
     if due_in_s < -oldest_tick_s:
         return f"{name} has been due for {-due_in_s:.0f} s"

@@ -56,7 +56,7 @@ def as_records(series: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def tabulate_anomalies(anomalies: Sequence[dict[str, Any]], series: pd.DataFrame) -> pd.DataFrame:
-    """Return the anomalies of a task's result beside what was planted at their times.
+    """Return the anomalies of a task's result beside the planted ones at their times.
 
     Returns:
         A row for each: `minute` (UTC), `metric`, `planted`, `observed`, `expected` and `reason`.

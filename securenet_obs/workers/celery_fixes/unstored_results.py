@@ -52,7 +52,7 @@ class UnstoredResults:
             threading.Thread(target=self._try_regularly, name="results", daemon=True).start()
 
     def store_all(self) -> bool:
-        """Store what is kept; return whether nothing is left."""
+        """Store the kept results; return whether none is left."""
         while self._kept:
             arguments = self._kept[0]
             try:
@@ -67,7 +67,7 @@ class UnstoredResults:
         return True
 
     def give_up(self) -> None:
-        """Store what is kept, for the last time, as the process ends; log how many are lost."""
+        """Store the kept results, for the last time, as the process ends; log how many are lost."""
         if self._kept and not self.store_all():
             _log.warning("results_lost", count=len(self._kept))
 

@@ -3,11 +3,11 @@ from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
-from securenet_obs.detection.network.stored.quarantine import store_quarantined
 
 from securenet_obs import store
 from securenet_obs.detection.network.batch import normalise_batch
 from securenet_obs.detection.network.stored.minutes import count_batch
+from securenet_obs.detection.network.stored.quarantine import store_quarantined
 from securenet_obs.errors import ForbiddenError, NotFoundError, SettingsError, UnreachableError
 from securenet_obs.probes import StoreProbe, generate_mixed_records, tabulate_planted_minutes
 from securenet_obs.settings import Settings

@@ -125,7 +125,7 @@ class CountingTransport(HttpTransport):
             self._confirm(event_id)
 
     def _send_queued(self) -> None:
-        """Send what is queued, in this thread."""
+        """Send the queued envelopes, in this thread."""
         queue = self._worker._queue  # type: ignore[attr-defined]
         while not queue.empty():
             queue.get_nowait()()
