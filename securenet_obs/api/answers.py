@@ -76,7 +76,7 @@ _DESCRIPTIONS: dict[int, str] = {
     404: "The caller has no such task.",
     408: "The body did not arrive in time.",
     413: "The body is too large.",
-    415: "The body is compressed.",
+    415: "The body is compressed, or not declared as JSON.",
     422: "The body is not strict JSON, or a part of the request is not valid.",
     500: "The service failed; an error event has the same id.",
     503: "A dependency did not answer, or too many large bodies arrive at a time.",

@@ -9,7 +9,7 @@ import structlog
 from fastapi import APIRouter, FastAPI, Path, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
 from securenet_obs.api import diagnostics, inventories, metrics
 from securenet_obs.api.access import create_tenant_router
@@ -18,7 +18,7 @@ from securenet_obs.api.api_keys import KeyCache
 from securenet_obs.api.bodies import BodyLimits
 from securenet_obs.api.idempotency import REPLAYED_HEADER, RequestKey, accept
 from securenet_obs.api.readiness import create_readiness
-from securenet_obs.api.strict_json import MAX_ITEMS
+from securenet_obs.api.record_bodies import Records
 from securenet_obs.errors import StoreUnavailableError
 from securenet_obs.monitoring import (
     CorrelationMiddleware,
@@ -121,10 +121,10 @@ async def submit_logs(
     request: Request,
     response: Response,
     tenant_id: TenantId,
-    records: Annotated[list[Any], Field(max_length=MAX_ITEMS)],
+    records: Records,
     key: RequestKey,
 ) -> Accepted:
-    """Queue a batch of one tenant's network records."""
+    """Queue a batch of one tenant's network records: an array, or a file of CloudTrail."""
     bind_tenant(tenant_id)
     accepted = await accept(request, tenant_id, records, key)
     _log.info(

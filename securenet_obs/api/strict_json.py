@@ -31,6 +31,11 @@ _INLINE_BYTES = 64 * 1024
 # Few: each running thread makes the event loop wait another 5 ms for its turn.
 _PARSERS = ThreadPoolExecutor(2, "securenet-json")
 _BOM = b"\xef\xbb\xbf"
+_JSON_TYPE = re.compile(r"application/(?:[\w.+-]+\+)?json\s*(?:;.*)?", re.IGNORECASE)
+_NOT_JSON = (
+    "a body must be JSON, with the header Content-Type: application/json; "
+    "`securenet-obs logs import` reads files of other formats"
+)
 _SPACE = re.compile(r"[ \t\n\r]*")
 # A superset of the escapes of NUL and of lone surrogates.
 _ESCAPE = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")
@@ -45,7 +50,7 @@ class StrictRoute(APIRoute):
 
         async def strict(request: Request) -> Response:
             try:
-                return await handle(_StrictRequest(request.scope, request.receive))
+                return await handle(self._strict(request))
             except HTTPException as error:
                 # FastAPI answers 400 to any error while a body is read.
                 if isinstance(error.__cause__, BodyRefusedError | StrictJsonError):
@@ -53,6 +58,11 @@ class StrictRoute(APIRoute):
                 raise
 
         return strict
+
+    def _strict(self, request: Request) -> Request:
+        if self.body_field is None:
+            return _StrictRequest(request.scope, request.receive)
+        return _JsonRequest(request.scope, request.receive)
 
 
 class _StrictRequest(Request):
@@ -63,6 +73,21 @@ class _StrictRequest(Request):
         if len(body) <= _INLINE_BYTES:
             return parse(body)
         return await asyncio.get_running_loop().run_in_executor(_PARSERS, parse, body)
+
+
+class _JsonRequest(_StrictRequest):
+    """A request whose body must be JSON."""
+
+    async def body(self) -> bytes:
+        """Return the body.
+
+        Raises:
+            BodyRefusedError: the body has another media type than JSON.
+        """
+        body = await super().body()
+        if body and not _JSON_TYPE.fullmatch(self.headers.get("content-type", "")):
+            raise BodyRefusedError(415, _NOT_JSON, {"Accept-Encoding": "identity"})
+        return body
 
 
 def parse(body: bytes) -> Any:

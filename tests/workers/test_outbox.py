@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from sqlalchemy import func, select, update
 
 from securenet_obs.api.strict_json import parse
 from securenet_obs.detection.network.batch import OVERFLOW, Batch, normalise_batch
+from securenet_obs.detection.network.counting.analysis import analyse
 from securenet_obs.detection.network.stored.quarantine import list_quarantined
 from securenet_obs.errors import DeadLetterError, PublishError, StrictJsonError
 from securenet_obs.monitoring import init_sentry
@@ -29,6 +31,7 @@ from securenet_obs.workers.celery_app import create_celery
 from securenet_obs.workers.connections import shorten_timeouts
 from tests.api.test_strict_json import VALUES
 from tests.busy import room_for
+from tests.detection.network.test_records import CLOUDTRAIL, SECURITY_5156, SYSMON_3, VPC_FLOW
 from tests.searching import examples
 from tests.stores import lock_submissions
 
@@ -192,6 +195,23 @@ def test_a_content_is_counted_once(task: Task) -> None:
     ids = [outbox.submit(task, tenant, [RECORD] * 3) for tenant in tenants]
     assert [outbox.process(id_, evaluated)["counted"] for id_ in ids] == [True, False, True]
     assert counted() == 6
+
+
+@pytest.mark.parametrize("record", [CLOUDTRAIL, SECURITY_5156, SYSMON_3, VPC_FLOW])
+def test_a_batch_has_the_minutes_of_a_file(
+    task: Task, tmp_path: Path, record: dict[str, Any]
+) -> None:
+    """Records of every format are counted alike, whether they came by the API or in a file."""
+    path = tmp_path / "log"
+    path.write_text(json.dumps({"Records": [record, record]}))
+    ((moment, expected),) = analyse(path, by_minute=True).minutes.items()
+    task_id = outbox.submit(task, "acme", [record, record])
+    outbox.process(task_id, evaluated)
+    with session_scope() as session:
+        (minute,) = session.scalars(select(NetworkMinute))
+    assert minute.minute == moment
+    assert {name: getattr(minute, name) for name in expected.counts()} == expected.counts()
+    assert minute.peers == expected.peers.estimate
 
 
 def test_rejected_records_are_in_quarantine(task: Task) -> None:
