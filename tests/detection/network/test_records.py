@@ -152,6 +152,21 @@ EXPECTED: list[tuple[Any, str, dict[str, Any]]] = [
         },
     ),
     (
+        {
+            "UtcTime": "2020-05-02 03:00:01.123",
+            "SourceIp": "10.0.1.5",
+            "DestinationIp": "10.0.0.4",
+            "RuleName": "technique_id=T1055,technique_name=Process Injection",
+        },
+        "windows.3",
+        {
+            "rule.name": "technique_id=T1055,technique_name=Process Injection",
+            "threat.framework": "MITRE ATT&CK",
+            "threat.technique.id": ["T1055"],
+            "threat.technique.name": ["Process Injection"],
+        },
+    ),
+    (
         VPC_FLOW,
         "vpcflow",
         {

@@ -2,12 +2,13 @@
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from securenet_obs.detection.network.ecs.attack import ATTACK_FIELDS, parse_rule_name
 from securenet_obs.detection.network.ecs.conversions import CONVERSIONS, Conversion
 
 _TYPE = re.compile(r"[A-Za-z0-9_-]{1,32}")
@@ -20,6 +21,10 @@ ANY_OBJECT = "json"
 """Family of the objects that no other family recognises."""
 
 Target = tuple[str, Conversion]
+Parser = Callable[[object], dict[str, Any]]
+
+PARSERS: dict[str, tuple[Parser, frozenset[str]]] = {"attack": (parse_rule_name, ATTACK_FIELDS)}
+"""Name of a parser in the mapping -> its function, and the ECS fields that it may give."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +38,7 @@ class LogType:
         rules: path of a source field -> the ECS fields that it may fill.
         order: path of a source field -> its place in the file; the first one wins.
         values: path of a source field -> its value -> ECS fields; the value "" is any other.
+        parsed: path of a source field -> the parser of its text.
         inner: paths of objects with fields that rules name.
         unset: text that stands for an absent value.
         is_snapshot: whether byte counts repeat those of the flow's own record.
@@ -44,6 +50,7 @@ class LogType:
     rules: Mapping[str, tuple[Target, ...]]
     order: Mapping[str, int]
     values: Mapping[str, Mapping[str, Mapping[str, Any]]]
+    parsed: Mapping[str, str]
     inner: frozenset[str]
     unset: str | None
     is_snapshot: bool
@@ -61,12 +68,18 @@ def project(log_type: LogType, only: frozenset[str]) -> LogType:
         for path, table in log_type.values.items()
         if any(_kept(fields, only) for fields in table.values())
     }
+    parsed = {
+        path: name
+        for path, name in log_type.parsed.items()
+        if not only.isdisjoint(PARSERS[name][1])
+    }
     return replace(
         log_type,
         event=_kept(log_type.event, only),
         rules=rules,
         values=values,
-        inner=frozenset(_parents([*rules, *values])),
+        parsed=parsed,
+        inner=frozenset(_parents([*rules, *values, *parsed])),
     )
 
 
@@ -160,6 +173,12 @@ def _create_type(family: Family, name: str) -> LogType:
         for source, table in part.get("values", {}).items()
         for path in _spellings(family, source)
     }
+    parsed = {
+        path: parser
+        for part in reversed(tables)
+        for source, parser in part.get("parsed", {}).items()
+        for path in _spellings(family, source)
+    }
     full_name = f"{family.name}.{name}" if name else family.name
     return LogType(
         family=family.name,
@@ -173,7 +192,8 @@ def _create_type(family: Family, name: str) -> LogType:
         rules=rules,
         order={path: place for place, path in enumerate(rules)},
         values=values,
-        inner=frozenset(_parents([*rules, *values])),
+        parsed=parsed,
+        inner=frozenset(_parents([*rules, *values, *parsed])),
         unset=family.table.get("unset"),
         is_snapshot=own.get("snapshot", False),
     )

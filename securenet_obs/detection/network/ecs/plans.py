@@ -10,7 +10,7 @@ from operator import itemgetter
 from typing import Any
 
 from securenet_obs.detection.network.ecs.conversions import CONVERSIONS
-from securenet_obs.detection.network.ecs.mapping import LogType, Target
+from securenet_obs.detection.network.ecs.mapping import PARSERS, LogType, Parser, Target
 
 MAX_PLANS = 2000
 """Maximum number of plans of a log type that are kept; a file with more shapes is only slower."""
@@ -28,6 +28,7 @@ class Plan:
         copies: ECS fields of these values.
         converted: names of values to convert, each with the ECS fields that it may fill.
         valued: names whose value sets further ECS fields.
+        parsed: names whose text a parser turns into further ECS fields.
         inner: names of objects with mapped fields, each with its path.
         unknown: names that no rule has.
     """
@@ -36,6 +37,7 @@ class Plan:
     copies: tuple[str, ...]
     converted: tuple[tuple[str, tuple[Target, ...]], ...]
     valued: tuple[tuple[str, Mapping[str, Mapping[str, Any]]], ...]
+    parsed: tuple[tuple[str, Parser], ...]
     inner: tuple[tuple[str, str], ...]
     unknown: tuple[str, ...]
 
@@ -86,8 +88,7 @@ class Mapper:
             inner = record[name]
             if rest := self._map_object(inner, self.plan_of(inner, path), out):
                 unknown[name] = rest
-        for name, table in plan.valued:
-            out.update(_of_value(table, record[name]))
+        _add_derived(record, plan, out)
         return unknown
 
     def has_time(self, record: Mapping[str, Any], path: str = "") -> bool:
@@ -132,6 +133,11 @@ def create_plan(log_type: LogType, record: Mapping[str, Any], path: str) -> Plan
             for name, where in given.items()
             if where in log_type.values
         ),
+        parsed=tuple(
+            (name, PARSERS[log_type.parsed[where]][0])
+            for name, where in given.items()
+            if where in log_type.parsed
+        ),
         inner=inner,
         unknown=tuple(
             name for name in record if name not in mapped and (name, paths[name]) not in inner
@@ -155,6 +161,14 @@ def _copied(
     }
     # An `itemgetter` of one name returns no tuple.
     return copied if len(copied) > 1 else {}
+
+
+def _add_derived(record: Mapping[str, Any], plan: Plan, out: dict[str, Any]) -> None:
+    """Add the fields that follow from a field's value, or from its text."""
+    for name, table in plan.valued:
+        out.update(_of_value(table, record[name]))
+    for name, parse in plan.parsed:
+        out.update(parse(record[name]))
 
 
 def _of_value(table: Mapping[str, Mapping[str, Any]], value: object) -> Mapping[str, Any]:
