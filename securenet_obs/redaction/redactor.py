@@ -6,12 +6,14 @@ from typing import Literal
 
 import orjson
 
+from securenet_obs.redaction.lines import LineRedactor
+from securenet_obs.redaction.rules.plan import PLAIN_JSON
 from securenet_obs.redaction.rules.rule_set import RULES, Rule, RuleSet
 from securenet_obs.redaction.sizes import is_small
 from securenet_obs.redaction.walk import Walk
 
+_BACKSLASH = ord("\\")
 _PLAIN_CONTAINERS = frozenset((dict, list, tuple))
-_PLAIN = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_SUBCLASS
 
 
 class Redactor(RuleSet):
@@ -28,6 +30,7 @@ class Redactor(RuleSet):
         super().__init__(rule for rule in rules if pii == "strip" or not rule.pii)
         self.counts: Counter[str] = Counter()
         """Number of secrets that each rule has masked."""
+        self._lines = LineRedactor(self, self.counts)
 
     def redact(self, value: object) -> object:
         """Return `value`, or a copy in which secrets are replaced by `MASK`; never raise.
@@ -40,7 +43,7 @@ class Redactor(RuleSet):
         if type(value) not in _PLAIN_CONTAINERS or not is_small(value):
             return self.walk(value)
         try:
-            data = orjson.dumps(value, option=_PLAIN)
+            data = orjson.dumps(value, option=PLAIN_JSON)
         except TypeError:  # not plain JSON: it needs the walk
             return self.walk(value)
         found = self.search(data)
@@ -54,16 +57,14 @@ class Redactor(RuleSet):
             data: it as JSON.
             found: the anchors in this; without them every rule may apply to the value.
         """
-        plan = self.plan_for(found) if found else None
-        walk = Walk(self, plan)
+        if not found:
+            return Walk(self, counts=self.counts).value(value)
         # In plain ASCII without escapes a word is always spelt as it is.
-        if type(value) is dict and plan and plan.words and data.isascii() and b"\\" not in data:
-            result = walk.line(value, plan.words)
-        else:
-            result = walk.value(value)
-        for rule, count in walk.counts.items():
-            self.counts[rule] += count
-        return result
+        if type(value) is dict and data.isascii() and _BACKSLASH not in data:
+            line = self.line_plan(tuple(found), tuple(value))
+            if line is not None:
+                return self._lines.redact(value, line)
+        return Walk(self, self.plan_for(found), self.counts).value(value)
 
     def redact_text(self, text: str) -> str:
         """Return `text` with its secrets replaced by `MASK`; never raise; JSON stays JSON."""

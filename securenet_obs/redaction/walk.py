@@ -3,7 +3,7 @@
 import copy
 import dataclasses
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import date, time, timedelta
 from math import isfinite
 from typing import Any
@@ -19,9 +19,7 @@ from securenet_obs.redaction.kinds import (
     rebuild,
     text_of,
 )
-from securenet_obs.redaction.rules.plan import Plan
 from securenet_obs.redaction.rules.rule import MASK, KeyRule
-from securenet_obs.redaction.rules.rule_set import RuleSet
 from securenet_obs.redaction.rules.values import is_secret_value
 from securenet_obs.redaction.text.command_lines import secrets_in_arguments
 from securenet_obs.redaction.text.prose import is_sentence
@@ -38,13 +36,7 @@ _NUMBERS = (int, float, complex, date, time, timedelta, UUID)
 class Walk(TextSearch):
     """State of one call: its remaining budget, the containers it has seen, its masks by rule."""
 
-    __slots__ = ("_depth", "_seen", "_values_left")
-
-    def __init__(self, rules: RuleSet, plan: Plan | None = None) -> None:
-        super().__init__(rules, plan)
-        self._values_left = bounds.MAX_VALUES
-        self._depth = 0
-        self._seen: dict[tuple[int, str], tuple[object, object]] = {}
+    __slots__ = ()
 
     def value(self, value: object, rule: KeyRule | None = None) -> Any:
         """Return `value` without secrets; `rule` is that of a secret name above the value."""
@@ -56,31 +48,10 @@ class Walk(TextSearch):
         except Exception:  # noqa: BLE001 - foreign code runs here: repr, keys, attributes, copies
             return self._mask("unreadable")
 
-    def line(self, value: dict[str, Any], words: Sequence[str]) -> Any:
-        """Return `value` without secrets, like `value`; search only its texts with a word.
-
-        Args:
-            value: an object with texts as names, all of ASCII that JSON does not escape.
-            words: the words of the walk's plan.
-        """
-        named = self._rules.secret_names(tuple(value))
-        if named is None or len(value) >= self._values_left:
-            return self.value(value)
-        result = value.copy()
+    def member(self, value: object, rule: KeyRule | None) -> Any:
+        """Return the value of a member of an object without secrets, as `value` does."""
         self._depth += 1
-        for name, item in value.items():
-            kind = type(item)
-            if name in named:
-                rule = named[name]
-                result[name] = self._leaf(item, rule) if kind is str else self.value(item, rule)
-            elif kind is str:
-                lower = item.lower()
-                for word in words:
-                    if word in lower:
-                        result[name] = self.text(item)
-                        break
-            elif kind not in _CLEAN:
-                result[name] = self.value(item)
+        result = self.value(value, rule)
         self._depth -= 1
         return result
 

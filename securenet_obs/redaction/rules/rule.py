@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import cached_property
 
 from securenet_obs.redaction.rules.literals import literals
+from securenet_obs.redaction.rules.shapes import PLACEHOLDER
 
 MASK = "[redacted]"
 
@@ -47,9 +48,9 @@ class KeyRule:
     judge: Callable[[str], bool] | None = None
 
     @cached_property
-    def harmless(self) -> re.Pattern[str] | None:
-        """Compiled pattern of harmless values, None without one."""
-        return re.compile(self.unless, re.DOTALL) if self.unless else None
+    def is_harmless(self) -> Callable[[str], object]:
+        """Function that matches harmless values: none, a placeholder, and those of `unless`."""
+        return re.compile(f"{PLACEHOLDER}|{self.unless}|", re.DOTALL).fullmatch
 
     @property
     def pattern(self) -> str:
@@ -63,11 +64,27 @@ class KeyRule:
 
         With a judge, a text follows that is long enough for it.
         """
-        phrases = self.phrases.encode().split(b"|")
         if self.judge is None:
-            return b"|".join(map(_phrase_anchor, phrases))
-        starts = b"|".join(_phrase_anchor(phrase.rstrip(b"$")) for phrase in phrases)
+            return self._anchor(b"", rb"(?:[^A-Za-z]|$)")
+        starts = self._anchor(b"", b"")
         return rb"(?:%b)[A-Za-z0-9_.-]*%b[%b]{14}" % (starts, _GAP, KEY_CHARACTERS.encode())
+
+    @property
+    def name_anchor(self) -> bytes:
+        """Return the pattern that finds a phrase at the end of a name in compact JSON."""
+        return self._anchor(rb'":', rb'":')
+
+    @property
+    def text_anchor(self) -> bytes:
+        """Return the pattern that finds a phrase elsewhere in serialised bytes."""
+        return self._anchor(rb'(?:[^"]|"[^:]|"?$)', rb'(?:[^A-Za-z"]|"[^:]|"?$)')
+
+    def _anchor(self, after: bytes, after_end: bytes) -> bytes:
+        """Return the pattern that finds a phrase before one pattern, or at a name's end another."""
+        return b"|".join(
+            _phrase_anchor(phrase) + (after_end if phrase.endswith(b"$") else after)
+            for phrase in self.phrases.encode().split(b"|")
+        )
 
 
 def _phrase_anchor(phrase: bytes) -> bytes:
@@ -76,7 +93,7 @@ def _phrase_anchor(phrase: bytes) -> bytes:
     start = rb"(?i:%b)" % first
     if phrase.startswith(b"^"):
         start = rb"(?:(?:^|[^A-Za-z]|%b|[0-9]m)%b|%b)" % (ESCAPE, start, first.upper())
-    return start + rb"(?i:%b)" % rest + (rb"(?:[^A-Za-z]|$)" if phrase.endswith(b"$") else b"")
+    return start + rb"(?i:%b)" % rest
 
 
 @dataclasses.dataclass(frozen=True)
@@ -104,9 +121,9 @@ class TextRule:
         return self.compiled.search
 
     @cached_property
-    def group(self) -> str | int:
-        """Group of the pattern that is masked."""
-        return "secret" if "secret" in self.compiled.groupindex else 0
+    def group(self) -> int:
+        """Number of the pattern's group that is masked."""
+        return self.compiled.groupindex.get("secret", 0)
 
     @cached_property
     def literals(self) -> frozenset[str]:

@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from weakref import WeakSet
 
+from securenet_obs.redaction import bounds
 from securenet_obs.redaction.rules.commands import COMMAND_RULE, CommandRule
 from securenet_obs.redaction.rules.key_rules import KEY_RULES
 from securenet_obs.redaction.rules.names import Names
-from securenet_obs.redaction.rules.plan import NOTHING, Plan, Selection
+from securenet_obs.redaction.rules.plan import NOTHING, LinePlan, Plan, Selection
 from securenet_obs.redaction.rules.prefilter import Prefilter
 from securenet_obs.redaction.rules.rule import KeyRule, TextRule
 from securenet_obs.redaction.rules.text_rules import TEXT_RULES
@@ -32,7 +33,9 @@ class RuleSet:
         key_rules = [rule for rule in chosen if isinstance(rule, KeyRule)]
         commands = [rule for rule in chosen if isinstance(rule, CommandRule)]
         self._text_rules = [rule for rule in chosen if isinstance(rule, TextRule)]
-        self._kinds: list[Rule] = [*self._text_rules, *key_rules, *commands]
+        unjudged = [rule for rule in key_rules if rule.judge is None]
+        self._kinds: list[Rule] = [*self._text_rules, *key_rules, *commands, *unjudged]
+        self._names_start = len(self._kinds) - len(unjudged)
         self._prefilter = self._new_prefilter()
         self._search: Callable[[bytes], Sequence[int]] = self._prefilter.search
         self.command_rules = commands
@@ -41,7 +44,7 @@ class RuleSet:
         self._selection = lru_cache(maxsize=1024)(self._select)
         self._plan = lru_cache(maxsize=256)(self._plan_of)
         self.classify_name = lru_cache(maxsize=8192)(self._classify_name)
-        self.secret_names = lru_cache(maxsize=256)(self._secret_names)
+        self.line_plan = lru_cache(maxsize=1024)(self._line_plan)
         self._settled: set[str] = set()
         self.is_settled = self._settled.__contains__
         """Function that returns whether no rule changes a masked text any more, if that is known.
@@ -51,7 +54,13 @@ class RuleSet:
         _rule_sets.add(self)
 
     def _new_prefilter(self) -> Prefilter:
-        return Prefilter([anchor_of(rule) for rule in self._kinds])
+        texts, names = self._kinds[: self._names_start], self._kinds[self._names_start :]
+        return Prefilter(
+            [
+                *map(_text_anchor, texts),
+                *(rule.name_anchor for rule in names if isinstance(rule, KeyRule)),
+            ]
+        )
 
     def reset_in_child(self) -> None:
         """Compile the prefilter anew at the next search.
@@ -103,7 +112,9 @@ class RuleSet:
         return Plan(self._rules_of(found), self.selection)
 
     def _rules_of(self, found: tuple[int, ...]) -> list[Rule]:
-        return [self._kinds[index] for index in self._prefilter.matching_rules(found)]
+        """Return the rules with an anchor that was found, each once."""
+        indices = self._prefilter.matching_rules(found)
+        return list({id(rule): rule for rule in map(self._kinds.__getitem__, indices)}.values())
 
     def _classify_name(self, key: str) -> tuple[bool, KeyRule | None]:
         """Return whether a name itself is without secrets, and the rule for values under it."""
@@ -114,15 +125,22 @@ class RuleSet:
             clean = not texts and not commands
         return clean, self.rule_of(key)
 
-    def _secret_names(self, names: tuple[str, ...]) -> dict[str, KeyRule] | None:
-        """Return the names with a rule; None if a name may contain a secret, or has a meaning.
+    def _line_plan(self, found: tuple[int, ...], names: tuple[str, ...]) -> LinePlan | None:
+        """Return the plan for a line with these anchors and names (cached as `line_plan`).
 
-        The type of a medium, with its slash, and `value` change what is done with their values.
+        It is None if the plan has no words, or if a name may contain a secret or has a meaning: the
+        type of a medium, with its slash, and `value` change what is done with their values.
         """
-        found = {name: self.classify_name(name) for name in names}
-        if any(not clean or name == "value" or "/" in name for name, (clean, _) in found.items()):
+        plan = self.plan_for(found)
+        kinds = {name: self.classify_name(name) for name in names}
+        if len(names) >= bounds.MAX_VALUES or any(
+            not clean or name == "value" or "/" in name for name, (clean, _) in kinds.items()
+        ):
             return None
-        return {name: rule for name, (_, rule) in found.items() if rule is not None}
+        named = {name: rule for name, (_, rule) in kinds.items() if rule is not None}
+        in_texts = tuple(index for index in found if index < self._names_start)
+        texts = Plan(self._rules_of(in_texts), self.selection)
+        return LinePlan(plan, texts, named) if plan.is_short else None
 
 
 _rule_sets: WeakSet[RuleSet] = WeakSet()
@@ -141,3 +159,10 @@ os.register_at_fork(after_in_child=_reset_all)
 def anchor_of(rule: Rule) -> bytes:
     """Return the pattern that finds the rule's secrets in serialised bytes."""
     return rule.anchor if isinstance(rule.anchor, bytes) else rule.anchor.encode()
+
+
+def _text_anchor(rule: Rule) -> bytes:
+    """Return the pattern of a rule, but without that of names, which has its own."""
+    if isinstance(rule, KeyRule) and rule.judge is None:
+        return rule.text_anchor
+    return anchor_of(rule)

@@ -1,6 +1,7 @@
 """Patterns and words of public values; recognises tokens by the randomness of their characters."""
 
 import re
+from collections import defaultdict
 
 _WORD = r"[A-Za-z]+"
 
@@ -52,8 +53,32 @@ _SCHEMES = (
     "|access|refresh|id|client_credentials|authorization_code|publickey|keyboard-interactive"
     "|gssapi-with-mic|hostbased|pubkey|plain|login|cram-md5|scram-sha-1|scram-sha-256|xoauth2"
 )
-ENUMERATION = rf"(?i:{STATES}|{_ANSWERS}|{_SCHEMES})|[A-Z]{{2,20}}(?:_[A-Z]{{2,20}}){{1,6}}"
+
+
+def _in_any_case(words: str) -> str:
+    """Return a pattern of words, by first letter, so that `re` tests few of them at a place."""
+    rests = defaultdict(set)
+    for word in words.split("|"):
+        rests[word[0]].add(word[1:])
+    return "|".join(
+        f"[{first}{first.upper()}](?i:{'|'.join(sorted(rest))})"
+        for first, rest in sorted(rests.items())
+    )
+
+
+STATE = _in_any_case(STATES)
+"""The states, by first letter."""
+ENUMERATION = (
+    rf"{_in_any_case(f'{STATES}|{_ANSWERS}|{_SCHEMES}')}|[A-Z]{{2,20}}(?:_[A-Z]{{2,20}}){{1,6}}"
+)
 """A state, a scheme of authentication or an algorithm, or an enumeration's constant."""
+PLACEHOLDER = (
+    r"None|null|nil|[Tt]rue|[Ff]alse|TRUE|FALSE|undefined|str|int|bytes|bool|float|object|Any"
+    r"|SecretStr|\*+|\.{3}|…|secret:[A-Za-z_]\w*|\$\{\w+\}|\$[A-Z_]{2,}|%(?:\(\w+\))?s|\{[\w.]*\}"
+    r"|\[(?:redacted|Filtered)\]|SecretStr\(['\"]\**['\"]\)"
+    r"|(?i:bearer|basic|token|apikey|key) {1,3}(?:\$\{\w+\}|\$[A-Z_]{2,}|\{[\w.]*\}|\.{3}|…|\*+)"
+)
+"""What stands for a value in code, a configuration or a masked text."""
 PUNCTUATION = r"[^\w\s]{1,3}"
 """As in `unexpected token: '}'`."""
 CAMEL_WORDS = r"(?:[A-Z]{1,6}[a-z]{1,20}){3,12}|[a-z]{2,20}(?:[A-Z][a-z]{1,20}){2,12}"

@@ -122,7 +122,7 @@ TEXT_RULES: tuple[TextRule, ...] = (
     *VENDOR_RULES,
     TextRule(
         "scheme",
-        "(?i:token|api-?key|auth-?key|ssws|flyv1|splunk|negotiate|ntlm|genie)",
+        r"(?i:token|api-?key|auth-?key|ssws|flyv1|splunk|negotiate|ntlm|geniekey)(?:[^!-~]|[\\:])",
         r"(?<![\w-])(?:[Tt]oken|TOKEN|(?i:[a-z-]{0,20}api-?key|[a-z-]{0,20}auth-?key|[a-z]{0,20}oauthtoken"
         r"|ssws|flyv1|geniekey|splunk|negotiate|ntlm))(?:\s{1,4}|: )"
         r"(?P<secret>(?:[\w+/=.~-]|,(?=[\w+/=~-])){16,})",

@@ -24,7 +24,7 @@ PREFIX = re.compile(r"(?<![\w.-])(?:[\w.-]{1,30}[ \t]{1,3}){1,3}$")
 ESCAPE_REST = re.compile(r"^(?:[bfnrt]|\d{1,3}m)")
 """Rest of an escaped line break or of a terminal's colour at the start of a name."""
 _BARE = re.compile(
-    r"(?:\[redacted\]|[^\s\"'`,;&<>)}\]\\%]|%(?!26)|\\(?![nrt\"'])|[)}\]](?=\w)"
+    r"(?:[^\s\"'`,;&<>\[)}\]\\%]++|\[redacted\]|\[|%(?!26)|\\(?![nrt\"'])|[)}\]](?=\w)"
     r"|,(?!\s|[\w.-]{1,40}[=:]|$))*"
 )
 _LINE = re.compile(r"(?:[^\r\n\"'\\=]|=(?:\\*\"[^\"\r\n]*+\")?|\\(?![nr]))*")

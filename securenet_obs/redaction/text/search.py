@@ -1,7 +1,7 @@
 """Masks secrets in a text: JSON documents, tokens, and values that follow a secret's name."""
 
 import re
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
@@ -32,17 +32,27 @@ class TextSearch:
     Args:
         rules: the rules to apply.
         plan: selects the texts to which a rule may apply; without it the prefilter does.
+        counts: where masks are counted, by rule.
     """
 
-    __slots__ = ("_rules", "_selection", "_text_left", "counts", "may_apply")
+    __slots__ = (
+        *("_depth", "_masks", "_rules", "_seen", "_selection", "_text_left", "_values_left"),
+        *("counts", "may_apply"),
+    )
 
-    def __init__(self, rules: RuleSet, plan: Plan | None = None) -> None:
-        self.counts: defaultdict[str, int] = defaultdict(int)
+    def __init__(
+        self, rules: RuleSet, plan: Plan | None = None, counts: Counter[str] | None = None
+    ) -> None:
+        self.counts = Counter() if counts is None else counts
         """Number of masks by rule."""
-        self.may_apply = plan.may_apply if plan else _always
-        self._selection = plan.selection if plan else rules.selection
+        self._masks = 0
+        self.may_apply = _always if plan is None else plan.may_apply
+        self._selection = rules.selection if plan is None else plan.selection
         self._rules = rules
         self._text_left = bounds.MAX_TOTAL_TEXT
+        self._values_left = bounds.MAX_VALUES
+        self._depth = 0
+        self._seen: dict[tuple[int, str], tuple[object, object]] = {}
 
     def value(self, value: object, rule: KeyRule | None = None) -> Any:
         """Return `value`, such as a JSON document in a text, without secrets."""
@@ -50,17 +60,20 @@ class TextSearch:
 
     def _mask(self, rule: str) -> str:
         self.counts[rule] += 1
+        self._masks += 1
         return MASK
 
     def text(self, text: str) -> str:
         """Return `text` with the secrets in it masked."""
         if self._text_left < 0:
             return self._mask("too_much_text")
-        size = len(text)
-        self._text_left -= size // _CLEAN_DISCOUNT
+        self._text_left -= len(text) // _CLEAN_DISCOUNT
         selection = self._selection(text)
-        if selection == NOTHING:
-            return text
+        return text if selection == NOTHING else self.suspect_text(text, selection)
+
+    def suspect_text(self, text: str, selection: Selection) -> str:
+        """Return `text` with the secrets masked that the selected rules find in it."""
+        size = len(text)
         self._text_left -= size if size < bounds.MAX_TEXT_LENGTH else bounds.MAX_TEXT_LENGTH
         if self._text_left < 0:
             return self._mask("too_much_text")
@@ -71,9 +84,11 @@ class TextSearch:
 
     def _search_text(self, text: str, selection: Selection) -> str:
         """Apply the rules until nothing changes: a mask may expose the edge of another secret."""
-        json_text = self._json(text)
-        if json_text is not None:
-            return json_text
+        first = text[:1]
+        if first in _JSON_STARTS or first.isspace():
+            json_text = self._json(text)
+            if json_text is not None:
+                return json_text
         before, text = text, self._apply_rules(text, selection)
         if text is before or text == before:
             return text
@@ -87,11 +102,14 @@ class TextSearch:
         return self._mask("unsettled")
 
     def _apply_rules(self, text: str, selection: Selection) -> str:
+        """Apply the selected rules once, unless it is known earlier that nothing else changes."""
         rules, names, commands = selection
         for text_rule in rules:
             match = text_rule.search(text)
             if match is not None:
                 text = self._mask_matches(text, text_rule, match)
+                if self._rules.is_settled(text):
+                    return text
         for rule in self._rules.command_rules if commands else ():
             text = self._mask_spans(text, secrets_in_text(rule, text), rule.name)
         if names:
@@ -121,27 +139,30 @@ class TextSearch:
         return "".join([*parts, text[done:]])
 
     def _mask_matches(self, text: str, rule: TextRule, match: re.Match[str] | None) -> str:
-        parts: list[str] = []
-        done = 0
+        search, judge, masked, done, masks = rule.search, rule.judge, "", 0, 0
         while match is not None:
-            if rule.judge is None or rule.judge(match):
+            if judge is None or judge(match):
                 start, end = match.span(rule.group)
-                parts += (text[done:start], self._mask(rule.name))
+                masked += text[done:start] + MASK
                 done = end
-            match = rule.search(text, match.end()) if match.end() > match.start() else None
-        return "".join([*parts, text[done:]]) if parts else text
+                masks += 1
+            start, end = match.span()
+            match = search(text, end) if end > start else None
+        if masks == 0:
+            return text
+        self.counts[rule.name] += masks
+        self._masks += masks
+        return masked + text[done:]
 
     def _json(self, text: str) -> str | None:
         """Return `text` without secrets if it is a JSON object or array, else None."""
-        if text[:1] not in _JSON_STARTS and not text[:1].isspace():
-            return None
         body = text.strip()
         document = read_json(body)
         if document is NOT_JSON:
             return None
-        before = sum(self.counts.values())
+        before = self._masks
         clean = self.value(document)
-        if sum(self.counts.values()) == before:
+        if self._masks == before:
             return text
         start = text.index(body)
         return text[:start] + write_like(body, clean) + text[start + len(body) :]
@@ -184,6 +205,8 @@ class TextSearch:
 
     def _rule_of_words(self, text: str, start: int, name: str) -> KeyRule | None:
         """Return the rule of a name of several words, as in `API key: ...`, that ends here."""
+        if text[max(0, start - 1) : start] not in (" ", "\t"):
+            return None
         before = PREFIX.search(text, max(0, start - 60), start)
         words = before[0].split() if before else []
         for count in range(1, len(words) + 1):

@@ -1,10 +1,16 @@
 """Rules as data: the matches of a phrase in names and in serialised bytes."""
 
+import json
 import re
+from typing import Any
 
 import pytest
+from hypothesis import given
 
-from securenet_obs.redaction import KeyRule
+from securenet_obs.redaction import KEY_RULES, KeyRule
+from tests.redaction.samples import FUZZ, PLAIN
+
+UNJUDGED = [rule for rule in KEY_RULES if rule.judge is None]
 
 
 @pytest.mark.parametrize(
@@ -33,3 +39,32 @@ def test_an_anchor_finds_every_spelling_of_the_name(written: bytes) -> None:
 def test_an_anchor_does_not_find_the_middle_of_a_word() -> None:
     """A phrase that starts a word does not match within other words."""
     assert not re.search(KeyRule("rule", "^pin$").anchor, b'"spinning"')
+
+
+@FUZZ
+@given(PLAIN)
+def test_an_anchor_is_in_a_name_or_in_a_text(value: Any) -> None:
+    """The anchors of a name in JSON and elsewhere find what the anchor of the whole rule finds."""
+    forms = (json.dumps(value), json.dumps(json.dumps(value)), repr(value))
+    for data in (form.encode("utf-8", "surrogatepass") for form in forms):
+        for rule in UNJUDGED:
+            found = re.search(rule.name_anchor, data) or re.search(rule.text_anchor, data)
+            assert (re.search(rule.anchor, data) is None) is (found is None)
+
+
+def test_a_name_is_not_found_as_a_text() -> None:
+    """A name of a secret value in compact JSON is told from the same word elsewhere."""
+    for phrase in ("password", "token", "pw"):
+        name = b'{"%b":"x"}' % phrase.encode()
+        (rule,) = (rule for rule in UNJUDGED if re.search(rule.name_anchor, name))
+        assert not re.search(rule.text_anchor, name)
+        for text in (
+            '{"a":"%s"}',
+            '{"a":"%s: x"}',
+            "%s",
+            '{"a":["%s"]}',
+            '"%s"',
+            '{"%s":1,"b":"%s"}',
+        ):
+            data = text.replace("%s", phrase).encode()
+            assert re.search(rule.text_anchor, data)
