@@ -34,21 +34,18 @@ ALL_TRIPS = {
     "an unregistered task is reported",
 }
 FAULTS = {
-    "another deployment's labels": Fault(
-        SENTRY,
-        "api",
-        {"every event has its environment", "every event has its release"},
-        environment={"ENVIRONMENT": "elsewhere", "SENTRY_RELEASE": "securenet@0.0.0"},
-    ),
-    "ids and stack trace lost": Fault(
+    "another deployment's labels, and ids and stack trace lost": Fault(
         SENTRY,
         "api",
         {
+            "every event has its environment",
+            "every event has its release",
             "every event has its tenant",
             "events have the ids of request and task",
             "every stack trace ends at the function that raised",
         },
         faults="no_ids,no_stack_trace",
+        environment={"ENVIRONMENT": "elsewhere", "SENTRY_RELEASE": "securenet@0.0.0"},
     ),
     "scrubbing off": Fault(
         SENTRY,
@@ -66,23 +63,21 @@ FAULTS = {
         },
         environment={"SENTRY_DSN": ""},
     ),
-    "a plain-text line and a dropped field": Fault(
+    "a plain-text line, a dropped field, and a clock that is off": Fault(
         LOGS,
         "api",
-        {"every line is one strict JSON object", "every line has the required fields"},
-        faults="plain_text_line,dropped_field",
+        {
+            "every line is one strict JSON object",
+            "every line has the required fields",
+            "log timestamps match the wall clock",
+        },
+        faults="plain_text_line,dropped_field,clock_off_by_an_hour",
     ),
     "a local-time timestamp": Fault(
         LOGS,
         "api",
         {"every timestamp is UTC", "log timestamps match the wall clock"},
         faults="local_time",
-    ),
-    "a clock that is off": Fault(
-        LOGS,
-        "api",
-        {"log timestamps match the wall clock"},
-        faults="clock_off_by_an_hour",
     ),
     "a worker's clock that is a little ahead": Fault(
         LOGS,
@@ -126,16 +121,17 @@ FAULTS = {
         command=build_worker_command(queues=("default", "scans", "models", "canary")),
         parameters=["deadline_s=3", "task_count=10"],
     ),
-    "results for ever and pickles accepted": Fault(
+    "results for ever, pickles accepted, and the tenant ignored": Fault(
         CELERY,
         "worker",
-        {"results expire", "a pickled task is refused"},
-        faults="count_results_without_ttl,pickles_accepted",
+        {
+            "results expire",
+            "a pickled task is refused",
+            "the three tasks work for their tenant",
+        },
+        faults="count_results_without_ttl,pickles_accepted,tenant_ignored",
         # Celery itself requires this variable to let root accept pickles, as in a container.
         environment={"C_FORCE_ROOT": "true"},
-    ),
-    "a worker that ignores the tenant": Fault(
-        CELERY, "worker", {"the three tasks work for their tenant"}, faults="tenant_ignored"
     ),
     "a tick dated by a wrong clock": Fault(
         CELERY, "beat", {"beat ticks"}, faults="tick_in_the_future"

@@ -28,11 +28,11 @@ FAULTS = {
         stopped=True,
         parameters=("deadline_s=2", "oldest_tick_s=0.1"),
     ),
-    "an entry forgotten": Fault(
+    "an entry forgotten, a tick dated by a wrong clock, and no check-ins": Fault(
         SCHEDULE,
         "beat",
-        {"every entry of this release is scheduled"},
-        faults="entry_forgotten",
+        {"every entry of this release is scheduled", "beat ticks", CHECK_INS},
+        faults="entry_forgotten,tick_in_the_future,not_checked_in",
         parameters=BRIEFLY,
     ),
     "entries without a time, and overdue": Fault(
@@ -53,12 +53,6 @@ FAULTS = {
         {*NOT_SENT, "every next time lies within its period", CHECK_INS},
         faults="last_times_in_the_future",
         parameters=("deadline_s=2",),
-    ),
-    "a tick dated by a wrong clock": Fault(
-        SCHEDULE, "beat", {"beat ticks"}, faults="tick_in_the_future", parameters=BRIEFLY
-    ),
-    "a beat that does not check in": Fault(
-        SCHEDULE, "beat", {CHECK_INS}, faults="not_checked_in", parameters=BRIEFLY
     ),
     "no tenant found": Fault(
         SCHEDULE,
