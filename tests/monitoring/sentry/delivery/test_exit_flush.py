@@ -47,12 +47,15 @@ def test_a_daemon_thread_that_the_exit_interrupts(run: Any, sentry: SentryRecord
         BEGIN
         + """
     import threading, time
+    logged = threading.Semaphore(0)
     def keep_logging():
         while True:
             log.error("from a daemon")
+            logged.release()
             time.sleep(0.01)
     threading.Thread(target=keep_logging, daemon=True).start()
-    time.sleep(0.3)
+    for _ in range(10):
+        logged.acquire()
     """,
         SENTRY_DSN=sentry.dsn,
     )
