@@ -12,6 +12,7 @@ import pytest
 
 from securenet_obs.processes import groups
 from securenet_obs.processes.groups import end_groups, read_start_time
+from tests.waiting import eventually
 
 Living = Callable[[int], list[str]]
 
@@ -85,6 +86,13 @@ def test_reused_pid_is_left_alone(family: subprocess.Popen[str], living: Living)
     assert len(living(family.pid)) >= 2
 
 
+def ignores(pid: int, *numbers: signal.Signals) -> bool:
+    """Return whether a process ignores signals."""
+    command = ["ps", "-o", "ignored=", "-p", str(pid)]
+    mask = int(subprocess.run(command, capture_output=True, check=True).stdout, 16)
+    return all(mask >> number - 1 & 1 for number in numbers)
+
+
 def test_guard_ignores_signals(tmp_path: Path) -> None:
     """Ctrl-C and SIGTERM of a terminal do not end the guard early."""
     folder = tmp_path / "ephemeral"
@@ -99,8 +107,7 @@ def test_guard_ignores_signals(tmp_path: Path) -> None:
     ):
         assert guard.stdin is not None
         print(f"+{part.pid}", f"remove {folder}", sep="\n", file=guard.stdin, flush=True)
-        # It has set itself up by then; that cannot be observed from outside.
-        time.sleep(0.5)
+        assert eventually(lambda: ignores(guard.pid, signal.SIGINT, signal.SIGTERM), 60)
         guard.send_signal(signal.SIGINT)
         guard.send_signal(signal.SIGTERM)
         guard.stdin.close()
