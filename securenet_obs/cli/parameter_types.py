@@ -1,7 +1,8 @@
-"""Click parameter types: path, whole number, number, seconds, name of a stack; each validated."""
+"""Click parameter types: path, numbers, seconds, name of a stack, id of a tenant; validated."""
 
 import math
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +59,25 @@ class Seconds(Number):
 
     def __init__(self) -> None:
         super().__init__(min=0, min_open=True, max=WEEK_S)
+
+
+class TenantId(click.ParamType[str]):
+    """The id of a tenant, by the rules of the API, which could not be asked for another one."""
+
+    name = "tenant"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the id if it is valid."""
+        from securenet_obs.settings import TENANT_ID
+
+        if not re.fullmatch(TENANT_ID, value):
+            self.fail(
+                f"{value!r} is not a valid tenant id: use up to 63 of a-z, 0-9, - and _, and start "
+                "with a letter or a digit.",
+                param,
+                ctx,
+            )
+        return str(value)
 
 
 class StackName(click.ParamType[str]):

@@ -6,11 +6,11 @@ import click
 
 from securenet_obs.cli import options
 from securenet_obs.cli.choice import enter_target
-from securenet_obs.cli.parameter_types import Number
+from securenet_obs.cli.parameter_types import Number, TenantId
 
 
 @click.command("alarm-budget")
-@click.argument("tenant_id", metavar="TENANT")
+@click.argument("tenant_id", type=TenantId(), metavar="TENANT")
 @click.option(
     "--per-week",
     type=Number(min=0, max=1000),

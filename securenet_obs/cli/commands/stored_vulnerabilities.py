@@ -9,7 +9,7 @@ import click
 from securenet_obs.cli import options
 from securenet_obs.cli.choice import enter_target
 from securenet_obs.cli.consoles import STDERR, STDOUT
-from securenet_obs.cli.parameter_types import NonEmptyPath, WholeNumber
+from securenet_obs.cli.parameter_types import NonEmptyPath, TenantId, WholeNumber
 from securenet_obs.cli.usage import usage_errors_for
 from securenet_obs.errors import AdvisoriesError, InventoryError, NotFoundError
 
@@ -23,7 +23,7 @@ def inventory() -> None:
 
 
 @inventory.command("import")
-@click.argument("tenant_id", metavar="TENANT")
+@click.argument("tenant_id", type=TenantId(), metavar="TENANT")
 @click.argument("path", type=NonEmptyPath(exists=True))
 @options.target
 @options.local
@@ -48,7 +48,7 @@ def import_inventory(tenant_id: str, path: Path, target: Path | None, local: boo
 
 
 @inventory.command("show")
-@click.argument("tenant_id", metavar="TENANT")
+@click.argument("tenant_id", type=TenantId(), metavar="TENANT")
 @click.option("--number", type=_NUMBER, help="Version of the inventory; by default the current.")
 @options.target
 @options.local
@@ -75,7 +75,10 @@ def show_inventory(
         return
     print_rows(STDOUT, components)
     print_rows(STDOUT, problems)
-    STDOUT.print(f"inventory {stored.number} of {tenant_id}: {len(components)} components")
+    if stored.number:
+        STDOUT.print(f"inventory {stored.number} of {tenant_id}: {len(components)} components")
+    else:
+        STDOUT.print(f"{tenant_id} has no inventory")
 
 
 @click.group()
@@ -127,7 +130,9 @@ def sync(
             store_exploited(read_exploited(exploited))
     for problem in changes.problems:
         STDERR.print(f"{problem.place}: {problem.reason}", markup=False, soft_wrap=True)
-    STDOUT.print(", ".join(f"{number} {name}" for name, number in changes.summary().items()))
+    counts = changes.summary() | {"ranges of commits skipped": changes.counts["git_ranges"]}
+    del counts["git_ranges"]
+    STDOUT.print(", ".join(f"{number} {name}" for name, number in counts.items()), soft_wrap=True)
 
 
 @click.group()
@@ -136,7 +141,7 @@ def waivers() -> None:
 
 
 @waivers.command("import")
-@click.argument("tenant_id", metavar="TENANT")
+@click.argument("tenant_id", type=TenantId(), metavar="TENANT")
 @click.argument("path", type=NonEmptyPath(exists=True, dir_okay=False))
 @options.target
 @options.local
@@ -161,7 +166,7 @@ def import_waivers(tenant_id: str, path: Path, target: Path | None, local: bool)
 
 
 @waivers.command("show")
-@click.argument("tenant_id", metavar="TENANT")
+@click.argument("tenant_id", type=TenantId(), metavar="TENANT")
 @options.target
 @options.local
 @options.as_json
@@ -185,7 +190,7 @@ def show_waivers(tenant_id: str, target: Path | None, local: bool, as_json: bool
 
 
 @click.command()
-@click.argument("tenant_id", metavar="TENANT")
+@click.argument("tenant_id", type=TenantId(), metavar="TENANT")
 @click.option("--resolved", is_flag=True, help="Also findings that the last scan did not have.")
 @options.target
 @options.local
@@ -199,17 +204,19 @@ def findings(
     """
     enter_target(target, local=local, command="findings", needs=["store"])
     from securenet_obs.detection.vulnerabilities.stored.findings import as_row, list_findings
+    from securenet_obs.detection.vulnerabilities.stored.scans import describe_last_scan
     from securenet_obs.runner.console.report import print_rows
     from securenet_obs.store import session_scope
 
     with session_scope() as session:
         rows = [as_row(row) for row in list_findings(session, tenant_id, resolved=resolved)]
+        scan = describe_last_scan(session, tenant_id)
     if as_json:
         click.echo(json.dumps(rows, indent=2))
         return
     shown = ("package", "version", "severity", "id", "fixed", "cause", "new_at", "resolved_at")
     print_rows(STDOUT, [{name: row[name] or "" for name in shown} for row in rows])
-    STDOUT.print(f"{len(rows)} findings of {tenant_id}")
+    STDOUT.print(f"{len(rows)} findings of {tenant_id}; {scan}", soft_wrap=True)
 
 
 COMMANDS = (advisories, findings, inventory, waivers)

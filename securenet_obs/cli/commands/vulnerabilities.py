@@ -17,6 +17,7 @@ from securenet_obs.errors import AdvisoriesError, InventoryError
 
 if TYPE_CHECKING:
     from securenet_obs.detection.vulnerabilities.advisories.index import MemoryIndex
+    from securenet_obs.detection.vulnerabilities.matching import Unjudged
     from securenet_obs.detection.vulnerabilities.report import Finding, Report
     from securenet_obs.detection.vulnerabilities.waivers import Waived
 
@@ -112,34 +113,36 @@ def scan(
 def _print_tables(report: "Report") -> None:
     from securenet_obs.runner.console.report import print_rows
 
-    print_rows(
-        STDOUT,
-        [
-            {
-                "package": row.package,
-                "version": row.version,
-                "severity": row.severity.level,
-                "id": row.advisory_id,
-                "fixed": row.fixed or "none known",
-                "state": _state(row),
-                "summary": row.summary[:80],
-            }
-            for row in report.findings
-        ],
+    tables = (
+        [_finding_row(finding) for finding in report.findings],
+        [_plan_row(fix.as_json()) for fix in report.plan],
+        [_unjudged_row(unjudged) for unjudged in report.unjudged],
     )
-    print_rows(STDOUT, [_plan_row(fix.as_json()) for fix in report.plan])
-    print_rows(
-        STDOUT,
-        [
-            {
-                "unjudged": f"{row.package} {row.version}".strip(),
-                "place": ", ".join(row.places),
-                "reason": row.reason,
-                "advisories": ", ".join(row.ids),
-            }
-            for row in report.unjudged
-        ],
-    )
+    for number, rows in enumerate(filter(None, tables)):
+        if number:
+            STDOUT.print()
+        print_rows(STDOUT, rows)
+
+
+def _finding_row(finding: "Finding") -> dict[str, object]:
+    return {
+        "package": finding.package,
+        "version": finding.version,
+        "severity": finding.severity.level,
+        "id": finding.advisory_id,
+        "fixed": finding.fixed or "none known",
+        "state": _state(finding),
+        "summary": finding.summary[:80],
+    }
+
+
+def _unjudged_row(unjudged: "Unjudged") -> dict[str, object]:
+    return {
+        "unjudged": f"{unjudged.package} {unjudged.version}".strip() or "an entry",
+        "place": ", ".join(unjudged.places),
+        "reason": unjudged.reason,
+        "advisories": ", ".join(unjudged.ids),
+    }
 
 
 def _state(finding: "Finding") -> str:

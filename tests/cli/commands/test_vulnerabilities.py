@@ -53,16 +53,18 @@ def test_scan_prints_a_table(call: Callable[..., Any], files: tuple[Path, Path])
     answer = call("scan", "--inventory", files[0], "--advisories", files[1])
     for text in ("A-1", "[bold]Padding", "left-pad 1.0", "its version is not pinned by =="):
         assert text in answer.stdout
+    assert answer.stdout.count("\n\n") == 2
 
 
 def test_unusable_arguments_exit_2(
     call: Callable[..., Any], files: tuple[Path, Path], tmp_path: Path
 ) -> None:
-    """A file that is not an inventory, and a folder without advisories, are usage errors."""
+    """A file that is no inventory, and a source without any readable advisory, are usage errors."""
     (tmp_path / "empty").mkdir()
     for inventory, advisories in (
         (files[1] / "A-1.json", files[1]),
         (files[0], tmp_path / "empty"),
+        (files[0], files[1] / "B-1.json"),
     ):
         answer = call("scan", "--inventory", inventory, "--advisories", advisories)
         assert answer.returncode == 2

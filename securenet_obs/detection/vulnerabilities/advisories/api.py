@@ -32,7 +32,8 @@ class OsvApi:
     """
 
     def __init__(self, url: str, pause: Callable[[float], None] = time.sleep) -> None:
-        self._client = httpx.Client(base_url=url.rstrip("/"), timeout=_TIMEOUT_S)
+        self._url = url.rstrip("/")
+        self._client = httpx.Client(base_url=self._url, timeout=_TIMEOUT_S)
         self._pause = pause
 
     def read_records(self, packages: Mapping[Package, str]) -> Iterator[Source]:
@@ -87,9 +88,7 @@ class OsvApi:
                 reason = f"status {response.status_code}"
                 pause_s = max(pause_s, _retry_after_s(response))
             self._pause(pause_s)
-        raise UnreachableError(
-            f"{self._client.base_url}{path.lstrip('/')} did not answer: {reason}"
-        )
+        raise UnreachableError(f"{self._url}{path} did not answer: {reason}")
 
 
 def _pauses() -> Iterable[float]:

@@ -53,7 +53,11 @@ class MemoryIndex:
 def build_index(
     sources: Iterable[Source], packages: Collection[Package] | None = None
 ) -> MemoryIndex:
-    """Return the index of all records, or of those that concern one of the packages."""
+    """Return the index of all records, or of those that concern one of the packages.
+
+    Raises:
+        AdvisoriesError: no record can be read; a scan without any would find nothing.
+    """
     index = MemoryIndex()
     for source in sources:
         try:
@@ -69,4 +73,7 @@ def build_index(
         for entry in compiled.entries:
             if packages is None or entry.package in packages:
                 index.entries[entry.package].append(entry)
+    if not index.records:
+        first = "".join(f"; {problem.place}: {problem.reason}" for problem in index.problems[:1])
+        raise AdvisoriesError(f"no advisory can be read{first}")
     return index

@@ -91,6 +91,14 @@ def scan_tenant(
     return result
 
 
+def describe_last_scan(session: Session, tenant_id: str) -> str:
+    """Return when a tenant was last scanned, and with which inventory, as half a sentence."""
+    scan = session.get(store.VulnerabilityScan, tenant_id)
+    if scan is None:
+        return "never scanned"
+    return f"last scanned {scan.scanned_at:%FT%TZ}, inventory {scan.inventory_number}"
+
+
 def _refusal(session: Session, max_age: timedelta) -> str:
     sync = last_sync(session)
     if sync is None:
