@@ -13,7 +13,9 @@ def parse_moment(value: object) -> datetime:
     try:
         return _moment(value)
     except (ValueError, OverflowError, OSError) as error:
-        raise ValueError(f"{value!r} is not a time: use ISO 8601 or seconds since 1970") from error
+        raise ValueError(
+            f"{value!r} is not a time: use ISO 8601, or seconds since 1970 with nine digits or more"
+        ) from error
 
 
 def _moment(value: object) -> datetime:

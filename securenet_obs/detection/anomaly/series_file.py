@@ -11,6 +11,7 @@ from securenet_obs.detection.anomaly.series.detector import SeriesDetector
 from securenet_obs.errors import SeriesError
 from securenet_obs.suggestions import did_you_mean
 
+_OTHER_MARKS = ";\t|"
 _MISSING = {"", "nan", "null", "none", "n/a", "na"}
 
 
@@ -46,6 +47,8 @@ def _rows(file: Path, timestamp: str, value: str) -> Iterator[tuple[str, float, 
                 _require(column, reader.fieldnames or (), file)
             for row in reader:
                 place = f"{file}, line {reader.line_num}"
+                if None in row:
+                    raise SeriesError(f"{place}: it has more fields than the header has columns")
                 written = row[timestamp] or ""
                 yield (
                     written,
@@ -59,10 +62,9 @@ def _rows(file: Path, timestamp: str, value: str) -> Iterator[tuple[str, float, 
 def _require(column: str, columns: Any, file: Path) -> None:
     if column not in columns:
         known = ", ".join(columns) or "none"
-        raise SeriesError(
-            f"{file} has no column {column!r}; its columns are: {known}."
-            f"{did_you_mean(column, columns)}"
-        )
+        separated = len(columns) == 1 and any(mark in columns[0] for mark in _OTHER_MARKS)
+        hint = " Separate columns by commas." if separated else did_you_mean(column, columns)
+        raise SeriesError(f"{file} has no column {column!r}; its columns are: {known}.{hint}")
 
 
 def _moment_s(written: str, place: str, column: str) -> float:

@@ -80,6 +80,8 @@ def test_repeated_and_earlier_timestamps_keep_their_rows(tmp_path: Path) -> None
         (["2026-01-01,1", "2026-01-02,a"], VALID, "line 3, column value: 'a' is not a number"),
         (["1,1"], "timestamp,vale", "no column 'value'; its columns are: timestamp, vale. Did you"),
         ([], "", "no column 'timestamp'; its columns are: none"),
+        (["2026-01-01;1"], "timestamp;value", "timestamp;value. Separate columns by commas."),
+        (["2026-01-01,1,5"], VALID, "line 2: it has more fields than the header has columns"),
     ],
 )
 def test_a_file_that_cannot_be_read_names_the_place(
