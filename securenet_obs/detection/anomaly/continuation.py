@@ -8,7 +8,7 @@ minutes before it are those that it has judged: that saves time, and changes no 
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -16,7 +16,7 @@ import orjson
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from securenet_obs.detection.anomaly.models import ModelKey, load_model
+from securenet_obs.detection.anomaly.models import ModelKey, load_model, trained_at
 from securenet_obs.detection.anomaly.series.detector import Judgement, SeriesDetector
 from securenet_obs.store import NetworkMinute
 
@@ -45,9 +45,13 @@ class Sums(NamedTuple):
 
 @dataclass(frozen=True)
 class State:
-    """State of a detector that has judged the stored minutes after `since`, up to `through`."""
+    """State of a detector that has judged the stored minutes after `since`, up to `through`.
+
+    `trained_at` identifies its model: a tenant's versions may begin at 1 again in a new store.
+    """
 
     content: bytes
+    trained_at: datetime
     since: datetime
     through: datetime
     sums: Sums
@@ -120,7 +124,8 @@ class Continuation:
     def _keep(self, detector: SeriesDetector, through: datetime, sums: Sums) -> None:
         if through > self.state.through:
             content = orjson.dumps(detector.as_json())
-            self.states.keep(self.key, State(content, self.state.since, through, sums))
+            kept = replace(self.state, content=content, through=through, sums=sums)
+            self.states.keep(self.key, kept)
 
 
 def continue_model(
@@ -158,7 +163,8 @@ def _trained(session: Session, key: ModelKey, first: datetime, states: States) -
     # Its last anomaly is of the training, which has reported none.
     model.detector.speak()
     since = max(model.last_at, first - MAX_SPAN)
-    state = State(orjson.dumps(model.detector.as_json()), since, since, Sums())
+    content = orjson.dumps(model.detector.as_json())
+    state = State(content, model.trained_at, since, since, Sums())
     states.keep(key, state)
     return state
 
@@ -166,6 +172,8 @@ def _trained(session: Session, key: ModelKey, first: datetime, states: States) -
 def _is_current(session: Session, key: ModelKey, state: State, first: datetime) -> bool:
     """Return whether a kept state is before a batch, and its minutes are those of the store."""
     if first <= state.through or first - state.since > 2 * MAX_SPAN:
+        return False
+    if trained_at(session, key) != state.trained_at:
         return False
     column = getattr(NetworkMinute, key.metric)
     query = select(func.count(), func.coalesce(func.sum(column % _MODULUS), 0)).where(

@@ -40,6 +40,7 @@ class PromotedModel(NamedTuple):
     version: int
     detector: SeriesDetector
     last_at: datetime
+    trained_at: datetime
 
 
 def promoted_versions(session: Session, tenant_id: str) -> dict[str, int]:
@@ -82,7 +83,20 @@ def load_model(session: Session, key: ModelKey) -> PromotedModel | None:
     row = session.get(AnomalyModelVersion, key)
     if row is None:
         return None
-    return PromotedModel(row.version, SeriesDetector.restored(row.content), row.last_at)
+    detector = SeriesDetector.restored(row.content)
+    return PromotedModel(row.version, detector, row.last_at, row.trained_at)
+
+
+def trained_at(session: Session, key: ModelKey) -> datetime | None:
+    """Return when a version of a model was trained; None if it does not exist."""
+    table = AnomalyModelVersion
+    return session.scalar(
+        select(table.trained_at).where(
+            table.tenant_id == key.tenant_id,
+            table.metric == key.metric,
+            table.version == key.version,
+        )
+    )
 
 
 def store_models(

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -133,6 +134,14 @@ def test_late_records_are_judged_with_the_others(series: list[int]) -> None:
     continuation(HISTORY + 20, states).find_anomalies({START + (HISTORY + 20) * STEP: 1})
     arrive([record | {"src_ip": "192.0.2.8"} for record in records(series[: HISTORY + 1])])
     assert len(continuation(HISTORY + 20, states).stored) == 20
+
+
+def test_the_state_of_another_model_is_not_used(series: list[int]) -> None:
+    """A new store has the same versions of other models."""
+    states = States()
+    state = continuation(HISTORY, states).state
+    states.keep(KEY, replace(state, trained_at=START, content=b"{}"))
+    assert continuation(HISTORY, states).state == state
 
 
 def test_a_process_keeps_a_bounded_number_of_states(series: list[int]) -> None:

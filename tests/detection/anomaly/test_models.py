@@ -6,11 +6,13 @@ import pytest
 
 from securenet_obs.detection.anomaly.histories import order
 from securenet_obs.detection.anomaly.models import (
+    ModelKey,
     alarm_budget,
     load_models,
     promoted_versions,
     set_alarm_budget,
     store_models,
+    trained_at,
 )
 from securenet_obs.detection.anomaly.readings import Reading
 from securenet_obs.detection.anomaly.training import train
@@ -30,10 +32,13 @@ def test_a_stored_model_judges_as_the_trained_one() -> None:
         ensure_tenant(session, "acme")
         assert store_models(session, "acme", {"records": model}) == {"records": 1}
     with session_scope() as session:
-        version, loaded, last_at = load_models(session, "acme")["records"]
+        loaded = load_models(session, "acme")["records"]
+        key = ModelKey("acme", "records", 1)
+        assert trained_at(session, key) == loaded.trained_at
+        assert trained_at(session, key._replace(version=2)) is None
     at = (START + timedelta(hours=2)).timestamp()
-    assert (version, last_at) == (1, START + timedelta(minutes=59))
-    assert loaded.judge(at, 500.0) == model.detector.judge(at, 500.0)
+    assert (loaded.version, loaded.last_at) == (1, START + timedelta(minutes=59))
+    assert loaded.detector.judge(at, 500.0) == model.detector.judge(at, 500.0)
 
 
 def test_promotions_of_other_metrics_stay() -> None:
