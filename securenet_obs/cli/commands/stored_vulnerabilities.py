@@ -214,9 +214,13 @@ def findings(
     if as_json:
         click.echo(json.dumps(rows, indent=2))
         return
-    shown = ("package", "version", "severity", "id", "fixed", "cause", "new_at", "resolved_at")
-    print_rows(STDOUT, [{name: row[name] or "" for name in shown} for row in rows])
+    print_rows(STDOUT, [{name: row[name] or "" for name in _SHOWN} for row in rows])
     STDOUT.print(f"{len(rows)} findings of {tenant_id}; {scan}", soft_wrap=True)
 
+
+_SHOWN = (
+    "package", "version", "severity", "id", "fixed", "cause", "new_at", "waived_until",
+    "resolved_at",
+)  # fmt: skip
 
 COMMANDS = (advisories, findings, inventory, waivers)

@@ -50,6 +50,8 @@ def test_a_finding_is_shown_from_import_to_waiver(call: Call, target: Path, tmp_
     scan_tenant("acme")
     (found,) = json.loads(call("findings", "acme", "--json", *to).stdout)
     assert found["waived_until"] == "2100-01-01T23:59:59Z"
+    # Columns of a narrow terminal fold.
+    assert "waived" in call("findings", "acme", *to).stdout
 
 
 def test_a_tenant_without_data_is_not_taken_for_a_safe_one(call: Call, target: Path) -> None:
