@@ -1,4 +1,4 @@
-"""Click parameter types: path, numbers, seconds, name of a stack, id of a tenant; validated."""
+"""Click parameter types, validated: path, numbers, durations, names of stacks and tenants."""
 
 import math
 import os
@@ -11,6 +11,8 @@ import click
 from securenet_obs.errors import StackError
 
 WEEK_S = 7 * 24 * 3600
+
+_UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 24 * 3600}
 
 
 class NonEmptyPath(click.Path):
@@ -78,6 +80,22 @@ class TenantId(click.ParamType[str]):
                 ctx,
             )
         return str(value)
+
+
+class Duration(click.ParamType[float]):
+    """A period of at most a week, such as 90s, 30m, 1h or 1d, as seconds."""
+
+    name = "duration"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Return the seconds."""
+        match = re.fullmatch(r"(\d{1,6})([smhd])", str(value))
+        seconds = int(match[1]) * _UNITS_S[match[2]] if match else 0
+        if not 0 < seconds <= WEEK_S:
+            self.fail(f"{value!r} is not a period of at most a week.", param, ctx)
+        return float(seconds)
 
 
 class StackName(click.ParamType[str]):

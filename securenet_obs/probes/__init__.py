@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from securenet_obs.probes.health.sentry_events import probe_sentry
     from securenet_obs.probes.health.worker import probe_worker
     from securenet_obs.probes.http.api import ApiClient, ApiTask, ProvokedError, Submission
+    from securenet_obs.probes.ledger.balance import Ledger, read_ledger
     from securenet_obs.probes.logs.check import check_lines
     from securenet_obs.probes.logs.clock import measure_clock_difference_s
     from securenet_obs.probes.logs.contract import REQUIRED_FIELDS, find_contract_violations
@@ -123,6 +124,7 @@ __all__ = [
     "ErrorEvent",
     "ErrorEvents",
     "Health",
+    "Ledger",
     "LogFrame",
     "PickleOutcome",
     "PlantedPackages",
@@ -174,6 +176,7 @@ __all__ = [
     "read_back_events",
     "read_back_transactions",
     "read_evidence",
+    "read_ledger",
     "read_log_sizes",
     "read_logs_since",
     "read_redis_content",
@@ -211,6 +214,7 @@ _NAMES = {
     "health.sentry_events": ("probe_sentry",),
     "health.worker": ("probe_worker",),
     "http.api": ("ApiClient", "ApiTask", "ProvokedError", "Submission"),
+    "ledger.balance": ("Ledger", "read_ledger"),
     "logs.check": ("check_lines",),
     "logs.clock": ("measure_clock_difference_s",),
     "logs.contract": ("REQUIRED_FIELDS", "find_contract_violations"),

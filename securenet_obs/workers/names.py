@@ -18,6 +18,12 @@ UNACKED_KEY = "unacked"
 UNACKED_INDEX_KEY = "unacked_index"
 """kombu's sorted set of the same delivery tags, by the time of delivery."""
 
+LEDGER_SENT_KEY = "securenet:ledger:sent"
+"""Stream in the broker's database: id, name and queue of each sent task."""
+
+LEDGER_ENDED_KEY = "securenet:ledger:ended"
+"""Stream in the result database: id and state of each ended task."""
+
 LEASES_KEY = "securenet:leases"
 """Sorted set in the broker's database: running workers, by the server's time of their last sign."""
 

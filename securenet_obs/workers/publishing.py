@@ -16,6 +16,7 @@ from structlog.contextvars import bound_contextvars
 
 from securenet_obs.errors import PublishError
 from securenet_obs.monitoring import bound_tenant
+from securenet_obs.workers.ledger_records import add_sent
 from securenet_obs.workers.results import collect_owners, store_owners
 
 MAX_TASKS_PER_TRANSACTION = 500
@@ -133,6 +134,7 @@ class _BufferingChannel(Channel):  # type: ignore[misc] # kombu has no types
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
         self._messages: dict[str, list[str]] = {}
+        self._recorded: list[tuple[str, Any]] = []
         self._count = self._characters = 0
 
     @property
@@ -149,15 +151,19 @@ class _BufferingChannel(Channel):  # type: ignore[misc] # kombu has no types
             store_owners(self.app, owners)
             owners.clear()
         with self.conn_or_acquire() as client, client.pipeline(transaction=True) as pipe:
+            for queue, message in self._recorded:
+                add_sent(pipe, queue, message)
             for key, messages in self._messages.items():
                 pipe.lpush(key, *messages)
             pipe.execute()
         self._messages.clear()
+        self._recorded.clear()
         self._count = self._characters = 0
 
     def _put(self, queue: str, message: Any, **_: object) -> None:
         priority = self._get_message_priority(message, reverse=False)
         text = as_json(message)
         self._messages.setdefault(self._q_for_pri(queue, priority), []).append(text)
+        self._recorded.append((queue, message))
         self._count += 1
         self._characters += len(text)

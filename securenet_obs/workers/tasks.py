@@ -38,6 +38,7 @@ from securenet_obs.store import Tenant, session_scope
 from securenet_obs.workers import outbox, retention
 from securenet_obs.workers.celery_app import celery_app
 from securenet_obs.workers.dead_letters import connect_dead_letters, record_kept_letters
+from securenet_obs.workers.ledger_records import trim_records
 from securenet_obs.workers.publishing import Call, publish_many
 from securenet_obs.workers.windows import WINDOW_HEADER, task_id_of, window_of
 
@@ -195,8 +196,24 @@ def republish_submissions() -> int:
 
 @_task(**_RETRIES)
 def delete_old_rows() -> dict[str, int]:
-    """Delete rows after their retention, in small steps; return their numbers by table."""
+    """Delete rows after their retention, in small steps; return their numbers by table.
+
+    The ledger's records are trimmed, too.
+    """
+    _trim_ledger()
     return retention.delete_old_rows(get_settings())
+
+
+def _trim_ledger() -> None:
+    try:
+        with (
+            celery_app.connection_for_write() as connection,
+            connection.default_channel.conn_or_acquire() as broker,
+        ):
+            trim_records(broker, celery_app.backend.client)
+    except (kombu.exceptions.OperationalError, redis.RedisError, OSError) as error:
+        # The rows are deleted all the same; the next run trims.
+        _log.warning("ledger_not_trimmed", reason=type(error).__name__)
 
 
 @_task(bind=True)

@@ -8,7 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from securenet_obs.cli.parameter_types import WEEK_S, NonEmptyPath, Seconds, StackName, WholeNumber
+from securenet_obs.cli.parameter_types import (
+    WEEK_S,
+    Duration,
+    NonEmptyPath,
+    Seconds,
+    StackName,
+    WholeNumber,
+)
 
 
 def convert(kind: click.ParamType[Any], text: str) -> Any:
@@ -55,3 +62,12 @@ def test_values_have_their_types() -> None:
     assert convert(NonEmptyPath(), "a/b") == Path("a/b")
     assert convert(WholeNumber(min=1, max=3), "3") == 3
     assert convert(StackName(), "second") == "second"
+
+
+def test_a_duration_is_a_number_with_a_unit() -> None:
+    """It is converted to seconds; more than a week, and zero, are refused."""
+    texts = {"90s": 90, "30m": 1800, "1h": 3600, "7d": WEEK_S}
+    assert {text: convert(Duration(), text) for text in texts} == texts
+    for text in ("0s", "8d", "1", "1 h", "-1h", "1.5h", "h", ""):
+        with pytest.raises(click.BadParameter):
+            convert(Duration(), text)

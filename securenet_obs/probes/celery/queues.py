@@ -17,11 +17,9 @@ from securenet_obs.probes.celery.ages import (
     find_longest,
 )
 from securenet_obs.probes.celery.names import DIRECT_PREFIX, UNACKED_KEY
+from securenet_obs.probes.celery.queue_keys import PRIORITIES, SEPARATOR, list_queue_keys
 from securenet_obs.probes.celery.redis_reading import open_redis, translate_redis_errors
 from securenet_obs.settings import Settings
-
-_SEPARATOR = "\x06\x16"
-_PRIORITIES = ("", f"{_SEPARATOR}3", f"{_SEPARATOR}6", f"{_SEPARATOR}9")
 
 
 class QueueProbe:
@@ -45,12 +43,12 @@ class QueueProbe:
         """Return the queues that a worker has declared, and those that hold messages."""
         with self._reading_broker():
             declared = [
-                str(member, "utf-8").rsplit(_SEPARATOR, 1)[-1]
+                str(member, "utf-8").rsplit(SEPARATOR, 1)[-1]
                 for key in self._broker.scan_iter("_kombu.binding.*")
                 for member in self._broker.smembers(key)  # type: ignore[union-attr]
             ]
             filled = [
-                str(key, "utf-8").split(_SEPARATOR)[0]
+                str(key, "utf-8").split(SEPARATOR)[0]
                 for key in self._broker.scan_iter(_type="list")
             ]
         return sorted(name for name in {*declared, *filled} if not _is_internal(name))
@@ -218,13 +216,8 @@ class _ListSampler:
         return compute_waiting_s(oldest)
 
 
-def list_queue_keys(queue: str) -> list[str]:
-    """Return the Redis lists of one queue: Celery keeps one for each priority step."""
-    return [queue + suffix for suffix in _PRIORITIES]
-
-
 def _group_by_queue(answers: Sequence[Any]) -> list[Sequence[Any]]:
-    step = len(_PRIORITIES)
+    step = len(PRIORITIES)
     return [answers[start : start + step] for start in range(0, len(answers), step)]
 
 

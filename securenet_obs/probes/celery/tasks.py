@@ -23,7 +23,7 @@ from securenet_obs.probes.celery.names import (
     TICK_KEY,
     UNACKED_KEY,
 )
-from securenet_obs.probes.celery.queues import list_queue_keys
+from securenet_obs.probes.celery.queue_keys import list_queue_keys
 from securenet_obs.probes.celery.redis_reading import TIMEOUT_S, format_address
 from securenet_obs.probes.celery.results import ResultProbe
 from securenet_obs.probes.celery.round_trips import (

@@ -16,18 +16,24 @@ from redis.exceptions import RedisError
 
 from securenet_obs.redaction import redact
 from securenet_obs.workers.celery_fixes.unstored_results import UnstoredResults
+from securenet_obs.workers.ledger_records import ADD_ENDED
 from securenet_obs.workers.results import FAILURE_RETENTION_S, OWNER_KEY
 
 # Celery reads the stored state, and then writes. This script is one round trip instead of three, is
-# atomic, and keeps a task's owner as long as its result.
-_KEEP = """
+# atomic, keeps a task's owner as long as its result, and records the end in the ledger.
+_KEEP = (
+    """
 local kept = redis.call('GET', KEYS[1])
 if kept and string.sub(kept, 1, 20) == '{"status": "SUCCESS"' then return 0 end
 redis.call('SETEX', KEYS[1], ARGV[1], ARGV[2])
 redis.call('PUBLISH', KEYS[1], ARGV[2])
-if ARGV[3] == 'ended' then redis.call('EXPIRE', KEYS[2], ARGV[1]) end
+if ARGV[3] == 'ended' then
+  redis.call('EXPIRE', KEYS[2], ARGV[1])
+"""
+    + f"""{ADD_ENDED}end
 return 1
 """
+)
 
 
 class RedactingBackend(RedisBackend):  # type: ignore[misc] # Celery has no types
@@ -70,7 +76,7 @@ class RedactingBackend(RedisBackend):  # type: ignore[misc] # Celery has no type
         retention_s = FAILURE_RETENTION_S if state in states.PROPAGATE_STATES else int(self.expires)
         keys = [self.get_key_for_task(task_id), OWNER_KEY.format(task_id=task_id)]
         ended = "ended" if state in states.READY_STATES else "goes on"
-        arguments = (keys, [retention_s, text, ended])
+        arguments = (keys, [retention_s, text, ended, task_id, state])
         try:
             self.ensure(self._keep, arguments)
         except (RedisError, OSError) as error:

@@ -16,10 +16,12 @@ from typing import Any
 import structlog
 from kombu.exceptions import OperationalError
 from kombu.transport import TRANSPORT_ALIASES, redis
+from kombu.utils.json import dumps
 from redis.exceptions import OutOfMemoryError, RedisError
 
 from securenet_obs.workers.celery_fixes.delivery import QoS
 from securenet_obs.workers.celery_fixes.lease import EVEN_IF_FULL
+from securenet_obs.workers.ledger_records import add_sent
 
 _BIND = f"{EVEN_IF_FULL.format('SREM')}return redis.call('SADD', KEYS[1], ARGV[1])"
 
@@ -67,6 +69,14 @@ class Channel(redis.Channel):  # type: ignore[misc] # kombu has no types
             # Redis did not delete the queues of remote control; they expire.
             self.auto_delete_queues.clear()
             super().close()
+
+    def _put(self, queue: str, message: Any, **_: object) -> None:
+        """Send a message, with the ledger's record of it."""
+        priority = self._get_message_priority(message, reverse=False)
+        with self.conn_or_acquire() as client, client.pipeline(transaction=True) as pipe:
+            add_sent(pipe, queue, message)
+            pipe.lpush(self._q_for_pri(queue, priority), dumps(message))
+            pipe.execute()
 
     def _queue_bind(self, exchange: str, routing_key: str, pattern: str, queue: str) -> None:
         try:

@@ -1,0 +1,57 @@
+"""The ledger on the command line: it balances, or names the missing tasks and exits with 1."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+
+from securenet_obs.workers.names import LEDGER_SENT_KEY
+from tests.stores import create_sqlite
+
+Call = Callable[..., Any]
+
+
+@pytest.fixture
+def target(redis_server: Any, tmp_path: Path) -> Path:
+    """Return the env file of a target with an empty broker."""
+    url = redis_server.environment["REDIS_URL"].removesuffix("0")
+    file = tmp_path / "target.env"
+    store = create_sqlite(tmp_path / "store.sqlite3")
+    file.write_text(f"REDIS_URL={url}2\nRESULT_URL={url}5\nDATABASE_URL={store}\n")
+    redis.Redis.from_url(f"{url}2").flushdb()
+    return file
+
+
+def test_the_ledger_of_a_stack_balances(call: Call, stack: Any, tmp_path: Path) -> None:
+    """Beat's canaries are sent and done while it is read."""
+    file = tmp_path / "target.env"
+    file.write_text("".join(f"{name}={value}\n" for name, value in stack.environment.items()))
+    done = call("ledger", "--since", "10m", "--target", file, "--json")
+    assert done.returncode == 0, done.stdout + done.stderr
+    found = json.loads(done.stdout)
+    assert found["missing"] == []
+    assert sum(row["done"] for row in found["rows"]) > 0
+
+
+def test_a_missing_task_is_named(call: Call, redis_server: Any, target: Path) -> None:
+    """The table has its row, the line its id; JSON has the time of sending."""
+    url = redis_server.environment["REDIS_URL"].removesuffix("0")
+    with redis.Redis.from_url(f"{url}2") as broker:
+        broker.xadd(LEDGER_SENT_KEY, {"id": "lost-1", "task": "scan", "queue": "scans"})
+    done = call("ledger", "--target", target)
+    assert done.returncode == 1
+    assert "missing: lost-1 scan" in done.stdout
+    assert "1 missing, records since 20" in done.stdout
+    done = call("ledger", "--target", target, "--json")
+    (task,) = json.loads(done.stdout)["missing"]
+    assert (task["id"], task["queue"], task["sent_at"] > 1.7e9) == ("lost-1", "scans", True)
+
+
+def test_a_period_is_a_number_with_a_unit(call: Call, target: Path) -> None:
+    """The error has an example."""
+    done = call("ledger", "--since", "1 hour", "--target", target)
+    assert done.returncode == 2
+    assert "--since 1h" in done.stderr
