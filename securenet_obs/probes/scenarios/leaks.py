@@ -70,7 +70,7 @@ def plant_secrets(settings: Settings, canary: str, tenant_id: str) -> PlantedSec
     """Make the API, two of its tasks and its database leak a fresh secret of each kind.
 
     It sends two requests: one that fails after all leaks, and one that is refused because its body
-    is not JSON.
+    is declared as JSON and is none.
 
     Args:
         settings: settings of the target, which must have diagnostics enabled.
@@ -99,7 +99,8 @@ def plant_secrets(settings: Settings, canary: str, tenant_id: str) -> PlantedSec
     raw = f'{{"canary": "{canary}", "password": "{secret["raw body"]}"'.encode()
     with open_client(settings.api_url.rstrip("/"), "API_URL", headers) as client:
         failed, first = _post(client, 500, params=query, json=body)
-        _, second = _post(client, 422, content=raw)
+        declared = {"Content-Type": "application/json"}
+        _, second = _post(client, 422, content=raw, headers=declared)
     request_id = failed.headers.get("x-request-id", "")
     return PlantedSecrets(canary, places, texts, fields, request_id, first + b"\n" + second)
 
