@@ -28,7 +28,7 @@ def pack(part: GatheredRange) -> Iterator[bytes]:
         rows = None if isinstance(column.rows, range) else array("q", column.rows).tobytes()
         types = [kind.__name__ for kind in column.types]
         # marshal writes an object once: texts that are shared here are shared there.
-        yield marshal.dumps((column.name, rows, types, *_pack_values(column.values, column.types)))
+        yield marshal.dumps((column.name, rows, types, *_pack_values(column.values)))
 
 
 def write_piece(output: BinaryIO, mark: bytes, piece: bytes) -> None:
@@ -56,21 +56,14 @@ def _load(piece: bytearray) -> Any:
 
 def _unpack_column(piece: bytearray) -> Cells:
     name, rows, types, code, packed = _load(piece)
-    values = _unpack_array(code, packed).tolist() if code else packed
+    values = _unpack_array(code, packed) if code else packed
     given = range(len(values)) if rows is None else _unpack_array("q", rows)
     return Cells(name, given, values, {_TYPES[kind] for kind in types})
 
 
-def _pack_values(values: Sequence[Any], types: set[type]) -> tuple[str, Any]:
+def _pack_values(values: Sequence[Any]) -> tuple[str, Any]:
     """Return the code and the bytes of an array of numbers, or "" and the values."""
-    if types == {float}:
-        return "d", array("d", values).tobytes()
-    if types == {int}:
-        try:
-            return "q", array("q", values).tobytes()
-        except OverflowError:
-            pass
-    return "", values
+    return (values.typecode, values.tobytes()) if isinstance(values, array) else ("", values)
 
 
 def _unpack_array(code: str, packed: bytes) -> "array[Any]":

@@ -1,5 +1,6 @@
 """Builds exact, typed columns of the gathered values of JSON fields."""
 
+from array import array
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
@@ -104,6 +105,8 @@ def _build_numbers(field: Field, kind: type, count: int) -> Any:
 
 
 def _convert(kind: type, values: Sequence[Any]) -> Any:
+    if isinstance(values, array):
+        return np.array(values)
     if kind is not int:
         return np.fromiter(values, kind, len(values))
     for dtype in (np.int64, np.uint64):

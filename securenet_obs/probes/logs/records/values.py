@@ -3,22 +3,29 @@
 from array import array
 from collections.abc import Iterable, Sequence
 from operator import itemgetter
-from typing import Any
+from typing import Any, TypeVar
 
 from securenet_obs.probes.logs.records.decoding import has_inexact_float
 
 _NULL = type(None)
 _TEXT, _SCALARS = {str}, {str, int, bool, _NULL}
+_FLOATS, _INTEGERS = {float}, {int}
+
+_Values = TypeVar("_Values", bound=Sequence[Any])
 
 _MAX_SHARED_TEXTS = 1024
 """Maximum number of different texts of a field that share one object each."""
 
 
 class Field:
-    """The values of one field so far, in the order of their rows."""
+    """The values of one field so far, in the order of their rows.
+
+    They are an array if all are floats, or all are integers of 64 bits: an array has no object for
+    each, and becomes a column, or bytes for another process, at once.
+    """
 
     def __init__(self) -> None:
-        self.values: list[Any] = []
+        self.values: list[Any] | array[Any] = []
         self.types: set[type] = set()
         self._rows: array[int] | None = None
         self._texts: dict[str, str] | None = {}
@@ -32,7 +39,7 @@ class Field:
         """Append values; the rows are not stored while each row has had a value."""
         if self._rows is None and not _continues(rows, len(self.values)):
             self._rows = array("q", range(len(self.values)))
-        self.values.extend(values)
+        self._append(_pack(values, types))
         if not types <= self.types:
             self.types |= types
         if self._rows is not None:
@@ -42,11 +49,19 @@ class Field:
         """Return whether each row before this one has a value, and no other row."""
         return self._rows is None and len(self.values) == row
 
-    def append_prepared(self, values: tuple[Any, ...], count: int) -> None:
+    def append_prepared(self, values: "tuple[Any, ...] | array[Any]", count: int) -> None:
         """Append a result of `prepare`; one value stands for as many as given."""
-        self.values.extend(values * (count // len(values)))
+        self._append(values * (count // len(values)))
 
-    def prepare(self, values: tuple[Any, ...]) -> tuple[Any, ...] | None:
+    def _append(self, values: Sequence[Any]) -> None:
+        if isinstance(values, array) and not self.values:
+            self.values = values
+        elif isinstance(self.values, array) and not _is_alike(self.values, values):
+            self.values = [*self.values, *values]
+        else:
+            self.values.extend(values)
+
+    def prepare(self, values: tuple[Any, ...]) -> "tuple[Any, ...] | array[Any] | None":
         """Return values to append as they are; None if objects, lists or inexact ones may be there.
 
         Of equal texts one is returned. They are one object, while the field has few different ones.
@@ -62,13 +77,13 @@ class Field:
         types = set(map(type, values))
         if types == _TEXT:
             self._share(values)
-        elif types == {float}:
+        elif types == _FLOATS:
             if has_inexact_float(values):
                 return None
         elif not types <= _SCALARS:
             return None
         self.types |= types
-        return values
+        return _pack(values, types)
 
     def _find_shared(self, values: tuple[Any, ...]) -> tuple[str, ...] | None:
         """Return the shared texts that equal these values; None if one of them is not shared."""
@@ -93,6 +108,22 @@ class Field:
     def is_complete(self, count: int) -> bool:
         """Return whether each of `count` rows has a value, in the rows' order."""
         return self._rows is None and len(self.values) == count
+
+
+def _pack(values: _Values, types: set[type]) -> "_Values | array[Any]":
+    """Return numbers of one type as an array if they fit into one; anything else as it is."""
+    if types == _FLOATS:
+        return array("d", values)
+    if types == _INTEGERS:
+        try:
+            return array("q", values)
+        except OverflowError:
+            return values
+    return values
+
+
+def _is_alike(numbers: "array[Any]", values: Sequence[Any]) -> bool:
+    return isinstance(values, array) and values.typecode == numbers.typecode
 
 
 def _continues(rows: Sequence[int], start: int) -> bool:

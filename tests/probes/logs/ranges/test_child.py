@@ -29,7 +29,7 @@ def test_a_range_is_gathered_from_its_place(tmp_path: Path) -> None:
     assert found.line_count == 4
     assert list(found.positions) == [0, 3]
     assert [position for position, _ in found.rejected] == [2]
-    assert [(one.name, list(one.rows), one.values) for one in found.columns] == [
+    assert [(one.name, list(one.rows), list(one.values)) for one in found.columns] == [
         ("a", [0, 1], [1, 2]),
         ("b", [1], [1]),
     ]

@@ -27,7 +27,7 @@ def test_a_range_follows_the_records_before_it() -> None:
     gathering.add_range(GatheredRange(1, 2, range(2), [], {1: "2.5"}, columns))
     fields = gathering.table.fields
     assert gathering.table.count == 4
-    assert {name: (list(one.rows), one.values) for name, one in fields.items()} == {
+    assert {name: (list(one.rows), list(one.values)) for name, one in fields.items()} == {
         "ts": ([0, 1], [1795406706.1234567, 1]),
         "a": ([0, 2, 3], [1, 3, 4]),
         "b": ([1, 3], [2, 5]),
