@@ -1,7 +1,9 @@
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeAlias
 
 import psutil
 import pytest
@@ -10,6 +12,8 @@ from securenet_obs.probes.logs.ranges import process
 from securenet_obs.probes.logs.ranges.child import RangeGathering
 from securenet_obs.probes.logs.ranges.division import ByteRange
 from securenet_obs.probes.logs.ranges.process import RangeProcess
+
+ListChildren: TypeAlias = Callable[[], list[psutil.Process]]
 
 CONTENT = b'{"a": 0}\n' + b'{"a": 1, "b": "x", "c": [2.5]}\nbad\n' * 3000
 RANGE = ByteRange(9, len(CONTENT))
@@ -23,7 +27,7 @@ def log(tmp_path: Path) -> Path:
     return path
 
 
-def test_the_result_is_that_of_a_gathering_here(log: Path) -> None:
+def test_the_result_is_that_of_a_gathering_here(log: Path, list_children: ListChildren) -> None:
     """The process reads the open file, also if its name is gone; it has ended afterwards."""
     with log.open("rb") as file:
         log.unlink()
@@ -32,10 +36,12 @@ def test_the_result_is_that_of_a_gathering_here(log: Path) -> None:
         one._began -= 60
         assert one.take() == RangeGathering(file.fileno(), RANGE).gather()
         one.end()
-    assert not psutil.Process().children()
+    assert not list_children()
 
 
-def test_waiting_is_bounded(monkeypatch: pytest.MonkeyPatch, log: Path) -> None:
+def test_waiting_is_bounded(
+    monkeypatch: pytest.MonkeyPatch, log: Path, list_children: ListChildren
+) -> None:
     """A process that takes too long has no result; it is killed at the end, also twice."""
     monkeypatch.setattr(process, "_PROGRAM", "import time; time.sleep(600)")
     waits: list[float] = []
@@ -46,7 +52,7 @@ def test_waiting_is_bounded(monkeypatch: pytest.MonkeyPatch, log: Path) -> None:
         assert one.take() is None
         one.end()
         one.end()
-    assert not psutil.Process().children()
+    assert not list_children()
 
 
 STREAMLESS = """

@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -176,14 +176,6 @@ def ranges(monkeypatch: pytest.MonkeyPatch, divided: None) -> list[GatheredRange
     return Watched.ranges
 
 
-@pytest.fixture(autouse=True)
-def no_child() -> Iterator[None]:
-    """Fail a test that leaves a process."""
-    before = psutil.Process().children()
-    yield
-    assert psutil.Process().children() == before
-
-
 def test_a_second_process_gathers_half(log: Path, ranges: list[GatheredRange | None]) -> None:
     """The log is read as by one process, and about half of the lines came from another one."""
     assert describe(log_frame(log)) == describe(read_undivided(log))
@@ -245,20 +237,23 @@ def test_a_wrong_interpreter_changes_nothing(
 @pytest.mark.parametrize("error", [KeyboardInterrupt, MemoryError])
 @pytest.mark.usefixtures("divided")
 def test_no_process_is_left_after_an_error(
-    monkeypatch: pytest.MonkeyPatch, log: Path, error: type[BaseException]
+    monkeypatch: pytest.MonkeyPatch,
+    log: Path,
+    error: type[BaseException],
+    list_children: Callable[[], list[psutil.Process]],
 ) -> None:
     """The second process ends with the reading, also while the error is kept."""
     monkeypatch.setattr(process, "_PROGRAM", "import time; time.sleep(600)")
 
     def fail(*_: Any) -> None:
-        assert psutil.Process().children()
+        assert list_children()
         raise error
 
     monkeypatch.setattr(frame_module._FrameBuilder, "add", fail)
     with pytest.raises(error) as kept:
         log_frame(log)
     assert kept.value.__traceback__ is not None
-    assert not psutil.Process().children()
+    assert not list_children()
 
 
 @pytest.mark.usefixtures("divided")
