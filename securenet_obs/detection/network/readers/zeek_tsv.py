@@ -33,7 +33,9 @@ class ZeekTable:
     def read_header(self, line: bytes) -> None:
         """Take over a line that begins with `#`; an unknown one changes nothing."""
         if line.startswith(HEADER):
-            self.__init__(separator=_unescape(line[len(HEADER) :].strip()))  # type: ignore[misc]
+            # A line that is cut has no separator.
+            separator = _unescape(line[len(HEADER) :].strip()) or b"\t"
+            self.__init__(separator=separator)  # type: ignore[misc]
             return
         name, *values = line.split(self.separator)
         match name, values:

@@ -56,6 +56,14 @@ def test_a_row_that_does_not_fit_its_header_is_refused(row: bytes, reason: str) 
         table().read_row(row)
 
 
+def test_a_header_without_its_separator_has_the_usual_one() -> None:
+    """The line may be cut; a search by coverage has found it."""
+    zeek = table()
+    for line in (b"#separator", b"#fields\tts", b"#types\ttime"):
+        zeek.read_header(line)
+    assert zeek.read_row(b"2.5")["ts"] == 2.5
+
+
 def test_a_new_header_replaces_the_one_before() -> None:
     """Logs may be concatenated, with other separators."""
     zeek = table()
