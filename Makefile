@@ -41,7 +41,7 @@ lint: $(INSTALLED) ## The part of `make test` that runs nothing
 check: lint ## The part of `make test` that starts no Redis, worker, Bugsink or kernel
 	$(BIN)/pytest --quiet -p no:nbval --numprocesses 2 --dist worksteal -m "not stack"
 
-fuzz: $(INSTALLED) ## Search for new examples that break a test; SECONDS=120
+fuzz: $(INSTALLED) ## Search for new examples that break a test or a reader; SECONDS=120
 	@$(BIN)/python -m tests.fuzz --seconds $(SECONDS)
 
 install: $(INSTALLED) ## Create .venv and install the project into it

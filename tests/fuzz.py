@@ -1,6 +1,7 @@
 """Searches for examples that break a test: `make fuzz SECONDS=120`.
 
-Every test of hypothesis is run in rounds, each with another seed, until the time is up. A finding
+Every test of hypothesis is run in rounds, each with another seed, until the time is up. Then each
+reader of network logs is searched by coverage for half of that time, two at once. A finding
 is printed and kept below `.securenet/fuzz`: a report of the round with the falsifying example, and
 the example itself, which later searches try first. The exit status is 1 after a finding, 3 if
 the search could not run, else 0. With CI set it is 0 after a finding, too: the change
@@ -9,15 +10,21 @@ under test did not cause it, and `make test` has judged that change already.
 
 import argparse
 import os
+import random
 import re
 import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from pathlib import Path
 
+from tests.detection.network.readers.fuzzed import TARGETS
+from tests.guided import Search
 from tests.searching import FUZZ, KEPT
 
+ALL = ["tests"]
 FAILED = re.compile(r"^(?:FAILED|ERROR) (\S+)", re.MULTILINE)
 PYTEST = [
     *(sys.executable, "-m", "pytest", "-q", f"--hypothesis-profile={FUZZ}"),
@@ -91,14 +98,41 @@ def fuzz(paths: Sequence[str], seconds: float) -> list[Path]:
     return reports
 
 
+def search_readers(seconds: float) -> list[Path]:
+    """Search each reader of network logs by coverage; return the reports of findings."""
+    with ProcessPoolExecutor(2) as pool:
+        found = pool.map(partial(search_reader, seconds=seconds), TARGETS)
+        return [report for report in found if report is not None]
+
+
+def search_reader(name: str, seconds: float) -> Path | None:
+    """Search one reader; write the report of a finding, and return its path."""
+    begun = Search(TARGETS[name], random.Random())
+    broken = begun.run(seconds)
+    print(f"fuzz: {name}: {begun.executions} inputs, {len(begun.steps)} steps.", flush=True)
+    if broken is None:
+        return None
+    KEPT.mkdir(parents=True, exist_ok=True)
+    report = KEPT / f"found-{name}-{time.strftime('%Y%m%d-%H%M%S')}.log"
+    where = "tests.detection.network.readers.fuzzed"
+    report.write_text(
+        f"Reproduce it: from {where} import TARGETS; TARGETS[{name!r}].check(\n{broken!r})\n"
+        "Pin it: add the input to a test of the reader, and mend the code.\n"
+    )
+    print(report.read_text(), flush=True)
+    return report
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Search as the command line requests, and return the exit status."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=120, help="how long new rounds begin")
-    parser.add_argument("paths", nargs="*", default=["tests"], help="files of tests")
+    parser.add_argument("paths", nargs="*", default=ALL, help="files of tests")
     given = parser.parse_args(arguments)
     try:
         reports = fuzz(given.paths, given.seconds)
+        if given.paths == ALL:
+            reports += search_readers(given.seconds / 2)
     except SearchError as error:
         print(f"fuzz: {error}", file=sys.stderr)
         return 3

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests import fuzz
+from tests.guided import Target
 
 CONFTEST = """
 from pathlib import Path
@@ -64,6 +65,7 @@ def test_a_finding_does_not_fail_ci(
     """A fault that is older than the change is reported, and the change passes."""
     monkeypatch.setenv("CI", "true")
     monkeypatch.setattr(fuzz, "fuzz", lambda _paths, _seconds: [tests / "found.log"])
+    monkeypatch.setattr(fuzz, "search_readers", lambda _seconds: [])
     assert fuzz.main([]) == 0
     assert "FOUND SOMETHING" in capsys.readouterr().out
 
@@ -83,6 +85,25 @@ def test_a_test_that_failed_is_left_out_of_later_rounds(
     monkeypatch.setattr(fuzz, "search", search)
     assert len(fuzz.fuzz([], 60)) == 3
     assert rounds == [["a", "b", "c"], ["b", "c"], ["c"]]
+
+
+def test_a_finding_in_a_reader_is_kept(
+    tests: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The report has the input, and it is part of the exit status."""
+
+    def check(data: bytes) -> None:
+        assert b"bad" not in data
+
+    monkeypatch.delenv("CI", raising=False)
+    monkeypatch.setattr(fuzz, "TARGETS", {"one": Target(check, [b"a bad input"], tests)})
+    report = fuzz.search_reader("one", 60)
+    assert report is not None
+    assert "TARGETS['one'].check(\nb'a bad input')" in report.read_text()
+    monkeypatch.setattr(fuzz, "fuzz", lambda _paths, _seconds: [])
+    monkeypatch.setattr(fuzz, "search_readers", lambda _seconds: [report])
+    assert fuzz.main([]) == 1
+    assert f"FOUND SOMETHING: read {report}" in capsys.readouterr().out
 
 
 def test_a_search_without_tests_is_an_error(
