@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from securenet_obs.cli.usage import usage_errors_for
 from securenet_obs.errors import NotFoundError
 
 _LOG = NonEmptyPath(exists=True, dir_okay=False, allow_dash=True, path_type=str)
+_MAX_LISTED = 10
 _FILE = NonEmptyPath(exists=True, dir_okay=False)
 
 
@@ -76,12 +78,29 @@ def _print_summary(found: dict[str, Any]) -> None:
 
     counts = ("lines", "records", "quarantined", "blank", "untimed")
     STDOUT.print(", ".join(f"{found[name]} {name}" for name in counts))
-    STDOUT.print(f"from {found['first']} to {found['last']}")
-    for title in ("log_types", "metrics"):
-        rows = [{title: name, "count": count} for name, count in found[title].items()]
-        print_rows(STDOUT, rows)
-    for title in ("unknown_shapes", "top_talkers", "quarantine"):
-        print_rows(STDOUT, found[title])
+    is_timed = found["first"] is not None
+    STDOUT.print(
+        f"from {found['first']} to {found['last']}" if is_timed else "no record has a time"
+    )
+    for rows in _tables(found):
+        if rows:
+            STDOUT.print()
+            print_rows(STDOUT, rows)
+    if found["talkers_are_a_sample"]:
+        STDOUT.print("\nThe talkers are those of a sample: there are too many addresses.")
+    if (unlisted := found["quarantined"] - _MAX_LISTED) > 0:
+        STDOUT.print(f"{unlisted} more quarantined lines are not listed; --json lists up to 1000")
+
+
+def _tables(found: dict[str, Any]) -> Iterator[list[dict[str, Any]]]:
+    """Yield the rows of each table of a summary; metrics that are 0 are left out."""
+    for title, name in (("log type", "log_types"), ("metric", "metrics"), ("reason", "reasons")):
+        yield [{title: key, "count": count} for key, count in found[name].items() if count]
+    yield [
+        {"unknown shape": row["names"], "count": row["count"]} for row in found["unknown_shapes"]
+    ]
+    yield [{"top talker": row.pop("address"), **row} for row in found["top_talkers"]]
+    yield found["quarantine"][:_MAX_LISTED]
 
 
 @logs.command()

@@ -69,6 +69,13 @@ def test_logs_summary_counts_records(call: Callable[..., Any], tmp_path: Path) -
     table = call("logs", "summary", log).stdout
     assert "2 lines, 1 records, 1 quarantined" in table
     assert "suricata.flow" in table
+    assert "octets" not in table
+    log.write_text("bad\n" * 12)
+    table = call("logs", "summary", log).stdout
+    assert "no record has a time" in table
+    assert ["not", "JSON", "12"] in [line.split() for line in table.splitlines()]
+    assert table.count(f"{log} ") == 10
+    assert "2 more quarantined lines are not listed" in table
     assert call("logs", "summary", "nowhere.log").returncode == 2
 
 
