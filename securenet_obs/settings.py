@@ -130,6 +130,12 @@ class Settings(BaseSettings):
         le=3650,
         description="Days for which dead letters and their batches are kept.",
     )
+    retention_minutes_d: float = Field(
+        400.0,
+        ge=60,
+        le=3650,
+        description="Days for which a tenant's metrics by minute are kept.",
+    )
     retention_findings_d: float = Field(
         365.0,
         ge=1,

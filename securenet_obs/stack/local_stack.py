@@ -301,6 +301,7 @@ class LocalStack:
             "RETENTION_EFFECTS_D": "7",
             "RETENTION_PROCESSED_D": "7",
             "RETENTION_DEAD_LETTERS_D": "90",
+            "RETENTION_MINUTES_D": "400",
             "RETENTION_FINDINGS_D": "365",
             "RETENTION_INVENTORIES_D": "90",
             "WORKER_STOP_S": str(STOP_TASKS_S),

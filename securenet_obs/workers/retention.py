@@ -5,23 +5,27 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import exists
+from sqlalchemy import exists, select
 from sqlalchemy.orm import aliased
 
 from securenet_obs.processes.polling import Deadline
 from securenet_obs.settings import Settings
 from securenet_obs.store import (
+    REQUEST,
     DeadLetter,
     Finding,
     IdempotencyKey,
     Inventory,
     LogFile,
     LogRange,
+    NetworkMinute,
     ProcessedBatch,
     QuarantinedRecord,
     Submission,
     TaskEffect,
+    Tenant,
     VulnerabilityScan,
+    session_scope,
 )
 from securenet_obs.store.retention import delete_older
 
@@ -60,10 +64,20 @@ def _rules(settings: Settings) -> Iterator[tuple[Any, Any, tuple[Any, ...]]]:
     """Yield tables, their columns of age, and the conditions of old rows."""
     now = datetime.now(UTC)
     yield from _rules_of_batches(settings, now)
+    yield from _rules_of_minutes(now - timedelta(days=settings.retention_minutes_d))
     findings = now - timedelta(days=settings.retention_findings_d)
     yield Finding, Finding.resolved_at, (Finding.resolved_at < findings,)
     replaced = now - timedelta(days=settings.retention_inventories_d)
     yield Inventory, Inventory.imported_at, (_is_replaced_since(replaced), ~_is_last_scanned())
+
+
+def _rules_of_minutes(oldest: datetime) -> Iterator[tuple[Any, Any, tuple[Any, ...]]]:
+    """Yield a rule for each tenant: the primary key has the minutes in order within a tenant."""
+    with session_scope(REQUEST) as session:
+        tenants = session.scalars(select(Tenant.tenant_id)).all()
+    for tenant_id in tenants:
+        of_tenant = NetworkMinute.tenant_id == tenant_id
+        yield NetworkMinute, NetworkMinute.minute, (of_tenant, NetworkMinute.minute < oldest)
 
 
 def _is_replaced_since(moment: datetime) -> Any:

@@ -14,6 +14,7 @@ from securenet_obs.store import (
     Inventory,
     LogFile,
     LogRange,
+    NetworkMinute,
     ProcessedBatch,
     QuarantinedRecord,
     Submission,
@@ -130,6 +131,7 @@ def test_each_kind_has_its_age() -> None:
         "processed_batches": 1,
         "idempotency_keys": 1,
         "dead_letters": 1,
+        "network_minutes": 0,
         "findings": 0,
         "inventories": 0,
     }
@@ -139,6 +141,21 @@ def test_each_kind_has_its_age() -> None:
         *("waits for its worker", "has a dead letter"),
     }
     assert set(delete_old_rows(SETTINGS).values()) == {0}
+
+
+def test_minutes_are_deleted_at_their_age() -> None:
+    """Those of every tenant."""
+    age = datetime.now(UTC) - timedelta(days=SETTINGS.retention_minutes_d)
+    moments = (age - timedelta(days=300), age - timedelta(minutes=1), age + timedelta(minutes=1))
+    with session_scope() as session:
+        for tenant_id in ("acme", "other"):
+            ensure_tenant(session, tenant_id)
+            session.flush()
+            session.add_all(NetworkMinute(tenant_id=tenant_id, minute=one) for one in moments)
+    assert delete_old_rows(SETTINGS)["network_minutes"] == 4
+    with session_scope() as session:
+        left = {(row.tenant_id, row.minute) for row in session.scalars(select(NetworkMinute))}
+    assert left == {("acme", moments[2]), ("other", moments[2])}
 
 
 def finding(package: str, resolved_at: datetime | None) -> Finding:
