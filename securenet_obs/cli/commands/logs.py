@@ -11,7 +11,7 @@ import click
 from securenet_obs.cli import options
 from securenet_obs.cli.choice import enter_target
 from securenet_obs.cli.consoles import STDERR, STDOUT
-from securenet_obs.cli.parameter_types import NonEmptyPath
+from securenet_obs.cli.parameter_types import NonEmptyPath, WholeNumber
 from securenet_obs.cli.usage import usage_errors_for
 from securenet_obs.errors import NotFoundError
 
@@ -142,3 +142,31 @@ def import_files(sources: tuple[Path, ...], tenant: str, target: Path | None, lo
     for path in sources:
         task_id = publish(process_log_file, tenant, str(path.resolve()))
         STDOUT.print(f"{path} was sent as task {task_id}", markup=False, soft_wrap=True)
+
+
+@logs.command("imported")
+@click.option("--tenant", help="Only this tenant's files.")
+@click.option("--limit", type=WholeNumber(min=1, max=1_000_000), default=20, show_default=True)
+@options.target
+@options.local
+@options.as_json
+def list_imported(
+    tenant: str | None, limit: int, target: Path | None, local: bool, as_json: bool
+) -> None:
+    """List imported network logs, newest first, with progress and counts.
+
+    With --json also their first quarantined lines. A file is kept for RETENTION_PROCESSED_D days.
+
+    Example: securenet-obs logs imported --tenant acme
+    """
+    enter_target(target, local=local, command="logs", needs=["store"])
+    from securenet_obs.detection.network.stored.ranges import list_files
+    from securenet_obs.runner.console.report import print_rows
+    from securenet_obs.store import session_scope
+
+    with session_scope() as session:
+        rows = list_files(session, tenant, limit)
+    if as_json:
+        click.echo(json.dumps(rows, indent=2))
+    else:
+        print_rows(STDOUT, [{n: v for n, v in row.items() if n != "quarantine"} for row in rows])

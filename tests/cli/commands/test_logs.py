@@ -11,6 +11,9 @@ from typing import Any
 
 import redis
 
+from securenet_obs.detection.network.counting.analysis import analyse
+from securenet_obs.detection.network.stored.ranges import begin, digest_of, finish, store_range
+from securenet_obs.store import session_at
 from tests.stores import create_sqlite
 
 
@@ -98,6 +101,31 @@ def test_logs_import_sends_a_task(
     arguments = json.loads(b64decode(message["body"]))[0]
     assert arguments == ["acme", str(tmp_path / "conn.log")]
     assert call("logs", "import", "conn.log", "--target", target).returncode == 2
+
+
+def test_logs_imported_lists_files(call: Callable[..., Any], tmp_path: Path) -> None:
+    """With their progress, as a table or JSON; those of one tenant, if it is given."""
+    database = create_sqlite(tmp_path / "store.sqlite3")
+    target = tmp_path / "target.env"
+    target.write_text(f"DATABASE_URL={database}\n")
+    log = tmp_path / "log"
+    log.write_text('{"ts": 1600000000, "uid": "x"}\nbad\n')
+    for tenant, number in (("acme", 1), ("other", 2)):
+        with session_at(database) as session:
+            begin(session, tenant, digest_of(log), number)
+            session.flush()
+            store_range(session, tenant, digest_of(log), 0, analyse(log))
+            finish(session, tenant, digest_of(log))
+    rows = json.loads(call("logs", "imported", "--target", target, "--json").stdout)
+    assert [(row["tenant_id"], row["read"], row["ranges"]) for row in rows] == [
+        ("other", 1, 2),
+        ("acme", 1, 1),
+    ]
+    assert [(row["finished"] is None, row["records"]) for row in rows] == [(True, None), (False, 1)]
+    assert [item["sample"] for item in rows[1]["quarantine"]] == ["bad"]
+    table = call("logs", "imported", "--target", target, "--tenant", "acme").stdout
+    assert digest_of(log)[:12] in table
+    assert "other" not in table
 
 
 def test_logs_convert_prints_ecs(call: Callable[..., Any], tmp_path: Path) -> None:

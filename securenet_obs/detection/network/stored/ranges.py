@@ -69,6 +69,37 @@ def finish(session: Session, tenant_id: str, digest: str) -> dict[str, Any] | No
     return result
 
 
+def list_files(session: Session, tenant_id: str | None, limit: int) -> list[dict[str, Any]]:
+    """Return imported files, the most recent ones first.
+
+    Returns:
+        rows with `digest` (its first 12 characters), `tenant_id`, `started` and `finished` (ISO
+        8601; None while ranges are missing), `ranges`, `read` (ranges that are read), `records`,
+        `quarantined` (both None until it is finished) and `quarantine` (the first items).
+    """
+    of_file = LogRange.tenant_id == LogFile.tenant_id, LogRange.digest == LogFile.digest
+    read = select(func.count()).select_from(LogRange).where(*of_file).scalar_subquery()
+    query = select(LogFile, read).order_by(LogFile.started_at.desc()).limit(limit)
+    if tenant_id is not None:
+        query = query.where(LogFile.tenant_id == tenant_id)
+    return [_file_row(file, number) for file, number in session.execute(query)]
+
+
+def _file_row(file: LogFile, read: int) -> dict[str, Any]:
+    result = file.result or {}
+    return {
+        "digest": file.digest[:12],
+        "tenant_id": file.tenant_id,
+        "started": file.started_at.isoformat(),
+        "finished": None if file.finished_at is None else file.finished_at.isoformat(),
+        "ranges": file.ranges,
+        "read": read if file.finished_at is None else file.ranges,
+        "records": result.get("records"),
+        "quarantined": result.get("quarantined"),
+        "quarantine": result.get("quarantine", []),
+    }
+
+
 def _claim_end(session: Session, tenant_id: str, digest: str) -> bool:
     unfinished = (
         *(LogFile.tenant_id == tenant_id, LogFile.digest == digest),
