@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from securenet_obs.redaction import MASK, redact
+from tests.redaction.documented import INNOCENTS, SECRETS
 from tests.redaction.samples import B62, KEPT, MASKED, RANDOM_HEX
 
 MARKED = re.compile("«([^»]*)»")
@@ -204,7 +205,8 @@ def rows() -> Iterator[tuple[Any, Any]]:
     """Yield each row of the table: a value, and the value as it must be after redaction."""
     yield from ((before, after) for _, before, after in MASKED)
     yield from ((value, value) for value in KEPT)
-    yield from ((MARKED.sub(r"\1", text), MARKED.sub(MASK, text)) for text in TEXTS)
+    for text in (*TEXTS, *SECRETS, *INNOCENTS):
+        yield MARKED.sub(r"\1", text), MARKED.sub(MASK, text)
     yield from ARGUMENTS
 
 

@@ -20,7 +20,8 @@ class Command:
         separator: character between the two parts of such a pair.
         verbs: with verbs, the row applies only after one of these arguments.
         place: number of the positional argument after the verb that is secret; 0 is none, -1 the
-            last, -2 the one after a share, -3 the password in a login of Oracle, `user/SECRET@db`.
+            last, -2 the one after a share, -3 the password in a login of Oracle, `user/SECRET@db`,
+            -4 the second, unless it is an option of Windows.
     """
 
     names: str
@@ -74,6 +75,11 @@ COMMANDS: tuple[Command, ...] = (
     Command("nuget nuget.exe", "-ApiKey", verbs="setapikey", place=1),
     Command("dotnet", "-k --api-key"),
     Command("wpa_passphrase", place=2),
+    Command("snyk", verbs="auth", place=1),
+    Command("ngrok", verbs="authtoken add-authtoken", place=1),
+    Command("doctl", "-t"),
+    Command("mc", verbs="set", place=4),
+    Command("net net.exe net1", verbs="user", place=-4),
     Command("keytool jarsigner", "-storepass -keypass -srcstorepass -deststorepass -new"),
     Command("kinit useradd usermod", "-p"),
     Command("git", verbs="http.extraheader", place=1),

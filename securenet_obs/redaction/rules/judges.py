@@ -79,6 +79,11 @@ def is_password_word(match: re.Match[str]) -> bool:
     return is_mixed_word and not _TERM.fullmatch(word) and not PUBLIC.fullmatch(word)
 
 
+def is_typed_or_password(match: re.Match[str]) -> bool:
+    """Return whether the text after a device's command has its type before it, or is a password."""
+    return match["type"] is not None or is_password_word(match)
+
+
 _ISSUER = re.compile(
     r"(?:4|5[1-5]|2(?:22[1-9]|2[3-9]\d|[3-6]\d\d|7[01]\d|720)|6(?:011|4[4-9]|5)|35(?:2[89]|[3-8]\d)"
     r"|62)\d*|3[47]\d{13}|3(?:0[0-5]|[689]\d)\d{11}"

@@ -7,13 +7,14 @@ from securenet_obs.redaction.rules.vendor_names import VENDOR_KEY_RULE
 KEY_RULES: tuple[KeyRule, ...] = (
     KeyRule("password", "pass word|passwd|pass phrase|pass code|passwort|^pass$|^pw$"),
     KeyRule("pwd", "pwd", unless=r"/[^\s:]*|[A-Za-z]:\\.*"),  # the shell's PWD is a folder
-    KeyRule("secret", "secret"),
-    KeyRule("token", "token|jwt$|^bearer$"),
+    KeyRule("secret", "secret|code verifier"),
+    KeyRule("token", "token|jwt$|^bearer$|saml response$"),
     KeyRule(
         "api_key",
         "access key|account key|api key|app key|auth key|client key|consumer key|diagnostics key"
         "|encryption key|fernet key|hmac key|license key|master key|session key|shared key"
-        "|signing key|ssh key|subscription key|webhook key",
+        "|signing key|ssh key|subscription key|webhook key|application key|validation key"
+        "|decryption key",
     ),
     KeyRule("key_material", "private key|pre shared key|^psk$|seed phrase|mnemonic$|^salt$"),
     KeyRule(
@@ -29,9 +30,15 @@ KEY_RULES: tuple[KeyRule, ...] = (
         "|laravel session$|flask session$|rails session$",
     ),
     KeyRule("credential", "credential|^creds$"),
-    KeyRule("signature", "amz signature|hub signature|webhook signature|x signature|^sig$"),
     KeyRule(
-        "one_time_code", "^otp$|^totp$|mfa code$|verification code$|^pin$|pin code$|backup codes$"
+        "signature",
+        "amz signature|goog signature|hub signature|webhook signature|x signature|^sig$",
+    ),
+    KeyRule("signature", "stripe signature|slack signature", to_line_end=True),
+    KeyRule(
+        "one_time_code",
+        "^otp$|^totp$|mfa code$|verification code$|^pin$|pin code$|backup codes$",
+        unless=r"\d{1,3}",  # of a device or a connector
     ),
     KeyRule("card_field", "card number|card num$|^cvv$|^cvc$|security code$|^ssn$|social security"),
     KeyRule("sql_parameters", "sql param|db param|db query param|statement param"),

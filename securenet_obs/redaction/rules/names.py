@@ -23,6 +23,7 @@ _LOOKALIKE = re.compile(
     r"tokeni[sz]\w*|secretar\w*|secretion|passwordless|key_?ids?(?![a-z])"
     r"|(?:public|primary|foreign|sort|cache|partition|idempotency|dedup|object|group|routing|row|shard"
     r"|message|event|lookup|s3|sentry|translation|index|range|registry|host|unique|map)_?key"
+    r"|image_?pull_?secrets?"
     r"|page_?token(?![a-z])"
 )
 
@@ -31,10 +32,11 @@ IDENTIFIER = re.compile(
     r"|message|delivery|correlation|transaction|ray|device|deployment|pipeline|check_?in|monitor|group"
     r"|thread|process|worker|node|cluster|instance|container|pod|task|batch|parent|page)_?u?id"
     r"|^u?id|commit|sha_?\d*|md5|hash|digest|etag|checksum|fingerprint|ja3s?|url|uri|host|path|file"
-    r"|version|release|revision|ref|branch|image|tag|cursor)s?$"
+    r"|version|release|revision|ref|branch|image|tag|cursor|trace|public_?key)s?$"
 )
 """End of a normalised name that identifies something public: a random value is not a secret."""
 
+_SOURCE_FILE = re.compile(r"[\w-]\.(?:py|js|jsx|ts|tsx|go|rb|java|rs|cpp|php|sh|kt|cs)$")
 _PLAIN = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _FOLDED = str.maketrans("\u017f\u0130\u0131\u212a", "siik")
@@ -70,7 +72,7 @@ class Names:
 
     def _rule_of(self, key: str) -> KeyRule | None:
         """Return the rule for values under this name (cached as `rule_of`)."""
-        if MASK in key:  # a text that was masked, not a name
+        if MASK in key or _SOURCE_FILE.search(key):  # a text that was masked, not a name
             return None
         name = normalise_name(key)
         words = _LOOKALIKE.sub("", f"{name} {name.replace('_', '')}")

@@ -18,7 +18,9 @@ PUBLIC = re.compile(
             r"[/~.]{0,2}/(?:[a-z0-9._-]{1,40}/){1,12}[A-Za-z._-]{1,60}",
             rf"(?:{_WORD}\.){{1,6}}{_WORD}(?:/{_WORD}){{1,6}}",  # operation of Azure
             r"/subscriptions/\S{1,300}",  # resource of Azure
-            r"[A-Za-z]:\\[^\r\n]{1,300}|\$\{?\w{1,60}\}?",
+            r"[A-Za-z]:\\[^\r\n]{1,300}",
+            # a variable; `$ecret1` is a password
+            r"\$\{\w{1,60}\}|\$(?:[A-Z_][A-Z0-9_]{1,59}|[A-Za-z_]{2,60}|\d{1,2})",
         )
     )
 )
@@ -75,6 +77,8 @@ ENUMERATION = (
 PLACEHOLDER = (
     r"None|null|nil|[Tt]rue|[Ff]alse|TRUE|FALSE|undefined|str|int|bytes|bool|float|object|Any"
     r"|SecretStr|\*+|\.{3}|…|secret:[A-Za-z_]\w*|\$\{\w+\}|\$[A-Z_]{2,}|%(?:\(\w+\))?s|\{[\w.]*\}"
+    r"|\$\{\w{1,60}:?[-?+]\}|\$\((?:<|cat |op read |vault )[^()\n]{1,200}\)"
+    r"|\$?\{\{[ ]?[\w.|-]{1,80}[ ]?\}\}|<[a-z]{1,20}(?:[-_ ][a-z]{1,20}){0,4}>"
     r"|\[(?:redacted|Filtered)\]|SecretStr\(['\"]\**['\"]\)"
     r"|(?i:bearer|basic|token|apikey|key) {1,3}(?:\$\{\w+\}|\$[A-Z_]{2,}|\{[\w.]*\}|\.{3}|…|\*+)"
 )

@@ -12,6 +12,7 @@ from securenet_obs.redaction.rules.judges import (
     is_mixed,
     is_not_dsn,
     is_password_word,
+    is_typed_or_password,
 )
 from securenet_obs.redaction.rules.rule import ESCAPE, START, TextRule, atomic_group
 from securenet_obs.redaction.rules.vendor_names import VENDOR_RULES
@@ -73,6 +74,17 @@ TEXT_RULES: tuple[TextRule, ...] = (
         r"(?:[^-]*+(?:-(?!----)[^-]*+)*-----END [A-Z0-9 ]{1,60}-----|[A-Za-z0-9+/=\s\\]*+)",
     ),
     TextRule(
+        "url_token",
+        "://[^@]*:(?:x-oauth-basic|[xX])?@",
+        r"https?://(?P<secret>[\w.~%+=-]{16,}+)(?=:(?:x-oauth-basic|[xX])?@)",
+        is_not_dsn,
+    ),
+    TextRule(
+        "url_password",
+        r"jdbc:oracle:",
+        r"jdbc:oracle:\w{2,4}:[\w$#.]{1,80}/(?P<secret>(?!\[redacted\])[^\s@/\"']{1,128})(?=@)",
+    ),
+    TextRule(
         "url_password",
         r":\\*/\\*/[^@]*@",
         r"://[^\s/@:\"'<>\[\]?#]{0,256}+:(?!\d{1,5}(?:[/?#,\s\"'<>]|$)|\[redacted\]@)"
@@ -87,16 +99,26 @@ TEXT_RULES: tuple[TextRule, ...] = (
         follows_data_scheme,
     ),
     TextRule("url_token", "://[^@]*@", r"https?://(?P<secret>[\w.~%+=-]{16,}+)(?=@)", is_not_dsn),
+    TextRule("url_token", "nats://", r"nats://(?P<secret>[\w.~%+=-]{8,}+)(?=@)", has_digit),
     TextRule(
         "webhook_url",
-        r"hooks.slack.com|/api/webhooks/|hooks\.zapier\.com|webhook\.office\.com|/webhookb2/"
-        r"|maker\.ifttt\.com|hc-ping\.com|chat\.googleapis\.com|discord|/bot[0-9]|logic\.azure\.com"
-        r"|webhook\.site",
-        r"(?:hooks.slack.com/(?:services|workflows|triggers)/|/api/webhooks/"
+        r"hooks.slack.com|/api/(?:v[0-9]{1,2}/)?webhooks/|hooks\.zapier\.com|office\.com/webhook"
+        r"|maker\.ifttt\.com|hc-ping\.com|webhook\.site|/bot/(?:v2/)?hook/"
+        r"|events\.pagerduty\.com/integration|hooks\.chime\.aws",
+        r"(?:hooks.slack.com/(?:services|workflows|triggers)/|/api/(?:v\d{1,2}/)?webhooks/"
         r"|hooks\.zapier\.com/hooks/catch/|[\w.-]{0,60}office\.com/webhook(?:b2)?/"
-        r"|maker\.ifttt\.com/trigger/\w{1,80}/(?:json/)?with/key/|hc-ping\.com/|webhook\.site/)"
+        r"|maker\.ifttt\.com/trigger/\w{1,80}/(?:json/)?with/key/|hc-ping\.com/|webhook\.site/"
+        r"|/bot/(?:v2/)?hook/|events\.pagerduty\.com/integration/"
+        r"|hooks\.chime\.aws/incomingwebhooks/)"
         r"(?P<secret>[\w/@+-]{20,}+)",
     ),
+    TextRule(
+        "webhook_url",
+        "/hooks/[A-Za-z0-9]{17}",
+        r"/hooks/(?P<secret>[A-Za-z0-9]{17,40}+(?:/[A-Za-z0-9]{20,80}+)?)(?![\w.-])",
+        has_random_secret,
+    ),
+    TextRule("telegram_token", ":AA[A-Za-z0-9_-]", r"(?<=/bot)\d{8,10}:AA[\w-]{33}"),
     TextRule(
         "query_secret",
         "[?&](?:key|code|auth|signature|Signature|hapikey|access|k)=",
@@ -113,6 +135,12 @@ TEXT_RULES: tuple[TextRule, ...] = (
         "(?i:basic)",
         rf"(?i:basic){_GAP}(?P<secret>[A-Za-z0-9+/]{{4,}}+={{0,2}})",
         is_basic,
+    ),
+    TextRule(
+        "basic",
+        r"Auth\(",
+        r"(?:Basic|Digest|Proxy|Ntlm|NTLM)Auth\(\s{0,9}[bu]?(?:'[^'\n]{0,200}'|\"[^\"\n]{0,200}\"),\s{0,9}"
+        r"[bu]?['\"](?P<secret>(?!\[redacted\])[^'\"\n]{1,400})(?=['\"])",
     ),
     TextRule("jwt", "eyJ", r"eyJ[\w-]*+(?:\.[\w-]*+){0,4}", is_jwt),
     TextRule("google_key", "AIza", r"(?:(?<![\w+/])|(?<=\\[nrt]))AIza[\w-]{35}"),
@@ -155,7 +183,30 @@ TEXT_RULES: tuple[TextRule, ...] = (
         "|enable (?:secret|password)|rootpw|bindpw|rocommunity|rwcommunity)",
         r"(?i:(?<![\w-])(?:requirepass|masterauth|primaryauth|auth_pass|auth-pass\s{1,9}\S{1,80}|bindpw|rootpw"
         r"|r[ow]community|snmp-server\s{1,4}community|enable\s{1,4}(?:secret|password)(?:\s{1,4}\d)?)"
-        r"[\"']?,?[ \t]{1,20}[\"']?)(?P<secret>(?!\[redacted\]|[{$<%])[^\s\"',]{1,400})",
+        r"[\"']?,?[ \t]{1,20}[\"']?)"
+        r"(?P<secret>(?!\[redacted\]|\d [\[$]|encryption|[{$<%])[^\s\"',]{1,400})",
+    ),
+    TextRule(
+        "config_password",
+        r"(?i:username|isakmp key|radius-server|tacacs-server|pre-shared-key|key-string| ENC )",
+        r"(?i:(?<![\w-])(?:username\s{1,4}\S{1,80}\s{1,4}(?:privilege\s\d{1,2}\s)?(?:password|secret)"
+        r"|isakmp\s{1,4}key|(?:radius|tacacs)-server\s{1,4}key|pre-shared-key|key-string)\s{1,4}"
+        r"|\w{2,40}\s{1,4}(?=ENC\s))(?P<type>\d\s{1,4}|ENC\s{1,4})?"
+        r"(?P<secret>(?!\[redacted\])[^\s\"',;]{4,400})",
+        is_typed_or_password,
+    ),
+    TextRule(
+        "config_password",
+        r"(?i:convertto-securestring|[^A-Za-z]PASSWORD\()",
+        r"(?:(?i:ConvertTo-SecureString\s{1,9}(?:-String\s{1,9})?)|(?<![\w.])(?:OLD_)?PASSWORD\()"
+        r"(?P<secret>'[^'\n]*+'|\"[^\"$\n]*+\")",
+    ),
+    TextRule(
+        "config_password",
+        "AUTH|SETUSER|setuser",
+        r"(?:\"AUTH\"\s{1,4}(?:\"[^\"\n]{1,80}\"\s{1,4})?\"|(?<![\w-])HELLO\s[23]\sAUTH\s{1,4}\S{1,80}\s{1,4}"
+        r"|(?<![\w-])AUTH\s{1,4}default\s{1,4}|(?i:setuser)\s{1,4}[^\n]{1,400}?\s[\"']?>)"
+        r"(?P<secret>(?!\[redacted\])[^\s\"']{1,400})",
     ),
     TextRule(
         "static_key",
@@ -167,8 +218,8 @@ TEXT_RULES: tuple[TextRule, ...] = (
     ),
     TextRule(
         "card_number",
-        rf"(?:^|[^0-9]|{ESCAPE.decode()})[2-6][0-9]{{3}}[ -]?[0-9]{{4,6}}[ -]?[0-9]{{4,5}}",
-        r"(?:(?<![\w-])(?<!\d\.)|(?<=\\[nrt]))(?:[2-6]\d{3}(?:[ -]?\d{4}){3}"
+        rf"(?:^|[^0-9]|{ESCAPE.decode()})[2-6][0-9]{{3}}[ .-]?[0-9]{{4,6}}[ .-]?[0-9]{{4,5}}",
+        r"(?:(?<![\w-])(?<!\d\.)|(?<=\\[nrt]))(?:[2-6]\d{3}(?:(?:[ -]?\d{4}){3}|(?:\.\d{4}){3})"
         r"|3\d{3}[ -]?\d{6}[ -]?\d{4,5})(?![\w-])(?!\.\d)",
         is_card,
     ),

@@ -36,6 +36,8 @@ HARMLESS_VALUES: tuple[HarmlessValue, ...] = (
     HarmlessValue("token auth session cookie credential", shapes.PUNCTUATION),
     HarmlessValue("secret api_key key_material auth credential signature cookie", shapes.COUNT),
     HarmlessValue("password", r"\d{1,5}", "^pass$|passwords$"),  # counts of tests, of passwords
+    HarmlessValue("key_material", r"[A-Za-z]{1,10}", "mnemonic$"),  # of an instruction
+    HarmlessValue("signature", r"SIG[A-Z]{2,7}[12]?", "^sig$"),  # a signal
     HarmlessValue("pwd", shapes.NUMBER),  # pwdLastSet and the like of a directory
     HarmlessValue("auth", shapes.HOST, "^auth$"),  # Zeek's dns.log: authoritative servers
     HarmlessValue("cookie", r"[^=;\s\d]{1,15}", "^cookie$"),  # Zeek's rdp.log: a user's name

@@ -8,13 +8,13 @@ from securenet_obs.redaction.rules.values import is_secret_value
 
 _MAX_BRACKET = 20_000
 
-_QUOTE = r"(?:\"{3}|'{3}|\\*[\"'`]|&quot;|&#(?:34|39|x22|x27);)"
+_QUOTE = r"(?:\"{3}|'{3}|\\*[\"'`]|&quot;|&#(?:34|39|x22|x27);|%2[27])"
 _SPACE = r"(?:[^\S\n]|\x1b\[[\d;]{0,20}m)*"
 _BEFORE = atomic_group(_SPACE, "before")
 _AFTER = atomic_group(rf"{_SPACE}(?:\r?\n\s{{0,80}}(?=[\"']))?", "after")
 ASSIGNMENT = re.compile(
     rf"(?<![\w.-])(?:(?P<key>[\w.-]++)(?:\]|%5[Dd])?(?P<quote>{_QUOTE})?{_BEFORE}"
-    rf"(?:[?:=!]{{1,3}}=|=>|->|\|\||=|:(?!:)|%3[Dd]){_AFTER}"
+    rf"(?:[?:=!]{{1,3}}=|=>|->|\|\||=|:(?!:)|%3[Dd]|%3[Aa](?=%2[27])){_AFTER}"
     rf"|--?(?P<option>[A-Za-z][\w-]++)(?:[ ]++|(?:{_QUOTE}),?{_SPACE}(?={_QUOTE}))(?=[^\s-]))"
     rf"(?:[bBrRuUfF]{{1,2}}(?={_QUOTE})|\w{{0,20}}[Ss]ecret\w{{0,20}}\()?(?P<open>{_QUOTE})?"
 )
@@ -38,6 +38,7 @@ _BLOCK = re.compile(
     r"|<<[-~]?(?P<word>\w{1,40})\r?\n(?P<here>[^\0]*?)(?=\r?\n[ \t]*(?P=word))"
 )
 """A block of YAML, a list of YAML, or a here document."""
+_LETTERS = re.compile(r"[A-Za-z_.]*")
 _MIXED = re.compile(r"[^A-Za-z\s_-]")
 _LISTED = frozenset(("password", "pwd"))
 """Rules of names above lists of secrets; above other names stands a list of names."""
@@ -55,8 +56,10 @@ _CREDENTIAL = re.compile(
     r"(?:[^\s\"'`;&<>(){}\[\]\\=,]|,(?=\S)|=(?=[=\s\"'`,;]|$)){5,})"
 )
 _CODE = re.compile(
-    r"(?:await\s)?(?:(?:self|cls|settings|config|os|request|secrets|environ|getpass|stack)[.(\[]"
-    r"|(?:get|load|make|read|create|generate|fetch|str|len|repr|input|field)[a-z_]*\()"
+    r"(?:await\s)?(?:"
+    r"(?:self|cls|this|settings|config|os|req|request|secrets|environ|getpass|stack)[.(\[]"
+    r"|(?:get|load|make|read|create|generate|fetch|str|len|repr|input|field)[A-Za-z_]*\("
+    r"|(?:Column|Field|String|SecretStr|\w{1,20}\.Header\.Get)\()"
 )
 
 
@@ -78,10 +81,18 @@ def value_span(assignment: re.Match[str], rule: KeyRule) -> tuple[int, int]:
         end = start + len(found[0].rstrip()) if found else start
         end = _credential_end(text, start, end, assignment)
     secret = text[start:end]
-    is_name = secret == (assignment["key"] or assignment["option"])  # `password=password`, in code
+    is_name = _is_name(secret, assignment["key"] or assignment["option"])
     is_masked = secret == MASK or (assignment["option"] is not None and MASK in secret)
     is_secret = is_secret_value(rule, secret.strip("()[]{} "))
     return (start, end) if is_secret and not is_name and not is_masked else (start, start)
+
+
+def _is_name(value: str, name: str) -> bool:
+    """Return whether code copies a value: `self.password = password`, `token = other.token`."""
+    last = name.rpartition(".")[2]
+    return value in (name, last) or (
+        value.endswith(f".{last}") and _LETTERS.fullmatch(value) is not None
+    )
 
 
 def _group_of(block: re.Match[str]) -> str:

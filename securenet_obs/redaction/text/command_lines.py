@@ -97,6 +97,8 @@ def _placed(command: Command, words: Sequence[str], begin: int) -> Iterator[Span
     if command.place > 0 and len(places) >= command.place:
         at = places[command.place - 1]
         yield from _span(at, words[at], 0)
+    elif command.place == -4 and words[begin + 1 : begin + 2] and words[begin + 1][0] not in "/*":
+        yield from _span(begin + 1, words[begin + 1], 0)
     elif command.place == -1 and len(places) >= 2:
         yield from _span(places[-1], words[places[-1]], 0)
     elif command.place == -3:

@@ -24,6 +24,10 @@ _PATTERNS = tuple(
             # <entry key="password">value</entry>, <property name="password"><value>x</value>
             rf"(?i:name|key|id)=\\*[\"'](?P<name>{_NAME})\\*[\"'][^<>]{{0,200}}>\s{{0,9}}(?:<\w{{1,20}}>)?"
             r"\s{0,9}(?P<value>[^<>\s][^<>]{0,4000}?)\s{0,9}</",
+            # (b'cookie', b'value') and ('x-api-key', 'value'), the repr of a header
+            r"[(\[](?:b(?=[\"']\S{1,80}[\"'], b)"
+            r"|(?=[\"'](?i:authorization|proxy-authorization|cookie|set-cookie|x-)))"
+            rf"(?P<p>[\"'])(?P<name>{_NAME})(?P=p),\s?b?(?P<q>[\"'])(?P<value>[^\"'\n]{{1,4000}})(?P=q)[)\]]",
             # <key>password</key><string>value</string>, <name>…</name><value>…</value>
             rf"<(?i:key|name)>\s{{0,9}}(?P<name>{_NAME})\s{{0,9}}</\w{{1,20}}>\s{{0,40}}<\w{{1,20}}>"
             r"\s{0,9}(?P<value>[^<>\s][^<>]{0,4000}?)\s{0,9}</",

@@ -38,7 +38,7 @@ _REPORT = re.compile(
 _COLON = re.compile(r":[ \t]++$")
 _PROSE = re.compile(
     rf"{_SCHEME}(?i:{_FUNCTION_WORDS}),?[ \t]+(?=[A-Za-z0-9\"'`({{<])"
-    r"|(?:[Tt]oken|[Kk]ey|[Pp]assword) (?:that|which|of|for)\s"
+    r"|(?:[Tt]oken|[Kk]ey|[Pp]assword) (?:that|which|of|for|changed|expired|unchanged|updated)\s"
     rf"|(?i:{STATES})[.,;:]?(?=\s|$)"
 )
 _FOREIGN_PROSE = re.compile(rf"(?:{_FOREIGN})(?![\w-])")
@@ -47,6 +47,13 @@ _PLACEHOLDER = re.compile(
     r"|[ \t]+(?:\w{0,10}(?:\.\.\.|…)|<\w{1,30}>)(?![\w.-]))"
 )
 # Capitals such as `NOT` may be a password; a sentence begins with one capital at most.
+_TEST = re.compile(r"[Tt]est\w*(?: |$)")
+"""A test that has passed: `PASS: TestLogin (0.00s)`."""
+_HELP = re.compile(
+    r"(?:requires?|strings?|needs|expects|takes|options?|flag|argument|specified|is|was|are|has|must"
+    r"|cannot|and|or)(?=[ \t]+[A-Za-z]|[ \t]*[.,]?$)|(?P<name>[A-Z][A-Z_-]{2,30})(?=\]|[ \t]|$)"
+)
+"""A word of a help text, or the name of an argument there, which the option's name contains."""
 _CAPITALS = re.compile(r"[A-Z]{2}")
 _WORDS = re.compile(r"[A-Za-z'`,;.() \t\r-]*")
 _MAX_WORD = 20
@@ -61,15 +68,28 @@ def is_sentence(text: str) -> bool:
 def is_prose(assignment: re.Match[str], rule: KeyRule) -> bool:
     """Return whether prose, and not a value, follows the name and colon of `assignment`."""
     text, start = assignment.string, assignment.end()
+    if assignment["option"]:
+        return not assignment["open"] and _is_help(assignment)
     if assignment["open"] or not _COLON.search(assignment[0]):
         return _is_reference(assignment)
-    if _PLACEHOLDER.match(text, start):
+    if _PLACEHOLDER.match(text, start) or (
+        assignment["key"] == "PASS" and _TEST.match(text, start) is not None
+    ):
         return True
     if _FOREIGN_PROSE.match(text, start):
         return not rule.to_line_end
     if not _PROSE.match(text, start) or _CAPITALS.match(text, start):
         return False
     return not rule.to_line_end or _is_line_of_words(text, start)
+
+
+def _is_help(assignment: re.Match[str]) -> bool:
+    """Return whether the help or an error about an option follows it, and not its argument."""
+    word = _HELP.match(assignment.string, assignment.end())
+    return word is not None and (
+        word["name"] is None
+        or word["name"].replace("_", "-").lower() in assignment["option"].replace("_", "-").lower()
+    )
 
 
 def _is_line_of_words(text: str, start: int) -> bool:

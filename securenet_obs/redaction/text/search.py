@@ -126,7 +126,10 @@ class TextSearch:
 
     def _mask_markup(self, text: str) -> str:
         """Mask the values of elements, and of pairs of attributes, with secret names."""
-        if "<" not in text and "&lt;" not in text and "value" not in text.lower():
+        if (
+            not any(mark in text for mark in ("<", "&lt;", "',", '",'))
+            and "value" not in text.lower()
+        ):
             return text
         parts, done = [], 0
         for value in find_values(text):
@@ -195,6 +198,12 @@ class TextSearch:
             rule = self._rules.rule_of(ESCAPE_REST.sub("", name))
         if rule is None or rule.judge is not None:
             rule = self._rule_of_words(text, start, name) or rule
+        if (
+            rule is not None
+            and rule.judge is not None
+            and text[max(0, start - 7) : start].lower() == "public "
+        ):
+            return None
         if rule is not None and text[start - 1 : start] == ":" and _ARN.search(text, 0, start):
             return None
         if rule is None or rule.judge is None:

@@ -15,7 +15,7 @@ from pydantic_core._pydantic_core import list_all_errors
 
 from securenet_obs.cli import cli
 from securenet_obs.redaction import MASK, redact_text
-from securenet_obs.redaction.rules.shapes import COUNT, STATES
+from securenet_obs.redaction.rules.shapes import COUNT, PUBLIC, STATES
 from securenet_obs.redaction.text.prose import _FUNCTION_WORDS
 from securenet_obs.settings import Settings
 from tests.redaction.samples import FUZZ
@@ -31,6 +31,7 @@ SPECIMENS = {
     "probes/scenarios/leaks.py",
     "probes/scenarios/specimens.py",
     "redaction/rules/commands.py",
+    "redaction/rules/shapes.py",
     "redaction/rules/text_rules.py",
     "stack/parts/bugsink.py",
     "stack/parts/bugsink_install.py",
@@ -199,6 +200,7 @@ SECRETS = st.from_regex(r"[A-Za-z0-9_.~+/@#$^-]{1,20}", fullmatch=True).filter(
     lambda secret: (
         secret.lower() not in WORDS
         and not re.fullmatch(COUNT, secret)
+        and not PUBLIC.fullmatch(secret)  # `$NAME`
         and secret.strip(".").lower() not in {*WORDS, "none", "null", "nil", "true", "false", ""}
     )
 )
