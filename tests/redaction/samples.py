@@ -137,6 +137,7 @@ MASKED: list[tuple[str, Any, Any]] = [
     ("vendor_key", f'airtable := "key{B62[:14]}"', f'airtable := "{MASK}"'),
     ("api_key", {"deployKey": B62[:32]}, {"deployKey": MASK}),
     ("scheme", f"sent Token {RANDOM_HEX[:40]} upstream", f"sent Token {MASK} upstream"),
+    ("scheme", f"sent SSWS {RANDOM_HEX[:40]} upstream", f"sent SSWS {MASK} upstream"),
     ("token", f"access_token: Token {HEX[:40]}", f"access_token: {MASK}"),
     ("api_key", "X-Api-Key: Key gpt-9075-zucv", f"X-Api-Key: {MASK}"),
     ("api_key", "the API key: hunter2x is old", f"the API key: {MASK} is old"),

@@ -79,6 +79,11 @@ def is_password_word(match: re.Match[str]) -> bool:
     return is_mixed_word and not _TERM.fullmatch(word) and not PUBLIC.fullmatch(word)
 
 
+def is_mixed_word(match: re.Match[str]) -> bool:
+    """Return whether a word like a password is random, unlike the name of a class."""
+    return is_password_word(match) and is_random(match["secret"], 8, 0.5)
+
+
 def is_typed_or_password(match: re.Match[str]) -> bool:
     """Return whether the text after a device's command has its type before it, or is a password."""
     return match["type"] is not None or is_password_word(match)

@@ -10,6 +10,7 @@ from securenet_obs.redaction.rules.judges import (
     is_ipv6,
     is_jwt,
     is_mixed,
+    is_mixed_word,
     is_not_dsn,
     is_password_word,
     is_typed_or_password,
@@ -251,9 +252,18 @@ TEXT_RULES: tuple[TextRule, ...] = (
         "password_word",
         r"(?i:passw(?:or)?d|passphrase|passcode)(?:[^!-~]|\\)",
         r"(?:(?<![\w.-])|(?<=\\[nrt]))(?i:passw(?:or)?d|passphrase|passcode)"
-        r"(?:[ \t]{1,4}(?i:is|was|to))?[ \t]{1,4}"
+        r"(?:(?:[ \t]{1,4}(?i:is|was|now|set|changed|reset|to)){0,3}[ \t]{1,4}[\"'`]?"
+        r"|[ \t](?:\([a-z ]{1,20}\)|for [\w.@-]{1,60}):[ \t]{1,4})"
         r"(?P<secret>(?!\[redacted\])[^\s\"'`,;<>(){}\[\]=:\\]{5,64})(?![^\s\"'`,;<>)}\]\\])",
         is_password_word,
+    ),
+    TextRule(
+        "password_word",
+        r"(?i:api[ _-]?key|secret|token)(?:[^!-~]|\\)",
+        r"(?:(?<![\w.-])|(?<=\\[nrt]))(?i:api[ _-]?key|secret|token)"
+        r"(?:[ \t](?:is|was|set to|changed to))?[ \t]{1,4}[\"'`]?"
+        r"(?P<secret>(?!\[redacted\])[^\s\"'`,;<>(){}\[\]=:\\/.]{8,64})(?![^\s\"'`,;<>)}\]\\.])",
+        is_mixed_word,
     ),
     TextRule(
         "pii_url_user",

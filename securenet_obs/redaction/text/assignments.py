@@ -13,8 +13,8 @@ _SPACE = r"(?:[^\S\n]|\x1b\[[\d;]{0,20}m)*"
 _BEFORE = atomic_group(_SPACE, "before")
 _AFTER = atomic_group(rf"{_SPACE}(?:\r?\n\s{{0,80}}(?=[\"']))?", "after")
 ASSIGNMENT = re.compile(
-    rf"(?<![\w.-])(?:(?P<key>[\w.-]++)(?:\]|%5[Dd])?(?P<quote>{_QUOTE})?{_BEFORE}"
-    rf"(?:[?:=!]{{1,3}}=|=>|->|\|\||=|:(?!:)|%3[Dd]|%3[Aa](?=%2[27])){_AFTER}"
+    rf"(?<![\w.-])(?:(?P<key>[\w.-]++)(?:\]|%5[Dd])?(?P<quote>{_QUOTE})?\]?{_BEFORE}"
+    rf"(?:[?:=!]{{1,3}}=|=>|->|\|\||=|:(?!:)|%3[Dd]|%3[Aa](?=%2[27])|;s:\d{{1,4}}:(?=\\*\")){_AFTER}"
     rf"|--?(?P<option>[A-Za-z][\w-]++)(?:[ ]++|(?:{_QUOTE}),?{_SPACE}(?={_QUOTE}))(?=[^\s-]))"
     rf"(?:[bBrRuUfF]{{1,2}}(?={_QUOTE})|\w{{0,20}}[Ss]ecret\w{{0,20}}\()?(?P<open>{_QUOTE})?"
 )
@@ -59,7 +59,7 @@ _CODE = re.compile(
     r"(?:await\s)?(?:"
     r"(?:self|cls|this|settings|config|os|req|request|secrets|environ|getpass|stack)[.(\[]"
     r"|(?:get|load|make|read|create|generate|fetch|str|len|repr|input|field)[A-Za-z_]*\("
-    r"|(?:Column|Field|String|SecretStr|\w{1,20}\.Header\.Get)\()"
+    r"|[$]?[A-Za-z_]\w{0,40}\[[\"']|(?:Column|Field|String|SecretStr|\w{1,20}\.Header\.Get)\()"
 )
 
 
