@@ -23,7 +23,8 @@ help: ## What can be made
 validate: $(INSTALLED) ## Bring up the local stack, run the validations, take it down
 	@$(BIN)/securenet-obs validate --local
 
-PYTEST := $(BIN)/pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
+# Loading nbval takes each process a second; the tests that need it start it themselves.
+PYTEST := $(BIN)/pytest -p no:nbval --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
 test: lint ## ruff, mypy, import-linter, pytest, nbval
 	$(PYTEST)
