@@ -11,6 +11,7 @@ import click
 from securenet_obs import __version__
 from securenet_obs.cli.commands import notebooks, stack, stored_vulnerabilities, targets
 from securenet_obs.cli.commands.alarm_budget import alarm_budget
+from securenet_obs.cli.commands.alerts import alerts
 from securenet_obs.cli.commands.anomalies import anomalies
 from securenet_obs.cli.commands.api_keys import api_keys
 from securenet_obs.cli.commands.dead_letters import dead_letters
@@ -47,6 +48,7 @@ for _command in (
     *stack.COMMANDS,
     *stored_vulnerabilities.COMMANDS,
     alarm_budget,
+    alerts,
     anomalies,
     api_keys,
     dead_letters,

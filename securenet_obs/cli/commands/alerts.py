@@ -1,0 +1,20 @@
+"""Command that prints the alerting rules for Prometheus."""
+
+from importlib.resources import files
+
+import click
+
+
+@click.group()
+def alerts() -> None:
+    """Alerting rules for Prometheus, on the metrics of `metrics serve`."""
+
+
+@alerts.command("export")
+def export() -> None:
+    """Print the alerting rules, each with its runbook or first step.
+
+    Example: securenet-obs alerts export > /etc/prometheus/securenet.yml
+    """
+    rules = files("securenet_obs.workers.metrics").joinpath("alerts.yml")
+    click.echo(rules.read_text(), nl=False)
