@@ -7,7 +7,7 @@ import click
 
 @click.group()
 def alerts() -> None:
-    """Alerting rules for Prometheus, on the metrics of `metrics serve`."""
+    """Export alerting rules for Prometheus."""
 
 
 @alerts.command("export")
