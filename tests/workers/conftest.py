@@ -16,6 +16,9 @@ from celery import Celery
 from celery.result import denied_join_result
 
 from securenet_obs.monitoring.sentry.recorder import SentryRecorder, recording_sentry
+from securenet_obs.processes.guard import Guard
+from securenet_obs.processes.ports import find_free_ports
+from securenet_obs.stack.parts.broker import RedisAccess, create_redis_part
 from securenet_obs.store import discard_engines
 from tests.stores import create_sqlite
 from tests.waiting import eventually
@@ -155,12 +158,16 @@ def target(
 ) -> Iterator[Target]:
     """Yield a running worker with the faulty tasks of the tests and SecureNet's.
 
-    It has databases of its own: other tests empty theirs, and count what waits there.
+    It has a Redis of its own: other tests empty theirs, and count what waits there.
     """
-    address = environment["REDIS_URL"].rpartition("/")[0]
-    variables = {**environment, "REDIS_URL": f"{address}/12", "RESULT_URL": f"{address}/13"}
     folder = tmp_path_factory.mktemp("worker")
-    with worker(variables, folder, "tested", "faulty_tasks") as target:
+    access = RedisAccess(find_free_ports(1)[0])
+    variables = {**environment, **access.environment}
+    with (
+        Guard() as guard,
+        create_redis_part(folder / "redis", access, guard),
+        worker(variables, folder, "tested", "faulty_tasks") as target,
+    ):
         yield target
 
 
