@@ -22,6 +22,7 @@ from typing import Any
 
 import redis
 from celery.result import ResultSet
+from instruments import instrument_rows
 from rounds import Row, Target, Times, interleaved, ratio, report, rows
 
 from securenet_obs.monitoring import start_monitoring
@@ -230,6 +231,7 @@ def main() -> None:
         calls = {BARE: lambda: bare.make(at_once), OURS: lambda: ours.make(at_once)}
         many = interleaved(calls, rounds=5, at_least_s=0)
         results = [*percentile_rows(single), throughput_row(many), *submission_rows(ours, broker)]
+        results += instrument_rows(statistics.median(single[OURS]), raw)
         report("tasks", results)
 
 
