@@ -153,9 +153,10 @@ def import_files(sources: tuple[Path, ...], tenant: str, target: Path | None, lo
 def list_imported(
     tenant: str | None, limit: int, target: Path | None, local: bool, as_json: bool
 ) -> None:
-    """List imported network logs, newest first, with progress and counts.
+    """List imported network logs, with progress and counts.
 
-    With --json also their first quarantined lines. A file is kept for RETENTION_PROCESSED_D days.
+    Newest first; with --json also their first quarantined lines. A file is kept for
+    RETENTION_PROCESSED_D days.
 
     Example: securenet-obs logs imported --tenant acme
     """
