@@ -69,8 +69,8 @@ class PlantedSecrets:
 def plant_secrets(settings: Settings, canary: str, tenant_id: str) -> PlantedSecrets:
     """Make the API, two of its tasks and its database leak a fresh secret of each kind.
 
-    It sends two requests: one that fails after all leaks, and one that is refused because its body
-    is declared as JSON and is none.
+    It sends three requests: one that fails after all leaks, and two that are refused, because their
+    body lacks fields, or is cut.
 
     Args:
         settings: settings of the target, which must have diagnostics enabled.
@@ -96,13 +96,15 @@ def plant_secrets(settings: Settings, canary: str, tenant_id: str) -> PlantedSec
     }
     headers = _build_headers(settings, canary, secret)
     query = {"canary": canary, "password": secret["query string"]}
-    raw = f'{{"canary": "{canary}", "password": "{secret["raw body"]}"'.encode()
+    raw = f'{{"canary": "{canary}", "password": "{secret["raw body"]}"}}'.encode()
     with open_client(settings.api_url.rstrip("/"), "API_URL", headers) as client:
         failed, first = _post(client, 500, params=query, json=body)
         declared = {"Content-Type": "application/json"}
-        _, second = _post(client, 422, content=raw, headers=declared)
+        refused = [
+            _post(client, 422, content=content, headers=declared)[1] for content in (raw, raw[:-1])
+        ]
     request_id = failed.headers.get("x-request-id", "")
-    return PlantedSecrets(canary, places, texts, fields, request_id, first + b"\n" + second)
+    return PlantedSecrets(canary, places, texts, fields, request_id, b"\n".join([first, *refused]))
 
 
 def _build_headers(settings: Settings, canary: str, secret: Mapping[str, str]) -> dict[str, str]:
