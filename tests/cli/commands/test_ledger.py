@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import redis
 
+from securenet_obs.processes.polling import poll_until
 from securenet_obs.workers.names import LEDGER_SENT_KEY
 from tests.stores import create_sqlite
 
@@ -29,11 +30,16 @@ def test_the_ledger_of_a_stack_balances(call: Call, stack: Any, tmp_path: Path) 
     """Beat's canaries are sent and done while it is read."""
     file = tmp_path / "target.env"
     file.write_text("".join(f"{name}={value}\n" for name, value in stack.environment.items()))
-    done = call("ledger", "--since", "10m", "--target", file, "--json")
-    assert done.returncode == 0, done.stdout + done.stderr
-    found = json.loads(done.stdout)
-    assert found["missing"] == []
-    assert sum(row["done"] for row in found["rows"]) > 0
+
+    def count_done() -> int:
+        done = call("ledger", "--since", "10m", "--target", file, "--json")
+        assert done.returncode == 0, done.stdout + done.stderr
+        found = json.loads(done.stdout)
+        assert found["missing"] == []
+        return sum(row["done"] for row in found["rows"])
+
+    # A stack that has just started has sent nothing yet.
+    assert poll_until(count_done, deadline_s=120)
 
 
 def test_a_missing_task_is_named(call: Call, redis_server: Any, target: Path) -> None:
