@@ -56,7 +56,7 @@ answer = describe(analyse(Path(sys.argv[1]), by_minute=True))
 _DUCKDB = """
 import duckdb
 connection = duckdb.connect()
-connection.execute("SET threads = 2")
+connection.execute("SET threads = 2; SET enable_progress_bar = false")
 lines = f"read_ndjson('{sys.argv[1]}', ignore_errors = true)"
 sums = "sum(flow.bytes_toserver), sum(flow.bytes_toclient)"
 columns = f"CAST(timestamp AS VARCHAR)[:16], count(*), {sums}"
