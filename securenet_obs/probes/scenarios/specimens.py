@@ -82,7 +82,7 @@ _SHAPES: dict[str, tuple[str, int, str]] = {
     "payment_token": ("using EZAK{}", 54, _ALNUM),
     "labelled_token": ("using acme_secret_{}", 32, _ALNUM),
     "vendor_key": ("datadog => {}", 32, _HEX),
-    "scheme": ("sent Token {} upstream", 40, _HEX),
+    "scheme": ("sent GenieKey {} upstream", 40, _HEX),
     "password_hash": ("bob:$2y$05${}", 53, _ALNUM),
     "netrc_password": ("machine git.example login ann password {}", 20, _LETTERS),
     "pgpass_line": ("db.example:5432:app:ann:{}", 20, _ALNUM),
@@ -96,7 +96,7 @@ _SHAPES: dict[str, tuple[str, int, str]] = {
         20,
         _ALNUM,
     ),
-    "statement_password": ("ALTER USER ann WITH PASSWORD '{}'", 20, _ALNUM),
+    "statement_password": ("CREATE USER ann IDENTIFIED BY '{}'", 20, _ALNUM),
     "netloc": ("SplitResult(scheme='https', netloc='ann:{}@h', path='/')", 20, _ALNUM),
     "password_word": ("set password {} for ann", 20, _ALNUM),
 }

@@ -12,7 +12,7 @@ from securenet_obs.stack import LocalStack, build_worker_command
 from securenet_obs.stack.part import STOP_S
 from securenet_obs.stack.parts.readiness import WORKER
 from securenet_obs.stack.parts.services import STOP_TASKS_S
-from securenet_obs.workers.names import QUEUES
+from securenet_obs.workers.names import DIRECT_PREFIX, QUEUES
 
 
 @pytest.fixture
@@ -22,10 +22,11 @@ def control(stack: LocalStack) -> celery.Celery:
 
 
 def consumed(control: celery.Celery) -> tuple[int, set[str]]:
-    """Return the concurrency of the worker and its queues."""
+    """Return the concurrency of the worker and its queues, without the one of its own."""
     ask = control.control.inspect(destination=[WORKER], timeout=3)
     queues = ask.active_queues()[WORKER]
-    return ask.stats()[WORKER]["pool"]["max-concurrency"], {queue["name"] for queue in queues}
+    names = {queue["name"] for queue in queues if not queue["name"].startswith(DIRECT_PREFIX)}
+    return ask.stats()[WORKER]["pool"]["max-concurrency"], names
 
 
 def test_tasks_get_less_time_than_their_worker() -> None:
