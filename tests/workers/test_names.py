@@ -6,20 +6,21 @@ import sys
 from celery.backends.base import KeyValueStoreBackend
 from kombu.transport.redis import Channel
 
-from securenet_obs.probes.celery import ages, queues, results, tasks
+from securenet_obs.probes.celery import ages, queues
+from securenet_obs.probes.celery import names as probed
 from securenet_obs.workers import names, schedule
 
 
 def test_probes_read_the_keys_that_workers_write() -> None:
     """Probes share no code with the workers, so they define the keys again."""
-    assert tasks.TICK_KEY == names.TICK_KEY
-    assert tasks.ENTRIES_KEY == schedule.ENTRIES_KEY
+    assert probed.TICK_KEY == names.TICK_KEY
+    assert probed.ENTRIES_KEY == schedule.ENTRIES_KEY
 
 
 def test_the_keys_match_celery_and_kombu() -> None:
     """Both libraries have them as class attributes."""
     prefix = KeyValueStoreBackend.task_keyprefix
-    assert names.RESULT_PREFIX == results.RESULT_PREFIX == prefix
+    assert names.RESULT_PREFIX == probed.RESULT_PREFIX == prefix
     assert names.UNACKED_KEY == queues.UNACKED_KEY == Channel.unacked_key
     assert names.UNACKED_INDEX_KEY == ages.OLDEST_IN_FLIGHT[1] == Channel.unacked_index_key
 
