@@ -17,6 +17,7 @@ from rich.console import Console
 
 from securenet_obs.errors import PartNotReadyError, StackError
 from securenet_obs.locked_pip import build_pip_environment
+from securenet_obs.monitoring.correlation import clear_ids
 from securenet_obs.processes.guard import Guard
 from securenet_obs.processes.polling import poll_until
 from securenet_obs.processes.ports import find_free_ports
@@ -97,6 +98,13 @@ class RedisServer:
     """A running Redis; `environment` has the variables of its clients."""
 
     environment: Mapping[str, str]
+
+
+@pytest.fixture(autouse=True)
+def unbound_ids() -> Iterator[None]:
+    """Clear the ids that a test has bound: tasks that the next one sends would have its tenant."""
+    yield
+    clear_ids()
 
 
 @pytest.fixture(scope="session")
