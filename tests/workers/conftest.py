@@ -152,7 +152,7 @@ def worker(environment: Mapping[str, str], folder: Path, name: str, tasks: str) 
             yield Target(variables, log, sentry, celery)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def target(
     environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Target]:
