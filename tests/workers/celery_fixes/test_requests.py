@@ -9,9 +9,10 @@ import redis
 from celery.exceptions import Reject
 from pydantic import SecretStr
 
+from securenet_obs.errors import PoisonTaskError
 from securenet_obs.settings import Settings
 from securenet_obs.workers.celery_app import create_celery
-from securenet_obs.workers.celery_fixes.requests import STARTS_KEY
+from securenet_obs.workers.celery_fixes.requests import MAX_STARTS, STARTS_KEY, SecureNetTask
 from securenet_obs.workers.connections import shorten_timeouts
 from securenet_obs.workers.dead_letters import list_letters
 from securenet_obs.workers.results import EVENT_KEY
@@ -51,6 +52,25 @@ def test_a_poison_task_is_not_started_forever(target: Any) -> None:
     assert len(started) == 3
     with redis.Redis.from_url(target.environment["REDIS_URL"]) as client:
         assert client.llen("default") == 0
+
+
+def test_the_error_of_a_start_is_stored_before_its_result(
+    celery_task: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Celery stores the result of a start that fails after `before_start` has raised its error."""
+    stored: list[str] = []
+    monkeypatch.setattr(
+        "securenet_obs.workers.celery_fixes.requests.store_event",
+        lambda task, task_id, event_id: stored.append(task_id),
+    )
+    monkeypatch.setattr(SecureNetTask, "_starts", lambda self, task_id: MAX_STARTS + 1)
+    celery_task.push_request(
+        id="poisonous", called_directly=False, delivery_info={"redelivered": True}
+    )
+    with pytest.raises(PoisonTaskError):
+        celery_task.before_start("poisonous", (), {})
+    celery_task.pop_request()
+    assert stored == ["poisonous"]
 
 
 def test_the_parent_reports_with_the_ids_of_the_task(target: Any) -> None:
