@@ -7,7 +7,7 @@ import click
 
 from securenet_obs.cli import options
 from securenet_obs.cli.choice import enter_target
-from securenet_obs.cli.consoles import STDOUT
+from securenet_obs.cli.consoles import STDERR, STDOUT
 from securenet_obs.cli.parameter_types import WholeNumber
 
 _tenant = click.option("--tenant", help="Only this tenant's items.")
@@ -42,6 +42,12 @@ def list_items(
         click.echo(json.dumps(rows, indent=2))
     else:
         print_rows(STDOUT, rows)
+    if not rows:
+        STDERR.print(
+            "No item of a batch is in quarantine; "
+            "lines of imported files: securenet-obs logs imported --json",
+            soft_wrap=True,
+        )
 
 
 @quarantine.command()

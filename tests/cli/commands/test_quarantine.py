@@ -18,5 +18,7 @@ def test_items_are_listed_and_replayed(call: Callable[..., Any], sqlite_store: P
     (row,) = json.loads(call("quarantine", "list", "--json").stdout)
     assert (row["tenant_id"], row["reason"], row["sample"]) == ("acme", "not an object", '"text"')
     assert "not an object" in call("quarantine", "list", "--tenant", "acme").stdout
-    assert call("quarantine", "list", "--tenant", "globex").stdout == ""
+    empty = call("quarantine", "list", "--tenant", "globex")
+    assert empty.stdout == ""
+    assert "securenet-obs logs imported" in empty.stderr
     assert call("quarantine", "replay").stdout == "0 replayed, 1 remaining\n"
