@@ -22,7 +22,13 @@ def filter_sensitive_data(event: Event, hint: Hint) -> Event | None:
 
 
 def scrub_breadcrumb(breadcrumb: Event, hint: Hint) -> Event | None:
-    """Return a breadcrumb with every secret masked, or None, which drops and counts it."""
+    """Return a breadcrumb with every secret masked, or None, which drops and counts it.
+
+    Redis commands are dropped, uncounted: each request and task sends the same ones, and masking
+    them took a tenth of the time to send a task.
+    """
+    if isinstance(breadcrumb, dict) and breadcrumb.get("category") == "redis":
+        return None
     return _scrub(breadcrumb, redact)
 
 

@@ -96,3 +96,24 @@ def test_the_event_filter_keeps_ids_times_and_frames() -> None:
         "tags": {"request_id": "req-00000001", "tenant_id": "acme"},
     }
     assert json.loads(json.dumps(filter_sensitive_data(event, {}))) == event
+
+
+def test_redis_commands_are_no_breadcrumbs(run: Any, sentry: SentryRecorder) -> None:
+    """In a traced process, an error has the breadcrumbs of its messages but not of commands."""
+    run(
+        BEGIN
+        + """
+    import contextlib, redis
+    client = redis.Redis(port=1, retry=None)
+    with sentry_sdk.start_transaction(op="test", name="t"):
+        sentry_sdk.add_breadcrumb(message="before")
+        with contextlib.suppress(redis.ConnectionError):
+            client.set("key", "value")
+        log.error("failed")
+    """,
+        SENTRY_DSN=sentry.dsn,
+        RATE="1.0",
+    )
+    crumbs = sentry.events[0]["breadcrumbs"]["values"]
+    assert "before" in [crumb.get("message") for crumb in crumbs]
+    assert "redis" not in [crumb.get("category") for crumb in crumbs]
