@@ -71,12 +71,22 @@ VENDOR_KEY_RULE = KeyRule(
 _FREE = r"(?i:influx(?:db)?|bitly|cloudinary|amplitude|couchbase|capella|aiven|planetscale|okta)"
 """Vendors whose keys have no form: they are found at some distance from the name, too."""
 
-_ANY = "(?i:" + "|".join(name.replace(".", "[ _.-]?") for name in _VENDORS) + ")"
+
+def _anchor() -> str:
+    """Return a pattern of all names as they stand in JSON: a letter before one may be an escape.
+
+    Without the ends of a name, each `false` is `fal`, and its line is searched in vain.
+    """
+    names = [name.replace(".", "[ _.-]?") for name in _VENDORS]
+    long = "|".join(name for name in names if len(name) > _SHORT)
+    short = "|".join(name for name in names if len(name) <= _SHORT)
+    return rf"(?:^|[^A-Za-z]|\\[bfnrt]|\\u[0-9A-Fa-f]{{4}})(?i:(?:{short})(?-i:[^a-z])|{long})"
+
 
 VENDOR_RULES = (
     TextRule(
         "vendor_key",
-        rf"{_ANY}(?:[^A-Za-z]|[A-Za-z0-9 _.-])*[{KEY_CHARACTERS}]{{14}}",
+        rf"{_anchor()}(?s:.*)[{KEY_CHARACTERS}]{{14}}",
         rf"(?<![A-Za-z])(?P<name>(?:{_alternatives()})[ \t\w.-]{{0,40}})[\s'\"]{{0,3}}"
         r"(?:=>|\|\||:{1,3}=|\?=|[=>:,])[`'\"\s=]{0,5}"
         rf"(?P<secret>[{KEY_CHARACTERS}]{{14,500}}+)",
