@@ -23,11 +23,14 @@ from securenet_obs.monitoring.sentry.events.grouping import NAME
 
 _EVENT_ATTRIBUTE = "__securenet_event__"
 
+_UNSENT = ""
+"""Stored instead of an id: what dropped the event would drop the next one, too."""
+
 
 def capture_error(
     error: BaseException, *, handled: bool = False, name: str | None = None
 ) -> str | None:
-    """Send an exception once: a second call returns the event id of the first.
+    """Send an exception once: a second call returns what the first returned.
 
     Args:
         error: the exception; none of its own attributes is read.
@@ -37,9 +40,9 @@ def capture_error(
     Returns:
         The event's id, None if nothing is sent.
     """
-    earlier = event_id_of(error)
+    earlier = _stored_id(error)
     if earlier is not None:
-        return earlier
+        return earlier or None
     if not can_send_events() or not is_exception(error):
         return None
     mechanism = {"type": "securenet", "handled": handled}
@@ -85,7 +88,7 @@ def send(
         return None
     if event_id is not None and _is_unsent(event_id):
         if error is not None:
-            set_own_attribute(error, _EVENT_ATTRIBUTE, None)
+            store_event_id(error, _UNSENT)
         return None
     return event_id
 
@@ -121,6 +124,11 @@ def event_id_of(error: BaseException | None) -> str | None:
 
     An exception object that is raised again in another request or task is sent again.
     """
+    return _stored_id(error) or None
+
+
+def _stored_id(error: BaseException | None) -> str | None:
+    """Return the id of this exception's event, empty if it was dropped, None before its capture."""
     stored = own_attribute(error, _EVENT_ATTRIBUTE) if is_exception(error) else None
     if type(stored) is not tuple or len(stored) != 2:
         return None

@@ -95,6 +95,31 @@ def test_a_rate_limit_is_obeyed_and_counted(
     assert loss_lines(finished) == [{"error: rate_limited": 1}, {"error: ratelimit_backoff": 4}]
 
 
+def test_a_dropped_error_is_counted_once(run: Any, sentry: SentryRecorder) -> None:
+    """The log line of an error whose event was dropped does not capture it again."""
+    sentry.delay_s = 3600
+    finished = run(
+        BEGIN
+        + """
+    # More events than the queue holds, while Sentry answers none.
+    for number in range(300):
+        try:
+            raise ValueError(number)
+        except ValueError as raised:
+            event_id = capture_error(raised)
+            log.exception("failed", returned=event_id)
+    """,
+        SENTRY_DSN=sentry.dsn,
+        EVERY="60",
+    )
+    lines = [line for line in finished.lines if line["event"] == "failed"]
+    dropped = [line for line in lines if line["returned"] is None]
+    assert dropped
+    assert not any("sentry_event_id" in line for line in dropped)
+    (lost,) = loss_lines(finished)
+    assert lost["error: queue_overflow"] == len(dropped)
+
+
 def test_after_a_rate_limit_events_arrive_again(run: Any, sentry: SentryRecorder) -> None:
     """Events that are captured after the rate limit has expired are sent."""
     sentry.headers = {"X-Sentry-Rate-Limits": "1:error:organization"}
