@@ -31,6 +31,7 @@ SecureNetObsError
 ├── PayloadTooLargeError       a task's arguments are too large for the broker
 ├── PoisonTaskError            a task ended its worker too often, and is not restarted
 ├── DeadLetterError            a dead letter cannot be requeued
+├── ActionError                an action of a runbook cannot be done, or failed
 ├── SeriesError                a time series cannot be read; names the place
 └── DiagnosticError            raised on purpose, for validations to find in Sentry
 """
@@ -178,6 +179,10 @@ class PoisonTaskError(SecureNetObsError):
 
 class DeadLetterError(SecureNetObsError):
     """A dead letter cannot be requeued; the message gives the reason."""
+
+
+class ActionError(SecureNetObsError):
+    """An action of a runbook is not valid, cannot be done, or failed; the message says which."""
 
 
 class SeriesError(SecureNetObsError):

@@ -163,6 +163,14 @@ class Settings(BaseSettings):
         "", description="File of CISA's known exploited vulnerabilities, read with them, if any."
     )
 
+    runbook_actions: str = Field(
+        "", description="TOML file of the commands by which runbooks act on the target, if any."
+    )
+    oncall_contacts: str = Field(
+        "",
+        description="Contacts that a runbook names, such as `Redis: +49 30 1234, API: #team-api`.",
+    )
+
     worker_stop_s: float = Field(
         45.0,
         gt=0,

@@ -19,9 +19,11 @@ from securenet_obs.cli.commands.drills import drill
 from securenet_obs.cli.commands.ledger import ledger
 from securenet_obs.cli.commands.logs import logs
 from securenet_obs.cli.commands.metrics import metrics
+from securenet_obs.cli.commands.oncall import oncall
 from securenet_obs.cli.commands.probe import probe
 from securenet_obs.cli.commands.quarantine import quarantine
 from securenet_obs.cli.commands.redact import redact
+from securenet_obs.cli.commands.runbooks import runbooks
 from securenet_obs.cli.commands.store import store
 from securenet_obs.cli.commands.vulnerabilities import scan
 from securenet_obs.cli.consoles import STDERR
@@ -56,9 +58,11 @@ for _command in (
     ledger,
     logs,
     metrics,
+    oncall,
     probe,
     quarantine,
     redact,
+    runbooks,
     scan,
     store,
 ):

@@ -85,6 +85,14 @@ port = click.option(
 )
 no_browser = click.option("--no-browser", is_flag=True, help="Do not open a browser.")
 
+evidence = click.option(
+    "--evidence",
+    type=NonEmptyPath(file_okay=False),
+    default=Path("evidence"),
+    show_default=True,
+    help="Folder in which this command makes its own evidence folder.",
+)
+
 _RUN_OPTIONS = (
     as_json,
     click.option("--cold", is_flag=True, help="Start every kernel anew, not from a warm server."),
@@ -107,13 +115,7 @@ _RUN_OPTIONS = (
         help="Folder in which the kernel works; by default the notebook's own folder with --plain, "
         "else a scratch folder that ends with the run.",
     ),
-    click.option(
-        "--evidence",
-        type=NonEmptyPath(file_okay=False),
-        default=Path("evidence"),
-        show_default=True,
-        help="Folder in which this command makes its own evidence folder.",
-    ),
+    evidence,
 )
 
 

@@ -74,13 +74,15 @@ class Load:
         with self._open_client() as client, ThreadPoolExecutor(CLIENTS) as pool:
             list(pool.map(lambda number: self._send(client, number), self._allocate_numbers(count)))
 
-    def trickle(self, max_batches: int, over: threading.Event) -> list[SubmittedBatch]:
-        """Submit a batch every `INTERVAL_S` until `over` is set or `max_batches` are sent."""
+    def trickle(
+        self, max_batches: int, over: threading.Event, every_s: float = INTERVAL_S
+    ) -> list[SubmittedBatch]:
+        """Submit a batch every `every_s` until `over` is set or `max_batches` are sent."""
         sent = []
         with self._open_client() as client:
             for number in self._allocate_numbers(max_batches):
                 sent.append(self._send(client, number))
-                if over.wait(INTERVAL_S):
+                if over.wait(every_s):
                     break
         return sent
 

@@ -5,10 +5,6 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from securenet_obs.probes.celery.broker import BrokerProbe, BrokerState, find_bad_versions
-    from securenet_obs.probes.celery.queue_diagnosis import (
-        diagnose_queue,
-        format_pool_grow_commands,
-    )
     from securenet_obs.probes.celery.queues import QueueProbe, compute_queue_rates
     from securenet_obs.probes.celery.round_trips import (
         compute_latency_percentiles,
@@ -143,7 +139,6 @@ __all__ = [
     "count_occurrences",
     "count_overlapping_requests",
     "count_tasks_by_worker",
-    "diagnose_queue",
     "dump_events",
     "find_bad_versions",
     "find_contract_violations",
@@ -158,7 +153,6 @@ __all__ = [
     "find_unexplained",
     "find_unlinked_transactions",
     "for_tenant",
-    "format_pool_grow_commands",
     "generate_canary",
     "generate_mixed_records",
     "generate_network_records",
@@ -201,7 +195,6 @@ __all__ = [
 
 _NAMES = {
     "celery.broker": ("BrokerProbe", "BrokerState", "find_bad_versions"),
-    "celery.queue_diagnosis": ("diagnose_queue", "format_pool_grow_commands"),
     "celery.queues": ("QueueProbe", "compute_queue_rates"),
     "celery.round_trips": ("compute_latency_percentiles", "count_tasks_by_worker", "for_tenant"),
     "celery.tasks": ("BeatTick", "PickleOutcome", "TaskProbe"),

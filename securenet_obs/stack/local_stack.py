@@ -13,6 +13,7 @@ from securenet_obs.processes.groups import read_start_time
 from securenet_obs.processes.guard import Guard
 from securenet_obs.processes.ports import find_free_ports
 from securenet_obs.settings import MAX_BODY_BYTES, SECURENET_RELEASE, TRACES_SAMPLE_RATE
+from securenet_obs.stack.action_file import write_actions
 from securenet_obs.stack.part import Part, wait_until_ready
 from securenet_obs.stack.parts.broker import RedisAccess, create_redis_part
 from securenet_obs.stack.parts.bugsink import BugsinkAccess, create_bugsink_part
@@ -305,6 +306,8 @@ class LocalStack:
             "RETENTION_FINDINGS_D": "365",
             "RETENTION_INVENTORIES_D": "90",
             "WORKER_STOP_S": str(STOP_TASKS_S),
+            "RUNBOOK_ACTIONS": str(write_actions(self.folder)),
+            "ONCALL_CONTACTS": "everything: the person at this keyboard",
             "DIAGNOSTICS_KEY": secrets.token_urlsafe(24),
             # The user's proxy cannot reach our loopback.
             **dict.fromkeys(("NO_PROXY", "no_proxy"), loopback),

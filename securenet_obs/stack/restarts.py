@@ -1,6 +1,9 @@
 """Restarts of single parts: requested by another process, executed by the stack's owner."""
 
 import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from securenet_obs.errors import PartNotReadyError, StackError
@@ -18,6 +21,9 @@ from securenet_obs.stack.state import (
 
 ANSWER_S = 90.0
 """Seconds in which the owner must have restarted a part: its end and its start."""
+
+SERVE_S = 0.2
+"""Seconds between two looks for a request."""
 
 _REQUEST = "restart.json"
 _ANSWER = "restarted.json"
@@ -67,6 +73,27 @@ def serve_restart(stack: LocalStack) -> str:
         problem = str(error)
     _write(stack.folder / _ANSWER, {"problem": problem})
     return request["part"]
+
+
+@contextmanager
+def serving_restarts(stack: LocalStack) -> Iterator[None]:
+    """Serve requests in a thread during the block; the caller starts and stops no part meanwhile.
+
+    Nobody but the thread may restart parts then: a stack does not exclude its callers.
+    """
+    over = threading.Event()
+
+    def serve() -> None:
+        while not over.wait(SERVE_S):
+            serve_restart(stack)
+
+    thread = threading.Thread(target=serve, name="restarts")
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
 
 
 def _read(path: Path) -> dict[str, str] | None:

@@ -13,7 +13,9 @@ from securenet_obs.runner.notebook.catalog import read_notebook
 PROJECT = Path(__file__).parents[2]
 VALIDATIONS = sorted(PROJECT.glob("notebooks/*.ipynb"))
 NOTEBOOKS = [*VALIDATIONS, *sorted(PROJECT.glob("runbooks/*.ipynb"))]
-IMPORTABLE = {"checks", "monitoring", "plots", "probes", "settings", "tables", "workers"}
+IMPORTABLE = {
+    *("checks", "monitoring", "oncall", "plots", "probes", "settings", "tables", "workers")
+}
 
 CUT_OR_ABSENT = re.compile(r"\.\.\.|\b(?:nan|NaN|NaT|None|inf)\b|so it is")
 """Text that a reader cannot use: cut text, missing values, words in place of values."""
@@ -29,6 +31,7 @@ NEEDED = {
     "wait_for_beat_entry": "beat", "beat_tick": "beat", "wait_for_check_in": "check-ins",
     "open_telemetry": "read-events", "read_back_transactions": "transactions",
     "run_drills": "local-stack", "run_command": "local-stack", "register_tenant": "local-stack",
+    "QueueIsGrowing": "redis worker", "WorkerIsGone": "redis",
     "StoreProbe": "store", "run_vulnerability_scan": "worker", "put_inventory": "tenant-keys",
 }  # fmt: skip
 """Name that a notebook calls or reads -> the needs that it implies."""
@@ -78,7 +81,8 @@ def test_every_parameter_has_a_type_and_a_help_text(path: Path) -> None:
 @every_notebook
 def test_its_last_cell_is_the_verdict(path: Path) -> None:
     """No check follows the verdict."""
-    assert code_cells(path)[-1].source == "checks.conclude()"
+    holder = "runbook" if path.parent.name == "runbooks" else "checks"
+    assert code_cells(path)[-1].source == f"{holder}.conclude()"
 
 
 @every_notebook

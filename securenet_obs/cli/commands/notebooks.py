@@ -103,9 +103,16 @@ def _check_resumed(name: str, evidence: Path) -> None:
 @click.command()
 @click.argument("notebook")
 @options.parameters
+@click.option("--i-am", metavar="NAME", help="Your name, for a runbook that acts in production.")
 @options.plain
 @options.run_options
-def run(notebook: str, parameters: tuple[str, ...], plain: bool, run_options: RunOptions) -> None:
+def run(
+    notebook: str,
+    parameters: tuple[str, ...],
+    i_am: str | None,
+    plain: bool,
+    run_options: RunOptions,
+) -> None:
     """Run one notebook with parameters.
 
     Example: securenet-obs run 01_sentry_receives_errors -p deadline_s=30
@@ -115,7 +122,8 @@ def run(notebook: str, parameters: tuple[str, ...], plain: bool, run_options: Ru
 
     found = find(run_options.root, notebook, plain=plain)
     deadlines = run_options.deadline, run_options.cell_deadline
-    order = order_for(found, parameters, *deadlines, run_options.cwd)
+    named = () if i_am is None else (f"i_am={i_am}",)
+    order = order_for(found, (*parameters, *named), *deadlines, run_options.cwd)
     _run("run", [order], run_options)
 
 

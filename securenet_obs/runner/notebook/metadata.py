@@ -48,6 +48,20 @@ class Declared(BaseModel):
     exclusive: bool = Field(default=False, description="Whether it needs the target for itself.")
     checks: list[str] = Field(default=[], description="Names of the checks it will judge.")
 
+    symptoms: list[str] = Field(default=[], description="Signs of the failure, in words.")
+    patterns: list[str] = Field(
+        default=[], description="Regular expressions of log lines and errors that lead here."
+    )
+    severity: Literal["", "page", "ticket"] = Field(
+        default="", description="Whether its alert pages."
+    )
+    services: list[str] = Field(default=[], description="Parts of SecureNet that it concerns.")
+    owner: str = Field(default="", description="Team that maintains it.")
+    expected_s: float | None = Field(
+        default=None, gt=0, description="Seconds that a run usually takes."
+    )
+    drill: str = Field(default="", description="Name of the incident that proves it.")
+
     @property
     def all_needs(self) -> list[str]:
         """All needs of the notebook, those of single checks included."""

@@ -1,0 +1,85 @@
+"""Commands of runbooks: their list with the last proof of each, and the proof by incidents."""
+
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from securenet_obs.cli import options
+from securenet_obs.cli.consoles import STDERR, STDOUT
+from securenet_obs.cli.usage import Group
+from securenet_obs.suggestions import did_you_mean
+
+
+@click.group(cls=Group)
+def runbooks() -> None:
+    """List the runbooks, and prove each by its incident."""
+
+
+@runbooks.command("list")
+@options.evidence
+@options.root
+@options.as_json
+def list_runbooks(evidence: Path, root: Path, as_json: bool) -> None:
+    """List the runbooks, each with its last proof.
+
+    Exits with 1 if a runbook was not proved within 30 days, or its last proof failed.
+
+    Example: securenet-obs runbooks list --json
+    """
+    from securenet_obs.oncall.history import History
+    from securenet_obs.oncall.proofs import tabulate_proofs
+    from securenet_obs.runner.console.report import print_rows
+
+    rows = tabulate_proofs(root, History(evidence))
+    if as_json:
+        click.echo(json.dumps([asdict(row) for row in rows], indent=2))
+    else:
+        print_rows(STDOUT, [row.to_row() for row in rows])
+        for row in rows:
+            if row.warning:
+                STDERR.print(row.warning, style="bold red", markup=False, soft_wrap=True)
+    sys.exit(any(row.warning for row in rows))
+
+
+@runbooks.command()
+@click.argument("names", nargs=-1, metavar="[NAME...]")
+@options.evidence
+@options.root
+@options.as_json
+def prove(names: tuple[str, ...], evidence: Path, root: Path, as_json: bool) -> None:
+    """Break a local stack; run the runbook, confirm and verify.
+
+    Proves all runbooks, or those named. Exits with 1 if one did not find, mend and verify.
+
+    Example: securenet-obs runbooks prove queue_is_growing
+    """
+    from securenet_obs.drills.incidents import INCIDENTS, prove, render_proofs
+    from securenet_obs.drills.incidents.proving import RunbookRunner
+    from securenet_obs.runner.console.report import print_rows
+    from securenet_obs.runner.evidence.folder import check_root
+    from securenet_obs.runner.kernel.forked import warm_server
+    from securenet_obs.runner.notebook.roots import work_folder
+    from securenet_obs.stack.state import default_root
+
+    known = {incident.runbook for incident in INCIDENTS.values()}
+    if unknown := sorted(set(names) - known):
+        hint = did_you_mean(unknown[0], known)
+        raise click.UsageError(f"No incident proves {unknown[0]!r}.{hint}")
+    chosen = [row for row in INCIDENTS.values() if not names or row.runbook in names]
+    check_root(evidence)
+    with warm_server() as server:
+        proofs = prove(
+            chosen,
+            RunbookRunner(root, evidence, server()),
+            state=default_root(work_folder(root)),
+            report=lambda sentence: STDERR.print(sentence, markup=False, soft_wrap=True),
+        )
+    if as_json:
+        rows = [{**asdict(proof), "outcome": proof.outcome} for proof in proofs]
+        click.echo(json.dumps(rows, indent=2))
+    else:
+        print_rows(STDOUT, render_proofs(proofs))
+    sys.exit(any(proof.outcome == "failed" for proof in proofs))

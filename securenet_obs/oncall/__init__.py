@@ -1,0 +1,53 @@
+"""On-call: the frame of runbooks: decisions, confirmed actions, verification, history, note."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from securenet_obs.oncall.action_file import named_action
+    from securenet_obs.oncall.actions import Action, Manual
+    from securenet_obs.oncall.celery_actions import grow_pool, shed_expired
+    from securenet_obs.oncall.decisions import Row
+    from securenet_obs.oncall.session import Finding, Runbook, open_runbook
+    from securenet_obs.oncall.symptoms.queue_is_growing import QueueIsGrowing
+    from securenet_obs.oncall.symptoms.worker_is_gone import WorkerIsGone
+
+__all__ = [
+    "Action",
+    "Finding",
+    "Manual",
+    "QueueIsGrowing",
+    "Row",
+    "Runbook",
+    "WorkerIsGone",
+    "grow_pool",
+    "named_action",
+    "open_runbook",
+    "shed_expired",
+]
+
+_NAMES = {
+    "action_file": ("named_action",),
+    "actions": ("Action", "Manual"),
+    "celery_actions": ("grow_pool", "shed_expired"),
+    "decisions": ("Row",),
+    "session": ("Finding", "Runbook", "open_runbook"),
+    "symptoms.queue_is_growing": ("QueueIsGrowing",),
+    "symptoms.worker_is_gone": ("WorkerIsGone",),
+}
+"""Module below this package -> the public names that it defines."""
+
+_MODULES = {name: module for module, names in _NAMES.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    """Import the module of a public name when it is first used: symptoms import pandas."""
+    module = _MODULES.get(name)
+    if module is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(f"{__name__}.{module}"), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,1 @@
+"""One module for each runbook: reads the target, names the rows that apply, verifies the repair."""

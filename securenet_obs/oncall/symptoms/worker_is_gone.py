@@ -1,0 +1,134 @@
+"""A worker that no longer answers: looks for every known worker, decides, verifies by a canary."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from securenet_obs.oncall.action_file import named_action
+from securenet_obs.oncall.decisions import Row
+from securenet_obs.oncall.session import Finding
+from securenet_obs.probes.celery.client import open_inspector, query_workers
+from securenet_obs.probes.celery.names import DIRECT_PREFIX
+from securenet_obs.probes.celery.redis_reading import open_redis, translate_redis_errors
+from securenet_obs.probes.celery.tasks import TaskProbe
+from securenet_obs.probes.health.worker import probe_worker
+from securenet_obs.settings import Settings
+
+_ANSWER_S = 2.0
+_PIDBOX_BINDING = "_kombu.binding.celery.pidbox"
+_PIDBOX = ".celery.pidbox"
+
+
+@dataclass(frozen=True)
+class KnownWorker:
+    """A worker that Redis or the alert names: whether it answers, and the queues it consumes."""
+
+    name: str
+    answers: bool
+    queues: tuple[str, ...] = ()
+
+
+class WorkerIsGone:
+    """The symptom of a worker, or of every worker that Redis knows.
+
+    Every method raises UnreachableError, ForbiddenError or RefusedError, as the probes do.
+
+    Args:
+        settings: those of the target.
+        worker: name of the worker that the alert named; empty for every known one.
+        deadline_s: seconds to wait for a canary.
+    """
+
+    def __init__(self, settings: Settings, worker: str = "", *, deadline_s: float = 10.0) -> None:
+        self._settings = settings
+        self._worker = worker
+        self._deadline_s = deadline_s
+        self._probe = TaskProbe(settings)
+        self._known: list[KnownWorker] = []
+
+    def look(self) -> pd.DataFrame:
+        """Ask every known worker.
+
+        Returns:
+            A row for each worker: `worker`, `answers`, `queues`.
+        """
+        self._known = self._ask()
+        rows = [(row.name, row.answers, list(row.queues)) for row in self._known]
+        return pd.DataFrame(rows, columns=["worker", "answers", "queues"])
+
+    def depths(self) -> pd.Series:
+        """Return the depth of each queue."""
+        return pd.Series(self._probe.queue_depths(), name="waiting")
+
+    def decide(self) -> list[Row]:
+        """Return the decision table, a row for each known worker; `look` comes first."""
+        rows = [self._decide_on(worker) for worker in self._known]
+        return rows or [self._decide_without_worker()]
+
+    def _decide_on(self, worker: KnownWorker) -> Row:
+        step = None
+        if not worker.answers:
+            step = named_action(
+                self._settings,
+                "restart_worker",
+                f"restart {worker.name}",
+                lambda: {worker.name: "answers" if self._answers(worker.name) else "no answer"},
+                worker=worker.name,
+            )
+        answer = f"answers, consumes {', '.join(worker.queues) or 'no queue'}"
+        return Row(
+            f"{worker.name} is gone",
+            not worker.answers,
+            answer if worker.answers else f"no answer to a ping within {_ANSWER_S:g} s",
+            step,
+        )
+
+    def _decide_without_worker(self) -> Row:
+        step = named_action(
+            self._settings,
+            "start_worker",
+            "start a worker",
+            lambda: {"workers": ", ".join(row.name for row in self._ask()) or "none"},
+        )
+        return Row("no worker is known", True, "Redis names none, and none answers", step)
+
+    def verify_answers(self) -> Finding:
+        """Verify that every known worker answers."""
+        known = self._ask()
+        silent = [row.name for row in known if not row.answers]
+        observed = f"no answer: {', '.join(silent)}" if silent else f"{len(known)} answer"
+        return Finding(bool(known) and not silent, "every known worker answers", observed)
+
+    def verify_canaries(self) -> Finding:
+        """Verify that every known worker executes a canary, or is busy with tasks."""
+        health = [probe_worker(self._settings, row.name, self._deadline_s) for row in self._ask()]
+        return Finding(
+            bool(health) and all(row.is_healthy for row in health),
+            "every known worker executes a canary",
+            "; ".join(row.format() for row in health) or "no worker is known",
+        )
+
+    def _ask(self) -> list[KnownWorker]:
+        with open_inspector(self._settings, _ANSWER_S) as inspect:
+            (queues,) = query_workers(inspect, "active_queues")
+        names = {self._worker} if self._worker else {*queues, *self._read_names()}
+        return [KnownWorker(name, name in queues, _own(queues.get(name))) for name in sorted(names)]
+
+    def _answers(self, name: str) -> bool:
+        return any(row.answers for row in self._ask() if row.name == name)
+
+    def _read_names(self) -> set[str]:
+        """Return the workers that have a control queue in Redis; one that was killed keeps it."""
+        with (
+            translate_redis_errors(self._settings.redis_url, "REDIS_URL"),
+            open_redis(self._settings.redis_url, "REDIS_URL") as broker,
+        ):
+            members: Any = broker.smembers(_PIDBOX_BINDING)
+        names = (member.decode().rsplit("\x16", 1)[-1] for member in members)
+        return {name.removesuffix(_PIDBOX) for name in names if name.endswith(_PIDBOX)}
+
+
+def _own(queues: Any) -> tuple[str, ...]:
+    names = sorted(queue["name"] for queue in queues or ())
+    return tuple(name for name in names if not name.startswith(DIRECT_PREFIX))

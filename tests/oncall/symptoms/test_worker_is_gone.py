@@ -1,0 +1,46 @@
+"""Workers are known by their control queues in Redis, or by the alert."""
+
+from collections.abc import Iterator
+
+import pytest
+import redis
+
+from securenet_obs.oncall.actions import Manual
+from securenet_obs.oncall.symptoms.worker_is_gone import WorkerIsGone
+from securenet_obs.settings import Settings
+from tests.conftest import RedisServer
+
+BINDING = "_kombu.binding.celery.pidbox"
+
+
+@pytest.fixture
+def settings(redis_server: RedisServer) -> Iterator[Settings]:
+    found = Settings(**{name.lower(): value for name, value in redis_server.environment.items()})
+    yield found
+    with redis.Redis.from_url(found.redis_url.get_secret_value()) as client:
+        client.delete(BINDING)
+
+
+def test_a_worker_with_a_control_queue_is_known(settings: Settings) -> None:
+    """It does not answer: its row applies, with the restart as a manual step."""
+    with redis.Redis.from_url(settings.redis_url.get_secret_value()) as client:
+        client.sadd(BINDING, "\x06\x16\x06\x16worker@gone.celery.pidbox")
+    symptom = WorkerIsGone(settings)
+    assert symptom.look().to_dict("records") == [
+        {"worker": "worker@gone", "answers": False, "queues": []}
+    ]
+    (row,) = symptom.decide()
+    assert (row.finding, row.applies) == ("worker@gone is gone", True)
+    assert isinstance(row.step, Manual)
+    assert row.step.command == "restart_worker worker=worker@gone"
+    assert symptom.verify_answers().observed == "no answer: worker@gone"
+
+
+def test_without_any_worker_one_must_be_started(settings: Settings) -> None:
+    """The only row says so, and nothing is verified."""
+    symptom = WorkerIsGone(settings)
+    assert symptom.look().empty
+    (row,) = symptom.decide()
+    assert (row.finding, row.applies) == ("no worker is known", True)
+    assert not symptom.verify_answers().passed
+    assert not symptom.verify_canaries().passed

@@ -1,0 +1,251 @@
+"""A runbook acts on a confirmation alone, verifies after an action alone, and names open steps."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from securenet_obs.errors import ActionError, ChecksFailedError
+from securenet_obs.oncall.actions import Action, Manual
+from securenet_obs.oncall.decisions import Row
+from securenet_obs.oncall.session import NO_OPEN_STEP, Finding, Runbook
+
+Opener = Callable[..., Runbook]
+
+
+class Pool:
+    """A target in memory: a pool that grows once."""
+
+    def __init__(self) -> None:
+        self.processes = 1
+        self.error = ""
+
+    def action(self, does: str = "grow the pool from 1 to 2") -> Action:
+        """Return the action that grows it."""
+        return Action("grow", does, "shrink it", self.read_state, self.grow)
+
+    def read_state(self) -> dict[str, str]:
+        """Return its size."""
+        return {"processes": str(self.processes)}
+
+    def grow(self) -> str:
+        """Add a process."""
+        if self.error:
+            raise ActionError(self.error)
+        self.processes += 1
+        return f"{self.processes} processes"
+
+    def verify(self) -> Finding:
+        """Judge that it has grown."""
+        return Finding(self.processes == 2, "2 processes", str(self.processes))
+
+
+@pytest.fixture
+def pool() -> Pool:
+    return Pool()
+
+
+def follow(runbook: Runbook, pool: Pool, *rows: Row, confirm: str = "") -> str:
+    """Run the cells of a runbook; return the error of its conclusion."""
+    runbook.decide(rows or [Row("too few", True, "1 process", pool.action())])
+    runbook.act(confirm)
+    runbook.verify("the pool has grown", pool.verify)
+    runbook.hand_over()
+    try:
+        runbook.conclude()
+    except ChecksFailedError as error:
+        return str(error)
+    return ""
+
+
+def digest_of(runbook: Runbook) -> str:
+    return str([row for row in runbook._history.read() if row["event"] == "issued"][-1]["digest"])
+
+
+def outcomes(runbook: Runbook) -> dict[str, str]:
+    return {check.name: check.outcome for check in runbook.checks}
+
+
+def events(runbook: Runbook) -> list[str]:
+    return [row["event"] for row in runbook._history.read()]
+
+
+def test_without_a_confirmation_nothing_is_done(
+    open_session: Opener, pool: Pool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The dry run prints action, state, undo and digest; the run ends with the open step."""
+    runbook = open_session()
+    assert "no step is open" in follow(runbook, pool)
+    assert pool.processes == 1
+    assert outcomes(runbook) == {"the pool has grown": "skipped", NO_OPEN_STEP: "failed"}
+    text = capsys.readouterr().out
+    digest = digest_of(runbook)
+    for part in ("DRY RUN", "grow the pool from 1 to 2", "processes 1", "shrink it", digest):
+        assert part in text
+    assert "open: grow the pool from 1 to 2 (not confirmed)" in text
+
+
+@pytest.mark.parametrize("way", ["parameter", "cell"])
+def test_a_confirmed_action_is_done_and_verified(
+    open_session: Opener, pool: Pool, way: str
+) -> None:
+    """A confirmation is a parameter of another run, or a cell's value."""
+    first = open_session()
+    follow(first, pool)
+    digest = digest_of(first)
+    given = digest if way == "parameter" else ""
+    second = open_session(confirm=given)
+    assert follow(second, pool, confirm="" if given else digest) == ""
+    assert pool.processes == 2
+    assert outcomes(second) == {"the pool has grown": "passed", NO_OPEN_STEP: "passed"}
+    assert events(second) == ["issued", "confirmed", "before", "after", "verified"]
+
+
+def test_run_all_with_a_remembered_confirmation_does_nothing(
+    open_session: Opener, pool: Pool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The confirmation was spent; the refusal says so."""
+    first = open_session()
+    follow(first, pool)
+    follow(open_session(confirm=digest_of(first)), pool)
+    pool.processes = 1
+    assert follow(open_session(confirm=digest_of(first)), pool)
+    assert pool.processes == 1
+    assert "refused: it was spent at" in capsys.readouterr().out
+
+
+def test_the_cell_may_run_again(open_session: Opener, pool: Pool) -> None:
+    """A step that was done in this run is not done again, and the run still passes."""
+    runbook = open_session()
+    follow(runbook, pool)
+    runbook.act(digest_of(runbook))
+    runbook.act(digest_of(runbook))
+    assert pool.processes == 2
+    assert runbook._record.list_open() == []
+
+
+def test_another_state_refuses(
+    open_session: Opener, pool: Pool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The state is read anew at the confirmation."""
+    first = open_session()
+    follow(first, pool)
+    pool.processes = 5
+    assert follow(open_session(confirm=digest_of(first)), pool)
+    assert pool.processes == 5
+    assert "processes was 1, is 5" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("change", [{"queue": "scans"}, {"environment": "other"}])
+def test_other_parameters_or_another_target_refuse(
+    open_session: Opener, pool: Pool, change: dict[str, Any]
+) -> None:
+    """A digest of one target does nothing on another."""
+    first = open_session()
+    follow(first, pool)
+    assert follow(open_session(confirm=digest_of(first), **change), pool)
+    assert pool.processes == 1
+
+
+def test_an_edited_notebook_refuses(
+    open_session: Opener, pool: Pool, write_runbook: Callable[..., Path]
+) -> None:
+    """A confirmation in a cell is no edit; another cell is one."""
+    first = open_session()
+    follow(first, pool)
+    write_runbook("runbook.act()", "print(1)")
+    assert follow(open_session(confirm=digest_of(first)), pool)
+    assert pool.processes == 1
+    write_runbook(f'runbook.act(confirm="{digest_of(first)}")')
+    assert follow(open_session(confirm=digest_of(first)), pool) == ""
+
+
+def test_production_requires_a_name(
+    open_session: Opener, pool: Pool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without a name the confirmation is refused, and not spent."""
+    first = open_session("production")
+    follow(first, pool)
+    assert follow(open_session("production", confirm=digest_of(first)), pool)
+    assert "--i-am" in capsys.readouterr().out
+    named = open_session("production", confirm=digest_of(first), i_am="Ann")
+    assert follow(named, pool) == ""
+    assert named._history.read()[-2]["who"] == "Ann"
+
+
+def test_a_confirmation_of_one_step_leaves_the_other_a_dry_run(
+    open_session: Opener, pool: Pool
+) -> None:
+    """Each step needs its own."""
+    other = Pool()
+    rows = [
+        Row("too few", True, "1", pool.action()),
+        Row("too few elsewhere", True, "1", other.action("grow the other pool")),
+    ]
+    first = open_session()
+    follow(first, pool, *rows)
+    digest = next(row["digest"] for row in first._history.read() if "other" not in row["does"])
+    second = open_session(confirm=digest)
+    assert NO_OPEN_STEP in follow(second, pool, *rows)
+    assert (pool.processes, other.processes) == (2, 1)
+
+
+def test_an_action_that_fails_leaves_its_step_open(
+    open_session: Opener, pool: Pool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its failure is in the journal, and nothing is verified."""
+    first = open_session()
+    follow(first, pool)
+    pool.error = "the worker does not answer"
+    second = open_session(confirm=digest_of(first))
+    assert follow(second, pool)
+    assert "failed: the worker does not answer" in capsys.readouterr().out
+    assert second._history.read()[-1]["outcome"] == "failed"
+    assert outcomes(second)["the pool has grown"] == "skipped"
+
+
+def test_a_stop_condition_keeps_every_action_from_being_done(
+    open_session: Opener, pool: Pool
+) -> None:
+    """The stop condition is in the verdict; once it no longer applies, nothing is left of it."""
+    runbook = open_session()
+    runbook.stop_when("memory above 95 %: call Ben", applies=True, observed="97 %")
+    assert follow(runbook, pool)
+    assert events(runbook) == []
+    again = open_session()
+    again.stop_when("memory above 95 %: call Ben", applies=True, observed="97 %")
+    again.stop_when("memory above 95 %: call Ben", applies=False, observed="40 %")
+    follow(again, pool)
+    assert events(again) == ["issued"]
+
+
+def test_a_persons_step_is_printed_and_stays_open(
+    open_session: Opener, pool: Pool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The run ends open with the command."""
+    step = Manual("restart it", "systemctl restart worker", "no action is named")
+    assert follow(open_session(), pool, Row("gone", True, "no answer", step))
+    assert "systemctl restart worker" in capsys.readouterr().out
+
+
+def test_without_a_row_that_applies_it_passes(open_session: Opener, pool: Pool) -> None:
+    """Nothing was wrong, and nothing is offered, even with a remembered confirmation."""
+    runbook = open_session(confirm="0123456789ab")
+    assert follow(runbook, pool, Row("too few", False, "2 processes")) == ""
+    assert events(runbook) == []
+
+
+def test_the_opening_has_the_target_the_contact_and_the_last_action(
+    open_session: Opener, pool: Pool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The next person sees who has acted here."""
+    first = open_session()
+    follow(first, pool)
+    follow(open_session(confirm=digest_of(first), i_am="Ann"), pool)
+    capsys.readouterr()
+    open_session().show_opening()
+    text = capsys.readouterr().out
+    assert "environment staging" in text
+    assert "ONCALL_CONTACTS names nobody" in text
+    assert "by Ann: grow the pool from 1 to 2: 2 processes" in text

@@ -1,0 +1,82 @@
+"""Every runbook has a pattern, an incident that proves it, a verification and a stop condition."""
+
+import copy
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from securenet_obs.drills.incidents import INCIDENTS
+from securenet_obs.oncall.session import NO_OPEN_STEP
+from securenet_obs.runner.notebook.catalog import Notebook, read_notebook
+
+PROJECT = Path(__file__).parents[2]
+RUNBOOKS = sorted(PROJECT.glob("runbooks/*.ipynb"))
+DESCRIBED = ("symptoms", "patterns", "severity", "services", "owner", "expected_s", "drill")
+
+
+def find_missing(notebook: Notebook) -> set[str]:
+    """Return what a runbook lacks to be trusted."""
+    declared = notebook.declared.model_dump()
+    missing = {name for name in DESCRIBED if not declared[name]}
+    incident = INCIDENTS.get(notebook.declared.drill)
+    if incident is None or incident.runbook != notebook.name:
+        missing.add("drill")
+    cells = notebook.document["cells"]
+    code = "\n".join(str(cell["source"]) for cell in cells if cell["cell_type"] == "code")
+    if "**Stop and call" not in str(cells[0]["source"]):
+        missing.add("stop condition")
+    if notebook.declared.acts and "runbook.verify(" not in code:
+        missing.add("verification")
+    if NO_OPEN_STEP not in notebook.declared.checks:
+        missing.add("check of open steps")
+    return missing
+
+
+@pytest.mark.parametrize("path", RUNBOOKS, ids=lambda path: path.stem)
+def test_it_can_be_trusted(path: Path) -> None:
+    """Nothing that a tired person relies on is missing."""
+    assert find_missing(read_notebook(path)) == set()
+
+
+def without(key: str, value: Any) -> Callable[[dict[str, Any]], None]:
+    """Return a change of a document's metadata."""
+    return lambda document: document["metadata"]["securenet"].update({key: value})
+
+
+def replacing(text: str) -> Callable[[dict[str, Any]], None]:
+    """Return a change of a document: this text is nowhere."""
+
+    def replace(document: dict[str, Any]) -> None:
+        for cell in document["cells"]:
+            cell["source"] = str(cell["source"]).replace(text, "")
+
+    return replace
+
+
+@pytest.mark.parametrize(
+    ("change", "missing"),
+    [
+        (without("patterns", []), "patterns"),
+        (without("drill", ""), "drill"),
+        (without("drill", "worker-gone"), "drill"),
+        (without("owner", ""), "owner"),
+        (without("checks", []), "check of open steps"),
+        (replacing("**Stop and call"), "stop condition"),
+        (replacing("runbook.verify("), "verification"),
+    ],
+)
+def test_a_runbook_without_it_is_found(
+    change: Callable[[dict[str, Any]], None], missing: str, tmp_path: Path
+) -> None:
+    """The test above can fail."""
+    path = PROJECT / "runbooks" / "queue_is_growing.ipynb"
+    document = copy.deepcopy(json.loads(path.read_text()))
+    for cell in document["cells"]:
+        cell["source"] = "".join(cell["source"])
+    change(document)
+    broken = tmp_path / path.name
+    broken.write_text(json.dumps(document))
+    assert missing in find_missing(read_notebook(broken))

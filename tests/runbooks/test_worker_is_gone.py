@@ -1,0 +1,35 @@
+"""The runbook for a worker that is gone leads from a killed worker to one that runs a canary."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from securenet_obs.drills.incidents import Proof
+from securenet_obs.oncall.history import History
+from securenet_obs.runner.record.verdict import Verdict
+
+
+def test_it_restarts_a_killed_worker(prove_runbook: Callable[[str], Proof], tmp_path: Path) -> None:
+    """Its row applies alone, the confirmed restart is done, a canary verifies it."""
+    proof = prove_runbook("worker-gone")
+    assert (proof.problem, proof.outcome) == ("", "passed")
+    entries = History(tmp_path / "evidence").read()
+    assert [row["event"] for row in entries] == [
+        *("issued", "confirmed", "before", "after", "verified", "proved")
+    ]
+
+
+def test_a_healthy_stack_needs_no_action(run_notebook: Callable[..., Any]) -> None:
+    """No row applies, no action is offered, and the run passes."""
+    done = run_notebook("worker_is_gone")
+    assert (done.verdict, done.red) == (Verdict.PASSED, set())
+    assert "DRY RUN" not in done.text
+
+
+def test_without_a_named_action_the_step_stays_open(run_notebook: Callable[..., Any]) -> None:
+    """A worker that never was is gone, and the run ends with the command for a person."""
+    done = run_notebook(
+        "worker_is_gone", "worker=worker@elsewhere", environment={"RUNBOOK_ACTIONS": ""}
+    )
+    assert (done.verdict, done.red) == (Verdict.FAILED, {"no step is open"})
+    assert "RUNBOOK_ACTIONS names no action restart_worker" in done.text

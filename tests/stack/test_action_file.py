@@ -1,0 +1,36 @@
+"""The stack's file of actions is one that runbooks can read; its program restarts a part."""
+
+import shlex
+from pathlib import Path
+
+import pytest
+
+from securenet_obs.errors import ActionError
+from securenet_obs.oncall.action_file import named_action
+from securenet_obs.oncall.actions import Action
+from securenet_obs.settings import Settings
+from securenet_obs.stack.action_file import write_actions
+from securenet_obs.stack.parts.readiness import WORKER
+
+
+def test_the_worker_of_the_stack_can_be_restarted(tmp_path: Path) -> None:
+    """Another worker is refused: the command would restart the wrong one."""
+    folder = tmp_path / "a b" / "stacks" / "local"
+    folder.mkdir(parents=True)
+    settings = Settings(runbook_actions=str(write_actions(folder)))
+    action = named_action(settings, "restart_worker", "restart it", dict, worker=WORKER)
+    assert isinstance(action, Action)
+    assert shlex.split(action.command)[-3:] == [str(tmp_path / "a b"), "local", "worker"]
+    with pytest.raises(ActionError, match="is not a valid worker"):
+        named_action(settings, "restart_worker", "restart it", dict, worker="worker@elsewhere")
+
+
+def test_a_stack_that_does_not_run_is_an_error(tmp_path: Path) -> None:
+    """The action fails with the stack's own sentence."""
+    folder = tmp_path / "stacks" / "local"
+    folder.mkdir(parents=True)
+    settings = Settings(runbook_actions=str(write_actions(folder)))
+    action = named_action(settings, "restart_worker", "restart it", dict, worker=WORKER)
+    assert isinstance(action, Action)
+    with pytest.raises(ActionError, match="exited with 1: The stack 'local' is not running"):
+        action.run()
