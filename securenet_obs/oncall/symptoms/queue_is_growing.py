@@ -24,7 +24,7 @@ MAX_MEMORY_SHARE = 0.95
 """Share of Redis's memory above which more work makes it worse."""
 
 _WINDOWS = 4
-"""Maximum number of windows that a verification watches, until its rates are certain."""
+"""Maximum number of windows that a verification watches, until the queue certainly drains."""
 
 
 @dataclass(frozen=True)
@@ -195,26 +195,29 @@ class QueueIsGrowing:
     def verify_drain(self) -> Finding:
         """Verify that the queue is short or drains in time, and more than by chance.
 
-        It is watched for at most `_WINDOWS` windows, until its direction is certain.
+        It is watched for at most `_WINDOWS` windows, each longer than the one before: new processes
+        take seconds to start, and a small difference takes long to be certain.
         """
         after = self._watch()
-        is_short = after.depth < self._least_depth
-        drains = after.is_certain and after.time_to_drain_s <= self._longest_drain_s
         return Finding(
-            is_short or drains,
+            self._is_mended(after),
             f"fewer than {self._least_depth} wait, or empty within {self._longest_drain_s:g} s",
             f"before: {self._before.describe()}; after {after.window_s:g} s: {after.describe()}",
         )
 
     def _watch(self) -> QueueState:
-        samples = pd.DataFrame()
+        state = self._before
         for number in range(1, _WINDOWS + 1):
             window_s = self._window_s * number
             samples = self._probe.sample_queues(window_s, queues=[self._queue])
             state = _summarise(compute_queue_rates(samples), self._queue, window_s)
-            if state.depth < self._least_depth or state.is_certain:
-                return state
+            if self._is_mended(state):
+                break
         return state
+
+    def _is_mended(self, state: QueueState) -> bool:
+        drains = state.is_certain and state.time_to_drain_s <= self._longest_drain_s
+        return drains or state.depth < self._least_depth
 
 
 def _summarise(rates: pd.DataFrame, queue: str, window_s: float) -> QueueState:
