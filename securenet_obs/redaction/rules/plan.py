@@ -162,7 +162,11 @@ def _first_words(rules: Iterable[KeyRule]) -> set[str]:
 
 def _shortest(words: set[str]) -> tuple[str, ...]:
     """Return the words that do not contain another one."""
-    return tuple(word for word in words if not any(o in word for o in words - {word}))
+    kept: list[str] = []
+    for word in sorted(words, key=len):
+        if not any(shorter in word for shorter in kept):
+            kept.append(word)
+    return tuple(kept)
 
 
 def _finder(words: tuple[str, ...]) -> Callable[[str], bool]:
