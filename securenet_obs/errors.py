@@ -27,6 +27,7 @@ SecureNetObsError
 ├── StrictJsonError            a request's body is not strict JSON; carries the place
 ├── IdempotencyKeyError        an idempotency key of a request cannot be used
 ├── RecordError                an item of a network log is not a record; carries the reason
+├── OriginalError              the original of quarantined items cannot be read again
 ├── PublishError               the broker, or the store before it, did not accept a task
 ├── PayloadTooLargeError       a task's arguments are too large for the broker
 ├── PoisonTaskError            a task ended its worker too often, and is not restarted
@@ -163,6 +164,10 @@ class IdempotencyKeyError(SecureNetObsError):
 
 class RecordError(SecureNetObsError):
     """An item of a network log is not a record; the message is the reason, without any content."""
+
+
+class OriginalError(SecureNetObsError):
+    """The file of quarantined items cannot be read again; the message is the reason."""
 
 
 class PublishError(SecureNetObsError):

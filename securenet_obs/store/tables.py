@@ -216,16 +216,24 @@ class QuarantinedRecord(Table):
 
 
 class LogFile(Table):
-    """A log file that is read by ranges; its digest is that of its content."""
+    """A log file that is read by ranges; its digest is that of its content.
+
+    `path` is the one of its last import. `content` is the compressed state that a replay of its
+    `quarantined` items changes; each replay that does adds one to `replays`.
+    """
 
     __tablename__ = "log_files"
 
     tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.tenant_id"), primary_key=True)
     digest: Mapped[str] = mapped_column(String(64), primary_key=True)
+    path: Mapped[str] = mapped_column(Text, default="", server_default="")
     ranges: Mapped[int]
     started_at: Mapped[datetime] = mapped_column(index=True)
     finished_at: Mapped[datetime | None]
     result: Mapped[dict[str, Any] | None]
+    quarantined: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
+    replays: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
+    content: Mapped[bytes | None] = mapped_column(LargeBinary)
 
 
 class LogRange(Table):

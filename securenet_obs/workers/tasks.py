@@ -154,7 +154,7 @@ def process_log_file(tenant_id: str, path: str, range_bytes: int = RANGE_BYTES) 
     file = Path(path)
     digest, parts = digest_of(file), divide(file, range_bytes)
     with session_scope() as session:
-        is_new = begin(session, tenant_id, digest, len(parts))
+        is_new = begin(session, tenant_id, digest, len(parts), path)
     if is_new:
         calls = (_range_call(tenant_id, path, digest, part) for part in parts)
         publish_many(process_log_range, calls)

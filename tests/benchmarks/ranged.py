@@ -146,7 +146,7 @@ def count(
     url, digest = running.environment["DATABASE_URL"], digest_of(path)
     kills = len(list((running.folder / "kills").iterdir()))
     with session_at(url) as session:
-        begin(session, tenant, digest, len(parts))
+        begin(session, tenant, digest, len(parts), str(path))
     messages = [_arguments(tenant, path, digest, part) for part in parts] * times
     random.Random(seed).shuffle(messages)
     celery = Celery(broker=running.environment["REDIS_URL"])

@@ -128,6 +128,26 @@ def test_every_batch_of_an_old_store_is_counted(old_url: str, use: Any) -> None:
         assert all(moment is not None for moment in aged)
 
 
+def test_the_quarantine_of_files_is_counted_anew(new_url: str) -> None:
+    """Files that version 0007 has counted are listed with their number of items."""
+    migrate(new_url)
+    engine = create_store_engine(new_url)
+    with engine.begin() as connection:
+        for name in ("path", "quarantined", "replays", "content"):
+            connection.execute(text(f"ALTER TABLE log_files DROP COLUMN {name}"))
+        connection.execute(text("UPDATE alembic_version SET version_num = '0007'"))
+        connection.execute(text("INSERT INTO tenants VALUES ('acme')"))
+        columns = "tenant_id, digest, ranges, started_at, result"
+        for name, result in (("a", "'{\"quarantined\"\\: 3}'"), ("b", "NULL")):
+            values = f"('acme', '{name}', 1, '2026-11-26', {result})"
+            connection.execute(text(f"INSERT INTO log_files ({columns}) VALUES {values}"))
+    migrate(new_url)
+    with engine.connect() as connection:
+        rows = connection.execute(text("SELECT digest, path, quarantined FROM log_files")).all()
+    engine.dispose()
+    assert sorted(map(tuple, rows)) == [("a", "", 3), ("b", "", 0)]
+
+
 def test_the_migrated_schema_is_that_of_the_tables(new_url: str) -> None:
     """A new store has exactly the tables of the code: names, types, indexes, keys."""
     migrate(new_url)

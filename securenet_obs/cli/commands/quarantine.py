@@ -1,7 +1,9 @@
 """Commands on the quarantine: `quarantine list` and `quarantine replay`."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -10,12 +12,16 @@ from securenet_obs.cli.choice import enter_target
 from securenet_obs.cli.consoles import STDERR, STDOUT
 from securenet_obs.cli.parameter_types import WholeNumber
 
+if TYPE_CHECKING:
+    from securenet_obs.detection.network.stored.file_quarantine import FileReplay
+    from securenet_obs.detection.network.stored.quarantine import Replay
+
 _tenant = click.option("--tenant", help="Only this tenant's items.")
 
 
 @click.group()
 def quarantine() -> None:
-    """Items of accepted batches that could not become records."""
+    """Items of batches and imported files that could not become records."""
 
 
 @quarantine.command("list")
@@ -29,6 +35,8 @@ def list_items(
 ) -> None:
     """List items with place, reason and sample, newest first.
 
+    A batch's line is the item's index, a file's counts from 1. Of a file its first 1000 are listed.
+
     Example: securenet-obs quarantine list --tenant acme
     """
     enter_target(target, local=local, command="quarantine", needs=["store"])
@@ -41,13 +49,9 @@ def list_items(
     if as_json:
         click.echo(json.dumps(rows, indent=2))
     else:
-        print_rows(STDOUT, rows)
+        print_rows(STDOUT, [{**row, "offset": _text(row["offset"])} for row in rows])
     if not rows:
-        STDERR.print(
-            "No item of a batch is in quarantine; "
-            "lines of imported files: securenet-obs logs imported --json",
-            soft_wrap=True,
-        )
+        STDERR.print("Nothing is in quarantine.")
 
 
 @quarantine.command()
@@ -57,20 +61,44 @@ def list_items(
 def replay(tenant: str | None, target: Path | None, local: bool) -> None:
     """Normalise items again; count those that are records now.
 
-    Use it after an upgrade, or after a change of the mapping.
+    Use it after an upgrade, or after a change of the mapping. Files are read by their paths; one
+    that is gone or has changed keeps its items.
 
     Example: securenet-obs quarantine replay --tenant acme
     """
     enter_target(target, local=local, command="quarantine", needs=["store"])
+    outcomes: list[Replay | FileReplay] = [*_replayed_batches(tenant), *_replayed_files(tenant)]
+    replayed = sum(outcome.replayed for outcome in outcomes)
+    remaining = sum(outcome.remaining for outcome in outcomes)
+    STDOUT.print(f"{replayed} replayed, {remaining} remaining")
+
+
+def _replayed_batches(tenant: str | None) -> Iterator["Replay"]:
     from securenet_obs.detection.network.stored.quarantine import replay as replay_batch
     from securenet_obs.detection.network.stored.quarantine import waiting_tasks
     from securenet_obs.store import session_scope
 
     with session_scope() as session:
         tasks = waiting_tasks(session, tenant)
-    replayed = remaining = 0
     for task_id in tasks:
         with session_scope() as session:
-            outcome = replay_batch(session, task_id)
-        replayed, remaining = replayed + outcome.replayed, remaining + outcome.remaining
-    STDOUT.print(f"{replayed} replayed, {remaining} remaining")
+            yield replay_batch(session, task_id)
+
+
+def _replayed_files(tenant: str | None) -> Iterator["FileReplay"]:
+    """Replay files, and print the outcome of each."""
+    from securenet_obs.detection.network.stored.file_quarantine import replay_file, waiting_files
+    from securenet_obs.store import session_scope
+
+    with session_scope() as session:
+        files = waiting_files(session, tenant)
+    for tenant_id, digest in files:
+        outcome = replay_file(tenant_id, digest)
+        counts = f"{outcome.replayed} replayed, {outcome.remaining} remaining"
+        reason = f": {outcome.problem}" if outcome.problem else ""
+        STDOUT.print(f"{outcome.path}: {counts}{reason}", markup=False, soft_wrap=True)
+        yield outcome
+
+
+def _text(offset: int | None) -> str:
+    return "" if offset is None else str(offset)

@@ -112,7 +112,7 @@ def test_logs_imported_lists_files(call: Callable[..., Any], tmp_path: Path) -> 
     log.write_text('{"ts": 1600000000, "uid": "x"}\nbad\n')
     for tenant, number in (("acme", 1), ("other", 2)):
         with session_at(database) as session:
-            begin(session, tenant, digest_of(log), number)
+            begin(session, tenant, digest_of(log), number, str(log))
             session.flush()
             store_range(session, tenant, digest_of(log), 0, analyse(log))
             finish(session, tenant, digest_of(log))

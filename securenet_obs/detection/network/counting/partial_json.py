@@ -7,6 +7,7 @@ from typing import Any
 
 from securenet_obs.detection.network.counting.minutes import COUNTS, Minute
 from securenet_obs.detection.network.counting.partials import SUMS, TABLES, Partial
+from securenet_obs.detection.network.counting.places import Places
 from securenet_obs.detection.network.counting.sketches import DistinctCount, SampledCounts
 from securenet_obs.detection.network.quarantine import Quarantined
 
@@ -18,6 +19,7 @@ def as_json(partial: Partial) -> dict[str, Any]:
         **{name: _time_as_json(getattr(partial, name)) for name in ("first", "last")},
         **{name: _table_as_json(getattr(partial, name)) for name in TABLES},
         "items": [list(item) for item in partial.items],
+        "places": partial.places.as_json(),
         "total": _minute_as_json(partial.total),
         "minutes": {
             moment.isoformat(): _minute_as_json(minute)
@@ -33,6 +35,7 @@ def from_json(value: Mapping[str, Any]) -> Partial:
         first=_time_from_json(value["first"]),
         last=_time_from_json(value["last"]),
         items=[Quarantined(*item) for item in value["items"]],
+        places=Places.from_json(value["places"]) if "places" in value else Places(),
         total=_minute_from_json(value["total"]),
         minutes={
             datetime.fromisoformat(moment): _minute_from_json(minute)

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from securenet_obs.detection.network.counting.facts import FactCounts
 from securenet_obs.detection.network.counting.minutes import Fact, Minute
+from securenet_obs.detection.network.counting.places import WHOLE_LINE, Place, Places
 from securenet_obs.detection.network.counting.sketches import SampledCounts
 from securenet_obs.detection.network.quarantine import Quarantined, quarantined_of
 from securenet_obs.detection.network.readers.entries import Entry
@@ -44,6 +45,7 @@ class Partial:
         reasons: quarantined items by reason.
         talkers: events and bytes sent, by address.
         items: the first quarantined items.
+        places: places of the quarantined items, of many more than are listed.
         total: metrics of all records.
         minutes: metrics of the records with a time, by minute; empty unless asked for.
     """
@@ -61,6 +63,7 @@ class Partial:
     reasons: SampledCounts = field(default_factory=_counted)
     talkers: SampledCounts = field(default_factory=lambda: SampledCounts(MAX_TALKERS))
     items: list[Quarantined] = field(default_factory=list)
+    places: Places = field(default_factory=Places)
     total: Minute = field(default_factory=Minute)
     minutes: dict[datetime, Minute] = field(default_factory=dict)
 
@@ -101,6 +104,7 @@ class Partial:
         """Add an entry that is not a record."""
         self.quarantined += 1
         self.reasons.add(reason, 1)
+        self.places.add(place_of(entry, reason))
         if len(self.items) < MAX_QUARANTINED:
             self.items.append(quarantined_of(file, entry, reason))
 
@@ -108,6 +112,7 @@ class Partial:
         """Add the content of the range that follows this one."""
         moved = (item._replace(line=item.line + self.numbered) for item in later.items)
         self.items = [*self.items, *moved][:MAX_QUARANTINED]
+        self.places.append(later.places, self.numbered)
         for name in SUMS:
             setattr(self, name, getattr(self, name) + getattr(later, name))
         for name in TABLES:
@@ -117,6 +122,12 @@ class Partial:
         self.total.merge(later.total)
         for moment, minute in later.minutes.items():
             self.minutes.setdefault(moment, Minute()).merge(minute)
+
+
+def place_of(entry: Entry, reason: str) -> Place:
+    """Return the place of an entry that is not a record."""
+    item = WHOLE_LINE if entry.fault else entry.place
+    return Place(entry.line, entry.offset, item, reason)
 
 
 SUMS = ("lines", "numbered", "records", "quarantined", "blank", "untimed")

@@ -106,6 +106,14 @@ class SampledCounts:
         for place, amount in enumerate(amounts):
             counts[place] += amount
 
+    def subtract(self, key: str, *amounts: int) -> None:
+        """Take amounts from a key's counts, and drop the key if none is left."""
+        counts = self._counts.get(key)
+        if counts is not None:
+            counts[:] = [count - amount for count, amount in zip(counts, amounts, strict=True)]
+            if not any(counts):
+                del self._counts[key]
+
     def merge(self, other: "SampledCounts") -> None:
         """Add the counts of another object with the same size."""
         self.merge_rows(other.rows(), other.is_sample)

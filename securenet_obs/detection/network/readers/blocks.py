@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from heapq import merge
-from itertools import repeat
+from itertools import accumulate, repeat
 from typing import Any, NamedTuple
 
 import orjson
@@ -67,9 +67,9 @@ class Lines(NamedTuple):
             return [None if item is None or is_wrapped(item) else item for item in items]
         return items
 
-    def offset_of(self, index: int) -> int:
-        """Return the position of a line's first byte."""
-        return self.offset + sum(map(len, self.texts[:index])) + index
+    def offsets(self) -> Iterator[int]:
+        """Yield the position of each line's first byte."""
+        return accumulate((len(text) + 1 for text in self.texts[:-1]), initial=self.offset)
 
     def block(self, items: list[Any], others: list[Entry]) -> Block:
         """Return the block of these lines.
@@ -80,11 +80,14 @@ class Lines(NamedTuple):
         """
         places = [place for place, item in enumerate(items) if item is not None]
         objects = [items[place] for place in places]
+        offsets: list[int] = []
 
         def entry(index: int) -> Entry:
+            if not offsets:
+                offsets.extend(self.offsets())
             place = places[index]
-            offset = self.offset_of(place)
-            return Entry(self.line + place, offset, 0, objects[index], "", self.texts[place])
+            line, offset = self.line + place, offsets[place]
+            return Entry(line, offset, 0, objects[index], "", self.texts[place])
 
         block = Block(objects, entry, others, self.last_line)
         if any(other.item.__class__ is dict for other in others):

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from sqlalchemy import insert, select, update
@@ -10,6 +11,7 @@ from sqlalchemy.orm import Session
 from securenet_obs.detection.network.batch import OVERFLOW, Batch
 from securenet_obs.detection.network.readers.envelopes import unwrap
 from securenet_obs.detection.network.records import normaliser
+from securenet_obs.detection.network.stored.file_quarantine import list_lines
 from securenet_obs.detection.network.stored.minutes import add_minutes
 from securenet_obs.errors import RecordError
 from securenet_obs.store import QuarantinedRecord, Submission
@@ -44,13 +46,32 @@ def store_quarantined(session: Session, tenant_id: str, task_id: str, batch: Bat
 
 
 def list_quarantined(session: Session, tenant_id: str | None, limit: int) -> list[dict[str, Any]]:
-    """Return the items that wait in quarantine, the most recent ones first."""
+    """Return the items of batches and files that wait in quarantine, the most recent ones first.
+
+    Returns:
+        rows with `tenant_id`, `source` ("batch" or "file"), `name` (id of the batch's task, or path
+        of the file), `line` (index in the batch, from 0, or number of the line, from 1), `offset`
+        (position of the line's first byte, decompressed; None in a batch), `place` (index in an
+        envelope), `reason`, `sample` and `at` (ISO 8601).
+    """
     query = select(QuarantinedRecord).where(*_waiting(tenant_id))
     rows = session.scalars(query.order_by(QuarantinedRecord.id.desc()).limit(limit))
-    names = ("tenant_id", "task_id", "item", "place", "reason", "sample")
-    return [
-        {**{name: getattr(row, name) for name in names}, "at": row.at.isoformat()} for row in rows
-    ]
+    both = [*map(_row_of, rows), *list_lines(session, tenant_id, limit)]
+    return sorted(both, key=itemgetter("at"), reverse=True)[:limit]
+
+
+def _row_of(row: QuarantinedRecord) -> dict[str, Any]:
+    return {
+        "tenant_id": row.tenant_id,
+        "source": "batch",
+        "name": row.task_id,
+        "line": row.item,
+        "offset": None,
+        "place": row.place,
+        "reason": row.reason,
+        "sample": row.sample,
+        "at": row.at.isoformat(),
+    }
 
 
 def waiting_tasks(session: Session, tenant_id: str | None) -> list[str]:

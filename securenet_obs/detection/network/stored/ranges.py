@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 
 from securenet_obs.detection.network.counting.partial_json import as_json, from_json
 from securenet_obs.detection.network.counting.partials import Partial, merge
+from securenet_obs.detection.network.stored.counted_files import CountedFile
 from securenet_obs.detection.network.stored.minutes import add, claim
-from securenet_obs.detection.network.summary import describe
 from securenet_obs.store import LogFile, LogRange, ensure_tenant, insert_once
 
 
@@ -26,12 +26,17 @@ def digest_of(path: Path) -> str:
         return file_digest(file, "sha256").hexdigest()
 
 
-def begin(session: Session, tenant_id: str, digest: str, ranges: int) -> bool:
-    """Record a file that will be read by this number of ranges; return False if it was counted."""
+def begin(session: Session, tenant_id: str, digest: str, ranges: int, path: str) -> bool:
+    """Record a file that will be read by this number of ranges; return False if it was counted.
+
+    The path of its last import is kept: a replay of its quarantine reads it there.
+    """
     ensure_tenant(session, tenant_id)
     key = {"tenant_id": tenant_id, "digest": digest}
     insert_once(session, LogFile, **key, ranges=ranges, started_at=datetime.now(UTC))
-    return session.get_one(LogFile, (tenant_id, digest)).finished_at is None
+    file = session.get_one(LogFile, (tenant_id, digest))
+    file.path = path
+    return file.finished_at is None
 
 
 def store_range(
@@ -63,10 +68,9 @@ def finish(session: Session, tenant_id: str, digest: str) -> dict[str, Any] | No
     if not _claim_end(session, tenant_id, digest):
         return None
     rows = session.execute(select(LogRange.start, LogRange.content).where(*of_file)).all()
-    result = _count(session, tenant_id, digest, {start: from_json(part) for start, part in rows})
-    file.result = result
+    _count(session, file, {start: from_json(part) for start, part in rows})
     session.execute(delete(LogRange).where(*of_file))
-    return result
+    return file.result
 
 
 def list_files(session: Session, tenant_id: str | None, limit: int) -> list[dict[str, Any]]:
@@ -109,11 +113,10 @@ def _claim_end(session: Session, tenant_id: str, digest: str) -> bool:
     return session.execute(ended.returning(LogFile.digest)).first() is not None
 
 
-def _count(
-    session: Session, tenant_id: str, digest: str, parts: Mapping[int, Partial]
-) -> dict[str, Any]:
+def _count(session: Session, file: LogFile, parts: Mapping[int, Partial]) -> None:
     whole = merge(parts)
-    full = 0
-    if claim(session, tenant_id, digest):
-        full = len(whole.minutes) - len(add(session, tenant_id, whole.minutes))
-    return {**describe(whole), "minutes": len(whole.minutes), "full_minutes": full}
+    counted = CountedFile(whole, set(whole.minutes))
+    is_new = claim(session, file.tenant_id, file.digest)
+    if is_new:
+        counted.full_minutes = len(whole.minutes) - len(add(session, file.tenant_id, whole.minutes))
+    counted.write_to(file, is_replayable=is_new)

@@ -65,7 +65,7 @@ def test_items_are_listed_with_their_place(batch: str) -> None:
         rows = list_quarantined(session, "acme", 10)
         assert list_quarantined(session, "globex", 10) == []
         assert waiting_tasks(session, None) == [batch]
-    places = [(row["item"], row["place"], row["reason"]) for row in rows]
+    places = [(row["line"], row["place"], row["reason"]) for row in rows]
     assert places == [
         (3, 0, "not an object"), (2, 1, "invalid timestamp"), (1, 0, "invalid timestamp"),
     ]  # fmt: skip
@@ -91,7 +91,7 @@ def test_a_replay_counts_each_item_once(batch: str, monkeypatch: pytest.MonkeyPa
     assert sum(outcome.replayed for outcome in outcomes) == 2
     assert counted() == 2
     with session_scope() as session:
-        assert [row["item"] for row in list_quarantined(session, None, 10)] == [3]
+        assert [row["line"] for row in list_quarantined(session, None, 10)] == [3]
 
 
 def test_an_item_without_its_original_stays(batch: str) -> None:

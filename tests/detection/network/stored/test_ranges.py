@@ -39,7 +39,7 @@ def deliver(path: Path, tenant_id: str, part: Range) -> dict[str, Any] | None:
 def process(path: Path, tenant_id: str, parts: list[Range], workers: int) -> str:
     """Deliver each range twice, in any order, to some workers; return summary and minutes."""
     with session_scope() as session:
-        begin(session, tenant_id, digest_of(path), len(parts))
+        begin(session, tenant_id, digest_of(path), len(parts), str(path))
     twice = parts * 2
     random.Random(workers).shuffle(twice)
     with ThreadPoolExecutor(workers) as pool:
@@ -84,7 +84,7 @@ def test_a_file_is_not_counted_before_its_last_range(log: Path, empty_store: str
     """A range that comes again after the end changes nothing."""
     first, second = ranges_at(log.read_bytes(), [500])
     with session_scope() as session:
-        begin(session, "acme", digest_of(log), 2)
+        begin(session, "acme", digest_of(log), 2, str(log))
     assert deliver(log, "acme", second) is None
     assert deliver(log, "acme", second) is None
     assert minutes_of("acme") == []
