@@ -173,4 +173,5 @@ def _add_derived(record: Mapping[str, Any], plan: Plan, out: dict[str, Any]) -> 
 
 def _of_value(table: Mapping[str, Mapping[str, Any]], value: object) -> Mapping[str, Any]:
     text = value if isinstance(value, str) else str(value).lower()
-    return table.get(text) or table.get("", {})
+    # A known value may give no field, such as those that a projection leaves out.
+    return table[text] if text in table else table.get("", {})

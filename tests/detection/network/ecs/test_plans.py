@@ -1,11 +1,12 @@
 """Plans for the shapes of records."""
 
+from dataclasses import replace
 from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from securenet_obs.detection.network.ecs.mapping import load_families
+from securenet_obs.detection.network.ecs.mapping import load_families, project
 from securenet_obs.detection.network.ecs.plans import MAX_PLANS, Mapper
 from securenet_obs.errors import RecordError
 from tests.searching import examples
@@ -26,6 +27,16 @@ def test_objects_are_searched_for_mapped_fields() -> None:
     record = {"src_ip": "10.0.0.1", "flow": {"bytes_toserver": 7, "age": 1}}
     fields = Mapper(FLOW.log_type("")).map(record)
     assert (fields["source.bytes"], fields["flow"]) == (7, {"flow": {"age": 1}})
+
+
+def test_a_known_value_without_fields_is_not_any_other() -> None:
+    """A projection leaves the fields of a value out, and not those of any other value."""
+    answers = {"ok": {"event.outcome": "success"}, "": {"event.type": ["denied"]}}
+    log_type = replace(FLOW.log_type(""), event={}, values={"answer": answers})
+    for only in (frozenset({"event.type"}), frozenset({"event.type", "event.outcome"})):
+        mapper = Mapper(project(log_type, only), keeps_unknown=False)
+        assert "event.type" not in mapper.map({"answer": "ok"})
+        assert mapper.map({"answer": "no"})["event.type"] == ["denied"]
 
 
 def test_plans_are_forgotten_before_they_fill_the_memory() -> None:
