@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from securenet_obs.detection.vulnerabilities.report import Finding, Report
     from securenet_obs.detection.vulnerabilities.waivers import Waived
 
+_MAX_NAMED = 5
 _LEVELS = ("unknown", "low", "medium", "high", "critical")
 
 
@@ -43,7 +44,7 @@ _LEVELS = ("unknown", "low", "medium", "high", "critical")
 @click.option(
     "--fail-on",
     type=click.Choice(_LEVELS, case_sensitive=False),
-    help="Exit 1 if a finding is at or above this severity; unknown is the lowest.",
+    help="Exit 1 if a finding is at or above this severity, or has none that is known.",
 )
 @click.option(
     "--plan-from",
@@ -107,7 +108,21 @@ def scan(
     else:
         _print_tables(report)
     _print_summary(report, index, waived)
-    sys.exit(1 if fail_on and report.at_or_above(fail_on) else 0)
+    sys.exit(1 if fail_on and _fails(report, fail_on) else 0)
+
+
+def _fails(report: "Report", severity: str) -> bool:
+    """Return whether a finding is at or above a severity, or may be: its own is not known."""
+    if unrated := report.unrated():
+        names = ", ".join(f"{row.advisory_id} ({row.package})" for row in unrated[:_MAX_NAMED])
+        more = f" and {len(unrated) - _MAX_NAMED} more" if len(unrated) > _MAX_NAMED else ""
+        STDERR.print(
+            f"--fail-on {severity}: {len(unrated)} without a known severity count as above it: "
+            f"{names}{more}. Waive those that are harmless.",
+            markup=False,
+            soft_wrap=True,
+        )
+    return bool(unrated or report.at_or_above(severity))
 
 
 def _print_tables(report: "Report") -> None:

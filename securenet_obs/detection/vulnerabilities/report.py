@@ -8,7 +8,7 @@ from securenet_obs.detection.vulnerabilities.advisories.index import Index
 from securenet_obs.detection.vulnerabilities.components import Inventory
 from securenet_obs.detection.vulnerabilities.fixes import Fix, Fixes
 from securenet_obs.detection.vulnerabilities.matching import Match, Unjudged, match
-from securenet_obs.detection.vulnerabilities.severity import Severity, is_at_least
+from securenet_obs.detection.vulnerabilities.severity import UNKNOWN, Severity, is_at_least
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +85,16 @@ class Report:
         grave = (row for row in self.findings if is_at_least(row.severity.level, severity))
         return [row for row in grave if row.waived is None]
 
+    def unrated(self) -> list[Finding]:
+        """Return the findings without a known severity that no waiver covers."""
+        unrated = (row for row in self.findings if row.severity.level == UNKNOWN)
+        return [row for row in unrated if row.waived is None]
+
 
 def scan(
     inventory: Inventory,
     index: Index,
-    plan_severity: str = "unknown",
+    plan_severity: str = UNKNOWN,
     exploited: Collection[str] = (),
 ) -> Report:
     """Match an inventory with advisories; plan fixes for findings at or above a severity.
@@ -140,7 +145,7 @@ def _order(finding: Finding) -> tuple[Any, ...]:
 
 
 _SARIF_LEVELS: Mapping[str, str] = {
-    "unknown": "warning", "none": "note", "low": "note",
+    UNKNOWN: "warning", "none": "note", "low": "note",
     "medium": "warning", "high": "error", "critical": "error",
 }  # fmt: skip
 _SARIF_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"

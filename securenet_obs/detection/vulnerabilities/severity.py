@@ -5,7 +5,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-LEVELS = ("unknown", "none", "low", "medium", "high", "critical")
+UNKNOWN = "unknown"
+"""Level of a vulnerability whose advisories give no severity."""
+
+LEVELS = (UNKNOWN, "none", "low", "medium", "high", "critical")
 """Levels in ascending order; an unknown one is below all others."""
 
 # Lower bounds of the levels, by the qualitative scale of CVSS 3.1 §5 and 4.0 §6.
@@ -18,7 +21,7 @@ _STATED = {"moderate": "medium", "important": "high", "negligible": "low"}
 class Severity:
     """A level, with the CVSS score and vector that it follows from, if it follows from one."""
 
-    level: str = "unknown"
+    level: str = UNKNOWN
     score: float | None = None
     vector: str = ""
 
@@ -43,7 +46,7 @@ def severity_of(record: Mapping[str, Any]) -> Severity:
         [_rate(row) for row in rows if isinstance(row, Mapping)] if isinstance(rows, list) else []
     )
     best = most_severe(rated)
-    return best if best.level != "unknown" else _stated(record)
+    return best if best.level != UNKNOWN else _stated(record)
 
 
 def most_severe(severities: Iterable[Severity]) -> Severity:
@@ -84,4 +87,4 @@ def _stated(record: Mapping[str, Any]) -> Severity:
 
 def _level_named(text: str) -> str:
     level = _STATED.get(text.lower(), text.lower())
-    return level if level in LEVELS else "unknown"
+    return level if level in LEVELS else UNKNOWN

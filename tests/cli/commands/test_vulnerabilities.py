@@ -48,6 +48,24 @@ def test_fail_on_sets_the_exit_code(
     assert json.loads(answer.stdout)
 
 
+@pytest.mark.parametrize("severity", ["unknown", "high", "critical"])
+def test_fail_on_counts_unknown_severities(
+    call: Callable[..., Any], files: tuple[Path, Path], tmp_path: Path, severity: str
+) -> None:
+    """They may be malicious packages: each is named, and fails the command unless it is waived."""
+    record = advisory("MAL-1", *before("2"))
+    (files[1] / "A-1.json").write_text(json.dumps(record))
+    arguments = ["scan", "--inventory", files[0], "--advisories", files[1], "--fail-on", severity]
+    answer = call(*arguments)
+    assert answer.returncode == 1
+    assert f"--fail-on {severity}: 1 without a known severity" in answer.stderr
+    assert "MAL-1 (left-pad)" in answer.stderr
+    waivers = tmp_path / "waivers.toml"
+    waivers.write_text('[[waiver]]\nid = "MAL-1"\nreason = "x"\nexpires = 2999-01-01\n')
+    answer = call(*arguments, "--waivers", waivers)
+    assert (answer.returncode, "count as above" in answer.stderr) == (0, False)
+
+
 def test_scan_prints_a_table(call: Callable[..., Any], files: tuple[Path, Path]) -> None:
     """Findings, plan and unjudged packages are tables; markup of an advisory is shown as it is."""
     answer = call("scan", "--inventory", files[0], "--advisories", files[1])
