@@ -32,6 +32,8 @@ SECURENET_RELEASE = f"securenet@{__version__}"
 TRACES_SAMPLE_RATE = 0.1
 """Fraction of requests and tasks that are traced unless a setting changes it."""
 
+_LONGEST_D = 3650
+
 MAX_BODY_BYTES = 16 * 1024 * 1024
 """Maximum size of a request's body unless a setting changes it."""
 
@@ -109,43 +111,43 @@ class Settings(BaseSettings):
     retention_results_d: float = Field(
         1.0,
         gt=0,
-        le=3650,
+        le=_LONGEST_D,
         description="Days for which finished batches and their results are kept.",
     )
     retention_effects_d: float = Field(
         7.0,
         ge=2,
-        le=3650,
+        le=_LONGEST_D,
         description="Days for which the results of scheduled tasks are kept, against reruns.",
     )
     retention_processed_d: float = Field(
         7.0,
         ge=2,
-        le=3650,
+        le=_LONGEST_D,
         description="Days for which the ids of counted batches are kept, against redeliveries.",
     )
     retention_dead_letters_d: float = Field(
         90.0,
         ge=1,
-        le=3650,
+        le=_LONGEST_D,
         description="Days for which dead letters and their batches are kept.",
     )
     retention_minutes_d: float = Field(
         400.0,
         ge=60,
-        le=3650,
+        le=_LONGEST_D,
         description="Days for which a tenant's metrics by minute are kept.",
     )
     retention_findings_d: float = Field(
         365.0,
         ge=1,
-        le=3650,
+        le=_LONGEST_D,
         description="Days for which resolved findings are kept; open ones always are.",
     )
     retention_inventories_d: float = Field(
         90.0,
         ge=1,
-        le=3650,
+        le=_LONGEST_D,
         description="Days for which an inventory is kept after another one has replaced it.",
     )
 

@@ -36,6 +36,14 @@ target = click.option(
 local = click.option(
     "--local", is_flag=True, help="Use a local stack, whatever target the variables describe."
 )
+
+
+def limit(default: int) -> Callable[[_Command], _Command]:
+    """Return the option for the maximum number of rows of a list."""
+    number = WholeNumber(min=1, max=1_000_000)
+    return click.option("--limit", type=number, default=default, show_default=True)
+
+
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 stack_name = click.option(
     "--name", type=StackName(), default="local", show_default=True, help="Name of the stack."

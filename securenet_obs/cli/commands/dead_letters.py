@@ -27,7 +27,7 @@ def dead_letters() -> None:
 
 
 @dead_letters.command("list")
-@click.option("--limit", type=WholeNumber(min=1, max=1_000_000), default=100, show_default=True)
+@options.limit(100)
 @click.option("--open", "is_open", is_flag=True, help="Only those that were not requeued.")
 @options.target
 @options.local

@@ -11,7 +11,7 @@ import click
 from securenet_obs.cli import options
 from securenet_obs.cli.choice import enter_target
 from securenet_obs.cli.consoles import STDERR, STDOUT
-from securenet_obs.cli.parameter_types import NonEmptyPath, WholeNumber
+from securenet_obs.cli.parameter_types import NonEmptyPath
 from securenet_obs.cli.usage import usage_errors_for
 from securenet_obs.errors import NotFoundError
 
@@ -146,7 +146,7 @@ def import_files(sources: tuple[Path, ...], tenant: str, target: Path | None, lo
 
 @logs.command("imported")
 @click.option("--tenant", help="Only this tenant's files.")
-@click.option("--limit", type=WholeNumber(min=1, max=1_000_000), default=20, show_default=True)
+@options.limit(20)
 @options.target
 @options.local
 @options.as_json

@@ -10,7 +10,6 @@ import click
 from securenet_obs.cli import options
 from securenet_obs.cli.choice import enter_target
 from securenet_obs.cli.consoles import STDERR, STDOUT
-from securenet_obs.cli.parameter_types import WholeNumber
 
 if TYPE_CHECKING:
     from securenet_obs.detection.network.stored.file_quarantine import FileReplay
@@ -26,7 +25,7 @@ def quarantine() -> None:
 
 @quarantine.command("list")
 @_tenant
-@click.option("--limit", type=WholeNumber(min=1, max=1_000_000), default=100, show_default=True)
+@options.limit(100)
 @options.target
 @options.local
 @options.as_json

@@ -125,6 +125,7 @@ def test_logs_imported_lists_files(call: Callable[..., Any], tmp_path: Path) -> 
     assert [item["sample"] for item in rows[1]["quarantine"]] == ["bad"]
     table = call("logs", "imported", "--target", target, "--tenant", "acme").stdout
     assert digest_of(log)[:12] in table
+    assert str(log) in table
     assert "other" not in table
 
 

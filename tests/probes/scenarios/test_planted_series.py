@@ -26,6 +26,9 @@ def test_the_last_day_has_a_spike_and_a_shift() -> None:
     assert today.planted.value_counts().to_dict() == {"": 131, "shift": 12, "spike": 1}
     assert ((today.octets > today.usual) == (today.planted != "")).all()
     assert series.equals(generate_series(2))
+    midday, midnight = series.usual.iloc[36:432:144], series.usual.iloc[108:432:144]
+    assert midday.min() > 2 * midnight.max()
+    assert midday.nunique() == midnight.nunique() == 3
 
 
 def test_the_records_are_counted_as_the_series() -> None:

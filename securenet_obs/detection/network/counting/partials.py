@@ -69,10 +69,7 @@ class Partial:
 
     def add_counts(self, counts: FactCounts, by_minute: bool) -> None:
         """Add the counts of records."""
-        ends = [moment for moment in (self.first, counts.first) if moment is not None]
-        self.first = min(ends, default=None)
-        ends = [moment for moment in (self.last, counts.last) if moment is not None]
-        self.last = max(ends, default=None)
+        self._extend(counts)
         for fact, amounts in counts.groups.items():
             self._add_fact(Fact(*fact), amounts, by_minute)
         for address, events in counts.events.items():
@@ -81,6 +78,12 @@ class Partial:
         for minute, addresses in counts.peers.items() if by_minute else ():
             if minute is not None:
                 self._minute(minute).peers.update(addresses)
+
+    def _extend(self, other: "Partial | FactCounts") -> None:
+        """Extend the time span by that of other records."""
+        firsts, lasts = (self.first, other.first), (self.last, other.last)
+        self.first = min((moment for moment in firsts if moment is not None), default=None)
+        self.last = max((moment for moment in lasts if moment is not None), default=None)
 
     def _add_fact(self, fact: Fact, amounts: Sequence[int], by_minute: bool) -> None:
         """Add records with equal facts: their number, bytes sent, received, and both."""
@@ -117,8 +120,7 @@ class Partial:
             setattr(self, name, getattr(self, name) + getattr(later, name))
         for name in TABLES:
             getattr(self, name).merge(getattr(later, name))
-        self.first = min((t for t in (self.first, later.first) if t is not None), default=None)
-        self.last = max((t for t in (self.last, later.last) if t is not None), default=None)
+        self._extend(later)
         self.total.merge(later.total)
         for moment, minute in later.minutes.items():
             self.minutes.setdefault(moment, Minute()).merge(minute)

@@ -77,9 +77,10 @@ def list_files(session: Session, tenant_id: str | None, limit: int) -> list[dict
     """Return imported files, the most recent ones first.
 
     Returns:
-        rows with `digest` (its first 12 characters), `tenant_id`, `started` and `finished` (ISO
-        8601; None while ranges are missing), `ranges`, `read` (ranges that are read), `records`,
-        `quarantined` (both None until it is finished) and `quarantine` (the first items).
+        rows with `digest` (its first 12 characters), `tenant_id`, `path` (of the last import),
+        `started` and `finished` (ISO 8601; None while ranges are missing), `ranges`, `read` (ranges
+        that are read), `records`, `quarantined` (both None until it is finished) and `quarantine`
+        (the first items).
     """
     of_file = LogRange.tenant_id == LogFile.tenant_id, LogRange.digest == LogFile.digest
     read = select(func.count()).select_from(LogRange).where(*of_file).scalar_subquery()
@@ -94,6 +95,7 @@ def _file_row(file: LogFile, read: int) -> dict[str, Any]:
     return {
         "digest": file.digest[:12],
         "tenant_id": file.tenant_id,
+        "path": file.path,
         "started": file.started_at.isoformat(),
         "finished": None if file.finished_at is None else file.finished_at.isoformat(),
         "ranges": file.ranges,
