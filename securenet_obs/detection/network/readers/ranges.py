@@ -1,7 +1,8 @@
 """Divides a file into ranges of bytes that can be read apart."""
 
 import mmap
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from securenet_obs.detection.network.readers.compression import compression_of
@@ -34,26 +35,36 @@ def divide(path: Path, size: int = RANGE_BYTES) -> list[Range]:
 
 def ranges_at(data: mmap.mmap | bytes, cuts: list[int]) -> Iterator[Range]:
     """Yield the ranges between ascending positions of a file, the first and the last included."""
-    for start, end in zip([0, *cuts], [*cuts, None], strict=True):
-        yield Range(start, end, header_before(data, start))
+    starts = [0, *cuts]
+    headers = headers_before(data, starts)
+    for start, end, header in zip(starts, [*cuts, None], headers, strict=True):
+        yield Range(start, end, header)
 
 
-def header_before(data: mmap.mmap | bytes, position: int) -> bytes:
-    """Return the header of Zeek's table that lines from a position on follow, b"" if in none."""
-    start = _line_before(data, HEADER, position)
-    lines = []
-    while 0 <= start < position:
+def headers_before(data: mmap.mmap | bytes, positions: Iterable[int]) -> Iterator[bytes]:
+    """Yield the header of Zeek's table that lines from each position on follow, b"" if in none.
+
+    Args:
+        data: the file, which is searched once.
+        positions: positions in the file, ascending.
+    """
+    lines = _marked_lines(data)
+    start, line = next(lines, _NO_LINE)
+    header: list[bytes] = []
+    for position in positions:
+        while start < position:
+            header = [line] if line.startswith(HEADER) else [*header, line]
+            start, line = next(lines, _NO_LINE)
+        yield b"\n".join(header)
+
+
+_NO_LINE = (sys.maxsize, b"")
+
+
+def _marked_lines(data: mmap.mmap | bytes) -> Iterator[tuple[int, bytes]]:
+    """Yield the start and the text of each line with a `#` at its start, from a header on."""
+    start = 0 if data[: len(HEADER)] == HEADER else data.find(b"\n" + HEADER) + 1 or -1
+    while start >= 0:
         end = data.find(b"\n", start)
-        lines.append(data[start : end if end >= 0 else len(data)])
-        start = data.find(b"\n#", end) + 1 if end >= 0 else -1
-        start = start or -1
-    return b"\n".join(lines)
-
-
-def _line_before(data: mmap.mmap | bytes, text: bytes, position: int) -> int:
-    """Return the start of the last line before a position that begins with a text, else -1."""
-    end = position - 1 + len(text)
-    found = data.rfind(b"\n" + text, 0, end)
-    if found >= 0:
-        return found + 1
-    return 0 if position > 0 and data[: len(text)] == text else -1
+        yield start, data[start : end if end >= 0 else len(data)]
+        start = data.find(b"\n#", end) + 1 or -1 if end >= 0 else -1

@@ -4,7 +4,9 @@ import gzip
 from pathlib import Path
 
 from securenet_obs.detection.network.readers.entries import WHOLE, Range
-from securenet_obs.detection.network.readers.ranges import divide, header_before
+from securenet_obs.detection.network.readers.ranges import divide, headers_before, ranges_at
+from securenet_obs.detection.network.readers.zeek_tsv import HEADER
+from tests.costs import cost_of
 
 LINE = b'{"a": 1}\n'
 
@@ -36,8 +38,18 @@ def test_a_range_has_the_header_before_it() -> None:
     first = b"#separator |\n#fields|a\n"
     second = b"#separator ;\n#fields;b\n"
     data = first + b"1\n" + second + b"2\n#close\n3\n"
-    assert header_before(data, 0) == b""
-    assert header_before(data, len(first) + 1) == first.rstrip()
-    assert header_before(data, data.index(b"2")) == second.rstrip()
-    assert header_before(data, data.index(b"3")) == second + b"#close"
-    assert header_before(b"{}\n#separator", 2) == b""
+    positions = [0, 1, len(first) + 1, data.index(b"2"), data.index(b"3")]
+    assert list(headers_before(data, positions)) == [
+        b"", first.split(b"\n")[0], first.rstrip(), second.rstrip(), second + b"#close",
+    ]  # fmt: skip
+    assert list(headers_before(b"{}\n#separator", [2, 3, 4])) == [b"", b"", HEADER]
+    assert list(headers_before(b"#comment\n{}\n", [12])) == [b""]
+
+
+def test_the_search_for_headers_does_not_depend_on_the_number_of_ranges() -> None:
+    """Of a table that is one header and many rows; a search for each range took minutes."""
+    data = b"#separator |\n#fields|a\n" + b"1234567\n" * 500_000
+    few, many = [len(data) // 2, len(data)], list(range(0, len(data), 20_000))
+    cost_of_few = cost_of(lambda: list(ranges_at(data, few)))
+    cost_of_many = cost_of(lambda: list(ranges_at(data, many)))
+    assert cost_of_many < 10 * cost_of_few
