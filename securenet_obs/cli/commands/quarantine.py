@@ -39,17 +39,23 @@ def list_items(
     Example: securenet-obs quarantine list --tenant acme
     """
     enter_target(target, local=local, command="quarantine", needs=["store"])
-    from securenet_obs.detection.network.stored.quarantine import list_quarantined
+    from securenet_obs.detection.network.stored.quarantine import (
+        count_quarantined,
+        list_quarantined,
+    )
     from securenet_obs.runner.console.report import print_rows
     from securenet_obs.store import session_scope
 
     with session_scope() as session:
         rows = list_quarantined(session, tenant, limit)
+        unlisted = count_quarantined(session, tenant) - len(rows)
     if as_json:
         click.echo(json.dumps(rows, indent=2))
     else:
         print_rows(STDOUT, [{**row, "offset": _text(row["offset"])} for row in rows])
-    if not rows:
+    if unlisted > 0:
+        STDERR.print(f"{unlisted} more are in quarantine.")
+    elif not rows:
         STDERR.print("Nothing is in quarantine.")
 
 

@@ -38,6 +38,9 @@ def test_lines_of_files_are_listed_and_replayed(
     rows = json.loads(call("quarantine", "list", "--tenant", "acme", "--json").stdout)
     places = [(row["source"], row["name"], row["line"], row["offset"]) for row in rows]
     assert places == [("batch", "t", 0, None), ("file", str(log), 2, 21)]
+    cut = call("quarantine", "list", "--limit", "1")
+    assert cut.stderr == "2 more are in quarantine.\n"
+    assert cut.stdout.count("\n") == 2
     table = call("quarantine", "list").stdout
     assert "None" not in table
     assert table.count(str(log)) == 2

@@ -8,6 +8,7 @@ def test_the_minutes_are_those_of_the_records() -> None:
     """The service counts what is planted, and rejects what is malformed."""
     batch, planted = normalise_batch(generate_mixed_records()), tabulate_planted_minutes()
     minutes = batch.minutes()
+    assert {str(kind) for kind in planted.dtypes} == {"int64"}
     assert dict(batch.rejected) == REJECTED
     assert list(minutes) == list(planted.index)
     counted: list[Any] = [

@@ -44,6 +44,8 @@ def test_anomalies_stand_beside_what_was_planted() -> None:
     other = ANOMALY | {"timestamp": "2026-03-04T10:00:00+00:00"}
     found = tabulate_anomalies([ANOMALY, other], generate_series(2))
     assert list(found.planted) == ["spike", "nothing"]
+    kept = ["metric", "observed", "expected", "reason"]
+    assert found[kept].to_dict("records") == [{name: ANOMALY[name] for name in kept}] * 2
     assert found.minute[0] == pd.Timestamp("2026-03-04T03:20Z")
 
 
@@ -51,7 +53,11 @@ def test_an_anomaly_without_a_full_reason_is_unexplained() -> None:
     """Its reason lacks a value, its value is another, or what it expected is close."""
     series = generate_series(2)
     spike = ANOMALY | {"observed": float(series.octets[pd.Timestamp(str(ANOMALY["timestamp"]))])}
-    wrong = [{"reason": "its score is high"}, {"observed": 7e6}, {"expected": 3.5e6}]
+    wrong = [
+        *({"reason": reason} for reason in ("observed 4000000", "expected 1300000")),
+        {"observed": 7e6},
+        {"expected": 3.5e6},
+    ]
     for change in wrong:
         found = tabulate_anomalies([spike | change], series)
         assert find_unexplained(found, series) == ["spike"]

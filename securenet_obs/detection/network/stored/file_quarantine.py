@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from securenet_obs.detection.network.counting.places import Place
@@ -54,6 +54,12 @@ def list_lines(session: Session, tenant_id: str | None, limit: int) -> list[dict
         if len(rows) >= limit:
             break
     return rows[:limit]
+
+
+def count_lines(session: Session, tenant_id: str | None) -> int:
+    """Return the number of quarantined items of files."""
+    total = session.scalar(select(func.sum(LogFile.quarantined)).where(*_waiting(tenant_id)))
+    return int(total or 0)
 
 
 def _rows_of(file: LogFile) -> Iterator[dict[str, Any]]:

@@ -5,13 +5,13 @@ from datetime import UTC, datetime
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
 from securenet_obs.detection.network.batch import OVERFLOW, Batch
 from securenet_obs.detection.network.readers.envelopes import unwrap
 from securenet_obs.detection.network.records import normaliser
-from securenet_obs.detection.network.stored.file_quarantine import list_lines
+from securenet_obs.detection.network.stored.file_quarantine import count_lines, list_lines
 from securenet_obs.detection.network.stored.minutes import add_minutes
 from securenet_obs.errors import RecordError
 from securenet_obs.store import QuarantinedRecord, Submission
@@ -58,6 +58,12 @@ def list_quarantined(session: Session, tenant_id: str | None, limit: int) -> lis
     rows = session.scalars(query.order_by(QuarantinedRecord.id.desc()).limit(limit))
     both = [*map(_row_of, rows), *list_lines(session, tenant_id, limit)]
     return sorted(both, key=itemgetter("at"), reverse=True)[:limit]
+
+
+def count_quarantined(session: Session, tenant_id: str | None) -> int:
+    """Return the number of items of batches and files that wait in quarantine, listed or not."""
+    items = select(func.count()).select_from(QuarantinedRecord).where(*_waiting(tenant_id))
+    return (session.scalar(items) or 0) + count_lines(session, tenant_id)
 
 
 def _row_of(row: QuarantinedRecord) -> dict[str, Any]:
