@@ -4,10 +4,11 @@ import subprocess
 import sys
 
 PRINT = """
-from securenet_obs.cli.consoles import STDERR, STDOUT
+from securenet_obs.cli.consoles import STDERR, STDOUT, print_line
 STDOUT.print("result: 5 of 'n' at 127.0.0.1")
 STDERR.print("message: 5 of 'n' at 127.0.0.1")
 STDOUT.print("styled", style="red")
+print_line(STDERR, "\\x1b[31mforeign\\x1b]0;x\\x07 [bold]text")
 """
 
 
@@ -21,4 +22,4 @@ def test_each_console_has_its_stream_and_highlights_nothing() -> None:
         check=True,
     )
     assert done.stdout.splitlines() == ["result: 5 of 'n' at 127.0.0.1", "\x1b[31mstyled\x1b[0m"]
-    assert done.stderr == "message: 5 of 'n' at 127.0.0.1\n"
+    assert done.stderr == "message: 5 of 'n' at 127.0.0.1\nforeign [bold]text\n"

@@ -10,8 +10,8 @@ import click
 
 from securenet_obs.cli import options
 from securenet_obs.cli.choice import enter_target
-from securenet_obs.cli.consoles import STDERR, STDOUT
-from securenet_obs.cli.parameter_types import NonEmptyPath
+from securenet_obs.cli.consoles import STDERR, STDOUT, print_line
+from securenet_obs.cli.parameter_types import NonEmptyPath, TenantId
 from securenet_obs.cli.usage import usage_errors_for
 from securenet_obs.errors import NotFoundError
 
@@ -120,12 +120,17 @@ def convert(sources: tuple[str, ...]) -> None:
             output.write(line)
         else:
             place = f"{line.file}:{line.line}: {line.reason}: {line.sample}"
-            STDERR.print(place, markup=False, soft_wrap=True)
+            print_line(STDERR, place)
 
 
 @logs.command("import")
 @click.argument("sources", nargs=-1, required=True, metavar="FILE...", type=_FILE)
-@click.option("--tenant", required=True, help="The tenant whose minutes the files are added to.")
+@click.option(
+    "--tenant",
+    type=TenantId(),
+    required=True,
+    help="The tenant whose minutes the files are added to.",
+)
 @options.target
 @options.local
 def import_files(sources: tuple[Path, ...], tenant: str, target: Path | None, local: bool) -> None:
@@ -135,13 +140,16 @@ def import_files(sources: tuple[Path, ...], tenant: str, target: Path | None, lo
 
     Example: securenet-obs logs import /srv/logs/conn.log --tenant acme
     """
+    for path in sources:
+        if not path.is_file():
+            raise click.UsageError(f"{path} is not a file: it could not be read by ranges.")
     enter_target(target, local=local, command="logs", needs=["store", "redis"])
     from securenet_obs.workers.publishing import publish
     from securenet_obs.workers.tasks import process_log_file
 
     for path in sources:
         task_id = publish(process_log_file, tenant, str(path.resolve()))
-        STDOUT.print(f"{path} was sent as task {task_id}", markup=False, soft_wrap=True)
+        print_line(STDOUT, f"{path} was sent as task {task_id}")
 
 
 @logs.command("imported")

@@ -9,7 +9,7 @@ import click
 
 from securenet_obs.cli import options
 from securenet_obs.cli.choice import enter_target
-from securenet_obs.cli.consoles import STDERR, STDOUT
+from securenet_obs.cli.consoles import STDERR, STDOUT, print_line
 
 if TYPE_CHECKING:
     from securenet_obs.detection.network.stored.file_quarantine import FileReplay
@@ -101,7 +101,7 @@ def _replayed_files(tenant: str | None) -> Iterator["FileReplay"]:
         outcome = replay_file(tenant_id, digest)
         counts = f"{outcome.replayed} replayed, {outcome.remaining} remaining"
         reason = f": {outcome.problem}" if outcome.problem else ""
-        STDOUT.print(f"{outcome.path}: {counts}{reason}", markup=False, soft_wrap=True)
+        print_line(STDOUT, f"{outcome.path}: {counts}{reason}")
         yield outcome
 
 

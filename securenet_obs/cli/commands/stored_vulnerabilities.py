@@ -8,7 +8,7 @@ import click
 
 from securenet_obs.cli import options
 from securenet_obs.cli.choice import enter_target
-from securenet_obs.cli.consoles import STDERR, STDOUT
+from securenet_obs.cli.consoles import STDERR, STDOUT, print_line
 from securenet_obs.cli.parameter_types import NonEmptyPath, TenantId, WholeNumber
 from securenet_obs.cli.usage import usage_errors_for
 from securenet_obs.errors import AdvisoriesError, InventoryError, NotFoundError
@@ -42,7 +42,7 @@ def import_inventory(tenant_id: str, path: Path, target: Path | None, local: boo
     with session_scope() as session:
         number, changed = store_inventory(session, tenant_id, read, path.name)
     for problem in read.problems:
-        STDERR.print(f"{problem.place}: {problem.reason}", markup=False, soft_wrap=True)
+        print_line(STDERR, f"{problem.place}: {problem.reason}")
     state = "is new" if changed else "has not changed"
     STDOUT.print(f"inventory {number} of {tenant_id} {state}: {len(read.components)} components")
 
@@ -129,7 +129,7 @@ def sync(
         if exploited:
             store_exploited(read_exploited(exploited))
     for problem in changes.problems:
-        STDERR.print(f"{problem.place}: {problem.reason}", markup=False, soft_wrap=True)
+        print_line(STDERR, f"{problem.place}: {problem.reason}")
     counts = changes.summary() | {"ranges of commits skipped": changes.counts["git_ranges"]}
     del counts["git_ranges"]
     STDOUT.print(", ".join(f"{number} {name}" for name, number in counts.items()), soft_wrap=True)

@@ -10,7 +10,7 @@ import click
 
 from securenet_obs import __version__
 from securenet_obs.cli import options
-from securenet_obs.cli.consoles import STDERR, STDOUT
+from securenet_obs.cli.consoles import STDERR, STDOUT, print_line
 from securenet_obs.cli.parameter_types import NonEmptyPath
 from securenet_obs.cli.usage import usage_errors_for
 from securenet_obs.errors import AdvisoriesError, InventoryError
@@ -116,11 +116,10 @@ def _fails(report: "Report", severity: str) -> bool:
     if unrated := report.unrated():
         names = ", ".join(f"{row.advisory_id} ({row.package})" for row in unrated[:_MAX_NAMED])
         more = f" and {len(unrated) - _MAX_NAMED} more" if len(unrated) > _MAX_NAMED else ""
-        STDERR.print(
+        print_line(
+            STDERR,
             f"--fail-on {severity}: {len(unrated)} without a known severity count as above it: "
             f"{names}{more}. Waive those that are harmless.",
-            markup=False,
-            soft_wrap=True,
         )
     return bool(unrated or report.at_or_above(severity))
 
@@ -175,9 +174,9 @@ def _plan_row(fix: dict[str, object]) -> dict[str, object]:
 def _print_summary(report: "Report", index: "MemoryIndex", waived: "Waived") -> None:
     for state, listed in waived.as_json().items():
         for row in listed:
-            STDERR.print(f"{state} waiver: {row['id']} {row['package']}", markup=False)
+            print_line(STDERR, f"{state} waiver: {row['id']} {row['package']}")
     for problem in index.problems:
-        STDERR.print(f"{problem.place}: {problem.reason}", markup=False, soft_wrap=True)
+        print_line(STDERR, f"{problem.place}: {problem.reason}")
     unrated = sum(row.severity.level == "unknown" for row in report.findings)
     STDERR.print(
         f"{report.uses} packages, {index.records} advisories of {index.newest[:10] or 'no date'}: "

@@ -101,6 +101,10 @@ def test_logs_import_sends_a_task(
     arguments = json.loads(b64decode(message["body"]))[0]
     assert arguments == ["acme", str(tmp_path / "conn.log")]
     assert call("logs", "import", "conn.log", "--target", target).returncode == 2
+    wrong = call("logs", "import", "conn.log", "--tenant", "No Tenant", "--target", target)
+    assert (wrong.returncode, "not a valid tenant id" in wrong.stderr) == (2, True)
+    endless = call("logs", "import", "/dev/zero", "--tenant", "acme", "--target", target)
+    assert (endless.returncode, "/dev/zero is not a file" in endless.stderr) == (2, True)
 
 
 def test_logs_imported_lists_files(call: Callable[..., Any], tmp_path: Path) -> None:
@@ -132,7 +136,7 @@ def test_logs_imported_lists_files(call: Callable[..., Any], tmp_path: Path) -> 
 def test_logs_convert_prints_ecs(call: Callable[..., Any], tmp_path: Path) -> None:
     """Records are JSON lines on standard output, other lines are listed on standard error."""
     log = tmp_path / "conn.log"
-    log.write_text('{"src_ip": "10.0.0.1"}\nbad\n')
+    log.write_text('{"src_ip": "10.0.0.1"}\n\x1b[31mbad\n')
     answer = call("logs", "convert", log)
     assert answer.returncode == 0
     assert json.loads(answer.stdout)["source"] == {"ip": "10.0.0.1"}

@@ -61,3 +61,14 @@ def test_names_are_those_of_one_run(tmp_path: Path) -> None:
     records: list[Any] = [json.loads(path.read_bytes()) for path in tmp_path.iterdir()]
     assert all(record["id"].endswith("-canary-1") for record in records)
     assert PACKAGES.tabulate([], ["id"]).empty
+
+
+def test_tables_are_sorted_by_the_version_in_use() -> None:
+    """Lists of texts are without the canary, too."""
+    names = ("router", "agent")
+    rows = [
+        {"package": f"{name}-canary-1", "version": "1", "ids": ["a-canary-1"]} for name in names
+    ]
+    table = PACKAGES.tabulate(rows, ["ids"])
+    assert table.ids.to_dict() == {"agent 1": ["a"], "router 1": ["a"]}
+    assert list(table.index) == ["agent 1", "router 1"]

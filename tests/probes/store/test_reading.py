@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
+from sqlalchemy import text
 
 from securenet_obs import store
 from securenet_obs.detection.network.batch import normalise_batch
@@ -37,14 +38,15 @@ def test_findings_are_read_back_with_their_state(empty_store: str) -> None:
     """A resolved finding is listed as such."""
     with store.session_scope() as session:
         store.ensure_tenant(session, "acme")
-        for package, resolved_at in (("a", None), ("b", NOW)):
+        for package, resolved_at, cause in (("b", NOW, "advisory_new"), ("a", None, "x")):
             session.add(
                 store.Finding(
                     tenant_id="acme", ecosystem="PyPI", package=package, version="1.0",
-                    advisory_id="CVE-1", details={"severity": "high"}, cause="inventory_changed",
+                    advisory_id="CVE-1", details={"severity": "high"}, cause=cause,
                     first_seen=NOW, new_at=NOW, last_seen=NOW, resolved_at=resolved_at,
                 )
             )  # fmt: skip
+    assert probe_of(empty_store).findings("other").empty
     findings = probe_of(empty_store).findings("acme")
     assert findings[["package", "severity", "state"]].to_numpy().tolist() == [
         ["a", "high", "open"],
@@ -53,9 +55,24 @@ def test_findings_are_read_back_with_their_state(empty_store: str) -> None:
 
 
 def test_a_store_that_does_not_answer_is_unreachable(store_url: str) -> None:
-    """The message names the variable, and no file is created."""
+    """The message names the variable."""
     with pytest.raises(UnreachableError, match="DATABASE_URL"):
         probe_of(unavailable(store_url)).minutes("acme")
+
+
+def test_a_file_that_does_not_exist_is_not_created(tmp_path: Path) -> None:
+    """SQLite creates the file of a store that is opened."""
+    path = tmp_path / "new.sqlite3"
+    with pytest.raises(UnreachableError, match="does not exist"):
+        probe_of(f"sqlite:///{path}").minutes("acme")
+    assert not path.exists()
+
+
+@pytest.mark.stack
+def test_postgresql_forbids_writing(postgresql: PostgresServer) -> None:
+    """Its transactions are read-only, whatever is executed in them."""
+    probe = probe_of(postgresql.create_store())
+    assert probe._read(text("SHOW default_transaction_read_only")).to_numpy().tolist() == [["on"]]
 
 
 def test_a_store_without_the_table_is_told_from_an_unreachable_one(tmp_path: Path) -> None:
