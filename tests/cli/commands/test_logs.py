@@ -82,6 +82,28 @@ def test_logs_summary_counts_records(call: Callable[..., Any], tmp_path: Path) -
     assert call("logs", "summary", "nowhere.log").returncode == 2
 
 
+def test_the_summary_has_its_layout(call: Callable[..., Any], tmp_path: Path) -> None:
+    """Counts, time span, and a table for each that has rows; metrics that are 0 are left out."""
+    log = tmp_path / "eve.json"
+    flow = {"bytes_toserver": 30, "bytes_toclient": 12}
+    record = {"timestamp": "2026-01-01T00:00:00Z", "event_type": "flow", "flow": flow}
+    record |= {"src_ip": "10.0.0.1", "dest_ip": "10.0.0.2"}
+    others = '\n\n{"time": "2026-01-01T00:02:30Z", "k": 1}\n{"name": "x"}\nbad\n'
+    log.write_text(json.dumps(record) + others)
+    shown = call("logs", "summary", log.name).stdout
+    assert [" ".join(line.split()) for line in shown.splitlines()] == [
+        "5 lines, 3 records, 1 quarantined, 1 blank, 1 untimed",
+        "from 2026-01-01T00:00:00+00:00 to 2026-01-01T00:02:30+00:00",
+        "", "log type count", "json 2", "suricata.flow 1",
+        "", "metric count", "records 3", "octets 42", "octets_out 30", "octets_in 12", "peers 2",
+        "", "reason count", "not JSON 1",
+        "", "unknown shape count", "k, time 1", "name 1",
+        "", "top talker events bytes_sent", "10.0.0.1 1 30", "10.0.0.2 1 12",
+        "", "file line offset place reason sample",
+        f"{log.name} 5 {log.stat().st_size - 4} 0 not JSON bad",
+    ]  # fmt: skip
+
+
 def test_logs_import_sends_a_task(
     call: Callable[..., Any], tmp_path: Path, redis_server: Any
 ) -> None:
