@@ -20,7 +20,7 @@ _tenant = click.option("--tenant", help="Only this tenant's items.")
 
 @click.group()
 def quarantine() -> None:
-    """Items of batches and imported files that could not become records."""
+    """Items of batches and files that are not records."""
 
 
 @quarantine.command("list")
