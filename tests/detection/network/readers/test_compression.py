@@ -16,7 +16,8 @@ else:
     from backports import zstd
 
 COMPRESSORS: dict[str, Callable[[bytes], bytes]] = {"gzip": gzip.compress, "zstd": zstd.compress}
-TEXT = b"".join(b"%d\n" % random.Random(0).getrandbits(60) for _ in range(100_000))
+_rng = random.Random(0)
+TEXT = b"".join(b"%d\n" % _rng.getrandbits(60) for _ in range(20_000))
 
 
 def unpack(content: bytes) -> tuple[bytes, str]:

@@ -2,6 +2,7 @@
 
 import json
 from collections import UserList, deque
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -29,23 +30,24 @@ class Foreign(UserList[int]):
 
 
 @pytest.mark.parametrize(
-    ("value", "ends"),
+    ("build", "ends"),
     [
-        (list(range(1_000_000)), (0, 999_999)),
-        (tuple(range(1_000_000)), (0, 999_999)),
-        (range(10**12), (0, 10**12 - 1)),
-        (deque(range(1_000_000)), (0, 999_999)),
-        (UserList(range(1_000_000)), (0, 999_999)),
-        (dict.fromkeys(range(1_000_000)), ("0", "…")),
-        (dict.fromkeys(range(1_000_000)).keys(), (0, 999_999)),
-        ({*range(1_000_000)}, (0, "…")),
-        ([[[0] * 1_000] * 1_000] * 1_000, None),
-        ({"in": [{"in": [list(range(1_000_000))]}]}, None),
+        (lambda: list(range(1_000_000)), (0, 999_999)),
+        (lambda: tuple(range(1_000_000)), (0, 999_999)),
+        (lambda: range(10**12), (0, 10**12 - 1)),
+        (lambda: deque(range(1_000_000)), (0, 999_999)),
+        (lambda: UserList(range(1_000_000)), (0, 999_999)),
+        (lambda: dict.fromkeys(range(1_000_000)), ("0", "…")),
+        (lambda: dict.fromkeys(range(1_000_000)).keys(), (0, 999_999)),
+        (lambda: {*range(1_000_000)}, (0, "…")),
+        (lambda: [[[0] * 1_000] * 1_000] * 1_000, None),
+        (lambda: {"in": [{"in": [list(range(1_000_000))]}]}, None),
     ],
 )
-def test_a_value_is_copied_in_bounds(value: Any, ends: Any) -> None:
+def test_a_value_is_copied_in_bounds(build: Callable[[], Any], ends: Any) -> None:
     """The SDK would serialise each item; the first and the last ones are kept."""
-    copy = with_text_keys({"big": value, "same": 3})
+    # Built here: the collected values took 0.3 s and 300 MB in every process of the tests.
+    copy = with_text_keys({"big": build(), "same": 3})
     assert copy["same"] == 3
     assert len(json.dumps(copy)) < 500_000
     items = list(copy["big"])
