@@ -28,9 +28,9 @@ import json
 import pkgutil
 import sys
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from functools import cache
+from functools import cache, lru_cache
 from importlib.metadata import packages_distributions, version
 from importlib.util import find_spec
 from pathlib import Path
@@ -297,12 +297,18 @@ def inherited(ours: type) -> Iterator[str]:
                 yield f"{module_of(base)}:{member}"
 
 
+@lru_cache(maxsize=1)
+def _nodes(text: str) -> Sequence[ast.AST]:
+    """Return every node of a source; several questions are asked about one file in turn."""
+    return list(ast.walk(ast.parse(text)))
+
+
 def read(text: str) -> set[str]:
     """Return the private attributes of other objects that code of ours uses."""
     found = set()
-    tree = ast.parse(text)
-    own = {"self", "cls", "super()", *_instances(tree)}
-    for node in ast.walk(tree):
+    nodes = _nodes(text)
+    own = {"self", "cls", "super()", *_instances(nodes)}
+    for node in nodes:
         if isinstance(node, ast.Attribute) and is_private(node.attr):
             if ast.unparse(node.value) not in own:
                 found.add(node.attr)
@@ -313,9 +319,9 @@ def read(text: str) -> set[str]:
     return found
 
 
-def _instances(tree: ast.AST) -> Iterator[str]:
+def _instances(nodes: Iterable[ast.AST]) -> Iterator[str]:
     """Yield the variables that hold what a class method makes by `cls()`."""
-    for node in ast.walk(tree):
+    for node in nodes:
         match node:
             case ast.Assign(targets=[ast.Name(id=name)], value=ast.Call(func=ast.Name(id="cls"))):
                 yield name
@@ -325,7 +331,7 @@ def private_imports(text: str) -> set[str]:
     """Return the private modules and functions of other packages that code of ours imports."""
     return {
         f"{node.module}:{alias.name}"
-        for node in ast.walk(ast.parse(text))
+        for node in _nodes(text)
         if isinstance(node, ast.ImportFrom) and node.module and foreign(node.module)
         for alias in node.names
         if any(map(is_private, [*node.module.split("."), alias.name]))
@@ -334,9 +340,9 @@ def private_imports(text: str) -> set[str]:
 
 def replaced(text: str) -> Iterator[str]:
     """Yield the attributes of other packages' modules and classes that code of ours assigns."""
-    tree = ast.parse(text)
-    names = _imported(tree)
-    for node in ast.walk(tree):
+    nodes = _nodes(text)
+    names = _imported(nodes)
+    for node in nodes:
         match node:
             case ast.Attribute(ctx=ast.Store()):
                 first, *rest = ast.unparse(node).split(".")
@@ -356,14 +362,14 @@ def computes_names(text: str) -> bool:
         and ast.unparse(node.func) == "setattr"
         and ast.unparse(node.args[0]) != "self"
         and not isinstance(node.args[1], ast.Constant)
-        for node in ast.walk(ast.parse(text))
+        for node in _nodes(text)
     )
 
 
-def _imported(tree: ast.AST) -> dict[str, str]:
+def _imported(nodes: Iterable[ast.AST]) -> dict[str, str]:
     """Return the full name of each imported module, class and function, by its name here."""
     names: dict[str, str] = {}
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.Import):
             for alias in node.names:
                 top = alias.name.partition(".")[0]
@@ -389,7 +395,7 @@ def _concerned(name: str) -> Iterator[str]:
     """Yield the definition of a replaced attribute, also if it is imported there, and its users."""
     module, _, member = name.partition(":")
     found = definitions(module)
-    imported = _imported(ast.parse(source(module)))
+    imported = _imported(ast.walk(ast.parse(source(module))))
     yield name if member in found or member not in imported else _located(imported[member])
     for user in found.using(member):
         yield f"{module}:{user}"

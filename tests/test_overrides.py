@@ -2,15 +2,15 @@
 
 import ast
 import inspect
+import os
 import re
-import subprocess
-import sys
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
 import pytest
 
+from tests.forked_python import ForkedPython
 from tests.overrides import (
     COMPUTED,
     OWNERS,
@@ -44,13 +44,11 @@ print([name for name in sys.modules if name.endswith((".bugsink_server", "gunico
 """
 
 
-def test_no_program_is_imported() -> None:
+def test_no_program_is_imported(python: ForkedPython) -> None:
     """The import of gunicorn's settings would configure the process's logs."""
     # In a process of its own: another test of this one may have imported them.
-    done = subprocess.run(
-        [sys.executable, "-c", NAMES], cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True
-    )
-    assert done.stdout == "[]\n"
+    done = python.run(["-c", NAMES], cwd=ROOT, env=os.environ)
+    assert (done.stdout, done.returncode) == ("[]\n", 0), done.stderr
 
 
 CHANGED = {
