@@ -4,11 +4,14 @@ import ast
 import inspect
 import os
 import re
+import tomllib
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from tests.forked_python import ForkedPython
 from tests.overrides import (
@@ -21,6 +24,8 @@ from tests.overrides import (
     definitions,
     differences,
     dump,
+    foreign,
+    is_private,
     load,
     overriding,
     private_imports,
@@ -276,3 +281,25 @@ def test_a_class_without_its_issue_is_found() -> None:
     """An upstream issue without a condition for the removal is not sufficient."""
     assert not states(type("A", (), {"__doc__": "A.\n\nUpstream: a/b#1, open."}))
     assert states(type("B", (), {"__doc__": "B.\n\nUpstream: a/b#1, open. It can\ngo with it."}))
+
+
+def privately_used() -> set[str]:
+    """Return the distributions with private parts that ours overrides, reads or replaces."""
+    parts = [name for name in uses() if is_private(name.rpartition(".")[2])]
+    owners = [owner for each in OWNERS.values() for owner in each]
+    return {foreign(name.partition(":")[0]) for name in (*parts, *owners)}
+
+
+def test_packages_with_used_private_parts_have_an_upper_bound() -> None:
+    """A new release of such a package is tested here before it can be installed."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    extras = project["optional-dependencies"].values()
+    lines = [*project["dependencies"], *(line for extra in extras for line in extra)]
+    bounded = {
+        canonicalize_name(requirement.name)
+        for requirement in map(Requirement, lines)
+        if any(each.operator in {"<", "<=", "~="} for each in requirement.specifier)
+    }
+    used = privately_used()
+    assert {"billiard", "celery", "ipykernel", "jupyter-client", "kombu", "nbclient"} <= used
+    assert used - bounded == set()
