@@ -13,6 +13,7 @@ import pytest
 
 from securenet_obs.monitoring.sentry.recorder import SentryRecorder
 from tests.busy import room_for
+from tests.forked_python import LIBRARIES
 
 PROGRAM = """
     import atexit, multiprocessing, os, signal, sys, threading, time
@@ -55,6 +56,8 @@ PROGRAM = """
 
     if __name__ == "__main__":
         context = multiprocessing.get_context(os.environ.get("METHOD", "fork"))
+        # Its children would import the libraries each for itself.
+        multiprocessing.set_forkserver_preload(os.environ["LIBRARIES"].split())
 """
 
 METHODS = ("fork", "spawn", "forkserver")
@@ -72,7 +75,13 @@ def run_file(tmp_path: Path, sentry: SentryRecorder) -> Callable[..., list[dict[
         file.write_text(textwrap.dedent(PROGRAM) + body)
         finished = subprocess.run(
             [sys.executable, str(file)],
-            env={**os.environ, "ENVIRONMENT": "test", "SENTRY_DSN": sentry.dsn, **environment},
+            env={
+                **os.environ,
+                "ENVIRONMENT": "test",
+                "SENTRY_DSN": sentry.dsn,
+                "LIBRARIES": " ".join(LIBRARIES),
+                **environment,
+            },
             capture_output=True,
             text=True,
             timeout=60,
