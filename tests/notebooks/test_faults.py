@@ -175,13 +175,6 @@ def test_bugsink_stopped_is_unreachable(stack: LocalStack, run_notebook: Run) ->
     assert done.verdict == Verdict.UNREACHABLE
 
 
-@pytest.mark.parametrize("notebook", [SENTRY, LOGS, CELERY])
-def test_without_a_fault_nothing_is_red(notebook: str, run_notebook: Run) -> None:
-    """The same stack passes without a fault."""
-    done = run_notebook(notebook)
-    assert (done.verdict, done.red) == (Verdict.PASSED, set())
-
-
 def test_the_three_tasks_count_their_batch_for_their_tenant(
     stack: LocalStack, run_notebook: Run
 ) -> None:

@@ -131,9 +131,3 @@ def test_every_check_has_a_fault() -> None:
         "the clocks agree",
     }
     assert red | tested == set(find(PROJECT, BROKER).declared.checks)
-
-
-def test_without_a_fault_nothing_is_red(run_notebook: Run) -> None:
-    """The same stack passes without a fault."""
-    done = run_notebook(BROKER)
-    assert (done.verdict, done.red) == (Verdict.PASSED, set())

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from securenet_obs.runner.notebook.catalog import find
-from securenet_obs.runner.record.verdict import Verdict
 from securenet_obs.stack import LocalStack
 from securenet_obs.stack.parts.services import build_worker_command
 from tests.notebooks.faults import BrokenPart, Fault, Run, by_part, expect_red
@@ -121,9 +120,3 @@ def test_a_schedule_that_sentry_misses_is_noticed(
     check_ins += [{"status": "ok", "dateCreated": later}, {"status": status, "dateCreated": now}]
     done = run_notebook(SCHEDULE, *BRIEFLY, environment=environment)
     assert done.red == ({CHECK_INS} if status == "missed" else set())
-
-
-def test_without_a_fault_nothing_is_red(run_notebook: Run) -> None:
-    """The same stack passes without a fault."""
-    done = run_notebook(SCHEDULE)
-    assert (done.verdict, done.red) == (Verdict.PASSED, set())
