@@ -197,7 +197,7 @@ TRAPS: tuple[Trap, ...] = (
     (
         "papermill",
         "inside a Celery task it can hang",
-        ("runner/test_inside_celery.py::test_a_run_inside_a_task_ends_ten_times_of_ten",),
+        ("runner/test_inside_celery.py::test_a_run_inside_a_task_ends_five_times_of_five",),
     ),
     (
         "papermill",
