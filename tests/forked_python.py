@@ -48,12 +48,58 @@ LIBRARIES = (
 )
 """Libraries of this project's modules that take long to import."""
 
+PATH = "PYTHONPATH"
+"""The variable with folders of modules."""
+
 _NUMBER = struct.Struct("q")
 """Format of a server's answers: the process id first, then its exit status."""
 
 
+class ForkedProcess:
+    """A program that was started, with the methods of `subprocess.Popen` that tests use."""
+
+    def __init__(self, answers: socket.socket) -> None:
+        self._answers = answers
+        self.pid = _answer(answers)
+        self.returncode: int | None = None
+
+    def poll(self) -> int | None:
+        """Return the exit status; None while it runs."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.wait(0)
+        return self.returncode
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait for the end and return the exit status.
+
+        Raises:
+            TimeoutExpired: it runs after this number of seconds.
+        """
+        if self.returncode is None:
+            if not select.select([self._answers], [], [], timeout)[0]:
+                raise subprocess.TimeoutExpired(str(self.pid), timeout or 0)
+            self.returncode = _answer(self._answers)
+            self._answers.close()
+        return self.returncode
+
+    def terminate(self) -> None:
+        """Send SIGTERM, unless it has ended."""
+        self._send(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """Send SIGKILL, unless it has ended."""
+        self._send(signal.SIGKILL)
+
+    def _send(self, number: signal.Signals) -> None:
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+
 class ForkedPython:
-    """Runs programs one at a time; its server starts with the first and ends with `close`."""
+    """Runs programs one at a time, or starts them beside others.
+
+    Its server starts with the first program and ends with `close`.
+    """
 
     def __init__(self) -> None:
         self._server: socket.socket | None = None
@@ -87,9 +133,7 @@ class ForkedPython:
         request = {"arguments": arguments, "folder": str(cwd), "variables": dict(env)}
         (output, output_end), (errors, errors_end) = os.pipe(), os.pipe()
         with open(os.devnull) as nothing:
-            line = json.dumps(request).encode() + b"\n"
-            sent = socket.send_fds(server, [line], [nothing.fileno(), output_end, errors_end])
-            server.sendall(line[sent:])
+            _request(server, request, [nothing.fileno(), output_end, errors_end])
         os.close(output_end)
         os.close(errors_end)
         with ThreadPoolExecutor(2) as pool:
@@ -103,6 +147,37 @@ class ForkedPython:
         if not ended:
             raise subprocess.TimeoutExpired(list(arguments), timeout, stdout, stderr)
         return subprocess.CompletedProcess(list(arguments), status, stdout, stderr)
+
+    def start(
+        self,
+        arguments: Sequence[str],
+        *,
+        output: int,
+        cwd: str | os.PathLike[str] = ".",
+        env: Mapping[str, str],
+    ) -> "ForkedProcess | subprocess.Popen[bytes]":
+        """Start `python ARGUMENTS`, like `subprocess.Popen`; the caller ends it.
+
+        Args:
+            arguments: `-c` and code, or `-m` and a module, then the arguments of the program.
+            output: the descriptor of its stdout and stderr.
+            cwd: its working folder.
+            env: its variables; PYTHONPATH is the only one of the interpreter that may differ.
+        """
+        ours, theirs = (_of_interpreters(each) | {PATH: ""} for each in (env, os.environ))
+        if not hasattr(os, "fork") or ours != theirs:
+            return subprocess.Popen(
+                [sys.executable, *arguments], cwd=cwd, env=env, stdin=subprocess.DEVNULL,
+                stdout=output, stderr=output,
+            )  # fmt: skip
+        # What guards starts of processes sees a forked one, too.
+        sys.audit("subprocess.Popen", sys.executable, [sys.executable, *arguments], cwd, env)
+        server = self._server or self._start()
+        request = {"arguments": arguments, "folder": str(cwd), "variables": dict(env)}
+        answers, answers_end = socket.socketpair()
+        with open(os.devnull) as nothing, answers_end:
+            _request(server, request, [nothing.fileno(), output, output, answers_end.fileno()])
+        return ForkedProcess(answers)
 
     def close(self) -> None:
         """End the server; the next program starts another."""
@@ -122,6 +197,12 @@ class ForkedPython:
         return ours
 
 
+def _request(server: socket.socket, request: Mapping[str, Any], descriptors: list[int]) -> None:
+    line = json.dumps(request).encode() + b"\n"
+    sent = socket.send_fds(server, [line], descriptors)
+    server.sendall(line[sent:])
+
+
 def _of_interpreters(variables: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in variables.items() if name.startswith("PYTHON")}
 
@@ -138,22 +219,49 @@ def _read(descriptor: int) -> str:
 
 def _serve(server: socket.socket) -> dict[str, Any] | None:
     """Fork for each request; return in a forked process, with its request, or at the end."""
+    attendants: list[int] = []
     while True:
-        line, descriptors, _, _ = socket.recv_fds(server, 1 << 20, 3)
+        line, descriptors, _, _ = socket.recv_fds(server, 1 << 20, 4)
         while line and not line.endswith(b"\n"):
             line += server.recv(1 << 20)
+        attendants = [pid for pid in attendants if os.waitpid(pid, os.WNOHANG) == (0, 0)]
         if not line:
             return None
-        pid = os.fork()
-        if pid == 0:
-            request: dict[str, Any] = json.loads(line)
-            _become(request, descriptors)
+        if len(descriptors) == len(("stdin", "stdout", "stderr")):
+            request = _fork(line, descriptors, server)
+        elif attendant := os.fork():
+            attendants.append(attendant)
+            _close(descriptors)
+            request = None
+        else:
+            # An attendant waits for one program, while the server takes other requests.
+            with socket.socket(fileno=descriptors.pop()) as answers:
+                request = _fork(line, descriptors, answers)
+            if request is None:
+                os._exit(0)
+        if request is not None:
             return request
-        for descriptor in descriptors:
-            os.close(descriptor)
-        server.sendall(_NUMBER.pack(pid))
-        _, status = os.waitpid(pid, 0)
-        server.sendall(_NUMBER.pack(os.waitstatus_to_exitcode(status)))
+
+
+def _fork(line: bytes, descriptors: Sequence[int], answers: socket.socket) -> dict[str, Any] | None:
+    """Fork, and send process id and exit status; return the request in the fork, else None."""
+    pid = os.fork()
+    if pid == 0:
+        request: dict[str, Any] = json.loads(line)
+        _become(request, descriptors)
+        return request
+    _close(descriptors)
+    answers.sendall(_NUMBER.pack(pid))
+    _, status = os.waitpid(pid, 0)
+    # A test may have dropped the program that it started.
+    with contextlib.suppress(BrokenPipeError):
+        answers.sendall(_NUMBER.pack(os.waitstatus_to_exitcode(status)))
+    return None
+
+
+def _close(descriptors: Sequence[int]) -> None:
+    for descriptor in descriptors:
+        os.close(descriptor)
 
 
 def _become(request: Mapping[str, Any], descriptors: Sequence[int]) -> None:
@@ -173,9 +281,16 @@ def _main(arguments: Sequence[str]) -> None:
     main.__dict__["__builtins__"] = builtins
     sys.argv = [way, *rest]
     sys.path.insert(0, "" if way == "-c" else os.getcwd())
+    sys.path[1:1] = _added_folders()
     if error := _error_of(way, program, main.__dict__):
         sys.excepthook(type(error), error, error.__traceback__)
         sys.exit(1)
+
+
+def _added_folders() -> list[str]:
+    """Return the folders of PYTHONPATH that the server was started without."""
+    folders = os.environ.get(PATH, "").split(os.pathsep)
+    return [folder for folder in folders if folder and folder not in sys.path]
 
 
 def _error_of(way: str, program: str, names: dict[str, Any]) -> Exception | None:

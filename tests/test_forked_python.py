@@ -2,6 +2,7 @@
 
 import os
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -132,3 +133,33 @@ def test_interpreter_variables_start_a_new_process(own: ForkedPython, tmp_path: 
     look = "import sys; print(sys.path[1], sys.flags.utf8_mode)"
     variables = {"PYTHONPATH": "/of/the/reader", "PYTHONUTF8": "1"}
     assert forked(own, ["-c", look], tmp_path, **variables) == (0, "/of/the/reader 1\n", "")
+
+
+def test_a_started_program_runs_beside_others(own: ForkedPython, tmp_path: Path) -> None:
+    """It runs until it is ended, and has the status of its end; an ended one is left alone."""
+    code = "import sys; print('out'); print('err', file=sys.stderr); sys.exit(7)"
+    with (tmp_path / "log").open("wb") as log:
+        endless, short = (
+            own.start(["-c", text], cwd=tmp_path, env=os.environ, output=log.fileno())
+            for text in ("import time; time.sleep(60)", code)
+        )
+    assert forked(own, ["-c", "print(1)"], tmp_path) == (0, "1\n", "")
+    assert (short.wait(30), short.poll(), endless.poll()) == (7, 7, None)
+    with pytest.raises(subprocess.TimeoutExpired):
+        endless.wait(0.01)
+    for _ in range(2):
+        endless.terminate()
+        assert endless.wait(30) == -signal.SIGTERM
+    assert sorted((tmp_path / "log").read_text().split()) == ["err", "out"]
+
+
+def test_folders_of_modules_are_the_same_forked_and_started(
+    own: ForkedPython, tmp_path: Path
+) -> None:
+    """A started program finds the modules of PYTHONPATH where an interpreter would."""
+    code = "import sys; print(sys.path)"
+    arguments, path = ["-c", code], {"PYTHONPATH": f"{tmp_path}{os.pathsep}/nowhere"}
+    with (tmp_path / "log").open("wb") as log:
+        program = own.start(arguments, cwd=tmp_path, env=os.environ | path, output=log.fileno())
+    assert program.wait(30) == 0
+    assert (tmp_path / "log").read_text() == started(arguments, tmp_path, **path)[1]

@@ -1,10 +1,12 @@
 """Tests that need real parts are marked, and other tests cannot start one."""
 
+import os
 import subprocess
 import sys
 
 import pytest
 
+from tests.forked_python import ForkedPython
 from tests.real_parts import PartGuard, UnmarkedError, mark_stack, part_of
 
 
@@ -30,14 +32,16 @@ def test_a_real_part_is_recognised_by_its_command_line(command: list[str] | str,
     assert part_of(command) == part
 
 
-def test_the_guard_refuses_a_part() -> None:
-    """The process is not started, and the error has the test's name and the mark."""
+def test_the_guard_refuses_a_part(python: ForkedPython) -> None:
+    """The process is not started or forked; the error has the test's name and the mark."""
     guard = PartGuard()
     guard.test = "a_test.py::test_it"
-    command = [sys.executable, "-m", "uvicorn", "--version"]
+    command = ["-m", "uvicorn", "--version"]
     try:
         with pytest.raises(UnmarkedError, match="starts uvicorn: mark it with"):
-            subprocess.run(command, check=False)
+            subprocess.run([sys.executable, *command], check=False)
+        with pytest.raises(UnmarkedError, match="starts uvicorn: mark it with"):
+            python.start(command, env=os.environ, output=1)
     finally:
         guard.test = ""
     subprocess.run([sys.executable, "-c", ""], check=True)

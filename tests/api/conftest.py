@@ -2,8 +2,6 @@
 
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -16,6 +14,7 @@ import pytest
 from securenet_obs.api.api_keys import create_keys_in
 from securenet_obs.monitoring.sentry.recorder import SentryRecorder, recording_sentry
 from securenet_obs.processes.ports import find_free_ports
+from tests.forked_python import ForkedPython
 from tests.stores import create_sqlite
 from tests.waiting import eventually
 
@@ -68,19 +67,17 @@ class Api:
 
 
 @contextmanager
-def serving(environment: dict[str, str], folder: Path) -> Iterator[Api]:
+def serving(python: ForkedPython, environment: dict[str, str], folder: Path) -> Iterator[Api]:
     """Run the API on a free port until the block ends."""
     (port,) = find_free_ports(1)
     log = folder / "api.log"
-    command = [sys.executable, "-m", "uvicorn", "securenet_obs.api.app:app", "--port", str(port)]
+    command = ["-m", "uvicorn", "securenet_obs.api.app:app", "--port", str(port)]
     with recording_sentry() as sentry, log.open("wb") as output:
         store = create_sqlite(folder / "s.sqlite3")
         keys = create_keys_in(store, ("acme", "first"), "tests")
         variables = {**os.environ, "DATABASE_URL": store}
         variables |= {"SENTRY_DSN": sentry.dsn, "ENVIRONMENT": "test", **environment}
-        process = subprocess.Popen(
-            command, env=variables, stdout=output, stderr=subprocess.STDOUT, cwd=folder
-        )
+        process = python.start(command, env=variables, output=output.fileno(), cwd=folder)
         try:
             with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=10) as client:
                 wait_until_live(client, log)
@@ -103,19 +100,24 @@ def wait_until_live(client: httpx.Client, log: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def api(redis_server: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+def api(
+    python: ForkedPython, redis_server: Any, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Api]:
     """Yield an API with diagnostics and a Redis without workers."""
     folder = tmp_path_factory.mktemp("api")
-    with serving({**redis_server.environment, **DIAGNOSTICS}, folder) as served:
+    with serving(python, {**redis_server.environment, **DIAGNOSTICS}, folder) as served:
         yield served
 
 
 @pytest.fixture
-def serve(redis_server: Any, tmp_path: Path) -> Callable[..., AbstractContextManager[Api]]:
+def serve(
+    python: ForkedPython, redis_server: Any, tmp_path: Path
+) -> Callable[..., AbstractContextManager[Api]]:
     """Return a function that runs another API, with diagnostics, for a block."""
 
     def serve(**environment: str) -> AbstractContextManager[Api]:
-        return serving({**redis_server.environment, **DIAGNOSTICS, **environment}, tmp_path)
+        variables = {**redis_server.environment, **DIAGNOSTICS, **environment}
+        return serving(python, variables, tmp_path)
 
     return serve
 

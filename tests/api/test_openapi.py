@@ -20,6 +20,7 @@ from schemathesis.core.parameters import ParameterLocation
 from schemathesis.core.transport import Response
 
 from tests.api.conftest import serving
+from tests.forked_python import ForkedPython
 from tests.searching import examples
 
 MIN_REQUESTS = 500
@@ -85,10 +86,12 @@ def is_invalid(case: Case, part: ParameterLocation) -> bool:
 
 
 @pytest.fixture(scope="module")
-def checker(redis_server: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checker]:
+def checker(
+    python: ForkedPython, redis_server: Any, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Checker]:
     """Yield a checker of a real API, with diagnostics off as in production."""
     folder = tmp_path_factory.mktemp("openapi")
-    with restored_hypothesis(), serving(dict(redis_server.environment), folder) as api:
+    with restored_hypothesis(), serving(python, dict(redis_server.environment), folder) as api:
         yield Checker(api)
 
 

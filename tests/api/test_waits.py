@@ -13,6 +13,7 @@ from sqlalchemy import make_url
 from securenet_obs.api.api_keys import create_keys_in
 from tests.api.conftest import Api, serving
 from tests.busy import room_for
+from tests.forked_python import ForkedPython
 from tests.stores import PostgresServer, libpq_url
 from tests.waiting import eventually
 
@@ -23,12 +24,15 @@ REQUESTS = 20
 
 @pytest.fixture(scope="module")
 def served(
-    postgresql: PostgresServer, redis_server: Any, tmp_path_factory: pytest.TempPathFactory
+    python: ForkedPython,
+    postgresql: PostgresServer,
+    redis_server: Any,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Api]:
     """Yield an API on a store of PostgreSQL."""
     url = postgresql.create_store()
     environment = {**redis_server.environment, "DATABASE_URL": url}
-    with serving(environment, tmp_path_factory.mktemp("waits")) as api:
+    with serving(python, environment, tmp_path_factory.mktemp("waits")) as api:
         api.keys.update(create_keys_in(url, ("acme", "first"), "tests"))
         api.client.headers.update(api.bearer("acme"))
         assert post(api.client).status_code == 202

@@ -20,6 +20,7 @@ from securenet_obs.processes.guard import Guard
 from securenet_obs.processes.ports import find_free_ports
 from securenet_obs.stack.parts.broker import RedisAccess, create_redis_part
 from securenet_obs.store import discard_engines
+from tests.forked_python import ForkedProcess, ForkedPython
 from tests.stores import create_sqlite
 from tests.waiting import eventually
 
@@ -111,8 +112,15 @@ def running(command: list[str], environment: Mapping[str, str], log: Path) -> It
         process = subprocess.Popen(
             command, env=dict(environment), stdout=output, stderr=subprocess.STDOUT
         )
-    try:
+    with stopped(process):
         yield process
+
+
+@contextmanager
+def stopped(process: "subprocess.Popen[bytes] | ForkedProcess") -> Iterator[None]:
+    """Stop a process at the end of a block as a supervisor does."""
+    try:
+        yield
     finally:
         process.terminate()
         try:
@@ -137,24 +145,28 @@ def environment(redis_server: Any, tmp_path_factory: pytest.TempPathFactory) -> 
 
 
 @contextmanager
-def worker(environment: Mapping[str, str], folder: Path, name: str, tasks: str) -> Iterator[Target]:
-    """Run a worker with its own Sentry for a block."""
+def worker(
+    python: ForkedPython, environment: Mapping[str, str], folder: Path, name: str
+) -> Iterator[Target]:
+    """Run a worker with its own Sentry, and with the faulty tasks, for a block."""
     log = folder / "worker.log"
-    command = [*CELERY, "worker", "-Q", "default,scans,models,logs,canary", "-n", f"{name}@%h"]
-    command += ["--concurrency", "1", "--without-gossip", "--without-mingle", "-I", tasks]
+    command = [*CELERY[1:], "worker", "-Q", "default,scans,models,logs,canary", "-n", f"{name}@%h"]
+    command += ["--concurrency", "1", "--without-gossip", "--without-mingle", "-I", "faulty_tasks"]
     celery = Celery(broker=environment["REDIS_URL"], backend=environment["RESULT_URL"])
     with recording_sentry() as sentry:
         folders = [str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")]
         path = {"PYTHONPATH": os.pathsep.join(filter(None, folders))}
         variables = {**environment, **path, "SENTRY_DSN": sentry.dsn}
-        with running(command, variables, log):
+        with log.open("ab") as output:
+            process = python.start(command, env=variables, output=output.fileno())
+        with stopped(process):
             send(celery, "echo_canary", "ready", queue="canary").get(timeout=30)
             yield Target(variables, log, sentry, celery)
 
 
 @pytest.fixture(scope="module")
 def target(
-    environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+    python: ForkedPython, environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Target]:
     """Yield a running worker with the faulty tasks of the tests and SecureNet's.
 
@@ -166,29 +178,29 @@ def target(
     with (
         Guard() as guard,
         create_redis_part(folder / "redis", access, guard),
-        worker(variables, folder, "tested", "faulty_tasks") as target,
+        worker(python, variables, folder, "tested") as target,
     ):
         yield target
 
 
 @pytest.fixture(scope="module")
 def untraced(
-    environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+    python: ForkedPython, environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Target]:
     """Yield a worker that traces no task."""
     variables = {**environment, "SENTRY_TRACES_SAMPLE_RATE": "0"}
     folder = tmp_path_factory.mktemp("untraced")
-    with worker(variables, folder, "untraced", "faulty_tasks") as target:
+    with worker(python, variables, folder, "untraced") as target:
         yield target
 
 
 @pytest.fixture(scope="module")
 def traced(
-    environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+    python: ForkedPython, environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Target]:
     """Yield a worker that traces every task."""
     variables = {**environment, "SENTRY_TRACES_SAMPLE_RATE": "1"}
-    with worker(variables, tmp_path_factory.mktemp("traced"), "traced", "faulty_tasks") as target:
+    with worker(python, variables, tmp_path_factory.mktemp("traced"), "traced") as target:
         yield target
 
 
