@@ -10,6 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from securenet_obs.probes.logs.frame import OWN_COLUMNS, REST_COLUMN, log_frame
+from tests.searching import examples
 
 NAMES = st.sampled_from(
     [*OWN_COLUMNS, REST_COLUMN, "record.file", "record.line", "a", "b", "a.b", "b.a", "", ".", "ts"]
@@ -49,6 +50,7 @@ def read_back(row: dict[str, Any]) -> list[str]:
     return [text for text in map(describe, values) if text != "None"]
 
 
+@examples(50)
 @given(st.lists(RECORDS, min_size=1, max_size=8), st.sampled_from([1, 400]))
 @example([{"a": {"b": 1}, "a.b": 2, "a.b ": 1.0}, {"a.b": True}], 1)
 @example([{"file": 1, "record.file": 2, REST_COLUMN: {"x": 3}}], 400)

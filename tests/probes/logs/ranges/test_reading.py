@@ -19,6 +19,7 @@ from securenet_obs.probes.logs.ranges.child import RangeGathering, UngatheredErr
 from securenet_obs.probes.logs.ranges.division import ByteRange
 from securenet_obs.probes.logs.ranges.packing import pack, unpack
 from securenet_obs.probes.logs.records.gathering import GatheredRange
+from tests.searching import examples
 
 RECORDS = st.dictionaries(
     st.sampled_from(["timestamp", "ts", "level", "line", "a", "b", "a.b"]),
@@ -117,7 +118,7 @@ def log(tmp_path: Path) -> Path:
     return path
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(examples(50), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     lines=st.lists(LINES, min_size=1, max_size=12),
     ends=st.sampled_from([b"\n", b"\r\n"]),

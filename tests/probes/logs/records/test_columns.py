@@ -5,10 +5,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from securenet_obs.probes.logs.frame import log_frame
+from tests.searching import examples
 
 ABSENT = object()
 
@@ -93,7 +94,7 @@ LISTS = st.one_of(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@examples(100)
 @given(values=LISTS, copies=st.sampled_from([1, 700]))
 @example(values=["1", 1, True, 1.0], copies=700)
 @example(values=[1, True], copies=700)
