@@ -179,9 +179,9 @@ async def _lifespan(_: FastAPI) -> AsyncIterator[None]:
         await run_in_threadpool(check_store, REQUEST)
     start_recording("securenet-api")
     yield
-    await run_in_threadpool(stop_recording)
     await run_in_threadpool(close_engines)
     await run_in_threadpool(flush_sentry)
+    await run_in_threadpool(stop_recording)
 
 
 @cache

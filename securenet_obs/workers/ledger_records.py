@@ -10,6 +10,7 @@ from typing import Any
 
 from redis import Redis
 
+from securenet_obs.monitoring.metrics.ledger import trim_events
 from securenet_obs.workers.names import LEDGER_ENDED_KEY, LEDGER_SENT_KEY
 
 MAX_RECORDS = 1_000_000
@@ -42,3 +43,4 @@ def trim_records(broker: Redis, results: Redis) -> None:
     oldest = f"{int((time.time() - MAX_AGE_S) * 1e3)}-0"
     broker.xtrim(LEDGER_SENT_KEY, minid=oldest, approximate=False)
     results.xtrim(LEDGER_ENDED_KEY, minid=oldest, approximate=False)
+    trim_events(results, MAX_AGE_S)

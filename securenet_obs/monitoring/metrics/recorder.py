@@ -1,7 +1,9 @@
-"""Adds a process's metrics to the shared sums every few seconds, from a thread."""
+"""Adds a process's metrics and ledger to the shared sums every few seconds, from a thread."""
 
+import os
 import threading
 from collections import Counter
+from contextlib import suppress
 
 from redis import Redis
 from redis.backoff import NoBackoff
@@ -10,6 +12,7 @@ from redis.retry import Retry
 
 from securenet_obs.monitoring.logs.output.line_output import count_lost_lines
 from securenet_obs.monitoring.metrics.definitions import LINES_LOST, SENTRY_LOST
+from securenet_obs.monitoring.metrics.ledger import LedgerRecorder
 from securenet_obs.monitoring.metrics.shared import add_samples
 from securenet_obs.monitoring.metrics.tally import TALLY
 from securenet_obs.monitoring.sentry.client import lost_events
@@ -35,6 +38,8 @@ class MetricsRecorder:
             socket_connect_timeout=_TIMEOUT_S,
             retry=Retry(NoBackoff(), 0),
         )
+        self._ledger = LedgerRecorder(self._client, service)
+        self._pid = os.getpid()
         self._service = service
         self._lines = count_lost_lines()
         self._events = Counter(lost_events())
@@ -51,22 +56,29 @@ class MetricsRecorder:
         threading.Thread(target=self._record_regularly, name="metrics", daemon=True).start()
 
     def stop(self) -> None:
-        """Record for the last time."""
-        self._end.set()
-        self.record()
+        """End the thread, and record; called again, record what came since. Nothing in a fork."""
+        if os.getpid() == self._pid:
+            self._end.set()
+            self.record()
 
     def record(self) -> None:
         """Add the increments to the shared sums; those that Redis does not take are kept."""
         with self._lock:
             self._count_losses()
-            increments = TALLY.take()
-            if not increments:
-                return
-            try:
-                add_samples(self._client, increments)
-            except (RedisError, OSError):
-                # Its users log an outage of Redis. The samples are bounded, and so is their memory.
-                TALLY.put_back(increments)
+            # Its users log an outage of Redis. The increments are bounded, and so is their memory.
+            with suppress(RedisError, OSError):
+                self._add_samples()
+                self._ledger.record()
+
+    def _add_samples(self) -> None:
+        increments = TALLY.take()
+        if not increments:
+            return
+        try:
+            add_samples(self._client, increments)
+        except (RedisError, OSError):
+            TALLY.put_back(increments)
+            raise
 
     def _count_losses(self) -> None:
         """Count the losses since the last time."""

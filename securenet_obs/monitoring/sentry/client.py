@@ -12,6 +12,7 @@ from sentry_sdk.utils import logger as sdk_logger
 
 from securenet_obs.errors import SettingsError
 from securenet_obs.monitoring.releases import release_of
+from securenet_obs.monitoring.sentry.delivery.event_outcomes import EventOutcomes
 from securenet_obs.monitoring.sentry.delivery.transport import CountingTransport
 from securenet_obs.monitoring.sentry.events.before_send import (
     before_send,
@@ -144,3 +145,9 @@ def lost_events() -> dict[str, int]:
     """Return the number of events that this process lost, by category and reason."""
     transport = sentry_sdk.get_client().transport
     return dict(transport.lost) if isinstance(transport, CountingTransport) else {}
+
+
+def event_outcomes() -> EventOutcomes | None:
+    """Return the outcomes of this process's events; None if it sends none."""
+    transport = sentry_sdk.get_client().transport
+    return transport.outcomes if isinstance(transport, CountingTransport) else None

@@ -1,66 +1,57 @@
-"""Balance of the ledger: sent = done + waiting + in flight + scheduled + dead + expired + missing.
-
-A task is missing if it has not ended and its message is nowhere in Redis.
-"""
+"""The ledger of a target in a period: tasks, error events and log lines, each with its balance."""
 
 import time
-from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 
+from redis import Redis
+
+from securenet_obs.errors import NotFoundError
 from securenet_obs.probes.celery.redis_reading import open_redis, translate_redis_errors
-from securenet_obs.probes.ledger.places import Place, find_places
-from securenet_obs.probes.ledger.records import SentTask, find_first, read_ended, read_sent
+from securenet_obs.probes.ledger.counts import SLICE_S, name_slice
+from securenet_obs.probes.ledger.events import EventBalance, read_events
+from securenet_obs.probes.ledger.lines import LineBalance, read_lines
+from securenet_obs.probes.ledger.tasks import TaskBalance, read_tasks
 from securenet_obs.processes.polling import poll_until
 from securenet_obs.settings import Settings
-
-COLUMNS = ("sent", "done", "waiting", "in flight", "scheduled", "dead", "expired", "missing")
-"""Columns of the balance; the first is the sum of the others."""
 
 SETTLE_S = 4.0
 """Seconds after which a task that is found nowhere is missing: a worker may be taking its message,
 or wait to store its result."""
 
-_ENDS = {"SUCCESS": "done", "FAILURE": "dead", "REVOKED": "expired"}
+RECORDED_S = 6.0
+"""Seconds after which the counts of a slice are complete: processes add them every five seconds."""
 
 
 @dataclass(frozen=True)
 class Ledger:
-    """The tasks that were sent in a period, with the outcome of each."""
+    """The balances of a period."""
 
-    begins_at: float
-    """Unix seconds of the first record that was read, or of the period without any."""
-    outcomes: Mapping[str, str]
-    """Id of a task -> one of `COLUMNS`, except for the first."""
-    sent: Mapping[str, SentTask] = field(repr=False)
+    tasks: TaskBalance
+    events: EventBalance
+    lines: LineBalance | None
+    """None without log files."""
+    unread: str
+    """Reason why there are no log files; empty if there are."""
 
     @property
-    def missing(self) -> list[SentTask]:
-        """The missing tasks, in the order of sending."""
-        found = [self.sent[each] for each, outcome in self.outcomes.items() if outcome == "missing"]
-        return sorted(found, key=lambda task: task.sent_at)
-
-    def tabulate(self) -> list[dict[str, str | int]]:
-        """Return a row for each queue and task: `queue`, `task`, and the `COLUMNS`."""
-        counts: dict[tuple[str, str], Counter[str]] = {}
-        for task_id, outcome in self.outcomes.items():
-            task = self.sent[task_id]
-            counts.setdefault((task.queue, task.task), Counter()).update(("sent", outcome))
-        return [
-            {"queue": queue, "task": task, **{name: counts[queue, task][name] for name in COLUMNS}}
-            for queue, task in sorted(counts)
-        ]
+    def missing_count(self) -> int:
+        """Number of tasks, error events and log lines that are missing."""
+        lines = self.lines.missing_count if self.lines else 0
+        return len(self.tasks.missing) + self.events.missing_count + lines
 
 
 def read_ledger(settings: Settings, period_s: float, settle_s: float = SETTLE_S) -> Ledger:
-    """Return the ledger of the tasks that were sent in the last `period_s` seconds.
+    """Return the ledger of the last `period_s` seconds.
 
-    It only reads. Tasks of senders without SecureNet's transport have no record and do not count.
+    It only reads. Log lines of the last 6 to 16 seconds are left out: they are counted in slices of
+    ten seconds, and the processes add them every five.
 
     Args:
         settings: those of the target.
         period_s: seconds before now.
-        settle_s: seconds for which a task may be found nowhere.
+        settle_s: seconds for which a task or a line may be found nowhere.
 
     Raises:
         SettingsError: REDIS_URL or RESULT_URL is not a Redis URL.
@@ -70,32 +61,38 @@ def read_ledger(settings: Settings, period_s: float, settle_s: float = SETTLE_S)
     """
     now = time.time()
     since = now - period_s
+    with _open_both(settings) as (broker, results):
+        tasks = read_tasks(broker, results, since, now, settle_s)
+        events = read_events(results, since, now)
+        lines, unread = _read_settled_lines(results, settings.log_source, since, now, settle_s)
+        return Ledger(tasks, events, lines, unread)
+
+
+def _read_settled_lines(
+    results: Redis, source: str, since: float, now: float, settle_s: float
+) -> tuple[LineBalance | None, str]:
+    """Return the balance of lines, or the reason why it cannot be read."""
+    if not source:
+        return None, "LOG_SOURCE is not set."
+    first, last = name_slice(since + SLICE_S), name_slice(now - RECORDED_S)
+    try:
+        return poll_until(
+            lambda: read_lines(results, [source], first, last),
+            lambda found: not found.missing,
+            deadline_s=settle_s,
+            interval_s=1,
+        ), ""
+    except NotFoundError as error:
+        return None, str(error)
+
+
+@contextmanager
+def _open_both(settings: Settings) -> Iterator[tuple[Redis, Redis]]:
+    """Yield clients of the broker and of the result database; raise our own errors for theirs."""
     with (
         translate_redis_errors(settings.redis_url, "REDIS_URL"),
         open_redis(settings.redis_url, "REDIS_URL") as broker,
         translate_redis_errors(settings.results, "RESULT_URL"),
         open_redis(settings.results, "RESULT_URL") as results,
     ):
-        sent = read_sent(broker, since, now)
-        queues = sorted({task.queue for task in sent.values()})
-
-        def judge() -> dict[str, str]:
-            places = find_places(broker, queues)
-            return _judge(sent, places, read_ended(results, since))
-
-        outcomes = poll_until(
-            judge, lambda found: "missing" not in found.values(), deadline_s=settle_s, interval_s=1
-        )
-        first = find_first(broker)
-    return Ledger(max(since, since if first is None else first), outcomes, sent)
-
-
-def _judge(
-    sent: Mapping[str, SentTask], places: Mapping[str, Place], ended: Mapping[str, str]
-) -> dict[str, str]:
-    """Return the outcome of each task; one that failed and was sent again waits again."""
-    outcomes = {}
-    for task_id in sent:
-        end = _ENDS.get(ended.get(task_id, ""), "missing")
-        outcomes[task_id] = end if end == "done" else places.get(task_id, end)
-    return outcomes
+        yield broker, results

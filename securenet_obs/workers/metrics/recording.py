@@ -1,5 +1,6 @@
 """Counts the tasks of this process, and their wait and run times; starts its recorder."""
 
+import atexit
 import time
 from typing import Any
 
@@ -36,9 +37,13 @@ def start_recording(service: str) -> None:
 
 
 def stop_recording(**_: object) -> None:
-    """Record the metrics of this process for the last time."""
+    """Record the metrics of this process at its end."""
     if _recorder is not None:
         _recorder.stop()
+
+
+# Before Sentry registers its flush, so that it runs after it: the flush answers the last events.
+atexit.register(stop_recording)
 
 
 def _record_child(**_: object) -> None:

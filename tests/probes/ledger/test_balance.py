@@ -1,113 +1,61 @@
-"""The balance of the ledger: every task has one outcome, and lost messages are named."""
+"""The ledger: the balances of tasks, events and lines together."""
 
 import json
-import random
 import time
-from typing import Any
+from pathlib import Path
 
 import pytest
 import redis
-from celery import Celery
-from celery.result import denied_join_result
 
 from securenet_obs.errors import UnreachableError
-from securenet_obs.probes.ledger import balance, places
-from securenet_obs.probes.ledger.balance import COLUMNS, read_ledger
+from securenet_obs.probes.ledger import balance
+from securenet_obs.probes.ledger.balance import read_ledger
+from securenet_obs.probes.ledger.counts import COUNTS_KEY, name_slice
 from securenet_obs.processes.ports import find_free_ports
 from securenet_obs.settings import Settings
-from securenet_obs.workers.celery_app import TASKS
-from securenet_obs.workers.publishing import Call, publish_many
-
-ECHO = f"{TASKS}.echo_canary"
 
 
-def send(sender: Celery, **options: Any) -> str:
-    with denied_join_result():
-        return str(sender.send_task(ECHO, ["canary"], **{"queue": "canary", **options}).id)
+@pytest.fixture
+def results(settings: Settings) -> redis.Redis:
+    """Return a client of the result database, in which a service has counted two lines."""
+    client = redis.Redis.from_url(settings.results.get_secret_value())
+    slice_name = name_slice(time.time() - 30)
+    field = json.dumps(["lines", slice_name, "api", "written"])
+    client.hset(f"{COUNTS_KEY}{slice_name[:13]}", field, "2")
+    return client
 
 
-def test_three_of_ten_thousand_deleted_messages_are_named(
-    settings: Settings, sender: Celery, broker: redis.Redis
+def test_missing_lines_are_awaited_and_counted(
+    settings: Settings, results: redis.Redis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The rest waits; nothing else is named."""
+    """A line that arrives while the ledger is read is not missing."""
+    log = tmp_path / "api.log"
+    line = json.dumps({"timestamp": f"{name_slice(time.time() - 30)}5.000000Z", "service": "api"})
+    log.write_text(f"{line}\n")
+    settings = settings.model_copy(update={"log_source": str(tmp_path)})
+    assert read_ledger(settings, 60.0, settle_s=0.0).missing_count == 1
+    read = balance.read_lines
 
-    @sender.task(name=ECHO)
-    def echo(canary: str) -> None:
-        """Never run."""
+    def read_and_write(*arguments: object) -> object:
+        try:
+            return read(*arguments)  # type: ignore[arg-type]
+        finally:
+            log.write_text(f"{line}\n{line}\n")
 
-    publish_many(echo, (Call(("canary",)) for _ in range(10_000)))
-    messages: Any = broker.lrange("canary", 0, -1)
-    assert len(messages) == 10_000
-    deleted = random.Random(1).sample(messages, 3)
-    assert [broker.lrem("canary", 1, message) for message in deleted] == [1, 1, 1]
-    ledger = read_ledger(settings, 60.0, settle_s=0.0)
-    ids = {json.loads(message)["headers"]["id"] for message in deleted}
-    assert {task.id for task in ledger.missing} == ids
-    (row,) = ledger.tabulate()
-    assert (row["sent"], row["waiting"], row["missing"]) == (10_000, 9_997, 3)
+    monkeypatch.setattr(balance, "read_lines", read_and_write)
+    assert read_ledger(settings, 60.0, settle_s=3.0).missing_count == 0
 
 
-def test_each_outcome_is_counted_once(
-    settings: Settings, sender: Celery, broker: redis.Redis
+@pytest.mark.parametrize(
+    ("source", "reason"), [("", "LOG_SOURCE is not set."), ("/absent", "/absent is not a log file")]
+)
+def test_without_log_files_the_rest_is_balanced(
+    settings: Settings, results: redis.Redis, source: str, reason: str
 ) -> None:
-    """The columns add up, by queue and task."""
-    sent = [send(sender) for _ in range(7)]
-    later = send(sender, countdown=600)
-    other = send(sender, queue="logs", priority=9)
-    messages: Any = {
-        json.loads(message)["headers"]["id"]: message for message in broker.lrange("canary", 0, -1)
-    }
-    for task_id in sent[:5]:
-        broker.lrem("canary", 1, messages[task_id])
-    for task_id in (later, sent[5]):
-        broker.lrem("canary", 1, messages[task_id])
-        held = json.dumps([json.loads(messages[task_id]), "", "canary"])
-        broker.hset("unacked", task_id, held)
-    for task_id, state in zip(sent, ("SUCCESS", "FAILURE", "REVOKED", "RETRY"), strict=False):
-        sender.backend.store_result(task_id, None, state)
-    expected = {"done": 1, "dead": 1, "expired": 1, "missing": 2, "in flight": 1, "scheduled": 1}
-    ledger = read_ledger(settings, 60.0, settle_s=0.0)
-    canary, logs = ledger.tabulate()
-    assert canary == {"queue": "canary", "task": ECHO, "sent": 8, "waiting": 1, **expected}
-    assert (logs["queue"], logs["sent"], logs["waiting"]) == ("logs", 1, 1)
-    assert ledger.outcomes[other] == "waiting"
-    assert all(sum(row[name] for name in COLUMNS[1:]) == row["sent"] for row in (canary, logs))
-    assert [task.id for task in ledger.missing] == sent[3:5]
-
-
-def test_a_dead_letter_that_was_sent_again_waits(settings: Settings, sender: Celery) -> None:
-    """A success stays one, although its message was sent once more."""
-    dead, done = send(sender), send(sender)
-    sender.backend.store_result(dead, None, "FAILURE")
-    sender.backend.store_result(done, None, "SUCCESS")
-    outcomes = read_ledger(settings, 60.0, settle_s=0.0).outcomes
-    assert outcomes == {dead: "waiting", done: "done"}
-
-
-def test_a_message_on_its_way_is_not_missing(
-    settings: Settings, sender: Celery, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A worker has taken it and not recorded it yet: the ledger looks again."""
-    task_id = send(sender)
-    looks: list[object] = []
-
-    def miss_once(*arguments: Any) -> Any:
-        looks.append(arguments)
-        return places.find_places(*arguments) if looks[1:] else {}
-
-    monkeypatch.setattr(balance, "find_places", miss_once)
-    assert read_ledger(settings, 60.0, settle_s=3.0).outcomes == {task_id: "waiting"}
-    assert len(looks) == 2
-
-
-def test_only_the_period_counts(settings: Settings, sender: Celery) -> None:
-    """An older task is left out; the ledger names the time of its first record."""
-    send(sender)
-    began = time.time()
-    ledger = read_ledger(settings, 3600.0, settle_s=0.0)
-    assert began - 60 < ledger.begins_at <= began
-    time.sleep(0.05)
-    assert read_ledger(settings, 0.02, settle_s=0.0).tabulate() == []
+    """The reason is part of the ledger, and no line is called missing."""
+    ledger = read_ledger(settings.model_copy(update={"log_source": source}), 60.0, settle_s=0.0)
+    assert (ledger.lines, ledger.missing_count) == (None, 0)
+    assert ledger.unread.startswith(reason)
 
 
 def test_an_unreachable_redis_is_no_balance() -> None:

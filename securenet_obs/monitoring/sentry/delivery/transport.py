@@ -18,6 +18,7 @@ from securenet_obs.monitoring.sentry.delivery.child_processes import (
     is_child,
 )
 from securenet_obs.monitoring.sentry.delivery.event_limits import fit
+from securenet_obs.monitoring.sentry.delivery.event_outcomes import EventOutcomes
 
 REPORT_INTERVAL_S = 60.0
 """Seconds between two log lines about lost events."""
@@ -103,6 +104,7 @@ class CountingTransport(HttpTransport):
     def _reset_counts(self) -> None:
         """Count from zero; a child reports its own losses, and does not share its parent's lock."""
         self.lost: Counter[str] = Counter()
+        self.outcomes = EventOutcomes()
         self._unreported: Counter[str] = Counter()
         self._reporter: threading.Timer | None = None
         self._lock = threading.Lock()
@@ -112,6 +114,8 @@ class CountingTransport(HttpTransport):
     def capture_envelope(self, envelope: Envelope) -> None:
         """Queue an envelope; where the process may end at once, wait until its event is sent."""
         event_id = _event_id(envelope)
+        if event_id is not None:
+            self.outcomes.capture(event_id)
         if event_id is not None and self._check_disabled("error"):
             for item in envelope.items:
                 self.record_lost_event("ratelimit_backoff", item=item)
@@ -175,12 +179,15 @@ class CountingTransport(HttpTransport):
             # Sentry itself has counted these, so the SDK does not report them back.
             for item in envelope.items:
                 self._count(item.data_category, "rate_limited")
+            if event_id:
+                self.outcomes.drop(event_id, "rate_limited")
         super()._handle_response(response, envelope)
 
     def _note_answer(self, event_id: str, status: int) -> None:
         with self._answered:
             if 200 <= status < 300:
                 self._is_overdue = False
+                self.outcomes.accept(event_id)
             else:
                 _remember(self.unsent, event_id, None)
             _remember(self.statuses, event_id, status)
@@ -196,12 +203,16 @@ class CountingTransport(HttpTransport):
     ) -> None:
         """Count a lost event; the count is logged within a minute."""
         super().record_lost_event(reason, data_category, item, quantity=quantity)
+        category = item.data_category if item is not None else data_category
+        reason, is_intended = _REASONS.get(reason, reason), reason in _INTENDED_REASONS
         event = item.get_event() if item is not None else None
         if event is not None and "event_id" in event:
             self._note_unsent(event["event_id"])
-        category = item.data_category if item is not None else data_category
-        if reason not in _INTENDED_REASONS:
-            self._count(category, _REASONS.get(reason, reason), quantity)
+            self.outcomes.drop(event["event_id"], reason)
+        elif item is None and category == "error" and not is_intended:
+            self.outcomes.drop_before_sending(reason)
+        if not is_intended:
+            self._count(category, reason, quantity)
 
     def _count(self, category: str, reason: str, quantity: int = 1) -> None:
         if category == _INTERNAL:

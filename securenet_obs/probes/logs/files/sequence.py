@@ -49,7 +49,7 @@ class LogReading:
             SettingsError: no source was given.
             NotFoundError: a source does not exist, or holds no log file.
         """
-        self._read_plain = read_plain or _read_alone
+        self._read_plain = read_plain or read_alone
         self._has_stdin = STDIN in map(str, sources)
         self._sources = [source for source in sources if str(source) != STDIN]
         self._found = LogFiles([], []) if self._is_stdin_only else search_log_files(*self._sources)
@@ -136,7 +136,7 @@ def _read_stdin() -> Iterator[Part]:
     if file is None or file.closed:
         yield Fault(0, "unreadable: there is no standard input")
         return
-    yield from _read_file(file, STDIN, 0, _read_alone)
+    yield from _read_file(file, STDIN, 0, read_alone)
 
 
 def _read_file(file: BinaryIO, name: str, size: int, read_plain: ReadPlain) -> Iterator[Part]:
@@ -157,5 +157,6 @@ def _read_file(file: BinaryIO, name: str, size: int, read_plain: ReadPlain) -> I
             yield from read_batches(stream)
 
 
-def _read_alone(file: "io.BufferedReader[Any]", size: int) -> Iterator[Part]:
+def read_alone(file: "io.BufferedReader[Any]", size: int) -> Iterator[Part]:
+    """Yield the batches of a plain file, up to this size in bytes."""
     return read_batches(Stream(file, ""), size)

@@ -160,3 +160,62 @@ def test_lost_lines_are_reported(run: Any) -> None:
     assert [line["event"] for line in finished.lines] == ["log_lines_lost", "again"]
     assert finished.lines[0]["count"] > 1000
     assert finished.lines[0].keys() >= set(REQUIRED)
+
+
+LINE = b'{"timestamp":"2026-11-26T21:37:2%d.000000Z","level":"info"}\n'
+
+
+def counted(written: int, lost: int, time: str = "2026-11-26T21:37:2") -> dict[Any, int]:
+    counts = {(time, "written"): written, (time, "lost"): lost}
+    return {key: count for key, count in counts.items() if count}
+
+
+def test_lines_are_counted_in_the_slice_of_their_timestamp(tmp_path: Path) -> None:
+    """Coloured text for a terminal is not; what was taken is not counted again."""
+    with (tmp_path / "log").open("wb") as file:
+        output = LineOutput(file.fileno())
+        for number in (0, 9):
+            output.write(LINE % number)
+        output.write(b"21:37:20 INFO event\n")
+        assert output.take_counts() == counted(2, 0)
+        assert output.take_counts() == {}
+
+
+def test_lost_lines_are_counted_with_their_report() -> None:
+    """The report is a line, too; one that was lost before it was made counts at the moment."""
+    reading, writing = filled_pipe()
+    output = LineOutput(writing, timeout_s=0.0)
+    output.format_lost = lambda count: LINE % 5
+    output.write(LINE % 1)
+    assert output.take_counts() == counted(1, 1)
+    drained(reading)
+    output.lost += 1
+    output.write(LINE % 2)
+    counts = output.take_counts()
+    assert counts.pop(("2026-11-26T21:37:2", "written")) == 2
+    assert sorted(outcome for _, outcome in counts) == ["lost", "written"]
+    assert set(counts.values()) == {1}
+    os.close(writing)
+    os.close(reading)
+
+
+def test_a_forked_child_does_not_count_its_parents_lines(tmp_path: Path) -> None:
+    """They would be written twice by the ledger."""
+    with (tmp_path / "log").open("wb") as file:
+        output = LineOutput(file.fileno())
+        output.write(LINE % 1)
+        output.lost += 1
+        child = os.fork()
+        if child == 0:
+            os._exit(len(output.take_counts()))
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        assert len(output.take_counts()) == 3
+
+
+def test_counts_that_nothing_takes_are_bounded(tmp_path: Path) -> None:
+    """A command that is no service has no recorder."""
+    with (tmp_path / "log").open("wb") as file:
+        output = LineOutput(file.fileno())
+        for number in range(1_500):
+            output.write(b'{"timestamp":"%018d0.0Z"}\n' % number)
+        assert len(output.take_counts()) == 1_000
