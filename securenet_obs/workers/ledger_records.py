@@ -19,11 +19,17 @@ MAX_RECORDS = 1_000_000
 MAX_AGE_S = 24 * 3600
 """Seconds for which records are kept; `trim_records` applies it."""
 
+_ADD = f"redis.call('XADD', '{LEDGER_ENDED_KEY}', 'MAXLEN', '~', {MAX_RECORDS}, '*',"
+
 ADD_ENDED = f"""
-redis.call('XADD', '{LEDGER_ENDED_KEY}', 'MAXLEN', '~', {MAX_RECORDS}, '*',
-  'id', ARGV[4], 'state', ARGV[5])
+{_ADD} 'id', ARGV[4], 'state', ARGV[5])
 """
 """Part of a script that records an end: id of the task in ARGV[4], its state in ARGV[5]."""
+
+ADD_IGNORED = f"""
+{_ADD} 'id', ARGV[4], 'state', ARGV[5], 'result', 'ignored')
+"""
+"""The same for a task that was sent to store no result."""
 
 
 def add_sent(pipe: Any, queue: str, message: Mapping[str, Any]) -> None:

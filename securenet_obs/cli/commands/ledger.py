@@ -17,6 +17,7 @@ from securenet_obs.cli.parameter_types import Duration
 
 if TYPE_CHECKING:
     from securenet_obs.probes.ledger.balance import Ledger
+    from securenet_obs.probes.ledger.single_task import TaskAccount
 
 _MAX_SHOWN = 20
 
@@ -30,29 +31,44 @@ _MAX_SHOWN = 20
     show_default=True,
     help="Period before now, such as 90s, 30m, 1h or 1d.",
 )
+@click.option("--task", "task_id", metavar="ID", help="Explain one task instead, by its id.")
 @options.target
 @options.local
 @options.as_json
-def ledger(period_s: float, target: Path | None, local: bool, as_json: bool) -> None:
+def ledger(
+    period_s: float, task_id: str | None, target: Path | None, local: bool, as_json: bool
+) -> None:
     """Balance tasks, events and log lines; 1 if any is missing.
 
     Tasks, by queue and task: sent = done + waiting + in flight + scheduled + dead + expired +
-    missing. Error events, by service: captured = accepted + dropped + queued + missing. Log
-    lines, by service: written + uncounted = read + lost + missing. Missing tasks and events are
-    named by their ids, missing lines by service and time.
+    unrecorded + missing. The end of an unrecorded one is unknown: the result database has been
+    emptied, or refuses writes. Error events, by service: captured = accepted + dropped + queued +
+    missing. Log lines, by service: written + uncounted = read + lost + missing. Missing tasks and
+    events are named by their ids, missing lines by service and time.
 
     Example: securenet-obs ledger --since 1h
     """
     enter_target(target, local=local, command="ledger", needs=["redis"])
-    from securenet_obs.probes.ledger.balance import read_ledger
+    from securenet_obs.probes.ledger.balance import read_ledger, read_task
     from securenet_obs.settings import load_settings
 
+    if task_id is not None:
+        account = read_task(load_settings(), task_id)
+        _print_account(account, as_json=as_json)
+        sys.exit(0 if account.is_accounted_for else 1)
     found = read_ledger(load_settings(), period_s)
     if as_json:
         click.echo(json.dumps(_as_data(found), indent=2))
     else:
         _print(found)
     sys.exit(1 if found.missing_count else 0)
+
+
+def _print_account(account: "TaskAccount", *, as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps(asdict(account), indent=2))
+    else:
+        STDOUT.print(account.sentence, markup=False, soft_wrap=True)
 
 
 def _as_data(found: "Ledger") -> dict[str, Any]:
@@ -63,6 +79,8 @@ def _as_data(found: "Ledger") -> dict[str, Any]:
             "begins_at": _format_time(found.tasks.begins_at),
             "rows": found.tasks.tabulate(),
             "missing": [asdict(task) for task in found.tasks.missing],
+            "unrecorded": [asdict(task) for task in found.tasks.unrecorded],
+            "unrecorded_reason": found.tasks.unrecorded_reason,
         },
         "events": {
             "rows": found.events.tabulate(),
@@ -83,6 +101,9 @@ def _print(found: "Ledger") -> None:
     begins_at = _format_time(tasks.begins_at)
     _print_section(f"Tasks, records since {begins_at}", tasks.tabulate(), "none sent")
     _print_missing((f"{task.id} {task.task}" for task in tasks.missing), len(tasks.missing))
+    if tasks.unrecorded:
+        count, reason = len(tasks.unrecorded), tasks.unrecorded_reason
+        STDOUT.print(f"{count} unrecorded: {reason}", markup=False, soft_wrap=True)
     _print_section("Error events", events.tabulate(), "none captured")
     named = (f"{event.id} {event.service}" for event in events.missing)
     _print_missing(named, events.missing_count)

@@ -12,6 +12,7 @@ from securenet_obs.probes.celery.redis_reading import open_redis, translate_redi
 from securenet_obs.probes.ledger.counts import SLICE_S, name_slice
 from securenet_obs.probes.ledger.events import EventBalance, read_events
 from securenet_obs.probes.ledger.lines import LineBalance, read_lines
+from securenet_obs.probes.ledger.single_task import TaskAccount, explain_task
 from securenet_obs.probes.ledger.tasks import TaskBalance, read_tasks
 from securenet_obs.processes.polling import poll_until
 from securenet_obs.settings import Settings
@@ -37,9 +38,10 @@ class Ledger:
 
     @property
     def missing_count(self) -> int:
-        """Number of tasks, error events and log lines that are missing."""
+        """Number of tasks, error events and log lines that are missing, or whose end is unknown."""
+        tasks = len(self.tasks.missing) + len(self.tasks.unrecorded)
         lines = self.lines.missing_count if self.lines else 0
-        return len(self.tasks.missing) + self.events.missing_count + lines
+        return tasks + self.events.missing_count + lines
 
 
 def read_ledger(settings: Settings, period_s: float, settle_s: float = SETTLE_S) -> Ledger:
@@ -66,6 +68,16 @@ def read_ledger(settings: Settings, period_s: float, settle_s: float = SETTLE_S)
         events = read_events(results, since, now)
         lines, unread = _read_settled_lines(results, settings.log_source, since, now, settle_s)
         return Ledger(tasks, events, lines, unread)
+
+
+def read_task(settings: Settings, task_id: str) -> TaskAccount:
+    """Return the account of one task, by its id: its outcome, and what became of its result.
+
+    Raises:
+        SettingsError, ForbiddenError, RefusedError, UnreachableError: as for `read_ledger`.
+    """
+    with _open_both(settings) as (broker, results):
+        return explain_task(broker, results, task_id, time.time())
 
 
 def _read_settled_lines(

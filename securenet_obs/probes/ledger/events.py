@@ -100,6 +100,7 @@ def read_events(results: Redis, since: float, until: float) -> EventBalance:
         for event in _read_unanswered(results)
         if first <= name_slice(event.captured_at) < last and event.service in services
     ]
+    unanswered.sort(key=lambda event: (event.captured_at, event.id))
     return EventBalance(services, unanswered, list(_read_dropped(results, since)))
 
 

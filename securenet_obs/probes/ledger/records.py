@@ -22,6 +22,14 @@ class SentTask:
     sent_at: float
 
 
+@dataclass(frozen=True)
+class EndedTask:
+    """The last end of a task; `is_ignored` is whether it was sent to store no result."""
+
+    state: str
+    is_ignored: bool
+
+
 def read_sent(broker: Redis, since: float, until: float) -> dict[str, SentTask]:
     """Return the tasks that were sent between two Unix times, by id."""
     return {
@@ -30,9 +38,12 @@ def read_sent(broker: Redis, since: float, until: float) -> dict[str, SentTask]:
     }
 
 
-def read_ended(results: Redis, since: float) -> dict[str, str]:
-    """Return the last state of each task that has ended since a Unix time, by id."""
-    return {fields["id"]: fields["state"] for _, fields in _read(results, ENDED_KEY, since, "+")}
+def read_ended(results: Redis, since: float) -> dict[str, EndedTask]:
+    """Return the last end of each task that has ended since a Unix time, by id."""
+    return {
+        fields["id"]: EndedTask(fields["state"], fields.get("result") == "ignored")
+        for _, fields in _read(results, ENDED_KEY, since, "+")
+    }
 
 
 def find_first(broker: Redis) -> float | None:

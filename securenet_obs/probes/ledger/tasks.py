@@ -1,6 +1,7 @@
-"""Balance of tasks: sent = done + waiting + in flight + scheduled + dead + expired + missing.
+"""Balance of tasks: sent = done + waiting + in flight + scheduled + dead + expired + the rest.
 
-A task is missing if it has not ended and its message is nowhere in Redis.
+The rest has not ended, and its messages are nowhere in Redis. A task of it is unrecorded if the
+result database was emptied or refuses writes, since then its end is unknown, and else missing.
 """
 
 from collections import Counter
@@ -10,10 +11,20 @@ from dataclasses import dataclass, field
 from redis import Redis
 
 from securenet_obs.probes.ledger.places import Place, find_places
-from securenet_obs.probes.ledger.records import SentTask, find_first, read_ended, read_sent
+from securenet_obs.probes.ledger.records import (
+    EndedTask,
+    SentTask,
+    find_first,
+    read_ended,
+    read_sent,
+)
+from securenet_obs.probes.ledger.results_state import ResultsState, read_results_state
 from securenet_obs.processes.polling import poll_until
 
-COLUMNS = ("sent", "done", "waiting", "in flight", "scheduled", "dead", "expired", "missing")
+COLUMNS = (
+    *("sent", "done", "waiting", "in flight", "scheduled", "dead", "expired"),
+    *("unrecorded", "missing"),
+)
 """Columns of the balance; the first is the sum of the others."""
 
 _ENDS = {"SUCCESS": "done", "FAILURE": "dead", "REVOKED": "expired"}
@@ -28,11 +39,26 @@ class TaskBalance:
     outcomes: Mapping[str, str]
     """Id of a task -> one of `COLUMNS`, except for the first."""
     sent: Mapping[str, SentTask] = field(repr=False)
+    results: ResultsState
 
     @property
     def missing(self) -> list[SentTask]:
         """The missing tasks, in the order of sending."""
-        found = [self.sent[each] for each, outcome in self.outcomes.items() if outcome == "missing"]
+        return self._select("missing")
+
+    @property
+    def unrecorded(self) -> list[SentTask]:
+        """The tasks whose end is unknown, in the order of sending."""
+        return self._select("unrecorded")
+
+    @property
+    def unrecorded_reason(self) -> str:
+        """Why ends are unknown; empty if none is."""
+        unrecorded = self.unrecorded
+        return self.results.explain(unrecorded[0].sent_at) if unrecorded else ""
+
+    def _select(self, outcome: str) -> list[SentTask]:
+        found = [self.sent[each] for each, one in self.outcomes.items() if one == outcome]
         return sorted(found, key=lambda task: task.sent_at)
 
     def tabulate(self) -> list[dict[str, str | int]]:
@@ -71,16 +97,20 @@ def read_tasks(
     outcomes = poll_until(
         judge, lambda found: "missing" not in found.values(), deadline_s=settle_s, interval_s=1
     )
+    state = read_results_state(results)
+    for task_id, outcome in outcomes.items():
+        if outcome == "missing" and state.explain(sent[task_id].sent_at):
+            outcomes[task_id] = "unrecorded"
     first = find_first(broker)
-    return TaskBalance(max(since, since if first is None else first), outcomes, sent)
+    return TaskBalance(max(since, since if first is None else first), outcomes, sent, state)
 
 
 def _judge(
-    sent: Mapping[str, SentTask], places: Mapping[str, Place], ended: Mapping[str, str]
+    sent: Mapping[str, SentTask], places: Mapping[str, Place], ended: Mapping[str, EndedTask]
 ) -> dict[str, str]:
     """Return the outcome of each task; one that failed and was sent again waits again."""
     outcomes = {}
     for task_id in sent:
-        end = _ENDS.get(ended.get(task_id, ""), "missing")
+        end = _ENDS[ended[task_id].state] if task_id in ended else "missing"
         outcomes[task_id] = end if end == "done" else places.get(task_id, end)
     return outcomes

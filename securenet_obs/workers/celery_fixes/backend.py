@@ -16,12 +16,14 @@ from redis.exceptions import RedisError
 
 from securenet_obs.redaction import redact
 from securenet_obs.workers.celery_fixes.unstored_results import UnstoredResults
-from securenet_obs.workers.ledger_records import ADD_ENDED
+from securenet_obs.workers.ledger_records import ADD_ENDED, ADD_IGNORED
 from securenet_obs.workers.results import FAILURE_RETENTION_S, OWNER_KEY
 
 # Celery reads the stored state, and then writes. This script is one round trip instead of three, is
 # atomic, keeps a task's owner as long as its result, and records the end in the ledger.
 _KEEP = (
+    f"""
+if ARGV[3] == 'ignored' then{ADD_IGNORED}return 1 end"""
     """
 local kept = redis.call('GET', KEYS[1])
 if kept and string.sub(kept, 1, 20) == '{"status": "SUCCESS"' then return 0 end
@@ -41,7 +43,8 @@ class RedactingBackend(RedisBackend):  # type: ignore[misc] # Celery has no type
 
     Upstream: celery/celery#8588, open, for an unavailable Redis: `_unstored` can go with it;
     celery/celery#6090, merged, for the round trips: `_store_result` can go when they are one. No
-    issue known for masking (searched 2026-11-26): `encode` stays.
+    issue known for masking (searched 2026-11-26): `encode` stays, and so do the ends of tasks that
+    ignore their results (`mark_as_done`, `mark_as_failure`, `mark_as_revoked`), for our ledger.
     """
 
     @cached_property
@@ -74,11 +77,59 @@ class RedactingBackend(RedisBackend):  # type: ignore[misc] # Celery has no type
         meta = self._get_result_meta(result, state, traceback, request)
         text = self.encode({**meta, "task_id": task_id})
         retention_s = FAILURE_RETENTION_S if state in states.PROPAGATE_STATES else int(self.expires)
-        keys = [self.get_key_for_task(task_id), OWNER_KEY.format(task_id=task_id)]
         ended = "ended" if state in states.READY_STATES else "goes on"
-        arguments = (keys, [retention_s, text, ended, task_id, state])
+        self._store(task_id, [retention_s, text, ended, task_id, state])
+        return result
+
+    def mark_as_done(
+        self,
+        task_id: str,
+        result: Any,
+        request: Any = None,
+        store_result: bool = True,
+        state: str = states.SUCCESS,
+    ) -> None:
+        """Store a success; of a task that ignores its result, record the end in the ledger."""
+        super().mark_as_done(task_id, result, request, store_result, state)
+        self._record_ignored(task_id, state, request, store_result)
+
+    def mark_as_failure(
+        self,
+        task_id: str,
+        exc: BaseException,
+        traceback: str | None = None,
+        request: Any = None,
+        store_result: bool = True,
+        call_errbacks: bool = True,
+        state: str = states.FAILURE,
+    ) -> None:
+        """Store a failure; of a task that ignores its result, record the end in the ledger."""
+        super().mark_as_failure(
+            task_id, exc, traceback, request, store_result, call_errbacks, state
+        )
+        self._record_ignored(task_id, state, request, store_result)
+
+    def mark_as_revoked(
+        self,
+        task_id: str,
+        reason: str = "",
+        request: Any = None,
+        store_result: bool = True,
+        state: str = states.REVOKED,
+    ) -> None:
+        """Store a revocation; of a task that ignores its result, record the end in the ledger."""
+        super().mark_as_revoked(task_id, reason, request, store_result, state)
+        self._record_ignored(task_id, state, request, store_result)
+
+    def _record_ignored(self, task_id: str, state: str, request: Any, store_result: bool) -> None:
+        if request is not None and not store_result and not request.is_eager:
+            self._store(task_id, [0, "", "ignored", task_id, state])
+
+    def _store(self, task_id: str, values: list[Any]) -> None:
+        """Call the script; its arguments are kept if Redis refuses."""
+        keys = [self.get_key_for_task(task_id), OWNER_KEY.format(task_id=task_id)]
+        arguments = (keys, values)
         try:
             self.ensure(self._keep, arguments)
         except (RedisError, OSError) as error:
             self._unstored.keep(arguments, error)
-        return result

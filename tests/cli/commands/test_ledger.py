@@ -100,3 +100,18 @@ def test_a_period_is_a_number_with_a_unit(call: Call, target: Path) -> None:
     done = call("ledger", "--since", "1 hour", "--target", target)
     assert done.returncode == 2
     assert "--since 1h" in done.stderr
+
+
+def test_one_task_is_explained(call: Call, redis_server: Any, target: Path) -> None:
+    """The exit code is 1 if it is lost."""
+    url = redis_server.environment["REDIS_URL"].removesuffix("0")
+    with redis.Redis.from_url(f"{url}2") as broker, redis.Redis.from_url(f"{url}5") as results:
+        broker.xadd(LEDGER_SENT_KEY, {"id": "t1", "task": "scan", "queue": "scans"})
+        done = call("ledger", "--task", "t1", "--target", target)
+        assert (done.returncode, "t1: scan, sent to scans. It is missing" in done.stdout) == (
+            1,
+            True,
+        )
+        results.set("celery-task-meta-t1", json.dumps({"status": "SUCCESS", "result": None}))
+        done = call("ledger", "--task", "t1", "--target", target, "--json")
+        assert (done.returncode, json.loads(done.stdout)["result"]) == (0, "None")

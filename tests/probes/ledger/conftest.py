@@ -32,3 +32,10 @@ def broker(settings: Settings) -> Iterator[redis.Redis]:
     """Yield a client of the broker."""
     with redis.Redis.from_url(settings.redis_url.get_secret_value()) as client:
         yield client
+
+
+@pytest.fixture
+def results(settings: Settings) -> Iterator[redis.Redis]:
+    """Yield a client of the empty result database."""
+    with redis.Redis.from_url(settings.results.get_secret_value()) as client:
+        yield client

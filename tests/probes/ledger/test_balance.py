@@ -16,17 +16,15 @@ from securenet_obs.settings import Settings
 
 
 @pytest.fixture
-def results(settings: Settings) -> redis.Redis:
-    """Return a client of the result database, in which a service has counted two lines."""
-    client = redis.Redis.from_url(settings.results.get_secret_value())
+def counted(results: redis.Redis) -> None:
+    """Count two lines of a service."""
     slice_name = name_slice(time.time() - 30)
     field = json.dumps(["lines", slice_name, "api", "written"])
-    client.hset(f"{COUNTS_KEY}{slice_name[:13]}", field, "2")
-    return client
+    results.hset(f"{COUNTS_KEY}{slice_name[:13]}", field, "2")
 
 
 def test_missing_lines_are_awaited_and_counted(
-    settings: Settings, results: redis.Redis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    settings: Settings, counted: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A line that arrives while the ledger is read is not missing."""
     log = tmp_path / "api.log"
@@ -50,7 +48,7 @@ def test_missing_lines_are_awaited_and_counted(
     ("source", "reason"), [("", "LOG_SOURCE is not set."), ("/absent", "/absent is not a log file")]
 )
 def test_without_log_files_the_rest_is_balanced(
-    settings: Settings, results: redis.Redis, source: str, reason: str
+    settings: Settings, counted: None, source: str, reason: str
 ) -> None:
     """The reason is part of the ledger, and no line is called missing."""
     ledger = read_ledger(settings.model_copy(update={"log_source": source}), 60.0, settle_s=0.0)

@@ -11,14 +11,6 @@ from securenet_obs.monitoring.metrics.ledger import LedgerRecorder
 from securenet_obs.monitoring.sentry.delivery.event_outcomes import EventOutcomes
 from securenet_obs.probes.ledger import events
 from securenet_obs.probes.ledger.events import EventBalance, read_events
-from securenet_obs.settings import Settings
-
-
-@pytest.fixture
-def results(settings: Settings) -> Iterator[redis.Redis]:
-    """Yield a client of the empty result database."""
-    with redis.Redis.from_url(settings.results.get_secret_value()) as client:
-        yield client
 
 
 @pytest.fixture

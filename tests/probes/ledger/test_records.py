@@ -4,7 +4,13 @@ import pytest
 import redis
 
 from securenet_obs.probes.ledger import records
-from securenet_obs.probes.ledger.records import ENDED_KEY, SENT_KEY, read_ended, read_sent
+from securenet_obs.probes.ledger.records import (
+    ENDED_KEY,
+    SENT_KEY,
+    EndedTask,
+    read_ended,
+    read_sent,
+)
 from securenet_obs.settings import Settings
 from securenet_obs.workers import names
 
@@ -23,11 +29,13 @@ def test_every_chunk_is_read_once(
         fields = {"id": f"t{number}", "task": "scan", "queue": "scans", "state": "FAILURE"}
         for key in (SENT_KEY, ENDED_KEY):
             broker.xadd(key, fields, id=f"1000-{number}")
-    broker.xadd(ENDED_KEY, {"id": "t0", "state": "SUCCESS"}, id="2000-0")
+    broker.xadd(ENDED_KEY, {"id": "t0", "state": "SUCCESS", "result": "ignored"}, id="2000-0")
     assert list(read_sent(broker, 1.0, 1.0)) == ["t0", "t1", "t2", "t3", "t4"]
     assert read_sent(broker, 1.001, 2.0) == {}
     assert read_sent(broker, 0.0, 0.999) == {}
-    assert read_ended(broker, 1.0) == {"t0": "SUCCESS"} | dict.fromkeys(
-        ("t1", "t2", "t3", "t4"), "FAILURE"
-    )
+    failed = EndedTask("FAILURE", is_ignored=False)
+    assert read_ended(broker, 1.0) == {
+        "t0": EndedTask("SUCCESS", is_ignored=True),
+        **dict.fromkeys(("t1", "t2", "t3", "t4"), failed),
+    }
     assert records.find_first(broker) == 1.0

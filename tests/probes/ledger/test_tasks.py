@@ -69,9 +69,17 @@ def test_each_outcome_is_counted_once(
     for task_id, state in zip(sent, ("SUCCESS", "FAILURE", "REVOKED", "RETRY"), strict=False):
         sender.backend.store_result(task_id, None, state)
     expected = {"done": 1, "dead": 1, "expired": 1, "missing": 2, "in flight": 1, "scheduled": 1}
+    expected["waiting"] = 1
     ledger = read(settings)
     canary, logs = ledger.tabulate()
-    assert canary == {"queue": "canary", "task": ECHO, "sent": 8, "waiting": 1, **expected}
+    assert canary == {
+        "queue": "canary",
+        "task": ECHO,
+        "sent": 8,
+        "waiting": 1,
+        "unrecorded": 0,
+        **expected,
+    }
     assert (logs["queue"], logs["sent"], logs["waiting"]) == ("logs", 1, 1)
     assert ledger.outcomes[other] == "waiting"
     assert all(sum(row[name] for name in COLUMNS[1:]) == row["sent"] for row in (canary, logs))
