@@ -4,7 +4,6 @@ import copy
 import math
 import time
 from datetime import UTC, datetime
-from functools import cached_property
 from typing import Any
 
 import orjson
@@ -16,6 +15,7 @@ from kombu.exceptions import OperationalError
 from redis.exceptions import LockError
 from redis.lock import Lock
 
+from securenet_obs.processes.lazy import lazy_property
 from securenet_obs.workers.names import TICK_KEY
 from securenet_obs.workers.refusals import RefusalLog
 from securenet_obs.workers.windows import WINDOW_HEADER, latest_slot
@@ -60,21 +60,21 @@ class RecordingScheduler(PersistentScheduler):  # type: ignore[misc] # Celery ha
     _failed_entry: Any = None
     _is_standby = False
 
-    @cached_property
+    @lazy_property
     def _refusals(self) -> RefusalLog:
         return RefusalLog("beat_redis_unavailable", "beat_redis_available")
 
-    @cached_property
+    @lazy_property
     def _broker_refusals(self) -> RefusalLog:
         return RefusalLog("beat_broker_unavailable", "beat_broker_available")
 
-    @cached_property
+    @lazy_property
     def _redis(self) -> redis.Redis:
         return redis.Redis.from_url(
             self.app.conf.result_backend, socket_timeout=2, socket_connect_timeout=1
         )
 
-    @cached_property
+    @lazy_property
     def _lock(self) -> Lock:
         return Lock(self._redis, LOCK_KEY, timeout=LOCK_S, blocking=False, thread_local=False)
 

@@ -8,7 +8,6 @@ import json
 import time
 import uuid
 from collections.abc import Iterator
-from functools import cached_property
 from typing import Any
 
 from redis import Redis
@@ -17,6 +16,7 @@ from securenet_obs.monitoring.logs.output.line_output import take_line_counts
 from securenet_obs.monitoring.sentry.client import event_outcomes
 from securenet_obs.monitoring.sentry.delivery.event_outcomes import EventIncrements
 from securenet_obs.monitoring.slices import Counts
+from securenet_obs.processes.lazy import lazy_property
 
 COUNTS_KEY = "securenet:ledger:counts:"
 """Start of the key of an hour's hash, as `2026-11-26T21`: JSON of kind, slice, service, outcome
@@ -97,7 +97,7 @@ class LedgerRecorder:
         self._number = 0
         self._unsent: str | None = None
 
-    @cached_property
+    @lazy_property
     def _add(self) -> Any:
         return self._client.register_script(_ADD)
 

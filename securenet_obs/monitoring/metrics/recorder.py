@@ -91,6 +91,5 @@ class MetricsRecorder:
         self._lines, self._events = lines, events
 
     def _record_regularly(self) -> None:
-        self.record()
         while not self._end.wait(INTERVAL_S):
             self.record()

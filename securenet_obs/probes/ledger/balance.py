@@ -9,12 +9,12 @@ from redis import Redis
 
 from securenet_obs.errors import NotFoundError
 from securenet_obs.probes.celery.redis_reading import open_redis, translate_redis_errors
-from securenet_obs.probes.ledger.counts import SLICE_S, name_slice
+from securenet_obs.probes.ledger.counts import SLICE_S, name_slice, parse_slice
 from securenet_obs.probes.ledger.events import EventBalance, read_events
 from securenet_obs.probes.ledger.lines import LineBalance, read_lines
 from securenet_obs.probes.ledger.single_task import TaskAccount, explain_task
 from securenet_obs.probes.ledger.tasks import TaskBalance, read_tasks
-from securenet_obs.processes.polling import poll_until
+from securenet_obs.processes.polling import Deadline, poll_until
 from securenet_obs.settings import Settings
 
 SETTLE_S = 4.0
@@ -66,8 +66,45 @@ def read_ledger(settings: Settings, period_s: float, settle_s: float = SETTLE_S)
     with _open_both(settings) as (broker, results):
         tasks = read_tasks(broker, results, since, now, settle_s)
         events = read_events(results, since, now)
-        lines, unread = _read_settled_lines(results, settings.log_source, since, now, settle_s)
+        slices = name_slice(since + SLICE_S), name_slice(now - RECORDED_S)
+        lines, unread = _read_settled_lines(results, settings.log_source, slices, settle_s)
         return Ledger(tasks, events, lines, unread)
+
+
+def wait_for_ledger(settings: Settings, since: float, deadline_s: float) -> Ledger:
+    """Return the ledger of the time from `since` until now, when its records are complete.
+
+    It waits until the slices of this time are counted, and then until no task waits or runs and no
+    event is queued, or until the deadline.
+
+    Args:
+        settings: those of the target.
+        since: Unix seconds.
+        deadline_s: seconds to wait; less than 16 may be too few for the last lines.
+
+    Raises:
+        SettingsError, ForbiddenError, RefusedError, UnreachableError: as for `read_ledger`.
+    """
+    now = time.time()
+    slices = name_slice(since), name_slice(now + SLICE_S)
+    deadline = Deadline.after(deadline_s)
+    time.sleep(max(0.0, min(parse_slice(slices[1]) + RECORDED_S - now, deadline_s)))
+    with _open_both(settings) as (broker, results):
+
+        def read() -> Ledger:
+            tasks = read_tasks(broker, results, since, now, 0.0)
+            events = read_events(results, since, now)
+            lines, unread = _read_settled_lines(results, settings.log_source, slices, 0.0)
+            return Ledger(tasks, events, lines, unread)
+
+        return poll_until(read, _is_settled, deadline_s=deadline.left_s, interval_s=1)
+
+
+def _is_settled(ledger: Ledger) -> bool:
+    """Return whether nothing is missing, waits or runs."""
+    on_their_way = {"waiting", "in flight"} & set(ledger.tasks.outcomes.values())
+    is_queued = any(event.is_queued for event in ledger.events.unanswered)
+    return not (on_their_way or is_queued or ledger.missing_count)
 
 
 def read_task(settings: Settings, task_id: str) -> TaskAccount:
@@ -81,15 +118,14 @@ def read_task(settings: Settings, task_id: str) -> TaskAccount:
 
 
 def _read_settled_lines(
-    results: Redis, source: str, since: float, now: float, settle_s: float
+    results: Redis, source: str, slices: tuple[str, str], settle_s: float
 ) -> tuple[LineBalance | None, str]:
-    """Return the balance of lines, or the reason why it cannot be read."""
+    """Return the balance of the lines between two slices, or the reason why it cannot be read."""
     if not source:
         return None, "LOG_SOURCE is not set."
-    first, last = name_slice(since + SLICE_S), name_slice(now - RECORDED_S)
     try:
         return poll_until(
-            lambda: read_lines(results, [source], first, last),
+            lambda: read_lines(results, [source], *slices),
             lambda found: not found.missing,
             deadline_s=settle_s,
             interval_s=1,

@@ -2,9 +2,9 @@
 
 import dataclasses
 import re
-from functools import cached_property
 from pathlib import PurePath
 
+from securenet_obs.processes.lazy import lazy_property
 from securenet_obs.redaction.rules.rule import ESCAPE
 
 
@@ -97,7 +97,7 @@ class CommandRule:
     commands: tuple[Command, ...]
     pii: bool = False
 
-    @cached_property
+    @lazy_property
     def programs(self) -> dict[str, list[Command]]:
         """Return the rows of each program, by its name in lower case."""
         rows: dict[str, list[Command]] = {}
@@ -106,7 +106,7 @@ class CommandRule:
                 rows.setdefault(name.lower(), []).append(command)
         return rows
 
-    @cached_property
+    @lazy_property
     def compiled(self) -> re.Pattern[str]:
         """Compiled pattern that finds a program in a text."""
         names = "|".join(sorted(map(re.escape, self.programs), key=len, reverse=True))

@@ -3,8 +3,8 @@
 import dataclasses
 import re
 from collections.abc import Callable
-from functools import cached_property
 
+from securenet_obs.processes.lazy import lazy_property
 from securenet_obs.redaction.rules.literals import literals
 from securenet_obs.redaction.rules.shapes import PLACEHOLDER
 
@@ -47,7 +47,7 @@ class KeyRule:
     pii: bool = False
     judge: Callable[[str], bool] | None = None
 
-    @cached_property
+    @lazy_property
     def is_harmless(self) -> Callable[[str], object]:
         """Function that matches harmless values: none, a placeholder, and those of `unless`."""
         return re.compile(f"{PLACEHOLDER}|{self.unless}|", re.DOTALL).fullmatch
@@ -110,22 +110,22 @@ class TextRule:
     judge: Callable[[re.Match[str]], bool] | None = None
     pii: bool = False
 
-    @cached_property
+    @lazy_property
     def compiled(self) -> re.Pattern[str]:
         """Compiled pattern."""
         return re.compile(self.pattern)
 
-    @cached_property
+    @lazy_property
     def search(self) -> Callable[..., re.Match[str] | None]:
         """Search of the compiled pattern."""
         return self.compiled.search
 
-    @cached_property
+    @lazy_property
     def group(self) -> int:
         """Number of the pattern's group that is masked."""
         return self.compiled.groupindex.get("secret", 0)
 
-    @cached_property
+    @lazy_property
     def literals(self) -> frozenset[str]:
         """Texts in lower case, one of which is in every match that is ASCII; empty if unknown."""
         return literals(self.pattern)

@@ -7,13 +7,13 @@ Without it: results and tracebacks must not hold secrets, and tasks fail with th
 Can go when results are not kept, or hold no secrets.
 """
 
-from functools import cached_property
 from typing import Any
 
 from celery import signals, states
 from celery.backends.redis import RedisBackend
 from redis.exceptions import RedisError
 
+from securenet_obs.processes.lazy import lazy_property
 from securenet_obs.redaction import redact
 from securenet_obs.workers.celery_fixes.unstored_results import UnstoredResults
 from securenet_obs.workers.ledger_records import ADD_ENDED, ADD_IGNORED
@@ -47,7 +47,7 @@ class RedactingBackend(RedisBackend):  # type: ignore[misc] # Celery has no type
     ignore their results (`mark_as_done`, `mark_as_failure`, `mark_as_revoked`), for our ledger.
     """
 
-    @cached_property
+    @lazy_property
     def _keep(self) -> Any:
         return self.client.register_script(_KEEP)
 
@@ -55,7 +55,7 @@ class RedactingBackend(RedisBackend):  # type: ignore[misc] # Celery has no type
         """Return the state, result and traceback of a task as text, without secrets."""
         return super().encode(redact(data))
 
-    @cached_property
+    @lazy_property
     def _unstored(self) -> UnstoredResults:
         unstored = UnstoredResults(self._keep)
         signals.worker_process_shutdown.connect(lambda **_: unstored.give_up(), weak=False)
