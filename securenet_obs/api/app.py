@@ -27,7 +27,6 @@ from securenet_obs.monitoring import (
     flush_sentry,
     start_monitoring,
 )
-from securenet_obs.monitoring.asgi_headers import add_sentry_trace
 from securenet_obs.settings import TENANT_ID, Settings, get_settings
 from securenet_obs.store import REQUEST, check_store, close_engines
 from securenet_obs.workers.celery_app import celery_app
@@ -41,14 +40,6 @@ TaskId = Annotated[str, Path(pattern=r"^[A-Za-z0-9-]{1,64}$")]
 router = APIRouter()
 tenant_router = create_tenant_router()
 _log = structlog.get_logger(__name__)
-
-
-class SecureNet(FastAPI):
-    """The application; adds the caller's trace before Sentry's wrapper reads the headers."""
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """Handle one ASGI connection."""
-        await super().__call__(add_sentry_trace(scope), receive, send)
 
 
 class Liveness(BaseModel):
@@ -156,7 +147,7 @@ def create_app(settings: Settings) -> FastAPI:
     # Publishing stores a task's owner through `celery.current_app`, from any thread; without this
     # line, other threads would get Celery's default app.
     celery_app.set_default()
-    service = SecureNet(title="SecureNet", version=settings.target_release, lifespan=_lifespan)
+    service = FastAPI(title="SecureNet", version=settings.target_release, lifespan=_lifespan)
     service.state.settings = settings
     service.state.key_cache = KeyCache()
     service.state.readiness = create_readiness()

@@ -12,6 +12,7 @@ from securenet_obs.monitoring.sentry.client import (
 )
 from securenet_obs.monitoring.sentry.events.capture import capture_error, event_id_of, report_errors
 from securenet_obs.monitoring.sentry.events.scrubbing import filter_sensitive_data
+from securenet_obs.monitoring.sentry.tracing.traces import trace_headers
 from securenet_obs.monitoring.services import monitor_celery, monitor_fastapi
 from securenet_obs.monitoring.start import start_monitoring, start_notebook_monitoring
 
@@ -35,4 +36,5 @@ __all__ = [
     "report_errors",
     "start_monitoring",
     "start_notebook_monitoring",
+    "trace_headers",
 ]

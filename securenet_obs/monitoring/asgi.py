@@ -1,4 +1,4 @@
-"""ASGI middleware: binds ids, returns `X-Request-ID`, logs requests, captures, answers errors."""
+"""ASGI middleware: binds and returns ids, logs requests, captures and answers errors."""
 
 import sys
 import time
@@ -9,10 +9,14 @@ import orjson
 import structlog
 from starlette.exceptions import HTTPException
 
-from securenet_obs.monitoring.asgi_headers import header_value
+from securenet_obs.monitoring.asgi_headers import add_sentry_trace, header_value
 from securenet_obs.monitoring.correlation import bind_ids, clear_ids, ensure_request_id
 from securenet_obs.monitoring.sentry.events.capture import capture_error
-from securenet_obs.monitoring.sentry.tracing.request_scope import request_scope, set_response_status
+from securenet_obs.monitoring.sentry.tracing.request_scope import (
+    request_scope,
+    set_response_status,
+    trace_response_header,
+)
 from securenet_obs.monitoring.sentry.tracing.sampling import HEALTH_PATHS
 
 Message: TypeAlias = MutableMapping[str, Any]
@@ -24,7 +28,7 @@ _log = structlog.get_logger(__name__)
 
 
 class CorrelationMiddleware:
-    """Binds the ids of each request, returns `X-Request-ID`, and answers unhandled errors.
+    """Binds the ids of each request, returns `X-Request-ID` and `traceparent`, answers errors.
 
     The answer is 500 with JSON `{"detail", "event_id", "request_id"}`; `event_id` is Sentry's.
     """
@@ -34,6 +38,7 @@ class CorrelationMiddleware:
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Handle one connection, or the application's lifespan."""
+        scope = add_sentry_trace(scope)
         handle = self._request if scope["type"] == "http" else self._other
         with request_scope(scope):
             await handle(scope, receive, send)
@@ -80,6 +85,7 @@ class _Request:
             message["headers"] = [
                 *message.get("headers", ()),
                 (b"x-request-id", self.id.encode()),
+                *trace_response_header(),
             ]
         await self._send(message)
 

@@ -1,13 +1,9 @@
 """Headers of an ASGI request: their values; converts `traceparent` to Sentry's `sentry-trace`."""
 
-import re
 from collections.abc import Mapping, MutableMapping
 from typing import Any
 
-# W3C Trace Context: version, trace, parent span, flags; a later version may append fields.
-_TRACEPARENT = re.compile(
-    r"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-[0-9a-f]([0-9a-f])(?:-.*)?"
-)
+from securenet_obs.monitoring.w3c_trace import TRACEPARENT, parse_traceparent
 
 
 def header_values(scope: Mapping[str, Any], name: bytes) -> list[str]:
@@ -28,9 +24,7 @@ def add_sentry_trace(scope: MutableMapping[str, Any]) -> MutableMapping[str, Any
     """
     if scope["type"] != "http" or any(name == b"sentry-trace" for name, _ in scope["headers"]):
         return scope
-    match = _TRACEPARENT.fullmatch(header_value(scope, b"traceparent") or "")
-    if match is None:
+    trace = parse_traceparent(header_value(scope, TRACEPARENT.encode()))
+    if trace is None:
         return scope
-    trace_id, span_id, flags = match.groups()
-    parent = f"{trace_id}-{span_id}-{int(flags, 16) & 1}".encode()
-    return {**scope, "headers": [*scope["headers"], (b"sentry-trace", parent)]}
+    return {**scope, "headers": [*scope["headers"], (b"sentry-trace", trace.encode())]}

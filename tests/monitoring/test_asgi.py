@@ -134,3 +134,32 @@ def test_an_exception_that_claims_to_be_another_class() -> None:
             await send({"type": "http.response.start", "status": 503, "headers": []})
 
     assert call(app)[0]["status"] == 503
+
+
+def test_the_callers_traceparent_is_continued_and_returned(
+    run: Any, sentry: SentryRecorder
+) -> None:
+    """The response has the same trace, whether the process traces or not."""
+    trace, span = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
+    program = f"""
+    import asyncio, os
+    import structlog
+    from securenet_obs.monitoring import *
+    configure_structlog()
+    init_sentry(os.environ["SENTRY_DSN"], "test", traces_sample_rate=float(os.environ["RATE"]))
+    async def answer(scope, receive, send):
+        await send({{"type": "http.response.start", "status": 200, "headers": []}})
+        await send({{"type": "http.response.body", "body": b""}})
+    async def send(message):
+        if "headers" in message:
+            found = dict(message["headers"]).get(b"traceparent", b"").decode()
+            structlog.get_logger("t").info("sent", found=found)
+    scope = {{"type": "http", "method": "GET", "path": "/p", "server": ("h", 80),
+             "headers": [(b"traceparent", b"00-{trace}-{span}-01")]}}
+    asyncio.run(CorrelationMiddleware(answer)(scope, None, send))
+    """
+    for rate in ("0", "1"):
+        line = run(program, SENTRY_DSN=sentry.dsn, RATE=rate).line("sent")
+        version, trace_id, span_id, flags = line["found"].split("-")
+        assert (version, trace_id, span_id != span) == ("00", trace, True)
+        assert flags == ("01" if rate == "1" else "00")

@@ -11,7 +11,8 @@ from sentry_sdk.integrations.starlette import StarletteIntegration
 from sentry_sdk.tracing import Transaction
 
 from securenet_obs.monitoring.asgi_headers import header_values
-from securenet_obs.monitoring.sentry.tracing.traces import continue_trace
+from securenet_obs.monitoring.sentry.tracing.traces import continue_trace, trace_headers
+from securenet_obs.monitoring.w3c_trace import TRACEPARENT
 
 _ORIGIN = f"auto.http.{StarletteIntegration.identifier}"
 
@@ -76,6 +77,12 @@ def set_response_status(status: int) -> None:
     transaction = sentry_sdk.get_current_scope().transaction
     if transaction is not None:
         transaction.set_http_status(status)
+
+
+def trace_response_header() -> list[tuple[bytes, bytes]]:
+    """Return the header with the trace of the current request; none without Sentry."""
+    traceparent = trace_headers().get(TRACEPARENT)
+    return [] if traceparent is None else [(TRACEPARENT.encode(), traceparent.encode())]
 
 
 def _incoming_trace(scope: Mapping[str, Any]) -> dict[str, str]:

@@ -12,6 +12,7 @@ from sentry_sdk.integrations.celery import CeleryIntegration
 from sentry_sdk.integrations.logging import ignore_logger
 
 from securenet_obs.monitoring.sentry.tracing.traces import continue_trace
+from securenet_obs.monitoring.w3c_trace import TRACEPARENT, format_traceparent, parse_traceparent
 
 _SENT_AT = "sentry-monitor-start-timestamp-s"
 
@@ -35,10 +36,22 @@ class UntracedCeleryIntegration(CeleryIntegration):
 def send_trace(headers: dict[str, Any] | None = None, **_: object) -> None:
     """Add the current trace, and the data of beat's check-ins, to a task's message.
 
-    The SDK of a worker that traces reads them within `headers`; others do not.
+    The SDK of a worker that traces reads them within `headers`; others do not. Of a process that
+    traces, the SDK has added its own header before.
     """
-    if headers is None or not _is_untraced():
+    if headers is None:
         return
+    if _is_untraced():
+        _send_untraced(headers)
+    traceparent = format_traceparent(headers.get("sentry-trace"))
+    if traceparent is not None:
+        headers[TRACEPARENT] = traceparent
+        nested = headers.get("headers")
+        if isinstance(nested, dict):
+            nested[TRACEPARENT] = traceparent
+
+
+def _send_untraced(headers: dict[str, Any]) -> None:
     headers["sentry-trace"] = trace = sentry_sdk.get_isolation_scope().get_traceparent()
     nested = headers.get("headers")
     own = nested if isinstance(nested, dict) else {}
@@ -71,7 +84,9 @@ def task_scope(task: Any) -> Iterator[None]:
 
 def _incoming_trace(headers: object) -> dict[str, str]:
     """Return the header of the sender's trace; any program may send a message, with any headers."""
-    trace = headers.get("sentry-trace") if isinstance(headers, dict) else None
+    if not isinstance(headers, dict):
+        return {}
+    trace = headers.get("sentry-trace") or parse_traceparent(headers.get(TRACEPARENT))
     return {"sentry-trace": trace} if trace and isinstance(trace, str) else {}
 
 

@@ -37,7 +37,20 @@ def test_a_message_carries_the_trace(own: Any) -> None:
     assert headers["sentry-trace"] == headers["headers"]["sentry-trace"] == trace
     assert headers["headers"]["sentry-monitor-slug"] == "canary"
     assert float(headers["headers"]["sentry-monitor-start-timestamp-s"]) > 1e9
+    w3c = f"00-{trace}-00"
+    assert headers["traceparent"] == headers["headers"]["traceparent"] == w3c
     assert headers["headers"].get("mine") == (1 if isinstance(own, dict) else None)
+
+
+def test_a_process_that_traces_sends_the_traceparent_of_the_sdks_header() -> None:
+    """The SDK has added its own header before; one that is not a trace adds nothing."""
+    headers: dict[str, Any] = {"sentry-trace": f"{TRACE}-{SPAN}-1", "headers": {}}
+    send_trace(headers)
+    assert headers["traceparent"] == f"00-{TRACE}-{SPAN}-01"
+    assert headers["headers"] == {"traceparent": f"00-{TRACE}-{SPAN}-01"}
+    headers = {"sentry-trace": "text"}
+    send_trace(headers)
+    assert headers == {"sentry-trace": "text"}
 
 
 def test_without_sentry_a_message_is_unchanged() -> None:
@@ -49,7 +62,16 @@ def test_without_sentry_a_message_is_unchanged() -> None:
 
 
 @pytest.mark.usefixtures("untraced")
-@pytest.mark.parametrize("headers", [{"sentry-trace": f"{TRACE}-{SPAN}-0"}, {"sentry-trace": 7}, 7])
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"sentry-trace": f"{TRACE}-{SPAN}-0"},
+        {"traceparent": f"00-{TRACE}-{SPAN}-01"},
+        {"sentry-trace": 7},
+        {"traceparent": "text"},
+        7,
+    ],
+)
 def test_a_task_has_a_scope_of_its_own(headers: Any) -> None:
     """The sender's trace is continued; headers of a foreign program begin a new one."""
     outside = sentry_sdk.get_isolation_scope()
@@ -59,6 +81,6 @@ def test_a_task_has_a_scope_of_its_own(headers: Any) -> None:
         inside = sentry_sdk.get_isolation_scope()
         trace = inside.get_active_propagation_context()
         assert not inside._breadcrumbs
-    sent = isinstance(headers, dict) and isinstance(headers["sentry-trace"], str)
+    sent = isinstance(headers, dict) and TRACE in str(headers)
     assert (trace.trace_id == TRACE) == sent
     assert sentry_sdk.get_isolation_scope() is outside

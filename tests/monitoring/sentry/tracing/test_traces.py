@@ -2,7 +2,7 @@
 
 import sentry_sdk
 
-from securenet_obs.monitoring.sentry.tracing.traces import continue_trace
+from securenet_obs.monitoring.sentry.tracing.traces import continue_trace, trace_headers
 
 TRACE, SPAN = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 
@@ -39,3 +39,15 @@ def test_an_invalid_trace_begins_a_new_one() -> None:
     scope = sentry_sdk.Scope()
     continue_trace(scope, {"sentry-trace": "hunter2"})
     assert len(scope.get_active_propagation_context().trace_id) == 32
+
+
+def test_an_outgoing_request_carries_the_trace_in_both_headers() -> None:
+    """Without Sentry there are none."""
+    assert trace_headers() == {}
+    with sentry_sdk.isolation_scope() as scope:
+        scope.set_client(sentry_sdk.Client("http://key@127.0.0.1:1/1", default_integrations=False))
+        continue_trace(scope, {"sentry-trace": f"{TRACE}-{SPAN}-1"})
+        headers = trace_headers()
+    span_id = headers["sentry-trace"].split("-")[1]
+    assert headers["traceparent"] == f"00-{TRACE}-{span_id}-00"
+    assert span_id != SPAN
