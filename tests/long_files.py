@@ -11,6 +11,7 @@ LONGEST = (
     "notebooks/test_faults_of_flow.py",
     "drills/test_running.py",
     "notebooks/test_faults.py",
+    "notebooks/test_faults_of_ledger.py",
     "workers/celery_fixes/test_consumer.py",
     "runner/test_execution.py",
     "runbooks/test_queue_is_growing.py",

@@ -25,7 +25,13 @@ if TYPE_CHECKING:
     from securenet_obs.probes.health.sentry_events import probe_sentry
     from securenet_obs.probes.health.worker import probe_worker
     from securenet_obs.probes.http.api import ApiClient, ApiTask, ProvokedError, Submission
-    from securenet_obs.probes.ledger.balance import Ledger, read_ledger, read_task, wait_for_ledger
+    from securenet_obs.probes.ledger.balance import (
+        Ledger,
+        read_ledger,
+        read_task,
+        wait_for_ledger,
+        wait_for_period,
+    )
     from securenet_obs.probes.logs.check import check_lines
     from securenet_obs.probes.logs.clock import measure_clock_difference_s
     from securenet_obs.probes.logs.contract import REQUIRED_FIELDS, find_contract_violations
@@ -191,6 +197,7 @@ __all__ = [
     "wait_for_ledger",
     "wait_for_log_lines",
     "wait_for_log_text",
+    "wait_for_period",
     "wait_for_results",
     "wait_for_task_ends",
 ]
@@ -209,7 +216,7 @@ _NAMES = {
     "health.sentry_events": ("probe_sentry",),
     "health.worker": ("probe_worker",),
     "http.api": ("ApiClient", "ApiTask", "ProvokedError", "Submission"),
-    "ledger.balance": ("Ledger", "read_ledger", "read_task", "wait_for_ledger"),
+    "ledger.balance": ("Ledger", "read_ledger", "read_task", "wait_for_ledger", "wait_for_period"),
     "logs.check": ("check_lines",),
     "logs.clock": ("measure_clock_difference_s",),
     "logs.contract": ("REQUIRED_FIELDS", "find_contract_violations"),

@@ -486,6 +486,52 @@ def reasons_withheld() -> None:
     detector.explain = lambda _: ("its score is above the threshold", 0.0)
 
 
+def sends_unrecorded() -> None:
+    """Send tasks without a record in the ledger."""
+    from securenet_obs.workers.celery_fixes import transport
+
+    transport.add_sent = lambda *_: None
+
+
+def events_uncounted() -> None:
+    """Record no outcomes of error events."""
+    from securenet_obs.monitoring.metrics import ledger
+
+    ledger.event_outcomes = lambda: None
+
+
+def lines_uncounted() -> None:
+    """Record no numbers of log lines."""
+    from securenet_obs.monitoring.metrics import ledger
+
+    ledger.take_line_counts = dict
+
+
+def lines_refused() -> None:
+    """Write only nine of ten lines, as on a disk that is full at times."""
+    _break_writes(OSError(28, "No space left on device"))
+
+
+def lines_vanish() -> None:
+    """Write only nine of ten lines, without noticing."""
+    _break_writes(None)
+
+
+def _break_writes(error: OSError | None) -> None:
+    from securenet_obs.monitoring.logs.output.sink import Sink
+
+    write = Sink.write
+    counter = itertools.count(1)
+
+    def broken(self: Any, line: bytes, wait_s: float) -> None:
+        if next(counter) % 10:
+            write(self, line, wait_s)
+        elif error is not None:
+            raise error
+
+    Sink.write = broken  # type: ignore[method-assign]
+
+
 def _change_head(change: Any) -> None:
     import orjson
 

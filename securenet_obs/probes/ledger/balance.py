@@ -71,6 +71,17 @@ def read_ledger(settings: Settings, period_s: float, settle_s: float = SETTLE_S)
         return Ledger(tasks, events, lines, unread)
 
 
+def wait_for_period() -> float:
+    """Wait until a slice of ten seconds begins, and return its Unix seconds.
+
+    A period that begins with a slice contains no line that was written before it.
+    """
+    now = time.time()
+    begins_at = parse_slice(name_slice(now)) + SLICE_S
+    time.sleep(begins_at - now)
+    return begins_at
+
+
 def wait_for_ledger(settings: Settings, since: float, deadline_s: float) -> Ledger:
     """Return the ledger of the time from `since` until now, when its records are complete.
 

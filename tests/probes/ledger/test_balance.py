@@ -61,3 +61,12 @@ def test_an_unreachable_redis_is_no_balance() -> None:
     url = f"redis://127.0.0.1:{find_free_ports(1)[0]}/0"
     with pytest.raises(UnreachableError):
         read_ledger(Settings.model_validate({"redis_url": url}), 60.0)
+
+
+def test_a_period_begins_with_a_slice(monkeypatch: pytest.MonkeyPatch) -> None:
+    """At most ten seconds are slept."""
+    slept: list[float] = []
+    monkeypatch.setattr(balance.time, "time", lambda: 1_795_729_043.5)
+    monkeypatch.setattr(balance.time, "sleep", slept.append)
+    assert balance.wait_for_period() == 1_795_729_050.0
+    assert slept == [6.5]

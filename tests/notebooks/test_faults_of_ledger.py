@@ -1,0 +1,165 @@
+"""Faults of what the ledger accounts for: messages, results, error events, log lines."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import redis
+from celery.result import denied_join_result
+from kombu import Queue
+
+from securenet_obs.monitoring.metrics.ledger import BEGAN_KEY
+from securenet_obs.runner.notebook.catalog import find
+from securenet_obs.runner.record.verdict import Verdict
+from securenet_obs.settings import Settings
+from securenet_obs.stack import LocalStack
+from securenet_obs.workers.celery_app import TASKS, create_celery
+from securenet_obs.workers.names import LEDGER_ENDED_KEY
+from tests.notebooks.faults import BrokenPart, Fault, Run, fresh_logs
+
+PROJECT = Path(__file__).parents[2]
+LEDGER = "11_nothing_is_missing"
+
+BATCH, TASK = "every submitted batch is in the ledger", "no task is missing"
+RESULT, ERROR = "the result database knows every end", "every raised error is in the ledger"
+EVENT, DROPPED = "no event is missing", "no event was dropped"
+COUNTED, LINE, LOST = "the services count their lines", "no line is missing", "no line was lost"
+
+# Faults that touch different checks share a run: it waits for the ledger's records, whose slices
+# take ten seconds.
+UNCOUNTED = Fault(
+    LEDGER, "api", {BATCH, ERROR, LOST}, faults="sends_unrecorded,events_uncounted,lines_refused"
+)
+VANISHED = Fault(
+    LEDGER,
+    "api",
+    {TASK, DROPPED, LINE},
+    faults="lines_vanish",
+    environment={"SENTRY_DSN": "http://key@127.0.0.1:1/1"},
+)
+FORGOTTEN = Fault(LEDGER, "worker", {RESULT, EVENT, COUNTED}, faults="lines_uncounted")
+
+_DYING = """
+import os, sys, time
+from securenet_obs.monitoring import start_monitoring
+from securenet_obs.monitoring.metrics.recorder import MetricsRecorder
+from securenet_obs.settings import get_settings
+import structlog
+settings = get_settings()
+start_monitoring(settings, "securenet-job")
+recorder = MetricsRecorder(settings.results.get_secret_value(), "securenet-job")
+for number in range(12):
+    structlog.get_logger("job").error("failed", number=number)
+    recorder.record()
+    time.sleep(0.5)
+os._exit(1)
+"""
+"""A process that captures errors, and ends before Sentry has answered."""
+
+
+@contextmanager
+def repeated(act: Callable[[], object], interval_s: float) -> Iterator[None]:
+    """Call a function at intervals during a block, from a thread."""
+    end = threading.Event()
+
+    def work() -> None:
+        while not end.wait(interval_s):
+            act()
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    try:
+        yield
+    finally:
+        end.set()
+        thread.join()
+
+
+def run(fault: Fault, broken: BrokenPart, run_notebook: Run, deadline_s: int) -> Any:
+    """Break the part, run the notebook, and expect exactly the red checks."""
+    broken.inject(fault)
+    done = run_notebook(LEDGER, f"deadline_s={deadline_s}")
+    assert (done.verdict, done.red) == (Verdict.FAILED, fault.red)
+    return done
+
+
+def test_what_is_not_recorded_or_refused_is_noticed(broken: BrokenPart, run_notebook: Run) -> None:
+    """Tasks without a record, events without counts, lines that the disk refuses."""
+    run(UNCOUNTED, broken, run_notebook, 22)
+
+
+def test_messages_events_and_lines_that_vanish_are_noticed(
+    stack: LocalStack, broken: BrokenPart, run_notebook: Run
+) -> None:
+    """Messages that are deleted from Redis are named by their ids."""
+    values = {name.lower(): value for name, value in stack.environment.items()}
+    settings = Settings.model_validate({name: values[name] for name in ("redis_url", "result_url")})
+    deleted: list[str] = []
+    with (
+        redis.Redis.from_url(stack.environment["REDIS_URL"]) as client,
+        create_celery(settings) as sender,
+    ):
+
+        def delete_message() -> None:
+            with denied_join_result():
+                sent = sender.send_task(f"{TASKS}.echo_canary", ["x"], queue=Queue("unconsumed"))
+            client.delete("unconsumed", "_kombu.binding.unconsumed")
+            deleted.append(sent.id)
+
+        with repeated(delete_message, 0.5):
+            done = run(VANISHED, broken, run_notebook, 22)
+    named = [task_id for task_id in deleted if task_id in done.text]
+    assert len(named) > 1
+
+
+def test_lost_results_events_and_counts_are_noticed(
+    stack: LocalStack, broken: BrokenPart, run_notebook: Run
+) -> None:
+    """A result database that was emptied, and a process that ended with events in its queue."""
+    environment = {**os.environ, **stack.environment}
+    with (
+        socket.create_server(("127.0.0.1", 0)) as silent,
+        redis.Redis.from_url(stack.environment["RESULT_URL"]) as results,
+    ):
+
+        def empty_results() -> None:
+            with results.pipeline() as pipe:
+                pipe.delete(LEDGER_ENDED_KEY)
+                pipe.set(BEGAN_KEY, time.time())
+                pipe.execute()
+
+        broken.inject(FORGOTTEN)
+        environment["SENTRY_DSN"] = f"http://key@127.0.0.1:{silent.getsockname()[1]}/1"
+        log = Path(stack.environment["LOG_SOURCE"]) / "job.log"
+        with log.open("wb") as output:
+            dying = subprocess.Popen([sys.executable, "-c", _DYING], env=environment, stdout=output)
+        try:
+            with repeated(empty_results, 1.0):
+                done = run(FORGOTTEN, broken, run_notebook, 45)
+        finally:
+            assert dying.wait(30) == 1
+            log.unlink()
+        assert "emptied after it was sent" in done.text
+        results.set(BEGAN_KEY, 0)
+
+
+def test_every_check_has_a_fault() -> None:
+    """Every declared check has a fault, since a check that cannot fail is a defect."""
+    red = UNCOUNTED.red | VANISHED.red | FORGOTTEN.red
+    assert red == set(find(PROJECT, LEDGER).declared.checks)
+
+
+def test_without_a_fault_nothing_is_red(stack: LocalStack, run_notebook: Run) -> None:
+    """The same stack passes without a fault."""
+    with fresh_logs(stack):
+        done = run_notebook(LEDGER)
+    assert (done.verdict, done.red) == (Verdict.PASSED, set())
+    assert json.loads(done.text)
