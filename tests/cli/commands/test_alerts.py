@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from securenet_obs.monitoring.metrics.definitions import DEFINITIONS
-from tests.promtool import promtool
+from tests.promtool import fires, promtool
 
 PROJECT = Path(__file__).parents[3]
 RULES = PROJECT / "securenet_obs" / "workers" / "metrics" / "alerts.yml"
@@ -82,24 +82,6 @@ def alerts_of(rules: Path) -> list[dict[str, Any]]:
     """Return the rules as data."""
     (group,) = yaml.safe_load(rules.read_text())["groups"]
     return list(group["rules"])
-
-
-def fires(rules: Path, alert: str, series: dict[str, str], *minutes: int) -> bool:
-    """Return whether promtool finds an alert firing at one of these minutes of an hour."""
-    samples = [{"series": name, "values": values} for name, values in series.items()]
-    # The expected list is empty: promtool prints the alerts that it has got.
-    tested = {
-        "interval": "1m",
-        "input_series": samples,
-        "alert_rule_test": [
-            {"eval_time": f"{minute}m", "alertname": alert, "exp_alerts": []} for minute in minutes
-        ],
-    }
-    file = rules.with_name("tests.yml")
-    file.write_text(yaml.safe_dump({"rule_files": [rules.name], "tests": [tested]}))
-    done = promtool("test", "rules", file)
-    assert done.returncode == 0 or "got:[" in done.stdout + done.stderr, done.stdout + done.stderr
-    return done.returncode != 0
 
 
 def test_the_rules_are_exported(call: Call) -> None:
