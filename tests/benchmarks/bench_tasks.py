@@ -6,7 +6,8 @@ Round trips are made one at a time; throughput is measured with 200 tasks sent a
 two prefork processes with a prefetch of four tasks, as in a deployment. Submission of 5,000 tasks
 is measured without a worker. Ours is instrumented on both sides as in a deployment: correlation,
 log lines, Sentry (it receives nothing, since no task fails). Bare Celery has none of this. Goals
-hold for errors alone; a row beside them has the default rate of traces.
+hold for errors alone; a row beside them has the default rate of traces. The same processes without
+ledger and metrics show what both cost.
 """
 
 import gc
@@ -35,6 +36,7 @@ from securenet_obs.stack.parts.broker import RedisAccess, create_redis_part
 from securenet_obs.store.migration import migrate
 
 RAW, BARE, OURS, TRACED = "raw Redis", "bare Celery", "securenet-obs", "securenet-obs, traced"
+UNRECORDED = "securenet-obs without ledger and metrics"
 LOOP, BATCH = "plain loop", "publish_many"
 TRIPS = 200
 MANY = 200
@@ -96,6 +98,8 @@ CALLS = {call.__name__: call for call in (round_trip, at_once, in_a_loop, togeth
 def serve(library: str, answers: int) -> None:
     """Make each call that is named on stdin, and answer when it is done."""
     if library != BARE:
+        if library == UNRECORDED:
+            import without_ledger  # noqa: F401 it patches ours
         start_monitoring(get_settings(), "benchmark")
         from securenet_obs.workers.tasks import echo_canary as echo
     else:
@@ -174,14 +178,18 @@ def benchmark_environment() -> Iterator[tuple[dict[str, Sender], "redis.Redis", 
             "RESULT_URL": f"{root}/6",
             "SENTRY_TRACES_SAMPLE_RATE": str(TRACES_SAMPLE_RATE),
         }
+        unrecorded = {**environment, "REDIS_URL": f"{root}/7", "RESULT_URL": f"{root}/8"}
         celery = [sys.executable, "-m", "celery", "-A"]
         ours = [*celery, "securenet_obs.workers.celery_app", "worker", "-Q", "canary", *_POOL]
         bare = [*celery, "bare_celery", "worker", *_POOL]
+        patched = [*celery, "without_ledger", "worker", "-Q", "canary", *_POOL]
         raw = [sys.executable, "-c", _ECHO, f"{root}/4"]
         for command in (ours, bare, raw):
             ends.enter_context(worker(command, environment, folder))
         ends.enter_context(worker(ours, traced, folder))
+        ends.enter_context(worker(patched, unrecorded, folder))
         environments = {OURS: environment, BARE: environment, TRACED: traced}
+        environments[UNRECORDED] = unrecorded
         senders = {name: Sender(name, variables) for name, variables in environments.items()}
         for sender in senders.values():
             ends.callback(sender.end)
@@ -207,9 +215,23 @@ def percentile_rows(times: Times) -> list[Row]:
     return results
 
 
+def unrecorded_rows(senders: Mapping[str, Sender]) -> list[Row]:
+    """Return the round trips with and without ledger and metrics, of pairs in both orders.
+
+    Which call comes first in a round made a difference of ten percent on a busy machine.
+    """
+    times: Times = {OURS: [], UNRECORDED: []}
+    for order in ((OURS, UNRECORDED), (UNRECORDED, OURS)):
+        pairs = {name: partial(senders[name].make, round_trip) for name in order}
+        for name, seconds in interleaved(pairs, rounds=TRIPS, at_least_s=0).items():
+            times[name] += seconds
+    targets = {(OURS, UNRECORDED): Target(most=1.05)}
+    return rows("round trip, in pairs", times, UNRECORDED, targets)
+
+
 def throughput_rows(times: Times) -> Iterator[Row]:
     """Return our tasks per second relative to bare Celery; the time is that of one task."""
-    for name in (OURS, TRACED):
+    for name in (OURS, TRACED, UNRECORDED):
         share, wanted = 1 / ratio(times, name, BARE), Target(least=0.95)
         seconds = statistics.median(times[name]) / MANY
         case = f"tasks a second: {1 / seconds:.0f}"
@@ -240,14 +262,14 @@ def main() -> None:
         )
         calls = {name: partial(sender.make, at_once) for name, sender in senders.items()}
         many = interleaved(calls, rounds=5, at_least_s=0)
-        results = [*percentile_rows(single), *throughput_rows(many)]
+        results = [*percentile_rows(single), *unrecorded_rows(senders), *throughput_rows(many)]
         results += submission_rows(senders[OURS], broker)
         results += instrument_rows(statistics.median(single[OURS]), raw)
         report("tasks", results)
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] in ([BARE], [OURS], [TRACED]):
+    if sys.argv[1:2] in ([BARE], [OURS], [TRACED], [UNRECORDED]):
         serve(sys.argv[1], int(sys.argv[2]))
     else:
         main()
