@@ -1,6 +1,5 @@
 """Faults of what the ledger accounts for: messages, results, error events, log lines."""
 
-import json
 import os
 import socket
 import subprocess
@@ -23,7 +22,7 @@ from securenet_obs.settings import Settings
 from securenet_obs.stack import LocalStack
 from securenet_obs.workers.celery_app import TASKS, create_celery
 from securenet_obs.workers.names import LEDGER_ENDED_KEY
-from tests.notebooks.faults import BrokenPart, Fault, Run, fresh_logs
+from tests.notebooks.faults import BrokenPart, Fault, Run
 
 PROJECT = Path(__file__).parents[2]
 LEDGER = "11_nothing_is_missing"
@@ -155,11 +154,3 @@ def test_every_check_has_a_fault() -> None:
     """Every declared check has a fault, since a check that cannot fail is a defect."""
     red = UNCOUNTED.red | VANISHED.red | FORGOTTEN.red
     assert red == set(find(PROJECT, LEDGER).declared.checks)
-
-
-def test_without_a_fault_nothing_is_red(stack: LocalStack, run_notebook: Run) -> None:
-    """The same stack passes without a fault."""
-    with fresh_logs(stack):
-        done = run_notebook(LEDGER)
-    assert (done.verdict, done.red) == (Verdict.PASSED, set())
-    assert json.loads(done.text)
