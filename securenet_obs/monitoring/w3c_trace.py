@@ -26,7 +26,7 @@ def parse_traceparent(text: object) -> str | None:
 
 
 def format_traceparent(sentry_trace: object) -> str | None:
-    """Return the `traceparent` of a `sentry-trace`, whose decision may be open: then not sampled.
+    """Return the `traceparent` of a `sentry-trace`; an open decision counts as not sampled.
 
     None if it is not a valid one.
     """

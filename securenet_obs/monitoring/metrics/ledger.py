@@ -1,7 +1,7 @@
 """Adds a process's ledger of log lines and error events to Redis, each increment exactly once.
 
 Counts are kept by slices of ten seconds, in a hash for each hour, so that those of any period can
-be summed. An addition whose confirmation was lost is repeated, and Redis applies it once.
+be summed. An addition without confirmation is repeated, and Redis applies it once.
 """
 
 import json

@@ -38,7 +38,7 @@ class Ledger:
 
     @property
     def missing_count(self) -> int:
-        """Number of tasks, error events and log lines that are missing, or whose end is unknown."""
+        """Number of tasks, error events and log lines that are missing, and of unrecorded tasks."""
         tasks = len(self.tasks.missing) + len(self.tasks.unrecorded)
         lines = self.lines.missing_count if self.lines else 0
         return tasks + self.events.missing_count + lines

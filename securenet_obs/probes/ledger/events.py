@@ -54,7 +54,7 @@ class EventBalance:
 
     @property
     def missing(self) -> list[UnansweredEvent]:
-        """Events whose process ended before Sentry answered, or that it lost."""
+        """Events that a process lost, or had not sent at its end."""
         return [event for event in self.unanswered if not event.is_queued]
 
     @property

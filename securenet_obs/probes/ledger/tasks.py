@@ -48,7 +48,7 @@ class TaskBalance:
 
     @property
     def unrecorded(self) -> list[SentTask]:
-        """The tasks whose end is unknown, in the order of sending."""
+        """The tasks with an unknown end, in the order of sending."""
         return self._select("unrecorded")
 
     @property
