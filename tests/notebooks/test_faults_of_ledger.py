@@ -55,7 +55,7 @@ import structlog
 settings = get_settings()
 start_monitoring(settings, "securenet-job")
 recorder = MetricsRecorder(settings.results.get_secret_value(), "securenet-job")
-for number in range(12):
+for number in range(28):
     structlog.get_logger("job").error("failed", number=number)
     recorder.record()
     time.sleep(0.5)
