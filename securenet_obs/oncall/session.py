@@ -7,7 +7,7 @@ from typing import Any
 import structlog
 
 from securenet_obs.checks import Checks
-from securenet_obs.errors import ActionError, ProbeError
+from securenet_obs.errors import ActionError, ProbeError, SecureNetObsError
 from securenet_obs.oncall.actions import Action, Step
 from securenet_obs.oncall.confirmation import Request, find_issued, issue, spend
 from securenet_obs.oncall.decisions import Row, render_table
@@ -21,6 +21,7 @@ from securenet_obs.oncall.identity import (
     find_user,
     read_parameters,
 )
+from securenet_obs.oncall.locks import IncidentLock, create_lock
 from securenet_obs.oncall.shown import Shown, show, show_rows
 from securenet_obs.settings import Settings, get_settings
 
@@ -49,6 +50,7 @@ class Runbook:
         values: the notebook's global variables; read at each step, so a changed parameter counts.
         settings: those of the target.
         history: the journal; by default that of the evidence root.
+        lock: the incident lock; by default that of the target, where the metadata place it.
     """
 
     def __init__(
@@ -57,6 +59,7 @@ class Runbook:
         values: Mapping[str, Any],
         settings: Settings,
         history: History | None = None,
+        lock: IncidentLock | None = None,
     ) -> None:
         self.name = name
         self.settings = settings
@@ -64,6 +67,7 @@ class Runbook:
         self._values = values
         self._notebook = find_runbook(name)
         self._history = history or History(find_evidence_root())
+        self._lock = lock or create_lock(settings, self._notebook.declared.incident_lock)
         self._record = Record()
 
     @property
@@ -77,7 +81,7 @@ class Runbook:
         return str(self._values.get("i_am") or "") or find_user()
 
     def show_opening(self) -> None:
-        """Show the target, the contacts, and the last action on this target."""
+        """Show the target, the contacts, the incident lock, and the last action on this target."""
         target = self.target
         acted = [
             row
@@ -89,6 +93,7 @@ class Runbook:
             [
                 ("target", ", ".join(f"{name} {value}" for name, value in target.items())),
                 ("call", self.settings.oncall_contacts or "ONCALL_CONTACTS names nobody"),
+                ("acting", self._lock.describe()),
                 (
                     "last action",
                     f"{last['at'][:19]}Z by {last['who']}: {last['does']}: {last['result']}"
@@ -155,9 +160,12 @@ class Runbook:
     def conclude(self) -> None:
         """Judge whether a step is open, show all checks; the last cell of a runbook calls this.
 
+        The incident lock is released.
+
         Raises:
             ChecksFailedError: a step is open, or a verification failed.
         """
+        self._release()
         left = self._record.list_open()
         self.checks.record(
             NO_OPEN_STEP,
@@ -209,7 +217,26 @@ class Runbook:
     def _find_refusal(self, request: Request, digest: str) -> str:
         if self.settings.environment == "production" and not self._values.get("i_am"):
             return "ENVIRONMENT is production, which also requires --i-am NAME"
-        return spend(self._history, request, digest)
+        if reason := self._take_lock(request):
+            self._history.append("refused", reason=reason, digest=digest, **request.entry())
+            return reason
+        reason = spend(self._history, request, digest)
+        if reason and not self._record.done:
+            self._release()
+        return reason
+
+    def _take_lock(self, request: Request) -> str:
+        """Take the incident lock; return why it cannot be taken, empty if this run holds it."""
+        try:
+            return self._lock.take(request.who, self.name, is_named=bool(self._values.get("i_am")))
+        except SecureNetObsError as error:
+            return f"the incident lock cannot be taken: {error}"
+
+    def _release(self) -> None:
+        try:
+            self._lock.release()
+        except SecureNetObsError as error:
+            show_rows([("incident lock", f"it was not released, and expires by itself: {error}")])
 
     def _rehearse(self, step: Action, request: Request) -> None:
         digest = issue(self._history, request)

@@ -373,6 +373,16 @@ class AnomalyModelVersion(Table):
     content: Mapped[dict[str, Any]]
 
 
+class IncidentLockRow(Table):
+    """The incident lock of runbooks that repair Redis: its holder as text, by name of the lock."""
+
+    __tablename__ = "incident_locks"
+
+    name: Mapped[str] = mapped_column(String(63), primary_key=True)
+    holder: Mapped[str] = mapped_column(Text)
+    expires_at: Mapped[datetime]
+
+
 class ApiKey(Table):
     """An API key of one tenant; several may be valid at a time, so that keys can be rotated.
 

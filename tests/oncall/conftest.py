@@ -8,10 +8,38 @@ from typing import Any
 import pytest
 
 from securenet_obs.oncall.history import History
+from securenet_obs.oncall.locks import Holder, IncidentLock
 from securenet_obs.oncall.session import Runbook
 from securenet_obs.settings import Settings
 
 PARAMETERS = 'queue: str = "logs"  # queue\nconfirm: str = ""  # digest\ni_am: str = ""  # name'
+
+
+class MemoryPlace:
+    """A place of the incident lock in memory, which never expires."""
+
+    def __init__(self) -> None:
+        self.holder: Holder | None = None
+        self.error: Exception | None = None
+
+    def read(self) -> Holder | None:
+        """Return the holder."""
+        if self.error:
+            raise self.error
+        return self.holder
+
+    def replace(self, expected: Holder | None, holder: Holder | None) -> bool:
+        """Exchange the holder."""
+        if self.read() != expected:
+            return False
+        self.holder = holder
+        return True
+
+
+@pytest.fixture
+def place() -> MemoryPlace:
+    """Return the place of the incident lock of the sessions of a test."""
+    return MemoryPlace()
 
 
 @pytest.fixture
@@ -46,13 +74,16 @@ def write_runbook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[.
 
 
 @pytest.fixture
-def open_session(write_runbook: Callable[..., Path], tmp_path: Path) -> Callable[..., Runbook]:
+def open_session(
+    write_runbook: Callable[..., Path], tmp_path: Path, place: MemoryPlace
+) -> Callable[..., Runbook]:
     """Return a function that opens the runbook anew, as another run with these parameters does."""
     write_runbook("runbook.act()")
     history = History(tmp_path / "evidence")
 
     def open_it(environment: str = "staging", **values: Any) -> Runbook:
         given = {"queue": "logs", "confirm": "", "i_am": "", **values}
-        return Runbook("a_symptom", given, Settings(environment=environment), history)
+        settings = Settings(environment=environment)
+        return Runbook("a_symptom", given, settings, history, IncidentLock(place))
 
     return open_it

@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 
-from securenet_obs.errors import ActionError, ChecksFailedError
+from securenet_obs.errors import ActionError, ChecksFailedError, UnreachableError
 from securenet_obs.oncall.actions import Action, Manual
 from securenet_obs.oncall.decisions import Row
+from securenet_obs.oncall.locks import IncidentLock
 from securenet_obs.oncall.session import NO_OPEN_STEP, Finding, Runbook
+from tests.oncall.conftest import MemoryPlace
 
 Opener = Callable[..., Runbook]
 
@@ -249,3 +251,44 @@ def test_the_opening_has_the_target_the_contact_and_the_last_action(
     assert "environment staging" in text
     assert "ONCALL_CONTACTS names nobody" in text
     assert "by Ann: grow the pool from 1 to 2: 2 processes" in text
+
+
+def test_a_second_person_is_refused_by_name(
+    open_session: Opener, pool: Pool, place: MemoryPlace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The confirmation is not spent; the opening shows who acts, and the end releases the lock."""
+    ann = IncidentLock(place)
+    ann.take("Ann", "worker_is_gone", is_named=True)
+    first = open_session()
+    first.show_opening()
+    assert "acting       Ann acts since" in capsys.readouterr().out
+    follow(first, pool)
+    digest = digest_of(first)
+    assert follow(open_session(confirm=digest, i_am="Ben"), pool)
+    assert "refused: Ann acts since" in capsys.readouterr().out
+    assert (pool.processes, events(first)[-1]) == (1, "refused")
+    ann.release()
+    assert follow(open_session(confirm=digest, i_am="Ben"), pool) == ""
+    assert place.holder is None
+
+
+def test_without_the_incident_lock_nothing_is_done(
+    open_session: Opener, pool: Pool, place: MemoryPlace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A place that does not answer refuses the action in words; a look goes on."""
+    first = open_session()
+    follow(first, pool)
+    place.error = UnreachableError("redis://h:1/0 does not answer.")
+    second = open_session(confirm=digest_of(first))
+    second.show_opening()
+    assert follow(second, pool)
+    assert "refused: the incident lock cannot be taken" in capsys.readouterr().out
+    assert pool.processes == 1
+
+
+def test_a_refused_confirmation_leaves_no_lock(open_session: Opener, pool: Pool) -> None:
+    """The next person need not wait for a run that did nothing."""
+    session = open_session()
+    session.decide([Row("too few", True, "1 process", pool.action())])
+    session.act("0123456789ab")
+    assert session._lock.describe() == "nobody: the incident lock is free"

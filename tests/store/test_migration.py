@@ -43,6 +43,7 @@ LATER = {
     "exploited_vulnerabilities",
     "findings",
     "idempotency_keys",
+    "incident_locks",
     "inventories",
     "log_files",
     "log_ranges",

@@ -61,6 +61,9 @@ class Declared(BaseModel):
         default=None, gt=0, description="Seconds that a run usually takes."
     )
     drill: str = Field(default="", description="Name of the incident that proves it.")
+    incident_lock: Literal["redis", "store"] = Field(
+        default="redis", description="Place of its incident lock: the store if it repairs Redis."
+    )
 
     @property
     def all_needs(self) -> list[str]:

@@ -1,0 +1,17 @@
+"""Creates the table of the incident lock."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0008"
+down_revision = "0007"
+
+
+def upgrade() -> None:
+    """Add the table."""
+    op.create_table(
+        "incident_locks",
+        sa.Column("name", sa.String(63), primary_key=True),
+        sa.Column("holder", sa.Text(), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+    )
