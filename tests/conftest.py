@@ -215,12 +215,13 @@ def run_notebook(
         *parameters: str,
         environment: Mapping[str, str] | None = None,
         cold: bool = False,
+        root: Path = PROJECT,
     ) -> NotebookRun:
         variables = {**stack.environment, **(environment or {})}
         target = target_of("tests", variables, local=True)
         progress = PlainLines(Console())
         command = Command(target, tmp_path / "evidence", progress, warm="" if cold else warm())
-        outcome = command.run([order_for(find(PROJECT, name), parameters)])
+        outcome = command.run([order_for(find(root, name), parameters)])
         (record,) = outcome.runs
         return NotebookRun(
             outcome.verdict,

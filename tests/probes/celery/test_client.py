@@ -54,6 +54,20 @@ def test_no_further_question_without_an_answer_to_the_first(url: str) -> None:
         assert publications(client) == before + 1
 
 
+def test_messages_in_flight_stay_with_their_worker(url: str) -> None:
+    """The target's visibility timeout may be longer than kombu's default, an hour."""
+    day_ago = time.time() - 86_400
+    with redis.Redis.from_url(url) as client:
+        client.hset("unacked", "tag", '[{"body": ""}, "logs", "logs"]')
+        client.zadd("unacked_index", {"tag": day_ago})
+        try:
+            with open_inspector(at(url), 0.2) as inspect:
+                assert inspect.ping() is None
+            assert client.zscore("unacked_index", "tag") == day_ago
+        finally:
+            client.delete("unacked", "unacked_index")
+
+
 def publications(client: redis.Redis) -> int:
     """Return the number of published messages; questions to workers are published."""
     return int(client.info("commandstats").get("cmdstat_publish", {"calls": 0})["calls"])
