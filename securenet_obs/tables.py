@@ -20,6 +20,9 @@ MAX_ROWS = 200
 MAX_DEPTH = 16
 """Maximum number of lists and mappings within each other that are shown."""
 
+_PANDAS = ("pandas", "pandas.core.frame")
+"""Modules that the class `DataFrame` names as its own, in pandas 3 and before."""
+
 _DECIMALS = 3
 _CELL = "padding:4px 8px;vertical-align:top;overflow-wrap:break-word"
 _MAX_UNWRAPPED = 32
@@ -34,13 +37,13 @@ def format_tables() -> None:
     shell = running_shell()
     if shell is None:
         return
-    import pandas as pd
-
     formatters = shell.display_formatter.formatters
-    formatters["text/html"].for_type(pd.DataFrame, html_table)
-    formatters["text/plain"].for_type(
-        pd.DataFrame, lambda frame, printer, _: printer.text(text_table(frame))
-    )
+    # By name: a notebook need not wait for pandas before its first table.
+    for module in _PANDAS:
+        formatters["text/html"].for_type_by_name(module, "DataFrame", html_table)
+        formatters["text/plain"].for_type_by_name(
+            module, "DataFrame", lambda frame, printer, _: printer.text(text_table(frame))
+        )
 
 
 def running_shell() -> Any:

@@ -5,6 +5,7 @@ import re
 import tomllib
 from pathlib import Path
 
+import click
 import pytest
 
 from securenet_obs.cli import cli
@@ -98,6 +99,8 @@ def test_every_command_exists() -> None:
     assert called
     for name, rest in called:
         command = cli.commands[name]
+        if isinstance(command, click.Group):
+            command = command.commands[rest.split()[0]]
         options = {word for param in command.params for word in param.opts}
         assert set(re.findall(r"(?<= )--?\w+", rest)) <= options, name
 

@@ -12,6 +12,7 @@ Each line has `at` (ISO 8601, UTC), `event`, `runbook` and the fields of its eve
 | after     | action, does, who, target, outcome: `done` or `failed`, result               |
 | verified  | checks: name -> outcome, after an action                                     |
 | proved    | incident, outcome: `passed` or `failed`, seconds, target                     |
+| crossed   | incidents: number of faults of others, outcome, problem, target              |
 """
 
 import json

@@ -11,6 +11,7 @@ from securenet_obs.errors import ActionError, ProbeError, SecureNetObsError
 from securenet_obs.oncall.actions import Action, Step
 from securenet_obs.oncall.confirmation import Request, find_issued, issue, spend
 from securenet_obs.oncall.decisions import Row, render_table
+from securenet_obs.oncall.glance import glance
 from securenet_obs.oncall.hand_over import Record, write_note
 from securenet_obs.oncall.history import History
 from securenet_obs.oncall.identity import (
@@ -102,6 +103,10 @@ class Runbook:
                 ),
             ]
         )
+
+    def glance(self, *queues: str) -> None:
+        """Show a first look, within seconds: workers, messages in flight, depths of some queues."""
+        show_rows([("first look", glance(self.settings, queues))])
 
     def stop_when(self, condition: str, *, applies: bool, observed: str) -> None:
         """Show a stop condition with its value; once one applies, no step is taken.

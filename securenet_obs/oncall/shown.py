@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from securenet_obs.runner.record.terminal import TERMINAL_MIME
 from securenet_obs.tables import html_cell, html_rows, running_shell
 
 STEP_MIME = "application/vnd.securenet.runbook+json"
@@ -13,7 +14,7 @@ STEP_MIME = "application/vnd.securenet.runbook+json"
 
 @dataclass(frozen=True)
 class Shown:
-    """One output: lines of text, a table in HTML, and data under `STEP_MIME`."""
+    """One output: lines of text, also for the terminal, HTML, and data under `STEP_MIME`."""
 
     text: str
     html: str
@@ -21,6 +22,7 @@ class Shown:
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, Any]:
         bundle: dict[str, Any] = {"text/plain": self.text, "text/html": self.html}
+        bundle[TERMINAL_MIME] = {"text": self.text}
         return {**bundle, STEP_MIME: dict(self.data)} if self.data else bundle
 
     def __str__(self) -> str:

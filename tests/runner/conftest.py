@@ -44,6 +44,10 @@ class RecordedProgress:
         """Record the call."""
         self.lines.append(("cell", run, cell))
 
+    def shown(self, run: str, text: str) -> None:
+        """Record the call."""
+        self.lines.append(("shown", run, text))
+
     def finished(self, run: str, judgement: Judgement, seconds: float) -> None:
         """Record the call."""
         self.lines.append(("finished", run, str(judgement.verdict)))

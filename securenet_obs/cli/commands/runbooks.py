@@ -2,8 +2,10 @@
 
 import json
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,6 +13,10 @@ from securenet_obs.cli import options
 from securenet_obs.cli.consoles import STDERR, STDOUT
 from securenet_obs.cli.usage import Group
 from securenet_obs.suggestions import did_you_mean
+
+if TYPE_CHECKING:
+    from securenet_obs.drills.incidents.crossing import CrossProof
+    from securenet_obs.drills.incidents.incident import Proof
 
 
 @click.group(cls=Group)
@@ -46,19 +52,29 @@ def list_runbooks(evidence: Path, root: Path, as_json: bool) -> None:
 
 @runbooks.command()
 @click.argument("names", nargs=-1, metavar="[NAME...]")
+@click.option(
+    "--cross", "crosses", is_flag=True, help="Run each on the faults of all others instead."
+)
 @options.evidence
 @options.root
 @options.as_json
-def prove(names: tuple[str, ...], evidence: Path, root: Path, as_json: bool) -> None:
+def prove(names: tuple[str, ...], crosses: bool, evidence: Path, root: Path, as_json: bool) -> None:
     """Break a local stack; run the runbook, confirm and verify.
 
     Proves all runbooks, or those named. Exits with 1 if one did not find, mend and verify.
+    --cross runs them on a healthy stack and on the faults of all others. It exits with 1 if a row
+    applies or an action is offered there, without an argued exception.
 
     Example: securenet-obs runbooks prove queue_is_growing
     """
-    from securenet_obs.drills.incidents import INCIDENTS, prove, render_proofs
+    from securenet_obs.drills.incidents import (
+        INCIDENTS,
+        cross,
+        prove,
+        render_cross,
+        render_proofs,
+    )
     from securenet_obs.drills.incidents.proving import RunbookRunner
-    from securenet_obs.runner.console.report import print_rows
     from securenet_obs.runner.evidence.folder import check_root
     from securenet_obs.runner.kernel.forked import warm_server
     from securenet_obs.runner.notebook.roots import work_folder
@@ -71,15 +87,31 @@ def prove(names: tuple[str, ...], evidence: Path, root: Path, as_json: bool) -> 
     chosen = [row for row in INCIDENTS.values() if not names or row.runbook in names]
     check_root(evidence)
     with warm_server() as server:
-        proofs = prove(
-            chosen,
-            RunbookRunner(root, evidence, server()),
-            state=default_root(work_folder(root)),
-            report=lambda sentence: STDERR.print(sentence, markup=False, soft_wrap=True),
-        )
+        runner = RunbookRunner(root, evidence, server())
+        state = default_root(work_folder(root))
+        if crosses:
+            runbooks = sorted({row.runbook for row in chosen})
+            crossed = cross(list(INCIDENTS.values()), runbooks, runner, state=state, report=_report)
+            _print(crossed, render_cross(crossed), as_json=as_json)
+        else:
+            proofs = prove(chosen, runner, state=state, report=_report)
+            _print(proofs, render_proofs(proofs), as_json=as_json)
+
+
+def _report(sentence: str) -> None:
+    STDERR.print(sentence, markup=False, soft_wrap=True)
+
+
+def _print(
+    proofs: Sequence["Proof | CrossProof"], rows: list[dict[str, str]], *, as_json: bool
+) -> None:
+    """Print proofs as JSON or as a table, and exit."""
+    from securenet_obs.runner.console.report import print_rows
+
     if as_json:
-        rows = [{**asdict(proof), "outcome": proof.outcome} for proof in proofs]
-        click.echo(json.dumps(rows, indent=2))
+        click.echo(
+            json.dumps([{**asdict(row), "outcome": row.outcome} for row in proofs], indent=2)
+        )
     else:
-        print_rows(STDOUT, render_proofs(proofs))
-    sys.exit(any(proof.outcome == "failed" for proof in proofs))
+        print_rows(STDOUT, rows)
+    sys.exit(any(row.outcome == "failed" for row in proofs))

@@ -10,8 +10,10 @@ from papermill.clientwrap import PapermillNotebookClient
 from securenet_obs.checks import CHECK_MIME
 from securenet_obs.runner.child.output import BoundedOutput
 from securenet_obs.runner.kernel.faults import MAX_MESSAGE_LENGTH, Fault
+from securenet_obs.runner.record.terminal import TERMINAL_MIME
 
 _BUNDLES = ("display_data", "execute_result", "update_display_data")
+_MAX_TERMINAL_LENGTH = 8_000
 _JSON = re.compile(r"application/(.*\+)?json")
 
 
@@ -38,6 +40,9 @@ class BoundedClient(PapermillNotebookClient):  # type: ignore[misc]
     def on_check(self, check: dict[str, Any]) -> None:
         """Handle a check that a cell displayed."""
 
+    def on_terminal_text(self, text: str) -> None:
+        """Handle a text for the terminal."""
+
     def process_message(self, msg: dict[str, Any], cell: NotebookNode, cell_index: int) -> Any:
         """Process a message of the kernel, after making its output valid."""
         if msg["msg_type"] in _BUNDLES:
@@ -50,6 +55,9 @@ class BoundedClient(PapermillNotebookClient):  # type: ignore[misc]
         check = content.get("data", {}).get(CHECK_MIME)
         if isinstance(check, dict):
             self.on_check(check)
+        terminal = content.get("data", {}).get(TERMINAL_MIME)
+        if isinstance(terminal, dict):
+            self.on_terminal_text(str(terminal.get("text", ""))[:_MAX_TERMINAL_LENGTH])
         if msg["msg_type"] == "error":
             message = str(content["evalue"])[:MAX_MESSAGE_LENGTH]
             self.shown_errors.append(Fault(str(content["ename"]), message, "output"))

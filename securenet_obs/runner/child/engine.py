@@ -146,6 +146,10 @@ class RunClient(BoundedClient):
         """Journal a check that a cell displayed."""
         self._report.event("check", **check, cell=self._cell)
 
+    def on_terminal_text(self, text: str) -> None:
+        """Journal a text for the terminal, which the command prints at once."""
+        self._report.event("shown", cell=self._cell, text=text)
+
     async def async_execute_cell(
         self, cell: NotebookNode, cell_index: int, *arguments: Any, **options: Any
     ) -> NotebookNode:

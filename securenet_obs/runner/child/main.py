@@ -6,6 +6,7 @@ same). Its standard input is a pipe from the command that started it: at the pip
 ends. Its standard output repeats each journalled event, for the command's progress display.
 """
 
+import json
 import os
 import signal
 import sys
@@ -36,12 +37,15 @@ class Reporter:
 
     def event(self, event: str, **fields: Any) -> None:
         """Journal an event of this run and repeat it on standard output."""
-        self._journal.append(event, run=self.spec.run, **self._masker.texts(fields))
-        self._repeat(event, fields.get("cell"))
+        masked = self._masker.texts(fields)
+        self._journal.append(event, run=self.spec.run, **masked)
+        self._repeat(event, masked.get("cell"), masked.get("text"))
 
-    def _repeat(self, event: str, cell: int | None) -> None:
+    def _repeat(self, event: str, cell: int | None, text: str | None) -> None:
+        """Repeat an event: its name, and its text as JSON or the number of its cell."""
+        rest = json.dumps(text) if text is not None else "" if cell is None else cell
         try:
-            os.write(1, f"{event} {'' if cell is None else cell}\n".encode())
+            os.write(1, f"{event} {rest}\n".encode())
         except BrokenPipeError:
             # The command is gone; the thread that watches its pipe ends this process.
             return

@@ -127,9 +127,11 @@ class Supervisor:
 
     def _report_progress(self, run: str, lines: list[bytes]) -> None:
         for line in lines:
-            event, _, cell = line.partition(b" ")
-            if event == b"cell_started" and cell:
-                self.progress.cell(run, int(cell))
+            event, _, rest = line.partition(b" ")
+            if event == b"cell_started" and rest:
+                self.progress.cell(run, int(rest))
+            elif event == b"shown":
+                self.progress.shown(run, json.loads(rest))
 
     def _note_fate(self, run: str, status: int | None, scratch: Path, log: Path) -> None:
         """Journal how the child ended; without a `status`, its end is unknown."""

@@ -23,7 +23,7 @@ def progress(console: Console) -> Iterator[Progress]:
     if not console.is_terminal:
         yield PlainLines(console)
         return
-    lines = LiveLines()
+    lines = LiveLines(console)
     with Live(lines, console=console, refresh_per_second=8):
         yield lines
 
@@ -47,6 +47,10 @@ class PlainLines:
     def cell(self, run: str, cell: int) -> None:
         """Print nothing: a log does not need it, and the journal has it."""
 
+    def shown(self, run: str, text: str) -> None:
+        """Print the text of a cell."""
+        _print_text(self.console, text)
+
     def finished(self, run: str, judgement: Judgement, seconds: float) -> None:
         """Print the verdict."""
         line = f"{plain_text(run)}: {_sentence(judgement)} ({seconds:.1f} s)"
@@ -69,6 +73,7 @@ class _Line:
 class LiveLines:
     """One line per run, redrawn several times a second: cell i of n, and the seconds."""
 
+    console: Console
     _lines: dict[str, _Line] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -85,6 +90,10 @@ class LiveLines:
         """Show the number of the current cell."""
         self._lines[run].cell = cell
 
+    def shown(self, run: str, text: str) -> None:
+        """Print the text of a cell above the lines."""
+        _print_text(self.console, text)
+
     def finished(self, run: str, judgement: Judgement, seconds: float) -> None:
         """Show the verdict in the run's line."""
         line = self._lines[run]
@@ -100,6 +109,11 @@ class LiveLines:
                 seconds = line.seconds or time.monotonic() - line.started
                 table.add_row(escape(plain_text(run)), _state(line), f"{seconds:.1f} s")
         return table
+
+
+def _print_text(console: Console, text: str) -> None:
+    for line in text.splitlines():
+        console.print(escape(f"  {plain_text(line)}".rstrip()), soft_wrap=True, highlight=False)
 
 
 def _state(line: _Line) -> str:

@@ -14,6 +14,7 @@ Events and their fields:
 | kernel_started | child | run, pid |
 | cell_started | child | run, cell |
 | check | child | run, cell, name, outcome, expected, observed, reason |
+| shown | child | run, cell, text (for the terminal) |
 | cell_finished | child | run, cell, seconds, output_bytes |
 | swallowed | child | run, cell, name, message, by (an error besides the cell's, or after it) |
 | cell_error | child | run, cell, seconds, output_bytes, name, message, by |

@@ -46,6 +46,9 @@ class Progress(Protocol):
     def cell(self, run: str, cell: int) -> None:
         """Handle the start of a run's cell."""
 
+    def shown(self, run: str, text: str) -> None:
+        """Handle a text that a run's cell has shown for the terminal."""
+
     def finished(self, run: str, judgement: Judgement, seconds: float) -> None:
         """Handle the judgement of a run."""
 

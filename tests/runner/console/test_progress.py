@@ -17,12 +17,15 @@ def test_a_log_gets_plain_lines() -> None:
         listener.started("01_a", 3)
         listener.waits("01_a", "waits for 02_b")
         listener.cell("01_a", 1)
+        listener.shown("01_a", "too few [b]workers\n  why\x1b[31m")
         listener.finished("01_a", FAILED, 1.25)
         listener.started("09_a", 0)
         listener.finished("09_a", Judgement(Verdict.SKIPPED, None, "no stack"), 0)
     assert console.file.getvalue().splitlines() == [  # type: ignore[attr-defined]
         "01_a: started, 3 cells",
         "01_a: waits for 02_b",
+        "  too few [b]workers",
+        "    why",
         "01_a: error at cell 2: ValueError: red (1.2 s)",
         "09_a: skipped: no stack (0.0 s)",
     ]
@@ -30,8 +33,8 @@ def test_a_log_gets_plain_lines() -> None:
 
 def test_a_terminal_gets_one_live_line_a_run() -> None:
     """The line has the cell and the number of cells, then the verdict."""
-    lines = LiveLines()
     console = Console(file=io.StringIO(), width=80)
+    lines = LiveLines(console)
     lines.started("01_[b]a", 3)
     lines.waits("01_[b]a", "waits for [b]")
     console.print(lines)
