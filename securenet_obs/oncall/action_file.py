@@ -93,8 +93,9 @@ class _Call:
             )
         except subprocess.TimeoutExpired as error:
             raise ActionError(f"{self.name} did not end in {self.deadline_s:g} s.") from error
-        except OSError as error:
-            raise ActionError(f"{self.name} cannot be started: {error.strerror}.") from error
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or error
+            raise ActionError(f"{self.name} cannot be started: {reason}.") from error
         output = redact_text((done.stdout + done.stderr).strip())[-_MAX_OUTPUT:]
         if done.returncode:
             raise ActionError(f"{self.name} exited with {done.returncode}: {output}")

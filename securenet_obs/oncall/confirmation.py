@@ -17,7 +17,11 @@ from securenet_obs.redaction import redact
 VALID_S = 900.0
 """Seconds for which a dry run may be confirmed."""
 
+MAX_AHEAD_S = 60.0
+"""Seconds by which a dry run may be in the future, since clocks of several hosts differ."""
+
 _LENGTH = 12
+_MAX_DIGEST = 100
 
 Facts = Mapping[str, Mapping[str, str]]
 """Facts that a confirmation is bound to: `notebook`, `parameters`, `target`, `action`, `state`."""
@@ -81,6 +85,7 @@ def spend(history: History, request: Request, digest: str) -> str:
         EvidenceError: the journal cannot be read or written; nothing may begin.
     """
     with history.locked():
+        digest = digest[:_MAX_DIGEST]
         entries = [row for row in history.read() if row.get("digest") == digest]
         reason = _find_refusal(entries, request, digest)
         event = {"event": "refused", "reason": reason} if reason else {"event": "confirmed"}
@@ -91,10 +96,12 @@ def spend(history: History, request: Request, digest: str) -> str:
 def _find_refusal(entries: list[Entry], request: Request, digest: str) -> str:
     issued = next((row for row in entries if _is(row, "issued")), None)
     if issued is None:
-        return f"no dry run has issued the confirmation {digest!r} here"
+        return f"no dry run has issued the confirmation {digest[:40]!r} here"
     if spent := next((row for row in entries if _is(row, "confirmed")), None):
         return f"it was spent at {spent['at'][:19]}Z by {spent['who']}; it permits one action"
-    if (age_s := read_age_s(issued)) > VALID_S:
+    if (age_s := read_age_s(issued)) < -MAX_AHEAD_S:
+        return f"its dry run is {-age_s:.0f} s in the future: the clock was set back"
+    if age_s > VALID_S:
         return f"it expired: it is {age_s / 60:.0f} minutes old, {VALID_S / 60:.0f} are permitted"
     if _compute(request.facts, issued["serial"]) == digest:
         return ""

@@ -5,7 +5,7 @@ Each line has `at` (ISO 8601, UTC), `event`, `runbook` and the fields of its eve
 
 | event     | fields                                                                       |
 |-----------|------------------------------------------------------------------------------|
-| issued    | digest, action, does, facts, seal: a dry run, which may be confirmed         |
+| issued    | digest, action, does, facts, serial: a dry run, which may be confirmed         |
 | confirmed | digest, action, does, who, target: a confirmation that was spent             |
 | refused   | digest, action, does, who, target, reason                                    |
 | before    | action, does, who, target                                                    |
@@ -15,6 +15,7 @@ Each line has `at` (ISO 8601, UTC), `event`, `runbook` and the fields of its eve
 | crossed   | incidents: number of faults of others, outcome, problem, target              |
 """
 
+import errno
 import json
 import os
 from collections.abc import Iterable, Iterator
@@ -32,6 +33,16 @@ NAME = "oncall.jsonl"
 
 _LOCK_S = 10.0
 
+_FIELDS = {
+    "issued": ("digest", "serial", "facts", "does"),
+    "confirmed": ("digest", "who"),
+    "after": ("runbook", "does", "who", "target", "outcome"),
+    "proved": ("runbook", "target", "outcome"),
+}
+"""Event -> the fields that its readers need."""
+
+_MAPPINGS = frozenset({"target", "facts"})
+
 Entry = dict[str, Any]
 """A line of the journal."""
 
@@ -47,7 +58,9 @@ class History:
         self.path = root / NAME
 
     def read(self) -> list[Entry]:
-        """Return all entries, the oldest first; a line that was cut by a crash is left out.
+        """Return all entries, the oldest first.
+
+        A line that was cut by a crash, or that is not an entry, is left out.
 
         Raises:
             EvidenceError: the journal cannot be read.
@@ -96,7 +109,9 @@ class History:
         with os.fdopen(descriptor, "rb+", buffering=0) as file:
             # A crash may have cut the last line; the next one must not continue it.
             begins = b"" if _ends_with_line(file.fileno()) else b"\n"
-            file.write(begins + json.dumps(entry, default=str).encode() + b"\n")
+            line = begins + json.dumps(entry, default=str).encode() + b"\n"
+            if file.write(line) != len(line):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             os.fsync(file.fileno())
         return entry
 
@@ -106,7 +121,21 @@ def _parse(line: bytes) -> Entry | None:
         entry = json.loads(line)
     except ValueError:
         return None
-    return entry if isinstance(entry, dict) and "at" in entry and "event" in entry else None
+    return entry if isinstance(entry, dict) and _is_entry(entry) else None
+
+
+def _is_entry(entry: Entry) -> bool:
+    """Return whether an object has the time and the fields of its event, of the right types."""
+    fields = _FIELDS.get(str(entry.get("event")), ())
+    try:
+        has_zone = datetime.fromisoformat(entry.get("at", "")).tzinfo is not None
+    except (TypeError, ValueError):
+        return False
+    return (
+        has_zone
+        and "event" in entry
+        and all(isinstance(entry.get(name), dict if name in _MAPPINGS else str) for name in fields)
+    )
 
 
 def _ends_with_line(descriptor: int) -> bool:

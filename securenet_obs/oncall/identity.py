@@ -12,10 +12,14 @@ from typing import Any
 from securenet_obs.probes.celery.redis_reading import format_address
 from securenet_obs.runner.notebook.catalog import FOLDERS, PARAMETERS, Notebook, read_notebook
 from securenet_obs.runner.notebook.roots import default_root
+from securenet_obs.runner.plain_text import plain_text
 from securenet_obs.settings import Settings
 
 UNBOUND = frozenset({"confirm", "i_am"})
 """Parameters that a confirmation is not bound to: they confirm."""
+
+_MAX_VALUE = 500
+_MAX_NAME = 80
 
 _EVIDENCE = "SECURENET_OBS_EVIDENCE"
 _NOTEBOOK = "SECURENET_OBS_NOTEBOOK"
@@ -70,7 +74,20 @@ def compute_cells_digest(notebook: Notebook) -> str:
 def read_parameters(notebook: Notebook, values: Mapping[str, Any]) -> dict[str, str]:
     """Return the present values of a notebook's parameters as text, except `UNBOUND`."""
     names = [row.name for row in notebook.schema.parameters if row.name not in UNBOUND]
-    return {name: repr(values.get(name)) for name in names}
+    return {name: _shorten(repr(values.get(name))) for name in names}
+
+
+def _shorten(text: str) -> str:
+    """Return a text that fits into a line; a longer one is identified by its digest."""
+    if len(text) <= _MAX_VALUE:
+        return text
+    digest = hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
+    return f"{text[:_MAX_VALUE]}... ({len(text)} characters, SHA-256 {digest})"
+
+
+def clean_name(name: str) -> str:
+    """Return a user's name as one short line."""
+    return " ".join(plain_text(name).split())[:_MAX_NAME]
 
 
 def find_user() -> str:

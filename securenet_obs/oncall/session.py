@@ -1,5 +1,6 @@
 """The runbook that a notebook holds: its opening, decisions, steps, verification and verdict."""
 
+import html
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import structlog
 
 from securenet_obs.checks import Checks
-from securenet_obs.errors import ActionError, ProbeError, SecureNetObsError
+from securenet_obs.errors import ActionError, EvidenceError, ProbeError, SecureNetObsError
 from securenet_obs.oncall.actions import Action, Step
 from securenet_obs.oncall.confirmation import Request, find_issued, issue, spend
 from securenet_obs.oncall.decisions import Row, render_table
@@ -15,6 +16,7 @@ from securenet_obs.oncall.glance import glance
 from securenet_obs.oncall.hand_over import Record, write_note
 from securenet_obs.oncall.history import History
 from securenet_obs.oncall.identity import (
+    clean_name,
     compute_cells_digest,
     describe_target,
     find_evidence_root,
@@ -79,30 +81,34 @@ class Runbook:
     @property
     def who(self) -> str:
         """Name of the user: the parameter `i_am`, else user and host."""
-        return str(self._values.get("i_am") or "") or find_user()
+        return self._given_name or find_user()
+
+    @property
+    def _given_name(self) -> str:
+        return clean_name(str(self._values.get("i_am") or ""))
 
     def show_opening(self) -> None:
         """Show the target, the contacts, the incident lock, and the last action on this target."""
         target = self.target
-        acted = [
-            row
-            for row in self._history.read()
-            if row["event"] == "after" and row["target"] == target
-        ]
-        last = acted[-1] if acted else None
         show_rows(
             [
                 ("target", ", ".join(f"{name} {value}" for name, value in target.items())),
                 ("call", self.settings.oncall_contacts or "ONCALL_CONTACTS names nobody"),
                 ("acting", self._lock.describe()),
-                (
-                    "last action",
-                    f"{last['at'][:19]}Z by {last['who']}: {last['does']}: {last['result']}"
-                    if last
-                    else "none in this journal",
-                ),
+                ("last action", self._describe_last_action(target)),
             ]
         )
+
+    def _describe_last_action(self, target: Mapping[str, str]) -> str:
+        try:
+            entries = self._history.read()
+        except EvidenceError as error:
+            return f"unknown: {error}"
+        acted = [row for row in entries if row["event"] == "after" and row["target"] == target]
+        if not acted:
+            return "none in this journal"
+        last = acted[-1]
+        return f"{last['at'][:19]}Z by {last['who']}: {last['does']}: {last.get('result')}"
 
     def glance(self, *queues: str) -> None:
         """Show a first look, within seconds: workers, messages in flight, depths of some queues."""
@@ -133,8 +139,7 @@ class Runbook:
         Args:
             confirm: the digest that a dry run has printed; by default the parameter `confirm`.
 
-        Raises:
-            EvidenceError: the journal cannot be written; nothing is done then.
+        Without a journal that can be written, nothing is done.
         """
         given = confirm or str(self._values.get("confirm") or "")
         steps = [row.step for row in self._record.rows if row.applies and row.step]
@@ -160,7 +165,7 @@ class Runbook:
     def hand_over(self) -> None:
         """Show the note for the next engineer, in Markdown."""
         note = write_note(self.name, self.target, self.who, self._record, list(self.checks))
-        show(Shown(note, f"<pre>{note}</pre>"))
+        show(Shown(note, f"<pre>{html.escape(note)}</pre>"))
 
     def conclude(self) -> None:
         """Judge whether a step is open, show all checks; the last cell of a runbook calls this.
@@ -180,7 +185,7 @@ class Runbook:
         )
         if self._record.done:
             outcomes = {check.name: check.outcome for check in self.checks}
-            self._history.append("verified", runbook=self.name, target=self.target, checks=outcomes)
+            self._journal("verified", runbook=self.name, target=self.target, checks=outcomes)
         self.checks.conclude()
 
     def _take(self, step: Step, given: str) -> None:
@@ -190,7 +195,10 @@ class Runbook:
         elif self._record.stops:
             self._leave_open(step, "a stop condition applies", [])
         else:
-            self._act_or_rehearse(step, given)
+            try:
+                self._act_or_rehearse(step, given)
+            except EvidenceError as error:
+                self._leave_open(step, f"every step must be journalled: {error}", [])
 
     def _act_or_rehearse(self, step: Action, given: str) -> None:
         request = self._build_request(step)
@@ -220,7 +228,7 @@ class Runbook:
         return issued is not None and issued["does"] in others
 
     def _find_refusal(self, request: Request, digest: str) -> str:
-        if self.settings.environment == "production" and not self._values.get("i_am"):
+        if self.settings.environment == "production" and not self._given_name:
             return "ENVIRONMENT is production, which also requires --i-am NAME"
         if reason := self._take_lock(request):
             self._history.append("refused", reason=reason, digest=digest, **request.entry())
@@ -233,9 +241,17 @@ class Runbook:
     def _take_lock(self, request: Request) -> str:
         """Take the incident lock; return why it cannot be taken, empty if this run holds it."""
         try:
-            return self._lock.take(request.who, self.name, is_named=bool(self._values.get("i_am")))
+            return self._lock.take(request.who, self.name, is_named=bool(self._given_name))
         except SecureNetObsError as error:
             return f"the incident lock cannot be taken: {error}"
+
+    def _journal(self, event: str, **fields: Any) -> None:
+        """Journal what has happened already; the run goes on without the journal."""
+        try:
+            self._history.append(event, **fields)
+        except EvidenceError as error:
+            _log.warning("action_not_journalled", reason=str(error), **fields)
+            show_rows([("NOT JOURNALLED", f"{event}: {error}")])
 
     def _release(self) -> None:
         try:
@@ -277,7 +293,7 @@ class Runbook:
         except (ActionError, ProbeError) as error:
             result = str(error)
         finally:
-            self._history.append("after", **entry, outcome=outcome, result=result)
+            self._journal("after", **entry, outcome=outcome, result=result)
             _log.info("action_ended", **entry, outcome=outcome, result=result)
         if outcome == "failed":
             self._leave_open(step, f"failed: {result}", [("undo", step.undo)])

@@ -7,8 +7,16 @@ from typing import Any
 
 import pytest
 
-from securenet_obs.oncall.confirmation import VALID_S, Request, find_issued, issue, spend
+from securenet_obs.oncall.confirmation import (
+    MAX_AHEAD_S,
+    VALID_S,
+    Request,
+    find_issued,
+    issue,
+    spend,
+)
 from securenet_obs.oncall.history import NAME, History
+from tests.oncall.locks.conftest import take_at_once
 
 FACTS = {
     "notebook": {"r": "cells"},
@@ -75,6 +83,48 @@ def test_an_old_dry_run_is_refused(history: History, tmp_path: Path) -> None:
     at = datetime.now(UTC) - timedelta(seconds=VALID_S + 1)
     (tmp_path / NAME).write_text(json.dumps({**entry, "at": at.isoformat()}) + "\n")
     assert "it expired" in spend(history, request(), digest)
+
+
+def test_a_clock_that_was_set_back_extends_nothing(history: History, tmp_path: Path) -> None:
+    """A dry run of the future would be valid for longer than 15 minutes."""
+    digest = issue(history, request())
+    entry = json.loads((tmp_path / NAME).read_text())
+    at = datetime.now(UTC) + timedelta(seconds=MAX_AHEAD_S + 10)
+    (tmp_path / NAME).write_text(json.dumps({**entry, "at": at.isoformat()}) + "\n")
+    assert "the clock was set back" in spend(history, request(), digest)
+
+
+def test_of_several_processes_one_may_act(history: History) -> None:
+    """They spend the same confirmation at the same time."""
+    digest = issue(history, request())
+    assert take_at_once(lambda: spend(history, request(), digest) == "") == [False] * 3 + [True]
+    events = [row["event"] for row in history.read()]
+    assert sorted(events) == ["confirmed", "issued", "refused", "refused", "refused"]
+
+
+def test_a_huge_confirmation_is_refused_in_few_words(history: History, tmp_path: Path) -> None:
+    """The journal is read by each run."""
+    assert len(spend(history, request(), "a" * 1_000_000)) < 200
+    assert (tmp_path / NAME).stat().st_size < 2_000
+
+
+@pytest.mark.parametrize("field", ["serial", "facts", "does", "at"])
+def test_a_tampered_dry_run_is_refused(history: History, tmp_path: Path, field: str) -> None:
+    """Without one of its fields, or with another type, it has issued nothing."""
+    digest = issue(history, request())
+    entry = json.loads((tmp_path / NAME).read_text())
+    (tmp_path / NAME).write_text(json.dumps({**entry, field: 1}) + "\n")
+    assert "no dry run has issued" in spend(history, request(), digest)
+
+
+def test_facts_that_were_exchanged_in_the_journal_confirm_nothing(
+    history: History, tmp_path: Path
+) -> None:
+    """The digest is of the facts themselves."""
+    digest = issue(history, request(state={"processes": "9"}))
+    text = (tmp_path / NAME).read_text()
+    (tmp_path / NAME).write_text(text.replace('"processes": "9"', '"processes": "1"'))
+    assert spend(history, request(), digest)
 
 
 def test_an_unknown_digest_is_refused(history: History) -> None:

@@ -73,3 +73,11 @@ def test_the_user_has_a_host() -> None:
     user, _, host = find_user().partition("@")
     assert user
     assert host
+
+
+def test_a_huge_parameter_is_bound_by_its_digest(write_runbook: Callable[..., Path]) -> None:
+    """The journal is read by each run; two huge values that begin alike differ."""
+    notebook = read_notebook(write_runbook("1"))
+    values = [read_parameters(notebook, {"queue": "x" * 1_000_000 + end}) for end in "ab"]
+    assert len(values[0]["queue"]) < 1_000
+    assert values[0] != values[1]

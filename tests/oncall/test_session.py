@@ -292,3 +292,69 @@ def test_a_refused_confirmation_leaves_no_lock(open_session: Opener, pool: Pool)
     session.decide([Row("too few", True, "1 process", pool.action())])
     session.act("0123456789ab")
     assert session._lock.describe() == "nobody: the incident lock is free"
+
+
+def make_unwritable(runbook: Runbook, patch: pytest.MonkeyPatch, *events: str) -> None:
+    """Let the journal refuse these events, as a full disk does."""
+    history, append = runbook._history, runbook._history.append_locked
+
+    def refuse(event: str, **fields: Any) -> Any:
+        if event in events:
+            raise OSError(28, "No space left on device")
+        return append(event, **fields)
+
+    patch.setattr(history, "append_locked", refuse)
+
+
+@pytest.mark.parametrize("event", ["issued", "confirmed", "before"])
+def test_without_a_journal_nothing_is_done(
+    open_session: Opener,
+    pool: Pool,
+    place: MemoryPlace,
+    event: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """The step stays open, in words, and the lock is free again."""
+    first = open_session()
+    follow(first, pool)
+    second = open_session(confirm="" if event == "issued" else digest_of(first))
+    make_unwritable(second, monkeypatch, event)
+    assert NO_OPEN_STEP in follow(second, pool)
+    assert "every step must be journalled" in capsys.readouterr().out
+    assert (pool.processes, place.holder) == (1, None)
+
+
+def test_an_action_whose_end_cannot_be_journalled_counts(
+    open_session: Opener,
+    pool: Pool,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """It was done; the run says so, verifies, and names the gap."""
+    first = open_session()
+    follow(first, pool)
+    second = open_session(confirm=digest_of(first))
+    make_unwritable(second, monkeypatch, "after", "verified")
+    assert follow(second, pool) == ""
+    assert "NOT JOURNALLED" in capsys.readouterr().out
+    assert pool.processes == 2
+
+
+def test_a_journal_that_cannot_be_read_does_not_stop_a_look(
+    open_session: Opener, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The opening names the reason."""
+    runbook = open_session()
+    runbook._history.path.parent.mkdir(exist_ok=True)
+    runbook._history.path.mkdir()
+    runbook.show_opening()
+    assert "last action  unknown:" in capsys.readouterr().out
+
+
+def test_a_hostile_name_is_one_short_line(open_session: Opener) -> None:
+    """It is written to the journal, the lock and the note."""
+    who = open_session(i_am="Ann\n\x1b[31m<b>" + "x" * 10_000).who
+    assert who.startswith("Ann <b>x")
+    assert len(who) == 80
+    assert "@" in open_session(i_am=" \n").who
