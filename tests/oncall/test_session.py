@@ -241,7 +241,7 @@ def test_without_a_row_that_applies_it_passes(open_session: Opener, pool: Pool) 
 def test_the_opening_has_the_target_the_contact_and_the_last_action(
     open_session: Opener, pool: Pool, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The next person sees who has acted here."""
+    """The next user sees the last action and its user."""
     first = open_session()
     follow(first, pool)
     follow(open_session(confirm=digest_of(first), i_am="Ann"), pool)
@@ -256,7 +256,7 @@ def test_the_opening_has_the_target_the_contact_and_the_last_action(
 def test_a_second_person_is_refused_by_name(
     open_session: Opener, pool: Pool, place: MemoryPlace, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The confirmation is not spent; the opening shows who acts, and the end releases the lock."""
+    """The confirmation is not spent; the opening shows the acting user, and the end releases the lock."""
     ann = IncidentLock(place)
     ann.take("Ann", "worker_is_gone", is_named=True)
     first = open_session()

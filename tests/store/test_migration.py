@@ -136,6 +136,7 @@ def test_the_quarantine_of_files_is_counted_anew(new_url: str) -> None:
     with engine.begin() as connection:
         for name in ("path", "quarantined", "replays", "content"):
             connection.execute(text(f"ALTER TABLE log_files DROP COLUMN {name}"))
+        connection.execute(text("DROP TABLE incident_locks"))
         connection.execute(text("UPDATE alembic_version SET version_num = '0007'"))
         connection.execute(text("INSERT INTO tenants VALUES ('acme')"))
         columns = "tenant_id, digest, ranges, started_at, result"

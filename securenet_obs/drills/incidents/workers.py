@@ -21,7 +21,7 @@ _SLOW = "securenet_obs.drills.incidents.slow_worker"
 
 @contextmanager
 def kill_worker(stack: LocalStack) -> Iterator[None]:
-    """Kill the worker and its children with SIGKILL; start it after the block if nobody has."""
+    """Kill the worker and its children with SIGKILL; start it after the block unless it runs."""
     signals.kill(stack.parts["worker"])
     try:
         yield

@@ -9,7 +9,7 @@ from securenet_obs.oncall.locks.holder import Holder
 
 
 def test_a_holder_survives_its_text() -> None:
-    """All of it, and it says who acts since when."""
+    """All of it, and its text has the user, the time and the runbook."""
     holder = Holder.here("Ann", "worker_is_gone")
     assert Holder.parse(holder.to_text()) == holder
     assert holder.describe() == f"Ann acts since {holder.since} (worker_is_gone)"
@@ -17,7 +17,7 @@ def test_a_holder_survives_its_text() -> None:
 
 @pytest.mark.parametrize("text", [b"", b"1", b"[]", b"\xff", b'{"who": "Ann"}', b'{"x": 1}'])
 def test_any_other_text_is_an_unknown_user(text: bytes) -> None:
-    """The lock is held, by somebody."""
+    """The lock is held, by an unknown user."""
     assert Holder.parse(text).who == "an unknown user"
     assert not Holder.parse(text).has_ended()
 

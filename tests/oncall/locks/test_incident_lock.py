@@ -47,7 +47,7 @@ def test_the_same_run_takes_it_again(place: MemoryPlace) -> None:
 
 
 def test_a_user_that_acts_by_the_other_place_refuses_it(place: MemoryPlace) -> None:
-    """The own lock is given back; another place that does not answer refuses nobody."""
+    """The own lock is given back; another place that does not answer refuses no user."""
     other = MemoryPlace()
     IncidentLock(other).take("Ann", "redis_is_full", is_named=True)
     lock = IncidentLock(place, lambda: other)
