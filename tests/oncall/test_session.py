@@ -256,7 +256,7 @@ def test_the_opening_has_the_target_the_contact_and_the_last_action(
 def test_a_second_person_is_refused_by_name(
     open_session: Opener, pool: Pool, place: MemoryPlace, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The confirmation is not spent; the opening shows the acting user, and the end releases the lock."""
+    """The confirmation is not spent; the opening shows its user, and the end releases the lock."""
     ann = IncidentLock(place)
     ann.take("Ann", "worker_is_gone", is_named=True)
     first = open_session()
