@@ -9,12 +9,14 @@ if TYPE_CHECKING:
     from securenet_obs.oncall.celery_actions import grow_pool, shed_expired
     from securenet_obs.oncall.decisions import Row
     from securenet_obs.oncall.session import Finding, Runbook, open_runbook
+    from securenet_obs.oncall.symptoms.logs_do_not_parse import LogsDoNotParse
     from securenet_obs.oncall.symptoms.queue_is_growing import QueueIsGrowing
     from securenet_obs.oncall.symptoms.worker_is_gone import WorkerIsGone
 
 __all__ = [
     "Action",
     "Finding",
+    "LogsDoNotParse",
     "Manual",
     "QueueIsGrowing",
     "Row",
@@ -32,6 +34,7 @@ _NAMES = {
     "celery_actions": ("grow_pool", "shed_expired"),
     "decisions": ("Row",),
     "session": ("Finding", "Runbook", "open_runbook"),
+    "symptoms.logs_do_not_parse": ("LogsDoNotParse",),
     "symptoms.queue_is_growing": ("QueueIsGrowing",),
     "symptoms.worker_is_gone": ("WorkerIsGone",),
 }

@@ -6,11 +6,13 @@ import sys
 from pathlib import Path
 
 from securenet_obs.stack.parts.readiness import WORKER
+from securenet_obs.stack.parts.services import SERVICE_PREFIX, SERVICES
 
 NAME = "actions.toml"
 """Name of the file in the stack's folder."""
 
 _PROGRAM = "securenet_obs.stack.restart_program"
+_SERVICE = f"({SERVICE_PREFIX})?({'|'.join(SERVICES)})"
 _UNDO = "none: a restarted worker consumes as before; tasks that it held are delivered again"
 
 
@@ -30,7 +32,13 @@ def write_actions(folder: Path) -> Path:
         f"undo = {json.dumps(_UNDO)}\n"
         "deadline_s = 95\n\n"
         "[restart_worker.parameters]\n"
-        f"worker = {json.dumps(re.escape(WORKER))}\n",
+        f"worker = {json.dumps(re.escape(WORKER))}\n\n"
+        "[restore_log_format]\n"
+        f"command = {json.dumps([*program, '{service}'])}\n"
+        'undo = "restart it with LOG_FORMAT=console"\n'
+        "deadline_s = 95\n\n"
+        "[restore_log_format.parameters]\n"
+        f"service = {json.dumps(_SERVICE)}\n",
         encoding="utf-8",
     )
     return path

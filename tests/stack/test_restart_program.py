@@ -11,5 +11,6 @@ def test_a_stack_that_does_not_run_is_named(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The exit status tells the runbook that nothing was restarted."""
-    assert main([str(tmp_path), "local", "worker"]) == 1
-    assert "The stack 'local' is not running" in capsys.readouterr().err
+    for named in ("worker", "securenet-worker"):
+        assert main([str(tmp_path), "local", named]) == 1
+        assert "The stack 'local' is not running" in capsys.readouterr().err

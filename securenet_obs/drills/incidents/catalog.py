@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from securenet_obs.drills.incidents import workers
+from securenet_obs.drills.incidents import log_formats, workers
 from securenet_obs.drills.incidents.incident import Incident
 
 _ALL = (
@@ -20,6 +20,13 @@ _ALL = (
         "The only worker and its children are killed.",
         workers.kill_worker,
         row="is gone",
+    ),
+    Incident(
+        "logs-in-console-format",
+        "logs_do_not_parse",
+        "Beat is restarted with LOG_FORMAT=console.",
+        log_formats.switch_format,
+        row="writes lines that are not JSON",
     ),
 )
 

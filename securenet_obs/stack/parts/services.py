@@ -16,6 +16,12 @@ CONCURRENCY = 2
 STOP_TASKS_S = 5
 """Seconds that a stopping worker gives its tasks: fewer than the part itself has to end."""
 
+SERVICES = ("api", "worker", "beat")
+"""Parts that run our own programs."""
+
+SERVICE_PREFIX = "securenet-"
+"""Text before a part's name in its SERVICE_NAME."""
+
 _CELERY = [sys.executable, "-m", "celery", "--quiet", "-A", "securenet_obs.workers.celery_app"]
 
 
@@ -68,7 +74,7 @@ def create_service_parts(
     def part(name: str) -> Part:
         # Not in the stack's own environment: any service may run in a shell that has it.
         service = {
-            "SERVICE_NAME": f"securenet-{name}",
+            "SERVICE_NAME": f"{SERVICE_PREFIX}{name}",
             "SENTRY_RELEASE": f"securenet@{__version__}",
             "PYTHONUNBUFFERED": "1",
         }

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from itertools import groupby
 from operator import itemgetter
 from typing import Any, NamedTuple
 
@@ -85,6 +86,31 @@ def waiting_tasks(session: Session, tenant_id: str | None) -> list[str]:
     return list(
         session.scalars(select(QuarantinedRecord.task_id).where(*_waiting(tenant_id)).distinct())
     )
+
+
+def count_replayable(session: Session) -> int:
+    """Return the number of items of batches that a replay would count; writes nothing.
+
+    An item that the batch could not hold is left out: it would not fit again.
+    """
+    waiting = select(QuarantinedRecord).where(*_waiting(None), QuarantinedRecord.reason != OVERFLOW)
+    by_task = groupby(
+        session.scalars(waiting.order_by(QuarantinedRecord.task_id)), lambda row: row.task_id
+    )
+    return sum(_count_records(session.get(Submission, task), rows) for task, rows in by_task)
+
+
+def _count_records(submission: Submission | None, rows: Iterable[QuarantinedRecord]) -> int:
+    originals = None if submission is None else submission.records
+    return sum(_is_record(originals, row) for row in rows)
+
+
+def _is_record(originals: list[Any] | None, row: QuarantinedRecord) -> bool:
+    try:
+        normaliser().normalise(_original(originals, row))
+    except RecordError:
+        return False
+    return True
 
 
 def replay(session: Session, task_id: str) -> Replay:

@@ -7,18 +7,25 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from securenet_obs.detection.network.batch import normalise_batch
+from securenet_obs.detection.network.batch import OVERFLOW, normalise_batch
 from securenet_obs.detection.network.records import normaliser
 from securenet_obs.detection.network.stored import quarantine
 from securenet_obs.detection.network.stored.quarantine import (
     ORIGINAL_GONE,
     Replay,
+    count_replayable,
     list_quarantined,
     replay,
     store_quarantined,
     waiting_tasks,
 )
-from securenet_obs.store import NetworkMinute, Submission, ensure_tenant, session_scope
+from securenet_obs.store import (
+    NetworkMinute,
+    QuarantinedRecord,
+    Submission,
+    ensure_tenant,
+    session_scope,
+)
 from tests.detection.network.test_records import ZEEK
 
 UNREADABLE = ZEEK | {"ts": "in a new form"}
@@ -69,6 +76,27 @@ def test_items_are_listed_with_their_place(batch: str) -> None:
     assert places == [
         (3, 0, "not an object"), (2, 1, "invalid timestamp"), (1, 0, "invalid timestamp"),
     ]  # fmt: skip
+
+
+def test_items_that_are_records_now_are_counted_before_a_replay(
+    batch: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Counting changes nothing; an item without an original, or over the limit, is none."""
+    with session_scope() as session:
+        assert count_replayable(session) == 0
+    understand(monkeypatch)
+    with session_scope() as session:
+        assert count_replayable(session) == 2
+    with session_scope() as session:
+        assert count_replayable(session) == 2
+        rows = list_quarantined(session, None, 10)
+        assert {row["reason"] for row in rows} == {"not an object", "invalid timestamp"}
+        session.scalars(select(QuarantinedRecord)).all()[0].reason = OVERFLOW
+        session.flush()
+        assert count_replayable(session) == 1
+        session.get_one(Submission, batch).records = None
+        session.flush()
+        assert count_replayable(session) == 0
 
 
 def test_a_replay_without_a_change_changes_nothing(batch: str) -> None:
