@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from securenet_obs.oncall.session import Finding, Runbook, open_runbook
     from securenet_obs.oncall.symptoms.logs_do_not_parse import LogsDoNotParse
     from securenet_obs.oncall.symptoms.queue_is_growing import QueueIsGrowing
+    from securenet_obs.oncall.symptoms.sentry_is_silent import SentryIsSilent
     from securenet_obs.oncall.symptoms.worker_is_gone import WorkerIsGone
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "QueueIsGrowing",
     "Row",
     "Runbook",
+    "SentryIsSilent",
     "WorkerIsGone",
     "grow_pool",
     "named_action",
@@ -36,6 +38,7 @@ _NAMES = {
     "session": ("Finding", "Runbook", "open_runbook"),
     "symptoms.logs_do_not_parse": ("LogsDoNotParse",),
     "symptoms.queue_is_growing": ("QueueIsGrowing",),
+    "symptoms.sentry_is_silent": ("SentryIsSilent",),
     "symptoms.worker_is_gone": ("WorkerIsGone",),
 }
 """Module below this package -> the public names that it defines."""

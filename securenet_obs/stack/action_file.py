@@ -38,6 +38,12 @@ def write_actions(folder: Path) -> Path:
         'undo = "restart it with LOG_FORMAT=console"\n'
         "deadline_s = 95\n\n"
         "[restore_log_format.parameters]\n"
+        f"service = {json.dumps(_SERVICE)}\n\n"
+        "[restore_sentry_dsn]\n"
+        f"command = {json.dumps([*program, '{service}'])}\n"
+        'undo = "restart it with its former SENTRY_DSN"\n'
+        "deadline_s = 95\n\n"
+        "[restore_sentry_dsn.parameters]\n"
         f"service = {json.dumps(_SERVICE)}\n",
         encoding="utf-8",
     )

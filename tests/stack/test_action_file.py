@@ -25,16 +25,17 @@ def test_the_worker_of_the_stack_can_be_restarted(tmp_path: Path) -> None:
         named_action(settings, "restart_worker", "restart it", dict, worker="worker@elsewhere")
 
 
-def test_the_log_format_of_a_service_can_be_restored(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["restore_log_format", "restore_sentry_dsn"])
+def test_the_settings_of_a_service_can_be_restored(tmp_path: Path, name: str) -> None:
     """Other parts hold the target's data."""
     folder = tmp_path / "stacks" / "local"
     folder.mkdir(parents=True)
     settings = Settings(runbook_actions=str(write_actions(folder)))
-    action = named_action(settings, "restore_log_format", "do it", dict, service="securenet-beat")
+    action = named_action(settings, name, "do it", dict, service="securenet-beat")
     assert isinstance(action, Action)
     assert shlex.split(action.command)[-1] == "securenet-beat"
     with pytest.raises(ActionError, match="is not a valid service"):
-        named_action(settings, "restore_log_format", "do it", dict, service="redis")
+        named_action(settings, name, "do it", dict, service="redis")
 
 
 def test_a_stack_that_does_not_run_is_an_error(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from securenet_obs.drills.incidents import log_formats, workers
+from securenet_obs.drills.incidents import log_formats, sentry_dsns, workers
 from securenet_obs.drills.incidents.incident import Incident
 
 _ALL = (
@@ -27,6 +27,13 @@ _ALL = (
         "Beat is restarted with LOG_FORMAT=console.",
         log_formats.switch_format,
         row="writes lines that are not JSON",
+    ),
+    Incident(
+        "worker-with-wrong-dsn",
+        "sentry_is_silent",
+        "The worker is restarted with a DSN whose key the project does not know.",
+        sentry_dsns.give_worker_wrong_dsn,
+        row="does not reach Sentry",
     ),
 )
 

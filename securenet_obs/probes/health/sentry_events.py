@@ -2,16 +2,11 @@
 
 import time
 
-from sentry_sdk import Client
-
 from securenet_obs.errors import NotFoundError, SettingsError
 from securenet_obs.probes.errors.backends import open_error_events
+from securenet_obs.probes.errors.delivery import send_event
 from securenet_obs.probes.health.health import Health
-from securenet_obs.probes.markers import generate_canary
 from securenet_obs.settings import Settings
-
-FINGERPRINT = "securenet-probe"
-"""Fingerprint of the events: all of them are one issue."""
 
 
 def probe_sentry(settings: Settings, deadline_s: float) -> Health:
@@ -33,7 +28,7 @@ def probe_sentry(settings: Settings, deadline_s: float) -> Health:
         raise SettingsError("SENTRY_DSN is not set: no event can be sent.")
     reader = open_error_events(settings)
     began = time.monotonic()
-    event_id = _send(dsn, settings.environment, deadline_s)
+    event_id = send_event(dsn, settings.environment, deadline_s).event_id
     try:
         reader.find(event_id, deadline_s)
     except NotFoundError:
@@ -41,19 +36,3 @@ def probe_sentry(settings: Settings, deadline_s: float) -> Health:
     return Health(
         "sentry", True, f"event {event_id} was read back after {time.monotonic() - began:.1f} s"
     )
-
-
-def _send(dsn: str, environment: str, deadline_s: float) -> str:
-    """Send an event and return its id; the SDK itself does not report whether it arrives."""
-    client = Client(dsn=dsn, environment=environment, default_integrations=False)
-    event_id = client.capture_event(
-        {
-            "message": "securenet probe",
-            "level": "info",
-            "logger": "securenet.probe",
-            "fingerprint": [FINGERPRINT],
-            "tags": {"canary": generate_canary()},
-        }
-    )
-    client.close(timeout=deadline_s)
-    return str(event_id)

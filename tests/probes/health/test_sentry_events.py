@@ -4,7 +4,8 @@ import pytest
 
 from securenet_obs.errors import SettingsError
 from securenet_obs.monitoring.sentry.recorder import recording_sentry
-from securenet_obs.probes.health.sentry_events import FINGERPRINT, probe_sentry
+from securenet_obs.probes.errors.delivery import FINGERPRINT
+from securenet_obs.probes.health.sentry_events import probe_sentry
 from securenet_obs.settings import Settings
 
 
