@@ -157,12 +157,12 @@ class SentryIsSilent:
         after = [row for row in self._read_losses() if row.reasons]
         before = sum(row.lost.total() for row in self._before)
         missing = self._provoke() if self._has_diagnostics else []
-        provoked = "of API and task" if self._has_diagnostics else "not raised: diagnostics are off"
+        raised = "raised in API and task" if self._has_diagnostics else "none: diagnostics are off"
         return Finding(
             not after and not missing,
             "no event lost since the last start; errors on demand are read back",
             f"before: {before} lost; now: {', '.join(row.service for row in after) or 'none'}; "
-            f"errors {provoked}, missing: {', '.join(missing) or 'none'}",
+            f"errors on demand: {raised}; not read back: {', '.join(missing) or 'none'}",
         )
 
     @property
