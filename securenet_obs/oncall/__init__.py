@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from securenet_obs.oncall.decisions import Row
     from securenet_obs.oncall.session import Finding, Runbook, open_runbook
     from securenet_obs.oncall.symptoms.queue_is_growing import QueueIsGrowing
+    from securenet_obs.oncall.symptoms.worker_answers_but_does_nothing import (
+        WorkerAnswersButDoesNothing,
+    )
     from securenet_obs.oncall.symptoms.worker_is_gone import WorkerIsGone
 
 __all__ = [
@@ -19,6 +22,7 @@ __all__ = [
     "QueueIsGrowing",
     "Row",
     "Runbook",
+    "WorkerAnswersButDoesNothing",
     "WorkerIsGone",
     "grow_pool",
     "named_action",
@@ -33,6 +37,7 @@ _NAMES = {
     "decisions": ("Row",),
     "session": ("Finding", "Runbook", "open_runbook"),
     "symptoms.queue_is_growing": ("QueueIsGrowing",),
+    "symptoms.worker_answers_but_does_nothing": ("WorkerAnswersButDoesNothing",),
     "symptoms.worker_is_gone": ("WorkerIsGone",),
 }
 """Module below this package -> the public names that it defines."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from securenet_obs.drills.incidents import workers
+from securenet_obs.drills.incidents import idle_workers, workers
 from securenet_obs.drills.incidents.incident import Incident
 
 _ALL = (
@@ -20,6 +20,14 @@ _ALL = (
         "The only worker and its children are killed.",
         workers.kill_worker,
         row="is gone",
+    ),
+    Incident(
+        "worker-consumes-nothing",
+        "worker_answers_but_does_nothing",
+        "The only worker answers pings and consumes no queue, while tasks arrive.",
+        idle_workers.cancel_consumers,
+        row="answers and consumes no queue",
+        parameters=("deadline_s=2", "youngest_s=0"),
     ),
 )
 
