@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from securenet_obs.oncall.decisions import Row
     from securenet_obs.oncall.session import Finding, Runbook, open_runbook
     from securenet_obs.oncall.symptoms.queue_is_growing import QueueIsGrowing
+    from securenet_obs.oncall.symptoms.task_is_poisonous import TaskIsPoisonous
     from securenet_obs.oncall.symptoms.worker_answers_but_does_nothing import (
         WorkerAnswersButDoesNothing,
     )
@@ -22,6 +23,7 @@ __all__ = [
     "QueueIsGrowing",
     "Row",
     "Runbook",
+    "TaskIsPoisonous",
     "WorkerAnswersButDoesNothing",
     "WorkerIsGone",
     "grow_pool",
@@ -37,6 +39,7 @@ _NAMES = {
     "decisions": ("Row",),
     "session": ("Finding", "Runbook", "open_runbook"),
     "symptoms.queue_is_growing": ("QueueIsGrowing",),
+    "symptoms.task_is_poisonous": ("TaskIsPoisonous",),
     "symptoms.worker_answers_but_does_nothing": ("WorkerAnswersButDoesNothing",),
     "symptoms.worker_is_gone": ("WorkerIsGone",),
 }

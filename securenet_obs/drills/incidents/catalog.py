@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from securenet_obs.drills.incidents import idle_workers, workers
+from securenet_obs.drills.incidents import idle_workers, poison, workers
 from securenet_obs.drills.incidents.incident import Incident
 
 _ALL = (
@@ -28,6 +28,13 @@ _ALL = (
         idle_workers.cancel_consumers,
         row="answers and consumes no queue",
         parameters=("deadline_s=2", "youngest_s=0"),
+    ),
+    Incident(
+        "poison-without-end",
+        "task_is_poisonous",
+        "A task kills its process again and again: the worker does not bound its starts.",
+        poison.loop_poison,
+        row="is started again and again",
     ),
 )
 

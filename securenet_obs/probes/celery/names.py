@@ -14,3 +14,6 @@ RESULT_PREFIX = "celery-task-meta-"
 
 UNACKED_KEY = "unacked"
 """kombu's hash of the messages that workers hold."""
+
+STARTS_PREFIX = "securenet:starts:"
+"""Key in the result database, followed by a task's id: its unfinished starts after the first."""
