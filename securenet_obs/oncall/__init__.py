@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from securenet_obs.oncall.decisions import Row
     from securenet_obs.oncall.session import Finding, Runbook, open_runbook
     from securenet_obs.oncall.symptoms.queue_is_growing import QueueIsGrowing
+    from securenet_obs.oncall.symptoms.schedule_stopped import ScheduleStopped
     from securenet_obs.oncall.symptoms.task_is_poisonous import TaskIsPoisonous
     from securenet_obs.oncall.symptoms.worker_answers_but_does_nothing import (
         WorkerAnswersButDoesNothing,
@@ -23,6 +24,7 @@ __all__ = [
     "QueueIsGrowing",
     "Row",
     "Runbook",
+    "ScheduleStopped",
     "TaskIsPoisonous",
     "WorkerAnswersButDoesNothing",
     "WorkerIsGone",
@@ -39,6 +41,7 @@ _NAMES = {
     "decisions": ("Row",),
     "session": ("Finding", "Runbook", "open_runbook"),
     "symptoms.queue_is_growing": ("QueueIsGrowing",),
+    "symptoms.schedule_stopped": ("ScheduleStopped",),
     "symptoms.task_is_poisonous": ("TaskIsPoisonous",),
     "symptoms.worker_answers_but_does_nothing": ("WorkerAnswersButDoesNothing",),
     "symptoms.worker_is_gone": ("WorkerIsGone",),

@@ -11,6 +11,7 @@ NAME = "actions.toml"
 """Name of the file in the stack's folder."""
 
 _PROGRAM = "securenet_obs.stack.restart_program"
+_BEAT_UNDO = "none: a restarted beat goes on where Redis has its last times"
 _UNDO = "none: a restarted worker consumes as before; tasks that it held are delivered again"
 
 
@@ -30,7 +31,11 @@ def write_actions(folder: Path) -> Path:
         f"undo = {json.dumps(_UNDO)}\n"
         "deadline_s = 95\n\n"
         "[restart_worker.parameters]\n"
-        f"worker = {json.dumps(re.escape(WORKER))}\n",
+        f"worker = {json.dumps(re.escape(WORKER))}\n\n"
+        "[restart_beat]\n"
+        f"command = {json.dumps([*program, 'beat'])}\n"
+        f"undo = {json.dumps(_BEAT_UNDO)}\n"
+        "deadline_s = 95\n",
         encoding="utf-8",
     )
     return path

@@ -35,6 +35,7 @@ NEEDED = {
     "wait_for_ledger": "redis worker logs",
     "WorkerAnswersButDoesNothing": "redis",
     "WorkerAnswersButDoesNothing": "redis", "TaskIsPoisonous": "redis store",
+    "ScheduleStopped": "redis store",
     "StoreProbe": "store", "run_vulnerability_scan": "worker", "put_inventory": "tenant-keys",
 }  # fmt: skip
 """Name that a notebook calls or reads -> the needs that it implies."""

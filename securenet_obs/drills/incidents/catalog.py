@@ -2,7 +2,13 @@
 
 from collections.abc import Mapping
 
-from securenet_obs.drills.incidents import idle_workers, poison, workers
+from securenet_obs.drills.incidents import (
+   
+    idle_workers,
+    poison,
+    stopped_schedule,
+    workers,
+)
 from securenet_obs.drills.incidents.incident import Incident
 
 _ALL = (
@@ -35,6 +41,13 @@ _ALL = (
         "A task kills its process again and again: the worker does not bound its starts.",
         poison.loop_poison,
         row="is started again and again",
+    ),
+    Incident(
+        "beat-gone-for-a-night",
+        "schedule_stopped",
+        "Beat is killed, and its records are set back by a night: windows were missed.",
+        stopped_schedule.lose_beat_for_a_night,
+        row="beat is gone",
     ),
 )
 
