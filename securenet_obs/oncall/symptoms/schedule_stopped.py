@@ -14,7 +14,12 @@ from securenet_obs.oncall.actions import Manual, Step
 from securenet_obs.oncall.decisions import Row
 from securenet_obs.oncall.schedule_actions import reset_last_times, run_window
 from securenet_obs.oncall.session import Finding
-from securenet_obs.probes.celery.beat_records import BeatEntry, BeatRecords, read_beat
+from securenet_obs.probes.celery.beat_records import (
+    BeatEntry,
+    BeatRecords,
+    find_write_refusal,
+    read_beat,
+)
 from securenet_obs.probes.celery.redis_reading import open_redis, translate_redis_errors
 from securenet_obs.probes.ledger.records import read_sent
 from securenet_obs.processes.polling import poll_until
@@ -29,6 +34,9 @@ LEAST_DUE = 5
 
 _GRACE_S = 120.0
 """Seconds after its sending in which a dispatch must have run."""
+
+_NEXT_TICK_S = 7.0
+"""Seconds within which a beat ticks again, as after an eviction of its tick."""
 
 _DISPATCHES = ".dispatch_"
 
@@ -59,6 +67,7 @@ class ScheduleStopped:
         self._window_s = window_s
         self._deadline_s = deadline_s
         self._records = BeatRecords(math.nan, (), 0.0)
+        self._refusal = ""
         self._counts: Counter[str] = Counter()
         self._doubled: list[str] = []
         self._lost: list[BeatEntry] = []
@@ -70,7 +79,8 @@ class ScheduleStopped:
             A row for each entry: `entry`, `last_sent` and `next` (UTC), `missed` (times at which it
             was due and not sent), `sent` (sendings within the window) and `due` (those expected).
         """
-        self._records = read_beat(self._settings)
+        self._records = self._read_records()
+        self._refusal = find_write_refusal(self._settings)
         now = self._records.read_at
         self._counts = self._count_sent(now - self._window_s)
         self._doubled = self._find_doubled(self._counts)
@@ -89,6 +99,14 @@ class ScheduleStopped:
         columns = ["entry", "last_sent", "next", "missed", "sent", "due"]
         return pd.DataFrame(rows, columns=columns).round({"due": 1})
 
+    def _read_records(self) -> BeatRecords:
+        """Return beat's records; if the tick is missing or old, wait for the next one of a beat."""
+        return poll_until(
+            lambda: read_beat(self._settings),
+            lambda records: records.tick_age_s <= self._oldest_tick_s,
+            deadline_s=_NEXT_TICK_S,
+        )
+
     def describe_tick(self) -> str:
         """Return the time and the age of the last tick as text; `look` comes first."""
         records = self._records
@@ -104,17 +122,18 @@ class ScheduleStopped:
     def decide(self) -> list[Row]:
         """Return the decision table; `look` comes first."""
         records = self._records
-        is_gone = records.tick_age_s > self._oldest_tick_s
+        is_old = records.tick_age_s > self._oldest_tick_s
+        is_gone = is_old and not self._refusal
         overdue = [entry for entry in records.entries if self._is_overdue(entry)]
         missed = ", ".join(f"{row.name} {row.count_missed(records.read_at)}" for row in overdue)
         why = f"{self.describe_tick()}; missed windows: {missed or 'none'}"
         return [
-            Row("beat is gone", is_gone, why, self._restart()),
+            Row("beat is gone", is_gone, why, self._restart() if is_gone else None),
             Row(
-                "beat ticks, and its entries are not sent",
-                not is_gone and bool(overdue),
-                why,
-                Manual("find why Redis refuses tasks", "securenet-obs run redis_refuses_writes"),
+                "Redis refuses the writes of beat",
+                (is_old or bool(overdue)) and not is_gone,
+                f"{why}; {self._refusal or 'no refusal is seen'}",
+                Manual("find why Redis refuses", "securenet-obs run redis_refuses_writes"),
             ),
             self._decide_on_twins(),
             *self._decide_on_clocks(),
@@ -130,19 +149,22 @@ class ScheduleStopped:
         )
 
     def _decide_on_twins(self) -> Row:
-        step = named_action(
-            self._settings,
-            "one_beat",
-            "stop every beat but one",
-            lambda: {"sent twice": ", ".join(self._doubled)},
-        )
         sent = "; ".join(
             f"{row.name}: {self._counts[row.task]} sent, {self._window_s / row.period_s:.0f} due"
             for row in self._records.entries
             if self._is_frequent(row)
         )
         why = f"within {self._window_s:g} s: {sent or 'no entry is due often enough'}"
+        step = self._stop_others() if self._doubled else None
         return Row("two beats send the schedule", bool(self._doubled), why, step)
+
+    def _stop_others(self) -> Step:
+        return named_action(
+            self._settings,
+            "one_beat",
+            "stop every beat but one",
+            lambda: {"sent twice": ", ".join(self._doubled)},
+        )
 
     def _decide_on_clocks(self) -> Iterator[Row]:
         """Yield the rows of a clock that is wrong now, and of one that was."""
@@ -200,22 +222,27 @@ class ScheduleStopped:
         return Finding(not left, "no entry is overdue, or dated ahead", observed)
 
     def verify_windows(self) -> Finding:
-        """Verify that each missed window runs once: sent once since the look, and dispatched."""
-        missed = [row for row in self._records.entries if row.has_slots and self._is_overdue(row)]
-        names = {row.name for row in (*missed, *self._lost)}
+        """Verify that each missed window was sent once since the look, and each one has run."""
+        missed = {row.name for row in self._records.entries if self._was_missed(row)}
+        lost = {row.name for row in self._lost}
 
         def find_problems() -> list[str]:
             sent = self._count_sent(self._records.read_at)
+            entries = read_beat(self._settings).entries
+            not_once = [row for row in entries if row.name in missed and sent[row.task] != 1]
+            waiting = [row for row in entries if row.name in missed | lost and not _has_run(row)]
             return [
-                problem
-                for row in read_beat(self._settings).entries
-                if row.name in names and (problem := _judge(row, sent[row.task]))
+                *(f"{row.name} was sent {sent[row.task]} times" for row in not_once),
+                *(f"{row.name} {row.find_slot()} has not run" for row in waiting),
             ]
 
         problems = poll_until(find_problems, lambda rows: not rows, deadline_s=self._deadline_s)
-        once = ", ".join(sorted(names)) or "none was missed"
+        once = ", ".join(sorted(missed | lost)) or "none was missed"
         observed = "; ".join(problems) or f"run once: {once}"
         return Finding(not problems, "each missed window is sent once, and runs", observed)
+
+    def _was_missed(self, entry: BeatEntry) -> bool:
+        return entry.has_slots and self._is_overdue(entry)
 
     def verify_single(self) -> Finding:
         """Verify that no entry is sent twice; watches for the window if one was."""
@@ -259,24 +286,18 @@ class ScheduleStopped:
 
     def _is_lost(self, entry: BeatEntry, now: float) -> bool:
         """Return whether a dispatch was sent for the latest window, and has not run in time."""
-        if not entry.has_slots or _DISPATCHES not in entry.task or self._is_overdue(entry):
+        if not entry.has_slots or self._is_overdue(entry):
             return False
         was_sent = entry.next - entry.period_s <= entry.sent < now - _GRACE_S
         return was_sent and not _has_run(entry)
 
 
 def _has_run(entry: BeatEntry) -> bool:
+    """Return whether the store has a dispatch of an entry's latest window; true for other tasks."""
+    if _DISPATCHES not in entry.task:
+        return True
     with session_scope() as session:
         return Effect("", entry.task, entry.find_slot()).earlier_result(session) is not None
-
-
-def _judge(entry: BeatEntry, sent: int) -> str:
-    """Return the problem of an entry whose window was missed; empty if it has run, once."""
-    if sent != 1:
-        return f"{entry.name} was sent {sent} times"
-    if _DISPATCHES in entry.task and not _has_run(entry):
-        return f"{entry.name} {entry.find_slot()} has not run"
-    return ""
 
 
 def _show(moment: float) -> str:

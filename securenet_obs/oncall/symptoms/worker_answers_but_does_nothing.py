@@ -90,6 +90,11 @@ class WorkerAnswersButDoesNothing:
         idle = [row.uptime_s for row in self._known if row.answers and not self._works(row)]
         return min(idle, default=math.inf)
 
+    def describe_youngest(self) -> str:
+        """Return the seconds since the last start of a worker that does nothing, as text."""
+        seconds = self.youngest_idle_s()
+        return "there is none" if math.isinf(seconds) else f"started {seconds:.0f} s ago"
+
     def _works(self, worker: KnownWorker) -> bool:
         return bool(worker.queues) and self._health[worker.name].is_healthy
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from securenet_obs.errors import RefusedError
 from securenet_obs.probes.celery.names import ENTRIES_KEY, SENT_KEY, TICK_KEY
 from securenet_obs.probes.celery.redis_reading import open_redis, translate_redis_errors
 from securenet_obs.settings import Settings
@@ -88,6 +89,30 @@ def read_beat(settings: Settings) -> BeatRecords:
         for name, entry in sorted(entries.items())
     ]
     return BeatRecords(float(tick) if tick else math.nan, found, time.time())
+
+
+def find_write_refusal(settings: Settings) -> str:
+    """Return the reason for which Redis refuses the writes of beat now; empty if none is seen.
+
+    Nothing is written: a full memory refuses a transaction that only reads, too.
+
+    Raises:
+        UnreachableError, ForbiddenError: as every probe.
+    """
+    try:
+        with (
+            translate_redis_errors(settings.results, "RESULT_URL"),
+            open_redis(settings.results, "RESULT_URL") as results,
+        ):
+            info: Any = results.info("everything")
+            with results.pipeline(transaction=True) as pipe:
+                pipe.exists(TICK_KEY).execute()
+    except RefusedError as error:
+        return str(error)
+    if info["role"] != "master":
+        return "Redis is a replica"
+    failed = {info.get("rdb_last_bgsave_status"), info.get("aof_last_write_status")} - {"ok", None}
+    return "the last write to disk has failed" if failed else ""
 
 
 def _read_entry(name: str, entry: dict[str, Any], sent: bytes | None) -> BeatEntry:

@@ -1,7 +1,6 @@
 """Which rows apply follows from ticks, due times, sendings and dispatches."""
 
 import math
-import time
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
@@ -14,18 +13,17 @@ from securenet_obs.probes.celery.beat_records import BeatEntry, BeatRecords
 from securenet_obs.settings import Settings
 
 SCAN = "a.dispatch_scans"
+NOW = 1_795_734_000.0
 
 
 def scan(due_in_s: float = 3600.0, sent_ago_s: float = math.nan) -> BeatEntry:
     """Return an entry with times of the day."""
-    now = time.time()
-    return BeatEntry("scan", SCAN, "<crontab>", now + due_in_s, 21_600.0, now - sent_ago_s)
+    return BeatEntry("scan", SCAN, "<crontab>", NOW + due_in_s, 21_600.0, NOW - sent_ago_s)
 
 
 def outbox(sent_ago_s: float = 5.0) -> BeatEntry:
     """Return an entry that is due every 15 seconds."""
-    now = time.time()
-    return BeatEntry("outbox", "a.outbox", "15 s", now + 10, 15.0, now - sent_ago_s)
+    return BeatEntry("outbox", "a.outbox", "15 s", NOW + 10, 15.0, NOW - sent_ago_s)
 
 
 @pytest.fixture
@@ -33,11 +31,14 @@ def looked(monkeypatch: pytest.MonkeyPatch) -> Callable[..., ScheduleStopped]:
     """Return a function for the symptom, after its look at these records."""
 
     def look(
-        *entries: BeatEntry, tick_ago_s: float = 2.0, sent: int = 0, has_run: bool = True
+        *entries: BeatEntry,
+        tick_ago_s: float = 2.0,
+        sent: int = 0,
+        has_run: bool = True,
+        refusal: str = "",
     ) -> ScheduleStopped:
         def read(_settings: Settings) -> BeatRecords:
-            now = time.time()
-            return BeatRecords(now - tick_ago_s, entries, now)
+            return BeatRecords(NOW - tick_ago_s, entries, NOW)
 
         def count(*_: Any) -> Counter[str]:
             return Counter({"a.outbox": sent, SCAN: sent})
@@ -45,6 +46,9 @@ def looked(monkeypatch: pytest.MonkeyPatch) -> Callable[..., ScheduleStopped]:
         monkeypatch.setattr(module, "read_beat", read)
         monkeypatch.setattr(ScheduleStopped, "_count_sent", count)
         monkeypatch.setattr(module, "_has_run", lambda _: has_run)
+        monkeypatch.setattr(module, "find_write_refusal", lambda _: refusal)
+        monkeypatch.setattr(module, "_NEXT_TICK_S", 0.0)
+        monkeypatch.setattr(module.time, "time", lambda: NOW)
         symptom = ScheduleStopped(Settings(), window_s=120.0, deadline_s=0.0)
         symptom.look()
         return symptom
@@ -53,7 +57,7 @@ def looked(monkeypatch: pytest.MonkeyPatch) -> Callable[..., ScheduleStopped]:
 
 
 GONE = "beat is gone"
-UNSENT = "beat ticks, and its entries are not sent"
+UNSENT = "Redis refuses the writes of beat"
 TWINS = "two beats send the schedule"
 AHEAD = "the clock of beat's host is ahead"
 FUTURE = "a last time lies in the future"
@@ -68,6 +72,8 @@ LOST = "a window was sent and has not run: scan"
         (scan(), {"tick_ago_s": math.nan}, GONE),
         (scan(-31.0), {"tick_ago_s": 31.0}, GONE),
         (scan(-31.0), {}, UNSENT),
+        (scan(), {"tick_ago_s": 31.0, "refusal": "OOM"}, UNSENT),
+        (scan(), {"refusal": "the last write to disk has failed"}, None),
         (scan(-29.0), {}, None),
         (outbox(), {"sent": 13}, None),
         (outbox(), {"sent": 14}, TWINS),
@@ -104,6 +110,16 @@ def test_a_missed_window_must_run_once(
     """Not sent, sent twice, or without a dispatch is not mended."""
     symptom = looked(scan(-40.0), sent=sent, has_run=has_run)
     assert symptom.verify_windows().passed is passed
+
+
+@pytest.mark.parametrize("has_run", [True, False])
+def test_a_lost_window_must_have_run(
+    looked: Callable[..., ScheduleStopped], monkeypatch: pytest.MonkeyPatch, has_run: bool
+) -> None:
+    """The ledger has no record of the task that the runbook has sent."""
+    symptom = looked(scan(3600.0, 121.0), has_run=False)
+    monkeypatch.setattr(module, "_has_run", lambda _: has_run)
+    assert symptom.verify_windows().passed is has_run
 
 
 def test_an_old_tick_does_not_verify(looked: Callable[..., ScheduleStopped]) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 import redis
 
-from securenet_obs.probes.celery.beat_records import BeatEntry, read_beat
+from securenet_obs.probes.celery.beat_records import BeatEntry, find_write_refusal, read_beat
 from securenet_obs.settings import Settings
 from tests.conftest import RedisServer
 
@@ -52,6 +52,30 @@ def test_without_records_the_tick_is_infinitely_old(settings: Settings) -> None:
     """A beat that never ran has no entries."""
     records = read_beat(settings)
     assert (records.tick_age_s, records.entries) == (math.inf, [])
+
+
+@pytest.mark.parametrize(
+    ("commands", "reason"),
+    [
+        ([], ""),
+        (["CONFIG SET maxmemory 1"], "refuses"),
+        (["REPLICAOF 127.0.0.1 1"], "Redis is a replica"),
+    ],
+)
+def test_a_refusal_is_seen_without_a_write(
+    settings: Settings, commands: list[str], reason: str
+) -> None:
+    """A full memory refuses transactions, and a replica every write."""
+    with redis.Redis.from_url(settings.results.get_secret_value()) as client:
+        try:
+            for command in commands:
+                client.execute_command(*command.split())
+            refusal = find_write_refusal(settings)
+        finally:
+            client.execute_command("REPLICAOF", "NO", "ONE")
+            client.config_set("maxmemory", 0)
+    assert reason in refusal
+    assert bool(reason) == bool(refusal)
 
 
 def test_the_records_are_read(settings: Settings) -> None:
