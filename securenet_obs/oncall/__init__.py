@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from securenet_obs.oncall.symptoms.queue_is_growing import QueueIsGrowing
     from securenet_obs.oncall.symptoms.schedule_stopped import ScheduleStopped
     from securenet_obs.oncall.symptoms.task_is_poisonous import TaskIsPoisonous
+    from securenet_obs.oncall.symptoms.tasks_run_twice import TasksRunTwice
     from securenet_obs.oncall.symptoms.worker_answers_but_does_nothing import (
         WorkerAnswersButDoesNothing,
     )
@@ -26,6 +27,7 @@ __all__ = [
     "Runbook",
     "ScheduleStopped",
     "TaskIsPoisonous",
+    "TasksRunTwice",
     "WorkerAnswersButDoesNothing",
     "WorkerIsGone",
     "grow_pool",
@@ -43,6 +45,7 @@ _NAMES = {
     "symptoms.queue_is_growing": ("QueueIsGrowing",),
     "symptoms.schedule_stopped": ("ScheduleStopped",),
     "symptoms.task_is_poisonous": ("TaskIsPoisonous",),
+    "symptoms.tasks_run_twice": ("TasksRunTwice",),
     "symptoms.worker_answers_but_does_nothing": ("WorkerAnswersButDoesNothing",),
     "symptoms.worker_is_gone": ("WorkerIsGone",),
 }

@@ -1,10 +1,11 @@
-"""Actions on single tasks: revokes one, requeues dead letters."""
+"""Actions on single tasks: revokes one, ends an extra run, requeues dead letters."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from securenet_obs.errors import ActionError, SecureNetObsError
-from securenet_obs.oncall.actions import Action
+from securenet_obs.oncall.actions import Action, State
 from securenet_obs.probes.celery.client import create_celery_client
+from securenet_obs.probes.celery.executions import Execution
 from securenet_obs.probes.celery.redis_reading import translate_redis_errors
 from securenet_obs.settings import Settings
 from securenet_obs.workers.dead_letters import Letter, requeue_letter, show_letter
@@ -30,16 +31,39 @@ def revoke_task(settings: Settings, task_id: str, task: str) -> Action:
     )
 
 
-def _revoke(settings: Settings, task_id: str) -> str:
+def _revoke(settings: Settings, task_id: str, worker: str = "") -> str:
+    """Revoke a task in one worker, or in all, and kill the process that runs it there."""
     app = create_celery_client(settings)
     with translate_redis_errors(settings.redis_url, "REDIS_URL"):
         answers = app.control.revoke(
-            task_id, terminate=True, signal="SIGKILL", reply=True, timeout=_ANSWER_S
+            task_id,
+            destination=[worker] if worker else None,
+            terminate=True,
+            signal="SIGKILL",
+            reply=True,
+            timeout=_ANSWER_S,
         )
     workers = sorted(name for answer in answers or () for name in answer)
     if not workers:
         raise ActionError(f"no worker has confirmed the revocation within {_ANSWER_S:g} s.")
     return f"refused from now on by {', '.join(workers)}"
+
+
+def revoke_run(settings: Settings, run: Execution, read_state: Callable[[], State]) -> Action:
+    """Return the action that ends one of several runs of a task, in its worker alone.
+
+    Args:
+        settings: those of the target.
+        run: the run to end; of two in one worker, Celery ends the one that it received last.
+        read_state: reads the runs of the task.
+    """
+    return Action(
+        "revoke_run",
+        f"end one run of {run.task_id} ({run.task}) in {run.worker}, the one that it received last",
+        f"none: the other run goes on; if it is lost, {run.worker} refuses it until a restart",
+        read_state,
+        lambda: _revoke(settings, run.task_id, run.worker),
+    )
 
 
 def requeue_letters(letters: Sequence[Letter], filtered_by: str) -> Action:

@@ -33,9 +33,8 @@ NEEDED = {
     "run_drills": "local-stack", "run_command": "local-stack", "register_tenant": "local-stack",
     "QueueIsGrowing": "redis worker", "WorkerIsGone": "redis",
     "wait_for_ledger": "redis worker logs",
-    "WorkerAnswersButDoesNothing": "redis",
     "WorkerAnswersButDoesNothing": "redis", "TaskIsPoisonous": "redis store",
-    "ScheduleStopped": "redis store",
+    "ScheduleStopped": "redis store", "TasksRunTwice": "redis",
     "StoreProbe": "store", "run_vulnerability_scan": "worker", "put_inventory": "tenant-keys",
 }  # fmt: skip
 """Name that a notebook calls or reads -> the needs that it implies."""

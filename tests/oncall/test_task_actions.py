@@ -8,7 +8,8 @@ import pytest
 
 from securenet_obs.errors import ActionError, DeadLetterError
 from securenet_obs.oncall import task_actions
-from securenet_obs.oncall.task_actions import requeue_letters, revoke_task
+from securenet_obs.oncall.task_actions import requeue_letters, revoke_run, revoke_task
+from securenet_obs.probes.celery.executions import Execution
 from securenet_obs.settings import Settings
 from securenet_obs.workers.dead_letters import Letter
 from tests.conftest import RedisServer
@@ -25,13 +26,15 @@ def letter(number: int, requeued_at: datetime | None = None) -> Letter:
 def test_without_a_worker_a_revocation_fails(
     redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Workers keep revocations in their memory: without one, nothing is revoked."""
+    """Workers keep revocations in their memory: without one, nothing is revoked or ended."""
     monkeypatch.setattr(task_actions, "_ANSWER_S", 0.2)
     settings = Settings(**{name.lower(): value for name, value in redis_server.environment.items()})
     action = revoke_task(settings, "t1", "scan")
     assert action.read_state() == {"task": "t1", "name": "scan"}
-    with pytest.raises(ActionError, match="no worker has confirmed"):
-        action.run()
+    run = Execution("t1", "scan", "worker@a", 7, 0.0, False)
+    for each in (action, revoke_run(settings, run, dict)):
+        with pytest.raises(ActionError, match="no worker has confirmed"):
+            each.run()
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from securenet_obs.drills.incidents import (
-   
+    double_runs,
     idle_workers,
     poison,
     stopped_schedule,
@@ -48,6 +48,13 @@ _ALL = (
         "Beat is killed, and its records are set back by a night: windows were missed.",
         stopped_schedule.lose_beat_for_a_night,
         row="beat is gone",
+    ),
+    Incident(
+        "task-sent-twice",
+        "tasks_run_twice",
+        "A slow task was sent twice, and both of its messages run at once.",
+        double_runs.send_twice,
+        row="runs twice at once",
     ),
 )
 
