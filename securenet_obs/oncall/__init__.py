@@ -11,7 +11,13 @@ if TYPE_CHECKING:
     from securenet_obs.oncall.session import Finding, Runbook, open_runbook
     from securenet_obs.oncall.symptoms.logs_do_not_parse import LogsDoNotParse
     from securenet_obs.oncall.symptoms.queue_is_growing import QueueIsGrowing
+    from securenet_obs.oncall.symptoms.schedule_stopped import ScheduleStopped
     from securenet_obs.oncall.symptoms.sentry_is_silent import SentryIsSilent
+    from securenet_obs.oncall.symptoms.task_is_poisonous import TaskIsPoisonous
+    from securenet_obs.oncall.symptoms.tasks_run_twice import TasksRunTwice
+    from securenet_obs.oncall.symptoms.worker_answers_but_does_nothing import (
+        WorkerAnswersButDoesNothing,
+    )
     from securenet_obs.oncall.symptoms.worker_is_gone import WorkerIsGone
 
 __all__ = [
@@ -22,7 +28,11 @@ __all__ = [
     "QueueIsGrowing",
     "Row",
     "Runbook",
+    "ScheduleStopped",
     "SentryIsSilent",
+    "TaskIsPoisonous",
+    "TasksRunTwice",
+    "WorkerAnswersButDoesNothing",
     "WorkerIsGone",
     "grow_pool",
     "named_action",
@@ -38,7 +48,11 @@ _NAMES = {
     "session": ("Finding", "Runbook", "open_runbook"),
     "symptoms.logs_do_not_parse": ("LogsDoNotParse",),
     "symptoms.queue_is_growing": ("QueueIsGrowing",),
+    "symptoms.schedule_stopped": ("ScheduleStopped",),
     "symptoms.sentry_is_silent": ("SentryIsSilent",),
+    "symptoms.task_is_poisonous": ("TaskIsPoisonous",),
+    "symptoms.tasks_run_twice": ("TasksRunTwice",),
+    "symptoms.worker_answers_but_does_nothing": ("WorkerAnswersButDoesNothing",),
     "symptoms.worker_is_gone": ("WorkerIsGone",),
 }
 """Module below this package -> the public names that it defines."""

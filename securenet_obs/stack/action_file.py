@@ -3,7 +3,9 @@
 import json
 import re
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 from securenet_obs.stack.parts.readiness import WORKER
 from securenet_obs.stack.parts.services import SERVICE_PREFIX, SERVICES
@@ -11,9 +13,44 @@ from securenet_obs.stack.parts.services import SERVICE_PREFIX, SERVICES
 NAME = "actions.toml"
 """Name of the file in the stack's folder."""
 
+DEADLINE_S = 95
+"""Seconds that an action may take."""
+
 _PROGRAM = "securenet_obs.stack.restart_program"
-_SERVICE = f"({SERVICE_PREFIX})?({'|'.join(SERVICES)})"
-_UNDO = "none: a restarted worker consumes as before; tasks that it held are delivered again"
+
+
+class _Restart(NamedTuple):
+    """An action that restarts a part with the stack's own settings.
+
+    Args:
+        part: the part, or the placeholder of a parameter.
+        undo: how to undo it.
+        parameters: pattern of each parameter.
+    """
+
+    part: str
+    undo: str
+    parameters: Mapping[str, str] = {}
+
+
+_WORKER = {"worker": re.escape(WORKER)}
+_SERVICE = {"service": f"({SERVICE_PREFIX})?({'|'.join(SERVICES)})"}
+
+_ACTIONS = {
+    "restart_worker": _Restart(
+        "worker",
+        "none: a restarted worker consumes as before; tasks that it held are delivered again",
+        _WORKER,
+    ),
+    "raise_visibility_timeout": _Restart(
+        "worker", "none: the worker starts with this release's own timeout", _WORKER
+    ),
+    "restart_beat": _Restart(
+        "beat", "none: a restarted beat goes on where Redis has its last times"
+    ),
+    "restore_log_format": _Restart("{service}", "restart it with LOG_FORMAT=console", _SERVICE),
+    "restore_sentry_dsn": _Restart("{service}", "restart it with its former SENTRY_DSN", _SERVICE),
+}
 
 
 def write_actions(folder: Path) -> Path:
@@ -25,26 +62,17 @@ def write_actions(folder: Path) -> Path:
     root, stack = folder.parents[1], folder.name
     program = [sys.executable, "-P", "-m", _PROGRAM, str(root), stack]
     path = folder / NAME
-    # JSON's strings and arrays are TOML's, too.
-    path.write_text(
-        "[restart_worker]\n"
-        f"command = {json.dumps([*program, 'worker'])}\n"
-        f"undo = {json.dumps(_UNDO)}\n"
-        "deadline_s = 95\n\n"
-        "[restart_worker.parameters]\n"
-        f"worker = {json.dumps(re.escape(WORKER))}\n\n"
-        "[restore_log_format]\n"
-        f"command = {json.dumps([*program, '{service}'])}\n"
-        'undo = "restart it with LOG_FORMAT=console"\n'
-        "deadline_s = 95\n\n"
-        "[restore_log_format.parameters]\n"
-        f"service = {json.dumps(_SERVICE)}\n\n"
-        "[restore_sentry_dsn]\n"
-        f"command = {json.dumps([*program, '{service}'])}\n"
-        'undo = "restart it with its former SENTRY_DSN"\n'
-        "deadline_s = 95\n\n"
-        "[restore_sentry_dsn.parameters]\n"
-        f"service = {json.dumps(_SERVICE)}\n",
-        encoding="utf-8",
-    )
+    tables = (_table(name, action, program) for name, action in _ACTIONS.items())
+    path.write_text("\n".join(tables), encoding="utf-8")
     return path
+
+
+def _table(name: str, action: _Restart, program: list[str]) -> str:
+    """Return the TOML table of an action; JSON's strings, arrays and numbers are TOML's, too."""
+    command = [*program, action.part]
+    entry = {"command": command, "undo": action.undo, "deadline_s": DEADLINE_S}
+    lines = [f"[{name}]", *(f"{key} = {json.dumps(value)}" for key, value in entry.items())]
+    if action.parameters:
+        lines.append(f"[{name}.parameters]")
+        lines += [f"{key} = {json.dumps(value)}" for key, value in action.parameters.items()]
+    return "\n".join(lines) + "\n"

@@ -35,6 +35,10 @@ NEEDED = {
     "wait_for_ledger": "redis worker logs",
     "LogsDoNotParse": "logs store",
     "SentryIsSilent": "sentry logs read-events",
+    "WorkerAnswersButDoesNothing": "redis",
+    "TaskIsPoisonous": "redis store",
+    "ScheduleStopped": "redis store",
+    "TasksRunTwice": "redis",
     "StoreProbe": "store", "run_vulnerability_scan": "worker", "put_inventory": "tenant-keys",
 }  # fmt: skip
 """Name that a notebook calls or reads -> the needs that it implies."""

@@ -38,6 +38,14 @@ def test_the_settings_of_a_service_can_be_restored(tmp_path: Path, name: str) ->
         named_action(settings, name, "do it", dict, service="redis")
 
 
+def test_beat_of_the_stack_can_be_restarted(tmp_path: Path) -> None:
+    """It has no parameter."""
+    settings = Settings(runbook_actions=str(write_actions(tmp_path)))
+    action = named_action(settings, "restart_beat", "restart it", dict)
+    assert isinstance(action, Action)
+    assert action.command.endswith(" beat")
+
+
 def test_a_stack_that_does_not_run_is_an_error(tmp_path: Path) -> None:
     """The action fails with the stack's own sentence."""
     folder = tmp_path / "stacks" / "local"

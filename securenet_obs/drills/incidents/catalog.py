@@ -2,7 +2,15 @@
 
 from collections.abc import Mapping
 
-from securenet_obs.drills.incidents import log_formats, sentry_dsns, workers
+from securenet_obs.drills.incidents import (
+    double_runs,
+    idle_workers,
+    log_formats,
+    poison,
+    sentry_dsns,
+    stopped_schedule,
+    workers,
+)
 from securenet_obs.drills.incidents.incident import Incident
 
 _ALL = (
@@ -34,6 +42,35 @@ _ALL = (
         "The worker is restarted with a DSN whose key the project does not know.",
         sentry_dsns.give_worker_wrong_dsn,
         row="does not reach Sentry",
+    ),
+    Incident(
+        "worker-consumes-nothing",
+        "worker_answers_but_does_nothing",
+        "The only worker answers pings and consumes no queue, while tasks arrive.",
+        idle_workers.cancel_consumers,
+        row="answers and consumes no queue",
+        parameters=("deadline_s=2", "youngest_s=0"),
+    ),
+    Incident(
+        "poison-without-end",
+        "task_is_poisonous",
+        "A task kills its process again and again: the worker does not bound its starts.",
+        poison.loop_poison,
+        row="is started again and again",
+    ),
+    Incident(
+        "beat-gone-for-a-night",
+        "schedule_stopped",
+        "Beat is killed, and its records are set back by a night: windows were missed.",
+        stopped_schedule.lose_beat_for_a_night,
+        row="beat is gone",
+    ),
+    Incident(
+        "task-sent-twice",
+        "tasks_run_twice",
+        "A slow task was sent twice, and both of its messages run at once.",
+        double_runs.send_twice,
+        row="runs twice at once",
     ),
 )
 

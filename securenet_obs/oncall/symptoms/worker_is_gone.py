@@ -1,32 +1,14 @@
 """A worker that no longer answers: looks for every known worker, decides, verifies by a canary."""
 
-from dataclasses import dataclass
-from typing import Any
-
 import pandas as pd
 
 from securenet_obs.oncall.action_file import named_action
 from securenet_obs.oncall.decisions import Row
 from securenet_obs.oncall.session import Finding
-from securenet_obs.probes.celery.client import open_inspector, query_workers
-from securenet_obs.probes.celery.names import DIRECT_PREFIX
-from securenet_obs.probes.celery.redis_reading import open_redis, translate_redis_errors
+from securenet_obs.probes.celery.known_workers import ANSWER_S, KnownWorker, ask_known_workers
 from securenet_obs.probes.celery.tasks import TaskProbe
 from securenet_obs.probes.health.worker import probe_worker
 from securenet_obs.settings import Settings
-
-_ANSWER_S = 2.0
-_PIDBOX_BINDING = "_kombu.binding.celery.pidbox"
-_PIDBOX = ".celery.pidbox"
-
-
-@dataclass(frozen=True)
-class KnownWorker:
-    """A worker that Redis or the alert names: whether it answers, and the queues it consumes."""
-
-    name: str
-    answers: bool
-    queues: tuple[str, ...] = ()
 
 
 class WorkerIsGone:
@@ -80,7 +62,7 @@ class WorkerIsGone:
         return Row(
             f"{worker.name} is gone",
             not worker.answers,
-            answer if worker.answers else f"no answer to a ping within {_ANSWER_S:g} s",
+            answer if worker.answers else f"no answer to a ping within {ANSWER_S:g} s",
             step,
         )
 
@@ -110,25 +92,7 @@ class WorkerIsGone:
         )
 
     def _ask(self) -> list[KnownWorker]:
-        with open_inspector(self._settings, _ANSWER_S) as inspect:
-            (queues,) = query_workers(inspect, "active_queues")
-        names = {self._worker} if self._worker else {*queues, *self._read_names()}
-        return [KnownWorker(name, name in queues, _own(queues.get(name))) for name in sorted(names)]
+        return ask_known_workers(self._settings, self._worker)
 
     def _answers(self, name: str) -> bool:
         return any(row.answers for row in self._ask() if row.name == name)
-
-    def _read_names(self) -> set[str]:
-        """Return the workers that have a control queue in Redis; one that was killed keeps it."""
-        with (
-            translate_redis_errors(self._settings.redis_url, "REDIS_URL"),
-            open_redis(self._settings.redis_url, "REDIS_URL") as broker,
-        ):
-            members: Any = broker.smembers(_PIDBOX_BINDING)
-        names = (member.decode().rsplit("\x16", 1)[-1] for member in members)
-        return {name.removesuffix(_PIDBOX) for name in names if name.endswith(_PIDBOX)}
-
-
-def _own(queues: Any) -> tuple[str, ...]:
-    names = sorted(queue["name"] for queue in queues or ())
-    return tuple(name for name in names if not name.startswith(DIRECT_PREFIX))

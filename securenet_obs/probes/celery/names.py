@@ -14,3 +14,12 @@ RESULT_PREFIX = "celery-task-meta-"
 
 UNACKED_KEY = "unacked"
 """kombu's hash of the messages that workers hold."""
+
+STARTS_PREFIX = "securenet:starts:"
+"""Key in the result database, followed by a task's id: its unfinished starts after the first."""
+
+SENT_KEY = "securenet:beat:sent"
+"""Hash in the result database: name of beat's entry -> unix seconds of its last sending."""
+
+WINDOW_HEADER = "securenet_window"
+"""Header of a task that belongs to a schedule: the slot, such as `2026-11-26T18:00Z`."""

@@ -1,6 +1,7 @@
 """The base of probes that read results."""
 
 import pytest
+import redis
 
 from securenet_obs.errors import SettingsError, UnreachableError
 from securenet_obs.probes.celery.results import ResultProbe
@@ -20,6 +21,14 @@ class Pinging(ResultProbe):
 def test_the_results_database_is_read(broker: Settings) -> None:
     """The database is that of RESULT_URL, which may be another than the broker's."""
     assert Pinging(broker).ping()
+
+
+def test_the_state_of_a_task(broker: Settings) -> None:
+    """A task without a result is pending."""
+    assert ResultProbe(broker).task_state("no-such-task") == "PENDING"
+    with redis.Redis.from_url(broker.results.get_secret_value()) as results:
+        results.set("celery-task-meta-ended", '{"status": "SUCCESS"}', ex=60)
+    assert ResultProbe(broker).task_state("ended") == "SUCCESS"
 
 
 def test_an_unreachable_database_is_named() -> None:

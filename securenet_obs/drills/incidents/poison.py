@@ -1,0 +1,73 @@
+"""Faults of a task that kills its process: without end, or until it is a dead letter."""
+
+import sys
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import redis
+from celery import Celery
+
+from securenet_obs.drills.incidents.poisoned_worker import POISON
+from securenet_obs.errors import StackError
+from securenet_obs.processes.polling import poll_until
+from securenet_obs.stack.local_stack import LocalStack
+from securenet_obs.stack.parts.services import build_worker_command
+
+_PROGRAM = "securenet_obs.drills.incidents.poisoned_worker"
+_TASK = "securenet_obs.workers.tasks.echo_canary"
+STARTS_KEY = "securenet:starts:{}"
+"""Key in the result database with a task's id: its unfinished starts after the first."""
+
+_WITHOUT_END = 1_000_000
+_OFTEN = 3
+_DEADLINE_S = 60.0
+
+
+@contextmanager
+def loop_poison(stack: LocalStack) -> Iterator[None]:
+    """Let a task kill its process again and again, by a worker that does not bound its starts.
+
+    Raises:
+        StackError: the task was not started three times.
+    """
+    with _poisoned_worker(stack, _WITHOUT_END):
+        task_id = _send(stack)
+        with redis.Redis.from_url(stack.environment["RESULT_URL"]) as results:
+            key = STARTS_KEY.format(task_id)
+            if not poll_until(
+                lambda: int(results.get(key) or 0) >= _OFTEN,
+                deadline_s=_DEADLINE_S,
+            ):
+                raise StackError(f"The poisonous task {task_id} was not started {_OFTEN} times.")
+        yield
+
+
+@contextmanager
+def bury_poison(stack: LocalStack) -> Iterator[str]:
+    """Let a task kill its process until it is a dead letter; yield its id, with a whole worker."""
+    with _poisoned_worker(stack, 1):
+        task_id = _send(stack)
+        with redis.Redis.from_url(stack.environment["RESULT_URL"]) as results:
+            if not poll_until(
+                lambda: results.exists(f"celery-task-meta-{task_id}"), deadline_s=_DEADLINE_S
+            ):
+                raise StackError(f"The poisonous task {task_id} has not failed.")
+    yield task_id
+
+
+@contextmanager
+def _poisoned_worker(stack: LocalStack, most_starts: int) -> Iterator[None]:
+    command = [sys.executable, "-m", _PROGRAM, str(most_starts), *build_worker_command()[2:]]
+    stack.restart_part("worker", command=command)
+    try:
+        yield
+    finally:
+        stack.restart_part("worker")
+
+
+def _send(stack: LocalStack) -> str:
+    with Celery(broker=stack.environment["REDIS_URL"], set_as_current=False) as app:
+        task_id = str(uuid.uuid4())
+        app.send_task(_TASK, [f"{POISON}-{task_id}"], task_id=task_id, queue="canary")
+    return task_id

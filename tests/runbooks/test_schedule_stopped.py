@@ -1,0 +1,62 @@
+"""The runbook for a stopped schedule leads from a beat that is gone to windows that have run."""
+
+import json
+import re
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from securenet_obs.drills.incidents import Proof
+from securenet_obs.drills.incidents.stopped_schedule import date_ahead, double_beat, lose_window
+from securenet_obs.runner.record.verdict import Verdict
+from securenet_obs.stack import LocalStack
+
+NAME = "schedule_stopped"
+TWINS_S = 26.0
+
+
+def test_it_restarts_beat_and_runs_missed_windows_once(
+    prove_runbook: Callable[[str], Proof],
+) -> None:
+    """Its row applies alone, the confirmed restart is done, and the missed window has run."""
+    proof = prove_runbook("beat-gone-for-a-night")
+    assert (proof.problem, proof.outcome) == ("", "passed")
+
+
+def test_a_healthy_stack_needs_no_action(run_notebook: Callable[..., Any]) -> None:
+    """No row applies, no action is offered, and the run passes."""
+    done = run_notebook(NAME)
+    assert (done.verdict, done.red) == (Verdict.PASSED, set())
+    assert "DRY RUN" not in done.text
+
+
+@pytest.mark.parametrize(
+    ("fault", "finding"),
+    [
+        (date_ahead, "a last time lies in the future"),
+        (lose_window, "a window was sent and has not run: vulnerability-scan"),
+    ],
+)
+def test_an_entry_is_mended(
+    stack: LocalStack, run_notebook: Callable[..., Any], fault: Callable[..., Any], finding: str
+) -> None:
+    """By a last time of now, or by a task for the window, once each is confirmed."""
+    with fault(stack):
+        found = run_notebook(NAME)
+        digest = json.loads(re.findall(r'"confirm": ("\w+")', found.text)[0])
+        mended = run_notebook(NAME, f"confirm={digest}")
+    assert (found.verdict, found.red) == (Verdict.FAILED, {"no step is open"})
+    assert f"-> {finding}" in found.text
+    assert (mended.verdict, mended.red) == (Verdict.PASSED, set())
+
+
+def test_two_beats_are_found(stack: LocalStack, run_notebook: Callable[..., Any]) -> None:
+    """The stack has no command that finds the second one: a person must stop it."""
+    with double_beat(stack):
+        time.sleep(TWINS_S)
+        done = run_notebook(NAME, "window_s=20")
+    assert (done.verdict, done.red) == (Verdict.FAILED, {"no step is open"})
+    assert "-> two beats send the schedule" in done.text
+    assert "RUNBOOK_ACTIONS names no action one_beat" in done.text
