@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from securenet_obs.oncall.decisions import Row
     from securenet_obs.oncall.session import Finding, Runbook, open_runbook
     from securenet_obs.oncall.symptoms.queue_is_growing import QueueIsGrowing
+    from securenet_obs.oncall.symptoms.redis_refuses_writes import RedisRefusesWrites
     from securenet_obs.oncall.symptoms.worker_is_gone import WorkerIsGone
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "Finding",
     "Manual",
     "QueueIsGrowing",
+    "RedisRefusesWrites",
     "Row",
     "Runbook",
     "WorkerIsGone",
@@ -33,6 +35,7 @@ _NAMES = {
     "decisions": ("Row",),
     "session": ("Finding", "Runbook", "open_runbook"),
     "symptoms.queue_is_growing": ("QueueIsGrowing",),
+    "symptoms.redis_refuses_writes": ("RedisRefusesWrites",),
     "symptoms.worker_is_gone": ("WorkerIsGone",),
 }
 """Module below this package -> the public names that it defines."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from securenet_obs.drills.incidents import workers
+from securenet_obs.drills.incidents import redis_faults, workers
 from securenet_obs.drills.incidents.incident import Incident
 
 _ALL = (
@@ -20,6 +20,13 @@ _ALL = (
         "The only worker and its children are killed.",
         workers.kill_worker,
         row="is gone",
+    ),
+    Incident(
+        "redis-became-a-replica",
+        "redis_refuses_writes",
+        "Redis is a replica of a master that does not answer, as after half a failover.",
+        redis_faults.make_replica,
+        row="is a replica without its master",
     ),
 )
 
