@@ -10,12 +10,16 @@ from redis.exceptions import ResponseError
 
 from securenet_obs.errors import ActionError
 from securenet_obs.oncall.actions import Action
+from securenet_obs.probes.celery.memory import find_endless
 from securenet_obs.probes.celery.redis_reading import (
     format_address,
     open_redis,
     translate_redis_errors,
 )
 from securenet_obs.processes.polling import poll_until
+
+GRACE_S = 5
+"""Seconds after which an unused result expires."""
 
 SAVE_S = 60.0
 """Seconds in which a save must end."""
@@ -109,6 +113,64 @@ def grant_writes(url: SecretStr, variable: str, user: str) -> Action:
     )
 
 
+def set_option(url: SecretStr, variable: str, option: str, value: str, does: str) -> Action:
+    """Return the action that sets an option of Redis which INFO shows, such as `maxmemory`.
+
+    Args:
+        url: address of the server.
+        variable: variable of the address.
+        option: name of the option.
+        value: its new value.
+        does: one sentence in the imperative.
+    """
+
+    def read_state() -> dict[str, str]:
+        with _opened(url, variable) as client:
+            return {option: _read_memory(client)[option.replace("-", "_")]}
+
+    def run() -> str:
+        before = read_state()[option]
+        with _opened(url, variable) as client:
+            client.config_set(option, value)
+        return f"{option} was {before}, is {read_state()[option]}"
+
+    return Action(
+        "set_option",
+        f"{does}, until Redis restarts; add it to its configuration, too",
+        f"`{format_cli(variable, f'CONFIG SET {option}')}` with the value of the state above",
+        read_state,
+        run,
+        format_cli(variable, f"CONFIG SET {option} {value}"),
+    )
+
+
+def expire_results(url: SecretStr, variable: str, idle_s: float) -> Action:
+    """Return the action that lets results without expiry expire, the unused ones within seconds.
+
+    Args:
+        url: address of the results' database.
+        variable: variable of the address.
+        idle_s: seconds without use after which a result expires.
+    """
+    return Action(
+        "expire_results",
+        f"let each result without expiry expire once it was not used for {idle_s:g} s, after "
+        f"{GRACE_S} s at the earliest",
+        f"PERSIST of each key within {GRACE_S} s; an expired result cannot be restored",
+        lambda: {"idle_s": f"{idle_s:g}"},
+        lambda: f"{_expire(url, variable, idle_s)} results have an expiry now",
+    )
+
+
+def _expire(url: SecretStr, variable: str, idle_s: float) -> int:
+    count = 0
+    with _opened(url, variable) as client:
+        for key, idle, _ in find_endless(client):
+            client.expire(key, max(GRACE_S, round(idle_s - idle)))
+            count += 1
+    return count
+
+
 def read_rights(client: redis.Redis, user: str) -> str:
     """Return the rules of a user's commands, such as `+@all -@write`."""
     found: Any = client.acl_getuser(user)
@@ -134,6 +196,11 @@ def _opened(url: SecretStr, variable: str) -> Iterator[redis.Redis]:
 def _read_save(client: redis.Redis) -> dict[str, Any]:
     info: Any = client.info("persistence")
     return dict(info)
+
+
+def _read_memory(client: redis.Redis) -> dict[str, str]:
+    info: Any = client.info("memory")
+    return {name: str(value) for name, value in info.items()}
 
 
 def _read_option(client: redis.Redis, option: str) -> str:

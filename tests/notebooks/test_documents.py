@@ -33,7 +33,7 @@ NEEDED = {
     "run_drills": "local-stack", "run_command": "local-stack", "register_tenant": "local-stack",
     "QueueIsGrowing": "redis worker", "WorkerIsGone": "redis",
     "wait_for_ledger": "redis worker logs",
-    "RedisRefusesWrites": "redis",
+    "RedisRefusesWrites": "redis", "RedisIsFull": "redis",
     "StoreProbe": "store", "run_vulnerability_scan": "worker", "put_inventory": "tenant-keys",
 }  # fmt: skip
 """Name that a notebook calls or reads -> the needs that it implies."""

@@ -28,6 +28,14 @@ _ALL = (
         redis_faults.make_replica,
         row="is a replica without its master",
     ),
+    Incident(
+        "results-without-expiry",
+        "redis_is_full",
+        "Results that never expire fill Redis's memory up to its limit.",
+        redis_faults.fill_with_results,
+        row="results without expiry fill the memory",
+        parameters=("keep_s=0",),
+    ),
 )
 
 INCIDENTS: Mapping[str, Incident] = {incident.name: incident for incident in _ALL}

@@ -76,7 +76,9 @@ def test_a_server_that_accepts_writes_has_none(settings: Settings) -> None:
             "READONLY",
             "a read only replica",
             {
-                "role": "slave", "master_host": "redis-2", "master_port": 6379,
+                "role": "slave",
+                "master_host": "redis-2",
+                "master_port": 6379,
                 "master_link_status": "up",
             },
             "its master is connected",
