@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from securenet_obs.oncall.decisions import Row
     from securenet_obs.oncall.session import Finding, Runbook, open_runbook
     from securenet_obs.oncall.symptoms.queue_is_growing import QueueIsGrowing
+    from securenet_obs.oncall.symptoms.redis_evicted_tasks import RedisEvictedTasks
     from securenet_obs.oncall.symptoms.redis_is_full import RedisIsFull
     from securenet_obs.oncall.symptoms.redis_refuses_writes import RedisRefusesWrites
     from securenet_obs.oncall.symptoms.worker_is_gone import WorkerIsGone
@@ -19,6 +20,7 @@ __all__ = [
     "Finding",
     "Manual",
     "QueueIsGrowing",
+    "RedisEvictedTasks",
     "RedisIsFull",
     "RedisRefusesWrites",
     "Row",
@@ -37,6 +39,7 @@ _NAMES = {
     "decisions": ("Row",),
     "session": ("Finding", "Runbook", "open_runbook"),
     "symptoms.queue_is_growing": ("QueueIsGrowing",),
+    "symptoms.redis_evicted_tasks": ("RedisEvictedTasks",),
     "symptoms.redis_is_full": ("RedisIsFull",),
     "symptoms.redis_refuses_writes": ("RedisRefusesWrites",),
     "symptoms.worker_is_gone": ("WorkerIsGone",),

@@ -136,8 +136,9 @@ def set_option(url: SecretStr, variable: str, option: str, value: str, does: str
 
     return Action(
         "set_option",
-        f"{does}, until Redis restarts; add it to its configuration, too",
-        f"`{format_cli(variable, f'CONFIG SET {option}')}` with the value of the state above",
+        does,
+        f"`{format_cli(variable, f'CONFIG SET {option}')}` with the value of the state above; a "
+        "restart of Redis undoes it, too, unless its configuration has it",
         read_state,
         run,
         format_cli(variable, f"CONFIG SET {option} {value}"),

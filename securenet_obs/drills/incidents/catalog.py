@@ -36,6 +36,14 @@ _ALL = (
         row="results without expiry fill the memory",
         parameters=("keep_s=0",),
     ),
+    Incident(
+        "scans-evicted",
+        "redis_evicted_tasks",
+        "Redis evicts the queue of the scans, since its policy allows it.",
+        redis_faults.evict_scans,
+        row="tasks were evicted",
+        parameters=("period_s=600",),
+    ),
 )
 
 INCIDENTS: Mapping[str, Incident] = {incident.name: incident for incident in _ALL}
