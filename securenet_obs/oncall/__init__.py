@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from securenet_obs.oncall.symptoms.redis_evicted_tasks import RedisEvictedTasks
     from securenet_obs.oncall.symptoms.redis_is_full import RedisIsFull
     from securenet_obs.oncall.symptoms.redis_refuses_writes import RedisRefusesWrites
+    from securenet_obs.oncall.symptoms.tasks_are_stuck_unacked import TasksAreStuckUnacked
     from securenet_obs.oncall.symptoms.worker_is_gone import WorkerIsGone
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "RedisRefusesWrites",
     "Row",
     "Runbook",
+    "TasksAreStuckUnacked",
     "WorkerIsGone",
     "grow_pool",
     "named_action",
@@ -42,6 +44,7 @@ _NAMES = {
     "symptoms.redis_evicted_tasks": ("RedisEvictedTasks",),
     "symptoms.redis_is_full": ("RedisIsFull",),
     "symptoms.redis_refuses_writes": ("RedisRefusesWrites",),
+    "symptoms.tasks_are_stuck_unacked": ("TasksAreStuckUnacked",),
     "symptoms.worker_is_gone": ("WorkerIsGone",),
 }
 """Module below this package -> the public names that it defines."""

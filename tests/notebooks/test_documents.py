@@ -34,7 +34,7 @@ NEEDED = {
     "QueueIsGrowing": "redis worker", "WorkerIsGone": "redis",
     "wait_for_ledger": "redis worker logs",
     "RedisRefusesWrites": "redis", "RedisIsFull": "redis",
-    "RedisEvictedTasks": "redis",
+    "RedisEvictedTasks": "redis", "TasksAreStuckUnacked": "redis",
     "StoreProbe": "store", "run_vulnerability_scan": "worker", "put_inventory": "tenant-keys",
 }  # fmt: skip
 """Name that a notebook calls or reads -> the needs that it implies."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from securenet_obs.drills.incidents import redis_faults, workers
+from securenet_obs.drills.incidents import redis_faults, unacked_faults, workers
 from securenet_obs.drills.incidents.incident import Incident
 
 _ALL = (
@@ -43,6 +43,14 @@ _ALL = (
         redis_faults.evict_scans,
         row="tasks were evicted",
         parameters=("period_s=600",),
+    ),
+    Incident(
+        "scans-orphaned",
+        "tasks_are_stuck_unacked",
+        "A consumer without a lease takes the scans, and is killed.",
+        unacked_faults.orphan_scans,
+        row="messages are held by nobody",
+        parameters=("min_age_s=3",),
     ),
 )
 
