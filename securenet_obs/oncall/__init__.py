@@ -11,9 +11,13 @@ if TYPE_CHECKING:
     from securenet_obs.oncall.session import Finding, Runbook, open_runbook
     from securenet_obs.oncall.symptoms.logs_do_not_parse import LogsDoNotParse
     from securenet_obs.oncall.symptoms.queue_is_growing import QueueIsGrowing
+    from securenet_obs.oncall.symptoms.redis_evicted_tasks import RedisEvictedTasks
+    from securenet_obs.oncall.symptoms.redis_is_full import RedisIsFull
+    from securenet_obs.oncall.symptoms.redis_refuses_writes import RedisRefusesWrites
     from securenet_obs.oncall.symptoms.schedule_stopped import ScheduleStopped
     from securenet_obs.oncall.symptoms.sentry_is_silent import SentryIsSilent
     from securenet_obs.oncall.symptoms.task_is_poisonous import TaskIsPoisonous
+    from securenet_obs.oncall.symptoms.tasks_are_stuck_unacked import TasksAreStuckUnacked
     from securenet_obs.oncall.symptoms.tasks_run_twice import TasksRunTwice
     from securenet_obs.oncall.symptoms.worker_answers_but_does_nothing import (
         WorkerAnswersButDoesNothing,
@@ -26,11 +30,15 @@ __all__ = [
     "LogsDoNotParse",
     "Manual",
     "QueueIsGrowing",
+    "RedisEvictedTasks",
+    "RedisIsFull",
+    "RedisRefusesWrites",
     "Row",
     "Runbook",
     "ScheduleStopped",
     "SentryIsSilent",
     "TaskIsPoisonous",
+    "TasksAreStuckUnacked",
     "TasksRunTwice",
     "WorkerAnswersButDoesNothing",
     "WorkerIsGone",
@@ -48,9 +56,13 @@ _NAMES = {
     "session": ("Finding", "Runbook", "open_runbook"),
     "symptoms.logs_do_not_parse": ("LogsDoNotParse",),
     "symptoms.queue_is_growing": ("QueueIsGrowing",),
+    "symptoms.redis_evicted_tasks": ("RedisEvictedTasks",),
+    "symptoms.redis_is_full": ("RedisIsFull",),
+    "symptoms.redis_refuses_writes": ("RedisRefusesWrites",),
     "symptoms.schedule_stopped": ("ScheduleStopped",),
     "symptoms.sentry_is_silent": ("SentryIsSilent",),
     "symptoms.task_is_poisonous": ("TaskIsPoisonous",),
+    "symptoms.tasks_are_stuck_unacked": ("TasksAreStuckUnacked",),
     "symptoms.tasks_run_twice": ("TasksRunTwice",),
     "symptoms.worker_answers_but_does_nothing": ("WorkerAnswersButDoesNothing",),
     "symptoms.worker_is_gone": ("WorkerIsGone",),

@@ -77,9 +77,9 @@ def serve_restart(stack: LocalStack) -> str:
 
 @contextmanager
 def serving_restarts(stack: LocalStack) -> Iterator[None]:
-    """Serve requests in a thread during the block; the caller starts and stops no part meanwhile.
+    """Serve requests in a thread during the block; start and stop no part meanwhile.
 
-    Nobody but the thread may restart parts then: a stack does not exclude its callers.
+    Only the thread may restart parts then: a stack does not exclude its callers.
     """
     over = threading.Event()
 

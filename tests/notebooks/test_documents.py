@@ -39,6 +39,10 @@ NEEDED = {
     "TaskIsPoisonous": "redis store",
     "ScheduleStopped": "redis store",
     "TasksRunTwice": "redis",
+    "RedisRefusesWrites": "redis",
+    "RedisIsFull": "redis",
+    "RedisEvictedTasks": "redis",
+    "TasksAreStuckUnacked": "redis",
     "StoreProbe": "store", "run_vulnerability_scan": "worker", "put_inventory": "tenant-keys",
 }  # fmt: skip
 """Name that a notebook calls or reads -> the needs that it implies."""

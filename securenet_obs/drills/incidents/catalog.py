@@ -7,8 +7,10 @@ from securenet_obs.drills.incidents import (
     idle_workers,
     log_formats,
     poison,
+    redis_faults,
     sentry_dsns,
     stopped_schedule,
+    unacked_faults,
     workers,
 )
 from securenet_obs.drills.incidents.incident import Incident
@@ -71,6 +73,37 @@ _ALL = (
         "A slow task was sent twice, and both of its messages run at once.",
         double_runs.send_twice,
         row="runs twice at once",
+    ),
+    Incident(
+        "redis-became-a-replica",
+        "redis_refuses_writes",
+        "Redis is a replica of a master that does not answer, as after half a failover.",
+        redis_faults.make_replica,
+        row="is a replica without its master",
+    ),
+    Incident(
+        "results-without-expiry",
+        "redis_is_full",
+        "Results that never expire fill Redis's memory up to its limit.",
+        redis_faults.fill_with_results,
+        row="results without expiry fill the memory",
+        parameters=("keep_s=0",),
+    ),
+    Incident(
+        "scans-evicted",
+        "redis_evicted_tasks",
+        "Redis evicts the queue of the scans, since its policy allows it.",
+        redis_faults.evict_scans,
+        row="tasks were evicted",
+        parameters=("period_s=600",),
+    ),
+    Incident(
+        "scans-orphaned",
+        "tasks_are_stuck_unacked",
+        "A consumer without a lease takes the scans, and is killed.",
+        unacked_faults.orphan_scans,
+        row="messages are held by nobody",
+        parameters=("min_age_s=3",),
     ),
 )
 

@@ -8,6 +8,9 @@ RUNBOOKS: Mapping[str, str] = {
     "exception:kombu.exceptions.OperationalError": "queue_is_growing",
     "exception:redis.exceptions.ConnectionError": "queue_is_growing",
     "exception:redis.exceptions.TimeoutError": "queue_is_growing",
+    "exception:redis.exceptions.BusyLoadingError": "redis_refuses_writes",
+    "exception:redis.exceptions.NoPermissionError": "redis_refuses_writes",
+    "exception:redis.exceptions.ReadOnlyError": "redis_refuses_writes",
     "logger:celery.worker.consumer.consumer": "queue_is_growing",
 }
 """`exception:`, `logger:` or `task:` and a full name -> the notebook in runbooks/."""
