@@ -9,7 +9,11 @@ from typing import Any
 from securenet_obs.probes.celery.names import STARTS_PREFIX, UNACKED_KEY
 from securenet_obs.probes.celery.queue_keys import list_queue_keys
 from securenet_obs.probes.celery.redis_reading import open_redis, translate_redis_errors
+from securenet_obs.processes.polling import poll_until
 from securenet_obs.settings import Settings
+
+WATCH_S = 3.0
+"""Seconds for which the messages are read again; a busy worker takes one within them."""
 
 _NEXT = 500
 """Messages of a queue that are read, the next ones: one that is put back comes next."""
@@ -39,6 +43,9 @@ def find_repeated_tasks(
 ) -> list[RepeatedTask]:
     """Return the tasks with at least so many unfinished starts, those with the most first.
 
+    While a worker takes a message, it is nowhere in Redis: a task without one is watched for
+    `WATCH_S` seconds.
+
     Args:
         settings: those of the target.
         queues: queues in which such a task may wait.
@@ -49,8 +56,24 @@ def find_repeated_tasks(
     """
     starts = _read_starts(settings)
     often = {task_id: count for task_id, count in starts.items() if count >= least_starts}
-    messages = _read_messages(settings, queues) if often else ()
-    found = {
+    found: dict[str, RepeatedTask] = {}
+
+    def count_found() -> int:
+        found.update(_locate(settings, queues, often))
+        return len(found)
+
+    if often:
+        poll_until(
+            count_found, lambda count: count == len(often), deadline_s=WATCH_S, interval_s=0.1
+        )
+    return sorted(found.values(), key=lambda row: -row.starts)
+
+
+def _locate(
+    settings: Settings, queues: Iterable[str], often: Mapping[str, int]
+) -> dict[str, RepeatedTask]:
+    """Return those of the tasks that have a message now, by id."""
+    return {
         task_id: RepeatedTask(
             task_id,
             str(headers.get("task", "unknown")),
@@ -58,10 +81,9 @@ def find_repeated_tasks(
             str(headers.get("securenet_tenant_id") or ""),
             place,
         )
-        for place, headers in messages
+        for place, headers in _read_messages(settings, queues)
         if (task_id := str(headers.get("id"))) in often
     }
-    return sorted(found.values(), key=lambda row: -row.starts)
 
 
 def count_starts(settings: Settings, task_id: str) -> int:

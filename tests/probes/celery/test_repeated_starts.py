@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 import redis
 
+from securenet_obs.probes.celery import repeated_starts
 from securenet_obs.probes.celery.repeated_starts import (
     RepeatedTask,
     count_starts,
@@ -23,8 +24,9 @@ def message(task_id: str) -> dict[str, object]:
 
 
 @pytest.fixture
-def settings(redis_server: RedisServer) -> Iterator[Settings]:
+def settings(redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
     """Yield the settings of a Redis with one task in flight, one that waits, and one that ended."""
+    monkeypatch.setattr(repeated_starts, "WATCH_S", 0.3)
     found = Settings(**{name.lower(): value for name, value in redis_server.environment.items()})
     broker = redis.Redis.from_url(found.redis_url.get_secret_value())
     results = redis.Redis.from_url(found.results.get_secret_value())
@@ -45,6 +47,16 @@ def test_those_with_a_message_are_found(settings: Settings) -> None:
         RepeatedTask("held", "scan", 5, "acme", "in flight"),
         RepeatedTask("waits", "scan", 3, "acme", "poisoned"),
     ]
+
+
+def test_a_message_that_a_worker_takes_is_waited_for(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the queue and the messages in flight it is nowhere."""
+    samples = iter([[], [("in flight", message("held")["headers"])]])
+    monkeypatch.setattr(repeated_starts, "_read_messages", lambda *_: next(samples, []))
+    (found,) = find_repeated_tasks(settings, ["poisoned"], 3)
+    assert found.task_id == "held"
 
 
 def test_the_starts_of_one_task(settings: Settings) -> None:
