@@ -1,4 +1,4 @@
-"""Fault of Sentry for runbooks: a worker whose DSN the project does not know."""
+"""Fault of Sentry for runbooks: a worker with a DSN that the project does not know."""
 
 import re
 from collections.abc import Iterator

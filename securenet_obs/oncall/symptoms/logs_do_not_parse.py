@@ -114,7 +114,7 @@ class LogsDoNotParse:
         )
 
     def _decide_on_fields(self) -> Iterator[Row]:
-        """Yield a row for each service and release whose records lack fields; else one row."""
+        """Yield a row for each service and release that omits fields; else one row."""
         missing = self._count_missing(self._logs)
         for service, release in sorted({(service, release) for service, release, _ in missing}):
             fields = sorted(key[2] for key in missing if key[:2] == (service, release))
