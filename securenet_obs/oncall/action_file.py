@@ -11,8 +11,10 @@ Each table of the file is an action:
     [restart_worker.parameters]
     worker = '[a-z0-9]+@[a-z0-9.-]+'
 
-A parameter must match its whole pattern. It cannot become an option: no value begins with `-`.
-`folder`, the working folder, may be left out.
+A parameter must match its whole pattern; a named group of the pattern, as in
+`worker@(?P<pod>[a-z0-9-]+)`, is a placeholder, too: `{pod}`. A value cannot become an option: no
+value begins with `-`.
+`folder`, the working folder, may be left out. `examples/` has such files for containers and pods.
 """
 
 import re
@@ -22,8 +24,9 @@ import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from securenet_obs.errors import ActionError
 from securenet_obs.oncall.actions import Action, Manual, State, Step
@@ -32,6 +35,23 @@ from securenet_obs.settings import Settings
 
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 _MAX_OUTPUT = 300
+_MAX_VALUE = 200
+
+
+def _check_pattern(pattern: str) -> str:
+    """Return a regular expression.
+
+    Raises:
+        ValueError: it is not one; pydantic names its place.
+    """
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        raise ValueError(f"not a regular expression: {error}") from error
+    return pattern
+
+
+_Pattern = Annotated[str, AfterValidator(_check_pattern)]
 
 
 class Entry(BaseModel):
@@ -43,7 +63,7 @@ class Entry(BaseModel):
     undo: str = Field(min_length=1)
     deadline_s: float = Field(default=60.0, gt=0, le=600)
     folder: str | None = None
-    parameters: dict[str, str] = {}
+    parameters: dict[str, _Pattern] = {}
 
     def fill(self, name: str, values: Mapping[str, str]) -> list[str]:
         """Return the command's arguments with the values in place of the placeholders.
@@ -51,19 +71,25 @@ class Entry(BaseModel):
         Raises:
             ActionError: a value is missing or does not match its pattern.
         """
-        used = {found for word in self.command for found in _PLACEHOLDER.findall(word)}
-        for parameter in sorted({*used, *self.parameters}):
-            self._check(name, parameter, values.get(parameter, ""))
-        return [_PLACEHOLDER.sub(lambda found: values[found[1]], word) for word in self.command]
+        parts: dict[str, str] = {}
+        for parameter in sorted(self.parameters):
+            parts |= self._check(name, parameter, values.get(parameter, ""))
+        for placeholder in {found for word in self.command for found in _PLACEHOLDER.findall(word)}:
+            if placeholder not in parts:
+                raise ActionError(f"{name}: the placeholder {{{placeholder}}} has no pattern.")
+        return [_PLACEHOLDER.sub(lambda found: parts[found[1]], word) for word in self.command]
 
-    def _check(self, name: str, parameter: str, value: str) -> None:
-        pattern = self.parameters.get(parameter)
-        if pattern is None:
-            raise ActionError(f"{name}: the placeholder {{{parameter}}} has no pattern.")
-        if value.startswith("-") or not re.fullmatch(pattern, value):
+    def _check(self, name: str, parameter: str, value: str) -> dict[str, str]:
+        """Return the value and the named groups of its pattern, by name."""
+        pattern = self.parameters[parameter]
+        match = re.fullmatch(pattern, value) if len(value) <= _MAX_VALUE else None
+        parts = {} if match is None else {**match.groupdict(""), parameter: value}
+        if match is None or any(part.startswith("-") for part in parts.values()):
             raise ActionError(
-                f"{name}: {value!r} is not a valid {parameter}; it must match {pattern}."
+                f"{name}: {value[:_MAX_VALUE]!r} is not a valid {parameter}; it must match "
+                f"{pattern}."
             )
+        return parts
 
 
 @dataclass(frozen=True)
@@ -109,7 +135,7 @@ def named_action(
     read_state: Callable[[], State],
     **values: str,
 ) -> Step:
-    """Return the target's named action, or a manual step if the target does not name it.
+    """Return the target's named action, or a manual step with the reason if there is none.
 
     Args:
         settings: those of the target; RUNBOOK_ACTIONS is its file of actions.
@@ -117,18 +143,29 @@ def named_action(
         does: one sentence in the imperative, with the exact change and its object.
         read_state: as for `Action`.
         values: values of the command's placeholders.
+    """
+    try:
+        return build_action(settings, name, does, read_state, **values)
+    except ActionError as error:
+        named = ", ".join(f"{key}={value[:_MAX_VALUE]}" for key, value in values.items())
+        return Manual(does, f"{name} {named}".strip(), str(error))
+
+
+def build_action(
+    settings: Settings,
+    name: str,
+    does: str,
+    read_state: Callable[[], State],
+    **values: str,
+) -> Action:
+    """Return the target's named action; see `named_action`.
 
     Raises:
-        ActionError: the file cannot be read, or a value is refused.
+        ActionError: the file has no such action or cannot be read, or a value is refused.
     """
     entry = read_entries(settings.runbook_actions).get(name)
     if entry is None:
-        named = ", ".join(f"{key}={value}" for key, value in values.items())
-        return Manual(
-            does,
-            f"{name} {named}".strip(),
-            f"RUNBOOK_ACTIONS names no action {name}",
-        )
+        raise ActionError(f"RUNBOOK_ACTIONS names no action {name}")
     arguments = entry.fill(name, values)
     call = _Call(name, arguments, entry.deadline_s, entry.folder)
     return Action(name, does, entry.undo, read_state, call, shlex.join(arguments))

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from securenet_obs.probes.celery.redis_reading import format_address
+from securenet_obs.runner.lab import EVIDENCE_ROOT
 from securenet_obs.runner.notebook.catalog import FOLDERS, PARAMETERS, Notebook, read_notebook
 from securenet_obs.runner.notebook.roots import default_root
 from securenet_obs.runner.plain_text import plain_text
@@ -54,9 +55,11 @@ def find_runbook(name: str) -> Notebook:
 
 
 def find_evidence_root() -> Path:
-    """Return the folder of all evidence: that of the run, else `evidence` of the project."""
+    """Return the folder of all evidence: of the run, of JupyterLab's command, of the project."""
     if run := os.environ.get(_EVIDENCE):
         return Path(run).parent
+    if root := os.environ.get(EVIDENCE_ROOT):
+        return Path(root)
     here = Path.cwd()
     return (here.parent if here.name in FOLDERS else here) / "evidence"
 

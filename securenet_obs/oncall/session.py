@@ -5,8 +5,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import structlog
-
 from securenet_obs.checks import Checks
 from securenet_obs.errors import ActionError, EvidenceError, ProbeError, SecureNetObsError
 from securenet_obs.oncall.actions import Action, Step
@@ -26,14 +24,13 @@ from securenet_obs.oncall.identity import (
 )
 from securenet_obs.oncall.locks import IncidentLock, create_lock
 from securenet_obs.oncall.shown import Shown, show, show_rows
+from securenet_obs.oncall.target_log import log_action
 from securenet_obs.settings import Settings, get_settings
 
 NO_OPEN_STEP = "no step is open"
 """The check of every runbook: each step that a row asks for was taken."""
 
 _NOTHING_DONE = "nothing was done in this run"
-
-_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -250,7 +247,6 @@ class Runbook:
         try:
             self._history.append(event, **fields)
         except EvidenceError as error:
-            _log.warning("action_not_journalled", reason=str(error), **fields)
             show_rows([("NOT JOURNALLED", f"{event}: {error}")])
 
     def _release(self) -> None:
@@ -282,10 +278,11 @@ class Runbook:
         self._record.open[step.does] = why
 
     def _execute(self, step: Action, request: Request) -> None:
-        """Run a confirmed action, with an entry in the journal and a log line before and after."""
+        """Run a confirmed action, with an entry in journal and target log before and after."""
         entry = request.entry()
         self._history.append("before", **entry)
-        _log.info("action_started", **entry)
+        if reason := log_action(self.settings, "action_started", **entry):
+            show_rows([("not logged", reason)])
         outcome, result = "failed", "it broke off"
         try:
             result = step.run()
@@ -294,7 +291,7 @@ class Runbook:
             result = str(error)
         finally:
             self._journal("after", **entry, outcome=outcome, result=result)
-            _log.info("action_ended", **entry, outcome=outcome, result=result)
+            log_action(self.settings, "action_ended", **entry, outcome=outcome, result=result)
         if outcome == "failed":
             self._leave_open(step, f"failed: {result}", [("undo", step.undo)])
             return

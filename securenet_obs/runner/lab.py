@@ -11,6 +11,9 @@ from pathlib import Path
 from securenet_obs.errors import SecureNetObsError
 from securenet_obs.processes.ports import find_free_ports
 
+EVIDENCE_ROOT = "SECURENET_OBS_EVIDENCE_ROOT"
+"""Variable with the folder of all evidence, for the journal of runbooks in JupyterLab."""
+
 SHUTDOWN_TIMEOUT_S = 10.0
 """Seconds that JupyterLab has to shut down its kernels."""
 
@@ -43,7 +46,11 @@ def jupyter_lab(
             *(["--ServerApp.allow_root=True"] if os.geteuid() == 0 else []),
         ],
         # In the environment, as every user of this machine may read a command line.
-        env={**environment, "JUPYTER_TOKEN": token},
+        env={
+            EVIDENCE_ROOT: str(Path("evidence").absolute()),
+            **environment,
+            "JUPYTER_TOKEN": token,
+        },
         start_new_session=True,
     )
     try:

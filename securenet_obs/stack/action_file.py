@@ -42,6 +42,7 @@ _ACTIONS = {
         "none: a restarted worker consumes as before; tasks that it held are delivered again",
         _WORKER,
     ),
+    "start_workers": _Restart("worker", "none: a worker that is started consumes its queues"),
     "raise_visibility_timeout": _Restart(
         "worker", "none: the worker starts with this release's own timeout", _WORKER
     ),

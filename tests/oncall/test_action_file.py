@@ -4,11 +4,14 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from securenet_obs.errors import ActionError
-from securenet_obs.oncall.action_file import named_action, read_entries
+from securenet_obs.oncall.action_file import build_action, named_action, read_entries
 from securenet_obs.oncall.actions import Action, Manual
 from securenet_obs.settings import Settings
+
+PROJECT = Path(__file__).parents[2]
 
 ECHO = f"""
 [restart_worker]
@@ -21,17 +24,16 @@ worker = '[a-z]+@[a-z.-]+|-[a-z]+|.*;.*'
 """
 
 
-def act(tmp_path: Path, text: str, name: str = "restart_worker", **values: str) -> Action | Manual:
+def act(tmp_path: Path, text: str, name: str = "restart_worker", **values: str) -> Action:
     path = tmp_path / "actions.toml"
     path.write_text(text)
     settings = Settings(runbook_actions=str(path))
-    return named_action(settings, name, "restart it", dict, **values)
+    return build_action(settings, name, "restart it", dict, **values)
 
 
 def test_it_runs_the_command_with_the_parameter(tmp_path: Path) -> None:
     """The result is the command's last line."""
     action = act(tmp_path, ECHO, worker="worker@host")
-    assert isinstance(action, Action)
     assert action.run() == "unit-worker@host"
     assert action.command.endswith("unit-worker@host")
     assert action.undo == "none"
@@ -40,7 +42,6 @@ def test_it_runs_the_command_with_the_parameter(tmp_path: Path) -> None:
 def test_no_shell_reads_the_parameter(tmp_path: Path) -> None:
     """A pattern that permits a semicolon permits no second command."""
     action = act(tmp_path, ECHO, worker="a; touch pwned")
-    assert isinstance(action, Action)
     assert action.run() == "unit-a; touch pwned"
 
 
@@ -64,11 +65,27 @@ def test_a_placeholder_without_a_pattern_is_refused(tmp_path: Path) -> None:
         act(tmp_path, text, queue="logs")
 
 
-def test_without_an_entry_the_step_is_a_persons(tmp_path: Path) -> None:
-    """The step names the missing entry, with a file and without one."""
-    for step in (act(tmp_path, ECHO, "start_worker"), named_action(Settings(), "x", "do it", dict)):
-        assert isinstance(step, Manual)
-        assert "RUNBOOK_ACTIONS names no action" in step.reason
+@pytest.mark.parametrize(
+    ("text", "name", "reason"),
+    [
+        (ECHO, "start_worker", "RUNBOOK_ACTIONS names no action start_worker"),
+        (ECHO, "restart_worker", "'W' is not a valid worker"),
+        ("[restart_worker", "restart_worker", "cannot be read"),
+    ],
+)
+def test_without_an_action_the_step_is_a_persons(
+    tmp_path: Path, text: str, name: str, reason: str
+) -> None:
+    """A runbook that has found the cause does not break off; the step has the reason."""
+    (tmp_path / "actions.toml").write_text(text)
+    settings = Settings(runbook_actions=str(tmp_path / "actions.toml"))
+    step = named_action(settings, name, "do it", dict, worker="W")
+    assert isinstance(step, Manual)
+    assert (step.does, step.command) == ("do it", f"{name} worker=W")
+    assert reason in step.reason
+    without_file = named_action(Settings(), "x", "do it", dict)
+    assert isinstance(without_file, Manual)
+    assert without_file.command == "x"
 
 
 @pytest.mark.parametrize(
@@ -82,7 +99,6 @@ def test_without_an_entry_the_step_is_a_persons(tmp_path: Path) -> None:
 def test_a_command_that_fails_is_an_error(tmp_path: Path, command: str, reason: str) -> None:
     """Its exit code, its output and its deadline are named."""
     action = act(tmp_path, f'[a]\ncommand = {command}\nundo = "none"\ndeadline_s = 0.2\n', "a")
-    assert isinstance(action, Action)
     with pytest.raises(ActionError, match=reason):
         action.run()
 
@@ -94,3 +110,66 @@ def test_a_file_that_is_not_valid_is_an_error(tmp_path: Path, text: str) -> None
     path.write_text(text)
     with pytest.raises(ActionError, match=r"RUNBOOK_ACTIONS: .*actions\.toml"):
         read_entries(str(path))
+
+
+def test_a_named_group_is_a_placeholder(tmp_path: Path) -> None:
+    """A pod's name is a part of its worker's; a part cannot become an option, either."""
+    text = (
+        '[restart_worker]\ncommand = ["echo", "{pod}"]\nundo = "none"\n'
+        "[restart_worker.parameters]\nworker = 'worker@(?P<pod>[a-z-]+)'\n"
+    )
+    action = act(tmp_path, text, worker="worker@pod")
+    assert action.command == "echo pod"
+    with pytest.raises(ActionError, match="is not a valid worker"):
+        act(tmp_path, text, worker="worker@-rf")
+
+
+def test_hostile_values_are_refused(tmp_path: Path) -> None:
+    """A value of a megabyte, and one with NUL that the pattern permits."""
+    text = ECHO.replace("|-[a-z]+|", "|-[a-z]+|(?s:.)*|")
+    with pytest.raises(ActionError, match="is not a valid worker") as error:
+        act(tmp_path, text, worker="a" * 1_000_000)
+    assert len(str(error.value)) < 500
+    action = act(tmp_path, text, worker="a\0b")
+    with pytest.raises(ActionError, match="cannot be started: embedded null byte"):
+        action.run()
+
+
+def test_a_pattern_that_is_not_one_is_an_error(tmp_path: Path) -> None:
+    """It is named before an action is needed."""
+    with pytest.raises(ActionError, match=r"worker: .*not a regular expression"):
+        act(tmp_path, ECHO.replace("'[a-z]+@", "'([a-z]+@"), worker="worker@host")
+
+
+EXAMPLES = sorted((PROJECT / "securenet_obs" / "oncall" / "examples").glob("*.toml"))
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_an_example_has_every_action_of_the_runbooks(path: Path) -> None:
+    """Each can be filled with values as Celery and the target's orchestrator make them."""
+    hosts = {"compose": "4f66ad9a0b2e", "kubectl": "securenet-worker-6d4cf56db6-x7k2p"}
+    settings = Settings(runbook_actions=str(path))
+    worker = f"worker@{hosts[path.stem]}"
+    steps = [
+        build_action(settings, "restart_worker", "restart it", dict, worker=worker),
+        build_action(settings, "start_workers", "start them", dict),
+        build_action(settings, "start_worker", "start one", dict, queue="logs"),
+    ]
+    assert all(step.undo for step in steps)
+    assert hosts[path.stem] in steps[0].command
+    with pytest.raises(ActionError, match="is not a valid worker"):
+        build_action(settings, "restart_worker", "restart it", dict, worker="worker@else where")
+
+
+def test_the_examples_name_services_of_the_compose_file() -> None:
+    """A renamed service would be started in vain."""
+    services = yaml.safe_load((PROJECT / "compose.yaml").read_text())["services"]
+    entries = read_entries(str(next(path for path in EXAMPLES if path.stem == "compose")))
+    named = {
+        word.partition("=")[0]
+        for entry in entries.values()
+        for word in entry.command
+        if word.startswith("worker")
+    }
+    assert named
+    assert named <= set(services)

@@ -64,6 +64,8 @@ def test_a_runbook_is_found_from_its_own_folder(
     monkeypatch.chdir(path.parent)
     assert find_runbook("a_symptom").path == path
     assert find_evidence_root() == path.parent.parent / "evidence"
+    monkeypatch.setenv("SECURENET_OBS_EVIDENCE_ROOT", "/of/lab")
+    assert find_evidence_root() == Path("/of/lab")
     monkeypatch.setenv("SECURENET_OBS_EVIDENCE", "/e/20261126T000000Z-1a2b3c4d")
     assert find_evidence_root() == Path("/e")
 

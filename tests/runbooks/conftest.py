@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from securenet_obs.drills.incidents import INCIDENTS, Proof, prove_on
+from securenet_obs.drills.incidents import INCIDENTS, Incident, Proof, prove_on
 from securenet_obs.drills.incidents.proving import RunbookRunner
 from securenet_obs.stack import LocalStack
 
@@ -19,16 +19,18 @@ PROVED = {"worker-gone"}
 @pytest.fixture
 def prove_runbook(
     stack: LocalStack, warm: Callable[[], str], tmp_path: Path
-) -> Callable[[str], Proof]:
+) -> Callable[[str | Incident], Proof]:
     """Return a function that breaks the stack by an incident, and mends it by its runbook.
 
     Each proof takes half a minute: without `PROVE=all` only those of `PROVED` are made.
     """
 
-    def prove(incident: str) -> Proof:
-        if incident not in PROVED and os.environ.get("PROVE") != "all":
+    def prove(incident: str | Incident) -> Proof:
+        name = incident if isinstance(incident, str) else incident.name
+        if name not in PROVED and os.environ.get("PROVE") != "all":
             pytest.skip("`make runbooks` proves it; PROVE=all does it here")
         runner = RunbookRunner(PROJECT, tmp_path / "evidence", warm())
-        return prove_on(stack, INCIDENTS[incident], runner)
+        found = INCIDENTS[incident] if isinstance(incident, str) else incident
+        return prove_on(stack, found, runner)
 
     return prove

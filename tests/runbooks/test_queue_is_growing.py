@@ -41,8 +41,11 @@ def test_a_queue_without_a_consumer_differs_from_a_slow_one(
         for _ in range(10):
             api.submit_logs("tenant-canary", generate_network_records(2))
         done = run_notebook("queue_is_growing", "window_s=1")
+        other = run_notebook("worker_is_gone")
     finally:
         stack.restart_part("worker")
     assert (done.verdict, done.red) == (Verdict.FAILED, {"no step is open"})
     assert re.search(r"-> no worker consumes the queue", done.text)
     assert "securenet-obs run worker_is_gone" in done.text
+    assert re.search(r"-> a worker was stopped: .*: logs", other.text)
+    assert "start the workers that do not run" in other.text

@@ -5,10 +5,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 
 from securenet_obs.errors import SecureNetObsError
-from securenet_obs.runner.lab import jupyter_lab, wait_for
+from securenet_obs.runner.lab import EVIDENCE_ROOT, jupyter_lab, wait_for
 
 
 def test_an_end_with_an_error_is_an_error() -> None:
@@ -24,5 +25,7 @@ def test_nothing_is_left_when_the_block_is(tmp_path: Path) -> None:
         start, _, token = address.partition("?token=")
         assert start == "http://127.0.0.1:49999/lab"
         assert len(token) > 20
+        variables = psutil.Process(process.pid).environ()
+        assert variables[EVIDENCE_ROOT] == str(Path.cwd() / "evidence")
         assert token not in " ".join(map(str, process.args))  # type: ignore[arg-type]
     assert process.poll() is not None

@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 
 from securenet_obs.errors import ActionError
-from securenet_obs.oncall.action_file import named_action
-from securenet_obs.oncall.actions import Action
+from securenet_obs.oncall.action_file import build_action
 from securenet_obs.settings import Settings
 from securenet_obs.stack.action_file import write_actions
 from securenet_obs.stack.parts.readiness import WORKER
@@ -18,11 +17,10 @@ def test_the_worker_of_the_stack_can_be_restarted(tmp_path: Path) -> None:
     folder = tmp_path / "a b" / "stacks" / "local"
     folder.mkdir(parents=True)
     settings = Settings(runbook_actions=str(write_actions(folder)))
-    action = named_action(settings, "restart_worker", "restart it", dict, worker=WORKER)
-    assert isinstance(action, Action)
+    action = build_action(settings, "restart_worker", "restart it", dict, worker=WORKER)
     assert shlex.split(action.command)[-3:] == [str(tmp_path / "a b"), "local", "worker"]
     with pytest.raises(ActionError, match="is not a valid worker"):
-        named_action(settings, "restart_worker", "restart it", dict, worker="worker@elsewhere")
+        build_action(settings, "restart_worker", "restart it", dict, worker="worker@elsewhere")
 
 
 @pytest.mark.parametrize("name", ["restore_log_format", "restore_sentry_dsn"])
@@ -51,7 +49,6 @@ def test_a_stack_that_does_not_run_is_an_error(tmp_path: Path) -> None:
     folder = tmp_path / "stacks" / "local"
     folder.mkdir(parents=True)
     settings = Settings(runbook_actions=str(write_actions(folder)))
-    action = named_action(settings, "restart_worker", "restart it", dict, worker=WORKER)
-    assert isinstance(action, Action)
+    action = build_action(settings, "restart_worker", "restart it", dict, worker=WORKER)
     with pytest.raises(ActionError, match="exited with 1: The stack 'local' is not running"):
         action.run()

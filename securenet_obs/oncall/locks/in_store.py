@@ -1,4 +1,4 @@
-"""Incident lock in the store, for runbooks whose patient is Redis: one row, which expires."""
+"""Incident lock in the store, for runbooks that repair Redis: one row, which expires."""
 
 from datetime import datetime, timedelta
 from pathlib import Path

@@ -29,7 +29,7 @@ class IncidentLock:
 
     Args:
         home: the place of this run's lock.
-        open_other: returns the place of runbooks whose patient is `home`; called by `take`.
+        open_other: returns the place of runbooks that repair `home`; called by `take`.
     """
 
     def __init__(self, home: Place, open_other: Callable[[], Place | None] = lambda: None) -> None:
@@ -48,8 +48,8 @@ class IncidentLock:
     def take(self, who: str, runbook: str, *, is_named: bool) -> str:
         """Take the lock; return the other holder in words, empty if it is this run.
 
-        Users take over a lock of their own: with the name that they gave, or once the process that
-        holds it has ended. Without a given name, the same user may be two persons.
+        A user takes over a lock of the same name: if the name was given, or once the process that
+        holds it has ended. Without a given name, two persons may share it.
 
         Args:
             who: name of the user.
@@ -86,7 +86,7 @@ class IncidentLock:
             self._home.replace(held, None)
 
     def _read_other(self, who: str, *, is_named: bool) -> Holder | None:
-        """Return the user that acts by the other place; its own failure is the patient's."""
+        """Return another holder in the other place; a place that does not answer has none."""
         try:
             other = self._open_other()
             holder = other.read() if other else None

@@ -1,14 +1,21 @@
 """A worker that no longer answers: looks for every known worker, decides, verifies by a canary."""
 
+from collections.abc import Collection
+
 import pandas as pd
 
 from securenet_obs.oncall.action_file import named_action
+from securenet_obs.oncall.actions import Step
 from securenet_obs.oncall.decisions import Row
+from securenet_obs.oncall.log_ends import find_newest_line
 from securenet_obs.oncall.session import Finding
 from securenet_obs.probes.celery.known_workers import ANSWER_S, KnownWorker, ask_known_workers
 from securenet_obs.probes.celery.tasks import TaskProbe
 from securenet_obs.probes.health.worker import probe_worker
 from securenet_obs.settings import Settings
+
+ERROR = "Unrecoverable error"
+"""Beginning of the event that Celery logs when an error ends a worker."""
 
 
 class WorkerIsGone:
@@ -28,6 +35,7 @@ class WorkerIsGone:
         self._deadline_s = deadline_s
         self._probe = TaskProbe(settings)
         self._known: list[KnownWorker] = []
+        self._error = ""
 
     def look(self) -> pd.DataFrame:
         """Ask every known worker.
@@ -36,6 +44,7 @@ class WorkerIsGone:
             A row for each worker: `worker`, `answers`, `queues`.
         """
         self._known = self._ask()
+        self._error = find_newest_line(self._settings, ERROR)
         rows = [(row.name, row.answers, list(row.queues)) for row in self._known]
         return pd.DataFrame(rows, columns=["worker", "answers", "queues"])
 
@@ -44,9 +53,13 @@ class WorkerIsGone:
         return pd.Series(self._probe.queue_depths(), name="waiting")
 
     def decide(self) -> list[Row]:
-        """Return the decision table, a row for each known worker; `look` comes first."""
+        """Return the decision table; `look` comes first.
+
+        A row for each known worker, and one for queues without a consumer: a worker that was
+        stopped in order leaves nothing in Redis.
+        """
         rows = [self._decide_on(worker) for worker in self._known]
-        return rows or [self._decide_without_worker()]
+        return [*rows, self._decide_on_queues()] if rows else [self._decide_without_worker()]
 
     def _decide_on(self, worker: KnownWorker) -> Row:
         step = None
@@ -62,18 +75,41 @@ class WorkerIsGone:
         return Row(
             f"{worker.name} is gone",
             not worker.answers,
-            answer if worker.answers else f"no answer to a ping within {ANSWER_S:g} s",
+            answer if worker.answers else self._describe_silence(),
             step,
         )
 
-    def _decide_without_worker(self) -> Row:
-        step = named_action(
+    def _describe_silence(self) -> str:
+        silence = f"no answer to a ping within {ANSWER_S:g} s"
+        return f"{silence}; newest error in the logs: {self._error or f'no {ERROR}'}"
+
+    def _decide_on_queues(self) -> Row:
+        """Judge whether tasks wait without a consumer, although every known worker answers."""
+        consumed = {queue for row in self._known for queue in row.queues}
+        left = self._list_left(consumed)
+        applies = bool(left) and not self._worker and all(row.answers for row in self._known)
+        return Row(
+            "a worker was stopped",
+            applies,
+            f"queues with messages and without a consumer: {', '.join(left) or 'none'}",
+            self._start_workers() if applies else None,
+        )
+
+    def _list_left(self, consumed: Collection[str]) -> list[str]:
+        depths = self._probe.queue_depths()
+        return sorted(name for name, depth in depths.items() if depth and name not in consumed)
+
+    def _start_workers(self) -> Step:
+        return named_action(
             self._settings,
-            "start_worker",
-            "start a worker",
+            "start_workers",
+            "start the workers that do not run",
             lambda: {"workers": ", ".join(row.name for row in self._ask()) or "none"},
         )
-        return Row("no worker is known", True, "Redis names none, and none answers", step)
+
+    def _decide_without_worker(self) -> Row:
+        why = f"Redis names none, and none answers; {self._error or f'no {ERROR} in the logs'}"
+        return Row("no worker is known", True, why, self._start_workers())
 
     def verify_answers(self) -> Finding:
         """Verify that every known worker answers."""

@@ -1,6 +1,7 @@
 """Workers are known by their control queues in Redis, or by the alert."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import redis
@@ -29,8 +30,9 @@ def test_a_worker_with_a_control_queue_is_known(settings: Settings) -> None:
     assert symptom.look().to_dict("records") == [
         {"worker": "worker@gone", "answers": False, "queues": []}
     ]
-    (row,) = symptom.decide()
+    row, stopped = symptom.decide()
     assert (row.finding, row.applies) == ("worker@gone is gone", True)
+    assert not stopped.applies
     assert isinstance(row.step, Manual)
     assert row.step.command == "restart_worker worker=worker@gone"
     assert symptom.verify_answers().observed == "no answer: worker@gone"
@@ -44,3 +46,23 @@ def test_without_any_worker_one_must_be_started(settings: Settings) -> None:
     assert (row.finding, row.applies) == ("no worker is known", True)
     assert not symptom.verify_answers().passed
     assert not symptom.verify_canaries().passed
+
+
+def test_each_of_several_workers_that_are_gone_has_a_step(
+    settings: Settings, tmp_path: Path
+) -> None:
+    """The rows name the newest error of the logs, by which they ended."""
+    (tmp_path / "worker.log").write_text("Unrecoverable error: KeyError('x')\n")
+    settings = settings.model_copy(update={"log_source": str(tmp_path)})
+    with redis.Redis.from_url(settings.redis_url.get_secret_value()) as client:
+        for name in ("a", "b"):
+            client.sadd(BINDING, f"\x06\x16\x06\x16worker@{name}.celery.pidbox")
+    symptom = WorkerIsGone(settings)
+    symptom.look()
+    *gone, _ = symptom.decide()
+    steps = [row.step for row in gone if row.applies]
+    assert [step.command for step in steps if isinstance(step, Manual)] == [
+        "restart_worker worker=worker@a",
+        "restart_worker worker=worker@b",
+    ]
+    assert "Unrecoverable error: KeyError" in gone[0].why
