@@ -60,6 +60,12 @@ class Holder:
         """Return the holder in words."""
         return f"{self.who} acts since {self.since} ({self.runbook})"
 
+    def is_here(self) -> bool:
+        """Return whether it is this process, such as a kernel that runs a notebook again."""
+        return (self.host, self.pid) == (socket.gethostname(), os.getpid()) and (
+            self.started == (read_start_time(self.pid) or "")
+        )
+
     def has_ended(self) -> bool:
         """Return whether the process of the run is known to have ended: it was one of this host."""
         here = self.host == socket.gethostname()

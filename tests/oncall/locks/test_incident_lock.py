@@ -28,6 +28,9 @@ def test_a_second_user_is_refused_until_it_is_released(place: MemoryPlace) -> No
 def test_a_name_that_was_given_takes_over_its_own_lock(place: MemoryPlace) -> None:
     """The user of a shared account may be two persons, unless the first run has ended."""
     IncidentLock(place).take("root@host", "r", is_named=False)
+    assert place.holder is not None
+    assert IncidentLock(place).take("root@host", "r", is_named=False) == ""
+    place.holder = replace(place.holder, pid=1, host="elsewhere")
     assert IncidentLock(place).take("root@host", "r", is_named=False)
     assert IncidentLock(place).take("root@host", "r", is_named=True) == ""
     assert place.holder is not None
