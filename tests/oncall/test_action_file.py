@@ -145,7 +145,7 @@ EXAMPLES = sorted((PROJECT / "securenet_obs" / "oncall" / "examples").glob("*.to
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
-def test_an_example_has_every_action_of_the_runbooks(path: Path) -> None:
+def test_an_example_has_the_actions_on_workers(path: Path) -> None:
     """Each can be filled with values as Celery and the target's orchestrator make them."""
     hosts = {"compose": "4f66ad9a0b2e", "kubectl": "securenet-worker-6d4cf56db6-x7k2p"}
     settings = Settings(runbook_actions=str(path))

@@ -29,18 +29,16 @@ def test_the_settings_of_a_service_can_be_restored(tmp_path: Path, name: str) ->
     folder = tmp_path / "stacks" / "local"
     folder.mkdir(parents=True)
     settings = Settings(runbook_actions=str(write_actions(folder)))
-    action = named_action(settings, name, "do it", dict, service="securenet-beat")
-    assert isinstance(action, Action)
+    action = build_action(settings, name, "do it", dict, service="securenet-beat")
     assert shlex.split(action.command)[-1] == "securenet-beat"
     with pytest.raises(ActionError, match="is not a valid service"):
-        named_action(settings, name, "do it", dict, service="redis")
+        build_action(settings, name, "do it", dict, service="redis")
 
 
 def test_beat_of_the_stack_can_be_restarted(tmp_path: Path) -> None:
     """It has no parameter."""
     settings = Settings(runbook_actions=str(write_actions(tmp_path)))
-    action = named_action(settings, "restart_beat", "restart it", dict)
-    assert isinstance(action, Action)
+    action = build_action(settings, "restart_beat", "restart it", dict)
     assert action.command.endswith(" beat")
 
 

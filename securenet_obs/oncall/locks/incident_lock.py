@@ -48,8 +48,8 @@ class IncidentLock:
     def take(self, who: str, runbook: str, *, is_named: bool) -> str:
         """Take the lock; return the other holder in words, empty if it is this run.
 
-        A user takes over a lock of the same name: if the name was given, in the same process, or once
-        the process that holds it has ended. Without a given name, two persons may share it.
+        A user takes over a lock of the same name: if the name was given, in the same process, or
+        once the process that holds it has ended. Without a given name, two persons may share it.
 
         Args:
             who: name of the user.
