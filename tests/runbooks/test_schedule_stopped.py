@@ -15,6 +15,8 @@ from securenet_obs.stack import LocalStack
 
 NAME = "schedule_stopped"
 TWINS_S = 26.0
+WINDOW_S = 6 * 3600
+MARGIN_S = 180.0
 
 
 def test_it_restarts_beat_and_runs_missed_windows_once(
@@ -43,6 +45,8 @@ def test_an_entry_is_mended(
     stack: LocalStack, run_notebook: Callable[..., Any], fault: Callable[..., Any], finding: str
 ) -> None:
     """By a last time of now, or by a task for the window, once each is confirmed."""
+    if fault is lose_window and not MARGIN_S < time.time() % WINDOW_S < WINDOW_S - MARGIN_S:
+        pytest.skip("a window of the scans has just begun, or is about to")
     with fault(stack):
         found = run_notebook(NAME)
         digest = json.loads(re.findall(r'"confirm": ("\w+")', found.text)[0])
