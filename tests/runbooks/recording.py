@@ -15,9 +15,11 @@ ALLOWED = (
     r"_kombu\.binding\.(reply\.)?celery\.pidbox",
     r"[0-9a-f-]{36}\.reply\.celery\.pidbox(\x06\x16\d)?",
     r"securenet:oncall:incident",
-    r"securenet\.direct\..+",
+    r"direct\.[^@]+@.+",
+    r"securenet:probe",
 )
-"""Keys that a look may write: Celery's control and reply keys, the incident lock, its canary."""
+"""Keys that a look may write: Celery's control and reply keys, the incident lock, and its
+canaries: a task in the queue of one worker, a key that expires."""
 
 READING = {
     "config": {"get"},

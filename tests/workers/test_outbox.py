@@ -221,7 +221,7 @@ def test_rejected_records_are_in_quarantine(task: Task) -> None:
         outbox.process(task_id, evaluated)
     with session_scope() as session:
         (row,) = list_quarantined(session, "acme", 10)
-    assert (row["task_id"], row["item"], row["reason"]) == (task_id, 1, "not an object")
+    assert (row["name"], row["line"], row["reason"]) == (task_id, 1, "not an object")
 
 
 def test_a_batch_refused_by_the_broker_is_withdrawn(unavailable: Task) -> None:

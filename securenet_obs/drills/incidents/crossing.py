@@ -91,7 +91,7 @@ def cross_on(
     for incident in (None, *incidents):
         name = incident.name if incident else HEALTHY
         others = [row for row in runbooks if incident is None or row != incident.runbook]
-        report(f"{name}: running {', '.join(others) or 'no other runbook'}")
+        report(f"running on {name}: {', '.join(others) or 'no other runbook'}")
         try:
             with incident.fault(stack) if incident else nullcontext():
                 proofs += [_look(stack, name, row, parameters[row], runner) for row in others]

@@ -193,7 +193,7 @@ class SentryIsSilent:
     @property
     def _destination(self) -> str:
         parts = urlsplit(self._settings.sentry_dsn)
-        return f"{parts.hostname}:{parts.port or parts.scheme} project {parts.path.strip('/')}"
+        return f"project {parts.path.strip('/')} at {parts.hostname}:{parts.port or parts.scheme}"
 
     def _probe(self) -> None:
         settings = self._settings

@@ -101,7 +101,7 @@ class TasksRunTwice:
                 yield Row(
                     f"task {run.task_id} runs twice at once, now in {run.worker} ({run.pid})",
                     True,
-                    f"{run.task}: first in {first.worker} ({first.pid}); {cause}",
+                    f"it is {run.task}; its first run is in {first.worker} ({first.pid}); {cause}",
                     revoke_run(self._settings, run, partial(self._read_state, run)),
                 )
         if not self._doubled:
