@@ -22,6 +22,9 @@ def settings(redis_server: RedisServer) -> Settings:
 def results(settings: Settings) -> Iterator[redis.Redis]:
     """Yield a client of the results' database with ten results, seven without expiry."""
     with redis.Redis.from_url(settings.results.get_secret_value()) as client:
+        # Earlier tests of this process have left theirs.
+        for key in client.scan_iter("celery-task-meta-*"):
+            client.delete(key)
         for number in range(10):
             client.set(f"{PREFIX}{number}", "x" * 1000, ex=60 if number < 3 else None)
         yield client
