@@ -24,7 +24,7 @@ validate: $(INSTALLED) ## Bring up the local stack, run the validations, take it
 	@$(BIN)/securenet-obs validate --local
 
 # Loading nbval takes each process a second; the tests that need it start it themselves.
-PYTEST := $(BIN)/pytest -p no:nbval --numprocesses 3 --dist loadfile --no-loadscope-reorder
+PYTEST := $(BIN)/pytest -p no:nbval --numprocesses 4 --dist loadfile --no-loadscope-reorder
 
 test: lint ## ruff, mypy, import-linter, pytest, nbval
 	$(PYTEST)

@@ -7,7 +7,6 @@ from contextlib import contextmanager
 
 from celery import Celery
 
-from securenet_obs.drills.incidents.lingering_worker import SLOW
 from securenet_obs.errors import StackError
 from securenet_obs.processes.polling import poll_until
 from securenet_obs.stack.local_stack import LocalStack
@@ -17,7 +16,11 @@ from securenet_obs.stack.parts.services import build_worker_command
 SHORT_S = 300
 """Visibility timeout in seconds: half of a task's limit."""
 
+SLOW = "slow"
+"""First part of a canary that takes long."""
+
 _LONG_S = 3600
+# It must not be imported here: Python would warn on its log that it is both imported and run.
 _PROGRAM = "securenet_obs.drills.incidents.lingering_worker"
 _TASK = "securenet_obs.workers.tasks.echo_canary"
 _ANSWER_S = 1.0

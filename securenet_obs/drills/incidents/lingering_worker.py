@@ -11,10 +11,10 @@ from typing import Any
 
 from celery import signals
 
-SLOW = "slow"
-"""First part of a canary that takes `RUN_S` seconds."""
+from securenet_obs.drills.incidents.double_runs import SLOW
 
 RUN_S = 120.0
+"""Seconds that a slow canary takes."""
 
 
 def linger(timeout_s: float) -> None:
