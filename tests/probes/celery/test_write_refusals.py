@@ -90,6 +90,7 @@ def test_a_replica_names_its_master(settings: Settings, admin: redis.Redis) -> N
     assert "replica of 127.0.0.1:1, link down" in state.describe()
 
 
+@pytest.mark.stack
 def test_a_server_that_loads_is_named(tmp_path: Path) -> None:
     """It answers LOADING, and INFO with the seconds that are left."""
     access = RedisAccess(find_free_ports(1)[0])
