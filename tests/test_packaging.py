@@ -132,9 +132,9 @@ def test_the_readme_has_every_command_and_its_purpose() -> None:
 
 
 def test_the_list_of_commands_cuts_no_purpose() -> None:
-    """Each command's purpose is whole on a terminal of 80 columns."""
+    """Each command's purpose is whole on a terminal of 80 columns, of which Click fills 78."""
     for group in [cli, *(each for each in cli.commands.values() if isinstance(each, click.Group))]:
-        help_text = CliRunner().invoke(group, ["--help"], terminal_width=80).output
+        help_text = CliRunner().invoke(group, ["--help"], terminal_width=78).output
         assert "..." not in help_text.split("Commands:\n")[1]
 
 

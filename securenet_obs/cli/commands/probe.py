@@ -22,7 +22,7 @@ _SECONDS = Seconds()
 
 @click.group()
 def probe() -> None:
-    """Prove that one part of a target works; exit 1 if it does not.
+    """Prove that one part of a target works, or exit 1.
 
     Docker and Kubernetes take any exit code but 0 for unhealthy. 6 means that Redis, the store or
     Sentry is unreachable or refuses: a restart of the probed process does not help then.

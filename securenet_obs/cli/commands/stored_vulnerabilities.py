@@ -198,7 +198,7 @@ def show_waivers(tenant_id: str, target: Path | None, local: bool, as_json: bool
 def findings(
     tenant_id: str, resolved: bool, target: Path | None, local: bool, as_json: bool
 ) -> None:
-    """Show the vulnerabilities that scans have found, newest first.
+    """Show the vulnerabilities that scans have found.
 
     Example: securenet-obs findings acme --json
     """
