@@ -27,12 +27,15 @@ TIMEOUT_S = 2.0
 """Timeout in seconds of a connection, and of each answer."""
 
 
-_REFUSALS: tuple[tuple[type[RedisError], str], ...] = (
-    (OutOfMemoryError, "its memory is full (OOM)"),
-    (ReadOnlyError, "it is a replica, as after a failover (READONLY)"),
-    (MasterDownError, "it is a replica without its master (MASTERDOWN)"),
-    (BusyLoadingError, "it loads its data (LOADING)"),
+_REFUSALS: tuple[tuple[type[RedisError], str, str], ...] = (
+    (OutOfMemoryError, "OOM", "its memory is full"),
+    (ReadOnlyError, "READONLY", "it is a replica, as after a failover"),
+    (MasterDownError, "MASTERDOWN", "it is a replica without its master"),
+    (BusyLoadingError, "LOADING", "it loads its data"),
+    (NoPermissionError, "NOPERM", "the user may not do this"),
 )
+"""Error -> code, which the client removes from the error's text, and reason."""
+
 _MAX_CLIENTS = "max number of clients reached"
 
 
@@ -85,12 +88,22 @@ def translate_redis_errors(url: SecretStr, variable: str) -> Iterator[None]:
         ) from error
 
 
+def find_code(error: BaseException | None) -> str:
+    """Return the code of a refusal, such as `MISCONF`; empty if it is no answer of Redis."""
+    for kind, code, _ in _REFUSALS:
+        if isinstance(error, kind):
+            return code
+    if _MAX_CLIENTS in str(error):
+        return "maxclients"
+    return str(error).partition(" ")[0] if isinstance(error, ResponseError) else ""
+
+
 def _describe_refusal(error: BaseException | None) -> str:
     """Return the reason for which Redis refuses; empty if the error is not an answer of Redis."""
-    for kind, reason in _REFUSALS:
+    for kind, code, reason in _REFUSALS:
         if isinstance(error, kind):
-            return reason
-    if _MAX_CLIENTS in str(error):
+            return f"{reason} ({code})"
+    if find_code(error) == "maxclients":
         return "it has as many clients as it accepts (maxclients)"
     if isinstance(error, ExecAbortError):
         return "it discarded a transaction (EXECABORT)"

@@ -8,17 +8,10 @@ from urllib.parse import urlsplit
 
 import redis
 from pydantic import SecretStr
-from redis.exceptions import (
-    BusyLoadingError,
-    MasterDownError,
-    NoPermissionError,
-    OutOfMemoryError,
-    ReadOnlyError,
-    RedisError,
-    ResponseError,
-)
+from redis.exceptions import BusyLoadingError, NoPermissionError, RedisError, ResponseError
 
 from securenet_obs.probes.celery.redis_reading import (
+    find_code,
     format_address,
     open_redis,
     translate_redis_errors,
@@ -30,17 +23,6 @@ PROBE_KEY = "securenet:probe"
 """Key of the canary, the same as that of `probe redis`; it expires."""
 
 _KEY_TTL_S = 60
-
-_CODES: tuple[tuple[type[RedisError], str], ...] = (
-    (OutOfMemoryError, "OOM"),
-    (ReadOnlyError, "READONLY"),
-    (MasterDownError, "MASTERDOWN"),
-    (NoPermissionError, "NOPERM"),
-    (BusyLoadingError, "LOADING"),
-)
-"""Errors from whose text the client removes Redis's code."""
-
-_MAX_CLIENTS = "max number of clients reached"
 
 
 @dataclass(frozen=True)
@@ -137,18 +119,6 @@ def _try_write(database: str, url: SecretStr, variable: str) -> WriteState:
 def _read_info(client: redis.Redis) -> dict[str, Any]:
     info: Any = client.info("everything")
     return dict(info)
-
-
-def find_code(error: RedisError) -> str:
-    """Return the code of a refusal, such as `MISCONF`; empty if it is no answer of Redis."""
-    for kind, code in _CODES:
-        if isinstance(error, kind):
-            return code
-    if _MAX_CLIENTS in str(error):
-        return "maxclients"
-    if isinstance(error, ResponseError):
-        return str(error).partition(" ")[0]
-    return ""
 
 
 def find_sentinels(url: SecretStr, variable: str) -> list[str]:
