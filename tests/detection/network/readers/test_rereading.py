@@ -32,3 +32,11 @@ def test_each_line_is_read_as_in_the_whole_file(
     wanted = list(whole)[::7]
     read = {offset: [entry[2:5] for entry in some] for offset, some in reread(path, wanted)}
     assert read == {offset: whole[offset] for offset in wanted}
+
+
+def test_a_line_after_a_blank_one_is_read(tmp_path: Path) -> None:
+    """It is the last one that is wanted, one byte after the blank line."""
+    path = tmp_path / "log"
+    path.write_bytes(TEXT)
+    offset = TEXT.index(b"bad")
+    assert [place for place, _ in reread(path, [offset])] == [offset]
