@@ -8,12 +8,15 @@ from contextlib import contextmanager
 import redis
 from celery import Celery
 
-from securenet_obs.drills.incidents.poisoned_worker import POISON
 from securenet_obs.errors import StackError
 from securenet_obs.processes.polling import poll_until
 from securenet_obs.stack.local_stack import LocalStack
 from securenet_obs.stack.parts.services import build_worker_command
 
+POISON = "poison"
+"""First part of a canary that kills the process that executes it."""
+
+# It must not be imported here: Python would warn on its log that it is both imported and run.
 _PROGRAM = "securenet_obs.drills.incidents.poisoned_worker"
 _TASK = "securenet_obs.workers.tasks.echo_canary"
 STARTS_KEY = "securenet:starts:{}"

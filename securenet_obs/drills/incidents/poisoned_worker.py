@@ -11,11 +11,10 @@ import sys
 import time
 from typing import Any
 
-POISON = "poison"
-"""First part of a canary that kills the process that executes it."""
+from securenet_obs.drills.incidents.poison import POISON
 
 RUN_S = 1.0
-"""Seconds after which it does."""
+"""Seconds after which a poisonous canary kills its process."""
 
 
 def poison(most_starts: int) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from securenet_obs.drills.incidents import poisoned_worker
+from securenet_obs.drills.incidents.poison import POISON
 from securenet_obs.workers import tasks
 from securenet_obs.workers.celery_fixes import requests
 
@@ -20,6 +21,6 @@ def test_only_a_poisonous_canary_kills(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(poisoned_worker.os, "kill", lambda pid, _signal: killed.append(pid))
     poisoned_worker.poison(99)
     assert (canary.run("ab"), killed) == (2, [])
-    canary.run(poisoned_worker.POISON)
+    canary.run(POISON)
     assert killed == [os.getpid()]
     assert requests.MAX_STARTS == 99
