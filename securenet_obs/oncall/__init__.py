@@ -4,9 +4,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from securenet_obs.oncall.action_file import named_action
-    from securenet_obs.oncall.actions import Action, Manual
-    from securenet_obs.oncall.celery_actions import grow_pool, shed_expired
+    from securenet_obs.oncall.actions.action_file import named_action
+    from securenet_obs.oncall.actions.celery import grow_pool, shed_expired
+    from securenet_obs.oncall.actions.step import Action, Manual
     from securenet_obs.oncall.decisions import Row
     from securenet_obs.oncall.session import Finding, Runbook, open_runbook
     from securenet_obs.oncall.symptoms.logs_do_not_parse import LogsDoNotParse
@@ -49,9 +49,9 @@ __all__ = [
 ]
 
 _NAMES = {
-    "action_file": ("named_action",),
-    "actions": ("Action", "Manual"),
-    "celery_actions": ("grow_pool", "shed_expired"),
+    "actions.action_file": ("named_action",),
+    "actions.celery": ("grow_pool", "shed_expired"),
+    "actions.step": ("Action", "Manual"),
     "decisions": ("Row",),
     "session": ("Finding", "Runbook", "open_runbook"),
     "symptoms.logs_do_not_parse": ("LogsDoNotParse",),

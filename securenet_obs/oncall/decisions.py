@@ -4,7 +4,7 @@ import html
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from securenet_obs.oncall.actions import Manual, Step
+from securenet_obs.oncall.actions.step import Manual, Step
 from securenet_obs.oncall.shown import Shown
 from securenet_obs.tables import html_cell, html_rows
 

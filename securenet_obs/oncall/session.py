@@ -7,7 +7,7 @@ from typing import Any
 
 from securenet_obs.checks import Checks
 from securenet_obs.errors import ActionError, EvidenceError, ProbeError, SecureNetObsError
-from securenet_obs.oncall.actions import Action, Step
+from securenet_obs.oncall.actions.step import Action, Step
 from securenet_obs.oncall.confirmation import Request, find_issued, issue, spend
 from securenet_obs.oncall.decisions import Row, render_table
 from securenet_obs.oncall.glance import glance

@@ -2,7 +2,7 @@
 
 import pytest
 
-from securenet_obs.oncall.actions import Manual
+from securenet_obs.oncall.actions.step import Manual
 from securenet_obs.oncall.decisions import Row, render_table
 from securenet_obs.oncall.shown import STEP_MIME
 

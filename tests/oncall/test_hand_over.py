@@ -1,7 +1,7 @@
 """The note has what was seen, done and left open, without secrets."""
 
 from securenet_obs.checks import Check
-from securenet_obs.oncall.actions import Manual
+from securenet_obs.oncall.actions.step import Manual
 from securenet_obs.oncall.decisions import Row
 from securenet_obs.oncall.hand_over import Record, write_note
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from securenet_obs.errors import ActionError, ChecksFailedError, UnreachableError
-from securenet_obs.oncall.actions import Action, Manual
+from securenet_obs.oncall.actions.step import Action, Manual
 from securenet_obs.oncall.decisions import Row
 from securenet_obs.oncall.locks import IncidentLock
 from securenet_obs.oncall.session import NO_OPEN_STEP, Finding, Runbook

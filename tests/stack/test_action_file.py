@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from securenet_obs.errors import ActionError
-from securenet_obs.oncall.action_file import build_action
+from securenet_obs.oncall.actions.action_file import build_action
 from securenet_obs.settings import Settings
 from securenet_obs.stack.action_file import write_actions
 from securenet_obs.stack.parts.readiness import WORKER

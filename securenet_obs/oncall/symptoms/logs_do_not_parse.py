@@ -8,10 +8,10 @@ from typing import Any
 
 import pandas as pd
 
-from securenet_obs.oncall.action_file import named_action
-from securenet_obs.oncall.actions import Manual, Step
+from securenet_obs.oncall.actions.action_file import named_action
+from securenet_obs.oncall.actions.quarantine import count_items, replay_quarantine
+from securenet_obs.oncall.actions.step import Manual, Step
 from securenet_obs.oncall.decisions import Row
-from securenet_obs.oncall.quarantine_actions import count_items, replay_quarantine
 from securenet_obs.oncall.session import Finding
 from securenet_obs.probes.logs.check import check_lines
 from securenet_obs.probes.logs.contract import REQUIRED_FIELDS

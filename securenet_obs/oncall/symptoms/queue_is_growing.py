@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from securenet_obs.oncall.action_file import named_action
-from securenet_obs.oncall.actions import Manual, Step
-from securenet_obs.oncall.celery_actions import count_expired, grow_pool, shed_expired
+from securenet_obs.oncall.actions.action_file import named_action
+from securenet_obs.oncall.actions.celery import count_expired, grow_pool, shed_expired
+from securenet_obs.oncall.actions.step import Manual, Step
 from securenet_obs.oncall.decisions import Row
 from securenet_obs.oncall.session import Finding
 from securenet_obs.probes.celery.broker import BrokerProbe

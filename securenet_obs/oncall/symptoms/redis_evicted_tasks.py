@@ -4,10 +4,16 @@ import time
 
 import pandas as pd
 
-from securenet_obs.oncall.actions import Manual
+from securenet_obs.oncall.actions.lost_tasks import (
+    LostTasks,
+    find_lost,
+    list_ids,
+    name_task,
+    send_again,
+)
+from securenet_obs.oncall.actions.redis import set_option
+from securenet_obs.oncall.actions.step import Manual
 from securenet_obs.oncall.decisions import Row
-from securenet_obs.oncall.lost_tasks import LostTasks, find_lost, list_ids, name_task, send_again
-from securenet_obs.oncall.redis_actions import set_option
 from securenet_obs.oncall.session import Finding
 from securenet_obs.probes.celery.broker import BrokerProbe, BrokerState
 from securenet_obs.probes.celery.redis_reading import open_redis, translate_redis_errors

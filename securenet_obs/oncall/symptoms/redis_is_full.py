@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from securenet_obs.oncall.actions import Manual, Step
+from securenet_obs.oncall.actions.redis import expire_results, format_cli, set_option
+from securenet_obs.oncall.actions.step import Manual, Step
 from securenet_obs.oncall.decisions import Row
-from securenet_obs.oncall.redis_actions import expire_results, format_cli, set_option
 from securenet_obs.oncall.session import Finding
 from securenet_obs.oncall.symptoms.worker_is_gone import WorkerIsGone
 from securenet_obs.probes.celery.broker import BrokerProbe, BrokerState

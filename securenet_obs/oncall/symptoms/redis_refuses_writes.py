@@ -4,15 +4,15 @@ from collections.abc import Callable, Mapping
 
 import pandas as pd
 
-from securenet_obs.oncall.action_file import named_action
-from securenet_obs.oncall.actions import Manual, Step
-from securenet_obs.oncall.decisions import Row
-from securenet_obs.oncall.redis_actions import (
+from securenet_obs.oncall.actions.action_file import named_action
+from securenet_obs.oncall.actions.redis import (
     format_cli,
     grant_writes,
     promote_replica,
     retry_save,
 )
+from securenet_obs.oncall.actions.step import Manual, Step
+from securenet_obs.oncall.decisions import Row
 from securenet_obs.oncall.session import Finding
 from securenet_obs.oncall.symptoms.worker_is_gone import WorkerIsGone
 from securenet_obs.probes.celery.write_refusals import (

@@ -9,10 +9,10 @@ from datetime import UTC, datetime
 import pandas as pd
 
 from securenet_obs.detection.effects import Effect
-from securenet_obs.oncall.action_file import named_action
-from securenet_obs.oncall.actions import Manual, Step
+from securenet_obs.oncall.actions.action_file import named_action
+from securenet_obs.oncall.actions.schedule import reset_last_times, run_window
+from securenet_obs.oncall.actions.step import Manual, Step
 from securenet_obs.oncall.decisions import Row
-from securenet_obs.oncall.schedule_actions import reset_last_times, run_window
 from securenet_obs.oncall.session import Finding
 from securenet_obs.probes.celery.beat_records import (
     BeatEntry,

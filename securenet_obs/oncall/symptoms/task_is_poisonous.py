@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 
 import pandas as pd
 
-from securenet_obs.oncall.actions import Manual
+from securenet_obs.oncall.actions.step import Manual
+from securenet_obs.oncall.actions.tasks import requeue_letters, revoke_task
 from securenet_obs.oncall.decisions import Row
 from securenet_obs.oncall.session import Finding
-from securenet_obs.oncall.task_actions import requeue_letters, revoke_task
 from securenet_obs.probes.celery.known_workers import ask_known_workers
 from securenet_obs.probes.celery.repeated_starts import RepeatedTask, find_repeated_tasks
 from securenet_obs.probes.celery.tasks import TaskProbe

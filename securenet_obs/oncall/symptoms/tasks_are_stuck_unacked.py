@@ -4,10 +4,8 @@ from collections import Counter
 
 import pandas as pd
 
-from securenet_obs.oncall.actions import Manual
-from securenet_obs.oncall.decisions import Row
-from securenet_obs.oncall.session import Finding
-from securenet_obs.oncall.unacked import (
+from securenet_obs.oncall.actions.step import Manual
+from securenet_obs.oncall.actions.unacked import (
     HeldMessage,
     count_restarted,
     describe_messages,
@@ -16,6 +14,8 @@ from securenet_obs.oncall.unacked import (
     read_next_ids,
     restore_messages,
 )
+from securenet_obs.oncall.decisions import Row
+from securenet_obs.oncall.session import Finding
 from securenet_obs.probes.celery.queues import QueueProbe
 from securenet_obs.processes.polling import poll_until
 from securenet_obs.settings import Settings

@@ -5,10 +5,10 @@ from functools import partial
 
 import pandas as pd
 
-from securenet_obs.oncall.action_file import named_action
+from securenet_obs.oncall.actions.action_file import named_action
+from securenet_obs.oncall.actions.tasks import revoke_run
 from securenet_obs.oncall.decisions import Row
 from securenet_obs.oncall.session import Finding
-from securenet_obs.oncall.task_actions import revoke_run
 from securenet_obs.probes.celery.broker import BrokerProbe
 from securenet_obs.probes.celery.executions import (
     ANSWER_S,

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from securenet_obs.oncall.action_file import named_action
-from securenet_obs.oncall.actions import Manual, Step
+from securenet_obs.oncall.actions.action_file import named_action
+from securenet_obs.oncall.actions.step import Manual, Step
 from securenet_obs.oncall.decisions import Row
 from securenet_obs.oncall.session import Finding
 from securenet_obs.oncall.symptoms.queue_is_growing import QueueState

@@ -4,8 +4,8 @@ from collections.abc import Collection
 
 import pandas as pd
 
-from securenet_obs.oncall.action_file import named_action
-from securenet_obs.oncall.actions import Step
+from securenet_obs.oncall.actions.action_file import named_action
+from securenet_obs.oncall.actions.step import Step
 from securenet_obs.oncall.decisions import Row
 from securenet_obs.oncall.log_ends import find_newest_line
 from securenet_obs.oncall.session import Finding

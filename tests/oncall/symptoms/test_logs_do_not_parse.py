@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from securenet_obs.oncall.actions import Action, Manual
+from securenet_obs.oncall.actions.step import Action, Manual
 from securenet_obs.oncall.decisions import Row
 from securenet_obs.oncall.symptoms.logs_do_not_parse import LogsDoNotParse
 from securenet_obs.settings import Settings
-from tests.oncall.test_quarantine_actions import quarantine_a_record
+from tests.oncall.actions.test_quarantine import quarantine_a_record
 
 RECORD = (
     '{"timestamp":"2026-11-26T10:00:00.000000Z","level":"info","logger":"l","event":"e",'

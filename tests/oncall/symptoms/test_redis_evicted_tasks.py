@@ -6,7 +6,7 @@ import pytest
 import redis
 
 from securenet_obs.drills.incidents.redis_faults import evict
-from securenet_obs.oncall.actions import Action, Manual
+from securenet_obs.oncall.actions.step import Action, Manual
 from securenet_obs.oncall.decisions import Row
 from securenet_obs.oncall.symptoms.redis_evicted_tasks import RedisEvictedTasks
 from securenet_obs.settings import Settings

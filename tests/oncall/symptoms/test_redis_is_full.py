@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import redis
 
-from securenet_obs.oncall.actions import Action, Manual
+from securenet_obs.oncall.actions.step import Action, Manual
 from securenet_obs.oncall.decisions import Row
 from securenet_obs.oncall.symptoms import redis_is_full
 from securenet_obs.oncall.symptoms.redis_is_full import RedisIsFull

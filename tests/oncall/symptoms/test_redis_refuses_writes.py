@@ -6,7 +6,7 @@ import pytest
 import redis
 
 from securenet_obs.drills.faults.redis_states import STATES
-from securenet_obs.oncall.actions import Manual
+from securenet_obs.oncall.actions.step import Manual
 from securenet_obs.oncall.decisions import Row
 from securenet_obs.oncall.symptoms.redis_refuses_writes import RedisRefusesWrites
 from securenet_obs.probes.celery.write_refusals import WriteState

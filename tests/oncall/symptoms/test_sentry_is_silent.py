@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from securenet_obs.monitoring.sentry.recorder import SentryRecorder, recording_sentry
-from securenet_obs.oncall.actions import Manual
+from securenet_obs.oncall.actions.step import Manual
 from securenet_obs.oncall.decisions import Row
 from securenet_obs.oncall.symptoms.sentry_is_silent import SentryIsSilent
 from securenet_obs.processes.ports import find_free_ports

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 import pytest
 import redis
 
-from securenet_obs.oncall import unacked
-from securenet_obs.oncall.actions import Action, Manual
+from securenet_obs.oncall.actions import unacked
+from securenet_obs.oncall.actions.step import Action, Manual
 from securenet_obs.oncall.symptoms.tasks_are_stuck_unacked import TasksAreStuckUnacked
 from securenet_obs.settings import Settings
 from tests.conftest import RedisServer
-from tests.oncall.test_unacked import KEYS, QUEUE, hold
+from tests.oncall.actions.test_unacked import KEYS, QUEUE, hold
 
 
 @pytest.fixture

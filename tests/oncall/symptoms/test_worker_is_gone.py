@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import redis
 
-from securenet_obs.oncall.actions import Manual
+from securenet_obs.oncall.actions.step import Manual
 from securenet_obs.oncall.symptoms.worker_is_gone import WorkerIsGone
 from securenet_obs.settings import Settings
 from tests.conftest import RedisServer

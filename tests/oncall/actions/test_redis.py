@@ -8,7 +8,7 @@ import redis
 
 from securenet_obs.drills.faults.redis_states import STATES
 from securenet_obs.errors import ActionError
-from securenet_obs.oncall.redis_actions import (
+from securenet_obs.oncall.actions.redis import (
     format_cli,
     grant_writes,
     promote_replica,

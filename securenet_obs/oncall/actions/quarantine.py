@@ -6,7 +6,7 @@ from securenet_obs.detection.network.stored.quarantine import (
     replay,
     waiting_tasks,
 )
-from securenet_obs.oncall.actions import Action
+from securenet_obs.oncall.actions.step import Action
 from securenet_obs.store import session_scope
 
 

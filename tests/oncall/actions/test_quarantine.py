@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from securenet_obs.detection.network.batch import Batch
 from securenet_obs.detection.network.quarantine import Quarantined
 from securenet_obs.detection.network.stored.quarantine import store_quarantined
-from securenet_obs.oncall.quarantine_actions import count_items, replay_quarantine
+from securenet_obs.oncall.actions.quarantine import count_items, replay_quarantine
 from securenet_obs.store import Submission, ensure_tenant, session_scope
 from tests.detection.network.test_records import ZEEK
 

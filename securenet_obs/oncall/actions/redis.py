@@ -9,7 +9,7 @@ from pydantic import SecretStr
 from redis.exceptions import ResponseError
 
 from securenet_obs.errors import ActionError
-from securenet_obs.oncall.actions import Action
+from securenet_obs.oncall.actions.step import Action
 from securenet_obs.probes.celery.memory import find_endless
 from securenet_obs.probes.celery.redis_reading import (
     format_address,

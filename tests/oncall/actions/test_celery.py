@@ -7,7 +7,7 @@ import pytest
 import redis
 
 from securenet_obs.errors import ActionError
-from securenet_obs.oncall.celery_actions import count_expired, grow_pool, shed_expired
+from securenet_obs.oncall.actions.celery import count_expired, grow_pool, shed_expired
 from securenet_obs.settings import Settings
 from tests.conftest import RedisServer
 

@@ -29,7 +29,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from securenet_obs.errors import ActionError
-from securenet_obs.oncall.actions import Action, Manual, State, Step
+from securenet_obs.oncall.actions.step import Action, Manual, State, Step
 from securenet_obs.redaction import redact_text
 from securenet_obs.settings import Settings
 

@@ -10,8 +10,8 @@ import pytest
 import redis
 
 from securenet_obs.drills.incidents.unacked_faults import take_and_die
-from securenet_obs.oncall import unacked
-from securenet_obs.oncall.unacked import (
+from securenet_obs.oncall.actions import unacked
+from securenet_obs.oncall.actions.unacked import (
     count_restarted,
     describe_messages,
     find_stuck,

@@ -7,11 +7,11 @@ import pytest
 import yaml
 
 from securenet_obs.errors import ActionError
-from securenet_obs.oncall.action_file import build_action, named_action, read_entries
-from securenet_obs.oncall.actions import Action, Manual
+from securenet_obs.oncall.actions.action_file import build_action, named_action, read_entries
+from securenet_obs.oncall.actions.step import Action, Manual
 from securenet_obs.settings import Settings
 
-PROJECT = Path(__file__).parents[2]
+PROJECT = Path(__file__).parents[3]
 
 ECHO = f"""
 [restart_worker]
@@ -141,7 +141,7 @@ def test_a_pattern_that_is_not_one_is_an_error(tmp_path: Path) -> None:
         act(tmp_path, ECHO.replace("'[a-z]+@", "'([a-z]+@"), worker="worker@host")
 
 
-EXAMPLES = sorted((PROJECT / "securenet_obs" / "oncall" / "examples").glob("*.toml"))
+EXAMPLES = sorted((PROJECT / "securenet_obs" / "oncall" / "actions" / "examples").glob("*.toml"))
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)

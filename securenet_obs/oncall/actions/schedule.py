@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterable
 
-from securenet_obs.oncall.actions import Action
+from securenet_obs.oncall.actions.step import Action
 from securenet_obs.probes.celery.client import create_celery_client
 from securenet_obs.probes.celery.names import SENT_KEY, WINDOW_HEADER
 from securenet_obs.probes.celery.redis_reading import open_redis, translate_redis_errors

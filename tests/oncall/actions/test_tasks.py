@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from securenet_obs.errors import ActionError, DeadLetterError
-from securenet_obs.oncall import task_actions
-from securenet_obs.oncall.task_actions import requeue_letters, revoke_run, revoke_task
+from securenet_obs.oncall.actions import tasks
+from securenet_obs.oncall.actions.tasks import requeue_letters, revoke_run, revoke_task
 from securenet_obs.probes.celery.executions import Execution
 from securenet_obs.settings import Settings
 from securenet_obs.workers.dead_letters import Letter
@@ -27,7 +27,7 @@ def test_without_a_worker_a_revocation_fails(
     redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Workers keep revocations in their memory: without one, nothing is revoked or ended."""
-    monkeypatch.setattr(task_actions, "_ANSWER_S", 0.2)
+    monkeypatch.setattr(tasks, "_ANSWER_S", 0.2)
     settings = Settings(**{name.lower(): value for name, value in redis_server.environment.items()})
     action = revoke_task(settings, "t1", "scan")
     assert action.read_state() == {"task": "t1", "name": "scan"}
@@ -51,8 +51,8 @@ def store(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[int]]:
             return f"t{number}"
 
         known = {row.id: row for row in letters}
-        monkeypatch.setattr(task_actions, "show_letter", known.__getitem__)
-        monkeypatch.setattr(task_actions, "requeue_letter", requeue)
+        monkeypatch.setattr(tasks, "show_letter", known.__getitem__)
+        monkeypatch.setattr(tasks, "requeue_letter", requeue)
         return sent
 
     return put

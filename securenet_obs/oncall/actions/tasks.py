@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from securenet_obs.errors import ActionError, SecureNetObsError
-from securenet_obs.oncall.actions import Action, State
+from securenet_obs.oncall.actions.step import Action, State
 from securenet_obs.probes.celery.client import create_celery_client
 from securenet_obs.probes.celery.executions import Execution
 from securenet_obs.probes.celery.redis_reading import translate_redis_errors

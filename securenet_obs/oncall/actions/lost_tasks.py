@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from securenet_obs.oncall.actions import Action
+from securenet_obs.oncall.actions.step import Action
 from securenet_obs.probes.celery.client import create_celery_client
 from securenet_obs.probes.celery.redis_reading import translate_redis_errors
 from securenet_obs.probes.ledger.records import SentTask

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from securenet_obs.errors import ActionError
-from securenet_obs.oncall.actions import Action
+from securenet_obs.oncall.actions.step import Action
 from securenet_obs.probes.celery.client import create_celery_client, open_inspector, query_workers
 from securenet_obs.probes.celery.queue_keys import list_queue_keys
 from securenet_obs.probes.celery.redis_reading import open_redis, translate_redis_errors

@@ -5,8 +5,8 @@ import json
 import pytest
 import redis
 
-from securenet_obs.oncall.lost_tasks import LostTasks, find_lost, list_ids, send_again
-from securenet_obs.oncall.redis_actions import set_option
+from securenet_obs.oncall.actions.lost_tasks import LostTasks, find_lost, list_ids, send_again
+from securenet_obs.oncall.actions.redis import set_option
 from securenet_obs.probes.ledger.records import SentTask
 from securenet_obs.probes.ledger.results_state import ResultsState
 from securenet_obs.probes.ledger.tasks import TaskBalance

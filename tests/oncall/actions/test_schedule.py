@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import redis
 
-from securenet_obs.oncall.schedule_actions import reset_last_times, run_window
+from securenet_obs.oncall.actions.schedule import reset_last_times, run_window
 from securenet_obs.settings import Settings
 from tests.conftest import RedisServer
 

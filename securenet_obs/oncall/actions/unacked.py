@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from redis import Redis
 
-from securenet_obs.oncall.actions import Action
+from securenet_obs.oncall.actions.step import Action
 from securenet_obs.probes.celery.client import open_inspector, query_workers
 from securenet_obs.probes.celery.queue_keys import SEPARATOR, list_queue_keys
 from securenet_obs.probes.celery.redis_reading import open_redis, translate_redis_errors

@@ -1,6 +1,6 @@
 """Steps are values: an action with its state and its undo, or a person's step."""
 
-from securenet_obs.oncall.actions import Action, Manual
+from securenet_obs.oncall.actions.step import Action, Manual
 
 
 def test_an_action_holds_what_a_dry_run_prints() -> None:
