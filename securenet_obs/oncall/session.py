@@ -123,7 +123,8 @@ class Runbook:
             self._record.stops[condition] = observed
         else:
             self._record.stops.pop(condition, None)
-        show_rows([("STOP" if applies else "no stop", f"{condition}: {observed}")])
+        data = {"stops": [condition]} if applies else None
+        show_rows([("STOP" if applies else "no stop", f"{condition}: {observed}")], data)
 
     def decide(self, rows: Sequence[Row]) -> None:
         """Show the decision table; the steps of the rows that apply are those of `act`."""

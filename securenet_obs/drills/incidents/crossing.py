@@ -18,7 +18,7 @@ from securenet_obs.stack.local_stack import LocalStack
 HEALTHY = "none: a healthy stack"
 """Name of the absence of a fault."""
 
-_CALM = frozenset({"passed", "skipped", "unreachable"})
+_CALM = frozenset({"passed", "skipped", "refused", "unreachable"})
 """Verdicts of a look without a row that applies; a target may be too broken for it."""
 
 Report = Callable[[str], None]
@@ -33,7 +33,7 @@ class CrossProof:
         incident: name of the incident, or `HEALTHY`.
         runbook: name of the runbook.
         verdict: verdict of its run.
-        rows: findings of the rows that applied.
+        rows: findings of the rows, and stop conditions, that applied.
         reasons: reasons of the exceptions that permit them.
         problem: the reason for a failure; else empty.
     """
@@ -122,7 +122,7 @@ def judge(
 ) -> CrossProof:
     """Judge the run of a runbook during the incident of another."""
     own = [row for row in exceptions if (row.incident, row.runbook) == (incident, runbook)]
-    rows = tuple(run.applying)
+    rows = (*run.applying, *run.stops)
     used = [row for row in own if any(row.row in finding for finding in rows)]
     wrong = [finding for finding in rows if not any(row.row in finding for row in used)]
     problems = [f"applies wrongly: {finding}" for finding in wrong]

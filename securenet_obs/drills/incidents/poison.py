@@ -7,11 +7,13 @@ from contextlib import contextmanager
 
 import redis
 from celery import Celery
+from sqlalchemy import delete
 
 from securenet_obs.errors import StackError
 from securenet_obs.processes.polling import poll_until
 from securenet_obs.stack.local_stack import LocalStack
 from securenet_obs.stack.parts.services import build_worker_command
+from securenet_obs.store import DeadLetter, session_at
 
 POISON = "poison"
 """First part of a canary that kills the process that executes it."""
@@ -34,8 +36,8 @@ def loop_poison(stack: LocalStack) -> Iterator[None]:
     Raises:
         StackError: the task was not started three times.
     """
-    with _poisoned_worker(stack, _WITHOUT_END):
-        task_id = _send(stack)
+    with _forgotten_letter(stack) as task_id, _poisoned_worker(stack, _WITHOUT_END):
+        _send(stack, task_id)
         with redis.Redis.from_url(stack.environment["RESULT_URL"]) as results:
             key = STARTS_KEY.format(task_id)
             if not poll_until(
@@ -47,15 +49,27 @@ def loop_poison(stack: LocalStack) -> Iterator[None]:
 
 
 @contextmanager
+def _forgotten_letter(stack: LocalStack) -> Iterator[str]:
+    """Yield the id of a task; after the block, wait for its end and delete its dead letter.
+
+    The whole worker that replaces the poisoned one records it.
+    """
+    task_id = str(uuid.uuid4())
+    try:
+        yield task_id
+    finally:
+        _wait_for_end(stack, task_id)
+        with session_at(stack.environment["DATABASE_URL"]) as session:
+            session.execute(delete(DeadLetter).where(DeadLetter.task_id == task_id))
+
+
+@contextmanager
 def bury_poison(stack: LocalStack) -> Iterator[str]:
     """Let a task kill its process until it is a dead letter; yield its id, with a whole worker."""
+    task_id = str(uuid.uuid4())
     with _poisoned_worker(stack, 1):
-        task_id = _send(stack)
-        with redis.Redis.from_url(stack.environment["RESULT_URL"]) as results:
-            if not poll_until(
-                lambda: results.exists(f"celery-task-meta-{task_id}"), deadline_s=_DEADLINE_S
-            ):
-                raise StackError(f"The poisonous task {task_id} has not failed.")
+        _send(stack, task_id)
+        _wait_for_end(stack, task_id)
     yield task_id
 
 
@@ -69,8 +83,13 @@ def _poisoned_worker(stack: LocalStack, most_starts: int) -> Iterator[None]:
         stack.restart_part("worker")
 
 
-def _send(stack: LocalStack) -> str:
+def _send(stack: LocalStack, task_id: str) -> None:
     with Celery(broker=stack.environment["REDIS_URL"], set_as_current=False) as app:
-        task_id = str(uuid.uuid4())
         app.send_task(_TASK, [f"{POISON}-{task_id}"], task_id=task_id, queue="canary")
-    return task_id
+
+
+def _wait_for_end(stack: LocalStack, task_id: str) -> None:
+    with redis.Redis.from_url(stack.environment["RESULT_URL"]) as results:
+        key = f"celery-task-meta-{task_id}"
+        if not poll_until(lambda: results.exists(key), deadline_s=_DEADLINE_S):
+            raise StackError(f"The poisonous task {task_id} has not failed.")

@@ -43,6 +43,11 @@ class RunbookRun:
         return [row["finding"] for row in rows if row["applies"]]
 
     @property
+    def stops(self) -> list[str]:
+        """Stop conditions that applied."""
+        return [condition for data in self.shown for condition in data.get("stops", ())]
+
+    @property
     def digests(self) -> list[str]:
         """Digests of the dry runs."""
         return [data["dry_run"]["confirm"] for data in self.shown if "dry_run" in data]

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from securenet_obs.drills.faults import signals
 from securenet_obs.drills.load import Load
+from securenet_obs.drills.queues import wait_for_empty_queues
 from securenet_obs.stack.local_stack import LocalStack
 from securenet_obs.stack.parts.services import build_worker_command
 
@@ -32,7 +33,11 @@ def kill_worker(stack: LocalStack) -> Iterator[None]:
 
 @contextmanager
 def slow_worker_down(stack: LocalStack) -> Iterator[None]:
-    """Let more batches arrive than a worker with one process, half a second for each, finishes."""
+    """Let more batches arrive than a worker with one process, half a second for each, finishes.
+
+    Raises:
+        StackError: after the block, the whole worker does not empty the queues.
+    """
     command = [sys.executable, "-m", _SLOW, *build_worker_command(1)[2:]]
     stack.restart_part("worker", command=command)
     load = Load(stack.environment)
@@ -48,3 +53,4 @@ def slow_worker_down(stack: LocalStack) -> Iterator[None]:
         over.set()
         sender.join()
         stack.restart_part("worker")
+        wait_for_empty_queues(stack.environment)

@@ -79,6 +79,9 @@ def read_held(settings: Settings) -> tuple[list[HeldMessage], int]:
         leases = _read_leases(broker, answered)
         found: list[Any] = list(islice(broker.hscan_iter(UNACKED_KEY, count=_CHUNK), MAX_MESSAGES))
         times = _read_times(broker, [tag for tag, _ in found])
+    if not leases.living:
+        # Leases expire in a Redis that refuses writes, too: a question to workers is refused there.
+        _ask_workers(settings)
     messages = [
         _describe(tag.decode(), content, at, leases)
         for (tag, content), at in zip(found, times, strict=True)

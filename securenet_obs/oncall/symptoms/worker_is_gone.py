@@ -5,7 +5,7 @@ from collections.abc import Collection
 import pandas as pd
 
 from securenet_obs.oncall.actions.action_file import named_action
-from securenet_obs.oncall.actions.step import Step
+from securenet_obs.oncall.actions.step import Manual, Step
 from securenet_obs.oncall.decisions import Row
 from securenet_obs.oncall.log_ends import find_newest_line
 from securenet_obs.oncall.session import Finding
@@ -59,7 +59,9 @@ class WorkerIsGone:
         stopped in order leaves nothing in Redis.
         """
         rows = [self._decide_on(worker) for worker in self._known]
-        return [*rows, self._decide_on_queues()] if rows else [self._decide_without_worker()]
+        if not rows:
+            return [self._decide_without_worker()]
+        return [*rows, self._decide_on_idle(), self._decide_on_queues()]
 
     def _decide_on(self, worker: KnownWorker) -> Row:
         step = None
@@ -83,11 +85,25 @@ class WorkerIsGone:
         silence = f"no answer to a ping within {ANSWER_S:g} s"
         return f"{silence}; newest error in the logs: {self._error or f'no {ERROR}'}"
 
+    def _list_idle(self) -> list[str]:
+        return [row.name for row in self._known if row.answers and not row.queues]
+
+    def _decide_on_idle(self) -> Row:
+        """Judge whether a worker consumes nothing: another one beside it would mend nothing."""
+        idle = self._list_idle()
+        return Row(
+            "a worker answers and consumes no queue",
+            bool(idle),
+            f"workers without a queue: {', '.join(idle) or 'none'}",
+            Manual("look at that worker", "securenet-obs run worker_answers_but_does_nothing"),
+        )
+
     def _decide_on_queues(self) -> Row:
-        """Judge whether tasks wait without a consumer, although every known worker answers."""
+        """Judge whether tasks wait without a consumer, although every known worker works."""
         consumed = {queue for row in self._known for queue in row.queues}
         left = self._list_left(consumed)
-        applies = bool(left) and not self._worker and all(row.answers for row in self._known)
+        works = all(row.answers for row in self._known) and not self._list_idle()
+        applies = bool(left) and not self._worker and works
         return Row(
             "a worker was stopped",
             applies,

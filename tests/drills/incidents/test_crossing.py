@@ -17,6 +17,7 @@ from securenet_obs.stack import LocalStack
 from tests.drills.incidents.test_proving import DRY_RUN, FOUND, INCIDENT, Recorded
 
 CALM = RunbookRun("passed", "", [])
+STOPPED = {"stops": ["full"]}
 ARGUED = CrossException("slow", "b_symptom", "too few", "It is right, since both are one.")
 
 
@@ -25,7 +26,10 @@ ARGUED = CrossException("slow", "b_symptom", "too few", "It is right, since both
     [
         (CALM, (), "passed", ""),
         (RunbookRun("unreachable", "Redis is down", []), (), "passed", ""),
+        (RunbookRun("refused", "READONLY", []), (), "passed", ""),
         (RunbookRun("error", "NameError", []), (), "failed", "error: NameError"),
+        (RunbookRun("failed", "r", [STOPPED]), (), "failed", "applies wrongly: full"),
+        (RunbookRun("failed", "r", [STOPPED]), (replace(ARGUED, row="full"),), "exception", ""),
         (RunbookRun("failed", "r", [FOUND]), (), "failed", "applies wrongly: too few"),
         (RunbookRun("failed", "r", [FOUND]), (ARGUED,), "exception", ""),
         (RunbookRun("failed", "r", [FOUND, DRY_RUN]), (ARGUED,), "failed", "1 actions"),

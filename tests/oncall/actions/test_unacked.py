@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 import redis
 
+from securenet_obs.drills.faults.redis_states import make_replica
 from securenet_obs.drills.incidents.unacked_faults import take_and_die
+from securenet_obs.errors import RefusedError
 from securenet_obs.oncall.actions import unacked
 from securenet_obs.oncall.actions.unacked import (
     count_restarted,
@@ -122,3 +124,12 @@ def test_a_task_that_began_again_is_counted(settings: Settings, broker: redis.Re
         assert count_restarted(settings, held) == 1
         results.delete(key)
     assert count_restarted(settings, []) == 0
+
+
+def test_a_redis_that_refuses_writes_has_no_dead_workers(
+    settings: Settings, broker: redis.Redis
+) -> None:
+    """Leases expire there, since no worker can renew its own."""
+    hold(broker, "t1", "gone", age_s=100)
+    with make_replica(broker), pytest.raises(RefusedError, match="READONLY"):
+        read_held(settings)
