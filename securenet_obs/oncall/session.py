@@ -32,6 +32,15 @@ NO_OPEN_STEP = "no step is open"
 
 _NOTHING_DONE = "nothing was done in this run"
 
+_LOCK_REMEDY = (
+    "agree with the person who acts; once the lock is released or has ended, run again with the "
+    "same confirmation, or without one if it is older than 15 minutes by then"
+)
+_UNREADABLE_LOCK_REMEDY = (
+    "let the place of the lock answer (`securenet-obs probe redis`, `securenet-obs probe store`); "
+    "the confirmation is not spent"
+)
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -202,8 +211,9 @@ class Runbook:
         request = self._build_request(step)
         if not given or self._is_for_another_step(given, request):
             self._rehearse(step, request)
-        elif reason := self._find_refusal(request, given):
-            self._leave_open(step, f"refused: {reason}", [("remedy", "run without confirm first")])
+        elif refusal := self._find_refusal(request, given):
+            reason, remedy = refusal
+            self._leave_open(step, f"refused: {reason}", [("remedy", remedy)])
         else:
             self._execute(step, request)
 
@@ -225,23 +235,27 @@ class Runbook:
         }
         return issued is not None and issued["does"] in others
 
-    def _find_refusal(self, request: Request, digest: str) -> str:
+    def _find_refusal(self, request: Request, digest: str) -> tuple[str, str] | None:
+        """Return why the action may not begin, and the remedy; None if it may."""
         if self.settings.environment == "production" and not self._given_name:
-            return "ENVIRONMENT is production, which also requires --i-am NAME"
-        if reason := self._take_lock(request):
+            reason = "ENVIRONMENT is production, which also requires --i-am NAME"
+            return reason, "run again with --i-am NAME; the confirmation is not spent"
+        if refusal := self._take_lock(request):
+            reason = refusal[0]
             self._history.append("refused", reason=reason, digest=digest, **request.entry())
-            return reason
+            return refusal
         reason = spend(self._history, request, digest)
         if reason and not self._record.done:
             self._release()
-        return reason
+        return (reason, "run without confirm first") if reason else None
 
-    def _take_lock(self, request: Request) -> str:
-        """Take the incident lock; return why it cannot be taken, empty if this run holds it."""
+    def _take_lock(self, request: Request) -> tuple[str, str] | None:
+        """Take the incident lock; return why it cannot be taken, and the remedy."""
         try:
-            return self._lock.take(request.who, self.name, is_named=bool(self._given_name))
+            holder = self._lock.take(request.who, self.name, is_named=bool(self._given_name))
         except SecureNetObsError as error:
-            return f"the incident lock cannot be taken: {error}"
+            return f"the incident lock cannot be taken: {error}", _UNREADABLE_LOCK_REMEDY
+        return (holder, _LOCK_REMEDY) if holder else None
 
     def _journal(self, event: str, **fields: Any) -> None:
         """Journal what has happened already; the run goes on without the journal."""

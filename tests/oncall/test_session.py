@@ -265,7 +265,11 @@ def test_a_second_person_is_refused_by_name(
     follow(first, pool)
     digest = digest_of(first)
     assert follow(open_session(confirm=digest, i_am="Ben"), pool)
-    assert "refused: Ann acts since" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert place.holder is not None
+    assert f"refused: Ann acts since {place.holder.since} (worker_is_gone), at the latest" in shown
+    assert f"until {place.holder.ends_at}" in shown
+    assert "remedy    agree with the person who acts" in shown
     assert (pool.processes, events(first)[-1]) == (1, "refused")
     ann.release()
     assert follow(open_session(confirm=digest, i_am="Ben"), pool) == ""
@@ -282,7 +286,9 @@ def test_without_the_incident_lock_nothing_is_done(
     second = open_session(confirm=digest_of(first))
     second.show_opening()
     assert follow(second, pool)
-    assert "refused: the incident lock cannot be taken" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert "refused: the incident lock cannot be taken" in shown
+    assert "remedy    let the place of the lock answer" in shown
     assert pool.processes == 1
 
 

@@ -5,7 +5,7 @@ import os
 import secrets
 import socket
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Self
 
 from securenet_obs.processes.groups import read_start_time
@@ -59,6 +59,15 @@ class Holder:
     def describe(self) -> str:
         """Return the holder in words."""
         return f"{self.who} acts since {self.since} ({self.runbook})"
+
+    @property
+    def ends_at(self) -> str:
+        """Time at which the lock expires unless it is released, ISO 8601 in UTC."""
+        try:
+            since = datetime.fromisoformat(self.since)
+        except ValueError:
+            return "an unknown time"
+        return f"{since + timedelta(seconds=EXPIRY_S):%FT%T}Z"
 
     def is_here(self) -> bool:
         """Return whether it is this process, such as a kernel that runs a notebook again."""

@@ -4,11 +4,11 @@ from collections.abc import Callable
 from typing import Protocol
 
 from securenet_obs.errors import SecureNetObsError
-from securenet_obs.oncall.locks.holder import EXPIRY_S, Holder
+from securenet_obs.oncall.locks.holder import Holder
 
 
 class Place(Protocol):
-    """A place that keeps at most one holder, and forgets it after `EXPIRY_S`.
+    """A place that keeps at most one holder, and forgets it after `holder.EXPIRY_S`.
 
     Every method raises a `SecureNetObsError` if the place does not answer.
     """
@@ -101,4 +101,4 @@ def _may_take_over(holder: Holder, who: str, *, is_named: bool) -> bool:
 
 
 def _refuse(holder: Holder) -> str:
-    return f"{holder.describe()}; the lock expires {EXPIRY_S // 60} minutes after that"
+    return f"{holder.describe()}, at the latest until {holder.ends_at}"

@@ -29,3 +29,10 @@ def test_only_a_process_of_this_host_is_known_to_have_ended() -> None:
     assert not holder.has_ended()
     assert replace(holder, started="another").has_ended()
     assert not replace(holder, started="another", host="elsewhere").has_ended()
+
+
+def test_the_lock_ends_a_quarter_of_an_hour_after_it_was_taken() -> None:
+    """In the form of the time since which it is held; that of an unknown user is unknown."""
+    holder = replace(Holder.here("Ann", "r"), since="2026-11-27T23:50:30Z")
+    assert holder.ends_at == "2026-11-28T00:05:30Z"
+    assert Holder.parse(b"x").ends_at == "an unknown time"
