@@ -1,9 +1,22 @@
 """The consoles that commands print on: standard output and standard error."""
 
-from rich.console import Console
+from typing import Any
 
-STDOUT = Console(highlight=False)
-STDERR = Console(stderr=True, highlight=False)
+from rich.console import Console
+from rich.text import Text
+
+
+class LineConsole(Console):
+    """A console that breaks no line of text, so that it can be copied, and searched in a log."""
+
+    def print(self, *objects: Any, **options: Any) -> None:
+        """Print; a table and live lines are laid out as usual."""
+        is_text = all(isinstance(one, str | Text) for one in objects)
+        super().print(*objects, **{"soft_wrap": is_text, **options})
+
+
+STDOUT = LineConsole(highlight=False)
+STDERR = LineConsole(stderr=True, highlight=False)
 
 
 def print_line(console: Console, text: str) -> None:

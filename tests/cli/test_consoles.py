@@ -1,7 +1,14 @@
 """Consoles: results on standard output, messages on standard error, without highlighting."""
 
+import io
 import subprocess
 import sys
+from pathlib import Path
+
+from rich.table import Table
+
+import securenet_obs
+from securenet_obs.cli.consoles import LineConsole
 
 PRINT = """
 from securenet_obs.cli.consoles import STDERR, STDOUT, print_line
@@ -23,3 +30,37 @@ def test_each_console_has_its_stream_and_highlights_nothing() -> None:
     )
     assert done.stdout.splitlines() == ["result: 5 of 'n' at 127.0.0.1", "\x1b[31mstyled\x1b[0m"]
     assert done.stderr == "message: 5 of 'n' at 127.0.0.1\nforeign [bold]text\n"
+
+
+LONG = "x" * 50 + " " + "y" * 200
+
+
+def test_no_line_of_text_is_broken() -> None:
+    """Neither in a log nor on a terminal: one that breaks the line itself copies it whole."""
+    code = f"from securenet_obs.cli.consoles import STDOUT; STDOUT.print({LONG!r})"
+    for colour in ({}, {"FORCE_COLOR": "1"}):
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            env={"COLUMNS": "40", **colour},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert done.stdout == f"{LONG}\n"
+
+
+def test_live_lines_and_tables_are_laid_out_by_rich() -> None:
+    """A live line that a terminal breaks could not be redrawn."""
+    console = LineConsole(width=40, force_terminal=True, color_system=None, file=io.StringIO())
+    table = Table("name", "title", box=None)
+    table.add_row("n", "word " * 20)
+    console.print(table)
+    assert max(map(len, console.file.getvalue().splitlines())) <= 40  # type: ignore[attr-defined]
+
+
+def test_no_command_has_a_console_of_its_own() -> None:
+    """One of rich breaks lines at 80 columns where no terminal is."""
+    package = Path(securenet_obs.__file__).parent / "cli"
+    made = {path.name for path in package.rglob("*.py") if "Console(" in path.read_text()}
+    assert made == {"consoles.py", "drills.py"}
+    assert "Console(quiet=True)" in (package / "commands" / "drills.py").read_text()

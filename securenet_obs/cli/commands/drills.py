@@ -44,7 +44,7 @@ def drill(
     Example: securenet-obs drill redis-restarted worker-killed
     """
     from securenet_obs.drills import DRILLS, render_drill_table, run_drill, serialise_drill_result
-    from securenet_obs.runner.console.report import print_whole
+    from securenet_obs.runner.console.layout import print_whole
     from securenet_obs.runner.notebook.catalog import find
     from securenet_obs.runner.notebook.roots import work_folder
     from securenet_obs.stack.state import default_root

@@ -1,6 +1,5 @@
 """Prints tables to a terminal or a log: outcome of runs, catalog, one notebook, any other rows."""
 
-import io
 import re
 from collections import Counter
 from collections.abc import Iterable
@@ -10,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console, JustifyMethod
 from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
+from securenet_obs.runner.console.layout import print_whole
 from securenet_obs.runner.plain_text import plain_text
 from securenet_obs.runner.record.attempts import Attempts, attempts
 from securenet_obs.runner.record.runs import RunRecord
@@ -24,9 +25,6 @@ if TYPE_CHECKING:
 MAX_SHOWN_CHECKS = 10
 """Maximum number of failed checks shown under the table; the evidence has them all."""
 
-MAX_WIDTH = 100_000
-"""Width, in columns, of a table that is not printed to a terminal."""
-
 COLOURS = {"passed": "green", "failed": "red"}
 
 
@@ -35,15 +33,15 @@ def print_table(console: Console, records: list[RunRecord]) -> None:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in ("notebook", "verdict", "passed", "failed", "skipped", "seconds"):
         justify: JustifyMethod = "left" if name in ("notebook", "verdict") else "right"
-        table.add_column(name, justify=justify, overflow="fold")
+        table.add_column(name, justify=justify)
     groups = attempts(records)
     for record in (group.final for group in groups):
         tally = counts(record)
         judged = record.judged or {}
         colour = COLOURS.get(str(judged.get("verdict")), "yellow")
         table.add_row(
-            escape(plain_text(record.started["notebook"])),
-            f"[{colour}]{verdict_text(record)}[/]",
+            Text(plain_text(record.started["notebook"])),
+            Text(verdict_text(record), colour),
             *(str(tally[outcome]) for outcome in ("passed", "failed", "skipped")),
             f"{judged.get('seconds', 0):.1f}",
         )
@@ -52,18 +50,6 @@ def print_table(console: Console, records: list[RunRecord]) -> None:
         for line in _problems(group):
             text = re.sub(r"\s*\n\s*", " ", plain_text(line))
             console.print(escape(text), soft_wrap=True)
-
-
-def print_whole(console: Console, table: Table) -> None:
-    """Print a table without truncation: folded on a terminal, at full width elsewhere."""
-    if console.is_terminal:
-        console.print(table)
-        return
-    wide = Console(file=io.StringIO(), width=MAX_WIDTH, color_system=None)
-    with wide.capture() as printed:
-        wide.print(table)
-    for line in printed.get().splitlines():
-        console.print(line.rstrip(), markup=False, highlight=False, emoji=False, soft_wrap=True)
 
 
 def print_outcome(console: Console, records: list[RunRecord], folder: Path) -> None:
@@ -101,24 +87,13 @@ def print_notebook(console: Console, notebook: "Notebook") -> None:
     print_rows(console, [row.described() for row in notebook.schema.parameters])
 
 
-_MAX_NAME_LENGTH = 40
-
-
 def print_rows(console: Console, rows: list[dict[str, Any]]) -> None:
-    """Print rows with the same keys as a table; print nothing without rows.
-
-    The first column is the row's name: it is not folded unless it is very long.
-    """
+    """Print rows with the same keys as a table; print nothing without rows."""
     if not rows:
         return
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    first, *others = rows[0]
-    longest = max(len(str(row[first])) for row in rows)
-    table.add_column(first, overflow="fold", no_wrap=longest <= _MAX_NAME_LENGTH)
-    for name in others:
-        table.add_column(name, overflow="fold")
+    table = Table(*rows[0], box=None, pad_edge=False, header_style="bold")
     for row in rows:
-        table.add_row(*(escape(plain_text(str(value))) for value in row.values()))
+        table.add_row(*(Text(plain_text(str(value))) for value in row.values()))
     print_whole(console, table)
 
 
