@@ -38,6 +38,7 @@ _FIELDS = {
     "confirmed": ("digest", "who"),
     "after": ("runbook", "does", "who", "target", "outcome"),
     "proved": ("runbook", "target", "outcome"),
+    "crossed": ("runbook", "target", "outcome"),
 }
 """Event -> the fields that its readers need."""
 

@@ -1,5 +1,6 @@
-"""The last proof of each runbook: when, by which incident; warns of old and failed ones."""
+"""The last proofs of each runbook, by its own incident and across all others; their warnings."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,12 +10,14 @@ from securenet_obs.runner.notebook.catalog import Notebook, find_all
 MAX_AGE_D = 30.0
 """Days after which a proof is too old."""
 
+NEVER = "never"
+
 _DAY_S = 86_400.0
 
 
 @dataclass(frozen=True)
 class RunbookProof:
-    """A runbook with its last proof; `at`, `outcome` and `on` are empty without one."""
+    """A runbook with its last proofs; the fields of one that was never made are empty."""
 
     runbook: str
     title: str
@@ -25,6 +28,8 @@ class RunbookProof:
     outcome: str = ""
     on: str = ""
     warning: str = ""
+    crossed_at: str = ""
+    crossed: str = ""
 
     def to_row(self) -> dict[str, str]:
         """Return a short form for display."""
@@ -32,47 +37,71 @@ class RunbookProof:
             "runbook": self.runbook,
             "symptom": self.title,
             "kind": "acts" if self.acts else "looks",
-            "last proved": self.at[:16].replace("T", " ") or "NEVER",
-            "outcome": self.outcome,
+            "last proved": _describe(self.at, self.outcome),
+            "last crossed": _describe(self.crossed_at, self.crossed),
             "by": self.drill,
         }
 
 
+def _describe(at: str, outcome: str) -> str:
+    when = at[:16].replace("T", " ")
+    return f"{when} {outcome.replace('failed', 'FAILED')}" if when else NEVER
+
+
 def tabulate_proofs(root: Path, history: History) -> list[RunbookProof]:
-    """Return every runbook below a project root with its last proof.
+    """Return every runbook below a project root with its last proofs.
 
     Raises:
         NotebookError: a notebook is broken.
         EvidenceError: the journal cannot be read.
     """
-    last = {row["runbook"]: row for row in history.read() if row["event"] == "proved"}
+    entries = history.read()
+    proved, crossed = (
+        {row["runbook"]: row for row in entries if row["event"] == event}
+        for event in ("proved", "crossed")
+    )
     found = [notebook for notebook in find_all(root) if notebook.declared.kind == "runbook"]
-    return [_join(notebook, last.get(notebook.name)) for notebook in found]
+    return [_join(notebook, proved, crossed) for notebook in found]
 
 
-def _join(notebook: Notebook, entry: Entry | None) -> RunbookProof:
-    declared = notebook.declared
-    common = (notebook.name, notebook.title, declared.severity, declared.acts, declared.drill)
-    if entry is None:
-        warning = f"{notebook.name} was never proved here; run {_command(notebook.name)}"
-        return RunbookProof(*common, warning=warning)
-    outcome, age_d = str(entry["outcome"]), read_age_s(entry) / _DAY_S
+def _join(
+    notebook: Notebook, proved: Mapping[str, Entry], crossed: Mapping[str, Entry]
+) -> RunbookProof:
+    declared, name = notebook.declared, notebook.name
+    proof, cross = proved.get(name, {}), crossed.get(name, {})
     return RunbookProof(
-        *common,
-        at=entry["at"],
-        outcome=outcome,
-        on=str(entry["target"]["name"]),
-        warning=_warn(notebook.name, outcome, age_d, str(entry.get("problem", ""))),
+        name,
+        notebook.title,
+        declared.severity,
+        declared.acts,
+        declared.drill,
+        at=str(proof.get("at", "")),
+        outcome=str(proof.get("outcome", "")),
+        on=str(proof["target"]["name"]) if proof else "",
+        warning=_warn(name, proof, cross),
+        crossed_at=str(cross.get("at", "")),
+        crossed=str(cross.get("outcome", "")),
     )
 
 
-def _warn(name: str, outcome: str, age_d: float, problem: str) -> str:
-    if outcome != "passed":
-        return f"The last proof of {name} FAILED: {problem}"
-    if age_d > MAX_AGE_D:
-        return f"{name} was proved {age_d:.0f} days ago; run {_command(name)}"
+def _warn(name: str, proof: Entry, cross: Entry) -> str:
+    if not proof:
+        return f"{name} was never proved here; run `securenet-obs runbooks prove {name}`"
+    for what, entry in (("proof", proof), ("cross-proof", cross)):
+        if entry and entry["outcome"] != "passed":
+            return f"The last {what} of {name} FAILED: {entry.get('problem', '')}"
+    if (age_d := read_age_s(proof) / _DAY_S) > MAX_AGE_D:
+        when = f"was proved {age_d:.0f} days ago"
+        return f"{name} {when}; run `securenet-obs runbooks prove {name}`"
     return ""
 
 
-def _command(name: str) -> str:
-    return f"`securenet-obs runbooks prove {name}`"
+def summarise_warnings(rows: Sequence[RunbookProof]) -> list[str]:
+    """Return the warnings; those about runbooks without any proof are one sentence."""
+    never = [row.runbook for row in rows if not row.at]
+    others = [row.warning for row in rows if row.at and row.warning]
+    if not never:
+        return others
+    names = "" if len(never) == len(rows) else f" {' '.join(never)}"
+    count = f"{len(never)} of {len(rows)} runbooks were never proved here"
+    return [f"{count}; run `securenet-obs runbooks prove{names}`.", *others]

@@ -29,14 +29,15 @@ def runbooks() -> None:
 @options.root
 @options.as_json
 def list_runbooks(evidence: Path, root: Path, as_json: bool) -> None:
-    """List the runbooks, each with its last proof.
+    """List the runbooks, each with its last proofs.
 
-    Exits with 1 if a runbook was not proved within 30 days, or its last proof failed.
+    Exits with 1 if a runbook was not proved within 30 days, or if its last proof, by its own
+    incident or across those of all others, failed.
 
     Example: securenet-obs runbooks list --json
     """
     from securenet_obs.oncall.history import History
-    from securenet_obs.oncall.proofs import tabulate_proofs
+    from securenet_obs.oncall.proofs import summarise_warnings, tabulate_proofs
     from securenet_obs.runner.console.report import print_rows
 
     rows = tabulate_proofs(root, History(evidence))
@@ -44,9 +45,8 @@ def list_runbooks(evidence: Path, root: Path, as_json: bool) -> None:
         click.echo(json.dumps([asdict(row) for row in rows], indent=2))
     else:
         print_rows(STDOUT, [row.to_row() for row in rows])
-        for row in rows:
-            if row.warning:
-                STDERR.print(row.warning, style="bold red", markup=False, soft_wrap=True)
+        for warning in summarise_warnings(rows):
+            STDERR.print(warning, style="bold red", markup=False)
     sys.exit(any(row.warning for row in rows))
 
 

@@ -17,11 +17,13 @@ def call(*arguments: object) -> tuple[int, str, str]:
 
 
 def test_runbooks_that_were_never_proved_are_listed_loudly(tmp_path: Path) -> None:
-    """The exit code is 1, and each warning names the command."""
-    code, listed, _ = call("runbooks", "list", "--root", PROJECT, "--evidence", tmp_path)
+    """The exit code is 1, and one sentence names the command."""
+    code, listed, warned = call("runbooks", "list", "--root", PROJECT, "--evidence", tmp_path)
     assert code == 1
     assert "worker_is_gone" in listed
-    assert "NEVER" in listed
+    assert "never" in listed
+    assert warned.count("\n") == 1
+    assert "run `securenet-obs runbooks prove`" in warned
 
 
 def test_proved_runbooks_pass(tmp_path: Path) -> None:
