@@ -16,6 +16,7 @@ from securenet_obs.cli.commands.anomalies import anomalies
 from securenet_obs.cli.commands.api_keys import api_keys
 from securenet_obs.cli.commands.dead_letters import dead_letters
 from securenet_obs.cli.commands.drills import drill
+from securenet_obs.cli.commands.gameday import gameday
 from securenet_obs.cli.commands.ledger import ledger
 from securenet_obs.cli.commands.logs import logs
 from securenet_obs.cli.commands.metrics import metrics
@@ -55,6 +56,7 @@ for _command in (
     api_keys,
     dead_letters,
     drill,
+    gameday,
     ledger,
     logs,
     metrics,

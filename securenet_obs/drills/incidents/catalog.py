@@ -21,6 +21,10 @@ _ALL = (
         "queue_is_growing",
         "Three times as many batches arrive as the worker finishes.",
         workers.slow_worker_down,
+        alert=(
+            "SecureNetQueueIsGrowing (page): "
+            "The oldest message of queue logs has waited for 6m 12s."
+        ),
         row="too few workers",
         parameters=("queue=logs", "window_s=4", "grow_by=7", "longest_drain_s=60"),
     ),
@@ -29,6 +33,10 @@ _ALL = (
         "worker_is_gone",
         "The only worker and its children are killed.",
         workers.kill_worker,
+        alert=(
+            "SecureNetWorkersConsumeNothing (page): "
+            "43 messages wait, and no task has ended for five minutes."
+        ),
         row="is gone",
     ),
     Incident(
@@ -36,6 +44,10 @@ _ALL = (
         "logs_do_not_parse",
         "Beat is restarted with LOG_FORMAT=console.",
         log_formats.switch_format,
+        alert=(
+            "Log pipeline (ticket): "
+            "212 lines rejected within 15 minutes, the newest: invalid JSON at character 1."
+        ),
         row="writes lines that are not JSON",
     ),
     Incident(
@@ -43,6 +55,10 @@ _ALL = (
         "sentry_is_silent",
         "The worker is restarted with a DSN whose key the project does not know.",
         sentry_dsns.give_worker_wrong_dsn,
+        alert=(
+            "SecureNetSentryLosesEvents (ticket): "
+            "Sentry has not accepted events of securenet-worker: send_error."
+        ),
         row="does not reach Sentry",
     ),
     Incident(
@@ -50,6 +66,10 @@ _ALL = (
         "worker_answers_but_does_nothing",
         "The only worker answers pings and consumes no queue, while tasks arrive.",
         idle_workers.cancel_consumers,
+        alert=(
+            "SecureNetWorkersConsumeNothing (page): "
+            "61 messages wait, and no task has ended for five minutes."
+        ),
         row="answers and consumes no queue",
         parameters=("deadline_s=2", "youngest_s=0"),
     ),
@@ -58,6 +78,10 @@ _ALL = (
         "task_is_poisonous",
         "A task kills its process again and again: the worker does not bound its starts.",
         poison.loop_poison,
+        alert=(
+            "Sentry (page), securenet-worker: "
+            "WorkerLostError: Worker exited prematurely: signal 9 (SIGKILL)"
+        ),
         row="is started again and again",
     ),
     Incident(
@@ -65,6 +89,10 @@ _ALL = (
         "schedule_stopped",
         "Beat is killed, and its records are set back by a night: windows were missed.",
         stopped_schedule.lose_beat_for_a_night,
+        alert=(
+            "SecureNetBeatIsSilent (page): "
+            "Beat has not ticked for a minute, or its clock is wrong: no schedule runs."
+        ),
         row="beat is gone",
     ),
     Incident(
@@ -72,6 +100,9 @@ _ALL = (
         "tasks_run_twice",
         "A slow task was sent twice, and both of its messages run at once.",
         double_runs.send_twice,
+        alert=(
+            "Ticket of a tenant: one task had its effect twice; its id has two starts in the logs."
+        ),
         row="runs twice at once",
     ),
     Incident(
@@ -79,6 +110,10 @@ _ALL = (
         "redis_refuses_writes",
         "Redis is a replica of a master that does not answer, as after half a failover.",
         redis_faults.make_replica,
+        alert=(
+            "Sentry (page), securenet-api: "
+            "ReadOnlyError: You can't write against a read only replica."
+        ),
         row="is a replica without its master",
     ),
     Incident(
@@ -86,6 +121,10 @@ _ALL = (
         "redis_is_full",
         "Results that never expire fill Redis's memory up to its limit.",
         redis_faults.fill_with_results,
+        alert=(
+            "Sentry (page), securenet-api: "
+            "OutOfMemoryError: OOM command not allowed when used memory > 'maxmemory'."
+        ),
         row="results without expiry fill the memory",
         parameters=("keep_s=0",),
     ),
@@ -94,6 +133,7 @@ _ALL = (
         "redis_evicted_tasks",
         "Redis evicts the queue of the scans, since its policy allows it.",
         redis_faults.evict_scans,
+        alert="Redis exporter (page): evicted_keys has risen by 1 within five minutes.",
         row="tasks were evicted",
         parameters=("period_s=600",),
     ),
@@ -102,6 +142,10 @@ _ALL = (
         "tasks_are_stuck_unacked",
         "A consumer without a lease takes the scans, and is killed.",
         unacked_faults.orphan_scans,
+        alert=(
+            "SecureNetMessageIsHeld (ticket): "
+            "A worker has held a message for 35m 0s, longer than a task may run."
+        ),
         row="messages are held by nobody",
         parameters=("min_age_s=3",),
     ),

@@ -20,6 +20,7 @@ class Incident:
             whether or not the runbook has mended it.
         row: part of the finding that must apply in the runbook's decision table.
         parameters: parameters of the runbook, as `name=value`.
+        alert: the alert of a game day, as on-call receives it: source, severity, sentence.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Incident:
     fault: Callable[[LocalStack], AbstractContextManager[None]]
     row: str
     parameters: tuple[str, ...] = ()
+    alert: str = ""
 
 
 @dataclass(frozen=True)
