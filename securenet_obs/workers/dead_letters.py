@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any
 
 import structlog
 from billiard.exceptions import SoftTimeLimitExceeded, TimeLimitExceeded, WorkerLostError
@@ -25,10 +25,9 @@ from securenet_obs.store.json_text import encode
 from securenet_obs.workers import outbox
 from securenet_obs.workers.celery_app import celery_app
 from securenet_obs.workers.kept_letters import UNAVAILABLE, keep_letter, record_letters
+from securenet_obs.workers.letter_filter import LetterFilter, Reason
 from securenet_obs.workers.publishing import publish, restored_ids
 from securenet_obs.workers.windows import WINDOW_HEADER
-
-Reason = Literal["failed", "worker_lost", "timeout", "retries_exhausted"]
 
 # Raised on purpose by every validation; raised by a batch that is already a dead letter.
 _NOT_RECORDED = (DiagnosticError, DeadLetterError)
@@ -69,16 +68,15 @@ def connect_dead_letters() -> None:
     signals.task_failure.connect(_record_failure)
 
 
-def list_letters(limit: int = 100, *, requeued: bool = True) -> list[Letter]:
+def list_letters(limit: int = 100, wanted: LetterFilter | None = None) -> list[Letter]:
     """Return dead letters, the most recent failure first.
 
     Args:
         limit: maximum number of dead letters.
-        requeued: whether requeued ones are included.
+        wanted: properties that they must have; by default all are returned.
     """
     rows = select(DeadLetter).order_by(DeadLetter.last_at.desc(), DeadLetter.id.desc())
-    if not requeued:
-        rows = rows.where(DeadLetter.requeued_at.is_(None))
+    rows = rows.where(*(wanted or LetterFilter()).conditions())
     with session_scope() as session:
         return [_letter(row) for row in session.scalars(rows.limit(limit))]
 

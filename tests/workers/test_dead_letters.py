@@ -16,6 +16,7 @@ from securenet_obs.workers.dead_letters import (
     requeue_letter,
     show_letter,
 )
+from securenet_obs.workers.letter_filter import LetterFilter
 from tests.waiting import eventually
 
 pytestmark = pytest.mark.usefixtures("store")
@@ -93,7 +94,7 @@ def test_a_letter_is_requeued_once(target: Any, tmp_path: Path) -> None:
     line = target.line("task_succeeded", sent.id)
     assert (line["request_id"], line["tenant_id"]) == ("req-of-the-test", "acme")
     assert show_letter(letter.id).requeued_at is not None
-    assert letter not in list_letters(requeued=False)
+    assert letter not in list_letters(wanted=LetterFilter(is_open=True))
     refused = requeue(target, letter)
     assert "was already requeued, at 20" in refused.stderr
 

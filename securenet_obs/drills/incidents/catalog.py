@@ -57,7 +57,7 @@ _ALL = (
         sentry_dsns.give_worker_wrong_dsn,
         alert=(
             "SecureNetSentryLosesEvents (ticket): "
-            "Sentry has not accepted events of securenet-worker: send_error."
+            "Sentry has not accepted events of securenet-worker: network_error."
         ),
         row="does not reach Sentry",
     ),

@@ -16,6 +16,7 @@ from securenet_obs.probes.health.worker import probe_worker
 from securenet_obs.processes.polling import poll_until
 from securenet_obs.settings import Settings
 from securenet_obs.workers.dead_letters import Letter, list_letters, show_letter
+from securenet_obs.workers.letter_filter import LetterFilter
 
 LEAST_STARTS = 3
 """Starts that make a task suspect: one that ran while its worker was restarted has two."""
@@ -197,7 +198,7 @@ class TaskIsPoisonous:
 
     def _read_letters(self) -> list[Letter]:
         since = datetime.now(UTC) - self._within
-        letters = list_letters(_MAX_LETTERS, requeued=False)
+        letters = list_letters(_MAX_LETTERS, LetterFilter(is_open=True))
         return [row for row in letters if row.reason == _LOST and row.last_at >= since]
 
 
