@@ -46,6 +46,7 @@ def test_a_queue_without_a_consumer_differs_from_a_slow_one(
         stack.restart_part("worker")
     assert (done.verdict, done.red) == (Verdict.FAILED, {"no step is open"})
     assert re.search(r"-> no worker consumes the queue", done.text)
-    assert "securenet-obs run worker_is_gone" in done.text
+    assert "consumes canary, default" in done.text
+    assert "start a worker that consumes logs" in done.text
     assert re.search(r"-> a worker was stopped: .*: logs", other.text)
     assert "start the workers that do not run" in other.text

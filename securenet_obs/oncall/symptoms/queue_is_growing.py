@@ -12,6 +12,7 @@ from securenet_obs.oncall.actions.step import Manual, Step
 from securenet_obs.oncall.decisions import Row
 from securenet_obs.oncall.session import Finding
 from securenet_obs.probes.celery.broker import BrokerProbe
+from securenet_obs.probes.celery.known_workers import KnownWorker, ask_known_workers
 from securenet_obs.probes.celery.queues import compute_queue_rates
 from securenet_obs.probes.celery.tasks import TaskProbe
 from securenet_obs.settings import Settings
@@ -144,12 +145,7 @@ class QueueIsGrowing:
         lacks = needs_help and bool(consumers) and not is_stuck
         expired = count_expired(self._settings, self._queue)
         return [
-            Row(
-                "no worker consumes the queue",
-                needs_help and not consumers,
-                f"workers that consume {self._queue}: {', '.join(consumers) or 'none'}",
-                Manual("find the worker that is missing", "securenet-obs run worker_is_gone"),
-            ),
+            self._decide_on_consumers(consumers, needs_help and not consumers),
             Row(
                 "the workers are stuck",
                 bool(consumers) and is_stuck,
@@ -168,6 +164,40 @@ class QueueIsGrowing:
             ),
         ]
 
+    def _decide_on_consumers(self, consumers: Sequence[str], applies: bool) -> Row:
+        """Return the row of a queue without a consumer; its step depends on the known workers."""
+        finding, named = "no worker consumes the queue", ", ".join(consumers) or "none"
+        why = f"workers that consume {self._queue}: {named}"
+        if not applies:
+            return Row(finding, False, why)
+        known = ask_known_workers(self._settings)
+        running = "; ".join(
+            f"{row.name} consumes {', '.join(row.queues) or 'no queue'}"
+            for row in known
+            if row.answers
+        )
+        why = f"{why}; {running or 'no worker answers'}"
+        return Row(finding, True, why, self._find_consumer(known))
+
+    def _find_consumer(self, known: Sequence[KnownWorker]) -> Step:
+        if not known or not all(row.answers for row in known):
+            return Manual("find the worker that is missing", "securenet-obs run worker_is_gone")
+        if not all(row.queues for row in known):
+            return Manual(
+                "find the worker that consumes nothing",
+                "securenet-obs run worker_answers_but_does_nothing",
+            )
+        return self._start_worker(f"start a worker that consumes {self._queue}")
+
+    def _start_worker(self, does: str) -> Step:
+        return named_action(
+            self._settings,
+            "start_worker",
+            does,
+            lambda: {"consumers": ", ".join(self._probe.consumers([self._queue])[self._queue])},
+            queue=self._queue,
+        )
+
     def _help(self, consumers: Sequence[str], is_needed: bool) -> Step | None:
         """Return the step that adds processes: a larger pool, or another worker."""
         if not is_needed:
@@ -179,13 +209,7 @@ class QueueIsGrowing:
         worker, processes = str(own.iloc[0]["worker"]), int(own.iloc[0]["concurrency"])
         if processes + self._grow_by <= self._largest_pool:
             return grow_pool(self._settings, worker, processes, processes + self._grow_by)
-        return named_action(
-            self._settings,
-            "start_worker",
-            f"start another worker for {self._queue}",
-            lambda: {"consumers": ", ".join(self._probe.consumers([self._queue])[self._queue])},
-            queue=self._queue,
-        )
+        return self._start_worker(f"start another worker for {self._queue}")
 
     def verify_consumer(self) -> Finding:
         """Verify that a worker consumes the queue."""

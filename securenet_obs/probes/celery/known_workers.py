@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from securenet_obs.errors import ProbeError
 from securenet_obs.probes.celery.client import open_inspector, query_workers
 from securenet_obs.probes.celery.names import DIRECT_PREFIX
 from securenet_obs.probes.celery.redis_reading import open_redis, translate_redis_errors
@@ -48,6 +49,23 @@ def ask_known_workers(settings: Settings, name: str = "") -> list[KnownWorker]:
         queues, stats = query_workers(inspect, "active_queues", "stats")
     names = {name} if name else {*queues, *_read_names(settings)}
     return [_describe(worker, queues.get(worker), stats.get(worker)) for worker in sorted(names)]
+
+
+def describe_silence(settings: Settings) -> str:
+    """Return why a task that was sent may not have begun: no worker answers, or Redis does not.
+
+    Empty if a worker answers, and for a target without REDIS_URL.
+    """
+    if "redis_url" not in settings.model_fields_set:
+        return ""
+    try:
+        known = ask_known_workers(settings)
+    except ProbeError as error:
+        return str(error).rstrip(".")
+    if any(worker.answers for worker in known):
+        return ""
+    names = ", ".join(worker.name for worker in known)
+    return f"no worker answers, not {names}" if names else "no worker answers"
 
 
 def _describe(name: str, queues: Any, stats: Any) -> KnownWorker:

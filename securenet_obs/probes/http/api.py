@@ -67,6 +67,7 @@ class ApiClient:
             SettingsError: API_URL is not an http(s) address.
         """
         self.url = settings.api_url.rstrip("/")
+        self._settings = settings
         self._key = settings.diagnostics_key
         self._tenant_keys = settings.tenant_keys
         self._tenants: dict[str, str] = {}
@@ -142,7 +143,12 @@ class ApiClient:
             time.sleep(pause_s)
             pause_s = min(pause_s * 1.5, _MAX_PAUSE_S)
         if task.state not in _FINISHED:
-            raise NotFoundError(f"Task {task_id} is {task.state} after {deadline_s:g} s.")
+            # Imported here: most clients of the API need no Celery.
+            from securenet_obs.probes.celery.known_workers import describe_silence
+
+            silence = describe_silence(self._settings)
+            reason = f"; {silence}" if silence else ""
+            raise NotFoundError(f"Task {task_id} is {task.state} after {deadline_s:g} s{reason}.")
         return task
 
     def raise_error(
@@ -184,8 +190,8 @@ class ApiClient:
             raise ForbiddenError("This client did not queue the task; pass its tenant_id.")
         if tenant_id not in self._tenant_keys:
             raise ForbiddenError(
-                f"API_KEYS has no key for tenant {tenant_id!r}; create one for this target and "
-                f"add {tenant_id}=<key>."
+                f"API_KEYS has no key for tenant {tenant_id!r}; run `securenet-obs api-keys create "
+                f"{tenant_id}` and add {tenant_id}=KEY to API_KEYS of the target, comma-separated."
             )
         return {"Authorization": f"Bearer {self._tenant_keys[tenant_id].get_secret_value()}"}
 

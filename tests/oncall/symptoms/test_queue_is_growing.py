@@ -4,7 +4,10 @@ import math
 
 import pytest
 
+from securenet_obs.oncall.actions.step import Manual
+from securenet_obs.oncall.symptoms import queue_is_growing
 from securenet_obs.oncall.symptoms.queue_is_growing import QueueIsGrowing, QueueState
+from securenet_obs.probes.celery.known_workers import KnownWorker
 from securenet_obs.settings import Settings
 from tests.conftest import RedisServer
 
@@ -41,3 +44,36 @@ def test_without_a_worker_and_without_work_no_row_applies(redis_server: RedisSer
     assert [row.finding for row in symptom.decide() if row.applies] == []
     assert symptom.verify_drain().passed
     assert not symptom.verify_consumer().passed
+
+
+HERE = KnownWorker("worker@here", True, ("canary", "default"), 1)
+GONE = KnownWorker("worker@gone", False)
+IDLE = KnownWorker("worker@idle", True)
+
+
+@pytest.mark.parametrize(
+    ("known", "does", "command"),
+    [
+        ((), "find the worker that is missing", "securenet-obs run worker_is_gone"),
+        ((HERE, GONE), "find the worker that is missing", "securenet-obs run worker_is_gone"),
+        (
+            (HERE, IDLE),
+            "find the worker that consumes nothing",
+            "securenet-obs run worker_answers_but_does_nothing",
+        ),
+        ((HERE,), "start a worker that consumes logs", ""),
+    ],
+)
+def test_a_queue_without_a_consumer_leads_to_the_worker_that_lacks_it(
+    monkeypatch: pytest.MonkeyPatch, known: tuple[KnownWorker, ...], does: str, command: str
+) -> None:
+    """A worker that runs without this queue is not gone: a restart would not help."""
+    monkeypatch.setattr(queue_is_growing, "ask_known_workers", lambda _: known)
+    symptom = QueueIsGrowing(Settings(), "logs", window_s=1, longest_drain_s=60)
+    row = symptom._decide_on_consumers([], True)
+    assert isinstance(row.step, Manual)
+    assert row.step.does == does
+    assert command in row.step.command
+    named = "; ".join(row.name for row in known if row.answers)
+    assert all(name in row.why for name in named.split("; ")), row.why
+    assert symptom._decide_on_consumers(["worker@here"], False).step is None

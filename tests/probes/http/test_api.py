@@ -4,6 +4,7 @@ import time
 import pytest
 
 from securenet_obs.errors import ForbiddenError, NotFoundError, SettingsError, UnreachableError
+from securenet_obs.probes.celery import known_workers
 from securenet_obs.probes.http.api import ApiClient
 from securenet_obs.settings import Settings
 from tests.busy import room_for
@@ -71,6 +72,16 @@ def test_unfinished_task_is_reported(http_server, scripted: ApiClient) -> None:
     assert time.monotonic() - began < room_for(2)
 
 
+def test_an_unfinished_task_without_a_worker_names_the_cause(
+    http_server, scripted: ApiClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The state alone would send the reader to the task instead of the worker."""
+    monkeypatch.setattr(known_workers, "describe_silence", lambda _: "no worker answers")
+    http_server.answers((200, {"task_id": "t", "state": "PENDING"}))
+    with pytest.raises(NotFoundError, match=r"t is PENDING after 0\.3 s; no worker answers\.$"):
+        scripted.wait_for_task("t", 0.3, "tenant-canary")
+
+
 def test_task_of_another_tenant_is_not_found(api: ApiClient) -> None:
     """A task is found only with the key of its tenant."""
     submission = api.submit_logs("tenant-a", [])
@@ -90,6 +101,9 @@ def test_missing_key_is_reported_before_the_request(http_server, scripted: ApiCl
     """The error names the setting and the tenant, and contains no key."""
     with pytest.raises(ForbiddenError, match=r"API_KEYS.*'elsewhere'") as raised:
         scripted.submit_logs("elsewhere", [])
+    assert "run `securenet-obs api-keys create elsewhere` and add elsewhere=KEY" in str(
+        raised.value
+    )
     assert "snk_" not in str(raised.value) + repr(scripted)
     with pytest.raises(ForbiddenError, match="tenant_id"):
         scripted.get_task("a-task-of-others")
