@@ -32,14 +32,13 @@ class RunbookProof:
     crossed: str = ""
 
     def to_row(self) -> dict[str, str]:
-        """Return a short form for display."""
+        """Return a short form for display, which fits 80 columns."""
         return {
             "runbook": self.runbook,
             "symptom": self.title,
             "kind": "acts" if self.acts else "looks",
             "last proved": _describe(self.at, self.outcome),
             "last crossed": _describe(self.crossed_at, self.crossed),
-            "by": self.drill,
         }
 
 

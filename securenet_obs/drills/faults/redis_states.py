@@ -39,18 +39,39 @@ def refuse_stale_data(client: redis.Redis) -> Iterator[None]:
 
 @contextmanager
 def fail_saves(client: redis.Redis) -> Iterator[None]:
-    """Let Redis's saves fail, as on a full disk: MISCONF. A folder is in the file's place."""
-    obstacle = Path(_read_option(client, "dir"), _read_option(client, "dbfilename"))
-    obstacle.unlink(missing_ok=True)
-    (obstacle / "full").mkdir(parents=True)
+    """Let Redis's saves fail, as on a full disk: MISCONF."""
     with _configured(client, "save", "3600 1"):
-        _save(client, "err")
+        try:
+            with _blocked_saves(client):
+                _save(client, "err")
+                yield
+        finally:
+            _save(client, "ok")
+
+
+@contextmanager
+def keep_failed_save(client: redis.Redis) -> Iterator[None]:
+    """Let one save fail, as on a disk that was full and has space again: MISCONF until a save."""
+    with _configured(client, "save", "3600 1"):
+        with _blocked_saves(client):
+            _save(client, "err")
         try:
             yield
         finally:
-            (obstacle / "full").rmdir()
-            obstacle.rmdir()
             _save(client, "ok")
+
+
+@contextmanager
+def _blocked_saves(client: redis.Redis) -> Iterator[None]:
+    """Put a folder in the place of the file of Redis's saves."""
+    obstacle = Path(_read_option(client, "dir"), _read_option(client, "dbfilename"))
+    obstacle.unlink(missing_ok=True)
+    (obstacle / "full").mkdir(parents=True)
+    try:
+        yield
+    finally:
+        (obstacle / "full").rmdir()
+        obstacle.rmdir()
 
 
 @contextmanager
@@ -132,6 +153,7 @@ STATES: Mapping[str, Callable[[redis.Redis], AbstractContextManager[None]]] = {
     "maxclients": refuse_clients,
     "WRONGPASS": change_password,
     "NOREPLICAS": require_replica,
+    "MISCONF, the disk has space again": keep_failed_save,
 }
 """Name of a state, as in Redis's answer -> the context manager that holds it."""
 

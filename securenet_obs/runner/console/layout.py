@@ -34,8 +34,9 @@ def _fold(table: Table, widths: list[int]) -> Table:
     """
     folded = Table(box=None, pad_edge=False, padding=table.padding, header_style=table.header_style)
     folded.caption, folded.caption_justify = table.caption, table.caption_justify
-    for column in table.columns:
-        folded.add_column(column.header, justify=column.justify, no_wrap=True)
+    for column, width in zip(table.columns, widths, strict=True):
+        header = _fold_cell(column.header, width)
+        folded.add_column(header, justify=column.justify, no_wrap=True)
     for row in zip(*(column.cells for column in table.columns), strict=True):
         folded.add_row(*(map(_fold_cell, row, widths)))
     return folded
@@ -94,8 +95,9 @@ def _plain(cell: RenderableType) -> str:
 
 
 def _measure_gaps(table: Table) -> int:
+    """Return the width of all padding; rich counts that of the edges, which it does not print."""
     _, right, _, left = table.padding
-    return (len(table.columns) - 1) * (right + left)
+    return len(table.columns) * (right + left)
 
 
 def _print_lines(console: Console, table: Table) -> None:

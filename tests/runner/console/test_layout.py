@@ -39,6 +39,17 @@ def test_no_word_is_broken_on_a_terminal(rows: list[list[str]]) -> None:
     assert "…" not in output
 
 
+@given(st.lists(st.integers(1, 24), min_size=2, max_size=6), st.integers(20, 90))
+def test_nothing_is_cut_at_the_exact_width(words: list[int], width: int) -> None:
+    """rich would cut cells for the padding of the edges, which it does not print."""
+    row = [f"{'x' * number} {'y' * number}" for number in words]
+    console = Console(width=width, force_terminal=True, color_system=None, file=io.StringIO())
+    print_rows(console, [{f"of{n} column{n}": cell for n, cell in enumerate(row)}])
+    output = console.file.getvalue()  # type: ignore[attr-defined]
+    assert "…" not in output
+    assert {word for cell in row for word in cell.split()} <= set(output.split())
+
+
 @given(ROWS)
 def test_elsewhere_a_row_is_a_line(rows: list[list[str]]) -> None:
     """grep finds a row; so does awk."""
@@ -66,6 +77,7 @@ def test_a_table_that_fits_is_a_table() -> None:
     """Lines of a terminal are not longer than it, if the words permit."""
     rows = [["a_name_of_a_notebook", "a sentence " * 9, "redis, worker", "2026-11-27"]] * 3
     output = printed(rows, terminal=True)
+    assert "…" not in output
     assert max(map(cell_len, output.splitlines())) <= 80
     assert output.splitlines()[0].split() == ["column0", "column1", "column2", "column3"]
 
