@@ -15,7 +15,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # How long `make fuzz` begins new rounds.
 SECONDS := 120
 
-.PHONY: help install validate test lint check coverage fuzz bench drills runbooks record lock clean
+.PHONY: help install validate test lint check coverage fuzz bench doubt drills runbooks record lock clean
 
 help: ## What can be made
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile
@@ -79,6 +79,10 @@ bench: $(INSTALLED) ## Measure speed beside peers and limits; JSON goes to .secu
 # `make drills DRILL="worker-killed store-locked"` runs only those.
 drills: $(INSTALLED) ## Put every fault into a local stack, and see that nothing is lost or doubled
 	@$(BIN)/securenet-obs drill $(DRILL)
+
+# `make doubt FAULT="--fault local-time --fault keys-evicted"` rehearses only those.
+doubt: $(INSTALLED) ## Hold every known fault, and see that the named checks of validations fail
+	@$(BIN)/securenet-obs doubt $(FAULT)
 
 # `make runbooks RUNBOOK="worker_is_gone"` proves only those.
 runbooks: $(INSTALLED) ## Break a local stack in each runbook's way; find, confirm, act and verify

@@ -190,6 +190,10 @@ class ActionError(SecureNetObsError):
     """An action of a runbook is not valid, cannot be done, or failed; the message says which."""
 
 
+class DoubtError(SecureNetObsError):
+    """A validation is red without a fault; the message names its checks."""
+
+
 class SeriesError(SecureNetObsError):
     """A time series cannot be read: a column, a time or a value is invalid; names the place."""
 

@@ -8,18 +8,15 @@ import pytest
 TESTS = Path(__file__).parent
 
 LONGEST = (
-    "notebooks/test_faults_of_flow.py",
-    "notebooks/test_faults_of_ledger.py",
     "notebooks/test_faults.py",
+    "notebooks/test_faults_of_ledger.py",
     "drills/test_running.py",
     "runner/test_execution.py",
     "notebooks/test_stored_outputs.py",
-    "notebooks/test_faults_of_schedule.py",
     "stack/test_detached.py",
     "monitoring/sentry/delivery/test_child_processes.py",
     "workers/celery_fixes/test_consumer.py",
     "notebooks/test_papermill.py",
-    "notebooks/test_faults_of_detection.py",
     "runner/kernel/test_warm.py",
     "runbooks/test_looks.py",
     "notebooks/test_second_stack.py",
@@ -28,7 +25,6 @@ LONGEST = (
     "cli/commands/test_ledger.py",
     "runner/test_kill_matrix.py",
     "cli/commands/test_targets.py",
-    "notebooks/test_faults_of_broker.py",
     "monitoring/sentry/delivery/test_event_limits.py",
     "runbooks/test_schedule_stopped.py",
     "runbooks/test_tasks_run_twice.py",
@@ -52,7 +48,6 @@ LONGEST = (
     "store/test_schema.py",
     "workers/test_kept_letters.py",
     "cli/commands/test_store.py",
-    "notebooks/test_faults_of_drills.py",
 )
 """Files that take more than twenty seconds, the longest first, as of `pytest --durations=0`."""
 

@@ -9,6 +9,7 @@ import click
 import pytest
 
 from securenet_obs.cli import cli
+from securenet_obs.drills.doubt import KNOWN_FAULTS
 from securenet_obs.settings import Settings
 
 HERE = Path(__file__)
@@ -59,7 +60,9 @@ def test_every_module_has_its_test_file() -> None:
         place = path.relative_to(PACKAGE)
         mirrored = ROOT / "tests" / place.with_name(f"test_{place.name}")
         is_constants = not re.search(r"^(def|class) ", path.read_text(), re.MULTILINE)
-        if not (is_constants or place.stem == "__init__" or mirrored.exists()):
+        # Each is made by a fault, which `make doubt` rehearses.
+        is_change = place.parent.as_posix() == "drills/doubt/changes" and place.stem != "program"
+        if not (is_constants or is_change or place.stem == "__init__" or mirrored.exists()):
             missing.append(place.as_posix())
     # Alembic runs these; test_migration.py compares their tables with the classes.
     assert [name for name in missing if not name.startswith("store/migrations/")] == []
@@ -119,11 +122,11 @@ def test_every_name_is_in_the_sources() -> None:
 
 
 def test_every_validation_has_faults() -> None:
-    """Each validation is in a test of faults; without one its checks would never be seen red."""
-    files = (ROOT / "tests" / "notebooks").glob("test_faults*.py")
-    tested = "".join(path.read_text() for path in files)
+    """Each validation notices a known fault; without one its checks would never be seen red."""
+    noticing = {alarm.notebook for fault in KNOWN_FAULTS.values() for alarm in fault.alarms}
     names = {path.stem for path in (ROOT / "notebooks").glob("*.ipynb")}
-    assert {name for name in names if f'"{name}"' not in tested} == set()
+    # The drills have faults of their own: their results are given to this notebook.
+    assert names - noticing == {"09_the_stack_survives_faults"}
 
 
 def test_every_runbook_has_its_test() -> None:

@@ -166,7 +166,7 @@ TRAPS: tuple[Trap, ...] = (
         (
             "workers/test_preflight.py::test_broker_and_results_in_one_database_are_refused",
             "workers/test_preflight.py::test_an_evicting_broker_is_logged",
-            "notebooks/test_faults_of_broker.py::test_a_setting_that_loses_tasks_is_noticed",
+            "drills/doubt/test_catalog.py::test_every_check_has_a_fault",
         ),
     ),
     (

@@ -258,7 +258,7 @@ class Runbook:
         return (holder, _LOCK_REMEDY) if holder else None
 
     def _journal(self, event: str, **fields: Any) -> None:
-        """Journal what has happened already; the run goes on without the journal."""
+        """Journal a past event; the run goes on without the journal."""
         try:
             self._history.append(event, **fields)
         except EvidenceError as error:

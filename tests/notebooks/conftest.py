@@ -1,23 +1,21 @@
-"""Fixtures of the notebooks' tests: the session's stack, with at most one broken part."""
+"""Fixtures of the notebooks' tests: the session's stack, broken by a known fault for a block."""
 
-from collections.abc import Iterator
+from collections.abc import Mapping, Sequence
 
 import pytest
 
-from securenet_obs.stack import LocalStack
-from tests.notebooks.faults import BrokenPart
+from securenet_obs.drills import ValidationOutcome, ValidationRunner
+from tests.notebooks.runs import Run
 
 
-@pytest.fixture(scope="module")
-def broken(stack: LocalStack) -> Iterator[BrokenPart]:
-    """Yield a helper that breaks parts of the session's stack, and repair them after the module."""
-    part = BrokenPart(stack)
-    yield part
-    part.repair()
+@pytest.fixture
+def run_validation(run_notebook: Run) -> ValidationRunner:
+    """Return the session's runner in the form that rehearsals of faults expect."""
 
+    def run(
+        notebook: str, parameters: Sequence[str], target: Mapping[str, str]
+    ) -> ValidationOutcome:
+        done = run_notebook(notebook, *parameters, environment=target)
+        return ValidationOutcome(done.verdict.value, frozenset(done.red))
 
-@pytest.fixture(autouse=True)
-def whole(request: pytest.FixtureRequest) -> None:
-    """Repair the part that the previous test broke, for a test without a fault."""
-    if "stack" in request.fixturenames and "fault" not in request.fixturenames:
-        request.getfixturevalue("broken").repair()
+    return run

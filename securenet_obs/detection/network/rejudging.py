@@ -67,7 +67,7 @@ class Rejudged:
         return not are_listed or self._kept_places() != self.taken
 
     def apply_to(self, whole: Partial, file: str) -> None:
-        """Move in a file's content what is a record or blank now out of quarantine.
+        """Take lines of a file out of quarantine that are records or blank now.
 
         Call it when the batch is added to the minutes: it has rejected what did not fit.
         """

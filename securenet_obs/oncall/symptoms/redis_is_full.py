@@ -1,4 +1,4 @@
-"""A Redis whose memory is full: finds what fills it, decides, verifies that there is room."""
+"""A Redis whose memory is full: finds the cause, decides, verifies the free memory."""
 
 import math
 from dataclasses import dataclass

@@ -68,7 +68,7 @@ class WriteState:
         return bool(self.info.get("cluster_enabled"))
 
     def describe(self) -> str:
-        """Return what INFO shows of the causes, as one line."""
+        """Return INFO's fields on the causes, as one line."""
         info = self.info
         if not info:
             return "INFO is not answered"

@@ -72,7 +72,7 @@ def tabulate_anomalies(anomalies: Sequence[dict[str, Any]], series: pd.DataFrame
 
 
 def find_unexplained(anomalies: pd.DataFrame, series: pd.DataFrame) -> list[str]:
-    """Return what was planted at the anomalies whose explanation lacks a fact.
+    """Return the planted events whose explanation lacks a fact.
 
     A reason has the observed and the expected value. The observed one is that of the series, and
     exceeds the expected one by half at least.

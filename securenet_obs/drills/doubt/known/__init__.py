@@ -1,0 +1,1 @@
+"""Known faults of a local stack, one module for each subject of the validations."""
