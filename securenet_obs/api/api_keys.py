@@ -108,6 +108,17 @@ def create_keys_in(url: str, tenants: Iterable[str], label: str) -> dict[str, st
         return {tenant_id: create_key(session, tenant_id, label) for tenant_id in tenants}
 
 
+def replace_key_in(url: str, tenant_id: str, key: str) -> str:
+    """Create another key for a tenant in the store at `url`, revoke the given one; return the new.
+
+    Raises:
+        NotFoundError: the store does not have the given key.
+    """
+    with session_at(url) as session:
+        revoked = revoke_key(session, _hash(key))
+        return create_key(session, tenant_id, revoked.label)
+
+
 class KeyCache:
     """Resolves keys to tenants by this process's store; caches valid keys for `CACHE_S`."""
 

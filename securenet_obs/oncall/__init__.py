@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from securenet_obs.oncall.symptoms.redis_is_full import RedisIsFull
     from securenet_obs.oncall.symptoms.redis_refuses_writes import RedisRefusesWrites
     from securenet_obs.oncall.symptoms.schedule_stopped import ScheduleStopped
+    from securenet_obs.oncall.symptoms.secret_was_logged import SecretWasLogged
     from securenet_obs.oncall.symptoms.sentry_is_silent import SentryIsSilent
     from securenet_obs.oncall.symptoms.task_is_poisonous import TaskIsPoisonous
     from securenet_obs.oncall.symptoms.tasks_are_stuck_unacked import TasksAreStuckUnacked
@@ -36,6 +37,7 @@ __all__ = [
     "Row",
     "Runbook",
     "ScheduleStopped",
+    "SecretWasLogged",
     "SentryIsSilent",
     "TaskIsPoisonous",
     "TasksAreStuckUnacked",
@@ -60,6 +62,7 @@ _NAMES = {
     "symptoms.redis_is_full": ("RedisIsFull",),
     "symptoms.redis_refuses_writes": ("RedisRefusesWrites",),
     "symptoms.schedule_stopped": ("ScheduleStopped",),
+    "symptoms.secret_was_logged": ("SecretWasLogged",),
     "symptoms.sentry_is_silent": ("SentryIsSilent",),
     "symptoms.task_is_poisonous": ("TaskIsPoisonous",),
     "symptoms.tasks_are_stuck_unacked": ("TasksAreStuckUnacked",),

@@ -5,7 +5,7 @@ from securenet_obs.stack.detached import start_detached, supervise, wait_for_sta
 from securenet_obs.stack.follow import follow
 from securenet_obs.stack.local_stack import LocalStack
 from securenet_obs.stack.parts.services import build_beat_command, build_worker_command
-from securenet_obs.stack.restarts import request_restart, serve_restart
+from securenet_obs.stack.restarts import request_restart, serve_request
 from securenet_obs.stack.state import (
     PartStatus,
     StackState,
@@ -30,7 +30,7 @@ __all__ = [
     "format_stack_command",
     "read_status",
     "request_restart",
-    "serve_restart",
+    "serve_request",
     "start_detached",
     "supervise",
     "take_down",

@@ -28,7 +28,7 @@ from securenet_obs.stack.local_stack import (
     StoreKind,
     make_already_running_error,
 )
-from securenet_obs.stack.restarts import serve_restart
+from securenet_obs.stack.restarts import serve_request
 from securenet_obs.stack.state import (
     StackState,
     default_root,
@@ -212,5 +212,5 @@ def _keep(stack: LocalStack, pipe: int) -> None:
     os.close(pipe)
     with suppress(KeyboardInterrupt):
         while any(part.is_running() for part in stack.parts.values()):
-            serve_restart(stack)
+            serve_request(stack)
             time.sleep(_WATCH_S)

@@ -189,6 +189,23 @@ class LocalStack:
         self.stop_part(name)
         return self.start_part(name, environment, command, wait=wait)
 
+    def rotate_key(self, tenant: str) -> None:
+        """Give a tenant another key in API_KEYS, and revoke the one before.
+
+        Raises:
+            StackError: the tenant has no key in API_KEYS.
+        """
+        if tenant not in self._tenant_keys:
+            raise StackError(f"{tenant!r} has no key in API_KEYS.")
+        from securenet_obs.api.api_keys import replace_key_in
+
+        self._tenant_keys[tenant] = replace_key_in(self._store, tenant, self._tenant_keys[tenant])
+        self._environment["API_KEYS"] = self._format_keys()
+        self._write_state()
+
+    def _format_keys(self) -> str:
+        return ",".join(f"{tenant}={key}" for tenant, key in self._tenant_keys.items())
+
     def _get_part(self, name: str) -> Part:
         if name not in self._parts:
             known = ", ".join(self._parts) or "none: the stack is not running"
@@ -290,7 +307,7 @@ class LocalStack:
             "SENTRY_TRACES_RATES": "GET /health/=0",
             "DATABASE_URL": self._store,
             "API_URL": f"http://127.0.0.1:{api_port}",
-            "API_KEYS": ",".join(f"{tenant}={key}" for tenant, key in self._tenant_keys.items()),
+            "API_KEYS": self._format_keys(),
             "MAX_BODY_BYTES": str(MAX_BODY_BYTES),
             "METRICS_ENABLED": "true",
             "DIAGNOSTICS_ENABLED": "true",

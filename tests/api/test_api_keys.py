@@ -18,6 +18,7 @@ from securenet_obs.api.api_keys import (
     create_keys_in,
     id_of_key,
     list_keys,
+    replace_key_in,
     revoke_key,
     tenant_of_key,
 )
@@ -181,3 +182,13 @@ def test_an_unavailable_store_is_an_unreachable_error(
 def test_other_text_than_a_key_has_no_id() -> None:
     """The hash of a password that was sent by mistake is not logged: it could be guessed."""
     assert id_of_key("hunter2") is None
+
+
+def test_a_replaced_key_is_revoked(empty_store: str, key: str) -> None:
+    """The new one has its label; an unknown key creates none."""
+    new = replace_key_in(empty_store, "acme", key)
+    with pytest.raises(NotFoundError):
+        replace_key_in(empty_store, "acme", f"snk_{'x' * 43}")
+    with session_scope() as session:
+        assert [tenant_of_key(session, each) for each in (key, new)] == [None, "acme"]
+        assert [row.label for row in list_keys(session)] == ["the collector"] * 2

@@ -14,7 +14,8 @@ PROJECT = Path(__file__).parents[2]
 VALIDATIONS = sorted(PROJECT.glob("notebooks/*.ipynb"))
 NOTEBOOKS = [*VALIDATIONS, *sorted(PROJECT.glob("runbooks/*.ipynb"))]
 IMPORTABLE = {
-    *("checks", "monitoring", "oncall", "plots", "probes", "settings", "tables", "workers")
+    *("checks", "monitoring", "oncall", "plots", "probes", "runner"),
+    *("settings", "tables", "workers"),
 }
 
 CUT_OR_ABSENT = re.compile(r"\.\.\.|\b(?:nan|NaN|NaT|None|inf)\b|so it is")
@@ -43,6 +44,7 @@ NEEDED = {
     "RedisIsFull": "redis",
     "RedisEvictedTasks": "redis",
     "TasksAreStuckUnacked": "redis",
+    "SecretWasLogged": "redis store logs",
     "StoreProbe": "store", "run_vulnerability_scan": "worker", "put_inventory": "tenant-keys",
 }  # fmt: skip
 """Name that a notebook calls or reads -> the needs that it implies."""

@@ -43,6 +43,9 @@ def http_server() -> Iterator[AnsweringServer]:
         def do_GET(self) -> None:
             self.reply()
 
+        def do_DELETE(self) -> None:
+            self.reply()
+
         def do_POST(self) -> None:
             self.rfile.read(int(self.headers["Content-Length"]))
             self.reply()

@@ -42,6 +42,19 @@ def test_beat_of_the_stack_can_be_restarted(tmp_path: Path) -> None:
     assert action.command.endswith(" beat")
 
 
+def test_keys_of_the_stack_can_be_rotated(tmp_path: Path) -> None:
+    """Its other secrets are those of its parts, which only a new stack changes."""
+    settings = Settings(runbook_actions=str(write_actions(tmp_path)))
+    action = build_action(
+        settings, "rotate_secret", "do it", dict, variable="API_KEYS", owner="tenant-a"
+    )
+    assert shlex.split(action.command)[-2:] == ["API_KEYS", "tenant-a"]
+    with pytest.raises(ActionError, match="is not a valid variable"):
+        build_action(
+            settings, "rotate_secret", "do it", dict, variable="REDIS_URL", owner="tenant-a"
+        )
+
+
 def test_a_stack_that_does_not_run_is_an_error(tmp_path: Path) -> None:
     """The action fails with the stack's own sentence."""
     folder = tmp_path / "stacks" / "local"

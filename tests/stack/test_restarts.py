@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from securenet_obs.errors import StackError
-from securenet_obs.stack import LocalStack, request_restart, serve_restart
+from securenet_obs.stack import LocalStack, request_restart, serve_request
 from securenet_obs.stack import restarts as module
 from tests.stack.test_dead_parts import root_of
 
@@ -19,7 +19,7 @@ def test_a_requested_part_is_restarted(stack: LocalStack, part: str) -> None:
 
     def own() -> None:
         while not over.wait(0.1):
-            serve_restart(stack)
+            serve_request(stack)
 
     owner = threading.Thread(target=own)
     owner.start()
@@ -36,7 +36,7 @@ def test_a_requested_part_is_restarted(stack: LocalStack, part: str) -> None:
 def test_no_request_restarts_nothing(stack: LocalStack) -> None:
     """The owner looks again and again."""
     before = stack.parts
-    assert serve_restart(stack) == ""
+    assert serve_request(stack) == ""
     assert stack.parts == before
 
 
@@ -53,4 +53,4 @@ def test_an_owner_that_does_not_answer_is_an_error(
     monkeypatch.setattr(module, "ANSWER_S", 0.3)
     with pytest.raises(StackError, match="did not restart beat"):
         request_restart("beat", stack.name, root_of(stack))
-    assert serve_restart(stack) == ""
+    assert serve_request(stack) == ""

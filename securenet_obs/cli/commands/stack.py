@@ -73,7 +73,7 @@ def up(name: str, store: "StoreKind", detach: bool, announce: int | None) -> Non
         LocalStack,
         follow,
         format_stack_command,
-        serve_restart,
+        serve_request,
         start_detached,
         supervise,
     )
@@ -90,7 +90,7 @@ def up(name: str, store: "StoreKind", detach: bool, announce: int | None) -> Non
             _print_dashboard(stack.dashboard)
 
             def refresh() -> "dict[str, Part]":
-                serve_restart(stack)
+                serve_request(stack)
                 return stack.parts
 
             follow(stack.parts, refresh=refresh, stack=stack.name)

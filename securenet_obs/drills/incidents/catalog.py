@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from securenet_obs.drills.incidents import (
     double_runs,
     idle_workers,
+    leaks,
     log_formats,
     poison,
     redis_faults,
@@ -148,6 +149,13 @@ _ALL = (
         ),
         row="messages are held by nobody",
         parameters=("min_age_s=3",),
+    ),
+    Incident(
+        "api-key-logged",
+        "secret_was_logged",
+        "A worker without redaction logs a tenant's API key, and stores it in a result.",
+        leaks.leak_key,
+        row="was logged",
     ),
 )
 

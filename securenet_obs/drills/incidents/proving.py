@@ -22,7 +22,7 @@ from securenet_obs.runner.notebook.catalog import find
 from securenet_obs.runner.orders import order_for
 from securenet_obs.runner.target import target_of
 from securenet_obs.stack.local_stack import LocalStack
-from securenet_obs.stack.restarts import serving_restarts
+from securenet_obs.stack.restarts import serving_requests
 
 Report = Callable[[str], None]
 """Receives the progress, one sentence at a time."""
@@ -119,7 +119,7 @@ def prove_on(
     try:
         with incident.fault(stack):
             report(f"{incident.name}: the fault is in; running {incident.runbook}")
-            with serving_restarts(stack):
+            with serving_requests(stack):
                 proof = _find_and_mend(stack, incident, runner, proof)
             proof = replace(proof, seconds=time.monotonic() - began)
     except SecureNetObsError as error:

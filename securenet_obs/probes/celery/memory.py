@@ -1,6 +1,6 @@
 """Measures the memory of Redis by families of keys, and the results that never expire."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -11,12 +11,11 @@ from redis.exceptions import ResponseError
 
 from securenet_obs.probes.celery.names import RESULT_PREFIX, UNACKED_KEY
 from securenet_obs.probes.celery.queue_keys import SEPARATOR
+from securenet_obs.probes.celery.redis_reading import CHUNK, send_commands, split_keys
 from securenet_obs.probes.celery.results import ResultProbe
 
 MAX_KEYS = 20_000
 """Maximum number of keys of a database that are measured; of more, these are a sample."""
-
-_CHUNK = 1_000
 
 _FAMILIES = (
     (RESULT_PREFIX, "results"),
@@ -73,11 +72,11 @@ def find_endless(results: redis.Redis) -> Iterator[tuple[bytes, float, int]]:
 
     The idle seconds are 0 if Redis does not know them, as with a policy of the LFU kind.
     """
-    for keys in _chunks(results.scan_iter(f"{RESULT_PREFIX}*", count=_CHUNK)):
-        ttls = _query(results, [("TTL", key) for key in keys])
+    for keys in split_keys(results.scan_iter(f"{RESULT_PREFIX}*", count=CHUNK)):
+        ttls = send_commands(results, [("TTL", key) for key in keys])
         endless = [key for key, ttl in zip(keys, ttls, strict=True) if ttl == -1]
-        idle = _query(results, [("OBJECT", "IDLETIME", key) for key in endless])
-        sizes = _query(results, [("MEMORY", "USAGE", key) for key in endless])
+        idle = send_commands(results, [("OBJECT", "IDLETIME", key) for key in endless])
+        sizes = send_commands(results, [("MEMORY", "USAGE", key) for key in endless])
         for key, seconds, size in zip(endless, idle, sizes, strict=True):
             yield key, 0.0 if isinstance(seconds, ResponseError) else seconds or 0.0, size or 0
 
@@ -86,11 +85,11 @@ def _measure(database: str, client: redis.Redis) -> list[tuple[str, str, int, in
     """Return database, family, keys, bytes and keys without expiry of each family."""
     families: dict[str, list[int]] = {}
     seen = 0
-    for keys in _chunks(islice(client.scan_iter(count=_CHUNK), MAX_KEYS)):
+    for keys in split_keys(islice(client.scan_iter(count=CHUNK), MAX_KEYS)):
         seen += len(keys)
-        sizes = _query(client, [("MEMORY", "USAGE", key) for key in keys])
-        ttls = _query(client, [("TTL", key) for key in keys])
-        kinds = _query(client, [("TYPE", key) for key in keys])
+        sizes = send_commands(client, [("MEMORY", "USAGE", key) for key in keys])
+        ttls = send_commands(client, [("TTL", key) for key in keys])
+        kinds = send_commands(client, [("TYPE", key) for key in keys])
         for key, size, ttl, kind in zip(keys, sizes, ttls, kinds, strict=True):
             sums = families.setdefault(name_family(key.decode(errors="replace"), kind), [0, 0, 0])
             for number, value in enumerate((1, size or 0, int(ttl == -1))):
@@ -113,17 +112,3 @@ def name_family(key: str, kind: bytes) -> str:
     if kind == b"list":
         return f"queue {key.split(SEPARATOR)[0]}"
     return f"others: {key.partition(':')[0][:20]}"
-
-
-def _chunks(keys: Iterable[Any]) -> Iterator[list[bytes]]:
-    every = iter(keys)
-    while chunk := list(islice(every, _CHUNK)):
-        yield chunk
-
-
-def _query(client: redis.Redis, commands: Iterable[tuple[Any, ...]]) -> list[Any]:
-    """Run commands in one round trip, without a transaction; an error is its command's answer."""
-    with client.pipeline(transaction=False) as pipeline:
-        for command in commands:
-            pipeline.execute_command(*command)  # type: ignore[no-untyped-call]
-        return pipeline.execute(raise_on_error=False)

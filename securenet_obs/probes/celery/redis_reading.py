@@ -1,7 +1,9 @@
 """Opens Redis for reading with bounded timeouts; formats its address, converts its errors."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from itertools import islice
+from typing import Any
 from urllib.parse import urlsplit
 
 import redis
@@ -25,6 +27,9 @@ from securenet_obs.errors import ForbiddenError, RefusedError, SettingsError, Un
 
 TIMEOUT_S = 2.0
 """Timeout in seconds of a connection, and of each answer."""
+
+CHUNK = 1_000
+"""Number of keys that are read in one round trip."""
 
 
 _REFUSALS: tuple[tuple[type[RedisError], str, str], ...] = (
@@ -108,3 +113,18 @@ def _describe_refusal(error: BaseException | None) -> str:
     if isinstance(error, ExecAbortError):
         return "it discarded a transaction (EXECABORT)"
     return str(error).rstrip(".") if isinstance(error, ResponseError) else ""
+
+
+def split_keys(keys: Iterable[Any]) -> Iterator[list[bytes]]:
+    """Yield keys in lists of `CHUNK`, the last one shorter."""
+    every = iter(keys)
+    while chunk := list(islice(every, CHUNK)):
+        yield chunk
+
+
+def send_commands(client: redis.Redis, commands: Iterable[tuple[Any, ...]]) -> list[Any]:
+    """Send commands in one round trip, without a transaction; an error is its command's answer."""
+    with client.pipeline(transaction=False) as pipeline:
+        for command in commands:
+            pipeline.execute_command(*command)  # type: ignore[no-untyped-call]
+        return pipeline.execute(raise_on_error=False)

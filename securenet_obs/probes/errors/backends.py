@@ -1,12 +1,12 @@
 """Selects the reader of error events for a target's Sentry backend."""
 
 from securenet_obs.probes.errors.bugsink import BugsinkEvents
-from securenet_obs.probes.errors.events import ErrorEvents
+from securenet_obs.probes.errors.events import ErrorBackend
 from securenet_obs.probes.errors.sentry import GlitchTipEvents, SentryEvents
 from securenet_obs.settings import Settings
 
 
-def open_error_events(settings: Settings) -> ErrorEvents:
+def open_error_events(settings: Settings) -> ErrorBackend:
     """Return the reader of the backend that `SENTRY_BACKEND` names, without connecting.
 
     Raises:

@@ -1,11 +1,14 @@
-"""Reads error events back from Bugsink, which lists them by issue and under ids of its own."""
+"""Reads error events of Bugsink, which lists them by issue and under ids of its own."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from itertools import islice
 from typing import Any
 
 from securenet_obs.errors import NotFoundError, SettingsError, UnreachableError
 from securenet_obs.probes.errors.events import (
     ErrorEvent,
+    StoredEvent,
     normalise_event_id,
     parse_frames,
     parse_tags,
@@ -59,6 +62,29 @@ class BugsinkEvents:
                 f"Event {hex_id} is not in project {self._project} after {deadline_s:g} s; {error}"
             ) from error
         return _parse_event(answer, hex_id, self._api.url)
+
+    def read_newest(self, count: int, deadline_s: float) -> Iterator[StoredEvent]:
+        """Yield the newest events; see `ErrorBackend.read_newest`."""
+        deadline = Deadline.after(deadline_s)
+        for event in islice(self._list_newest(deadline), count):
+            try:
+                answer = self._api.get(f"{API}/events/{event['id']}/", deadline=deadline)
+            except NotFoundError:  # deleted since it was listed
+                continue
+            payload = answer.get("data") if isinstance(answer, dict) else None
+            yield StoredEvent(str(event["issue"]), str(event["ingested_at"]), payload or {})
+
+    def _list_newest(self, deadline: Deadline) -> Iterator[dict[str, Any]]:
+        recent = {"project": self._project, "sort": "last_seen", "order": "desc"}
+        for issue in self._read_pages("/issues/", recent, deadline):
+            yield from self._read_pages(
+                "/events/", {"issue": issue["id"], "order": "desc"}, deadline
+            )
+
+    def delete_issue(self, issue_id: str, deadline_s: float) -> None:
+        """Delete an issue; see `ErrorBackend.delete_issue`."""
+        with suppress(NotFoundError):
+            self._api.delete(f"{API}/issues/{issue_id}/", deadline=Deadline.after(deadline_s))
 
     def _read(self, hex_id: str, deadline: Deadline) -> Any:
         if hex_id not in self._ids:

@@ -2,7 +2,7 @@
 
 import json
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypedDict
 
@@ -52,6 +52,19 @@ class ErrorEvent:
         return text.encode("utf-8", "surrogatepass") in stored or _dump_json(text)[1:-1] in stored
 
 
+@dataclass(frozen=True)
+class StoredEvent:
+    """An error event of a list: its issue, the time of its arrival, and all that is stored.
+
+    `payload` may hold unscrubbed secrets, so it is excluded from the repr.
+    """
+
+    issue_id: str
+    received: str
+    """ISO 8601; `unknown` if the backend does not state it."""
+    payload: dict[str, Any] = field(repr=False)
+
+
 class ErrorEvents(Protocol):
     """A backend from which error events can be read back."""
 
@@ -74,6 +87,28 @@ class ErrorEvents(Protocol):
             UnreachableError: no valid answer until the deadline; an unknown host name and an
                 untrusted certificate fail at once.
             NotStoredError: this backend drops events of this kind, so waiting is pointless.
+        """
+        ...
+
+
+class ErrorBackend(ErrorEvents, Protocol):
+    """A backend whose events can also be listed, and whose issues can be deleted."""
+
+    def read_newest(self, count: int, deadline_s: float) -> Iterator[StoredEvent]:
+        """Yield at most `count` error events, those of the most recently active issue first.
+
+        Raises:
+            ForbiddenError: the token may not read events.
+            UnreachableError: no valid answer until the deadline.
+        """
+        ...
+
+    def delete_issue(self, issue_id: str, deadline_s: float) -> None:
+        """Delete an issue with all of its events; do nothing if it does not exist.
+
+        Raises:
+            ForbiddenError: the token may not delete issues.
+            UnreachableError: no valid answer until the deadline.
         """
         ...
 

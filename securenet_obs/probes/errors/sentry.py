@@ -1,18 +1,21 @@
 """Reads error events back from Sentry, or GlitchTip, which has the same API."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 from urllib.parse import quote
 
 from securenet_obs.errors import NotFoundError, SettingsError, UnreachableError
 from securenet_obs.probes.errors.events import (
     ErrorEvent,
+    StoredEvent,
     normalise_event_id,
     parse_frames,
     parse_tags,
     require_stored_kind,
 )
 from securenet_obs.probes.http.json_api import JsonApi, poll
+from securenet_obs.processes.polling import Deadline
 from securenet_obs.settings import Settings
 
 
@@ -32,6 +35,7 @@ class SentryEvents:
             if not getattr(settings, name):
                 raise SettingsError(f"{name.upper()} is not set; it is needed to read events back.")
         self._project = f"{settings.sentry_org}/{settings.sentry_project}"
+        self._organisation = quote(settings.sentry_org, safe="")
         self._path = "/".join(
             quote(slug, safe="") for slug in (settings.sentry_org, settings.sentry_project)
         )
@@ -54,6 +58,23 @@ class SentryEvents:
                 f"Event {hex_id} is not in project {self._project} after {deadline_s:g} s."
             ) from error
         return _parse_event(answer, hex_id, self._api.url)
+
+    def read_newest(self, count: int, deadline_s: float) -> Iterator[StoredEvent]:
+        """Yield the newest events of the first page; see `ErrorBackend.read_newest`."""
+        deadline = Deadline.after(deadline_s)
+        path = f"/api/0/projects/{self._path}/events/"
+        rows = self._api.get(path, {"full": "true"}, deadline=deadline)
+        if not isinstance(rows, list):
+            raise UnreachableError(f"{self._api.url} did not return a list of events.")
+        for row in rows[:count]:
+            received = str(row.get("dateReceived") or row.get("dateCreated") or "unknown")
+            yield StoredEvent(str(row.get("groupID")), received, row)
+
+    def delete_issue(self, issue_id: str, deadline_s: float) -> None:
+        """Delete an issue; see `ErrorBackend.delete_issue`."""
+        path = f"/api/0/organizations/{self._organisation}/issues/{quote(issue_id, safe='')}/"
+        with suppress(NotFoundError):
+            self._api.delete(path, deadline=Deadline.after(deadline_s))
 
 
 class GlitchTipEvents(SentryEvents):

@@ -70,6 +70,20 @@ class JsonApi:
             raise self._make_status_error(response) from error
         return parse_json(response, body)
 
+    def delete(self, path: str, *, deadline: Deadline) -> None:
+        """Send `DELETE path`.
+
+        Raises:
+            ForbiddenError: 401 or 403.
+            NotFoundError: 404.
+            UnreachableError: no answer before the deadline, or another status.
+        """
+        response, _ = send_request(self._client, "DELETE", path, deadline=deadline)
+        try:
+            response.raise_for_status()
+        except httpx.HTTPStatusError as error:
+            raise self._make_status_error(response) from error
+
     def _make_status_error(self, response: httpx.Response) -> ProbeError:
         summary = f"{self.url} answered {response.status_code}"
         if response.status_code in (401, 403):

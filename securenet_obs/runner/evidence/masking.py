@@ -1,18 +1,16 @@
 """Masks the secrets of a target and a run, also encoded, in texts, sources, JSON and outputs."""
 
-import base64
-import html
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import Any
-from urllib.parse import quote, quote_plus, unquote, urlsplit
+from urllib.parse import unquote, urlsplit
 
 from pydantic import SecretStr
 
 from securenet_obs.errors import SettingsError
 from securenet_obs.redaction import MASK, TEXT_RULES, Redactor, redact, redact_text
+from securenet_obs.redaction.spellings import find_encodings, find_escapes
 from securenet_obs.runner.notebook.parameters.json_values import as_text, secrets_in
 from securenet_obs.runner.notebook.parameters.secret import Secret
 from securenet_obs.settings import Settings
@@ -38,7 +36,7 @@ class Masker:
 
     @cached_property
     def _pattern(self) -> re.Pattern[str] | None:
-        spellings = {text for value in self._values for text in _spellings(value)}
+        spellings = {text for value in self._values for text in _find_spellings(value)}
         longest_first = sorted(spellings, key=len, reverse=True)
         return re.compile("|".join(map(re.escape, longest_first))) if spellings else None
 
@@ -89,32 +87,9 @@ class Masker:
         }
 
 
-def _spellings(value: str) -> Iterator[str]:
-    """Yield the value as it is, and in the spellings of common escapes and encodings."""
-    raw = value.encode("utf-8", "surrogateescape")
-    yield from (value, value.strip(), html.escape(value), html.escape(value, quote=False))
-    yield from (json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1])
-    yield repr(value)[1:-1]
-    for percent in (quote(raw, safe=""), quote(raw), quote_plus(raw)):
-        yield percent
-        yield re.sub(r"%[0-9A-F]{2}", lambda found: found[0].lower(), percent)
-    yield from (raw.hex(), raw.hex().upper())
-    for shift in range(3):
-        core = _base64_core(raw, shift)
-        yield from (core, core.replace("+", "-").replace("/", "_"))
-
-
-def _base64_core(raw: bytes, shift: int) -> str:
-    """Return the part of a base64 text that does not depend on the bytes around these.
-
-    Args:
-        raw: the bytes.
-        shift: number of bytes before them in their group of three, 0 to 2.
-    """
-    text = base64.b64encode(b"\0" * shift + raw).decode()
-    first = (0, 2, 3)[shift]
-    incomplete = (shift + len(raw)) % 3
-    return text[first:] if not incomplete else text.rstrip("=")[first:-1]
+def _find_spellings(value: str) -> Iterator[str]:
+    yield from find_escapes(value)
+    yield from find_encodings(value.encode("utf-8", "surrogateescape"))
 
 
 def masker_for(environment: Mapping[str, str], secrets: Iterable[Secret] = ()) -> Masker:

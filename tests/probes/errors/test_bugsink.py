@@ -135,3 +135,17 @@ def test_pages_are_followed_and_not_read_again(http_server) -> None:
     paths = {path for path, _ in http_server.requests}
     assert events in paths
     assert cursor not in paths
+
+
+def test_an_issue_is_listed_until_it_is_deleted(target: Settings, sdk: sentry_sdk.Client) -> None:
+    """Its event is the newest, with all that is stored; deleting it twice is no error."""
+    message = f"to be deleted {uuid.uuid4().hex}"
+    reader = BugsinkEvents(target)
+    reader.find(capture(sdk, message), 30)
+    newest = reader.read_newest(20, 30)
+    stored = next(event for event in newest if message in str(event.payload))
+    assert stored.received[:2] == "20"
+    for _ in range(2):
+        reader.delete_issue(stored.issue_id, 30)
+    left = {event.issue_id for event in reader.read_newest(20, 30)}
+    assert stored.issue_id not in left

@@ -1,6 +1,7 @@
 import pytest
 
 from securenet_obs.errors import (
+    ForbiddenError,
     NotFoundError,
     NotStoredError,
     SettingsError,
@@ -128,3 +129,29 @@ def test_slugs_are_quoted_in_the_path(http_server) -> None:
     http_server.answers((200, ANSWER))
     sentry(http_server.url, sentry_project="a/../b?c").find(HEX, 2)
     assert "/a%2F..%2Fb%3Fc/events/" in http_server.requests[0][0]
+
+
+def test_the_newest_events_are_listed_whole(http_server) -> None:
+    """Each has its issue, which is deleted by its number, also if it is gone already."""
+    rows = [
+        {"eventID": HEX, "groupID": "7", "dateReceived": "2026-11-27T07:46:09Z", "message": "m"},
+        {"eventID": HEX, "groupID": "8"},
+    ]
+    http_server.answers((200, rows), (202, {}), (404, {}))
+    events = sentry(http_server.url)
+    (first,) = events.read_newest(1, 2)
+    assert (first.issue_id, first.received) == ("7", "2026-11-27T07:46:09Z")
+    assert first.payload["message"] == "m"
+    events.delete_issue("7", 2)
+    events.delete_issue("7", 2)
+    assert [path for path, _ in http_server.requests] == [
+        "/api/0/projects/acme/securenet/events/?full=true",
+        *["/api/0/organizations/acme/issues/7/"] * 2,
+    ]
+
+
+def test_a_token_that_may_not_delete_is_forbidden(http_server) -> None:
+    """The issue is still there then."""
+    http_server.answers((403, {}))
+    with pytest.raises(ForbiddenError, match="SENTRY_AUTH_TOKEN"):
+        sentry(http_server.url).delete_issue("7", 2)
