@@ -9,6 +9,9 @@ if TYPE_CHECKING:
     from securenet_obs.oncall.actions.step import Action, Manual
     from securenet_obs.oncall.decisions import Row
     from securenet_obs.oncall.session import Finding, Runbook, open_runbook
+    from securenet_obs.oncall.symptoms.critical_vulnerability_found import (
+        CriticalVulnerabilityFound,
+    )
     from securenet_obs.oncall.symptoms.logs_do_not_parse import LogsDoNotParse
     from securenet_obs.oncall.symptoms.queue_is_growing import QueueIsGrowing
     from securenet_obs.oncall.symptoms.redis_evicted_tasks import RedisEvictedTasks
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Action",
+    "CriticalVulnerabilityFound",
     "Finding",
     "LogsDoNotParse",
     "Manual",
@@ -56,6 +60,7 @@ _NAMES = {
     "actions.step": ("Action", "Manual"),
     "decisions": ("Row",),
     "session": ("Finding", "Runbook", "open_runbook"),
+    "symptoms.critical_vulnerability_found": ("CriticalVulnerabilityFound",),
     "symptoms.logs_do_not_parse": ("LogsDoNotParse",),
     "symptoms.queue_is_growing": ("QueueIsGrowing",),
     "symptoms.redis_evicted_tasks": ("RedisEvictedTasks",),

@@ -44,6 +44,7 @@ NEEDED = {
     "RedisIsFull": "redis",
     "RedisEvictedTasks": "redis",
     "TasksAreStuckUnacked": "redis",
+    "CriticalVulnerabilityFound": "redis store worker",
     "SecretWasLogged": "redis store logs",
     "StoreProbe": "store", "run_vulnerability_scan": "worker", "put_inventory": "tenant-keys",
 }  # fmt: skip

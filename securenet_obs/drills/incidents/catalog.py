@@ -12,6 +12,7 @@ from securenet_obs.drills.incidents import (
     sentry_dsns,
     stopped_schedule,
     unacked_faults,
+    vulnerabilities,
     workers,
 )
 from securenet_obs.drills.incidents.incident import Incident
@@ -156,6 +157,18 @@ _ALL = (
         "A worker without redaction logs a tenant's API key, and stores it in a result.",
         leaks.leak_key,
         row="was logged",
+    ),
+    Incident(
+        "critical-advisory-published",
+        "critical_vulnerability_found",
+        "A critical advisory is published on a package that a tenant runs, and a task finds it.",
+        vulnerabilities.publish_advisory,
+        row="has critical findings without a decision",
+        parameters=(
+            "decision=accept",
+            f"advisory={vulnerabilities.ADVISORY}",
+            "reason=documents are trusted until the upgrade of Monday",
+        ),
     ),
 )
 

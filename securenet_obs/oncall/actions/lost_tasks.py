@@ -3,18 +3,15 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from securenet_obs.oncall.actions.sending import send_task
 from securenet_obs.oncall.actions.step import Action
-from securenet_obs.probes.celery.client import create_celery_client
-from securenet_obs.probes.celery.redis_reading import translate_redis_errors
 from securenet_obs.probes.ledger.records import SentTask
 from securenet_obs.probes.ledger.tasks import TaskBalance
 from securenet_obs.settings import Settings
-from securenet_obs.workers.celery_fixes.transport import Transport
 from securenet_obs.workers.windows import WINDOW_HEADER
 
 _TASKS = "securenet_obs.workers.tasks."
 _QUEUE = "default"
-_EXPIRES_S = 3600
 
 _OUTBOX = f"{_TASKS}republish_submissions"
 
@@ -100,7 +97,8 @@ def send_again(settings: Settings, lost: LostTasks, first: Action | None = None)
 
     def run() -> str:
         before = [first.run()] if first else []
-        _send(settings, windows)
+        for sender, window in windows.items():
+            send_task(settings, sender, queue=_QUEUE, headers={WINDOW_HEADER: window})
         return "; ".join([*before, f"sent {names}"])
 
     return Action(
@@ -111,16 +109,6 @@ def send_again(settings: Settings, lost: LostTasks, first: Action | None = None)
         run,
         first.command if first else "",
     )
-
-
-def _send(settings: Settings, windows: Mapping[str, str]) -> None:
-    app = create_celery_client(settings)
-    # That of SecureNet's senders: the ledger records what is sent.
-    app.conf.broker_transport = f"{Transport.__module__}:{Transport.__qualname__}"
-    with translate_redis_errors(settings.redis_url, "REDIS_URL"):
-        for name, window in windows.items():
-            headers = {WINDOW_HEADER: window}
-            app.send_task(name, queue=_QUEUE, headers=headers, expires=_EXPIRES_S)
 
 
 def name_task(task: str) -> str:

@@ -12,6 +12,7 @@ RUNBOOKS: Mapping[str, str] = {
     "exception:redis.exceptions.NoPermissionError": "redis_refuses_writes",
     "exception:redis.exceptions.ReadOnlyError": "redis_refuses_writes",
     "logger:celery.worker.consumer.consumer": "queue_is_growing",
+    "logger:securenet_obs.detection.vulnerabilities.stored.scans": "critical_vulnerability_found",
 }
 """`exception:`, `logger:` or `task:` and a full name -> the notebook in runbooks/."""
 

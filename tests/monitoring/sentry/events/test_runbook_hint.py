@@ -63,3 +63,9 @@ def test_every_runbook_of_the_table_exists() -> None:
     assert {
         name for name in RUNBOOKS.values() if not (NOTEBOOKS / f"{name}.ipynb").exists()
     } == set()
+
+
+def test_a_critical_finding_has_its_runbook() -> None:
+    """The event is recognised by its logger."""
+    logger = "securenet_obs.detection.vulnerabilities.stored.scans"
+    assert runbook_for({"logger": logger}) == "critical_vulnerability_found"
