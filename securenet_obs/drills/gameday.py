@@ -16,7 +16,7 @@ from securenet_obs.oncall.history import History
 from securenet_obs.probes.celery.redis_reading import format_address
 from securenet_obs.runner.notebook.catalog import find
 from securenet_obs.stack.local_stack import LocalStack
-from securenet_obs.stack.restarts import serving_restarts
+from securenet_obs.stack.restarts import serving_requests
 from securenet_obs.stack.state import read_status
 
 COMMANDS = "hint, status, done, give up"
@@ -68,7 +68,7 @@ class GameDay:
         with incident.fault(self.stack):
             alerted_at, began = datetime.now(UTC), time.monotonic()
             self.say(f"\n{incident.alert}\n\nThe clock runs. Commands here: {COMMANDS}.")
-            with serving_restarts(self.stack):
+            with serving_requests(self.stack):
                 for command in (" ".join(line.lower().split()) for line in commands):
                     self._seconds = time.monotonic() - began
                     if command == "give up" or self._answer(command, incident):
