@@ -17,7 +17,6 @@ from tests.forked_python import ForkedPython
 from tests.overrides import (
     COMPUTED,
     OWNERS,
-    PACKAGE,
     ROOT,
     Definitions,
     computes_names,
@@ -27,6 +26,7 @@ from tests.overrides import (
     foreign,
     is_private,
     load,
+    our_files,
     overriding,
     private_imports,
     read,
@@ -223,8 +223,7 @@ def test_a_private_attribute_of_another_object_is_found() -> None:
 
 def test_the_owner_of_every_private_attribute_is_known() -> None:
     """`OWNERS` lists exactly the private attributes that ours uses of other objects."""
-    files = (ROOT / PACKAGE).rglob("*.py")
-    assert set().union(*(read(file.read_text()) for file in files)) == OWNERS.keys()
+    assert set().union(*(read(file.read_text()) for file in our_files())) == OWNERS.keys()
 
 
 def test_a_replaced_attribute_is_found() -> None:
@@ -249,7 +248,7 @@ def test_every_module_that_computes_names_is_known() -> None:
     """`COMPUTED` lists exactly the modules that set attributes of others by computed names."""
     found = {
         ".".join(file.relative_to(ROOT).with_suffix("").parts)
-        for file in (ROOT / PACKAGE).rglob("*.py")
+        for file in our_files()
         if computes_names(file.read_text())
     }
     assert found == COMPUTED.keys()
