@@ -45,7 +45,7 @@ def gameday(seed: int | None, name: str, evidence: Path, root: Path, as_json: bo
     state = default_root(work_folder(root))
     with LocalStack(name, state, report=say) as stack, tempfile.TemporaryDirectory() as scratch:
         if name != DEFAULT_NAME:
-            say(f"{format_stack_command('env', name)} > {name}.env")
+            say(f"Variables of the stack: {format_stack_command('env', name)} > {name}.env")
         target = "--local" if name == DEFAULT_NAME else f"--target {name}.env"
         say(f"Game day {seed}. In another terminal: securenet-obs run NAME {target}")
         say("The stack is young; these parameters fit its ages:")
