@@ -1,5 +1,6 @@
 """A game day hides the name of its fault, gives hints, and lets the runbook's look decide."""
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -80,7 +81,7 @@ def test_hints_come_on_request(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert hints[1] == "command: securenet-obs run worker_is_gone -p n=1"
     assert hints[2:] == ["row of its decision table: is gone"] * 2
     assert any(line.startswith("'help' is not a command") for line in table.said)
-    assert any(line.startswith("0:00 since the alert") for line in table.said)
+    assert any(re.match(r"\d+:\d\d since the alert", line) for line in table.said)
 
 
 def test_the_end_of_the_commands_gives_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -115,7 +116,7 @@ def test_the_summary_has_the_players_steps(tmp_path: Path, monkeypatch: pytest.M
         ("worker_is_gone", "found"),
         ("worker_is_gone", "acted"),
     ]
-    assert done["found_at"] == "0:00"
+    assert done["found_at"] == done["steps"][1]["at"]
 
 
 def test_a_seed_chooses_the_same_fault_again() -> None:

@@ -153,7 +153,7 @@ def requeue(
 
 
 def _requeue_all(wanted: "LetterFilter", confirm: str | None) -> None:
-    """Requeue the dead letters of a filter, or print what would be requeued."""
+    """Requeue the dead letters of a filter, or print the dry run."""
     from securenet_obs.runner.console.report import print_rows
     from securenet_obs.workers.dead_letters import list_letters, requeue_letter
     from securenet_obs.workers.letter_filter import compute_digest

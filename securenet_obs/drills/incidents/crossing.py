@@ -47,7 +47,7 @@ class CrossProof:
 
     @property
     def outcome(self) -> str:
-        """`failed`, `passed`, or `exception` if an exception permits what was found."""
+        """`failed`, `passed`, or `exception` if an exception permits the findings."""
         if self.problem:
             return "failed"
         return "exception" if self.reasons else "passed"
