@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from securenet_obs.oncall.actions.step import Action, Manual
     from securenet_obs.oncall.decisions import Row
     from securenet_obs.oncall.session import Finding, Runbook, open_runbook
+    from securenet_obs.oncall.symptoms.errors_are_spiking import ErrorsAreSpiking
     from securenet_obs.oncall.symptoms.logs_do_not_parse import LogsDoNotParse
     from securenet_obs.oncall.symptoms.queue_is_growing import QueueIsGrowing
     from securenet_obs.oncall.symptoms.redis_evicted_tasks import RedisEvictedTasks
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Action",
+    "ErrorsAreSpiking",
     "Finding",
     "LogsDoNotParse",
     "Manual",
@@ -54,6 +56,7 @@ _NAMES = {
     "actions.step": ("Action", "Manual"),
     "decisions": ("Row",),
     "session": ("Finding", "Runbook", "open_runbook"),
+    "symptoms.errors_are_spiking": ("ErrorsAreSpiking",),
     "symptoms.logs_do_not_parse": ("LogsDoNotParse",),
     "symptoms.queue_is_growing": ("QueueIsGrowing",),
     "symptoms.redis_evicted_tasks": ("RedisEvictedTasks",),

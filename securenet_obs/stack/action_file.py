@@ -51,6 +51,9 @@ _ACTIONS = {
     ),
     "restore_log_format": _Restart("{service}", "restart it with LOG_FORMAT=console", _SERVICE),
     "restore_sentry_dsn": _Restart("{service}", "restart it with its former SENTRY_DSN", _SERVICE),
+    "roll_back": _Restart(
+        "{service}", "start the release that was rolled back, once it is mended", _SERVICE
+    ),
 }
 
 

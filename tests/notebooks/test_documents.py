@@ -35,6 +35,7 @@ NEEDED = {
     "wait_for_ledger": "redis worker logs",
     "LogsDoNotParse": "logs store",
     "SentryIsSilent": "sentry logs read-events",
+    "ErrorsAreSpiking": "logs read-events",
     "WorkerAnswersButDoesNothing": "redis",
     "TaskIsPoisonous": "redis store",
     "ScheduleStopped": "redis store",

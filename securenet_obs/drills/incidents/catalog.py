@@ -8,6 +8,7 @@ from securenet_obs.drills.incidents import (
     log_formats,
     poison,
     redis_faults,
+    releases,
     sentry_dsns,
     stopped_schedule,
     unacked_faults,
@@ -104,6 +105,13 @@ _ALL = (
         unacked_faults.orphan_scans,
         row="messages are held by nobody",
         parameters=("min_age_s=3",),
+    ),
+    Incident(
+        "broken-release",
+        "errors_are_spiking",
+        "A release of the API fails at every other batch, while batches arrive.",
+        releases.release_broken_api,
+        row="fails at POST /v1/tenants/{tenant_id}/logs",
     ),
 )
 
