@@ -112,6 +112,7 @@ _ALL = (
         "A release of the API fails at every other batch, while batches arrive.",
         releases.release_broken_api,
         row="fails at POST /v1/tenants/{tenant_id}/logs",
+        parameters=("window_s=60",),
     ),
 )
 

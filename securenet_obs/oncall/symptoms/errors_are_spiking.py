@@ -43,6 +43,7 @@ class ErrorsAreSpiking:
         window_s: seconds of the newest events and outcomes that count.
         least_failures: failures of an endpoint below which it does not spike.
         least_share: share of failures, 0 to 1, below which it does not spike.
+        least_events: events of an issue, without those of failures, below which it does not spike.
         mute: name of the issue to mute, as the look shows it; empty for none.
         mute_min: minutes for which it is muted.
         deadline_s: seconds to wait for as many outcomes as a verification needs.
@@ -55,6 +56,7 @@ class ErrorsAreSpiking:
         window_s: float = 600.0,
         least_failures: int = 10,
         least_share: float = 0.05,
+        least_events: int = 50,
         mute: str = "",
         mute_min: int = 60,
         deadline_s: float = 120.0,
@@ -62,6 +64,7 @@ class ErrorsAreSpiking:
         self._settings = settings
         self._window = timedelta(seconds=window_s)
         self._limits = SpikeLimits(least_failures, least_share)
+        self._least_events = least_events
         self._mute = mute
         self._mute_min = mute_min
         self._deadline_s = deadline_s
@@ -256,7 +259,7 @@ class ErrorsAreSpiking:
         """Return whether an issue that is not muted has many events without a failure's line."""
         lines = {row.event_id for row in self._outcomes if row.has_failed}
         silent = [event for event in issue.events if event.event_id not in lines]
-        return not issue.is_muted and len(silent) >= self._limits.least_failures
+        return not issue.is_muted and len(silent) >= self._least_events
 
     def _recent(self) -> list[Outcome]:
         since = datetime.now(UTC) - self._window

@@ -158,7 +158,7 @@ def test_failures_that_no_release_explains_are_followed(look, submit) -> None:
 def test_an_issue_without_failures_is_left_to_a_person(look, submit, shelf: Shelf) -> None:
     """Events that are those of failed requests do not count; a muted issue is silent."""
     submit("r1", 5, 500)
-    shelf.issues = [issue("WEB-1", 14), issue("WEB-2", 30, 100), issue("WEB-3", 30, 200)]
+    shelf.issues = [issue("WEB-1", 54), issue("WEB-2", 50, 100), issue("WEB-3", 50, 200)]
     shelf.issues[2] = replace(shelf.issues[2], is_muted=True)
     _, (row,) = look()
     assert row.finding == "issue WEB-2 spikes, and nothing fails"
