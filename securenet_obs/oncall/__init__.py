@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from securenet_obs.oncall.symptoms.task_is_poisonous import TaskIsPoisonous
     from securenet_obs.oncall.symptoms.tasks_are_stuck_unacked import TasksAreStuckUnacked
     from securenet_obs.oncall.symptoms.tasks_run_twice import TasksRunTwice
+    from securenet_obs.oncall.symptoms.tenant_asks_what_happened import TenantAsksWhatHappened
     from securenet_obs.oncall.symptoms.worker_answers_but_does_nothing import (
         WorkerAnswersButDoesNothing,
     )
@@ -42,6 +43,7 @@ __all__ = [
     "TaskIsPoisonous",
     "TasksAreStuckUnacked",
     "TasksRunTwice",
+    "TenantAsksWhatHappened",
     "WorkerAnswersButDoesNothing",
     "WorkerIsGone",
     "grow_pool",
@@ -67,6 +69,7 @@ _NAMES = {
     "symptoms.task_is_poisonous": ("TaskIsPoisonous",),
     "symptoms.tasks_are_stuck_unacked": ("TasksAreStuckUnacked",),
     "symptoms.tasks_run_twice": ("TasksRunTwice",),
+    "symptoms.tenant_asks_what_happened": ("TenantAsksWhatHappened",),
     "symptoms.worker_answers_but_does_nothing": ("WorkerAnswersButDoesNothing",),
     "symptoms.worker_is_gone": ("WorkerIsGone",),
 }

@@ -36,6 +36,7 @@ NEEDED = {
     "LogsDoNotParse": "logs store",
     "SentryIsSilent": "sentry logs read-events",
     "ErrorsAreSpiking": "logs read-events",
+    "TenantAsksWhatHappened": "redis logs store read-events",
     "WorkerAnswersButDoesNothing": "redis",
     "TaskIsPoisonous": "redis store",
     "ScheduleStopped": "redis store",

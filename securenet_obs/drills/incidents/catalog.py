@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from securenet_obs.drills.incidents import (
     double_runs,
+    failed_requests,
     idle_workers,
     log_formats,
     poison,
@@ -113,6 +114,15 @@ _ALL = (
         releases.release_broken_api,
         row="fails at POST /v1/tenants/{tenant_id}/logs",
         parameters=("window_s=60",),
+    ),
+    # The last one: its request stays in the logs, and would be found during the incidents after it.
+    Incident(
+        "request-failed-in-its-task",
+        "tenant_asks_what_happened",
+        "A request of one tenant fails in its task, beside one of another tenant.",
+        failed_requests.fail_in_task,
+        row="something has failed",
+        parameters=(f"request_id={failed_requests.REQUEST_ID}",),
     ),
 )
 
