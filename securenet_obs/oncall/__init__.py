@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from securenet_obs.oncall.symptoms.critical_vulnerability_found import (
         CriticalVulnerabilityFound,
     )
+    from securenet_obs.oncall.symptoms.errors_are_spiking import ErrorsAreSpiking
     from securenet_obs.oncall.symptoms.logs_do_not_parse import LogsDoNotParse
     from securenet_obs.oncall.symptoms.queue_is_growing import QueueIsGrowing
     from securenet_obs.oncall.symptoms.redis_evicted_tasks import RedisEvictedTasks
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from securenet_obs.oncall.symptoms.task_is_poisonous import TaskIsPoisonous
     from securenet_obs.oncall.symptoms.tasks_are_stuck_unacked import TasksAreStuckUnacked
     from securenet_obs.oncall.symptoms.tasks_run_twice import TasksRunTwice
+    from securenet_obs.oncall.symptoms.tenant_asks_what_happened import TenantAsksWhatHappened
     from securenet_obs.oncall.symptoms.worker_answers_but_does_nothing import (
         WorkerAnswersButDoesNothing,
     )
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Action",
     "CriticalVulnerabilityFound",
+    "ErrorsAreSpiking",
     "Finding",
     "LogsDoNotParse",
     "Manual",
@@ -46,6 +49,7 @@ __all__ = [
     "TaskIsPoisonous",
     "TasksAreStuckUnacked",
     "TasksRunTwice",
+    "TenantAsksWhatHappened",
     "WorkerAnswersButDoesNothing",
     "WorkerIsGone",
     "grow_pool",
@@ -61,6 +65,7 @@ _NAMES = {
     "decisions": ("Row",),
     "session": ("Finding", "Runbook", "open_runbook"),
     "symptoms.critical_vulnerability_found": ("CriticalVulnerabilityFound",),
+    "symptoms.errors_are_spiking": ("ErrorsAreSpiking",),
     "symptoms.logs_do_not_parse": ("LogsDoNotParse",),
     "symptoms.queue_is_growing": ("QueueIsGrowing",),
     "symptoms.redis_evicted_tasks": ("RedisEvictedTasks",),
@@ -72,6 +77,7 @@ _NAMES = {
     "symptoms.task_is_poisonous": ("TaskIsPoisonous",),
     "symptoms.tasks_are_stuck_unacked": ("TasksAreStuckUnacked",),
     "symptoms.tasks_run_twice": ("TasksRunTwice",),
+    "symptoms.tenant_asks_what_happened": ("TenantAsksWhatHappened",),
     "symptoms.worker_answers_but_does_nothing": ("WorkerAnswersButDoesNothing",),
     "symptoms.worker_is_gone": ("WorkerIsGone",),
 }

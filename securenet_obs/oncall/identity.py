@@ -54,6 +54,12 @@ def find_runbook(name: str) -> Notebook:
     return read_notebook(next((path for path in paths if path.exists()), paths[-1]))
 
 
+def find_evidence_folder() -> Path:
+    """Return the folder of the run's own evidence; without a run, the folder of all evidence."""
+    run = os.environ.get(_EVIDENCE)
+    return Path(run) if run else find_evidence_root()
+
+
 def find_evidence_root() -> Path:
     """Return the folder of all evidence: of the run, of JupyterLab's command, of the project."""
     if run := os.environ.get(_EVIDENCE):

@@ -62,6 +62,9 @@ _ACTIONS = {
         {"variable": "API_KEYS", "owner": r"[a-z0-9][a-z0-9_-]*"},
         _ROTATE,
     ),
+    "roll_back": _Action(
+        ("{service}",), "start the release that was rolled back, once it is mended", _SERVICE
+    ),
 }
 
 

@@ -36,6 +36,8 @@ NEEDED = {
     "wait_for_ledger": "redis worker logs",
     "LogsDoNotParse": "logs store",
     "SentryIsSilent": "sentry logs read-events",
+    "ErrorsAreSpiking": "logs read-events",
+    "TenantAsksWhatHappened": "redis logs store read-events",
     "WorkerAnswersButDoesNothing": "redis",
     "TaskIsPoisonous": "redis store",
     "ScheduleStopped": "redis store",

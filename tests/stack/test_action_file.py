@@ -23,7 +23,7 @@ def test_the_worker_of_the_stack_can_be_restarted(tmp_path: Path) -> None:
         build_action(settings, "restart_worker", "restart it", dict, worker="worker@elsewhere")
 
 
-@pytest.mark.parametrize("name", ["restore_log_format", "restore_sentry_dsn"])
+@pytest.mark.parametrize("name", ["restore_log_format", "restore_sentry_dsn", "roll_back"])
 def test_the_settings_of_a_service_can_be_restored(tmp_path: Path, name: str) -> None:
     """Other parts hold the target's data."""
     folder = tmp_path / "stacks" / "local"

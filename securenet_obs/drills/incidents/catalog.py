@@ -4,11 +4,13 @@ from collections.abc import Mapping
 
 from securenet_obs.drills.incidents import (
     double_runs,
+    failed_requests,
     idle_workers,
     leaks,
     log_formats,
     poison,
     redis_faults,
+    releases,
     sentry_dsns,
     stopped_schedule,
     unacked_faults,
@@ -156,6 +158,7 @@ _ALL = (
         "secret_was_logged",
         "A worker without redaction logs a tenant's API key, and stores it in a result.",
         leaks.leak_key,
+        alert="Ticket of a tenant: we rotate our API key: can you rule out that your logs have it?",
         row="was logged",
     ),
     Incident(
@@ -163,12 +166,38 @@ _ALL = (
         "critical_vulnerability_found",
         "A critical advisory is published on a package that a tenant runs, and a task finds it.",
         vulnerabilities.publish_advisory,
+        alert=(
+            "Sentry (page), securenet-worker: "
+            "critical_vulnerability_found: a scan has found a critical vulnerability."
+        ),
         row="has critical findings without a decision",
         parameters=(
             "decision=accept",
             f"advisory={vulnerabilities.ADVISORY}",
             "reason=documents are trusted until the upgrade of Monday",
         ),
+    ),
+    Incident(
+        "broken-release",
+        "errors_are_spiking",
+        "A release of the API fails at every other batch, while batches arrive.",
+        releases.release_broken_api,
+        alert="Sentry (page), securenet-api: a new issue has 40 events within two minutes.",
+        row="fails at POST /v1/tenants/{tenant_id}/logs",
+        parameters=("window_s=60",),
+    ),
+    # The last one: its request stays in the logs, and would be found during the incidents after it.
+    Incident(
+        "request-failed-in-its-task",
+        "tenant_asks_what_happened",
+        "A request of one tenant fails in its task, beside one of another tenant.",
+        failed_requests.fail_in_task,
+        alert=(
+            "Ticket of a tenant: our last request was accepted, and nothing came of it; its id is "
+            f"{failed_requests.REQUEST_ID}."
+        ),
+        row="something has failed",
+        parameters=(f"request_id={failed_requests.REQUEST_ID}",),
     ),
 )
 

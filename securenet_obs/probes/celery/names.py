@@ -12,6 +12,12 @@ ENTRIES_KEY = "securenet:beat:entries"
 RESULT_PREFIX = "celery-task-meta-"
 """Celery's key of a task's result, followed by the task's id."""
 
+OWNER_PREFIX = "securenet:owner:"
+"""Key in the result database, followed by a task's id: its tenant."""
+
+EVENT_PREFIX = "securenet:event:"
+"""Key in the result database, followed by a task's id: the Sentry event of its error."""
+
 UNACKED_KEY = "unacked"
 """kombu's hash of the messages that workers hold."""
 

@@ -21,6 +21,25 @@ from securenet_obs.settings import Settings
 API = "/api/canonical/0"
 
 
+def open_bugsink(settings: Settings) -> JsonApi:
+    """Return the client of a target's Bugsink, without connecting.
+
+    Raises:
+        SettingsError: the address or the token is missing, or the project is not a number.
+    """
+    if not settings.sentry_project.isdecimal():
+        raise SettingsError(
+            f"SENTRY_PROJECT is {settings.sentry_project!r}, which is not a project number; "
+            "set it to the number at the end of the project's DSN."
+        )
+    return JsonApi(
+        settings.sentry_url,
+        "SENTRY_URL",
+        settings.sentry_auth_token.get_secret_value(),
+        "SENTRY_AUTH_TOKEN",
+    )
+
+
 class BugsinkEvents:
     """Reads the events of one Bugsink project.
 
@@ -35,18 +54,8 @@ class BugsinkEvents:
         Raises:
             SettingsError: the address or the token is missing, or the project is not a number.
         """
-        if not settings.sentry_project.isdecimal():
-            raise SettingsError(
-                f"SENTRY_PROJECT is {settings.sentry_project!r}, which is not a project number; "
-                "set it to the number at the end of the project's DSN."
-            )
+        self._api = open_bugsink(settings)
         self._project = settings.sentry_project
-        self._api = JsonApi(
-            settings.sentry_url,
-            "SENTRY_URL",
-            settings.sentry_auth_token.get_secret_value(),
-            "SENTRY_AUTH_TOKEN",
-        )
         # Events listed so far: a poll reads only the new ones.
         self._ids: dict[str, str] = {}
         self._newest_read: dict[str, int] = {}
@@ -61,7 +70,7 @@ class BugsinkEvents:
             raise NotFoundError(
                 f"Event {hex_id} is not in project {self._project} after {deadline_s:g} s; {error}"
             ) from error
-        return _parse_event(answer, hex_id, self._api.url)
+        return parse_event(answer, hex_id, self._api.url)
 
     def read_newest(self, count: int, deadline_s: float) -> Iterator[StoredEvent]:
         """Yield the newest events; see `ErrorBackend.read_newest`."""
@@ -138,7 +147,12 @@ class BugsinkEvents:
             page = self._api.get(following, deadline=deadline)
 
 
-def _parse_event(answer: Any, hex_id: str, url: str) -> ErrorEvent:
+def parse_event(answer: Any, hex_id: str, url: str) -> ErrorEvent:
+    """Return an event from Bugsink's answer.
+
+    Raises:
+        UnreachableError: the answer is not an event.
+    """
     data = answer.get("data") if isinstance(answer, dict) else None
     if not isinstance(data, dict):
         raise UnreachableError(f"{url} did not return event {hex_id}.")

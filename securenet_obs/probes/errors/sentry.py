@@ -19,6 +19,23 @@ from securenet_obs.processes.polling import Deadline
 from securenet_obs.settings import Settings
 
 
+def open_sentry(settings: Settings) -> JsonApi:
+    """Return the client of a target's Sentry, without connecting.
+
+    Raises:
+        SettingsError: the address, the organisation, the project or the token is missing.
+    """
+    for name in ("sentry_org", "sentry_project"):
+        if not getattr(settings, name):
+            raise SettingsError(f"{name.upper()} is not set; it is needed to read events back.")
+    return JsonApi(
+        settings.sentry_url,
+        "SENTRY_URL",
+        settings.sentry_auth_token.get_secret_value(),
+        "SENTRY_AUTH_TOKEN",
+    )
+
+
 class SentryEvents:
     """Reads the events of one Sentry project."""
 
@@ -31,19 +48,11 @@ class SentryEvents:
         Raises:
             SettingsError: the address, the organisation, the project or the token is missing.
         """
-        for name in ("sentry_org", "sentry_project"):
-            if not getattr(settings, name):
-                raise SettingsError(f"{name.upper()} is not set; it is needed to read events back.")
+        self._api = open_sentry(settings)
         self._project = f"{settings.sentry_org}/{settings.sentry_project}"
         self._organisation = quote(settings.sentry_org, safe="")
         self._path = "/".join(
             quote(slug, safe="") for slug in (settings.sentry_org, settings.sentry_project)
-        )
-        self._api = JsonApi(
-            settings.sentry_url,
-            "SENTRY_URL",
-            settings.sentry_auth_token.get_secret_value(),
-            "SENTRY_AUTH_TOKEN",
         )
 
     def find(self, event_id: str, deadline_s: float, *, kind: str = "errors") -> ErrorEvent:

@@ -63,7 +63,14 @@ class JsonApi:
             NotFoundError: 404.
             UnreachableError: no answer before the deadline, another status, or invalid JSON.
         """
-        response, body = send_request(self._client, "GET", path, deadline=deadline, params=query)
+        return self._send("GET", path, deadline, params=query)
+
+    def send(self, method: str, path: str, content: Mapping[str, Any], deadline: Deadline) -> Any:
+        """Return the parsed answer to a request with a JSON body; errors are those of `get`."""
+        return self._send(method, path, deadline, json=content)
+
+    def _send(self, method: str, path: str, deadline: Deadline, **request: Any) -> Any:
+        response, body = send_request(self._client, method, path, deadline=deadline, **request)
         try:
             response.raise_for_status()
         except httpx.HTTPStatusError as error:

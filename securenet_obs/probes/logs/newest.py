@@ -13,7 +13,7 @@ from securenet_obs.probes.logs.files.rotations import parse_log_name
 from securenet_obs.probes.logs.files.sources import find_log_files
 
 TAIL_BYTES = 256 * 1024
-"""Maximum number of bytes that are read from a file's end."""
+"""Number of bytes that are read from a file's end by default."""
 
 _COLOUR = re.compile(rb"\x1b\[[0-9;]*m")
 _CONSOLE = re.compile(rb"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d\S* \[(?:debug|info|warning|error|crit)")
@@ -84,18 +84,21 @@ def is_console_line(line: bytes) -> bool:
     return _CONSOLE.match(_COLOUR.sub(b"", line)) is not None
 
 
-def read_newest_lines(source: str | Path, count: int) -> list[NewestLines]:
+def read_newest_lines(
+    source: str | Path, count: int, *, tail_bytes: int = TAIL_BYTES
+) -> list[NewestLines]:
     """Return the newest lines of each log of a source; rotations and compressed files are left out.
 
     Args:
         source: a file, a folder or a glob.
         count: maximum number of lines of each log.
+        tail_bytes: maximum number of bytes that are read from each file's end.
 
     Raises:
         SettingsError: no source was given.
         NotFoundError: the source does not exist, or holds no log file.
     """
-    return [_read(path, count) for path in find_log_files(source) if _is_live(path)]
+    return [_read(path, count, tail_bytes) for path in find_log_files(source) if _is_live(path)]
 
 
 def _is_live(path: Path) -> bool:
@@ -103,16 +106,16 @@ def _is_live(path: Path) -> bool:
     return not name.is_rotation and not name.is_compressed
 
 
-def _read(path: Path, count: int) -> NewestLines:
-    lines = _read_tail(path)
+def _read(path: Path, count: int, tail_bytes: int) -> NewestLines:
+    lines = _read_tail(path, tail_bytes)
     services = (row["service"] for row in _records_backwards(lines) if row.get("service"))
     return NewestLines(str(path), tuple(lines[-count:]), str(next(services, path.stem)))
 
 
-def _read_tail(path: Path) -> list[bytes]:
+def _read_tail(path: Path, tail_bytes: int) -> list[bytes]:
     with path.open("rb") as file:
         size = file.seek(0, 2)
-        start = max(0, size - TAIL_BYTES)
+        start = max(0, size - tail_bytes)
         file.seek(start)
         content = file.read(size - start)
     whole = content[: content.rfind(b"\n") + 1].split(b"\n")

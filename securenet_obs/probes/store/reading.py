@@ -1,6 +1,6 @@
-"""Store probe: reads a tenant's minutes, quarantined records and findings, and writes nothing."""
+"""Store probe: reads a tenant's minutes, quarantine, findings and tasks, and writes nothing."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -62,6 +62,21 @@ _FINDINGS = Table(
     Column("details", JSON),
     Column("resolved_at", _MOMENT),
 )
+_SUBMISSIONS = Table(
+    "submissions",
+    _tables,
+    *(Column(name, String) for name in ("task_id", "tenant_id")),
+    *(Column(name, _MOMENT) for name in ("accepted_at", "due_at", "finished_at")),
+    Column("publications", BigInteger),
+)
+_LETTERS = Table(
+    "dead_letters",
+    _tables,
+    *(Column(name, String) for name in ("task_id", "tenant_id", "request_id", "task")),
+    *(Column(name, String) for name in ("reason", "error")),
+    *(Column(name, _MOMENT) for name in ("first_at", "last_at", "requeued_at")),
+    Column("times", BigInteger),
+)
 
 
 class StoreProbe:
@@ -121,6 +136,30 @@ class StoreProbe:
         state = ["open" if moment is None else "resolved" for moment in frame["resolved_at"]]
         columns = ["package", "version", "advisory_id", "severity", "cause", "state"]
         return frame.assign(severity=severity, state=state)[columns]
+
+    def submissions(self, tenant_id: str, task_ids: Collection[str]) -> pd.DataFrame:
+        """Return a tenant's batches in the outbox, of these tasks.
+
+        Returns:
+            A row for each: `task_id`, `accepted_at`, `finished_at` (None if it is not), number of
+            `publications`.
+        """
+        table = _SUBMISSIONS
+        columns = (table.c.task_id, table.c.accepted_at, table.c.finished_at, table.c.publications)
+        own = table.c.tenant_id == tenant_id, table.c.task_id.in_(task_ids)
+        return self._read(select(*columns).where(*own).order_by(table.c.accepted_at))
+
+    def dead_letters(self, tenant_id: str, task_ids: Collection[str]) -> pd.DataFrame:
+        """Return a tenant's dead letters, of these tasks.
+
+        Returns:
+            A row for each: `task_id`, `task`, `reason`, `error` (a type), `last_at`, number of
+            `times`, `requeued_at` (None if it is not).
+        """
+        names = ("task_id", "task", "reason", "error", "last_at", "times", "requeued_at")
+        own = _LETTERS.c.tenant_id == tenant_id, _LETTERS.c.task_id.in_(task_ids)
+        columns = (_LETTERS.c[name] for name in names)
+        return self._read(select(*columns).where(*own).order_by(_LETTERS.c.last_at))
 
     def _read(self, query: Any) -> pd.DataFrame:
         with self._translated_errors(), self._engine.connect() as connection:

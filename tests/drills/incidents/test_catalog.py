@@ -17,3 +17,8 @@ def test_its_runbook_takes_its_parameters(incident: Incident) -> None:
     notebook = find(PROJECT, incident.runbook)
     notebook.schema.parse([*incident.parameters, "confirm=0a1b2c"])
     assert notebook.declared.drill == incident.name
+
+
+def test_the_request_that_stays_in_the_logs_is_the_last_incident() -> None:
+    """Its runbook would rightly find it during each incident after it."""
+    assert list(INCIDENTS)[-1] == "request-failed-in-its-task"

@@ -1,5 +1,6 @@
 """Named actions are commands without a shell, with checked parameters."""
 
+import ast
 import sys
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from securenet_obs.errors import ActionError
 from securenet_obs.oncall.actions.action_file import build_action, named_action, read_entries
 from securenet_obs.oncall.actions.step import Action, Manual
 from securenet_obs.settings import Settings
+from securenet_obs.stack.action_file import write_actions
+from securenet_obs.stack.parts.readiness import WORKER
 
 PROJECT = Path(__file__).parents[3]
 
@@ -161,6 +164,83 @@ def test_an_example_has_the_actions_on_workers(path: Path) -> None:
         build_action(settings, "restart_worker", "restart it", dict, worker="worker@else where")
 
 
+_OF_SECRETS_AND_FINDINGS = {
+    "variable": "API_KEYS",
+    "owner": "tenant-a",
+    "tenant": "tenant-a",
+    "advisories": "GHSA-8q59-q68h-6hv4",
+}
+
+VALUES = {
+    "compose": {
+        **_OF_SECRETS_AND_FINDINGS,
+        "worker": "worker@4f66ad9a0b2e",
+        "service": "securenet-api",
+        "queue": "logs",
+    },
+    "kubectl": {
+        **_OF_SECRETS_AND_FINDINGS,
+        "worker": "worker@securenet-worker-6d4cf56db6-x7k2p",
+        "service": "securenet-worker",
+        "queue": "logs",
+        "host": "redis-2.example",
+        "port": "6379",
+    },
+    "stack": {**_OF_SECRETS_AND_FINDINGS, "worker": WORKER, "service": "securenet-worker"},
+}
+"""File -> values as the symptoms give them."""
+
+_OF_SENTRY = {"start_sentry", "raise_sentry_quota", "restart_sentry_ingestion"}
+
+LEFT_TO_A_PERSON = {
+    # Sentry has an owner and hosts of its own. compose.yaml has one Redis, without replicas.
+    "compose": {*_OF_SENTRY, "repoint_redis"},
+    "kubectl": _OF_SENTRY,
+    # A stack has one worker, one Redis and no tickets, and ends no beat that it has not started.
+    "stack": {*_OF_SENTRY, "repoint_redis", "start_worker", "one_beat", "assign_findings"},
+}
+"""File -> actions without an entry, argued: their step is printed."""
+
+
+def find_named_actions() -> set[str]:
+    """Return the names that the symptoms pass to `named_action`, or to a method that does."""
+    names = set()
+    for path in (PROJECT / "securenet_obs" / "oncall" / "symptoms").glob("*.py"):
+        tree = ast.parse(path.read_text())
+        calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+        direct = [call.args[1] for call in calls if ast.unparse(call.func) == "named_action"]
+        passing = {
+            function.name
+            for function in ast.walk(tree)
+            if isinstance(function, ast.FunctionDef)
+            and "named_action(self._settings, name," in ast.unparse(function)
+        }
+        through = [
+            call.args[0]
+            for call in calls
+            if isinstance(call.func, ast.Attribute) and call.func.attr in passing
+        ]
+        constants = [node for node in (*direct, *through) if isinstance(node, ast.Constant)]
+        names |= {str(node.value) for node in constants}
+    return names
+
+
+@pytest.mark.parametrize("file", VALUES)
+def test_every_named_action_of_a_symptom_has_an_entry(file: str, tmp_path: Path) -> None:
+    """Each can be filled with a symptom's values; those that are left to a person are argued."""
+    examples = {path.stem: path for path in EXAMPLES}
+    path = examples[file] if file in examples else write_actions(tmp_path)
+    settings = Settings(runbook_actions=str(path))
+    named = find_named_actions()
+    assert {"restart_worker", "restore_sentry_dsn", "start_sentry", "roll_back"} <= named
+    assert set(read_entries(str(path))) == named - LEFT_TO_A_PERSON[file]
+    assert LEFT_TO_A_PERSON[file] <= named
+    for name in named - LEFT_TO_A_PERSON[file]:
+        action = build_action(settings, name, "do it", dict, **VALUES[file])
+        assert action.undo
+        assert "{" not in action.command.replace('{"spec": {', "")
+
+
 def test_the_examples_name_services_of_the_compose_file() -> None:
     """A renamed service would be started in vain."""
     services = yaml.safe_load((PROJECT / "compose.yaml").read_text())["services"]
@@ -169,7 +249,7 @@ def test_the_examples_name_services_of_the_compose_file() -> None:
         word.partition("=")[0]
         for entry in entries.values()
         for word in entry.command
-        if word.startswith("worker")
+        if word.startswith(("worker", "beat", "api"))
     }
     assert named
     assert named <= set(services)

@@ -1,10 +1,13 @@
 """The base of probes that read results."""
 
+import json
+from datetime import UTC, datetime
+
 import pytest
 import redis
 
 from securenet_obs.errors import SettingsError, UnreachableError
-from securenet_obs.probes.celery.results import ResultProbe
+from securenet_obs.probes.celery.results import ResultProbe, TaskEnd
 from securenet_obs.processes.ports import find_free_ports
 from securenet_obs.settings import Settings
 
@@ -29,6 +32,28 @@ def test_the_state_of_a_task(broker: Settings) -> None:
     with redis.Redis.from_url(broker.results.get_secret_value()) as results:
         results.set("celery-task-meta-ended", '{"status": "SUCCESS"}', ex=60)
     assert ResultProbe(broker).task_state("ended") == "SUCCESS"
+
+
+@pytest.mark.parametrize(
+    ("state", "result", "error"),
+    [("SUCCESS", {"counted": True}, ""), ("FAILURE", {"exc_type": "KeyError"}, "KeyError")],
+)
+def test_the_end_of_a_task_is_that_of_its_tenant(
+    broker: Settings, state: str, result: object, error: str
+) -> None:
+    """Another tenant's task has no end, and neither has one without an owner."""
+    stored = {"status": state, "result": result, "date_done": "2026-11-27T10:00:00.5"}
+    with redis.Redis.from_url(broker.results.get_secret_value()) as results:
+        results.set("celery-task-meta-own", json.dumps(stored), ex=60)
+        results.set("celery-task-meta-unowned", json.dumps(stored), ex=60)
+        results.set("securenet:owner:own", "acme", ex=60)
+        results.set("securenet:event:own", "e-1", ex=60)
+    probe = ResultProbe(broker)
+    end = probe.read_end("own", "acme")
+    assert end == TaskEnd("own", state, datetime(2026, 11, 27, 10, 0, 0, 500000, UTC), error, "e-1")
+    assert probe.read_end("own", "other") is None
+    assert probe.read_end("unowned", "acme") is None
+    assert probe.read_end("absent", "acme") is None
 
 
 def test_an_unreachable_database_is_named() -> None:

@@ -58,6 +58,16 @@ def test_json_is_parsed(http_server) -> None:
     assert (path, headers["Authorization"]) == ("/x?q=1", f"Bearer {TOKEN}")
 
 
+def test_a_body_is_sent_as_json(http_server) -> None:
+    """The answer and the errors are those of a reading request."""
+    http_server.answers((200, {"a": 1}), (403, {}))
+    assert api(http_server.url).send("POST", "/x", {"b": 2}, in_2_s()) == {"a": 1}
+    path, headers = http_server.requests[-1]
+    assert (path, headers["Content-Type"]) == ("/x", "application/json")
+    with pytest.raises(ForbiddenError):
+        api(http_server.url).send("POST", "/x", {"b": 2}, in_2_s())
+
+
 @pytest.mark.parametrize(
     ("status", "error", "named"),
     [

@@ -54,6 +54,33 @@ def test_findings_are_read_back_with_their_state(empty_store: str) -> None:
     ]
 
 
+def test_tasks_are_read_back_of_their_tenant(empty_store: str) -> None:
+    """A batch in the outbox and a dead letter, by their ids; another tenant has none of them."""
+    with store.session_scope() as session:
+        for tenant in ("acme", "other"):
+            store.ensure_tenant(session, tenant)
+            session.add(
+                store.Submission(
+                    task_id=f"t-{tenant}", tenant_id=tenant, records=None, ids={}, accepted_at=NOW,
+                    due_at=None, publications=2, finished_at=None, result=None,
+                )
+            )  # fmt: skip
+            session.add(
+                store.DeadLetter(
+                    task_id=f"t-{tenant}", task="tasks.scan", tenant_id=tenant, request_id=None,
+                    window=None, arguments={}, redacted=False, reason="failed", error="KeyError",
+                    message="", traceback="", first_at=NOW, last_at=NOW, times=3, requeued_at=None,
+                )
+            )  # fmt: skip
+    probe, ids = probe_of(empty_store), ["t-acme", "t-other"]
+    (batch,) = probe.submissions("acme", ids).to_dict("records")
+    assert (batch["task_id"], batch["publications"], batch["finished_at"]) == ("t-acme", 2, None)
+    (letter,) = probe.dead_letters("acme", ids).to_dict("records")
+    assert (letter["task_id"], letter["error"], letter["times"]) == ("t-acme", "KeyError", 3)
+    assert probe.submissions("acme", []).empty
+    assert probe.dead_letters("acme", ["t-other"]).empty
+
+
 def test_a_store_that_does_not_answer_is_unreachable(store_url: str) -> None:
     """The message names the variable."""
     with pytest.raises(UnreachableError, match="DATABASE_URL"):

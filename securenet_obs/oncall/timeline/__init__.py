@@ -1,0 +1,1 @@
+"""The timeline of a request or a tenant: entries of logs, store, results and Sentry; its export."""
