@@ -99,17 +99,14 @@ class ErrorsAreSpiking:
         list them; without such a line, from the newest event.
 
         Returns:
-            A row for each: `issue`, `error`, `first seen`, number of `events`, `releases`,
-            `tenants`, `places`, `muted`.
+            A row for each: `issue`, `error`, `first seen` (UTC), number of `events`, `places` with
+            their releases, `tenants`.
         """
         since = datetime.now(UTC) - self._window
         self._issues = open_issues(self._settings).list_recent(since, _ANSWER_S)
         return pd.DataFrame(
             [self._describe_issue(issue) for issue in self._issues],
-            columns=[
-                *("issue", "error", "first seen", "events"),
-                *("releases", "tenants", "places", "muted"),
-            ],
+            columns=["issue", "error", "first seen", "events", "places", "tenants"],
         )
 
     def links(self) -> pd.DataFrame:
@@ -148,7 +145,7 @@ class ErrorsAreSpiking:
                 self._roll_back(row),
             )
             yield Row(
-                f"{row.service} fails at {named}, not only since its release",
+                f"{row.service} fails at {named}, and its release does not explain it",
                 not row.is_since_release,
                 row.describe(),
                 self._follow(row),
@@ -282,9 +279,9 @@ class ErrorsAreSpiking:
         tenants = {row.tenant_id for row in lines} or {newest.tenant_id}
         places = {row.endpoint for row in lines} or {newest.place}
         return (
-            *(issue.name, issue.title, issue.first_seen, len(issue.events)),
-            *map(_join, (releases, tenants, places)),
-            "yes" if issue.is_muted else "no",
+            f"{issue.name}, muted" if issue.is_muted else issue.name,
+            *(issue.title, f"{issue.first_seen:%F %T}", len(issue.events)),
+            *(f"{_join(places)} of {_join(releases)}", _join(tenants)),
         )
 
     def _find_lines(self, issue: Issue) -> list[Outcome]:

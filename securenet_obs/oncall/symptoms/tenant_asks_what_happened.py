@@ -7,7 +7,7 @@ import pandas as pd
 from securenet_obs.oncall.actions.step import Manual
 from securenet_obs.oncall.decisions import Row
 from securenet_obs.oncall.session import Finding
-from securenet_obs.oncall.timeline.entry import SHOWN, export_entries
+from securenet_obs.oncall.timeline.entry import SHOWN, export_entries, show_entries
 from securenet_obs.oncall.timeline.export import export_timeline, read_export
 from securenet_obs.oncall.timeline.subject import parse_subject
 from securenet_obs.oncall.timeline.timeline import Timeline, build_timeline
@@ -53,11 +53,11 @@ class TenantAsksWhatHappened:
         """Read all sources.
 
         Returns:
-            A row for each entry, the newest 50 in the order of their times: `at`, `source`,
-            `service`, `event`, `where`, `task_id`, `event_id`, `detail`.
+            A row for each entry, the newest 50 in the order of their times: `at` (UTC), `source`,
+            `event` with its place, `ids` of task and event, `detail`.
         """
         self._timeline = build_timeline(self._settings, self._subject, self._deadline_s)
-        rows = export_entries(self._timeline.entries[-_LISTED:])
+        rows = show_entries(export_entries(self._timeline.entries[-_LISTED:]))
         return pd.DataFrame(rows, columns=list(SHOWN))
 
     def summary(self) -> pd.DataFrame:

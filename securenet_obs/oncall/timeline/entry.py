@@ -1,6 +1,6 @@
 """One entry of a timeline: fields without free text, which could hold anything."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from typing import Any, Literal
@@ -42,8 +42,8 @@ class Entry:
 COLUMNS = tuple(field.name for field in fields(Entry) if field.name != "has_failed")
 """Fields of an entry that are exported."""
 
-SHOWN = ("at", "source", "service", "event", "where", "task_id", "event_id", "detail")
-"""Fields that are shown in a table."""
+SHOWN = ("at", "source", "event", "ids", "detail")
+"""Columns of a table that fits a page."""
 
 
 def order(entries: Iterable[Entry]) -> list[Entry]:
@@ -54,6 +54,22 @@ def order(entries: Iterable[Entry]) -> list[Entry]:
 def export_entries(entries: Sequence[Entry]) -> list[dict[str, str]]:
     """Return entries as texts by column, with secrets masked."""
     return [_export(entry) for entry in entries]
+
+
+def show_entries(exported: Sequence[Mapping[str, str]]) -> list[list[str]]:
+    """Return the cells of `SHOWN` for exported entries; event and place share one, and the ids."""
+    return [_show(row) for row in exported]
+
+
+def _show(row: Mapping[str, str]) -> list[str]:
+    ids = {"task": row["task_id"], "event": row["event_id"]}
+    return [
+        f"{row['at'][:19].replace('T', ' ')}.{row['at'][20:23]}",
+        " of ".join(filter(None, (row["source"], row["service"]))),
+        " at ".join(filter(None, (row["event"], row["where"]))),
+        ", ".join(f"{name} {value}" for name, value in ids.items() if value),
+        row["detail"],
+    ]
 
 
 def _export(entry: Entry) -> dict[str, str]:

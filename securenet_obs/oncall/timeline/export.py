@@ -10,7 +10,7 @@ from typing import Any
 from securenet_obs.errors import ActionError
 from securenet_obs.oncall.actions.step import Action
 from securenet_obs.oncall.identity import find_evidence_folder
-from securenet_obs.oncall.timeline.entry import COLUMNS, SHOWN, export_entries
+from securenet_obs.oncall.timeline.entry import COLUMNS, SHOWN, export_entries, show_entries
 from securenet_obs.oncall.timeline.timeline import Timeline
 from securenet_obs.processes.atomic_file import replace_file
 from securenet_obs.redaction import redact_text
@@ -80,7 +80,7 @@ def build_markdown(document: dict[str, Any]) -> str:
     """Return a document as a page with one table, for a ticket or a mail."""
     head = [f"# What happened to {document['subject']}", ""]
     head += [f"From {document['since']} to {document['until']}, UTC.", ""]
-    rows = [[_escape(entry[name]) for name in SHOWN] for entry in document["entries"]]
+    rows = [[_escape(cell) for cell in row] for row in show_entries(document["entries"])]
     table = [SHOWN, ["---"] * len(SHOWN), *rows]
     return redact_text("\n".join([*head, *(f"| {' | '.join(row)} |" for row in table), ""]))
 

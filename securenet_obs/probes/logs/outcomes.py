@@ -14,6 +14,7 @@ READ_BYTES = 16 * 1024 * 1024
 
 _ALL = 10_000_000
 _NEWEST = 20
+_LEAST_EXPECTED = 5
 _ENDS = re.compile(rb'"(request_finished|request_failed|task_succeeded|task_failed)"')
 _TENANT = re.compile(r"(?<=/tenants/)[^/]+")
 _ID = re.compile(r"(?<=/)(?=[^/]*\d)[^/]{8,}(?=/|$)")
@@ -62,11 +63,14 @@ class FailureShare:
         """Return whether this share is higher by more than chance.
 
         The standard deviation of the difference of two independent shares is that of their pooled
-        share, and more than twice that is required. No outcome proves nothing.
+        share, and more than twice that is required. That holds from five expected failures on: a
+        smaller number of outcomes proves nothing.
         """
         if not self.total or not other.total:
             return False
         pooled = (self.failed + other.failed) / (self.total + other.total)
+        if pooled * min(self.total, other.total) < _LEAST_EXPECTED:
+            return False
         deviation = math.sqrt(pooled * (1 - pooled) * (1 / self.total + 1 / other.total))
         return self.share - other.share > 2 * deviation
 

@@ -82,7 +82,7 @@ def test_a_failed_request_leads_to_its_event(look: Callable[..., Any], tmp_path:
     assert row.why.endswith(f"first failure: task_failed at echo; Sentry has event {'a' * 32}")
     assert redact_text(row.why) == row.why
     assert isinstance(row.step, Action)
-    assert symptom.look()["event"].tolist()[-2:] == ["event", "task_failed"]
+    assert symptom.look()["event"].tolist()[-2:] == ["event", "task_failed at echo"]
     assert symptom.summary()["entries"].tolist() == [3, 0, 1, 1]
     row.step.run()
     assert len(list((tmp_path / "evidence").iterdir())) == 2

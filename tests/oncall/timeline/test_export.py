@@ -63,7 +63,7 @@ def test_entries_are_in_the_order_of_their_times(evidence: Path) -> None:
     exported = read_export(timeline(*entries))
     assert [row["event"] for row in exported.entries] == ["logs_accepted", "FAILURE"]
     assert json.loads(exported.texts[0])["tenant"] == "acme"
-    assert "| POST /a\\|b |" in exported.texts[1]
+    assert "| logs_accepted at POST /a\\|b |" in exported.texts[1]
     assert {path.name for path in evidence.iterdir()} == {path.name for path in exported.paths}
     assert {os.stat(path).st_mode & 0o777 for path in exported.paths} == {0o600}
 

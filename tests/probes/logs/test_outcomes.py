@@ -107,5 +107,6 @@ def test_few_outcomes_prove_nothing() -> None:
     """A window is long enough once the difference is more than chance."""
     before = FailureShare(20, 40)
     assert not before.certainly_exceeds(FailureShare(0, 3))
-    assert before.certainly_exceeds(FailureShare(0, 12))
+    assert not before.certainly_exceeds(FailureShare(0, 12))
+    assert before.certainly_exceeds(FailureShare(0, 15))
     assert FailureShare(1, 3).describe() == "1 of 3 failed (33%)"
