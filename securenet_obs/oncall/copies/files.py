@@ -7,6 +7,7 @@ the same number of bytes at the same offset; it is not truncated, and its name s
 import bz2
 import gzip
 import lzma
+import math
 import os
 import shutil
 import sys
@@ -18,7 +19,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from securenet_obs.errors import ActionError, NotFoundError
+from securenet_obs.errors import ActionError, NotFoundError, SettingsError
 from securenet_obs.oncall.copies.copy import UNKNOWN, Copy, Skipped
 from securenet_obs.oncall.copies.spelled import Match, Spelled
 from securenet_obs.oncall.copies.windows import read_time, read_windows
@@ -63,7 +64,7 @@ class Files:
         """Yield the copies of each secret in each file."""
         try:
             found = list(self._find())
-        except NotFoundError as error:
+        except (NotFoundError, SettingsError) as error:
             yield Skipped(self._kind, str(error))
             return
         for each in found:
@@ -82,7 +83,8 @@ class Files:
         try:
             with path.open("rb") as file:
                 stream = open_stream(file, path.name)
-                for window in read_windows(stream.file, secrets):
+                size = math.inf if stream.compression else os.fstat(file.fileno()).st_size
+                for window in read_windows(stream.file, secrets, size):
                     for match in window.matches:
                         counts[match.secret] += 1
                         place = window.number_line(match), read_time(window.data, match)
@@ -119,6 +121,7 @@ def find_log_copies(source: str) -> Iterator[Path | Skipped]:
 
     Raises:
         NotFoundError: the source holds no log file.
+        SettingsError: the source is empty.
     """
     found = search_log_files(source)
     yield from found.files
@@ -154,7 +157,8 @@ def mask_file(path: Path, secrets: Spelled, secret: str) -> None:
 
 
 def _mask_in_place(descriptor: int, stream: Readable, secrets: Spelled, secret: str) -> None:
-    for window in read_windows(stream, secrets):
+    size = os.fstat(descriptor).st_size
+    for window in read_windows(stream, secrets, size):
         for match in window.matches:
             if match.secret == secret:
                 _overwrite(descriptor, window.base + match.start, match)

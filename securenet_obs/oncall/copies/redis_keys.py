@@ -122,7 +122,7 @@ class RedisKeys:
                 with suppress(ResponseError):  # another one runs, or a provider has the files
                     rewrite()
                 if not poll_until(partial(_is_saved, client), deadline_s=SAVE_S):
-                    raise ProbeError(f"Redis still writes its files ({self._variable}).")
+                    raise ProbeError(f"Redis ({self._variable}) still writes its files.")
 
     @contextmanager
     def _opened(self) -> Iterator[redis.Redis]:

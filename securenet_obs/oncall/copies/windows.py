@@ -1,8 +1,9 @@
 """Reads a stream of any size in windows whose matches of secrets are whole."""
 
+import math
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from securenet_obs.oncall.copies.spelled import Match, Spelled
 from securenet_obs.probes.logs.files.compression import Readable
@@ -26,7 +27,7 @@ class Window:
     """
 
     base: int
-    data: bytes
+    data: bytes = field(repr=False)
     matches: list[Match]
     line: int
 
@@ -45,10 +46,16 @@ def read_time(data: bytes, match: Match) -> str:
     return f"{found[0].decode()}Z" if found else ""
 
 
-def read_windows(stream: Readable, secrets: Spelled) -> Iterator[Window]:
-    """Yield the windows of a stream; together they are all of its bytes."""
+def read_windows(stream: Readable, secrets: Spelled, size: float = math.inf) -> Iterator[Window]:
+    """Yield the windows of a stream; together they are all of its bytes.
+
+    Args:
+        stream: the stream.
+        secrets: the secrets to find.
+        size: number of bytes after which no more are read: a process may append faster than that.
+    """
     base, held, line = 0, b"", 1
-    while part := stream.read1(_CHUNK):
+    while base + len(held) < size and (part := stream.read1(_CHUNK)):
         data = held + part
         # A match that begins later may continue in the bytes that are not read yet.
         limit = max(0, len(data) - secrets.longest + 1)

@@ -66,7 +66,11 @@ class SecretWasLogged:
         root = evidence or find_evidence_root()
         logs = Path(settings.log_source)
         self._sources: list[Source] = [
-            Files("log", partial(find_log_copies, settings.log_source), logs),
+            Files(
+                "log",
+                partial(find_log_copies, settings.log_source),
+                logs if logs.is_dir() else logs.parent,
+            ),
             Files("evidence", partial(find_evidence_files, root), root),
             *open_databases(settings),
             StoreRows(),

@@ -38,12 +38,13 @@ def search(folder: Path) -> list[Copy | Skipped]:
 def test_no_line_of_a_writer_is_lost_meanwhile(tmp_path: Path) -> None:
     """A process appends while its file is masked again and again; every other byte stays."""
     log = tmp_path / "worker.log"
-    over = threading.Event()
+    log.touch()
+    node = log.stat().st_ino
     written = []
 
     def append() -> None:
         descriptor = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
-        while not over.is_set() or len(written) < 500:
+        while len(written) < 5_000:
             written.append(LINE.format(n=len(written), key=SECRET))
             os.write(descriptor, written[-1].encode())
         os.close(descriptor)
@@ -54,9 +55,7 @@ def test_no_line_of_a_writer_is_lost_meanwhile(tmp_path: Path) -> None:
         for _ in range(20):
             mask_file(log, SPELLED, "KEY")
     finally:
-        over.set()
         writer.join()
-    node = log.stat().st_ino
     mask_file(log, SPELLED, "KEY")
     assert log.read_text() == "".join(written).replace(SECRET, MASKED)
     assert log.stat().st_ino == node
@@ -119,7 +118,14 @@ def test_what_cannot_be_read_is_named(tmp_path: Path) -> None:
     assert kinds == ["Copy", "Skipped", "Skipped"]
     with pytest.raises(ActionError, match="cannot be masked"):
         mask_file(tmp_path / "b.log", SPELLED, "KEY")
-    assert not search(tmp_path / "absent") or isinstance(search(tmp_path / "absent")[0], Skipped)
+
+
+@pytest.mark.parametrize("source", ["", "absent/*.log"])
+def test_a_source_without_logs_is_skipped(source: str) -> None:
+    """The reason names it."""
+    (skipped,) = Files("log", lambda: find_log_copies(source), Path()).search(SPELLED)
+    assert isinstance(skipped, Skipped)
+    assert (source or "LOG_SOURCE") in skipped.reason
 
 
 def test_a_file_that_is_gone_needs_no_purge(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from pydantic import SecretStr
 from securenet_obs.oncall.copies.copy import Copy, Skipped
 from securenet_obs.oncall.copies.redis_keys import RedisKeys, open_databases
 from securenet_obs.oncall.copies.spelled import Spelled
+from securenet_obs.processes.polling import poll_until
 from securenet_obs.settings import Settings
 from tests.conftest import RedisServer
 
@@ -41,6 +42,11 @@ def find(settings: Settings) -> list[Copy]:
     return [each for each in results.search(SPELLED) if isinstance(each, Copy)]
 
 
+def find_keys(settings: Settings) -> list[Copy]:
+    """Return the copies in keys: on a busy machine the slow log may have one, too."""
+    return [copy for copy in find(settings) if not copy.where.endswith("slow log")]
+
+
 def test_every_type_of_a_key_is_masked(settings: Settings, client: redis.Redis) -> None:
     """Expiry, order, score and all other items stay; a second purge changes nothing."""
     done = f'{{"result": "{SECRET}", "date_done": "2026-11-27T07:46:09"}}'
@@ -53,7 +59,7 @@ def test_every_type_of_a_key_is_masked(settings: Settings, client: redis.Redis) 
     client.xadd("planted:stream", {"a": SECRET})
     client.xadd("planted:stream", {"a": "b"})
     client.set(f"planted:{SECRET}", "x")
-    copies = find(settings)
+    copies = find_keys(settings)
     assert len(copies) == 7
     by_place = {copy.where: copy for copy in copies}
     assert by_place["RESULT_URL planted:string"].since == "2026-11-27T07:46:09Z"
@@ -61,7 +67,7 @@ def test_every_type_of_a_key_is_masked(settings: Settings, client: redis.Redis) 
     assert [copy.where for copy in copies if copy.holds_task] == ["RESULT_URL planted:list"]
     for copy in (*copies, *copies):
         copy.purge()
-    assert find(settings) == []
+    assert find_keys(settings) == []
     assert 0 < client.ttl("planted:string") <= 500
     items: Any = client.lrange("planted:list", 0, -1)
     assert (items[0], items[2]) == (b"first", b"last")
@@ -73,6 +79,11 @@ def test_every_type_of_a_key_is_masked(settings: Settings, client: redis.Redis) 
     assert client.zscore("planted:zset", MASKED) == 7
     assert client.xlen("planted:stream") == 1
     assert client.get(f"planted:{MASKED}") == b"x"
+
+
+def find_files(folder: Path) -> list[Path]:
+    """Return Redis's files, without its log."""
+    return [path for path in folder.rglob("*") if path.is_file() and path.suffix != ".log"]
 
 
 def test_files_and_slow_log_forget_it(settings: Settings, client: redis.Redis) -> None:
@@ -92,9 +103,13 @@ def test_files_and_slow_log_forget_it(settings: Settings, client: redis.Redis) -
         copy.purge()
     open_databases(settings)[1].settle()
     assert find(settings) == []
-    files = [path for path in folder.rglob("*") if path.is_file() and path.suffix != ".log"]
-    assert files
-    assert [path for path in files if SECRET.encode() in path.read_bytes()] == []
+    assert {path.suffix for path in find_files(folder)} & {".aof", ".rdb"}
+    # Redis removes the files before in the background.
+    assert not poll_until(
+        lambda: [path for path in find_files(folder) if SECRET.encode() in path.read_bytes()],
+        lambda holding: not holding,
+        deadline_s=30,
+    )
 
 
 def test_a_server_that_does_not_answer_is_skipped(settings: Settings) -> None:
