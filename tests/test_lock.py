@@ -16,6 +16,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from tests.local_index import LocalIndex
+from tests.stores import create_sqlite
 
 ROOT = Path(__file__).parent.parent
 LOCK = ROOT / "constraints.txt"
@@ -102,10 +103,15 @@ def test_make_lock_renews_both_locks_and_prints_the_changes(
     ]
 
 
+def pinned_for_the_image() -> set[str]:
+    """Return the names in the first part of the lock."""
+    first, _ = LOCK.read_text().split(MARK)
+    return {line.split("==")[0].split("[")[0] for line in first.splitlines() if line[0] != " "}
+
+
 def test_the_first_part_of_the_lock_is_for_the_image() -> None:
     """The image installs it without resolving: it is complete, without notebook packages."""
-    first, _ = LOCK.read_text().split(MARK)
-    pinned = {line.split("==")[0].split("[")[0] for line in first.splitlines() if line[0] != " "}
+    pinned = pinned_for_the_image()
     here = {canonicalize_name(each.name) for each in distributions()}
     assert needed("detection") | needed("postgres", "uvicorn") == pinned & here
 
@@ -130,6 +136,49 @@ def test_services_import_neither_pandas_nor_numpy() -> None:
     blocked = "import sys; sys.modules.update(dict.fromkeys(('numpy', 'pandas')))"
     imports = "\n".join(f"import {module}" for module in modules)
     subprocess.run([sys.executable, "-c", f"{blocked}\n{imports}"], check=True)
+
+
+IMAGE = """
+import sys
+from importlib.metadata import packages_distributions
+from packaging.utils import canonicalize_name
+
+pinned = set(sys.argv.pop(1).split(","))
+
+class Missing:
+    def find_spec(self, name, path=None, target=None):
+        if name in missing:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+missing = {
+    name
+    for name, owners in packages_distributions().items()
+    if pinned.isdisjoint(map(canonicalize_name, owners))
+}
+sys.meta_path.insert(0, Missing())
+from securenet_obs.cli import main
+main()
+"""
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["store migrate", "store check", "probe store", "api-keys list", "quarantine list", "ledger"],
+)
+def test_the_commands_of_the_image_need_no_notebook_packages(words: str, tmp_path: Path) -> None:
+    """With the packages of the image alone, commands of migration, health and operators work."""
+    store = create_sqlite(tmp_path / "store.sqlite3")
+    pinned = {canonicalize_name("securenet-obs"), *pinned_for_the_image()}
+    done = subprocess.run(
+        [sys.executable, "-c", IMAGE, ",".join(pinned), *words.split()],
+        cwd=tmp_path,
+        env={"DATABASE_URL": store, "REDIS_URL": "redis://127.0.0.1:1/0", "HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "ModuleNotFoundError" not in done.stderr
+    assert done.returncode == (6 if words == "ledger" else 0), done.stderr
 
 
 def needed(extra: str, *others: str) -> set[str]:

@@ -10,16 +10,13 @@ import json
 import re
 import warnings
 from collections.abc import Iterable, Mapping
+from types import ModuleType
 from typing import Any
 
 from securenet_obs.errors import NotebookError
 from securenet_obs.redaction import redact_text
 from securenet_obs.runner.notebook import import_guard
 from securenet_obs.runner.notebook.language import foreign_language, kernel_names
-
-import_guard.block_slow_imports()
-
-import nbformat  # noqa: E402
 
 MAJOR, MINOR = 4, 5
 MAX_DEPTH = 100
@@ -75,6 +72,14 @@ def _object(value: Any, place: str) -> dict[str, Any]:
     return value
 
 
+def _import_nbformat() -> ModuleType:
+    """Return nbformat, an extra: commands that read no notebook do without it, as in the image."""
+    import_guard.block_slow_imports()
+    import nbformat
+
+    return nbformat
+
+
 def _of_format_4(document: dict[str, Any]) -> dict[str, Any]:
     """Return the document in format 4; nbformat converts older ones, as it does for JupyterLab."""
     major = document.get("nbformat")
@@ -93,7 +98,7 @@ def _converted(document: dict[str, Any]) -> dict[str, Any]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             text = json.dumps(document)
-            return dict(nbformat.reads(text, as_version=MAJOR))  # type: ignore[no-untyped-call]
+            return dict(_import_nbformat().reads(text, as_version=MAJOR))
     except Exception as error:
         # The converter validates nothing: an unexpected value may raise any error.
         raise NotebookError(
@@ -223,6 +228,7 @@ def _valid(document: dict[str, Any]) -> dict[str, Any]:
     Raises:
         NotebookError: the schema does not accept the rest.
     """
+    nbformat = _import_nbformat()
     try:
         nbformat.validate(document)
     except nbformat.ValidationError:

@@ -31,11 +31,12 @@ ROLE = "securenet"
 _DEBIAN = Path("/usr/lib/postgresql")
 
 # Durable as in production; no other process can read the folder of the socket.
-_OPTIONS = (
+OPTIONS = (
     *("listen_addresses=127.0.0.1", "unix_socket_directories=", "log_min_messages=warning"),
     # No statement and no value of a row in its log.
     *("log_min_error_statement=panic", "log_error_verbosity=terse"),
 )
+"""Settings of the server, `name=value`."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,7 @@ def create_postgresql_part(
         os.chown(home, user.pw_uid, user.pw_gid)
     as_user = [] if user is None else _command_as(user)
     _create_cluster([*as_user, str(programs / "initdb")], home, access, user)
-    settings = (f"-c{option}" for option in (*_OPTIONS, *options))
+    settings = (f"-c{option}" for option in (*OPTIONS, *options))
     return Part(
         "postgresql",
         [

@@ -150,7 +150,7 @@ EXAMPLES = sorted((PROJECT / "securenet_obs" / "oncall" / "actions" / "examples"
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 def test_an_example_has_the_actions_on_workers(path: Path) -> None:
     """Each can be filled with values as Celery and the target's orchestrator make them."""
-    hosts = {"compose": "4f66ad9a0b2e", "kubectl": "securenet-worker-6d4cf56db6-x7k2p"}
+    hosts = {"compose": "4f66ad9a0b2e", "kubectl": "securenet-worker-quick-6d4cf56db6-x7k2p"}
     settings = Settings(runbook_actions=str(path))
     worker = f"worker@{hosts[path.stem]}"
     steps = [
@@ -180,8 +180,8 @@ VALUES = {
     },
     "kubectl": {
         **_OF_SECRETS_AND_FINDINGS,
-        "worker": "worker@securenet-worker-6d4cf56db6-x7k2p",
-        "service": "securenet-worker",
+        "worker": "worker@securenet-worker-quick-6d4cf56db6-x7k2p",
+        "service": "securenet-api",
         "queue": "logs",
         "host": "redis-2.example",
         "port": "6379",

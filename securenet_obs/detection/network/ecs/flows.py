@@ -1,5 +1,6 @@
 """Identity of a flow: canonical addresses, transport protocols, and its community id."""
 
+import logging
 from functools import lru_cache
 from ipaddress import ip_address
 
@@ -19,6 +20,9 @@ _ICMP = frozenset((1, 58))
 _MAX_ADDRESS_LENGTH = 400
 
 _community = communityid.CommunityID()
+# At level info it logs eight lines for each flow, with addresses of tenants; at level warning its
+# refusals, which are None here.
+communityid.LOG.setLevel(logging.ERROR)
 
 
 @lru_cache(65_536)

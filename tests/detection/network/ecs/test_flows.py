@@ -57,6 +57,14 @@ def test_community_ids_are_those_of_suricata() -> None:
     assert compared > 1000
 
 
+def test_a_flow_logs_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    """Neither an id nor a refusal is a line: a batch of 10,000 records would have 80,000."""
+    caplog.set_level("INFO")
+    assert community_id_of("tcp", "192.0.2.1", "192.0.2.2", 1, 2)
+    assert community_id_of("tcp", "192.0.2.1", "192.0.2.2", 1, None) is None
+    assert caplog.records == []
+
+
 def test_addresses_are_canonical() -> None:
     """One address has one spelling; other text is none."""
     assert canonical_address("2001:DB8:0:0::1") == "2001:db8::1"
