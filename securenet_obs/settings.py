@@ -68,6 +68,10 @@ class Settings(BaseSettings):
     securenet_release: str = Field(
         "", description="Release of the target's SecureNet; by default SENTRY_RELEASE."
     )
+    securenet_commit: str = Field(
+        "",
+        description="Commit of SecureNet's code, in an event's runbook; by default as installed.",
+    )
     sentry_traces_sample_rate: float = Field(
         TRACES_SAMPLE_RATE,
         ge=0,
