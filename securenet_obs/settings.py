@@ -176,6 +176,9 @@ class Settings(BaseSettings):
         "",
         description="Contacts that a runbook names, such as `Redis: +49 30 1234, API: #team-api`.",
     )
+    dossiers_folder: str = Field(
+        "evidence/dossiers", description="Folder of the dossiers that `oncall serve` writes."
+    )
 
     worker_stop_s: float = Field(
         45.0,

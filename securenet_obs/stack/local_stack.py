@@ -283,6 +283,7 @@ class LocalStack:
             **relay_access.environment,
             "ENVIRONMENT": "local",
             "SECURENET_RELEASE": SECURENET_RELEASE,
+            "SECURENET_COMMIT": "",
             "LOG_LEVEL": "INFO",
             "LOG_FORMAT": "json",
             "LOG_SOURCE": str(self.folder / "logs"),
@@ -308,6 +309,7 @@ class LocalStack:
             "WORKER_STOP_S": str(STOP_TASKS_S),
             "RUNBOOK_ACTIONS": str(write_actions(self.folder)),
             "ONCALL_CONTACTS": "everything: the person at this keyboard",
+            "DOSSIERS_FOLDER": str(self.folder / "dossiers"),
             "DIAGNOSTICS_KEY": secrets.token_urlsafe(24),
             # The user's proxy cannot reach our loopback.
             **dict.fromkeys(("NO_PROXY", "no_proxy"), loopback),

@@ -1,6 +1,7 @@
-"""Command of on-call: the history of confirmed actions."""
+"""Commands of on-call: the history of confirmed actions, dossiers, their service."""
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -13,7 +14,7 @@ from securenet_obs.cli.usage import Group
 
 @click.group(cls=Group)
 def oncall() -> None:
-    """Show the actions of runbooks on targets."""
+    """Show confirmed actions and dossiers of alerts."""
 
 
 @oncall.command()
@@ -42,3 +43,43 @@ def history(period_s: float | None, evidence: Path, as_json: bool) -> None:
     print_rows(STDOUT, rows)
     if not rows:
         STDOUT.print(f"No action is on record in {evidence}.", soft_wrap=True)
+
+
+@oncall.command()
+@options.limit(20)
+@options.target
+@options.as_json
+def dossiers(limit: int, target: Path | None, as_json: bool) -> None:
+    """List the dossiers that alerts have left.
+
+    They are pages in DOSSIERS_FOLDER, or in that of a running local stack; the newest is the first.
+
+    Example: securenet-obs oncall dossiers --json
+    """
+    from securenet_obs.oncall.dossiers.listing import list_dossiers
+    from securenet_obs.runner.console.report import print_rows
+
+    folder = _find_folder(target)
+    found = list_dossiers(folder)[:limit]
+    if as_json:
+        rows = [{**asdict(row), "path": str(folder / f"{row.name}.html")} for row in found]
+        click.echo(json.dumps(rows, indent=2))
+        return
+    print_rows(STDOUT, [row.to_row() for row in found])
+    count = f"{len(found)} dossiers" if found else "No dossier is"
+    STDOUT.print(f"{count} in {folder}", markup=False, soft_wrap=True)
+
+
+def _find_folder(target: Path | None) -> Path:
+    """Return the folder of a target's env file, of a running local stack, or of the environment."""
+    from securenet_obs.runner.target import is_configured, target_from_file
+    from securenet_obs.settings import get_settings
+    from securenet_obs.stack import find_running_stack
+
+    if target is not None:
+        variables = target_from_file(target).environment
+    elif not is_configured() and (stack := find_running_stack()):
+        variables = stack.environment
+    else:
+        return Path(get_settings().dossiers_folder)
+    return Path(variables.get("DOSSIERS_FOLDER") or get_settings().dossiers_folder)

@@ -1,4 +1,4 @@
-"""Command `oncall history`."""
+"""Commands `oncall history` and `oncall dossiers`."""
 
 import json
 from pathlib import Path
@@ -6,6 +6,7 @@ from pathlib import Path
 from click.testing import CliRunner
 
 from securenet_obs.cli import cli
+from securenet_obs.oncall.dossiers.listing import Dossier, write_page
 from securenet_obs.oncall.history import History
 
 TARGET = {"redis": "redis://h:1/0", "sentry": "https://s o/p", "environment": "staging"}
@@ -25,3 +26,16 @@ def test_the_history_has_the_actions(tmp_path: Path) -> None:
     assert [row["event"] for row in entries] == ["before", "after"]
     recent = CliRunner().invoke(cli, [*options, "--json", "--since", "1h"]).output
     assert len(json.loads(recent)) == 2
+
+
+def test_dossiers_are_listed(tmp_path: Path) -> None:
+    """Those of a target's folder, with the path of each page in JSON."""
+    folder = tmp_path / "dossiers"
+    write_page(folder, Dossier("n", "2026-11-27T08:00:00Z", "a", "sentry", (), "o", "c", 1.0), "")
+    target = tmp_path / "target.env"
+    target.write_text(f"REDIS_URL=redis://localhost\nDOSSIERS_FOLDER={folder}\n")
+    done = CliRunner().invoke(cli, ["oncall", "dossiers", "--target", str(target), "--json"])
+    (row,) = json.loads(done.stdout)
+    assert row["path"] == str(folder / "n.html")
+    shown = CliRunner().invoke(cli, ["oncall", "dossiers", "--target", str(target)]).stdout
+    assert f"1 dossiers in {folder}" in shown
