@@ -197,6 +197,13 @@ class Settings(BaseSettings):
         le=256 * 1024 * 1024,
         description="Maximum size of a request's body in bytes; a larger one is answered 413.",
     )
+    sentry_hook_secret: SecretStr = Field(
+        SecretStr(""),
+        description="Client secret of Sentry's integration, which signs alerts to POST /v1/alerts.",
+    )
+    alertmanager_token: SecretStr = Field(
+        SecretStr(""), description="Bearer token of Alertmanager's alerts to POST /v1/alerts."
+    )
     metrics_enabled: bool = Field(
         False, description="Whether GET /metrics is available, to any caller of the API."
     )
@@ -337,7 +344,7 @@ def invalid_variables(variables: Mapping[str, str]) -> dict[str, str]:
 
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-_HEADER_FIELDS = ("sentry_auth_token", "diagnostics_key", "api_keys")
+_HEADER_FIELDS = ("sentry_auth_token", "diagnostics_key", "api_keys", "alertmanager_token")
 
 
 def _transport_problem(name: str, value: str) -> str:

@@ -310,6 +310,8 @@ class LocalStack:
             "RUNBOOK_ACTIONS": str(write_actions(self.folder)),
             "ONCALL_CONTACTS": "everything: the person at this keyboard",
             "DOSSIERS_FOLDER": str(self.folder / "dossiers"),
+            "SENTRY_HOOK_SECRET": secrets.token_urlsafe(24),
+            "ALERTMANAGER_TOKEN": secrets.token_urlsafe(24),
             "DIAGNOSTICS_KEY": secrets.token_urlsafe(24),
             # The user's proxy cannot reach our loopback.
             **dict.fromkeys(("NO_PROXY", "no_proxy"), loopback),
