@@ -1,4 +1,5 @@
-# One image for API, worker and beat; compose.yaml says which of them a container is.
+# One image for API, worker and beat; compose.yaml says which of them a container is. A second one,
+# the target `oncall`, has the runbooks and their tools, for `securenet-obs oncall serve`.
 
 FROM python:3.11-slim AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 UV_NO_CACHE=1 UV_LINK_MODE=copy
@@ -16,6 +17,22 @@ COPY securenet_obs ./securenet_obs
 RUN uv build --wheel --require-hashes --build-constraint constraints.txt --out-dir dist && \
     uv pip install --python /opt/securenet --no-deps --compile-bytecode dist/*.whl && \
     uv pip check --python /opt/securenet
+
+FROM build AS build-oncall
+RUN uv pip install --python /opt/securenet --no-deps --require-hashes -r constraints.txt
+COPY notebooks ./notebooks
+COPY runbooks ./runbooks
+RUN uv build --wheel --require-hashes --build-constraint constraints.txt --out-dir dist && \
+    uv pip install --python /opt/securenet --no-deps --reinstall-package securenet-obs dist/*.whl
+
+FROM python:3.11-slim AS oncall
+RUN useradd --system --uid 10001 --create-home --home-dir /var/lib/securenet securenet
+COPY --from=build-oncall /opt/securenet /opt/securenet
+ENV PATH=/opt/securenet/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
+USER securenet
+WORKDIR /var/lib/securenet
+VOLUME /var/lib/securenet
+CMD ["securenet-obs", "oncall", "serve"]
 
 FROM python:3.11-slim
 RUN useradd --system --uid 10001 --create-home --home-dir /var/lib/securenet securenet

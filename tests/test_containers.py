@@ -16,6 +16,7 @@ import yaml
 
 from securenet_obs.cli.commands.probe import probe
 from securenet_obs.settings import Settings
+from securenet_obs.stack.parts.readiness import HEARTBEAT
 from securenet_obs.stack.parts.services import CONCURRENCY
 from securenet_obs.workers.celery_app import POOLS
 from securenet_obs.workers.names import QUEUES
@@ -62,7 +63,7 @@ def test_compose_accepts_the_file() -> None:
     done = config(REDIS_PASSWORD="0123abcd")
     assert done.returncode == 0, done.stderr
     filled = yaml.safe_load(done.stdout)["services"]
-    assert set(filled) == {"redis", "migrate", *OURS}
+    assert set(filled) == {"redis", "migrate", "oncall", *OURS}
     for name in OURS:
         assert filled[name]["environment"]["REDIS_URL"] == "redis://:0123abcd@redis:6379/0"
 
@@ -145,6 +146,18 @@ def test_health_checks_prove_work(services: dict[str, Any]) -> None:
     assert "set" in found["redis"]
 
 
+def test_on_call_needs_the_store_alone(services: dict[str, Any]) -> None:
+    """It starts without Redis, from the image with the runbooks; its heartbeat is its health."""
+    oncall = services["oncall"]
+    assert set(oncall["depends_on"]) == {"migrate"}
+    assert oncall["build"]["target"] in {
+        rest.split()[-1] for word, rest in dockerfile() if word == "FROM"
+    }
+    assert set(oncall["environment"]) <= {name.upper() for name in Settings.model_fields}
+    heartbeat = f"{oncall['environment']['DOSSIERS_FOLDER']}/{HEARTBEAT}"
+    assert heartbeat in oncall["healthcheck"]["test"][-1]
+
+
 @pytest.mark.parametrize("role", ["", "postgresql://owner@host/name"])
 def test_the_store_is_migrated_once(services: dict[str, Any], role: str, tmp_path: Path) -> None:
     """The service migrates the store of the others and ends; it may use a role of its own."""
@@ -213,7 +226,7 @@ def test_the_image_installs_only_pinned_packages() -> None:
         for step in rest.split("&&")
         if " install " in step or " build " in step
     ]
-    assert len(installs) == 4
+    assert len(installs) == 7
     for step in installs:
         assert "--no-deps" in step or "--require-hashes --build-constraint constraints.txt" in step
         assert "--require-hashes" in step or "dist/*.whl" in step

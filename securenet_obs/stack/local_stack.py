@@ -18,6 +18,7 @@ from securenet_obs.stack.part import Part, wait_until_ready
 from securenet_obs.stack.parts.broker import RedisAccess, create_redis_part
 from securenet_obs.stack.parts.bugsink import BugsinkAccess, create_bugsink_part
 from securenet_obs.stack.parts.bugsink_install import install_bugsink
+from securenet_obs.stack.parts.oncall import create_oncall_part
 from securenet_obs.stack.parts.relay.part import RelayAccess, create_relay_part
 from securenet_obs.stack.parts.services import STOP_TASKS_S, create_service_parts
 from securenet_obs.stack.state import (
@@ -35,11 +36,11 @@ from securenet_obs.stack.state import (
 )
 from securenet_obs.stack.state_files import lock_state_file
 
-STOP_ORDER = ("beat", "api", "worker", "relay", "bugsink", "redis", "postgresql")
+STOP_ORDER = ("oncall", "beat", "api", "worker", "relay", "bugsink", "redis", "postgresql")
 """Order of stopping: the producers of work first, its consumers last."""
 
-OPTIONAL_PARTS = frozenset({"postgresql"})
-"""Parts that some stacks do not have: the store is a file of SQLite by default."""
+OPTIONAL_PARTS = frozenset({"oncall", "postgresql"})
+"""Parts that some stacks do not have: the store is a file, or the extra `notebooks` is missing."""
 
 StoreKind = Literal["sqlite", "postgres"]
 
@@ -258,6 +259,7 @@ class LocalStack:
         bugsink = create_bugsink_part(self.folder / "bugsink", bugsink_access, installation, guard)
         relay = create_relay_part(self.folder / "relay", relay_access, guard)
         services = create_service_parts(self.folder, api_port, self._environment, guard)
+        services |= create_oncall_part(self.folder / "oncall", self._environment, guard)
         sentry = {"bugsink": bugsink, "relay": relay}
         self._specifications = {**database, "redis": redis, **sentry, **services}
         self._parts = dict(self._specifications)

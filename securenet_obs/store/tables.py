@@ -386,9 +386,9 @@ class IncidentLockRow(Table):
 class Alert(Table):
     """An alert of Sentry or Alertmanager, by the digest of its source and identity.
 
-    `state` is `waiting`, `taken`, `done` or `failed`; `maintenance` if it came in a window of
-    maintenance. It repeats, without a new dossier, for a while after `opened_at`. `runbook` is the
-    one that the alert itself names, if any.
+    `state` is `waiting`, `taken` or `done`, or `maintenance` if it came in such a window. The
+    alert repeats, without a new dossier, for a while after `opened_at`. `runbook` is the one that
+    the alert itself names, if any.
     """
 
     __tablename__ = "alerts"

@@ -27,9 +27,10 @@ class Dossier:
         alert: the alert's title.
         source: `sentry` or `alertmanager`.
         runbooks: the runbooks that match best; several are a tie, none is no match.
-        outcome: `row applies`, `no row applies`, `ambiguous`, `no runbook` or `look failed`.
+        outcome: `looking` until the looks have ended, then `row applies`, `no row applies`,
+            `ambiguous`, `no runbook` or `look failed`.
         next_command: the command for the engineer.
-        seconds: from the alert's arrival to the page.
+        seconds: from the alert's arrival to this state of the page.
     """
 
     name: str
