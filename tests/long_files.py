@@ -21,6 +21,7 @@ LONGEST = (
     "notebooks/test_papermill.py",
     "notebooks/test_faults_of_detection.py",
     "runner/kernel/test_warm.py",
+    "oncall/dossiers/test_service.py",
     "runbooks/test_looks.py",
     "notebooks/test_second_stack.py",
     "stack/test_local_stack.py",

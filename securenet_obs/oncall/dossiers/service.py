@@ -15,7 +15,8 @@ from pathlib import Path
 
 import structlog
 
-from securenet_obs.errors import SecureNetObsError
+from securenet_obs.errors import NotebookError, SecureNetObsError
+from securenet_obs.matching import Index, packaged_index
 from securenet_obs.oncall.dossiers.choice import Choice, choose
 from securenet_obs.oncall.dossiers.listing import Dossier, write_page
 from securenet_obs.oncall.dossiers.looks import Look, Looker
@@ -76,7 +77,8 @@ class Service:
             state = "waiting"
             try:
                 dossier = self.write(alert)
-                state = "done"
+                # A look that the service's end broke off is repeated by the next process.
+                state = "waiting" if self.stop.is_set() else "done"
                 _log.info("dossier_written", dossier=dossier.name, outcome=dossier.outcome)
             finally:
                 finish_alert(alert, state)
@@ -86,15 +88,22 @@ class Service:
         """Look at the target for an alert and write the dossier: first without the looks.
 
         Raises:
-            NotebookError: a runbook is broken.
             OSError: the page cannot be written.
         """
-        choice = choose(build_index(self.looker.root), alert)
+        choice = choose(self._read_index(), alert)
         first_look = redact_text(glance(self.settings))
         if choice.runbooks:
             self._write(alert, choice, None, first_look)
         looks = [self.looker.look(name, alert.facts) for name in choice.runbooks[:MAX_LOOKS]]
         return self._write(alert, choice, looks, first_look)
+
+    def _read_index(self) -> Index:
+        """Return the index of the root's runbooks; the packaged one if a notebook is broken."""
+        try:
+            return build_index(self.looker.root)
+        except NotebookError as error:
+            _log.warning("runbooks_not_read", reason=str(error))
+            return packaged_index()
 
     def _write(
         self, alert: WaitingAlert, choice: Choice, looks: list[Look] | None, first_look: str
@@ -128,4 +137,4 @@ def _reporting(alert: WaitingAlert) -> Iterator[None]:
     try:
         yield
     except Exception:  # noqa: BLE001 a look, a page, a disk or our own code
-        _log.exception("dossier_not_written", alert=alert.key[:8], attempt_of=alert.title)
+        _log.exception("dossier_not_written", alert=alert.key[:8], title=alert.title)

@@ -70,7 +70,6 @@ def serve(empty_store: str, tmp_path: Path) -> Callable[[FakeLooker], Service]:
     def make(looker: FakeLooker) -> Service:
         return Service(settings, tmp_path, looker, threading.Event())  # type: ignore[arg-type]
 
-    (tmp_path / "dossiers").mkdir()
     return make
 
 
@@ -109,6 +108,26 @@ def test_a_failure_leaves_the_first_page_and_is_repeated(
     assert [dossier.outcome for dossier in list_dossiers(tmp_path)] == ["looking"]
     assert service.serve_once()
     assert [dossier.outcome for dossier in list_dossiers(tmp_path)] == ["row applies"]
+
+
+def test_a_look_that_the_end_broke_off_is_repeated(
+    serve: Callable[..., Service], tmp_path: Path
+) -> None:
+    """The next process takes the alert again."""
+    store(RELATED["a failover"][1])
+    service = serve(looker := FakeLooker())
+    service.stop.set()
+    assert [service.serve_once(), service.serve_once()] == [True, True]
+    assert len(looker.seen) == 2
+
+
+def test_a_broken_notebook_costs_no_dossier(serve: Callable[..., Service], tmp_path: Path) -> None:
+    """The index of the package leads to the runbook."""
+    (tmp_path / "runbooks").mkdir()
+    (tmp_path / "runbooks" / "broken.ipynb").write_text("{")
+    store(RELATED["a failover"][1])
+    serve(FakeLooker(root=tmp_path)).serve_once()
+    assert [row.runbooks for row in list_dossiers(tmp_path)] == [("redis_refuses_writes",)]
 
 
 def test_a_store_that_does_not_answer_is_waited_for(
