@@ -74,5 +74,6 @@ def test_any_text_can_be_stored() -> None:
     assert store_alerts([hostile]) == ["waiting"]
     (row,) = rows()
     assert "hunter2hunter2" not in row.text
+    assert "\0" not in row.title
     assert len(row.text) < 20_000
     assert len(row.facts) == 40
