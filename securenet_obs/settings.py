@@ -199,7 +199,7 @@ class Settings(BaseSettings):
     )
     sentry_hook_secret: SecretStr = Field(
         SecretStr(""),
-        description="Client secret of Sentry's integration, which signs alerts to POST /v1/alerts.",
+        description="The client secret of Sentry's integration, which signs POST /v1/alerts.",
     )
     alertmanager_token: SecretStr = Field(
         SecretStr(""), description="Bearer token of Alertmanager's alerts to POST /v1/alerts."
