@@ -1,5 +1,6 @@
 # One image for API, workers, beat and migration; compose.yaml names the command of each container.
-# `--target flower` builds the image of Flower from the same lock.
+# `--target flower` builds the image of Flower from the same lock, `--target oncall` one with the
+# runbooks and their tools, for `securenet-obs oncall serve`.
 
 # The build argument names a mirror, or a base of one's own.
 ARG PYTHON=python:3.11.14-slim-bookworm
@@ -29,6 +30,13 @@ RUN for name in flower humanize pytz tornado; do \
     uv pip install --python /opt/securenet --no-deps --require-hashes -r flower.txt && \
     uv pip check --python /opt/securenet
 
+FROM build AS build-oncall
+RUN uv pip install --python /opt/securenet --no-deps --require-hashes -r constraints.txt
+COPY notebooks ./notebooks
+COPY runbooks ./runbooks
+RUN uv build --wheel --require-hashes --build-constraint constraints.txt --out-dir dist && \
+    uv pip install --python /opt/securenet --no-deps --reinstall-package securenet-obs dist/*.whl
+
 FROM ${PYTHON} AS runtime
 # Files are written in this folder and /tmp only, so that the root file system can be read-only.
 RUN useradd --system --uid 10001 --create-home --home-dir /var/lib/securenet securenet
@@ -41,6 +49,11 @@ COPY --from=build-flower /opt/securenet /opt/securenet
 EXPOSE 5555
 HEALTHCHECK --interval=30s --timeout=5s --start-period=20s CMD ["python", "-c", "import http.client as h; c = h.HTTPConnection('127.0.0.1', 5555, timeout=4); c.request('GET', '/healthcheck'); raise SystemExit(c.getresponse().status != 200)"]
 CMD ["python", "-m", "celery", "--quiet", "--app=securenet_obs.workers.celery_app", "flower", "--port=5555"]
+
+FROM runtime AS oncall
+COPY --from=build-oncall /opt/securenet /opt/securenet
+VOLUME /var/lib/securenet
+CMD ["securenet-obs", "oncall", "serve"]
 
 FROM runtime AS service
 COPY --from=build /opt/securenet /opt/securenet

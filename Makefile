@@ -15,7 +15,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # How long `make fuzz` begins new rounds.
 SECONDS := 120
 
-.PHONY: help install validate test lint check coverage fuzz bench doubt drills runbooks record lock clean
+.PHONY: help install validate test lint check coverage fuzz bench doubt drills runbooks record index lock clean
 
 help: ## What can be made
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile
@@ -96,6 +96,13 @@ record: $(INSTALLED) ## Execute the notebooks anew on the local stack and store 
 	  --ExecutePreprocessor.record_timing=False $(NOTEBOOKS)
 	$(BIN)/jupyter nbconvert --to notebook --inplace --TagRemovePreprocessor.enabled=True \
 	  --TagRemovePreprocessor.remove_all_outputs_tags=secret-output $(NOTEBOOKS)
+
+# Written beside first: the commands themselves read the index.
+INDEX := securenet_obs/matching/index.json
+
+index: $(INSTALLED) ## Write the index of runbooks that services carry, from the metadata of runbooks/
+	@$(BIN)/securenet-obs runbooks index --root . > $(INDEX).new
+	@mv $(INDEX).new $(INDEX)
 
 lock: $(INSTALLED) ## Pin anew what pyproject.toml asks for, Bugsink too, and print what moved
 	@$(BIN)/python .ci/lock.py --upgrade

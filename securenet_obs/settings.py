@@ -68,6 +68,10 @@ class Settings(BaseSettings):
     securenet_release: str = Field(
         "", description="Release of the target's SecureNet; by default SENTRY_RELEASE."
     )
+    securenet_commit: str = Field(
+        "",
+        description="Commit of SecureNet's code, in an event's runbook; by default as installed.",
+    )
     sentry_traces_sample_rate: float = Field(
         TRACES_SAMPLE_RATE,
         ge=0,
@@ -172,6 +176,9 @@ class Settings(BaseSettings):
         "",
         description="Contacts that a runbook names, such as `Redis: +49 30 1234, API: #team-api`.",
     )
+    dossiers_folder: str = Field(
+        "evidence/dossiers", description="Folder of the dossiers that `oncall serve` writes."
+    )
 
     worker_stop_s: float = Field(
         45.0,
@@ -189,6 +196,13 @@ class Settings(BaseSettings):
         ge=1024,
         le=256 * 1024 * 1024,
         description="Maximum size of a request's body in bytes; a larger one is answered 413.",
+    )
+    sentry_hook_secret: SecretStr = Field(
+        SecretStr(""),
+        description="The client secret of Sentry's integration, which signs POST /v1/alerts.",
+    )
+    alertmanager_token: SecretStr = Field(
+        SecretStr(""), description="Bearer token of Alertmanager's alerts to POST /v1/alerts."
     )
     metrics_enabled: bool = Field(
         False, description="Whether GET /metrics is available, to any caller of the API."
@@ -330,7 +344,7 @@ def invalid_variables(variables: Mapping[str, str]) -> dict[str, str]:
 
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-_HEADER_FIELDS = ("sentry_auth_token", "diagnostics_key", "api_keys")
+_HEADER_FIELDS = ("sentry_auth_token", "diagnostics_key", "api_keys", "alertmanager_token")
 
 
 def _transport_problem(name: str, value: str) -> str:

@@ -18,6 +18,7 @@ LONGEST = (
     "workers/celery_fixes/test_consumer.py",
     "notebooks/test_papermill.py",
     "runner/kernel/test_warm.py",
+    "oncall/dossiers/test_service.py",
     "runbooks/test_looks.py",
     "notebooks/test_second_stack.py",
     "stack/test_local_stack.py",

@@ -20,6 +20,7 @@ from securenet_obs.cli.commands.probe import probe
 from securenet_obs.settings import Settings
 from securenet_obs.stack import LocalStack
 from securenet_obs.stack.parts.database import OPTIONS
+from securenet_obs.stack.parts.readiness import HEARTBEAT
 from securenet_obs.workers.celery_app import POOLS
 from securenet_obs.workers.names import QUEUES
 from tests.local_index import LocalIndex, installed_here
@@ -51,6 +52,8 @@ OTHER_SETTINGS = {
     # The local stack serves all that a validation can ask for, and is slow to wait for nothing.
     *("metrics_enabled", "diagnostics_enabled", "diagnostics_key", "schedule_canary_s"),
     *("sentry_traces_rates", "securenet_release"),
+    # The API alone takes alerts, and `oncall serve` alone writes dossiers.
+    *("alertmanager_token", "sentry_hook_secret", "dossiers_folder"),
     # Its part ends earlier than a container.
     "worker_stop_s",
 }
@@ -293,6 +296,18 @@ def test_health_checks_prove_work(services: dict[str, Any]) -> None:
     assert "pg_current_xact_id" in services["postgresql"]["healthcheck"]["test"][-1]
 
 
+def test_on_call_needs_the_store_alone(services: dict[str, Any]) -> None:
+    """It starts without Redis, from the image with the runbooks; its heartbeat is its health."""
+    oncall = services["oncall"]
+    assert set(oncall["depends_on"]) == {"migrate"}
+    assert oncall["build"]["target"] in {
+        rest.split()[-1] for word, rest in dockerfile() if word == "FROM"
+    }
+    assert set(oncall["environment"]) <= {name.upper() for name in Settings.model_fields}
+    heartbeat = f"{oncall['environment']['DOSSIERS_FOLDER']}/{HEARTBEAT}"
+    assert heartbeat in oncall["healthcheck"]["test"][-1]
+
+
 @pytest.mark.parametrize("role", ["", "postgresql://owner@host/name"])
 def test_the_store_is_migrated_once(services: dict[str, Any], role: str, tmp_path: Path) -> None:
     """The service migrates the store of the others and ends; it may use a role of its own."""
@@ -351,8 +366,8 @@ def test_the_image_runs_as_an_unprivileged_user() -> None:
     assert words[0] == ("ARG", "PYTHON=python:3.11.14-slim-bookworm")
     stages = [rest for word, rest in words if word == "FROM"]
     assert stages == [
-        *("${PYTHON} AS build", "build AS build-flower"),
-        *("${PYTHON} AS runtime", "runtime AS flower", "runtime AS service"),
+        *("${PYTHON} AS build", "build AS build-flower", "build AS build-oncall"),
+        *("${PYTHON} AS runtime", "runtime AS flower", "runtime AS oncall", "runtime AS service"),
     ]
     runtime = words.index(("FROM", "${PYTHON} AS runtime"))
     assert [rest for word, rest in words if word == "USER"] == ["securenet"]
@@ -380,7 +395,7 @@ def test_the_image_installs_only_pinned_packages() -> None:
         for step in rest.split("&&")
         if " install " in step or " build " in step
     ]
-    assert len(installs) == 5
+    assert len(installs) == 8
     for step in installs:
         assert "--no-deps" in step or "--require-hashes --build-constraint constraints.txt" in step
         assert "--require-hashes" in step or "dist/*.whl" in step

@@ -13,6 +13,7 @@ from pydantic import BaseModel
 
 from securenet_obs.api import diagnostics, inventories, metrics
 from securenet_obs.api.access import create_tenant_router
+from securenet_obs.api.alerts import route as alerts_route
 from securenet_obs.api.answers import add_error_answers, answers, described_headers
 from securenet_obs.api.api_keys import KeyCache
 from securenet_obs.api.bodies import BodyLimits
@@ -154,6 +155,7 @@ def create_app(settings: Settings) -> FastAPI:
     service.include_router(router)
     service.include_router(tenant_router)
     service.include_router(inventories.router)
+    service.include_router(alerts_route.router)
     if settings.diagnostics_enabled:
         service.include_router(diagnostics.router)
     if settings.metrics_enabled:

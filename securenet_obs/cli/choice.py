@@ -62,7 +62,9 @@ class Choice:
         from securenet_obs.runner.target import target_of
         from securenet_obs.stack import LocalStack
 
-        console.print("Bringing up a local stack: Redis, Bugsink, relay, API, worker, beat")
+        console.print(
+            "Bringing up a local stack: Redis, Bugsink, relay, API, worker, beat, on-call"
+        )
         with ExitStack() as started:
             try:
                 stack = started.enter_context(LocalStack(ephemeral=True, report=console.print))

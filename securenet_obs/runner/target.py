@@ -146,7 +146,11 @@ def target_of(
         for name, value in variables.items()
         if name not in blank & SETTINGS
     }
-    for path in ("LOG_SOURCE", *(name for name in given if name.endswith("_FILE"))):
+    for path in (
+        "LOG_SOURCE",
+        "DOSSIERS_FOLDER",
+        *(name for name in given if name.endswith("_FILE")),
+    ):
         # A relative path is relative to the folder where the command was called.
         if value := given.get(path):
             given[path] = str(Path.cwd() / os.path.expanduser(value))

@@ -18,6 +18,7 @@ from securenet_obs.stack.part import Part, wait_until_ready
 from securenet_obs.stack.parts.broker import RedisAccess, create_redis_part
 from securenet_obs.stack.parts.bugsink import BugsinkAccess, create_bugsink_part
 from securenet_obs.stack.parts.bugsink_install import install_bugsink
+from securenet_obs.stack.parts.oncall import create_oncall_part
 from securenet_obs.stack.parts.relay.part import RelayAccess, create_relay_part
 from securenet_obs.stack.parts.services import STOP_TASKS_S, create_service_parts
 from securenet_obs.stack.state import (
@@ -35,11 +36,11 @@ from securenet_obs.stack.state import (
 )
 from securenet_obs.stack.state_files import lock_state_file
 
-STOP_ORDER = ("beat", "api", "worker", "relay", "bugsink", "redis", "postgresql")
+STOP_ORDER = ("oncall", "beat", "api", "worker", "relay", "bugsink", "redis", "postgresql")
 """Order of stopping: the producers of work first, its consumers last."""
 
-OPTIONAL_PARTS = frozenset({"postgresql"})
-"""Parts that some stacks do not have: the store is a file of SQLite by default."""
+OPTIONAL_PARTS = frozenset({"oncall", "postgresql"})
+"""Parts that some stacks do not have: the store is a file, or the extra `notebooks` is missing."""
 
 StoreKind = Literal["sqlite", "postgres"]
 
@@ -275,6 +276,7 @@ class LocalStack:
         bugsink = create_bugsink_part(self.folder / "bugsink", bugsink_access, installation, guard)
         relay = create_relay_part(self.folder / "relay", relay_access, guard)
         services = create_service_parts(self.folder, api_port, self._environment, guard)
+        services |= create_oncall_part(self.folder / "oncall", self._environment, guard)
         sentry = {"bugsink": bugsink, "relay": relay}
         self._specifications = {**database, "redis": redis, **sentry, **services}
         self._parts = dict(self._specifications)
@@ -300,6 +302,7 @@ class LocalStack:
             **relay_access.environment,
             "ENVIRONMENT": "local",
             "SECURENET_RELEASE": SECURENET_RELEASE,
+            "SECURENET_COMMIT": "",
             "LOG_LEVEL": "INFO",
             "LOG_FORMAT": "json",
             "LOG_SOURCE": str(self.folder / "logs"),
@@ -325,6 +328,9 @@ class LocalStack:
             "WORKER_STOP_S": str(STOP_TASKS_S),
             "RUNBOOK_ACTIONS": str(write_actions(self.folder)),
             "ONCALL_CONTACTS": "everything: the person at this keyboard",
+            "DOSSIERS_FOLDER": str(self.folder / "dossiers"),
+            "SENTRY_HOOK_SECRET": secrets.token_urlsafe(24),
+            "ALERTMANAGER_TOKEN": secrets.token_urlsafe(24),
             "DIAGNOSTICS_KEY": secrets.token_urlsafe(24),
             # The user's proxy cannot reach our loopback.
             **dict.fromkeys(("NO_PROXY", "no_proxy"), loopback),

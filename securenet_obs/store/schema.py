@@ -4,7 +4,7 @@ from sqlalchemy import Connection, inspect, text
 
 from securenet_obs.errors import SchemaError
 
-VERSION = "0009"
+VERSION = "0010"
 """Revision of the schema that this code uses: the last one in migrations/versions."""
 
 COMMAND = "securenet-obs store migrate"

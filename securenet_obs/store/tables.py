@@ -383,6 +383,41 @@ class IncidentLockRow(Table):
     expires_at: Mapped[datetime]
 
 
+class Alert(Table):
+    """An alert of Sentry or Alertmanager, by the digest of its source and identity.
+
+    `state` is `waiting`, `taken` or `done`, or `maintenance` if it came in such a window. The
+    alert repeats, without a new dossier, for a while after `opened_at`. `runbook` is the one that
+    the alert itself names, if any.
+    """
+
+    __tablename__ = "alerts"
+
+    key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    source: Mapped[str] = mapped_column(String(20))
+    title: Mapped[str] = mapped_column(String(300))
+    text: Mapped[str] = mapped_column(Text)
+    runbook: Mapped[str] = mapped_column(String(100))
+    facts: Mapped[dict[str, Any]]
+    opened_at: Mapped[datetime]
+    last_at: Mapped[datetime] = mapped_column(index=True)
+    times: Mapped[int]
+    state: Mapped[str] = mapped_column(String(20))
+    taken_at: Mapped[datetime | None]
+    attempts: Mapped[int]
+
+
+class MaintenanceWindow(Table):
+    """A time in which alerts are stored and leave no dossier."""
+
+    __tablename__ = "maintenance_windows"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    reason: Mapped[str] = mapped_column(String(200))
+
+
 class ApiKey(Table):
     """An API key of one tenant; several may be valid at a time, so that keys can be rotated.
 

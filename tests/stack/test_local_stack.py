@@ -189,7 +189,7 @@ def test_no_process_outlives_a_killed_owner(
     assert owner.stdout.readline() == "up\n"
     folder = tmp_path / "stacks" / "owned"
     started = groups(folder)
-    assert sum(len(living(group)) for group in started) > len(started) == 6
+    assert sum(len(living(group)) for group in started) > len(started) == 7
     owner.kill()
     assert eventually(lambda: not any(living(group) for group in started))
     assert eventually(lambda: not folder.exists())
@@ -200,7 +200,7 @@ def test_no_process_outlives_an_interrupted_start(
 ) -> None:
     """Ctrl-C during the start stops the started parts and removes their files."""
     folder = tmp_path / "stacks" / "owned"
-    assert eventually(lambda: len(groups(folder)) == 6)
+    assert eventually(lambda: len(groups(folder)) == 7)
     started = groups(folder)
     owner.send_signal(signal.SIGINT)
     assert owner.wait(20) != 0

@@ -39,6 +39,7 @@ HERE = Path(__file__).parent / "before_migrations"
 LATER = {
     "advisory_entries",
     "advisory_syncs",
+    "alerts",
     "anomaly_model_versions",
     "exploited_vulnerabilities",
     "findings",
@@ -47,6 +48,7 @@ LATER = {
     "inventories",
     "log_files",
     "log_ranges",
+    "maintenance_windows",
     "quarantined_records",
     "vulnerability_scans",
     "waivers",
@@ -136,7 +138,8 @@ def test_the_quarantine_of_files_is_counted_anew(new_url: str) -> None:
     with engine.begin() as connection:
         for name in ("path", "quarantined", "replays", "content"):
             connection.execute(text(f"ALTER TABLE log_files DROP COLUMN {name}"))
-        connection.execute(text("DROP TABLE incident_locks"))
+        for name in ("incident_locks", "alerts", "maintenance_windows"):
+            connection.execute(text(f"DROP TABLE {name}"))
         connection.execute(text("UPDATE alembic_version SET version_num = '0007'"))
         connection.execute(text("INSERT INTO tenants VALUES ('acme')"))
         columns = "tenant_id, digest, ranges, started_at, result"

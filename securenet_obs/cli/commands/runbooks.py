@@ -1,27 +1,28 @@
-"""Commands of runbooks: their list with the last proof of each, and the proof by incidents."""
+"""Commands of runbooks: their list with the last proof of each, search, index, and proofs."""
 
 import json
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from securenet_obs.cli import options
-from securenet_obs.cli.consoles import STDERR, STDOUT
+from securenet_obs.cli.consoles import STDERR, STDOUT, print_line
 from securenet_obs.cli.usage import Group
 from securenet_obs.suggestions import did_you_mean
 
 if TYPE_CHECKING:
     from securenet_obs.drills.incidents.crossing import CrossProof
     from securenet_obs.drills.incidents.incident import Proof
+    from securenet_obs.matching import Match
 
 
 @click.group(cls=Group)
 def runbooks() -> None:
-    """List the runbooks, and prove each by its incident."""
+    """List the runbooks, find one by an error, and prove each."""
 
 
 @runbooks.command("list")
@@ -96,6 +97,79 @@ def prove(names: tuple[str, ...], crosses: bool, evidence: Path, root: Path, as_
         else:
             proofs = prove(chosen, runner, state=state, report=_report)
             _print(proofs, render_proofs(proofs), as_json=as_json)
+
+
+@runbooks.command()
+@click.argument("text", required=False)
+@options.limit(5)
+@options.root
+@options.as_json
+def find(text: str | None, limit: int, root: Path, as_json: bool) -> None:
+    """Find the runbook of an error, a log line or an alert.
+
+    Without TEXT it reads a traceback or log lines from stdin. A pattern of a runbook counts more
+    than one of a consequence, and a symptom in words counts least; runbooks that match equally are
+    a tie. Exits with 1 if none matches.
+
+    Example: securenet-obs runbooks find "OOM command not allowed when used memory"
+    """
+    from securenet_obs.matching import find_matches
+    from securenet_obs.oncall.runbook_index import build_index
+
+    sought = text if text is not None else _read_stdin()
+    matches = find_matches(build_index(root), sought, is_typed=True)
+    rows = [_describe(match, matches) for match in matches[:limit]]
+    if as_json:
+        click.echo(json.dumps(rows, indent=2))
+    elif not rows:
+        STDERR.print("No runbook matches; `securenet-obs runbooks list` names all.", markup=False)
+    for row in () if as_json else rows:
+        print_line(STDOUT, f"{row['rank']}. {row['runbook']}{' (tie)' if row['tie'] else ''}")
+        print_line(STDOUT, f"   {row['title']}: {row['command']}")
+        for sentence in row["why"]:
+            print_line(STDOUT, f"   {sentence}")
+    sys.exit(not rows)
+
+
+def _read_stdin() -> str:
+    """Return the end of stdin; a person who types nothing gets the usage."""
+    from securenet_obs.matching.pattern import MAX_TEXT
+
+    stream = sys.stdin.buffer
+    if sys.stdin.isatty():
+        raise click.UsageError("Give a TEXT, or pipe a traceback or log lines to this command.")
+    kept = b""
+    while block := stream.read(MAX_TEXT):
+        kept = (kept + block)[-4 * MAX_TEXT :]
+    return kept.decode("utf-8", "replace")
+
+
+def _describe(match: "Match", matches: "Sequence[Match]") -> dict[str, Any]:
+    ranks = [other.rank for other in matches]
+    return {
+        "rank": ranks.index(match.rank) + 1,
+        "tie": ranks.count(match.rank) > 1,
+        "runbook": match.entry.name,
+        "title": match.entry.title,
+        "severity": match.entry.severity,
+        "command": f"securenet-obs run {match.entry.name}",
+        "why": [reason.sentence for reason in match.reasons],
+    }
+
+
+@runbooks.command()
+@options.root
+def index(root: Path) -> None:
+    """Print the index by which services find runbooks.
+
+    It is made of the notebooks' metadata; `make index` stores it in the package.
+
+    Example: securenet-obs runbooks index
+    """
+    from securenet_obs.matching import render_index
+    from securenet_obs.oncall.runbook_index import build_index
+
+    click.echo(render_index(build_index(root)), nl=False)
 
 
 def _report(sentence: str) -> None:

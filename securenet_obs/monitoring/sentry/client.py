@@ -11,7 +11,7 @@ from sentry_sdk.types import SamplingContext
 from sentry_sdk.utils import logger as sdk_logger
 
 from securenet_obs.errors import SettingsError
-from securenet_obs.monitoring.releases import release_of
+from securenet_obs.monitoring.releases import installed_commit, release_of
 from securenet_obs.monitoring.sentry.delivery.event_outcomes import EventOutcomes
 from securenet_obs.monitoring.sentry.delivery.transport import CountingTransport
 from securenet_obs.monitoring.sentry.events.before_send import (
@@ -84,6 +84,8 @@ def init_sentry(
         service = service or settings.service_name
         release = release or release_of(settings, service)
     sampler = traces_sampler(traces_sample_rate, traces_rates or {})
+    # Read here: the first error of a process must not wait for git.
+    installed_commit()
     _init_sdk(dsn, environment, release, sampler)
     _add_processors(service)
     _quieten_loggers()

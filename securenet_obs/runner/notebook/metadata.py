@@ -52,6 +52,9 @@ class Declared(BaseModel):
     patterns: list[str] = Field(
         default=[], description="Regular expressions of log lines and errors that lead here."
     )
+    fallback_patterns: list[str] = Field(
+        default=[], description="The same of consequences: they count if no pattern matches."
+    )
     severity: Literal["", "page", "ticket"] = Field(
         default="", description="Whether its alert pages."
     )

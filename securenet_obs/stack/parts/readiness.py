@@ -1,4 +1,4 @@
-"""Readiness checks of the stack's parts: Redis, PostgreSQL, Bugsink, relay, API, worker, beat.
+"""Readiness checks of the stack's parts: Redis, PostgreSQL, Bugsink, API, worker and others.
 
 Every check is bounded to a few seconds and returns False for "not yet"; none raises. Each imports
 its client itself: most commands import this module and check nothing.
@@ -7,6 +7,7 @@ its client itself: most commands import this module and check nothing.
 import socket
 import time
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -20,6 +21,9 @@ BUGSINK_PROJECT = "1"
 
 WORKER = f"worker@{socket.gethostname()}"
 """Node name of a stack's worker."""
+
+HEARTBEAT = "serving.json"
+"""File that the service of on-call writes in the folder of dossiers while it serves."""
 
 STARTING_S = 10.0
 """Seconds after its launch in which a worker is asked often."""
@@ -120,6 +124,15 @@ def has_beat_ticked(environment: Mapping[str, str], since: float) -> bool:
     return tick is not None and float(tick) >= since
 
 
+def is_oncall_ready(environment: Mapping[str, str], since: float) -> bool:
+    """Return whether the service of on-call has looked for alerts since it was launched."""
+    heartbeat = Path(environment["DOSSIERS_FOLDER"]) / HEARTBEAT
+    try:
+        return heartbeat.stat().st_mtime >= since
+    except OSError:
+        return False
+
+
 READINESS_CHECKS: Mapping[str, ReadinessCheck] = {
     "postgresql": is_postgresql_ready,
     "redis": is_redis_ready,
@@ -128,6 +141,7 @@ READINESS_CHECKS: Mapping[str, ReadinessCheck] = {
     "api": is_api_ready,
     "worker": is_worker_ready,
     "beat": has_beat_ticked,
+    "oncall": is_oncall_ready,
 }
 """Name of a part -> its readiness check."""
 

@@ -95,7 +95,7 @@ def test_status_and_env_of_a_running_stack(
     status = call("status", *up.on, "--json", cwd=PROJECT)
     assert status.returncode == 0, status.stdout
     assert rows(status) == dict.fromkeys(
-        ("redis", "bugsink", "relay", "api", "worker", "beat"), True
+        ("redis", "bugsink", "relay", "api", "worker", "beat", "oncall"), True
     )
     variables = call("env", *up.on, cwd=PROJECT).stdout
     assert re.search(r"^export SENTRY_BACKEND='bugsink'$", variables, re.MULTILINE)

@@ -7,7 +7,7 @@ from securenet_obs.monitoring.correlation import current_ids
 from securenet_obs.monitoring.sentry.delivery.event_limits import fit
 from securenet_obs.monitoring.sentry.events.capture import can_send_events, store_event_id
 from securenet_obs.monitoring.sentry.events.grouping import NAME, fingerprint_of
-from securenet_obs.monitoring.sentry.events.runbook_hint import runbook_for
+from securenet_obs.monitoring.sentry.events.runbook_hint import runbook_context
 from securenet_obs.monitoring.sentry.events.scrubbing import Event, Hint, filter_sensitive_data
 from securenet_obs.monitoring.sentry.events.text_keys import with_text_keys
 
@@ -19,7 +19,7 @@ def before_send(event: Event, hint: Hint) -> Event | None:
     """Return the completed event without secrets, None if it cannot be scrubbed."""
     if event.get("type") == "check_in":
         return filter_sensitive_data(event, hint)
-    for complete in (_add_tags, _add_fingerprint):
+    for complete in (_add_tags, _add_runbook, _add_fingerprint):
         event = _attempt(complete, event, hint)
     scrubbed = filter_sensitive_data(event, hint)
     if scrubbed is None:
@@ -52,16 +52,28 @@ def _attempt(complete: Callable[[Event, Hint], Event], event: Event, hint: Hint)
 
 
 def _add_tags(event: Event, hint: Hint) -> Event:
-    """Return the event with tags for the bound ids and for the matching runbook.
-
-    They are the first ones: backends keep a limited number of tags.
-    """
+    """Return the event with tags for the bound ids; they are the first ones, see `_add_runbook`."""
     own_tags = event.get("tags")
-    runbook = runbook_for(event)
-    tags: dict[str, Any] = {**current_ids(), **({"runbook": runbook} if runbook else {})}
+    tags: dict[str, Any] = dict(current_ids())
     others = own_tags if isinstance(own_tags, dict) else {}
     service = {"service": others["service"]} if "service" in others else {}
     return {**event, "tags": {**service, **tags, **{k: others[k] for k in others if k not in tags}}}
+
+
+def _add_runbook(event: Event, hint: Hint) -> Event:
+    """Return the event with its runbook as context, and its name as the first tag.
+
+    Backends keep a limited number of tags.
+    """
+    context = runbook_context(event)
+    if context is None:
+        return event
+    contexts, tags = event.get("contexts"), event.get("tags")
+    return {
+        **event,
+        "contexts": {**(contexts if isinstance(contexts, dict) else {}), "runbook": context},
+        "tags": {"runbook": context["name"], **(tags if isinstance(tags, dict) else {})},
+    }
 
 
 def _add_fingerprint(event: Event, hint: Hint) -> Event:

@@ -23,8 +23,8 @@ def test_an_event_identifies_its_source(run: Any, sentry: SentryRecorder) -> Non
     assert event["logentry"]["message"] == "it broke"
 
 
-def test_an_event_has_its_runbook_as_tag(run: Any, sentry: SentryRecorder) -> None:
-    """An error of the table has its runbook as a tag; any other error has none."""
+def test_an_event_has_its_runbook(run: Any, sentry: SentryRecorder) -> None:
+    """As tag and context, with this product's commit; an error that matches nothing has neither."""
     run(
         BEGIN
         + """
@@ -33,8 +33,13 @@ def test_an_event_has_its_runbook_as_tag(run: Any, sentry: SentryRecorder) -> No
         log.error("failed", exc_info=error)
     """,
         SENTRY_DSN=sentry.dsn,
+        SECURENET_COMMIT="0123abc",
     )
     assert [event["tags"].get("runbook") for event in sentry.events] == ["queue_is_growing", None]
+    matched, other = (event["contexts"].get("runbook") for event in sentry.events)
+    assert matched["command"] == "securenet-obs run queue_is_growing"
+    assert matched["commit"] == "0123abc"
+    assert other is None
 
 
 def test_the_innermost_span_is_bound(run: Any, sentry: SentryRecorder) -> None:

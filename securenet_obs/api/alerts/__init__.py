@@ -1,0 +1,1 @@
+"""Alerts of Sentry and Alertmanager: authentication, common form, storage, maintenance."""
