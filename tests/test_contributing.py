@@ -17,6 +17,8 @@ PACKAGE = ROOT / "securenet_obs"
 PAGE = (ROOT / "CONTRIBUTING.md").read_text()
 QUOTED = re.findall(r"`([^`\n]+)`", re.sub(r"```.*?```", "", PAGE, flags=re.DOTALL))
 """All text between backticks, except in code blocks."""
+START_PAGE = "00_start_here"
+"""The start page of each folder, which is not one of its validations or runbooks."""
 SOURCES = {".py", ".ipynb"}
 
 
@@ -122,13 +124,13 @@ def test_every_validation_has_faults() -> None:
     """Each validation is in a test of faults; without one its checks would never be seen red."""
     files = (ROOT / "tests" / "notebooks").glob("test_faults*.py")
     tested = "".join(path.read_text() for path in files)
-    names = {path.stem for path in (ROOT / "notebooks").glob("*.ipynb")}
+    names = {path.stem for path in (ROOT / "notebooks").glob("*.ipynb")} - {START_PAGE}
     assert {name for name in names if f'"{name}"' not in tested} == set()
 
 
 def test_every_runbook_has_its_test() -> None:
     """Each runbook has a test that follows it."""
-    names = {path.stem for path in (ROOT / "runbooks").glob("*.ipynb")}
+    names = {path.stem for path in (ROOT / "runbooks").glob("*.ipynb")} - {START_PAGE}
     tested = {path.stem.removeprefix("test_") for path in (ROOT / "tests" / "runbooks").glob("*")}
     assert names - tested == set()
 

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from securenet_obs.oncall.actions.step import Action, Manual
     from securenet_obs.oncall.decisions import Row
     from securenet_obs.oncall.session import Finding, Runbook, open_runbook
+    from securenet_obs.oncall.start_page import StartPage, open_start_page, show_dashboard
     from securenet_obs.oncall.symptoms.logs_do_not_parse import LogsDoNotParse
     from securenet_obs.oncall.symptoms.queue_is_growing import QueueIsGrowing
     from securenet_obs.oncall.symptoms.redis_evicted_tasks import RedisEvictedTasks
@@ -37,6 +38,7 @@ __all__ = [
     "Runbook",
     "ScheduleStopped",
     "SentryIsSilent",
+    "StartPage",
     "TaskIsPoisonous",
     "TasksAreStuckUnacked",
     "TasksRunTwice",
@@ -45,7 +47,9 @@ __all__ = [
     "grow_pool",
     "named_action",
     "open_runbook",
+    "open_start_page",
     "shed_expired",
+    "show_dashboard",
 ]
 
 _NAMES = {
@@ -54,6 +58,7 @@ _NAMES = {
     "actions.step": ("Action", "Manual"),
     "decisions": ("Row",),
     "session": ("Finding", "Runbook", "open_runbook"),
+    "start_page": ("StartPage", "open_start_page", "show_dashboard"),
     "symptoms.logs_do_not_parse": ("LogsDoNotParse",),
     "symptoms.queue_is_growing": ("QueueIsGrowing",),
     "symptoms.redis_evicted_tasks": ("RedisEvictedTasks",),
