@@ -122,8 +122,11 @@ def _without_outputs(content: bytes) -> bytes:
 
 
 def _read_content(folder: Path) -> dict[Path, bytes]:
-    """Return the content of each file below a folder, links excluded: path below it -> bytes."""
+    """Return the content of each file below a folder; links and hidden files are left out."""
     files = (path for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
+    content = {path.relative_to(folder): path.read_bytes() for path in files}
     return {
-        path.relative_to(folder): path.read_bytes() for path in files if _HIDDEN not in path.parts
+        path: value
+        for path, value in content.items()
+        if not any(part.startswith(".") for part in path.parts)
     }

@@ -3,13 +3,14 @@
 import json
 import os
 import secrets
-import socket
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
+from http import HTTPStatus
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
 from securenet_obs.errors import SecureNetObsError
@@ -80,7 +81,7 @@ def jupyter_lab(
             start_new_session=True,
         )
         try:
-            _wait_until_listening(process, port)
+            _wait_until_listening(process, port, token)
             yield LabServer(process, f"http://127.0.0.1:{port}{address}?token={token}")
         finally:
             _end(process)
@@ -93,7 +94,7 @@ def _build_command(root: Path, port: int, address: str, *, browser: bool) -> lis
         "--ServerApp.ip=127.0.0.1",
         f"--ServerApp.port={port}",
         "--ServerApp.port_retries=0",
-        "--ServerApp.log_level=WARNING",
+        "--Application.log_level=ERROR",
         f"--ServerApp.root_dir={root}",
         f"--ServerApp.open_browser={browser}",
         f"--ServerApp.terminado_settings={json.dumps({'shell_command': shell})}",
@@ -109,10 +110,13 @@ def _build_command(root: Path, port: int, address: str, *, browser: bool) -> lis
     ]
 
 
-def _wait_until_listening(process: "subprocess.Popen[bytes]", port: int) -> None:
+def _wait_until_listening(process: "subprocess.Popen[bytes]", port: int, token: str) -> None:
     def listens() -> bool:
-        with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
-            return True
+        """Return whether this server answers: another one at the port refuses the token."""
+        connection = HTTPConnection("127.0.0.1", port, timeout=5)
+        with suppress(OSError, HTTPException), closing(connection):
+            connection.request("GET", "/api/status", headers={"Authorization": f"token {token}"})
+            return connection.getresponse().status == HTTPStatus.OK
         return False
 
     poll_until(lambda: process.poll() is not None or listens(), deadline_s=START_TIMEOUT_S)
