@@ -87,10 +87,9 @@ class JupyterPage:
         self.choose("Run", "Run All Cells")
 
     def cell(self, source: str) -> Locator:
-        """Return the cell of code with a text in its source."""
-        return self.page.locator(
-            ".jp-CodeCell", has=self.page.locator(".cm-content", has_text=source)
-        )
+        """Return the cell of code with a text in its source; other tabs are hidden."""
+        cells = self.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-CodeCell")
+        return cells.filter(has=self.page.locator(".cm-content", has_text=source))
 
     def edit(self, source: str, replaced: str) -> None:
         """Replace the source of the cell with this text, as a person types."""
