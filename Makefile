@@ -15,7 +15,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # How long `make fuzz` begins new rounds.
 SECONDS := 120
 
-.PHONY: help install validate test lint check coverage fuzz bench doubt drills runbooks record index lock clean
+.PHONY: help install validate test lint check coverage fuzz bench doubt drills runbooks browser record index lock clean
 
 help: ## What can be made
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile
@@ -90,6 +90,9 @@ runbooks: $(INSTALLED) ## Break a local stack in each runbook's way; find, confi
 
 # The notebooks that `make record` executes.
 NOTEBOOKS := notebooks/*.ipynb runbooks/*.ipynb
+
+browser: $(INSTALLED) ## Follow two runbooks in JupyterLab in real Chromium, with screenshots
+	@$(BIN)/python -m tests.browser
 
 record: $(INSTALLED) ## Execute the notebooks anew on the local stack and store their outputs
 	$(BIN)/securenet-obs exec --local -- jupyter nbconvert --to notebook --execute --inplace \

@@ -108,6 +108,11 @@ class Checks:
         outcome: Outcome = "passed" if passed else "failed"
         self._add(Check(name, outcome, _shorten(expected), _shorten(observed)))
 
+    def show_example(self, name: str, passed: bool, *, expected: object, observed: object) -> None:
+        """Show a check that is judged as by `record`, and counts nowhere: it explains checks."""
+        outcome: Outcome = "passed" if passed else "failed"
+        _display(_Summary((Check(name, outcome, _shorten(expected), _shorten(observed)),)))
+
     def skip(self, name: str, *, reason: str) -> None:
         """Record and show a check that cannot be judged on this target, with the reason."""
         self._add(Check(name, "skipped", reason=_shorten(reason)))

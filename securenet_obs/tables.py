@@ -2,6 +2,7 @@
 
 import html
 import math
+import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -25,6 +26,7 @@ _PANDAS = ("pandas", "pandas.core.frame")
 
 _DECIMALS = 3
 _CELL = "padding:4px 8px;vertical-align:top;overflow-wrap:break-word"
+_URL = re.compile(r"https?://[^\s\"<>]+")
 _MAX_UNWRAPPED = 32
 """Characters of a cell that is never wrapped: an id, a timestamp."""
 
@@ -56,11 +58,11 @@ def text_table(frame: "pd.DataFrame") -> str:
     """Return a DataFrame as lines of aligned columns; numbers are aligned at the right."""
     columns = _columns(frame)
     rows = zip(*([name, *cells] for name, cells, _ in columns), strict=True)
-    lines = _text_rows(rows, [is_right for _, _, is_right in columns])
+    lines = text_rows(rows, [is_right for _, _, is_right in columns])
     return "\n".join([lines, *_remarks(frame)]) if len(frame) else _no_rows(frame)
 
 
-def _text_rows(rows: Iterable[Sequence[str]], right: Sequence[bool]) -> str:
+def text_rows(rows: Iterable[Sequence[str]], right: Sequence[bool]) -> str:
     """Return rows of cells as aligned lines; `right` marks columns aligned at the right."""
     lines = [list(row) for row in rows]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
@@ -75,17 +77,27 @@ def _text_rows(rows: Iterable[Sequence[str]], right: Sequence[bool]) -> str:
 
 
 def html_table(frame: "pd.DataFrame") -> str:
-    """Return a DataFrame as an HTML table; long cells wrap."""
+    """Return a DataFrame as an HTML table; long cells wrap, and addresses are links."""
     if not len(frame):
         return f"<p>{html.escape(_no_rows(frame))}</p>"
     columns = _columns(frame)
     rows = [[f"<b>{html.escape(name)}</b>" for name, _, _ in columns]]
-    escaped = ([html.escape(cell) for cell in cells] for _, cells, _ in columns)
+    escaped = (list(map(_html_text, cells)) for _, cells, _ in columns)
     rows += [list(row) for row in zip(*escaped, strict=True)]
     is_right = [right for _, _, right in columns]
     styles = [_wrapping(cells) for _, cells, _ in columns]
     table = "".join(f"<tr>{''.join(map(html_cell, row, is_right, styles))}</tr>" for row in rows)
     return html_rows(table) + "".join(f"<p>{html.escape(text)}</p>" for text in _remarks(frame))
+
+
+def _html_text(text: str) -> str:
+    """Return a text as HTML; an address of a web page is a link."""
+    return html_link("open", text) if _URL.fullmatch(text) else html.escape(text)
+
+
+def html_link(label: str, address: str) -> str:
+    """Return a link to an address or a relative path."""
+    return f'<a href="{html.escape(address)}">{html.escape(label)}</a>'
 
 
 def html_rows(rows: str, style: str = "") -> str:

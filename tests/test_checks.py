@@ -137,3 +137,11 @@ def test_a_repeated_cell_replaces_its_checks() -> None:
         assert isinstance(twice.error_in_exec, ValueError)
     finally:
         InteractiveShell.clear_instance()
+
+
+def test_an_example_is_shown_and_counts_nowhere(capsys: pytest.CaptureFixture[str]) -> None:
+    """A page that explains checks shows a red one, and its verdict is not red."""
+    checks = Checks()
+    checks.show_example("it arrived", False, expected="arrived", observed="nothing")
+    assert "✘ failed" in capsys.readouterr().out
+    assert len(checks) == 0

@@ -55,16 +55,17 @@ def test_missing_packages_are_installed(machine: Path) -> None:
     assert found[0] == "apt-get update -qq"
     packages = found[1].partition("--no-install-recommends ")[2].split()
     assert packages[:4] == ["python3-venv", "procps", "faketime", "docker-compose"]
-    assert packages[4] == "prometheus"
+    assert packages[4:6] == ["chromium", "prometheus"]
     # Debian's folders of these are outside of the PATH: this machine may have them.
-    assert set(packages[5:]) <= {"postgresql", "pgbouncer"}
+    assert set(packages[6:]) <= {"postgresql", "pgbouncer"}
     assert {"make test", "make validate"} <= set(found[2:])
 
 
 def test_a_complete_machine_installs_nothing(machine: Path) -> None:
     """Without missing packages, or without root, apt-get is not called."""
     program(machine, "id", "echo 0")
-    for name in ("python3", "ps", "faketime", "docker", "initdb", "pgbouncer", "promtool"):
+    programs = ("ps", "faketime", "docker", "initdb", "pgbouncer", "promtool", "chromium")
+    for name in ("python3", *programs):
         program(machine, name, "exit 0")
     assert calls(machine, "apt-get") == []
     (machine / "bin" / "docker").unlink()

@@ -149,7 +149,7 @@ def test_runbooks_act_on_these_deployments() -> None:
         word.removeprefix("deployment/securenet-")
         for entry in entries.values()
         for word in entry.command
-        if word.startswith("deployment/")
+        if word.startswith("deployment/") and "{" not in word
     }
     # Deployments of one's own, with the scripts that the file describes.
     assert named - containers().keys() == {"rotation", "tickets"}

@@ -85,6 +85,24 @@ def test_a_duration_has_a_unit_or_is_a_word(seconds: float, text: str) -> None:
     assert seconds_text(math.nan, "no message") == "no message"
 
 
+@pytest.mark.parametrize(
+    ("text", "is_link"),
+    [
+        ("http://127.0.0.1:8000/issues/1/?a=1&b=2", True),
+        ("see https://sentry.example/1", False),
+        ("javascript:alert(1)", False),
+        ('https://x/"><script>', False),
+    ],
+)
+def test_a_cell_that_is_an_address_is_a_link(text: str, is_link: bool) -> None:
+    """Only a whole address of a web page is; the plain table has it as it is."""
+    frame = pd.DataFrame({"event": [text]})
+    assert ('<a href="http' in html_table(frame)) is is_link
+    assert "<script>" not in html_table(frame)
+    assert ("b=2" not in text) or ("a=1&amp;b=2" in html_table(frame))
+    assert text in text_table(frame)
+
+
 def test_columns_line_up_and_numbers_end_at_the_right() -> None:
     """Columns are aligned, and numbers are right-aligned."""
     frame = pd.DataFrame({"task": ["a", "bcd"], "seconds": [1.25, 600.0], "count": [1234, 5]})

@@ -44,8 +44,13 @@ class Choice:
         preflight(demands, self.target, advice)
 
     @contextmanager
-    def enter(self, console: Console) -> "Iterator[Target]":
+    def enter(self, console: Console, *, is_found: bool = False) -> "Iterator[Target]":
         """Yield the target; a local stack that had to be started is stopped after the block.
+
+        Args:
+            console: for progress messages.
+            is_found: whether a stack that is started has the name by which `status`, `env` and
+                `restart` find it, rather than one of its own; its files are kept.
 
         Raises:
             StackError: see `LocalStack.start`.
@@ -60,16 +65,19 @@ class Choice:
             yield self.target
             return
         from securenet_obs.runner.target import target_of
-        from securenet_obs.stack import LocalStack
+        from securenet_obs.stack import LocalStack, serving_requests
 
         console.print(
             "Bringing up a local stack: Redis, Bugsink, relay, API, worker, beat, on-call"
         )
         with ExitStack() as started:
             try:
-                stack = started.enter_context(LocalStack(ephemeral=True, report=console.print))
+                local = LocalStack(ephemeral=not is_found, report=console.print)
+                stack = started.enter_context(local)
             except StateFolderError as error:
                 raise StateFolderError(f"{str(error).rstrip('.')}, or {_REMEDY}.") from error
+            if is_found:
+                started.enter_context(serving_requests(stack))
             yield target_of(f"local stack {stack.name}", stack.environment, local=True)
 
 

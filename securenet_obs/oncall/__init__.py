@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from securenet_obs.oncall.actions.step import Action, Manual
     from securenet_obs.oncall.decisions import Row
     from securenet_obs.oncall.session import Finding, Runbook, open_runbook
+    from securenet_obs.oncall.start_page import StartPage, open_start_page, show_dashboard
     from securenet_obs.oncall.symptoms.critical_vulnerability_found import (
         CriticalVulnerabilityFound,
     )
@@ -46,6 +47,7 @@ __all__ = [
     "ScheduleStopped",
     "SecretWasLogged",
     "SentryIsSilent",
+    "StartPage",
     "TaskIsPoisonous",
     "TasksAreStuckUnacked",
     "TasksRunTwice",
@@ -55,7 +57,9 @@ __all__ = [
     "grow_pool",
     "named_action",
     "open_runbook",
+    "open_start_page",
     "shed_expired",
+    "show_dashboard",
 ]
 
 _NAMES = {
@@ -66,6 +70,7 @@ _NAMES = {
     "session": ("Finding", "Runbook", "open_runbook"),
     "symptoms.critical_vulnerability_found": ("CriticalVulnerabilityFound",),
     "symptoms.errors_are_spiking": ("ErrorsAreSpiking",),
+    "start_page": ("StartPage", "open_start_page", "show_dashboard"),
     "symptoms.logs_do_not_parse": ("LogsDoNotParse",),
     "symptoms.queue_is_growing": ("QueueIsGrowing",),
     "symptoms.redis_evicted_tasks": ("RedisEvictedTasks",),

@@ -18,7 +18,7 @@ Each line has `at` (ISO 8601, UTC), `event`, `runbook` and the fields of its eve
 import errno
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -151,6 +151,19 @@ def _now() -> str:
 def read_age_s(entry: Entry) -> float:
     """Return how many seconds ago an entry was written."""
     return (datetime.now(UTC) - datetime.fromisoformat(entry["at"])).total_seconds()
+
+
+def describe_last_action(history: History, target: Mapping[str, str]) -> str:
+    """Return the last action on a target in words, or why it is unknown."""
+    try:
+        entries = history.read()
+    except EvidenceError as error:
+        return f"unknown: {error}"
+    acted = [row for row in entries if row["event"] == "after" and row["target"] == target]
+    if not acted:
+        return "none in this journal"
+    last = acted[-1]
+    return f"{last['at'][:19]}Z by {last['who']}: {last['does']}: {last.get('result')}"
 
 
 def tabulate_actions(entries: Iterable[Entry]) -> list[dict[str, str]]:

@@ -12,7 +12,7 @@ from securenet_obs.oncall.confirmation import Request, find_issued, issue, spend
 from securenet_obs.oncall.decisions import Row, render_table
 from securenet_obs.oncall.glance import glance
 from securenet_obs.oncall.hand_over import Record, write_note
-from securenet_obs.oncall.history import History
+from securenet_obs.oncall.history import History, describe_last_action
 from securenet_obs.oncall.identity import (
     clean_name,
     compute_cells_digest,
@@ -101,20 +101,9 @@ class Runbook:
                 ("target", ", ".join(f"{name} {value}" for name, value in target.items())),
                 ("call", self.settings.oncall_contacts or "ONCALL_CONTACTS names nobody"),
                 ("acting", self._lock.describe()),
-                ("last action", self._describe_last_action(target)),
+                ("last action", describe_last_action(self._history, target)),
             ]
         )
-
-    def _describe_last_action(self, target: Mapping[str, str]) -> str:
-        try:
-            entries = self._history.read()
-        except EvidenceError as error:
-            return f"unknown: {error}"
-        acted = [row for row in entries if row["event"] == "after" and row["target"] == target]
-        if not acted:
-            return "none in this journal"
-        last = acted[-1]
-        return f"{last['at'][:19]}Z by {last['who']}: {last['does']}: {last.get('result')}"
 
     def glance(self, *queues: str) -> None:
         """Show a first look, within seconds: workers, messages in flight, depths of some queues."""

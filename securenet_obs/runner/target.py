@@ -1,6 +1,7 @@
 """A run's target: read from an env file or this process, or a stack to start; refuses bad ones."""
 
 import os
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
@@ -74,12 +75,14 @@ class Target:
         """Return the variables for a shell or JupyterLab, where any service may be started.
 
         A service there has its own name and release, or those that the caller's variables give it.
-        The target's release is in SECURENET_RELEASE, for validations.
+        The target's release is in SECURENET_RELEASE, for validations. Programs of this installation
+        come first, whether or not its folder is on the PATH.
         """
         own = {name: each for name, each in settings_in(os.environ).items() if name in IDENTITY}
         others = {name: each for name, each in self.environment.items() if name not in IDENTITY}
         release = self.environment.get("SENTRY_RELEASE") or SECURENET_RELEASE
-        return {"SECURENET_RELEASE": release, **others, **own}
+        path = search_path(self.environment.get("PATH", ""))
+        return {"SECURENET_RELEASE": release, **others, **own, "PATH": path}
 
     def facts(self) -> dict[str, str]:
         """Return the facts that may be recorded: its name and its non-secret settings."""
@@ -94,6 +97,13 @@ class Target:
             if name in public and value
         }
         return {"name": self.name, **named}
+
+
+def search_path(path: str) -> str:
+    """Return a PATH with the folder of this installation's programs first."""
+    programs = str(Path(sys.executable).parent)
+    others = [folder for folder in path.split(os.pathsep) if folder and folder != programs]
+    return os.pathsep.join([programs, *others])
 
 
 def settings_in(environment: Mapping[str, str]) -> dict[str, str]:

@@ -5,12 +5,14 @@ from securenet_obs.stack.detached import start_detached, supervise, wait_for_sta
 from securenet_obs.stack.follow import follow
 from securenet_obs.stack.local_stack import LocalStack
 from securenet_obs.stack.parts.services import build_beat_command, build_worker_command
-from securenet_obs.stack.restarts import request_restart, serve_request
+from securenet_obs.stack.restarts import request_restart, serve_request, serving_requests
 from securenet_obs.stack.state import (
     PartStatus,
     StackState,
+    describe_dashboard,
     find_running_stack,
     find_running_stacks,
+    find_stack_of,
     format_stack_command,
     read_status,
     take_down,
@@ -23,14 +25,17 @@ __all__ = [
     "StackState",
     "build_beat_command",
     "build_worker_command",
+    "describe_dashboard",
     "find_dead_parts",
     "find_running_stack",
     "find_running_stacks",
+    "find_stack_of",
     "follow",
     "format_stack_command",
     "read_status",
     "request_restart",
     "serve_request",
+    "serving_requests",
     "start_detached",
     "supervise",
     "take_down",

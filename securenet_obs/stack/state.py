@@ -22,6 +22,7 @@ DEFAULT_NAME = "local"
 DOWN_S = 45.0
 """Seconds that a stack's owner has to take it down before the owner is killed."""
 
+_STACKS = "stacks"
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,49}")
 
 
@@ -57,6 +58,10 @@ class StackState:
     dashboard: tuple[str, str, str]
     parts: Mapping[str, PartState]
 
+    def describe_dashboard(self) -> str:
+        """Return address and login of the dashboard of errors, in words."""
+        return describe_dashboard(self.dashboard)
+
 
 @dataclass(frozen=True)
 class PartStatus:
@@ -82,6 +87,12 @@ class PartStatus:
         }
 
 
+def describe_dashboard(dashboard: tuple[str, str, str]) -> str:
+    """Return address, e-mail and password of a dashboard in words."""
+    address, email, password = dashboard
+    return f"{address} (login {email}, password {password})"
+
+
 def format_stack_command(verb: str, name: str) -> str:
     """Return the `securenet-obs` command line for a verb and the stack of this name."""
     return f"securenet-obs {verb}" + ("" if name == DEFAULT_NAME else f" --name {name}")
@@ -98,7 +109,7 @@ def locate_stack_folder(name: str, root: Path) -> Path:
             f"{name!r} is not a valid stack name; use up to 50 of a-z, 0-9, - and _, "
             "starting with a letter or a digit."
         )
-    return root.resolve() / "stacks" / name
+    return root.resolve() / _STACKS / name
 
 
 def locate_lock_file(folder: Path) -> Path:
@@ -167,9 +178,19 @@ def find_running_stack(name: str = DEFAULT_NAME, root: Path | None = None) -> St
     return read_state(folder)
 
 
+def find_stack_of(environment: Mapping[str, str]) -> StackState | None:
+    """Return the running stack whose variables these are, in any folder; None for others."""
+    folder = Path(environment.get("LOG_SOURCE", "")).parent
+    if folder.parent.name != _STACKS or not _NAME.fullmatch(folder.name):
+        return None
+    state = find_running_stack(folder.name, folder.parents[1])
+    is_same = state is not None and state.environment.get("API_URL") == environment.get("API_URL")
+    return state if is_same else None
+
+
 def find_running_stacks(root: Path | None = None) -> list[StackState]:
     """Return every running stack of a project."""
-    folders = sorted((root or default_root()).glob("stacks/*/"))
+    folders = sorted((root or default_root()).glob(f"{_STACKS}/*/"))
     states = (
         find_running_stack(folder.name, root) for folder in folders if _NAME.fullmatch(folder.name)
     )

@@ -63,7 +63,7 @@ def look(stack: LocalStack, run_notebook: Callable[..., Any], direct: redis.Redi
 def test_a_look_writes_nothing_else(path: Path, look: Look, direct: redis.Redis) -> None:
     """By its commands, and by the keys that nothing else writes: value and expiry."""
     before = read_planted(direct)
-    recorder = look.at(path.stem)
+    recorder = look.at(str(path))
     assert recorder.commands
     assert recorder.find_forbidden() == []
     assert read_planted(direct) == before

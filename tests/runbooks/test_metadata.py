@@ -13,7 +13,8 @@ from securenet_obs.oncall.session import NO_OPEN_STEP
 from securenet_obs.runner.notebook.catalog import Notebook, read_notebook
 
 PROJECT = Path(__file__).parents[2]
-RUNBOOKS = sorted(PROJECT.glob("runbooks/*.ipynb"))
+
+RUNBOOKS = sorted(PROJECT.glob("runbooks/[!0]*.ipynb"))
 DESCRIBED = ("symptoms", "patterns", "severity", "services", "owner", "expected_s", "drill")
 
 

@@ -7,7 +7,7 @@ import nbformat
 import pytest
 
 PROJECT = Path(__file__).parents[2]
-RUNBOOKS = sorted(PROJECT.glob("runbooks/*.ipynb"))
+RUNBOOKS = sorted(PROJECT.glob("runbooks/[!0]*.ipynb"))
 LOOKS = ("## Look", "## Decide")
 """Sections that read values before the action."""
 

@@ -18,6 +18,7 @@ from securenet_obs.stack import (
     LocalStack,
     find_running_stack,
     find_running_stacks,
+    find_stack_of,
     read_status,
     take_down,
 )
@@ -209,3 +210,17 @@ def test_command_names_any_stack_but_the_default() -> None:
     """Commands in messages refer to the stack of the message."""
     assert format_stack_command("down", "local") == "securenet-obs down"
     assert format_stack_command("down", "second") == "securenet-obs down --name second"
+
+
+def test_a_stack_is_found_by_its_variables_from_any_folder(
+    stack: LocalStack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A kernel works in another folder; variables of another target name no stack."""
+    monkeypatch.chdir(tmp_path)
+    state = find_stack_of(stack.environment)
+    assert state is not None
+    address, email, password = stack.dashboard
+    assert state.describe_dashboard() == f"{address} (login {email}, password {password})"
+    assert find_stack_of({**stack.environment, "API_URL": "http://other.example"}) is None
+    assert find_stack_of({"LOG_SOURCE": str(tmp_path / "stacks" / "gone" / "logs")}) is None
+    assert find_stack_of({}) is None

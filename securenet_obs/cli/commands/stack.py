@@ -97,8 +97,9 @@ def up(name: str, store: "StoreKind", detach: bool, announce: int | None) -> Non
 
 
 def _print_dashboard(dashboard: tuple[str, str, str]) -> None:
-    address, email, password = dashboard
-    STDOUT.print(f"Errors: {address} (login {email}, password {password})", soft_wrap=True)
+    from securenet_obs.stack import describe_dashboard
+
+    STDOUT.print(f"Errors: {describe_dashboard(dashboard)}", soft_wrap=True)
 
 
 @click.command()
@@ -106,6 +107,8 @@ def _print_dashboard(dashboard: tuple[str, str, str]) -> None:
 @options.as_json
 def status(name: str, as_json: bool) -> None:
     """Show the running stack; exit 1 if a part is not ready.
+
+    The last line has the address and the login of the dashboard of errors.
 
     Example: securenet-obs status --json
     """
@@ -117,9 +120,10 @@ def status(name: str, as_json: bool) -> None:
         click.echo(json.dumps([asdict(part) for part in parts], indent=2))
     elif parts:
         print_rows(STDOUT, [part.to_row() for part in parts])
-        state = find_running_stack(name)
-        for sentence in find_dead_parts(state).values() if state else ():
-            STDERR.print(sentence, style="bold red", soft_wrap=True)
+        if state := find_running_stack(name):
+            _print_dashboard(state.dashboard)
+            for sentence in find_dead_parts(state).values():
+                STDERR.print(sentence, style="bold red", soft_wrap=True)
     else:
         STDOUT.print(f"The stack {name!r} is not running.")
     sys.exit(0 if parts and all(part.ready for part in parts) else 1)

@@ -16,34 +16,45 @@ from securenet_obs.cli.consoles import STDERR, STDOUT
 @click.command()
 @options.port
 @options.no_browser
+@click.option("--edit", is_flag=True, help="Open the project's own files instead of copies.")
 @options.target
 @options.local
 @options.root
-def lab(port: int, no_browser: bool, target: Path | None, local: bool, root: Path) -> None:
+def lab(
+    port: int, no_browser: bool, edit: bool, target: Path | None, local: bool, root: Path
+) -> None:
     """Open JupyterLab on the notebooks, in a target's environment.
 
-    Outside a project it opens copies of the installed notebooks, in .securenet of this folder;
-    existing copies are kept.
+    It opens the start page: of the newcomer on a local stack, of on-call on any other target.
+    The notebooks are copies without outputs, so that a run changes no file of the project. Copies
+    that were changed stay in .securenet/lab. A local stack that it starts is the one that `status`
+    and `env` find.
 
     Example: securenet-obs lab --no-browser --port 8899
     """
-    from securenet_obs.runner.lab import jupyter_lab, wait_for
-    from securenet_obs.runner.notebook.roots import opened_root
-    from securenet_obs.stack import watch_parts
+    from securenet_obs.runner.lab.copies import find_start_page, opened_folder
+    from securenet_obs.runner.lab.server import jupyter_lab, wait_for
+    from securenet_obs.stack import find_stack_of, watch_parts
+    from securenet_obs.stack.state import default_root
 
     choice = choose(target, local=local, root=root)
     choice.check()
-    root = opened_root(root)
     with (
-        choice.enter(STDOUT) as active_target,
+        choice.enter(STDOUT, is_found=True) as active_target,
+        opened_folder(root, None if edit else default_root() / "lab") as folder,
         jupyter_lab(
-            root, active_target.shell_environment(), port=port, browser=not no_browser
+            folder,
+            active_target.shell_environment(),
+            start=find_start_page(folder, is_local=active_target.local),
+            port=port,
+            browser=not no_browser,
         ) as server,
     ):
-        process, address = server
-        STDOUT.print(f"JupyterLab: {address} (Ctrl-C ends it)", soft_wrap=True)
+        if state := find_stack_of(active_target.environment):
+            STDOUT.print(f"Errors: {state.describe_dashboard()}", soft_wrap=True)
+        STDOUT.print(f"JupyterLab: {server.url} (Ctrl-C ends it)", soft_wrap=True)
         with watch_parts(active_target.environment, _report_dead_part):
-            wait_for(process)
+            wait_for(server.process)
 
 
 def _report_dead_part(sentence: str) -> None:
@@ -59,16 +70,18 @@ def execute(command: tuple[str, ...], target: Path | None, local: bool) -> None:
 
     Example: securenet-obs exec -- papermill notebooks/02*.ipynb out.ipynb
     """
-    # Programs of this installation come first, whether or not its folder is on the PATH.
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+    from securenet_obs.runner.target import search_path
+
+    path = search_path(os.environ.get("PATH", ""))
     program = shutil.which(command[0], path=path)
     if program is None:
         raise click.UsageError(f"{command[0]}: there is no such program.")
     choice = choose(target, local=local)
     choice.check()
     with choice.enter(STDERR) as active_target:
-        environment = {**active_target.shell_environment(), "PATH": path}
-        completed = subprocess.run([program, *command[1:]], env=environment, check=False)  # noqa: S603
+        completed = subprocess.run(  # noqa: S603
+            [program, *command[1:]], env=active_target.shell_environment(), check=False
+        )
     sys.exit(completed.returncode)
 
 

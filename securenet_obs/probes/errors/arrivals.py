@@ -61,4 +61,5 @@ def _build_row(arrival: Arrival) -> dict[str, object]:
         "release": event.release,
         "tenant": event.tags.get("tenant_id"),
         "innermost frame": event.frames[-1]["function"] if event.frames else None,
+        "event": event.url or None,
     }

@@ -165,7 +165,12 @@ def parse_event(answer: Any, hex_id: str, url: str) -> ErrorEvent:
         tags=parse_tags(data.get("tags")),
         frames=parse_frames(exceptions),
         payload=data,
+        url=_build_page_url(url, answer.get("issue"), answer.get("id")),
     )
+
+
+def _build_page_url(url: str, issue: object, event: object) -> str:
+    return f"{url}/issues/issue/{issue}/event/{event}/" if issue and event else ""
 
 
 def _parse_exceptions(exception: object) -> list[dict[str, Any]]:

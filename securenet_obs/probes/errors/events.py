@@ -36,6 +36,8 @@ class ErrorEvent:
     tags: dict[str, str]
     frames: list[Frame] = field(repr=False)
     payload: dict[str, Any] = field(repr=False)
+    url: str = ""
+    """Address of its page in the backend's dashboard; empty if the backend does not tell."""
 
     @property
     def trace_id(self) -> str | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
@@ -66,7 +67,13 @@ class SentryEvents:
             raise NotFoundError(
                 f"Event {hex_id} is not in project {self._project} after {deadline_s:g} s."
             ) from error
-        return _parse_event(answer, hex_id, self._api.url)
+        event = _parse_event(answer, hex_id, self._api.url)
+        return replace(event, url=self._build_page_url(answer.get("groupID"), hex_id))
+
+    def _build_page_url(self, issue: object, hex_id: str) -> str:
+        organisation = self._path.partition("/")[0]
+        page = f"organizations/{organisation}/issues/{issue}/events/{hex_id}/"
+        return f"{self._api.url}/{page}" if issue else ""
 
     def read_newest(self, count: int, deadline_s: float) -> Iterator[StoredEvent]:
         """Yield the newest events of the first page; see `ErrorBackend.read_newest`."""

@@ -8,7 +8,8 @@ from pydantic_core import PydanticCustomError
 
 from securenet_obs.runner.notebook.needs import NEEDS
 
-Kind = Literal["validation", "runbook", "plain"]
+Kind = Literal["validation", "runbook", "guide", "plain"]
+"""A guide is a start page: it explains and shows, and no command runs it with the others."""
 
 
 def _known(name: str) -> str:

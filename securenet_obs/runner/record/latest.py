@@ -8,11 +8,15 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class LatestRun:
-    """The latest run of a notebook: its verdict, and its start in Unix seconds."""
+    """The latest run of a notebook: its verdict, and its start in Unix seconds.
+
+    `page` is the path of its page below the evidence root; empty in evidence without one.
+    """
 
     notebook: str
     verdict: str
     started_at: float
+    page: str = ""
 
 
 class LatestRuns:
@@ -53,6 +57,7 @@ def _parse(path: Path) -> list[LatestRun]:
                 str(row["notebook"]),
                 str(row["verdict"]),
                 datetime.fromisoformat(row["started"]).timestamp(),
+                f"{path.parent.name}/{row['run']}.html" if row.get("run") else "",
             )
             for row in rows
         ]

@@ -5,7 +5,8 @@ from securenet_obs.probes import read_back_events, tabulate_arrivals
 from securenet_obs.probes.errors.events import ErrorEvent, Frame
 
 FRAME = Frame(function="fail", module=None, filename=None, lineno=1, in_app=True, vars=None)
-EVENT = ErrorEvent("a" * 32, "Boom", "local", "r@1", {"tenant_id": "acme"}, [FRAME], {})
+PAGE = "http://sentry.example/events/1/"
+EVENT = ErrorEvent("a" * 32, "Boom", "local", "r@1", {"tenant_id": "acme"}, [FRAME], {}, PAGE)
 
 
 class Shelf:
@@ -35,6 +36,7 @@ def test_missing_events_do_not_hide_others() -> None:
     assert table["arrived"].tolist() == [True, False, False]
     assert table.loc[0, "innermost frame"] == "fail"
     assert table.loc[0, "tenant"] == "acme"
+    assert table.loc[0, "event"] == PAGE
 
 
 def test_unreachable_backend_is_not_a_missing_event() -> None:

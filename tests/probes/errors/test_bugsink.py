@@ -1,6 +1,7 @@
 import time
 import uuid
 
+import httpx
 import pytest
 import sentry_sdk
 
@@ -47,6 +48,11 @@ def test_event_is_read_back(target: Settings, sdk: sentry_sdk.Client) -> None:
     assert event.tags["tenant_id"] == "acme"
     assert event.frames[-1]["function"] == "capture"
     assert event.contains('canary "1"')
+    page = httpx.get(event.url, follow_redirects=False)
+    assert (page.status_code, page.headers["location"].partition("?")[0]) == (
+        302,
+        "/accounts/login/",
+    )
 
 
 def test_older_events_of_an_issue_are_found(target: Settings, sdk: sentry_sdk.Client) -> None:

@@ -14,6 +14,7 @@ HEX = "9999aaaaca8b46d797c23c6077c6ff01"
 # What "Retrieve an Event for a Project" answers, less the fields that are not read here.
 ANSWER = {
     "eventID": HEX,
+    "groupID": "1077",
     "id": HEX,
     "title": "DiagnosticError: canary-1",
     "message": "",
@@ -81,12 +82,15 @@ def test_event_is_read_back(http_server) -> None:
     assert (event.frames[-1]["function"], event.frames[-1]["lineno"]) == ("diagnose", 7)
     assert event.contains("canary-1")
     assert not event.contains("t0ken")
+    page = f"/organizations/acme/issues/{ANSWER['groupID']}/events/{HEX}/"
+    assert event.url == f"{http_server.url}{page}"
 
 
 def test_release_is_read_without_a_tag(http_server) -> None:
     """Without a tag, the release is read from the event's own field."""
-    http_server.answers((200, {**ANSWER, "tags": []}))
+    http_server.answers((200, {**ANSWER, "tags": [], "groupID": None}))
     event = sentry(http_server.url).find(HEX, 2)
+    assert event.url == ""
     assert (event.environment, event.release) == (None, "securenet@0.1.0")
 
 

@@ -27,7 +27,7 @@ PACKAGE = PROJECT / "securenet_obs"
 SPECIMENS = {
     "api/diagnostics.py",
     "monitoring/diagnostics.py",
-    "runner/lab.py",
+    "runner/lab/server.py",
     "probes/scenarios/leaks.py",
     "probes/scenarios/specimens.py",
     "redaction/rules/commands.py",

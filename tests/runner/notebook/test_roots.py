@@ -1,15 +1,12 @@
 """Notebook roots: a project, an editable install, and a wheel."""
 
 import shutil
-import stat
 from pathlib import Path
 
 import pytest
 
-from securenet_obs import __version__
-from securenet_obs.errors import NotebookError
 from securenet_obs.runner.notebook import roots
-from securenet_obs.runner.notebook.roots import default_root, opened_root, work_folder
+from securenet_obs.runner.notebook.roots import default_root, work_folder
 
 PROJECT = Path(__file__).parents[3]
 
@@ -47,7 +44,7 @@ def test_an_editable_install_has_them_beside_it(
     """The root is this checkout, with the notebooks beside the package."""
     monkeypatch.chdir(tmp_path)
     assert default_root() == PROJECT
-    assert opened_root(PROJECT) == work_folder(PROJECT) == PROJECT
+    assert work_folder(PROJECT) == PROJECT
 
 
 def test_a_package_without_notebooks_means_this_folder(
@@ -57,23 +54,3 @@ def test_a_package_without_notebooks_means_this_folder(
     monkeypatch.setattr(roots, "files", lambda _name: tmp_path / "site" / "securenet_obs")
     monkeypatch.chdir(tmp_path)
     assert default_root() == Path()
-
-
-def test_a_person_edits_copies(installed: Path) -> None:
-    """Copies are writable and keep edits; the installed notebooks are never opened."""
-    copies = opened_root(installed)
-    assert copies == Path.cwd() / ".securenet" / f"notebooks-{__version__}"
-    names = {path.name for path in (installed / "notebooks").iterdir()}
-    assert {path.name for path in (copies / "notebooks").iterdir()} == names
-    edited = copies / "notebooks" / "01_sentry_receives_errors.ipynb"
-    assert stat.S_IMODE(edited.stat().st_mode) & 0o200
-    edited.write_text("edited")
-    assert opened_root(installed) == copies
-    assert edited.read_text() == "edited"
-
-
-def test_copies_that_cannot_be_written_are_one_sentence(installed: Path) -> None:
-    """The error names the folder and the reason."""
-    Path(".securenet").write_text("a file")
-    with pytest.raises(NotebookError, match=r"\.securenet.*cannot be written"):
-        opened_root(installed)

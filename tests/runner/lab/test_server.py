@@ -1,0 +1,121 @@
+"""JupyterLab for a person: kernels, terminals and pages; the end of its block stops it."""
+
+import asyncio
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+from tornado.websocket import websocket_connect
+
+from securenet_obs.errors import SecureNetObsError
+from securenet_obs.processes.ports import find_free_ports
+from securenet_obs.runner.lab.server import EVIDENCE_ROOT, LabServer, jupyter_lab, wait_for
+from securenet_obs.runner.target import target_of
+
+LAUNCHER = "securenet-obs-launcher"
+NEWS = "@jupyterlab/apputils-extension:notification"
+
+
+def test_an_end_with_an_error_is_an_error() -> None:
+    """The error has the exit status; a normal end raises none."""
+    wait_for(subprocess.Popen([sys.executable, "-c", ""]))
+    with pytest.raises(SecureNetObsError, match="exit status 3"):
+        wait_for(subprocess.Popen([sys.executable, "-c", "raise SystemExit(3)"]))
+
+
+@pytest.fixture(scope="module")
+def port() -> int:
+    """Return a free port."""
+    return find_free_ports(1)[0]
+
+
+@pytest.fixture(scope="module")
+def server(port: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabServer]:
+    """Yield a JupyterLab; after its block it has ended."""
+    root = tmp_path_factory.mktemp("lab")
+    target = target_of("staging", {"ENVIRONMENT": "staging"})
+    environment = {**target.shell_environment(), "SHELL": "/bin/sh"}
+    with jupyter_lab(root, environment, start="a.ipynb", port=port, browser=False) as server:
+        yield server
+    assert server.process.poll() is not None
+
+
+@pytest.fixture(scope="module")
+def client(server: LabServer) -> Iterator[httpx.Client]:
+    """Yield a client with the token of the server's URL; it need not wait: the server listens."""
+    url, _, token = server.url.partition("/lab/tree/a.ipynb?token=")
+    headers = {"Authorization": f"token {token}"}
+    with httpx.Client(base_url=url, headers=headers, timeout=60) as client:
+        yield client
+
+
+@pytest.mark.stack
+def test_it_listens_on_loopback_behind_a_token(server: LabServer, port: int) -> None:
+    """The URL is that of the start page at the given port; no command line has the token."""
+    start, _, token = server.url.partition("?token=")
+    assert start == f"http://127.0.0.1:{port}/lab/tree/a.ipynb"
+    assert len(token) > 20
+    listening = psutil.Process(server.process.pid).net_connections()
+    assert {row.laddr.ip for row in listening if row.status == "LISTEN"} == {"127.0.0.1"}
+    assert psutil.Process(server.process.pid).environ()[EVIDENCE_ROOT] == str(
+        Path.cwd() / "evidence"
+    )
+    assert token not in " ".join(map(str, server.process.args))  # type: ignore[arg-type]
+
+
+@pytest.mark.stack
+def test_kernels_listen_on_no_port(client: httpx.Client, server: LabServer) -> None:
+    """Their traffic is not encrypted: it goes over sockets that only this user may open."""
+    kernel = client.post("/api/kernels").raise_for_status().json()["id"]
+    runtime = Path(psutil.Process(server.process.pid).environ()["JUPYTER_RUNTIME_DIR"])
+    connection = json.loads((runtime / f"kernel-{kernel}.json").read_text())
+    assert connection["transport"] == "ipc"
+    assert runtime.stat().st_mode & 0o077 == 0
+    children = psutil.Process(server.process.pid).children(recursive=True)
+    assert children
+    assert [row for child in children for row in child.net_connections("inet")] == []
+
+
+@pytest.mark.stack
+def test_a_terminal_begins_where_the_command_was_called(client: httpx.Client) -> None:
+    """`securenet-obs` is found there, with the target's variables, and so is the stack's state."""
+    name = client.post("/api/terminals", json={"cwd": "/"}).raise_for_status().json()["name"]
+    url = str(client.base_url.copy_with(scheme="ws", path=f"/terminals/websocket/{name}"))
+    command = "echo $(pwd) $(command -v securenet-obs) $ENVIRONMENT END\r"
+    token = client.headers["Authorization"].removeprefix("token ")
+
+    async def read() -> str:
+        socket = await websocket_connect(f"{url}?token={token}")
+        await socket.write_message(json.dumps(["stdin", command]))
+        text = ""
+        while not re.search(r"staging END", text):
+            message = await asyncio.wait_for(socket.read_message(), 60)
+            assert isinstance(message, str)
+            kind, *content = json.loads(message)
+            text += content[0] if kind == "stdout" else ""
+        socket.close()
+        return text
+
+    shown = re.sub(r"\s+", " ", asyncio.run(read()))
+    program = Path(sys.executable).parent / "securenet-obs"
+    assert f"{Path.cwd()} {program} staging END" in shown
+
+
+@pytest.mark.stack
+def test_a_person_is_asked_nothing(client: httpx.Client) -> None:
+    """JupyterLab neither fetches news nor asks whether it may; the start pages are entries."""
+    settings = client.get("/lab/api/settings").raise_for_status().json()["settings"]
+    schema = next(row["schema"] for row in settings if row["id"] == NEWS)
+    assert schema["properties"]["fetchNews"]["default"] == "false"
+    page = client.get("/lab").raise_for_status().text
+    (config,) = re.findall(r'id="jupyter-config-data"[^>]*>(.*?)</script>', page, re.DOTALL)
+    loaded = {row["name"]: row["load"] for row in json.loads(config)["federated_extensions"]}
+    path = f"{LAUNCHER}/{loaded[LAUNCHER]}"
+    script = client.get(f"/lab/extensions/{path}").raise_for_status().text
+    assert "00_start_here.ipynb" in script
