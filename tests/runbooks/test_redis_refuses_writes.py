@@ -4,7 +4,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from securenet_obs.drills.faults.redis_states import hold_state
+import redis
+
+from securenet_obs.drills.faults.redis_states import keep_failed_save
 from securenet_obs.drills.incidents import Incident, Proof
 from securenet_obs.runner.record.verdict import Verdict
 from securenet_obs.stack import LocalStack
@@ -19,7 +21,8 @@ def test_it_promotes_a_replica_without_a_master(prove_runbook: Callable[[str], P
 @contextmanager
 def fail_one_save(stack: LocalStack) -> Iterator[None]:
     """Let one save of Redis fail; the disk has space again, and Redis does not try."""
-    with hold_state(stack, "MISCONF, the disk has space again"):
+    url = stack.environment["REDIS_URL"]
+    with redis.Redis.from_url(url, decode_responses=True) as client, keep_failed_save(client):
         yield
 
 

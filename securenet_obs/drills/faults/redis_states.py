@@ -153,7 +153,6 @@ STATES: Mapping[str, Callable[[redis.Redis], AbstractContextManager[None]]] = {
     "maxclients": refuse_clients,
     "WRONGPASS": change_password,
     "NOREPLICAS": require_replica,
-    "MISCONF, the disk has space again": keep_failed_save,
 }
 """Name of a state, as in Redis's answer -> the context manager that holds it."""
 

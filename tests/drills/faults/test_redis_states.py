@@ -11,11 +11,7 @@ from securenet_obs.drills.faults.redis_states import STATES
 from securenet_obs.workers.refusals import name_refusal
 from tests.workers.test_refusals import ANSWERS
 
-NAMES = {
-    "MASTERDOWN": "READONLY",
-    "WRONGPASS": "NOAUTH or WRONGPASS",
-    "MISCONF, the disk has space again": "MISCONF",
-}
+NAMES = {"MASTERDOWN": "READONLY", "WRONGPASS": "NOAUTH or WRONGPASS"}
 """State -> the name of the answer to a write, where it is another."""
 
 
