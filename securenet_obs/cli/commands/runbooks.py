@@ -111,7 +111,7 @@ def find(text: str | None, limit: int, root: Path, as_json: bool) -> None:
     than one of a consequence, and a symptom in words counts least; runbooks that match equally are
     a tie. Exits with 1 if none matches.
 
-    Example: securenet-obs runbooks find "OOM command not allowed when used memory"
+    Example: securenet-obs runbooks find "OOM command not allowed"
     """
     from securenet_obs.matching import find_matches
     from securenet_obs.oncall.runbook_index import build_index

@@ -3,16 +3,19 @@
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import httpx
 from pydantic import SecretStr
 
 from securenet_obs.errors import StackError
-from securenet_obs.probes.celery.results import ResultProbe, TaskEnd
 from securenet_obs.probes.markers import generate_canary, generate_secret
 from securenet_obs.processes.polling import poll_until
 from securenet_obs.settings import Settings
 from securenet_obs.stack.local_stack import TENANTS, LocalStack
+
+if TYPE_CHECKING:
+    from securenet_obs.probes.celery.results import TaskEnd
 
 REQUEST_ID = "incident-request-of-a-tenant"
 """Id of the request that fails; the request of the other tenant has the same and `-2`."""
@@ -58,9 +61,12 @@ def _send(stack: LocalStack, tenant_id: str, request_id: str) -> str:
 
 def _wait_for_event(stack: LocalStack, task_id: str) -> None:
     redis_url, result_url = (SecretStr(stack.environment[name]) for name in _URLS)
+    # pandas is imported where it is needed: the commands that list incidents start without it.
+    from securenet_obs.probes.celery.results import ResultProbe
+
     probe = ResultProbe(Settings(redis_url=redis_url, result_url=result_url))
 
-    def read() -> TaskEnd | None:
+    def read() -> "TaskEnd | None":
         return probe.read_end(task_id, _ASKING)
 
     end = poll_until(read, lambda end: end is not None and end.event_id, deadline_s=_DEADLINE_S)

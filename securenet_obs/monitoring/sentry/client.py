@@ -14,6 +14,7 @@ from securenet_obs.errors import SettingsError
 from securenet_obs.monitoring.releases import installed_commit, release_of
 from securenet_obs.monitoring.sentry.delivery.event_outcomes import EventOutcomes
 from securenet_obs.monitoring.sentry.delivery.transport import CountingTransport
+from securenet_obs.monitoring.sentry.events import runbook_hint
 from securenet_obs.monitoring.sentry.events.before_send import (
     before_send,
     before_send_transaction,
@@ -114,6 +115,7 @@ def _init_sdk(
     except sentry_sdk.utils.BadDsn as error:
         raise SettingsError(f"SENTRY_DSN: it is not a valid DSN: {error}.") from None
     sdk_functions.install()
+    runbook_hint.prepare()
 
 
 def _add_processors(service: str) -> None:

@@ -10,10 +10,12 @@ import pytest
 from securenet_obs.drills.catalog import DRILLS
 from securenet_obs.drills.doubt import FAULTS, KNOWN_FAULTS, changes
 from securenet_obs.drills.incidents import INCIDENTS
-from securenet_obs.runner.notebook.catalog import find
+from securenet_obs.runner.notebook.catalog import find, find_all
 
 PROJECT = Path(__file__).parents[3]
-NOTEBOOKS = sorted(path.stem for path in (PROJECT / "notebooks").glob("[01]*.ipynb"))
+NOTEBOOKS = sorted(
+    notebook.name for notebook in find_all(PROJECT) if notebook.declared.kind == "validation"
+)
 ELSEWHERE = {
     "API, worker and beat write to the log source": "test_faults.py",
     "uvicorn and celery write JSON too": "test_faults.py",

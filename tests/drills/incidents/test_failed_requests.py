@@ -2,6 +2,7 @@
 
 from securenet_obs.drills.incidents.failed_requests import REQUEST_ID, fail_in_task
 from securenet_obs.probes.logs.newest import parse_record
+from securenet_obs.processes.polling import poll_until
 from securenet_obs.stack import LocalStack
 from securenet_obs.stack.local_stack import TENANTS
 
@@ -10,11 +11,13 @@ def test_the_request_has_failed_beside_another(stack: LocalStack) -> None:
     """The other tenant's request has an id of its own."""
     log = stack.parts["worker"].log
     size = log.stat().st_size
+
+    def read_failed() -> set[tuple[str, str]]:
+        rows = map(parse_record, log.read_bytes()[size:].splitlines())
+        failed = [row for row in rows if row is not None and row["event"] == "task_failed"]
+        return {(row["request_id"], row["tenant_id"]) for row in failed}
+
+    expected = {(REQUEST_ID, TENANTS[1]), (f"{REQUEST_ID}-2", TENANTS[2])}
     with fail_in_task(stack):
-        written = log.read_bytes()[size:].splitlines()
-    rows = [row for line in written if (row := parse_record(line)) is not None]
-    failed = {
-        (row["request_id"], row["tenant_id"]) for row in rows if row["event"] == "task_failed"
-    }
-    assert (REQUEST_ID, TENANTS[1]) in failed
-    assert failed <= {(REQUEST_ID, TENANTS[1]), (f"{REQUEST_ID}-2", TENANTS[2])}
+        # A task's line follows its result.
+        assert poll_until(read_failed, expected.__eq__, deadline_s=30) == expected

@@ -14,6 +14,15 @@ MAX_PARTS = 10
 """Number of chained exceptions that are searched, the outermost first."""
 
 
+def prepare() -> None:
+    """Read the index and the commit now: this imports modules, and may ask git.
+
+    A process that is forked while an event does so would inherit half a module.
+    """
+    packaged_index()
+    installed_commit()
+
+
 def runbook_context(event: Mapping[str, Any]) -> dict[str, str] | None:
     """Return the context `runbook` of an event; None if no pattern matches.
 
