@@ -33,6 +33,7 @@ SecureNetObsError
 ├── PoisonTaskError            a task ended its worker too often, and is not restarted
 ├── DeadLetterError            a dead letter cannot be requeued
 ├── ActionError                an action of a runbook cannot be done, or failed
+├── DoubtError                 a validation is red without a fault
 ├── SeriesError                a time series cannot be read; names the place
 └── DiagnosticError            raised on purpose, for validations to find in Sentry
 """

@@ -1,5 +1,6 @@
 """A task is sent as by SecureNet's own senders."""
 
+import base64
 import json
 from typing import Any
 
@@ -24,7 +25,8 @@ def test_the_message_waits_in_its_queue(redis_server: RedisServer) -> None:
         sent: Any = broker.xlen("securenet:ledger:sent")
         broker.flushdb()
     headers = message["headers"]
-    assert (headers["task"], headers["argsrepr"], headers["window"]) == ("a.task", "['acme']", "w")
+    arguments, *_ = json.loads(base64.b64decode(message["body"]))
+    assert (headers["task"], arguments, headers["window"]) == ("a.task", ["acme"], "w")
     assert headers["expires"]
     assert EXPIRES_S == 3600
     assert sent == 1

@@ -173,7 +173,9 @@ def test_a_killed_child_is_journaled_with_its_signal(
     execute_cells(detached, SLEEPING, warm="")
     killer.join()
     assert supervision_of_run.reasons("interrupted") == ["the run was killed by SIGKILL"]
-    assert supervision_of_run.reasons("child_exited") == [f"exit status -{int(signal.SIGKILL)}"]
+    # Its kernel may still write that its parent is gone.
+    (exited,) = supervision_of_run.reasons("child_exited")
+    assert exited.partition(":")[0] == f"exit status -{int(signal.SIGKILL)}"
     assert supervision_of_run.processes() == []
 
 
