@@ -172,6 +172,7 @@ _ALL = (
         ),
         row="has critical findings without a decision",
         parameters=(
+            f"tenant={vulnerabilities.TENANT}",
             "decision=accept",
             f"advisory={vulnerabilities.ADVISORY}",
             "reason=documents are trusted until the upgrade of Monday",

@@ -60,29 +60,33 @@ def publish_advisory(stack: LocalStack) -> Iterator[None]:
         waivers = load_waivers(session, TENANT)
     sync_advisories(_SOURCE, [Source(ADVISORY, RECORD)], scope=scope)
     try:
-        _scan(stack, is_open=True)
+        _scan(stack, TENANT, is_open=True)
         yield
     finally:
         sync_advisories(_SOURCE, [], packages=[package_of("PyPI", _PACKAGE)], scope=scope)
         with scope() as session:
             store_waivers(session, TENANT, waivers)
-        _scan(stack, is_open=False)
+        # The schedule may have scanned another tenant meanwhile.
+        for tenant_id in TENANTS:
+            if tenant_id == TENANT or _has_finding(url, tenant_id):
+                _scan(stack, tenant_id, is_open=False)
 
 
-def _scan(stack: LocalStack, *, is_open: bool) -> None:
-    """Let a worker scan the tenant until the finding is open, or resolved."""
+def _scan(stack: LocalStack, tenant_id: str, *, is_open: bool) -> None:
+    """Let a worker scan a tenant until the finding is open, or resolved."""
     environment = stack.environment
     settings = Settings(redis_url=SecretStr(environment["REDIS_URL"]))
     send_task(
-        settings, "securenet_obs.workers.tasks.run_vulnerability_scan", [TENANT], queue="scans"
+        settings, "securenet_obs.workers.tasks.run_vulnerability_scan", [tenant_id], queue="scans"
     )
     if not poll_until(
-        lambda: _has_finding(environment["DATABASE_URL"]) is is_open, deadline_s=_SCANNED_S
+        lambda: _has_finding(environment["DATABASE_URL"], tenant_id) is is_open,
+        deadline_s=_SCANNED_S,
     ):
-        raise StackError(f"No task has scanned {TENANT} within {_SCANNED_S:g} s.")
+        raise StackError(f"No task has scanned {tenant_id} within {_SCANNED_S:g} s.")
 
 
-def _has_finding(url: str) -> bool:
+def _has_finding(url: str, tenant_id: str) -> bool:
     with session_at(url) as session:
-        rows = list_findings(session, TENANT, resolved=False)
+        rows = list_findings(session, tenant_id, resolved=False)
         return any(row.advisory_id == ADVISORY for row in rows)

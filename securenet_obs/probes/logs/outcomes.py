@@ -14,7 +14,8 @@ READ_BYTES = 16 * 1024 * 1024
 
 _ALL = 10_000_000
 _NEWEST = 20
-_LEAST_EXPECTED = 5
+_MOST_CHANCE = 0.01
+"""Probability below which a difference is not taken for chance."""
 _ENDS = re.compile(rb'"(request_finished|request_failed|task_succeeded|task_failed)"')
 _TENANT = re.compile(r"(?<=/tenants/)[^/]+")
 _ID = re.compile(r"(?<=/)(?=[^/]*\d)[^/]{8,}(?=/|$)")
@@ -62,21 +63,30 @@ class FailureShare:
     def certainly_exceeds(self, other: "FailureShare") -> bool:
         """Return whether this share is higher by more than chance.
 
-        The standard deviation of the difference of two independent shares is that of their pooled
-        share, and more than twice that is required. That holds from five expected failures on: a
-        smaller number of outcomes proves nothing.
+        By Fisher's exact test, one-sided, which holds for small and for unequal numbers: if chance
+        alone distributed the failures of both, at least as many would be here with a probability
+        below `_MOST_CHANCE`.
         """
-        if not self.total or not other.total:
+        if self.share <= other.share:
             return False
-        pooled = (self.failed + other.failed) / (self.total + other.total)
-        if pooled * min(self.total, other.total) < _LEAST_EXPECTED:
-            return False
-        deviation = math.sqrt(pooled * (1 - pooled) * (1 / self.total + 1 / other.total))
-        return self.share - other.share > 2 * deviation
+        failed, total = self.failed + other.failed, self.total + other.total
+        ways = _log_choose(total, self.total)
+        chance = sum(
+            math.exp(
+                _log_choose(failed, count) + _log_choose(total - failed, self.total - count) - ways
+            )
+            for count in range(self.failed, min(failed, self.total) + 1)
+        )
+        return chance < _MOST_CHANCE
 
     def describe(self) -> str:
         """Return the share in words."""
         return f"{self.failed} of {self.total} failed ({self.share:.0%})"
+
+
+def _log_choose(among: int, count: int) -> float:
+    """Return the logarithm of the number of ways to choose some among others."""
+    return math.lgamma(among + 1) - math.lgamma(count + 1) - math.lgamma(among - count + 1)
 
 
 def count_failures(outcomes: Iterable[Outcome]) -> FailureShare:

@@ -106,7 +106,8 @@ def test_a_difference_is_certain_in_one_direction_only(total: int, data: st.Data
 def test_few_outcomes_prove_nothing() -> None:
     """A window is long enough once the difference is more than chance."""
     before = FailureShare(20, 40)
-    assert not before.certainly_exceeds(FailureShare(0, 3))
-    assert not before.certainly_exceeds(FailureShare(0, 12))
-    assert before.certainly_exceeds(FailureShare(0, 15))
+    assert not before.certainly_exceeds(FailureShare(0, 4))
+    assert before.certainly_exceeds(FailureShare(0, 12))
+    assert before.certainly_exceeds(FailureShare(0, 100_000))
+    assert not FailureShare(2, 3).certainly_exceeds(FailureShare(1, 3))
     assert FailureShare(1, 3).describe() == "1 of 3 failed (33%)"
