@@ -99,7 +99,8 @@ def validation_runner(root: Path) -> "Iterator[ValidationRunner]":
             notebook: str, parameters: Sequence[str], target: Mapping[str, str]
         ) -> ValidationOutcome:
             order = order_for(find(root, notebook), parameters)
-            command = Command(target_of("drill", target), Path(evidence), silent, warm=server())
+            local = target_of("local stack", target, local=True)
+            command = Command(local, Path(evidence), silent, warm=server())
             outcome = command.run([order])
             (run,) = outcome.runs
             failed = frozenset(check.name for check in run.checks if check.outcome == "failed")
