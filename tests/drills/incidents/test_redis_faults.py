@@ -34,10 +34,15 @@ def test_evicted_scans_leave_no_trace_after_the_block(stack: LocalStack) -> None
     settings = Settings(
         redis_url=stack.environment["REDIS_URL"], result_url=stack.environment["RESULT_URL"]
     )
+
+    def count_missing(**settle: float) -> int:
+        # A canary of another test may be missing, too: its worker was restarted before it came.
+        missing = read_ledger(settings, 60, **settle).tasks.missing
+        return sum(task.queue == "scans" for task in missing)
+
     with evict_scans(stack):
-        missing = read_ledger(settings, 60, settle_s=0).tasks.missing
-        assert {task.queue for task in missing} == {"scans"}
-    assert read_ledger(settings, 60).tasks.missing == []
+        assert count_missing(settle_s=0) > 0
+    assert count_missing() == 0
     with redis.Redis.from_url(stack.environment["REDIS_URL"]) as client:
         info: Any = client.info()
         assert (info["maxmemory_policy"], info["evicted_keys"]) == ("noeviction", 0)
