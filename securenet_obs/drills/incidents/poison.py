@@ -1,9 +1,11 @@
 """Faults of a task that kills its process: without end, or until it is a dead letter."""
 
+import json
 import sys
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import redis
 from celery import Celery
@@ -14,6 +16,7 @@ from securenet_obs.processes.polling import poll_until
 from securenet_obs.stack.local_stack import LocalStack
 from securenet_obs.stack.parts.services import build_worker_command
 from securenet_obs.store import DeadLetter, session_at
+from securenet_obs.store.rows import changed_rows
 
 POISON = "poison"
 """First part of a canary that kills the process that executes it."""
@@ -24,6 +27,7 @@ _TASK = "securenet_obs.workers.tasks.echo_canary"
 STARTS_KEY = "securenet:starts:{}"
 """Key in the result database with a task's id: its unfinished starts after the first."""
 
+_ENDED = frozenset({"FAILURE", "REVOKED"})
 _WITHOUT_END = 1_000_000
 _OFTEN = 3
 _DEADLINE_S = 60.0
@@ -58,9 +62,18 @@ def _forgotten_letter(stack: LocalStack) -> Iterator[str]:
     try:
         yield task_id
     finally:
-        _wait_for_end(stack, task_id)
-        with session_at(stack.environment["DATABASE_URL"]) as session:
-            session.execute(delete(DeadLetter).where(DeadLetter.task_id == task_id))
+        # The letter of a failed task follows its result.
+        if _wait_for_end(stack, task_id) == "FAILURE" and not poll_until(
+            lambda: _delete_letter(stack, task_id), deadline_s=_DEADLINE_S
+        ):
+            raise StackError(f"The poisonous task {task_id} has left no dead letter.")
+
+
+def _delete_letter(stack: LocalStack, task_id: str) -> bool:
+    """Delete the dead letter of a task; return whether there was one."""
+    with session_at(stack.environment["DATABASE_URL"]) as session:
+        letters = delete(DeadLetter).where(DeadLetter.task_id == task_id)
+        return changed_rows(session.execute(letters)) > 0
 
 
 @contextmanager
@@ -88,8 +101,15 @@ def _send(stack: LocalStack, task_id: str) -> None:
         app.send_task(_TASK, [f"{POISON}-{task_id}"], task_id=task_id, queue="canary")
 
 
-def _wait_for_end(stack: LocalStack, task_id: str) -> None:
+def _wait_for_end(stack: LocalStack, task_id: str) -> str:
+    """Wait until a task has ended, and return its state; one that runs has a result, too."""
     with redis.Redis.from_url(stack.environment["RESULT_URL"]) as results:
-        key = f"celery-task-meta-{task_id}"
-        if not poll_until(lambda: results.exists(key), deadline_s=_DEADLINE_S):
-            raise StackError(f"The poisonous task {task_id} has not failed.")
+
+        def read_state() -> str:
+            stored: Any = results.get(f"celery-task-meta-{task_id}")
+            return str(json.loads(stored)["status"]) if stored else ""
+
+        state = poll_until(read_state, _ENDED.__contains__, deadline_s=_DEADLINE_S)
+    if state not in _ENDED:
+        raise StackError(f"The poisonous task {task_id} has not failed.")
+    return state

@@ -1,9 +1,23 @@
 """Faults of poisonous tasks leave a whole worker; the runbook's test uses both."""
 
+from sqlalchemy import select
+
 from securenet_obs.drills.incidents import poison
+from securenet_obs.stack import LocalStack
+from securenet_obs.store import DeadLetter, session_at
 from securenet_obs.workers.celery_fixes.requests import STARTS_KEY
 
 
 def test_the_key_is_that_of_the_workers() -> None:
     """Otherwise the fault would wait for nothing."""
     assert STARTS_KEY.format(task_id="t1") == poison.STARTS_KEY.format("t1")
+
+
+def test_the_fault_leaves_no_dead_letter(stack: LocalStack) -> None:
+    """The whole worker that follows records one; the runbook would find it in the next incident."""
+    with session_at(stack.environment["DATABASE_URL"]) as session:
+        before = session.scalars(select(DeadLetter.task_id)).all()
+    with poison.loop_poison(stack):
+        pass
+    with session_at(stack.environment["DATABASE_URL"]) as session:
+        assert session.scalars(select(DeadLetter.task_id)).all() == before
