@@ -22,7 +22,7 @@ PROGRAM = """
     from securenet_obs.monitoring import configure_structlog, flush_sentry, init_sentry
     from securenet_obs.monitoring.sentry.delivery import transport
     configure_structlog()
-    transport.CONFIRM_S = float(os.environ.get("CONFIRM_S", "5"))
+    transport.CONFIRM_S = float(os.environ.get("CONFIRM_S", "20"))
     init_sentry(os.environ["SENTRY_DSN"], "test")
     log = structlog.get_logger("ours")
 
