@@ -9,7 +9,11 @@ from typing import Any
 import pytest
 
 from securenet_obs.drills.incidents import Proof
-from securenet_obs.drills.incidents.stopped_schedule import date_ahead, double_beat, lose_window
+from securenet_obs.drills.incidents.faults.stopped_schedule import (
+    date_ahead,
+    double_beat,
+    lose_window,
+)
 from securenet_obs.runner.record.verdict import Verdict
 from securenet_obs.stack import LocalStack
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from securenet_obs.drills.incidents import Proof
-from securenet_obs.drills.incidents.poison import bury_poison
+from securenet_obs.drills.incidents.faults.poison import bury_poison
 from securenet_obs.runner.record.verdict import Verdict
 from securenet_obs.stack import LocalStack
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from securenet_obs.drills.incidents import INCIDENTS, Proof, prove_on
-from securenet_obs.drills.incidents.double_runs import shorten_timeout
+from securenet_obs.drills.incidents.faults.double_runs import shorten_timeout
 from securenet_obs.drills.incidents.proving import RunbookRunner
 from securenet_obs.runner.record.verdict import Verdict
 from securenet_obs.stack import LocalStack

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from securenet_obs.drills.incidents import Proof
-from securenet_obs.drills.incidents.failed_requests import REQUEST_ID, fail_in_task
+from securenet_obs.drills.incidents.faults.failed_requests import REQUEST_ID, fail_in_task
 from securenet_obs.runner.evidence.folder import verify
 from securenet_obs.runner.record.verdict import Verdict
 from securenet_obs.stack import LocalStack

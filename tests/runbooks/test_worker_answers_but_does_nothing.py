@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from securenet_obs.drills.incidents import Proof
-from securenet_obs.drills.incidents.idle_workers import suspend_children
+from securenet_obs.drills.incidents.faults.idle_workers import suspend_children
 from securenet_obs.runner.record.verdict import Verdict
 from securenet_obs.stack import LocalStack
 

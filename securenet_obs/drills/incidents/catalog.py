@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from securenet_obs.drills.incidents import (
+from securenet_obs.drills.incidents.faults import (
     double_runs,
     failed_requests,
     idle_workers,

@@ -10,7 +10,7 @@ import pytest
 import redis
 
 from securenet_obs.drills.faults.redis_states import make_replica
-from securenet_obs.drills.incidents.unacked_faults import take_and_die
+from securenet_obs.drills.incidents.faults.unacked_faults import take_and_die
 from securenet_obs.errors import RefusedError
 from securenet_obs.oncall.actions import unacked
 from securenet_obs.oncall.actions.unacked import (

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 import redis
 
-from securenet_obs.drills.incidents.redis_faults import evict
+from securenet_obs.drills.incidents.faults.redis_faults import evict
 from securenet_obs.oncall.actions.step import Action, Manual
 from securenet_obs.oncall.decisions import Row
 from securenet_obs.oncall.symptoms.redis_evicted_tasks import RedisEvictedTasks

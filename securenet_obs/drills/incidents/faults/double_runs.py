@@ -21,7 +21,7 @@ SLOW = "slow"
 
 _LONG_S = 3600
 # It must not be imported here: Python would warn on its log that it is both imported and run.
-_PROGRAM = "securenet_obs.drills.incidents.lingering_worker"
+_PROGRAM = "securenet_obs.drills.incidents.programs.lingering_worker"
 _TASK = "securenet_obs.workers.tasks.echo_canary"
 _ANSWER_S = 1.0
 _DEADLINE_S = 30.0

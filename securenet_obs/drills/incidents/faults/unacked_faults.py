@@ -9,7 +9,7 @@ from typing import Any
 
 import redis
 
-from securenet_obs.drills.incidents.redis_faults import (
+from securenet_obs.drills.incidents.faults.redis_faults import (
     OTHER_QUEUES,
     SCANS,
     dispatch_scans,
@@ -23,7 +23,7 @@ from securenet_obs.workers.names import HELD_KEY, UNACKED_INDEX_KEY, UNACKED_KEY
 HOLDS = "holds its messages"
 """The line that the consumer prints then."""
 
-_CONSUMER = "securenet_obs.drills.incidents.plain_consumer"
+_CONSUMER = "securenet_obs.drills.incidents.programs.plain_consumer"
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from securenet_obs.drills.incidents import leaking_worker
+from securenet_obs.drills.incidents.programs import leaking_worker
 from securenet_obs.monitoring.logs import json_line
 from securenet_obs.workers import tasks
 from securenet_obs.workers.celery_fixes import backend

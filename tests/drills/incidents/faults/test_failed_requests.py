@@ -1,6 +1,6 @@
 """A request of one tenant has failed in its task, with an event, when the block begins."""
 
-from securenet_obs.drills.incidents.failed_requests import REQUEST_ID, fail_in_task
+from securenet_obs.drills.incidents.faults.failed_requests import REQUEST_ID, fail_in_task
 from securenet_obs.probes.logs.newest import parse_record
 from securenet_obs.processes.polling import poll_until
 from securenet_obs.stack import LocalStack

@@ -5,7 +5,7 @@ from typing import Any
 
 import redis
 
-from securenet_obs.drills.incidents.stopped_schedule import ENTRY, date_ahead
+from securenet_obs.drills.incidents.faults.stopped_schedule import ENTRY, date_ahead
 from securenet_obs.stack import LocalStack
 from securenet_obs.workers.schedule import SENT_KEY
 

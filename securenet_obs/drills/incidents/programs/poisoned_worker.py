@@ -11,7 +11,7 @@ import sys
 import time
 from typing import Any
 
-from securenet_obs.drills.incidents.poison import POISON
+from securenet_obs.drills.incidents.faults.poison import POISON
 
 RUN_S = 1.0
 """Seconds after which a poisonous canary kills its process."""

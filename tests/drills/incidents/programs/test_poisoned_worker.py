@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from securenet_obs.drills.incidents import poisoned_worker
-from securenet_obs.drills.incidents.poison import POISON
+from securenet_obs.drills.incidents.faults.poison import POISON
+from securenet_obs.drills.incidents.programs import poisoned_worker
 from securenet_obs.workers import tasks
 from securenet_obs.workers.celery_fixes import requests
 

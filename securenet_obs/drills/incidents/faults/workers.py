@@ -17,7 +17,7 @@ ARRIVALS_PER_S = 6.0
 _BACKLOG = 40
 """Batches that wait when the incident begins."""
 
-_SLOW = "securenet_obs.drills.incidents.slow_worker"
+_SLOW = "securenet_obs.drills.incidents.programs.slow_worker"
 
 
 @contextmanager

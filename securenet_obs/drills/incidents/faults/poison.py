@@ -22,7 +22,7 @@ POISON = "poison"
 """First part of a canary that kills the process that executes it."""
 
 # It must not be imported here: Python would warn on its log that it is both imported and run.
-_PROGRAM = "securenet_obs.drills.incidents.poisoned_worker"
+_PROGRAM = "securenet_obs.drills.incidents.programs.poisoned_worker"
 _TASK = "securenet_obs.workers.tasks.echo_canary"
 STARTS_KEY = "securenet:starts:{}"
 """Key in the result database with a task's id: its unfinished starts after the first."""

@@ -16,7 +16,7 @@ BROKEN = "securenet@0.1.1"
 """Release of the API that fails."""
 
 # It must not be imported here: Python would warn on its log that it is both imported and run.
-_PROGRAM = "securenet_obs.drills.incidents.failing_release"
+_PROGRAM = "securenet_obs.drills.incidents.programs.failing_release"
 
 _BEFORE = 20
 """Batches that the former release accepts."""

@@ -16,7 +16,7 @@ from securenet_obs.stack.local_stack import TENANTS, LocalStack
 from securenet_obs.stack.parts.services import build_worker_command
 
 # It must not be imported here: Python would warn on its log that it is both imported and run.
-_PROGRAM = "securenet_obs.drills.incidents.leaking_worker"
+_PROGRAM = "securenet_obs.drills.incidents.programs.leaking_worker"
 _TASK = "securenet_obs.workers.tasks.echo_canary"
 _LEAKED_S = 30.0
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from celery import signals
 
-from securenet_obs.drills.incidents.double_runs import SLOW
+from securenet_obs.drills.incidents.faults.double_runs import SLOW
 
 RUN_S = 120.0
 """Seconds that a slow canary takes."""

@@ -9,7 +9,7 @@ import time
 
 from kombu import Connection
 
-from securenet_obs.drills.incidents.unacked_faults import HOLDS
+from securenet_obs.drills.incidents.faults.unacked_faults import HOLDS
 
 
 def hold_messages(url: str, queue: str, count: int) -> None:

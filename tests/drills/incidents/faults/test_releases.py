@@ -1,6 +1,6 @@
 """A broken release fails in its block, and the former one runs after it."""
 
-from securenet_obs.drills.incidents import releases
+from securenet_obs.drills.incidents.faults import releases
 from securenet_obs.drills.load import Load
 from securenet_obs.probes.logs.outcomes import read_releases
 from securenet_obs.stack import LocalStack

@@ -1,6 +1,6 @@
 """The fault of the worker's DSN is there in its block, and gone after it."""
 
-from securenet_obs.drills.incidents.sentry_dsns import give_worker_wrong_dsn
+from securenet_obs.drills.incidents.faults.sentry_dsns import give_worker_wrong_dsn
 from securenet_obs.probes.logs.losses import read_losses
 from securenet_obs.stack import LocalStack
 

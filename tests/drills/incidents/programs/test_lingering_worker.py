@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from celery import signals
 
-from securenet_obs.drills.incidents import lingering_worker
+from securenet_obs.drills.incidents.programs import lingering_worker
 from securenet_obs.workers import tasks
 from securenet_obs.workers.celery_app import celery_app
 

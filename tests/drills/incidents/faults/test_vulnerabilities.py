@@ -2,7 +2,7 @@
 
 from securenet_obs.detection.vulnerabilities.stored.findings import list_findings
 from securenet_obs.detection.vulnerabilities.stored.waivers import load_waivers
-from securenet_obs.drills.incidents.vulnerabilities import ADVISORY, TENANT, publish_advisory
+from securenet_obs.drills.incidents.faults.vulnerabilities import ADVISORY, TENANT, publish_advisory
 from securenet_obs.stack import LocalStack
 from securenet_obs.store import session_at
 

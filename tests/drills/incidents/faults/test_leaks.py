@@ -2,7 +2,7 @@
 
 from pydantic import SecretStr
 
-from securenet_obs.drills.incidents.leaks import leak_key
+from securenet_obs.drills.incidents.faults.leaks import leak_key
 from securenet_obs.settings import Settings
 from securenet_obs.stack import LocalStack
 

@@ -5,7 +5,11 @@ from typing import Any
 import pytest
 import redis
 
-from securenet_obs.drills.incidents.redis_faults import evict_scans, fill_with_results, make_replica
+from securenet_obs.drills.incidents.faults.redis_faults import (
+    evict_scans,
+    fill_with_results,
+    make_replica,
+)
 from securenet_obs.probes.ledger.balance import read_ledger
 from securenet_obs.settings import Settings
 from securenet_obs.stack import LocalStack

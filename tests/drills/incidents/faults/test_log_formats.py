@@ -1,6 +1,6 @@
 """The fault of the logs is there in its block, and leaves no line after it."""
 
-from securenet_obs.drills.incidents.log_formats import switch_format
+from securenet_obs.drills.incidents.faults.log_formats import switch_format
 from securenet_obs.probes.logs.newest import read_newest_lines
 from securenet_obs.processes.polling import poll_until
 from securenet_obs.stack import LocalStack

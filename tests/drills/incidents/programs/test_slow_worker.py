@@ -2,7 +2,7 @@
 
 import pytest
 
-from securenet_obs.drills.incidents import slow_worker
+from securenet_obs.drills.incidents.programs import slow_worker
 from securenet_obs.workers import tasks
 
 

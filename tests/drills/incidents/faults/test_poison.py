@@ -2,7 +2,7 @@
 
 from sqlalchemy import select
 
-from securenet_obs.drills.incidents import poison
+from securenet_obs.drills.incidents.faults import poison
 from securenet_obs.stack import LocalStack
 from securenet_obs.store import DeadLetter, session_at
 from securenet_obs.workers.celery_fixes.requests import STARTS_KEY

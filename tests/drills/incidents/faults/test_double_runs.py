@@ -1,6 +1,6 @@
 """Faults of tasks that run twice; the runbook's test uses both."""
 
-from securenet_obs.drills.incidents.double_runs import SHORT_S
+from securenet_obs.drills.incidents.faults.double_runs import SHORT_S
 from securenet_obs.workers.celery_app import TASK_TIME_LIMIT_S
 
 

@@ -1,6 +1,6 @@
 """Faults of idle workers leave a worker that executes tasks; the runbook's test uses them."""
 
-from securenet_obs.drills.incidents.idle_workers import cancel_consumers
+from securenet_obs.drills.incidents.faults.idle_workers import cancel_consumers
 from securenet_obs.probes.health.worker import probe_worker
 from securenet_obs.settings import Settings
 from securenet_obs.stack import LocalStack

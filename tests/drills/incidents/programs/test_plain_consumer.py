@@ -3,7 +3,7 @@
 import pytest
 import redis
 
-from securenet_obs.drills.incidents.unacked_faults import take_and_die
+from securenet_obs.drills.incidents.faults.unacked_faults import take_and_die
 from securenet_obs.errors import StackError
 from tests.conftest import RedisServer
 

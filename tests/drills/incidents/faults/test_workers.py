@@ -1,6 +1,6 @@
 """Faults of workers are there in their block, and gone after it; the runbooks' tests use them."""
 
-from securenet_obs.drills.incidents.workers import kill_worker
+from securenet_obs.drills.incidents.faults.workers import kill_worker
 from securenet_obs.stack import LocalStack
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from securenet_obs.api import app
-from securenet_obs.drills.incidents import failing_release
+from securenet_obs.drills.incidents.programs import failing_release
 
 
 def test_every_other_batch_fails(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,6 @@
 """Messages of a consumer that died are stuck in the block, and gone after it."""
 
-from securenet_obs.drills.incidents.unacked_faults import orphan_scans
+from securenet_obs.drills.incidents.faults.unacked_faults import orphan_scans
 from securenet_obs.oncall.actions.unacked import find_stuck, read_held
 from securenet_obs.settings import Settings
 from securenet_obs.stack import LocalStack

@@ -1,0 +1,1 @@
+"""Faults of the incidents: each is injected for a block, and leaves the stack whole."""
