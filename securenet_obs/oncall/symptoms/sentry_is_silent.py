@@ -59,11 +59,12 @@ class SentryIsSilent:
         """Read from the logs the events that each process has lost since its last start.
 
         Returns:
-            A row for each service: `service`, number of `lost` events, `reasons`, `last` loss.
+            A row for each service: `service`, number of `lost` events, of those in an outage that
+            is `over`, `reasons`, `last` loss.
         """
         self._before = self._read_losses()
-        rows = [(row.service, row.lost.total(), row.reasons, row.last) for row in self._before]
-        return pd.DataFrame(rows, columns=["service", "lost", "reasons", "last"])
+        rows = [(r.service, r.lost.total(), r.over, r.reasons, r.last) for r in self._before]
+        return pd.DataFrame(rows, columns=["service", "lost", "over", "reasons", "last"])
 
     def discards(self) -> pd.DataFrame:
         """Return what Sentry discarded in the last hour, or the reason why it cannot be shown."""
@@ -222,7 +223,8 @@ def _describe(found: Losses) -> str:
     if found.is_disabled:
         return "it has started without a DSN"
     reasons = f": {found.reasons}" if found.reasons else ""
-    return f"{found.lost.total()} events lost lately{reasons}"
+    over = f"; {found.over} before it reached Sentry again" if found.over else ""
+    return f"{found.lost.total()} events lost lately{reasons}{over}"
 
 
 def _stored(is_stored: bool) -> str:

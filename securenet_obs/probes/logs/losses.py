@@ -12,6 +12,10 @@ from securenet_obs.probes.logs.newest import Record, read_newest_lines
 _ALL = 1_000_000
 _STARTED = re.compile(r"^Started server process|ready\.$|^beat: Starting")
 _LOST, _DISABLED = "sentry_events_lost", "sentry_disabled"
+_REACHED_AGAIN = "sentry_reached_again"
+
+# Another accepted event shows neither that a hook is mended nor that a quota has room again.
+_LASTING = ("unscrubbed", "rate_limited", "ratelimit_backoff")
 
 
 @dataclass
@@ -23,6 +27,7 @@ class Losses:
         release: release of its last line.
         is_disabled: whether it has started without a DSN.
         lost: category and reason, such as `error: network_error` -> number of events.
+        over: number of events lost before the process reached Sentry again.
         last: time of the last loss, as in the line; empty for none.
     """
 
@@ -30,21 +35,28 @@ class Losses:
     release: str = ""
     is_disabled: bool = False
     lost: Counter[str] = field(default_factory=Counter)
+    over: int = 0
     last: str = ""
+
+    def end_outage(self) -> None:
+        """Count as over what was lost on the way to Sentry."""
+        lasting = {name: n for name, n in self.lost.items() if _reason(name) in _LASTING}
+        self.over += self.lost.total() - sum(lasting.values())
+        self.lost = Counter(lasting)
 
     @property
     def reasons(self) -> str:
         """The reasons, without counts; empty for none."""
-        reasons = sorted({name.rpartition(": ")[2] for name in self.lost})
+        reasons = sorted({_reason(name) for name in self.lost})
         return ", ".join(["SENTRY_DSN is empty"] * self.is_disabled + reasons)
 
     def has_other(self, *reasons: str) -> bool:
         """Return whether events were lost for another reason than these."""
-        return any(name.rpartition(": ")[2] not in reasons for name in self.lost)
+        return any(_reason(name) not in reasons for name in self.lost)
 
     def has(self, *reasons: str) -> bool:
         """Return whether events were lost for one of these reasons."""
-        return any(name.rpartition(": ")[2] in reasons for name in self.lost)
+        return any(_reason(name) in reasons for name in self.lost)
 
 
 def read_losses(source: str, recent_s: float) -> list[Losses]:
@@ -77,7 +89,14 @@ def _sum_up(service: str, rows: Sequence[Record], since: datetime) -> Losses:
         if row.get("event") == _LOST and _is_since(row, since):
             found.lost.update(_counts(row.get("lost")))
             found.last = str(row.get("timestamp"))
+        elif row.get("event") == _REACHED_AGAIN:
+            found.end_outage()
     return found
+
+
+def _reason(name: str) -> str:
+    """Return the reason in `category: reason`."""
+    return name.rpartition(": ")[2]
 
 
 def _is_since(row: Record, since: datetime) -> bool:

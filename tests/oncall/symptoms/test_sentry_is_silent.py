@@ -2,16 +2,18 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
 from securenet_obs.monitoring.sentry.recorder import SentryRecorder, recording_sentry
 from securenet_obs.oncall.actions.step import Manual
 from securenet_obs.oncall.decisions import Row
+from securenet_obs.oncall.symptoms import sentry_is_silent
 from securenet_obs.oncall.symptoms.sentry_is_silent import SentryIsSilent
 from securenet_obs.processes.ports import find_free_ports
 from securenet_obs.settings import Settings
-from tests.probes.logs.test_losses import DISABLED, LOST, READY, write
+from tests.probes.logs.test_losses import AGAIN, DISABLED, LOST, READY, write
 
 LOST_TO_SENTRY = {**LOST, "lost": {"error: network_error": 2}}
 
@@ -72,6 +74,19 @@ def test_losses_of_a_process_are_told_apart(sentry: SentryRecorder, tmp_path: Pa
     ]
     steps = [row.step.command for row in rows if isinstance(row.step, Manual)]
     assert steps[1:] == ["restore_sentry_dsn service=worker", "roll_back service=worker"]
+
+
+@pytest.mark.parametrize("ends", [False, True])
+def test_an_outage_that_is_over_offers_no_restart(
+    sentry: SentryRecorder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ends: bool
+) -> None:
+    """Only a process that has not reached Sentry since its losses is restarted."""
+    monkeypatch.setattr(sentry_is_silent, "open_error_events", lambda _: Mock(find=Mock()))
+    rows = (READY, LOST_TO_SENTRY, *[AGAIN] * ends)
+    symptom, _ = look(sentry.dsn, write(tmp_path / "worker.log", *rows))
+    (row,) = [row for row in symptom.decide() if row.finding == "worker does not reach Sentry"]
+    assert row.applies is not ends
+    assert ("0 events lost lately; 2 before it reached Sentry again" in row.why) is ends
 
 
 def test_a_quota_is_noticed_in_the_logs(sentry: SentryRecorder, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from securenet_obs.probes.logs.losses import read_losses
 DISABLED = {"event": "sentry_disabled"}
 READY = {"event": "worker@vm ready."}
 LOST = {"event": "sentry_events_lost", "lost": {"error: network_error": 2, "error: unscrubbed": 1}}
+AGAIN = {"event": "sentry_reached_again"}
 OLD = {**LOST, "timestamp": (datetime.now(UTC) - timedelta(hours=1)).isoformat()}
 ODD = {**LOST, "lost": ["error"], "timestamp": 1}
 
@@ -52,3 +53,14 @@ def test_reasons_are_named_without_counts(tmp_path: Path) -> None:
     assert not found.has("rate_limited")
     assert found.has_other("unscrubbed")
     assert not found.has_other("unscrubbed", "network_error")
+
+
+def test_an_outage_ends_with_an_accepted_event(tmp_path: Path) -> None:
+    """It mends neither a hook nor a quota, and a later loss is another outage."""
+    limited = {**LOST, "lost": {"error: rate_limited": 1, "error: queue_overflow": 5}}
+    rows = (READY, LOST, limited, AGAIN)
+    (found,) = read_losses(write(tmp_path / "worker.log", *rows), 600)
+    assert found.lost == {"error: unscrubbed": 1, "error: rate_limited": 1}
+    assert found.over == 7
+    (found,) = read_losses(write(tmp_path / "worker.log", *rows, LOST), 600)
+    assert found.has("network_error")

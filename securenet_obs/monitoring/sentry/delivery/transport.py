@@ -45,6 +45,9 @@ _INTERNAL = "internal"
 # Our hooks drop only events that cannot be scrubbed.
 _REASONS = {"before_send": "unscrubbed"}
 
+# Losses on the way to Sentry; an event that is accepted later shows that they have ended.
+_OUTAGE_REASONS = frozenset({"network_error", "queue_overflow"})
+
 _log = structlog.get_logger(__name__)
 
 # urllib3 encodes host names with this codec. Without this line the sending thread imports it at the
@@ -58,7 +61,8 @@ class CountingTransport(HttpTransport):
 
     The queue of the SDK's thread is bounded and does not block: an unavailable Sentry does not
     delay the caller, and events that do not fit are lost and counted. The count is logged a minute
-    after the first loss, by a timer that exists that long, and at the end of a flush.
+    after the first loss, by a timer that exists that long, and at the end of a flush. That
+    Sentry accepted an envelope after them is logged, too: the outage is over.
 
     A child process may end at any time without its exit handlers: `os._exit`, or a signal of its
     pool. A capture waits there until Sentry has answered, a second at most, except in an event
@@ -106,6 +110,8 @@ class CountingTransport(HttpTransport):
         self.lost: Counter[str] = Counter()
         self.outcomes = EventOutcomes()
         self._unreported: Counter[str] = Counter()
+        self._is_out = False
+        self._is_reached_again = False
         self._reporter: threading.Timer | None = None
         self._lock = threading.Lock()
         self._answered = threading.Condition()
@@ -182,6 +188,18 @@ class CountingTransport(HttpTransport):
             if event_id:
                 self.outcomes.drop(event_id, "rate_limited")
         super()._handle_response(response, envelope)
+        if 200 <= response.status < 300:
+            self._note_reached()
+
+    def _note_reached(self) -> None:
+        """Note the end of an outage; its line comes after that of the losses."""
+        with self._lock:
+            if not self._is_out:
+                return
+            self._is_out, self._is_reached_again = False, True
+            is_reported = self._reporter is None
+        if is_reported:
+            self._report()
 
     def _note_answer(self, event_id: str, status: int) -> None:
         with self._answered:
@@ -220,6 +238,8 @@ class CountingTransport(HttpTransport):
         with self._lock:
             self.lost[f"{category}: {reason}"] += quantity
             self._unreported[f"{category}: {reason}"] += quantity
+            if reason in _OUTAGE_REASONS:
+                self._is_out, self._is_reached_again = True, False
             if self._reporter is None:
                 self._reporter = self._start_reporter()
 
@@ -234,14 +254,18 @@ class CountingTransport(HttpTransport):
         return reporter
 
     def _report(self) -> None:
-        """Log the events lost since the last report, if any."""
+        """Log the events lost since the last report, if any, and the end of an outage."""
         with self._lock:
             lost, self._unreported = self._unreported, Counter()
             reporter, self._reporter = self._reporter, None
+            is_reached_again, self._is_reached_again = self._is_reached_again, False
         if reporter is not None:
             reporter.cancel()
         if lost:
             _log.warning("sentry_events_lost", lost=dict(lost))
+        if is_reached_again:
+            # A warning, as the losses are: a log without one of the two would mislead.
+            _log.warning("sentry_reached_again")
 
     def flush(self, timeout: float, callback: Callable[[int, float], None] | None = None) -> None:
         """Wait as the SDK does; then log the events lost, and the number not sent in time."""

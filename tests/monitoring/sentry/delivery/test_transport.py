@@ -48,6 +48,34 @@ def test_losses_are_counted_and_logged_without_an_event(run: Any, sentry: Sentry
     assert events[-1] == "before the end"
 
 
+@pytest.mark.parametrize("every", ["0.2", "60"], ids=["already reported", "not yet reported"])
+def test_the_end_of_an_outage_is_logged_after_its_losses(
+    run: Any, sentry: SentryRecorder, every: str
+) -> None:
+    """A wrong DSN and an outage that is over differ by this line; each outage has one."""
+    finished = run(
+        BEGIN
+        + """
+    from securenet_obs.monitoring.sentry.recorder import recording_sentry
+    with recording_sentry() as other:
+        init_sentry(other.dsn, "test")
+        other.status = 500
+        fail(2)
+        while lost_events().get("error: network_error") != 2 or (
+            transport.REPORT_INTERVAL_S < 1 and reports_to_come()
+        ):
+            time.sleep(0.01)
+        other.status = 200
+        fail(2)
+        flush_sentry()
+    """,
+        SENTRY_DSN=sentry.dsn,
+        EVERY=every,
+    )
+    events = [line["event"] for line in finished.lines if line["event"].startswith("sentry_")]
+    assert events == ["sentry_events_lost", "sentry_reached_again"], finished.stderr
+
+
 def test_losses_of_the_last_minute_are_logged_at_exit(run: Any, sentry: SentryRecorder) -> None:
     """A process that ends before its report is due logs the losses at exit."""
     sentry.status = 500
