@@ -9,7 +9,9 @@ from rich.text import Text
 
 from securenet_obs.drills.drill import DrillResult
 
-_STYLES = {"passed": "green", "failed": "bold red", "skipped": "yellow"}
+STYLES = {"passed": "green", "failed": "bold red", "skipped": "yellow"}
+"""Styles of verdicts."""
+
 _MAX_LABELS = 3
 
 
@@ -26,7 +28,7 @@ def render_drill_table(results: Iterable[DrillResult]) -> Table:
     remarks: list[str] = []
     for result in results:
         table.add_row(*_format_cells(result))
-        remarks += (f"{result.drill}: {remark}" for remark in _list_remarks(result))
+        remarks += (f"{result.drill}: {remark}" for remark in list_remarks(result))
     table.caption = Text("\n".join(remarks)) if remarks else None
     return table
 
@@ -38,7 +40,7 @@ def serialise_drill_result(result: DrillResult) -> dict[str, Any]:
 
 
 def _format_cells(result: DrillResult) -> tuple[str, ...]:
-    verdict = f"[{_STYLES[result.verdict]}]{result.verdict}[/]"
+    verdict = f"[{STYLES[result.verdict]}]{result.verdict}[/]"
     if result.skipped:
         return (result.drill, *("-" for _ in range(5)), verdict)
     verdicts = [f"{_shorten_name(name)} {verdict}" for name, verdict in result.validations.items()]
@@ -58,7 +60,8 @@ def _shorten_name(notebook: str) -> str:
     return notebook.partition("_")[0]
 
 
-def _list_remarks(result: DrillResult) -> list[str]:
+def list_remarks(result: DrillResult) -> list[str]:
+    """Return the failures of a drill, or the reason why it was skipped."""
     labels_by_kind = {"lost": result.lost, "doubled": result.doubled}
     return [
         *filter(None, [result.skipped]),

@@ -51,6 +51,7 @@ def run_drill(
     store: StoreKind = "sqlite",
     tasks: int = TASKS,
     min_duration_s: float | None = None,
+    pythons: Mapping[str, str] | None = None,
     report: Report = lambda _sentence: None,
 ) -> DrillResult:
     """Run a drill on a stack of its own; the stack's files are kept unless it passes.
@@ -63,6 +64,7 @@ def run_drill(
         store: database of the stack's store.
         tasks: batches in flight when the fault is injected; more are submitted during it.
         min_duration_s: minimum duration of the fault in seconds; by default the drill's own.
+        pythons: service -> its interpreter, as for `LocalStack`.
         report: receives the progress.
 
     Raises:
@@ -73,7 +75,9 @@ def run_drill(
         return DrillResult(name, skipped=reason)
     if min_duration_s is not None:
         drill = replace(drill, min_duration_s=min_duration_s)
-    stack = LocalStack(f"drill-{name}", root, cache=cache, store=store, report=report)
+    stack = LocalStack(
+        f"drill-{name}", root, cache=cache, store=store, report=report, pythons=pythons
+    )
     with stack:
         result = run_drill_on(
             stack, drill, run_validation=run_validation, tasks=tasks, report=report

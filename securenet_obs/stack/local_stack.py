@@ -70,6 +70,7 @@ class LocalStack:
         store: database of the store.
         ephemeral: whether its files are removed when it stops; those of a failed start are kept.
         report: receives progress messages, one sentence at a time.
+        pythons: service -> its interpreter, for services with other packages than ours.
     """
 
     def __init__(
@@ -81,6 +82,7 @@ class LocalStack:
         store: StoreKind = "sqlite",
         ephemeral: bool = False,
         report: Callable[[str], None] = lambda _sentence: None,
+        pythons: Mapping[str, str] | None = None,
     ) -> None:
         root = root or default_root()
         self.name = name or (f"run-{secrets.token_hex(4)}" if ephemeral else DEFAULT_NAME)
@@ -88,6 +90,7 @@ class LocalStack:
         self.ephemeral = ephemeral
         self._cache = cache or root
         self._report = report
+        self._pythons = dict(pythons or {})
         self._kind = store
         self._store = f"sqlite:///{self.folder / 'securenet.sqlite3'}"
         self._tenant_keys: dict[str, str] = {}
@@ -275,7 +278,9 @@ class LocalStack:
         installation = install_bugsink(self._cache, guard, self._report)
         bugsink = create_bugsink_part(self.folder / "bugsink", bugsink_access, installation, guard)
         relay = create_relay_part(self.folder / "relay", relay_access, guard)
-        services = create_service_parts(self.folder, api_port, self._environment, guard)
+        services = create_service_parts(
+            self.folder, api_port, self._environment, guard, self._pythons
+        )
         services |= create_oncall_part(self.folder / "oncall", self._environment, guard)
         sentry = {"bugsink": bugsink, "relay": relay}
         self._specifications = {**database, "redis": redis, **sentry, **services}

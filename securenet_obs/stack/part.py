@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -42,6 +43,7 @@ class Part:
             never raises.
         address: address to display.
         guard: ends the process when we cannot.
+        python: interpreter of its programs, in place of ours.
     """
 
     def __init__(
@@ -55,6 +57,7 @@ class Part:
         ready: Callable[[float], bool],
         address: str,
         guard: Guard,
+        python: str = sys.executable,
     ) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.name = name
@@ -68,6 +71,7 @@ class Part:
         self.since = 0.0
         self._ready = ready
         self._guard = guard
+        self._python = python
         self._process: subprocess.Popen[bytes] | None = None
 
     def copy_with(self, environment: Mapping[str, str], command: Sequence[str] | None) -> "Part":
@@ -81,15 +85,19 @@ class Part:
             ready=self._ready,
             address=self.address,
             guard=self._guard,
+            python=self._python,
         )
 
     def launch(self) -> None:
         """Start the process without waiting for it."""
         self.since = time.time()
+        program, *arguments = self.command
+        if program == sys.executable:
+            program = self._python
         with self.log.open("ab") as log:
             self._process = self._guard.launch(
                 self.name,
-                self.command,
+                [program, *arguments],
                 folder=self.folder,
                 environment=self.build_environment(),
                 output=log,

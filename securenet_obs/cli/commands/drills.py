@@ -6,14 +6,14 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 from rich.console import Console
 
 from securenet_obs.cli import options
 from securenet_obs.cli.consoles import STDERR, STDOUT
-from securenet_obs.cli.parameter_types import WholeNumber
+from securenet_obs.cli.parameter_types import NonEmptyPath, WholeNumber
 from securenet_obs.suggestions import did_you_mean
 
 if TYPE_CHECKING:
@@ -30,18 +30,39 @@ if TYPE_CHECKING:
     show_default=True,
     help="Tasks in flight when a fault is put in.",
 )
+@click.option(
+    "--with",
+    "requirements",
+    multiple=True,
+    metavar="REQUIREMENT",
+    help="Rehearse an upgrade to this version, such as celery==5.7.0; can be repeated.",
+)
+@click.option(
+    "--wheels",
+    type=NonEmptyPath(exists=True, file_okay=False),
+    help="Folder of wheels to install the upgrade from, without a network.",
+)
 @options.store
 @options.root
 @options.as_json
 def drill(
-    names: tuple[str, ...], tasks: int, store: "StoreKind", root: Path, as_json: bool
+    names: tuple[str, ...],
+    tasks: int,
+    requirements: tuple[str, ...],
+    wheels: Path | None,
+    store: "StoreKind",
+    root: Path,
+    as_json: bool,
 ) -> None:
     """Inject faults into local stacks with tasks in flight.
 
     Runs all drills, or those named. Exits with 1 if a task was lost or doubled, or a fault went
     unnoticed.
 
-    Example: securenet-obs drill redis-restarted worker-killed
+    With --with, validations and drills run with today's packages, with new workers, with new
+    producers (API and beat), and with both. Exits with 1 if one broke that passes today.
+
+    Example: securenet-obs drill --with celery==5.7.0 --with kombu==5.7.0
     """
     from securenet_obs.drills import DRILLS, render_drill_table, run_drill, serialise_drill_result
     from securenet_obs.runner.console.layout import print_whole
@@ -58,6 +79,10 @@ def drill(
     for notebook in {alarm.notebook for name in selected for alarm in DRILLS[name].expected_alarms}:
         # Fail before the first fault, not after it.
         find(root, notebook)
+    if requirements:
+        _rehearse(requirements, wheels, names, tasks, store, root, as_json)
+    if wheels:
+        raise click.UsageError("--wheels is for an upgrade; name it by --with.")
     with validation_runner(root) as run_validation:
         results = [
             run_drill(
@@ -75,6 +100,51 @@ def drill(
     else:
         print_whole(STDOUT, render_drill_table(results))
     sys.exit(any(result.verdict == "failed" for result in results))
+
+
+def _rehearse(
+    requirements: Sequence[str],
+    wheels: Path | None,
+    names: Sequence[str],
+    tasks: int,
+    store: "StoreKind",
+    root: Path,
+    as_json: bool,
+) -> NoReturn:
+    """Rehearse an upgrade, print the table, and exit."""
+    from securenet_obs.drills.upgrades import (
+        REHEARSED_DRILLS,
+        Rehearsing,
+        build_overlay,
+        render_rehearsal,
+        serialise_rehearsal,
+    )
+    from securenet_obs.runner.console.layout import print_whole
+    from securenet_obs.runner.notebook.roots import work_folder
+    from securenet_obs.runner.orders import orders_to_validate
+    from securenet_obs.stack.state import default_root
+
+    state, report = default_root(work_folder(root)), _report_on(STDERR)
+    # An exclusive one runs drills itself, on a stack of its own.
+    notebooks = [order.notebook for order in orders_to_validate(root)]
+    validations = [each.name for each in notebooks if not each.declared.exclusive]
+    overlay = build_overlay(requirements, state, wheels=wheels, report=report)
+    with validation_runner(root) as run_validation:
+        rehearsal = Rehearsing(
+            overlay,
+            validations,
+            run_validation,
+            state,
+            drills=names or REHEARSED_DRILLS,
+            store=store,
+            tasks=tasks,
+            report=report,
+        ).run()
+    if as_json:
+        click.echo(json.dumps(serialise_rehearsal(rehearsal), indent=2))
+    else:
+        print_whole(STDOUT, render_rehearsal(rehearsal))
+    sys.exit(bool(rehearsal.broken))
 
 
 def _report_on(console: Console) -> Callable[[str], None]:

@@ -52,7 +52,11 @@ def build_beat_command(schedule: Path) -> list[str]:
 
 
 def create_service_parts(
-    folder: Path, port: int, environment: Mapping[str, str], guard: Guard
+    folder: Path,
+    port: int,
+    environment: Mapping[str, str],
+    guard: Guard,
+    pythons: Mapping[str, str] | None = None,
 ) -> dict[str, Part]:
     """Return API, worker and beat of one target, not yet started.
 
@@ -61,6 +65,7 @@ def create_service_parts(
         port: port of the API.
         environment: the target's variables.
         guard: ends the processes when we cannot.
+        pythons: service -> interpreter, where it is not ours.
     """
     logs = folder / "logs"
     logs.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -87,6 +92,7 @@ def create_service_parts(
             ready=lambda since: READINESS_CHECKS[name](environment, since),
             address=addresses[name],
             guard=guard,
+            python=(pythons or {}).get(name, sys.executable),
         )
 
     return {name: part(name) for name in commands}

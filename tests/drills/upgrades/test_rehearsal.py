@@ -1,0 +1,53 @@
+"""A rehearsed upgrade runs with old and new services, and names what broke."""
+
+from pathlib import Path
+
+import pytest
+
+from securenet_obs.drills import ValidationOutcome
+from securenet_obs.drills.upgrades import (
+    PLAIN_WORKER,
+    Combination,
+    Rehearsal,
+    Rehearsing,
+    Trial,
+    build_overlay,
+)
+from tests.drills.upgrades.test_overlay import write_wheel
+
+
+def test_only_what_passes_today_is_broken() -> None:
+    """A validation that fails today says nothing about the upgrade; a skipped one neither."""
+    trials = (
+        Trial("today", "validation a", "failed", "x"),
+        Trial("today", "validation b", "passed"),
+        Trial("today", "drill c", "passed"),
+        Trial("all new", "validation a", "failed", "x"),
+        Trial("all new", "validation b", "skipped"),
+        Trial("all new", "drill c", "failed", "lost: 3"),
+        Trial("new workers", "start", "failed", "worker ended"),
+    )
+    rehearsal = Rehearsal({}, trials)
+    assert [trial.subject for trial in rehearsal.broken] == ["drill c", "start"]
+
+
+@pytest.mark.stack
+def test_the_new_package_is_in_the_named_services_only(tmp_path: Path, stack_cache: Path) -> None:
+    """A worker that cannot start with it is named, with the end of its log."""
+    write_wheel(tmp_path / "wheels", "billiard", "99.0")
+    overlay = build_overlay(["billiard==99.0"], tmp_path, wheels=tmp_path / "wheels")
+    asked: list[str] = []
+
+    def run_validation(name: str, _: object, environment: object) -> ValidationOutcome:
+        asked.append(name)
+        return ValidationOutcome("passed")
+
+    rehearsal = Rehearsing(
+        overlay, ["01"], run_validation, tmp_path, cache=stack_cache, drills=()
+    ).run([Combination("new workers", ("worker",))])
+    assert asked == []
+    assert [(trial.combination, trial.subject) for trial in rehearsal.broken] == [
+        ("new workers", PLAIN_WORKER),
+        ("new workers", "start"),
+    ]
+    assert "worker ended with exit code" in rehearsal.broken[1].remark
