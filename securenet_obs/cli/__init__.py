@@ -9,7 +9,7 @@ from typing import NoReturn
 import click
 
 from securenet_obs import __version__
-from securenet_obs.cli.commands import notebooks, stack, stored_vulnerabilities, targets
+from securenet_obs.cli.commands import authoring, notebooks, stack, stored_vulnerabilities, targets
 from securenet_obs.cli.commands.alarm_budget import alarm_budget
 from securenet_obs.cli.commands.alerts import alerts
 from securenet_obs.cli.commands.anomalies import anomalies
@@ -47,6 +47,7 @@ def cli() -> None:
 
 
 for _command in (
+    *authoring.COMMANDS,
     *notebooks.COMMANDS,
     *targets.COMMANDS,
     *stack.COMMANDS,

@@ -37,6 +37,9 @@ class Declared(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     kind: Kind
+    draft: bool = Field(
+        default=False, description="Whether parts are still to be written; lint lists them."
+    )
     needs: list[NeedName] = Field(
         default=[], description="What the target must serve; else the run is skipped."
     )
