@@ -30,8 +30,8 @@ def find_cut_outputs(page: Page) -> Iterator[Finding]:
 def find_unreal_outputs(page: Page) -> Iterator[Finding]:
     """Outputs are of one run, from the first cell to the last, without an error.
 
-    A notebook without outputs has none to judge. No output and no execution count is stored for a
-    cell whose output looks like a secret.
+    A notebook without outputs has none to judge. A cell with an output that looks like a secret is
+    stored without output and execution count.
     """
     if not page.is_executed:
         return

@@ -15,6 +15,7 @@ from securenet_obs.cli.commands.alerts import alerts
 from securenet_obs.cli.commands.anomalies import anomalies
 from securenet_obs.cli.commands.api_keys import api_keys
 from securenet_obs.cli.commands.dead_letters import dead_letters
+from securenet_obs.cli.commands.doctor import doctor
 from securenet_obs.cli.commands.doubt import doubt
 from securenet_obs.cli.commands.drills import drill
 from securenet_obs.cli.commands.gameday import gameday
@@ -57,6 +58,7 @@ for _command in (
     anomalies,
     api_keys,
     dead_letters,
+    doctor,
     doubt,
     drill,
     gameday,
