@@ -59,6 +59,9 @@ class Declared(BaseModel):
     fallback_patterns: list[str] = Field(
         default=[], description="The same of consequences: they count if no pattern matches."
     )
+    failed_checks: list[str] = Field(
+        default=[], description="Checks of validations whose failure leads here."
+    )
     severity: Literal["", "page", "ticket"] = Field(
         default="", description="Whether its alert pages."
     )
