@@ -4,7 +4,7 @@ import shlex
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Any, Literal
 
@@ -20,6 +20,7 @@ MAX_LINKS = 3
 """Maximum number of links of one kind."""
 
 _MAX_LENGTH = 1_000
+_SECOND = timedelta(seconds=1)
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ def _lines(since: datetime) -> Iterator[Link]:
     with suppress(SettingsError):
         source = redact_text(get_settings().log_source)
     if source:
-        period = f"--since {_format(since)} --until {_format(datetime.now(UTC))}"
+        period = f"--since {_format(since)} --until {_format(datetime.now(UTC) + _SECOND)}"
         command = f"securenet-obs logs find {shlex.quote(source)} {period} --level warning"
         yield Link("logs", command)
 

@@ -1,5 +1,8 @@
 """Links of failed checks: every check of every validation leads somewhere."""
 
+import shlex
+import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -8,7 +11,8 @@ import pytest
 from securenet_obs.check_links import MAX_LINKS, Link, find_links, read_links
 from securenet_obs.matching import packaged_index
 from securenet_obs.runner.notebook.catalog import find_all
-from securenet_obs.settings import get_settings
+from securenet_obs.settings import Settings, get_settings
+from securenet_obs.stack import LocalStack
 
 PROJECT = Path(__file__).parent.parent
 SINCE = datetime(2026, 11, 27, 3, 14, tzinfo=UTC)
@@ -114,3 +118,39 @@ def test_data_that_are_not_links_are_left_out(value: object) -> None:
 def test_links_are_read_as_they_were_written() -> None:
     """The data in a notebook's output lead to the same links."""
     assert read_links([{"kind": "logs", "text": "a"}]) == (Link("logs", "a"),)
+
+
+@pytest.mark.stack
+def test_a_failed_check_on_a_stack_leads_to_runbook_event_and_lines(
+    stack: LocalStack, tmp_path: Path
+) -> None:
+    """All three are on the terminal and in the files, and the printed command finds lines."""
+    wrong = {**stack.environment, "SECURENET_RELEASE": "another@1"}
+    known = {name.upper() for name in Settings.model_fields}
+    lines = [f"{name}={shlex.quote(value)}" for name, value in wrong.items() if name in known]
+    (tmp_path / "a.env").write_text("\n".join(lines))
+    notebook = PROJECT / "notebooks" / "01_sentry_receives_errors.ipynb"
+    done = call(tmp_path, "run", str(notebook), "--target", "a.env", "-p", "burst=1")
+    assert done.returncode == 1, done.stdout + done.stderr
+    _, _, failed = done.stdout.partition("  ✘ every event has its release: ")
+    runbook, event, *_, found = [line.strip() for line in failed.splitlines()[1:6]]
+    assert runbook == "runbook: securenet-obs run sentry_is_silent"
+    assert event.startswith(f"sentry: {stack.environment['SENTRY_URL']}/")
+    command = shlex.split(found.removeprefix("logs: securenet-obs "))
+    shown = call(tmp_path, *command)
+    assert "request_failed" in shown.stdout, found + shown.stderr
+    for name in ("run.json", "junit.xml"):
+        (file,) = tmp_path.glob(f"evidence/*/{name}")
+        assert "securenet-obs run sentry_is_silent" in file.read_text()
+
+
+def call(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the command line in a folder."""
+    return subprocess.run(
+        [sys.executable, "-m", "securenet_obs", *arguments],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
