@@ -15,7 +15,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # How long `make fuzz` begins new rounds.
 SECONDS := 120
 
-.PHONY: help install validate test lint check coverage fuzz bench doubt drills runbooks browser record index lock clean
+.PHONY: help install validate test lint check coverage fuzz bench doubt drills runbooks browser record index reference lock clean
 
 help: ## What can be made
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile
@@ -108,6 +108,9 @@ INDEX := securenet_obs/matching/index.json
 index: $(INSTALLED) ## Write the index of runbooks that services carry, from the metadata of runbooks/
 	@$(BIN)/securenet-obs runbooks index --root . > $(INDEX).new
 	@mv $(INDEX).new $(INDEX)
+
+reference: $(INSTALLED) ## Write README's reference from the commands, the settings and the formats
+	@$(BIN)/python -m tests.reference
 
 lock: $(INSTALLED) ## Pin anew what pyproject.toml asks for, Bugsink too, and print what moved
 	@$(BIN)/python .ci/lock.py --upgrade
