@@ -15,7 +15,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # How long `make fuzz` begins new rounds.
 SECONDS := 120
 
-.PHONY: help install validate test lint check coverage fuzz bench doubt drills runbooks browser record index lock clean
+.PHONY: help install validate test lint check coverage fuzz bench doubt drills runbooks browser record index reference lock clean
 
 help: ## What can be made
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile
@@ -26,7 +26,7 @@ validate: $(INSTALLED) ## Bring up the local stack, run the validations, take it
 # Loading nbval takes each process a second; the tests that need it start it themselves.
 PYTEST := $(BIN)/pytest -p no:nbval --numprocesses 4 --dist loadfile --no-loadscope-reorder
 
-test: lint ## ruff, mypy, import-linter, pytest, nbval
+test: lint ## ruff, mypy, import-linter, notebooks' lint, pytest, nbval
 	$(PYTEST)
 
 coverage: $(INSTALLED) ## The tests once more, with the lines and branches that none of them reaches
@@ -37,6 +37,7 @@ lint: $(INSTALLED) ## The part of `make test` that runs nothing
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/securenet-obs lint
 
 # `make check PYTHON=python3.13 VENV=.securenet/check-3.13` does it with another Python.
 check: lint ## The part of `make test` that starts no Redis, worker, Bugsink or kernel
@@ -99,6 +100,7 @@ record: $(INSTALLED) ## Execute the notebooks anew on the local stack and store 
 	  --ExecutePreprocessor.record_timing=False $(NOTEBOOKS)
 	$(BIN)/jupyter nbconvert --to notebook --inplace --TagRemovePreprocessor.enabled=True \
 	  --TagRemovePreprocessor.remove_all_outputs_tags=secret-output $(NOTEBOOKS)
+	$(BIN)/python -m securenet_obs.authoring $(NOTEBOOKS)
 
 # Written beside first: the commands themselves read the index.
 INDEX := securenet_obs/matching/index.json
@@ -106,6 +108,9 @@ INDEX := securenet_obs/matching/index.json
 index: $(INSTALLED) ## Write the index of runbooks that services carry, from the metadata of runbooks/
 	@$(BIN)/securenet-obs runbooks index --root . > $(INDEX).new
 	@mv $(INDEX).new $(INDEX)
+
+reference: $(INSTALLED) ## Write README's reference from the commands, the settings and the formats
+	@$(BIN)/python -m tests.reference
 
 lock: $(INSTALLED) ## Pin anew what pyproject.toml asks for, Bugsink too, and print what moved
 	@$(BIN)/python .ci/lock.py --upgrade

@@ -8,8 +8,10 @@ The executed notebook alone carries the results: each output has a row for the r
 import html
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from typing import Any, Literal
 
+from securenet_obs.check_links import Link, find_links
 from securenet_obs.errors import ChecksFailedError
 from securenet_obs.redaction import redact_text
 from securenet_obs.tables import html_cell, html_rows, running_shell, value_text
@@ -22,6 +24,7 @@ MAX_VALUE_LENGTH = 500
 
 Outcome = Literal["passed", "failed", "skipped"]
 _NAME_WIDTH = 60
+_INDENT = " " * 11
 _MARKS: dict[Outcome, tuple[str, str]] = {
     "passed": ("✔", "#1a7f37"),
     "failed": ("✘", "#cf222e"),
@@ -41,18 +44,20 @@ class Check:
     expected: str = ""
     observed: str = ""
     reason: str = ""
+    links: tuple[Link, ...] = ()
 
     def __str__(self) -> str:
-        """Return the check as one line with the columns of other checks' lines."""
+        """Return the check as one line with the columns of other checks' lines, then its links."""
         mark, _ = _MARKS[self.outcome]
         details = self.reason or f"expected {self.expected}, observed {self.observed}"
-        return f"{mark} {self.outcome:7}  {self.name:<{_NAME_WIDTH}}  {details}"
+        line = f"{mark} {self.outcome:7}  {self.name:<{_NAME_WIDTH}}  {details}"
+        return "\n".join([line, *(f"{_INDENT}{link}" for link in self.links)])
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, Any]:
         return {
             "text/plain": str(self),
             "text/html": _format_table([self]),
-            CHECK_MIME: asdict(self),
+            CHECK_MIME: {**asdict(self), "links": [asdict(link) for link in self.links]},
         }
 
 
@@ -74,6 +79,14 @@ def _format_row(check: Check) -> str:
             html_cell(f"expected <code>{html.escape(check.expected)}</code>", style=expected),
             html_cell(f"observed <code>{html.escape(check.observed)}</code>", style=observed),
         ]
+    return f"<tr>{''.join(cells)}</tr>{''.join(map(_format_link, check.links))}"
+
+
+def _format_link(link: Link) -> str:
+    """Return a row for a link below that of its check: an address can be clicked."""
+    text = html.escape(link.text)
+    shown = f'<a href="{text}">{text}</a>' if link.kind == "sentry" else f"<code>{text}</code>"
+    cells = [html_cell(html.escape(link.kind)), html_cell(shown, attributes='colspan="3"')]
     return f"<tr>{''.join(cells)}</tr>"
 
 
@@ -83,6 +96,8 @@ class Checks:
     def __init__(self) -> None:
         self._checks: dict[str, Check] = {}
         self._cells: dict[str, int | None] = {}
+        self._began = datetime.now(UTC)
+        self._events: tuple[str, ...] = ()
 
     def __iter__(self) -> Iterator[Check]:
         """Iterate over the checks judged so far."""
@@ -105,13 +120,15 @@ class Checks:
             expected: the expectation, in words or as a value.
             observed: the value that was observed; `value_text` formats it.
         """
-        outcome: Outcome = "passed" if passed else "failed"
-        self._add(Check(name, outcome, _shorten(expected), _shorten(observed)))
+        self._add(self._judge(name, passed, expected, observed, since=self._began))
 
     def show_example(self, name: str, passed: bool, *, expected: object, observed: object) -> None:
         """Show a check that is judged as by `record`, and counts nowhere: it explains checks."""
-        outcome: Outcome = "passed" if passed else "failed"
-        _display(_Summary((Check(name, outcome, _shorten(expected), _shorten(observed)),)))
+        _display(_Summary((self._judge(name, passed, expected, observed, since=None),)))
+
+    def link_events(self, addresses: Iterable[str]) -> None:
+        """Let each later check that fails link these events in Sentry; empty ones are left out."""
+        self._events = tuple(address for address in addresses if address)
 
     def skip(self, name: str, *, reason: str) -> None:
         """Record and show a check that cannot be judged on this target, with the reason."""
@@ -131,6 +148,15 @@ class Checks:
             )
         if not any(check.outcome == "passed" for check in self):
             raise ChecksFailedError("no check was judged: nothing is proven")
+
+    def _judge(
+        self, name: str, passed: bool, expected: object, observed: object, since: datetime | None
+    ) -> Check:
+        wanted, found = _shorten(expected), _shorten(observed)
+        if passed:
+            return Check(name, "passed", wanted, found)
+        links = find_links(name, f"{wanted}\n{found}", since=since, events=self._events)
+        return Check(name, "failed", wanted, found, links=links)
 
     def _add(self, check: Check) -> None:
         """Store and show a check; only another execution of its cell may replace it."""

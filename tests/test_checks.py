@@ -4,6 +4,7 @@ import pytest
 
 from securenet_obs.checks import CHECK_MIME, MAX_VALUE_LENGTH, Check, Checks
 from securenet_obs.errors import ChecksFailedError
+from securenet_obs.settings import get_settings
 
 
 def test_a_met_expectation_passes() -> None:
@@ -58,6 +59,7 @@ def test_a_check_is_stored_as_data_beside_its_row() -> None:
         "expected": "1",
         "observed": "2",
         "reason": "",
+        "links": [],
     }
     assert re.fullmatch(r"✘ failed +a +expected 1, observed 2", bundle["text/plain"])
 
@@ -145,3 +147,25 @@ def test_an_example_is_shown_and_counts_nowhere(capsys: pytest.CaptureFixture[st
     checks.show_example("it arrived", False, expected="arrived", observed="nothing")
     assert "✘ failed" in capsys.readouterr().out
     assert len(checks) == 0
+
+
+def test_a_failed_check_links_where_to_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runbook, events and log lines are in its text, its HTML and its data."""
+    monkeypatch.setenv("LOG_SOURCE", "logs")
+    get_settings.cache_clear()
+    checks = Checks()
+    checks.link_events(["", "http://host/<event>"])
+    checks.expect("beat ticks", expected=1, observed=2)
+    checks.expect("b", expected=1, observed=1)
+    get_settings.cache_clear()
+    failed, passed = checks
+    assert passed.links == ()
+    assert [link.kind for link in failed.links] == ["runbook", "sentry", "logs"]
+    _, *lines = str(failed).splitlines()
+    assert lines[0].strip() == "runbook: securenet-obs run schedule_stopped"
+    bundle = failed._repr_mimebundle_()
+    assert bundle[CHECK_MIME]["links"][0] == {
+        "kind": "runbook",
+        "text": "securenet-obs run schedule_stopped",
+    }
+    assert '<a href="http://host/&lt;event&gt;">' in bundle["text/html"]

@@ -160,7 +160,7 @@ def test_runbooks_act_on_these_deployments() -> None:
 
 def test_the_validations_are_those_of_the_notebooks() -> None:
     """The table has the needs of each notebook, and the reason why it may run in production."""
-    section = PAGE.split("\n## Validations in production\n")[1]
+    section = PAGE.split("\n## Validations in production\n")[1].split("\n## ")[0]
     table = {
         name: tuple(cell.strip() for cell in cells.split("|")[:3])
         for name, cells in re.findall(r"^\| `(\w+)` \|(.*)\|$", section, re.MULTILINE)

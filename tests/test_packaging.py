@@ -20,7 +20,6 @@ from packaging.version import Version
 
 from securenet_obs import __version__
 from securenet_obs.cli import cli
-from securenet_obs.settings import Settings
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
@@ -121,16 +120,6 @@ def test_the_version_is_the_same_everywhere() -> None:
     assert f"## {__version__}" in (ROOT / "CHANGELOG.md").read_text()
 
 
-def test_the_readme_has_every_command_and_its_purpose() -> None:
-    """The table of commands is the command line's own help."""
-    table = readme_table("Every command")
-    expected = {
-        f"securenet-obs {words}": [command.get_short_help_str(limit=200)]
-        for words, command in commands(cli).items()
-    }
-    assert table == expected
-
-
 def test_the_list_of_commands_cuts_no_purpose() -> None:
     """Each command's purpose is whole on a terminal of 80 columns, of which Click fills 78."""
     for group in [cli, *(each for each in cli.commands.values() if isinstance(each, click.Group))]:
@@ -142,13 +131,6 @@ def test_every_command_has_an_example() -> None:
     """The help of every command has a line to copy."""
     missing = [w for w, c in commands(cli).items() if f"securenet-obs {w}" not in (c.help or "")]
     assert missing == []
-
-
-def test_the_readme_has_every_environment_variable() -> None:
-    """The table of variables is that of the settings class."""
-    table = readme_table("Every environment variable")
-    expected = {name.upper(): field.description for name, field in Settings.model_fields.items()}
-    assert {name: cells[-1] for name, cells in table.items()} == expected
 
 
 @pytest.mark.parametrize(

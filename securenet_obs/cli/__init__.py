@@ -9,12 +9,13 @@ from typing import NoReturn
 import click
 
 from securenet_obs import __version__
-from securenet_obs.cli.commands import notebooks, stack, stored_vulnerabilities, targets
+from securenet_obs.cli.commands import authoring, notebooks, stack, stored_vulnerabilities, targets
 from securenet_obs.cli.commands.alarm_budget import alarm_budget
 from securenet_obs.cli.commands.alerts import alerts
 from securenet_obs.cli.commands.anomalies import anomalies
 from securenet_obs.cli.commands.api_keys import api_keys
 from securenet_obs.cli.commands.dead_letters import dead_letters
+from securenet_obs.cli.commands.doctor import doctor
 from securenet_obs.cli.commands.doubt import doubt
 from securenet_obs.cli.commands.drills import drill
 from securenet_obs.cli.commands.gameday import gameday
@@ -47,6 +48,7 @@ def cli() -> None:
 
 
 for _command in (
+    *authoring.COMMANDS,
     *notebooks.COMMANDS,
     *targets.COMMANDS,
     *stack.COMMANDS,
@@ -56,6 +58,7 @@ for _command in (
     anomalies,
     api_keys,
     dead_letters,
+    doctor,
     doubt,
     drill,
     gameday,

@@ -1,7 +1,7 @@
 """Selects, checks and enters a command's target; starts a local stack if needed; detects CI."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from itertools import chain
@@ -44,13 +44,20 @@ class Choice:
         preflight(demands, self.target, advice)
 
     @contextmanager
-    def enter(self, console: Console, *, is_found: bool = False) -> "Iterator[Target]":
+    def enter(
+        self,
+        console: Console,
+        *,
+        is_found: bool = False,
+        keeps_logs: Callable[[], bool] = lambda: False,
+    ) -> "Iterator[Target]":
         """Yield the target; a local stack that had to be started is stopped after the block.
 
         Args:
             console: for progress messages.
             is_found: whether a stack that is started has the name by which `status`, `env` and
                 `restart` find it, rather than one of its own; its files are kept.
+            keeps_logs: asked after the block whether the logs of a stack of its own are kept.
 
         Raises:
             StackError: see `LocalStack.start`.
@@ -79,6 +86,8 @@ class Choice:
             if is_found:
                 started.enter_context(serving_requests(stack))
             yield target_of(f"local stack {stack.name}", stack.environment, local=True)
+            if keeps_logs():
+                console.print(f"logs of the stack: {stack.keep_logs()}", soft_wrap=True)
 
 
 def in_ci() -> bool:

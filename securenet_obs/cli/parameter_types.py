@@ -3,6 +3,7 @@
 import math
 import os
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -96,6 +97,39 @@ class Duration(click.ParamType[float]):
         if not 0 < seconds <= WEEK_S:
             self.fail(f"{value!r} is not a period of at most a week.", param, ctx)
         return float(seconds)
+
+
+class Moment(click.ParamType[datetime]):
+    """A time in ISO 8601; without a zone it is UTC."""
+
+    name = "time"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> datetime:
+        """Return the time, with a zone."""
+        try:
+            moment = datetime.fromisoformat(str(value))
+        except ValueError:
+            self.fail(f"{value!r} is not a time, such as 2026-11-27T03:14:00Z.", param, ctx)
+        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+class FieldValue(click.ParamType[tuple[str, str]]):
+    """A field of log lines and its value, as FIELD=VALUE."""
+
+    name = "field"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, str]:
+        """Return field and value."""
+        if isinstance(value, tuple):
+            return value
+        field, sign, text = str(value).partition("=")
+        if not (field and sign):
+            self.fail(f"{value!r} is not of the form FIELD=VALUE, as in level=error.", param, ctx)
+        return field, text
 
 
 class StackName(click.ParamType[str]):

@@ -26,6 +26,7 @@ class Entry:
     patterns: tuple[str, ...]
     fallback_patterns: tuple[str, ...]
     symptoms: tuple[str, ...]
+    failed_checks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,10 @@ class Index:
     entries: dict[str, Entry]
     patterns: tuple[tuple[str, Pattern], ...]
     fallback_patterns: tuple[tuple[str, Pattern], ...]
+
+    def runbooks_of_check(self, check: str) -> list[str]:
+        """Return the names of the runbooks that a failed check of a validation leads to."""
+        return [row.name for row in self.entries.values() if check in row.failed_checks]
 
     @classmethod
     def of(cls, entries: Iterable[Entry]) -> "Index":

@@ -4,7 +4,7 @@ The order is a function of the text and the index alone:
 
 | grade         | evidence                                                   | weight            |
 |---------------|------------------------------------------------------------|-------------------|
-| pattern       | a pattern matches                                          | literal characters |
+| pattern       | a pattern matches; a typed text has the name of a check     | literal characters |
 | consequence   | a fallback pattern matches                                 | literal characters |
 | letter case   | a pattern of either kind matches in other letter case      | literal characters |
 | symptom       | words of a symptom, or of the title, are in a short text    | number of words   |
@@ -76,13 +76,16 @@ def find_matches(index: Index, text: str, *, is_typed: bool = False) -> list[Mat
     Args:
         index: the runbooks.
         text: an error, a traceback or log lines; its last `MAX_TEXT` characters count.
-        is_typed: whether a person typed it: without a match, other letter case and symptoms count.
+        is_typed: whether a person typed it: names of checks count as patterns, and without a match
+            other letter case and symptoms.
     """
     text = text[-MAX_TEXT:]
     reasons = [
         *_search(index.patterns, text, Grade.PATTERN),
         *_search(index.fallback_patterns, text, Grade.CONSEQUENCE),
     ]
+    if is_typed:
+        reasons += _find_checks(index, text)
     if is_typed and not reasons:
         both = (*index.patterns, *index.fallback_patterns)
         reasons = [*_search(both, text, Grade.LETTER_CASE)]
@@ -113,6 +116,14 @@ def _search(
         span = pattern.find(text, ignores_case=grade == Grade.LETTER_CASE)
         if span is not None:
             yield name, Reason(grade, pattern.weight, pattern.text, _cut(text, *span))
+
+
+def _find_checks(index: Index, text: str) -> Iterator[tuple[str, Reason]]:
+    for name, entry in index.entries.items():
+        for check in entry.failed_checks:
+            if (start := text.find(check)) >= 0:
+                excerpt = _cut(text, start, start + len(check))
+                yield name, Reason(Grade.PATTERN, len(check), check, excerpt)
 
 
 def _compare_words(index: Index, text: str) -> Iterator[tuple[str, Reason]]:

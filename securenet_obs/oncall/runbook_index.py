@@ -29,4 +29,5 @@ def _entry(notebook: Notebook) -> Entry:
         tuple(declared.patterns),
         tuple(declared.fallback_patterns),
         tuple(declared.symptoms),
+        tuple(declared.failed_checks),
     )

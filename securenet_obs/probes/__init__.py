@@ -4,7 +4,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from securenet_obs.probes.celery.broker import BrokerProbe, BrokerState, find_bad_versions
+    from securenet_obs.probes.celery.broker import BrokerProbe, BrokerState
     from securenet_obs.probes.celery.queues import QueueProbe, compute_queue_rates
     from securenet_obs.probes.celery.round_trips import (
         compute_latency_percentiles,
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         PickleOutcome,
         TaskProbe,
     )
+    from securenet_obs.probes.celery.versions import find_bad_versions
     from securenet_obs.probes.errors.arrivals import Arrival, read_back_events, tabulate_arrivals
     from securenet_obs.probes.errors.backends import open_error_events
     from securenet_obs.probes.errors.events import ErrorEvent, ErrorEvents
@@ -203,7 +204,8 @@ __all__ = [
 ]
 
 _NAMES = {
-    "celery.broker": ("BrokerProbe", "BrokerState", "find_bad_versions"),
+    "celery.broker": ("BrokerProbe", "BrokerState"),
+    "celery.versions": ("find_bad_versions",),
     "celery.queues": ("QueueProbe", "compute_queue_rates"),
     "celery.round_trips": ("compute_latency_percentiles", "count_tasks_by_worker", "for_tenant"),
     "celery.tasks": ("BeatTick", "PickleOutcome", "TaskProbe"),

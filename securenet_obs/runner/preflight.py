@@ -71,10 +71,18 @@ def preflight(demands: Iterable[Demand], target: Target, advice: str = "") -> No
         SettingsError: the target is refused; the message names every problem and every missing
             variable, with the notebooks that need it.
     """
+    refuse(target, find_problems(demands, target), advice)
+
+
+def find_problems(demands: Iterable[Demand], target: Target) -> list[Problem]:
+    """Return the problems of a target, and the variables that it lacks, in the order of its lines.
+
+    A variable of a need that the target cannot serve by design is not lacking.
+    """
     missing = _missing(demands, target)
     named = {problem.name for problem in missing}
     problems = [problem for problem in target.problems if problem.name not in named]
-    refuse(target, sorted([*problems, *missing], key=_place), advice)
+    return sorted([*problems, *missing], key=_place)
 
 
 def _place(problem: Problem) -> tuple[bool, int]:

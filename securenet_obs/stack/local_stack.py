@@ -99,6 +99,7 @@ class LocalStack:
         self._parts: dict[str, Part] = {}
         self._dashboard = ("", "", "")
         self._undo = ExitStack()
+        self._keeps_logs = False
 
     @property
     def environment(self) -> dict[str, str]:
@@ -128,6 +129,7 @@ class LocalStack:
                 raise make_already_running_error(self.name)
             self._clear_folder()
             guard = undo.enter_context(Guard())
+            undo.callback(self._remove_all_but_logs, guard)
             if self.ephemeral:
                 guard.remove_at_end(self.folder)
             undo.callback(self._stop_parts)
@@ -138,6 +140,11 @@ class LocalStack:
     def stop(self) -> None:
         """Stop every part, in order; do nothing if the stack was never started."""
         self._undo.close()
+
+    def keep_logs(self) -> Path:
+        """Keep the log files of an ephemeral stack when it stops; return their folder."""
+        self._keeps_logs = True
+        return self._logs
 
     def __enter__(self) -> Self:
         """Start the stack."""
@@ -215,6 +222,21 @@ class LocalStack:
             known = ", ".join(self._parts) or "none: the stack is not running"
             raise StackError(f"{name!r} is not a part of the stack; its parts are {known}.")
         return self._parts[name]
+
+    @property
+    def _logs(self) -> Path:
+        return self.folder / "logs"
+
+    def _remove_all_but_logs(self, guard: Guard) -> None:
+        """Remove the files of an ephemeral stack that has stopped, if its logs are kept."""
+        if not (self.ephemeral and self._keeps_logs):
+            return
+        guard.cancel_removal()
+        for leftover in self.folder.iterdir():
+            if leftover.is_dir() and leftover != self._logs:
+                shutil.rmtree(leftover, ignore_errors=True)
+            elif leftover.is_file():
+                leftover.unlink(missing_ok=True)
 
     def _clear_folder(self) -> None:
         """Empty the folder except for the lock file, which we hold."""
@@ -310,7 +332,7 @@ class LocalStack:
             "SECURENET_COMMIT": "",
             "LOG_LEVEL": "INFO",
             "LOG_FORMAT": "json",
-            "LOG_SOURCE": str(self.folder / "logs"),
+            "LOG_SOURCE": str(self._logs),
             "SENTRY_TRACES_SAMPLE_RATE": str(TRACES_SAMPLE_RATE),
             "SENTRY_TRACES_RATES": "GET /health/=0",
             "DATABASE_URL": self._store,

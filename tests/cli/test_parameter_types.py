@@ -1,5 +1,6 @@
 """Click parameter types accept valid values and refuse others with one sentence."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,8 @@ from hypothesis import strategies as st
 from securenet_obs.cli.parameter_types import (
     WEEK_S,
     Duration,
+    FieldValue,
+    Moment,
     NonEmptyPath,
     Seconds,
     StackName,
@@ -71,3 +74,21 @@ def test_a_duration_is_a_number_with_a_unit() -> None:
     for text in ("0s", "8d", "1", "1 h", "-1h", "1.5h", "h", ""):
         with pytest.raises(click.BadParameter):
             convert(Duration(), text)
+
+
+def test_a_moment_has_a_zone() -> None:
+    """A time without one is UTC; any other text is refused."""
+    assert convert(Moment(), "2026-11-27T03:14").isoformat() == "2026-11-27T03:14:00+00:00"
+    assert convert(Moment(), "2026-11-27T03:14:00+01:00").utcoffset() == timedelta(hours=1)
+    for text in ("", "now", "1h", "2026-13-01"):
+        with pytest.raises(click.BadParameter, match="is not a time"):
+            convert(Moment(), text)
+
+
+def test_a_field_has_a_value() -> None:
+    """The value may contain the sign, or be empty."""
+    assert convert(FieldValue(), "url=a=b") == ("url", "a=b")
+    assert convert(FieldValue(), "url=") == ("url", "")
+    for text in ("", "url", "=a"):
+        with pytest.raises(click.BadParameter, match="FIELD=VALUE"):
+            convert(FieldValue(), text)

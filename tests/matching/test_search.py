@@ -2,7 +2,7 @@
 
 import pytest
 
-from securenet_obs.matching import Entry, Index, find_matches, list_best
+from securenet_obs.matching import Entry, Index, find_matches, list_best, packaged_index
 
 
 def entry(
@@ -80,3 +80,11 @@ def test_only_the_end_of_a_long_text_counts() -> None:
     """A traceback ends with its error."""
     assert names("OOM command" + " " * 70_000) == []
     assert names(" " * 70_000 + "OOM command") == ["full"]
+
+
+def test_the_name_of_a_failed_check_leads_to_its_runbook() -> None:
+    """A person types it, or pastes the line of a terminal; the text of an event needs a pattern."""
+    line = "  ✘ beat ticks: expected last tick at most 60 s ago, observed 90 s ago"
+    (match,) = find_matches(packaged_index(), line, is_typed=True)
+    assert match.entry.name == "schedule_stopped"
+    assert find_matches(packaged_index(), line) == []

@@ -8,38 +8,23 @@ from typing import Any
 
 import pytest
 
-from securenet_obs.drills.incidents import INCIDENTS
-from securenet_obs.oncall.session import NO_OPEN_STEP
-from securenet_obs.runner.notebook.catalog import Notebook, read_notebook
+from securenet_obs.authoring.declarations import find_missing_parts
+from securenet_obs.authoring.page import read_page
 
 PROJECT = Path(__file__).parents[2]
 
 RUNBOOKS = sorted(PROJECT.glob("runbooks/[!0]*.ipynb"))
-DESCRIBED = ("symptoms", "patterns", "severity", "services", "owner", "expected_s", "drill")
 
 
-def find_missing(notebook: Notebook) -> set[str]:
-    """Return what a runbook lacks to be trusted."""
-    declared = notebook.declared.model_dump()
-    missing = {name for name in DESCRIBED if not declared[name]}
-    incident = INCIDENTS.get(notebook.declared.drill)
-    if incident is None or incident.runbook != notebook.name:
-        missing.add("drill")
-    cells = notebook.document["cells"]
-    code = "\n".join(str(cell["source"]) for cell in cells if cell["cell_type"] == "code")
-    if "**Stop and call" not in str(cells[0]["source"]):
-        missing.add("stop condition")
-    if notebook.declared.acts and "runbook.verify(" not in code:
-        missing.add("verification")
-    if NO_OPEN_STEP not in notebook.declared.checks:
-        missing.add("check of open steps")
-    return missing
+def find_missing(path: Path) -> set[str]:
+    """Return the parts that a runbook lacks to be trusted."""
+    return {finding.rule for finding in find_missing_parts(read_page(path))}
 
 
 @pytest.mark.parametrize("path", RUNBOOKS, ids=lambda path: path.stem)
 def test_it_can_be_trusted(path: Path) -> None:
     """Nothing that a tired person relies on is missing."""
-    assert find_missing(read_notebook(path)) == set()
+    assert find_missing(path) == set()
 
 
 def without(key: str, value: Any) -> Callable[[dict[str, Any]], None]:
@@ -64,7 +49,7 @@ def replacing(text: str) -> Callable[[dict[str, Any]], None]:
         (without("drill", ""), "drill"),
         (without("drill", "worker-gone"), "drill"),
         (without("owner", ""), "owner"),
-        (without("checks", []), "check of open steps"),
+        (without("checks", []), "checks"),
         (replacing("**Stop and call"), "stop condition"),
         (replacing("runbook.verify("), "verification"),
     ],
@@ -80,4 +65,4 @@ def test_a_runbook_without_it_is_found(
     change(document)
     broken = tmp_path / path.name
     broken.write_text(json.dumps(document))
-    assert missing in find_missing(read_notebook(broken))
+    assert missing in find_missing(broken)

@@ -181,6 +181,19 @@ def test_port_conflict_is_retried(
         assert f":{offered[4]}/" in local.environment["REDIS_URL"]
 
 
+def test_the_logs_of_an_ephemeral_stack_are_kept_on_request(
+    tmp_path: Path, stack_cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The links of failed checks lead to them; data and secrets are removed as always."""
+    monkeypatch.setattr(local_stack, "create_service_parts", lambda *_: {})
+    with LocalStack(root=tmp_path, cache=stack_cache, ephemeral=True) as local:
+        folder = local.keep_logs()
+        folder.mkdir(exist_ok=True)
+        (folder / "api.log").write_text("{}\n")
+    assert [path.name for path in local.folder.iterdir()] == ["logs"]
+    assert (folder / "api.log").read_text() == "{}\n"
+
+
 def test_no_process_outlives_a_killed_owner(
     owner: subprocess.Popen[str], tmp_path: Path, living: Living
 ) -> None:

@@ -1,8 +1,9 @@
-"""Commands on log files: `logs check`; `summary`, `convert` and `import` of network logs."""
+"""Commands on log files: `check`, `find`; `summary`, `convert`, `import` of network logs."""
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import click
 from securenet_obs.cli import options
 from securenet_obs.cli.choice import enter_target
 from securenet_obs.cli.consoles import STDERR, STDOUT, print_line
-from securenet_obs.cli.parameter_types import NonEmptyPath, TenantId
+from securenet_obs.cli.parameter_types import FieldValue, Moment, NonEmptyPath, TenantId
 from securenet_obs.cli.usage import usage_errors_for
 from securenet_obs.errors import NotFoundError
 
@@ -50,6 +51,81 @@ def check(sources: tuple[str, ...], as_json: bool) -> None:
             STDOUT.print(f"{unlisted} more rejected lines are not listed")
         STDOUT.print(f"{report['total']} lines, {report['valid']} valid")
     sys.exit(1 if report["rejected"] else 0)
+
+
+@logs.command("find")
+@click.argument("sources", nargs=-1, metavar="[SOURCE...]")
+@click.option("--since", type=Moment(), help="Time of the oldest line.")
+@click.option("--until", type=Moment(), help="Time of the newest line.")
+@click.option(
+    "--level",
+    type=click.Choice(["debug", "info", "warning", "error", "critical"]),
+    default="debug",
+    show_default=True,
+    help="Least severe level.",
+)
+@click.option(
+    "--where",
+    "fields",
+    type=FieldValue(),
+    multiple=True,
+    metavar="FIELD=VALUE",
+    help="Value of a field; it may be given several times.",
+)
+@options.limit(50)
+@options.target
+@options.local
+@options.as_json
+def find_command(
+    sources: tuple[str, ...],
+    since: datetime | None,
+    until: datetime | None,
+    level: str,
+    fields: tuple[tuple[str, str], ...],
+    limit: int,
+    target: Path | None,
+    local: bool,
+    as_json: bool,
+) -> None:
+    """Find log lines by time, level and fields, with their places.
+
+    Without a source the LOG_SOURCE of the target is read. Rotations are read, too. The last lines
+    are printed, each with its file and number; the exit code is 1 if there is none.
+
+    Example: securenet-obs logs find --level error --where request_id=4f2a
+    """
+    from securenet_obs.probes.logs.finding import Wanted, find_lines
+
+    if not sources:
+        enter_target(target, local=local, command="logs", needs=["logs"])
+        from securenet_obs.settings import load_settings
+
+        sources = (load_settings().log_source,)
+    wanted = Wanted(since, until, level, dict(fields))
+    with usage_errors_for(NotFoundError):
+        found = find_lines(*sources, wanted=wanted, limit=limit)
+    if as_json:
+        rows = [{"file": row.file, "line": row.number, **row.record} for row in found.lines]
+        click.echo(json.dumps({"total": found.total, "lines": rows}, indent=2))
+    else:
+        for row in found.lines:
+            print_line(STDOUT, f"{row.file}:{row.number} {_format_line(row.record)}")
+        if more := found.total - len(found.lines):
+            STDERR.print(f"{more} earlier lines are left out; see --limit", soft_wrap=True)
+    sys.exit(0 if found.total else 1)
+
+
+def _format_line(record: Mapping[str, Any]) -> str:
+    """Return a record as one line: time, level, service, event, then its other fields."""
+    first = ("timestamp", "level", "service", "event")
+    head = [str(record[name]) for name in first if name in record]
+    rest = [f"{name}={_text(value)}" for name, value in record.items() if name not in first]
+    return " ".join([*head, *rest])
+
+
+def _text(value: Any) -> str:
+    """Return a value of a record on one line."""
+    return value if isinstance(value, str) and value.isprintable() else json.dumps(value)
 
 
 @logs.command()

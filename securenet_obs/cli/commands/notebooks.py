@@ -17,6 +17,7 @@ from securenet_obs.suggestions import did_you_mean
 
 if TYPE_CHECKING:
     from securenet_obs.runner.record.order import Order
+    from securenet_obs.runner.record.verdict import Verdict
 
 
 @click.command("list")
@@ -162,9 +163,15 @@ def _run(
     # The warm server pays off beside a stack or for several runs; a single cold kernel is faster.
     start = len(runnable) > 1 or (choice.starts and len(runnable) == 1)
     timings = Timings()
+    verdicts: list[Verdict] = []
     with (
         warm_server(wanted=not run_options.cold, start=start) as server,
-        timings.around("stack", choice.enter(console)) as target,
+        timings.around(
+            "stack",
+            choice.enter(
+                console, keeps_logs=lambda: any(verdict.exit_code for verdict in verdicts)
+            ),
+        ) as target,
         progress(console) as listener,
     ):
         with timings.phase("kernels' server"):
@@ -174,6 +181,8 @@ def _run(
         )
         with timings.phase(NOTEBOOKS):
             outcome = command.run(orders, name)
+        # The links of failed checks lead to these lines.
+        verdicts.append(outcome.verdict)
     if run_options.as_json:
         click.echo(json.dumps({**outcome.manifest, "timings": timings.seconds}, indent=2))
     else:

@@ -1,4 +1,4 @@
-"""Reads a broker's state, results without expiry and workers' limits; finds known bad versions.
+"""Reads a broker's state, results without expiry and workers' limits.
 
 It only reads, so it can be used in production.
 """
@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
-from packaging.specifiers import SpecifierSet
 
 from securenet_obs.errors import RefusedError
 from securenet_obs.probes.celery.client import open_inspector, query_workers
@@ -21,13 +20,6 @@ from securenet_obs.probes.celery.results import ResultProbe
 
 MAX_RESULTS = 10_000
 """Maximum number of results to check for a time to live; of more, these are a sample."""
-
-_KNOWN_BAD = {
-    "kombu": (SpecifierSet("==5.7.*"), "a busy worker ends when Redis restarts"),
-    "celery": (SpecifierSet("<5.5"), "it is not tested with this configuration"),
-    "redis": (SpecifierSet("<6.2"), "the server gets no security fixes"),
-}
-"""Package, or `redis` for the server -> versions that must not run, and the reason."""
 
 
 @dataclass(frozen=True)
@@ -138,12 +130,3 @@ def _summarise_worker(
         "visibility_timeout_s": float(transport.get("visibility_timeout", 3600)),
         "versions": dict(versions),
     }
-
-
-def find_bad_versions(versions: dict[str, str]) -> list[str]:
-    """Return a sentence for each version that is known to be bad."""
-    return [
-        f"{name} {version}: {_KNOWN_BAD[name][1]}"
-        for name, version in sorted(versions.items())
-        if name in _KNOWN_BAD and version in _KNOWN_BAD[name][0]
-    ]

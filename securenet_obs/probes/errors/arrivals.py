@@ -17,6 +17,11 @@ class Arrival:
     event: ErrorEvent | None
     problem: str = ""
 
+    @property
+    def url(self) -> str:
+        """Address of the event in the dashboard; empty without one."""
+        return self.event.url if self.event else ""
+
 
 def read_back_events(
     events: ErrorEvents, raised: Iterable[tuple[str, str | None]], deadline_s: float

@@ -110,7 +110,7 @@ def _problems(group: Attempts) -> list[str]:
             f"{final.started['notebook']}: {verdict_text(final)}; earlier: {_tally(group)}"
         )
     failing = _failing(group)
-    lines += failing[:MAX_SHOWN_CHECKS]
+    lines += [line for lines_of_check in failing[:MAX_SHOWN_CHECKS] for line in lines_of_check]
     if (more := len(failing) - MAX_SHOWN_CHECKS) > 0:
         lines.append(f"  ... and {more} more failed checks, in {final.run}.html")
     return lines
@@ -122,13 +122,16 @@ def _tally(group: Attempts) -> str:
     return ", ".join(f"{number} {verdict}" for verdict, number in sorted(verdicts.items()))
 
 
-def _failing(group: Attempts) -> list[str]:
-    """Return a line for each check that failed in an attempt; the last attempt's come first."""
+def _failing(group: Attempts) -> list[list[str]]:
+    """Return a line for each check that failed in an attempt, the last one's first, and links."""
     rows = {row.name: row for run in group.runs for row in run.failing}
     times = Counter(row.name for run in group.runs for row in run.failing)
     last = [row.name for row in group.final.failing]
     return [
-        f"  ✘ {name}: expected {rows[name].expected}, observed {rows[name].observed}"
-        + (f" (in {times[name]} of {len(group.runs)} attempts)" if group.earlier else "")
+        [
+            f"  ✘ {name}: expected {rows[name].expected}, observed {rows[name].observed}"
+            + (f" (in {times[name]} of {len(group.runs)} attempts)" if group.earlier else ""),
+            *(f"      {link}" for link in rows[name].links),
+        ]
         for name in dict.fromkeys([*last, *rows])
     ]

@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from securenet_obs.check_links import Link
 from securenet_obs.runner.plain_text import plain_text
 from securenet_obs.runner.record.runs import CheckRow, RunRecord
 from securenet_obs.runner.record.verdict import Judgement
@@ -60,11 +61,19 @@ def _failed_check(row: CheckRow, cell: int, links: Mapping[int, str]) -> str:
         f'<div>{name} <code style="color:{colour};{_VALUE}">{_entities(value)}</code></div>'
         for name, colour, value in values
     )
+    shown = "\n".join([shown, *map(_link, row.links)])
     return (
         f'<div style="{_BOX}">\n'
         f'<div style="overflow-wrap:anywhere"><b style="color:{RED}">✘ {_entities(row.name)}</b> '
         f'(<a href="#{links[cell]}">cell {cell}</a>)</div>\n{shown}\n</div>'
     )
+
+
+def _link(link: Link) -> str:
+    """Return a link as one line; the address of an event can be clicked."""
+    text = _entities(link.text)
+    shown = f'<a href="{text}">{text}</a>' if link.kind == "sentry" else f"<code>{text}</code>"
+    return f'<div style="overflow-wrap:anywhere">{link.kind}: {shown}</div>'
 
 
 def _entities(text: str) -> str:

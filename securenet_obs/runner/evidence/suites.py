@@ -116,6 +116,7 @@ def _of_check(record: RunRecord, row: CheckRow) -> Finding:
         f"expected: {row.expected}\nobserved: {row.observed}\n"
         f"cell: {record.cell_of(row.name)}\npage: {_page_of(record)}"
     )
+    details = "\n".join([details, *map(str, row.links)])
     message = f"expected {row.expected}, observed {row.observed}"
     return Finding("failure", message, "check", details)
 

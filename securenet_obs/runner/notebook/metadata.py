@@ -37,6 +37,9 @@ class Declared(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     kind: Kind
+    draft: bool = Field(
+        default=False, description="Whether parts are still to be written; lint lists them."
+    )
     needs: list[NeedName] = Field(
         default=[], description="What the target must serve; else the run is skipped."
     )
@@ -55,6 +58,9 @@ class Declared(BaseModel):
     )
     fallback_patterns: list[str] = Field(
         default=[], description="The same of consequences: they count if no pattern matches."
+    )
+    failed_checks: list[str] = Field(
+        default=[], description="Checks of validations whose failure leads here."
     )
     severity: Literal["", "page", "ticket"] = Field(
         default="", description="Whether its alert pages."

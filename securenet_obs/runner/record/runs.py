@@ -5,6 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Self
 
+from securenet_obs.check_links import Link, read_links
 from securenet_obs.runner.record.journal import Event
 
 
@@ -17,6 +18,7 @@ class CheckRow:
     expected: str = ""
     observed: str = ""
     reason: str = ""
+    links: tuple[Link, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -127,11 +129,15 @@ class RunRecord:
             self._check_start = at
 
     def _take_check(self, event: Event) -> None:
-        row = {name: str(event.get(name, "")) for name in CheckRow.__dataclass_fields__}
+        names = ("name", "outcome", "expected", "observed", "reason")
+        row = {name: str(event.get(name, "")) for name in names}
         _, before = self._checks.get(row["name"], (0, None))
         # A run executes each cell once: a second judgement would only hide the first.
         if before is None or before.outcome != "failed":
-            self._checks[row["name"]] = (event["cell"], CheckRow(**row))
+            self._checks[row["name"]] = (
+                event["cell"],
+                CheckRow(**row, links=read_links(event.get("links"))),
+            )
 
     def _take_error(self, event: Event) -> None:
         """Record an error: a cell's own precedes a swallowed one, and any error a clean exit."""

@@ -2,9 +2,10 @@
 
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import asdict
 from typing import Any
 
-from securenet_obs.runner.record.runs import RunRecord
+from securenet_obs.runner.record.runs import CheckRow, RunRecord
 from securenet_obs.runner.record.timings import phases
 
 
@@ -19,6 +20,11 @@ def verdict_text(record: RunRecord) -> str:
     judged = record.judged or {}
     attempt = record.started["attempt"]
     return f"{judged.get('verdict', '?')}" + (f" on attempt {attempt}" if attempt > 1 else "")
+
+
+def check_fields(row: CheckRow) -> dict[str, Any]:
+    """Return a check as a JSON object, with a list of its links."""
+    return {**asdict(row), "links": [asdict(link) for link in row.links]}
 
 
 def run_rows(records: Iterable[RunRecord]) -> list[dict[str, Any]]:
@@ -38,7 +44,7 @@ def run_rows(records: Iterable[RunRecord]) -> list[dict[str, Any]]:
                 "seconds": judged.get("seconds"),
                 "started": record.started["at"],
                 "parameters": record.started["parameters"],
-                "checks": {**counts(record), "rows": [vars(row) for row in record.checks]},
+                "checks": {**counts(record), "rows": [check_fields(row) for row in record.checks]},
                 "cells": record.started["cells"],
                 "cells_finished": sum(1 for number in record.finished if number > 0),
                 "phases": phases(record),

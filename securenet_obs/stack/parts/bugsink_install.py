@@ -68,8 +68,8 @@ def install_bugsink(
     Raises:
         StackError: the installation failed.
     """
-    cache_folder = cache.resolve() / f"bugsink-{BUGSINK_VERSION}"
-    installation = BugsinkInstallation(cache_folder / _compute_key())
+    installation = _locate(cache)
+    cache_folder = installation.folder.parent
     with lock_state_file(cache_folder / "lock"):
         if installation.python.exists():
             return installation
@@ -87,6 +87,18 @@ def install_bugsink(
         finally:
             shutil.rmtree(partial.folder, ignore_errors=True)
     return installation
+
+
+def find_bugsink(cache: Path) -> BugsinkInstallation | None:
+    """Return the Bugsink installation below `cache`; None if it is missing."""
+    installation = _locate(cache)
+    return installation if installation.python.exists() else None
+
+
+def _locate(cache: Path) -> BugsinkInstallation:
+    """Return the place of this version's installation, whether or not it exists."""
+    folder = cache.resolve() / f"bugsink-{BUGSINK_VERSION}" / _compute_key()
+    return BugsinkInstallation(folder)
 
 
 def _compute_key() -> str:

@@ -35,6 +35,34 @@ def test_logs_check_counts_and_lists_invalid_lines(
     assert call("logs", "check", "nowhere.log").returncode == 2
 
 
+def test_logs_find_prints_lines_with_their_places(call: Callable[..., Any], tmp_path: Path) -> None:
+    """Lines are found by time, level and field; none found, and a missing source, differ."""
+    (tmp_path / "api.log").write_text(
+        '{"timestamp": "2026-11-27T03:14:01Z", "level": "info", "event": "a"}\n'
+        '{"timestamp": "2026-11-27T03:14:02Z", "level": "error", "event": "b", "n": 1}\n'
+    )
+    answer = call("logs", "find", "api.log", "--level", "warning", "--where", "n=1")
+    assert (answer.returncode, answer.stdout) == (
+        0,
+        "api.log:2 2026-11-27T03:14:02Z error b n=1\n",
+    )
+    answer = call("logs", "find", "api.log", "--limit", "1", "--json")
+    found = json.loads(answer.stdout)
+    assert (found["total"], [row["line"] for row in found["lines"]]) == (2, [2])
+    assert call("logs", "find", "api.log", "--since", "2026-11-27T03:15").returncode == 1
+    assert call("logs", "find", "nowhere.log").returncode == 2
+
+
+def test_logs_find_reads_the_targets_logs(call: Callable[..., Any], tmp_path: Path) -> None:
+    """Without a source it is LOG_SOURCE."""
+    (tmp_path / "api.log").write_text('{"event": "a"}\n')
+    (tmp_path / "a.env").write_text("LOG_SOURCE=api.log\n")
+    answer = call("logs", "find", "--target", "a.env")
+    assert answer.stdout.endswith("api.log:1 a\n")
+    (tmp_path / "b.env").write_text("API_URL=http://127.0.0.1:1\n")
+    assert "LOG_SOURCE is missing" in call("logs", "find", "--target", "b.env").stderr
+
+
 def test_logs_check_names_skipped_files_and_reads_rotations(
     call: Callable[..., Any], tmp_path: Path
 ) -> None:

@@ -32,6 +32,7 @@ def test_missing_events_do_not_hide_others() -> None:
         Shelf(), [("API", EVENT.event_id), ("task", None), ("x", "b" * 32)], 1
     )
     assert [arrival.event for arrival in arrivals] == [EVENT, None, None]
+    assert [arrival.url for arrival in arrivals] == [PAGE, "", ""]
     table = tabulate_arrivals(arrivals)
     assert table["arrived"].tolist() == [True, False, False]
     assert table.loc[0, "innermost frame"] == "fail"

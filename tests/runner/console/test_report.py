@@ -153,3 +153,17 @@ def test_a_notebook_that_passed_on_a_later_attempt_has_its_failures_named(
         "01_flaky: passed on attempt 2; earlier: 1 failed",
         "  ✘ it fails at first: expected True, observed False (in 1 of 2 attempts)",
     ]
+
+
+def test_the_links_of_a_failed_check_follow_its_line() -> None:
+    """A terminal shows where to look, without the escapes of a foreign text."""
+    row = {"event": "check", "run": "r", "cell": 1, "name": "a", "outcome": "failed"}
+    links = [{"kind": "runbook", "text": "securenet-obs run x\x1b[31m"}]
+    started = {"event": "run_started", "run": "r", "notebook": "n", "at": "now", "attempt": 1}
+    judged = {"event": "judged", "run": "r", "verdict": "failed", "seconds": 1.0}
+    record = CommandRecord().fold([{**started, "declared": []}, {**row, "links": links}, judged])
+    console = Console(file=io.StringIO(), width=80)
+    print_table(console, record.runs)
+    *_, check, link = console.file.getvalue().splitlines()  # type: ignore[attr-defined]
+    assert check.startswith("  ✘ a: expected")
+    assert link == "      runbook: securenet-obs run x"

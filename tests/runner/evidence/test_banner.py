@@ -136,3 +136,20 @@ def test_a_checks_texts_are_shown_as_they_are(text: str) -> None:
     assert [value.replace("\r\n", "\n").replace("\r", "\n") for value in values] == [
         plain, f"✘ {plain}", plain,
     ]  # fmt: skip
+
+
+def test_a_failed_check_links_where_to_look() -> None:
+    """Events can be clicked, commands are text, and nothing in them is markup."""
+    links = [
+        {"kind": "runbook", "text": "securenet-obs run beat_<b>"},
+        {"kind": "sentry", "text": "http://host/event?a=1&b=<2>"},
+        {"kind": "script", "text": "left out"},
+    ]
+    record, judgement = failed({"name": "a", "cell": 2, "links": links})
+    text = page_of(record, judgement)
+    addresses = [fields.get("href") for tag, fields in Reader(text).tags if tag == "a"]
+    assert "http://host/event?a=1&b=<2>" in addresses
+    assert "securenet-obs run beat&#95;&#60;b&#62;" in banner(
+        record, judgement, seconds=1, opened={}
+    )
+    assert "left out" not in text

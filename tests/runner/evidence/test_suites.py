@@ -80,3 +80,12 @@ def test_an_outcome_that_is_not_known_never_counts_as_passed() -> None:
     finding = cases["a"].finding
     assert finding is not None
     assert (finding.tag, finding.message) == ("skipped", "outcome 'great'")
+
+
+def test_the_details_of_a_failed_check_have_its_links() -> None:
+    """A person who reads junit.xml in CI finds the runbook there."""
+    links = [{"kind": "runbook", "text": "securenet-obs run beat"}]
+    failed = {**check("a", "failed"), "links": links}
+    finding = cases_of(started(), failed, event("judged", verdict="failed", seconds=1))["a"].finding
+    assert finding is not None
+    assert finding.details.endswith("page: r.html\nrunbook: securenet-obs run beat")

@@ -1,8 +1,5 @@
 """The closed list of needs: complete entries, and the needs that a target can serve."""
 
-import re
-from pathlib import Path
-
 import pytest
 
 from securenet_obs.runner.notebook.needs import NEEDS
@@ -62,16 +59,3 @@ def test_variables_for_reading_events_depend_on_the_backend() -> None:
         "SENTRY_AUTH_TOKEN", "SENTRY_PROJECT", "SENTRY_URL",
     }  # fmt: skip
     assert set(need.required({"SENTRY_BACKEND": "glitchtip"})) >= {"SENTRY_URL", "SENTRY_ORG"}
-
-
-def test_the_readme_has_every_need() -> None:
-    """The README's table has each need with its kind and variables."""
-    readme = (Path(__file__).parents[3] / "README.md").read_text()
-    rows = re.findall(r"^\| `([a-z-]+)` \| ([a-z]+) \| (.*)\|$", readme, re.MULTILINE)
-    assert {name: (kind, set(re.findall("[A-Z_]{4,}", names))) for name, kind, names in rows} == {
-        name: (
-            need.kind,
-            {*need.variables, *(n for more in need.by_backend.values() for n in more)},
-        )
-        for name, need in NEEDS.items()
-    }

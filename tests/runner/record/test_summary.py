@@ -4,8 +4,10 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+from securenet_obs.check_links import Link
 from securenet_obs.runner.command import Outcome
-from securenet_obs.runner.record.summary import counts, run_rows, verdict_text
+from securenet_obs.runner.record.runs import CheckRow
+from securenet_obs.runner.record.summary import check_fields, counts, run_rows, verdict_text
 
 CHECKS = """
 from securenet_obs.checks import Checks
@@ -28,3 +30,10 @@ def test_a_run_is_counted_and_described(
     assert (row["verdict"], row["cells"], row["cells_finished"]) == ("passed", 1, 1)
     assert [check["outcome"] for check in row["checks"]["rows"]] == ["passed", "skipped"]
     assert json.loads((outcome.folder / "run.json").read_text())["runs"] == [row]
+
+
+def test_a_failed_check_has_its_links() -> None:
+    """They are objects with kind and text, for programs that read run.json."""
+    row = CheckRow("a", "failed", "1", "2", links=(Link("logs", "securenet-obs logs find"),))
+    assert check_fields(row)["links"] == [{"kind": "logs", "text": "securenet-obs logs find"}]
+    assert check_fields(CheckRow("a", "passed"))["links"] == []
