@@ -136,6 +136,7 @@ def _run(
     resumes: str = "",
 ) -> NoReturn:
     """Run the orders against their target, report, and exit with the verdict."""
+    from securenet_obs.probes.celery.configuration import read_redis_configuration
     from securenet_obs.runner.command import Command
     from securenet_obs.runner.console.progress import progress
     from securenet_obs.runner.console.report import print_outcome
@@ -170,7 +171,14 @@ def _run(
         with timings.phase("kernels' server"):
             socket = server()
         command = Command(
-            target, run_options.evidence, listener, jobs, run_options.retries, socket, resumes
+            target,
+            run_options.evidence,
+            listener,
+            jobs,
+            run_options.retries,
+            socket,
+            resumes,
+            state={"redis": read_redis_configuration} if needs_target else {},
         )
         with timings.phase(NOTEBOOKS):
             outcome = command.run(orders, name)
