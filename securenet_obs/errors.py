@@ -33,6 +33,7 @@ SecureNetObsError
 ├── PoisonTaskError            a task ended its worker too often, and is not restarted
 ├── DeadLetterError            a dead letter cannot be requeued
 ├── ActionError                an action of a runbook cannot be done, or failed
+├── NotificationError          a notification or a check-in was not taken
 ├── DoubtError                 a validation is red without a fault
 ├── SeriesError                a time series cannot be read; names the place
 └── DiagnosticError            raised on purpose, for validations to find in Sentry
@@ -189,6 +190,10 @@ class DeadLetterError(SecureNetObsError):
 
 class ActionError(SecureNetObsError):
     """An action of a runbook is not valid, cannot be done, or failed; the message says which."""
+
+
+class NotificationError(SecureNetObsError):
+    """A notification or a check-in was not taken; the message has no address and no key."""
 
 
 class DoubtError(SecureNetObsError):

@@ -136,6 +136,7 @@ def _run(
     resumes: str = "",
 ) -> NoReturn:
     """Run the orders against their target, report, and exit with the verdict."""
+    from securenet_obs.notifications import announce
     from securenet_obs.probes.celery.configuration import read_redis_configuration
     from securenet_obs.runner.command import Command
     from securenet_obs.runner.console.progress import progress
@@ -187,6 +188,8 @@ def _run(
     else:
         print_outcome(STDOUT, outcome.runs, outcome.folder)
         STDOUT.print(timings.sentence(outcome.runs), markup=False, soft_wrap=True)
+    for problem in announce(outcome.runs, target, outcome.folder):
+        STDERR.print(problem, style="yellow", soft_wrap=True, markup=False)
     if outcome.unwritable:
         STDERR.print(outcome.unwritable, style="red", soft_wrap=True, markup=False)
     sys.exit(outcome.verdict.exit_code)

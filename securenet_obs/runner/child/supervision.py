@@ -20,7 +20,7 @@ from securenet_obs.runner.comparison.comparing import last_green_run
 from securenet_obs.runner.comparison.facts import find_log_schema
 from securenet_obs.runner.evidence.folder import EvidenceFolder
 from securenet_obs.runner.record.order import Order, Progress
-from securenet_obs.runner.target import Target
+from securenet_obs.runner.target import COMMAND_ONLY, Target
 
 GRACE_PERIOD_S = 8.0
 """Seconds past its deadline that a child has to end its kernel before it is terminated."""
@@ -69,7 +69,11 @@ class Supervisor:
         log = scratch / "child.log"
         spec = self._prepare(scratch, self._spec(run, order, deadline, scratch), order)
         environment = {
-            **self.target.environment,
+            **{
+                name: value
+                for name, value in self.target.environment.items()
+                if name.upper() not in COMMAND_ONLY
+            },
             MARK: mark,
             EVIDENCE: str(self.folder.path.absolute()),
             NOTEBOOK: str(order.notebook.path.absolute()),
