@@ -21,6 +21,7 @@ SecureNetObsError
 │   └── PartNotReadyError        a part did not become ready; carries the end of its log
 ├── SchemaError                the schema of the store is not the one that this version uses
 ├── InventoryError             a file is not an inventory of packages in any known format
+├── WaiverError                a file of waivers cannot be used
 ├── AdvisoriesError            advisories cannot be read, or are too old
 ├── VersionError               a version cannot be compared by the rules of its ecosystem
 ├── BodyRefusedError           a request's body is too large, too slow, compressed, or one too many
@@ -128,6 +129,10 @@ class SchemaError(SecureNetObsError):
 
 class InventoryError(SecureNetObsError):
     """A file or document is not an inventory of packages; the message names it and the place."""
+
+
+class WaiverError(SecureNetObsError):
+    """A file of waivers cannot be used: it is unreadable, or a waiver lacks a field; names it."""
 
 
 class AdvisoriesError(SecureNetObsError):

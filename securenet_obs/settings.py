@@ -63,6 +63,9 @@ class Settings(BaseSettings):
     log_format: Literal["json", "console"] = Field(
         "json", description="`json` for JSON lines, `console` for coloured text."
     )
+    log_schema_waivers: str = Field(
+        "", description="TOML file of accepted changes of the log schema: id, reason, expires."
+    )
     log_source: str = Field("", description="Log files of the target: a file, a folder or a glob.")
 
     sentry_dsn: str = Field("", description="DSN for error events; if empty, none are sent.")

@@ -60,7 +60,7 @@ def check_in(settings: Settings, notebook: str, verdict: str, seconds: float) ->
             },
             timeout=TIMEOUT_S,
         )
-    except httpx.HTTPError as error:
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise NotificationError(
             f"Sentry ({dsn.host}) did not take the check-in of {notebook}: {type(error).__name__}."
         ) from None

@@ -69,7 +69,7 @@ def advance(standing: Standing | None, verdict: str, at: float) -> Standing:
 
 
 def is_due(standing: Standing, at: float, after_s: float) -> bool:
-    """Return whether the last notification is no longer true, for at least `after_s` seconds.
+    """Return whether the last notification has been wrong for at least `after_s` seconds.
 
     A change among the verdicts that are not `passed` is no reason for another notification.
     """

@@ -160,6 +160,7 @@ def target_of(
         if name not in blank & SETTINGS
     }
     for path in (
+        "LOG_SCHEMA_WAIVERS",
         "LOG_SOURCE",
         "DOSSIERS_FOLDER",
         *(name for name in given if name.endswith("_FILE")),

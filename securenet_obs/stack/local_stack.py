@@ -305,6 +305,7 @@ class LocalStack:
             "SECURENET_COMMIT": "",
             "LOG_LEVEL": "INFO",
             "LOG_FORMAT": "json",
+            "LOG_SCHEMA_WAIVERS": "",
             "LOG_SOURCE": str(self.folder / "logs"),
             "SENTRY_TRACES_SAMPLE_RATE": str(TRACES_SAMPLE_RATE),
             "SENTRY_TRACES_RATES": "GET /health/=0",

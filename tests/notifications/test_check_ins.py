@@ -7,7 +7,9 @@ import pytest
 
 from securenet_obs.errors import NotificationError
 from securenet_obs.notifications.check_ins import check_in, monitor_slug
+from securenet_obs.probes import open_telemetry
 from securenet_obs.settings import settings_from
+from securenet_obs.stack import LocalStack
 from tests.notifications.conftest import WebServer
 
 KEY = "0123456789abcdef0123456789abcdef"
@@ -58,3 +60,13 @@ def test_a_refusal_is_an_error_without_the_key(web_server: WebServer) -> None:
     with pytest.raises(NotificationError, match="SENTRY_DSN is not a DSN"):
         check_in(settings_from(variables(1, SENTRY_DSN=KEY)), "n", "passed", 1.0)
     assert KEY not in f"{refused.value} {silent.value}"
+
+
+@pytest.mark.stack
+def test_a_check_in_is_read_back_through_the_relay(stack: LocalStack) -> None:
+    """The newest one first, under the notebook's monitor."""
+    settings = settings_from({**stack.environment, "VALIDATION_SCHEDULE": "*/10 * * * *"})
+    for verdict in ("passed", "failed"):
+        check_in(settings, "a_claim", verdict, 1.0)
+    found = open_telemetry(settings).check_ins("validation-a-claim", 10.0)
+    assert [row.status for row in found] == ["error", "ok"]

@@ -34,9 +34,6 @@ EVIDENCE = "SECURENET_OBS_EVIDENCE"
 NOTEBOOK = "SECURENET_OBS_NOTEBOOK"
 """Variable with the path of the notebook's file; the run's working folder is elsewhere."""
 
-RUN = "SECURENET_OBS_RUN"
-"""Variable with the run's name, with which the names of its files in the evidence begin."""
-
 LAST_GREEN = "SECURENET_OBS_LAST_GREEN"
 """Variable with the path of the log schema of the last green run; empty without one."""
 
@@ -77,7 +74,6 @@ class Supervisor:
             MARK: mark,
             EVIDENCE: str(self.folder.path.absolute()),
             NOTEBOOK: str(order.notebook.path.absolute()),
-            RUN: run,
             LAST_GREEN: self._find_last_log_schema(order),
         }
         with child_process(spec, scratch / WORK, environment, log=log, warm=self.warm) as (

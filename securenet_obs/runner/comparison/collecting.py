@@ -6,7 +6,7 @@ from pathlib import Path
 
 from securenet_obs.errors import SecureNetObsError
 from securenet_obs.runner.comparison.configured import Digests, read_settings, read_state
-from securenet_obs.runner.comparison.differences import COMMIT
+from securenet_obs.runner.comparison.differences import COMMIT, RELEASES
 from securenet_obs.runner.comparison.facts import CODE, PACKAGE, SETTING, Facts
 from securenet_obs.runner.comparison.installed import read_code, read_packages
 from securenet_obs.runner.target import Target
@@ -30,8 +30,10 @@ def collect(
         readers: kind of facts -> its reader.
     """
     digests = Digests(root)
+    settings = read_settings(target, digests)
     code = read_code() | ({COMMIT: commit} if commit else {})
-    kinds = {CODE: code, PACKAGE: read_packages(), SETTING: read_settings(target, digests)}
+    code |= {name: settings.pop(name) for name in RELEASES if name in settings}
+    kinds = {CODE: code, PACKAGE: read_packages(), SETTING: settings}
     absent = {}
     for kind, reader in readers.items():
         try:

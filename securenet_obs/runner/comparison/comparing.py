@@ -1,4 +1,4 @@
-"""Compares a failing run with its last green run on the same target, and ranks what differs."""
+"""Compares a failing run with its last green run on the same target, and ranks differences."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -104,10 +104,11 @@ def _symptom(record: RunRecord, judgement: Judgement, source: str) -> Symptom:
 
 
 def _summarise(past: Sequence[EarlierRun], green: EarlierRun, symptom: Symptom) -> Past:
-    """Return the changes between successive earlier runs, newest first in `past`."""
+    """Return the changes between successive runs up to the green one, newest first in `past`."""
     changes: Counter[tuple[str, str]] = Counter()
     values: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
-    for newer, older in pairwise(past):
+    settled = [run for run in past if not _is_later(run, green)]
+    for newer, older in pairwise(settled):
         changes.update(row.key for row in compare(older.facts, newer.facts))
     for run in past:
         if run.is_green:
@@ -115,7 +116,7 @@ def _summarise(past: Sequence[EarlierRun], green: EarlierRun, symptom: Symptom) 
                 for name, value in facts.items():
                     values[kind, name].add(value)
     return Past(
-        pairs=max(0, len(past) - 1),
+        pairs=max(0, len(settled) - 1),
         changes=changes,
         green={key: frozenset(found) for key, found in values.items()},
         before_red=_before_red(past, green, symptom),

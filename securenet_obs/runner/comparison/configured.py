@@ -6,6 +6,7 @@ import re
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
 
 from pydantic import SecretStr
 
@@ -58,7 +59,7 @@ def _read_key(path: Path) -> bytes:
 def read_settings(target: Target, digests: Digests) -> dict[str, str]:
     """Return the settings of a target; secrets are digests.
 
-    A local stack has new ports, passwords and folders at each start, which are no difference.
+    A local stack has new ports, passwords and folders at each start, which do not count.
     """
     public = {name: value for name, value in target.facts().items() if name != "name"}
     hidden = {
@@ -66,10 +67,27 @@ def read_settings(target: Target, digests: Digests) -> dict[str, str]:
         for name, field in Settings.model_fields.items()
         if field.annotation is SecretStr
     }
+    places = {name: _place(value) for name, value in hidden.items() if name.endswith("_URL")}
     if target.local:
-        return {name: _settle(value) for name, value in public.items()}
-    hashed = {name: digests.digest(value) for name, value in hidden.items() if value}
+        settled = {name: _settle(value) for name, value in (public | places).items() if value}
+        return dict(sorted(settled.items()))
+    hashed = {
+        name: f"{places.get(name, '')} {digests.digest(value)}".strip()
+        for name, value in hidden.items()
+        if value
+    }
     return dict(sorted((public | hashed).items()))
+
+
+def _place(url: str) -> str:
+    """Return a URL without its login and its query, where secrets are; empty if it is not one."""
+    try:
+        parts = urlsplit(url)
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:
+        return ""
+    host = f"{parts.hostname or ''}{port}"
+    return urlunsplit((parts.scheme, host, parts.path, "", "")) if parts.scheme else ""
 
 
 def read_state(target: Target, values: Mapping[str, str], digests: Digests) -> dict[str, str]:

@@ -12,6 +12,9 @@ ABSENT = "absent"
 COMMIT = "commit"
 """Name of the fact with the commit of the working copy."""
 
+RELEASES = ("SECURENET_RELEASE", "SENTRY_RELEASE", "SECURENET_COMMIT")
+"""Settings with the release of a target's own code, of which a run sees no files."""
+
 _SHOWN_FILES = 4
 
 
@@ -75,7 +78,7 @@ def _without_fields_of_absent_events(
 ) -> Iterator[str]:
     """Yield the names without the fields of an event that only one of the runs has logged."""
     for name in names:
-        event, _, field = name.rpartition(".")
+        event, _, field = name.partition(".")
         if not (field and event) or (event in before) == (event in after):
             yield name
 
@@ -84,7 +87,9 @@ def _compare_code(names: list[str], before: Values, after: Values) -> Iterator[D
     """Yield one difference for each folder with changed files, else that of the commit alone."""
     folders: dict[str, list[str]] = {}
     for name in names:
-        if name != COMMIT:
+        if name in RELEASES:
+            yield Difference(CODE, name, before.get(name, ABSENT), after.get(name, ABSENT))
+        elif name != COMMIT:
             folders.setdefault(_place(name), []).append(name)
     commits = _commits(before), _commits(after)
     for folder, files in sorted(folders.items()):

@@ -107,7 +107,8 @@ def find_log_schema(folder: Path, run: str) -> Path | None:
 
 def _read_log_schema(folder: Path, run: str) -> Facts:
     path = find_log_schema(folder, run)
-    events = _read_json(path) if path else None
+    document = _read_json(path) if path else None
+    events = document.get("events") if isinstance(document, Mapping) else None
     if not isinstance(events, Mapping):
         return Facts(absent={LOG_SCHEMA: NO_LOG_SCHEMA})
     return Facts({LOG_SCHEMA: dict(_schema_facts(events))})

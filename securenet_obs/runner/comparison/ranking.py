@@ -11,13 +11,13 @@ from securenet_obs.runner.comparison.areas import (
     share_of_areas,
     split_words,
 )
-from securenet_obs.runner.comparison.differences import ABSENT, Difference
+from securenet_obs.runner.comparison.differences import ABSENT, RELEASES, Difference
 from securenet_obs.runner.comparison.facts import CODE, PACKAGE, PARAMETER
 
 # The weights are orders of importance, not fitted values: evidence in the check's own words and its
 # area outweigh a rare change, and evidence of innocence outweighs each of these alone.
 NAMED, IN_SOURCE, VALUES, OWN_CELL = 3.0, 1.5, 3.0, 3.0
-AREA, GENERAL, OWN_NOTEBOOK = 3.0, 0.15, 1.0
+AREA, ANY_AREA, GENERAL, OWN_NOTEBOOK = 3.0, 0.5, 0.15, 1.0
 RARITY, SIZE = 2.0, 0.5
 REMOVED, ADDED, STRICTER, LOOSER = 1.0, -0.5, 1.0, -2.0
 WAS_GREEN, CAME_LATER = -3.0, -10.0
@@ -166,6 +166,8 @@ def _values(difference: Difference, symptom: Symptom) -> tuple[float, str]:
 
 
 def _area(difference: Difference, own: frozenset[str], symptom: Symptom) -> tuple[float, str]:
+    if difference.what in RELEASES:
+        return AREA * ANY_AREA, "a release may change any area"
     areas = find_areas(own) | areas_of_kind(difference.kind)
     if not areas:
         return AREA * GENERAL, ""

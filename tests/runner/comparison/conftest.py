@@ -51,4 +51,4 @@ def unflatten(facts: Facts) -> dict[str, Any]:
         part = events.setdefault(event, {"lines": 9, "fields": {}})
         if dot:
             part["fields"][field] = {"types": value.split(" or "), "null_share": 0}
-    return events
+    return {"until": "", "events": events}

@@ -99,7 +99,7 @@ INNOCENT: tuple[tuple[str, str, str | None, str | None], ...] = (
     (SETTING, "ADVISORIES_MAX_AGE_D", "30", "14"),
     (SETTING, "WORKER_STOP_S", "45", "60"),
     (SETTING, "SENTRY_AUTH_TOKEN", "digest 11112222", "digest 33334444"),
-    (SETTING, "SECURENET_COMMIT", "0f3c5a1", "77ab019"),
+    (SETTING, "SCHEDULE_CANARY_S", "300", "120"),
     (SETTING, "METRICS_ENABLED", "false", "true"),
     (PACKAGE, "uvicorn", "0.38.0", "0.38.1"),
     (PACKAGE, "rich", "14.2.0", "14.3.0"),

@@ -12,7 +12,7 @@ from securenet_obs.runner.target import target_of
 
 def test_the_facts_of_a_command_are_all_kinds_that_can_be_read(tmp_path: Path) -> None:
     """A reader gets the target's variables; the commit of the working copy is code."""
-    target = target_of("staging.env", {"LOG_LEVEL": "INFO"})
+    target = target_of("staging.env", {"LOG_LEVEL": "INFO", "SECURENET_RELEASE": "s@2"})
 
     def read(variables: Mapping[str, str]) -> dict[str, str]:
         return {"level": variables["LOG_LEVEL"]}
@@ -20,6 +20,8 @@ def test_the_facts_of_a_command_are_all_kinds_that_can_be_read(tmp_path: Path) -
     facts = collect(target, tmp_path, "abc", {"redis": read})
     assert set(facts.kinds) == {"code", "package", "setting", "redis"}
     assert facts.kinds["code"]["commit"] == "abc"
+    assert facts.kinds["code"]["SECURENET_RELEASE"] == "s@2"
+    assert facts.kinds["setting"].keys() == {"LOG_LEVEL"}
     assert facts.kinds["redis"] == {"level": "INFO"}
     assert Facts.from_json(json.loads(format_facts(facts))) == facts
 

@@ -20,7 +20,7 @@ def test_a_secret_is_a_digest_that_changes_with_it(tmp_path: Path) -> None:
     target = target_of("staging.env", variables)
     found = read_settings(target, Digests(tmp_path))
     assert found["LOG_FORMAT"] == "json"
-    assert found["REDIS_URL"].startswith("digest ")
+    assert found["REDIS_URL"].startswith("redis://redis.example/0 digest ")
     assert SECRET not in str(found)
     assert read_settings(target, Digests(tmp_path)) == found
     (tmp_path / "elsewhere").mkdir()
@@ -49,12 +49,14 @@ def test_two_starts_of_a_local_stack_do_not_differ(tmp_path: Path) -> None:
                 "SENTRY_DSN": f"http://{name}@127.0.0.1:{port}/1",
                 "LOG_SOURCE": f"/x/stacks/run-{name}/logs",
                 "REDIS_URL": f"redis://:{name}@127.0.0.1:{port}/0",
+                "DIAGNOSTICS_KEY": name,
             },
             local=True,
         )
         for name, port in (("1a2b3c4d", 41001), ("5e6f7a8b", 41002))
     )
     assert read_settings(one, digests) == read_settings(two, digests)
+    assert read_settings(one, digests)["REDIS_URL"] == "redis://127.0.0.1/0"
     options = [{"port": port, "requirepass": port, "hz": "10"} for port in ("1", "2")]
     assert read_state(one, options[0], digests) == read_state(two, options[1], digests)
     assert name_target(one.name) == name_target(two.name) == "local stack"

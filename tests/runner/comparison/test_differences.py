@@ -15,6 +15,9 @@ def test_files_of_a_folder_are_one_difference_with_the_commits() -> None:
         Difference("code", "p/b (z.py)", "1 at aaaaaaaaaa", "2 at bbbbbbbbbb"),
     ]  # fmt: skip
     assert found[0].key == ("code", "p/a")
+    release = {"SECURENET_RELEASE": "s@1"}, {"SECURENET_RELEASE": "s@2"}
+    (found_release,) = compare(*(Facts({"code": values}) for values in release))
+    assert found_release == Difference("code", "SECURENET_RELEASE", "s@1", "s@2")
     only = compare(Facts({"code": {"commit": "a"}}), Facts({"code": {"commit": "b"}}))
     assert only == [Difference("code", "commit", "a", "b")]
 

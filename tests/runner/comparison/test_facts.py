@@ -45,7 +45,7 @@ def test_a_log_schema_counts_where_it_is_dependable(tmp_path: Path) -> None:
             },
         },
     }
-    (tmp_path / "other.log_schema.json").write_text(json.dumps(schema))
+    (tmp_path / "other.log_schema.json").write_text(json.dumps({"events": schema}))
     assert find_log_schema(tmp_path, "n") == tmp_path / "other.log_schema.json"
     facts = read_facts(tmp_path, {"run": "n"})
     assert facts.kinds[LOG_SCHEMA] == {"often": "logged", "often.a": "integer or text"}

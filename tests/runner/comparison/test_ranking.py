@@ -46,6 +46,11 @@ def test_values_of_the_failed_check_count_most() -> None:
             Difference("package", "aa", "1.0.0", "2.0.0"),
             Difference("package", "ab", "1.0", "1.0.1"),
         ),
+        # A release of the target, and an upgrade of another area.
+        (
+            Difference("code", "SECURENET_RELEASE", "s@1", "s@2"),
+            Difference("package", "structlog", "1.0", "1.1"),
+        ),
         # A setting that vanished, and a new one.
         (Difference("setting", "AA", "x", ABSENT), Difference("setting", "AB", ABSENT, "x")),
     ],
