@@ -21,6 +21,7 @@ SecureNetObsError
 │   └── PartNotReadyError        a part did not become ready; carries the end of its log
 ├── SchemaError                the schema of the store is not the one that this version uses
 ├── InventoryError             a file is not an inventory of packages in any known format
+├── WaiverError                a file of waivers cannot be used
 ├── AdvisoriesError            advisories cannot be read, or are too old
 ├── VersionError               a version cannot be compared by the rules of its ecosystem
 ├── BodyRefusedError           a request's body is too large, too slow, compressed, or one too many
@@ -33,6 +34,7 @@ SecureNetObsError
 ├── PoisonTaskError            a task ended its worker too often, and is not restarted
 ├── DeadLetterError            a dead letter cannot be requeued
 ├── ActionError                an action of a runbook cannot be done, or failed
+├── NotificationError          a notification or a check-in was not taken
 ├── DoubtError                 a validation is red without a fault
 ├── SeriesError                a time series cannot be read; names the place
 └── DiagnosticError            raised on purpose, for validations to find in Sentry
@@ -129,6 +131,10 @@ class InventoryError(SecureNetObsError):
     """A file or document is not an inventory of packages; the message names it and the place."""
 
 
+class WaiverError(SecureNetObsError):
+    """A file of waivers cannot be used: it is unreadable, or a waiver lacks a field; names it."""
+
+
 class AdvisoriesError(SecureNetObsError):
     """Advisories cannot be read, or are older than permitted; the message names the remedy."""
 
@@ -189,6 +195,10 @@ class DeadLetterError(SecureNetObsError):
 
 class ActionError(SecureNetObsError):
     """An action of a runbook is not valid, cannot be done, or failed; the message says which."""
+
+
+class NotificationError(SecureNetObsError):
+    """A notification or a check-in was not taken; the message has no address and no key."""
 
 
 class DoubtError(SecureNetObsError):

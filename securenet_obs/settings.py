@@ -37,6 +37,8 @@ _LONGEST_D = 3650
 MAX_BODY_BYTES = 16 * 1024 * 1024
 """Maximum size of a request's body unless a setting changes it."""
 
+_CRONTAB = re.compile(r"(?:[0-9A-Za-z*/,-]+ ){4}[0-9A-Za-z*/,-]+")
+
 LogLevel = Annotated[
     Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"],
     BeforeValidator(lambda value: value.upper() if isinstance(value, str) else value),
@@ -60,6 +62,9 @@ class Settings(BaseSettings):
     log_level: LogLevel = Field("INFO", description="Minimum level of log lines.")
     log_format: Literal["json", "console"] = Field(
         "json", description="`json` for JSON lines, `console` for coloured text."
+    )
+    log_schema_waivers: str = Field(
+        "", description="TOML file of accepted changes of the log schema: id, reason, expires."
     )
     log_source: str = Field("", description="Log files of the target: a file, a folder or a glob.")
 
@@ -180,6 +185,20 @@ class Settings(BaseSettings):
         "evidence/dossiers", description="Folder of the dossiers that `oncall serve` writes."
     )
 
+    notify_urls: SecretStr = Field(
+        SecretStr(""),
+        description="Addresses, as apprise's URLs, that are notified when a verdict changes.",
+    )
+    notify_after_s: float = Field(
+        0.0,
+        ge=0,
+        description="Seconds that a new verdict must last, over several runs, to be notified.",
+    )
+    validation_schedule: str = Field(
+        "",
+        description="Crontab, in UTC, of the validations: each run checks in with Sentry, if set.",
+    )
+
     worker_stop_s: float = Field(
         45.0,
         gt=0,
@@ -228,6 +247,13 @@ class Settings(BaseSettings):
     @classmethod
     def _are_rates(cls, text: str) -> str:
         _rates(text)
+        return text
+
+    @field_validator("validation_schedule")
+    @classmethod
+    def _is_crontab(cls, text: str) -> str:
+        if text and not _CRONTAB.fullmatch(text):
+            raise ValueError("it is not a crontab of five fields, such as 0 * * * *")
         return text
 
     @field_validator("api_keys")
@@ -323,6 +349,20 @@ def load_settings() -> Settings:
     except ValidationError as error:
         problems = "; ".join(f"{name}: {reason}" for name, reason in _reasons(error).items())
         raise SettingsError(f"environment: {problems}") from None
+
+
+def settings_from(variables: Mapping[str, str]) -> Settings:
+    """Return the settings in the given variables alone, without this process's environment.
+
+    Raises:
+        SettingsError: a value cannot be used; the message names every problem.
+    """
+    given = {name.lower(): value for name, value in variables.items()}
+    try:
+        return _ExplicitSettings.model_validate(given)
+    except ValidationError as error:
+        problems = "; ".join(f"{name}: {reason}" for name, reason in _reasons(error).items())
+        raise SettingsError(f"the target: {problems}") from None
 
 
 def invalid_variables(variables: Mapping[str, str]) -> dict[str, str]:

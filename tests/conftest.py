@@ -18,6 +18,7 @@ from rich.console import Console
 from securenet_obs.errors import PartNotReadyError, StackError
 from securenet_obs.locked_pip import build_pip_environment
 from securenet_obs.monitoring.correlation import clear_ids
+from securenet_obs.probes.celery.configuration import read_redis_configuration
 from securenet_obs.processes.guard import Guard
 from securenet_obs.processes.polling import poll_until
 from securenet_obs.processes.ports import find_free_ports
@@ -190,11 +191,12 @@ def stack(tmp_path_factory: pytest.TempPathFactory, stack_cache: Path) -> Iterat
 
 @dataclass(frozen=True)
 class NotebookRun:
-    """Outcome of a run: its verdict, its failed checks, and the executed notebook's text."""
+    """Outcome of a run: verdict, failed checks, text of its notebook, changes since green."""
 
     verdict: Verdict
     red: set[str]
     text: str
+    changes: list[dict[str, Any]]
 
 
 @pytest.fixture(scope="session")
@@ -220,13 +222,15 @@ def run_notebook(
         variables = {**stack.environment, **(environment or {})}
         target = target_of("tests", variables, local=True)
         progress = PlainLines(Console())
-        command = Command(target, tmp_path / "evidence", progress, warm="" if cold else warm())
+        socket, state = "" if cold else warm(), {"redis": read_redis_configuration}
+        command = Command(target, tmp_path / "evidence", progress, warm=socket, state=state)
         outcome = command.run([order_for(find(root, name), parameters)])
         (record,) = outcome.runs
         return NotebookRun(
             outcome.verdict,
             {row.name for row in record.checks if row.outcome == "failed"},
             (outcome.folder / f"{record.run}.ipynb").read_text(),
+            outcome.manifest["runs"][0]["changes_since_green"],
         )
 
     return run

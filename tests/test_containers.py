@@ -60,9 +60,16 @@ OTHER_SETTINGS = {
 """Settings of a container that have other values than in the local stack."""
 
 READERS = {
-    *("log_source", "api_url", "api_keys", "runbook_actions", "oncall_contacts"),
+    *(
+        "log_schema_waivers",
+        "log_source",
+        "api_url",
+        "api_keys",
+        "runbook_actions",
+        "oncall_contacts",
+    ),
     *("sentry_backend", "sentry_url", "sentry_relay_url", "sentry_org", "sentry_project"),
-    "sentry_auth_token",
+    *("sentry_auth_token", "notify_urls", "notify_after_s", "validation_schedule"),
 }
 """Settings that only a command that reads a target uses; no container has them."""
 

@@ -52,6 +52,7 @@ if TYPE_CHECKING:
         wait_for_hops,
     )
     from securenet_obs.probes.scenarios.leaks import count_occurrences, plant_secrets
+    from securenet_obs.probes.scenarios.log_schema import SchemaDrift, record_log_schema
     from securenet_obs.probes.scenarios.network_samples import generate_network_records
     from securenet_obs.probes.scenarios.planted_logs import (
         REJECTED,
@@ -133,6 +134,7 @@ __all__ = [
     "PlantedPackages",
     "ProvokedError",
     "QueueProbe",
+    "SchemaDrift",
     "StoreProbe",
     "Submission",
     "TaskProbe",
@@ -182,6 +184,7 @@ __all__ = [
     "read_logs_since",
     "read_redis_content",
     "read_task",
+    "record_log_schema",
     "register_tenant",
     "run_command",
     "run_drills",
@@ -230,6 +233,7 @@ _NAMES = {
     "scenarios.drills": ("run_drills",),
     "scenarios.hops": ("find_lost_ids", "tabulate_event_hops", "wait_for_hops"),
     "scenarios.leaks": ("count_occurrences", "plant_secrets"),
+    "scenarios.log_schema": ("SchemaDrift", "record_log_schema"),
     "scenarios.network_samples": ("generate_network_records",),
     "scenarios.planted_logs": ("REJECTED", "generate_mixed_records", "tabulate_planted_minutes"),
     "scenarios.planted_packages": ("CAUSES", "FIXES", "FOUND", "SEVERITIES", "PlantedPackages"),

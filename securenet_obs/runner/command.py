@@ -3,7 +3,7 @@
 import os
 import signal
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from securenet_obs.errors import EvidenceError
+from securenet_obs.runner.comparison.collecting import StateReader, collect, format_facts
+from securenet_obs.runner.comparison.facts import FACTS_FILE
 from securenet_obs.runner.evidence.closing import abandon, close, close_orphans
 from securenet_obs.runner.evidence.folder import EvidenceFolder
 from securenet_obs.runner.evidence.masking import masker_for
@@ -48,6 +50,7 @@ class Command:
         progress: listener for the progress of runs.
         jobs: number of parallel runs; a notebook that is `exclusive` runs alone.
         retries: how often a run that did not pass is retried.
+        state: readers of the target's configuration, by kind of facts.
         stop: event that ends every run once it is set.
     """
 
@@ -58,6 +61,7 @@ class Command:
     retries: int = 0
     warm: str = ""
     resumes: str = ""
+    state: Mapping[str, StateReader] = field(default_factory=dict)
     stop: threading.Event = field(default_factory=threading.Event)
 
     def run(self, orders: Sequence[Order], name: str = "validate") -> Outcome:
@@ -69,6 +73,7 @@ class Command:
         close_orphans(self.evidence)
         secrets = [secret for order in orders for secret in order.prepared.secrets]
         folder = EvidenceFolder.create(self.evidence, masker_for(self.target.environment, secrets))
+        provenance = read_provenance()
         folder.note(
             "opened",
             id=folder.path.name,
@@ -77,8 +82,10 @@ class Command:
             target=self.target.facts(),
             planned=[plan_of(order) for order in orders],
             resumes=self.resumes,
-            **read_provenance(),
+            **provenance,
         )
+        facts = collect(self.target, self.evidence, provenance["commit"], self.state)
+        folder.save(FACTS_FILE, format_facts(facts))
         if folder.unwritable:
             raise EvidenceError(folder.unwritable)
         execution = Execution(folder, self.target, self.progress, self.stop, self.warm)

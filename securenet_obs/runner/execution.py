@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from securenet_obs.errors import EvidenceError
 from securenet_obs.runner.child.supervision import Supervisor
+from securenet_obs.runner.comparison.installed import read_sources
 from securenet_obs.runner.evidence.finishing import finish, judge_run
 from securenet_obs.runner.evidence.folder import EvidenceFolder
 from securenet_obs.runner.evidence.rendering import prepare_pages
@@ -112,5 +113,15 @@ class Execution:
             declared=notebook.declared.checks,
             parameters=self.folder.masker.parameters(order.prepared.values),
             compared=list(order.prepared.compared),
+            sources=read_sources(notebook.name, notebook.document),
+            limits=_limits(order),
         )
         return run
+
+
+def _limits(order: Order) -> dict[str, str]:
+    """Return the deadlines of a run: a raised one is a change, as of a parameter."""
+    return {
+        "run deadline": f"{order.run_deadline_s:g} s",
+        "cell deadline": f"{order.each_cell_deadline_s:g} s",
+    }

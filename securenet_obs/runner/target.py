@@ -24,6 +24,9 @@ DESCRIBING = (
 )
 """The variables that describe a target: addresses of its parts, and credentials."""
 
+COMMAND_ONLY = frozenset({"NOTIFY_URLS"})
+"""Variables for the command alone: addresses with credentials, which no notebook needs."""
+
 IDENTITY = ("SERVICE_NAME", "SENTRY_RELEASE")
 """The variables that name one process and its release; a target has many processes."""
 
@@ -157,6 +160,7 @@ def target_of(
         if name not in blank & SETTINGS
     }
     for path in (
+        "LOG_SCHEMA_WAIVERS",
         "LOG_SOURCE",
         "DOSSIERS_FOLDER",
         *(name for name in given if name.endswith("_FILE")),

@@ -332,6 +332,7 @@ class LocalStack:
             "SECURENET_COMMIT": "",
             "LOG_LEVEL": "INFO",
             "LOG_FORMAT": "json",
+            "LOG_SCHEMA_WAIVERS": "",
             "LOG_SOURCE": str(self._logs),
             "SENTRY_TRACES_SAMPLE_RATE": str(TRACES_SAMPLE_RATE),
             "SENTRY_TRACES_RATES": "GET /health/=0",
@@ -355,6 +356,10 @@ class LocalStack:
             "WORKER_STOP_S": str(STOP_TASKS_S),
             "RUNBOOK_ACTIONS": str(write_actions(self.folder)),
             "ONCALL_CONTACTS": "everything: the person at this keyboard",
+            # A stack on this machine notifies nobody, and its validations have no schedule.
+            "NOTIFY_URLS": "",
+            "NOTIFY_AFTER_S": "0",
+            "VALIDATION_SCHEDULE": "",
             "DOSSIERS_FOLDER": str(self.folder / "dossiers"),
             "SENTRY_HOOK_SECRET": secrets.token_urlsafe(24),
             "ALERTMANAGER_TOKEN": secrets.token_urlsafe(24),

@@ -14,6 +14,7 @@ import pytest
 
 from securenet_obs.drills import ValidationRunner
 from securenet_obs.drills.doubt import KNOWN_FAULTS, rehearse
+from securenet_obs.drills.doubt.parts import break_part
 from securenet_obs.runner.record.verdict import Verdict
 from securenet_obs.stack import LocalStack
 from tests.notebooks.runs import Run
@@ -65,6 +66,22 @@ def test_logs_that_are_written_elsewhere_are_noticed(stack: LocalStack, run_note
         "uvicorn and celery write JSON too",
         "a request can be followed from the API to its task",
     }
+
+
+def test_a_field_that_vanishes_since_the_last_green_run_is_noticed(
+    stack: LocalStack, run_notebook: Run
+) -> None:
+    """The first run has no baseline; after it the API drops a field, beside its older lines."""
+    check = "no log field vanished or changed its type"
+    first = run_notebook(LOGS)
+    assert (first.verdict, first.red) == (Verdict.PASSED, set())
+    assert "no earlier green run on this target" in first.text
+    with break_part(stack, "api", changes=["lines.drop_field"]):
+        done = run_notebook(LOGS)
+    assert done.red == {"every line has the required fields", check}
+    assert "request_finished.release vanished" in done.text
+    first = done.changes[0]
+    assert (first["kind"], first["what"]) == ("log schema", "request_finished.release")
 
 
 def test_a_dsn_of_another_project_is_noticed(stack: LocalStack, run_notebook: Run) -> None:

@@ -137,6 +137,8 @@ def _run(
     resumes: str = "",
 ) -> NoReturn:
     """Run the orders against their target, report, and exit with the verdict."""
+    from securenet_obs.notifications import announce
+    from securenet_obs.probes.celery.configuration import read_redis_configuration
     from securenet_obs.runner.command import Command
     from securenet_obs.runner.console.progress import progress
     from securenet_obs.runner.console.report import print_outcome
@@ -177,7 +179,14 @@ def _run(
         with timings.phase("kernels' server"):
             socket = server()
         command = Command(
-            target, run_options.evidence, listener, jobs, run_options.retries, socket, resumes
+            target,
+            run_options.evidence,
+            listener,
+            jobs,
+            run_options.retries,
+            socket,
+            resumes,
+            state={"redis": read_redis_configuration} if needs_target else {},
         )
         with timings.phase(NOTEBOOKS):
             outcome = command.run(orders, name)
@@ -188,6 +197,8 @@ def _run(
     else:
         print_outcome(STDOUT, outcome.runs, outcome.folder)
         STDOUT.print(timings.sentence(outcome.runs), markup=False, soft_wrap=True)
+    for problem in announce(outcome.runs, target, outcome.folder):
+        STDERR.print(problem, style="yellow", soft_wrap=True, markup=False)
     if outcome.unwritable:
         STDERR.print(outcome.unwritable, style="red", soft_wrap=True, markup=False)
     sys.exit(outcome.verdict.exit_code)

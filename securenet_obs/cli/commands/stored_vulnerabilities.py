@@ -11,7 +11,7 @@ from securenet_obs.cli.choice import enter_target
 from securenet_obs.cli.consoles import STDERR, STDOUT, print_line
 from securenet_obs.cli.parameter_types import NonEmptyPath, TenantId, WholeNumber
 from securenet_obs.cli.usage import usage_errors_for
-from securenet_obs.errors import AdvisoriesError, InventoryError, NotFoundError
+from securenet_obs.errors import AdvisoriesError, InventoryError, NotFoundError, WaiverError
 
 _NUMBER = WholeNumber(min=1, max=2**31 - 1)
 _DAYS = WholeNumber(min=1, max=36_500)
@@ -158,7 +158,7 @@ def import_waivers(tenant_id: str, path: Path, target: Path | None, local: bool)
     from securenet_obs.detection.vulnerabilities.waivers import read_waivers
     from securenet_obs.store import session_scope
 
-    with usage_errors_for(InventoryError):
+    with usage_errors_for(WaiverError):
         read = read_waivers(path)
     with session_scope() as session:
         number = store_waivers(session, tenant_id, read)

@@ -13,7 +13,7 @@ from securenet_obs.cli import options
 from securenet_obs.cli.consoles import STDERR, STDOUT, print_line
 from securenet_obs.cli.parameter_types import NonEmptyPath
 from securenet_obs.cli.usage import usage_errors_for
-from securenet_obs.errors import AdvisoriesError, InventoryError
+from securenet_obs.errors import AdvisoriesError, InventoryError, WaiverError
 
 if TYPE_CHECKING:
     from securenet_obs.detection.vulnerabilities.advisories.index import MemoryIndex
@@ -93,7 +93,7 @@ def scan(
 
     if sarif and as_json:
         raise click.UsageError("--json and --sarif exclude each other.")
-    with usage_errors_for(InventoryError, AdvisoriesError):
+    with usage_errors_for(InventoryError, AdvisoriesError, WaiverError):
         inventory = read_inventory(inventory_path)
         packages = {component.package for component in inventory.components}
         index = build_index(read_records(advisories_path), packages)

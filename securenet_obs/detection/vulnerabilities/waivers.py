@@ -1,6 +1,5 @@
 """Waivers: accepted vulnerabilities with reason and last day; read from TOML, and applied."""
 
-import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -8,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from securenet_obs.detection.vulnerabilities.report import Finding, Report
-from securenet_obs.errors import InventoryError
+from securenet_obs.waivers import read_waiver_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,25 +86,9 @@ def read_waivers(path: Path) -> list[Waiver]:
     """Read waivers from TOML: tables `[[waiver]]` with `id`, `reason`, `expires`, and `package`.
 
     Raises:
-        InventoryError: the file is not TOML, or a waiver lacks a field; the message names it.
+        WaiverError: the file is not TOML, or a waiver lacks a field; the message names it.
     """
-    try:
-        rows = tomllib.loads(path.read_text()).get("waiver", [])
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InventoryError(f"{path.name} is not valid TOML: {error}") from None
-    if not isinstance(rows, list):
-        raise InventoryError(f"{path.name}: `waiver` is not a list of tables ([[waiver]])")
-    return [_read_waiver(row, f"{path.name}: waiver {n}") for n, row in enumerate(rows, 1)]
-
-
-def _read_waiver(row: Any, place: str) -> Waiver:
-    match row:
-        case {"id": str(advisory_id), "reason": str(reason), "expires": date() as expires} if (
-            reason
-        ):
-            unknown = row.keys() - {"id", "reason", "expires", "package"}
-            if not unknown and isinstance(row.get("package", ""), str):
-                return Waiver(advisory_id, row.get("package", ""), reason, expires)
-    raise InventoryError(
-        f'{place} needs id = "…", reason = "…" and expires = 2026-12-31, and may have package = "…"'
-    )
+    return [
+        Waiver(row.subject, row.scope, row.reason, row.expires_on)
+        for row in read_waiver_file(path, scope="package")
+    ]

@@ -16,9 +16,11 @@ from securenet_obs.processes.descendants import MARK, kill_marked
 from securenet_obs.processes.polling import Deadline
 from securenet_obs.runner.child.spawn import Process, child_process
 from securenet_obs.runner.child.spec import LOG, UNWRITABLE, Spec
+from securenet_obs.runner.comparison.comparing import last_green_run
+from securenet_obs.runner.comparison.facts import find_log_schema
 from securenet_obs.runner.evidence.folder import EvidenceFolder
 from securenet_obs.runner.record.order import Order, Progress
-from securenet_obs.runner.target import Target
+from securenet_obs.runner.target import COMMAND_ONLY, Target
 
 GRACE_PERIOD_S = 8.0
 """Seconds past its deadline that a child has to end its kernel before it is terminated."""
@@ -31,6 +33,9 @@ EVIDENCE = "SECURENET_OBS_EVIDENCE"
 
 NOTEBOOK = "SECURENET_OBS_NOTEBOOK"
 """Variable with the path of the notebook's file; the run's working folder is elsewhere."""
+
+LAST_GREEN = "SECURENET_OBS_LAST_GREEN"
+"""Variable with the path of the log schema of the last green run; empty without one."""
 
 
 @dataclass(frozen=True)
@@ -61,10 +66,15 @@ class Supervisor:
         log = scratch / "child.log"
         spec = self._prepare(scratch, self._spec(run, order, deadline, scratch), order)
         environment = {
-            **self.target.environment,
+            **{
+                name: value
+                for name, value in self.target.environment.items()
+                if name.upper() not in COMMAND_ONLY
+            },
             MARK: mark,
             EVIDENCE: str(self.folder.path.absolute()),
             NOTEBOOK: str(order.notebook.path.absolute()),
+            LAST_GREEN: self._find_last_log_schema(order),
         }
         with child_process(spec, scratch / WORK, environment, log=log, warm=self.warm) as (
             child,
@@ -76,6 +86,16 @@ class Supervisor:
             # them. The supervisor of a dead kernel may have been killed with the kernel.
             kill_marked(mark)
         self._note_fate(run, child.returncode, scratch, log)
+
+    def _find_last_log_schema(self, order: Order) -> str:
+        """Return the path of the last green run's log schema; empty without one."""
+        if "logs" not in order.notebook.declared.all_needs:
+            return ""
+        folder = self.folder.path
+        name = order.notebook.name
+        green = last_green_run(folder.parent, folder.name, name, self.target.name)
+        schema = green and find_log_schema(green.folder, str(green.row.get("run")))
+        return str(schema.absolute()) if schema else ""
 
     def _spec(self, run: str, order: Order, deadline: Deadline, scratch: Path) -> Spec:
         recorded = self.folder.run(run).started["parameters"]

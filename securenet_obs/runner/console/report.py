@@ -15,7 +15,13 @@ from securenet_obs.runner.console.layout import print_whole
 from securenet_obs.runner.plain_text import plain_text
 from securenet_obs.runner.record.attempts import Attempts, attempts
 from securenet_obs.runner.record.runs import RunRecord
-from securenet_obs.runner.record.summary import counts, verdict_text
+from securenet_obs.runner.record.summary import (
+    MAX_SHOWN_CHANGES,
+    change_text,
+    comparison,
+    counts,
+    verdict_text,
+)
 from securenet_obs.runner.record.verdict import NOTHING_RAN, all_skipped
 
 if TYPE_CHECKING:
@@ -113,6 +119,26 @@ def _problems(group: Attempts) -> list[str]:
     lines += [line for lines_of_check in failing[:MAX_SHOWN_CHECKS] for line in lines_of_check]
     if (more := len(failing) - MAX_SHOWN_CHECKS) > 0:
         lines.append(f"  ... and {more} more failed checks, in {final.run}.html")
+    return [*lines, *_changes(final)]
+
+
+def _changes(final: RunRecord) -> list[str]:
+    """Return the changes since the last green run, the most likely cause first."""
+    compared = comparison(final)
+    green, changes = compared["last_green"], compared["changes_since_green"]
+    if not green:
+        return []
+    lines = [
+        f"  changed since the green run {green['command']}:"
+        if changes
+        else f"  nothing recorded has changed since the green run {green['command']}"
+    ]
+    lines += [f"  {row['rank']:>3}. {change_text(row)}" for row in changes[:MAX_SHOWN_CHANGES]]
+    if (more := len(changes) - MAX_SHOWN_CHANGES) > 0:
+        lines.append(f"       ... and {more} more, in run.json")
+    lines += [
+        f"  not compared: {kind}: {reason}" for kind, reason in compared["not_compared"].items()
+    ]
     return lines
 
 

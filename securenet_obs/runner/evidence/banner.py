@@ -8,6 +8,7 @@ from typing import Any
 from securenet_obs.check_links import Link
 from securenet_obs.runner.plain_text import plain_text
 from securenet_obs.runner.record.runs import CheckRow, RunRecord
+from securenet_obs.runner.record.summary import MAX_SHOWN_CHANGES, change_text, comparison
 from securenet_obs.runner.record.verdict import Judgement
 
 ANCHOR = "first-failing-cell"
@@ -44,7 +45,28 @@ def banner(
         lines += _reason(judgement)
     for row in record.failing:
         lines += [_failed_check(row, record.cell_of(row.name), links), ""]
+    lines += _changes(comparison(record))
     return "\n".join([*lines, *_facts_table(record, seconds, opened)]) + "\n"
+
+
+def _changes(compared: Mapping[str, Any]) -> list[str]:
+    """Return the most likely causes among the changes since the last green run as a list."""
+    green, changes = compared["last_green"], compared["changes_since_green"]
+    if not green:
+        return []
+    if not changes:
+        return [
+            f"Nothing recorded has changed since the green run {_inline(green['command'])}.",
+            "",
+        ]
+    lines = [
+        f"Changed since the green run {_inline(green['command'])}, most likely cause first:",
+        "",
+    ]
+    lines += [f"{row['rank']}. {_inline(change_text(row))}" for row in changes[:MAX_SHOWN_CHANGES]]
+    if (more := len(changes) - MAX_SHOWN_CHANGES) > 0:
+        lines += ["", f"{more} more changes are in run.json."]
+    return [*lines, ""]
 
 
 def _reason(judgement: Judgement) -> list[str]:

@@ -2,13 +2,16 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 from securenet_obs.errors import EvidenceError
+from securenet_obs.runner.comparison.comparing import NOT_COMPARED, compare_with_green
 from securenet_obs.runner.evidence.banner import banner
 from securenet_obs.runner.evidence.document import annotate
 from securenet_obs.runner.evidence.folder import EvidenceFolder
 from securenet_obs.runner.evidence.rendering import render
 from securenet_obs.runner.evidence.saving import save, save_notebook
+from securenet_obs.runner.notebook.preparation import number_of
 from securenet_obs.runner.record.verdict import Judgement, Verdict, judge, worst
 
 
@@ -68,6 +71,8 @@ def _documents(
     judged = {"verdict": judgement.verdict, "cell": judgement.cell, "reason": judgement.reason}
     folder.note("judged", run=run, **judged, seconds=round(seconds, 3))
     path = folder.path / f"{run}.ipynb"
+    if judgement.verdict not in NOT_COMPARED and not folder.run(run).compared_with_green:
+        folder.note("compared", run=run, **_compare(folder, run, judgement, path))
     try:
         title = _write_notebook(folder, path, run, judgement, seconds)
         if title is not None and warm is not None:
@@ -80,6 +85,34 @@ def _documents(
         # The run may have left anything in its notebook.
         return f"{path}: cannot be finished: {type(error).__name__}: {error}"
     return ""
+
+
+def _compare(folder: EvidenceFolder, run: str, judgement: Judgement, path: Path) -> dict[str, Any]:
+    """Return the comparison of a failing run with its last green run, or the reason without one."""
+    command = folder.record()
+    target = str((command.opened.get("target") or {}).get("name"))
+    try:
+        return compare_with_green(
+            folder.path,
+            command.run(run),
+            judgement,
+            target=target,
+            source=_source_of(path, judgement.cell),
+        )
+    except Exception as error:  # noqa: BLE001
+        # Earlier evidence may hold anything; the verdict of this run does not depend on it.
+        reason = f"cannot be compared: {type(error).__name__}: {error}"
+        return {"last_green": None, "changes_since_green": [], "not_compared": {"all": reason}}
+
+
+def _source_of(path: Path, number: int | None) -> str:
+    """Return the source of a cell of a run's notebook; empty if it cannot be read."""
+    try:
+        cells = json.loads(path.read_bytes())["cells"]
+    except (OSError, ValueError, LookupError, RecursionError):
+        return ""
+    wanted = (cell for cell in cells if number is not None and number_of(cell) == number)
+    return "".join(next((cell["source"] for cell in wanted), ""))
 
 
 def _write_notebook(

@@ -18,6 +18,9 @@ from securenet_obs.settings import Settings
 MIN_LENGTH = 6
 """Minimum length of a value to be masked by value: shorter ones occur everywhere by chance."""
 
+MIN_TOKEN_LENGTH = 16
+"""Minimum length of a part of a notification's address that is masked as a token."""
+
 _SECRET_NAME = re.compile(r"(TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?|_KEY|_DSN)$", re.IGNORECASE)
 _REFERENCE = re.compile(r"(\bSecret\b|\bsecret:[A-Z][A-Z0-9_]*\b)")
 """Text that refers to a secret without being one: `token: Secret = Secret("secret:API_TOKEN")`."""
@@ -104,12 +107,21 @@ def _environment_values(environment: Mapping[str, str]) -> Iterator[str]:
         if field.annotation is SecretStr
     }
     for name, value in environment.items():
+        if name == "NOTIFY_URLS":
+            yield from (part for url in value.split() for part in (url, *_long_parts(url)))
         if "://" in value:
-            yield from _passwords(value)
+            for url in value.split():
+                yield from _passwords(url)
         elif name == "API_KEYS":
             yield from (pair.rpartition("=")[2].strip() for pair in value.split(","))
         elif name in fields or _SECRET_NAME.search(name):
             yield value
+
+
+def _long_parts(url: str) -> Iterator[str]:
+    """Yield the parts of a URL that are as long as a token; shorter ones may be ordinary words."""
+    parts = re.split(r"[/?&=:@,]+", url.partition("://")[2])
+    yield from (part for part in parts if len(part) >= MIN_TOKEN_LENGTH)
 
 
 def _passwords(url: str) -> Iterator[str]:

@@ -8,7 +8,7 @@ Events and their fields:
 |---|---|---|
 | opened | command | id, command, pid, target, planned, versions, host, commit |
 | run_started | command | run, first, notebook, path, title, kind, attempt, cells, declared, |
-| | | parameters, compared (names of the parameters to read back) |
+| | | parameters, compared (names of the parameters to read back), sources, limits |
 | skipped | command | run, reason |
 | child_started | child | run, pid |
 | kernel_started | child | run, pid |
@@ -24,6 +24,7 @@ Events and their fields:
 | child_exited | command | run, fate |
 | broken | command | run, reason, traceback |
 | judged | command | run, verdict, cell, reason, seconds |
+| compared | command | run, last_green, changes_since_green, not_compared |
 | saved | command | run |
 | closed | command | verdict |
 

@@ -39,6 +39,25 @@ class ChecksFields(_Part):
     rows: list[CheckFields] = Field(description="The checks, in the order of judgement.")
 
 
+class GreenRunFields(_Part):
+    """The last green run of the same notebook on the same target."""
+
+    command: str = Field(description="Id of its command.")
+    run: str | None = Field(description="Name of its files.")
+    started: str | None = Field(description="Start, ISO 8601 in UTC.")
+
+
+class ChangeFields(_Part):
+    """A difference between a failing run and its last green run."""
+
+    kind: str = Field(description="Kind, such as `code`, `package`, `setting` or `parameter`.")
+    what: str = Field(description="Name of the fact.")
+    before: str = Field(description="Value in the green run; a digest for a secret.")
+    after: str = Field(description="Value in this run; a digest for a secret.")
+    rank: int = Field(description="Place, 1 for the most likely cause.")
+    why: str = Field(description="Reason of the rank.")
+
+
 class RunFields(_Part):
     """One execution of one notebook."""
 
@@ -52,6 +71,11 @@ class RunFields(_Part):
     seconds: float | None = Field(description="Duration in seconds.")
     started: str = Field(description="Start, ISO 8601 in UTC.")
     parameters: dict[str, Any] = Field(description="Values of the parameters; secrets by name.")
+    sources: dict[str, str] = Field(description="Digest of each code cell.")
+    limits: dict[str, str] = Field(description="Deadlines in force.")
+    last_green: GreenRunFields | None = Field(description="Last green run, for a failing run.")
+    changes_since_green: list[ChangeFields] = Field(description="Changes since then, ranked.")
+    not_compared: dict[str, str] = Field(description="Kinds that were not compared: reasons.")
     checks: ChecksFields = Field(description="Its checks.")
     cells: int = Field(description="Number of code cells.")
     cells_finished: int = Field(description="Number of code cells that ended.")

@@ -59,6 +59,7 @@ class RunRecord:
     ended: bool = False
     fate: str = ""
     judged: Event | None = None
+    compared_with_green: Event | None = None
     times: dict[str, str] = field(default_factory=dict)
     check_times: dict[str, tuple[str, str]] = field(default_factory=dict)
     _checks: dict[str, tuple[int, CheckRow]] = field(default_factory=dict)
@@ -118,6 +119,8 @@ class RunRecord:
                 self.fate = event["fate"]
             case "judged" | "parameters_read" as what:
                 setattr(self, what, event)
+            case "compared":
+                self.compared_with_green = event
         if event["event"] in ("cell_error", "swallowed"):
             self._take_error(event)
 

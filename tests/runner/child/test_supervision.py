@@ -102,8 +102,11 @@ def test_progress_and_variables_of_a_run(
 ) -> None:
     """Each started cell is reported; the notebook sees the target, its evidence and its file."""
     names = (supervision.EVIDENCE, supervision.NOTEBOOK, "API_URL", MARK)
-    execute_cells(f"import os\nprint([os.environ[name] for name in {names}])", "1",
-                  environment={"API_URL": "http://api.example"})  # fmt: skip
+    cell = f"import os\nprint([os.environ[name] for name in {names}])\n"
+    # The addresses of notifications are for the command alone.
+    cell += "assert 'NOTIFY_URLS' not in os.environ"
+    variables = {"API_URL": "http://api.example", "NOTIFY_URLS": "json://hook.example"}
+    execute_cells(cell, "1", environment=variables)
     assert listener.lines == [("cell", "r", 1), ("cell", "r", 2)]
     folder = supervision_of_run.folder.path
     text = (folder / "r.ipynb").read_text()

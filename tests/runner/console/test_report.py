@@ -1,6 +1,7 @@
 """Result tables: verdicts and names are never cut, and no terminal escape is printed."""
 
 import io
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -167,3 +168,30 @@ def test_the_links_of_a_failed_check_follow_its_line() -> None:
     *_, check, link = console.file.getvalue().splitlines()  # type: ignore[attr-defined]
     assert check.startswith("  ✘ a: expected")
     assert link == "      runbook: securenet-obs run x"
+
+
+def test_a_failing_run_shows_its_changes_since_green(
+    write_notebook: Callable[..., Path], execute: Callable[..., Outcome]
+) -> None:
+    """Under its failed checks, the most likely cause first; without a green run it shows none."""
+    judge = "from securenet_obs.checks import Checks\nchecks = Checks()\n"
+    judge += "checks.expect('it is three', expected=3, observed=n); checks.conclude()"
+    path = write_notebook(judge, name="01_limits", parameters="n: int = 3\nm: int = 1")
+
+    def lines(*assignments: str) -> tuple[Outcome, list[str]]:
+        outcome = execute(path, assignments=assignments)
+        console = Console(file=io.StringIO(), width=200)
+        print_table(console, outcome.runs)
+        return outcome, console.file.getvalue().splitlines()  # type: ignore[attr-defined]
+
+    assert not any("green" in line for line in lines("n=4")[1])
+    green = lines()[0].folder.name
+    outcome, output = lines("n=4", "m=2")
+    assert output[-3] == f"  changed since the green run {green}:"
+    assert output[-2].startswith("    1. parameter n: 3 -> 4 (")
+    assert output[-1].startswith("    2. parameter m: 1 -> 2")
+    (row,) = outcome.manifest["runs"]
+    assert [change["what"] for change in row["changes_since_green"]] == ["n", "m"]
+    assert row["last_green"]["command"] == green
+    banner = json.loads((outcome.folder / "01_limits.ipynb").read_text())["cells"][0]["source"]
+    assert banner.index("Changed since the green run") < banner.index("1. parameter n: 3 -&gt; 4")

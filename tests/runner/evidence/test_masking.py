@@ -65,6 +65,15 @@ def test_values_come_from_the_environment_and_the_references() -> None:
         assert value in masker.exact(f"a {value} b")
 
 
+def test_addresses_of_notifications_are_masked_whole_and_in_part() -> None:
+    """Their tokens may be in a path; ordinary words of them are kept."""
+    urls = "json://obs:secret-pw@hook.example/notify/T0123456789ABCDEF mailto://mail.example"
+    masker = masker_for({"NOTIFY_URLS": urls})
+    for text in (*urls.split(), "T0123456789ABCDEF", "secret-pw"):
+        assert masker.exact(text) == MASK
+    assert masker.exact("notify hook.example") == "notify hook.example"
+
+
 def test_each_of_several_keys_is_masked_by_itself() -> None:
     """Each key of API_KEYS, one per tenant, is masked on its own: output shows one at a time."""
     masker = masker_for({"API_KEYS": "acme=first-key-of-acme, globex=second-key"})
