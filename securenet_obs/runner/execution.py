@@ -11,6 +11,7 @@ from securenet_obs.runner.evidence.finishing import finish, judge_run
 from securenet_obs.runner.evidence.folder import EvidenceFolder
 from securenet_obs.runner.evidence.rendering import prepare_pages
 from securenet_obs.runner.evidence.saving import save_notebook
+from securenet_obs.runner.notebook.catalog import digest_sources
 from securenet_obs.runner.record.order import Order, Progress, Result
 from securenet_obs.runner.record.verdict import Judgement, Verdict
 from securenet_obs.runner.target import Target
@@ -112,5 +113,10 @@ class Execution:
             declared=notebook.declared.checks,
             parameters=self.folder.masker.parameters(order.prepared.values),
             compared=list(order.prepared.compared),
+            sources=digest_sources(notebook.document),
+            limits={
+                "deadline_s": order.run_deadline_s,
+                "cell_deadline_s": order.each_cell_deadline_s,
+            },
         )
         return run

@@ -1,5 +1,7 @@
 """Finds notebooks by path, name or number; reads a file as `Notebook`, or as `Broken`."""
 
+import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -78,6 +80,16 @@ def read_notebook(path: Path, *, plain: bool = False) -> Notebook:
         raise NotebookError(f"{path}: {error}") from error
     title, purpose = _heading(cells)
     return Notebook(path, title or path.stem, purpose, declared, schema, document)
+
+
+def digest_sources(document: Mapping[str, Any]) -> str:
+    """Return a digest of a notebook's code, without the cells that set its parameters."""
+    digest = hashlib.sha256()
+    for cell in document["cells"]:
+        tags = cell["metadata"].get("tags") or []
+        if cell["cell_type"] == "code" and not {PARAMETERS, INJECTED} & {*tags}:
+            digest.update(str(cell["source"]).encode("utf-8", "replace") + b"\0")
+    return digest.hexdigest()[:16]
 
 
 def _read_document(path: Path) -> dict[str, Any]:

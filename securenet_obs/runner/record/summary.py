@@ -30,6 +30,7 @@ def run_rows(records: Iterable[RunRecord]) -> list[dict[str, Any]]:
             {
                 "run": record.run,
                 "notebook": record.started["notebook"],
+                "kind": record.kind,
                 "path": record.started["path"],
                 "attempt": record.started["attempt"],
                 "verdict": judged.get("verdict"),
@@ -38,6 +39,8 @@ def run_rows(records: Iterable[RunRecord]) -> list[dict[str, Any]]:
                 "seconds": judged.get("seconds"),
                 "started": record.started["at"],
                 "parameters": record.started["parameters"],
+                "sources": record.started.get("sources"),
+                "limits": record.started.get("limits"),
                 "checks": {**counts(record), "rows": [vars(row) for row in record.checks]},
                 "cells": record.started["cells"],
                 "cells_finished": sum(1 for number in record.finished if number > 0),

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from securenet_obs.errors import NotebookError, NotebookNotFoundError
-from securenet_obs.runner.notebook.catalog import find, find_all, read_notebook
+from securenet_obs.runner.notebook.catalog import digest_sources, find, find_all, read_notebook
 
 
 def test_metadata_and_parameters_are_read_from_the_file(
@@ -181,3 +181,14 @@ def test_an_empty_search_names_the_folders(
         2,
         line.replace("notebooks in", "validations in") + "\n",
     )
+
+
+def test_the_digest_of_a_notebook_is_that_of_its_code(write_notebook: Callable[..., Path]) -> None:
+    """Parameters and prose do not count: parameters are recorded with their values."""
+
+    def digest(*cells: str, parameters: str) -> str:
+        return digest_sources(read_notebook(write_notebook(*cells, parameters=parameters)).document)
+
+    first = digest("1", parameters="n: int = 1")
+    assert digest("1", parameters="n: int = 2") == first
+    assert len({first, digest("2", parameters="n: int = 1"), digest("1", "1", parameters="")}) == 3

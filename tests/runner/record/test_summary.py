@@ -26,5 +26,7 @@ def test_a_run_is_counted_and_described(
     assert verdict_text(record) == "passed"
     (row,) = run_rows(outcome.runs)
     assert (row["verdict"], row["cells"], row["cells_finished"]) == ("passed", 1, 1)
+    assert (row["kind"], row["limits"]["cell_deadline_s"]) == ("validation", 30.0)
+    assert len(row["sources"]) == 16
     assert [check["outcome"] for check in row["checks"]["rows"]] == ["passed", "skipped"]
     assert json.loads((outcome.folder / "run.json").read_text())["runs"] == [row]
