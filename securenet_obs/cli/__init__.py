@@ -26,6 +26,7 @@ from securenet_obs.cli.commands.oncall import oncall
 from securenet_obs.cli.commands.probe import probe
 from securenet_obs.cli.commands.quarantine import quarantine
 from securenet_obs.cli.commands.redact import redact
+from securenet_obs.cli.commands.report import report
 from securenet_obs.cli.commands.runbooks import runbooks
 from securenet_obs.cli.commands.store import store
 from securenet_obs.cli.commands.vulnerabilities import scan
@@ -69,6 +70,7 @@ for _command in (
     probe,
     quarantine,
     redact,
+    report,
     runbooks,
     scan,
     store,

@@ -39,7 +39,7 @@ def close(folder: EvidenceFolder) -> tuple[list[RunRecord], dict[str, Any]]:
     verdict = _save_junit(folder, record)
     verdicts = [Verdict(row.judged["verdict"]) for row in runs if row.judged]
     folder.note("closed", verdict=verdict)
-    facts = {name: opened.get(name) for name in ("id", "command", "target", "commit")}
+    facts = {name: opened.get(name) for name in ("id", "command", "target", "commit", "code")}
     facts |= {name: opened.get(name) for name in ("versions", "host", "planned", "resumes")}
     manifest = folder.seal(
         {

@@ -6,7 +6,7 @@ Events and their fields:
 
 | event | by | fields |
 |---|---|---|
-| opened | command | id, command, pid, target, planned, versions, host, commit |
+| opened | command | id, command, pid, target, planned, versions, host, commit, code |
 | run_started | command | run, first, notebook, path, title, kind, attempt, cells, declared, |
 | | | parameters, compared (names of the parameters to read back), sources, limits |
 | skipped | command | run, reason |

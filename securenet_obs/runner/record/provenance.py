@@ -1,5 +1,6 @@
-"""Provenance of a command, for its journal: the git commit, the package versions and the host."""
+"""Provenance of a command, for its journal: git commit, digest of the code, versions, host."""
 
+import hashlib
 import importlib.metadata
 import os
 import platform
@@ -7,12 +8,25 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
+
+_PRODUCT = Path(__file__).parents[2]
+_SUFFIXES = frozenset({".py", ".json", ".toml", ".yml"})
 
 
 def read_provenance() -> dict[str, Any]:
-    """Return the git commit, the package versions and the host, by these names."""
-    return {"commit": _commit(), "versions": _versions(), "host": _host()}
+    """Return `commit` of git, `code` (a digest of this product's), `versions` and `host`."""
+    facts = {"commit": _commit(), "code": digest_code(), "versions": _versions()}
+    return {**facts, "host": _host()}
+
+
+def digest_code(root: Path = _PRODUCT) -> str:
+    """Return a digest of this product's files, so that changes without a commit count."""
+    digest = hashlib.sha256()
+    for path in sorted(path for path in root.rglob("*") if path.suffix in _SUFFIXES):
+        digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()[:16]
 
 
 def _commit() -> str | None:

@@ -63,6 +63,7 @@ class RunFields(_Part):
 
     run: str = Field(description="Name of its files: `NAME.ipynb`, `NAME.html`.")
     notebook: str = Field(description="Name of the notebook.")
+    kind: str = Field(description="`validation`, `runbook`, `guide` or `plain`.")
     path: str = Field(description="Path of the notebook.")
     attempt: int = Field(description="Number of the attempt, from 1.")
     verdict: Verdict | None = Field(description="Verdict; null if the command broke off.")
@@ -90,6 +91,7 @@ class RunJson(_Part):
     command: str = Field(description="`validate` or `run`.")
     target: dict[str, str] = Field(description="Name of the target and its settings, no secret.")
     commit: str | None = Field(description="Commit of the working folder, if it is a clone.")
+    code: str | None = Field(description="Digest of the product's files.")
     versions: dict[str, str] = Field(description="Versions of Python and of packages.")
     host: dict[str, Any] = Field(description="Name, system and processors of the machine.")
     planned: list[dict[str, Any]] = Field(

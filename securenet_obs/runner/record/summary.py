@@ -62,6 +62,7 @@ def run_rows(records: Iterable[RunRecord]) -> list[dict[str, Any]]:
             {
                 "run": record.run,
                 "notebook": record.started["notebook"],
+                "kind": record.kind,
                 "path": record.started["path"],
                 "attempt": record.started["attempt"],
                 "verdict": judged.get("verdict"),

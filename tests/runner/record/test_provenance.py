@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from securenet_obs.runner.record.provenance import read_provenance
+from securenet_obs.runner.record.provenance import digest_code, read_provenance
 
 
 def test_provenance_is_that_of_the_working_folder(
@@ -17,3 +17,17 @@ def test_provenance_is_that_of_the_working_folder(
     assert provenance["commit"] is None
     assert {"python", "papermill", "securenet-obs"} <= set(provenance["versions"])
     assert "pytest" not in provenance["versions"]
+
+
+def test_the_digest_of_the_code_counts_changes_without_a_commit(tmp_path: Path) -> None:
+    """Content and names of code and data count; other files and times do not."""
+    (tmp_path / "a.py").write_text("1")
+    first = digest_code(tmp_path)
+    (tmp_path / "b.pyc").write_text("1")
+    (tmp_path / "a.py").write_text("1")
+    assert digest_code(tmp_path) == first
+    (tmp_path / "a.py").write_text("2")
+    changed = digest_code(tmp_path)
+    (tmp_path / "a.py").rename(tmp_path / "c.py")
+    assert len({first, changed, digest_code(tmp_path)}) == 3
+    assert read_provenance()["code"] == digest_code()
