@@ -1,4 +1,4 @@
-"""Writes the static site: index, a page for each run and notebook, history; only what changed."""
+"""Writes the static site: index, a page for each run and notebook, history; only changed pages."""
 
 import hashlib
 import os

@@ -39,7 +39,7 @@ class Losses:
     last: str = ""
 
     def end_outage(self) -> None:
-        """Count as over what was lost on the way to Sentry."""
+        """Count the losses on the way to Sentry as over."""
         lasting = {name: n for name, n in self.lost.items() if _reason(name) in _LASTING}
         self.over += self.lost.total() - sum(lasting.values())
         self.lost = Counter(lasting)
