@@ -32,7 +32,8 @@ _MARKS: dict[Outcome, tuple[str, str]] = {
 }
 _WIDTHS = (9, 33, 29, 29)
 """Shares of the page's width for outcome, name, expected and observed, in percent. They are fixed,
-so that the rows of different cells line up."""
+so that the rows of different cells line up. By the first one the page of a run and JupyterLab
+(`runner/lab/frontend`) recognise an outcome, and keep it on one line."""
 
 
 @dataclass(frozen=True)

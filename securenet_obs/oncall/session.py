@@ -125,8 +125,13 @@ class Runbook:
         show_rows([("STOP" if applies else "no stop", f"{condition}: {observed}")], data)
 
     def decide(self, rows: Sequence[Row]) -> None:
-        """Show the decision table; the steps of the rows that apply are those of `act`."""
+        """Show the decision table; the steps of the rows that apply are those of `act`.
+
+        Steps of an earlier table of the same run are not open any more, unless this one has them.
+        """
         self._record.rows = tuple(rows)
+        steps = {row.step.does for row in rows if row.applies and row.step}
+        self._record.open = {does: why for does, why in self._record.open.items() if does in steps}
         show(render_table(rows))
 
     def act(self, confirm: str = "") -> None:

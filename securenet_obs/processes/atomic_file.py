@@ -1,7 +1,9 @@
-"""Replaces a file atomically: a reader sees the old content or the new one, never a part."""
+"""Writes a file atomically: a reader sees the old content or the new one, never a part."""
 
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 
@@ -17,7 +19,28 @@ def replace_file(path: Path, data: bytes, *, mode: int, to_disk: bool) -> None:
     Raises:
         OSError: the file cannot be written; the old one stays.
     """
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
+    with _written(path.parent, data, mode, to_disk=to_disk) as temporary:
+        temporary.replace(path)
+
+
+def create_file(path: Path, data: bytes, *, mode: int) -> bool:
+    """Write a file, on the disk, unless there is one of this name; return whether it was written.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    with _written(path.parent, data, mode, to_disk=True) as temporary:
+        try:
+            path.hardlink_to(temporary)
+        except FileExistsError:
+            return False
+    return True
+
+
+@contextmanager
+def _written(folder: Path, data: bytes, mode: int, *, to_disk: bool) -> Iterator[Path]:
+    """Yield a hidden file with the content, which ends with the block."""
+    descriptor, temporary = tempfile.mkstemp(dir=folder, prefix=".", suffix=".part")
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
@@ -25,7 +48,6 @@ def replace_file(path: Path, data: bytes, *, mode: int, to_disk: bool) -> None:
             file.flush()
             if to_disk:
                 os.fsync(file.fileno())
-        Path(temporary).replace(path)
-    except BaseException:
+        yield Path(temporary)
+    finally:
         Path(temporary).unlink(missing_ok=True)
-        raise

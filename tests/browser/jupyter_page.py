@@ -10,6 +10,8 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
+from securenet_obs.runner.lab.stopping_client import PAUSE_S
+
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or ""
 """The system's browser; empty without one."""
 
@@ -71,7 +73,8 @@ class JupyterPage:
         context.set_default_timeout(WAIT_MS)
         self.page: Page = context.new_page()
         self.page.goto(url)
-        self.page.get_by_text("(ipykernel) | Idle").first.wait_for()
+        # Another page of the notebook may have left its kernel busy.
+        self.page.get_by_text(re.compile(r"\(ipykernel\) \| (Idle|Busy)")).first.wait_for()
 
     def close(self) -> None:
         """Close the window, whatever its kernel does."""
@@ -83,7 +86,8 @@ class JupyterPage:
         self.page.locator(".lm-Menu-itemLabel", has_text=re.compile(f"^{item}$")).first.click()
 
     def run_all(self) -> None:
-        """Run all cells."""
+        """Run all cells, at a person's pace after a failed one."""
+        self._pause()
         self.choose("Run", "Run All Cells")
 
     def cell(self, source: str) -> Locator:
@@ -100,13 +104,18 @@ class JupyterPage:
 
     def run_cell(self, source: str) -> None:
         """Run the cell with this text."""
+        self._pause()
         self.cell(source).first.locator(".cm-content").click()
         self.page.keyboard.press("Shift+Enter")
 
     def run_below(self, source: str) -> None:
         """Run the cell with this text and all below it; it is not the last."""
+        self._pause()
         self.cell(source).first.locator(".cm-content").click()
         self.choose("Run", "Run Selected Cell and All Below")
+
+    def _pause(self) -> None:
+        self.page.wait_for_timeout(PAUSE_S * 1000)
 
     def wait_for(self, source: str, output: str) -> str:
         """Wait until a cell's output has a text; return the whole output."""

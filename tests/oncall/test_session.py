@@ -127,6 +127,31 @@ def test_the_cell_may_run_again(open_session: Opener, pool: Pool) -> None:
     assert runbook._record.list_open() == []
 
 
+def test_another_decision_replaces_the_open_steps(
+    open_session: Opener, pool: Pool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A dry run, then a changed parameter and the confirmation in one notebook: no step is open."""
+    runbook = open_session()
+    wider = pool.action("grow the pool from 1 to 3")
+    for step in (pool.action(), wider):
+        runbook.decide([Row("too few", True, "1 process", step)])
+        runbook.act()
+    assert runbook._record.list_open() == ["grow the pool from 1 to 3 (not confirmed)"]
+    runbook.act(digest_of(runbook))
+    runbook.hand_over()
+    note = capsys.readouterr().out.partition("**Done**")[2]
+    assert "grow the pool from 1 to 3: 2 processes" in note
+    assert note.rstrip().endswith("**Open**\n- nothing")
+
+
+def test_a_step_stays_open_until_it_is_done(open_session: Opener, pool: Pool) -> None:
+    """A table that still has it does not close it."""
+    runbook = open_session()
+    follow(runbook, pool)
+    runbook.decide([Row("too few", True, "1 process", pool.action())])
+    assert runbook._record.list_open() == ["grow the pool from 1 to 2 (not confirmed)"]
+
+
 def test_another_state_refuses(
     open_session: Opener, pool: Pool, capsys: pytest.CaptureFixture[str]
 ) -> None:

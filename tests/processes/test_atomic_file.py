@@ -1,4 +1,4 @@
-"""Files are replaced atomically."""
+"""Files are replaced and created atomically."""
 
 import os
 import stat
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from securenet_obs.processes.atomic_file import replace_file
+from securenet_obs.processes.atomic_file import create_file, replace_file
 
 
 def test_file_is_replaced_with_its_permissions(tmp_path: Path) -> None:
@@ -45,3 +45,11 @@ def test_reader_never_sees_a_partial_file(tmp_path: Path, monkeypatch: pytest.Mo
     replace_file(path, b"new" * 100_000, mode=0o600, to_disk=True)
     assert contents == [b"old"]
     assert path.read_bytes() == b"new" * 100_000
+
+
+def test_a_file_is_created_once(tmp_path: Path) -> None:
+    """A second writer leaves it as it is, and no other file in the folder."""
+    path = tmp_path / "file"
+    assert [create_file(path, data, mode=0o600) for data in (b"first", b"second")] == [True, False]
+    assert (path.read_bytes(), stat.S_IMODE(path.stat().st_mode)) == (b"first", 0o600)
+    assert list(tmp_path.iterdir()) == [path]

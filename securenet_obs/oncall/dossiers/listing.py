@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from securenet_obs.processes.atomic_file import replace_file
+from securenet_obs.processes.atomic_file import create_file, replace_file
 
 MAX_DOSSIERS = 200
 """Number of dossiers that are kept, the newest ones."""
@@ -64,25 +64,39 @@ def list_dossiers(folder: Path) -> list[Dossier]:
     return [dossier for page in pages if (dossier := _read(page)) is not None]
 
 
-def write_page(folder: Path, dossier: Dossier, body: str) -> Path:
+def has_page(folder: Path, name: str) -> bool:
+    """Return whether there is a dossier of this name."""
+    return _path(folder, name).exists()
+
+
+def write_page(folder: Path, dossier: Dossier, body: str, *, replaces: bool = True) -> Path:
     """Write a dossier and remove the oldest ones; return its path.
 
     Args:
         folder: that of DOSSIERS_FOLDER.
         dossier: its facts.
         body: HTML between the head and the end of the page.
+        replaces: whether a page of the same name is replaced; otherwise it stays as it is.
 
     Raises:
         OSError: the page cannot be written.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    page = folder / f"{dossier.name}.html"
+    page = _path(folder, dossier.name)
     facts = html.escape(json.dumps(asdict(dossier)))
     title = html.escape(f"{dossier.alert}: {dossier.outcome}")
     head = _HEAD.format(meta=_META, facts=facts, title=title)
-    replace_file(page, f"{head}{body}</body></html>\n".encode(), mode=0o600, to_disk=True)
+    content = f"{head}{body}</body></html>\n".encode()
+    if replaces:
+        replace_file(page, content, mode=0o600, to_disk=True)
+    else:
+        create_file(page, content, mode=0o600)
     _remove(sorted(folder.glob("*.html"))[:-MAX_DOSSIERS])
     return page
+
+
+def _path(folder: Path, name: str) -> Path:
+    return folder / f"{name}.html"
 
 
 def _read(page: Path) -> Dossier | None:

@@ -36,6 +36,13 @@ _PASSED = ("passed", "failed")
 
 _COMMAND = re.compile(r"(securenet-obs [^\n]+)")
 
+_PROBES = {
+    "REDIS_URL": "securenet-obs probe redis",
+    "RESULT_URL": "securenet-obs probe redis",
+    "DATABASE_URL": "securenet-obs probe store",
+}
+"""Variable that the reason of a failed look names -> the command that probes this part."""
+
 
 @dataclass(frozen=True)
 class Look:
@@ -61,8 +68,14 @@ class Look:
 
     @property
     def next_command(self) -> str:
-        """The command for the engineer: a step's own, or that of the runbook's dry run."""
-        return self.steps[0] if self.steps else self.command
+        """The command for the engineer: a probe's, a step's, or that of the runbook's dry run."""
+        return self.probe or [*self.steps, self.command][0]
+
+    @property
+    def probe(self) -> str:
+        """The command that probes the part without which the look failed; empty if unknown."""
+        found = (command for variable, command in _PROBES.items() if variable in self.problem)
+        return next(found, "")
 
 
 @dataclass(frozen=True)

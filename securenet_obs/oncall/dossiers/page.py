@@ -70,12 +70,13 @@ def _render_choice(choice: Choice) -> str:
 
 def _render_look(look: Look) -> str:
     problem = f'<p class="warning">{FAILED}: {html.escape(look.problem)}</p>'
+    commands = [look.probe, look.command] if look.probe else [look.next_command]
     rows = _render_list(look.applying) if look.applying else "<p>No row applies.</p>"
     return "\n".join(
         [
             problem if look.problem else f"<p>Rows of the decision table that apply:</p>{rows}",
             *look.outputs,
-            f'<p class="command">{html.escape(look.next_command)}</p>',
+            *(f'<p class="command">{html.escape(command)}</p>' for command in commands),
         ]
     )
 

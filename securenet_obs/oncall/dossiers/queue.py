@@ -1,4 +1,4 @@
-"""The queue of stored alerts: takes the oldest that waits, and marks it once it is done."""
+"""The queue of stored alerts: lists and takes those that wait, and marks them once done."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,9 +15,13 @@ TAKEN_S = 300.0
 """Seconds after which an alert that was taken, and is not done, is taken again."""
 
 
+MAX_LISTED = 100
+"""Number of alerts that are listed at once, the oldest ones."""
+
+
 @dataclass(frozen=True)
 class WaitingAlert:
-    """An alert that was taken; the attributes are the columns of `Alert`."""
+    """An alert that waits or was taken; the attributes are the columns of `Alert`."""
 
     key: str
     source: str
@@ -27,6 +31,18 @@ class WaitingAlert:
     facts: Mapping[str, str]
     opened_at: datetime
     times: int
+
+
+def list_waiting_alerts() -> list[WaitingAlert]:
+    """Return the oldest alerts that wait, and leave them to be taken.
+
+    Raises:
+        StoreUnavailableError: the store cannot do it now.
+    """
+    is_open = and_(Alert.state == "waiting", Alert.attempts < MAX_ATTEMPTS)
+    oldest = select(Alert).where(is_open).order_by(Alert.opened_at).limit(MAX_LISTED)
+    with session_scope(REQUEST) as session:
+        return [_read(row) for row in session.scalars(oldest)]
 
 
 def take_alert() -> WaitingAlert | None:

@@ -15,15 +15,13 @@ from pathlib import Path
 
 import structlog
 
-from securenet_obs.errors import NotebookError, SecureNetObsError
-from securenet_obs.matching import Index, packaged_index
-from securenet_obs.oncall.dossiers.choice import Choice, choose
-from securenet_obs.oncall.dossiers.listing import Dossier, write_page
-from securenet_obs.oncall.dossiers.looks import Look, Looker
-from securenet_obs.oncall.dossiers.page import describe_outcome, render_page
+from securenet_obs.errors import SecureNetObsError
+from securenet_obs.oncall.dossiers.first_pages import writing_first_pages
+from securenet_obs.oncall.dossiers.listing import Dossier
+from securenet_obs.oncall.dossiers.looks import Looker
 from securenet_obs.oncall.dossiers.queue import WaitingAlert, finish_alert, take_alert
+from securenet_obs.oncall.dossiers.writer import Writer
 from securenet_obs.oncall.glance import glance
-from securenet_obs.oncall.runbook_index import build_index
 from securenet_obs.processes.atomic_file import replace_file
 from securenet_obs.redaction import redact_text
 from securenet_obs.settings import Settings
@@ -34,8 +32,6 @@ INTERVAL_S = 1.0
 
 MAX_LOOKS = 2
 """Number of runbooks that are looked at for one alert, if they match equally."""
-
-_LIST = "securenet-obs runbooks list"
 
 _log = structlog.get_logger(__name__)
 
@@ -59,9 +55,10 @@ class Service:
     def serve(self) -> None:
         """Serve until `stop` is set."""
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        while not self.stop.is_set():
-            if not self.serve_once():
-                self.stop.wait(INTERVAL_S)
+        with writing_first_pages(self.settings, self._writer, self.stop):
+            while not self.stop.is_set():
+                if not self.serve_once():
+                    self.stop.wait(INTERVAL_S)
 
     def serve_once(self) -> bool:
         """Take an alert and write its dossier; return whether there was one."""
@@ -90,41 +87,16 @@ class Service:
         Raises:
             OSError: the page cannot be written.
         """
-        choice = choose(self._read_index(), alert)
+        choice = self._writer.choose(alert)
         first_look = redact_text(glance(self.settings))
         if choice.runbooks:
-            self._write(alert, choice, None, first_look)
+            self._writer.write(alert, choice, None, first_look)
         looks = [self.looker.look(name, alert.facts) for name in choice.runbooks[:MAX_LOOKS]]
-        return self._write(alert, choice, looks, first_look)
+        return self._writer.write(alert, choice, looks, first_look)
 
-    def _read_index(self) -> Index:
-        """Return the index of the root's runbooks; the packaged one if a notebook is broken."""
-        try:
-            return build_index(self.looker.root)
-        except NotebookError as error:
-            _log.warning("runbooks_not_read", reason=str(error))
-            return packaged_index()
-
-    def _write(
-        self, alert: WaitingAlert, choice: Choice, looks: list[Look] | None, first_look: str
-    ) -> Dossier:
-        now = datetime.now(UTC)
-        found = [look for look in looks or () if look.applying] or looks
-        known = [f"securenet-obs run {name}" for name in choice.runbooks]
-        dossier = Dossier(
-            # A repetition after a crash replaces its page.
-            name=f"{alert.opened_at:%Y%m%dT%H%M%SZ}-{alert.key[:8]}",
-            at=f"{now:%FT%T.%f}Z",
-            alert=alert.title,
-            source=alert.source,
-            runbooks=choice.runbooks,
-            outcome=describe_outcome(choice, looks),
-            next_command=found[0].next_command if found else [*known, _LIST][0],
-            seconds=round((now - alert.opened_at).total_seconds(), 1),
-        )
-        body = render_page(alert, choice, looks, first_look, dossier.next_command)
-        write_page(self.folder, dossier, body)
-        return dossier
+    @property
+    def _writer(self) -> Writer:
+        return Writer(self.looker.root, self.folder)
 
     def _beat(self) -> None:
         beat = {"pid": os.getpid(), "at": datetime.now(UTC).timestamp()}

@@ -24,6 +24,7 @@ body[data-jp-theme-light] pre { white-space: pre-wrap; overflow-wrap: anywhere; 
 .jp-MarkdownCell td { min-width: 7em; }
 .jp-OutputArea td, .jp-OutputArea th { min-width: 4em; }
 .jp-OutputArea td[style*="text-align:left"]:not([style*="nowrap"]) { min-width: 12em; }
+.jp-OutputArea td[style*="width:9%"] { white-space: nowrap; }
 </style>{% endblock %}
 {% block jupyter_widgets %}{% endblock %}
 {% block html_head_js_mathjax %}{% endblock %}

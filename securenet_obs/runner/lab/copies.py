@@ -126,7 +126,17 @@ def _read_content(folder: Path) -> dict[Path, bytes]:
     files = (path for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
     content = {path.relative_to(folder): path.read_bytes() for path in files}
     return {
-        path: value
+        path: _without_language(value) if path.suffix == ".ipynb" else value
         for path, value in content.items()
         if not any(part.startswith(".") for part in path.parts)
     }
+
+
+def _without_language(content: bytes) -> bytes:
+    """Return a notebook without the version of Python, which its first page sets and saves."""
+    try:
+        document = json.loads(content)
+        document["metadata"].pop("language_info", None)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return content
+    return json.dumps(document, sort_keys=True).encode()

@@ -16,6 +16,7 @@ from pathlib import Path
 from securenet_obs.errors import SecureNetObsError
 from securenet_obs.processes.polling import poll_until
 from securenet_obs.processes.ports import find_free_ports
+from securenet_obs.runner.lab.closed_pages import list_options
 
 EVIDENCE_ROOT = "SECURENET_OBS_EVIDENCE_ROOT"
 """Variable with the folder of all evidence, for the journal of runbooks in JupyterLab."""
@@ -70,7 +71,10 @@ def jupyter_lab(
     # Of a short path: the names of Unix sockets have at most 107 bytes.
     with tempfile.TemporaryDirectory(prefix="lab-") as runtime:
         process = subprocess.Popen(  # noqa: S603
-            _build_command(root.resolve(), port, address, browser=browser),
+            [
+                *_build_command(root.resolve(), port, address, browser=browser),
+                *list_options(Path(runtime)),
+            ],
             # The token is here since every user of this machine may read a command line.
             env={
                 EVIDENCE_ROOT: str(Path("evidence").absolute()),

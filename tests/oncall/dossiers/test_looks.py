@@ -64,6 +64,19 @@ def test_a_look_that_cannot_be_run_has_its_reason(tmp_path: Path) -> None:
     assert "broken.ipynb" in looker.look("broken", {}).problem
 
 
+@pytest.mark.parametrize(
+    ("problem", "command"),
+    [
+        ("unreachable: redis://h:1/0 (REDIS_URL) does not answer", "securenet-obs probe redis"),
+        ("unreachable: The store s (DATABASE_URL) does not answer.", "securenet-obs probe store"),
+        ("error: a bug", "securenet-obs run r"),
+    ],
+)
+def test_a_failed_look_leads_to_the_part_that_is_missing(problem: str, command: str) -> None:
+    """By its probe; without a part in the reason, to the look again."""
+    assert Look("r", "R", "securenet-obs run r", problem=problem).next_command == command
+
+
 def test_old_runs_are_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(looks, "MAX_RUNS", 2)
     for number in range(4):

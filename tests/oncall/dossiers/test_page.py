@@ -47,3 +47,11 @@ def test_a_page_has_its_outcome(
     assert "securenet-obs next" in page
     assert "<script>" not in page
     assert ("<table>seen</table>" in page) == bool(looks)
+
+
+def test_a_failed_look_has_the_probe_and_its_own_command() -> None:
+    """The probe comes first, then the command that repeats the look."""
+    look = replace(LOOK, problem="unreachable: redis://h:1/0 (REDIS_URL) does not answer")
+    page = render_page(ALERT, ONE, [look], "no answer", look.next_command)
+    shown = page.split("<h2>One</h2>")[1]
+    assert 0 < shown.index("securenet-obs probe redis<") < shown.index("securenet-obs run one<")

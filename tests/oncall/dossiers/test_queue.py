@@ -7,7 +7,13 @@ from sqlalchemy import select, update
 
 from securenet_obs.api.alerts.alert import ReceivedAlert
 from securenet_obs.api.alerts.storing import store_alerts
-from securenet_obs.oncall.dossiers.queue import MAX_ATTEMPTS, TAKEN_S, finish_alert, take_alert
+from securenet_obs.oncall.dossiers.queue import (
+    MAX_ATTEMPTS,
+    TAKEN_S,
+    finish_alert,
+    list_waiting_alerts,
+    take_alert,
+)
 from securenet_obs.store import Alert, session_scope
 
 
@@ -46,3 +52,16 @@ def test_an_alert_of_a_killed_process_is_taken_again() -> None:
     with session_scope() as session:
         assert session.scalars(select(Alert.state)).all() == ["done"]
     assert take_alert() is None
+
+
+@pytest.mark.usefixtures("empty_store")
+def test_alerts_that_wait_are_listed() -> None:
+    """The oldest first; one that was taken, or whose attempts are used up, is left out."""
+    for title in ("first", "second", "third"):
+        store(title)
+    with session_scope() as session:
+        used_up = update(Alert).where(Alert.title == "second").values(attempts=MAX_ATTEMPTS)
+        session.execute(used_up)
+    assert [alert.title for alert in list_waiting_alerts()] == ["first", "third"]
+    assert take_alert() is not None
+    assert [alert.title for alert in list_waiting_alerts()] == ["third"]

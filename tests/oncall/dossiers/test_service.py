@@ -184,6 +184,7 @@ def test_an_alert_while_redis_is_stopped_leaves_a_dossier(stack: LocalStack) -> 
     page = Path(stack.environment["DOSSIERS_FOLDER"]) / f"{dossier.name}.html"
     text = page.read_text()
     assert "does not answer" in text.split("<h2>First look</h2>")[1].split("<h2>")[0]
+    assert dossier.next_command == "securenet-obs probe redis"
     assert "securenet-obs run queue_is_growing" in text
 
 

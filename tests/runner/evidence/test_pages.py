@@ -1,13 +1,17 @@
 """HTML pages: complete for a reader, inert in a browser."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from securenet_obs.checks import Check
+from securenet_obs.runner import lab
 from securenet_obs.runner.evidence.pages import html_page, main
 
+LAUNCHER = Path(lab.__path__[0], "frontend/extensions/securenet-obs-launcher/static/launcher.js")
 SCRIPT = "<script>alert(1)</script>"
 SHOWN = {"output_type": "display_data", "metadata": {}, "data": {"text/html": f"<b>hi</b>{SCRIPT}"}}
 DOCUMENT: dict[str, Any] = {
@@ -38,6 +42,15 @@ def test_a_long_line_of_a_page_is_wrapped() -> None:
     head = html_page("01_a_claim", DOCUMENT).partition("<body")[0]
     assert "pre { white-space: pre-wrap; overflow-wrap: anywhere; }" in head
     assert ".jp-MarkdownCell, .jp-OutputArea table { overflow-wrap: anywhere; }" in head
+
+
+def test_the_outcome_of_a_check_is_one_line() -> None:
+    """Here and in JupyterLab: the rule of both pages meets the first cell of a check's row."""
+    rule = '.jp-OutputArea td[style*="width:9%"] { white-space: nowrap; }'
+    assert rule in html_page("01_a_claim", DOCUMENT).partition("<body")[0]
+    assert rule in LAUNCHER.read_text()
+    row = Check("a", "skipped", reason="b")._repr_mimebundle_()["text/html"]
+    assert re.search(r"<td[^>]*width:9%[^>]*><b>○ skipped</b>", row)
 
 
 def test_the_page_of_a_file_goes_to_standard_output(

@@ -61,6 +61,16 @@ def test_a_changed_copy_stays(changed: str, project: Path) -> None:
         assert (other / NAME).read_text() != "saved"
 
 
+@pytest.mark.parametrize(("key", "stays"), [("language_info", False), ("securenet", True)])
+def test_a_copy_that_was_only_opened_goes(key: str, stays: bool, project: Path) -> None:
+    """JupyterLab saves it with the version of the kernel's Python; other metadata are a change."""
+    with opened_folder(project, project / ".securenet" / "lab") as folder:
+        document = json.loads((folder / NAME).read_text())
+        document["metadata"][key] = {"version": "3.13.0"}
+        (folder / NAME).write_text(json.dumps(document))
+    assert folder.exists() == stays
+
+
 def test_the_project_itself_is_opened_to_edit(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -5,7 +5,6 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -14,9 +13,7 @@ import pytest
 from tornado.websocket import websocket_connect
 
 from securenet_obs.errors import SecureNetObsError
-from securenet_obs.processes.ports import find_free_ports
-from securenet_obs.runner.lab.server import EVIDENCE_ROOT, LabServer, jupyter_lab, wait_for
-from securenet_obs.runner.target import target_of
+from securenet_obs.runner.lab.server import EVIDENCE_ROOT, LabServer, wait_for
 
 LAUNCHER = "securenet-obs-launcher"
 NEWS = "@jupyterlab/apputils-extension:notification"
@@ -27,32 +24,6 @@ def test_an_end_with_an_error_is_an_error() -> None:
     wait_for(subprocess.Popen([sys.executable, "-c", ""]))
     with pytest.raises(SecureNetObsError, match="exit status 3"):
         wait_for(subprocess.Popen([sys.executable, "-c", "raise SystemExit(3)"]))
-
-
-@pytest.fixture(scope="module")
-def port() -> int:
-    """Return a free port."""
-    return find_free_ports(1)[0]
-
-
-@pytest.fixture(scope="module")
-def server(port: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabServer]:
-    """Yield a JupyterLab; after its block it has ended."""
-    root = tmp_path_factory.mktemp("lab")
-    target = target_of("staging", {"ENVIRONMENT": "staging"})
-    environment = {**target.shell_environment(), "SHELL": "/bin/sh"}
-    with jupyter_lab(root, environment, start="a.ipynb", port=port, browser=False) as server:
-        yield server
-    assert server.process.poll() is not None
-
-
-@pytest.fixture(scope="module")
-def client(server: LabServer) -> Iterator[httpx.Client]:
-    """Yield a client with the token of the server's URL; it need not wait: the server listens."""
-    url, _, token = server.url.partition("/lab/tree/a.ipynb?token=")
-    headers = {"Authorization": f"token {token}"}
-    with httpx.Client(base_url=url, headers=headers, timeout=60) as client:
-        yield client
 
 
 @pytest.mark.stack
@@ -70,7 +41,7 @@ def test_it_listens_on_loopback_behind_a_token(server: LabServer, port: int) -> 
 
 
 @pytest.mark.stack
-def test_kernels_listen_on_no_port(client: httpx.Client, server: LabServer) -> None:
+def test_channels_of_kernels_are_no_ports(client: httpx.Client, server: LabServer) -> None:
     """Their traffic is not encrypted: it goes over sockets that only this user may open."""
     kernel = client.post("/api/kernels").raise_for_status().json()["id"]
     runtime = Path(psutil.Process(server.process.pid).environ()["JUPYTER_RUNTIME_DIR"])
@@ -79,7 +50,9 @@ def test_kernels_listen_on_no_port(client: httpx.Client, server: LabServer) -> N
     assert runtime.stat().st_mode & 0o077 == 0
     children = psutil.Process(server.process.pid).children(recursive=True)
     assert children
-    assert [row for child in children for row in child.net_connections("inet")] == []
+    # ipykernel has one port of its own, which takes what forked processes print, by a random key.
+    for child in children:
+        assert [row.status for row in child.net_connections("inet")] in ([], ["LISTEN"])
 
 
 @pytest.mark.stack

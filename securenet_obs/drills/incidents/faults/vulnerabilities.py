@@ -9,15 +9,14 @@ from pydantic import SecretStr
 
 from securenet_obs.detection.vulnerabilities.advisories.files import Source
 from securenet_obs.detection.vulnerabilities.ecosystems import package_of
-from securenet_obs.detection.vulnerabilities.stored.advisories import sync_advisories
-from securenet_obs.detection.vulnerabilities.stored.findings import list_findings
+from securenet_obs.detection.vulnerabilities.stored.advisories import last_sync, sync_advisories
 from securenet_obs.detection.vulnerabilities.stored.waivers import load_waivers, store_waivers
 from securenet_obs.errors import StackError
 from securenet_obs.oncall.actions.sending import send_task
 from securenet_obs.processes.polling import poll_until
 from securenet_obs.settings import Settings
 from securenet_obs.stack.local_stack import TENANTS, LocalStack
-from securenet_obs.store import session_at
+from securenet_obs.store import VulnerabilityScan, session_at
 
 TENANT = TENANTS[1]
 """The tenant whose packages are scanned; every tenant of a stack runs PyYAML 5.3.1."""
@@ -49,10 +48,11 @@ RECORD: dict[str, Any] = {
 def publish_advisory(stack: LocalStack) -> Iterator[None]:
     """Publish a critical advisory on a package of a tenant, and let a task find it.
 
-    After the block the advisory is withdrawn, the finding resolved, and the waivers are as before.
+    After the block the advisory is withdrawn, its findings are resolved, the waivers are as before,
+    and no tenant's scan is older than the advisories.
 
     Raises:
-        StackError: no task has found, or resolved, it within half a minute.
+        StackError: no task has scanned a tenant within half a minute.
     """
     url = stack.environment["DATABASE_URL"]
     scope = partial(session_at, url)
@@ -60,33 +60,35 @@ def publish_advisory(stack: LocalStack) -> Iterator[None]:
         waivers = load_waivers(session, TENANT)
     sync_advisories(_SOURCE, [Source(ADVISORY, RECORD)], scope=scope)
     try:
-        _scan(stack, TENANT, is_open=True)
+        _scan(stack, TENANT)
         yield
     finally:
         sync_advisories(_SOURCE, [], packages=[package_of("PyPI", _PACKAGE)], scope=scope)
         with scope() as session:
             store_waivers(session, TENANT, waivers)
-        # The schedule may have scanned another tenant meanwhile.
+        # The schedule may have scanned another tenant meanwhile, with or without the advisory.
         for tenant_id in TENANTS:
-            if tenant_id == TENANT or _has_finding(url, tenant_id):
-                _scan(stack, tenant_id, is_open=False)
+            if _is_scanned(url, tenant_id):
+                _scan(stack, tenant_id)
 
 
-def _scan(stack: LocalStack, tenant_id: str, *, is_open: bool) -> None:
-    """Let a worker scan a tenant until the finding is open, or resolved."""
+def _scan(stack: LocalStack, tenant_id: str) -> None:
+    """Let a worker scan a tenant with the present advisories."""
     environment = stack.environment
     settings = Settings(redis_url=SecretStr(environment["REDIS_URL"]))
     send_task(
         settings, "securenet_obs.workers.tasks.run_vulnerability_scan", [tenant_id], queue="scans"
     )
     if not poll_until(
-        lambda: _has_finding(environment["DATABASE_URL"], tenant_id) is is_open,
+        lambda: _is_scanned(environment["DATABASE_URL"], tenant_id, is_current=True),
         deadline_s=_SCANNED_S,
     ):
         raise StackError(f"No task has scanned {tenant_id} within {_SCANNED_S:g} s.")
 
 
-def _has_finding(url: str, tenant_id: str) -> bool:
+def _is_scanned(url: str, tenant_id: str, *, is_current: bool = False) -> bool:
+    """Return whether a tenant was scanned, at any time or with the present advisories."""
     with session_at(url) as session:
-        rows = list_findings(session, tenant_id, resolved=False)
-        return any(row.advisory_id == ADVISORY for row in rows)
+        last, sync = session.get(VulnerabilityScan, tenant_id), last_sync(session)
+        present = sync.number if sync and is_current else 0
+        return last is not None and last.sync_number >= present

@@ -1,12 +1,13 @@
-// Adds the start pages to JupyterLab's launcher. It is written as the container of a federated
-// module that JupyterLab loads, so that it needs no build: `init` gets the shared packages, `get`
-// returns a factory of the plugin.
+// Adds the start pages to JupyterLab's launcher, and keeps the outcome of a check on one line. It
+// is written as the container of a federated module that JupyterLab loads, so that it needs no
+// build: `init` gets the shared packages, `get` returns a factory of the plugin.
 (() => {
   const OPEN = "securenet-obs:open";
   const PAGES = [
     { path: "notebooks/00_start_here.ipynb", label: "Walkthrough", icon: "notebookIcon" },
     { path: "runbooks/00_start_here.ipynb", label: "On-call", icon: "bellIcon" },
   ];
+  const STYLE = '.jp-OutputArea td[style*="width:9%"] { white-space: nowrap; }';
   let shared;
 
   const load = async (name) => (await Object.values(shared[name])[0].get())();
@@ -18,6 +19,7 @@
       icon: (args) => icons[args.icon],
       execute: (args) => app.commands.execute("docmanager:open", { path: args.path }),
     });
+    document.head.appendChild(document.createElement("style")).textContent = STYLE;
     PAGES.forEach((args, rank) => {
       launcher.add({ command: OPEN, args, category: "SecureNet", rank });
     });
