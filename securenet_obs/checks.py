@@ -112,7 +112,15 @@ class Checks:
         """Judge that `observed` equals `expected`, and show the check."""
         self.record(name, bool(expected == observed), expected=expected, observed=observed)
 
-    def record(self, name: str, passed: bool, *, expected: object, observed: object) -> None:
+    def record(
+        self,
+        name: str,
+        passed: bool,
+        *,
+        expected: object,
+        observed: object,
+        is_of_target: bool = True,
+    ) -> None:
         """Record and show a check that the caller has judged.
 
         Args:
@@ -120,8 +128,11 @@ class Checks:
             passed: whether the expectation was met.
             expected: the expectation, in words or as a value.
             observed: the value that was observed; `value_text` formats it.
+            is_of_target: whether a failure links log lines of the target; an answer to an exercise,
+                for example, is not in them.
         """
-        self._add(self._judge(name, passed, expected, observed, since=self._began))
+        since = self._began if is_of_target else None
+        self._add(self._judge(name, passed, expected, observed, since=since))
 
     def show_example(self, name: str, passed: bool, *, expected: object, observed: object) -> None:
         """Show a check that is judged as by `record`, and counts nowhere: it explains checks."""

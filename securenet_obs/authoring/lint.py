@@ -11,22 +11,27 @@ from securenet_obs.runner.notebook.catalog import FOLDERS
 
 Rule = Callable[[Page], Iterator[Finding]]
 
-RULES: tuple[Rule, ...] = (
+RULES_OF_ANY: tuple[Rule, ...] = (
     anatomy.find_missing_title,
     anatomy.find_unexplained_code,
     anatomy.find_long_cells,
     anatomy.find_invalid_syntax,
     anatomy.find_definitions,
     anatomy.find_private_imports,
+    hygiene.find_shell_escapes,
+    hygiene.find_absolute_paths,
+    hygiene.find_secrets,
+)
+"""The rules that need no declarations: they are applied to a notebook without valid ones, too."""
+
+RULES: tuple[Rule, ...] = (
+    *RULES_OF_ANY,
     anatomy.find_missing_verdict,
     anatomy.find_cut_tables,
     declarations.find_untyped_parameters,
     declarations.find_undeclared_checks,
     declarations.find_missing_parts,
     needs.find_undeclared_needs,
-    hygiene.find_shell_escapes,
-    hygiene.find_absolute_paths,
-    hygiene.find_secrets,
     outputs.find_cut_outputs,
     outputs.find_unreal_outputs,
     outputs.find_stale_outputs,
@@ -54,11 +59,18 @@ def find_files(root: Path, paths: Iterable[Path]) -> list[Path]:
 def lint_file(path: Path) -> list[Finding]:
     """Return every finding of a notebook, in the order of the rules."""
     try:
-        page = read_page(path)
+        return _apply(RULES, read_page(path))
     except NotebookError as error:
         reason = str(error).removeprefix(f"{path}: ")
-        return [Finding(str(path), "readable", reason)]
-    return [finding for rule in RULES for finding in rule(page)]
+        unreadable = Finding(str(path), "readable", reason)
+    try:
+        return [unreadable, *_apply(RULES_OF_ANY, read_page(path, plain=True))]
+    except NotebookError:
+        return [unreadable]
+
+
+def _apply(rules: Iterable[Rule], page: Page) -> list[Finding]:
+    return [finding for rule in rules for finding in rule(page)]
 
 
 def lint_files(paths: Iterable[Path]) -> list[Finding]:

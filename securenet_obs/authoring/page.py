@@ -96,17 +96,23 @@ class Page:
         return Finding(str(self.path), rule, problem, is_open=self.declared.draft)
 
 
-def read_page(path: Path) -> Page:
+def read_page(path: Path, *, plain: bool = False) -> Page:
     """Read a notebook with its outputs.
+
+    Args:
+        path: path of the file.
+        plain: whether to read it without its declarations, as a foreign notebook.
 
     Raises:
         NotebookNotFoundError: the file does not exist.
         NotebookError: the notebook cannot be run as it is, or its metadata is invalid.
     """
-    notebook = read_notebook(path)
+    notebook = read_notebook(path, plain=plain)
     document = read_json(path)
-    cells = tuple(_cell(number, row) for number, row in enumerate(document["cells"], 1))
-    return Page(path, notebook, cells, document.get("metadata", {}))
+    # A file of format 3 has no cells at its top; its repaired ones have no outputs.
+    rows = document.get("cells") or notebook.document["cells"]
+    cells = tuple(_cell(number, row) for number, row in enumerate(rows, 1))
+    return Page(path, notebook, cells, document.get("metadata") or {})
 
 
 def _parse(source: str) -> ast.Module | None:
@@ -128,8 +134,8 @@ def _cell(number: int, row: Mapping[str, Any]) -> Cell:
         number,
         str(row["cell_type"]),
         _join(row.get("source", "")),
-        tuple(row.get("metadata", {}).get("tags") or ()),
-        tuple(row.get("outputs", ())),
+        tuple((row.get("metadata") or {}).get("tags") or ()),
+        tuple(row.get("outputs") or ()),
         row.get("execution_count"),
     )
 

@@ -183,6 +183,7 @@ class Runbook:
             not left,
             expected="every step is taken that a row asks for",
             observed=f"open: {'; '.join(left)}" if left else "none is open",
+            is_of_target=False,
         )
         if self._record.done:
             outcomes = {check.name: check.outcome for check in self.checks}

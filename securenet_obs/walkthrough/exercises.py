@@ -97,6 +97,7 @@ class Exercises:
             exercise.is_right(answer),
             expected=exercise.expected,
             observed=answer,
+            is_of_target=False,
         )
 
     def hint(self, number: int) -> None:

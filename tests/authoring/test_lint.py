@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import pytest
@@ -37,3 +38,12 @@ def test_a_file_that_cannot_be_read_is_one_finding(tmp_path: Path) -> None:
     (found,) = lint_file(tmp_path / "a.ipynb")
     assert found.rule == "readable"
     assert not found.problem.startswith(str(tmp_path))
+
+
+def test_a_notebook_without_declarations_has_its_other_findings_too(make_page: MakePage) -> None:
+    """An author corrects all of them at once."""
+    path = make_page(appending("!ls")).path
+    document = json.loads(path.read_text())
+    del document["metadata"]["securenet"]
+    path.write_text(json.dumps(document))
+    assert [finding.rule for finding in lint_file(path)] == ["readable", "shell escape"]

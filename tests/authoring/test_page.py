@@ -1,4 +1,5 @@
 import ast
+import json
 from pathlib import Path
 
 import pytest
@@ -43,3 +44,17 @@ def test_a_file_that_is_no_notebook_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.ipynb").write_text("{}")
     with pytest.raises(NotebookError, match=r"a\.ipynb"):
         read_page(tmp_path / "a.ipynb")
+
+
+def test_faults_that_are_repaired_for_a_run_are_read_too(tmp_path: Path) -> None:
+    """Null in place of metadata, tags or outputs, and a file of format 3."""
+    path = tmp_path / "a.ipynb"
+    cell = {"cell_type": "code", "source": "1", "metadata": None, "outputs": None}
+    document = {"cells": [cell], "metadata": None, "nbformat": 4, "nbformat_minor": 5}
+    path.write_text(json.dumps(document))
+    (read,) = read_page(path, plain=True).cells
+    assert (read.source, read.tags, read.outputs) == ("1", (), ())
+    old = {"cell_type": "code", "input": "2", "outputs": [], "language": "python"}
+    document = {"worksheets": [{"cells": [old]}], "metadata": {}, "nbformat": 3}
+    path.write_text(json.dumps({**document, "nbformat_minor": 0}))
+    assert [cell.source for cell in read_page(path, plain=True).cells] == ["2"]

@@ -25,7 +25,8 @@ def test_metadata_and_parameters_are_read_from_the_file(
         "purpose": "What it is for.", "kind": "validation", "needs": ["api"], "optional_needs": [],
         "acts": False, "symptoms": [], "patterns": [], "fallback_patterns": [],
         "severity": "", "services": [], "owner": "",
-        "expected_s": None, "drill": "", "incident_lock": "redis",
+        "expected_s": None, "draft": False, "failed_checks": [],
+            "drill": "", "incident_lock": "redis",
         "deadline_s": 9.0, "cell_deadline_s": 30.0, "exclusive": True, "checks": ["it holds"],
         "parameters": [{"name": "n", "type": "int", "default": "1", "help": "how many"}],
     }  # fmt: skip
