@@ -62,7 +62,7 @@ OTHER_SETTINGS = {
 READERS = {
     *("log_source", "api_url", "api_keys", "runbook_actions", "oncall_contacts"),
     *("sentry_backend", "sentry_url", "sentry_relay_url", "sentry_org", "sentry_project"),
-    "sentry_auth_token",
+    *("sentry_auth_token", "retention_evidence_d"),
 }
 """Settings that only a command that reads a target uses; no container has them."""
 

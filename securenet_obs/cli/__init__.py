@@ -17,6 +17,7 @@ from securenet_obs.cli.commands.api_keys import api_keys
 from securenet_obs.cli.commands.dead_letters import dead_letters
 from securenet_obs.cli.commands.doubt import doubt
 from securenet_obs.cli.commands.drills import drill
+from securenet_obs.cli.commands.evidence import evidence
 from securenet_obs.cli.commands.gameday import gameday
 from securenet_obs.cli.commands.ledger import ledger
 from securenet_obs.cli.commands.logs import logs
@@ -59,6 +60,7 @@ for _command in (
     dead_letters,
     doubt,
     drill,
+    evidence,
     gameday,
     ledger,
     logs,

@@ -13,6 +13,7 @@ from typing import Any
 from securenet_obs.errors import EvidenceError
 from securenet_obs.runner.evidence.closing import abandon, close, close_orphans
 from securenet_obs.runner.evidence.folder import EvidenceFolder
+from securenet_obs.runner.evidence.latest_link import link_latest
 from securenet_obs.runner.evidence.masking import masker_for
 from securenet_obs.runner.execution import Execution
 from securenet_obs.runner.orders import plan_of
@@ -49,6 +50,7 @@ class Command:
         jobs: number of parallel runs; a notebook that is `exclusive` runs alone.
         retries: how often a run that did not pass is retried.
         stop: event that ends every run once it is set.
+        is_latest: whether the link `latest` of the evidence leads to this command's folder.
     """
 
     target: Target
@@ -59,6 +61,7 @@ class Command:
     warm: str = ""
     resumes: str = ""
     stop: threading.Event = field(default_factory=threading.Event)
+    is_latest: bool = False
 
     def run(self, orders: Sequence[Order], name: str = "validate") -> Outcome:
         """Run the orders, and close the evidence even if they break off.
@@ -69,6 +72,8 @@ class Command:
         close_orphans(self.evidence)
         secrets = [secret for order in orders for secret in order.prepared.secrets]
         folder = EvidenceFolder.create(self.evidence, masker_for(self.target.environment, secrets))
+        if self.is_latest:
+            link_latest(folder.path)
         folder.note(
             "opened",
             id=folder.path.name,

@@ -40,6 +40,15 @@ def test_a_long_line_of_a_page_is_wrapped() -> None:
     assert ".jp-MarkdownCell, .jp-OutputArea table { overflow-wrap: anywhere; }" in head
 
 
+def test_a_page_follows_the_theme_of_the_system() -> None:
+    """The colours of the dark theme, and ours for it, count on a dark screen alone."""
+    head = html_page("01_a_claim", DOCUMENT).partition("<body")[0]
+    light, _, dark = head.partition('<style media="screen and (prefers-color-scheme: dark)">')
+    assert "--jp-layout-color0: white" in light
+    assert "--jp-layout-color0: #111;" in dark
+    assert "&lt;style" not in head
+
+
 def test_the_page_of_a_file_goes_to_standard_output(
     tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]
 ) -> None:
