@@ -159,6 +159,12 @@ class Settings(BaseSettings):
         le=_LONGEST_D,
         description="Days for which an inventory is kept after another one has replaced it.",
     )
+    retention_evidence_d: float = Field(
+        90.0,
+        ge=1,
+        le=_LONGEST_D,
+        description="Days for which `securenet-obs evidence prune` keeps evidence.",
+    )
 
     advisories_source: str = Field(
         "",

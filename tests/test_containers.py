@@ -70,6 +70,7 @@ READERS = {
     ),
     *("sentry_backend", "sentry_url", "sentry_relay_url", "sentry_org", "sentry_project"),
     *("sentry_auth_token", "notify_urls", "notify_after_s", "validation_schedule"),
+    "retention_evidence_d",
 }
 """Settings that only a command that reads a target uses; no container has them."""
 

@@ -18,6 +18,7 @@ from securenet_obs.cli.commands.dead_letters import dead_letters
 from securenet_obs.cli.commands.doctor import doctor
 from securenet_obs.cli.commands.doubt import doubt
 from securenet_obs.cli.commands.drills import drill
+from securenet_obs.cli.commands.evidence import evidence
 from securenet_obs.cli.commands.gameday import gameday
 from securenet_obs.cli.commands.ledger import ledger
 from securenet_obs.cli.commands.logs import logs
@@ -62,6 +63,7 @@ for _command in (
     doctor,
     doubt,
     drill,
+    evidence,
     gameday,
     ledger,
     logs,

@@ -123,6 +123,12 @@ _RUN_OPTIONS = (
         help="Folder in which the kernel works; by default the notebook's own folder with --plain, "
         "else a scratch folder that ends with the run.",
     ),
+    click.option(
+        "--junit",
+        type=NonEmptyPath(dir_okay=False),
+        metavar="PATH",
+        help="Write the JUnit report here, too; an older file is removed first.",
+    ),
     evidence,
 )
 
@@ -141,6 +147,7 @@ class RunOptions:
     local: bool
     evidence: Path
     cwd: Path | None = None
+    junit: Path | None = None
 
 
 def run_options(command: _Command) -> _Command:
@@ -151,6 +158,11 @@ def run_options(command: _Command) -> _Command:
         values = RunOptions(
             **{field.name: arguments.pop(field.name) for field in fields(RunOptions)}
         )
+        if values.junit is not None:
+            from securenet_obs.runner.evidence.junit_copy import remove_junit
+
+            # Before anything can fail: an older report would be taken for that of this command.
+            remove_junit(values.junit)
         return command(**arguments, run_options=values)
 
     decorated: _Command = wrapper

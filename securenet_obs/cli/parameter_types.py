@@ -84,9 +84,13 @@ class TenantId(click.ParamType[str]):
 
 
 class Duration(click.ParamType[float]):
-    """A period of at most a week, such as 90s, 30m, 1h or 1d, as seconds."""
+    """A period such as 90s, 30m, 1h or 1d, as seconds; by default of at most a week."""
 
     name = "duration"
+
+    def __init__(self, *, longest_s: float = WEEK_S, longest: str = "a week") -> None:
+        self._longest_s = longest_s
+        self._longest = longest
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
@@ -94,8 +98,8 @@ class Duration(click.ParamType[float]):
         """Return the seconds."""
         match = re.fullmatch(r"(\d{1,6})([smhd])", str(value))
         seconds = int(match[1]) * _UNITS_S[match[2]] if match else 0
-        if not 0 < seconds <= WEEK_S:
-            self.fail(f"{value!r} is not a period of at most a week.", param, ctx)
+        if not 0 < seconds <= self._longest_s:
+            self.fail(f"{value!r} is not a period of at most {self._longest}.", param, ctx)
         return float(seconds)
 
 

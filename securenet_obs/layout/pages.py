@@ -51,7 +51,7 @@ class Pages:
         )
         filters = {"mark": mark, "tone": tone, "words": words, "when": when, "seconds": _seconds}
         self._environment.filters.update(filters)
-        self._environment.globals.update(verdict=verdict_markup, pairs=pairs_markup)
+        self._environment.globals.update(pill=verdict_markup, pairs=pairs_markup)
 
     def render(self, name: str, **values: Any) -> str:
         """Return a page.

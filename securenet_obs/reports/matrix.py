@@ -39,14 +39,14 @@ class Matrix:
 
 
 def build_matrix(groups: Mapping[tuple[str, str], Sequence[ReportedRun]]) -> Matrix:
-    """Return the matrix of the last days, up to the day of the latest run."""
+    """Return the matrix of the last days, the day of the latest run first."""
     latest = max((runs[-1].day for runs in groups.values()), default="")
     days = _days_until(latest)
     rows = {}
     for group, runs in groups.items():
         by_day = defaultdict(list)
         for run in runs:
-            if days and run.day >= days[0]:
+            if days and run.day >= days[-1]:
                 by_day[run.day].append(run)
         if by_day:
             rows[group] = tuple(_judge(by_day[day]) if day in by_day else None for day in days)
@@ -58,7 +58,7 @@ def _days_until(latest: str) -> tuple[str, ...]:
         end = date.fromisoformat(latest)
     except ValueError:
         return ()
-    return tuple(f"{end - timedelta(days=back)}" for back in range(DAYS - 1, -1, -1))
+    return tuple(f"{end - timedelta(days=back)}" for back in range(DAYS))
 
 
 def _judge(runs: Sequence[ReportedRun]) -> Day:

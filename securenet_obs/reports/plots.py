@@ -11,7 +11,7 @@ from securenet_obs.layout.pages import MARKS
 from securenet_obs.reports.figures import Figure
 from securenet_obs.reports.runs import ReportedRun
 
-WIDTH, HEIGHT = 760, 260
+WIDTH, HEIGHT = 560, 250
 
 _COLOURS = {
     "#f9f9f9": "none",

@@ -13,7 +13,6 @@ _NAMED = frozenset({"python", "securenet-obs"})
 """Packages whose versions are shown; `run.json` has all."""
 
 _CHECK = ("name", "outcome", "expected", "observed", "reason")
-_ORDER = {"failed": 0, "passed": 1}
 _CHANGE = ("kind", "what", "before", "after")
 
 
@@ -28,6 +27,7 @@ def prepare_run_page(
         manifest: content of `run.json`.
     """
     versions = manifest.get("versions")
+    checks = _read_checks(row)
     facts = {
         "started": f"{run.started} (UTC)",
         "target": _text((manifest.get("target") or {}).get("name") or run.target),
@@ -41,7 +41,8 @@ def prepare_run_page(
     }
     return {
         "reason": _text(row.get("reason")),
-        "checks": _read_checks(row),
+        "failed": [check for check in checks if check["outcome"] == "failed"],
+        "others": [check for check in checks if check["outcome"] != "failed"],
         "facts": [(name, value) for name, value in facts.items() if value],
         "parameters": _read_pairs(row.get("parameters")),
         "phases": _read_pairs(row.get("phases")),
@@ -51,9 +52,7 @@ def prepare_run_page(
 
 
 def _read_checks(row: Mapping[str, Any]) -> list[dict[str, str]]:
-    """Return the checks, those that failed first."""
-    checks = [{name: _text(check.get(name)) for name in _CHECK} for check in row["checks"]["rows"]]
-    return sorted(checks, key=lambda check: _ORDER.get(check["outcome"], len(_ORDER)))
+    return [{name: _text(check.get(name)) for name in _CHECK} for check in row["checks"]["rows"]]
 
 
 def _read_changes(row: Mapping[str, Any]) -> list[dict[str, str]]:

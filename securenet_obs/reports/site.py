@@ -1,4 +1,4 @@
-"""Writes the static site: index, a page for each run and notebook, history; only changed pages."""
+"""Writes the static site incrementally: index, a page for each run and notebook, history."""
 
 import hashlib
 import os
@@ -248,7 +248,7 @@ class _Site:
             days=len(days),
             latest=[groups[group][-1] for group in sorted(groups)],
             matrix=table,
-            failures_plot=plots.plot_failures(matrix.count_not_passed(runs, table.days))
+            failures_plot=plots.plot_failures(matrix.count_not_passed(runs, table.days[::-1]))
             if table.days
             else "",
             durations=[

@@ -15,6 +15,7 @@ from securenet_obs.runner.comparison.collecting import StateReader, collect, for
 from securenet_obs.runner.comparison.facts import FACTS_FILE
 from securenet_obs.runner.evidence.closing import abandon, close, close_orphans
 from securenet_obs.runner.evidence.folder import EvidenceFolder
+from securenet_obs.runner.evidence.latest_link import link_latest
 from securenet_obs.runner.evidence.masking import masker_for
 from securenet_obs.runner.execution import Execution
 from securenet_obs.runner.orders import plan_of
@@ -52,6 +53,7 @@ class Command:
         retries: how often a run that did not pass is retried.
         state: readers of the target's configuration, by kind of facts.
         stop: event that ends every run once it is set.
+        is_latest: whether the link `latest` of the evidence leads to this command's folder.
     """
 
     target: Target
@@ -63,6 +65,7 @@ class Command:
     resumes: str = ""
     state: Mapping[str, StateReader] = field(default_factory=dict)
     stop: threading.Event = field(default_factory=threading.Event)
+    is_latest: bool = False
 
     def run(self, orders: Sequence[Order], name: str = "validate") -> Outcome:
         """Run the orders, and close the evidence even if they break off.
@@ -73,6 +76,8 @@ class Command:
         close_orphans(self.evidence)
         secrets = [secret for order in orders for secret in order.prepared.secrets]
         folder = EvidenceFolder.create(self.evidence, masker_for(self.target.environment, secrets))
+        if self.is_latest:
+            link_latest(folder.path)
         provenance = read_provenance()
         folder.note(
             "opened",

@@ -10,14 +10,14 @@ def test_a_day_has_its_worst_verdict() -> None:
     matrix = build_matrix({runs[0].group: runs})
     (cells,) = matrix.rows.values()
     assert len(cells) == len(matrix.days) == DAYS
-    assert matrix.days[-2:] == ("2026-08-01", "2026-08-02")
-    first, second = cells[-2:]
+    assert matrix.days[:2] == ("2026-08-02", "2026-08-01")
+    second, first = cells[:2]
     assert first is not None
     assert second is not None
     assert first.run == runs[1]
     assert first.description == "failed, 1 of 3 runs passed"
     assert second.description == "passed"
-    assert set(cells[:-2]) == {None}
+    assert set(cells[2:]) == {None}
 
 
 def test_a_notebook_without_a_recent_run_has_no_row() -> None:

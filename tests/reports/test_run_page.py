@@ -4,13 +4,14 @@ from securenet_obs.reports.run_page import MAX_TEXT, prepare_run_page
 from tests.reports.conftest import CHECKS, make_run
 
 
-def test_failed_checks_come_first_and_long_values_are_cut() -> None:
+def test_failed_checks_are_apart_and_long_values_are_cut() -> None:
     """The other checks keep their order."""
     long = {**CHECKS[0], "name": "long", "outcome": "failed", "observed": "x" * (MAX_TEXT + 1)}
     row = {"checks": {"rows": [*CHECKS, long]}, "parameters": {"a": [1]}, "phases": None}
     page = prepare_run_page(make_run(), row, {"target": {"name": "t"}})
-    assert [check["name"] for check in page["checks"]] == ["long", "it arrives", "it is fast"]
-    assert page["checks"][0]["observed"] == "x" * MAX_TEXT + "…"
+    assert [check["name"] for check in page["others"]] == ["it arrives", "it is fast"]
+    assert page["failed"][0]["name"] == "long"
+    assert page["failed"][0]["observed"] == "x" * MAX_TEXT + "…"
     assert (page["parameters"], page["phases"]) == ([("a", "[1]")], [])
     assert dict(page["facts"])["target"] == "t"
 

@@ -13,6 +13,7 @@ from securenet_obs.cli.choice import choose
 from securenet_obs.cli.consoles import STDERR, STDOUT
 from securenet_obs.cli.options import RunOptions
 from securenet_obs.cli.parameter_types import NonEmptyPath
+from securenet_obs.errors import EvidenceError
 from securenet_obs.suggestions import did_you_mean
 
 if TYPE_CHECKING:
@@ -144,8 +145,10 @@ def _run(
     from securenet_obs.runner.console.report import print_outcome
     from securenet_obs.runner.console.timings import NOTEBOOKS, Timings
     from securenet_obs.runner.evidence.folder import check_root
+    from securenet_obs.runner.evidence.junit_copy import copy_junit
     from securenet_obs.runner.kernel.forked import warm_server
     from securenet_obs.runner.preflight import Demand, secret_names, skip_reason
+    from securenet_obs.runner.record.verdict import Verdict, worst
 
     needs_target = any(order.notebook.declared.all_needs for order in orders)
     choice = choose(
@@ -187,11 +190,19 @@ def _run(
             socket,
             resumes,
             state={"redis": read_redis_configuration} if needs_target else {},
+            is_latest=True,
         )
         with timings.phase(NOTEBOOKS):
             outcome = command.run(orders, name)
         # The links of failed checks lead to these lines.
         verdicts.append(outcome.verdict)
+    verdict, problems = outcome.verdict, [outcome.unwritable] if outcome.unwritable else []
+    if run_options.junit:
+        try:
+            copy_junit(outcome.folder, run_options.junit)
+        except EvidenceError as error:
+            verdict = worst([verdict, Verdict.ERROR])
+            problems.append(str(error))
     if run_options.as_json:
         click.echo(json.dumps({**outcome.manifest, "timings": timings.seconds}, indent=2))
     else:
@@ -199,9 +210,9 @@ def _run(
         STDOUT.print(timings.sentence(outcome.runs), markup=False, soft_wrap=True)
     for problem in announce(outcome.runs, target, outcome.folder):
         STDERR.print(problem, style="yellow", soft_wrap=True, markup=False)
-    if outcome.unwritable:
-        STDERR.print(outcome.unwritable, style="red", soft_wrap=True, markup=False)
-    sys.exit(outcome.verdict.exit_code)
+    for problem in problems:
+        STDERR.print(problem, style="red", soft_wrap=True, markup=False)
+    sys.exit(verdict.exit_code)
 
 
 @click.command()

@@ -1,16 +1,16 @@
-"""Closes evidence folders (JUnit, manifest); kills the leftovers of commands that broke off.
+"""Closes evidence folders (page, JUnit, manifest); kills the leftovers of commands that broke off.
 
 Only the journal and the saved notebooks are needed: a later command can close the folder of a
 killed one, after killing the processes that its runs have left.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 from securenet_obs.errors import EvidenceError
 from securenet_obs.processes.descendants import kill_marked
-from securenet_obs.runner.evidence import junit
+from securenet_obs.runner.evidence import junit, overview
 from securenet_obs.runner.evidence.finishing import finish, judge_run
 from securenet_obs.runner.evidence.folder import MANIFEST, EvidenceFolder
 from securenet_obs.runner.evidence.masking import Masker
@@ -36,7 +36,7 @@ def close(folder: EvidenceFolder) -> tuple[list[RunRecord], dict[str, Any]]:
     record = folder.record()
     opened, runs = record.opened, record.runs
     rows = _build(folder, MANIFEST, lambda: run_rows(runs)) or []
-    verdict = _save_junit(folder, record)
+    verdict = _save_reports(folder, record, rows)
     verdicts = [Verdict(row.judged["verdict"]) for row in runs if row.judged]
     folder.note("closed", verdict=verdict)
     facts = {name: opened.get(name) for name in ("id", "command", "target", "commit", "code")}
@@ -53,7 +53,7 @@ def close(folder: EvidenceFolder) -> tuple[list[RunRecord], dict[str, Any]]:
         }
     )
     if folder.unwritable and not verdict.exit_code:
-        _save_junit(folder, record)
+        _save_reports(folder, record, rows)
     folder.journal.close()
     return runs, manifest
 
@@ -69,8 +69,23 @@ def _build(folder: EvidenceFolder, name: str, make: Callable[[], _T]) -> _T | No
         return None
 
 
+def _save_reports(
+    folder: EvidenceFolder, record: CommandRecord, rows: Sequence[Mapping[str, Any]]
+) -> Verdict:
+    """Write the command's page and the JUnit report for CI; return the command's verdict."""
+    verdict = overall(record.runs, record.opened, folder.unwritable)
+    page = _build(
+        folder,
+        overview.NAME,
+        lambda: overview.overview(record, rows, verdict, folder.unwritable, folder.path),
+    )
+    if page is not None:
+        folder.save(overview.NAME, page)
+    return _save_junit(folder, record)
+
+
 def _save_junit(folder: EvidenceFolder, record: CommandRecord) -> Verdict:
-    """Write the JUnit report for CI and return the command's verdict."""
+    """Write the JUnit report and return the command's verdict."""
     # A green report left beside a failure would be believed, so it is removed first.
     (folder.path / junit.NAME).unlink(missing_ok=True)
     verdict = overall(record.runs, record.opened, folder.unwritable)
@@ -91,7 +106,8 @@ def close_orphans(root: Path) -> list[Path]:
     """
     closed = []
     for path in sorted(root.glob(f"*/{journal.NAME}")):
-        if (path.parent / MANIFEST).exists():
+        # A link, such as `latest`, is another name of a folder that is found by its own.
+        if (path.parent / MANIFEST).exists() or path.parent.is_symlink():
             continue
         orphan = EvidenceFolder(path.parent, Journal(path), Masker())
         # Another command may have closed it since, or may be closing it now.

@@ -28,6 +28,40 @@ body[data-jp-theme-light] pre { white-space: pre-wrap; overflow-wrap: anywhere; 
 </style>{% endblock %}
 {% block jupyter_widgets %}{% endblock %}
 {% block html_head_js_mathjax %}{% endblock %}
+{% block html_head_css %}
+{% set dark = '<style media="screen and (prefers-color-scheme: dark)">' %}
+{{ resources.include_css("static/theme-dark.css") | replace('<style type="text/css">', dark) }}
+<style>
+/* Jupyter's own colours of these have less contrast than 4.5 to 1. */
+:root {
+  --jp-mirror-editor-comment-color: #356e6e; --jp-mirror-editor-number-color: #007000;
+  --jp-mirror-editor-operator-color: #8a1fd1;
+}
+.jp-RenderedHTMLCommon a { text-decoration: underline !important; }
+.jp-InputPrompt, .jp-OutputPrompt { color: #616161 !important; opacity: 1 !important; }
+.jp-RenderedHTMLCommon code[style*="#1a7f37"] { color: #116329 !important; }
+[style*="#9a6700"] { color: #7d4e00 !important; }
+.jp-RenderedHTMLCommon code[style*="#cf222e"] { color: #a40e26 !important; }
+@media screen and (prefers-color-scheme: dark) {
+  :root {
+    color-scheme: dark;
+    --jp-mirror-editor-comment-color: #6fb3b3; --jp-mirror-editor-number-color: #a0c080;
+    --jp-mirror-editor-operator-color: #d2a8ff;
+  }
+  .jp-InputPrompt, .jp-OutputPrompt { color: #a0a0a0 !important; }
+  [style*="#cf222e"] { border-color: #ffa198 !important; color: #ffa198 !important; }
+  [style*="#1a7f37"] { color: #7ee787 !important; }
+  [style*="#9a6700"] { color: #f2cc60 !important; }
+  .jp-RenderedHTMLCommon code[style*="#1a7f37"] { color: #a8f0b4 !important; }
+  .jp-RenderedHTMLCommon code[style*="#cf222e"] { color: #ffc9c2 !important; }
+  .jp-RenderedImage img { background: #fff; }
+}
+@media (max-width: 40rem) {
+  body.jp-Notebook { padding: 8px; }
+  .jp-InputPrompt, .jp-OutputPrompt { display: none; }
+  .jp-OutputArea-output { overflow-x: auto; }
+}
+</style>{% endblock %}
 {% block html_head_js_mermaidjs %}{% endblock %}
 """
 

@@ -36,7 +36,7 @@ class LatestRuns:
             OSError: a summary cannot be read.
         """
         for path in sorted(self._evidence.glob("*/run.json")):
-            if path not in self._read:
+            if path not in self._read and not path.parent.is_symlink():
                 for run in _parse(path):
                     self._take(run)
                 self._read.add(path)

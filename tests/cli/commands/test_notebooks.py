@@ -53,6 +53,37 @@ def test_the_last_line_states_the_durations(
     assert answer["timings"]["notebooks"] > answer["runs"][0]["phases"]["cells"] > 0.3
 
 
+def test_the_newest_evidence_and_its_junit_report_have_fixed_paths(
+    call: Callable[..., Any], write: Callable[..., Path], server: str, tmp_path: Path
+) -> None:
+    """CI collects them from there; an older report goes first, whatever the command comes to."""
+    write(CELL.format(""))
+    copy, latest = tmp_path / "out" / "junit.xml", tmp_path / "evidence" / "latest"
+    done = call("validate", "--junit", copy, server=server)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert copy.read_bytes() == (latest / "junit.xml").read_bytes()
+    assert "01_a_claim" in (latest / "index.html").read_text()
+    first = latest.resolve()
+    write("raise ValueError(1)")
+    assert call("run", "01", "--junit", copy, server=server).returncode == 3
+    assert latest.resolve() != first
+    assert 'errors="1"' in copy.read_text()
+    assert call("validate", "no-such-notebook", "--junit", copy).returncode == 2
+    assert not copy.exists()
+    assert call("verify", latest).returncode == 0
+
+
+def test_a_junit_path_that_cannot_be_written_is_refused_before_the_run(
+    call: Callable[..., Any], write: Callable[..., Path], tmp_path: Path
+) -> None:
+    """The command exits with 3, and nothing was run."""
+    write(CELL.format(""))
+    (tmp_path / "file").touch()
+    done = call("validate", "--junit", tmp_path / "file" / "junit.xml")
+    assert (done.returncode, "with --junit" in done.stderr) == (3, True)
+    assert not (tmp_path / "evidence").exists()
+
+
 def test_verify_names_changed_files(
     call: Callable[..., Any], write: Callable[..., Path], server: str, tmp_path: Path
 ) -> None:

@@ -33,7 +33,7 @@ def test_a_folder_has_all_its_files(outcome: Outcome) -> None:
     """The folder holds notebook, HTML, facts, journal, JUnit and manifest, and no other file."""
     assert re.fullmatch(r"\d{8}T\d{6}Z-[0-9a-f]{8}", outcome.folder.name)
     assert {path.name for path in outcome.folder.iterdir()} == {
-        "a_claim.ipynb", "a_claim.html", "facts.json", "journal.jsonl", "junit.xml", "run.json",
+        "a_claim.ipynb", "a_claim.html", "facts.json", "index.html", "journal.jsonl", "junit.xml", "run.json",
     }  # fmt: skip
 
 
@@ -48,7 +48,7 @@ def test_the_manifest_names_runs_and_target(outcome: Outcome) -> None:
     assert {"python", "securenet-obs", "papermill"} <= set(manifest["versions"])
     assert manifest["host"]["processors"] >= 1
     assert set(manifest["files"]) == {
-        "a_claim.ipynb", "a_claim.html", "facts.json", "journal.jsonl", "junit.xml",
+        "a_claim.ipynb", "a_claim.html", "facts.json", "index.html", "journal.jsonl", "junit.xml",
     }  # fmt: skip
 
 
@@ -76,7 +76,9 @@ def test_the_page_loads_nothing_and_runs_nothing(outcome: Outcome) -> None:
     assert "This cell did not run." in page
 
 
-@pytest.mark.parametrize("name", ["a_claim.ipynb", "journal.jsonl", "junit.xml", "run.json"])
+@pytest.mark.parametrize(
+    "name", ["a_claim.ipynb", "index.html", "journal.jsonl", "junit.xml", "run.json"]
+)
 def test_verify_lists_changed_files(
     name: str, outcome: Outcome, command_line: Callable[..., Any]
 ) -> None:

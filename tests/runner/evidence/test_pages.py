@@ -53,6 +53,15 @@ def test_the_outcome_of_a_check_is_one_line() -> None:
     assert re.search(r"<td[^>]*width:9%[^>]*><b>○ skipped</b>", row)
 
 
+def test_a_page_follows_the_theme_of_the_system() -> None:
+    """The colours of the dark theme, and ours for it, count on a dark screen alone."""
+    head = html_page("01_a_claim", DOCUMENT).partition("<body")[0]
+    light, _, dark = head.partition('<style media="screen and (prefers-color-scheme: dark)">')
+    assert "--jp-layout-color0: white" in light
+    assert "--jp-layout-color0: #111;" in dark
+    assert "&lt;style" not in head
+
+
 def test_the_page_of_a_file_goes_to_standard_output(
     tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]
 ) -> None:
