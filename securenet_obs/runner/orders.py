@@ -15,6 +15,7 @@ from securenet_obs.runner.notebook.catalog import (
     none_below,
     read_notebook,
 )
+from securenet_obs.runner.notebook.parameters.resolved import resolved_assignments
 from securenet_obs.runner.notebook.preparation import prepare
 from securenet_obs.runner.record.order import Order
 from securenet_obs.runner.record.verdict import Verdict
@@ -54,11 +55,13 @@ def order_for(
         ParametersError: some parameters are wrong; the message names every problem.
         SettingsError: the kernel cannot work in that folder.
     """
-    prepared = prepare(notebook, notebook.schema.parse(assignments))
+    values = notebook.schema.parse(assignments)
+    prepared = prepare(notebook, values)
     if cwd is None and notebook.declared.kind == "plain":
         cwd = notebook.path.parent
     folder = None if cwd is None else working_folder(cwd)
-    return Order(notebook, prepared, tuple(assignments), deadline_s, cell_deadline_s, folder)
+    resolved = resolved_assignments(assignments, values)
+    return Order(notebook, prepared, resolved, deadline_s, cell_deadline_s, folder)
 
 
 def orders_to_validate(
