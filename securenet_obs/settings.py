@@ -200,9 +200,19 @@ class Settings(BaseSettings):
         ge=0,
         description="Seconds that a new verdict must last, over several runs, to be notified.",
     )
+    validation_broker_url: SecretStr = Field(
+        SecretStr(""),
+        description="Redis database of distributed validations; by default two after the broker's.",
+    )
+    validation_evidence: str = Field(
+        "", description="Shared place of their evidence: `file:///...` or `s3://bucket/prefix`."
+    )
     validation_schedule: str = Field(
         "",
-        description="Crontab, in UTC, of the validations: each run checks in with Sentry, if set.",
+        description="Crontab of validations, in UTC: beat sends them, runs check in with Sentry.",
+    )
+    validation_targets: str = Field(
+        "", description="Folder of a validation worker with NAME.env of each target, if any."
     )
 
     worker_stop_s: float = Field(
@@ -291,15 +301,31 @@ class Settings(BaseSettings):
         """URL of the result backend: `RESULT_URL`, or the Redis database after the broker's."""
         if self.result_url.get_secret_value():
             return self.result_url
-        parts = urlsplit(self.redis_url.get_secret_value())
-        number = parts.path.strip("/") or "0"
-        if not number.isdigit():
-            # The value is not repeated: if a password contains a /, it is half of the password.
-            raise SettingsError(
-                "REDIS_URL: the database behind the host is not a number; end the URL with /0 and "
-                "write / in a password as %2F, or set RESULT_URL as well."
-            )
-        return SecretStr(urlunsplit(parts._replace(path=f"/{int(number) + 1}")))
+        return _database_after(self.redis_url, 1)
+
+    @property
+    def validation_broker(self) -> SecretStr:
+        """URL of the validations' queue: `VALIDATION_BROKER_URL`, or two after the broker's."""
+        if self.validation_broker_url.get_secret_value():
+            return self.validation_broker_url
+        return _database_after(self.redis_url, 2)
+
+
+def _database_after(url: SecretStr, distance: int) -> SecretStr:
+    """Return the URL of another database of the same Redis.
+
+    Raises:
+        SettingsError: the URL does not end with the number of a database.
+    """
+    parts = urlsplit(url.get_secret_value())
+    number = parts.path.strip("/") or "0"
+    if not number.isdigit():
+        # The value is not repeated: if a password contains a /, it is half of the password.
+        raise SettingsError(
+            "REDIS_URL: the database behind the host is not a number; end the URL with /0 and "
+            "write / in a password as %2F, or set RESULT_URL as well."
+        )
+    return SecretStr(urlunsplit(parts._replace(path=f"/{int(number) + distance}")))
 
 
 def _pairs(text: str, shape: str) -> dict[str, str]:
@@ -342,6 +368,13 @@ class _ExplicitSettings(Settings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Return the given variables as the only source."""
         return (init_settings,)
+
+
+def settings_of(variables: Mapping[str, str]) -> Settings:
+    """Return the settings that these variables alone describe; they must be valid."""
+    return _ExplicitSettings.model_validate(
+        {name.lower(): value for name, value in variables.items()}
+    )
 
 
 def load_settings() -> Settings:

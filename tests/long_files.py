@@ -31,6 +31,7 @@ LONGEST = (
     "monitoring/sentry/delivery/test_event_limits.py",
     "runbooks/test_schedule_stopped.py",
     "runbooks/test_tasks_run_twice.py",
+    "distributed/caller/test_following.py",
     "store/test_migration.py",
     "runbooks/test_worker_is_gone.py",
     "redaction/rules/test_rule_set.py",

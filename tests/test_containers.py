@@ -17,6 +17,7 @@ import redis
 import yaml
 
 from securenet_obs.cli.commands.probe import probe
+from securenet_obs.distributed.worker.command import build_worker_command
 from securenet_obs.settings import Settings
 from securenet_obs.stack import LocalStack
 from securenet_obs.stack.parts.database import OPTIONS
@@ -56,6 +57,8 @@ OTHER_SETTINGS = {
     *("alertmanager_token", "sentry_hook_secret", "dossiers_folder"),
     # Its part ends earlier than a container.
     "worker_stop_s",
+    # Only a validation worker reads them, which a local stack has not.
+    *("validation_evidence", "validation_schedule"),
 }
 """Settings of a container that have other values than in the local stack."""
 
@@ -69,8 +72,8 @@ READERS = {
         "oncall_contacts",
     ),
     *("sentry_backend", "sentry_url", "sentry_relay_url", "sentry_org", "sentry_project"),
-    *("sentry_auth_token", "notify_urls", "notify_after_s", "validation_schedule"),
-    "retention_evidence_d",
+    *("sentry_auth_token", "notify_urls", "notify_after_s"),
+    *("retention_evidence_d", "validation_broker_url", "validation_targets"),
 }
 """Settings that only a command that reads a target uses; no container has them."""
 
@@ -299,7 +302,7 @@ def test_health_checks_prove_work(services: dict[str, Any]) -> None:
     assert found["worker-quick"] == ["securenet-obs", "probe", "worker", "worker@$$(hostname)"]
     assert services["worker-quick"]["command"].count("--hostname=worker@%h") == 1
     assert services["beat"]["healthcheck"]["test"][1:4] == ["securenet-obs", "probe", "beat"]
-    assert {"worker", "beat", "redis", "store", "sentry"} == set(probe.commands)
+    assert {"worker", "validation", "beat", "redis", "store", "sentry"} == set(probe.commands)
     assert "set" in found["redis"]
     assert "pg_current_xact_id" in services["postgresql"]["healthcheck"]["test"][-1]
 
@@ -314,6 +317,22 @@ def test_on_call_needs_the_store_alone(services: dict[str, Any]) -> None:
     assert set(oncall["environment"]) <= {name.upper() for name in Settings.model_fields}
     heartbeat = f"{oncall['environment']['DOSSIERS_FOLDER']}/{HEARTBEAT}"
     assert heartbeat in oncall["healthcheck"]["test"][-1]
+
+
+def test_the_validation_worker_is_the_one_that_is_tested(services: dict[str, Any]) -> None:
+    """It has the command of the tests' fleet, the image with notebooks, and a shared place."""
+    service = services["worker-validation"]
+    words, options = words_and_options(service["command"])
+    tested_words, tested = words_and_options(build_worker_command("validation@%h"))
+    assert words == tested_words
+    # Celery's beat runs beside one of the workers; the tests send its task themselves.
+    assert options == {**tested, "--beat": "", "--schedule": options["--schedule"]}
+    assert service["build"]["target"] == "oncall"
+    assert set(service["environment"]) <= {name.upper() for name in Settings.model_fields}
+    assert service["environment"]["VALIDATION_EVIDENCE"].startswith("${VALIDATION_EVIDENCE:-file:")
+    assert service["healthcheck"]["test"][-1] == (
+        "securenet-obs probe validation validation@$$(hostname)"
+    )
 
 
 @pytest.mark.parametrize("role", ["", "postgresql://owner@host/name"])

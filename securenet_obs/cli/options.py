@@ -8,7 +8,13 @@ from typing import Any
 
 import click
 
-from securenet_obs.cli.parameter_types import NonEmptyPath, Seconds, StackName, WholeNumber
+from securenet_obs.cli.parameter_types import (
+    CommaSeparated,
+    NonEmptyPath,
+    Seconds,
+    StackName,
+    WholeNumber,
+)
 
 _Command = Callable[..., Any]
 _SECONDS = Seconds()
@@ -87,6 +93,27 @@ jobs = click.option(
 )
 resume = click.option(
     "--resume", metavar="RUN", help="Run only what has not passed in this evidence folder."
+)
+on = click.option(
+    "--on",
+    type=click.Choice(["here", "celery"]),
+    default="here",
+    show_default=True,
+    help="Where the notebooks run: children of this process, or validation workers.",
+)
+tenants = click.option(
+    "--tenants",
+    type=CommaSeparated(),
+    default=(),
+    metavar="NAME,NAME",
+    help="Tenants for each of which a notebook with the parameter `tenant_id` runs.",
+)
+targets = click.option(
+    "--targets",
+    type=CommaSeparated(),
+    default=(),
+    metavar="FILE,FILE",
+    help="Env files of several targets at once, with --on celery.",
 )
 port = click.option(
     "--port", type=_PORTS, default=0, help="Port to listen on; by default a free one."

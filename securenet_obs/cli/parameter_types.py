@@ -150,3 +150,22 @@ class StackName(click.ParamType[str]):
         except StackError as error:
             self.fail(str(error), param, ctx)
         return str(value)
+
+
+class CommaSeparated(click.ParamType[Any]):
+    """Names separated by commas; each once."""
+
+    name = "names"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, ...]:
+        """Return the names; refuse an empty one, and one that is given twice."""
+        if isinstance(value, tuple):
+            return value
+        names = tuple(name.strip() for name in str(value).split(","))
+        if "" in names:
+            self.fail(f"{value!r} has an empty name.", param, ctx)
+        if len(set(names)) < len(names):
+            self.fail(f"{value!r} has a name twice.", param, ctx)
+        return names

@@ -3,7 +3,7 @@
 import os
 import signal
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -54,6 +54,8 @@ class Command:
         state: readers of the target's configuration, by kind of facts.
         stop: event that ends every run once it is set.
         is_latest: whether the link `latest` of the evidence leads to this command's folder.
+        execution: creates the executor of the runs in an evidence folder; by default child
+            processes of this one.
     """
 
     target: Target
@@ -66,6 +68,7 @@ class Command:
     state: Mapping[str, StateReader] = field(default_factory=dict)
     stop: threading.Event = field(default_factory=threading.Event)
     is_latest: bool = False
+    execution: Callable[[EvidenceFolder, Sequence[Order]], Execution] | None = None
 
     def run(self, orders: Sequence[Order], name: str = "validate") -> Outcome:
         """Run the orders, and close the evidence even if they break off.
@@ -93,14 +96,18 @@ class Command:
         folder.save(FACTS_FILE, format_facts(facts))
         if folder.unwritable:
             raise EvidenceError(folder.unwritable)
-        execution = Execution(folder, self.target, self.progress, self.stop, self.warm)
-        with _close_on_error(folder), _stop_on_signals(self.stop):
-            results = list(self._results(execution, orders))
+        with _close_on_error(folder), stop_on_signals(self.stop):
+            results = list(self._results(self._executor(folder, orders), orders))
         runs, manifest = close(folder)
         verdicts = [result.judgement.verdict for result in results]
         if folder.unwritable:
             verdicts.append(Verdict.ERROR)
         return Outcome(worst(verdicts), runs, manifest, folder.path, folder.unwritable)
+
+    def _executor(self, folder: EvidenceFolder, orders: Sequence[Order]) -> Execution:
+        if self.execution is not None:
+            return self.execution(folder, orders)
+        return Execution(folder, self.target, self.progress, self.stop, self.warm)
 
     def _results(self, execution: Execution, orders: Sequence[Order]) -> Iterator[Result]:
         """Yield the last attempt of each order; exclusive orders run alone, after the others."""
@@ -118,9 +125,13 @@ class Command:
             return execution.skip(order, reason)
         result = execution.run(order)
         first = result.run
-        while result.judgement.verdict not in FINAL and result.attempt <= self.retries:
+        while self._is_repeated(result):
             result = execution.run(order, result.attempt + 1, first)
         return result
+
+    def _is_repeated(self, result: Result) -> bool:
+        is_retried = result.judgement.verdict not in FINAL and result.attempt <= self.retries
+        return result.is_lost or is_retried
 
 
 @contextmanager
@@ -142,7 +153,7 @@ def _close_on_error(folder: EvidenceFolder) -> Iterator[None]:
 
 
 @contextmanager
-def _stop_on_signals(stop: threading.Event) -> Iterator[None]:
+def stop_on_signals(stop: threading.Event) -> Iterator[None]:
     """Make Ctrl-C and SIGTERM set `stop` within the block, instead of interrupting it."""
     if threading.current_thread() is not threading.main_thread():
         # Only the main thread may handle signals; the owner of another one sets `stop` itself.

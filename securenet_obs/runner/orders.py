@@ -15,10 +15,14 @@ from securenet_obs.runner.notebook.catalog import (
     none_below,
     read_notebook,
 )
+from securenet_obs.runner.notebook.parameters.resolved import resolved_assignments
 from securenet_obs.runner.notebook.preparation import prepare
 from securenet_obs.runner.record.order import Order
 from securenet_obs.runner.record.verdict import Verdict
 from securenet_obs.runner.working_folder import working_folder
+
+TENANT = "tenant_id"
+"""Name of the parameter that is a tenant."""
 
 
 def plan_of(order: Order) -> dict[str, Any]:
@@ -54,11 +58,13 @@ def order_for(
         ParametersError: some parameters are wrong; the message names every problem.
         SettingsError: the kernel cannot work in that folder.
     """
-    prepared = prepare(notebook, notebook.schema.parse(assignments))
+    values = notebook.schema.parse(assignments)
+    prepared = prepare(notebook, values)
     if cwd is None and notebook.declared.kind == "plain":
         cwd = notebook.path.parent
     folder = None if cwd is None else working_folder(cwd)
-    return Order(notebook, prepared, tuple(assignments), deadline_s, cell_deadline_s, folder)
+    resolved = resolved_assignments(assignments, values)
+    return Order(notebook, prepared, resolved, deadline_s, cell_deadline_s, folder)
 
 
 def orders_to_validate(
@@ -67,8 +73,17 @@ def orders_to_validate(
     deadline_s: float | None = None,
     cell_deadline_s: float | None = None,
     cwd: Path | None = None,
+    tenants: Sequence[str] = (),
 ) -> list[Order]:
     """Return the orders for all validations of a project, or for those named.
+
+    Args:
+        root: the project.
+        names: names of its validations; by default all.
+        deadline_s: as in `order_for`.
+        cell_deadline_s: as in `order_for`.
+        cwd: as in `order_for`.
+        tenants: a notebook with the parameter `tenant_id` is run for each of them.
 
     Raises:
         NotebookNotFoundError: the project has no validations, or not of that name.
@@ -80,7 +95,17 @@ def orders_to_validate(
     ]
     if not notebooks:
         raise NotebookNotFoundError(none_below(root, "validations"))
-    return [order_for(notebook, (), deadline_s, cell_deadline_s, cwd) for notebook in notebooks]
+    return [
+        order_for(notebook, assignments, deadline_s, cell_deadline_s, cwd)
+        for notebook in notebooks
+        for assignments in _for_each(notebook, tenants)
+    ]
+
+
+def _for_each(notebook: Notebook, tenants: Sequence[str]) -> list[list[str]]:
+    """Return the assignments of each order for a notebook."""
+    has_tenant = any(row.name == TENANT for row in notebook.schema.parameters)
+    return [[f"{TENANT}={tenant}"] for tenant in tenants] if tenants and has_tenant else [[]]
 
 
 def orders_to_resume(evidence: Path, run: str) -> list[Order]:

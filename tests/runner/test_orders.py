@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,25 @@ def test_a_parameter_that_was_masked_cannot_be_resumed(
     )
     with pytest.raises(ParametersError, match="masked"):
         orders_to_resume(tmp_path, str(outcome.folder))
+
+
+def test_a_relative_time_is_recorded_and_resumed_as_resolved(
+    write_notebook: Callable[..., Path], execute: Callable[..., Outcome], tmp_path: Path
+) -> None:
+    """The evidence has the time that the kernel had, and a resumed run has it again."""
+    cell = "import datetime as dt\nassert dt.timedelta() < dt.datetime.now(dt.UTC) - since\n1 / 0"
+    path = write_notebook(
+        cell, parameters="from datetime import datetime\nsince: datetime", kind="runbook"
+    )
+    outcome = execute(path, assignments=["since=-1h"])
+    manifest = read_manifest(outcome.folder)
+    (row,) = manifest["runs"]
+    assert row["reason"] == "ZeroDivisionError: division by zero"
+    recorded = datetime.fromisoformat(row["parameters"]["since"])
+    age = datetime.now(UTC) - recorded
+    assert timedelta(hours=1) < age < timedelta(hours=1, minutes=5)
+    (order,) = orders_to_resume(tmp_path, str(outcome.folder))
+    assert order.prepared.values["since"] == recorded
 
 
 def test_an_order_for_bad_parameters_is_refused(write_notebook: Callable[..., Path]) -> None:

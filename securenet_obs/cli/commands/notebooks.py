@@ -71,19 +71,31 @@ def show(notebook: str, plain: bool, as_json: bool, root: Path) -> None:
 @click.command()
 @click.argument("names", nargs=-1, metavar="[NAME...]")
 @options.jobs
+@options.on
+@options.targets
+@options.tenants
 @options.resume
 @options.run_options
 def validate(
-    names: tuple[str, ...], jobs: int, resume: str | None, run_options: RunOptions
+    names: tuple[str, ...],
+    jobs: int,
+    on: str,
+    targets: tuple[str, ...],
+    tenants: tuple[str, ...],
+    resume: str | None,
+    run_options: RunOptions,
 ) -> None:
     """Run the validations, all of them or those named.
 
+    With --on celery each runs in a validation worker; output and exit code are the same.
+
     Example: securenet-obs validate 01_sentry_receives_errors --evidence out
     """
+    from securenet_obs.cli.distribution import check_options, run_on_workers
     from securenet_obs.runner.orders import orders_to_resume, orders_to_validate
 
-    if resume is not None and names:
-        raise click.UsageError("--resume runs what had not passed; it takes no names.")
+    if resume is not None and (names or tenants):
+        raise click.UsageError("--resume runs what had not passed; it takes no names or tenants.")
     if resume is not None and run_options.cwd:
         raise click.UsageError("--resume runs where the runs had worked; it takes no --cwd.")
     if resume is not None:
@@ -91,7 +103,11 @@ def validate(
         orders = orders_to_resume(run_options.evidence, resume)
     else:
         deadlines = run_options.deadline, run_options.cell_deadline
-        orders = orders_to_validate(run_options.root, names, *deadlines, run_options.cwd)
+        cwd = run_options.cwd
+        orders = orders_to_validate(run_options.root, names, *deadlines, cwd, tenants)
+    check_options(on, targets, run_options)
+    if on == "celery":
+        run_on_workers(orders, targets, run_options, resumes=resume or "")
     _run("validate", orders, run_options, jobs=jobs, resumes=resume or "")
 
 

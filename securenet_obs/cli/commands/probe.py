@@ -1,6 +1,7 @@
 """Commands that probe one part of a target, for the health checks of Docker and Kubernetes."""
 
 import json
+import os
 import sys
 import time
 from dataclasses import asdict
@@ -57,6 +58,28 @@ def worker_command(
     _report(probe_worker(load_settings(), name, deadline), as_json)
 
 
+@probe.command("validation")
+@click.argument("name")
+@options.target
+@options.local
+@options.as_json
+def validation_worker_command(name: str, target: Path | None, local: bool, as_json: bool) -> None:
+    """Check that the event loop of the worker NAME runs.
+
+    A worker takes one notebook at a time, so that no canary would reach it meanwhile.
+
+    Example: securenet-obs probe validation validation@host-1
+    """
+    enter_target(target, local=local, command="probe", needs=["redis"])
+    from securenet_obs.distributed.connection import broker_url, connect
+    from securenet_obs.distributed.presence import living_workers
+    from securenet_obs.probes.health.health import Health
+
+    names = [str(row["name"]) for row in living_workers(connect(broker_url(os.environ)))]
+    reason = f"the signs of life are those of: {', '.join(names) or 'no worker'}"
+    _report(Health("validation worker", name in names, reason), as_json)
+
+
 @probe.command("beat")
 @click.option(
     "--oldest",
@@ -69,7 +92,7 @@ def worker_command(
 @options.local
 @options.as_json
 def beat_command(oldest: float, target: Path | None, local: bool, as_json: bool) -> None:
-    """Check the effects of beat's ticks: recent, and nothing overdue.
+    """Check the effects of beat's ticks: recent, none overdue.
 
     Example: securenet-obs probe beat --oldest 60
     """
@@ -85,7 +108,7 @@ def beat_command(oldest: float, target: Path | None, local: bool, as_json: bool)
 @options.local
 @options.as_json
 def redis_command(target: Path | None, local: bool, as_json: bool) -> None:
-    """Write to the broker's and the results' database, and read it back.
+    """Write to the broker's and the results' database; read it back.
 
     Example: securenet-obs probe redis
     """

@@ -55,10 +55,14 @@ class Progress(Protocol):
 
 @dataclass(frozen=True)
 class Result:
-    """The result of a run that was judged."""
+    """The result of a run that was judged.
+
+    `is_lost` is set if the run was lost with its machine, and another one runs it again.
+    """
 
     run: str
     order: Order
     judgement: Judgement
     seconds: float
     attempt: int
+    is_lost: bool = False

@@ -22,6 +22,7 @@ from pydantic import Field, PlainValidator, TypeAdapter, ValidationError
 from securenet_obs.errors import NotebookError
 from securenet_obs.runner.notebook.parameters.defaults import REQUIRED
 from securenet_obs.runner.notebook.parameters.json_values import leaves
+from securenet_obs.runner.notebook.parameters.moments import DAY, TIME
 from securenet_obs.runner.notebook.parameters.parameter import CONFIG, Parameter
 from securenet_obs.runner.notebook.parameters.schema import Schema
 from securenet_obs.runner.notebook.parameters.secret import Secret
@@ -39,8 +40,8 @@ _TYPES: dict[str, Any] = {
     "int": int,
     "float": float,
     "bool": bool,
-    "date": date,
-    "datetime": datetime,
+    "date": DAY,
+    "datetime": TIME,
     "timedelta": timedelta,
     "list": list[Any],
     "dict": dict[str, Any],

@@ -14,6 +14,7 @@ from pydantic import PlainValidator
 
 from securenet_obs.runner.notebook.parameters.cell import SECRET, comments_of, declared, literal
 from securenet_obs.runner.notebook.parameters.defaults import REQUIRED, Computed
+from securenet_obs.runner.notebook.parameters.moments import DAY, TIME
 from securenet_obs.runner.notebook.parameters.parameter import Parameter
 from securenet_obs.runner.notebook.parameters.schema import Schema
 from securenet_obs.runner.notebook.parameters.secret import Secret
@@ -24,9 +25,14 @@ TRANSPARENT = ("%%capture", "%%prun", "%%time")
 MAX_SOURCE_LENGTH = 200
 """Maximum length of a computed default in output, in characters."""
 
-_TYPES: dict[type, Any] = {
-    kind: kind for kind in (str, int, float, bool, date, datetime, timedelta)
-} | {list: list[Any], dict: dict[Any, Any], tuple: tuple[Any, ...], Secret: SECRET}
+_TYPES: dict[type, Any] = {kind: kind for kind in (str, int, float, bool, timedelta)} | {
+    date: DAY,
+    datetime: TIME,
+    list: list[Any],
+    dict: dict[Any, Any],
+    tuple: tuple[Any, ...],
+    Secret: SECRET,
+}
 
 Binding = tuple[str, ast.expr | None, ast.stmt]
 """A name, its assigned expression (None if unknown), and the statement."""

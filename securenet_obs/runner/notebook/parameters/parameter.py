@@ -1,6 +1,7 @@
 """One parameter of a notebook: parses and validates a text by type; describes the parameter."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from types import NoneType
 from typing import Any, get_origin
 
@@ -8,6 +9,7 @@ from pydantic import ConfigDict, TypeAdapter
 
 from securenet_obs.runner.notebook.parameters.defaults import REQUIRED, Computed
 from securenet_obs.runner.notebook.parameters.json_values import as_text
+from securenet_obs.runner.notebook.parameters.moments import context
 from securenet_obs.runner.notebook.parameters.type_names import choices, members
 
 CONFIG = ConfigDict(allow_inf_nan=False, hide_input_in_errors=True)
@@ -24,24 +26,29 @@ class Parameter:
     default: Any
     help: str
 
-    def parse(self, text: str) -> Any:
+    def parse(self, text: str, now: datetime | None = None) -> Any:
         """Return the value of `text`; lists and dicts are written as JSON.
+
+        Args:
+            text: the text.
+            now: the moment to which times such as `-1h` are relative, in UTC.
 
         Raises:
             ValidationError: the text is not a value of the type, or is out of range.
         """
         adapter: TypeAdapter[Any] = TypeAdapter(self.type, config=CONFIG)
         types = members(self.type)
+        moment = context(now or datetime.now(UTC), self.default)
         if str in types:
             return adapter.validate_python(text)
         if NoneType in types and text == "null":
             return None
         if any(get_origin(member) in (list, dict, tuple) for member in types):
-            return adapter.validate_json(text)
+            return adapter.validate_json(text, context=moment)
         for choice in choices(types):
             if str(choice) == text:
                 return choice
-        return adapter.validate_strings(text)
+        return adapter.validate_strings(text, context=moment)
 
     def described(self) -> dict[str, str]:
         """Return the name, type, default and help text for display, all as text."""

@@ -8,8 +8,9 @@ from pydantic import ValidationError
 
 from securenet_obs.redaction import MASK, redact, redact_text
 from securenet_obs.runner.notebook.parameters.defaults import REQUIRED
+from securenet_obs.runner.notebook.parameters.moments import FORMS
 from securenet_obs.runner.notebook.parameters.parameter import Parameter
-from securenet_obs.runner.notebook.parameters.type_names import examples, noun, spelled
+from securenet_obs.runner.notebook.parameters.type_names import examples, members, noun, spelled
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -26,9 +27,10 @@ def explained(parameter: Parameter, text: str, error: ValidationError) -> str:
     shown = _shown(parameter, text)
     faults = [fault for fault in error.errors() if not _is_of_type(fault)]
     if not faults:
-        return f"{shown} is not {noun(parameter.type)}{for_instance(parameter)}"
+        return f"{shown} is not {noun(parameter.type)}{for_instance(parameter)}{_forms(parameter)}"
     reasons = "; ".join(dict.fromkeys(map(_reason, faults)))
-    return f"{shown} is refused: {reasons} ({parameter.type_text}){for_instance(parameter)}"
+    example = for_instance(parameter) + _forms(parameter)
+    return f"{shown} is refused: {reasons} ({parameter.type_text}){example}"
 
 
 def repeated(parameter: Parameter, texts: Sequence[str]) -> str:
@@ -76,6 +78,12 @@ def for_instance(parameter: Parameter) -> str:
     if example is None:
         return ""
     return f"; for instance: -p {shlex.quote(f'{parameter.name}={example}')}"
+
+
+def _forms(parameter: Parameter) -> str:
+    """Return the other forms that a time or a date accepts; empty for other types."""
+    forms = [FORMS[member] for member in members(parameter.type) if member in FORMS]
+    return f"; also {' or '.join(forms)}" if forms else ""
 
 
 def _examples(parameter: Parameter) -> Iterator[str]:

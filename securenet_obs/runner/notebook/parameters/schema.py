@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from pydantic import ValidationError
@@ -22,7 +23,7 @@ class Schema:
     has_cell: bool = True
 
     def parse(self, assignments: Iterable[str]) -> dict[str, Any]:
-        """Return the typed values of `name=value` assignments.
+        """Return the typed values of `name=value` assignments; all times are of one moment.
 
         Raises:
             ParametersError: unknown names, wrong types, values out of range, a value instead of a
@@ -32,6 +33,7 @@ class Schema:
         known = {parameter.name: parameter for parameter in self.parameters}
         given, problems = _by_name(assignments, known)
         values: dict[str, Any] = {}
+        now = datetime.now(UTC)
         for name, (text, *others) in given.items():
             if name not in known:
                 problems.append(f"{redact_text(name)}: {self._unknown(name)}")
@@ -39,7 +41,7 @@ class Schema:
                 problems.append(f"{name}: {repeated(known[name], [text, *others])}")
             else:
                 try:
-                    values[name] = known[name].parse(text)
+                    values[name] = known[name].parse(text, now)
                 except ValidationError as error:
                     problems.append(f"{name}: {explained(known[name], text, error)}")
         problems += [

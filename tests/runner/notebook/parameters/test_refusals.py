@@ -17,8 +17,16 @@ from tests.runner.notebook.parameters.conftest import CELL
         ("count=x y", "count: 'x y' is not an integer; for instance: -p count=3"),
         ("mode=c", "mode: 'c' is not one of 'a', 'b', 3; for instance: -p mode=a"),
         ("limit=x", "limit: 'x' is not an integer or null; for instance: -p limit=10"),
-        ("day=soon", "day: 'soon' is not a date; for instance: -p day=2026-01-02"),
-        ("at=", "at: '' is not a date with a time; for instance: -p at=2026-01-02T03:04:00"),
+        (
+            "day=soon",
+            "day: 'soon' is not a date; for instance: -p day=2026-01-02; "
+            "also today, yesterday, tomorrow, -7d (d, w)",
+        ),
+        (
+            "at=-1x",
+            "at: '-1x' is not a date with a time; for instance: -p at=2026-01-02T03:04:00; "
+            "also now, today, yesterday, tomorrow, -1h30m (s, m, h, d, w), 2026-11-25",
+        ),
         ("window=soon", "window: 'soon' is not a duration; for instance: -p window=PT300S"),
         ("names=a,b", "names: 'a,b' is not a JSON list; for instance: -p 'names=[\"x\"]'"),
         ("weights=1", "weights: '1' is not a JSON object; for instance: -p 'weights={\"x\": 1.5}'"),
@@ -34,6 +42,9 @@ def test_a_refusal_has_the_value_the_type_and_an_example(assignment: str, messag
 @pytest.mark.parametrize(
     ("assignment", "reason"),
     [
+        ("at=20261125", "'20261125' is refused: a number is Unix time in seconds, from 1000000000"),
+        ("at=-99999999w", "'-99999999w' is refused: out of range (datetime); for instance"),
+        ("day=+999999999999999d", "is refused: out of range (date); for instance"),
         ("count=0", "'0' is refused: should be greater than or equal to 1"),
         ("deadline_s=nan", "'nan' is refused: should be a finite number"),
         ("names=[1]", "'[1]' is refused: 0 should be a valid string"),

@@ -15,7 +15,7 @@ from tests.runner.notebook.parameters.conftest import CELL
     "assignment",
     [
         "count=abc", "count=0", "count=10", "count=1.5", "count=", "deadline_s=nan",
-        "deadline_s=inf", "strict=maybe", "day=yesterday", "window=soon", "mode=c", "limit=x",
+        "deadline_s=inf", "strict=maybe", "day=-1h", "window=soon", "mode=c", "limit=x",
         "names=a,b", "names=[1]", 'weights={"y": "z"}', "nobody=1", "tenant",
     ],
 )  # fmt: skip

@@ -1,0 +1,92 @@
+"""Runs of `validate --on celery`: checks options and targets, calls workers, sets the exit code."""
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+import click
+
+from securenet_obs.cli.choice import choose
+from securenet_obs.cli.consoles import STDERR, STDOUT
+from securenet_obs.cli.options import RunOptions
+from securenet_obs.errors import SettingsError
+
+if TYPE_CHECKING:
+    from securenet_obs.runner.command import Outcome
+    from securenet_obs.runner.record.order import Order
+    from securenet_obs.runner.target import Target
+
+
+def check_options(on: str, targets: Sequence[str], run_options: RunOptions) -> None:
+    """Refuse options that contradict each other.
+
+    Raises:
+        UsageError: they do.
+    """
+    if targets and on == "here":
+        raise click.UsageError("--targets needs --on celery; one target is named with --target.")
+    if targets and (run_options.target or run_options.local):
+        raise click.UsageError("--targets names every target; leave --target and --local out.")
+    if on == "celery" and run_options.cwd:
+        raise click.UsageError("--cwd is a folder of this machine; workers do not have it.")
+
+
+def run_on_workers(
+    orders: "Sequence[Order]",
+    targets: Sequence[str],
+    run_options: RunOptions,
+    *,
+    resumes: str = "",
+) -> NoReturn:
+    """Run the orders in validation workers, report, and exit with the worst verdict."""
+    from securenet_obs.distributed.caller.calling import Call
+    from securenet_obs.runner.console.progress import progress
+    from securenet_obs.runner.evidence.folder import check_root
+    from securenet_obs.runner.record.verdict import worst
+
+    files: list[Path | None] = [Path(name) for name in targets]
+    files = files or [run_options.target]
+    chosen = [_target(file, orders, run_options) for file in files]
+    check_root(run_options.evidence)
+    with progress(STDERR if run_options.as_json else STDOUT) as listener:
+        root, evidence = run_options.root, run_options.evidence
+        call = Call(root, evidence, listener, run_options.retries, resumes)
+        outcomes = call.run(chosen, orders)
+    _report(outcomes, run_options)
+    sys.exit(worst(outcome.verdict for outcome in outcomes).exit_code)
+
+
+def _target(file: Path | None, orders: "Sequence[Order]", run_options: RunOptions) -> "Target":
+    """Return a target that is there already; workers belong to it.
+
+    Raises:
+        SettingsError: the target is refused, or would have to be started.
+    """
+    from securenet_obs.runner.preflight import Demand, secret_names
+
+    choice = choose(
+        file, local=run_options.local, secrets=secret_names(orders), root=run_options.root
+    )
+    if choice.starts:
+        raise SettingsError(
+            "--on celery needs a target that runs, with its validation workers: name its env file "
+            "with --target, or set its variables."
+        )
+    choice.check([Demand.of(order) for order in orders])
+    return choice.target
+
+
+def _report(outcomes: "Sequence[Outcome]", run_options: RunOptions) -> None:
+    from securenet_obs.runner.console.report import print_outcome
+
+    if run_options.as_json:
+        manifests = [outcome.manifest for outcome in outcomes]
+        click.echo(json.dumps(manifests if len(manifests) > 1 else manifests[0], indent=2))
+        return
+    for outcome in outcomes:
+        print_outcome(STDOUT, outcome.runs, outcome.folder)
+    for outcome in outcomes:
+        if outcome.unwritable:
+            STDERR.print(outcome.unwritable, style="red", soft_wrap=True, markup=False)

@@ -1,0 +1,1 @@
+"""Distributed validations: caller, queue, worker, shared evidence, locks, schedule, missed runs."""

@@ -1,0 +1,138 @@
+"""Calls validation workers: one command for each target, all at once, with one progress display."""
+
+import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from securenet_obs.distributed.caller.execution import DistributedExecution, Fleet
+from securenet_obs.distributed.connection import broker_url, connect, evidence_url
+from securenet_obs.distributed.message import message_of
+from securenet_obs.distributed.place import Place
+from securenet_obs.distributed.presence import require_workers
+from securenet_obs.distributed.schedule import look
+from securenet_obs.errors import SettingsError
+from securenet_obs.runner.command import Command, Outcome, stop_on_signals
+from securenet_obs.runner.evidence.folder import EvidenceFolder
+from securenet_obs.runner.execution import Execution
+from securenet_obs.runner.record.order import Order, Progress
+from securenet_obs.runner.record.verdict import Judgement
+from securenet_obs.runner.target import Target
+
+MAX_JOBS = 500
+"""Maximum number of runs of a command that are in the queue at a time."""
+
+
+@dataclass(frozen=True)
+class NamedProgress:
+    """Listener for the runs of one of several targets: the target is a part of each name."""
+
+    progress: Progress
+    target: str
+
+    def _named(self, run: str) -> str:
+        return f"{self.target}: {run}"
+
+    def started(self, run: str, cells: int) -> None:
+        """Pass on the start of a run."""
+        self.progress.started(self._named(run), cells)
+
+    def waits(self, run: str, reason: str) -> None:
+        """Pass on a run's wait."""
+        self.progress.waits(self._named(run), reason)
+
+    def cell(self, run: str, cell: int) -> None:
+        """Pass on the start of a cell."""
+        self.progress.cell(self._named(run), cell)
+
+    def shown(self, run: str, text: str) -> None:
+        """Pass on a text."""
+        self.progress.shown(self._named(run), text)
+
+    def finished(self, run: str, judgement: Judgement, seconds: float) -> None:
+        """Pass on a judgement."""
+        self.progress.finished(self._named(run), judgement, seconds)
+
+
+@dataclass(frozen=True)
+class Call:
+    """A command that runs the same orders against each of some targets, in workers.
+
+    Attributes:
+        root: project of the notebooks.
+        evidence: folder in which each target's evidence folder is made.
+        progress: listener.
+        retries: how often a run that did not pass is retried.
+        resumes: the command that is resumed, if any.
+    """
+
+    root: Path
+    evidence: Path
+    progress: Progress
+    retries: int = 0
+    resumes: str = ""
+    stop: threading.Event = field(default_factory=threading.Event)
+
+    def run(self, targets: Sequence[Target], orders: Sequence[Order]) -> list[Outcome]:
+        """Run the orders against each target; return an outcome for each.
+
+        Raises:
+            EvidenceError: the evidence cannot be written.
+            ParametersError: a parameter holds a secret.
+            SettingsError: a setting is missing, or several targets have one name.
+            UnreachableError: no validation worker is alive, or the broker does not answer.
+        """
+        names = [Path(target.name).stem for target in targets]
+        if len(set(names)) < len(names):
+            raise SettingsError(f"Targets must have different names: {', '.join(names)}.")
+        fleets = [self._fleet(target, orders) for target in targets]
+        if len(targets) == 1:
+            return [self._run(targets[0], fleets[0], self.progress, orders)]
+        listeners = [NamedProgress(self.progress, name) for name in names]
+        with stop_on_signals(self.stop), ThreadPoolExecutor(len(targets)) as pool:
+            return list(
+                pool.map(
+                    lambda row: self._run(row[0], row[1], row[2], orders),
+                    zip(targets, fleets, listeners, strict=True),
+                )
+            )
+
+    def _fleet(self, target: Target, orders: Sequence[Order]) -> Fleet:
+        """Return the broker and the place for a target, after all that can be checked before."""
+        broker = broker_url(target.environment)
+        client, place = connect(broker), Place(evidence_url(target.environment))
+        for order in orders:
+            message_of(order, self.root, target, "", "", 0.0)
+        require_workers(client)
+        place.check()
+        look(place, client, target.environment.get("VALIDATION_SCHEDULE", ""))
+        return Fleet(broker, client, place, self.root)
+
+    def _run(
+        self, target: Target, fleet: Fleet, progress: Progress, orders: Sequence[Order]
+    ) -> Outcome:
+        made: list[DistributedExecution] = []
+
+        def execution(folder: EvidenceFolder, orders: Sequence[Order]) -> Execution:
+            made.append(
+                DistributedExecution(
+                    folder, target, progress, self.stop, fleet=fleet, orders=orders
+                )
+            )
+            return made[0]
+
+        jobs = min(MAX_JOBS, max(2, len(orders)))
+        command = Command(
+            target,
+            self.evidence,
+            progress,
+            jobs,
+            self.retries,
+            resumes=self.resumes,
+            stop=self.stop,
+            execution=execution,
+        )
+        outcome = command.run(orders)
+        made[0].publish(outcome.folder)
+        return outcome

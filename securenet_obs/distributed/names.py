@@ -1,0 +1,34 @@
+"""Names of the queue, the tasks and the Redis keys of distributed validations; imports nothing."""
+
+QUEUE = "validation"
+"""Queue of the runs; only validation workers consume it."""
+
+RUN = "securenet_obs.distributed.worker.tasks.run_notebook"
+"""Task that runs one notebook."""
+
+DISPATCH = "securenet_obs.distributed.worker.tasks.dispatch_validations"
+"""Task that beat sends: it sends a run of every validation."""
+
+EVENTS_KEY = "securenet:validation:events:{command}"
+"""Stream of the events of a command's runs, each as JSON in the field `event`."""
+
+ATTEMPTS_KEY = "securenet:validation:attempts:{run}"
+"""Number of starts of a run."""
+
+CANCELLED_KEY = "securenet:validation:cancelled:{command}"
+"""Exists once a command was interrupted."""
+
+LOCK_KEY = "securenet:validation:lock:{target}"
+"""Sorted set: holders of a target, by the server's time at which each expires."""
+
+WORKER_KEY = "securenet:validation:worker:{name}"
+"""A validation worker as JSON; it expires unless the worker renews it."""
+
+SLOT_KEY = "securenet:validation:slot"
+"""Latest slot of the schedule whose runs were sent, as RFC 3339."""
+
+CLOSING_KEY = "securenet:validation:closing:{command}"
+"""Lock of the process that closes a command's evidence."""
+
+RETENTION_S = 24 * 3600
+"""Seconds for which these keys are kept."""

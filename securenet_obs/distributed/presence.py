@@ -1,0 +1,58 @@
+"""Validation workers that are alive: each renews a key in Redis from its event loop."""
+
+import json
+from contextlib import suppress
+from typing import Any
+
+from redis.exceptions import RedisError
+
+from securenet_obs.distributed.names import WORKER_KEY
+from securenet_obs.errors import UnreachableError
+
+PRESENCE_S = 5.0
+"""Seconds between two signs of life of a worker."""
+
+PRESENCE_TTL_S = 20
+"""Seconds after which a worker without a sign of life does not count."""
+
+
+def announce(client: Any, name: str) -> None:
+    """Give a sign of life; one that Redis does not take is followed by the next."""
+    with suppress(RedisError, OSError):
+        client.set(WORKER_KEY.format(name=name), json.dumps({"name": name}), ex=PRESENCE_TTL_S)
+
+
+def withdraw(client: Any, name: str) -> None:
+    """Remove the signs of life of a worker that ends; they would expire."""
+    with suppress(RedisError, OSError):
+        client.delete(WORKER_KEY.format(name=name))
+
+
+def living_workers(client: Any) -> list[dict[str, Any]]:
+    """Return the validation workers that have given a sign of life lately, by name.
+
+    Raises:
+        UnreachableError: Redis does not answer.
+    """
+    try:
+        keys = sorted(client.scan_iter(WORKER_KEY.format(name="*"), count=1000))
+        rows = client.mget(keys) if keys else []
+    except (RedisError, OSError) as error:
+        raise UnreachableError(
+            f"The Redis of validations does not answer: {type(error).__name__}. "
+            "VALIDATION_BROKER_URL names it; by default it is two databases after REDIS_URL."
+        ) from error
+    return [json.loads(row) for row in rows if row]
+
+
+def require_workers(client: Any) -> None:
+    """Refuse to send runs that no worker would take.
+
+    Raises:
+        UnreachableError: no validation worker is alive, or Redis does not answer.
+    """
+    if not living_workers(client):
+        raise UnreachableError(
+            "No validation worker is alive; start one where the notebooks are: celery --app "
+            "securenet_obs.distributed.worker.application worker --queues validation"
+        )

@@ -1,0 +1,78 @@
+"""Duties of a validation worker: runs a message, sends the runs of a slot."""
+
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from securenet_obs.distributed.connection import connect, evidence_url
+from securenet_obs.distributed.message import Message, message_of
+from securenet_obs.distributed.names import SLOT_KEY
+from securenet_obs.distributed.place import Place
+from securenet_obs.distributed.plans import (
+    Plan,
+    close_command,
+    longest_s,
+    planned_runs,
+)
+from securenet_obs.distributed.schedule import command_id, look, opened_fields, parse_slot
+from securenet_obs.distributed.sending import send
+from securenet_obs.distributed.worker.running import WorkerRun
+from securenet_obs.runner.notebook.roots import default_root
+from securenet_obs.runner.orders import orders_to_validate, plan_of
+from securenet_obs.runner.target import environment_target
+from securenet_obs.settings import get_settings
+
+_log = structlog.get_logger(__name__)
+
+
+def run(message: dict[str, Any], worker: str) -> None:
+    """Run a message, and close its command if the schedule sent it and this was its last run.
+
+    Raises:
+        EvidenceError: the evidence cannot be written to the shared place.
+    """
+    settings = get_settings()
+    broker = settings.validation_broker.get_secret_value()
+    place = Place(evidence_url(os.environ))
+    targets = Path(settings.validation_targets) if settings.validation_targets else None
+    place.delete_own_parts()
+    job = Message(**message)
+    WorkerRun(broker, place, targets, worker).execute(job)
+    close_command(place, connect(broker), job.command)
+
+
+def dispatch(window: str) -> None:
+    """Send a run of every validation for a slot of the schedule, once for each slot.
+
+    Args:
+        window: the slot, or the id of a task that was sent by hand.
+
+    Raises:
+        EvidenceError: the plan cannot be written to the shared place.
+        UnreachableError: the broker does not take the runs.
+    """
+    settings = get_settings()
+    broker = settings.validation_broker.get_secret_value()
+    place, client = Place(evidence_url(os.environ)), connect(broker)
+    look(place, client, settings.validation_schedule, current=window)
+    command = command_id(window)
+    if place.get_plan(command) is not None or place.is_closed(command):
+        return  # This task was delivered twice.
+    root, target = default_root(), environment_target(checked=False)
+    orders = orders_to_validate(root)
+    due_at = time.time() + longest_s(orders)
+    opened = {
+        **opened_fields(command, f"sent by the schedule for {window}"),
+        "target": target.facts(),
+        "planned": [plan_of(order) for order in orders],
+    }
+    runs = planned_runs(command, orders)
+    place.put_plan(command, Plan(command, opened, runs, due_at, scheduled=True).as_json())
+    if parse_slot(window):
+        client.set(SLOT_KEY, window)
+    for order, row in zip(orders, runs, strict=True):
+        send(broker, message_of(order, root, target, command, row.run, due_at))
+    _log.info("validations_sent", window=window, runs=len(runs))

@@ -1,0 +1,182 @@
+"""Runs one message in a validation worker: counts the start, holds the target, writes the part."""
+
+import functools
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import structlog
+from redis.exceptions import RedisError
+
+from securenet_obs.distributed.connection import connect, run_variables
+from securenet_obs.distributed.events import Publisher
+from securenet_obs.distributed.merging import write_refusal
+from securenet_obs.distributed.message import Message
+from securenet_obs.distributed.names import ATTEMPTS_KEY, CANCELLED_KEY, RETENTION_S
+from securenet_obs.distributed.place import Place
+from securenet_obs.distributed.target_lease import target_lease
+from securenet_obs.errors import SecureNetObsError, SettingsError
+from securenet_obs.runner.command import Command
+from securenet_obs.runner.kernel.forked import started_server
+from securenet_obs.runner.kernel.warm import available
+from securenet_obs.runner.notebook.roots import default_root
+from securenet_obs.runner.preflight import Demand, preflight
+from securenet_obs.runner.record.order import Order
+from securenet_obs.runner.target import Target, environment_target, target_from_file
+
+MAX_ATTEMPTS = 2
+"""Starts of a run: one, and another one after its worker was lost."""
+
+WATCH_S = 1.0
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class WorkerRun:
+    """Executes messages in this process.
+
+    Attributes:
+        broker: URL of the validations' Redis.
+        place: shared place of evidence.
+        targets: folder of the targets' env files; None if this process's variables are the target.
+        worker: name of the worker.
+    """
+
+    broker: str
+    place: Place
+    targets: Path | None
+    worker: str
+
+    def execute(self, message: Message) -> None:
+        """Run the message's notebook, once, and write its evidence to the shared place.
+
+        Raises:
+            EvidenceError: the evidence cannot be written to the shared place.
+            RedisError: the start cannot be counted.
+        """
+        client = connect(self.broker)
+        attempt = _count_start(client, message.run)
+        events = Publisher(client, message.command, message.run, attempt, self.worker)
+        if attempt > MAX_ATTEMPTS:
+            events.send("given_up")
+            return
+        with tempfile.TemporaryDirectory(prefix="snobs-validation-") as scratch:
+            folder = Path(scratch) / "evidence"
+            try:
+                self._run(client, message, events, folder)
+            except SecureNetObsError as error:
+                _log.warning("validation_refused", run=message.run, reason=str(error))
+                write_refusal(folder, str(error))
+            if not folder.exists():
+                events.send("cancelled")
+                return
+            self.place.put_part(message.run, attempt, folder)
+        events.send("finished")
+
+    def _run(self, client: Any, message: Message, events: Publisher, folder: Path) -> None:
+        """Run the notebook as a command of its own; leave nothing if the run was cancelled.
+
+        Raises:
+            SecureNetObsError: the run cannot begin.
+        """
+        target = self._target(message)
+        order = message.order(default_root())
+        preflight([Demand.of(order)], target)
+        with (
+            _stopping(client, message) as stop,
+            target_lease(
+                client,
+                target.environment,
+                message.identity,
+                f"{order.notebook.name} on {self.worker}",
+                exclusive=order.notebook.declared.exclusive,
+                stop=stop,
+                on_wait=lambda reason: events.send("waits", reason=reason),
+            ),
+        ):
+            if not stop.is_set():
+                target = replace(target, environment=run_variables(target.environment))
+                self._command(order, target, events, folder, stop)
+
+    def _command(
+        self, order: Order, target: Target, events: Publisher, folder: Path, stop: threading.Event
+    ) -> None:
+        command = Command(target, folder, events, warm=_warm_socket(), stop=stop)
+        outcome = command.run([order])
+        _log.info("validation_run", notebook=order.notebook.name, verdict=str(outcome.verdict))
+
+    def _target(self, message: Message) -> Target:
+        """Return the message's target as this worker knows it.
+
+        Raises:
+            SettingsError: the worker does not know it, or knows another one by this name.
+        """
+        if self.targets is None:
+            target = environment_target()
+        else:
+            target = target_from_file(self.targets / f"{Path(message.target).name}.env")
+        for name, text in message.facts.items():
+            mine = target.environment.get(name)
+            if mine and mine != text:
+                raise SettingsError(
+                    f"{name} is {mine} for the worker and {text} for the caller: they are not of "
+                    "the same target."
+                )
+        return target
+
+
+def _count_start(client: Any, run: str) -> int:
+    """Count a start of a run, and return its number."""
+    key = ATTEMPTS_KEY.format(run=run)
+    with client.pipeline() as pipe:
+        number, _ = pipe.incr(key).expire(key, RETENTION_S).execute()
+    return int(number)
+
+
+@contextmanager
+def _stopping(client: Any, message: Message) -> Iterator[threading.Event]:
+    """Yield an event that is set once the caller has cancelled the command, or the run is late."""
+    stop, ended = threading.Event(), threading.Event()
+    key = CANCELLED_KEY.format(command=message.command)
+
+    def watch() -> None:
+        while not ended.wait(WATCH_S):
+            if time.time() > message.due_at or _exists(client, key):
+                stop.set()
+                return
+
+    if time.time() > message.due_at or _exists(client, key):
+        stop.set()
+    thread = threading.Thread(target=watch, name="validation-watch", daemon=True)
+    thread.start()
+    try:
+        yield stop
+    finally:
+        ended.set()
+        thread.join()
+
+
+def _exists(client: Any, key: str) -> bool:
+    try:
+        return bool(client.exists(key))
+    except (RedisError, OSError):
+        return False
+
+
+@functools.cache
+def _warm_socket() -> str:
+    """Return the socket of this process's server of warm kernels; empty if there is none here.
+
+    The server ends with this process, by the end of its standard input.
+    """
+    return _SERVERS.enter_context(started_server())() if available() else ""
+
+
+_SERVERS = ExitStack()
+"""Keeps the server for as long as this process lives."""

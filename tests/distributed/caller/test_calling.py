@@ -1,0 +1,62 @@
+"""Runs in workers have the output, verdict and exit code of runs here."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from securenet_obs.runner.evidence.folder import verify
+from tests.distributed.fleet import Fleet
+
+pytestmark = pytest.mark.stack
+
+
+def _rows(output: str) -> list[str]:
+    """Return the lines of a command's output without seconds and the path of the evidence."""
+    lines = [re.sub(r"\(?\d+\.\d( s\))?", "", line).rstrip() for line in output.splitlines()]
+    return sorted(line for line in lines if not line.startswith(("evidence", "took", "time")))
+
+
+def test_output_verdict_and_exit_code_are_those_of_a_run_here(project: Fleet) -> None:
+    """A passed, a failed and a broken notebook; both evidence folders are whole."""
+    project.write_notebook("01_passes", "print('shown')")
+    project.write_notebook("02_fails", observed=2)
+    project.write_notebook("03_breaks", "1 / 0")
+    here = project.call(on="")
+    there = project.call()
+    assert (there.returncode, here.returncode) == (3, 3), there.stderr
+    mine = [row for row in _rows(here.stdout) if not row.startswith("Notebooks")]
+    theirs = _rows(there.stdout)
+    assert set(theirs) <= set(mine), (mine, theirs)
+    assert len([row for row in theirs if row.startswith(("01_", "02_", "03_"))]) >= 9
+    (line,) = [row for row in there.stdout.splitlines() if row.startswith("evidence: ")]
+    folder = Path(line.removeprefix("evidence: "))
+    assert verify(folder) == [] == verify(project.place / folder.name)
+    assert [path.name for path in project.place.iterdir()] == [folder.name]
+    cells = json.loads((folder / "01_passes.ipynb").read_text())["cells"]
+    assert any("shown" in str(cell.get("outputs")) for cell in cells)
+
+
+def test_each_tenant_of_a_list_is_a_run(project: Fleet) -> None:
+    """A notebook with the parameter runs once for each tenant."""
+    project.write_notebook("01_tenant")
+    done = project.call("--tenants", "acme,globex", "--json")
+    assert done.returncode == 0, done.stderr
+    rows = json.loads(done.stdout)["runs"]
+    assert sorted(row["parameters"]["tenant_id"] for row in rows) == ["acme", "globex"]
+
+
+def test_each_target_of_a_list_is_a_command(project: Fleet) -> None:
+    """The exit code is the worst, and each target has evidence of its own."""
+    project.write_notebook("01_target")
+    for name in ("staging", "production"):
+        # An address that is not the other's: a target is its addresses.
+        lines = [f"API_URL=http://{name}.test", f"VALIDATION_BROKER_URL={project.broker}"]
+        (project.folder / f"{name}.env").write_text("\n".join(lines) + "\n")
+    files = ",".join(str(project.folder / f"{name}.env") for name in ("staging", "production"))
+    done = project.call("--targets", files)
+    assert done.returncode == 0, done.stderr
+    assert "staging: 01_target: passed" in done.stdout
+    assert "production: 01_target: passed" in done.stdout
+    assert done.stdout.count("evidence: ") == 2

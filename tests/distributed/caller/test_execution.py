@@ -1,0 +1,37 @@
+"""An interrupted caller ends its runs in the workers."""
+
+import json
+import signal
+import subprocess
+import time
+
+import pytest
+
+from tests.distributed.fleet import SLEEP, Fleet
+from tests.waiting import eventually
+
+pytestmark = pytest.mark.stack
+
+
+def test_an_interrupted_caller_ends_its_runs(project: Fleet) -> None:
+    """Ctrl-C ends the notebook in its worker, and the evidence is that of an interrupted run."""
+    flag = project.flag("stopped")
+    project.write_notebook("01_stopped", SLEEP.format(flag=str(flag)))
+    project.write_notebook("02_stopped", SLEEP.format(flag=str(flag) + "-2"))
+    caller = subprocess.Popen(
+        project.command("--json"),
+        cwd=project.folder,
+        env=project.environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert eventually(flag.exists, 60)
+    caller.send_signal(signal.SIGINT)
+    output, errors = caller.communicate(timeout=60)
+    assert caller.returncode == 130, errors
+    rows = json.loads(output)["runs"]
+    assert {row["verdict"] for row in rows} == {"interrupted"}
+    began = time.monotonic()
+    project.write_notebook("01_stopped")
+    assert project.call("01_stopped").returncode == 0
+    assert time.monotonic() - began < 60, "the worker was still busy with the interrupted run"

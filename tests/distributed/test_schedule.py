@@ -1,0 +1,31 @@
+"""Slots that were missed are recorded by the process that looks next."""
+
+import json
+
+import pytest
+
+from securenet_obs.distributed.names import SLOT_KEY
+from securenet_obs.distributed.place import Place
+from securenet_obs.distributed.schedule import look
+from securenet_obs.runner.evidence.folder import verify
+from tests.distributed.fleet import Fleet
+
+pytestmark = pytest.mark.stack
+
+
+def test_whoever_looks_next_records_the_slots_that_were_missed(
+    project: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Slots between the last one that was sent and now are evidence of an interrupted command."""
+    project.write_notebook("01_missed")
+    monkeypatch.chdir(project.folder)
+    project.client.set(SLOT_KEY, "2026-11-20T03:00Z")
+    current = "2026-11-23T03:00Z"
+    look(Place(project.place.as_uri()), project.client, "0 3 * * *", current=current)
+    found = sorted(project.place.glob("2026112[1-3]T030000Z-*/run.json"))
+    assert [path.parent.name[:8] for path in found] == ["20261121", "20261122"]
+    for path in found:
+        (row,) = json.loads(path.read_text())["runs"]
+        assert (row["notebook"], row["verdict"]) == ("01_missed", "interrupted")
+        assert row["reason"].startswith("missed: nothing was sent at 2026-11-2")
+        assert verify(path.parent) == []

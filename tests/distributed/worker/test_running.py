@@ -1,0 +1,53 @@
+"""A worker runs a notebook once at a time, and leaves its evidence in the shared place alone."""
+
+import json
+import subprocess
+
+import pytest
+
+from tests.distributed.fleet import FIRST_USER, Fleet
+
+pytestmark = pytest.mark.stack
+
+
+def test_only_the_shared_place_carries_the_evidence(project: Fleet) -> None:
+    """Both users have run notebooks, and neither may enter the other's folder."""
+    for number in range(6):
+        project.write_notebook(f"0{number}_user", "import os, time\ntime.sleep(0.3)\nos.getuid()")
+    done = project.call("--json")
+    assert done.returncode == 0, done.stderr
+    folder = project.folder / "evidence" / json.loads(done.stdout)["id"]
+    text = "".join(path.read_text() for path in folder.glob("*.ipynb"))
+    for number in (1, 2):
+        assert str(FIRST_USER + number) in text
+        user = FIRST_USER + (3 - number)
+        look_in = ["ls", str(project.worker_folder(number))]
+        seen = subprocess.run(
+            look_in, user=user, group=user, extra_groups=[], capture_output=True, check=False
+        )
+        assert b"Permission denied" in seen.stderr
+        assert not list(project.worker_folder(number).glob("snobs-validation-*"))
+
+
+def test_the_same_notebook_does_not_run_twice_at_once(project: Fleet) -> None:
+    """Two callers of one notebook against one target: the second run waits for the first."""
+    times = project.flag("times")
+    times.touch()
+    times.chmod(0o666)
+    note = f"import time\nfile = open({str(times)!r}, 'a')\n"
+    body = "file.write('b'); file.flush(); time.sleep(1); file.write('e'); file.close()"
+    project.write_notebook("01_once", note + body)
+    callers = [
+        subprocess.Popen(
+            project.command(),
+            cwd=project.folder,
+            env=project.environment,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(2)
+    ]
+    outputs = [caller.communicate(timeout=120)[0] for caller in callers]
+    assert [caller.returncode for caller in callers] == [0, 0]
+    assert times.read_text() == "bebe"
+    assert sum("waits for 01_once on worker-" in output for output in outputs) == 1
