@@ -72,7 +72,10 @@ def _show(browser: Browser, url: str, path: str, last: str) -> None:
 
 
 def _mend(browser: Browser, url: str, stack: LocalStack, name: str) -> None:
-    """Inject an incident; look, confirm in the cell, and see the verification turn green."""
+    """Inject an incident; look, confirm in the cell, and see the verification turn green.
+
+    A second person who opens the notebook sees the same.
+    """
     incident = INCIDENTS[name]
     with incident.fault(stack), serving_requests(stack):
         page = _open(browser, url, f"runbooks/{incident.runbook}.ipynb")
@@ -84,9 +87,14 @@ def _mend(browser: Browser, url: str, stack: LocalStack, name: str) -> None:
         assert digest, dry_run
         page.edit(ACT, f'runbook.act(confirm="{digest[1]}")')
         page.run_below(ACT)
+        # By then every check of the verification is shown.
+        page.wait_for("runbook.conclude", "no step is open")
         verified = page.wait_for(VERIFY, "passed")
         assert "failed" not in verified, verified
-        page.wait_for("runbook.conclude", "no step is open")
+        second = _open(browser, url, f"runbooks/{incident.runbook}.ipynb")
+        assert second.wait_for(VERIFY, "passed") == verified
+        second.wait_for(ACT, "DONE")
+        second.close()
         _finish(page, f"{incident.runbook}_verified")
 
 
