@@ -5,7 +5,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from securenet_obs.runner.evidence.closing import abandon, close, close_orphans
 from securenet_obs.runner.evidence.folder import EvidenceFolder
 from securenet_obs.runner.evidence.latest_link import link_latest
 from securenet_obs.runner.evidence.masking import masker_for
+from securenet_obs.runner.evidence.saving import save
 from securenet_obs.runner.execution import Execution
 from securenet_obs.runner.orders import plan_of
 from securenet_obs.runner.preflight import skip_reason
@@ -92,10 +93,12 @@ class Command:
             resumes=self.resumes,
             **provenance,
         )
-        facts = collect(self.target, self.evidence, provenance["commit"], self.state)
-        folder.save(FACTS_FILE, format_facts(facts))
         if folder.unwritable:
             raise EvidenceError(folder.unwritable)
+        facts = collect(self.target, self.evidence, provenance["commit"], self.state)
+        # Facts are an aid for later comparisons: no run ends for want of them.
+        with suppress(EvidenceError):
+            save(folder.path / FACTS_FILE, format_facts(facts), folder.masker)
         with _close_on_error(folder), stop_on_signals(self.stop):
             results = list(self._results(self._executor(folder, orders), orders))
         runs, manifest = close(folder)

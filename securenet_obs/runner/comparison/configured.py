@@ -2,15 +2,16 @@
 
 import hashlib
 import hmac
+import os
 import re
 import secrets
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 from pydantic import SecretStr
 
-from securenet_obs.processes.atomic_file import replace_file
 from securenet_obs.redaction import redact_text
 from securenet_obs.runner.target import Target
 from securenet_obs.settings import Settings
@@ -32,7 +33,11 @@ class Digests:
     """
 
     def __init__(self, root: Path) -> None:
-        self._key = _read_key(root / KEY_FILE)
+        self._path = root / KEY_FILE
+
+    @cached_property
+    def _key(self) -> bytes:
+        return _read_key(self._path)
 
     def digest(self, value: str) -> str:
         """Return the digest of a secret."""
@@ -41,18 +46,16 @@ class Digests:
 
 
 def _read_key(path: Path) -> bytes:
-    """Return the key in a file; a missing one is created, and an unwritable one is not kept."""
-    try:
-        key = path.read_bytes()
-    except OSError:
-        key = b""
-    if len(key) >= 32:
-        return key
+    """Return the key in a file; a missing one is created once, and an unwritable one not kept."""
     key = secrets.token_bytes(32)
     try:
-        replace_file(path, key, mode=0o600, to_disk=True)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    except FileExistsError:
+        return path.read_bytes()
     except OSError:
         return key
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(key)
     return key
 
 
