@@ -14,8 +14,8 @@ from typing import Any
 LOCAL_STACK = "local stack"
 """Name of every local stack; each has a random name of its own."""
 
-_LOOPBACK = re.compile(r"(?:127\.0\.0\.1|localhost|\[::1\]):\d+")
-"""An address that each local stack has anew."""
+_LOOPBACK = re.compile(r"(?:[^/@\s]+@)?(?:127\.0\.0\.1|localhost|\[::1\]):\d+")
+"""An address that each local stack has anew, with the login or the key of a DSN."""
 
 
 def name_target(facts: Mapping[str, Any]) -> str:
@@ -51,7 +51,7 @@ def digest_conditions(manifest: Mapping[str, Any], row: Mapping[str, Any]) -> st
 
 
 def _settle(facts: Mapping[str, Any]) -> dict[str, str]:
-    """Return the settings; those of a local stack without its ports and folders."""
+    """Return the settings; those of a local stack without its ports, keys and folders."""
     settings = {name: str(value) for name, value in facts.items() if name != "name"}
     if name_target(facts) != LOCAL_STACK:
         return settings

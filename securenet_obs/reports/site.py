@@ -107,9 +107,8 @@ class _Site:
         history = History(self.evidence)
         known = read_cache(cache, fingerprint)
         stamps = history.scan()
-        fresh = {
-            name: each for name, each in known.items() if name not in find_stale(known, stamps)
-        }
+        stale = find_stale(known, stamps)
+        fresh = {name: runs for name, runs in known.items() if name not in stale}
         self._write_run_pages(history, fresh, stamps)
         self._remove(history)
         runs = history.runs

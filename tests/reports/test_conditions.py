@@ -10,6 +10,7 @@ from tests.reports.conftest import make_run
 
 LOCAL = {
     "name": "local stack run-1a2b3c4d", "API_URL": "http://127.0.0.1:41001",
+    "SENTRY_DSN": "http://9cde24b7fb5e4b81@127.0.0.1:41002/1",
     "LOG_SOURCE": "/x/run-1a2b3c4d/logs", "SCHEDULE_CANARY_S": "4",
 }  # fmt: skip
 
@@ -49,9 +50,10 @@ def test_a_deadline_that_was_ordered_counts_without_recorded_limits() -> None:
 
 
 def test_local_stacks_are_one_target() -> None:
-    """Their ports, folders and names differ each time; their other settings count."""
+    """Their ports, keys, folders and names differ each time; their other settings count."""
     again = LOCAL | {
         "name": "local stack run-99999999", "API_URL": "http://127.0.0.1:52002",
+        "SENTRY_DSN": "http://169c90de4483441b@127.0.0.1:52003/1",
         "LOG_SOURCE": "/x/run-99999999/logs",
     }  # fmt: skip
     first, second = (make_run(manifest={"target": each}) for each in (LOCAL, again))

@@ -113,6 +113,19 @@ def test_evidence_that_is_gone_leaves_no_link(evidence: Path, add: Add) -> None:
     assert third in (evidence / "report/history/1.html").read_text()
 
 
+def test_stale_pages_are_searched_once(
+    evidence: Path, add: Add, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A search for each command would take minutes with 10,000 of them."""
+    for _ in range(3):
+        add()
+    write_site(evidence)
+    calls = []
+    monkeypatch.setattr(site, "find_stale", lambda *given: calls.append(given) or set())
+    write_site(evidence)
+    assert len(calls) == 1
+
+
 def test_the_history_has_pages(evidence: Path, add: Add, monkeypatch: pytest.MonkeyPatch) -> None:
     """A full page stays as it is; pages past the end go."""
     monkeypatch.setattr(site, "RUNS_PER_PAGE", 2)

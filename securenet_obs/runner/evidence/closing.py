@@ -106,8 +106,7 @@ def close_orphans(root: Path) -> list[Path]:
     """
     closed = []
     for path in sorted(root.glob(f"*/{journal.NAME}")):
-        # A link, such as `latest`, is another name of a folder that is found by its own.
-        if (path.parent / MANIFEST).exists() or path.parent.is_symlink():
+        if (path.parent / MANIFEST).exists():
             continue
         orphan = EvidenceFolder(path.parent, Journal(path), Masker())
         # Another command may have closed it since, or may be closing it now.

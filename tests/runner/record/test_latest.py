@@ -41,3 +41,12 @@ def test_a_file_that_is_no_summary_is_left_out(tmp_path: Path, text: str) -> Non
     (tmp_path / "b").mkdir()
     (tmp_path / "b" / "run.json").write_text(text)
     assert len(LatestRuns(tmp_path).find()) == 1
+
+
+def test_a_link_is_not_another_run(tmp_path: Path) -> None:
+    """The page of a run is below the folder of its command, not below `latest`."""
+    write(tmp_path, "a", ("01", "passed", "2026-01-01T00:00:00Z"))
+    path = tmp_path / "a" / "run.json"
+    path.write_text(path.read_text().replace('"notebook"', '"run": "01", "notebook"'))
+    (tmp_path / "latest").symlink_to("a")
+    assert [run.page for run in LatestRuns(tmp_path).find()] == ["a/01.html"]
