@@ -133,14 +133,18 @@ def run(
 
     Example: securenet-obs run 01_sentry_receives_errors -p deadline_s=30
     """
-    from securenet_obs.runner.notebook.catalog import find
-    from securenet_obs.runner.orders import order_for
+    from securenet_obs.runner.kernel.lone import quick_servers
 
-    found = find(run_options.root, notebook, plain=plain)
-    deadlines = run_options.deadline, run_options.cell_deadline
-    named = () if i_am is None else (f"i_am={i_am}",)
-    order = order_for(found, (*parameters, *named), *deadlines, run_options.cwd)
-    _run("run", [order], run_options)
+    with quick_servers(cold=run_options.cold) as servers:
+        from securenet_obs.runner.notebook.catalog import find
+        from securenet_obs.runner.orders import order_for
+
+        found = find(run_options.root, notebook, plain=plain)
+        socket = servers(found.document)
+        deadlines = run_options.deadline, run_options.cell_deadline
+        named = () if i_am is None else (f"i_am={i_am}",)
+        order = order_for(found, (*parameters, *named), *deadlines, run_options.cwd)
+        _run("run", [order], run_options, socket=socket)
 
 
 def _run(
@@ -150,6 +154,7 @@ def _run(
     *,
     jobs: int = 1,
     resumes: str = "",
+    socket: str = "",
 ) -> NoReturn:
     """Run the orders against their target, report, and exit with the verdict."""
     from securenet_obs.runner.command import Command
@@ -179,12 +184,12 @@ def _run(
     start = len(runnable) > 1 or (choice.starts and len(runnable) == 1)
     timings = Timings()
     with (
-        warm_server(wanted=not run_options.cold, start=start) as server,
+        warm_server(wanted=not (run_options.cold or socket), start=start) as server,
         timings.around("stack", choice.enter(console)) as target,
         progress(console) as listener,
     ):
         with timings.phase("kernels' server"):
-            socket = server()
+            socket = socket or server()
         command = Command(
             target, run_options.evidence, listener, jobs, run_options.retries, socket, resumes
         )
