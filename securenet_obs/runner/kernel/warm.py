@@ -143,11 +143,16 @@ def serve(
     """
     enable_fast_exit()
     os.environ["MPLBACKEND"] = INLINE
+    # Imports leave hardly any garbage, and the collector would look for it all the time.
+    gc.disable()
     _preload(modules)
     if spares > 1:
         # Every page uses them; that of a single run makes its own.
         sys.modules[PAGES].warm_up()
-    _share_memory()
+        gc.collect()
+    # The collector does not touch frozen objects, so their memory stays shared.
+    gc.freeze()
+    gc.enable()
     with socket.socket(socket.AF_UNIX) as listener:
         unready = path.with_name(f"{path.name}~")
         unready.unlink(missing_ok=True)
@@ -173,12 +178,6 @@ def _preload(modules: Iterable[str]) -> None:
         # pandas checks for a kernel when it is imported; here it finds none, and would cut tables
         # to the width of a terminal. The number is its own default for notebooks.
         pandas.set_option("display.max_columns", 20)
-
-
-def _share_memory() -> None:
-    # The collector does not touch frozen objects, so their memory stays shared.
-    gc.collect()
-    gc.freeze()
 
 
 def _serve(
