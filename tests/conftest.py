@@ -25,6 +25,7 @@ from securenet_obs.processes.ports import find_free_ports
 from securenet_obs.runner.command import Command
 from securenet_obs.runner.console.progress import PlainLines
 from securenet_obs.runner.kernel.forked import warm_server
+from securenet_obs.runner.kernel.staying import KEEP
 from securenet_obs.runner.notebook.catalog import find
 from securenet_obs.runner.orders import order_for
 from securenet_obs.runner.record.verdict import Verdict
@@ -53,6 +54,10 @@ GUARD = PartGuard()
 # In CI commands require an explicit target. Tests run them as outside of CI, unless they set CI.
 if os.environ.pop("CI", ""):
     os.environ[SERVICES_REQUIRED] = "1"
+
+
+# Commands that tests call leave no server of warm kernels behind; its own tests want one.
+os.environ[KEEP] = "0"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

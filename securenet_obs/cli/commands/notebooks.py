@@ -134,14 +134,18 @@ def run(
 
     Example: securenet-obs run 01_sentry_receives_errors -p deadline_s=30
     """
-    from securenet_obs.runner.notebook.catalog import find
-    from securenet_obs.runner.orders import order_for
+    from securenet_obs.runner.kernel.lone import quick_servers
 
-    found = find(run_options.root, notebook, plain=plain)
-    deadlines = run_options.deadline, run_options.cell_deadline
-    named = () if i_am is None else (f"i_am={i_am}",)
-    order = order_for(found, (*parameters, *named), *deadlines, run_options.cwd)
-    _run("run", [order], run_options)
+    with quick_servers(cold=run_options.cold) as servers:
+        from securenet_obs.runner.notebook.catalog import find
+        from securenet_obs.runner.orders import order_for
+
+        found = find(run_options.root, notebook, plain=plain)
+        socket = servers(found.document)
+        deadlines = run_options.deadline, run_options.cell_deadline
+        named = () if i_am is None else (f"i_am={i_am}",)
+        order = order_for(found, (*parameters, *named), *deadlines, run_options.cwd)
+        _run("run", [order], run_options, socket=socket)
 
 
 def _run(
@@ -151,6 +155,7 @@ def _run(
     *,
     jobs: int = 1,
     resumes: str = "",
+    socket: str = "",
 ) -> NoReturn:
     """Run the orders against their target, report, and exit with the verdict."""
     from securenet_obs.notifications import announce
@@ -185,7 +190,7 @@ def _run(
     timings = Timings()
     verdicts: list[Verdict] = []
     with (
-        warm_server(wanted=not run_options.cold, start=start) as server,
+        warm_server(wanted=not (run_options.cold or socket), start=start) as server,
         timings.around(
             "stack",
             choice.enter(
@@ -195,7 +200,7 @@ def _run(
         progress(console) as listener,
     ):
         with timings.phase("kernels' server"):
-            socket = server()
+            socket = socket or server()
         command = Command(
             target,
             run_options.evidence,

@@ -148,11 +148,16 @@ def restart(part: str, name: str) -> None:
 def down(name: str) -> None:
     """End the running stack.
 
+    A server of warm kernels that has stayed for the next run is ended, too.
+
     Example: securenet-obs down
     """
+    from securenet_obs.runner.kernel.staying import end_servers
     from securenet_obs.stack import take_down
 
     ended = take_down(name)
+    if end_servers():
+        STDOUT.print("The server of warm kernels is ended.")
     STDOUT.print(f"The stack {name!r} " + ("is down." if ended else "was not running."))
 
 

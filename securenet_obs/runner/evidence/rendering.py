@@ -25,7 +25,11 @@ ATTEMPTS = 2
 
 def prepare_pages() -> None:
     """Import the page renderer in the background: nbconvert's slow import overlaps with the run."""
-    threading.Thread(target=importlib.import_module, args=(PAGES,), daemon=True).start()
+    threading.Thread(target=_warm_up, daemon=True).start()
+
+
+def _warm_up() -> None:
+    importlib.import_module(PAGES).warm_up()
 
 
 def render(name: str, notebook: Path, warm: str) -> str:

@@ -9,11 +9,13 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from securenet_obs.errors import SecureNetObsError
+from securenet_obs.processes.polling import Deadline
 from securenet_obs.runner.kernel.warm import SERVED, available, request_line
 
 SOCKET = "SECURENET_OBS_WARM"
@@ -27,7 +29,7 @@ class ForkedProcess:
     """A process that a warm server forked; it ends when this object's connection closes.
 
     Args:
-        server: the server's socket.
+        server: the server's socket, or a folder with the socket of a server for each module.
         module: one of `SERVED`.
         arguments: arguments of the module's `main`.
         environment: all environment variables of the process.
@@ -56,9 +58,12 @@ class ForkedProcess:
         self._unread = b""
         self.returncode: int | None = None
         self._connection.settimeout(ANSWER_TIMEOUT_S)
+        address = Path(server) / module if Path(server).is_dir() else Path(server)
         line = request_line(module, list(arguments), dict(environment), folder)
         try:
-            self._connection.connect(server)
+            if address.parent == Path(server):
+                _wait_for(address)
+            self._connection.connect(str(address))
             sent = socket.send_fds(self._connection, [line], list(streams))
             self._connection.sendall(line[sent:])
             self.pid = int(self._answer()["pid"])
@@ -126,6 +131,19 @@ class ForkedProcess:
     def close(self) -> None:
         """Close the connection; the server then kills the process and its descendants."""
         self._connection.close()
+
+
+def _wait_for(address: Path) -> None:
+    """Wait until a starting server has bound its socket.
+
+    Raises:
+        FileNotFoundError: it has not in time.
+    """
+    deadline = Deadline.after(ANSWER_TIMEOUT_S)
+    while not address.exists():
+        if deadline.has_passed:
+            raise FileNotFoundError(address)
+        time.sleep(0.005)
 
 
 class StartingServer:

@@ -46,6 +46,8 @@ import socket
 import sys
 import time
 from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -62,10 +64,7 @@ SERVED = frozenset(
 )
 """Modules with a `main(arguments)` that can be run in a forked process."""
 
-PRELOADED = (
-    *sorted(SERVED),
-    "securenet_obs.runner.child.engine",
-    "securenet_obs.checks",
+LIBRARIES = (
     "matplotlib.pyplot",
     "celery",
     "httpx",
@@ -76,6 +75,16 @@ PRELOADED = (
     "structlog",
 )
 """Slow imports of notebooks; a module that is not installed is skipped."""
+
+PAGES = "securenet_obs.runner.evidence.pages"
+
+PRELOADED = (
+    *sorted(SERVED),
+    "securenet_obs.runner.child.engine",
+    "securenet_obs.checks",
+    *LIBRARIES,
+)
+"""Modules that a server imports unless it is given others."""
 
 SPARES = 3
 """Number of processes forked ahead: a run has a child, a kernel and a page."""
@@ -93,54 +102,113 @@ def available() -> bool:
 
 
 def main(arguments: list[str]) -> None:
-    """Serve on the given socket until standard input ends."""
+    """Serve on the given socket until standard input ends.
+
+    The first argument is the socket; others are the modules to import, for one run only. Those
+    behind `--` are imported when the first process has begun.
+    """
+    path, *modules = arguments
+    at_once, _, later = " ".join(modules).partition(" --")
+    if modules:
+        serve(Path(path), at_once.split(), 1, later=later.split())
+    else:
+        serve(Path(path), PRELOADED, SPARES)
+
+
+@dataclass(frozen=True)
+class Idle:
+    """End of a server without requests for `seconds`, unless `may_end` refuses."""
+
+    seconds: float
+    may_end: Callable[[], bool]
+
+
+def serve(
+    path: Path,
+    modules: Iterable[str],
+    spares: int,
+    idle: Idle | None = None,
+    private: Sequence[int] = (),
+    later: Sequence[str] = (),
+) -> None:
+    """Import modules, and serve on a socket; return also in each forked process, behind its work.
+
+    Args:
+        path: the socket, which is there once it is served.
+        modules: modules to import.
+        spares: number of processes forked ahead.
+        idle: whether to end without requests, besides at the end of standard input.
+        private: descriptors that forked processes must not keep.
+        later: modules to import behind the first request.
+    """
     enable_fast_exit()
     os.environ["MPLBACKEND"] = INLINE
-    _preload()
+    # Imports leave hardly any garbage, and the collector would look for it all the time.
+    gc.disable()
+    _preload(modules)
+    if spares > 1:
+        # Every page uses them; that of a single run makes its own.
+        sys.modules[PAGES].warm_up()
+        gc.collect()
+    # The collector does not touch frozen objects, so their memory stays shared.
+    gc.freeze()
+    gc.enable()
     with socket.socket(socket.AF_UNIX) as listener:
-        listener.bind(arguments[0])
+        unready = path.with_name(f"{path.name}~")
+        unready.unlink(missing_ok=True)
+        listener.bind(str(unready))
         listener.listen(64)
+        unready.rename(path)
         # Attendants are not waited for, and must not remain as zombies.
         signal.signal(signal.SIGCHLD, signal.SIG_IGN)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         os.write(1, b"ready\n")
-        process = _serve(listener)
+        process = _serve(listener, spares, idle, private, later)
     if process is not None:
         # Only in a forked process: it exits like any other, its exit handlers included.
         process()
 
 
-def _preload() -> None:
+def _preload(modules: Iterable[str]) -> None:
     import_guard.block_slow_imports()
-    for name in PRELOADED:
+    for name in modules:
         with contextlib.suppress(ModuleNotFoundError):
             importlib.import_module(name)
-    sys.modules["securenet_obs.runner.evidence.pages"].warm_up()
     if pandas := sys.modules.get("pandas"):
         # pandas checks for a kernel when it is imported; here it finds none, and would cut tables
         # to the width of a terminal. The number is its own default for notebooks.
         pandas.set_option("display.max_columns", 20)
-    # The collector does not touch frozen objects, so their memory stays shared.
-    gc.collect()
-    gc.freeze()
 
 
-def _serve(listener: socket.socket) -> Any:
+def _serve(
+    listener: socket.socket,
+    most: int,
+    idle: Idle | None,
+    private: Sequence[int],
+    later: Sequence[str],
+) -> Any:
     """Hand each connection to a spare; return the work in a forked process, None at the end."""
     spares: deque[socket.socket] = deque()
+    pause_s = None if idle is None else idle.seconds
     while True:
-        idle = None if len(spares) >= SPARES else IDLE_S if spares else 0
-        readable, _, _ = select.select([listener.fileno(), 0], [], [], idle)
+        wait_s = pause_s if len(spares) >= most else IDLE_S if spares else 0
+        readable, _, _ = select.select([listener.fileno(), 0], [], [], wait_s)
         if 0 in readable and not os.read(0, 1):
+            kill_descendants()
+            return None
+        if not readable and idle and len(spares) >= most and idle.may_end():
             kill_descendants()
             return None
         if listener.fileno() in readable and spares:
             _hand_over(listener, spares.popleft())
-        elif len(spares) < SPARES:
+            _preload(later)
+        elif len(spares) < most:
             ours, theirs = socket.socketpair()
             if os.fork() == 0:
                 for other in (listener, ours, *spares):
                     other.close()
+                for descriptor in private:
+                    os.close(descriptor)
                 return _attend(theirs)
             theirs.close()
             spares.append(ours)
@@ -156,6 +224,7 @@ def _hand_over(listener: socket.socket, spare: socket.socket) -> None:
 def _attend(server: socket.socket) -> Any:
     """Fork a process; wait for a client, then for the end of either; return in the fork only."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     os.setsid()
     adopt_orphans()
     ours, theirs = socket.socketpair()

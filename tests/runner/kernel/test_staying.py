@@ -1,0 +1,184 @@
+"""A warm server stays for the next run of the same user and the same state, and no other."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from securenet_obs.processes.descendants import MARK
+from securenet_obs.runner.kernel import staying
+from securenet_obs.runner.kernel.staying import KEEP, may_stay, private_folder, state_name
+from securenet_obs.runner.kernel.warm import available
+from tests.distributed.users import as_user
+from tests.waiting import eventually
+
+pytestmark = [
+    pytest.mark.stack,
+    pytest.mark.skipif(not available(), reason="warm servers are for Linux"),
+]
+
+OTHER_USER = 23_409
+
+
+@pytest.fixture
+def folder(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Yield an empty folder for temporary files; its servers are ended behind the test."""
+    # The path of a Unix socket is short.
+    path = Path(tempfile.mkdtemp(prefix="st-", dir="/tmp"))
+    path.chmod(0o755)
+    monkeypatch.setattr(tempfile, "tempdir", str(path))
+    yield path
+    for each in path.rglob("*.alive"):
+        if text := each.read_text():
+            subprocess.run(["kill", text], check=False, stderr=subprocess.DEVNULL)
+    shutil.rmtree(path, ignore_errors=True)
+
+
+@pytest.fixture
+def run(folder: Path, write_notebook: Callable[..., Path]) -> Callable[..., dict[str, Any]]:
+    """Return a function that runs a notebook as its own command; it returns what a cell printed."""
+    look = "import json, os, sys\nprint(json.dumps({'v': os.environ.get('V'),"
+    look += " 'state': getattr(sys, 'left', None)}))\nsys.left = 1"
+    path = write_notebook(look)
+
+    def command(*arguments: str, **variables: str) -> dict[str, Any]:
+        names = {name: text for name, text in os.environ.items() if "SECURENET_OBS" not in name}
+        environment = {**names, "TMPDIR": str(folder), **variables}
+        program = [sys.executable, "-m", "securenet_obs", *(arguments or ("run", str(path)))]
+        options = [] if arguments else ["--plain", "--json", "--evidence", str(folder / "e")]
+        done = subprocess.run(
+            [*program, *options], env=environment, capture_output=True, text=True, check=True
+        )
+        if arguments:
+            return {"out": done.stdout}
+        evidence = folder / "e" / json.loads(done.stdout)["id"]
+        cells = json.loads((evidence / "a_claim.ipynb").read_text())["cells"]
+        printed: dict[str, Any] = json.loads(cells[-1]["outputs"][0]["text"])
+        return printed
+
+    return command
+
+
+def _servers(folder: Path) -> list[int]:
+    """Return the processes that serve in a folder, once each has its socket."""
+    found = [path for path in folder.rglob("*.alive") if path.read_text()]
+    ready = all(path.with_suffix(".socket").exists() for path in found)
+    return [int(path.read_text()) for path in found] if ready else []
+
+
+def _connect_as_another_user(socket: Path, scratch: Path) -> str:
+    code = f"import socket; socket.socket(socket.AF_UNIX).connect({str(socket)!r})"
+    command = as_user(OTHER_USER, [sys.executable, "-c", code], scratch)
+    done = subprocess.run(command, capture_output=True, text=True, cwd="/", check=False)
+    return done.stderr
+
+
+def test_a_server_stays_for_the_next_run_and_no_state_does(
+    run: Callable[..., dict[str, Any]], folder: Path, tmp_path: Path
+) -> None:
+    """Each kernel is forked from the clean server of this user alone, and `down` ends it."""
+    run()
+    (server,) = eventually(lambda: _servers(folder), 30)
+    assert [run()["state"], run()["state"]] == [None, None]
+    assert _servers(folder) == [server]
+    (socket,) = folder.rglob("*.socket")
+    assert "Permission denied" in _connect_as_another_user(socket, tmp_path)
+    assert "server of warm kernels is ended" in run("down")["out"]
+    assert eventually(lambda: not psutil.pid_exists(server), 10)
+    assert not list(folder.rglob("*.socket"))
+
+
+def test_another_environment_has_another_server(
+    run: Callable[..., dict[str, Any]], folder: Path
+) -> None:
+    """The server of the former environment is ended: nobody will find it again."""
+    run(V="1")
+    (first,) = eventually(lambda: _servers(folder), 30)
+    assert run(V="2")["v"] == "2"
+    assert eventually(lambda: _servers(folder) not in ([], [first]), 30)
+    assert eventually(lambda: not psutil.pid_exists(first), 10)
+    assert len(_servers(folder)) == 1
+
+
+def test_an_idle_server_ends_unless_it_is_used(folder: Path, monkeypatch: Any) -> None:
+    """A command holds a lock for as long as it may need the server."""
+    monkeypatch.setenv("SECURENET_OBS_IDLE_S", "0.3")
+    for name in ("CI", KEEP):
+        monkeypatch.delenv(name, raising=False)
+    with staying.staying_server() as socket:
+        assert socket == ""
+    (server,) = eventually(lambda: _servers(folder), 30)
+    with staying.staying_server() as socket:
+        if socket:  # The machine may have been busy for so long that the server has ended.
+            time.sleep(1)
+            assert psutil.pid_exists(server)
+    assert eventually(lambda: not psutil.pid_exists(server), 10)
+
+
+def test_a_killed_server_is_replaced(run: Callable[..., dict[str, Any]], folder: Path) -> None:
+    """Its files are left, and its lock is not."""
+    run()
+    (server,) = eventually(lambda: _servers(folder), 30)
+    os.kill(server, signal.SIGKILL)
+    assert eventually(lambda: not psutil.pid_exists(server), 10)
+    assert run()["state"] is None
+    assert eventually(lambda: _servers(folder) not in ([], [server]), 30)
+
+
+def test_a_folder_that_others_may_enter_is_not_used(folder: Path) -> None:
+    """Another user could have made it, or could put a socket there."""
+    path = private_folder()
+    assert path is not None
+    path.chmod(0o755)
+    assert private_folder() is None
+
+
+@pytest.mark.parametrize("variable", ["PATH", "REDIS_URL", "OMP_NUM_THREADS", "NEW"])
+def test_a_variable_changes_the_state(variable: str) -> None:
+    """Libraries may read any variable when they are imported; a shell's own do not count."""
+    before = state_name(os.environ)
+    assert state_name({**os.environ, "PWD": "/elsewhere", "SHLVL": "7"}) == before
+    assert state_name({**os.environ, variable: "changed"}) != before
+
+
+def test_code_changes_the_state(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """An installed package, or a file of this project, makes the server another one."""
+    before = state_name({})
+    packages = tmp_path / "site-packages"
+    packages.mkdir()
+    monkeypatch.setattr(staying.sysconfig, "get_path", lambda _: str(packages))
+    empty = state_name({})
+    (packages / "new-1.0.dist-info").mkdir()
+    assert len({before, empty, state_name({})}) == 3
+    source = Path(staying.__file__)
+    found = source.stat()
+    after = state_name({})
+    try:
+        os.utime(source, ns=(found.st_atime_ns, found.st_mtime_ns + 1_000))
+        assert state_name({}) != after
+    finally:
+        os.utime(source, ns=(found.st_atime_ns, found.st_mtime_ns))
+
+
+@pytest.mark.parametrize(
+    ("variables", "expected"),
+    [
+        ({}, True),
+        ({"CI": "true"}, False),
+        ({KEEP: "0"}, False),
+        ({MARK: "x"}, False),
+    ],
+)
+def test_a_server_does_not_stay_everywhere(variables: dict[str, str], expected: bool) -> None:
+    """Not in CI, where no other command follows, and not inside of a run, which would end it."""
+    assert may_stay(variables) is expected
