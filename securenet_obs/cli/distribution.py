@@ -1,7 +1,5 @@
-"""Runs of `validate --on celery`: checks options and targets, calls workers, sets the exit code."""
+"""Runs of `validate --on celery`: checks options and targets, calls workers, reports."""
 
-import json
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -11,10 +9,10 @@ import click
 from securenet_obs.cli.choice import choose
 from securenet_obs.cli.consoles import STDERR, STDOUT
 from securenet_obs.cli.options import RunOptions
+from securenet_obs.cli.reporting import report_outcomes
 from securenet_obs.errors import SettingsError
 
 if TYPE_CHECKING:
-    from securenet_obs.runner.command import Outcome
     from securenet_obs.runner.record.order import Order
     from securenet_obs.runner.target import Target
 
@@ -29,6 +27,8 @@ def check_options(on: str, targets: Sequence[str], run_options: RunOptions) -> N
         raise click.UsageError("--targets needs --on celery; one target is named with --target.")
     if targets and (run_options.target or run_options.local):
         raise click.UsageError("--targets names every target; leave --target and --local out.")
+    if len(targets) > 1 and run_options.junit:
+        raise click.UsageError("--junit takes the report of one target; each has its junit.xml.")
     if on == "celery" and run_options.cwd:
         raise click.UsageError("--cwd is a folder of this machine; workers do not have it.")
 
@@ -44,7 +44,6 @@ def run_on_workers(
     from securenet_obs.distributed.caller.calling import Call
     from securenet_obs.runner.console.progress import progress
     from securenet_obs.runner.evidence.folder import check_root
-    from securenet_obs.runner.record.verdict import worst
 
     files: list[Path | None] = [Path(name) for name in targets]
     files = files or [run_options.target]
@@ -54,8 +53,7 @@ def run_on_workers(
         root, evidence = run_options.root, run_options.evidence
         call = Call(root, evidence, listener, run_options.retries, resumes)
         outcomes = call.run(chosen, orders)
-    _report(outcomes, run_options)
-    sys.exit(worst(outcome.verdict for outcome in outcomes).exit_code)
+    report_outcomes(list(zip(chosen, outcomes, strict=True)), run_options)
 
 
 def _target(file: Path | None, orders: "Sequence[Order]", run_options: RunOptions) -> "Target":
@@ -76,17 +74,3 @@ def _target(file: Path | None, orders: "Sequence[Order]", run_options: RunOption
         )
     choice.check([Demand.of(order) for order in orders])
     return choice.target
-
-
-def _report(outcomes: "Sequence[Outcome]", run_options: RunOptions) -> None:
-    from securenet_obs.runner.console.report import print_outcome
-
-    if run_options.as_json:
-        manifests = [outcome.manifest for outcome in outcomes]
-        click.echo(json.dumps(manifests if len(manifests) > 1 else manifests[0], indent=2))
-        return
-    for outcome in outcomes:
-        print_outcome(STDOUT, outcome.runs, outcome.folder)
-    for outcome in outcomes:
-        if outcome.unwritable:
-            STDERR.print(outcome.unwritable, style="red", soft_wrap=True, markup=False)

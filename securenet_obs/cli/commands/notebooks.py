@@ -13,7 +13,7 @@ from securenet_obs.cli.choice import choose
 from securenet_obs.cli.consoles import STDERR, STDOUT
 from securenet_obs.cli.options import RunOptions
 from securenet_obs.cli.parameter_types import NonEmptyPath
-from securenet_obs.errors import EvidenceError
+from securenet_obs.cli.reporting import report_outcomes
 from securenet_obs.suggestions import did_you_mean
 
 if TYPE_CHECKING:
@@ -158,17 +158,13 @@ def _run(
     socket: str = "",
 ) -> NoReturn:
     """Run the orders against their target, report, and exit with the verdict."""
-    from securenet_obs.notifications import announce
     from securenet_obs.probes.celery.configuration import read_redis_configuration
     from securenet_obs.runner.command import Command
     from securenet_obs.runner.console.progress import progress
-    from securenet_obs.runner.console.report import print_outcome
     from securenet_obs.runner.console.timings import NOTEBOOKS, Timings
     from securenet_obs.runner.evidence.folder import check_root
-    from securenet_obs.runner.evidence.junit_copy import copy_junit
     from securenet_obs.runner.kernel.forked import warm_server
     from securenet_obs.runner.preflight import Demand, secret_names, skip_reason
-    from securenet_obs.runner.record.verdict import Verdict, worst
 
     needs_target = any(order.notebook.declared.all_needs for order in orders)
     choice = choose(
@@ -188,14 +184,12 @@ def _run(
     # The warm server pays off beside a stack or for several runs; a single cold kernel is faster.
     start = len(runnable) > 1 or (choice.starts and len(runnable) == 1)
     timings = Timings()
-    verdicts: list[Verdict] = []
+    failed: list[bool] = []
     with (
         warm_server(wanted=not (run_options.cold or socket), start=start) as server,
         timings.around(
             "stack",
-            choice.enter(
-                console, keeps_logs=lambda: any(verdict.exit_code for verdict in verdicts)
-            ),
+            choice.enter(console, keeps_logs=lambda: any(failed)),
         ) as target,
         progress(console) as listener,
     ):
@@ -215,24 +209,8 @@ def _run(
         with timings.phase(NOTEBOOKS):
             outcome = command.run(orders, name)
         # The links of failed checks lead to these lines.
-        verdicts.append(outcome.verdict)
-    verdict, problems = outcome.verdict, [outcome.unwritable] if outcome.unwritable else []
-    if run_options.junit:
-        try:
-            copy_junit(outcome.folder, run_options.junit)
-        except EvidenceError as error:
-            verdict = worst([verdict, Verdict.ERROR])
-            problems.append(str(error))
-    if run_options.as_json:
-        click.echo(json.dumps({**outcome.manifest, "timings": timings.seconds}, indent=2))
-    else:
-        print_outcome(STDOUT, outcome.runs, outcome.folder)
-        STDOUT.print(timings.sentence(outcome.runs), markup=False, soft_wrap=True)
-    for problem in announce(outcome.runs, target, outcome.folder):
-        STDERR.print(problem, style="yellow", soft_wrap=True, markup=False)
-    for problem in problems:
-        STDERR.print(problem, style="red", soft_wrap=True, markup=False)
-    sys.exit(verdict.exit_code)
+        failed.append(outcome.verdict.exit_code != 0)
+    report_outcomes([(target, outcome)], run_options, timings)
 
 
 @click.command()

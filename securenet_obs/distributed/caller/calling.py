@@ -132,6 +132,7 @@ class Call:
             resumes=self.resumes,
             stop=self.stop,
             execution=execution,
+            is_latest=True,
         )
         outcome = command.run(orders)
         made[0].publish(outcome.folder)
