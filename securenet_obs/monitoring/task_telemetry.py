@@ -80,7 +80,7 @@ def _end_process(**_: object) -> None:
 
 
 def _end_task(task_id: str, task: Any, **_: object) -> None:
-    """Log what the task has printed without a newline, and clear its ids."""
+    """Log the text that the task has printed without a newline, and clear its ids."""
     if not task.request.is_eager:
         end_lines_of_thread()
         _started_at.pop(task_id, None)

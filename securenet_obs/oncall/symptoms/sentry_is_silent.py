@@ -67,7 +67,7 @@ class SentryIsSilent:
         return pd.DataFrame(rows, columns=["service", "lost", "over", "reasons", "last"])
 
     def discards(self) -> pd.DataFrame:
-        """Return what Sentry discarded in the last hour, or the reason why it cannot be shown."""
+        """Return the discards of Sentry in the last hour, or the reason for which there are none."""
         try:
             return read_discards(self._settings, self._deadline_s)
         except NotStoredError as error:

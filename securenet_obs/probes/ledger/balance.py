@@ -119,7 +119,7 @@ def _is_settled(ledger: Ledger) -> bool:
 
 
 def read_task(settings: Settings, task_id: str) -> TaskAccount:
-    """Return the account of one task, by its id: its outcome, and what became of its result.
+    """Return the account of one task, by its id: its outcome, and the fate of its result.
 
     Raises:
         SettingsError, ForbiddenError, RefusedError, UnreachableError: as for `read_ledger`.

@@ -30,7 +30,7 @@ _UNSENT = ""
 def capture_error(
     error: BaseException, *, handled: bool = False, name: str | None = None
 ) -> str | None:
-    """Send an exception once: a second call returns what the first returned.
+    """Send an exception once: a second call returns the result of the first.
 
     Args:
         error: the exception; none of its own attributes is read.
