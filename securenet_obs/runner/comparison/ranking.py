@@ -25,7 +25,7 @@ WAS_GREEN, CAME_LATER = -3.0, -10.0
 _UPPER_LIMITS = split_words("deadline grace largest limit longest max oldest timeout tolerance")
 """Words of parameters that are upper limits: a higher value makes no check fail."""
 
-_NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
+_NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e[-+]?\d+)?")
 _MOST_STEPS = 10.0
 MIN_PART = 5
 """Number of letters from which a word of a text may be a part of a name, as in `maxmemory`."""

@@ -41,6 +41,11 @@ def test_values_of_the_failed_check_count_most() -> None:
             Difference("parameter", "longest_held_s", "60", "1"),
             Difference("parameter", "longest_wait_s", "1", "60"),
         ),
+        # A number with an exponent is read whole.
+        (
+            Difference("parameter", "largest_a", "0.8", "1e-07"),
+            Difference("parameter", "largest_b", "1e-07", "0.8"),
+        ),
         # A major version, and a patch.
         (
             Difference("package", "aa", "1.0.0", "2.0.0"),
