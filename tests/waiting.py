@@ -19,7 +19,7 @@ def journal_at_cell(evidence: Path, cell: int) -> Path:
     """Wait until the run below `evidence` has started a cell, and return its journal."""
 
     def look() -> Path | None:
-        for path in evidence.glob("*/journal.jsonl"):
+        for path in evidence.glob("2*/journal.jsonl"):
             rows = events_in(path)
             if any(row["event"] == "cell_started" and row["cell"] == cell for row in rows):
                 return path

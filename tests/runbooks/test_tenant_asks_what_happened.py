@@ -38,7 +38,7 @@ def test_the_export_leads_from_the_request_to_its_event(
             "tenant_asks_what_happened", f"request_id={REQUEST_ID}", f"confirm={digest}"
         )
     assert (done.verdict, done.red) == (Verdict.PASSED, set())
-    (path,) = (tmp_path / "evidence").glob("*/timeline-*.json")
+    (path,) = (tmp_path / "evidence").glob("2*/timeline-*.json")
     document = json.loads(path.read_text())
     entries = document["entries"]
     assert document["tenant"] == TENANTS[1]
