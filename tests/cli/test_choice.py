@@ -233,7 +233,7 @@ def test_unserved_notebooks_are_skipped_and_the_rest_is_run(
     answer = call("validate", "--target", "t.env", server=server)
     assert answer.returncode == 0, answer.stdout + answer.stderr
     assert "01_a_claim: the target is not a local stack" in answer.stdout
-    (folder,) = (tmp_path / "evidence").glob("*/")
+    (folder,) = (tmp_path / "evidence").glob("2*/")
     manifest = json.loads((folder / "run.json").read_text())
     skipped, passed = manifest["runs"]
     assert (skipped["verdict"], passed["verdict"]) == ("skipped", "passed")
@@ -255,7 +255,7 @@ def test_a_command_with_only_skipped_runs_is_an_error(
     answer = call("validate", "--target", "t.env")
     assert answer.returncode == 3
     assert "every run was skipped: nothing is proven" in answer.stdout
-    (folder,) = (tmp_path / "evidence").glob("*/")
+    (folder,) = (tmp_path / "evidence").glob("2*/")
     manifest = json.loads((folder / "run.json").read_text())
     assert (manifest["verdict"], manifest["exit_code"]) == ("error", 3)
     assert "every run was skipped" in manifest["reason"]
