@@ -9,7 +9,7 @@ from securenet_obs.notifications.check_ins import check_in
 from securenet_obs.notifications.delivery import deliver
 from securenet_obs.notifications.messages import build_message
 from securenet_obs.notifications.standings import UNCOUNTED, Change, is_due, open_standings
-from securenet_obs.runner.comparison.configured import name_target
+from securenet_obs.runner.comparison.target_name import name_target
 from securenet_obs.runner.record.attempts import attempts
 from securenet_obs.runner.record.runs import RunRecord
 from securenet_obs.runner.record.verdict import Verdict
@@ -68,7 +68,7 @@ def _notify(
     try:
         with open_standings(folder.parent) as standings:
             changes = [
-                standings.take(notebook, name_target(target.name), _verdict(run), at)
+                standings.take(notebook, name_target(target.facts()), _verdict(run), at)
                 for notebook, run in records.items()
                 if _verdict(run) not in UNCOUNTED
             ]

@@ -6,28 +6,14 @@ visible by its settings alone, such as SECURENET_RELEASE.
 
 import hashlib
 import json
-import os
 import re
 from collections.abc import Mapping
 from typing import Any
 
-LOCAL_STACK = "local stack"
-"""Name of every local stack; each has a random name of its own."""
+from securenet_obs.runner.comparison.target_name import LOCAL_STACK, name_target
 
 _LOOPBACK = re.compile(r"(?:[^/@\s]+@)?(?:127\.0\.0\.1|localhost|\[::1\]):\d+")
 """An address that each local stack has anew, with the login or the key of a DSN."""
-
-
-def name_target(facts: Mapping[str, Any]) -> str:
-    """Return the name of the target of a command, by its object `target` in `run.json`."""
-    name = str(facts.get("name") or "unknown")
-    if name.startswith(LOCAL_STACK):
-        return LOCAL_STACK
-    if name == "environment":
-        place = facts.get("API_URL") or facts.get("SENTRY_URL")
-        deployment = str(facts.get("ENVIRONMENT") or name)
-        return f"{deployment} ({place})" if place else deployment
-    return os.path.normpath(name)
 
 
 def digest_conditions(manifest: Mapping[str, Any], row: Mapping[str, Any]) -> str:

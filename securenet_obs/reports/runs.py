@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from securenet_obs.reports.conditions import digest_conditions, name_target
+from securenet_obs.reports.conditions import digest_conditions
+from securenet_obs.runner.comparison.target_name import name_target
 
 _FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
 """Names that may become part of a path; `run.json` may come from another machine."""

@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 
-from securenet_obs.reports.conditions import name_target
 from tests.benchmarks.made_evidence import SETTINGS
 from tests.reports.conftest import make_run
 
@@ -60,18 +59,3 @@ def test_local_stacks_are_one_target() -> None:
     assert (first.target, first.conditions) == ("local stack", second.conditions)
     slower = make_run(manifest={"target": LOCAL | {"SCHEDULE_CANARY_S": "60"}})
     assert slower.conditions != first.conditions
-
-
-@pytest.mark.parametrize(
-    ("facts", "name"),
-    [
-        ({"name": "./staging.env"}, "staging.env"),
-        ({"name": "envs/eu/staging.env"}, "envs/eu/staging.env"),
-        ({"name": "environment", "ENVIRONMENT": "staging"}, "staging"),
-        ({"name": "environment", "API_URL": "https://a"}, "environment (https://a)"),
-        ({}, "unknown"),
-    ],
-)
-def test_a_target_has_a_name(facts: dict[str, str], name: str) -> None:
-    """Targets of the environment are told apart by deployment and address."""
-    assert name_target(facts) == name

@@ -57,7 +57,7 @@ class RedisRefusesWrites:
         return pd.DataFrame(rows, columns=["database", "server", "write", "state"])
 
     def managers(self) -> list[str]:
-        """Return the part that selects the master by itself: a cluster, or Sentinels that are connected."""
+        """Return the parts that select the master: a cluster, or Sentinels that are connected."""
         found = [f"cluster of {row.server}" for row in self._before if row.is_managed]
         for row in self._find_servers():
             found += find_sentinels(row.url, row.variable)

@@ -67,7 +67,7 @@ class SentryIsSilent:
         return pd.DataFrame(rows, columns=["service", "lost", "over", "reasons", "last"])
 
     def discards(self) -> pd.DataFrame:
-        """Return the discards of Sentry in the last hour, or the reason for which there are none."""
+        """Return the discards of Sentry in the last hour, or the reason why there are none."""
         try:
             return read_discards(self._settings, self._deadline_s)
         except NotStoredError as error:

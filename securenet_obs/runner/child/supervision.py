@@ -18,6 +18,7 @@ from securenet_obs.runner.child.spawn import Process, child_process
 from securenet_obs.runner.child.spec import LOG, UNWRITABLE, Spec
 from securenet_obs.runner.comparison.comparing import last_green_run
 from securenet_obs.runner.comparison.facts import find_log_schema
+from securenet_obs.runner.comparison.target_name import name_target
 from securenet_obs.runner.evidence.folder import EvidenceFolder
 from securenet_obs.runner.record.order import Order, Progress
 from securenet_obs.runner.target import COMMAND_ONLY, Target
@@ -93,7 +94,7 @@ class Supervisor:
             return ""
         folder = self.folder.path
         name = order.notebook.name
-        green = last_green_run(folder.parent, folder.name, name, self.target.name)
+        green = last_green_run(folder.parent, folder.name, name, name_target(self.target.facts()))
         schema = green and find_log_schema(green.folder, str(green.row.get("run")))
         return str(schema.absolute()) if schema else ""
 

@@ -38,7 +38,7 @@ def compare_with_green(
         folder: evidence folder of the run's command.
         record: the run's record.
         judgement: the run's verdict and its cell.
-        target: name of the target.
+        target: the target's name, by `name_target`.
         source: source of the cell that decided the verdict.
 
     Returns:

@@ -104,11 +104,6 @@ def read_state(target: Target, values: Mapping[str, str], digests: Digests) -> d
     return facts
 
 
-def name_target(name: str) -> str:
-    """Return the name by which runs belong to one target; each local stack is the same one."""
-    return "local stack" if name.startswith("local stack") else name
-
-
 def _settle(value: str) -> str:
     """Return a value without ports of loopback, logins and names that each stack has anew."""
     return _RUN.sub("run", _LOGIN.sub("://", _LOOPBACK.sub(r"\1", value)))

@@ -8,8 +8,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from securenet_obs.runner.comparison.configured import name_target
 from securenet_obs.runner.comparison.facts import Facts, read_facts
+from securenet_obs.runner.comparison.target_name import name_target
 
 MAX_COMMANDS = 500
 """Number of the newest evidence folders that are searched for a green run."""
@@ -55,13 +55,13 @@ def earlier_runs(root: Path, current: str, notebook: str, target: str) -> Iterat
         root: folder that contains the evidence folders.
         current: name of the folder of the running command, which is left out with all later ones.
         notebook: the notebook's name.
-        target: the target's name.
+        target: the target's name, by `name_target`.
     """
     names = sorted((path.parent.name for path in root.glob("*/run.json")), reverse=True)
     earlier = (name for name in names if name != current and _second(name) <= _second(current))
     for name in islice(earlier, MAX_COMMANDS):
         manifest = _read_manifest(root / name / "run.json")
-        if name_target(str((manifest.get("target") or {}).get("name"))) != name_target(target):
+        if name_target(manifest.get("target") or {}) != target:
             continue
         for row in reversed(manifest.get("runs") or []):
             if _is_judged(row, notebook):

@@ -6,6 +6,7 @@ from typing import Any
 
 from securenet_obs.errors import EvidenceError
 from securenet_obs.runner.comparison.comparing import NOT_COMPARED, compare_with_green
+from securenet_obs.runner.comparison.target_name import name_target
 from securenet_obs.runner.evidence.banner import banner
 from securenet_obs.runner.evidence.document import annotate
 from securenet_obs.runner.evidence.folder import EvidenceFolder
@@ -90,13 +91,12 @@ def _documents(
 def _compare(folder: EvidenceFolder, run: str, judgement: Judgement, path: Path) -> dict[str, Any]:
     """Return the comparison of a failing run with its last green run, or the reason without one."""
     command = folder.record()
-    target = str((command.opened.get("target") or {}).get("name"))
     try:
         return compare_with_green(
             folder.path,
             command.run(run),
             judgement,
-            target=target,
+            target=name_target(command.opened.get("target") or {}),
             source=_source_of(path, judgement.cell),
         )
     except Exception as error:  # noqa: BLE001

@@ -5,7 +5,6 @@ from pathlib import Path
 from securenet_obs.runner.comparison.configured import (
     KEY_FILE,
     Digests,
-    name_target,
     read_settings,
     read_state,
 )
@@ -59,5 +58,3 @@ def test_two_starts_of_a_local_stack_do_not_differ(tmp_path: Path) -> None:
     assert read_settings(one, digests)["REDIS_URL"] == "redis://127.0.0.1/0"
     options = [{"port": port, "requirepass": port, "hz": "10"} for port in ("1", "2")]
     assert read_state(one, options[0], digests) == read_state(two, options[1], digests)
-    assert name_target(one.name) == name_target(two.name) == "local stack"
-    assert name_target("staging.env") == "staging.env"

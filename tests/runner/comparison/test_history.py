@@ -28,5 +28,5 @@ def test_the_newest_run_of_the_same_notebook_and_target_comes_first(
 def test_local_stacks_are_one_target(leave_run: Callable[..., Path], tmp_path: Path) -> None:
     """Each has a name of its own."""
     leave_run(1, target="local stack run-1a2b3c4d")
-    assert list(earlier_runs(tmp_path, "20270101T000000Z-a", "n", "local stack local"))
+    assert list(earlier_runs(tmp_path, "20270101T000000Z-a", "n", "local stack"))
     assert not list(earlier_runs(tmp_path, "20270101T000000Z-a", "n", "staging.env"))
