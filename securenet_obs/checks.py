@@ -58,8 +58,14 @@ class Check:
         return {
             "text/plain": str(self),
             "text/html": _format_table([self]),
-            CHECK_MIME: {**asdict(self), "links": [asdict(link) for link in self.links]},
+            CHECK_MIME: self._to_json(),
         }
+
+    def _to_json(self) -> dict[str, Any]:
+        """Return the fields as data; a check without links has no such field."""
+        fields = asdict(self)
+        links = fields.pop("links")
+        return {**fields, "links": list(links)} if links else fields
 
 
 def _format_table(checks: Iterable[Check]) -> str:

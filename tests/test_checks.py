@@ -59,7 +59,6 @@ def test_a_check_is_stored_as_data_beside_its_row() -> None:
         "expected": "1",
         "observed": "2",
         "reason": "",
-        "links": [],
     }
     assert re.fullmatch(r"✘ failed +a +expected 1, observed 2", bundle["text/plain"])
 
