@@ -18,7 +18,6 @@ from securenet_obs.suggestions import did_you_mean
 
 if TYPE_CHECKING:
     from securenet_obs.runner.record.order import Order
-    from securenet_obs.runner.record.verdict import Verdict
 
 
 @click.command("list")

@@ -33,7 +33,8 @@ def test_a_folder_has_all_its_files(outcome: Outcome) -> None:
     """The folder holds notebook, HTML, facts, journal, JUnit and manifest, and no other file."""
     assert re.fullmatch(r"\d{8}T\d{6}Z-[0-9a-f]{8}", outcome.folder.name)
     assert {path.name for path in outcome.folder.iterdir()} == {
-        "a_claim.ipynb", "a_claim.html", "facts.json", "index.html", "journal.jsonl", "junit.xml", "run.json",
+        "a_claim.ipynb", "a_claim.html", "facts.json", "index.html", "journal.jsonl", "junit.xml",
+        "run.json",
     }  # fmt: skip
 
 
