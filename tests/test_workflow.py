@@ -23,7 +23,7 @@ WORKFLOW = ROOT / ".github" / "workflows" / "validate.yml"
 JOBS: dict[str, Any] = yaml.safe_load(WORKFLOW.read_text())["jobs"]
 (GITLAB,) = re.findall(r"```yaml\n(validate:\n.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
 INSTALL = "make install"
-VALIDATE = ".venv/bin/securenet-obs validate --local"
+VALIDATE = ".venv/bin/securenet-obs validate --local --junit junit.xml"
 
 
 def lines_of(job: str) -> list[str]:
