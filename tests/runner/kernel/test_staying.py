@@ -159,7 +159,9 @@ def test_code_changes_the_state(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
     monkeypatch.setattr(staying.sysconfig, "get_path", lambda _: str(packages))
     empty = state_name({})
     (packages / "new-1.0.dist-info").mkdir()
-    assert len({before, empty, state_name({})}) == 3
+    old = state_name({})
+    (packages / "new-1.0.dist-info").rename(packages / "new-1.1.dist-info")
+    assert len({before, empty, old, state_name({})}) == 4
     source = Path(staying.__file__)
     found = source.stat()
     after = state_name({})
