@@ -44,7 +44,7 @@ def test_a_departure_is_exit_code_1_and_json() -> None:
     assert done.exit_code == 1
     report = json.loads(done.output)
     assert report["notebooks"] == 1
-    assert [row["rule"] for row in report["findings"]] == ["verdict", "shell escape"]
+    assert [row["rule"] for row in report["findings"]] == ["shell escape", "verdict"]
     assert {row["path"] for row in report["findings"]} == {path}
 
 
