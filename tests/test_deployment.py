@@ -96,7 +96,9 @@ def test_kubernetes_accepts_the_manifests(validator: Path, typo: str) -> None:
     assert done.returncode == (1 if typo else 0), done.stderr
 
 
-@pytest.mark.parametrize("name", ["api", "worker-quick", "worker-long", "beat"])
+@pytest.mark.parametrize(
+    "name", ["api", "worker-quick", "worker-long", "beat", "worker-validation"]
+)
 def test_pods_run_the_commands_of_compose(name: str) -> None:
     """Command, name and limit of memory are those of the service in compose.yaml."""
     service, (_, container) = SERVICES[name], containers()[name]
@@ -112,7 +114,7 @@ def test_pods_run_the_commands_of_compose(name: str) -> None:
 def test_probes_execute_something() -> None:
     """Workers execute canaries and beat has ticked; an outage of Redis restarts none of them."""
     found = containers()
-    for name in ("worker-quick", "worker-long", "beat"):
+    for name in ("worker-quick", "worker-long", "beat", "worker-validation"):
         for kind in ("startupProbe", "livenessProbe"):
             *_, script = found[name][1][kind]["exec"]["command"]
             probe = SERVICES[name]["healthcheck"]["test"]
@@ -138,7 +140,7 @@ def test_pods_have_no_more_rights_than_containers() -> None:
 def test_a_worker_pod_has_time_to_stop() -> None:
     """Kubernetes waits for longer than a worker gives its tasks."""
     stop_s = Settings.model_fields["worker_stop_s"].default
-    for name in ("worker-quick", "worker-long"):
+    for name in ("worker-quick", "worker-long", "worker-validation"):
         assert containers()[name][0]["terminationGracePeriodSeconds"] > stop_s
 
 
