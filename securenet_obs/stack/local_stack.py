@@ -353,13 +353,14 @@ class LocalStack:
             "RETENTION_MINUTES_D": "400",
             "RETENTION_FINDINGS_D": "365",
             "RETENTION_INVENTORIES_D": "90",
+            "RETENTION_EVIDENCE_D": "90",
             "WORKER_STOP_S": str(STOP_TASKS_S),
             "RUNBOOK_ACTIONS": str(write_actions(self.folder)),
             "ONCALL_CONTACTS": "everything: the person at this keyboard",
-            # A stack on this machine notifies nobody, and its validations have no schedule.
-            "NOTIFY_URLS": "",
+            # A stack on this machine notifies nobody, and has no validation workers.
+            **dict.fromkeys(("NOTIFY_URLS", "VALIDATION_SCHEDULE", "VALIDATION_EVIDENCE"), ""),
+            **dict.fromkeys(("VALIDATION_BROKER_URL", "VALIDATION_TARGETS"), ""),
             "NOTIFY_AFTER_S": "0",
-            "VALIDATION_SCHEDULE": "",
             "DOSSIERS_FOLDER": str(self.folder / "dossiers"),
             "SENTRY_HOOK_SECRET": secrets.token_urlsafe(24),
             "ALERTMANAGER_TOKEN": secrets.token_urlsafe(24),

@@ -2,7 +2,9 @@
 
 import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 from click.testing import CliRunner, Result
@@ -15,13 +17,13 @@ pytestmark = pytest.mark.stack
 
 
 @pytest.fixture(autouse=True)
-def in_a_new_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def in_a_new_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Work in a new folder; the command replaces the variables of its process."""
     monkeypatch.chdir(tmp_path)
-    for name in (*SETTINGS, "CI"):
-        monkeypatch.delenv(name, raising=False)
-    # The command replaces the variables of its process; this restores them.
-    for name, value in os.environ.items():
-        monkeypatch.setenv(name, value)
+    with patch.dict(os.environ):
+        for name in (*SETTINGS, "CI"):
+            os.environ.pop(name, None)
+        yield
 
 
 def call(*arguments: str) -> Result:

@@ -113,6 +113,7 @@ def test_every_table_is_printed_by_this_layout() -> None:
     layout, live = "runner/console/layout.py", "runner/console/progress.py"
     assert found == {
         "drills/report.py": False,
+        "drills/upgrades/report.py": False,
         "runner/console/report.py": True,
         layout: True,
         live: False,

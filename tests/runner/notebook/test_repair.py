@@ -247,7 +247,7 @@ def test_repaired_notebooks_run(
         paths[-1].write_text(json.dumps(REPAIRED[name]))
     outcome = execute(*paths, plain=True)
     assert [(row.judged or {})["verdict"] for row in outcome.runs] == ["passed"] * 3
-    assert len(list(outcome.folder.glob("*.html"))) == 3
+    assert len(list(outcome.folder.glob("*.html"))) == 4  # three pages, and the index
     (tmp_path / "broken.ipynb").write_text(json.dumps(REFUSED["lines that are numbers"]))
     answer = command_line("run", "broken.ipynb", "--plain")
     assert answer.returncode == 2

@@ -29,7 +29,7 @@ def test_a_run_is_counted_and_described(
     (row,) = run_rows(outcome.runs)
     assert (row["verdict"], row["cells"], row["cells_finished"]) == ("passed", 1, 1)
     assert (row["kind"], row["limits"]["cell deadline"]) == ("validation", "30 s")
-    assert list(row["sources"]) == ["01_checks, cell 2"]
+    assert list(row["sources"]) == ["01_checks, cell 1"]
     assert [check["outcome"] for check in row["checks"]["rows"]] == ["passed", "skipped"]
     assert json.loads((outcome.folder / "run.json").read_text())["runs"] == [row]
 

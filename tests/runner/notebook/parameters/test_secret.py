@@ -81,7 +81,7 @@ def test_no_byte_of_a_secret_is_left_in_the_evidence(
         base64.b64encode(b"ab" + raw)[4:-4],
     }  # fmt: skip
     files = list(folder.rglob("*"))
-    assert len(files) == 6
+    assert len(files) == 7
     for file in files:
         assert not any(spelling in file.read_bytes() for spelling in spellings), file
         assert not any(spelling.decode() in file.name for spelling in spellings)
@@ -103,5 +103,5 @@ def test_secrets_joined_from_pieces_are_masked(
     )
     command_line("run", write_notebook(cell), environment={"HALVES_TOKEN": value})
     files = list((tmp_path / "evidence").glob("2*/*"))
-    assert len(files) == 6
+    assert len(files) == 7
     assert not any(value.encode() in file.read_bytes() for file in files)
