@@ -1,8 +1,8 @@
-"""Parses an env file, without expansions from the environment; problems name lines, not values."""
+"""Parses and formats env files, without expansions; problems name lines, not values."""
 
 import io
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -131,3 +131,23 @@ def printable_name(name: str) -> str:
     # Base32 and hexadecimal digits have one case, too, and end with = or precede it.
     digits = "_" not in name and len(name) > _SHORT and any(map(str.isdigit, name))
     return name if one_case and not digits and len(name) <= 64 else "this name"
+
+
+def format_exports(variables: Mapping[str, str]) -> str:
+    """Return the text of an env file, a line for each variable, which a shell can read, too."""
+    lines = (f"export {name}={_quote(value)}\n" for name, value in variables.items())
+    return "".join(lines)
+
+
+def _quote(value: str) -> str:
+    """Quote a value so that a shell and the reader of env files parse it alike.
+
+    A value with a quote or a backslash beside `$` or a backtick can be quoted for the shell only.
+    """
+    if not {"'", "\\"} & set(value):
+        return f"'{value}'"
+    if not {"$", "`"} & set(value):
+        escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+        return f'"{escaped}"'
+    escaped = value.replace("'", "'\\''")
+    return f"'{escaped}'"

@@ -1,13 +1,14 @@
 """Env files: parsed strictly and independently; a problem has its line and not its value."""
 
+import shlex
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from securenet_obs.env_file import EnvFile, printable_name, read_env_file
+from securenet_obs.env_file import EnvFile, format_exports, printable_name, read_env_file
 from securenet_obs.errors import SettingsError
 
 
@@ -152,3 +153,27 @@ def test_any_text_is_parsed_or_refused(text: str) -> None:
         except SettingsError:
             return
         assert file.values.keys() == file.lines.keys()
+
+
+@settings(deadline=None)
+@given(st.text(st.characters(exclude_characters="$`\0\r", codec="utf-8")))
+@example("it's # 'so' \\")
+def test_exports_are_quoted_for_a_shell_and_for_an_env_file(value: str) -> None:
+    """A shell and an env file read the same value, whatever characters a folder's name has."""
+    _is_read_alike(value)
+
+
+@given(st.text('$`{}AB "#', max_size=8))
+@example("${HOME}")
+def test_exports_expand_nothing(value: str) -> None:
+    """A dollar sign is not expanded."""
+    _is_read_alike(value)
+
+
+def _is_read_alike(value: str) -> None:
+    line = format_exports({"A": value})
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "t.env"
+        file.write_text(line, newline="")
+        assert read_env_file(file).values == {"A": value}
+    assert shlex.split(line)[1] == f"A={value}"

@@ -144,6 +144,22 @@ def test_another_decision_replaces_the_open_steps(
     assert note.rstrip().endswith("**Open**\n- nothing")
 
 
+def test_the_note_has_no_check_of_an_earlier_end(
+    open_session: Opener, pool: Pool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Run All ends red while the step is open; the note after the confirmation is not red."""
+    runbook = open_session()
+    runbook.decide([Row("too few", True, "1 process", pool.action())])
+    runbook.act()
+    digest = digest_of(runbook)
+    with pytest.raises(ChecksFailedError):
+        runbook.conclude()
+    runbook.act(digest)
+    capsys.readouterr()
+    runbook.hand_over()
+    assert "failed" not in capsys.readouterr().out
+
+
 def test_a_step_stays_open_until_it_is_done(open_session: Opener, pool: Pool) -> None:
     """A table that still has it does not close it."""
     runbook = open_session()

@@ -1,6 +1,7 @@
 """Command `gameday`: an unknown fault in a local stack, its alert, and a clock."""
 
 import json
+import os
 import random
 import sys
 import tempfile
@@ -11,12 +12,15 @@ import click
 
 from securenet_obs.cli import options
 from securenet_obs.cli.consoles import STDERR, STDOUT, print_line
-from securenet_obs.cli.parameter_types import WholeNumber
+from securenet_obs.cli.parameter_types import StackName, WholeNumber
+from securenet_obs.env_file import format_exports
 
 
 @click.command()
 @click.option("--seed", type=WholeNumber(min=0), help="Choose the fault again; random by default.")
-@options.stack_name
+@click.option(
+    "--name", type=StackName(), default="gameday", show_default=True, help="Name of the stack."
+)
 @options.evidence
 @options.root
 @options.as_json
@@ -35,8 +39,8 @@ def gameday(seed: int | None, name: str, evidence: Path, root: Path, as_json: bo
     from securenet_obs.oncall.history import History
     from securenet_obs.runner.console.report import print_rows
     from securenet_obs.runner.notebook.roots import work_folder
-    from securenet_obs.stack import LocalStack, format_stack_command
-    from securenet_obs.stack.state import DEFAULT_NAME, default_root
+    from securenet_obs.stack import LocalStack
+    from securenet_obs.stack.state import default_root
 
     def say(text: str) -> None:
         print_line(STDERR if as_json else STDOUT, text)
@@ -44,16 +48,18 @@ def gameday(seed: int | None, name: str, evidence: Path, root: Path, as_json: bo
     seed = random.SystemRandom().randrange(10_000) if seed is None else seed
     state = default_root(work_folder(root))
     with LocalStack(name, state, report=say) as stack, tempfile.TemporaryDirectory() as scratch:
-        if name != DEFAULT_NAME:
-            say(f"Variables of the stack: {format_stack_command('env', name)} > {name}.env")
-        target = "--local" if name == DEFAULT_NAME else f"--target {name}.env"
-        say(f"Game day {seed}. In another terminal: securenet-obs run NAME {target}")
+        target = stack.folder / "target.env"
+        target.touch(mode=0o600)
+        target.write_text(format_exports(stack.environment))
+        command = f"securenet-obs run NAME --target {os.path.relpath(target)}"
+        say(f"Game day {seed}. In another terminal, in this folder: {command}")
         say("The stack is young; these parameters fit its ages:")
         for incident in INCIDENTS.values():
             if incident.parameters:
                 say(f"  {incident.runbook} {' '.join(f'-p {row}' for row in incident.parameters)}")
         judge = RunbookRunner(root, Path(scratch))
         game = GameDay(seed, stack, judge, History(evidence), say).play(_read_lines())
+        target.unlink(missing_ok=True)
     if as_json:
         click.echo(json.dumps(game, indent=2))
     else:

@@ -9,6 +9,7 @@ import click
 
 from securenet_obs.cli import options
 from securenet_obs.cli.consoles import STDERR, STDOUT
+from securenet_obs.env_file import format_exports
 from securenet_obs.errors import StackError
 from securenet_obs.suggestions import did_you_mean
 
@@ -37,22 +38,7 @@ def env(name: str, wait: float | None) -> None:
         hint = did_you_mean(name, (running.name for running in find_running_stacks()))
         start = format_stack_command("up", name)
         raise StackError(f"The stack {name!r} is not running; start it with `{start}`.{hint}")
-    for variable, value in state.environment.items():
-        click.echo(f"export {variable}={_quote(value)}")
-
-
-def _quote(value: str) -> str:
-    """Quote a value so that a shell and the reader of env files parse it alike.
-
-    A value with a quote or a backslash beside `$` or a backtick can be quoted for the shell only.
-    """
-    if not {"'", "\\"} & set(value):
-        return f"'{value}'"
-    if not {"$", "`"} & set(value):
-        escaped = value.replace("\\", "\\\\").replace('"', '\\"')
-        return f'"{escaped}"'
-    escaped = value.replace("'", "'\\''")
-    return f"'{escaped}'"
+    click.echo(format_exports(state.environment), nl=False)
 
 
 @click.command()

@@ -80,6 +80,8 @@ def jupyter_lab(
                 EVIDENCE_ROOT: str(Path("evidence").absolute()),
                 **environment,
                 "JUPYTER_RUNTIME_DIR": runtime,
+                # Else the tabs of an earlier lab, of another project even, come back.
+                "JUPYTERLAB_WORKSPACES_DIR": str(Path(runtime, "workspaces")),
                 "JUPYTER_TOKEN": token,
             },
             start_new_session=True,

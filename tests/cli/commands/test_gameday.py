@@ -1,6 +1,7 @@
 """Command `gameday`: reads commands from standard input, prints the summary, ends with its code."""
 
 import json
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -33,6 +34,7 @@ def no_real_parts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     @contextmanager
     def started(*_: Any, **__: Any) -> Iterator[LocalStack]:
         stack = LocalStack("t", tmp_path)
+        stack.folder.mkdir(parents=True)
         stack._environment = {"REDIS_URL": "redis://:p@h:1/0"}
         yield stack
 
@@ -52,7 +54,9 @@ def test_a_repair_ends_with_zero(tmp_path: Path) -> None:
     code, shown, _ = play("done\n", "--seed", "7", "--evidence", str(tmp_path))
     before, _, after = shown.partition("The fault is being removed.")
     assert code == 0
-    assert "Game day 7. In another terminal: securenet-obs run NAME --local" in before
+    target = tmp_path / "stacks" / "t" / "target.env"
+    assert f"securenet-obs run NAME --target {os.path.relpath(target)}" in before
+    assert not target.exists()
     assert "ALERT" in before
     assert "secret" not in before
     assert "incident  secret" in after
@@ -64,6 +68,5 @@ def test_giving_up_ends_with_one(tmp_path: Path) -> None:
     code, shown, said = play("hint\n", "--json", "--name", "mine", "--evidence", str(tmp_path))
     game = json.loads(shown)
     assert (code, game["outcome"], game["hints"]) == (1, "given up", 1)
-    assert "securenet-obs env --name mine > mine.env" in said
-    assert "securenet-obs run NAME --target mine.env" in said
+    assert "securenet-obs run NAME --target " in said
     assert all(row.runbook in said for row in INCIDENTS.values() if row.parameters)

@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import shlex
 import shutil
 import signal
 import subprocess
@@ -12,16 +11,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import httpx
 import pytest
-from hypothesis import example, given, settings
-from hypothesis import strategies as st
 
-from securenet_obs.cli.commands.stack import _quote
-from securenet_obs.env_file import read_env_file
 from securenet_obs.runner.target import target_from_file
 from securenet_obs.stack import find_running_stack
 from securenet_obs.stack.state import StackState
@@ -134,30 +128,6 @@ def test_a_dead_part_is_shown_and_restarted(
     assert (restarted.returncode, restarted.stdout) == (0, "api is ready.\n")
     status = call("status", *up.on, cwd=PROJECT)
     assert (status.returncode, status.stderr) == (0, "")
-
-
-@settings(deadline=None)
-@given(st.text(st.characters(exclude_characters="$`\0\r", codec="utf-8")))
-@example("it's # 'so' \\")
-def test_env_quotes_for_a_shell_and_for_an_env_file(value: str) -> None:
-    """A shell and an env file read the same value, whatever characters a folder's name has."""
-    _is_read_alike(value)
-
-
-@given(st.text('$`{}AB "#', max_size=8))
-@example("${HOME}")
-def test_env_quotes_shell_expansions(value: str) -> None:
-    """A dollar sign is not expanded."""
-    _is_read_alike(value)
-
-
-def _is_read_alike(value: str) -> None:
-    line = f"export A={_quote(value)}"
-    with TemporaryDirectory() as folder:
-        file = Path(folder) / "t.env"
-        file.write_text(line, newline="")
-        assert read_env_file(file).values == {"A": value}
-    assert shlex.split(line, posix=True)[1] == f"A={value}"
 
 
 @pytest.mark.parametrize("wait", [[], ["--wait", "0.1"]])
