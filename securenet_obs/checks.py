@@ -7,7 +7,7 @@ The executed notebook alone carries the results: each output has a row for the r
 
 import html
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Literal
 
@@ -134,11 +134,11 @@ class Checks:
             passed: whether the expectation was met.
             expected: the expectation, in words or as a value.
             observed: the value that was observed; `value_text` formats it.
-            is_of_target: whether a failure links log lines of the target; an answer to an exercise,
-                for example, is not in them.
+            is_of_target: whether a failure links places of the target; a wrong answer to an
+                exercise, for example, has no runbook.
         """
-        since = self._began if is_of_target else None
-        self._add(self._judge(name, passed, expected, observed, since=since))
+        check = self._judge(name, passed, expected, observed, since=self._began)
+        self._add(check if is_of_target else replace(check, links=()))
 
     def show_example(self, name: str, passed: bool, *, expected: object, observed: object) -> None:
         """Show a check that is judged as by `record`, and counts nowhere: it explains checks."""
