@@ -9,6 +9,7 @@ from securenet_obs.drills.incidents import Proof
 from securenet_obs.drills.incidents.faults.poison import bury_poison
 from securenet_obs.runner.record.verdict import Verdict
 from securenet_obs.stack import LocalStack
+from tests.dead_letters import delete_dead_letters
 
 NAME = "task_is_poisonous"
 
@@ -35,6 +36,7 @@ def test_a_dead_letter_is_read_and_then_requeued(
     stack: LocalStack, run_notebook: Callable[..., Any]
 ) -> None:
     """First the command for a person, then the requeue by filter, and then nothing is left."""
+    delete_dead_letters(stack.environment["DATABASE_URL"])
     with bury_poison(stack):
         found = run_notebook(NAME)
         assert (found.verdict, found.red) == (Verdict.FAILED, {"no step is open"})

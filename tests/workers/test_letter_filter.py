@@ -7,6 +7,7 @@ import pytest
 from securenet_obs.store import DeadLetter, session_scope
 from securenet_obs.workers.dead_letters import list_letters
 from securenet_obs.workers.letter_filter import LetterFilter, compute_digest
+from tests.dead_letters import delete_dead_letters
 
 TASK = "securenet_obs.workers.tasks.run_vulnerability_scan"
 
@@ -35,8 +36,9 @@ def store(task_id: str, **changes: object) -> None:
 
 
 @pytest.mark.usefixtures("store")
-def test_every_property_counts() -> None:
+def test_every_property_counts(environment: dict[str, str]) -> None:
     """The task's name may be its last part; underscores are no wildcards."""
+    delete_dead_letters(environment["DATABASE_URL"])
     store("plain")
     store("task", task=f"{TASK.rpartition('.')[0]}.runXvulnerabilityXscan")
     store("tenant", tenant_id="other")

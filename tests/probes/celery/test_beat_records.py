@@ -43,8 +43,9 @@ def test_the_window_is_the_slot_before_the_next(error_s: float) -> None:
 @pytest.fixture
 def settings(redis_server: RedisServer) -> Iterator[Settings]:
     found = Settings(**{name.lower(): value for name, value in redis_server.environment.items()})
-    yield found
     with redis.Redis.from_url(found.results.get_secret_value()) as client:
+        client.delete(*KEYS)
+        yield found
         client.delete(*KEYS)
 
 
