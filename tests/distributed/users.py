@@ -4,10 +4,13 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from functools import cache
 from pathlib import Path
 
 import pytest
+
+_NOBODY = 65_534
 
 _SHOW_PYTHON = """set -e
 mount --bind "$2" "$3"
@@ -30,6 +33,10 @@ def as_user(user: int, command: list[str], scratch: Path) -> list[str]:
     """
     if reason := _missing():
         pytest.skip(reason)
+    return _build(user, command, scratch)
+
+
+def _build(user: int, command: list[str], scratch: Path) -> list[str]:
     changed = ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups"]
     changed += ["--bounding-set=-all", "--inh-caps=-all", *command]
     closed = _closed_folder()
@@ -55,4 +62,8 @@ def _missing() -> str:
         return f"{missing[0]} is not installed"
     if _closed_folder() and subprocess.run(["unshare", "--mount", "true"], check=False).returncode:
         return f"{_closed_folder()} is closed to other users, and mount namespaces are not allowed"
+    with tempfile.TemporaryDirectory() as scratch:
+        command = _build(_NOBODY, [sys.executable, "-c", "import securenet_obs"], Path(scratch))
+        if subprocess.run(command, cwd="/", check=False).returncode:
+            return "this project is in a folder that other users may not enter"
     return ""
