@@ -21,6 +21,9 @@ WIDTH, HEIGHT = 1280, 900
 WAIT_MS = 120_000
 """How long a loaded machine may take for anything in the page."""
 
+_SETTLE_MS = 5_000
+"""How long the shared document of a new page may take until its cells are executed."""
+
 SCREENSHOTS = Path(__file__).parents[2] / ".securenet" / "screenshots"
 """Folder of the screenshots; git ignores it."""
 
@@ -75,6 +78,8 @@ class JupyterPage:
         self.page.goto(url)
         # Another page of the notebook may have left its kernel busy.
         self.page.get_by_text(re.compile(r"\(ipykernel\) \| (Idle|Busy)")).first.wait_for()
+        # On a loaded machine *Run All* directly after this ran one cell, or none.
+        self.page.wait_for_timeout(_SETTLE_MS)
 
     def close(self) -> None:
         """Close the window, whatever its kernel does."""
