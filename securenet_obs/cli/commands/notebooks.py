@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from securenet_obs.cli import options
-from securenet_obs.cli.choice import choose
+from securenet_obs.cli.choice import Choice, choose
 from securenet_obs.cli.consoles import STDERR, STDOUT
 from securenet_obs.cli.options import RunOptions
 from securenet_obs.cli.parameter_types import NonEmptyPath
@@ -164,17 +164,10 @@ def _run(
     from securenet_obs.runner.console.timings import NOTEBOOKS, Timings
     from securenet_obs.runner.evidence.folder import check_root
     from securenet_obs.runner.kernel.forked import warm_server
-    from securenet_obs.runner.preflight import Demand, secret_names, skip_reason
+    from securenet_obs.runner.preflight import skip_reason
 
     needs_target = any(order.notebook.declared.all_needs for order in orders)
-    choice = choose(
-        run_options.target,
-        local=run_options.local,
-        needed=needs_target,
-        secrets=secret_names(orders),
-        root=run_options.root,
-    )
-    choice.check([Demand.of(order) for order in orders])
+    choice = _choose(orders, run_options, needed=needs_target)
     runnable = [
         order for order in orders if not skip_reason(order.notebook.declared, choice.target)
     ]
@@ -187,10 +180,7 @@ def _run(
     failed: list[bool] = []
     with (
         warm_server(wanted=not (run_options.cold or socket), start=start) as server,
-        timings.around(
-            "stack",
-            choice.enter(console, keeps_logs=lambda: any(failed)),
-        ) as target,
+        timings.around("stack", choice.enter(console, keeps_logs=lambda: any(failed))) as target,
         progress(console) as listener,
     ):
         with timings.phase("kernels' server"):
@@ -211,6 +201,21 @@ def _run(
         # The links of failed checks lead to these lines.
         failed.append(outcome.verdict.exit_code != 0)
     report_outcomes([(target, outcome)], run_options, timings)
+
+
+def _choose(orders: "Sequence[Order]", run_options: RunOptions, *, needed: bool) -> Choice:
+    """Return the choice of the target, which can serve the orders."""
+    from securenet_obs.runner.preflight import Demand, secret_names
+
+    choice = choose(
+        run_options.target,
+        local=run_options.local,
+        needed=needed,
+        secrets=secret_names(orders),
+        root=run_options.root,
+    )
+    choice.check([Demand.of(order) for order in orders])
+    return choice
 
 
 @click.command()
