@@ -10,6 +10,7 @@ from pathlib import Path
 import httpx
 import psutil
 import pytest
+from jupyter_core.paths import jupyter_config_dir
 from tornado.websocket import websocket_connect
 
 from securenet_obs.errors import SecureNetObsError
@@ -92,3 +93,13 @@ def test_a_person_is_asked_nothing(client: httpx.Client) -> None:
     path = f"{LAUNCHER}/{loaded[LAUNCHER]}"
     script = client.get(f"/lab/extensions/{path}").raise_for_status().text
     assert "00_start_here.ipynb" in script
+
+
+def test_the_tabs_of_a_lab_are_kept_beside_it(client: httpx.Client) -> None:
+    """The user's own folder of workspaces would bring back the tabs of another project's lab."""
+    workspace = {"data": {}, "metadata": {"id": "tabs-of-a-test"}}
+    client.put("/lab/api/workspaces/tabs-of-a-test", json=workspace).raise_for_status()
+    kept = client.get("/lab/api/workspaces").raise_for_status().json()["workspaces"]["ids"]
+    assert "tabs-of-a-test" in kept
+    own = Path(jupyter_config_dir(), "lab", "workspaces")
+    assert list(own.glob("tabs-of-a-test*")) == []
