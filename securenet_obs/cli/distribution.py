@@ -13,6 +13,7 @@ from securenet_obs.cli.reporting import report_outcomes
 from securenet_obs.errors import SettingsError
 
 if TYPE_CHECKING:
+    from securenet_obs.notifications import StandingsOpener
     from securenet_obs.runner.record.order import Order
     from securenet_obs.runner.target import Target
 
@@ -53,7 +54,16 @@ def run_on_workers(
         root, evidence = run_options.root, run_options.evidence
         call = Call(root, evidence, listener, run_options.retries, resumes)
         outcomes = call.run(chosen, orders)
-    report_outcomes(list(zip(chosen, outcomes, strict=True)), run_options)
+    finished = list(zip(chosen, outcomes, strict=True))
+    report_outcomes(finished, run_options, standings=_standings)
+
+
+def _standings(target: "Target") -> "StandingsOpener":
+    """Return the standings that all callers and workers of a target share."""
+    from securenet_obs.distributed.connection import broker_url, connect
+    from securenet_obs.distributed.standings import shared_standings
+
+    return lambda: shared_standings(connect(broker_url(target.environment)))
 
 
 def _target(file: Path | None, orders: "Sequence[Order]", run_options: RunOptions) -> "Target":

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -13,6 +13,7 @@ from securenet_obs.cli.options import RunOptions
 from securenet_obs.errors import EvidenceError
 
 if TYPE_CHECKING:
+    from securenet_obs.notifications import StandingsOpener
     from securenet_obs.runner.command import Outcome
     from securenet_obs.runner.console.timings import Timings
     from securenet_obs.runner.target import Target
@@ -22,10 +23,17 @@ def report_outcomes(
     finished: "Sequence[tuple[Target, Outcome]]",
     run_options: RunOptions,
     timings: "Timings | None" = None,
+    standings: "Callable[[Target], StandingsOpener] | None" = None,
 ) -> NoReturn:
     """Report the outcome on each target, and exit with the worst verdict.
 
     A JUnit report that cannot be written is an error; a notification that is not taken is not.
+
+    Args:
+        finished: the outcome of each target.
+        run_options: options of the command.
+        timings: how long the parts of the command took, if that is shown.
+        standings: where the standings of a target are; beside the evidence by default.
     """
     from securenet_obs.notifications import announce
     from securenet_obs.runner.record.verdict import Verdict, worst
@@ -38,7 +46,9 @@ def report_outcomes(
         problems.append(problem)
     _print(outcomes, run_options, timings)
     for target, outcome in finished:
-        for problem in announce(outcome.runs, target, outcome.folder):
+        for problem in announce(
+            outcome.runs, target, outcome.folder, standings and standings(target)
+        ):
             STDERR.print(problem, style="yellow", soft_wrap=True, markup=False)
     for problem in problems:
         STDERR.print(problem, style="red", soft_wrap=True, markup=False)

@@ -30,5 +30,11 @@ SLOT_KEY = "securenet:validation:slot"
 CLOSING_KEY = "securenet:validation:closing:{command}"
 """Lock of the process that closes a command's evidence."""
 
+STANDINGS_KEY = "securenet:validation:standings"
+"""Standings of notebooks as JSON: the verdicts that were notified last."""
+
+STANDINGS_LOCK_KEY = "securenet:validation:standings-lock"
+"""Lock of the process that advances them."""
+
 RETENTION_S = 24 * 3600
-"""Seconds for which these keys are kept."""
+"""Seconds for which the keys of a command or a run are kept."""

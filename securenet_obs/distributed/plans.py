@@ -14,6 +14,7 @@ from typing import Any
 
 from redis.exceptions import RedisError
 
+from securenet_obs.distributed.announcing import notify_closed
 from securenet_obs.distributed.merging import merge, refusal_in, start_of
 from securenet_obs.distributed.names import CLOSING_KEY
 from securenet_obs.distributed.place import Place
@@ -104,6 +105,8 @@ def close_others(place: Place, client: Any) -> list[str]:
 def close_command(place: Place, client: Any, command: str) -> bool:
     """Close a command's evidence if all runs have ended, or its time is over; return whether.
 
+    A command of the schedule is announced then.
+
     Raises:
         EvidenceError: the shared place cannot be read or written.
     """
@@ -117,7 +120,10 @@ def close_command(place: Place, client: Any, command: str) -> bool:
         return False
     with tempfile.TemporaryDirectory(prefix="snobs-closing-") as scratch:
         folder = _build(place, plan, Path(scratch))
-        place.publish(command, folder, [row.run for row in plan.runs])
+        place.publish(command, folder.path, [row.run for row in plan.runs])
+        runs = folder.record().runs
+    if plan.scheduled:
+        notify_closed(command, plan.opened["target"], client, place, runs)
     return True
 
 
@@ -134,7 +140,7 @@ def _attempt(place: Place, run: str) -> int:
     return next((number for number in (2, 1) if place.has_part(run, number)), 0)
 
 
-def _build(place: Place, plan: Plan, scratch: Path) -> Path:
+def _build(place: Place, plan: Plan, scratch: Path) -> EvidenceFolder:
     """Return the closed evidence folder of a plan."""
     path = scratch / plan.command
     path.mkdir()
@@ -143,7 +149,7 @@ def _build(place: Place, plan: Plan, scratch: Path) -> Path:
     for row in plan.runs:
         _add(place, plan, row, folder, scratch / "parts" / row.run)
     close(folder)
-    return path
+    return folder
 
 
 def _add(place: Place, plan: Plan, row: PlannedRun, folder: EvidenceFolder, part: Path) -> None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from pathlib import Path
 
 from securenet_obs.notifications.delivery import Message
 from securenet_obs.notifications.standings import Change
@@ -16,20 +15,20 @@ MAX_LINE = 300
 
 
 def build_message(
-    changes: Iterable[Change], records: Mapping[str, RunRecord], folder: Path
+    changes: Iterable[Change], records: Mapping[str, RunRecord], evidence: str
 ) -> Message:
     """Return the notification of changes.
 
     Args:
         changes: the changes that are due, at least one.
         records: the last attempt of each notebook, whose texts are masked.
-        folder: evidence folder of the command.
+        evidence: where the evidence of the command is.
     """
     rows = list(changes)
     red = [change for change in rows if not change.now.is_green]
     lines = [line for change in rows for line in _describe(change, records[change.notebook])]
     return Message(
-        title=_title(rows, red), text="\n".join([*lines, f"evidence: {folder}"]),
+        title=_title(rows, red), text="\n".join([*lines, f"evidence: {evidence}"]),
         is_failure=bool(red),
     )  # fmt: skip
 

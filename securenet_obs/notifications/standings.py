@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from securenet_obs.errors import NotificationError
 from securenet_obs.processes.atomic_file import replace_file
 from securenet_obs.processes.locks import file_lock
 from securenet_obs.runner.record.verdict import Verdict
@@ -78,35 +79,41 @@ def is_due(standing: Standing, at: float, after_s: float) -> bool:
 
 
 class Standings:
-    """The standings below an evidence root, as a file."""
+    """The standings of notebooks on targets, by `NOTEBOOK on TARGET`.
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._rows = dict(_read(path))
+    Args:
+        rows: standings as JSON objects; those of another shape are left out.
+    """
+
+    def __init__(self, rows: Mapping[str, Any]) -> None:
+        parsed = {key: _parse(row) for key, row in rows.items()}
+        self.rows = {key: row for key, row in parsed.items() if row}
 
     def take(self, notebook: str, target: str, verdict: str, at: float) -> Change:
         """Record a run; return the change from the standing before."""
         key = f"{notebook} on {target}"
-        before = self._rows.get(key)
-        now = self._rows[key] = advance(before, verdict, at)
+        before = self.rows.get(key)
+        now = self.rows[key] = advance(before, verdict, at)
         return Change(notebook, target, before, now)
 
     def mark_notified(self, changes: Iterable[Change]) -> None:
         """Record that these changes were notified."""
         for change in changes:
             key = f"{change.notebook} on {change.target}"
-            self._rows[key] = replace(change.now, notified=change.now.verdict)
+            self.rows[key] = replace(change.now, notified=change.now.verdict)
 
-    def save(self) -> None:
-        """Write the file.
+    def as_text(self) -> str:
+        """Return the standings as JSON."""
+        return json.dumps({key: asdict(row) for key, row in self.rows.items()}, indent=1) + "\n"
 
-        Raises:
-            OSError: it cannot be written.
-        """
-        rows = {key: asdict(row) for key, row in self._rows.items()}
-        replace_file(
-            self._path, (json.dumps(rows, indent=1) + "\n").encode(), mode=0o644, to_disk=True
-        )
+
+def parse_standings(text: str | bytes) -> Standings:
+    """Return the standings that were written as text; none if it is not theirs."""
+    try:
+        rows = json.loads(text)
+    except ValueError:
+        rows = {}
+    return Standings(rows if isinstance(rows, dict) else {})
 
 
 @contextmanager
@@ -114,23 +121,30 @@ def open_standings(root: Path) -> Iterator[Standings]:
     """Yield the standings of an evidence root, locked against other commands, and save them.
 
     Raises:
-        OSError: they cannot be written.
+        NotificationError: they cannot be written, or another command holds them for too long.
     """
-    with file_lock(root / f"{STANDINGS_FILE}.lock", wait_s=LOCK_WAIT_S):
-        standings = Standings(root / STANDINGS_FILE)
-        yield standings
-        standings.save()
-
-
-def _read(path: Path) -> Iterator[tuple[str, Standing]]:
-    """Yield the standings in a file; rows that are not standings are left out."""
+    path = root / STANDINGS_FILE
     try:
-        rows = json.loads(path.read_bytes())
-    except (OSError, ValueError):
-        return
-    for key, row in rows.items() if isinstance(rows, dict) else ():
-        if standing := _parse(row):
-            yield key, standing
+        with file_lock(root / f"{STANDINGS_FILE}.lock", wait_s=LOCK_WAIT_S) as is_held:
+            if not is_held:
+                raise NotificationError(
+                    f"{path}: another command holds it; changes are notified with the next run."
+                )
+            standings = read_standings(root)
+            yield standings
+            replace_file(path, standings.as_text().encode(), mode=0o644, to_disk=True)
+    except OSError as error:
+        raise NotificationError(
+            f"{root}: the standings cannot be written: {error.strerror}"
+        ) from error
+
+
+def read_standings(root: Path) -> Standings:
+    """Return the standings of an evidence root; a file that cannot be read has none."""
+    try:
+        return parse_standings((root / STANDINGS_FILE).read_bytes())
+    except OSError:
+        return Standings({})
 
 
 def _parse(row: Any) -> Standing | None:
@@ -141,8 +155,3 @@ def _parse(row: Any) -> Standing | None:
         }:  # fmt: skip
             return Standing(verdict, float(since), runs, notified)
     return None
-
-
-def read_standings(root: Path) -> Mapping[str, Standing]:
-    """Return the standings of an evidence root, by `NOTEBOOK on TARGET`."""
-    return dict(_read(root / STANDINGS_FILE))

@@ -1,11 +1,9 @@
 """Fixtures of the notifications' tests: a web server and a mail server on this machine."""
 
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from email import message_from_bytes
 from email.message import Message
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
@@ -13,38 +11,14 @@ from aiosmtpd.controller import Controller
 
 from securenet_obs.processes.ports import find_free_ports
 from securenet_obs.runner.record.runs import RunRecord
-
-
-@dataclass
-class WebServer:
-    """A web server that keeps the requests that it gets: path, headers, body."""
-
-    port: int
-    requests: list[tuple[str, dict[str, str], bytes]] = field(default_factory=list)
-    status: int = 200
+from tests.web_server import WebServer, running_web_server
 
 
 @pytest.fixture
 def web_server() -> Iterator[WebServer]:
     """Yield a web server, which answers its `status`."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            kept.requests.append((self.path, dict(self.headers), body))
-            self.send_response(kept.status)
-            self.end_headers()
-
-        def log_message(self, *_: Any) -> None:
-            """Log nothing."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        kept = WebServer(server.server_port)
-        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-        thread.start()
-        yield kept
-        server.shutdown()
-        thread.join()
+    with running_web_server() as server:
+        yield server
 
 
 @dataclass

@@ -9,7 +9,8 @@ from securenet_obs.notifications.announcing import announce
 from securenet_obs.notifications.standings import read_standings
 from securenet_obs.runner.record.runs import RunRecord
 from securenet_obs.runner.target import target_of
-from tests.notifications.conftest import WebServer, judged_run
+from tests.notifications.conftest import judged_run
+from tests.web_server import WebServer
 
 KEY = "0123456789abcdef0123456789abcdef"
 
@@ -65,7 +66,9 @@ def test_a_notification_that_none_took_is_sent_again(commands: Commands, tmp_pat
     commands.server.status = 500
     (problem,) = commands.end(judged_run("failed"))
     assert "entry 1 (json) answered 500. It is sent again with the next run." in problem
-    assert read_standings(tmp_path)["08_the_broker_is_safe on staging.env"].notified == "passed"
+    assert (
+        read_standings(tmp_path).rows["08_the_broker_is_safe on staging.env"].notified == "passed"
+    )
     commands.server.status = 200
     commands.server.requests.clear()
     assert commands.end(judged_run("failed")) == commands.end(judged_run("failed")) == []

@@ -10,7 +10,7 @@ from securenet_obs.notifications.check_ins import check_in, monitor_slug
 from securenet_obs.probes import open_telemetry
 from securenet_obs.settings import settings_from
 from securenet_obs.stack import LocalStack
-from tests.notifications.conftest import WebServer
+from tests.web_server import WebServer
 
 KEY = "0123456789abcdef0123456789abcdef"
 NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))

@@ -9,7 +9,8 @@ from pydantic import SecretStr
 
 from securenet_obs.errors import NotificationError
 from securenet_obs.notifications.delivery import NOT_INSTALLED, Message, deliver
-from tests.notifications.conftest import MailServer, WebServer
+from tests.notifications.conftest import MailServer
+from tests.web_server import WebServer
 
 TOKEN = "tok3n-0123456789abcdef"
 PASSWORD = "correct-horse"

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from securenet_obs.errors import NotificationError
+from securenet_obs.notifications import standings as module
 from securenet_obs.notifications.standings import (
     STANDINGS_FILE,
     Standing,
@@ -63,9 +65,18 @@ def test_standings_survive_commands_and_broken_files(tmp_path: Path) -> None:
         again = standings.take("n", "staging.env", "failed", 2.0)
     assert again.before is not None
     assert again.now == Standing("failed", 1.0, 2, "failed")
-    assert read_standings(tmp_path).keys() == {"n on staging.env", "n on production.env"}
+    assert read_standings(tmp_path).rows.keys() == {"n on staging.env", "n on production.env"}
     rows = json.loads((tmp_path / STANDINGS_FILE).read_text())
     (tmp_path / STANDINGS_FILE).write_text(json.dumps({**rows, "x": 3, "y": {"verdict": 1}}))
-    assert read_standings(tmp_path).keys() == {"n on staging.env", "n on production.env"}
+    assert read_standings(tmp_path).rows.keys() == {"n on staging.env", "n on production.env"}
     (tmp_path / STANDINGS_FILE).write_text("{")
-    assert read_standings(tmp_path) == {}
+    assert read_standings(tmp_path).rows == {}
+
+
+def test_standings_that_another_command_holds_are_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two commands would both notify the same change."""
+    monkeypatch.setattr(module, "LOCK_WAIT_S", 0.1)
+    with open_standings(tmp_path), pytest.raises(NotificationError, match="another command holds"):
+        open_standings(tmp_path).__enter__()

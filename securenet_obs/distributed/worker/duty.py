@@ -7,6 +7,7 @@ from typing import Any
 
 import structlog
 
+from securenet_obs.distributed.announcing import check_in_scheduled
 from securenet_obs.distributed.connection import connect, evidence_url
 from securenet_obs.distributed.message import Message, message_of
 from securenet_obs.distributed.names import SLOT_KEY
@@ -29,7 +30,7 @@ _log = structlog.get_logger(__name__)
 
 
 def run(message: dict[str, Any], worker: str) -> None:
-    """Run a message, and close its command if the schedule sent it and this was its last run.
+    """Run a message; announce it if the schedule sent it, and close its command after the last run.
 
     Raises:
         EvidenceError: the evidence cannot be written to the shared place.
@@ -40,7 +41,8 @@ def run(message: dict[str, Any], worker: str) -> None:
     targets = Path(settings.validation_targets) if settings.validation_targets else None
     place.delete_own_parts()
     job = Message(**message)
-    WorkerRun(broker, place, targets, worker).execute(job)
+    runs = WorkerRun(broker, place, targets, worker).execute(job)
+    check_in_scheduled(place.get_plan(job.command), runs)
     close_command(place, connect(broker), job.command)
 
 

@@ -27,6 +27,7 @@ from securenet_obs.runner.kernel.warm import available
 from securenet_obs.runner.notebook.roots import default_root
 from securenet_obs.runner.preflight import Demand, preflight
 from securenet_obs.runner.record.order import Order
+from securenet_obs.runner.record.runs import RunRecord
 from securenet_obs.runner.target import Target, environment_target, target_from_file
 
 MAX_ATTEMPTS = 2
@@ -53,8 +54,11 @@ class WorkerRun:
     targets: Path | None
     worker: str
 
-    def execute(self, message: Message) -> None:
+    def execute(self, message: Message) -> list[RunRecord]:
         """Run the message's notebook, once, and write its evidence to the shared place.
+
+        Returns:
+            The run; none if it was refused, cancelled, or started too often.
 
         Raises:
             EvidenceError: the evidence cannot be written to the shared place.
@@ -65,21 +69,25 @@ class WorkerRun:
         events = Publisher(client, message.command, message.run, attempt, self.worker)
         if attempt > MAX_ATTEMPTS:
             events.send("given_up")
-            return
+            return []
         with tempfile.TemporaryDirectory(prefix="snobs-validation-") as scratch:
             folder = Path(scratch) / "evidence"
+            runs: list[RunRecord] = []
             try:
-                self._run(client, message, events, folder)
+                runs = self._run(client, message, events, folder)
             except SecureNetObsError as error:
                 _log.warning("validation_refused", run=message.run, reason=str(error))
                 write_refusal(folder, str(error))
             if not folder.exists():
                 events.send("cancelled")
-                return
+                return []
             self.place.put_part(message.run, attempt, folder)
         events.send("finished")
+        return runs
 
-    def _run(self, client: Any, message: Message, events: Publisher, folder: Path) -> None:
+    def _run(
+        self, client: Any, message: Message, events: Publisher, folder: Path
+    ) -> list[RunRecord]:
         """Run the notebook as a command of its own; leave nothing if the run was cancelled.
 
         Raises:
@@ -100,16 +108,18 @@ class WorkerRun:
                 on_wait=lambda reason: events.send("waits", reason=reason),
             ),
         ):
-            if not stop.is_set():
-                target = replace(target, environment=run_variables(target.environment))
-                self._command(order, target, events, folder, stop)
+            if stop.is_set():
+                return []
+            target = replace(target, environment=run_variables(target.environment))
+            return self._command(order, target, events, folder, stop)
 
     def _command(
         self, order: Order, target: Target, events: Publisher, folder: Path, stop: threading.Event
-    ) -> None:
+    ) -> list[RunRecord]:
         command = Command(target, folder, events, warm=_warm_socket(), stop=stop)
         outcome = command.run([order])
         _log.info("validation_run", notebook=order.notebook.name, verdict=str(outcome.verdict))
+        return outcome.runs
 
     def _target(self, message: Message) -> Target:
         """Return the message's target as this worker knows it.
