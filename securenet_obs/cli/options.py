@@ -61,6 +61,9 @@ store = click.option(
     show_default=True,
     help="Database of the store.",
 )
+validation_worker = click.option(
+    "--validation-worker", is_flag=True, help="Start a worker for `validate --on celery`, too."
+)
 detach = click.option(
     "--detach", is_flag=True, help="Start it in the background; return when it is ready."
 )

@@ -6,9 +6,10 @@ from celery import Celery
 from celery.schedules import ParseException, crontab
 from kombu import Queue
 
-from securenet_obs.distributed.names import DISPATCH, QUEUE
+from securenet_obs.distributed.names import DISPATCH
 from securenet_obs.errors import SettingsError
 from securenet_obs.workers.connections import TIMEOUT_SETTINGS, tls_options
+from securenet_obs.workers.names import VALIDATION_QUEUE
 
 DISPATCH_EXPIRES_S = 600
 """Seconds in which a worker must take the schedule's task; else its runs are missed."""
@@ -33,8 +34,8 @@ def configure(app: Celery, broker: str, schedule: str = "") -> Celery:
         redis_backend_use_ssl=tls_options(broker),
         task_serializer="json",
         accept_content=["json"],
-        task_queues=[Queue(QUEUE)],
-        task_default_queue=QUEUE,
+        task_queues=[Queue(VALIDATION_QUEUE)],
+        task_default_queue=VALIDATION_QUEUE,
         task_create_missing_queues=False,
         task_ignore_result=True,
         **TIMEOUT_SETTINGS,
@@ -80,6 +81,6 @@ def parse_schedule(text: str) -> crontab:
 def _entries(schedule: str) -> dict[str, Any]:
     if not schedule:
         return {}
-    options = {"queue": QUEUE, "expires": DISPATCH_EXPIRES_S}
+    options = {"queue": VALIDATION_QUEUE, "expires": DISPATCH_EXPIRES_S}
     entry = {"task": DISPATCH, "schedule": parse_schedule(schedule), "options": options}
     return {"validations": entry}

@@ -1,7 +1,4 @@
-"""Names of the queue, the tasks and the Redis keys of distributed validations; imports nothing."""
-
-QUEUE = "validation"
-"""Queue of the runs; only validation workers consume it."""
+"""Names of the tasks and the Redis keys of distributed validations; imports nothing."""
 
 RUN = "securenet_obs.distributed.worker.tasks.run_notebook"
 """Task that runs one notebook."""

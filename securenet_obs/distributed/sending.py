@@ -9,9 +9,10 @@ from redis.exceptions import RedisError
 
 from securenet_obs.distributed.configuration import configure
 from securenet_obs.distributed.message import Message
-from securenet_obs.distributed.names import QUEUE, RUN
+from securenet_obs.distributed.names import RUN
 from securenet_obs.errors import UnreachableError
 from securenet_obs.workers.celery_fixes.transport import install_transport
+from securenet_obs.workers.names import VALIDATION_QUEUE
 
 
 @functools.cache
@@ -33,7 +34,7 @@ def send(broker: str, message: Message) -> None:
             RUN,
             [message.as_json()],
             task_id=message.run,
-            queue=QUEUE,
+            queue=VALIDATION_QUEUE,
             expires=expires,
             ignore_result=True,
         )

@@ -47,9 +47,19 @@ _ASK_S = 0.3
 
 
 def start_detached(
-    name: str, report: Callable[[str], None], store: StoreKind = "sqlite"
+    name: str,
+    report: Callable[[str], None],
+    store: StoreKind = "sqlite",
+    *,
+    validation_worker: bool = False,
 ) -> StackState:
     """Start a stack in the background, and return its state once every part is ready.
+
+    Args:
+        name: name of the stack.
+        report: receives progress messages, one sentence at a time.
+        store: database of the store.
+        validation_worker: whether it has a worker for `validate --on celery`.
 
     Raises:
         PartNotReadyError: a part did not become ready; all started parts are stopped.
@@ -61,7 +71,9 @@ def start_detached(
     reading, writing = os.pipe()
     with os.fdopen(reading) as lines:
         try:
-            process = _start_supervisor(name, store, log, writing)
+            process = _start_supervisor(
+                name, store, log, writing, validation_worker=validation_worker
+            )
         finally:
             os.close(writing)
         try:
@@ -75,13 +87,15 @@ def start_detached(
     return state
 
 
-def supervise(name: str, pipe: int, store: StoreKind = "sqlite") -> None:
+def supervise(
+    name: str, pipe: int, store: StoreKind = "sqlite", *, validation_worker: bool = False
+) -> None:
     """Run as the supervisor: start the stack, announce it, keep it until SIGTERM or its end."""
 
     def report(sentence: str) -> None:
         _announce(pipe, report=sentence)
 
-    stack = LocalStack(name, store=store, report=report)
+    stack = LocalStack(name, store=store, validation_worker=validation_worker, report=report)
     try:
         with _interrupt_without_reader(pipe):
             stack.start()
@@ -132,9 +146,10 @@ def _describe_not_ready(name: str, within_s: float, ready: Mapping[str, bool]) -
 
 
 def _start_supervisor(
-    name: str, store: StoreKind, log: Path, pipe: int
+    name: str, store: StoreKind, log: Path, pipe: int, *, validation_worker: bool
 ) -> "subprocess.Popen[bytes]":
     command = [sys.executable, "-m", "securenet_obs", "up", "--name", name, "--store", store]
+    command += ["--validation-worker"] * validation_worker
     with _open_log(log) as output:
         return subprocess.Popen(  # noqa: S603
             [*command, "--announce", str(pipe)],

@@ -21,6 +21,7 @@ from securenet_obs.stack.parts.bugsink_install import install_bugsink
 from securenet_obs.stack.parts.oncall import create_oncall_part
 from securenet_obs.stack.parts.relay.part import RelayAccess, create_relay_part
 from securenet_obs.stack.parts.services import STOP_TASKS_S, create_service_parts
+from securenet_obs.stack.parts.validation import create_validation_part
 from securenet_obs.stack.state import (
     DEFAULT_NAME,
     PartState,
@@ -36,11 +37,15 @@ from securenet_obs.stack.state import (
 )
 from securenet_obs.stack.state_files import lock_state_file
 
-STOP_ORDER = ("oncall", "beat", "api", "worker", "relay", "bugsink", "redis", "postgresql")
+STOP_ORDER = (
+    *("worker-validation", "oncall", "beat", "api", "worker", "relay", "bugsink"),
+    *("redis", "postgresql"),
+)
 """Order of stopping: the producers of work first, its consumers last."""
 
-OPTIONAL_PARTS = frozenset({"oncall", "postgresql"})
-"""Parts that some stacks do not have: the store is a file, or the extra `notebooks` is missing."""
+OPTIONAL_PARTS = frozenset({"oncall", "postgresql", "worker-validation"})
+"""Parts that some stacks do not have: the store is a file, the extra `notebooks` is missing, or no
+validation worker is wanted."""
 
 StoreKind = Literal["sqlite", "postgres"]
 
@@ -68,6 +73,7 @@ class LocalStack:
         root: folder of all local state, `.securenet` in the working directory by default.
         cache: folder of the shared Bugsink installation, `root` by default.
         store: database of the store.
+        validation_worker: whether it has a worker for `validate --on celery`.
         ephemeral: whether its files are removed when it stops; those of a failed start are kept.
         report: receives progress messages, one sentence at a time.
         pythons: service -> its interpreter, for services with other packages than ours.
@@ -80,6 +86,7 @@ class LocalStack:
         *,
         cache: Path | None = None,
         store: StoreKind = "sqlite",
+        validation_worker: bool = False,
         ephemeral: bool = False,
         report: Callable[[str], None] = lambda _sentence: None,
         pythons: Mapping[str, str] | None = None,
@@ -92,6 +99,7 @@ class LocalStack:
         self._report = report
         self._pythons = dict(pythons or {})
         self._kind = store
+        self._has_validation_worker = validation_worker
         self._store = f"sqlite:///{self.folder / 'securenet.sqlite3'}"
         self._tenant_keys: dict[str, str] = {}
         self._environment: dict[str, str] = {}
@@ -304,6 +312,9 @@ class LocalStack:
             self.folder, api_port, self._environment, guard, self._pythons
         )
         services |= create_oncall_part(self.folder / "oncall", self._environment, guard)
+        if self._has_validation_worker:
+            folder = self.folder / "worker-validation"
+            services |= create_validation_part(folder, self._environment, guard)
         sentry = {"bugsink": bugsink, "relay": relay}
         self._specifications = {**database, "redis": redis, **sentry, **services}
         self._parts = dict(self._specifications)
@@ -357,9 +368,10 @@ class LocalStack:
             "WORKER_STOP_S": str(STOP_TASKS_S),
             "RUNBOOK_ACTIONS": str(write_actions(self.folder)),
             "ONCALL_CONTACTS": "everything: the person at this keyboard",
-            # A stack on this machine notifies nobody, and has no validation workers.
-            **dict.fromkeys(("NOTIFY_URLS", "VALIDATION_SCHEDULE", "VALIDATION_EVIDENCE"), ""),
+            # A stack on this machine notifies nobody, and has no schedule of validations.
+            **dict.fromkeys(("NOTIFY_URLS", "VALIDATION_SCHEDULE"), ""),
             **dict.fromkeys(("VALIDATION_BROKER_URL", "VALIDATION_TARGETS"), ""),
+            "VALIDATION_EVIDENCE": self._shared_evidence(),
             "NOTIFY_AFTER_S": "0",
             "DOSSIERS_FOLDER": str(self.folder / "dossiers"),
             "SENTRY_HOOK_SECRET": secrets.token_urlsafe(24),
@@ -368,6 +380,11 @@ class LocalStack:
             # The user's proxy cannot reach our loopback.
             **dict.fromkeys(("NO_PROXY", "no_proxy"), loopback),
         }
+
+    def _shared_evidence(self) -> str:
+        """Return the shared place of the validation worker; empty without one."""
+        folder = self.folder / "validation-evidence"
+        return folder.absolute().as_uri() if self._has_validation_worker else ""
 
     def _write_state(self) -> None:
         started = {name: part for name, part in self._parts.items() if part.pid}

@@ -3,6 +3,9 @@
 QUEUES = ("default", "scans", "models", "logs", "canary")
 """Queues that workers consume."""
 
+VALIDATION_QUEUE = "validation"
+"""Queue of distributed validations, in a database of its own, for their workers alone."""
+
 DIRECT_PREFIX = "direct."
 """First part of the name of a worker's direct queue; the worker's name follows."""
 

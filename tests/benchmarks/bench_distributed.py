@@ -29,12 +29,12 @@ from nbformat import v4
 
 from securenet_obs.distributed.connection import connect
 from securenet_obs.distributed.presence import living_workers
-from securenet_obs.distributed.worker.command import build_worker_command
 from securenet_obs.processes.guard import Guard
 from securenet_obs.processes.polling import poll_until
 from securenet_obs.processes.ports import find_free_ports
 from securenet_obs.settings import Settings
 from securenet_obs.stack.parts.broker import RedisAccess, create_redis_part
+from securenet_obs.stack.parts.validation import build_validation_command
 
 WORKERS = (1, 2, 4)
 MOST = 1.1
@@ -87,7 +87,7 @@ def started(count: int, environment: dict[str, str], folder: Path) -> Iterator[M
     """Start workers, wait until they are ready, and yield their memory."""
     workers = [
         subprocess.Popen(
-            build_worker_command(f"w{number}@bench"),
+            build_validation_command(f"w{number}@bench"),
             cwd=folder,
             env=environment,
             stdout=subprocess.DEVNULL,

@@ -17,8 +17,8 @@ from nbformat import v4
 
 from securenet_obs.distributed.connection import connect
 from securenet_obs.distributed.presence import living_workers
-from securenet_obs.distributed.worker.command import build_worker_command
 from securenet_obs.settings import Settings
+from securenet_obs.stack.parts.validation import build_validation_command
 from tests.distributed.users import as_user
 from tests.waiting import eventually
 
@@ -102,7 +102,7 @@ class Fleet:
         os.chown(own, user, user)
         private = {"HOME": str(own), "TMPDIR": str(own), "USER": f"worker-{number}"}
         name = f"worker-{number}@test"
-        command = build_worker_command(name)
+        command = build_validation_command(name)
         with (self.folder / f"worker-{number}.log").open("wb") as log:
             worker = subprocess.Popen(
                 as_user(user, command, Path(tempfile.mkdtemp(dir=self.folder))),

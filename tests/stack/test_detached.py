@@ -76,14 +76,16 @@ def test_detached_stack_ends_with_its_supervisor(project: Path) -> None:
     pid, terminal = pty.fork()
     if pid == 0:
         os.chdir(project)
-        os.execv(COMMAND[0], [*COMMAND, "up", "--detach"])
+        os.execv(COMMAND[0], [*COMMAND, "up", "--detach", "--validation-worker"])
     output = b""
     while b"login" not in output:
         output += os.read(terminal, 4096)
     os.close(terminal)
     os.waitpid(pid, 0)
     assert "export SENTRY_DSN=" in waiting.communicate(timeout=60)[0]
-    assert call(project, "status").returncode == 0
+    status = call(project, "status")
+    assert status.returncode == 0
+    assert "worker-validation" in status.stdout
     again = call(project, "up", "--detach")
     assert again.returncode == 3
     assert "is already running" in again.stderr

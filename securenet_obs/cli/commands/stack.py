@@ -44,9 +44,16 @@ def env(name: str, wait: float | None) -> None:
 @click.command()
 @options.stack_name
 @options.store
+@options.validation_worker
 @options.detach
 @options.announce
-def up(name: str, store: "StoreKind", detach: bool, announce: int | None) -> None:
+def up(
+    name: str,
+    store: "StoreKind",
+    validation_worker: bool,
+    detach: bool,
+    announce: int | None,
+) -> None:
     """Start the local stack and print its logs; Ctrl-C ends it.
 
     With --detach it runs in the background and outlives this terminal: `status` shows it, `down`
@@ -65,14 +72,17 @@ def up(name: str, store: "StoreKind", detach: bool, announce: int | None) -> Non
     )
 
     if announce is not None:
-        supervise(name, announce, store)
+        supervise(name, announce, store, validation_worker=validation_worker)
     elif detach:
-        state = start_detached(name, STDOUT.print, store)
+        state = start_detached(name, STDOUT.print, store, validation_worker=validation_worker)
         end = format_stack_command("down", state.name)
         STDOUT.print(f"The stack {state.name!r} is ready; end it with `{end}`.", soft_wrap=True)
         _print_dashboard(state.dashboard)
     else:
-        with LocalStack(name, store=store, report=STDOUT.print) as stack:
+        stack = LocalStack(
+            name, store=store, validation_worker=validation_worker, report=STDOUT.print
+        )
+        with stack:
             _print_dashboard(stack.dashboard)
 
             def refresh() -> "dict[str, Part]":

@@ -29,6 +29,7 @@ from securenet_obs.runner.preflight import Demand, preflight
 from securenet_obs.runner.record.order import Order
 from securenet_obs.runner.record.runs import RunRecord
 from securenet_obs.runner.target import Target, environment_target, target_from_file
+from securenet_obs.stack.state import find_stack_of
 
 MAX_ATTEMPTS = 2
 """Starts of a run: one, and another one after its worker was lost."""
@@ -128,7 +129,7 @@ class WorkerRun:
             SettingsError: the worker does not know it, or knows another one by this name.
         """
         if self.targets is None:
-            target = environment_target()
+            target = own_target()
         else:
             target = target_from_file(self.targets / f"{Path(message.target).name}.env")
         for name, text in message.facts.items():
@@ -139,6 +140,13 @@ class WorkerRun:
                     "the same target."
                 )
         return target
+
+
+def own_target() -> Target:
+    """Return the target of this process's variables; in the worker of a stack, that stack."""
+    target = environment_target()
+    stack = find_stack_of(target.environment)
+    return replace(target, name=f"local stack {stack.name}", local=True) if stack else target
 
 
 def _count_start(client: Any, run: str) -> int:

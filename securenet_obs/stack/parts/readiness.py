@@ -22,6 +22,9 @@ BUGSINK_PROJECT = "1"
 WORKER = f"worker@{socket.gethostname()}"
 """Node name of a stack's worker."""
 
+VALIDATION_WORKER = f"validation@{socket.gethostname()}"
+"""Node name of a stack's validation worker."""
+
 HEARTBEAT = "serving.json"
 """File that the service of on-call writes in the folder of dossiers while it serves."""
 
@@ -98,16 +101,28 @@ def is_api_ready(environment: Mapping[str, str], _since: float) -> bool:
 
 def is_worker_ready(environment: Mapping[str, str], since: float) -> bool:
     """Return whether the worker answers a control ping over the broker."""
+    return _answers_ping(environment["REDIS_URL"], WORKER, since)
+
+
+def is_validation_worker_ready(environment: Mapping[str, str], since: float) -> bool:
+    """Return whether the validation worker answers a control ping over its own broker."""
+    from securenet_obs.settings import settings_of
+
+    broker = settings_of(dict(environment)).validation_broker.get_secret_value()
+    return _answers_ping(broker, VALIDATION_WORKER, since)
+
+
+def _answers_ping(broker: str, worker: str, since: float) -> bool:
     from celery import Celery
     from kombu.exceptions import KombuError
     from redis import RedisError
 
     # A ping that is sent before the worker listens is lost: while it starts, ask often.
     timeout_s = 0.2 if time.time() < since + STARTING_S else 1.0
-    with Celery(broker=environment["REDIS_URL"], set_as_current=False) as app:
+    with Celery(broker=broker, set_as_current=False) as app:
         app.conf.broker_transport_options = _BROKER_BOUNDS
         try:
-            return bool(app.control.ping(destination=[WORKER], timeout=timeout_s))
+            return bool(app.control.ping(destination=[worker], timeout=timeout_s))
         except (KombuError, RedisError, OSError):
             return False
 
@@ -141,6 +156,7 @@ READINESS_CHECKS: Mapping[str, ReadinessCheck] = {
     "api": is_api_ready,
     "worker": is_worker_ready,
     "beat": has_beat_ticked,
+    "worker-validation": is_validation_worker_ready,
     "oncall": is_oncall_ready,
 }
 """Name of a part -> its readiness check."""

@@ -5,6 +5,8 @@ import subprocess
 
 import pytest
 
+from securenet_obs.distributed.worker.running import own_target
+from securenet_obs.stack import LocalStack
 from tests.distributed.fleet import FIRST_USER, Fleet
 
 pytestmark = pytest.mark.stack
@@ -27,6 +29,20 @@ def test_only_the_shared_place_carries_the_evidence(project: Fleet) -> None:
         )
         assert b"Permission denied" in seen.stderr
         assert not list(project.worker_folder(number).glob("snobs-validation-*"))
+
+
+def test_the_target_of_a_stack_s_own_worker_is_local(
+    stack: LocalStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Validations that plant data or start stacks run there; with another API it is no stack."""
+    for name, text in stack.environment.items():
+        monkeypatch.setenv(name, text)
+    local = own_target()
+    assert (local.local, local.name) == (True, f"local stack {stack.name}")
+    assert local.environment["REDIS_URL"] == stack.environment["REDIS_URL"]
+    monkeypatch.setenv("API_URL", "https://api.example")
+    other = own_target()
+    assert (other.local, other.name) == (False, "environment")
 
 
 def test_the_same_notebook_does_not_run_twice_at_once(project: Fleet) -> None:
