@@ -90,7 +90,9 @@ OWNERS: dict[str, tuple[str, ...]] = {
 }
 """Classes with a private attribute that our code reads from another object; none are Python's."""
 
-DOCUMENTED = frozenset({"_asdict", "_exit", "_fields", "_getframe", "_make", "_replace"})
+DOCUMENTED = frozenset(
+    {"_asdict", "_current_frames", "_exit", "_fields", "_getframe", "_make", "_replace"}
+)
 """Underscore names that the standard library documents."""
 
 COMPUTED: dict[str, Callable[[], set[str]]] = {

@@ -17,6 +17,7 @@ from securenet_obs.cli.reporting import report_outcomes
 from securenet_obs.suggestions import did_you_mean
 
 if TYPE_CHECKING:
+    from securenet_obs.runner.comparison.collecting import StateReader
     from securenet_obs.runner.record.order import Order
 
 
@@ -158,7 +159,6 @@ def _run(
     socket: str = "",
 ) -> NoReturn:
     """Run the orders against their target, report, and exit with the verdict."""
-    from securenet_obs.probes.celery.configuration import read_redis_configuration
     from securenet_obs.runner.command import Command
     from securenet_obs.runner.console.progress import progress
     from securenet_obs.runner.console.timings import NOTEBOOKS, Timings
@@ -193,7 +193,7 @@ def _run(
             run_options.retries,
             socket,
             resumes,
-            state={"redis": read_redis_configuration} if needs_target else {},
+            state=_state_readers() if needs_target else {},
             is_latest=True,
         )
         with timings.phase(NOTEBOOKS):
@@ -201,6 +201,13 @@ def _run(
         # The links of failed checks lead to these lines.
         failed.append(outcome.verdict.exit_code != 0)
     report_outcomes([(target, outcome)], run_options, timings)
+
+
+def _state_readers() -> "dict[str, StateReader]":
+    """Return the readers of a target's configuration."""
+    from securenet_obs.probes.celery.configuration import read_redis_configuration
+
+    return {"redis": read_redis_configuration}
 
 
 def _choose(orders: "Sequence[Order]", run_options: RunOptions, *, needed: bool) -> Choice:

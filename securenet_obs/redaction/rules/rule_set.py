@@ -2,6 +2,7 @@
 
 import os
 import re
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from weakref import WeakSet
@@ -148,12 +149,25 @@ _inherited: list[Prefilter] = []
 """Prefilters of a parent: their locks may be held, and are not to be destroyed."""
 
 
-def _reset_all() -> None:
-    for rule_set in _rule_sets:
-        rule_set.reset_in_child()
+class _Forks:
+    """Prepares the rule sets of a process for that of its child."""
+
+    def __init__(self) -> None:
+        self._may_be_searching = True
+
+    def before(self) -> None:
+        """Note whether a thread other than the one that forks may be searching at this moment."""
+        self._may_be_searching = len(sys._current_frames()) > 1
+
+    def in_child(self) -> None:
+        """Reset the rule sets, unless no other thread has seen them: it takes 0.1 s."""
+        if self._may_be_searching:
+            for rule_set in _rule_sets:
+                rule_set.reset_in_child()
 
 
-os.register_at_fork(after_in_child=_reset_all)
+_forks = _Forks()
+os.register_at_fork(before=_forks.before, after_in_child=_forks.in_child)
 
 
 def anchor_of(rule: Rule) -> bytes:

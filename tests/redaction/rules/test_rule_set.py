@@ -111,6 +111,30 @@ def test_a_process_that_was_forked_during_a_search_can_search() -> None:
         kill_group(process.pid)
 
 
+LONE_FORK = """
+import os, sys
+from securenet_obs.redaction.rules import rule_set
+
+def compile_anew(self):
+    raise SystemExit("compiled anew")
+
+rule_set.RuleSet._new_prefilter = compile_anew
+pid = os.fork()
+if pid == 0:
+    for each in rule_set._rule_sets:
+        each.search(b"password=1")
+    os._exit(0)
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+"""
+
+
+def test_a_process_that_was_forked_by_a_lone_thread_compiles_nothing() -> None:
+    """No search can have held a lock, and each run of a warm server would pay for it."""
+    code = "from securenet_obs.redaction import Redactor\nkept = Redactor()\n" + LONE_FORK
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr.decode()
+
+
 def test_only_masked_texts_are_remembered_as_settled() -> None:
     """Texts with different secrets settle in the same one; none with a secret is kept."""
     redactor = Redactor()
