@@ -37,7 +37,8 @@ def announced(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """Record the folders of the outcomes that were announced, with a problem of each."""
     folders: list[Path] = []
 
-    def announce(_runs: Any, _target: Any, folder: Path) -> list[str]:
+    def announce(_runs: Any, _target: Any, folder: Path, standings: Any) -> list[str]:
+        assert standings is None
         folders.append(folder)
         return [f"no notification of {folder.name}"]
 

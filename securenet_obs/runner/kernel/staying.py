@@ -104,11 +104,28 @@ def staying_server() -> Iterator[str]:
         yield ""
         return
     name = state_name(os.environ)
+    with _using(folder, name) as socket, _behind(None if socket else lambda: _start(folder, name)):
+        yield socket
+
+
+@contextmanager
+def found_server() -> Iterator[str]:
+    """Yield the socket of a server that has stayed, until the block ends; empty without one."""
+    folder = private_folder() if may_stay(os.environ) else None
+    if folder is None:
+        yield ""
+        return
+    with _using(folder, state_name(os.environ)) as socket:
+        yield socket
+
+
+@contextmanager
+def _using(folder: Path, name: str) -> Iterator[str]:
+    """Yield the socket of a server, which lives until the block ends; empty without one."""
     use = os.open(folder / f"{name}.use", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         is_here = try_lock(use, shared=True) and is_alive(folder, name)
-        with _behind(None if is_here else lambda: _start(folder, name)):
-            yield str(folder / f"{name}.socket") if is_here else ""
+        yield str(folder / f"{name}.socket") if is_here else ""
     finally:
         os.close(use)
 

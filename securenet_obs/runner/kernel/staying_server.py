@@ -13,6 +13,18 @@ from securenet_obs.processes.locks import try_lock
 from securenet_obs.runner.kernel.staying import state_name
 from securenet_obs.runner.kernel.warm import PRELOADED, SPARES, Idle, serve
 
+COMMANDS = (
+    "click",
+    "nbformat",
+    "rich.console",
+    "securenet_obs.layout.pages",
+    "securenet_obs.runner.command",
+    "securenet_obs.runner.console.report",
+    "securenet_obs.runner.console.timings",
+    "securenet_obs.runner.orders",
+)
+"""Modules of a command, besides those that look at the terminal when they are imported."""
+
 IDLE_S = float(os.environ.get("SECURENET_OBS_IDLE_S", "300"))
 """Seconds without a request after which the server ends."""
 
@@ -39,7 +51,8 @@ def main(arguments: list[str]) -> None:
     owner = os.getpid()
     try:
         if state_name(os.environ) == name:
-            serve(paths[0], PRELOADED, SPARES, idle=idle, private=[alive, write_end])
+            modules = (*PRELOADED, *COMMANDS)
+            serve(paths[0], modules, SPARES + 1, idle=idle, private=[alive, write_end])
     finally:
         if os.getpid() == owner:
             for path in paths:

@@ -17,8 +17,8 @@ only forks; the memory of imported modules is shared until a process writes to i
   `ready` on its standard output. At the end of its standard input it kills all its descendants and
   exits.
 - Each connection is one process. The client sends a JSON line (module, arguments, variables,
-  working folder) with three descriptors, the process's standard streams; the answer is a line
-  with the process id, and later one with its exit status. If the client closes first, or is
+  working folder, umask) with three descriptors, the process's standard streams; the answer is a
+  line with the process id, and later one with its exit status. If the client closes first, or is
   killed, the process and its descendants are killed: nothing survives its run.
 - Behind each connection are two processes: an attendant, and the process that it forked. The
   attendant is a subreaper, so that the daemons of a kernel stay its descendants; it waits for one
@@ -60,6 +60,7 @@ SERVED = frozenset(
         "securenet_obs.runner.child.main",
         "securenet_obs.runner.kernel.main",
         "securenet_obs.runner.evidence.pages",
+        "securenet_obs.cli.served",
     }
 )
 """Modules with a `main(arguments)` that can be run in a forked process."""
@@ -79,7 +80,9 @@ LIBRARIES = (
 PAGES = "securenet_obs.runner.evidence.pages"
 
 PRELOADED = (
-    *sorted(SERVED),
+    "securenet_obs.runner.child.main",
+    "securenet_obs.runner.kernel.main",
+    PAGES,
     "securenet_obs.runner.child.engine",
     "securenet_obs.checks",
     *LIBRARIES,
@@ -289,6 +292,7 @@ def _become(attendant: socket.socket) -> Any:
     for number, descriptor in enumerate(descriptors):
         os.dup2(descriptor, number)
     os.closerange(3, 1024)
+    os.umask(request["umask"])
     os.chdir(request["folder"])
     _renew(request["variables"])
     sys.argv = [request["module"], *request["arguments"]]
@@ -312,8 +316,20 @@ def request_line(
     module: str, arguments: list[str], variables: dict[str, str], folder: Path | str
 ) -> bytes:
     """Return the line that requests a process."""
-    request = {"module": module, "arguments": arguments, "variables": variables}
-    return json.dumps(request | {"folder": str(folder)}).encode() + b"\n"
+    request = {
+        "module": module,
+        "arguments": arguments,
+        "variables": variables,
+        "folder": str(folder),
+        "umask": _read_umask(),
+    }
+    return json.dumps(request).encode() + b"\n"
+
+
+def _read_umask() -> int:
+    """Return the mask of this process; a thread that creates a file meanwhile is not disturbed."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1], 8) for line in lines if line.startswith("Umask:"))
 
 
 if __name__ == "__main__":

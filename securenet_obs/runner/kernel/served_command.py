@@ -1,0 +1,65 @@
+"""Runs a command in a process of a warm server that has stayed, as if it ran here.
+
+Buys: the next `securenet-obs run` takes 0.25 of the time of papermill's command line, not 0.36.
+Without it: each command imports anew what the server has imported.
+Can go with the server that stays.
+
+The process has this one's arguments, variables, folder, umask and standard streams; it gets its
+signals, and ends with it. It does not have its limits (`ulimit`, `nice`), nor has a kernel.
+"""
+
+import os
+import signal
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+
+from securenet_obs.errors import SecureNetObsError
+from securenet_obs.runner.kernel.forked import SOCKET, ForkedProcess
+from securenet_obs.runner.kernel.staying import found_server
+
+MODULE = "securenet_obs.cli.served"
+
+
+def run_by_server(arguments: Sequence[str]) -> int | None:
+    """Run a command in a process of a server that has stayed; return None if there is none.
+
+    Args:
+        arguments: those of the command line; with `--cold` no server is used.
+
+    Returns:
+        The exit status, as a shell reports it.
+    """
+    if "--cold" in arguments or os.environ.get(SOCKET):
+        return None
+    with found_server() as socket:
+        if not socket:
+            return None
+        try:
+            command = ForkedProcess(
+                socket,
+                MODULE,
+                [socket, *arguments],
+                environment=os.environ,
+                folder=os.getcwd(),
+                streams=[0, 1, 2],
+            )
+        except (SecureNetObsError, OSError):
+            return None
+        with closing(command), _passing_signals(command):
+            status = command.wait()
+    return 128 - status if status < 0 else status
+
+
+@contextmanager
+def _passing_signals(command: ForkedProcess) -> Iterator[None]:
+    """Send Ctrl-C and SIGTERM within the block to the command, which ends by itself."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    for number, handler in before.items():
+        # A shell has a job in the background ignore Ctrl-C.
+        if handler != signal.SIG_IGN:
+            signal.signal(number, lambda received, _: command.send_signal(received))
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
