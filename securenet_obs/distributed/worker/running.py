@@ -20,7 +20,7 @@ from securenet_obs.distributed.message import Message
 from securenet_obs.distributed.names import ATTEMPTS_KEY, CANCELLED_KEY, RETENTION_S
 from securenet_obs.distributed.place import Place
 from securenet_obs.distributed.target_lease import target_lease
-from securenet_obs.errors import SecureNetObsError, SettingsError
+from securenet_obs.errors import SecureNetObsError, SettingsError, StackError
 from securenet_obs.runner.command import Command
 from securenet_obs.runner.kernel.forked import started_server
 from securenet_obs.runner.kernel.warm import available
@@ -145,7 +145,11 @@ class WorkerRun:
 def own_target() -> Target:
     """Return the target of this process's variables; in the worker of a stack, that stack."""
     target = environment_target()
-    stack = find_stack_of(target.environment)
+    try:
+        stack = find_stack_of(target.environment)
+    except StackError:
+        # Its logs are here, in a container for instance; a worker of its own may write its folder.
+        stack = None
     return replace(target, name=f"local stack {stack.name}", local=True) if stack else target
 
 

@@ -5,7 +5,9 @@ import subprocess
 
 import pytest
 
+from securenet_obs.distributed.worker import running
 from securenet_obs.distributed.worker.running import own_target
+from securenet_obs.errors import StateFolderError
 from securenet_obs.stack import LocalStack
 from tests.distributed.fleet import FIRST_USER, Fleet
 
@@ -43,6 +45,20 @@ def test_the_target_of_a_stack_s_own_worker_is_local(
     monkeypatch.setenv("API_URL", "https://api.example")
     other = own_target()
     assert (other.local, other.name) == (False, "environment")
+
+
+def test_a_worker_that_only_reads_the_logs_of_a_stack_is_not_its_own(
+    stack: LocalStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a container they are mounted; the folder of the stack is closed."""
+
+    def refuse(_: object) -> None:
+        raise StateFolderError("stacks/local/lock: cannot be written: Permission denied")
+
+    for name, text in stack.environment.items():
+        monkeypatch.setenv(name, text)
+    monkeypatch.setattr(running, "find_stack_of", refuse)
+    assert own_target().local is False
 
 
 def test_the_same_notebook_does_not_run_twice_at_once(project: Fleet) -> None:
