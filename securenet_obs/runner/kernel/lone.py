@@ -1,7 +1,7 @@
 """Servers of one run: one imports for its child, another for its kernel, while the command starts.
 
-Buys: a lone run with `import pandas, celery, sentry_sdk, structlog` takes 0.65 of the time of
-papermill's command line instead of 0.82: the imports of command, child and kernel overlap.
+Buys: a lone run with `import pandas, celery, sentry_sdk, structlog` takes 0.61 of the time of
+papermill's command line instead of 0.72: the imports of command, child and kernel overlap.
 Without it: the child starts when the command has imported, the kernel when the child has.
 Can go when papermill and ipykernel import in a tenth of a second.
 
