@@ -41,8 +41,9 @@ def run(message: dict[str, Any], worker: str) -> None:
     targets = Path(settings.validation_targets) if settings.validation_targets else None
     place.delete_own_parts()
     job = Message(**message)
+    plan = place.get_plan(job.command)  # Behind the run another worker may have closed the command.
     runs = WorkerRun(broker, place, targets, worker).execute(job)
-    check_in_scheduled(place.get_plan(job.command), runs)
+    check_in_scheduled(plan, runs)
     close_command(place, connect(broker), job.command)
 
 

@@ -1,14 +1,20 @@
 """The schedule sends every validation."""
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from securenet_obs.distributed.message import Message
 from securenet_obs.distributed.names import DISPATCH, SLOT_KEY
+from securenet_obs.distributed.place import Place
+from securenet_obs.distributed.plans import Plan
 from securenet_obs.distributed.sending import sender
+from securenet_obs.distributed.worker import duty
 from securenet_obs.runner.evidence.folder import verify
+from securenet_obs.settings import settings_from
 from securenet_obs.workers.windows import WINDOW_HEADER
 from tests.distributed.fleet import Fleet
 from tests.waiting import eventually
@@ -33,3 +39,26 @@ def test_the_schedule_runs_every_validation_and_closes_its_evidence(project: Fle
     assert [row["verdict"] for row in manifest["runs"]] == ["passed", "failed"]
     assert (manifest["verdict"], verify(path.parent)) == ("failed", [])
     assert project.client.get(SLOT_KEY) == window
+
+
+def test_a_run_checks_in_although_its_command_is_closed_meanwhile(
+    validation_broker: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The worker of another run closes the command as soon as this run has its evidence."""
+    place = Place((tmp_path / "shared").as_uri())
+    plan = Plan("c", {"target": {}}, [], time.time() + 60, scheduled=True)
+    place.put_plan("c", plan.as_json())
+    (tmp_path / "closed").mkdir()
+    checked_in: list[Any] = []
+
+    def execute(_: Any, message: Message) -> list[str]:
+        place.publish(message.command, tmp_path / "closed", [message.run])
+        return ["a run"]
+
+    monkeypatch.setenv("VALIDATION_EVIDENCE", place.url)
+    settings = settings_from({"VALIDATION_BROKER_URL": validation_broker})
+    monkeypatch.setattr(duty, "get_settings", lambda: settings)
+    monkeypatch.setattr(duty.WorkerRun, "execute", execute)
+    monkeypatch.setattr(duty, "check_in_scheduled", lambda *given: checked_in.append(given))
+    duty.run(Message("c", "c.1", "n.ipynb", "", [], None, None, "").as_json(), "w@test")
+    assert checked_in == [(plan.as_json(), ["a run"])]
