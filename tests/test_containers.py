@@ -32,7 +32,7 @@ PROJECT = Path(__file__).parents[1]
 COMPOSE = PROJECT / "compose.yaml"
 PARTS = {"api": "api", "worker-quick": "worker", "worker-long": "worker", "beat": "beat"}
 """Service -> part of the local stack that is the same program."""
-TARGET_READERS = {"worker-validation": "worker-validation"}
+TARGET_READERS = {"worker-validation": "worker-validation", "oncall": "oncall"}
 """The same for services that read a target, as commands do."""
 
 SECRETS = {"REDIS_PASSWORD": "0123abcd", "POSTGRES_PASSWORD": "4567ef", "FLOWER_PASSWORD": "89ab"}
@@ -52,6 +52,7 @@ OTHER_OPTIONS: dict[str, set[str]] = {
     "beat": {"--schedule"},
     # Celery's beat runs beside one of the workers; a local stack has no schedule of validations.
     "worker-validation": {"--hostname", "--beat", "--schedule"},
+    "oncall": set(),
 }
 """Part -> options that a container has otherwise than the local stack, or that one of both has."""
 
@@ -191,10 +192,13 @@ def test_no_variable_is_empty(expanded: dict[str, Any]) -> None:
 
 def words_and_options(command: Sequence[str]) -> tuple[list[str], dict[str, str]]:
     """Return the words of a command line after its Python, and its options by their long names."""
-    assert Path(command[0]).name.startswith("python")
+    program, *rest = command
+    if program == "securenet-obs":
+        rest = ["-m", "securenet_obs", *rest]
+    else:
+        assert Path(program).name.startswith("python")
     words: list[str] = []
     options: dict[str, str] = {}
-    rest = list(command[1:])
     while rest:
         name, sign, value = rest.pop(0).partition("=")
         name = SHORT.get(name, name)
