@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from securenet_obs.probes.celery.redis_reading import format_address
-from securenet_obs.runner.lab.server import EVIDENCE_ROOT
+from securenet_obs.runner.evidence.folder import EVIDENCE_ROOT
 from securenet_obs.runner.notebook.catalog import FOLDERS, PARAMETERS, Notebook, read_notebook
 from securenet_obs.runner.notebook.roots import default_root
 from securenet_obs.runner.plain_text import plain_text

@@ -22,6 +22,10 @@ from securenet_obs.runner.record.journal import Event, Journal
 from securenet_obs.runner.record.runs import CommandRecord, RunRecord
 
 MANIFEST = "run.json"
+
+EVIDENCE_ROOT = "SECURENET_OBS_EVIDENCE_ROOT"
+"""Variable with the folder of all evidence, for the journal of runbooks in JupyterLab."""
+
 _REMEDY = "Choose another folder with --evidence."
 
 MIN_FREE_BYTES = 32_000_000

@@ -16,10 +16,8 @@ from pathlib import Path
 from securenet_obs.errors import SecureNetObsError
 from securenet_obs.processes.polling import poll_until
 from securenet_obs.processes.ports import find_free_ports
+from securenet_obs.runner.evidence.folder import EVIDENCE_ROOT
 from securenet_obs.runner.lab.closed_pages import list_options
-
-EVIDENCE_ROOT = "SECURENET_OBS_EVIDENCE_ROOT"
-"""Variable with the folder of all evidence, for the journal of runbooks in JupyterLab."""
 
 SHUTDOWN_TIMEOUT_S = 10.0
 """Seconds that JupyterLab has to shut down its kernels."""

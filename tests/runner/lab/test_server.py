@@ -14,7 +14,8 @@ from jupyter_core.paths import jupyter_config_dir
 from tornado.websocket import websocket_connect
 
 from securenet_obs.errors import SecureNetObsError
-from securenet_obs.runner.lab.server import EVIDENCE_ROOT, LabServer, wait_for
+from securenet_obs.runner.evidence.folder import EVIDENCE_ROOT
+from securenet_obs.runner.lab.server import LabServer, wait_for
 
 LAUNCHER = "securenet-obs-launcher"
 NEWS = "@jupyterlab/apputils-extension:notification"
