@@ -101,7 +101,7 @@ COMPUTED: dict[str, Callable[[], set[str]]] = {
     },
     "securenet_obs.runner.kernel.origins": set,
     "securenet_obs.runner.kernel.shell": lambda: {
-        f"{owner.__module__}:{owner.__qualname__}.{name}"
+        f"{owner.__module__}:{name_of(owner)}.{name}"
         for owner, name in (*shell._PRINTED_LINES.values(), *shell._PRINTED_CELLS.values())
         if isinstance(owner, type) and foreign(owner.__module__)
     },
@@ -252,7 +252,7 @@ def module_of(cls: type) -> str:
     own = {
         each.__module__
         for name, each in vars(cls).items()
-        if inspect.isfunction(each) and each.__qualname__ == f"{cls.__qualname__}.{name}"
+        if inspect.isfunction(each) and each.__qualname__ == f"{name_of(cls)}.{name}"
     }
     return own.pop() if len(own) == 1 else cls.__module__
 
@@ -267,10 +267,10 @@ def overridden(ours: type) -> Iterator[str]:
     defined = definitions(ours.__module__)
     for name in vars(ours):
         owner = next((base for base in bases(ours) if name in vars(base)), None)
-        if owner is None or f"{ours.__qualname__}.{name}" not in defined:
+        if owner is None or f"{name_of(ours)}.{name}" not in defined:
             continue
         if is_private(name) or foreign(owner.__module__) in WATCHED:
-            yield f"{module_of(owner)}:{owner.__qualname__}.{name}"
+            yield f"{module_of(owner)}:{name_of(owner)}.{name}"
 
 
 def overriding() -> list[type]:
@@ -278,9 +278,14 @@ def overriding() -> list[type]:
     return [each for each in classes() if any(overridden(each))]
 
 
+def name_of(cls: type) -> str:
+    """Return a class's name in its module; those of Celery's steps begin with the module itself."""
+    return cls.__qualname__.removeprefix(f"{cls.__module__}.")
+
+
 def inherited(ours: type) -> Iterator[str]:
     """Yield the private definitions of its bases that a class of ours uses."""
-    node = definitions(ours.__module__).node(ours.__qualname__)
+    node = definitions(ours.__module__).node(name_of(ours))
     used = {
         part.attr
         for part in ast.walk(node)
@@ -291,11 +296,11 @@ def inherited(ours: type) -> Iterator[str]:
     for name in used:
         for base in bases(ours):
             found = definitions(module_of(base))
-            if f"{base.__qualname__}.{name}" in found:
-                yield f"{module_of(base)}:{base.__qualname__}.{name}"
+            if f"{name_of(base)}.{name}" in found:
+                yield f"{module_of(base)}:{name_of(base)}.{name}"
                 if inspect.isroutine(vars(base).get(name)):
                     break
-            for member in found.mentioning(base.__qualname__, name):
+            for member in found.mentioning(name_of(base), name):
                 yield f"{module_of(base)}:{member}"
 
 
