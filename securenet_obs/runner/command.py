@@ -25,6 +25,7 @@ from securenet_obs.runner.record.order import Order, Progress, Result
 from securenet_obs.runner.record.provenance import read_provenance
 from securenet_obs.runner.record.runs import RunRecord
 from securenet_obs.runner.record.verdict import Verdict, worst
+from securenet_obs.runner.stop import Stop
 from securenet_obs.runner.target import Target
 
 FINAL = (Verdict.PASSED, Verdict.SKIPPED, Verdict.INTERRUPTED)
@@ -67,7 +68,7 @@ class Command:
     warm: str = ""
     resumes: str = ""
     state: Mapping[str, StateReader] = field(default_factory=dict)
-    stop: threading.Event = field(default_factory=threading.Event)
+    stop: Stop = field(default_factory=Stop)
     is_latest: bool = False
     execution: Callable[[EvidenceFolder, Sequence[Order]], Execution] | None = None
 

@@ -1,6 +1,5 @@
 """Executes one order (a notebook to run) from the target's lock to its evidence, or skips it."""
 
-import threading
 import time
 import traceback
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from securenet_obs.runner.evidence.rendering import prepare_pages
 from securenet_obs.runner.evidence.saving import save_notebook
 from securenet_obs.runner.record.order import Order, Progress, Result
 from securenet_obs.runner.record.verdict import Judgement, Verdict
+from securenet_obs.runner.stop import Stop
 from securenet_obs.runner.target import Target
 from securenet_obs.runner.target_lock import target_lock
 
@@ -25,7 +25,7 @@ class Execution:
     folder: EvidenceFolder
     target: Target
     progress: Progress
-    stop: threading.Event
+    stop: Stop
     warm: str = ""
 
     def run(self, order: Order, attempt: int = 1, first: str = "") -> Result:

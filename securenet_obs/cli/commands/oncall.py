@@ -60,17 +60,17 @@ def serve(root: Path, target: Path | None, local: bool) -> None:
     """
     enter_target(target, local=local, command="oncall serve", needs=["store"], opens_store=False)
     import signal
-    import threading
 
     from securenet_obs.monitoring import start_monitoring
     from securenet_obs.oncall.dossiers.looks import Looker
     from securenet_obs.oncall.dossiers.service import Service
+    from securenet_obs.runner.stop import Stop
     from securenet_obs.runner.target import environment_target
     from securenet_obs.settings import load_settings
 
     settings = load_settings()
     folder = Path(settings.dossiers_folder).absolute()
-    stop = threading.Event()
+    stop = Stop()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     start_monitoring(settings, "securenet-oncall", settings.target_release)

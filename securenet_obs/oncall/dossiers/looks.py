@@ -8,7 +8,6 @@ import html
 import json
 import re
 import shutil
-import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +22,7 @@ from securenet_obs.runner.command import Command
 from securenet_obs.runner.console.progress import PlainLines
 from securenet_obs.runner.notebook.catalog import find
 from securenet_obs.runner.orders import order_for
+from securenet_obs.runner.stop import Stop
 from securenet_obs.runner.target import Target
 
 DEADLINE_S = 60.0
@@ -93,7 +93,7 @@ class Looker:
     root: Path
     runs: Path
     target: Target
-    stop: threading.Event
+    stop: Stop
     warm: str = ""
 
     def look(self, name: str, facts: Mapping[str, str]) -> Look:

@@ -6,7 +6,6 @@ it waits for it.
 
 import json
 import os
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,6 +23,7 @@ from securenet_obs.oncall.dossiers.writer import Writer
 from securenet_obs.oncall.glance import glance
 from securenet_obs.processes.atomic_file import replace_file
 from securenet_obs.redaction import redact_text
+from securenet_obs.runner.stop import Stop
 from securenet_obs.settings import Settings
 from securenet_obs.stack.parts.readiness import HEARTBEAT
 
@@ -50,7 +50,7 @@ class Service:
     settings: Settings
     folder: Path
     looker: Looker
-    stop: threading.Event
+    stop: Stop
 
     def serve(self) -> None:
         """Serve until `stop` is set."""

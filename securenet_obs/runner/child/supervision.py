@@ -7,7 +7,6 @@ import shutil
 import signal
 import sys
 import tempfile
-import threading
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,7 +19,9 @@ from securenet_obs.runner.comparison.comparing import last_green_run
 from securenet_obs.runner.comparison.facts import find_log_schema
 from securenet_obs.runner.comparison.target_name import name_target
 from securenet_obs.runner.evidence.folder import EvidenceFolder
+from securenet_obs.runner.kernel.warm import has_room
 from securenet_obs.runner.record.order import Order, Progress
+from securenet_obs.runner.stop import Stop
 from securenet_obs.runner.target import COMMAND_ONLY, Target
 
 GRACE_PERIOD_S = 8.0
@@ -46,13 +47,15 @@ class Supervisor:
     folder: EvidenceFolder
     target: Target
     progress: Progress
-    stop: threading.Event
+    stop: Stop
     warm: str = ""
 
     def execute(self, run: str, order: Order) -> None:
         """Execute a run's notebook in a child process; its deadline counts from here."""
         deadline = Deadline.after(order.run_deadline_s)
-        scratch = Path(tempfile.mkdtemp(prefix="snobs-"))
+        # The kernel's sockets are there.
+        short = None if has_room("snobs-12345678", "kernel-ipc-12") else "/tmp"  # noqa: S108
+        scratch = Path(tempfile.mkdtemp(prefix="snobs-", dir=short))
         try:
             self._supervise(run, order, deadline, scratch)
         except SecureNetObsError as error:
@@ -138,7 +141,7 @@ class Supervisor:
     def _must_stop(self, run: str, deadline: Deadline) -> bool:
         """Return whether the child must stop, by request or deadline, and journal the reason."""
         if self.stop.is_set():
-            self.folder.note("interrupted", run=run, reason="stopped by Ctrl-C or SIGTERM")
+            self.folder.note("interrupted", run=run, reason=self.stop.reason)
             return True
         if deadline.has_passed:
             reason = "the run did not end at its deadline and was killed"

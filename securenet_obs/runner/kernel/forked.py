@@ -16,10 +16,12 @@ from pathlib import Path
 
 from securenet_obs.errors import SecureNetObsError
 from securenet_obs.processes.polling import Deadline
-from securenet_obs.runner.kernel.warm import SERVED, available, request_line
+from securenet_obs.runner.kernel.warm import SERVED, available, has_room, request_line
 
 SOCKET = "SECURENET_OBS_WARM"
 """Variable with the socket path of a server that is already running."""
+
+_PREFIX = "snobs-warm-"
 
 ANSWER_TIMEOUT_S = 10.0
 """Seconds to wait for a server's answer; it forks ahead and answers in hundredths of a second."""
@@ -178,7 +180,8 @@ def warm_server(*, wanted: bool = True, start: bool = True) -> Iterator[Callable
         start: whether to start one; starting takes longer than the one cold run that it would save.
     """
     named = os.environ.get(SOCKET)
-    if not wanted or not available() or not (named or start):
+    can_start = start and has_room(f"{_PREFIX}12345678", "socket")
+    if not wanted or not available() or not (named or can_start):
         yield str
     elif named:
         yield lambda: named
@@ -190,7 +193,7 @@ def warm_server(*, wanted: bool = True, start: bool = True) -> Iterator[Callable
 @contextmanager
 def started_server() -> Iterator[StartingServer]:
     """Start a server and yield it at once; it ends with the block."""
-    folder = Path(tempfile.mkdtemp(prefix="snobs-warm-"))
+    folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
     process = subprocess.Popen(  # noqa: S603
         [sys.executable, "-P", "-m", "securenet_obs.runner.kernel.warm", str(folder / "socket")],
         stdin=subprocess.PIPE,

@@ -22,10 +22,11 @@ from typing import Any
 
 from securenet_obs.runner.kernel.forked import SOCKET
 from securenet_obs.runner.kernel.staying import staying_server
-from securenet_obs.runner.kernel.warm import LIBRARIES, PAGES, available
+from securenet_obs.runner.kernel.warm import LIBRARIES, PAGES, available, has_room
 
 CHILD = "securenet_obs.runner.child.main"
 KERNEL = "securenet_obs.runner.kernel.main"
+_PREFIX = "snobs-lone-"
 _ENGINE = "securenet_obs.runner.child.engine"
 
 
@@ -33,7 +34,7 @@ class LoneServers:
     """The servers of one run; each forks one process of its module."""
 
     def __init__(self) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="snobs-lone-"))
+        self.folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
         self._processes: list[subprocess.Popen[bytes]] = []
         # nbconvert shares most of its imports with papermill.
         self._start(CHILD, _ENGINE, "--", PAGES)
@@ -103,7 +104,8 @@ def quick_servers(*, cold: bool) -> Iterator[Callable[[Mapping[str, Any]], str]]
     Args:
         cold: whether to use none.
     """
-    if cold or not available() or os.environ.get(SOCKET):
+    has_addresses = has_room(f"{_PREFIX}12345678", max(CHILD, KERNEL, PAGES, key=len))
+    if cold or not (available() and has_addresses) or os.environ.get(SOCKET):
         yield lambda _: ""
         return
     with staying_server() as socket:

@@ -5,7 +5,8 @@ Without it: each command imports anew what the server has imported.
 Can go with the server that stays.
 
 The process has this one's arguments, variables, folder, umask and standard streams; it gets its
-signals, and ends with it. It does not have its limits (`ulimit`, `nice`), nor has a kernel.
+signals, and ends with it. Its namespaces, control group, groups and processors are those of the
+server, which is of the same; it does not have its limits (`ulimit`, `nice`), nor has a kernel.
 """
 
 import os
@@ -29,7 +30,7 @@ def run_by_server(arguments: Sequence[str]) -> int | None:
     Returns:
         The exit status, as a shell reports it.
     """
-    if "--cold" in arguments or os.environ.get(SOCKET):
+    if "--cold" in arguments or os.environ.get(SOCKET) or not _has_streams():
         return None
     with found_server() as socket:
         if not socket:
@@ -48,6 +49,16 @@ def run_by_server(arguments: Sequence[str]) -> int | None:
         with closing(command), _passing_signals(command):
             status = command.wait()
     return 128 - status if status < 0 else status
+
+
+def _has_streams() -> bool:
+    """Return whether the standard streams are open; other files get the numbers of closed ones."""
+    try:
+        for number in (0, 1, 2):
+            os.fstat(number)
+    except OSError:
+        return False
+    return True
 
 
 @contextmanager

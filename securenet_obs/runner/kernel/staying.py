@@ -8,8 +8,9 @@ Design
 ------
 - A folder that only this user may enter has, for each state of the installation, a socket and two
   lock files. The name of a state is a digest of the interpreter, of the variables of the
-  environment, of all installed packages and of this project's own files: after a change of any of
-  them the server is not found any more, and another one is started.
+  environment, of namespaces, control group and processors, of the names and versions of all
+  installed packages, and of this project's own files: after a change of any of them the server is
+  not found any more, and another one is started.
 - `NAME.alive` is locked by the server; `NAME.use` is shared by commands that use it. A server ends
   after five idle minutes if it can lock `NAME.use` alone, so that no command loses it.
 - A run gets a fork of a process that has imported libraries and never runs a notebook: no state of
@@ -31,7 +32,7 @@ from pathlib import Path
 
 from securenet_obs.processes.descendants import MARK
 from securenet_obs.processes.locks import try_lock
-from securenet_obs.runner.kernel.warm import available
+from securenet_obs.runner.kernel.warm import available, has_room
 
 KEEP = "SECURENET_OBS_KEEP_WARM"
 """Variable that is 0 if no server is to stay."""
@@ -45,7 +46,10 @@ _VOLATILE = ("_", "PWD", "OLDPWD", "SHLVL", "COLUMNS", "LINES", "WINDOWID", "TER
 def may_stay(variables: Mapping[str, str]) -> bool:
     """Return whether a server may stay: not in CI, not inside of a run, and not if refused."""
     in_ci = variables.get("CI", "").strip().lower() not in ("", "0", "false", "no", "off")
-    return available() and not in_ci and MARK not in variables and variables.get(KEEP) != "0"
+    is_possible = available() and has_room(
+        f"securenet-obs-{os.geteuid()}", "warm", "0" * 24 + ".socket"
+    )
+    return is_possible and not in_ci and MARK not in variables and variables.get(KEEP) != "0"
 
 
 def private_folder() -> Path | None:
@@ -72,10 +76,19 @@ def state_name(variables: Mapping[str, str]) -> str:
     """Return the name of the state of this installation, with these variables."""
     digest = hashlib.sha256()
     kept = sorted((name, text) for name, text in variables.items() if name not in _VOLATILE)
-    for part in (sys.executable, sys.prefix, sys.version, repr(kept), *_code_state()):
+    facts = (sys.executable, sys.prefix, sys.version, repr(kept))
+    for part in (*facts, *_confinement(), *_code_state()):
         digest.update(part.encode("utf-8", "surrogateescape"))
         digest.update(b"\0")
     return digest.hexdigest()[:24]
+
+
+def _confinement() -> Iterator[str]:
+    """Yield what a process inherits and a server keeps: namespaces, control group, groups, CPUs."""
+    for path in sorted(Path("/proc/self/ns").glob("*")):
+        yield os.readlink(path)
+    yield Path("/proc/self/cgroup").read_text()
+    yield repr((sorted(os.getgroups()), sorted(os.sched_getaffinity(0))))
 
 
 def _code_state() -> Iterator[str]:

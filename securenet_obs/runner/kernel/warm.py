@@ -44,6 +44,7 @@ import select
 import signal
 import socket
 import sys
+import tempfile
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
@@ -95,6 +96,8 @@ SPARES = 3
 IDLE_S = 0.05
 """Seconds without a request after which spares are forked."""
 
+_LONGEST_ADDRESS = 107
+
 INLINE = "module://matplotlib_inline.backend_inline"
 """The back end that every kernel would choose; matplotlib chooses when it is imported."""
 
@@ -102,6 +105,14 @@ INLINE = "module://matplotlib_inline.backend_inline"
 def available() -> bool:
     """Return whether this system supports a warm server."""
     return sys.platform == "linux" and hasattr(os, "pidfd_open")
+
+
+def has_room(*names: str) -> bool:
+    """Return whether a socket of this name below the folder of temporary files can have an address.
+
+    The path of a Unix socket has 107 bytes at most; a server's own has one more while it starts.
+    """
+    return len(os.fsencode(os.path.join(tempfile.gettempdir(), *names))) + 1 <= _LONGEST_ADDRESS
 
 
 def main(arguments: list[str]) -> None:

@@ -15,6 +15,7 @@ from securenet_obs.oncall.dossiers.looks import Look
 from securenet_obs.oncall.dossiers.queue import WaitingAlert
 from securenet_obs.oncall.dossiers.service import Service
 from securenet_obs.oncall.dossiers.writer import Writer
+from securenet_obs.runner.stop import Stop
 from securenet_obs.settings import Settings
 from tests.waiting import eventually
 
@@ -49,7 +50,7 @@ class SlowLooker:
 @pytest.fixture
 def looker(empty_store: str, tmp_path: Path) -> Iterator[SlowLooker]:
     """Yield the looker of a service that serves an empty store, without Redis."""
-    slow, stop = SlowLooker(), threading.Event()
+    slow, stop = SlowLooker(), Stop()
     service = Service(SETTINGS, tmp_path, slow, stop)  # type: ignore[arg-type]
     thread = threading.Thread(target=service.serve)
     thread.start()
@@ -106,5 +107,5 @@ def test_a_failure_costs_no_later_first_page(
 
     monkeypatch.setattr(Writer, "write", fail_first)
     monkeypatch.setattr(first_pages, "INTERVAL_S", 0.01)
-    with first_pages.writing_first_pages(SETTINGS, Writer(PROJECT, tmp_path), threading.Event()):
+    with first_pages.writing_first_pages(SETTINGS, Writer(PROJECT, tmp_path), Stop()):
         assert eventually(lambda: read_outcomes(tmp_path) == {"one": "looking"}, 60)

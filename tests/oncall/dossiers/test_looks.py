@@ -1,7 +1,6 @@
 """Outputs of a look, and looks that cannot be run."""
 
 import json
-import threading
 from pathlib import Path
 
 import pytest
@@ -9,6 +8,7 @@ import pytest
 from securenet_obs.oncall.dossiers import looks
 from securenet_obs.oncall.dossiers.looks import Look, Looker
 from securenet_obs.oncall.shown import STEP_MIME
+from securenet_obs.runner.stop import Stop
 from securenet_obs.runner.target import target_of
 
 PROJECT = Path(__file__).parents[3]
@@ -59,7 +59,7 @@ def test_a_look_that_cannot_be_run_has_its_reason(tmp_path: Path) -> None:
     target = target_of("t", {"REDIS_URL": "redis://127.0.0.1:1/0"})
     (tmp_path / "runbooks").mkdir()
     (tmp_path / "runbooks" / "broken.ipynb").write_text("{")
-    looker = Looker(tmp_path, tmp_path / "runs", target, threading.Event())
+    looker = Looker(tmp_path, tmp_path / "runs", target, Stop())
     assert "gone" in looker.look("gone", {}).problem
     assert "broken.ipynb" in looker.look("broken", {}).problem
 
@@ -83,6 +83,6 @@ def test_old_runs_are_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         (tmp_path / f"2026112{number}" / "inner").mkdir(parents=True)
     (tmp_path / "oncall.jsonl").write_text(json.dumps({}))
     target = target_of("t", {})
-    Looker(tmp_path, tmp_path, target, threading.Event()).look("gone", {})
+    Looker(tmp_path, tmp_path, target, Stop()).look("gone", {})
     left = sorted(path.name for path in tmp_path.iterdir())
     assert left == ["20261122", "20261123", "oncall.jsonl"]

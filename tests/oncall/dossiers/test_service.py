@@ -1,6 +1,5 @@
 """The service of on-call with looks of its tests, and with real parts while Redis is stopped."""
 
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +20,7 @@ from securenet_obs.oncall.dossiers.listing import Dossier, list_dossiers
 from securenet_obs.oncall.dossiers.looks import Look, Looker
 from securenet_obs.oncall.dossiers.service import Service
 from securenet_obs.probes.errors.backends import open_error_events
+from securenet_obs.runner.stop import Stop
 from securenet_obs.runner.target import target_of
 from securenet_obs.settings import Settings
 from securenet_obs.stack import LocalStack
@@ -69,7 +69,7 @@ def serve(empty_store: str, tmp_path: Path) -> Callable[[FakeLooker], Service]:
     settings = Settings(redis_url="redis://127.0.0.1:1/0")
 
     def make(looker: FakeLooker) -> Service:
-        return Service(settings, tmp_path, looker, threading.Event())  # type: ignore[arg-type]
+        return Service(settings, tmp_path, looker, Stop())  # type: ignore[arg-type]
 
     return make
 
@@ -227,9 +227,9 @@ def test_a_dossier_writes_only_what_a_look_may(
         variables = {**stack.environment, **through}
         settings = Settings(**{name.lower(): value for name, value in variables.items()})
         target = target_of("tests", variables, local=True)
-        looker = Looker(PROJECT, tmp_path / "runs", target, threading.Event(), warm())
+        looker = Looker(PROJECT, tmp_path / "runs", target, Stop(), warm())
         alert = taken(RELATED["a metric of our rules"][1])
-        dossier = Service(settings, tmp_path, looker, threading.Event()).write(alert)
+        dossier = Service(settings, tmp_path, looker, Stop()).write(alert)
     assert dossier.outcome in {"row applies", "no row applies"}
     assert recorder.commands
     assert recorder.find_forbidden() == []

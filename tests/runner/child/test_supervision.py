@@ -20,6 +20,7 @@ from securenet_obs.runner.notebook.catalog import read_notebook
 from securenet_obs.runner.notebook.preparation import prepare
 from securenet_obs.runner.record.journal import NAME
 from securenet_obs.runner.record.order import Order
+from securenet_obs.runner.stop import Stop
 from securenet_obs.runner.target import target_of
 from tests.busy import stretch
 from tests.runner.conftest import RecordedProgress
@@ -33,7 +34,7 @@ class Supervision:
     """A supervised run: its evidence folder, and its journaled events."""
 
     folder: EvidenceFolder
-    stop: threading.Event
+    stop: Stop
 
     def events(self) -> list[dict[str, Any]]:
         """Return the events of the journal so far."""
@@ -64,7 +65,7 @@ class Supervision:
 @pytest.fixture
 def supervision_of_run(tmp_path: Path) -> Supervision:
     """Return the supervision of a run that was not executed yet."""
-    return Supervision(EvidenceFolder.create(tmp_path / "evidence", Masker()), threading.Event())
+    return Supervision(EvidenceFolder.create(tmp_path / "evidence", Masker()), Stop())
 
 
 @pytest.fixture

@@ -1,6 +1,11 @@
 """Servers of one run: the child and the kernel import while the command starts."""
 
 import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,6 +14,7 @@ import psutil
 import pytest
 
 from securenet_obs.runner.kernel.lone import imported, lone_servers, quick_servers
+from securenet_obs.runner.kernel.staying import KEEP
 from securenet_obs.runner.kernel.warm import available
 from securenet_obs.runner.record.verdict import Verdict
 from tests.waiting import eventually
@@ -60,3 +66,26 @@ def test_a_cold_run_has_no_servers() -> None:
     """`--cold` starts every kernel anew."""
     with quick_servers(cold=True) as servers:
         assert servers({"cells": []}) == ""
+
+
+@pytest.mark.parametrize("length", [10, 30, 50, 55, 60, 70, 80, 100])
+def test_a_long_folder_of_temporary_files_ends_no_run(
+    length: int, write_notebook: Callable[..., Path]
+) -> None:
+    """The path of a Unix socket is short; without room for one the run is cold."""
+    path = write_notebook("1")
+    parent = Path(tempfile.mkdtemp(prefix="t-", dir="/tmp"))
+    folder = parent / ("x" * max(1, length - len(str(parent)) - 1))
+    folder.mkdir(exist_ok=True)
+    names = {name: text for name, text in os.environ.items() if "SECURENET_OBS" not in name}
+    command = [sys.executable, "-m", "securenet_obs", "run", str(path), "--plain", "--json"]
+    done = subprocess.run(
+        [*command, "--evidence", str(parent / "evidence")],
+        env=names | {"TMPDIR": str(folder), KEEP: "0"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count("Traceback") == 0
+    shutil.rmtree(parent)

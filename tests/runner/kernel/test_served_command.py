@@ -169,6 +169,18 @@ def test_the_command_runs_in_a_process_of_the_server(commands: Commands) -> None
     assert commands.opened()["pid"] == cold.pid
 
 
+def test_closed_streams_are_not_mistaken_for_other_files(commands: Commands) -> None:
+    """A command without standard input and output runs in its own process."""
+    line = 'exec 0<&- 1>&-; exec "$@"'
+    done = subprocess.run(
+        ["sh", "-c", line, "sh", *commands.arguments("green.ipynb")],
+        cwd=commands.folder,
+        env=commands.environment | {KEEP: "1"},
+        check=False,
+    )
+    assert (done.returncode, commands.verdict()) == (0, "passed")
+
+
 def test_ctrl_c_ends_the_run(commands: Commands) -> None:
     """The terminal sends it to the caller, which passes it on; the evidence is closed."""
     status, output = commands.run_in_terminal("slow.ipynb", "--cwd", ".", keep="1", keys=b"\x03")

@@ -172,6 +172,19 @@ def test_code_changes_the_state(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
         os.utime(source, ns=(found.st_atime_ns, found.st_mtime_ns))
 
 
+def test_a_confinement_changes_the_state(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server keeps the namespaces, groups and processors of the command that started it."""
+    before = state_name({})
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {7})
+    assert state_name({}) != before
+    monkeypatch.undo()
+    monkeypatch.setattr(os, "getgroups", lambda: [5, 1234])
+    assert state_name({}) != before
+    monkeypatch.undo()
+    monkeypatch.setattr(os, "readlink", lambda _: "net:[1]")
+    assert state_name({}) != before
+
+
 @pytest.mark.parametrize(
     ("variables", "expected"),
     [
