@@ -1,11 +1,14 @@
 """Announces what the schedule sent: runs check in with Sentry, commands notify their changes."""
 
+import time
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
 import structlog
 
+from securenet_obs.distributed.names import COMMAND_TIME
 from securenet_obs.distributed.place import Place
 from securenet_obs.distributed.standings import shared_standings
 from securenet_obs.notifications import check_in_runs, notify_changes
@@ -45,8 +48,17 @@ def notify_closed(
     """
     target = environment_target(checked=False)
     if name_target(target.facts()) == name_target(facts):
-        evidence = f"{place.url}/{command}"
-        _warn(notify_changes(runs, target, evidence, partial(shared_standings, client)))
+        evidence, standings = f"{place.url}/{command}", partial(shared_standings, client)
+        _warn(notify_changes(runs, target, evidence, standings, lambda: _slot_time(command)))
+
+
+def _slot_time(command: str) -> float:
+    """Return the Unix time in the id of a command, which may be closed late; now without one."""
+    try:
+        moment = datetime.strptime(command.partition("-")[0], COMMAND_TIME)
+    except ValueError:
+        return time.time()
+    return moment.replace(tzinfo=UTC).timestamp()
 
 
 def _warn(problems: Sequence[str]) -> None:

@@ -15,6 +15,9 @@ from securenet_obs.runner.record.verdict import Judgement, Verdict
 REFUSAL = "refused.json"
 """File of a part whose worker could not begin the run; it has the `reason`."""
 
+GIVEN_UP = "its worker was lost, and so was that of its second start"
+"""Reason of a run that is not started a third time; it is interrupted, not refused."""
+
 _COMMANDS = ("opened", "run_started", "closed")
 """Events of the worker's own command; the others are those of the run."""
 

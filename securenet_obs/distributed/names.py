@@ -6,6 +6,9 @@ RUN = "securenet_obs.distributed.worker.tasks.run_notebook"
 DISPATCH = "securenet_obs.distributed.worker.tasks.dispatch_validations"
 """Task that beat sends: it sends a run of every validation."""
 
+COMMAND_TIME = "%Y%m%dT%H%M%SZ"
+"""Format of the time at the beginning of the id of a command."""
+
 EVENTS_KEY = "securenet:validation:events:{command}"
 """Stream of the events of a command's runs, each as JSON in the field `event`."""
 

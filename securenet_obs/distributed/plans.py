@@ -15,10 +15,11 @@ from typing import Any
 from redis.exceptions import RedisError
 
 from securenet_obs.distributed.announcing import notify_closed
-from securenet_obs.distributed.merging import merge, refusal_in, start_of
-from securenet_obs.distributed.names import CLOSING_KEY
+from securenet_obs.distributed.merging import GIVEN_UP, merge, refusal_in, start_of
+from securenet_obs.distributed.names import ATTEMPTS_KEY, CLOSING_KEY
 from securenet_obs.distributed.place import Place
 from securenet_obs.errors import EvidenceError
+from securenet_obs.processes.polling import poll_until
 from securenet_obs.runner.evidence.closing import close
 from securenet_obs.runner.evidence.folder import EvidenceFolder
 from securenet_obs.runner.evidence.masking import Masker
@@ -30,7 +31,10 @@ from securenet_obs.runner.record.verdict import Judgement, Verdict
 GRACE_S = 60.0
 """Seconds after the time of a command at which others close it."""
 
-_CLOSING_S = 600
+REDIS_S = 60.0
+"""Seconds for which the closing of a command waits for a Redis that is away."""
+
+_CLOSING_S = 120
 
 
 @dataclass(frozen=True)
@@ -115,7 +119,7 @@ def close_command(place: Place, client: Any, command: str) -> bool:
         return False
     plan = Plan.of(data)
     is_late = time.time() > plan.due_at + GRACE_S
-    has_ended = plan.scheduled and all(_attempt(place, row.run) for row in plan.runs)
+    has_ended = plan.scheduled and all(_has_ended(place, client, row.run) for row in plan.runs)
     if not (is_late or has_ended) or not _is_first(client, command):
         return False
     with tempfile.TemporaryDirectory(prefix="snobs-closing-") as scratch:
@@ -129,10 +133,26 @@ def close_command(place: Place, client: Any, command: str) -> bool:
 
 def _is_first(client: Any, command: str) -> bool:
     """Return whether this process closes a command; two of them would write two versions."""
+
+    def ask() -> bool | None:
+        try:
+            return bool(client.set(CLOSING_KEY.format(command=command), 1, nx=True, ex=_CLOSING_S))
+        except (RedisError, OSError):
+            return None
+
+    # Nobody else may look before the next slot of the schedule.
+    answer = poll_until(ask, lambda first: first is not None, deadline_s=REDIS_S, interval_s=1.0)
+    return bool(answer)
+
+
+def _has_ended(place: Place, client: Any, run: str) -> bool:
+    """Return whether a run has left the evidence of its latest start."""
+    attempt = _attempt(place, run)
     try:
-        return bool(client.set(CLOSING_KEY.format(command=command), 1, nx=True, ex=_CLOSING_S))
+        starts = int(client.get(ATTEMPTS_KEY.format(run=run)) or 0)
     except (RedisError, OSError):
-        return False
+        starts = 0
+    return bool(attempt) and attempt >= min(starts, 2)
 
 
 def _attempt(place: Place, run: str) -> int:
@@ -167,7 +187,8 @@ def _add(place: Place, plan: Plan, row: PlannedRun, folder: EvidenceFolder, part
                 return
     except (EvidenceError, ValueError, LookupError) as error:
         reason = f"the evidence of the worker cannot be used: {error}"
-    verdict = Verdict.ERROR if attempt else Verdict.INTERRUPTED
+    is_refused = attempt and reason != GIVEN_UP
+    verdict = Verdict.ERROR if is_refused else Verdict.INTERRUPTED
     _note_run(folder, run, row, Judgement(verdict, None, reason))
 
 

@@ -1,13 +1,15 @@
 """Validation workers that are alive: each renews a key in Redis from its event loop."""
 
 import json
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from redis.exceptions import RedisError
 
 from securenet_obs.distributed.names import WORKER_KEY
 from securenet_obs.errors import UnreachableError
+from securenet_obs.workers.names import UNACKED_KEY, VALIDATION_QUEUE
 
 PRESENCE_S = 5.0
 """Seconds between two signs of life of a worker."""
@@ -34,15 +36,36 @@ def living_workers(client: Any) -> list[dict[str, Any]]:
     Raises:
         UnreachableError: Redis does not answer.
     """
-    try:
+    with _reaching():
         keys = sorted(client.scan_iter(WORKER_KEY.format(name="*"), count=1000))
         rows = client.mget(keys) if keys else []
+    return [json.loads(row) for row in rows if row]
+
+
+def has_messages(client: Any) -> bool:
+    """Return whether a run waits in the queue, or a worker has one.
+
+    Raises:
+        UnreachableError: Redis does not answer.
+    """
+    with _reaching():
+        return bool(client.llen(VALIDATION_QUEUE) or client.hlen(UNACKED_KEY))
+
+
+@contextmanager
+def _reaching() -> Iterator[None]:
+    """Convert the errors of Redis within the block.
+
+    Raises:
+        UnreachableError: Redis does not answer.
+    """
+    try:
+        yield
     except (RedisError, OSError) as error:
         raise UnreachableError(
             f"The Redis of validations does not answer: {type(error).__name__}. "
             "VALIDATION_BROKER_URL names it; by default it is two databases after REDIS_URL."
         ) from error
-    return [json.loads(row) for row in rows if row]
 
 
 def require_workers(client: Any) -> None:

@@ -11,7 +11,7 @@ import structlog
 from celery.schedules import crontab
 
 from securenet_obs.distributed.configuration import DISPATCH_EXPIRES_S, parse_schedule
-from securenet_obs.distributed.names import SLOT_KEY
+from securenet_obs.distributed.names import COMMAND_TIME, SLOT_KEY
 from securenet_obs.distributed.place import Place
 from securenet_obs.distributed.plans import Plan, close_command, close_others, planned_runs
 from securenet_obs.runner.notebook.roots import default_root
@@ -91,7 +91,7 @@ def command_id(window: str) -> str:
     """Return the id of a slot's command, the same for every worker."""
     moment = parse_slot(window) or datetime.now(UTC)
     digest = hashlib.sha256(window.encode()).hexdigest()[:8]
-    return f"{moment:%Y%m%dT%H%M%SZ}-{digest}"
+    return f"{moment:{COMMAND_TIME}}-{digest}"
 
 
 def parse_slot(slot: str) -> datetime | None:

@@ -17,10 +17,14 @@ from urllib.parse import urlsplit
 from redis.exceptions import RedisError
 
 from securenet_obs.distributed.names import LOCK_KEY
+from securenet_obs.runner.stop import Stop
 from securenet_obs.runner.target import ADDRESSES
 
 LEASE_S = 20.0
 """Seconds after which a lease that was not renewed expires."""
+
+LOST = "its lease on the target was lost: Redis did not answer, or the worker was suspended"
+"""Reason of a run that was stopped because another one may run against its target."""
 
 RENEWAL_S = 4.0
 POLL_S = 0.5
@@ -56,7 +60,7 @@ def target_lease(
     run: str,
     *,
     exclusive: bool,
-    stop: threading.Event,
+    stop: Stop,
     on_wait: Callable[[str], None],
 ) -> Iterator[None]:
     """Hold a target for the block; set `stop` if the lease is lost meanwhile.
@@ -110,9 +114,7 @@ def _acquire(
         stop.wait(POLL_S)
 
 
-def _renew(
-    client: Any, key: str, member: str, stop: threading.Event, ended: threading.Event
-) -> None:
+def _renew(client: Any, key: str, member: str, stop: Stop, ended: threading.Event) -> None:
     script = client.register_script(_RENEW)
     renewed = time.monotonic()
     while not ended.wait(RENEWAL_S):
@@ -123,7 +125,7 @@ def _renew(
             # Redis may be away for a moment; after the lease's time another run may have begun.
             is_held = time.monotonic() - renewed < LEASE_S
         if not is_held:
-            stop.set()
+            stop.because(LOST)
             return
 
 

@@ -19,7 +19,6 @@ from securenet_obs.notifications.standings import (
 from securenet_obs.runner.comparison.target_name import name_target
 from securenet_obs.runner.record.attempts import attempts
 from securenet_obs.runner.record.runs import RunRecord
-from securenet_obs.runner.record.verdict import Verdict
 from securenet_obs.runner.target import Target
 from securenet_obs.settings import Settings, settings_from
 
@@ -70,7 +69,7 @@ def check_in_runs(runs: Sequence[RunRecord], environment: Mapping[str, str]) -> 
 
     problems = []
     for run in _judged(runs):
-        if _verdict(run) == Verdict.SKIPPED:
+        if _verdict(run) in UNCOUNTED:
             continue
         seconds = float((run.judged or {}).get("seconds") or 0.0)
         try:
@@ -94,7 +93,7 @@ def notify_changes(
         target: the target; its variables name the addresses.
         evidence: where the evidence of the command is.
         standings: where the standings are.
-        now: the clock, in Unix seconds.
+        now: the time of the command, in Unix seconds.
     """
     try:
         settings = settings_from(target.environment)
@@ -107,9 +106,10 @@ def notify_changes(
     name, at = name_target(target.facts()), now()
     try:
         with standings() as rows:
-            changes = [
+            taken = [
                 rows.take(notebook, name, _verdict(run), at) for notebook, run in records.items()
             ]
+            changes = [change for change in taken if change]
             due = [change for change in changes if is_due(change.now, at, settings.notify_after_s)]
             problems, was_sent = _send(settings, due, records, evidence)
             if was_sent:

@@ -1,7 +1,7 @@
 """Check-ins of validations with Sentry: a monitor for each notebook notices runs that are missing.
 
-A run checks in once, at its end and after its retries. A run that is skipped proves nothing and
-does not check in, so that Sentry reports it as missed.
+A run checks in once, at its end and after its retries. A run that is skipped or interrupted proves
+nothing and does not check in, so that Sentry reports it as missed.
 """
 
 import uuid

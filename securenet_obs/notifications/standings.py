@@ -29,12 +29,14 @@ class Standing:
         since: Unix time at which the first of the last runs ended that all passed, or all did not.
         runs: number of these runs.
         notified: the verdict that was notified last; empty before the first one.
+        last: Unix time of the last of the runs.
     """
 
     verdict: str
     since: float
     runs: int = 1
     notified: str = ""
+    last: float = 0.0
 
     @property
     def is_green(self) -> bool:
@@ -63,10 +65,10 @@ def advance(standing: Standing | None, verdict: str, at: float) -> Standing:
     is_green = verdict == Verdict.PASSED
     if standing is None:
         # A notebook that passes from the start needs no notification.
-        return Standing(verdict, at, notified=verdict if is_green else "")
+        return Standing(verdict, at, notified=verdict if is_green else "", last=at)
     if standing.is_green == is_green:
-        return replace(standing, verdict=verdict, runs=standing.runs + 1)
-    return Standing(verdict, at, notified=standing.notified)
+        return replace(standing, verdict=verdict, runs=standing.runs + 1, last=at)
+    return Standing(verdict, at, notified=standing.notified, last=at)
 
 
 def is_due(standing: Standing, at: float, after_s: float) -> bool:
@@ -89,10 +91,15 @@ class Standings:
         parsed = {key: _parse(row) for key, row in rows.items()}
         self.rows = {key: row for key, row in parsed.items() if row}
 
-    def take(self, notebook: str, target: str, verdict: str, at: float) -> Change:
-        """Record a run; return the change from the standing before."""
+    def take(self, notebook: str, target: str, verdict: str, at: float) -> Change | None:
+        """Record a run; return the change from the standing before.
+
+        None for a run that is older than the last one: its command was closed late.
+        """
         key = f"{notebook} on {target}"
         before = self.rows.get(key)
+        if before and at < before.last:
+            return None
         now = self.rows[key] = advance(before, verdict, at)
         return Change(notebook, target, before, now)
 
@@ -153,5 +160,7 @@ def _parse(row: Any) -> Standing | None:
             "verdict": str(verdict), "since": float() | int() as since,
             "runs": int(runs), "notified": str(notified),
         }:  # fmt: skip
-            return Standing(verdict, float(since), runs, notified)
+            last = row.get("last")
+            last_s = float(last) if isinstance(last, float | int) else float(since)
+            return Standing(verdict, float(since), runs, notified, last_s)
     return None

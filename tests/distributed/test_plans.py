@@ -4,12 +4,16 @@ import json
 import time
 from pathlib import Path
 from typing import Any
+from unittest.mock import MagicMock
 
 import pytest
 
-from securenet_obs.distributed.merging import write_refusal
+from securenet_obs.distributed.merging import GIVEN_UP, write_refusal
+from securenet_obs.distributed.message import Message
+from securenet_obs.distributed.names import ATTEMPTS_KEY
 from securenet_obs.distributed.place import Place
 from securenet_obs.distributed.plans import Plan, PlannedRun, close_command, close_others
+from securenet_obs.distributed.worker.running import WorkerRun
 from securenet_obs.runner.evidence.folder import verify
 
 pytestmark = pytest.mark.stack
@@ -62,3 +66,56 @@ def test_a_caller_closes_its_own_command(place: Place, client: Any, tmp_path: Pa
         for run in ("c.1", "c.2"):
             place.put_part(run, 1, tmp_path / "part")
         assert close_command(place, client, "c") is scheduled
+
+
+def test_a_run_that_another_worker_has_begun_again_is_waited_for(
+    place: Place, client: Any, tmp_path: Path
+) -> None:
+    """The evidence of the first start is that of an interrupted run."""
+    write_refusal(tmp_path / "part", "x")
+    _put(place, time.time() + 60, scheduled=True)
+    for run in ("c.1", "c.2"):
+        place.put_part(run, 1, tmp_path / "part")
+    client.set(ATTEMPTS_KEY.format(run="c.2"), 2)
+    assert close_command(place, client, "c") is False
+    place.put_part("c.2", 2, tmp_path / "part")
+    assert close_command(place, client, "c") is True
+
+
+def test_a_run_that_lost_two_workers_does_not_keep_its_command_open(
+    place: Place, client: Any, tmp_path: Path
+) -> None:
+    """Its third delivery leaves the reason; the run is interrupted, not refused."""
+    _put(place, time.time() + 60, scheduled=True)
+    write_refusal(tmp_path / "part", "x")
+    place.put_part("c.1", 1, tmp_path / "part")
+    client.set(ATTEMPTS_KEY.format(run="c.2"), 2)
+    job = Message("c", "c.2", "n.ipynb", "", [], None, None, "")
+    broker = client.connection_pool.connection_kwargs
+    url = f"redis://:{broker['password']}@{broker['host']}:{broker['port']}/{broker['db']}"
+    assert WorkerRun(url, place, None, "w@test").execute(job) == []
+    assert close_command(place, client, "c") is True
+    manifest = json.loads((tmp_path / "shared" / "c" / "run.json").read_text())
+    assert [row["verdict"] for row in manifest["runs"]] == ["error", "interrupted"]
+    assert manifest["runs"][1]["reason"] == GIVEN_UP
+
+
+def test_the_closing_waits_for_a_redis_that_is_away(
+    place: Place, client: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The last run's worker is the only one to close the command before the next slot."""
+    write_refusal(tmp_path / "part", "x")
+    _put(place, time.time() + 60, scheduled=True)
+    for run in ("c.1", "c.2"):
+        place.put_part(run, 1, tmp_path / "part")
+    answers = iter([ConnectionError(), client.set])
+
+    def set_(*arguments: Any, **options: Any) -> Any:
+        answer = next(answers)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer(*arguments, **options)
+
+    away = MagicMock(wraps=client)
+    away.set = set_
+    assert close_command(place, away, "c") is True

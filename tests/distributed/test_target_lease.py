@@ -1,6 +1,5 @@
 """A target is held by one run at a time where that matters, across machines."""
 
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
@@ -9,6 +8,7 @@ import pytest
 
 from securenet_obs.distributed import target_lease as module
 from securenet_obs.distributed.target_lease import target_lease
+from securenet_obs.runner.stop import Stop
 from tests.waiting import eventually
 
 pytestmark = pytest.mark.stack
@@ -22,7 +22,7 @@ def hold(client: Any) -> Hold:
 
     @contextmanager
     def held(identity: str, *, exclusive: bool = False, api: str = "http://a") -> Iterator[str]:
-        stop, reasons = threading.Event(), []
+        stop, reasons = Stop(), []
 
         def wait(reason: str) -> None:
             reasons.append(reason)
@@ -70,7 +70,7 @@ def test_a_lease_that_ended_is_free(hold: Hold) -> None:
 def test_a_run_that_lost_its_lease_is_stopped(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """A worker that was suspended for longer than a lease must not go on beside another one."""
     monkeypatch.setattr(module, "RENEWAL_S", 0.05)
-    stop = threading.Event()
+    stop = Stop()
     with ExitStack() as held:
         held.enter_context(
             target_lease(client, {}, "a", "a", exclusive=True, stop=stop, on_wait=lambda _: None)

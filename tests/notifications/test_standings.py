@@ -64,7 +64,7 @@ def test_standings_survive_commands_and_broken_files(tmp_path: Path) -> None:
     with open_standings(tmp_path) as standings:
         again = standings.take("n", "staging.env", "failed", 2.0)
     assert again.before is not None
-    assert again.now == Standing("failed", 1.0, 2, "failed")
+    assert again.now == Standing("failed", 1.0, 2, "failed", 2.0)
     assert read_standings(tmp_path).rows.keys() == {"n on staging.env", "n on production.env"}
     rows = json.loads((tmp_path / STANDINGS_FILE).read_text())
     (tmp_path / STANDINGS_FILE).write_text(json.dumps({**rows, "x": 3, "y": {"verdict": 1}}))
@@ -80,3 +80,13 @@ def test_standings_that_another_command_holds_are_an_error(
     monkeypatch.setattr(module, "LOCK_WAIT_S", 0.1)
     with open_standings(tmp_path), pytest.raises(NotificationError, match="another command holds"):
         open_standings(tmp_path).__enter__()
+
+
+def test_a_command_that_is_closed_late_changes_nothing(tmp_path: Path) -> None:
+    """A newer run has been counted: an older failure would be notified as if it were now."""
+    with open_standings(tmp_path) as standings:
+        standings.take("n", "staging", "passed", 60.0)
+        standings.take("n", "staging", "passed", 120.0)
+        assert standings.take("n", "staging", "failed", 90.0) is None
+    assert read_standings(tmp_path).rows["n on staging"].verdict == "passed"
+    assert read_standings(tmp_path).rows["n on staging"].last == 120.0

@@ -1,6 +1,5 @@
 """Calls validation workers: one command for each target, all at once, with one progress display."""
 
-import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -18,6 +17,7 @@ from securenet_obs.runner.evidence.folder import EvidenceFolder
 from securenet_obs.runner.execution import Execution
 from securenet_obs.runner.record.order import Order, Progress
 from securenet_obs.runner.record.verdict import Judgement
+from securenet_obs.runner.stop import Stop
 from securenet_obs.runner.target import Target
 
 MAX_JOBS = 500
@@ -72,7 +72,7 @@ class Call:
     progress: Progress
     retries: int = 0
     resumes: str = ""
-    stop: threading.Event = field(default_factory=threading.Event)
+    stop: Stop = field(default_factory=Stop)
 
     def run(self, targets: Sequence[Target], orders: Sequence[Order]) -> list[Outcome]:
         """Run the orders against each target; return an outcome for each.

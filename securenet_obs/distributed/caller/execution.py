@@ -141,7 +141,7 @@ class DistributedExecution(Execution):
         message = message_of(order, root, target, self._command, run, self._due_at)
         self._listener.register(run)
         send(self.fleet.broker, message)
-        return Sent(run)
+        return Sent(run, self._due_at)
 
     def _cancel(self) -> None:
         """Have the workers stop the command's runs, and start no others."""

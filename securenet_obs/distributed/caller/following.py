@@ -5,16 +5,17 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from securenet_obs.distributed.events import Event, Listener
-from securenet_obs.distributed.merging import merge, refusal_in
+from securenet_obs.distributed.merging import GIVEN_UP, merge, refusal_in
 from securenet_obs.distributed.place import Place
-from securenet_obs.distributed.presence import living_workers
+from securenet_obs.distributed.presence import has_messages, living_workers
 from securenet_obs.errors import EvidenceError, SecureNetObsError, UnreachableError
 from securenet_obs.runner.evidence.folder import EvidenceFolder
 from securenet_obs.runner.record.order import Order, Progress, Result
 from securenet_obs.runner.record.verdict import Judgement, Verdict
+from securenet_obs.runner.stop import SIGNALLED
 
 LOOK_S = 5.0
 """Seconds without an event after which the shared place and the workers are looked at."""
@@ -22,7 +23,13 @@ LOOK_S = 5.0
 STOPPING_LOOK_S = 0.5
 
 NO_WORKER_S = 60.0
-"""Seconds without any worker after which a run is given up."""
+"""Seconds without any worker, or without its message, after which a run is given up."""
+
+AWAY_S = 120.0
+"""Seconds without an answer of Redis after which a run is given up; workers wait for it, too."""
+
+OVERDUE_S = 60.0
+"""Seconds after its time at which a run is given up."""
 
 STOP_S = 20.0
 """Seconds that a worker has to write the evidence of a run that was interrupted."""
@@ -34,6 +41,7 @@ class Sent:
 
     Attributes:
         run: id of the run.
+        due_at: Unix seconds after which no worker starts it.
         delivery: number of its latest start in a worker.
         worker: name of that worker.
         cell: the latest cell that has started.
@@ -41,6 +49,7 @@ class Sent:
     """
 
     run: str
+    due_at: float
     delivery: int = 0
     worker: str = ""
     cell: int | None = None
@@ -84,7 +93,7 @@ class Following:
         caller: Caller,
         listener: Listener,
         place: Place,
-        client: object,
+        client: Any,
         sent: Sent,
         order: Order,
         attempt: int,
@@ -100,7 +109,7 @@ class Following:
         self._first = first
         self._name = ""
         self._started = time.monotonic()
-        self._alone_since = self._stopping_since = 0.0
+        self._stuck_since = self._stopping_since = 0.0
 
     def result(self) -> Result:
         """Return the result once the evidence is there, or the run is lost, stopped or given up."""
@@ -111,12 +120,13 @@ class Following:
             "shown": self._on_shown,
             "finished": self._on_finished,
             "given_up": self._on_given_up,
+            "cancelled": self._on_cancelled,
         }
         while True:
             event = self._next()
             handle = handlers.get(event["event"]) if event else None
             result = handle(event) if handle and event else None
-            result = result or self._stopped_result() or (None if event else self._alone_result())
+            result = result or self._stopped_result() or (None if event else self._stuck_result())
             if result:
                 return result
 
@@ -170,7 +180,13 @@ class Following:
         return None
 
     def _on_given_up(self, event: Event) -> Result | None:
-        return self._interrupt("its worker was lost, and so was that of its second start")
+        return self._interrupt(GIVEN_UP)
+
+    def _on_cancelled(self, event: Event) -> Result | None:
+        """Return the result of a run that a worker took too late; Ctrl-C has its own."""
+        if self._caller.is_stopping():
+            return None
+        return self._interrupt("no worker took it in time")
 
     def _on_finished(self, event: Event) -> Result | None:
         """Return the result of a run from its evidence in the shared place."""
@@ -181,7 +197,9 @@ class Following:
             try:
                 if not self._place.get_part(self.sent.run, delivery, part):
                     raise EvidenceError("the worker has ended the run and left no evidence")
-                if reason := refusal_in(part):
+                if (reason := refusal_in(part)) == GIVEN_UP:
+                    return self._interrupt(GIVEN_UP)
+                if reason:
                     return self._end(Judgement(Verdict.ERROR, None, reason))
                 judgement, seconds = merge(self._caller.folder, run, part, **facts)
             except (SecureNetObsError, ValueError, LookupError, OSError) as error:
@@ -193,7 +211,7 @@ class Following:
         """Return the result of a lost run; another worker has started it again."""
         reason = f"its worker {self.sent.worker} was lost; {event['worker']} runs it again"
         result = self._interrupt(reason)
-        self.sent = Sent(self.sent.run, pending=event)
+        self.sent = Sent(self.sent.run, self.sent.due_at, pending=event)
         return Result(
             result.run, self._order, result.judgement, result.seconds, self._attempt, is_lost=True
         )
@@ -205,21 +223,30 @@ class Following:
         self._stopping_since = self._stopping_since or time.monotonic()
         if self._name and time.monotonic() - self._stopping_since < STOP_S:
             return None
-        return self._interrupt("stopped by Ctrl-C or SIGTERM")
+        return self._interrupt(SIGNALLED)
 
-    def _alone_result(self) -> Result | None:
-        """Return the result of a run for which there has been no worker for long."""
-        try:
-            is_alone = not living_workers(self._client)
-        except UnreachableError:
-            is_alone = False  # Redis is away, and the workers wait for it, too.
-        self._alone_since = (self._alone_since or time.monotonic()) if is_alone else 0.0
-        if not is_alone or time.monotonic() - self._alone_since < NO_WORKER_S:
+    def _stuck_result(self) -> Result | None:
+        """Return the result of a run that nothing will end any more."""
+        if time.time() > self.sent.due_at + OVERDUE_S:
+            return self._interrupt("no worker ended it in time")
+        reason, most_s = self._problem()
+        self._stuck_since = (self._stuck_since or time.monotonic()) if reason else 0.0
+        if not reason or time.monotonic() - self._stuck_since < most_s:
             return None
-        reason = "no validation worker is alive"
         if self._name:
             return self._interrupt(reason)
         return self._end(Judgement(Verdict.UNREACHABLE, None, reason))
+
+    def _problem(self) -> tuple[str, float]:
+        """Return what keeps the run from its end, empty for nothing, and for how long it may."""
+        try:
+            if not living_workers(self._client):
+                return "no validation worker is alive", NO_WORKER_S
+            if not self._name and not has_messages(self._client):
+                return "its message is not in Redis any more, and no worker has it", NO_WORKER_S
+        except UnreachableError:
+            return "the Redis of validations does not answer", AWAY_S
+        return "", 0.0
 
     def _interrupt(self, reason: str) -> Result:
         """Return the result of an interrupted run, at the last cell that is known."""

@@ -21,10 +21,15 @@ from securenet_obs.distributed.plans import (
 from securenet_obs.distributed.schedule import command_id, look, opened_fields, parse_slot
 from securenet_obs.distributed.sending import send
 from securenet_obs.distributed.worker.running import WorkerRun
+from securenet_obs.errors import UnreachableError
+from securenet_obs.processes.polling import Deadline
 from securenet_obs.runner.notebook.roots import default_root
 from securenet_obs.runner.orders import orders_to_validate, plan_of
 from securenet_obs.runner.target import environment_target
 from securenet_obs.settings import get_settings
+
+SENDING_S = 300.0
+"""Seconds for which a run of the schedule waits for a broker that is away."""
 
 _log = structlog.get_logger(__name__)
 
@@ -77,5 +82,21 @@ def dispatch(window: str) -> None:
     if parse_slot(window):
         client.set(SLOT_KEY, window)
     for order, row in zip(orders, runs, strict=True):
-        send(broker, message_of(order, root, target, command, row.run, due_at))
+        _send(broker, message_of(order, root, target, command, row.run, due_at))
     _log.info("validations_sent", window=window, runs=len(runs))
+
+
+def _send(broker: str, message: Message) -> None:
+    """Send a run of the schedule; a broker that is away is waited for.
+
+    Raises:
+        UnreachableError: it stays away.
+    """
+    deadline = Deadline.after(SENDING_S)
+    while True:
+        try:
+            return send(broker, message)
+        except UnreachableError:
+            if deadline.has_passed:
+                raise
+            time.sleep(1.0)

@@ -15,7 +15,7 @@ from redis.exceptions import RedisError
 
 from securenet_obs.distributed.connection import connect, run_variables
 from securenet_obs.distributed.events import Publisher
-from securenet_obs.distributed.merging import write_refusal
+from securenet_obs.distributed.merging import GIVEN_UP, write_refusal
 from securenet_obs.distributed.message import Message
 from securenet_obs.distributed.names import ATTEMPTS_KEY, CANCELLED_KEY, RETENTION_S
 from securenet_obs.distributed.place import Place
@@ -28,6 +28,7 @@ from securenet_obs.runner.notebook.roots import default_root
 from securenet_obs.runner.preflight import Demand, preflight
 from securenet_obs.runner.record.order import Order
 from securenet_obs.runner.record.runs import RunRecord
+from securenet_obs.runner.stop import Stop
 from securenet_obs.runner.target import Target, environment_target, target_from_file
 from securenet_obs.stack.state import find_stack_of
 
@@ -35,6 +36,9 @@ MAX_ATTEMPTS = 2
 """Starts of a run: one, and another one after its worker was lost."""
 
 WATCH_S = 1.0
+
+LATE = "the time of its command was over"
+"""Reason of a run that was stopped so that its command can be closed."""
 
 _log = structlog.get_logger(__name__)
 
@@ -68,11 +72,14 @@ class WorkerRun:
         client = connect(self.broker)
         attempt = _count_start(client, message.run)
         events = Publisher(client, message.command, message.run, attempt, self.worker)
-        if attempt > MAX_ATTEMPTS:
-            events.send("given_up")
-            return []
         with tempfile.TemporaryDirectory(prefix="snobs-validation-") as scratch:
             folder = Path(scratch) / "evidence"
+            if attempt > MAX_ATTEMPTS:
+                events.send("given_up")
+                # Its command need not stay open until its time is over.
+                write_refusal(folder, GIVEN_UP)
+                self.place.put_part(message.run, MAX_ATTEMPTS, folder)
+                return []
             runs: list[RunRecord] = []
             try:
                 runs = self._run(client, message, events, folder)
@@ -115,7 +122,7 @@ class WorkerRun:
             return self._command(order, target, events, folder, stop)
 
     def _command(
-        self, order: Order, target: Target, events: Publisher, folder: Path, stop: threading.Event
+        self, order: Order, target: Target, events: Publisher, folder: Path, stop: Stop
     ) -> list[RunRecord]:
         command = Command(target, folder, events, warm=_warm_socket(), stop=stop)
         outcome = command.run([order])
@@ -162,16 +169,17 @@ def _count_start(client: Any, run: str) -> int:
 
 
 @contextmanager
-def _stopping(client: Any, message: Message) -> Iterator[threading.Event]:
+def _stopping(client: Any, message: Message) -> Iterator[Stop]:
     """Yield an event that is set once the caller has cancelled the command, or the run is late."""
-    stop, ended = threading.Event(), threading.Event()
+    stop, ended = Stop(), threading.Event()
     key = CANCELLED_KEY.format(command=message.command)
 
     def watch() -> None:
-        while not ended.wait(WATCH_S):
-            if time.time() > message.due_at or _exists(client, key):
+        while not (stop.is_set() or ended.wait(WATCH_S)):
+            if time.time() > message.due_at:
+                stop.because(LATE)
+            elif _exists(client, key):
                 stop.set()
-                return
 
     if time.time() > message.due_at or _exists(client, key):
         stop.set()

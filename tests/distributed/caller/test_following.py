@@ -4,9 +4,21 @@ import json
 import os
 import signal
 import subprocess
+import time
+from pathlib import Path
+from typing import Any
+from unittest.mock import MagicMock
 
 import pytest
 
+from securenet_obs.distributed.caller import following
+from securenet_obs.distributed.caller.following import Following, Sent
+from securenet_obs.distributed.connection import connect
+from securenet_obs.distributed.place import Place
+from securenet_obs.distributed.presence import announce
+from securenet_obs.processes.ports import find_free_ports
+from securenet_obs.runner.record.order import Order, Result
+from securenet_obs.runner.record.verdict import Judgement
 from tests.distributed.fleet import FIRST_USER, SLEEP, Fleet
 from tests.waiting import eventually
 
@@ -36,3 +48,91 @@ def test_a_run_whose_worker_dies_is_interrupted_and_run_again_elsewhere(project:
     assert "was lost; worker-" in first["reason"]
     assert second["verdict"] == "passed"
     project.replace_worker(number)
+
+
+class Caller:
+    """A caller that records nothing."""
+
+    folder = progress = MagicMock()
+
+    def begin(self, _order: Order, _attempt: int, _first: str) -> str:
+        """Return the run's name."""
+        return "n"
+
+    def end(
+        self, run: str, order: Order, attempt: int, started: float, judgement: Judgement
+    ) -> Result:
+        """Return the result."""
+        return Result(run, order, judgement, 0.0, attempt)
+
+    def is_stopping(self) -> bool:
+        """Return that nothing has interrupted the command."""
+        return False
+
+
+class Silent:
+    """A listener without events."""
+
+    def next(self, _run: str, seconds: float) -> None:
+        """Return no event after a moment."""
+        time.sleep(seconds)
+
+
+def follow(client: Any, tmp_path: Path, *, due_in_s: float = 600.0) -> Judgement:
+    """Follow a run of which nothing is heard; return its judgement."""
+    place = Place((tmp_path / "shared").as_uri())
+    sent = Sent("c.1", time.time() + due_in_s)
+    silent: Any = Silent()
+    order: Any = None
+    return Following(Caller(), silent, place, client, sent, order, 1, "").result().judgement
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Shorten the times after which a run is given up."""
+    for name in ("LOOK_S", "NO_WORKER_S", "AWAY_S"):
+        monkeypatch.setattr(following, name, 0.05 if name == "LOOK_S" else 0.3)
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_run_whose_message_is_lost_is_given_up(client: Any, tmp_path: Path) -> None:
+    """The queue was deleted, for instance; a worker is there, and has nothing."""
+    announce(client, "w@test")
+    judgement = follow(client, tmp_path)
+    assert judgement.verdict == "unreachable"
+    assert judgement.reason == "its message is not in Redis any more, and no worker has it"
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_run_that_waits_in_the_queue_is_waited_for_until_its_time_is_over(
+    client: Any, tmp_path: Path
+) -> None:
+    """Other runs may come first; nothing is waited for without end."""
+    announce(client, "w@test")
+    client.rpush("validation", "a message")
+    judgement = follow(client, tmp_path, due_in_s=1.0 - following.OVERDUE_S)
+    assert (judgement.verdict, judgement.reason) == (
+        "interrupted",
+        "no worker ended it in time",
+    )
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_redis_that_stays_away_ends_the_run(tmp_path: Path) -> None:
+    """It had been waited for without end, and without a word."""
+    client = connect(f"redis://127.0.0.1:{find_free_ports(1)[0]}/0")
+    judgement = follow(client, tmp_path)
+    assert judgement.verdict == "unreachable"
+    assert judgement.reason == "the Redis of validations does not answer"
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_run_that_a_worker_took_too_late_is_interrupted(client: Any, tmp_path: Path) -> None:
+    """The worker leaves no evidence of it."""
+    place = Place((tmp_path / "shared").as_uri())
+    event = {"event": "cancelled", "attempt": 1, "worker": "w@test"}
+    sent = Sent("c.1", time.time(), pending=event)
+    silent: Any = Silent()
+    order: Any = None
+    result = Following(Caller(), silent, place, client, sent, order, 1, "").result()
+    assert result.judgement.reason == "no worker took it in time"
