@@ -8,7 +8,7 @@ from pathlib import Path
 from securenet_obs.stack.parts.services import SERVICES
 from securenet_obs.stack.state import StackState, find_running_stacks, format_stack_command
 
-RESTARTABLE = (*SERVICES, "oncall")
+RESTARTABLE = (*SERVICES, "oncall", "worker-validation")
 """Parts that can be restarted alone; the others hold the target's data and ports."""
 
 WATCH_S = 1.0

@@ -86,6 +86,8 @@ def test_detached_stack_ends_with_its_supervisor(project: Path) -> None:
     status = call(project, "status")
     assert status.returncode == 0
     assert "worker-validation" in status.stdout
+    restarted = call(project, "restart", "worker-validation")
+    assert restarted.returncode == 0, restarted.stderr
     again = call(project, "up", "--detach")
     assert again.returncode == 3
     assert "is already running" in again.stderr

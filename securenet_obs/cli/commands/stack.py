@@ -126,7 +126,7 @@ def status(name: str, as_json: bool) -> None:
 
 
 @click.command()
-@click.argument("part", type=click.Choice(("api", "worker", "beat", "oncall")))
+@click.argument("part", type=click.Choice(("api", "worker", "beat", "oncall", "worker-validation")))
 @options.stack_name
 def restart(part: str, name: str) -> None:
     """Restart one part of the running stack.
