@@ -1,13 +1,18 @@
 """What the schedule found is announced, as what a command found is."""
 
 import json
+from datetime import UTC, datetime
+from typing import Any
+from unittest.mock import MagicMock, patch
 
 import pytest
 
+from securenet_obs.distributed import announcing
 from securenet_obs.distributed.names import DISPATCH, STANDINGS_KEY
 from securenet_obs.distributed.sending import sender
 from securenet_obs.notifications import parse_standings
 from securenet_obs.probes import open_telemetry
+from securenet_obs.runner.target import environment_target
 from securenet_obs.settings import settings_from
 from securenet_obs.stack import LocalStack
 from securenet_obs.workers.windows import WINDOW_HEADER
@@ -62,3 +67,20 @@ def test_a_failure_that_the_schedule_found_is_announced(
     for name, status in (("01-scheduled-and-green", "ok"), ("02-scheduled-and-red", "error")):
         found = telemetry.check_ins(f"validation-{name}", 10.0)
         assert [row.status for row in found] == [status] * 3
+
+
+def test_a_command_that_is_closed_late_is_announced_for_its_slot() -> None:
+    """Its runs are older than those of the slots behind it."""
+    slot = datetime(2026, 11, 20, 3, tzinfo=UTC).timestamp()
+    times: list[float] = []
+
+    def notify(*given: Any) -> list[str]:
+        times.append(given[-1]())
+        return []
+
+    facts = environment_target(checked=False).facts()
+    place: Any = MagicMock()
+    with patch.object(announcing, "notify_changes", notify):
+        announcing.notify_closed("20261120T030000Z-1a2b3c4d", facts, None, place, [])
+        announcing.notify_closed("c", {"name": "another"}, None, place, [])
+    assert times == [slot]

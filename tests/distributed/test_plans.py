@@ -8,7 +8,7 @@ from unittest.mock import MagicMock
 
 import pytest
 
-from securenet_obs.distributed.merging import GIVEN_UP, write_refusal
+from securenet_obs.distributed.merging import GIVEN_UP, refusal_in, write_refusal
 from securenet_obs.distributed.message import Message
 from securenet_obs.distributed.names import ATTEMPTS_KEY
 from securenet_obs.distributed.place import Place
@@ -29,6 +29,12 @@ def _put(place: Place, due_at: float, *, scheduled: bool) -> None:
     opened = {"id": "c", "command": "validate", "target": {"name": "t"}, "planned": []}
     runs = [PlannedRun(f"c.{number}", "a", "a.ipynb", "A", "validation") for number in (1, 2)]
     place.put_plan("c", Plan("c", opened, runs, due_at, scheduled).as_json())
+
+
+def _url(client: Any) -> str:
+    """Return the URL of a client's database."""
+    broker = client.connection_pool.connection_kwargs
+    return f"redis://:{broker['password']}@{broker['host']}:{broker['port']}/{broker['db']}"
 
 
 @pytest.mark.parametrize("scheduled", [True, False])
@@ -91,13 +97,24 @@ def test_a_run_that_lost_two_workers_does_not_keep_its_command_open(
     place.put_part("c.1", 1, tmp_path / "part")
     client.set(ATTEMPTS_KEY.format(run="c.2"), 2)
     job = Message("c", "c.2", "n.ipynb", "", [], None, None, "")
-    broker = client.connection_pool.connection_kwargs
-    url = f"redis://:{broker['password']}@{broker['host']}:{broker['port']}/{broker['db']}"
-    assert WorkerRun(url, place, None, "w@test").execute(job) == []
+    assert WorkerRun(_url(client), place, None, "w@test").execute(job) == []
     assert close_command(place, client, "c") is True
     manifest = json.loads((tmp_path / "shared" / "c" / "run.json").read_text())
     assert [row["verdict"] for row in manifest["runs"]] == ["error", "interrupted"]
     assert manifest["runs"][1]["reason"] == GIVEN_UP
+
+
+def test_a_worker_that_was_lost_behind_its_run_has_left_evidence(
+    place: Place, client: Any, tmp_path: Path
+) -> None:
+    """The third delivery does not replace it."""
+    write_refusal(tmp_path / "part", "the evidence of the second start")
+    place.put_part("c.2", 2, tmp_path / "part")
+    client.set(ATTEMPTS_KEY.format(run="c.2"), 2)
+    job = Message("c", "c.2", "n.ipynb", "", [], None, None, "")
+    assert WorkerRun(_url(client), place, None, "w@test").execute(job) == []
+    assert place.get_part("c.2", 2, tmp_path / "kept")
+    assert refusal_in(tmp_path / "kept") == "the evidence of the second start"
 
 
 def test_the_closing_waits_for_a_redis_that_is_away(

@@ -87,7 +87,7 @@ def test_a_short_failure_is_not_notified(tmp_path: Path, web_server: WebServer) 
     assert commands.titles == [RED]
 
 
-def test_every_run_but_a_skipped_one_checks_in(tmp_path: Path, web_server: WebServer) -> None:
+def test_every_run_that_states_something_checks_in(tmp_path: Path, web_server: WebServer) -> None:
     """With the status of its last attempt; without a schedule none does."""
     dsn = f"http://{KEY}@127.0.0.1:{web_server.port}/1"
     commands = Commands(tmp_path, web_server, SENTRY_DSN=dsn, NOTIFY_URLS="")
@@ -97,6 +97,7 @@ def test_every_run_but_a_skipped_one_checks_in(tmp_path: Path, web_server: WebSe
         tmp_path, web_server, SENTRY_DSN=dsn, NOTIFY_URLS="", VALIDATION_SCHEDULE="0 * * * *"
     )
     commands.end(judged_run("passed", "a"), judged_run("failed", "b"), judged_run("skipped", "c"))
+    commands.end(judged_run("interrupted", "d"), judged_run("bad_parameters", "e"))
     payloads = [json.loads(body.splitlines()[2]) for _, _, body in web_server.requests]
     assert [(row["monitor_slug"], row["status"]) for row in payloads] == [
         ("validation-a", "ok"), ("validation-b", "error"),

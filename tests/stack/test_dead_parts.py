@@ -4,11 +4,13 @@ import os
 import signal
 from pathlib import Path
 
+import click
 import pytest
 
+from securenet_obs.cli.commands.stack import restart
 from securenet_obs.processes.polling import poll_until
 from securenet_obs.stack import LocalStack, find_dead_parts, find_running_stack, watch_parts
-from securenet_obs.stack.dead_parts import WATCH_S, format_remedy
+from securenet_obs.stack.dead_parts import RESTARTABLE, WATCH_S, format_remedy
 
 
 def root_of(stack: LocalStack) -> Path:
@@ -42,3 +44,10 @@ def test_a_part_with_data_is_not_restarted_alone(part: str) -> None:
     assert format_remedy(part, "local") == (
         "Start the stack anew with `securenet-obs down` and `securenet-obs up`."
     )
+
+
+def test_the_command_line_restarts_the_same_parts() -> None:
+    """Its choices are written out, because a command imports no stack at its start."""
+    (part,) = (each for each in restart.params if each.name == "part")
+    assert isinstance(part.type, click.Choice)
+    assert set(part.type.choices) == set(RESTARTABLE)

@@ -76,9 +76,11 @@ class WorkerRun:
             folder = Path(scratch) / "evidence"
             if attempt > MAX_ATTEMPTS:
                 events.send("given_up")
-                # Its command need not stay open until its time is over.
-                write_refusal(folder, GIVEN_UP)
-                self.place.put_part(message.run, MAX_ATTEMPTS, folder)
+                # Its command need not stay open until its time is over. A worker that was lost
+                # behind its run has left evidence, which stays.
+                if not self.place.has_part(message.run, MAX_ATTEMPTS):
+                    write_refusal(folder, GIVEN_UP)
+                    self.place.put_part(message.run, MAX_ATTEMPTS, folder)
                 return []
             runs: list[RunRecord] = []
             try:

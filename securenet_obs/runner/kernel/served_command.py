@@ -16,7 +16,7 @@ from contextlib import closing, contextmanager
 
 from securenet_obs.errors import SecureNetObsError
 from securenet_obs.runner.kernel.forked import SOCKET, ForkedProcess
-from securenet_obs.runner.kernel.staying import found_server
+from securenet_obs.runner.kernel.staying import staying_server
 
 MODULE = "securenet_obs.cli.served"
 
@@ -32,7 +32,7 @@ def run_by_server(arguments: Sequence[str]) -> int | None:
     """
     if "--cold" in arguments or os.environ.get(SOCKET) or not _has_streams():
         return None
-    with found_server() as socket:
+    with staying_server(starts=False) as socket:
         if not socket:
             return None
         try:

@@ -107,29 +107,21 @@ def _code_state() -> Iterator[str]:
 
 
 @contextmanager
-def staying_server() -> Iterator[str]:
+def staying_server(*, starts: bool = True) -> Iterator[str]:
     """Yield the socket of a server that has stayed; empty if there is none. It lives for the block.
 
-    Behind the block a server is started for the next command, if none is there.
+    Args:
+        starts: whether to start one for the next command, behind the block, if there is none.
     """
     folder = private_folder() if may_stay(os.environ) else None
     if folder is None:
         yield ""
         return
     name = state_name(os.environ)
-    with _using(folder, name) as socket, _behind(None if socket else lambda: _start(folder, name)):
-        yield socket
-
-
-@contextmanager
-def found_server() -> Iterator[str]:
-    """Yield the socket of a server that has stayed, until the block ends; empty without one."""
-    folder = private_folder() if may_stay(os.environ) else None
-    if folder is None:
-        yield ""
-        return
-    with _using(folder, state_name(os.environ)) as socket:
-        yield socket
+    with _using(folder, name) as socket:
+        is_wanted = starts and not socket
+        with _behind((lambda: _start(folder, name)) if is_wanted else None):
+            yield socket
 
 
 @contextmanager

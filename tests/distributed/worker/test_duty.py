@@ -13,6 +13,7 @@ from securenet_obs.distributed.place import Place
 from securenet_obs.distributed.plans import Plan
 from securenet_obs.distributed.sending import sender
 from securenet_obs.distributed.worker import duty
+from securenet_obs.errors import UnreachableError
 from securenet_obs.runner.evidence.folder import verify
 from securenet_obs.settings import settings_from
 from securenet_obs.workers.windows import WINDOW_HEADER
@@ -62,3 +63,29 @@ def test_a_run_checks_in_although_its_command_is_closed_meanwhile(
     monkeypatch.setattr(duty, "check_in_scheduled", lambda *given: checked_in.append(given))
     duty.run(Message("c", "c.1", "n.ipynb", "", [], None, None, "").as_json(), "w@test")
     assert checked_in == [(plan.as_json(), ["a run"])]
+
+
+def test_a_run_of_the_schedule_waits_for_a_broker_that_is_away(
+    project: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beat sends the slot once: runs that are not sent then are missed."""
+    project.write_notebook("01_sent")
+    sent: list[str] = []
+
+    def send(_: str, message: Message) -> None:
+        sent.append(message.run)
+        if len(sent) == 1:
+            raise UnreachableError("away")
+
+    monkeypatch.chdir(project.folder)
+    monkeypatch.setenv("VALIDATION_EVIDENCE", project.place.as_uri())
+    settings = settings_from({"VALIDATION_BROKER_URL": project.broker})
+    monkeypatch.setattr(duty, "get_settings", lambda: settings)
+    monkeypatch.setattr(duty, "send", send)
+    duty.dispatch("2026-11-20T03:00Z")
+    assert len(sent) == 2
+    assert len(set(sent)) == 1
+    monkeypatch.setattr(duty, "SENDING_S", 0.0)
+    sent.clear()
+    with pytest.raises(UnreachableError, match="away"):
+        duty.dispatch("2026-11-21T03:00Z")

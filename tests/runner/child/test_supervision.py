@@ -144,6 +144,15 @@ def test_a_stop_is_journaled_as_interrupted(
     assert supervision_of_run.processes() == []
 
 
+def test_a_stop_for_another_reason_is_journaled_with_it(
+    execute_cells: Callable[..., None], supervision_of_run: Supervision
+) -> None:
+    """Nobody has pressed Ctrl-C where a lease was lost."""
+    supervision_of_run.stop.because("its lease was lost")
+    execute_cells(SLEEPING)
+    assert supervision_of_run.reasons("interrupted")[0] == "its lease was lost"
+
+
 def test_a_child_past_its_grace_period_is_a_timeout(
     execute_cells: Callable[..., None],
     supervision_of_run: Supervision,

@@ -172,6 +172,13 @@ def test_code_changes_the_state(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
         os.utime(source, ns=(found.st_atime_ns, found.st_mtime_ns))
 
 
+def test_no_server_stays_where_its_socket_has_no_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The path of a Unix socket is short."""
+    assert may_stay({})
+    monkeypatch.setattr(tempfile, "tempdir", "/" + "x" * 60)
+    assert not may_stay({})
+
+
 def test_a_confinement_changes_the_state(monkeypatch: pytest.MonkeyPatch) -> None:
     """A server keeps the namespaces, groups and processors of the command that started it."""
     before = state_name({})
