@@ -2,6 +2,7 @@
 
 import gc
 import os
+import signal
 import subprocess
 import sys
 from collections import Counter, defaultdict
@@ -55,6 +56,9 @@ GUARD = PartGuard()
 if os.environ.pop("CI", ""):
     os.environ[SERVICES_REQUIRED] = "1"
 
+# The background jobs of a shell ignore Ctrl-C, and so would every program that gets it from a test.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Commands that tests call leave no server of warm kernels behind; its own tests want one.
 os.environ[KEEP] = "0"

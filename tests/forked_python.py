@@ -104,6 +104,7 @@ class ForkedPython:
     def __init__(self) -> None:
         self._server: socket.socket | None = None
         self._process: subprocess.Popen[bytes] | None = None
+        self._started: list[tuple[ForkedProcess, Sequence[str]]] = []
 
     def run(
         self,
@@ -177,21 +178,34 @@ class ForkedPython:
         answers, answers_end = socket.socketpair()
         with open(os.devnull) as nothing, answers_end:
             _request(server, request, [nothing.fileno(), output, output, answers_end.fileno()])
-        return ForkedProcess(answers)
+        program = ForkedProcess(answers)
+        self._started = [each for each in self._started if each[0].poll() is None]
+        self._started.append((program, arguments))
+        return program
 
     def close(self) -> None:
-        """End the server; the next program starts another."""
+        """End the server; the next program starts another.
+
+        Raises:
+            RuntimeError: programs were left running; they are killed.
+        """
+        running = [each for each in self._started if each[0].poll() is None]
+        for program, _ in running:
+            program.kill()
+            program.wait()
         if self._server is not None and self._process is not None:
             self._server.close()
-            self._process.communicate()
-        self._server = self._process = None
+            self._process.wait()
+        self._server, self._process, self._started = None, None, []
+        if running:
+            raise RuntimeError(f"left running: {[' '.join(given) for _, given in running]}")
 
     def _start(self) -> socket.socket:
         ours, theirs = socket.socketpair()
         with theirs:
             self._process = subprocess.Popen(
                 [sys.executable, __file__, str(theirs.fileno())], pass_fds=[theirs.fileno()],
-                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
             )  # fmt: skip
         self._server = ours
         return ours

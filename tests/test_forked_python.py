@@ -153,6 +153,18 @@ def test_a_started_program_runs_beside_others(own: ForkedPython, tmp_path: Path)
     assert sorted((tmp_path / "log").read_text().split()) == ["err", "out"]
 
 
+def test_a_program_that_was_left_running_is_an_error(tmp_path: Path) -> None:
+    """It is killed and named, instead of being waited for without end."""
+    own = ForkedPython()
+    with (tmp_path / "log").open("wb") as log:
+        arguments = ["-c", "import time; time.sleep(60)"]
+        endless = own.start(arguments, cwd=tmp_path, env=os.environ, output=log.fileno())
+    with pytest.raises(RuntimeError, match=r"left running: \['-c import time; time.sleep\(60\)'\]"):
+        own.close()
+    assert endless.poll() == -signal.SIGKILL
+    own.close()
+
+
 def test_folders_of_modules_are_the_same_forked_and_started(
     own: ForkedPython, tmp_path: Path
 ) -> None:
