@@ -15,7 +15,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # How long `make fuzz` begins new rounds.
 SECONDS := 120
 
-.PHONY: help install validate test lint check coverage fuzz bench doubt drills runbooks browser record index reference lock clean
+.PHONY: help install validate test slow lint check coverage fuzz bench doubt drills runbooks browser record index reference lock clean
 
 help: ## What can be made
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile
@@ -27,7 +27,10 @@ validate: $(INSTALLED) ## Bring up the local stack, run the validations, take it
 PYTEST := $(BIN)/pytest -p no:nbval --numprocesses 4 --dist loadfile --no-loadscope-reorder
 
 test: lint ## ruff, mypy, import-linter, notebooks' lint, pytest, nbval
-	$(PYTEST)
+	$(PYTEST) -m "not slow"
+
+slow: $(INSTALLED) ## The tests that `make test` leaves out, since each takes five seconds or more
+	$(PYTEST) -m slow
 
 coverage: $(INSTALLED) ## The tests once more, with the lines and branches that none of them reaches
 	$(PYTEST) --cov --cov-report=term

@@ -120,6 +120,7 @@ def test_links_are_read_as_they_were_written() -> None:
     assert read_links([{"kind": "logs", "text": "a"}]) == (Link("logs", "a"),)
 
 
+@pytest.mark.slow
 @pytest.mark.stack
 def test_a_failed_check_on_a_stack_leads_to_runbook_event_and_lines(
     stack: LocalStack, tmp_path: Path

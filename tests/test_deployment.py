@@ -82,6 +82,7 @@ def validator(pytestconfig: pytest.Config) -> Path:
     return wheel
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("typo", ["", "periodSeconds"])
 def test_kubernetes_accepts_the_manifests(validator: Path, typo: str) -> None:
     """Each object fits the schema of its kind, which knows every field; a misspelt one does not."""

@@ -78,6 +78,7 @@ def edit(project: Path, code: str, **declared: Any) -> None:
     path.write_text(json.dumps(document))
 
 
+@pytest.mark.slow
 @pytest.mark.stack
 def test_staging_is_validated(project: Path, stack: LocalStack) -> None:
     """The file is that of a real target; the doctor finds nothing missing, and the run passes."""
@@ -90,6 +91,7 @@ def test_staging_is_validated(project: Path, stack: LocalStack) -> None:
     assert re.search(r"08_the_broker_is_safe +passed", run(f"{validate} 08", project))
 
 
+@pytest.mark.slow
 @pytest.mark.stack
 def test_a_validation_a_runbook_a_check_and_a_probe_are_added(project: Path) -> None:
     """In the order of the text, on one stack."""

@@ -101,6 +101,7 @@ def pinned(lock: str) -> Versions:
     return {canonicalize_name(name): version for name, version in rows}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("version", PIPS, ids=PIPS.get)
 def test_make_installs_exactly_the_lock(
     version: str, pythons: Pythons, offered: tuple[LocalIndex, str], checkout: Path
@@ -112,6 +113,7 @@ def test_make_installs_exactly_the_lock(
     assert installed(checkout / ".venv") == pinned(lock) | {"securenet-obs": "0.1.0"}
 
 
+@pytest.mark.slow
 def test_pip_settings_only_select_the_index(
     tmp_path: Path, pythons: Pythons, offered: tuple[LocalIndex, str], checkout: Path
 ) -> None:
@@ -155,6 +157,7 @@ def readme_step() -> list[str]:
     return step.splitlines()[0].split()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("version", PIPS, ids=PIPS.get)
 def test_conda_installs_exactly_the_lock(
     version: str, pythons: Pythons, offered: tuple[LocalIndex, str], checkout: Path

@@ -117,6 +117,7 @@ def test_the_sdist_is_complete(built: Path) -> None:
     assert not [name for name in names if name.startswith((".venv", ".securenet", "evidence"))]
 
 
+@pytest.mark.slow
 def test_an_installed_wheel_works_in_an_empty_folder(
     command: Path, tmp_path: Path, stack_cache: Path
 ) -> None:

@@ -42,6 +42,7 @@ def check(file: Path, schema: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.slow
 def test_the_workflow_fits_the_published_schema(tmp_path: Path) -> None:
     """A misspelt key would be found: GitHub refuses such a file only once it is pushed."""
     done = check(WORKFLOW, "github-workflows")
@@ -51,6 +52,7 @@ def test_the_workflow_fits_the_published_schema(tmp_path: Path) -> None:
     assert check(wrong, "github-workflows").returncode == 1
 
 
+@pytest.mark.slow
 def test_the_lines_for_gitlab_fit_the_published_schema(tmp_path: Path) -> None:
     """They are about ten lines, and a misspelt key would be found."""
     file = tmp_path / ".gitlab-ci.yml"
@@ -113,6 +115,7 @@ def run(line: str, project: Path, **variables: str) -> subprocess.CompletedProce
     )
 
 
+@pytest.mark.slow
 @pytest.mark.stack
 def test_every_line_for_a_local_stack_runs(project: Path) -> None:
     """Those of both files, in their order; evidence and junit.xml are where they are kept."""
@@ -126,6 +129,7 @@ def test_every_line_for_a_local_stack_runs(project: Path) -> None:
     assert len(list(project.glob(report))) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.stack
 def test_every_line_for_a_target_runs(project: Path, stack: LocalStack) -> None:
     """The variables are those of the job, with the values of a stack in the place of staging."""

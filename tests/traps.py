@@ -1,7 +1,7 @@
 """The measured traps in libraries, and the tests that guard against each.
 
-The table is printed at the end of every run of the whole suite; `test_traps.py` checks that each
-test in it exists.
+The table is printed at the end of `make test`, and of `make slow` for its tests; `test_traps.py`
+checks that each test in it exists.
 """
 
 from collections import Counter
@@ -259,15 +259,16 @@ TRAPS: tuple[Trap, ...] = (
 
 
 def trap_table(outcomes: Mapping[str, Counter[str]]) -> list[str]:
-    """Return the lines of the table.
+    """Return the lines of the table, without the tests that did not run.
 
     Args:
         outcomes: a test's name, `file::function` below tests/, -> how often it passed or failed.
     """
     lines = []
     for library, trap, tests in TRAPS:
-        lines.append(f"{library}: {trap}")
-        for test in tests:
-            counts = ", ".join(f"{count} {word}" for word, count in outcomes.get(test, {}).items())
-            lines.append(f"    {counts or 'not run'}: {test}")
+        if run := [test for test in tests if outcomes.get(test)]:
+            lines.append(f"{library}: {trap}")
+        for test in run:
+            counts = ", ".join(f"{count} {word}" for word, count in outcomes[test].items())
+            lines.append(f"    {counts}: {test}")
     return lines

@@ -119,6 +119,7 @@ def test_a_traced_request_has_the_same_error_event(api: Any, serve: Any) -> None
     assert described[0] == described[1]
 
 
+@pytest.mark.slow
 def test_requests_do_not_wait_for_sentry(serve: Any) -> None:
     """Failing requests beyond Sentry's queue are answered while Sentry does not respond."""
     with serve() as served:

@@ -242,6 +242,7 @@ def counted(environment: Mapping[str, str]) -> int:
         return int(store.execute("SELECT sum(records) FROM network_minutes").fetchone()[0] or 0)
 
 
+@pytest.mark.slow
 def test_accepted_batches_are_counted_once_and_refused_ones_never(
     serve: Any, redis_server: Any, record: dict[str, str], tmp_path: Path
 ) -> None:

@@ -95,6 +95,7 @@ def checker(
         yield Checker(api)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", list(GenerationMode))
 def test_every_answer_is_as_described(checker: Checker, mode: GenerationMode) -> None:
     """Valid and invalid requests: status, headers and body of the answer are described."""
@@ -163,6 +164,7 @@ is_wrong()
 """
 
 
+@pytest.mark.slow
 def test_later_tests_print_their_examples() -> None:
     """A test that fails after these has its arguments in the report."""
     done = subprocess.run(

@@ -79,6 +79,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
         yield Lab(folder, url, browser)
 
 
+@pytest.mark.slow
 def test_a_closed_page_loses_no_output(lab: Lab) -> None:
     """Neither of the cell that ran nor of one that waited; a second person sees them, too."""
     page = lab.open("slow")
@@ -98,6 +99,7 @@ def test_a_closed_page_loses_no_output(lab: Lab) -> None:
     (lab.folder / "later").unlink()
 
 
+@pytest.mark.slow
 def test_a_failed_cell_stops_the_run(lab: Lab) -> None:
     """No cell below it runs, also if it fails before the page has sent them; nothing asks why."""
     page = lab.open("failing")

@@ -44,6 +44,7 @@ def read_status() -> str:
     return subprocess.run(command, cwd=PROJECT, capture_output=True, text=True).stdout
 
 
+@pytest.mark.slow
 def test_on_call_starts_at_its_page(lab: Lab) -> None:
     """All cells run without a question and without a sideways scroll; the project stays clean."""
     before = read_status()

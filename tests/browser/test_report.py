@@ -82,6 +82,7 @@ def page_of(evidence: Path, kind: str) -> Path:
     }[kind]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("theme", THEMES)
 @pytest.mark.parametrize(
     "kind",

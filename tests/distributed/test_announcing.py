@@ -31,6 +31,7 @@ def _send(made: Fleet, window: str) -> str:
     return next(made.place.glob(f"{stem}-*/run.json")).parent.as_uri()
 
 
+@pytest.mark.slow
 def test_a_failure_that_the_schedule_found_is_announced(
     validation_broker: str, stack: LocalStack
 ) -> None:

@@ -128,6 +128,7 @@ def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, str]]:
         server.wait(10)
 
 
+@pytest.mark.slow
 @pytest.mark.stack
 def test_evidence_is_carried_by_s3(s3: dict[str, str], validation_broker: str) -> None:
     """A worker and a caller share a bucket alone; the run has none of its variables."""

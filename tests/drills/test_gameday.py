@@ -142,6 +142,7 @@ def test_an_alert_is_one_that_comes(incident: Incident) -> None:
     assert all(part.rpartition("}}")[2] in summary for part in parts)
 
 
+@pytest.mark.slow
 def test_a_real_fault_is_repaired_by_hand(
     stack: LocalStack, warm: Callable[[], str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -29,12 +29,13 @@ from securenet_obs.stack import LocalStack
 
 ALL = os.environ.get("DRILLS") == "all"
 FAST = (
-    "redis-connections-killed",
     "redis-failed-over",
-    "child-oom-killed",
-    "worker-terminated",
+    *(
+        pytest.param(name, marks=pytest.mark.slow)
+        for name in ("redis-connections-killed", "child-oom-killed", "worker-terminated")
+    ),
 )
-"""Drills that every run of the tests affords, one of each kind: none waits for the outbox."""
+"""Drills of four kinds that do not wait for the outbox, the fastest in every run of the tests."""
 
 FEW = 100
 """Tasks of a drill in every run of the tests."""
@@ -91,6 +92,7 @@ def test_small_loads_are_neither_lost_nor_doubled(
     assert result.verdict == "passed", result
 
 
+@pytest.mark.slow
 def test_load_alone_raises_no_alarm(drilled: LocalStack, run_validation: ValidationRunner) -> None:
     """A check that fails under load alone would fail in every drill."""
     expected_alarms = tuple(

@@ -114,6 +114,7 @@ HOSTILE = """
 """
 
 
+@pytest.mark.slow
 def test_a_hostile_exception_is_answered(run: Any, sentry: SentryRecorder) -> None:
     """Whatever an exception's attributes answer: 500 with the event's id, a line and an event."""
     finished = run(HOSTILE, SENTRY_DSN=sentry.dsn)

@@ -89,6 +89,7 @@ def test_the_example_is_short() -> None:
     assert code.count("monitor_fastapi(") == code.count("monitor_celery(") == 1
 
 
+@pytest.mark.slow
 @pytest.mark.stack
 def test_the_service_of_the_readme(
     tmp_path: Path, redis_server: Any, sentry: SentryRecorder
@@ -186,6 +187,7 @@ WORKER = """
 """
 
 
+@pytest.mark.slow
 @pytest.mark.stack
 def test_the_events_of_a_worker_s_processes_arrive(
     tmp_path: Path, redis_server: Any, sentry: SentryRecorder
@@ -264,6 +266,7 @@ PRINTING_WORKER = """
 """
 
 
+@pytest.mark.slow
 @pytest.mark.stack
 def test_a_task_and_its_process_end_the_lines_that_they_print(
     tmp_path: Path, redis_server: Any

@@ -1,5 +1,6 @@
 """Changes that are planted on the real stack rank first among the changes since the green run."""
 
+import pytest
 import redis
 
 from securenet_obs.stack import LocalStack
@@ -8,6 +9,7 @@ from tests.notebooks.runs import Run
 BROKER = "08_the_broker_is_safe"
 
 
+@pytest.mark.slow
 def test_redis_and_parameters_are_compared_with_the_green_run(
     stack: LocalStack, run_notebook: Run
 ) -> None:
@@ -31,6 +33,7 @@ def test_redis_and_parameters_are_compared_with_the_green_run(
     assert strict.changes[0]["what"] == "largest_memory_share"
 
 
+@pytest.mark.slow
 def test_another_setting_is_compared_with_the_green_run(
     stack: LocalStack, run_notebook: Run
 ) -> None:

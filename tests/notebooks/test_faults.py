@@ -1,6 +1,6 @@
 """Checks of the validations are seen red: a fault is put into the real stack and judged.
 
-These tests rehearse a fault of each validation; `make doubt`, which CI runs, rehearses all.
+These tests rehearse a fault of three kinds; `make doubt`, which CI runs, rehearses all.
 """
 
 import sqlite3
@@ -24,21 +24,8 @@ SENTRY = "01_sentry_receives_errors"
 LOGS = "02_logs_are_structured_json"
 CELERY = "03_celery_round_trips_tasks"
 QUERY = "SELECT tenant_id FROM processed_batches"
-REHEARSED = [
-    "another-deployments-labels",
-    "lines-of-another-shape",
-    "worker-stopped",
-    "results-endless-pickles-accepted-tenant-ignored",
-    "queue-of-logs-unconsumed",
-    "worker-not-integrated",
-    "lines-and-results-unredacted",
-    "tenants-share-a-cache",
-    "entry-forgotten",
-    "keys-evicted",
-    "never-be-silent",
-    "sends-and-events-unrecorded",
-]
-"""Faults of every validation that can be broken by one."""
+REHEARSED = ["keys-evicted", "lines-of-another-shape", "worker-stopped"]
+"""A setting of Redis, a change of a part's program, and a part that is gone."""
 
 
 @pytest.mark.parametrize("name", REHEARSED)
@@ -49,13 +36,6 @@ def test_a_fault_turns_its_checks_red_and_no_other(
     found = rehearse([KNOWN_FAULTS[name]], stack, run_validation)
     assert found
     assert [row.problem for row in found if row.problem] == []
-
-
-def test_every_validation_is_rehearsed() -> None:
-    """No validation is left to the longer command alone."""
-    known = {alarm.notebook for fault in KNOWN_FAULTS.values() for alarm in fault.alarms}
-    rehearsed = {alarm.notebook for name in REHEARSED for alarm in KNOWN_FAULTS[name].alarms}
-    assert rehearsed == known
 
 
 def test_logs_that_are_written_elsewhere_are_noticed(stack: LocalStack, run_notebook: Run) -> None:
@@ -69,6 +49,7 @@ def test_logs_that_are_written_elsewhere_are_noticed(stack: LocalStack, run_note
     }
 
 
+@pytest.mark.slow
 def test_a_field_that_vanishes_since_the_last_green_run_is_noticed(
     tmp_path: Path, stack_cache: Path, run_notebook: Run
 ) -> None:
@@ -89,6 +70,7 @@ def test_a_field_that_vanishes_since_the_last_green_run_is_noticed(
     assert (first["kind"], first["what"]) == ("log schema", "request_finished.release")
 
 
+@pytest.mark.slow
 def test_a_dsn_of_another_project_is_noticed(stack: LocalStack, run_notebook: Run) -> None:
     """An event that a different Sentry project accepted counts as missing."""
     elsewhere = {"SENTRY_DSN": another_dsn(stack)}
@@ -107,6 +89,7 @@ def test_bugsink_stopped_is_unreachable(stack: LocalStack, run_notebook: Run) ->
     assert done.verdict == Verdict.UNREACHABLE
 
 
+@pytest.mark.slow
 def test_the_three_tasks_count_their_batch_for_their_tenant(
     stack: LocalStack, run_notebook: Run
 ) -> None:

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from securenet_obs.runner.record.verdict import Verdict
 from securenet_obs.stack import LocalStack
 from tests.notebooks.runs import Run
@@ -17,12 +19,14 @@ masking.redact = lambda value: value
 """Start-up file of a run that stores its evidence unmasked."""
 
 
+@pytest.mark.slow
 def test_without_a_fault_no_secret_is_in_the_evidence(run_notebook: Run) -> None:
     """The same stack passes without a fault, with the check that papermill skips."""
     done = run_notebook(SECRETS)
     assert (done.verdict, done.red) == (Verdict.PASSED, set())
 
 
+@pytest.mark.slow
 def test_evidence_that_is_not_masked_is_noticed(tmp_path: Path, run_notebook: Run) -> None:
     """A run searches its own evidence for secrets before it ends."""
     (tmp_path / "sitecustomize.py").write_text(UNMASKED)
@@ -30,6 +34,7 @@ def test_evidence_that_is_not_masked_is_noticed(tmp_path: Path, run_notebook: Ru
     assert (done.verdict, done.red) == (Verdict.FAILED, {"no secret is in this run's evidence"})
 
 
+@pytest.mark.slow
 def test_a_sink_that_cannot_be_searched_is_noticed(stack: LocalStack, run_notebook: Run) -> None:
     """Without the API's log, no line with a secret could be found."""
     source = f"log_source={stack.environment['LOG_SOURCE']}/beat.log"
@@ -37,6 +42,7 @@ def test_a_sink_that_cannot_be_searched_is_noticed(stack: LocalStack, run_notebo
     assert done.red == {"every sink was searched"}
 
 
+@pytest.mark.slow
 def test_tenants_that_are_served_in_turn_prove_nothing(run_notebook: Run) -> None:
     """Tenants can be mixed only while both are served."""
     done = run_notebook(TENANTS, "at_once=1", "rounds=2")

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
 import redis
 from celery.result import denied_join_result
 from kombu import Queue
@@ -76,6 +77,7 @@ def run(red: set[str], run_notebook: Run, deadline_s: int) -> Any:
     return done
 
 
+@pytest.mark.slow
 def test_messages_events_and_lines_that_vanish_are_noticed(
     stack: LocalStack, run_notebook: Run
 ) -> None:
@@ -100,6 +102,7 @@ def test_messages_events_and_lines_that_vanish_are_noticed(
     assert named
 
 
+@pytest.mark.slow
 def test_lost_results_events_and_counts_are_noticed(stack: LocalStack, run_notebook: Run) -> None:
     """A result database that was emptied, and a process that ended with events in its queue."""
     environment = {**os.environ, **stack.environment}

@@ -40,6 +40,7 @@ def sentry(stack: LocalStack) -> Iterator[tuple[dict[str, str], list[dict[str, s
         server.shutdown()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("status", ["missed", "ok"])
 def test_a_schedule_that_sentry_misses_is_noticed(
     status: str, sentry: tuple[dict[str, str], list[dict[str, str]]], run_notebook: Run

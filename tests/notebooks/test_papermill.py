@@ -63,6 +63,7 @@ def errors(
         yield {path: errors for half, errors in runs for path in half}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", BOOKS, ids=lambda path: path.stem)
 def test_papermill_runs_it(path: Path, errors: dict[Path, "Future[dict[str, str]]"]) -> None:
     """A notebook does not depend on our runner."""

@@ -7,6 +7,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from securenet_obs.runner.kernel.forked import SOCKET
 from securenet_obs.stack import LocalStack
 
@@ -15,6 +17,7 @@ OTHERS = {"SENTRY_DSN": "https://key@nowhere.example/1", "REDIS_URL": "redis://n
 """Another target's variables in the calling shell, which the command must ignore."""
 
 
+@pytest.mark.slow
 def test_it_is_green_with_its_skips(
     stack: LocalStack, warm: Callable[[], str], tmp_path: Path
 ) -> None:

@@ -63,6 +63,7 @@ def measure(pages: dict[str, str], folder: Path) -> dict[str, tuple[int, list[st
     return {name: (length, wide) for name, (length, wide) in json.loads(result[1]).items()}
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(BROWSER is None, reason="chromium is not on the PATH")
 def test_no_part_of_a_notebook_is_wider_than_1280_pixels(tmp_path: Path) -> None:
     """A reader never scrolls sideways; an unbroken line of preformatted text is found."""

@@ -8,6 +8,7 @@ from tests.redaction import differential
 from tests.redaction.differential import Finding
 
 
+@pytest.mark.slow
 def test_at_most_a_twentieth_of_its_findings_remains(capsys: pytest.CaptureFixture[str]) -> None:
     """Of generated secrets of every rule of the scanner, at most 5 % remain; each is listed."""
     status = differential.main(["--per-rule", "3"])

@@ -70,6 +70,7 @@ def notebook(
         yield opened
 
 
+@pytest.mark.slow
 def test_any_cell_may_run_again_after_a_failed_step(notebook: Notebook, tmp_path: Path) -> None:
     """A refused confirmation fails the last cell; then the real one acts once."""
     first, act = notebook.cells[0], notebook.find("runbook.act()")

@@ -59,6 +59,7 @@ def look(stack: LocalStack, run_notebook: Callable[..., Any], direct: redis.Redi
     return Look(stack, run_notebook, direct)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", RUNBOOKS, ids=lambda path: path.stem)
 def test_a_look_writes_nothing_else(path: Path, look: Look, direct: redis.Redis) -> None:
     """By its commands, and by the keys that nothing else writes: value and expiry."""
@@ -74,6 +75,7 @@ def read_planted(direct: redis.Redis) -> list[object]:
     return [(direct.dump(key), direct.ttl(key)) for key in FAMILIES]
 
 
+@pytest.mark.slow
 def test_a_planted_deletion_is_found(look: Look, tmp_path: Path) -> None:
     """The test above can fail: one cell more deletes a key that does not even exist."""
     document = json.loads((PROJECT / "runbooks" / "worker_is_gone.ipynb").read_text())

@@ -4,6 +4,8 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from securenet_obs.drills.incidents import Proof
 from securenet_obs.probes import ApiClient, generate_network_records
 from securenet_obs.runner.record.verdict import Verdict
@@ -24,6 +26,7 @@ def test_it_leads_from_a_backlog_to_a_verified_repair(
     assert (proof.problem, proof.outcome) == ("", "passed")
 
 
+@pytest.mark.slow
 def test_a_healthy_stack_needs_no_action(run_notebook: Callable[..., Any]) -> None:
     """No row applies, no action is offered, and the run passes."""
     done = run_notebook("queue_is_growing", "window_s=1")
@@ -31,6 +34,7 @@ def test_a_healthy_stack_needs_no_action(run_notebook: Callable[..., Any]) -> No
     assert "DRY RUN" not in done.text
 
 
+@pytest.mark.slow
 def test_a_queue_without_a_consumer_differs_from_a_slow_one(
     stack: LocalStack, run_notebook: Callable[..., Any]
 ) -> None:

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from securenet_obs.drills.incidents import Proof
 from securenet_obs.runner.record.verdict import Verdict
 
@@ -13,6 +15,7 @@ def test_it_sends_lost_scans_again(prove_runbook: Callable[[str], Proof]) -> Non
     assert (proof.problem, proof.outcome) == ("", "passed")
 
 
+@pytest.mark.slow
 def test_a_healthy_stack_needs_no_action(run_notebook: Callable[..., Any]) -> None:
     """No row applies, no action is offered, and the run passes."""
     done = run_notebook("redis_evicted_tasks")

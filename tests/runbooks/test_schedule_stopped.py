@@ -31,6 +31,7 @@ def test_it_restarts_beat_and_runs_missed_windows_once(
     assert (proof.problem, proof.outcome) == ("", "passed")
 
 
+@pytest.mark.slow
 def test_a_healthy_stack_needs_no_action(run_notebook: Callable[..., Any]) -> None:
     """No row applies, no action is offered, and the run passes."""
     done = run_notebook(NAME)
@@ -38,6 +39,7 @@ def test_a_healthy_stack_needs_no_action(run_notebook: Callable[..., Any]) -> No
     assert "DRY RUN" not in done.text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("fault", "finding"),
     [
@@ -60,6 +62,7 @@ def test_an_entry_is_mended(
     assert (mended.verdict, mended.red) == (Verdict.PASSED, set())
 
 
+@pytest.mark.slow
 def test_two_beats_are_found(stack: LocalStack, run_notebook: Callable[..., Any]) -> None:
     """The stack has no command that finds the second one: a person must stop it."""
     with double_beat(stack):

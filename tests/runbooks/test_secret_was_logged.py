@@ -20,6 +20,7 @@ def test_it_rotates_the_key_and_purges_its_copies(prove_runbook: Callable[[str],
     assert (proof.problem, proof.outcome) == ("", "passed")
 
 
+@pytest.mark.slow
 def test_a_healthy_stack_needs_no_action(run_notebook: Callable[..., Any]) -> None:
     """No row applies, no action is offered, and what was not searched has its reason."""
     done = run_notebook("secret_was_logged")
@@ -28,6 +29,7 @@ def test_a_healthy_stack_needs_no_action(run_notebook: Callable[..., Any]) -> No
     assert "of telemetry only error events are searched" in done.text
 
 
+@pytest.mark.slow
 def test_a_waiting_task_with_the_secret_stops_it(
     stack: LocalStack, run_notebook: Callable[..., Any], tmp_path: Path
 ) -> None:

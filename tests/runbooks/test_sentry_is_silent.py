@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from securenet_obs.drills.faults.parts import keep_part_stopped
 from securenet_obs.drills.incidents import Proof
 from securenet_obs.monitoring.sentry.recorder import recording_sentry
@@ -24,6 +26,7 @@ def test_a_healthy_stack_needs_no_action(run_notebook: Callable[..., Any]) -> No
     assert "bugsink keeps no discards" in done.text
 
 
+@pytest.mark.slow
 def test_a_stopped_backend_is_left_to_its_owner(
     stack: LocalStack, run_notebook: Callable[..., Any]
 ) -> None:
@@ -35,6 +38,7 @@ def test_a_stopped_backend_is_left_to_its_owner(
     assert "DRY RUN" not in done.text
 
 
+@pytest.mark.slow
 def test_events_that_are_accepted_and_not_stored_are_noticed(
     run_notebook: Callable[..., Any],
 ) -> None:

@@ -5,6 +5,8 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from securenet_obs.drills.incidents import Proof
 from securenet_obs.drills.incidents.faults.poison import bury_poison
 from securenet_obs.runner.record.verdict import Verdict
@@ -32,6 +34,7 @@ def test_a_healthy_stack_needs_no_action(run_notebook: Callable[..., Any]) -> No
     assert "DRY RUN" not in done.text
 
 
+@pytest.mark.slow
 def test_a_dead_letter_is_read_and_then_requeued(
     stack: LocalStack, run_notebook: Callable[..., Any]
 ) -> None:

@@ -5,6 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from securenet_obs.drills.incidents import INCIDENTS, Proof, prove_on
 from securenet_obs.drills.incidents.faults.double_runs import shorten_timeout
 from securenet_obs.drills.incidents.proving import RunbookRunner
@@ -22,6 +24,7 @@ def test_it_ends_the_extra_run(prove_runbook: Callable[[str], Proof]) -> None:
     assert (proof.problem, proof.outcome) == ("", "passed")
 
 
+@pytest.mark.slow
 def test_it_raises_a_short_timeout(
     stack: LocalStack, warm: Callable[[], str], tmp_path: Path
 ) -> None:
@@ -31,6 +34,7 @@ def test_it_raises_a_short_timeout(
     assert (proof.problem, proof.outcome) == ("", "passed")
 
 
+@pytest.mark.slow
 def test_a_healthy_stack_needs_no_action(
     stack: LocalStack, run_notebook: Callable[..., Any]
 ) -> None:

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from securenet_obs.drills.incidents import Proof
 from securenet_obs.drills.incidents.faults.failed_requests import REQUEST_ID, fail_in_task
 from securenet_obs.runner.evidence.folder import verify
@@ -27,6 +29,7 @@ def test_without_an_id_there_is_nothing_to_do(run_notebook: Callable[..., Any]) 
     assert "DRY RUN" not in done.text
 
 
+@pytest.mark.slow
 def test_the_export_leads_from_the_request_to_its_event(
     stack: LocalStack, run_notebook: Callable[..., Any], tmp_path: Path
 ) -> None:

@@ -4,6 +4,8 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from securenet_obs.drills.incidents import Proof
 from securenet_obs.drills.incidents.faults.idle_workers import suspend_children
 from securenet_obs.runner.record.verdict import Verdict
@@ -18,6 +20,7 @@ def test_it_restarts_a_worker_without_consumers(prove_runbook: Callable[[str], P
     assert (proof.problem, proof.outcome) == ("", "passed")
 
 
+@pytest.mark.slow
 def test_suspended_children_are_found(stack: LocalStack, run_notebook: Callable[..., Any]) -> None:
     """The worker consumes its queues and executes nothing: another row, and the same action."""
     with suspend_children(stack):

@@ -5,12 +5,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from securenet_obs.drills.incidents import Incident, Proof
 from securenet_obs.oncall.history import History
 from securenet_obs.runner.record.verdict import Verdict
 from securenet_obs.stack import LocalStack
 
 
+@pytest.mark.slow
 def test_it_restarts_a_killed_worker(prove_runbook: Callable[[str], Proof], tmp_path: Path) -> None:
     """Its row applies alone, the confirmed restart is done, a canary verifies it."""
     proof = prove_runbook("worker-gone")

@@ -187,6 +187,7 @@ def test_nothing_that_a_kernel_starts_survives_it(
     assert [row for row in psutil.process_iter(["cmdline"]) if seconds in str(row.info)] == []
 
 
+@pytest.mark.slow
 def test_a_stopped_child_is_killed_at_its_deadline(
     write_notebook: Callable[..., Path],
     execute: Callable[..., Outcome],
@@ -204,6 +205,7 @@ def test_a_stopped_child_is_killed_at_its_deadline(
     assert time.monotonic() - started < room_for(14)
 
 
+@pytest.mark.slow
 def test_no_output_is_lost_however_far_the_reader_is_behind(
     write_notebook: Callable[..., Path], execute: Callable[..., Outcome]
 ) -> None:

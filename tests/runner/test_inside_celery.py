@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 import celery
+import pytest
 
 from securenet_obs.runner.kernel.forked import SOCKET
 from tests.waiting import eventually
@@ -34,6 +35,7 @@ class RedisServer(Protocol):
     environment: Mapping[str, str]
 
 
+@pytest.mark.slow
 def test_a_run_inside_a_task_ends_five_times_of_five(
     redis_server: RedisServer, write_notebook: Callable[..., Path], server: str, tmp_path: Path
 ) -> None:

@@ -14,6 +14,7 @@ NOTEBOOKS = Path(__file__).parents[3] / "shared" / "data" / "notebooks"
 OF_R = NOTEBOOKS / "papermill" / "notimplemented_translator.ipynb"
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not NOTEBOOKS.exists(), reason="papermill's notebooks are not here")
 def test_papermill_notebooks_get_the_verdicts_that_papermill_gives(
     execute: Callable[..., Outcome],

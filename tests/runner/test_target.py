@@ -79,6 +79,7 @@ def test_white_space_around_a_setting_does_not_reach_a_run() -> None:
     assert (environment["SENTRY_AUTH_TOKEN"], environment["PEM"]) == ("tok", "a\n")
 
 
+@pytest.mark.slow
 def test_celery_is_led_to_no_other_broker(
     python: ForkedPython, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -119,6 +119,7 @@ def test_a_run_that_a_notebook_starts_does_not_wait_for_that_notebook(
         pass
 
 
+@pytest.mark.slow
 def test_exclusive_holds_across_two_commands(
     write_notebook: Callable[..., Path],
     command_line: Callable[..., Any],

@@ -18,6 +18,7 @@ def root_of(stack: LocalStack) -> Path:
     return stack.folder.parent.parent
 
 
+@pytest.mark.slow
 def test_a_part_that_died_is_reported_once(stack: LocalStack) -> None:
     """The sentence names the part, its log and the command; a living stack has none."""
     state = find_running_stack(stack.name, root_of(stack))

@@ -52,6 +52,7 @@ def processes_of(project: Path) -> list[str]:
     return found
 
 
+@pytest.mark.slow
 def test_readme_example_runs_unchanged(project: Path) -> None:
     """It starts a stack, runs a notebook, and leaves no process."""
     readme = (PROJECT / "README.md").read_text()
@@ -68,6 +69,7 @@ def test_readme_example_runs_unchanged(project: Path) -> None:
     assert eventually(lambda: not processes_of(project))
 
 
+@pytest.mark.slow
 def test_detached_stack_ends_with_its_supervisor(project: Path) -> None:
     """It outlives its terminal; when its supervisor is killed, every part ends."""
     waiting = subprocess.Popen(
@@ -146,6 +148,7 @@ def test_killed_supervisor_is_reported(project: Path) -> None:
     assert eventually(lambda: not processes_of(project), within_s=20)
 
 
+@pytest.mark.slow
 def test_supervisor_without_a_caller_ends_at_once(
     project: Path,
 ) -> None:

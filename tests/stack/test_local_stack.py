@@ -103,6 +103,7 @@ def test_second_stack_of_a_name_is_refused(stack: LocalStack, stack_cache: Path)
     assert all(part.is_running() for part in stack.parts.values())
 
 
+@pytest.mark.slow
 def test_stacks_are_isolated(stack: LocalStack, stack_cache: Path) -> None:
     """A second stack shares no port, secret or data; its files are removed."""
     root = stack.folder.parents[1]
@@ -166,6 +167,7 @@ def test_failed_part_stops_the_others(
     assert find_running_stack(local.name, tmp_path) is None
 
 
+@pytest.mark.slow
 def test_port_conflict_is_retried(
     tmp_path: Path, stack_cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -194,6 +196,7 @@ def test_the_logs_of_an_ephemeral_stack_are_kept_on_request(
     assert (folder / "api.log").read_text() == "{}\n"
 
 
+@pytest.mark.slow
 def test_no_process_outlives_a_killed_owner(
     owner: subprocess.Popen[str], tmp_path: Path, living: Living
 ) -> None:
@@ -208,6 +211,7 @@ def test_no_process_outlives_a_killed_owner(
     assert eventually(lambda: not folder.exists())
 
 
+@pytest.mark.slow
 def test_no_process_outlives_an_interrupted_start(
     owner: subprocess.Popen[str], tmp_path: Path, living: Living
 ) -> None:
@@ -244,6 +248,7 @@ def test_secrets_are_written_to_private_files(stack: LocalStack) -> None:
     assert json.loads(holders[0].read_text())["name"] == "tests"
 
 
+@pytest.mark.slow
 def test_a_stack_with_postgresql(tmp_path: Path, stack_cache: Path) -> None:
     """Its services use PostgreSQL, which ends with it and leaves no file outside."""
     required_postgresql()

@@ -52,6 +52,7 @@ flush_sentry()
 """
 
 
+@pytest.mark.slow
 @pytest.mark.stack
 def test_no_value_reaches_a_log_line_or_an_event(empty_store: str) -> None:
     """Neither frames nor breadcrumbs nor causes quote a row; the value has no form of a secret."""

@@ -109,6 +109,7 @@ SERVICES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.stack
 @pytest.mark.parametrize("service", SERVICES)
 def test_a_service_ends_on_another_schema(

@@ -85,6 +85,7 @@ def test_no_secret_is_recorded(target: Any, tmp_path: Path) -> None:
     assert show_letter(letter.id).requeued_at is None
 
 
+@pytest.mark.slow
 def test_a_letter_is_requeued_once(target: Any, tmp_path: Path) -> None:
     """The same task succeeds in the same request; a second requeue is refused with the reason."""
     sent = target.send("tested.fails_until", str(tmp_path / "marker"), headers=HEADERS)
@@ -99,6 +100,7 @@ def test_a_letter_is_requeued_once(target: Any, tmp_path: Path) -> None:
     assert "was already requeued, at 20" in refused.stderr
 
 
+@pytest.mark.slow
 def test_a_second_failure_updates_the_letter(target: Any, tmp_path: Path) -> None:
     """The letter has the number and times of its failures, and stays requeued."""
     sent = target.send("tested.fails_until", str(tmp_path / "never"))

@@ -1,5 +1,6 @@
 """The direct queue: consumed beside the selected queues, and never bound."""
 
+import pytest
 from celery import Celery
 from kombu import Queue
 
@@ -18,6 +19,7 @@ def test_the_direct_queue_is_consumed_beside_the_selected_ones() -> None:
     assert (direct.exchange.name, direct.routing_key) == ("", "direct.worker@host")
 
 
+@pytest.mark.slow
 def test_every_worker_consumes_its_direct_queue(target: object) -> None:
     """The worker of every command line does, without an option."""
     queues = {queue["name"] for queue in target.ask("active_queues")}  # type: ignore[attr-defined]

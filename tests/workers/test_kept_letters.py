@@ -71,6 +71,7 @@ def run(code: str, environment: dict[str, str], *arguments: str) -> str:
     return done.stdout
 
 
+@pytest.mark.slow
 def test_a_letter_is_kept_until_the_store_records_it(
     environment: dict[str, str], app: Celery, empty_store: str
 ) -> None:

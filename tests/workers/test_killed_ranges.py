@@ -3,6 +3,8 @@
 import random
 from pathlib import Path
 
+import pytest
+
 from securenet_obs.detection.network.readers.entries import WHOLE
 from securenet_obs.detection.network.readers.ranges import ranges_at
 from tests.benchmarks.killed_ranges import CHILD, COUNTED, STORED
@@ -10,6 +12,7 @@ from tests.benchmarks.ranged import count, workers
 from tests.detection.network.counting.test_partials import log_of
 
 
+@pytest.mark.slow
 def test_killed_processes_change_nothing(environment: dict[str, str], tmp_path: Path) -> None:
     """Each range twice, in any order, by two workers: the bytes are those of the whole file.
 

@@ -142,6 +142,7 @@ def test_a_model_without_data_returns_the_reason(target: Any) -> None:
     assert answer["minutes"] == 0
 
 
+@pytest.mark.slow
 def test_beat_dispatches_one_task_for_each_tenant(target: Any, store: None) -> None:
     """A dispatcher sends a task to each tenant; records without a tenant cause none."""
     register("dispatched", UNKNOWN_TENANT)

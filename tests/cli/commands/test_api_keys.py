@@ -39,6 +39,7 @@ def test_a_store_without_keys_prints_a_sentence(call: Call, target: Path) -> Non
     assert json.loads(call("api-keys", "list", "--target", target, "--json").stdout) == []
 
 
+@pytest.mark.slow
 def test_a_revoked_key_stays_in_the_list(call: Call, target: Path) -> None:
     """The list keeps the time of a revocation for later investigation."""
     call("api-keys", "create", "acme", "--target", target)

@@ -46,6 +46,7 @@ def target(call: Call, tmp_path: Path, redis_server: Any) -> Path:
     return file
 
 
+@pytest.mark.slow
 def test_a_letter_is_listed_and_shown(call: Call, target: Path) -> None:
     """Each dead letter has its task, tenant, error and number of attempts."""
     rows = json.loads(call("dead-letters", "list", "--target", target, "--json").stdout)
@@ -58,6 +59,7 @@ def test_a_letter_is_listed_and_shown(call: Call, target: Path) -> None:
     assert '{"args": ["acme"], "kwargs": {}}' in output
 
 
+@pytest.mark.slow
 def test_a_letter_is_requeued_once(call: Call, target: Path) -> None:
     """A second requeue is refused, and so is that of a letter with masked arguments."""
     done = call("dead-letters", "requeue", 1, "--target", target)
@@ -75,6 +77,7 @@ def test_a_letter_is_requeued_once(call: Call, target: Path) -> None:
 LINK = "http://127.0.0.1:8000/issues/1/all/?q=task_id:task-0"
 
 
+@pytest.mark.slow
 def test_the_list_has_the_error_and_its_link_at_80_columns(
     call: Call, target: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -90,6 +93,7 @@ def test_the_list_has_the_error_and_its_link_at_80_columns(
         assert "and more" not in shown
 
 
+@pytest.mark.slow
 def test_letters_are_requeued_by_a_filter_after_a_dry_run(call: Call, target: Path) -> None:
     """The digest confirms exactly the letters of the dry run; those that are masked are named."""
     command = ("dead-letters", "requeue", "--task", "run_vulnerability_scan", "--target", target)

@@ -36,6 +36,7 @@ def test_a_mistake_is_found_before_a_stack_starts(arguments: list[str], message:
     assert message in done.output
 
 
+@pytest.mark.slow
 def test_a_validation_that_is_always_green_notices_no_fault(
     write: Callable[..., Path], stack: LocalStack
 ) -> None:

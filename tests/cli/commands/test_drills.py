@@ -13,6 +13,7 @@ from securenet_obs.drills import DrillResult
 PROJECT = Path(__file__).parents[3]
 
 
+@pytest.mark.slow
 @pytest.mark.stack
 def test_a_drill_lives_in_its_project(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A notebook runs a drill in a folder of its own, without Bugsink, removed with the run."""

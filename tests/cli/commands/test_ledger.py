@@ -30,6 +30,7 @@ def target(redis_server: Any, tmp_path: Path) -> Path:
     return file
 
 
+@pytest.mark.slow
 def test_the_ledger_of_a_stack_balances(call: Call, stack: Any, tmp_path: Path) -> None:
     """Beat's canaries are sent and done while it is read, and none of them is missing."""
     file = tmp_path / "target.env"
@@ -53,6 +54,7 @@ def test_the_ledger_of_a_stack_balances(call: Call, stack: Any, tmp_path: Path) 
     assert missing == []
 
 
+@pytest.mark.slow
 def test_a_missing_task_is_named(call: Call, redis_server: Any, target: Path) -> None:
     """The table has its row, the line its id; JSON has the time of sending."""
     url = redis_server.environment["REDIS_URL"].removesuffix("0")
@@ -69,6 +71,7 @@ def test_a_missing_task_is_named(call: Call, redis_server: Any, target: Path) ->
     assert (task["id"], task["queue"], task["sent_at"] > 1.7e9) == ("lost-1", "scans", True)
 
 
+@pytest.mark.slow
 def test_missing_events_and_lines_are_named(
     call: Call, redis_server: Any, target: Path, tmp_path: Path
 ) -> None:

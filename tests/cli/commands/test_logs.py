@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
 import redis
 
 from securenet_obs.detection.network.counting.analysis import analyse
@@ -89,6 +90,7 @@ def test_logs_check_reads_standard_input(tmp_path: Path) -> None:
     assert [(row["file"], row["line"]) for row in report["rejected"]] == [("-", 2)]
 
 
+@pytest.mark.slow
 def test_logs_summary_counts_records(call: Callable[..., Any], tmp_path: Path) -> None:
     """The summary is a table or JSON; a file that does not exist exits 2."""
     log = tmp_path / "eve.json"
@@ -132,6 +134,7 @@ def test_the_summary_has_its_layout(call: Callable[..., Any], tmp_path: Path) ->
     ]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_logs_import_sends_a_task(
     call: Callable[..., Any], tmp_path: Path, redis_server: Any
 ) -> None:

@@ -20,6 +20,7 @@ CELL = (
 FORKED, STARTED = "securenet_obs.runner.kernel.main", "kernel/main.py"
 
 
+@pytest.mark.slow
 @pytest.mark.stack
 @pytest.mark.skipif(not available(), reason="warm servers are for Linux")
 @pytest.mark.parametrize(
@@ -41,6 +42,7 @@ def test_a_server_is_started_where_it_pays(
     assert done.returncode == 0, done.stdout
 
 
+@pytest.mark.slow
 def test_the_last_line_states_the_durations(
     call: Callable[..., Any], write: Callable[..., Path], server: str
 ) -> None:
@@ -53,6 +55,7 @@ def test_the_last_line_states_the_durations(
     assert answer["timings"]["notebooks"] > answer["runs"][0]["phases"]["cells"] > 0.3
 
 
+@pytest.mark.slow
 def test_the_newest_evidence_and_its_junit_report_have_fixed_paths(
     call: Callable[..., Any], write: Callable[..., Path], server: str, tmp_path: Path
 ) -> None:

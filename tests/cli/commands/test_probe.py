@@ -64,6 +64,7 @@ def test_a_store_that_cannot_be_opened_exits_6(call: Call, tmp_path: Path) -> No
     assert (done.returncode, "DATABASE_URL" in done.stderr) == (6, True)
 
 
+@pytest.mark.slow
 def test_a_probe_takes_less_than_two_seconds_of_the_processor(stack: Any, tmp_path: Path) -> None:
     """A new interpreter, as a container's health check starts one; it imports no pandas."""
     environment = {**os.environ, **stack.environment}

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from securenet_obs.detection.network.batch import normalise_batch
 from securenet_obs.detection.network.stored.quarantine import store_quarantined
 from securenet_obs.store import ensure_tenant, session_scope
@@ -24,6 +26,7 @@ def test_items_are_listed_and_replayed(call: Callable[..., Any], sqlite_store: P
     assert call("quarantine", "replay").stdout == "0 replayed, 1 remaining\n"
 
 
+@pytest.mark.slow
 def test_lines_of_files_are_listed_and_replayed(
     call: Callable[..., Any], sqlite_store: Path, tmp_path: Path
 ) -> None:

@@ -103,6 +103,7 @@ def test_status_and_env_of_a_running_stack(
     assert httpx.get(f"{api_url.stdout}/health/live").json() == {"status": "ok"}
 
 
+@pytest.mark.slow
 @pytest.mark.stack
 def test_a_dead_part_is_shown_and_restarted(
     call: Callable[..., Any], up: Up, tmp_path: Path

@@ -23,6 +23,7 @@ def target(tmp_path: Path) -> Path:
     return file
 
 
+@pytest.mark.slow
 def test_a_store_is_migrated_and_then_used(call: Call, target: Path) -> None:
     """Before that, every command names the command to run; a second migration changes nothing."""
     for command in (("store", "check"), ("api-keys", "list"), ("dead-letters", "list")):

@@ -26,6 +26,7 @@ def target(sqlite_store: Path) -> Path:
     return file
 
 
+@pytest.mark.slow
 def test_a_finding_is_shown_from_import_to_waiver(call: Call, target: Path, tmp_path: Path) -> None:
     """Inventory and advisories are imported, a scan runs, its finding is shown, then waived."""
     (tmp_path / "requirements.txt").write_text("left-pad==1\n???\n")

@@ -43,6 +43,7 @@ def test_a_target_file_is_the_environment_of_the_notebook(
         assert not file.is_file() or b"tok-123456789" not in file.read_bytes()
 
 
+@pytest.mark.slow
 @pytest.mark.stack
 def test_jupyterlab_is_on_loopback_behind_a_token(
     write: Callable[..., Path], tmp_path: Path
@@ -85,6 +86,7 @@ def _get(url: str, token: str) -> httpx.Response:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.stack
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_stack_that_validate_started_is_gone_when_it_is_interrupted(
@@ -129,6 +131,7 @@ def test_exec_runs_a_command_in_the_targets_environment(
     assert (answer.returncode, answer.stdout) == (7, "http://api.staging.example --json\n")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("own", "service", "release"),
     [

@@ -18,6 +18,7 @@ def _rows(output: str) -> list[str]:
     return sorted(line for line in lines if not line.startswith(("evidence", "took", "time")))
 
 
+@pytest.mark.slow
 def test_output_verdict_and_exit_code_are_those_of_a_run_here(project: Fleet) -> None:
     """A passed, a failed and a broken notebook; both evidence folders are whole."""
     project.write_notebook("01_passes", "print('shown')")
@@ -38,6 +39,7 @@ def test_output_verdict_and_exit_code_are_those_of_a_run_here(project: Fleet) ->
     assert any("shown" in str(cell.get("outputs")) for cell in cells)
 
 
+@pytest.mark.slow
 def test_each_tenant_of_a_list_is_a_run(project: Fleet) -> None:
     """A notebook with the parameter runs once for each tenant."""
     project.write_notebook("01_tenant")
@@ -47,6 +49,7 @@ def test_each_tenant_of_a_list_is_a_run(project: Fleet) -> None:
     assert sorted(row["parameters"]["tenant_id"] for row in rows) == ["acme", "globex"]
 
 
+@pytest.mark.slow
 def test_each_target_of_a_list_is_a_command(project: Fleet) -> None:
     """The exit code is the worst, and each target has evidence of its own."""
     project.write_notebook("01_target")

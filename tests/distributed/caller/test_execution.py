@@ -13,6 +13,7 @@ from tests.waiting import eventually
 pytestmark = pytest.mark.stack
 
 
+@pytest.mark.slow
 def test_an_interrupted_caller_ends_its_runs(project: Fleet) -> None:
     """Ctrl-C ends the notebook in its worker, and the evidence is that of an interrupted run."""
     flag = project.flag("stopped")

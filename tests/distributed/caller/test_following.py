@@ -25,6 +25,7 @@ from tests.waiting import eventually
 pytestmark = pytest.mark.stack
 
 
+@pytest.mark.slow
 def test_a_run_whose_worker_dies_is_interrupted_and_run_again_elsewhere(project: Fleet) -> None:
     """The first run is interrupted at its cell; the other worker's passes, and so the command."""
     flag = project.flag("killed")

@@ -26,6 +26,7 @@ def test_a_run_of_a_lost_worker_is_delivered_again() -> None:
     assert (conf.worker_concurrency, conf.worker_prefetch_multiplier) == (1, 1)
 
 
+@pytest.mark.slow
 @pytest.mark.stack
 def test_a_worker_is_alive_after_its_connections_were_broken(project: Fleet) -> None:
     """Celery forgets its timers with a connection: no caller would find the worker any more."""

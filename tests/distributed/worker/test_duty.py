@@ -23,6 +23,7 @@ from tests.waiting import eventually
 pytestmark = pytest.mark.stack
 
 
+@pytest.mark.slow
 def test_the_schedule_runs_every_validation_and_closes_its_evidence(project: Fleet) -> None:
     """The task that beat sends: the last run's worker closes; a second delivery is idle."""
     project.write_notebook("01_scheduled")

@@ -14,6 +14,7 @@ from tests.distributed.fleet import FIRST_USER, Fleet
 pytestmark = pytest.mark.stack
 
 
+@pytest.mark.slow
 def test_only_the_shared_place_carries_the_evidence(project: Fleet) -> None:
     """Both users have run notebooks, and neither may enter the other's folder."""
     for number in range(6):
@@ -61,6 +62,7 @@ def test_a_worker_that_only_reads_the_logs_of_a_stack_is_not_its_own(
     assert own_target().local is False
 
 
+@pytest.mark.slow
 def test_the_same_notebook_does_not_run_twice_at_once(project: Fleet) -> None:
     """Two callers of one notebook against one target: the second run waits for the first."""
     times = project.flag("times")

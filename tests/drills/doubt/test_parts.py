@@ -10,6 +10,7 @@ from securenet_obs.errors import StackError
 from securenet_obs.stack import LocalStack
 
 
+@pytest.mark.slow
 def test_a_broken_part_is_whole_again(stack: LocalStack) -> None:
     """Its own command line returns; its lines and endless results do not stay."""
     part = stack.parts["worker"]

@@ -10,6 +10,7 @@ from securenet_obs.drills.upgrades.plain_worker import try_plain_worker
 pytestmark = pytest.mark.stack
 
 
+@pytest.mark.slow
 def test_the_packages_of_the_lock_survive(tmp_path: Path) -> None:
     """An upgrade whose plain worker ends is worse in this."""
     assert try_plain_worker(sys.executable, tmp_path) == ""

@@ -31,6 +31,7 @@ def test_only_what_passes_today_is_broken() -> None:
     assert [trial.subject for trial in rehearsal.broken] == ["drill c", "start"]
 
 
+@pytest.mark.slow
 @pytest.mark.stack
 def test_the_new_package_is_in_the_named_services_only(tmp_path: Path, stack_cache: Path) -> None:
     """A worker that cannot start with it is named, with the end of its log."""

@@ -191,6 +191,7 @@ def test_a_secret_among_any_values_is_masked(event: dict[str, Any], name: str) -
     assert b"zq7Xw2Kf" not in line
 
 
+@pytest.mark.slow
 @examples(30)
 @given(
     st.dictionaries(

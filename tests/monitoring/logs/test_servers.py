@@ -106,6 +106,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
         server.process.wait()
 
 
+@pytest.mark.slow
 @pytest.mark.stack
 @pytest.mark.parametrize("monitored", [True, False])
 @pytest.mark.parametrize("arguments", [UVICORN, GUNICORN], ids=["uvicorn", "gunicorn"])

@@ -98,6 +98,7 @@ def test_messages_that_nobody_holds_are_put_back(settings: Settings, broker: red
     assert {tag.decode() for tag in broker.hkeys("unacked")} == {"young", "owned", "broken"}
 
 
+@pytest.mark.slow
 def test_a_message_of_a_consumer_that_died_goes_to_its_queue(
     settings: Settings, broker: redis.Redis
 ) -> None:

@@ -188,6 +188,7 @@ def test_an_alert_while_redis_is_stopped_leaves_a_dossier(stack: LocalStack) -> 
     assert "securenet-obs run queue_is_growing" in text
 
 
+@pytest.mark.slow
 @pytest.mark.stack
 def test_an_event_that_bugsink_stored_leaves_a_dossier(
     stack: LocalStack, python: ForkedPython
@@ -210,6 +211,7 @@ def test_an_event_that_bugsink_stored_leaves_a_dossier(
     assert dossier.runbooks == ("redis_refuses_writes",)
 
 
+@pytest.mark.slow
 @pytest.mark.stack
 def test_a_dossier_writes_only_what_a_look_may(
     stack: LocalStack, warm: Callable[[], str], tmp_path: Path

@@ -41,6 +41,7 @@ def test_a_worker_with_a_control_queue_is_known(settings: Settings) -> None:
     assert symptom.verify_answers().observed == "no answer: worker@gone"
 
 
+@pytest.mark.slow
 def test_without_any_worker_one_must_be_started(settings: Settings) -> None:
     """The only row says so, and nothing is verified."""
     symptom = WorkerIsGone(settings)

@@ -83,6 +83,7 @@ def healthy(settings: Settings, worker: str, deadline_s: float = 5.0) -> bool:
     return probe_worker(settings, name_of(worker), deadline_s).is_healthy
 
 
+@pytest.mark.slow
 def test_exactly_the_suspended_worker_is_not_healthy(
     settings: Settings, pids: dict[str, int], send: Any
 ) -> None:
@@ -103,6 +104,7 @@ def test_exactly_the_suspended_worker_is_not_healthy(
     assert "canary was executed" in found["idle"].observed
 
 
+@pytest.mark.slow
 def test_a_worker_that_answers_pings_and_consumes_nothing_is_not_healthy(
     settings: Settings, pids: dict[str, int], send: Any
 ) -> None:

@@ -29,6 +29,7 @@ def read(settings: Settings, period_s: float = 60.0, settle_s: float = 0.0) -> T
     return read_ledger(settings, period_s, settle_s).tasks
 
 
+@pytest.mark.slow
 def test_three_of_ten_thousand_deleted_messages_are_named(
     settings: Settings, sender: Celery, broker: redis.Redis
 ) -> None:

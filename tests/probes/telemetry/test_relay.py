@@ -169,6 +169,7 @@ def provoke(api: ApiClient, decision: str) -> str:
     return trace_id
 
 
+@pytest.mark.slow
 def test_one_decision_holds_for_the_whole_trace(target: Settings) -> None:
     """The caller's decision holds in API, worker and child; without one, the API's does."""
     api, reader = ApiClient(target), RelayReader(target)

@@ -32,6 +32,7 @@ def test_a_match_needs_one_of_the_literals(pattern: str, expected: set[str]) -> 
     assert literals(pattern) == expected
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.data())
 def test_every_match_of_a_rule_has_a_literal(data: st.DataObject) -> None:

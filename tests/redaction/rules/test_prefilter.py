@@ -23,6 +23,7 @@ from tests.redaction.samples import (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(find_spec("re2") is None, reason="minutes without google-re2")
 def test_hostile_sizes_are_survived() -> None:
     """10 MB of text and 50,000 keys are processed, and harmless ones stay unchanged."""
@@ -42,6 +43,7 @@ def comparable(value: Any) -> str:
     return f"{type(value).__name__} {value!r}"
 
 
+@pytest.mark.slow
 @FUZZ
 @given(PLAIN, st.booleans())
 @example({"pin": "1", "a": "\\u0010\x104111111111111111"}, False)

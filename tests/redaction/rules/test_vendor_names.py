@@ -33,6 +33,7 @@ def test_identifiers_and_words_after_it_stay(value: object) -> None:
     assert redact(value) == value
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "before", ["", " ", "\n", "\t", "\r", "\b", "\f", "\x1f", "\u2028", "é", "1", "_"]
 )

@@ -57,6 +57,7 @@ HOSTILE_ENDS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("piece", HOSTILE_TEXTS.values(), ids=HOSTILE_TEXTS)
 def test_no_text_makes_a_pattern_backtrack(piece: str) -> None:
     """A hostile text takes time in proportion to its length, with every rule on."""

@@ -153,6 +153,7 @@ def test_a_stop_for_another_reason_is_journaled_with_it(
     assert supervision_of_run.reasons("interrupted")[0] == "its lease was lost"
 
 
+@pytest.mark.slow
 def test_a_child_past_its_grace_period_is_a_timeout(
     execute_cells: Callable[..., None],
     supervision_of_run: Supervision,

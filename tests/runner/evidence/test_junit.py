@@ -106,6 +106,7 @@ def test_passed_failed_and_unreachable_runs(
     assert all(skip is not None and "gone" in skip.get("message", "") for skip in skips)
 
 
+@pytest.mark.slow
 def test_attempts_are_flaky_where_a_retry_passed_else_rerun(
     write_notebook: Callable[..., Path], execute: Callable[..., Outcome], tmp_path: Path
 ) -> None:

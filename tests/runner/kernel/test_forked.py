@@ -62,6 +62,7 @@ def test_a_server_that_does_not_answer_is_an_error(tmp_path: Path) -> None:
         )  # fmt: skip
 
 
+@pytest.mark.slow
 def test_servers_leave_nothing_behind() -> None:
     """The server's process and its socket are gone after the block."""
     with started_server() as server:

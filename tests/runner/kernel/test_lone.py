@@ -68,6 +68,7 @@ def test_a_cold_run_has_no_servers() -> None:
         assert servers({"cells": []}) == ""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("length", [10, 30, 50, 55, 60, 70, 80, 100])
 def test_a_long_folder_of_temporary_files_ends_no_run(
     length: int, write_notebook: Callable[..., Path]

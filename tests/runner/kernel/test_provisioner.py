@@ -37,6 +37,7 @@ def test_other_kernels_are_started_by_jupyter(socket: str, tmp_path: Path) -> No
     assert asyncio.run(launch()) == 7
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not available(), reason="warm servers are for Linux")
 def test_papermill_and_nbclient_get_warm_kernels_by_the_provisioner(
     server: str, write_notebook: Callable[..., Path], tmp_path: Path

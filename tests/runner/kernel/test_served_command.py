@@ -133,6 +133,7 @@ def commands(server: Commands) -> Commands:
     return server
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("options", "status"),
     [
@@ -158,6 +159,7 @@ def test_a_terminal_shows_the_same(commands: Commands, options: list[str], statu
     assert rows[0]["code"] == rows[1]["code"]
 
 
+@pytest.mark.slow
 def test_the_command_runs_in_a_process_of_the_server(commands: Commands) -> None:
     """It has the umask of its caller; with `--cold` it does not."""
     served = commands.start("green.ipynb", umask=0o027)

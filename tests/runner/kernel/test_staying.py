@@ -83,6 +83,7 @@ def _connect_as_another_user(socket: Path, scratch: Path) -> str:
     return done.stderr
 
 
+@pytest.mark.slow
 def test_a_server_stays_for_the_next_run_and_no_state_does(
     run: Callable[..., dict[str, Any]], folder: Path, tmp_path: Path
 ) -> None:
@@ -98,6 +99,7 @@ def test_a_server_stays_for_the_next_run_and_no_state_does(
     assert not list(folder.rglob("*.socket"))
 
 
+@pytest.mark.slow
 def test_another_environment_has_another_server(
     run: Callable[..., dict[str, Any]], folder: Path
 ) -> None:
@@ -110,6 +112,7 @@ def test_another_environment_has_another_server(
     assert len(_servers(folder)) == 1
 
 
+@pytest.mark.slow
 def test_an_idle_server_ends_unless_it_is_used(folder: Path, monkeypatch: Any) -> None:
     """A command holds a lock for as long as it may need the server."""
     monkeypatch.setenv("SECURENET_OBS_IDLE_S", "0.3")
@@ -125,6 +128,7 @@ def test_an_idle_server_ends_unless_it_is_used(folder: Path, monkeypatch: Any) -
     assert eventually(lambda: not psutil.pid_exists(server), 10)
 
 
+@pytest.mark.slow
 def test_a_killed_server_is_replaced(run: Callable[..., dict[str, Any]], folder: Path) -> None:
     """Its files are left, and its lock is not."""
     run()

@@ -49,6 +49,7 @@ def looked(outcome: Outcome) -> dict[str, object]:
     return dict(json.loads(document["cells"][-1]["outputs"][0]["text"]))
 
 
+@pytest.mark.slow
 def test_a_forked_kernel_is_as_fresh_as_a_started_one(
     write_notebook: Callable[..., Path], execute: Callable[..., Outcome]
 ) -> None:
@@ -72,6 +73,7 @@ def test_a_forked_kernel_is_as_fresh_as_a_started_one(
     assert "securenet_obs.workers" not in str(first["ours"])
 
 
+@pytest.mark.slow
 def test_a_server_ends_with_its_owner_and_takes_everything_along(tmp_path: Path) -> None:
     """Server, attendants and kernels are gone after the process that started them is killed."""
     code = (
@@ -157,6 +159,7 @@ def test_a_plot_is_shown_by_a_forked_kernel(
     assert '"image/png"' in run.read_text()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("victim", "number"), HITS, ids=str)
 def test_a_run_ends_with_a_verdict_whoever_is_killed_or_stopped(
     victim: str,

@@ -41,6 +41,7 @@ def test_redis_keeps_queued_tasks(server: Part, access: RedisAccess) -> None:
     assert redis.Redis.from_url(access.environment["RESULT_URL"]).dbsize() == 0
 
 
+@pytest.mark.slow
 @pytest.mark.stack
 def test_redis_requires_its_password(server: Part, access: RedisAccess) -> None:
     """The password is neither in the arguments nor in a file that other users can read."""

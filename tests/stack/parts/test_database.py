@@ -22,6 +22,7 @@ from securenet_obs.store import create_store_engine
 from tests.stores import required_postgresql
 
 
+@pytest.mark.slow
 @pytest.mark.stack
 def test_postgresql_keeps_its_data(tmp_path: Path) -> None:
     """Rows survive a restart, the files are private, and the password is in no argument."""

@@ -34,6 +34,7 @@ def test_tasks_get_less_time_than_their_worker() -> None:
     assert 0 < STOP_TASKS_S <= STOP_S - 2
 
 
+@pytest.mark.slow
 def test_worker_can_be_changed(stack: LocalStack, control: celery.Celery) -> None:
     """Another command changes concurrency and queues; a restart reverts it."""
     assert consumed(control) == (2, set(QUEUES))

@@ -25,6 +25,7 @@ def test_the_worker_consumes_the_queue_of_validations() -> None:
     assert {"--hostname=validation@host", "--queues=validation"} <= set(command)
 
 
+@pytest.mark.slow
 @pytest.mark.stack
 def test_a_caller_of_the_stack_finds_its_worker(stack: LocalStack, tmp_path: Path) -> None:
     """The worker has the notebooks, the target and the shared place, and ends with the part."""

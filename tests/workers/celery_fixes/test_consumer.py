@@ -93,6 +93,7 @@ def _count(client: redis.Redis, *keys: str) -> list[int]:
     return [client.hlen(key) if key != UNACKED_INDEX_KEY else client.zcard(key) for key in keys]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("state", STATES)
 def test_worker_waits_for_a_state_that_passes(waiting: Waiting, state: str) -> None:
     """It does not exit, logs one line, and then executes what it held and what was sent."""
@@ -129,6 +130,7 @@ def _fill_with_messages(waiting: Waiting, client: redis.Redis, queue: str) -> in
     raise AssertionError
 
 
+@pytest.mark.slow
 def test_workers_empty_the_queue_that_fills_the_memory(waiting: Waiting) -> None:
     """A worker that is started then takes the messages, and Redis accepts new ones."""
     with waiting.client() as client:
@@ -144,6 +146,7 @@ def test_workers_empty_the_queue_that_fills_the_memory(waiting: Waiting) -> None
         client.config_set("maxmemory", memory["maxmemory"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("state", ["READONLY", "WRONGPASS"])
 def test_worker_starts_and_stops_while_a_state_lasts(waiting: Waiting, state: str) -> None:
     """A start waits for the end of the state, and a stop does not."""

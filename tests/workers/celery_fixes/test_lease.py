@@ -183,6 +183,7 @@ def workers(environment: dict[str, str], tmp_path: Path) -> Iterator[Any]:
         yield start, client, celery
 
 
+@pytest.mark.slow
 def test_messages_of_a_killed_worker_come_again_soon(workers: Any) -> None:
     """Another worker takes them soon after the lease, although they still wait for their time."""
     start, client, celery = workers

@@ -148,6 +148,7 @@ def test_an_alert_fires_during_its_drill(
     assert not fires(rules, alert, series, *range(1, LEAD_MIN))
 
 
+@pytest.mark.slow
 def test_a_validation_that_is_not_run_again_gets_old(
     rules: Path, recorded: dict[str, dict[str, Values]]
 ) -> None:

@@ -50,6 +50,7 @@ def test_each_execution_is_counted_once(target: Any, client: redis.Redis) -> Non
         assert sum(counts) == 3
 
 
+@pytest.mark.slow
 def test_a_task_that_kills_its_process_is_a_failure(target: Any, client: redis.Redis) -> None:
     """The parent process counts it, once, after the last of its starts."""
     target.send("tested.dies")

@@ -27,6 +27,7 @@ def is_within(alarms: int, expected: float) -> bool:
     return abs(alarms - expected) <= (0.3 * expected if expected >= 10 else 3)
 
 
+@pytest.mark.slow
 def test_the_budget_holds_on_the_benchmark(corpus: tuple[nab.Series, ...]) -> None:
     """Three alarms a week are realised in the second half of at least 80 % of the series."""
     kept = [is_within(*realised(series, 3)) for series in corpus]

@@ -155,6 +155,7 @@ def test_a_series_of_the_benchmark_is_judged_from_its_past(corpus: tuple[nab.Ser
         assert judged(points[:cut]) == whole[:cut]
 
 
+@pytest.mark.slow
 def test_the_score_on_the_benchmark(corpus: tuple[nab.Series, ...]) -> None:
     """One fixed threshold reaches at least 70, 60 and 75 points on the three profiles."""
     standard, few_false, few_missed = our_scores(corpus)

@@ -4,6 +4,7 @@ import threading
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
 import redis
 from sqlalchemy import select
 
@@ -19,6 +20,7 @@ def test_the_key_is_that_of_the_workers() -> None:
     assert STARTS_KEY.format(task_id="t1") == poison.STARTS_KEY.format("t1")
 
 
+@pytest.mark.slow
 def test_the_fault_leaves_no_dead_letter(stack: LocalStack) -> None:
     """The whole worker that follows records one; the runbook would find it in the next incident."""
     with session_at(stack.environment["DATABASE_URL"]) as session:

@@ -33,6 +33,7 @@ def test_a_filled_memory_is_emptied_after_the_block(stack: LocalStack) -> None:
         assert client.config_get("maxmemory") == limit
 
 
+@pytest.mark.slow
 def test_evicted_scans_leave_no_trace_after_the_block(stack: LocalStack) -> None:
     """The ledger misses them in the block alone; the worker consumes its queue again."""
     settings = Settings(

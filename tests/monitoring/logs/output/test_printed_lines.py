@@ -137,6 +137,7 @@ def test_last_words_before_an_uncaught_exception_are_written(run: Any) -> None:
     assert {event for _, event in events(finished)} == {"last", "uncaught_exception"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("update", ["\r{n:6d}/30000 [==>  ]", "{n:6d}/30000\r", ".", "\r"])
 def test_a_progress_bar_costs_constant_memory_and_time(update: str) -> None:
     """Thirty thousand updates of a line cost little, and hold no more than a line."""

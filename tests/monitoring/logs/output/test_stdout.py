@@ -141,6 +141,7 @@ for number, code in enumerate({codes!r}):
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("closed", [">&-", "<&- >&- 2>&-"])
 def test_a_process_starts_with_a_closed_stdout(closed: str, tmp_path: Path) -> None:
     """A process without stdout continues, and no other file that gets its number has the lines."""

@@ -36,6 +36,7 @@ def described(value: object) -> str:
     return str(type.__getattribute__(type(value), "__name__"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("beside", [{}, {"large": 2**70}, {"surrogate": "\ud800"}])
 def test_no_value_costs_its_line(beside: dict[str, Any]) -> None:
     """Each of two thousand values, alone and in a list, leaves the fields beside it unchanged."""

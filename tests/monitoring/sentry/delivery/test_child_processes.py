@@ -103,6 +103,7 @@ def arrived(sentry: SentryRecorder) -> set[str]:
     return {event["event_id"] for event in sentry.events}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", METHODS)
 def test_the_events_of_a_child_arrive(run_file: Any, sentry: SentryRecorder, method: str) -> None:
     """However a child is started and ends, its events arrive under the ids of its lines."""
@@ -123,6 +124,7 @@ def test_the_events_of_a_child_arrive(run_file: Any, sentry: SentryRecorder, met
     assert uncaught["exception"][0]["exc_value"] == "the child's own"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", METHODS)
 def test_the_events_of_a_pool_arrive(run_file: Any, sentry: SentryRecorder, method: str) -> None:
     """The processes of a pool are terminated, or end by themselves."""
@@ -162,6 +164,7 @@ def test_the_events_of_a_fork_arrive(run_file: Any, sentry: SentryRecorder) -> N
     assert named(lines) == arrived(sentry)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("status", [429, 500, 403])
 def test_the_losses_of_a_child_are_reported(
     run_file: Any, sentry: SentryRecorder, status: int

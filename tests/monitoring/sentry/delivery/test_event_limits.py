@@ -67,6 +67,7 @@ def test_any_value_becomes_storable(value: Any, name: str) -> None:
     assert "\\u0000" not in data
 
 
+@pytest.mark.slow
 @given(VALUES, st.integers(3_000, 50_000))
 def test_any_event_fits(value: Any, limit: int) -> None:
     """Whichever part is large, the event fits, and keeps its id and its exception's type."""
@@ -104,6 +105,7 @@ def test_names_have_a_storable_length() -> None:
     assert (len(name), len(value), "\n" in value) == (32, 200, False)
 
 
+@pytest.mark.slow
 def test_every_shape_is_sent_within_the_limit(run: Any, sentry: SentryRecorder) -> None:
     """Each error is sent once, in an event that the backends store."""
     finished = run(BEGIN + SEND, SENTRY_DSN=sentry.dsn)
@@ -129,6 +131,7 @@ def test_what_is_kept_of_a_mapping(run: Any, sentry: SentryRecorder) -> None:
     assert set(string.ascii_letters) & set(event["tags"]["t"])
 
 
+@pytest.mark.slow
 @pytest.mark.stack
 def test_every_shape_is_stored(run: Any, stack: LocalStack) -> None:
     """A real Bugsink accepts and stores every one of these errors."""

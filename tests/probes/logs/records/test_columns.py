@@ -94,6 +94,7 @@ LISTS = st.one_of(
 )
 
 
+@pytest.mark.slow
 @examples(100)
 @given(values=LISTS, copies=st.sampled_from([1, 700]))
 @example(values=["1", 1, True, 1.0], copies=700)

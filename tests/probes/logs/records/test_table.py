@@ -90,6 +90,7 @@ A quadratic time would be thousands, for a file of half a million lines or a lin
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="the peak is read from /proc")
 @pytest.mark.parametrize("shape", HOSTILE)
 def test_hostile_line_costs_little(tmp_path: Path, shape: str) -> None:

@@ -150,6 +150,7 @@ def test_the_number_of_items_is_bounded() -> None:
     assert read_envelope(envelope(*attachments), "").problems == ["too many items"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("element", [b"[],", b"{},", b"0.5,", b'"\\ud83d",'])
 @pytest.mark.parametrize("kind", ["transaction", "log"])
 def test_hostile_json_takes_bounded_memory(element: bytes, kind: str) -> None:

@@ -3,6 +3,7 @@
 import itertools
 from typing import Any
 
+import pytest
 import sentry_sdk
 
 from securenet_obs.monitoring.sentry.events.exceptions.conversion import (
@@ -38,6 +39,7 @@ def test_a_hostile_exception_is_converted() -> None:
     assert [label for label, kind in HOSTILE.items() if not is_converted(kind)] == []
 
 
+@pytest.mark.slow
 def test_every_hostile_exception_arrives(run: Any, sentry: SentryRecorder) -> None:
     """No capture and no log call raises or loses an event, and each line has its id."""
     finished = run(
