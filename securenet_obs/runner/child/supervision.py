@@ -3,16 +3,15 @@
 import json
 import os
 import select
-import shutil
 import signal
 import sys
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 from securenet_obs.errors import EvidenceError, SecureNetObsError
 from securenet_obs.processes.descendants import MARK, kill_marked
 from securenet_obs.processes.polling import Deadline
+from securenet_obs.processes.scratch import PREFIX, scratch_folder
 from securenet_obs.runner.child.spawn import Process, child_process
 from securenet_obs.runner.child.spec import LOG, UNWRITABLE, Spec
 from securenet_obs.runner.comparison.comparing import last_green_run
@@ -54,15 +53,13 @@ class Supervisor:
         """Execute a run's notebook in a child process; its deadline counts from here."""
         deadline = Deadline.after(order.run_deadline_s)
         # The kernel's sockets are there.
-        short = None if has_room("snobs-12345678", "kernel-ipc-12") else "/tmp"  # noqa: S108
-        scratch = Path(tempfile.mkdtemp(prefix="snobs-", dir=short))
-        try:
-            self._supervise(run, order, deadline, scratch)
-        except SecureNetObsError as error:
-            # The warm server is gone or stopped, so no child was started.
-            self.folder.note("child_exited", run=run, fate=str(error))
-        finally:
-            shutil.rmtree(scratch, ignore_errors=True)
+        short = None if has_room(f"{PREFIX}12345678", "kernel-ipc-12") else "/tmp"  # noqa: S108
+        with scratch_folder(parent=short) as scratch:
+            try:
+                self._supervise(run, order, deadline, scratch)
+            except SecureNetObsError as error:
+                # The warm server is gone or stopped, so no child was started.
+                self.folder.note("child_exited", run=run, fate=str(error))
 
     def _supervise(self, run: str, order: Order, deadline: Deadline, scratch: Path) -> None:
         """Start the child, watch it until it ends, kill its leftovers, and journal its exit."""

@@ -3,12 +3,10 @@
 import json
 import os
 import select
-import shutil
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -16,12 +14,11 @@ from pathlib import Path
 
 from securenet_obs.errors import SecureNetObsError
 from securenet_obs.processes.polling import Deadline
+from securenet_obs.processes.scratch import PREFIX, scratch_folder
 from securenet_obs.runner.kernel.warm import SERVED, available, has_room, request_line
 
 SOCKET = "SECURENET_OBS_WARM"
 """Variable with the socket path of a server that is already running."""
-
-_PREFIX = "snobs-warm-"
 
 ANSWER_TIMEOUT_S = 10.0
 """Seconds to wait for a server's answer; it forks ahead and answers in hundredths of a second."""
@@ -180,7 +177,7 @@ def warm_server(*, wanted: bool = True, start: bool = True) -> Iterator[Callable
         start: whether to start one; starting takes longer than the one cold run that it would save.
     """
     named = os.environ.get(SOCKET)
-    can_start = start and has_room(f"{_PREFIX}12345678", "socket")
+    can_start = start and has_room(f"{PREFIX}warm-12345678", "socket")
     if not wanted or not available() or not (named or can_start):
         yield str
     elif named:
@@ -193,7 +190,12 @@ def warm_server(*, wanted: bool = True, start: bool = True) -> Iterator[Callable
 @contextmanager
 def started_server() -> Iterator[StartingServer]:
     """Start a server and yield it at once; it ends with the block."""
-    folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
+    with scratch_folder("warm-") as folder, _server_in(folder) as server:
+        yield server
+
+
+@contextmanager
+def _server_in(folder: Path) -> Iterator[StartingServer]:
     process = subprocess.Popen(  # noqa: S603
         [sys.executable, "-P", "-m", "securenet_obs.runner.kernel.warm", str(folder / "socket")],
         stdin=subprocess.PIPE,
@@ -210,4 +212,3 @@ def started_server() -> Iterator[StartingServer]:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-        shutil.rmtree(folder, ignore_errors=True)

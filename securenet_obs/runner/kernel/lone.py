@@ -11,30 +11,28 @@ of the child also makes the page: it imports nbconvert while the notebook runs.
 
 import os
 import re
-import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
+from securenet_obs.processes.scratch import PREFIX, scratch_folder
 from securenet_obs.runner.kernel.forked import SOCKET
 from securenet_obs.runner.kernel.staying import staying_server
 from securenet_obs.runner.kernel.warm import LIBRARIES, PAGES, available, has_room
 
 CHILD = "securenet_obs.runner.child.main"
 KERNEL = "securenet_obs.runner.kernel.main"
-_PREFIX = "snobs-lone-"
 _ENGINE = "securenet_obs.runner.child.engine"
 
 
 class LoneServers:
-    """The servers of one run; each forks one process of its module."""
+    """The servers of one run, in a folder; each forks one process of its module."""
 
-    def __init__(self) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
         self._processes: list[subprocess.Popen[bytes]] = []
         # nbconvert shares most of its imports with papermill.
         self._start(CHILD, _ENGINE, "--", PAGES)
@@ -66,17 +64,13 @@ class LoneServers:
             assert process.stdin is not None
             process.stdin.close()
             process.wait()
-        shutil.rmtree(self.folder, ignore_errors=True)
 
 
 @contextmanager
 def lone_servers() -> Iterator[LoneServers]:
     """Yield the servers of one run; they end with the block."""
-    servers = LoneServers()
-    try:
+    with scratch_folder("lone-") as folder, closing(LoneServers(folder)) as servers:
         yield servers
-    finally:
-        servers.close()
 
 
 _IMPORT = re.compile(r"^\s*(?:import|from)\s+(.+)$", re.MULTILINE)
@@ -104,7 +98,7 @@ def quick_servers(*, cold: bool) -> Iterator[Callable[[Mapping[str, Any]], str]]
     Args:
         cold: whether to use none.
     """
-    has_addresses = has_room(f"{_PREFIX}12345678", max(CHILD, KERNEL, PAGES, key=len))
+    has_addresses = has_room(f"{PREFIX}lone-12345678", max(CHILD, KERNEL, PAGES, key=len))
     if cold or not (available() and has_addresses) or os.environ.get(SOCKET):
         yield lambda _: ""
         return
