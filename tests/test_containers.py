@@ -446,6 +446,7 @@ def test_the_image_installs_only_pinned_packages() -> None:
         assert "--require-hashes" in step or "dist/*.whl" in step
 
 
+@pytest.mark.slow
 def test_newer_releases_do_not_change_the_image(tmp_path: Path, pips: dict[str, Path]) -> None:
     """The build's commands install a service's pins, which are consistent."""
     index = LocalIndex(tmp_path / "index")

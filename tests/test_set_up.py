@@ -126,6 +126,7 @@ def test_pip_settings_only_select_the_index(
     assert {"root", "target", "prefix", "user"}.isdisjoint(os.listdir(tmp_path))
 
 
+@pytest.mark.slow
 def test_packages_of_an_older_lock_are_removed(pythons: Pythons, checkout: Path) -> None:
     """A changed lock is installed into an empty environment; a changed project is not."""
     leftover = checkout / ".venv" / "left"

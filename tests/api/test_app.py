@@ -214,6 +214,7 @@ def test_an_unavailable_broker_is_answered_in_two_seconds(
             assert served.client.get("/health/live").status_code == 200
 
 
+@pytest.mark.slow
 def test_an_import_has_no_side_effects() -> None:
     """Only access to `app` configures logging and Sentry."""
     code = "import logging, securenet_obs.api.app; print(logging.getLogger().handlers)"

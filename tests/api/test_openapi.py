@@ -112,6 +112,7 @@ def test_every_answer_is_as_described(checker: Checker, mode: GenerationMode) ->
         check()
 
 
+@pytest.mark.slow
 def test_sequences_of_requests_are_answered(checker: Checker) -> None:
     """An accepted batch leads to the state of its task; no answer is a server error."""
     machine = checker.schema.as_state_machine()
@@ -132,6 +133,7 @@ def test_sequences_of_requests_are_answered(checker: Checker) -> None:
     Sequence.run(settings=settings(examples(12, hostile=True), stateful_step_count=STEPS))
 
 
+@pytest.mark.slow
 def test_enough_requests_were_answered(checker: Checker) -> None:
     """Of the requests above none was a server error, and nearly every operation succeeded once."""
     answers = checker.statuses

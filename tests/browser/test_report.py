@@ -16,6 +16,7 @@ from tests.browser.jupyter_page import CHROMIUM, chromium
 from tests.browser.static_page import THEMES, WIDTHS, Theme, keep_screenshot, opened
 
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.stack,
     pytest.mark.skipif(not CHROMIUM, reason="chromium is not on the PATH"),
 ]
@@ -82,7 +83,6 @@ def page_of(evidence: Path, kind: str) -> Path:
     }[kind]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("theme", THEMES)
 @pytest.mark.parametrize(
     "kind",

@@ -29,13 +29,12 @@ from securenet_obs.stack import LocalStack
 
 ALL = os.environ.get("DRILLS") == "all"
 FAST = (
+    "redis-connections-killed",
     "redis-failed-over",
-    *(
-        pytest.param(name, marks=pytest.mark.slow)
-        for name in ("redis-connections-killed", "child-oom-killed", "worker-terminated")
-    ),
+    "child-oom-killed",
+    "worker-terminated",
 )
-"""Drills of four kinds that do not wait for the outbox, the fastest in every run of the tests."""
+"""Drills that every run of the tests affords, one of each kind: none waits for the outbox."""
 
 FEW = 100
 """Tasks of a drill in every run of the tests."""
@@ -79,6 +78,7 @@ def test_no_drill_loses_doubles_or_goes_unnoticed(
     assert result.verdict == "passed", result
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(ALL, reason="all of them are run, with more tasks")
 @pytest.mark.parametrize("name", FAST)
 def test_small_loads_are_neither_lost_nor_doubled(
@@ -141,6 +141,7 @@ def lost_and_doubled(stack: LocalStack) -> Iterator[None]:
     yield
 
 
+@pytest.mark.slow
 def test_drill_can_fail(drilled: LocalStack, monkeypatch: pytest.MonkeyPatch) -> None:
     """Lost tasks, a doubled effect and a validation without an alarm are each reported."""
     monkeypatch.setattr(running, "SETTLE_S", 3.0)

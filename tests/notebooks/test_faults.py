@@ -38,6 +38,7 @@ def test_a_fault_turns_its_checks_red_and_no_other(
     assert [row.problem for row in found if row.problem] == []
 
 
+@pytest.mark.slow
 def test_logs_that_are_written_elsewhere_are_noticed(stack: LocalStack, run_notebook: Run) -> None:
     """A log source without the API's lines is not taken for an API without errors."""
     source = f"log_source={stack.environment['LOG_SOURCE']}/[bw]*.log"

@@ -50,6 +50,7 @@ def test_it_starts_a_worker_that_was_stopped(
     assert (proof.problem, proof.outcome) == ("", "passed")
 
 
+@pytest.mark.slow
 def test_a_healthy_stack_needs_no_action(run_notebook: Callable[..., Any]) -> None:
     """No row applies, no action is offered, and the run passes."""
     done = run_notebook("worker_is_gone")

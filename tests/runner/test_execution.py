@@ -98,7 +98,8 @@ OF_PROCESSES = [
 
 @pytest.mark.parametrize(
     ("name", "cold"),
-    [(name, False) for name in RUNS] + [(name, True) for name in OF_PROCESSES],
+    [(name, False) for name in RUNS]
+    + [pytest.param(name, True, marks=pytest.mark.slow) for name in OF_PROCESSES],
     ids=lambda value: ("cold" if value else "warm") if isinstance(value, bool) else value,
 )
 def test_each_fault_has_its_verdict(

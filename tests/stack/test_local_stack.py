@@ -120,6 +120,7 @@ def test_stacks_are_isolated(stack: LocalStack, stack_cache: Path) -> None:
     assert all(part.is_running() for part in stack.parts.values())
 
 
+@pytest.mark.slow
 def test_part_can_be_started_with_a_fault(stack: LocalStack) -> None:
     """A part with changed variables is faulty; after a plain restart it works."""
     stack.restart_part("api", {"REDIS_URL": "redis://127.0.0.1:9/0"}, wait=False)

@@ -107,6 +107,7 @@ def test_an_old_store_keeps_every_row(old_url: str) -> None:
     assert migrate(old_url) == (VERSION, VERSION)
 
 
+@pytest.mark.slow
 def test_every_batch_of_an_old_store_is_counted(old_url: str, use: Any) -> None:
     """The finished ones stay counted once, the others are processed: a thousand records."""
     migrate(old_url)

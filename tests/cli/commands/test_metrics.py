@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 from redis import Redis
 
 from securenet_obs.processes.ports import find_free_ports
@@ -32,6 +33,7 @@ def test_promtool_accepts_the_metrics_of_a_stack(call: Call, stack: Any, tmp_pat
     assert not [tenant for tenant in tenants if tenant in done.stdout]
 
 
+@pytest.mark.slow
 def test_each_scrape_reads_anew(redis_server: Any, tmp_path: Path) -> None:
     """The server holds no state of the queues."""
     (port,) = find_free_ports(1)

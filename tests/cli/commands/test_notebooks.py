@@ -87,6 +87,7 @@ def test_a_junit_path_that_cannot_be_written_is_refused_before_the_run(
     assert not (tmp_path / "evidence").exists()
 
 
+@pytest.mark.slow
 def test_verify_names_changed_files(
     call: Callable[..., Any], write: Callable[..., Path], server: str, tmp_path: Path
 ) -> None:

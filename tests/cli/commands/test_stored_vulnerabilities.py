@@ -55,6 +55,7 @@ def test_a_finding_is_shown_from_import_to_waiver(call: Call, target: Path, tmp_
     assert "waived" in call("findings", "acme", *to).stdout
 
 
+@pytest.mark.slow
 def test_a_tenant_without_data_is_not_taken_for_a_safe_one(call: Call, target: Path) -> None:
     """No findings of a tenant that was never scanned prove nothing."""
     done = call("findings", "acme", "--target", target)

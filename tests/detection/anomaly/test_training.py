@@ -110,6 +110,7 @@ def test_without_new_values_there_is_no_comparison() -> None:
     assert retrain()["metrics"]["records"]["outcome"] == "promoted"
 
 
+@pytest.mark.slow
 def test_old_versions_are_deleted_but_not_the_promoted_one() -> None:
     """The number of versions is bounded."""
     store(noisy(200))

@@ -41,6 +41,7 @@ def wheels(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_an_upgrade_is_installed_over_the_shared_packages(tmp_path: Path, wheels: Path) -> None:
     """Without a network; what it needs moves with it, and a second build installs nothing."""
     said: list[str] = []

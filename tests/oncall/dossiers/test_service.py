@@ -170,6 +170,7 @@ def wait_for_dossier(stack: LocalStack, title: str) -> Dossier | None:
     return find()
 
 
+@pytest.mark.slow
 @pytest.mark.stack
 @pytest.mark.usefixtures("stopped_redis")
 def test_an_alert_while_redis_is_stopped_leaves_a_dossier(stack: LocalStack) -> None:

@@ -67,6 +67,7 @@ def test_no_text_makes_a_pattern_backtrack(piece: str) -> None:
     assert cost_of(lambda: redactor.redact(texts)) < 400
 
 
+@pytest.mark.slow
 def test_no_run_of_backslashes_makes_a_pattern_backtrack() -> None:
     """Runs of every length up to 600 before a quote take linear time."""
     redactor = Unfiltered(pii="strip")

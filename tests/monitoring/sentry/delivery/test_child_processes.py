@@ -204,6 +204,7 @@ def test_an_unresponsive_sentry_delays_a_child_once(run_file: Any, sentry: Sentr
     assert named(lines) == set()
 
 
+@pytest.mark.slow
 def test_an_event_loop_of_a_child_does_not_wait(run_file: Any, sentry: SentryRecorder) -> None:
     """A server's child must not block its loop; its events are flushed at its end."""
     sentry.delay_s = 1.5

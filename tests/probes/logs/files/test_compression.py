@@ -41,6 +41,7 @@ def test_compressed_file_is_read_by_its_content(
     assert logs.rejected_lines.empty
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("compression", FORMATS)
 def test_truncated_file_is_read_up_to_its_end(tmp_path: Path, compression: str) -> None:
     """The complete lines are read, then the fault is named."""
@@ -55,6 +56,7 @@ def test_truncated_file_is_read_up_to_its_end(tmp_path: Path, compression: str) 
     assert fault["reason"] == f"truncated {compression}: the compressed file is incomplete"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("compression", FORMATS)
 def test_damaged_file_is_read_up_to_the_damage(tmp_path: Path, compression: str) -> None:
     """Lines before the damage are read, then the fault is named; a file is never half lost."""
