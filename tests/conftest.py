@@ -27,6 +27,7 @@ from securenet_obs.runner.command import Command
 from securenet_obs.runner.console.progress import PlainLines
 from securenet_obs.runner.kernel.forked import warm_server
 from securenet_obs.runner.kernel.staying import KEEP
+from securenet_obs.runner.notebook import import_guard
 from securenet_obs.runner.notebook.catalog import find
 from securenet_obs.runner.orders import order_for
 from securenet_obs.runner.record.verdict import Verdict
@@ -50,6 +51,7 @@ gc.disable()
 Living = Callable[[int], list[str]]
 
 register_profiles()
+import_guard.block_slow_imports()
 GUARD = PartGuard()
 
 # In CI commands require an explicit target. Tests run them as outside of CI, unless they set CI.
@@ -90,7 +92,7 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    """Print the table of measured traps after a run of the whole suite."""
+    """Print the table of measured traps after `make test` and `make slow`."""
     if config.args_source != pytest.Config.ArgsSource.TESTPATHS:
         return
     outcomes: defaultdict[str, Counter[str]] = defaultdict(Counter)

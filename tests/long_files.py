@@ -8,11 +8,12 @@ import pytest
 TESTS = Path(__file__).parent
 
 LONGEST = (
+    "notebooks/test_stored_outputs.py",
+    "runner/test_execution.py",
     "notebooks/test_faults.py",
+    "runner/kernel/test_faults.py",
     "notebooks/test_faults_of_ledger.py",
     "drills/test_running.py",
-    "runner/test_execution.py",
-    "notebooks/test_stored_outputs.py",
     "test_readme.py",
     "stack/test_detached.py",
     "monitoring/sentry/delivery/test_child_processes.py",
@@ -38,7 +39,6 @@ LONGEST = (
     "api/test_app.py",
     "test_overrides.py",
     "probes/logs/records/test_table.py",
-    "runner/kernel/test_faults.py",
     "runbooks/test_cell_by_cell.py",
     "runbooks/test_worker_answers_but_does_nothing.py",
     "probes/health/test_worker.py",
@@ -52,6 +52,8 @@ LONGEST = (
     "store/test_schema.py",
     "workers/test_kept_letters.py",
     "cli/commands/test_store.py",
+    "monitoring/sentry/delivery/test_transport.py",
+    "cli/test_read_only.py",
 )
 """Files that take more than twenty seconds, the longest first, as of `pytest --durations=0`."""
 

@@ -161,6 +161,7 @@ main()
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "words",
     ["store migrate", "store check", "probe store", "api-keys list", "quarantine list", "ledger"],

@@ -185,6 +185,7 @@ def test_every_line_of_the_api_is_json(serve: Any) -> None:
     assert any("Finished server process" in line["event"] for line in served.lines())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", ["refuses", "hangs"])
 def test_an_unavailable_broker_is_answered_in_two_seconds(
     serve: Any, record: dict[str, str], fault: str

@@ -46,6 +46,7 @@ def ready_parts(api: Any) -> tuple[int, dict[str, str]]:
     return answer.status_code, answer.json()["parts"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("state", STATES)
 def test_a_redis_that_refuses_writes_is_not_ready(api: Any, admin: redis.Redis, state: str) -> None:
     """The reason is the code of Redis's answer; afterwards the API is ready again."""

@@ -34,10 +34,10 @@ FAST = (
     "child-oom-killed",
     "worker-terminated",
 )
-"""Drills that every run of the tests affords, one of each kind: none waits for the outbox."""
+"""Drills that the tests afford, one of each kind: none waits for the outbox."""
 
 FEW = 100
-"""Tasks of a drill in every run of the tests."""
+"""Tasks of a drill in the tests."""
 
 
 @pytest.fixture(scope="module")

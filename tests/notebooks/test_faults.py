@@ -24,8 +24,12 @@ SENTRY = "01_sentry_receives_errors"
 LOGS = "02_logs_are_structured_json"
 CELERY = "03_celery_round_trips_tasks"
 QUERY = "SELECT tenant_id FROM processed_batches"
-REHEARSED = ["keys-evicted", "lines-of-another-shape", "worker-stopped"]
-"""A setting of Redis, a change of a part's program, and a part that is gone."""
+REHEARSED = [
+    "keys-evicted",
+    "worker-stopped",
+    pytest.param("lines-of-another-shape", marks=pytest.mark.slow),
+]
+"""A setting of Redis, a part that is gone, and a change of a part's program."""
 
 
 @pytest.mark.parametrize("name", REHEARSED)

@@ -15,6 +15,7 @@ from securenet_obs.runner.notebook.catalog import read_notebook
 from securenet_obs.runner.orders import order_for, orders_to_resume
 
 
+@pytest.mark.slow
 def test_resume_skips_runs_that_passed_with_the_same_parameters(
     write_notebook: Callable[..., Path], command_line: Callable[..., Any], tmp_path: Path
 ) -> None:

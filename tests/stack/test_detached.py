@@ -125,6 +125,7 @@ def starting(project: Path) -> tuple["subprocess.Popen[str]", psutil.Process]:
     return waiting, supervisor
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGHUP, -1)])
 def test_interrupted_start_leaves_no_process(
     number: signal.Signals, code: int, project: Path

@@ -11,6 +11,7 @@ from securenet_obs.stack import restarts as module
 from tests.stack.test_dead_parts import root_of
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", ["worker", "beat", "api", "oncall"])
 def test_a_requested_part_is_restarted(stack: LocalStack, part: str) -> None:
     """It has another process, is ready, and no other part has changed."""

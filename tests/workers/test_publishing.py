@@ -65,6 +65,7 @@ def by_threes(redis_server: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[tu
         client.flushdb()
 
 
+@pytest.mark.slow
 def test_many_tasks_are_executed(target: Any) -> None:
     """More tasks than fit one transaction return their own results from a real worker."""
     urls = {name: target.environment[name.upper()] for name in ("redis_url", "result_url")}

@@ -221,6 +221,7 @@ def test_without_redis_nothing_is_marked_as_sent(tmp_path: Path) -> None:
 YEAR_S = 365 * 24 * 3600
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ahead_s", [5.0, 3600.0, YEAR_S, 1e11])
 @pytest.mark.parametrize("kept_in", ["Redis", "file"])
 def test_a_last_time_in_the_future_is_clamped(

@@ -56,6 +56,7 @@ def test_an_upgrade_is_installed_over_the_shared_packages(tmp_path: Path, wheels
     assert evaluate(overlay.python, code) == f"99.1 {version('celery')}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("requirement", "reason"),
     [("impossible==1.0", "structlog==98.0"), ("absent==3", "absent==3"), ("not a name", "not a")],

@@ -16,6 +16,7 @@ pytestmark = pytest.mark.stack
 RUNNING = "import os, time; print(f'<{os.getpid()}>', flush=True); time.sleep(600)"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("end", ["restart", "death"])
 def test_later_cells_run_in_the_kernel_that_follows(client: httpx.Client, end: str) -> None:
     """The cell that ran, and the one that waited for it, have no result."""

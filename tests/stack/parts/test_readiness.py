@@ -62,6 +62,7 @@ def test_tick_of_an_earlier_beat_does_not_count(stack: LocalStack) -> None:
     assert not READINESS_CHECKS["beat"](stack.environment, time.time() + 60)
 
 
+@pytest.mark.slow
 def test_stopped_worker_is_not_ready(stack: LocalStack) -> None:
     """The broker runs, but the ping has no answer."""
     stack.stop_part("worker")

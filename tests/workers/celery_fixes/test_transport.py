@@ -161,6 +161,7 @@ def test_an_answer_consumed_by_a_child_is_requested_again(consume: Any) -> None:
     assert consuming.receives("second")
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("short_timeout")
 @pytest.mark.parametrize("queue", [QUEUE, BROADCAST], ids=["messages", "subscriptions"])
 def test_an_idle_connection_is_not_closed(consume: Any, queue: Queue) -> None:

@@ -3,6 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import pytest
 from sqlalchemy import select
 
 from securenet_obs.detection.network.batch import OVERFLOW, Batch, normalise_batch
@@ -67,6 +68,7 @@ def test_concurrent_batches_are_all_counted(empty_store: None) -> None:
     assert stored() == [(32, 16 * 188)]
 
 
+@pytest.mark.slow
 def test_batches_with_the_same_minutes_do_not_deadlock(empty_store: None) -> None:
     """Two batches that list the same minutes in opposite orders are both counted."""
     moments = [ZEEK | {"ts": 1588205160 + 60 * number} for number in range(300)]

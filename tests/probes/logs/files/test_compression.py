@@ -137,6 +137,7 @@ def test_streams_of_an_xz_file_may_be_padded(tmp_path: Path) -> None:
     assert logs.rejected_lines["reason"].tolist() == ["corrupt xz: the rest cannot be unpacked"]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="the peak is read from /proc")
 @pytest.mark.parametrize("content", [b"\n", b"x", b" ", b"\0"])
 @pytest.mark.parametrize("compression", FORMATS)
