@@ -24,6 +24,7 @@ import subprocess
 import sys
 import time
 import types
+import warnings
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -50,6 +51,9 @@ LIBRARIES = (
 
 PATH = "PYTHONPATH"
 """The variable with folders of modules."""
+
+LONGEST_END_S = 30
+"""Seconds for the server to end, which takes it milliseconds."""
 
 _NUMBER = struct.Struct("q")
 """Format of a server's answers: the process id first, then its exit status."""
@@ -195,10 +199,18 @@ class ForkedPython:
             program.wait()
         if self._server is not None and self._process is not None:
             self._server.close()
-            self._process.wait()
+            self._end(self._process)
         self._server, self._process, self._started = None, None, []
         if running:
             raise RuntimeError(f"left running: {[' '.join(given) for _, given in running]}")
+
+    def _end(self, process: "subprocess.Popen[bytes]") -> None:
+        try:
+            process.wait(LONGEST_END_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            warnings.warn("the server of forked programs did not end, and was killed", stacklevel=3)
 
     def _start(self) -> socket.socket:
         ours, theirs = socket.socketpair()

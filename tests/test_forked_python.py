@@ -165,6 +165,16 @@ def test_a_program_that_was_left_running_is_an_error(tmp_path: Path) -> None:
     own.close()
 
 
+def test_a_stopped_server_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The end of the tests waits for it no longer than a moment."""
+    monkeypatch.setattr("tests.forked_python.LONGEST_END_S", 0.1)
+    own = ForkedPython()
+    _, server, _ = forked(own, ["-c", "import os; print(os.getppid())"], tmp_path)
+    os.kill(int(server), signal.SIGSTOP)
+    with pytest.warns(UserWarning, match="did not end"):
+        own.close()
+
+
 def test_folders_of_modules_are_the_same_forked_and_started(
     own: ForkedPython, tmp_path: Path
 ) -> None:
