@@ -5,7 +5,6 @@ command that neither has closed at its time is closed by the process that looks 
 evidence are recorded as missed.
 """
 
-import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -20,6 +19,7 @@ from securenet_obs.distributed.names import ATTEMPTS_KEY, CLOSING_KEY
 from securenet_obs.distributed.place import Place
 from securenet_obs.errors import EvidenceError
 from securenet_obs.processes.polling import poll_until
+from securenet_obs.processes.scratch import scratch_folder
 from securenet_obs.runner.evidence.closing import close
 from securenet_obs.runner.evidence.folder import EvidenceFolder
 from securenet_obs.runner.evidence.masking import Masker
@@ -122,8 +122,8 @@ def close_command(place: Place, client: Any, command: str) -> bool:
     has_ended = plan.scheduled and all(_has_ended(place, client, row.run) for row in plan.runs)
     if not (is_late or has_ended) or not _is_first(client, command):
         return False
-    with tempfile.TemporaryDirectory(prefix="snobs-closing-") as scratch:
-        folder = _build(place, plan, Path(scratch))
+    with scratch_folder("closing-") as scratch:
+        folder = _build(place, plan, scratch)
         place.publish(command, folder.path, [row.run for row in plan.runs])
         runs = folder.record().runs
     if plan.scheduled:

@@ -1,7 +1,7 @@
 """Folders of temporary files that end with their block; the next one removes those of the killed.
 
 A run's folder has its parameters and its connection file in the clear. A killed process leaves its
-folder behind, unlocked: its lock ends with it.
+folder behind with a lock file that nobody has locked.
 """
 
 import os
@@ -12,12 +12,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from securenet_obs.processes.locks import try_lock
+from securenet_obs.processes.locks import file_lock
 
 PREFIX = "snobs-"
 
 MIN_AGE_S = 60
-"""Seconds after which a folder without a lock is abandoned: a new one is not locked yet."""
+"""Seconds after which a folder is abandoned if it is not locked: a new one is not locked yet."""
+
+_LOCK = ".lock"
 
 
 @contextmanager
@@ -34,39 +36,32 @@ def scratch_folder(kind: str = "", *, parent: str | None = None) -> Iterator[Pat
     _remove_abandoned(parent or tempfile.gettempdir())
     folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{kind}", dir=parent))
     try:
-        with _opened(folder) as descriptor:
-            # Some network file systems lock no folder: there none is ever taken for abandoned.
-            with suppress(OSError):
-                try_lock(descriptor)
+        with file_lock(folder / _LOCK, wait_s=0):
             yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-@contextmanager
-def _opened(folder: str | Path) -> Iterator[int]:
-    # Other users may write to the folder of temporary files, and put a link or a pipe there.
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
-    try:
-        yield descriptor
-    finally:
-        os.close(descriptor)
-
-
 def _remove_abandoned(parent: str) -> None:
     with suppress(OSError), os.scandir(parent) as entries:
         for entry in entries:
-            if entry.name.startswith(PREFIX) and _is_abandoned(entry):
-                shutil.rmtree(entry.path, ignore_errors=True)
+            if entry.name.startswith(PREFIX) and _is_own(entry):
+                _remove_unlocked(Path(entry.path))
 
 
-def _is_abandoned(entry: "os.DirEntry[str]") -> bool:
-    """Return whether it is an old folder of this user that no process has locked."""
-    try:
-        found = entry.stat(follow_symlinks=False)
-        if found.st_uid != os.geteuid() or time.time() - found.st_mtime < MIN_AGE_S:
-            return False
-        with _opened(entry.path) as descriptor:
-            return try_lock(descriptor)
-    except OSError:
-        return False
+def _is_own(entry: "os.DirEntry[str]") -> bool:
+    """Return whether it is a folder of this user: others may put a link there."""
+    with suppress(OSError):
+        is_mine = entry.stat(follow_symlinks=False).st_uid == os.geteuid()
+        return is_mine and entry.is_dir(follow_symlinks=False)
+    return False
+
+
+def _remove_unlocked(folder: Path) -> None:
+    """Remove a folder whose lock file is old and not locked."""
+    lock = folder / _LOCK
+    with suppress(OSError):
+        if time.time() - lock.lstat().st_mtime >= MIN_AGE_S:
+            with file_lock(lock, wait_s=0) as is_abandoned:
+                if is_abandoned:
+                    shutil.rmtree(folder, ignore_errors=True)

@@ -44,9 +44,9 @@ def holder(temporary: Path) -> Iterator[tuple["subprocess.Popen[bytes]", Path]]:
 
 
 def make_old(folder: Path) -> None:
-    """Let a folder have been changed a while ago."""
+    """Let a folder have been made a while ago."""
     past = time.time() - MIN_AGE_S - 1
-    os.utime(folder, (past, past))
+    os.utime(folder / ".lock", (past, past))
 
 
 def test_a_folder_is_removed_after_its_block(temporary: Path) -> None:
@@ -75,15 +75,16 @@ def test_the_folder_of_a_killed_process_is_removed_by_the_next(temporary: Path) 
 
 
 def test_folders_of_others_are_left_alone(temporary: Path) -> None:
-    """A living process's, a new one, a link, and one with another name."""
+    """A living process's, a new one, a link, one without a lock, and one with another name."""
     with holder(temporary) as (_, held):
-        new, other = temporary / "snobs-new", temporary / "another"
-        for folder in (new, other):
+        other, new = temporary / "another", temporary / "snobs-new"
+        for folder in (other, new):
             folder.mkdir()
+            (folder / ".lock").touch()
         (temporary / "snobs-link").symlink_to(other)
+        (temporary / "snobs-without").mkdir()
         make_old(held)
         make_old(other)
-        os.utime(temporary / "snobs-link", (0, 0), follow_symlinks=False)
         before = set(temporary.iterdir())
         with scratch_folder():
             assert before < set(temporary.iterdir())
@@ -95,7 +96,8 @@ def test_a_folder_of_another_user_is_left_alone(temporary: Path) -> None:
     """Root could remove it."""
     folder = temporary / "snobs-theirs"
     folder.mkdir()
-    os.chown(folder, 65534, 65534)
+    (folder / ".lock").touch()
     make_old(folder)
+    os.chown(folder, 65534, 65534)
     with scratch_folder():
         assert folder.is_dir()

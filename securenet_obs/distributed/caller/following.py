@@ -1,10 +1,8 @@
 """Follows one run in a validation worker: its progress, the loss of its worker, its evidence."""
 
-import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Protocol
 
 from securenet_obs.distributed.events import Event, Listener
@@ -12,6 +10,7 @@ from securenet_obs.distributed.merging import GIVEN_UP, merge, refusal_in
 from securenet_obs.distributed.place import Place
 from securenet_obs.distributed.presence import has_messages, living_workers
 from securenet_obs.errors import EvidenceError, SecureNetObsError, UnreachableError
+from securenet_obs.processes.scratch import scratch_folder
 from securenet_obs.runner.evidence.folder import EvidenceFolder
 from securenet_obs.runner.record.order import Order, Progress, Result
 from securenet_obs.runner.record.verdict import Judgement, Verdict
@@ -192,8 +191,8 @@ class Following:
         """Return the result of a run from its evidence in the shared place."""
         run, delivery = self._run(), int(event["attempt"])
         facts = {"task": self.sent.run, "delivery": delivery, "worker": self.sent.worker}
-        with tempfile.TemporaryDirectory(prefix="snobs-part-") as scratch:
-            part = Path(scratch)
+        with scratch_folder("part-") as scratch:
+            part = scratch / "part"
             try:
                 if not self._place.get_part(self.sent.run, delivery, part):
                     raise EvidenceError("the worker has ended the run and left no evidence")

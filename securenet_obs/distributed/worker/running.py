@@ -1,7 +1,6 @@
 """Runs one message in a validation worker: counts the start, holds the target, writes the part."""
 
 import functools
-import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -21,6 +20,7 @@ from securenet_obs.distributed.names import ATTEMPTS_KEY, CANCELLED_KEY, RETENTI
 from securenet_obs.distributed.place import Place
 from securenet_obs.distributed.target_lease import target_lease
 from securenet_obs.errors import SecureNetObsError, SettingsError, StackError
+from securenet_obs.processes.scratch import scratch_folder
 from securenet_obs.runner.command import Command
 from securenet_obs.runner.kernel.forked import started_server
 from securenet_obs.runner.kernel.warm import available
@@ -72,8 +72,8 @@ class WorkerRun:
         client = connect(self.broker)
         attempt = _count_start(client, message.run)
         events = Publisher(client, message.command, message.run, attempt, self.worker)
-        with tempfile.TemporaryDirectory(prefix="snobs-validation-") as scratch:
-            folder = Path(scratch) / "evidence"
+        with scratch_folder("validation-") as scratch:
+            folder = scratch / "evidence"
             if attempt > MAX_ATTEMPTS:
                 events.send("given_up")
                 # Its command need not stay open until its time is over. A worker that was lost
