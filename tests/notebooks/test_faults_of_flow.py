@@ -19,14 +19,12 @@ masking.redact = lambda value: value
 """Start-up file of a run that stores its evidence unmasked."""
 
 
-@pytest.mark.slow
 def test_without_a_fault_no_secret_is_in_the_evidence(run_notebook: Run) -> None:
     """The same stack passes without a fault, with the check that papermill skips."""
     done = run_notebook(SECRETS)
     assert (done.verdict, done.red) == (Verdict.PASSED, set())
 
 
-@pytest.mark.slow
 def test_evidence_that_is_not_masked_is_noticed(tmp_path: Path, run_notebook: Run) -> None:
     """A run searches its own evidence for secrets before it ends."""
     (tmp_path / "sitecustomize.py").write_text(UNMASKED)

@@ -25,8 +25,9 @@ ALL = os.environ.get("KILL_MATRIX") == "all"
 NAMES = {"opened": "parent", "child_started": "child", "kernel_started": "kernel"}
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("cold", [False, True], ids=["warm", "cold"])
+@pytest.mark.parametrize(
+    "cold", [pytest.param(False, id="warm", marks=pytest.mark.slow), pytest.param(True, id="cold")]
+)
 @pytest.mark.parametrize("victim", VICTIMS)
 def test_a_kill_at_any_cell_is_recorded_as_a_kill(
     victim: str,

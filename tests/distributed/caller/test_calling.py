@@ -18,7 +18,6 @@ def _rows(output: str) -> list[str]:
     return sorted(line for line in lines if not line.startswith(("evidence", "took", "time")))
 
 
-@pytest.mark.slow
 def test_output_verdict_and_exit_code_are_those_of_a_run_here(project: Fleet) -> None:
     """A passed, a failed and a broken notebook; both evidence folders are whole."""
     project.write_notebook("01_passes", "print('shown')")

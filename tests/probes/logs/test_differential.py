@@ -50,7 +50,6 @@ def read_back(row: dict[str, Any]) -> list[str]:
     return [text for text in map(describe, values) if text != "None"]
 
 
-@pytest.mark.slow
 @examples(50)
 @given(st.lists(RECORDS, min_size=1, max_size=8), st.sampled_from([1, 400]))
 @example([{"a": {"b": 1}, "a.b": 2, "a.b ": 1.0}, {"a.b": True}], 1)

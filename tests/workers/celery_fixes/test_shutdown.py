@@ -5,7 +5,6 @@ import signal
 from pathlib import Path
 from typing import Any
 
-import pytest
 import redis
 from celery import Celery
 from celery.result import denied_join_result
@@ -13,7 +12,6 @@ from celery.result import denied_join_result
 from tests.waiting import eventually
 
 
-@pytest.mark.slow
 def test_a_stopping_worker_requeues_its_tasks(
     environment: dict[str, str], running: Any, celery_command: list[str], tmp_path: Path
 ) -> None:
