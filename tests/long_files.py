@@ -10,8 +10,11 @@ TESTS = Path(__file__).parent
 LONGEST = (
     "notebooks/test_stored_outputs.py",
     "runner/test_execution.py",
-    "notebooks/test_faults.py",
     "runner/kernel/test_faults.py",
+    "runner/test_command.py",
+    "test_overrides.py",
+    "redaction/rules/test_rule_set.py",
+    "notebooks/test_faults.py",
     "notebooks/test_faults_of_ledger.py",
     "drills/test_running.py",
     "test_readme.py",
@@ -35,15 +38,12 @@ LONGEST = (
     "distributed/caller/test_following.py",
     "store/test_migration.py",
     "runbooks/test_worker_is_gone.py",
-    "redaction/rules/test_rule_set.py",
     "api/test_app.py",
-    "test_overrides.py",
     "probes/logs/records/test_table.py",
     "runbooks/test_cell_by_cell.py",
     "runbooks/test_worker_answers_but_does_nothing.py",
     "probes/health/test_worker.py",
     "api/test_readiness.py",
-    "runner/test_command.py",
     "runbooks/test_queue_is_growing.py",
     "redaction/text/test_search.py",
     "monitoring/logs/output/test_printed_lines.py",
@@ -55,7 +55,10 @@ LONGEST = (
     "monitoring/sentry/delivery/test_transport.py",
     "cli/test_read_only.py",
 )
-"""Files that take more than twenty seconds, the longest first, as of `pytest --durations=0`."""
+"""Files that take more than twenty seconds, the longest first, as of `pytest --durations=0`.
+
+Behind the first file, five need no local stack: a fresh clone installs Bugsink meanwhile.
+"""
 
 
 def order_by_file(items: list[pytest.Item], longest: Iterable[Path]) -> None:

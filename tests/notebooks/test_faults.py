@@ -26,7 +26,7 @@ CELERY = "03_celery_round_trips_tasks"
 QUERY = "SELECT tenant_id FROM processed_batches"
 REHEARSED = [
     "keys-evicted",
-    "worker-stopped",
+    pytest.param("worker-stopped", marks=pytest.mark.slow),
     pytest.param("lines-of-another-shape", marks=pytest.mark.slow),
 ]
 """A setting of Redis, a part that is gone, and a change of a part's program."""
@@ -84,6 +84,7 @@ def test_a_dsn_of_another_project_is_noticed(stack: LocalStack, run_notebook: Ru
     assert done.red == {"every raised error arrived"}
 
 
+@pytest.mark.slow
 def test_bugsink_stopped_is_unreachable(stack: LocalStack, run_notebook: Run) -> None:
     """An unresponsive backend has another verdict than a missing event."""
     stack.stop_part("bugsink")
