@@ -30,6 +30,10 @@ STARTS_KEY = "securenet:starts:{}"
 _ENDED = frozenset({"FAILURE", "REVOKED"})
 _WITHOUT_END = 1_000_000
 _OFTEN = 3
+_TWICE = 2
+"""Starts of a task that is buried: a task that the restart of the worker interrupts ends with its
+second."""
+
 _DEADLINE_S = 60.0
 
 
@@ -80,7 +84,7 @@ def _delete_letter(stack: LocalStack, task_id: str) -> bool:
 def bury_poison(stack: LocalStack) -> Iterator[str]:
     """Let a task kill its process until it is a dead letter; yield its id, with a whole worker."""
     task_id = str(uuid.uuid4())
-    with _poisoned_worker(stack, 1):
+    with _poisoned_worker(stack, _TWICE):
         _send(stack, task_id)
         _wait_for_end(stack, task_id)
     yield task_id
