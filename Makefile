@@ -43,7 +43,7 @@ lint: $(INSTALLED) ## The part of `make test` that runs nothing
 	$(BIN)/securenet-obs lint
 
 # `make check PYTHON=python3.13 VENV=.securenet/check-3.13` does it with another Python.
-check: lint ## The part of `make test` that starts no Redis, worker, Bugsink or kernel
+check: lint ## Lint, and every test that starts no Redis, worker, Bugsink or kernel
 	$(BIN)/pytest --quiet -p no:nbval --numprocesses 2 --dist worksteal -m "not stack"
 
 fuzz: $(INSTALLED) ## Search for new examples that break a test or a reader; SECONDS=120
