@@ -36,6 +36,7 @@ from securenet_obs.settings import get_settings
 from securenet_obs.stack import LocalStack
 from securenet_obs.stack.parts.broker import RedisAccess, create_redis_part
 from securenet_obs.store import close_engines, discard_engines
+from tests.answering_server import AnsweringServer, running_answering_server
 from tests.forked_python import ForkedPython
 from tests.local_index import PIPS
 from tests.long_files import longest_files, order_by_file
@@ -306,6 +307,13 @@ def sqlite_store(
     discard_engines()
     yield path
     close_engines()
+
+
+@pytest.fixture
+def http_server() -> Iterator[AnsweringServer]:
+    """Yield an HTTP server with scripted answers."""
+    with running_answering_server() as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

@@ -2,13 +2,16 @@
 
 import os
 import socket
+import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from securenet_obs.doctor.reachability import PARTS, examine_parts
 from securenet_obs.settings import get_settings, load_settings
 from securenet_obs.stack import LocalStack
+from tests.answering_server import AnsweringServer
 
 ADDRESSES = {part.variable for part in PARTS}
 
@@ -54,6 +57,36 @@ def test_only_parts_that_the_target_names_are_examined(monkeypatch: pytest.Monke
     with socket.create_server(("127.0.0.1", 0)) as server:
         dsn = f"http://key@127.0.0.1:{server.getsockname()[1]}/1"
         assert examine({"SENTRY_DSN": dsn}, monkeypatch) == {"Sentry's DSN": "ok"}
+
+
+def test_a_large_sentry_is_asked_for_one_event(
+    monkeypatch: pytest.MonkeyPatch, http_server: AnsweringServer
+) -> None:
+    """A slow answer is one, and the number of issues does not matter."""
+    issues = [{"id": f"i{number}", "digested_event_count": 9} for number in range(250)]
+    event = {"id": "e1", "issue": "i0", "ingested_at": "2026-01-01", "data": {}}
+    lists = {"issues/": issues, "events/": [event]}
+
+    def answer(path: str) -> tuple[int, Any, dict[str, str]]:
+        time.sleep(0.4)
+        rows = lists.get(path.removeprefix("/api/canonical/0/").partition("?")[0])
+        return 200, {"results": rows, "next": None} if rows else event, {}
+
+    http_server.answer = answer
+    address = {"SENTRY_URL": http_server.url, "SENTRY_PROJECT": "1", "SENTRY_BACKEND": "bugsink"}
+    assert examine({**address, "SENTRY_AUTH_TOKEN": "t0ken"}, monkeypatch) == {"Sentry's API": "ok"}
+    assert len(http_server.requests) == 3
+
+
+@pytest.mark.parametrize("backend", ["bugsink", "sentry", "glitchtip"])
+def test_a_project_that_does_not_exist_is_missing(
+    monkeypatch: pytest.MonkeyPatch, http_server: AnsweringServer, backend: str
+) -> None:
+    """Its answer is that of an event that does not exist, which the look does not ask for."""
+    http_server.answer = lambda _: (404, {"detail": "not found"}, {})
+    address = {"SENTRY_URL": http_server.url, "SENTRY_PROJECT": "9", "SENTRY_BACKEND": backend}
+    found = examine({**address, "SENTRY_ORG": "o", "SENTRY_AUTH_TOKEN": "t0ken"}, monkeypatch)
+    assert found == {"Sentry's API": "missing securenet-obs probe sentry --target a.env"}
 
 
 @pytest.mark.stack

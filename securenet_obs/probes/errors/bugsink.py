@@ -19,6 +19,7 @@ from securenet_obs.processes.polling import Deadline
 from securenet_obs.settings import Settings
 
 API = "/api/canonical/0"
+_LOOK_S = 0.5
 
 
 def open_bugsink(settings: Settings) -> JsonApi:
@@ -96,20 +97,32 @@ class BugsinkEvents:
             self._api.delete(f"{API}/issues/{issue_id}/", deadline=Deadline.after(deadline_s))
 
     def _read(self, hex_id: str, deadline: Deadline) -> Any:
+        is_complete = hex_id in self._ids or self._list_until(hex_id, deadline)
         if hex_id not in self._ids:
-            self._list_until(hex_id, deadline)
-        if hex_id not in self._ids:
-            raise NotFoundError(f"the project has {len(self._ids)} other events.")
+            raise NotFoundError(
+                f"the project has {len(self._ids)} other events."
+                if is_complete
+                else f"the project has more than the {len(self._ids)} events that were listed."
+            )
         return self._api.get(f"{API}/events/{self._ids[hex_id]}/", deadline=deadline)
 
-    def _list_until(self, hex_id: str, deadline: Deadline) -> None:
-        """List events, the most recently active issue first, until the wanted one is found."""
+    def _list_until(self, hex_id: str, deadline: Deadline) -> bool:
+        """List events, the most recently active issue first, until the wanted one is found.
+
+        An event that arrives meanwhile is of the first issue, so the list is begun again after half
+        a second; it goes on with the issues that it had not reached. Returns whether the wanted
+        event is listed, or all events are.
+        """
+        look = Deadline.after(_LOOK_S)
         recent = {"project": self._project, "sort": "last_seen", "order": "desc"}
         for issue in self._read_pages("/issues/", recent, deadline):
-            for event in self._read_new_events(issue, deadline):
-                self._ids[normalise_event_id(event["event_id"])] = event["id"]
+            events = self._read_new_events(issue, deadline)
+            self._ids |= {normalise_event_id(event["event_id"]): event["id"] for event in events}
             if hex_id in self._ids:
-                return
+                return True
+            if events and look.has_passed:
+                return False
+        return True
 
     def _read_new_events(
         self, issue: Mapping[str, Any], deadline: Deadline

@@ -1,5 +1,6 @@
 import time
 import uuid
+from typing import Any
 
 import httpx
 import pytest
@@ -141,6 +142,41 @@ def test_pages_are_followed_and_not_read_again(http_server) -> None:
     paths = {path for path, _ in http_server.requests}
     assert events in paths
     assert cursor not in paths
+
+
+def test_an_event_is_found_among_many_issues(
+    target: Settings, sdk: sentry_sdk.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A look ends after the first issue here: the newest event is found, and then an older one."""
+    monkeypatch.setattr("securenet_obs.probes.errors.bugsink._LOOK_S", 0.0)
+    ids = []
+    for number in range(4):
+        event = {"message": f"of many {number}", "fingerprint": [uuid.uuid4().hex]}
+        ids.append(str(sdk.capture_event(event, {})))
+        sdk.flush(5)
+    reader = BugsinkEvents(target)
+    with pytest.raises(NotFoundError, match=r"more than the .* events that were listed"):
+        reader.find(uuid.uuid4().hex, 0)
+    assert [reader.find(wanted, 30).event_id for wanted in (ids[3], ids[0])] == [ids[3], ids[0]]
+
+
+def test_a_search_that_takes_too_long_says_so(http_server) -> None:
+    """The backend answers all the time: it is not called unreachable."""
+    api = "/api/canonical/0"
+    issues = [{"id": f"i{number}", "digested_event_count": 1} for number in range(100)]
+
+    def answer(path: str) -> tuple[int, Any, dict[str, str]]:
+        if path.startswith(f"{api}/issues/"):
+            return 200, {"results": issues, "next": None}, {}
+        time.sleep(0.05)
+        row = {"id": uuid.uuid4().hex, "event_id": str(uuid.uuid4()), "digest_order": 1}
+        return 200, {"results": [row], "next": None}, {}
+
+    http_server.answer = answer
+    settings = Settings(sentry_url=http_server.url, sentry_project="1", sentry_auth_token="t0ken")
+    for deadline_s in (0.0, 2.0):
+        with pytest.raises(NotFoundError, match=r"more than the .* events that were listed"):
+            BugsinkEvents(settings).find(uuid.uuid4().hex, deadline_s)
 
 
 def test_an_issue_is_listed_until_it_is_deleted(target: Settings, sdk: sentry_sdk.Client) -> None:
