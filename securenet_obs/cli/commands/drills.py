@@ -2,7 +2,6 @@
 
 import json
 import sys
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +13,7 @@ from rich.console import Console
 from securenet_obs.cli import options
 from securenet_obs.cli.consoles import STDERR, STDOUT
 from securenet_obs.cli.parameter_types import NonEmptyPath, WholeNumber
+from securenet_obs.processes.scratch import scratch_folder
 from securenet_obs.suggestions import did_you_mean
 
 if TYPE_CHECKING:
@@ -163,14 +163,14 @@ def validation_runner(root: Path) -> "Iterator[ValidationRunner]":
     from securenet_obs.runner.target import target_of
 
     silent = PlainLines(Console(quiet=True))
-    with warm_server() as server, tempfile.TemporaryDirectory() as evidence:
+    with warm_server() as server, scratch_folder() as evidence:
 
         def run_validation(
             notebook: str, parameters: Sequence[str], target: Mapping[str, str]
         ) -> ValidationOutcome:
             order = order_for(find(root, notebook), parameters)
             local = target_of("local stack", target, local=True)
-            command = Command(local, Path(evidence), silent, warm=server())
+            command = Command(local, evidence, silent, warm=server())
             outcome = command.run([order])
             (run,) = outcome.runs
             failed = frozenset(check.name for check in run.checks if check.outcome == "failed")

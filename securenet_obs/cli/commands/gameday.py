@@ -4,7 +4,6 @@ import json
 import os
 import random
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from securenet_obs.cli import options
 from securenet_obs.cli.consoles import STDERR, STDOUT, print_line
 from securenet_obs.cli.parameter_types import StackName, WholeNumber
 from securenet_obs.env_file import format_exports
+from securenet_obs.processes.scratch import scratch_folder
 
 
 @click.command()
@@ -47,7 +47,7 @@ def gameday(seed: int | None, name: str, evidence: Path, root: Path, as_json: bo
 
     seed = random.SystemRandom().randrange(10_000) if seed is None else seed
     state = default_root(work_folder(root))
-    with LocalStack(name, state, report=say) as stack, tempfile.TemporaryDirectory() as scratch:
+    with LocalStack(name, state, report=say) as stack, scratch_folder() as scratch:
         target = stack.folder / "target.env"
         target.touch(mode=0o600)
         target.write_text(format_exports(stack.environment))
@@ -57,7 +57,7 @@ def gameday(seed: int | None, name: str, evidence: Path, root: Path, as_json: bo
         for incident in INCIDENTS.values():
             if incident.parameters:
                 say(f"  {incident.runbook} {' '.join(f'-p {row}' for row in incident.parameters)}")
-        judge = RunbookRunner(root, Path(scratch))
+        judge = RunbookRunner(root, scratch)
         game = GameDay(seed, stack, judge, History(evidence), say).play(_read_lines())
         target.unlink(missing_ok=True)
     if as_json:

@@ -4,13 +4,13 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from securenet_obs.drills.report import list_remarks
 from securenet_obs.drills.running import TASKS, Report, ValidationRunner, run_drill
 from securenet_obs.drills.upgrades.overlay import Overlay
 from securenet_obs.drills.upgrades.plain_worker import try_plain_worker
 from securenet_obs.errors import StackError
+from securenet_obs.processes.scratch import scratch_folder
 from securenet_obs.stack.local_stack import LocalStack, StoreKind
 
 REHEARSED_DRILLS = ("redis-restarted", "redis-connections-killed", "worker-terminated")
@@ -133,9 +133,9 @@ class Rehearsing:
             yield self._try_drill(name, combination.name, pythons)
 
     def _try_plain_worker(self, combination: str, pythons: Mapping[str, str]) -> Trial:
-        with TemporaryDirectory() as folder:
+        with scratch_folder() as folder:
             try:
-                end = try_plain_worker(pythons.get("worker", sys.executable), Path(folder))
+                end = try_plain_worker(pythons.get("worker", sys.executable), folder)
             except StackError as error:
                 end = str(error)
         return Trial(combination, PLAIN_WORKER, "failed" if end else "passed", end)

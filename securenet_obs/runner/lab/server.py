@@ -66,7 +66,8 @@ def jupyter_lab(
     token = secrets.token_urlsafe(24)
     port = port or find_free_ports(1)[0]
     address = f"/lab/tree/{start}" if start else "/lab"
-    # Of a short path: the names of Unix sockets have at most 107 bytes.
+    # Of a short path: the names of Unix sockets have at most 107 bytes. It is no scratch folder,
+    # which the next command would remove: the server survives a killed command and still needs it.
     with tempfile.TemporaryDirectory(prefix="lab-") as runtime:
         process = subprocess.Popen(  # noqa: S603
             [
