@@ -19,6 +19,9 @@ from securenet_obs.probes.http.json_api import JsonApi, poll
 from securenet_obs.processes.polling import Deadline
 from securenet_obs.settings import Settings
 
+_MAX_ROWS = 100
+"""Rows of a page at most: Sentry refuses to send more."""
+
 
 def open_sentry(settings: Settings) -> JsonApi:
     """Return the client of a target's Sentry, without connecting.
@@ -79,7 +82,8 @@ class SentryEvents:
         """Yield the newest events of the first page; see `ErrorBackend.read_newest`."""
         deadline = Deadline.after(deadline_s)
         path = f"/api/0/projects/{self._path}/events/"
-        rows = self._api.get(path, {"full": "true"}, deadline=deadline)
+        query = {"full": "true", "per_page": str(min(count, _MAX_ROWS))}
+        rows = self._api.get(path, query, deadline=deadline)
         if not isinstance(rows, list):
             raise UnreachableError(f"{self._api.url} did not return a list of events.")
         for row in rows[:count]:

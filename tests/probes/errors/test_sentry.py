@@ -149,7 +149,7 @@ def test_the_newest_events_are_listed_whole(http_server) -> None:
     events.delete_issue("7", 2)
     events.delete_issue("7", 2)
     assert [path for path, _ in http_server.requests] == [
-        "/api/0/projects/acme/securenet/events/?full=true",
+        "/api/0/projects/acme/securenet/events/?full=true&per_page=1",
         *["/api/0/organizations/acme/issues/7/"] * 2,
     ]
 
