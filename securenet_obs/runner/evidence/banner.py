@@ -14,6 +14,9 @@ from securenet_obs.runner.record.verdict import Judgement
 ANCHOR = "first-failing-cell"
 """Name of the link target before the cell that decided the verdict."""
 
+_NAMED = ("python", "securenet-obs")
+"""Packages whose versions are shown; those of others are folded."""
+
 RED, GREEN = "#cf222e", "#1a7f37"
 _BOX = f"border-left:6px solid {RED};padding:4px 0 4px 14px;margin:0 0 12px"
 _VALUE = "white-space:pre-wrap;overflow-wrap:anywhere"
@@ -104,19 +107,29 @@ def _entities(text: str) -> str:
 
 
 def _facts_table(record: RunRecord, seconds: float, opened: Mapping[str, Any]) -> list[str]:
+    settings, packages = dict(opened.get("target", {})), dict(opened.get("versions", {}))
+    target = str(settings.pop("name", ""))
+    versions = {name: packages.pop(name) for name in _NAMED if name in packages}
     facts = {
-        "notebook": record.started["notebook"],
-        "started": record.started["at"],
+        "notebook": _inline(record.started["notebook"]),
+        "started": _inline(record.started["at"]),
         "duration": f"{seconds:.1f} s",
-        "target": _facts(opened.get("target", {})),
-        "parameters": _facts(record.started["parameters"]) or "none",
-        "versions": _facts(opened.get("versions", {})),
+        "target": f"{_inline(target)} {_fold('settings', settings)}",
+        "parameters": _inline(_join(record.started["parameters"])) or "none",
+        "versions": f"{_inline(_join(versions))} {_fold('packages', packages)}",
     }
-    rows = [f"| {name} | {_inline(str(value))} |" for name, value in facts.items()]
+    rows = [f"| {name} | {value.strip()} |" for name, value in facts.items()]
     return ["| | |", "|---|---|", *rows]
 
 
-def _facts(facts: Mapping[str, Any]) -> str:
+def _fold(title: str, facts: Mapping[str, Any]) -> str:
+    """Return the number of facts with a triangle that unfolds them; empty if there are none."""
+    if not facts:
+        return ""
+    return f"<details><summary>{title} ({len(facts)})</summary>{_inline(_join(facts))}</details>"
+
+
+def _join(facts: Mapping[str, Any]) -> str:
     return ", ".join(f"{name} = {value}" for name, value in facts.items())
 
 

@@ -59,7 +59,10 @@ def failed(*checks: dict[str, Any]) -> tuple[RunRecord, Judgement]:
 
 
 def page_of(record: RunRecord, judgement: Judgement) -> str:
-    text = banner(record, judgement, seconds=1.25, opened={"versions": {"python": "3"}})
+    return page_with(banner(record, judgement, seconds=1.25, opened={"versions": {"python": "3"}}))
+
+
+def page_with(text: str) -> str:
     cell = {"cell_type": "markdown", "id": "a", "metadata": {}, "source": text}
     return html_page("t", {"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 5})
 
@@ -112,7 +115,7 @@ def test_a_passed_banner_has_the_facts_alone(attempt: int) -> None:
     text = banner(record, Judgement(Verdict.PASSED), seconds=1.25, opened={"versions": {"x": "3"}})
     suffix = " on attempt 2" if attempt == 2 else ""
     assert text.startswith(f"# ✔ passed{suffix}\n\n| | |\n")
-    assert "| versions | x = 3 |" in text
+    assert "| versions | <details><summary>packages (1)</summary>x = 3</details> |" in text
 
 
 HOSTILE = (
@@ -136,6 +139,20 @@ def test_a_checks_texts_are_shown_as_they_are(text: str) -> None:
     assert [value.replace("\r\n", "\n").replace("\r", "\n") for value in values] == [
         plain, f"✘ {plain}", plain,
     ]  # fmt: skip
+
+
+def test_settings_and_packages_are_folded() -> None:
+    """The target's name is shown; a value is no markup, and ends neither fold nor row."""
+    record, pages = RunRecord("r", STARTED), []
+    for value in ("harmless", f"</details>|{HOSTILE}"):
+        opened = {
+            "target": {"name": "staging", "A": value},
+            "versions": {"python": "3", "x": value},
+        }
+        text = banner(record, Judgement(Verdict.PASSED), seconds=1.25, opened=opened)
+        assert "| target | staging <details><summary>settings (1)</summary>" in text
+        pages.append(Reader(page_with(text)))
+    assert [tag for tag, _ in pages[0].tags] == [tag for tag, _ in pages[1].tags]
 
 
 def test_a_failed_check_links_where_to_look() -> None:
