@@ -132,8 +132,10 @@ def test_all_parts_are_followed_to_their_end(tmp_path: Path) -> None:
     lines = run.stdout.splitlines()
     assert "api    │ one" in lines
     assert lines.index("api    │ cut") + 1 == lines.index(f"api    │ ended (3). {RESTART} api`.")
+    # A busy machine may let the part that sleeps for longer end first.
     ended = f"worker │ ended (0). {RESTART} worker`."
-    assert lines[-3:] == ["worker │ late", ended, "in good order"]
+    assert lines.index("worker │ late") + 1 == lines.index(ended)
+    assert lines[-1] == "in good order"
 
 
 def test_signal_ends_the_following(tmp_path: Path) -> None:
@@ -145,7 +147,8 @@ def test_signal_ends_the_following(tmp_path: Path) -> None:
             text=True,
         ) as follower:
             assert follower.stdout is not None
-            assert follower.stdout.readline() == "api    │ up\n"
+            # A busy machine may print a line of the other part first.
+            assert "api    │ up\n" in iter(follower.stdout.readline, "")
             follower.send_signal(number)
             assert follower.stdout.read().endswith("in good order\n")
             assert follower.wait(30) == 0
