@@ -19,7 +19,9 @@ def test_a_printed_line_is_logged_when_it_is_complete() -> None:
     stream = PrintedLines("stdout", "info")
     with capture_logs() as logged:
         stream.write("one ")
-        threading.Thread(target=stream.write, args=("other\n",)).start()
+        other = threading.Thread(target=stream.write, args=("other\n",))
+        other.start()
+        other.join()
         stream.write("line\n\n  \nrest")
     assert [line["event"] for line in logged] == ["other", "one line"]
 
