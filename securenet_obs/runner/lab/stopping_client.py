@@ -21,17 +21,18 @@ NOT_RUN = f"This cell did not run: one before it failed. It runs {PAUSE_S:g} s l
 
 
 class StoppingClient(AsyncKernelClient):
-    """A client that refuses cells after a failed one, until none was sent for `PAUSE_S`.
+    """A client that refuses cells after a failed one, until none was sent for `pause_s`.
 
     Upstream: datalayer/jupyter-server-nbmodel#51, merged, drops only the cells that wait; no issue
     on later ones known (searched 2026-11-27). Can go when a page that runs all cells stops itself.
     """
 
+    pause_s = PAUSE_S
     _stopped_at = -math.inf
 
     async def execute_interactive(self, code: str, *args: Any, **options: Any) -> dict[str, Any]:
         """Execute a cell, or refuse it: its reply is `aborted` then, as that of a kernel."""
-        if time.monotonic() - self._stopped_at < PAUSE_S:
+        if time.monotonic() - self._stopped_at < self.pause_s:
             self._stopped_at = time.monotonic()
             text = {"name": "stderr", "text": NOT_RUN}
             options["output_hook"]({"header": {"msg_type": "stream"}, "content": text})

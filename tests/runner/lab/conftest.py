@@ -6,8 +6,10 @@ import httpx
 import pytest
 
 from securenet_obs.processes.ports import find_free_ports
+from securenet_obs.runner.lab import stopping_client
 from securenet_obs.runner.lab.server import LabServer, jupyter_lab
 from securenet_obs.runner.target import target_of
+from tests.runner.lab import patient_client
 
 
 @pytest.fixture(scope="package")
@@ -22,8 +24,10 @@ def server(port: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabS
     root = tmp_path_factory.mktemp("lab")
     target = target_of("staging", {"ENVIRONMENT": "staging"})
     environment = {**target.shell_environment(), "SHELL": "/bin/sh"}
-    with jupyter_lab(root, environment, start="a.ipynb", port=port, browser=False) as server:
-        yield server
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(stopping_client, "NAME", patient_client.NAME)
+        with jupyter_lab(root, environment, start="a.ipynb", port=port, browser=False) as server:
+            yield server
     assert server.process.poll() is not None
 
 

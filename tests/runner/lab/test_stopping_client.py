@@ -5,8 +5,9 @@ import time
 import httpx
 import pytest
 
-from securenet_obs.runner.lab.stopping_client import NOT_RUN, PAUSE_S
+from securenet_obs.runner.lab.stopping_client import NOT_RUN
 from tests.runner.lab.kernel import Kernel
+from tests.runner.lab.patient_client import PatientClient
 
 pytestmark = pytest.mark.stack
 
@@ -20,6 +21,6 @@ def test_cells_that_follow_a_failed_one_do_not_run(client: httpx.Client) -> None
         refused = kernel.wait_for(kernel.execute("ran.append(1)"))
         assert refused["status"] == "aborted"
         assert NOT_RUN.strip() in refused["outputs"]
-    time.sleep(PAUSE_S)
+    time.sleep(PatientClient.pause_s)
     result = kernel.wait_for(kernel.execute("ran"))
     assert (result["status"], "[]" in result["outputs"]) == ("ok", True)
