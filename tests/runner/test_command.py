@@ -20,10 +20,18 @@ from tests.runner.conftest import CHECKED
 
 INTERVAL = (
     "import json, os, time\n"
-    "start = time.monotonic(); time.sleep(0.5)\n"
-    "with open(os.environ['TIMES'], 'a') as file:\n"
-    "    file.write(json.dumps([{!r}, start, time.monotonic()]) + '\\n')"
+    "from pathlib import Path\n"
+    "name, other, times = {!r}, {!r}, Path(os.environ['TIMES'])\n"
+    "start = time.monotonic()\n"
+    "times.with_name(name).touch()\n"
+    # A busy machine may start the other one much later; without an overlap it never comes.
+    "while other and not times.with_name(other).exists() and time.monotonic() - start < 20:\n"
+    "    time.sleep(0.02)\n"
+    "time.sleep(0.2)\n"
+    "with times.open('a') as file:\n"
+    "    file.write(json.dumps([name, start, time.monotonic()]) + '\\n')"
 )
+"""A cell that notes its start and end, and waits for the start of another notebook's."""
 
 
 def intervals(path: Path) -> dict[str, tuple[float, float]]:
@@ -36,8 +44,9 @@ def test_jobs_run_together_and_an_exclusive_notebook_alone(
     write_notebook: Callable[..., Path], execute: Callable[..., Outcome], tmp_path: Path
 ) -> None:
     """With two jobs two notebooks overlap; an exclusive one never overlaps."""
-    paths = [write_notebook(INTERVAL.format(name), name=name) for name in ("a", "b")]
-    alone = write_notebook(INTERVAL.format("alone"), name="alone", exclusive=True)
+    pairs = ("a", "b"), ("b", "a")
+    paths = [write_notebook(INTERVAL.format(*pair), name=pair[0]) for pair in pairs]
+    alone = write_notebook(INTERVAL.format("alone", ""), name="alone", exclusive=True)
     # The target is this test's own, so that other tests do not hold its lock.
     environment = {"TIMES": str(tmp_path / "times"), "API_URL": f"http://{tmp_path.name}"}
     execute(alone, *paths, jobs=2, environment=environment)
