@@ -106,6 +106,13 @@ def sleeps(seconds: float) -> float:
     return seconds
 
 
+@celery_app.task(name="tested.waits_for")
+def waits_for(marker: str) -> None:
+    """Run until a file exists."""
+    while not Path(marker).exists():
+        time.sleep(0.02)
+
+
 @celery_app.task(name="tested.hangs", soft_time_limit=0.5, time_limit=1)
 def hangs() -> None:
     """Run beyond its hard time limit."""

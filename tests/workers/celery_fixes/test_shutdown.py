@@ -20,11 +20,11 @@ def test_a_stopping_worker_requeues_its_tasks(
     path = {"PYTHONPATH": str(Path(__file__).parents[1])}
     variables = {**environment, **path, "REDIS_URL": broker, "WORKER_STOP_S": "4"}
     celery = Celery(broker=broker, backend=environment["RESULT_URL"])
+    # A busy machine may see both tasks of the pool only when a short one would have ended.
+    ending = tmp_path / "ending"
     with denied_join_result():
-        sent = [
-            celery.send_task("tested.sleeps", (seconds,), queue="default")
-            for seconds in (1.0, 60, 60, 60)
-        ]
+        sent = [celery.send_task("tested.waits_for", (str(ending),), queue="default")]
+        sent += [celery.send_task("tested.sleeps", (60,), queue="default") for _ in range(3)]
     command = [*celery_command, "worker", "-Q", "default", "-n", "stopped@%h", "-I", "faulty_tasks"]
     command += ["--concurrency", "2", "--prefetch-multiplier", "2", "--without-mingle"]
     log = tmp_path / "worker.log"
@@ -32,6 +32,7 @@ def test_a_stopping_worker_requeues_its_tasks(
         assert eventually(lambda: log.read_text().count('"task_started"') == 2), log.read_text()
         assert eventually(lambda: client.hlen("unacked") == 4), log.read_text()
         process.send_signal(signal.SIGTERM)
+        ending.touch()
         process.wait(60)
         assert states(celery, sent) == ["SUCCESS", "PENDING", "PENDING", "PENDING"]
         assert (client.llen("default"), client.hlen("unacked")) == (3, 0)
