@@ -95,9 +95,8 @@ def test_a_server_ends_with_its_owner_and_takes_everything_along(tmp_path: Path)
 
 
 @pytest.fixture
-def own_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, psutil.Process]]:
+def own_server() -> Iterator[tuple[str, psutil.Process]]:
     """Yield the socket of a server for this test alone, and its process."""
-    monkeypatch.setattr(forked, "ANSWER_TIMEOUT_S", 1.0)
     before = set(psutil.Process().children())
     with started_server() as server:
         socket = server()
@@ -193,6 +192,8 @@ def test_a_run_ends_with_a_verdict_whoever_is_killed_or_stopped(
         hit.extend([psutil.Process(kernel), child])
         victims = {"server": server, "kernel's attendant": psutil.Process(keeper)}
         hit.append(victims.get(victim) or child.parent())
+        # The run has all its processes; for the page, a stopped server is not waited for long.
+        monkeypatch.setattr(forked, "ANSWER_TIMEOUT_S", 1.0)
         hit[-1].send_signal(number)
         struck.touch()
 
