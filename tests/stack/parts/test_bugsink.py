@@ -16,6 +16,7 @@ def api(stack: LocalStack) -> Iterator[httpx.Client]:
     with httpx.Client(
         base_url=f"{stack.environment['SENTRY_URL']}/api/canonical/0",
         headers={"Authorization": f"Bearer {stack.environment['SENTRY_AUTH_TOKEN']}"},
+        timeout=30,
     ) as client:
         yield client
 
@@ -24,8 +25,10 @@ def test_event_is_read_back(stack: LocalStack, api: httpx.Client) -> None:
     """An event that is sent to the stack's DSN is an issue of the stack's project."""
     client = sentry_sdk.Client(dsn=stack.environment["SENTRY_DSN"], default_integrations=False)
     client.capture_event({"message": "test_bugsink sends this", "level": "error"})
-    client.close(timeout=5)
-    listed = api.get("/issues/", params={"project": stack.environment["SENTRY_PROJECT"]})
+    client.close(timeout=30)
+    # The newest issues first: those of other tests fill the first page, which has 250.
+    newest = {"project": stack.environment["SENTRY_PROJECT"], "order": "desc"}
+    listed = api.get("/issues/", params=newest)
     assert "test_bugsink sends this" in listed.text
 
 
