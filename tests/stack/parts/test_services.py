@@ -23,7 +23,7 @@ def control(stack: LocalStack) -> celery.Celery:
 
 def consumed(control: celery.Celery) -> tuple[int, set[str]]:
     """Return the concurrency of the worker and its queues, without the one of its own."""
-    ask = control.control.inspect(destination=[WORKER], timeout=3)
+    ask = control.control.inspect(destination=[WORKER], timeout=60)
     queues = ask.active_queues()[WORKER]
     names = {queue["name"] for queue in queues if not queue["name"].startswith(DIRECT_PREFIX)}
     return ask.stats()[WORKER]["pool"]["max-concurrency"], names
