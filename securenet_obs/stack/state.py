@@ -13,6 +13,7 @@ from pathlib import Path
 from securenet_obs.errors import StackError
 from securenet_obs.processes.atomic_file import replace_file
 from securenet_obs.processes.groups import end_groups, read_start_time
+from securenet_obs.processes.polling import poll_until
 from securenet_obs.stack.parts.readiness import READINESS_CHECKS
 from securenet_obs.stack.state_files import lock_state_file
 
@@ -21,6 +22,9 @@ DEFAULT_NAME = "local"
 
 DOWN_S = 45.0
 """Seconds that a stack's owner has to take it down before the owner is killed."""
+
+_ANSWER_S = 1.0
+"""Seconds in which a running part is asked again: a worker that has just started has 0.2 s each."""
 
 _STACKS = "stacks"
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,49}")
@@ -231,11 +235,15 @@ def default_root(project: Path | None = None) -> Path:
 def _read_part_status(state: StackState, name: str) -> PartStatus:
     part = state.parts[name]
     running = part.is_running()
+
+    def is_ready() -> bool:
+        return READINESS_CHECKS[name](state.environment, part.since)
+
     return PartStatus(
         part=name,
         pid=part.pid,
         running=running,
-        ready=running and READINESS_CHECKS[name](state.environment, part.since),
+        ready=running and poll_until(is_ready, deadline_s=_ANSWER_S, interval_s=0.05),
         address=part.address,
         uptime_s=time.time() - part.since if running else None,
         log=part.log,

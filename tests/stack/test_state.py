@@ -15,6 +15,7 @@ import pytest
 
 from securenet_obs.errors import StackError
 from securenet_obs.processes.groups import read_start_time
+from securenet_obs.processes.locks import file_lock
 from securenet_obs.processes.polling import poll_until
 from securenet_obs.stack import (
     LocalStack,
@@ -24,12 +25,14 @@ from securenet_obs.stack import (
     read_status,
     take_down,
 )
+from securenet_obs.stack import state as state_module
 from securenet_obs.stack.state import (
     PartState,
     PartStatus,
     ProcessState,
     StackState,
     format_stack_command,
+    locate_lock_file,
     locate_stack_folder,
     read_state,
     write_state,
@@ -238,3 +241,18 @@ def test_a_stack_is_found_by_its_variables_from_any_folder(
     assert find_stack_of({**stack.environment, "API_URL": "http://other.example"}) is None
     assert find_stack_of({"LOG_SOURCE": str(tmp_path / "stacks" / "gone" / "logs")}) is None
     assert find_stack_of({}) is None
+
+
+def test_a_part_that_answers_late_is_ready(
+    tmp_path: Path, sleeper: subprocess.Popen[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A question to a worker that has just started has 0.2 s, which a busy machine may exceed."""
+    answers = iter([False, True])
+    monkeypatch.setitem(state_module.READINESS_CHECKS, "api", lambda *_: next(answers))
+    owner = ProcessState(os.getpid(), read_start_time(os.getpid()))
+    folder = locate_stack_folder("sample", tmp_path)
+    with file_lock(locate_lock_file(folder)):
+        parts = {"api": part_of(sleeper)}
+        write_state(folder, StackState("sample", owner, False, {}, ("", "", ""), parts))
+        (row,) = read_status("sample", tmp_path)
+    assert row.ready
