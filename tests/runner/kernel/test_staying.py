@@ -7,8 +7,8 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ import pytest
 from securenet_obs.processes.descendants import MARK
 from securenet_obs.runner.kernel import staying
 from securenet_obs.runner.kernel.staying import KEEP, may_stay, private_folder, state_name
-from securenet_obs.runner.kernel.warm import available
+from securenet_obs.runner.kernel.warm import SPARES, available
 from tests.distributed.users import as_user
 from tests.waiting import eventually
 
@@ -31,8 +31,12 @@ OTHER_USER = 23_409
 
 
 @pytest.fixture
-def folder(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def folder(
+    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Path]:
     """Yield an empty folder for temporary files; its servers are ended behind the test."""
+    # pytest's own folder would be made in this one by the first test that wants it.
+    tmp_path_factory.getbasetemp()
     # The path of a Unix socket is short.
     path = Path(tempfile.mkdtemp(prefix="st-", dir="/tmp"))
     path.chmod(0o755)
@@ -71,9 +75,13 @@ def run(folder: Path, write_notebook: Callable[..., Path]) -> Callable[..., dict
 
 def _servers(folder: Path) -> list[int]:
     """Return the processes that serve in a folder, once each has its socket."""
-    found = [path for path in folder.rglob("*.alive") if path.read_text()]
-    ready = all(path.with_suffix(".socket").exists() for path in found)
-    return [int(path.read_text()) for path in found] if ready else []
+    found = []
+    for path in folder.rglob("*.alive"):
+        # A server that ends removes it.
+        with suppress(FileNotFoundError):
+            if text := path.read_text():
+                found.append((int(text), path.with_suffix(".socket").exists()))
+    return [server for server, _ in found] if all(ready for _, ready in found) else []
 
 
 def _connect_as_another_user(socket: Path, scratch: Path) -> str:
@@ -118,14 +126,21 @@ def test_an_idle_server_ends_unless_it_is_used(folder: Path, monkeypatch: Any) -
     monkeypatch.setenv("SECURENET_OBS_IDLE_S", "0.3")
     for name in ("CI", KEEP):
         monkeypatch.delenv(name, raising=False)
-    with staying.staying_server() as socket:
-        assert socket == ""
-    (server,) = eventually(lambda: _servers(folder), 30)
-    with staying.staying_server() as socket:
-        if socket:  # The machine may have been busy for so long that the server has ended.
-            time.sleep(1)
-            assert psutil.pid_exists(server)
-    assert eventually(lambda: not psutil.pid_exists(server), 10)
+    private, name = private_folder(), state_name(os.environ)
+    assert private is not None
+    with ExitStack() as first:
+        # Until a command uses the server, another one does: it would end before a busy test looks.
+        first.enter_context(staying._using(private, name))
+        with staying.staying_server() as socket:
+            assert socket == ""
+        (server,) = eventually(lambda: _servers(folder), 60)
+        with staying.staying_server() as socket:
+            assert socket
+            first.close()
+            # It is idle once it has forked ahead.
+            assert eventually(lambda: len(psutil.Process(server).children()) > SPARES)
+            assert not eventually(lambda: not psutil.pid_exists(server), 3)
+    assert eventually(lambda: not psutil.pid_exists(server), 60)
 
 
 @pytest.mark.slow
