@@ -111,6 +111,7 @@ class Execution:
             attempt=attempt,
             cells=cells,
             declared=notebook.declared.checks,
+            assignments=list(order.assignments),
             parameters=self.folder.masker.parameters(order.prepared.values),
             compared=list(order.prepared.compared),
             sources=read_sources(notebook.name, notebook.document),

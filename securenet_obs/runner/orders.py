@@ -1,6 +1,7 @@
 """Makes a command's orders: to run a notebook, to validate a project, to resume a command."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -122,15 +123,34 @@ def orders_to_resume(evidence: Path, run: str) -> list[Order]:
     folder = Path(run) if Path(run).is_dir() else evidence / run
     close_orphans(folder.parent)
     manifest = read_manifest(folder)
-    done = {
-        str(Path(row["path"]).absolute())
-        for row in manifest["runs"]
+    return [_order_again(row) for row in _not_done(manifest["planned"], manifest["runs"])]
+
+
+def _not_done(
+    planned: Sequence[Mapping[str, Any]], runs: Sequence[Mapping[str, Any]]
+) -> Iterator[Mapping[str, Any]]:
+    """Yield the planned runs that neither passed nor were skipped.
+
+    A notebook may be planned several times, for several tenants: each run counts for one of them.
+    """
+    done = Counter(
+        _identity(str(Path(row["path"]).absolute()), row.get("assignments", ()))
+        for row in runs
         if row["verdict"] in (Verdict.PASSED, Verdict.SKIPPED)
-    }
-    return [_order_again(row) for row in manifest["planned"] if row["path"] not in done]
+    )
+    for row in planned:
+        identity = _identity(row["path"], row["assignments"])
+        if done[identity] > 0:
+            done[identity] -= 1
+        else:
+            yield row
 
 
-def _order_again(planned: dict[str, Any]) -> Order:
+def _identity(path: str, assignments: Sequence[str]) -> tuple[str, ...]:
+    return (path, *assignments)
+
+
+def _order_again(planned: Mapping[str, Any]) -> Order:
     if any(MASK in text for text in planned["assignments"]):
         raise ParametersError(f"{planned['path']}: a parameter was masked; give it again with run")
     notebook = read_notebook(Path(planned["path"]), plain=planned["plain"])

@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 
 from securenet_obs.errors import ParametersError
-from securenet_obs.runner.command import Outcome
+from securenet_obs.runner.command import Command, Outcome
 from securenet_obs.runner.evidence.folder import read_manifest
 from securenet_obs.runner.notebook.catalog import read_notebook
 from securenet_obs.runner.orders import order_for, orders_to_resume
+from securenet_obs.runner.target import target_of
+from tests.runner.conftest import RecordedProgress
 
 
 @pytest.mark.slow
@@ -45,6 +47,27 @@ def test_a_symbolic_link_is_a_notebook_of_its_own_name(
     manifest = read_manifest(outcome.folder)
     assert str(outcome.verdict) == manifest["verdict"] == "passed"
     assert orders_to_resume(tmp_path / "evidence", outcome.folder.name) == []
+
+
+def test_of_one_notebook_for_two_tenants_the_failed_one_is_resumed(
+    write_notebook: Callable[..., Path],
+    listener: RecordedProgress,
+    server: str,
+    tmp_path: Path,
+) -> None:
+    """A notebook is done for the tenants for which it passed, not for all of them."""
+    cell = "assert tenant_id != 'globex'"
+    path = write_notebook(cell, parameters='tenant_id: str = "t"', kind="runbook")
+    notebook = read_notebook(path)
+    orders = [order_for(notebook, [f"tenant_id={name}"]) for name in ("acme", "globex", "initech")]
+    target = target_of("a test", {})
+    command = Command(target, tmp_path / "evidence", listener, warm=server)
+    outcome = command.run(orders)
+    assert [row["assignments"] for row in outcome.manifest["runs"]] == [
+        ["tenant_id=acme"], ["tenant_id=globex"], ["tenant_id=initech"],
+    ]  # fmt: skip
+    (again,) = orders_to_resume(tmp_path, str(outcome.folder))
+    assert again.assignments == ("tenant_id=globex",)
 
 
 def test_a_parameter_that_was_masked_cannot_be_resumed(

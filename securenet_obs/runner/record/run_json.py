@@ -71,6 +71,7 @@ class RunFields(_Part):
     reason: str = Field(description="Reason of the verdict.")
     seconds: float | None = Field(description="Duration in seconds.")
     started: str = Field(description="Start, ISO 8601 in UTC.")
+    assignments: list[str] = Field(description="Parameters as given, `NAME=VALUE` each.")
     parameters: dict[str, Any] = Field(description="Values of the parameters; secrets by name.")
     sources: dict[str, str] = Field(description="Digest of each code cell.")
     limits: dict[str, str] = Field(description="Deadlines in force.")

@@ -70,6 +70,7 @@ def run_rows(records: Iterable[RunRecord]) -> list[dict[str, Any]]:
                 "reason": judged.get("reason", ""),
                 "seconds": judged.get("seconds"),
                 "started": record.started["at"],
+                "assignments": record.started.get("assignments", []),
                 "parameters": record.started["parameters"],
                 "sources": record.started.get("sources", {}),
                 "limits": record.started.get("limits", {}),
