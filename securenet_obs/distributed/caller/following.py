@@ -123,7 +123,7 @@ class Following:
         }
         while True:
             event = self._next()
-            handle = handlers.get(event["event"]) if event else None
+            handle = handlers.get(event["event"]) if event and self._is_current(event) else None
             result = handle(event) if handle and event else None
             result = result or self._stopped_result() or (None if event else self._stuck_result())
             if result:
@@ -138,7 +138,8 @@ class Following:
         if event := self._listener.next(self.sent.run, seconds):
             return event
         for delivery in (2, 1):
-            if self._place.has_part(self.sent.run, delivery):
+            is_latest = delivery >= self.sent.delivery
+            if is_latest and self._place.has_part(self.sent.run, delivery):
                 return {"event": "finished", "attempt": delivery}
         return None
 
@@ -161,6 +162,10 @@ class Following:
         self._take(event)
         self._caller.progress.waits(self._run(), str(event["reason"]))
         return None
+
+    def _is_current(self, event: Event) -> bool:
+        """Return whether an event is not that of a lost worker, which was suspended and goes on."""
+        return int(event["attempt"]) >= self.sent.delivery
 
     def _is_another(self, event: Event) -> bool:
         return bool(self.sent.delivery) and event["attempt"] > self.sent.delivery

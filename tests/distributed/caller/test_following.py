@@ -14,6 +14,7 @@ import pytest
 from securenet_obs.distributed.caller import following
 from securenet_obs.distributed.caller.following import Following, Sent
 from securenet_obs.distributed.connection import connect
+from securenet_obs.distributed.merging import write_refusal
 from securenet_obs.distributed.place import Place
 from securenet_obs.distributed.presence import announce
 from securenet_obs.processes.ports import find_free_ports
@@ -71,6 +72,21 @@ class Caller:
         return False
 
 
+class Told:
+    """A listener with these events, and none after them."""
+
+    def __init__(self, *events: tuple[str, int]) -> None:
+        self._events = list(events)
+
+    def next(self, _run: str, seconds: float) -> dict[str, Any] | None:
+        """Return the next event."""
+        if not self._events:
+            time.sleep(seconds)
+            return None
+        event, attempt = self._events.pop(0)
+        return {"event": event, "attempt": attempt, "worker": f"w{attempt}@test", "cell": 1}
+
+
 class Silent:
     """A listener without events."""
 
@@ -116,6 +132,42 @@ def test_a_run_that_waits_in_the_queue_is_waited_for_until_its_time_is_over(
         "interrupted",
         "no worker ended it in time",
     )
+
+
+@pytest.mark.usefixtures("quick")
+@pytest.mark.parametrize("ended", [("finished", 1), ("cancelled", 1), ("cell", 1)])
+def test_a_lost_worker_that_goes_on_does_not_decide_the_run_of_the_other_one(
+    client: Any, tmp_path: Path, ended: tuple[str, int]
+) -> None:
+    """It was suspended: its late evidence had become the verdict of the run that went on."""
+    announce(client, "w2@test")
+    place = Place((tmp_path / "shared").as_uri())
+    for attempt in (1, 2):
+        folder = tmp_path / f"part-{attempt}"
+        write_refusal(folder, f"start {attempt}")
+        place.put_part("c.1", attempt, folder)
+    listener: Any = Told(ended, ("finished", 2))
+    order: Any = None
+    pending = {"event": "started", "attempt": 2, "worker": "w2@test"}
+    sent = Sent("c.1", time.time() + 600, pending=pending)
+    judgement = Following(Caller(), listener, place, client, sent, order, 1, "").result().judgement
+    assert (judgement.reason, sent.cell) == ("start 2", None)
+
+
+@pytest.mark.usefixtures("quick")
+def test_late_evidence_of_a_lost_worker_is_not_that_of_the_other_one(
+    client: Any, tmp_path: Path
+) -> None:
+    """It is found in the shared place while the other worker says nothing for a while."""
+    place = Place((tmp_path / "shared").as_uri())
+    write_refusal(tmp_path / "part", "start 1")
+    place.put_part("c.1", 1, tmp_path / "part")
+    pending = {"event": "started", "attempt": 2, "worker": "w2@test"}
+    sent = Sent("c.1", time.time() + 600, pending=pending)
+    silent: Any = Silent()
+    order: Any = None
+    judgement = Following(Caller(), silent, place, client, sent, order, 1, "").result().judgement
+    assert judgement.reason == "no validation worker is alive"
 
 
 @pytest.mark.usefixtures("quick")
