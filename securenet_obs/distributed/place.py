@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from securenet_obs.errors import EvidenceError
+from securenet_obs.runner.evidence.folder import MANIFEST
 
 MAX_PART_BYTES = 500_000_000
 """Maximum size of a part when it is unpacked."""
@@ -122,7 +123,7 @@ class Place:
         Raises:
             EvidenceError: the place cannot be read.
         """
-        return self._read(f"{command}/run.json") is not None
+        return self._read(f"{command}/{MANIFEST}") is not None
 
     def open_commands(self) -> list[str]:
         """Return the commands that have a plan: their evidence is not closed yet.
@@ -136,15 +137,22 @@ class Place:
     def publish(self, command: str, folder: Path, runs: list[str]) -> None:
         """Write a closed evidence folder, then delete the command's plan and parts.
 
+        Its manifest is written last: with it the command is closed.
+
         Raises:
             EvidenceError: the folder cannot be written; plan and parts stay.
         """
-        for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        paths = sorted(path for path in folder.rglob("*") if path.is_file())
+        for path in sorted(paths, key=lambda path: path == folder / MANIFEST):
             self._write(f"{command}/{path.relative_to(folder).as_posix()}", path.read_bytes())
-        self._delete(f"{command}.plan.json")
+        self.delete_plan(command)
         for run in runs:
             for attempt in (1, 2):
                 self._delete(_part(run, attempt))
+
+    def delete_plan(self, command: str) -> None:
+        """Delete the plan of a closed command; in a folder with the sticky bit its writer can."""
+        self._delete(f"{command}.plan.json")
 
     def delete_own_parts(self) -> None:
         """Delete the parts of closed commands that the process that closed them may not delete.

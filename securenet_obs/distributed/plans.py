@@ -117,6 +117,10 @@ def close_command(place: Place, client: Any, command: str) -> bool:
     data = place.get_plan(command)
     if data is None:
         return False
+    if place.is_closed(command):
+        # The process that closed it may be another user; its evidence is not made a second time.
+        place.delete_plan(command)
+        return False
     plan = Plan.of(data)
     is_late = time.time() > plan.due_at + GRACE_S
     has_ended = plan.scheduled and all(_has_ended(place, client, row.run) for row in plan.runs)

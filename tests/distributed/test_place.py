@@ -67,6 +67,20 @@ def test_a_closed_folder_replaces_plan_and_parts(place: Place, tmp_path: Path) -
     assert [path.name for path in (tmp_path / "shared").iterdir()] == ["command"]
 
 
+def test_a_command_whose_closing_broke_off_is_not_closed(
+    place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The manifest is written last, and so its command is closed by whoever looks next."""
+    source = tmp_path / "source"
+    source.mkdir()
+    for name in ("a.html", "run.json", "z.html"):
+        (source / name).write_text("{}")
+    written: list[str] = []
+    monkeypatch.setattr(place, "_write", lambda name, _: written.append(name))
+    place.publish("command", source, [])
+    assert written == ["command/a.html", "command/z.html", "command/run.json"]
+
+
 def test_parts_of_closed_commands_are_deleted_by_their_writer(place: Place, tmp_path: Path) -> None:
     """The process that closed a command may be another user; parts of open commands stay."""
     source = tmp_path / "source"

@@ -64,6 +64,27 @@ def test_runs_of_an_overdue_command_are_missed(
     assert (place.open_commands(), close_others(place, client)) == ([], [])
 
 
+def test_closed_evidence_is_not_made_again_where_its_plan_stayed(
+    place: Place, client: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a folder with the sticky bit the closing user cannot delete the plan of the sender.
+
+    It can delete its own parts: their runs had become missed ones, in evidence that was green.
+    """
+    _put(place, time.time() - 3600, scheduled=True)
+    manifest = tmp_path / "closed" / "run.json"
+    manifest.parent.mkdir()
+    manifest.write_text('"closed"')
+    with monkeypatch.context() as patch:
+        patch.setattr(Place, "_delete", lambda *_: None)
+        place.publish("c", manifest.parent, ["c.1", "c.2"])
+        assert close_others(place, client) == []
+    assert (tmp_path / "shared" / "c" / "run.json").read_text() == '"closed"'
+    assert place.open_commands() == ["c"]
+    assert close_others(place, client) == []
+    assert place.open_commands() == []
+
+
 def test_a_caller_closes_its_own_command(place: Place, client: Any, tmp_path: Path) -> None:
     """The worker of the last run closes what the schedule sent, and nothing else."""
     write_refusal(tmp_path / "part", "x")
