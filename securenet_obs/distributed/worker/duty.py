@@ -37,6 +37,8 @@ _log = structlog.get_logger(__name__)
 def run(message: dict[str, Any], worker: str) -> None:
     """Run a message; announce it if the schedule sent it, and close its command after the last run.
 
+    A run of a closed command is not started: its caller has given it up, or has its evidence.
+
     Raises:
         EvidenceError: the evidence cannot be written to the shared place.
     """
@@ -46,6 +48,9 @@ def run(message: dict[str, Any], worker: str) -> None:
     targets = Path(settings.validation_targets) if settings.validation_targets else None
     place.delete_own_parts()
     job = Message(**message)
+    if place.is_closed(job.command):
+        _log.warning("validation_too_late", run=job.run, reason="its command is closed")
+        return
     plan = place.get_plan(job.command)  # Behind the run another worker may have closed the command.
     runs = WorkerRun(broker, place, targets, worker).execute(job)
     check_in_scheduled(plan, runs)

@@ -66,6 +66,23 @@ def test_a_run_checks_in_although_its_command_is_closed_meanwhile(
     assert checked_in == [(plan.as_json(), ["a run"])]
 
 
+def test_a_run_of_a_closed_command_is_not_started(
+    validation_broker: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The caller gave it up while no worker was alive; its message had stayed, and was run."""
+    place = Place((tmp_path / "shared").as_uri())
+    (tmp_path / "closed").mkdir()
+    (tmp_path / "closed" / "run.json").write_text("{}")
+    place.publish("c", tmp_path / "closed", ["c.1"])
+    started: list[Message] = []
+    monkeypatch.setenv("VALIDATION_EVIDENCE", place.url)
+    settings = settings_from({"VALIDATION_BROKER_URL": validation_broker})
+    monkeypatch.setattr(duty, "get_settings", lambda: settings)
+    monkeypatch.setattr(duty.WorkerRun, "execute", lambda _, message: started.append(message))
+    duty.run(Message("c", "c.1", "n.ipynb", "", [], None, None, "").as_json(), "w@test")
+    assert started == []
+
+
 def test_a_run_of_the_schedule_waits_for_a_broker_that_is_away(
     project: Fleet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
