@@ -38,7 +38,7 @@ def connect_task_signals() -> None:
     signals.before_task_publish.connect(send_trace)
     signals.task_prerun.connect(_start_task)
     signals.task_success.connect(_log_success)
-    signals.task_failure.connect(_report_failure)
+    signals.task_failure.connect(report_failure)
     signals.task_retry.connect(_log_retry)
     signals.task_postrun.connect(_end_task)
     # A child of the prefork pool leaves by os._exit.
@@ -103,7 +103,7 @@ def _log_retry(sender: Any, reason: Any, **_: object) -> None:
     )
 
 
-def _report_failure(sender: Any, task_id: str, exception: BaseException, **_: object) -> None:
+def report_failure(sender: Any, task_id: str, exception: BaseException, **_: object) -> None:
     """Capture and log the failure, with its task id, which is not bound in the parent process."""
     capture_error(exception)
     _log.error(

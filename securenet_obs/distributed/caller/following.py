@@ -118,6 +118,7 @@ class Following:
             "cell": self._on_cell,
             "shown": self._on_shown,
             "finished": self._on_finished,
+            "failed": self._on_failed,
             "given_up": self._on_given_up,
             "cancelled": self._on_cancelled,
         }
@@ -182,6 +183,11 @@ class Following:
     def _on_shown(self, event: Event) -> Result | None:
         self._caller.progress.shown(self._run(), str(event["text"]))
         return None
+
+    def _on_failed(self, event: Event) -> Result | None:
+        """Return the result of a run whose worker could not write its evidence, for instance."""
+        reason = f"its worker {event['worker']} failed: {event['reason']}"
+        return self._end(Judgement(Verdict.ERROR, self.sent.cell, reason))
 
     def _on_given_up(self, event: Event) -> Result | None:
         return self._interrupt(GIVEN_UP)

@@ -13,6 +13,7 @@ from securenet_obs.distributed.configuration import configure
 from securenet_obs.distributed.connection import connect
 from securenet_obs.distributed.presence import PRESENCE_S, announce, withdraw
 from securenet_obs.monitoring import flush_sentry, start_monitoring
+from securenet_obs.monitoring.task_telemetry import report_failure
 from securenet_obs.monitoring.worker_messages import log_worker_messages
 from securenet_obs.settings import Settings, get_settings
 from securenet_obs.workers.celery_fixes.shutdown import connect_shutdown
@@ -80,6 +81,7 @@ install_transport()
 validation_app = _create(get_settings())
 connect_shutdown()
 signals.setup_logging.connect(_keep_log_handlers)
+signals.task_failure.connect(report_failure)
 signals.worker_process_shutdown.connect(_flush)
 signals.worker_shutdown.connect(_flush)
 signals.worker_shutdown.connect(_withdraw)

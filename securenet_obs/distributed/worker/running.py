@@ -21,6 +21,7 @@ from securenet_obs.distributed.place import Place
 from securenet_obs.distributed.target_lease import target_lease
 from securenet_obs.errors import SecureNetObsError, SettingsError, StackError
 from securenet_obs.processes.scratch import scratch_folder
+from securenet_obs.redaction import redact_text
 from securenet_obs.runner.command import Command
 from securenet_obs.runner.kernel.forked import started_server
 from securenet_obs.runner.kernel.warm import available
@@ -72,7 +73,7 @@ class WorkerRun:
         client = connect(self.broker)
         attempt = _count_start(client, message.run)
         events = Publisher(client, message.command, message.run, attempt, self.worker)
-        with scratch_folder("validation-") as scratch:
+        with _telling_failures(events), scratch_folder("validation-") as scratch:
             folder = scratch / "evidence"
             if attempt > MAX_ATTEMPTS:
                 events.send("given_up")
@@ -168,6 +169,18 @@ def _count_start(client: Any, run: str) -> int:
     with client.pipeline() as pipe:
         number, _ = pipe.incr(key).expire(key, RETENTION_S).execute()
     return int(number)
+
+
+@contextmanager
+def _telling_failures(events: Publisher) -> Iterator[None]:
+    """Tell the caller why the block fails: no evidence comes for which it would wait."""
+    try:
+        yield
+    except Exception as error:
+        own = isinstance(error, SecureNetObsError)
+        reason = str(error) if own else f"{type(error).__name__}: {error}"
+        events.send("failed", reason=redact_text(reason))
+        raise
 
 
 @contextmanager

@@ -34,6 +34,25 @@ def test_only_the_shared_place_carries_the_evidence(project: Fleet) -> None:
         assert not list(project.worker_folder(number).glob("snobs-validation-*"))
 
 
+@pytest.mark.slow
+def test_evidence_that_a_worker_cannot_write_is_an_error_at_once(project: Fleet) -> None:
+    """The caller had waited for it until the time of its command, and no log had a line of it."""
+    project.write_notebook("01_lost")
+    project.place.chmod(0o755)  # The caller of this test may write there all the same.
+    try:
+        done = project.call("--json")
+    finally:
+        project.place.chmod(0o1777)
+    assert done.returncode == 3, done.stderr
+    (row,) = json.loads(done.stdout)["runs"]
+    assert row["verdict"] == "error"
+    assert "failed: file:///" in row["reason"]
+    assert "Permission denied" in row["reason"]
+    failures = [line for number in (1, 2) for line in project.log(number).splitlines()]
+    (failure,) = [line for line in failures if '"event":"task_failed"' in line]
+    assert "Permission denied" in failure
+
+
 def test_the_target_of_a_stack_s_own_worker_is_local(
     stack: LocalStack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
