@@ -207,7 +207,7 @@ def enter_target(
         UnreachableError: the store that is needed cannot be opened.
         SchemaError: its schema is not the one of this version.
     """
-    from securenet_obs.cli.consoles import STDERR
+    from securenet_obs.cli.consoles import STDERR, log_to_stderr
     from securenet_obs.runner.notebook.needs import NEEDS
     from securenet_obs.runner.preflight import Demand
     from securenet_obs.runner.target import ADDRESSES
@@ -218,6 +218,7 @@ def enter_target(
     with choice.enter(STDERR) as target:
         os.environ.clear()
         os.environ.update(target.environment)
+    log_to_stderr()
     if opens_store and "store" in needs:
         from securenet_obs.store import check_store
 

@@ -1,5 +1,6 @@
 """The consoles that commands print on: standard output and standard error."""
 
+import sys
 from typing import Any
 
 from rich.console import Console
@@ -17,6 +18,16 @@ class LineConsole(Console):
 
 STDOUT = LineConsole(highlight=False)
 STDERR = LineConsole(stderr=True, highlight=False)
+
+
+def log_to_stderr() -> None:
+    """Write the log lines of this command to standard error: its output is for programs.
+
+    structlog's own default is standard output. A service configures its lines anew.
+    """
+    import structlog
+
+    structlog.configure(logger_factory=lambda *_: structlog.PrintLogger(sys.stderr))
 
 
 def print_line(console: Console, text: str) -> None:

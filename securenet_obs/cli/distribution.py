@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from securenet_obs.cli.choice import choose
-from securenet_obs.cli.consoles import STDERR, STDOUT
+from securenet_obs.cli.consoles import STDERR, STDOUT, log_to_stderr
 from securenet_obs.cli.options import RunOptions
 from securenet_obs.cli.reporting import report_outcomes
 from securenet_obs.errors import SettingsError
@@ -46,6 +46,7 @@ def run_on_workers(
     from securenet_obs.runner.console.progress import progress
     from securenet_obs.runner.evidence.folder import check_root
 
+    log_to_stderr()
     files: list[Path | None] = [Path(name) for name in targets]
     files = files or [run_options.target]
     chosen = [_target(file, orders, run_options) for file in files]

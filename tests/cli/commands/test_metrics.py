@@ -33,6 +33,21 @@ def test_promtool_accepts_the_metrics_of_a_stack(call: Call, stack: Any, tmp_pat
     assert not [tenant for tenant in tenants if tenant in done.stdout]
 
 
+def test_a_part_that_does_not_answer_is_no_line_of_the_metrics(call: Call, tmp_path: Path) -> None:
+    """The reason is logged beside them, on standard error."""
+    target = tmp_path / "target.env"
+    (port,) = find_free_ports(1)
+    store = create_sqlite(tmp_path / "store.sqlite3")
+    target.write_text(f"REDIS_URL=redis://127.0.0.1:{port}/0\nDATABASE_URL={store}\n")
+    done = call("metrics", "print", "--target", target)
+    assert done.returncode == 0, done.stderr
+    assert 'securenet_source_up{source="queues"} 0.0' in done.stdout
+    assert "metrics_source_failed" not in done.stdout
+    assert "metrics_source_failed" in done.stderr
+    checked = promtool("check", "metrics", text=done.stdout)
+    assert (checked.returncode, checked.stdout + checked.stderr) == (0, "")
+
+
 @pytest.mark.slow
 def test_each_scrape_reads_anew(redis_server: Any, tmp_path: Path) -> None:
     """The server holds no state of the queues."""

@@ -2,10 +2,12 @@
 
 import json
 import re
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from securenet_obs.distributed.names import SLOT_KEY
 from securenet_obs.runner.evidence.folder import verify
 from tests.distributed.fleet import Fleet
 
@@ -46,6 +48,21 @@ def test_each_tenant_of_a_list_is_a_run(project: Fleet) -> None:
     assert done.returncode == 0, done.stderr
     rows = json.loads(done.stdout)["runs"]
     assert sorted(row["parameters"]["tenant_id"] for row in rows) == ["acme", "globex"]
+
+
+@pytest.mark.slow
+def test_slots_that_a_caller_records_as_missed_are_no_part_of_its_json(project: Fleet) -> None:
+    """Log lines are on standard error: the output is read by programs."""
+    project.write_notebook("01_passes")
+    slot = datetime.now(UTC) - timedelta(hours=2)
+    project.client.set(SLOT_KEY, f"{slot:%Y-%m-%dT%H:%MZ}")
+    try:
+        done = project.call("--json", variables={"VALIDATION_SCHEDULE": "0 * * * *"})
+    finally:
+        project.client.delete(SLOT_KEY)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["verdict"] == "passed"
+    assert "validations_missed" in done.stderr
 
 
 @pytest.mark.slow
