@@ -5,6 +5,7 @@ import os
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from itertools import takewhile
 from typing import Any
 
 import structlog
@@ -18,6 +19,7 @@ from securenet_obs.runner.notebook.roots import default_root
 from securenet_obs.runner.orders import orders_to_validate, plan_of
 from securenet_obs.runner.record.provenance import read_provenance
 from securenet_obs.runner.target import environment_target
+from securenet_obs.workers.windows import slots_after
 
 MAX_MISSED = 50
 """Maximum number of missed slots that are recorded at a time, the latest ones."""
@@ -104,10 +106,5 @@ def parse_slot(slot: str) -> datetime | None:
 
 def _slots(schedule: crontab, after: datetime, until: datetime) -> Iterator[str]:
     """Yield the slots of a schedule after one moment and up to another."""
-    moment = after
-    while True:
-        start, until_next, _ = schedule.remaining_delta(moment)
-        moment = start + until_next
-        if moment > until:
-            return
+    for moment in takewhile(lambda moment: moment <= until, slots_after(schedule, after)):
         yield f"{moment:{_SLOT}}"

@@ -4,6 +4,7 @@ import copy
 import math
 import time
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any
 
 import orjson
@@ -18,7 +19,7 @@ from redis.lock import Lock
 from securenet_obs.processes.lazy import lazy_property
 from securenet_obs.workers.names import TICK_KEY
 from securenet_obs.workers.refusals import RefusalLog
-from securenet_obs.workers.windows import WINDOW_HEADER, latest_slot
+from securenet_obs.workers.windows import WINDOW_HEADER, latest_slot, slots_after
 
 SENT_KEY = "securenet:beat:sent"
 """Hash: name of an entry -> unix seconds of the last time it was sent."""
@@ -206,9 +207,7 @@ def _compute_period_s(schedule: Any) -> float:
     """Return the seconds between the next two times at which an entry is due."""
     if not isinstance(schedule, crontab):
         return float(schedule.run_every.total_seconds())
-    now = datetime.now(UTC)
-    first = now + schedule.remaining_delta(now)[1]
-    second = first + schedule.remaining_delta(first)[1]
+    first, second = islice(slots_after(schedule, datetime.now(UTC)), 2)
     return float((second - first).total_seconds())
 
 

@@ -1,13 +1,19 @@
 """Windows (schedule slots) of periodic tasks: header, latest slot, task ids derived from them."""
 
+import copy
 import uuid
-from datetime import datetime
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from itertools import takewhile
 from typing import Any
 
 from celery.schedules import crontab
 
 WINDOW_HEADER = "securenet_window"
 """Header of a task that beat or a dispatcher sent: its slot, or another key."""
+
+_SPANS = (timedelta(hours=1), timedelta(days=1), timedelta(days=32), timedelta(days=36_500))
+"""Spans before now in which the latest slot is looked for; the first one is enough for most."""
 
 _NAMESPACE = uuid.UUID("6f2d3c1e-9a37-4d0c-8a64-2f3a3b0e5d71")
 
@@ -24,10 +30,28 @@ def task_id_of(task: str, tenant_id: str, window: str) -> str:
 
 def latest_slot(schedule: crontab, last_run_at: datetime) -> str | None:
     """Return the latest time at which an entry was due, after `last_run_at` and up to now."""
-    slot, moment = None, last_run_at
+    now = schedule.now()
+    for span in _SPANS:
+        since = max(last_run_at, now - span)
+        *_, slot = (None, *takewhile(lambda moment: moment <= now, slots_after(schedule, since)))
+        if slot is not None:
+            return f"{slot:%Y-%m-%dT%H:%MZ}"
+        if since == last_run_at:
+            break
+    return None
+
+
+def slots_after(schedule: crontab, moment: datetime) -> Iterator[datetime]:
+    """Yield the times at which an entry is due after a moment, without end.
+
+    On another day than today Celery knows one time of each hour only, so that today is always the
+    day of the time before.
+
+    Raises:
+        RuntimeError: no day is one of the schedule's.
+    """
+    clock = copy.copy(schedule)
+    clock.nowfun = lambda: moment
     while True:
-        _, until_next, now = schedule.remaining_delta(moment)
-        moment = moment + until_next
-        if moment > now:
-            return None if slot is None else f"{slot:%Y-%m-%dT%H:%MZ}"
-        slot = moment
+        moment = moment + clock.remaining_delta(moment)[1]
+        yield moment

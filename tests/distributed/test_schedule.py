@@ -29,3 +29,16 @@ def test_whoever_looks_next_records_the_slots_that_were_missed(
         assert (row["notebook"], row["verdict"]) == ("01_missed", "interrupted")
         assert row["reason"].startswith("missed: nothing was sent at 2026-11-2")
         assert verify(path.parent) == []
+
+
+def test_each_slot_of_a_day_before_is_recorded(
+    project: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every ten minutes is a usual schedule; only one slot of each hour had been recorded."""
+    project.write_notebook("01_missed")
+    monkeypatch.chdir(project.folder)
+    project.client.set(SLOT_KEY, "2026-11-20T03:00Z")
+    place = Place(project.place.as_uri())
+    look(place, project.client, "*/10 * * * *", current="2026-11-20T03:40Z")
+    found = sorted(path.parent.name[9:13] for path in project.place.glob("20261120T03*/run.json"))
+    assert found == ["0310", "0320", "0330"]

@@ -1,11 +1,12 @@
 """Slots of a schedule."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 
 import pytest
 from celery.schedules import crontab
 
-from securenet_obs.workers.windows import latest_slot, task_id_of
+from securenet_obs.workers.windows import latest_slot, slots_after, task_id_of
 
 NOW = datetime(2026, 11, 23, 14, 30, tzinfo=UTC)
 
@@ -24,6 +25,20 @@ def test_missed_slots_are_one_window(last_run_at: datetime, slot: str | None) ->
     """The window is the latest slot since the last run, or None without one."""
     schedule = crontab(minute="0", hour="*/6", nowfun=lambda: NOW)
     assert latest_slot(schedule, last_run_at) == slot
+
+
+def test_the_latest_slot_is_that_of_yesterday_s_last_minutes() -> None:
+    """Celery knows one time of each hour of another day: the window had been 23:10."""
+    now = datetime(2026, 11, 24, 0, 5, tzinfo=UTC)
+    schedule = crontab(minute="10,50", nowfun=lambda: now)
+    assert latest_slot(schedule, now - timedelta(hours=2)) == "2026-11-23T23:50Z"
+
+
+@pytest.mark.parametrize("minute", ["*/20", "0,20,40"])
+def test_all_slots_of_an_hour_of_another_day_are_slots(minute: str) -> None:
+    """Celery leaves out those that are not the first of their hour, unless it is today."""
+    found = islice(slots_after(crontab(minute=minute), NOW - timedelta(days=90)), 5)
+    assert [f"{slot:%H:%M}" for slot in found] == ["14:40", "15:00", "15:20", "15:40", "16:00"]
 
 
 def test_the_task_id_depends_on_task_tenant_and_window() -> None:
