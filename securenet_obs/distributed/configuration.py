@@ -1,5 +1,6 @@
 """Configuration of the validations' Celery application: one queue, one run at a time, schedule."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 from celery import Celery
@@ -10,6 +11,7 @@ from securenet_obs.distributed.names import DISPATCH
 from securenet_obs.errors import SettingsError
 from securenet_obs.workers.connections import TIMEOUT_SETTINGS, tls_options
 from securenet_obs.workers.names import VALIDATION_QUEUE
+from securenet_obs.workers.windows import slots_after
 
 DISPATCH_EXPIRES_S = 600
 """Seconds in which a worker must take the schedule's task; else its runs are missed."""
@@ -71,11 +73,18 @@ def parse_schedule(text: str) -> crontab:
         SettingsError: it cannot be parsed.
     """
     try:
-        return crontab.from_string(text)
+        schedule = crontab.from_string(text)
+        next(slots_after(schedule, datetime.now(UTC)))
+    except RuntimeError as error:
+        raise SettingsError(
+            f"VALIDATION_SCHEDULE: no day is one of `{text}`; it is a crontab of minute, hour, "
+            "day, month and weekday, such as `0 3 * * *`."
+        ) from error
     except (ParseException, ValueError) as error:
         raise SettingsError(
             f"VALIDATION_SCHEDULE: {error}; it is a crontab of five fields, such as `0 3 * * *`."
         ) from error
+    return schedule
 
 
 def _entries(schedule: str) -> dict[str, Any]:

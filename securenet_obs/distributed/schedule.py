@@ -43,9 +43,11 @@ def look(place: Place, client: Any, schedule: str, current: str = "") -> list[st
 
     Raises:
         EvidenceError: the shared place cannot be read or written.
+        SettingsError: the crontab cannot be parsed.
     """
+    times = parse_schedule(schedule) if schedule else None
     closed = close_others(place, client)
-    if not schedule:
+    if times is None:
         return closed
     last = parse_slot(client.get(SLOT_KEY) or "")
     now = datetime.now(UTC)
@@ -55,7 +57,7 @@ def look(place: Place, client: Any, schedule: str, current: str = "") -> list[st
     # A worker may still take the task of a later slot.
     oldest = datetime.fromtimestamp(time.time() - DISPATCH_EXPIRES_S - 60, UTC)
     until = parse_slot(current) or oldest
-    missed = [slot for slot in _slots(parse_schedule(schedule), last, until) if slot != current]
+    missed = [slot for slot in _slots(times, last, until) if slot != current]
     for slot in missed[-MAX_MISSED:]:
         _record_missed(place, client, slot)
         client.set(SLOT_KEY, slot)

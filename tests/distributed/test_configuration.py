@@ -17,7 +17,10 @@ def test_a_schedule_is_an_entry(schedule: str, tasks: list[str]) -> None:
     assert [entry["task"] for entry in app.conf.beat_schedule.values()] == tasks
 
 
-@pytest.mark.parametrize("schedule", ["daily", "0 3 * *", "0 25 * * *", "x 3 * * *"])
+@pytest.mark.parametrize(
+    "schedule",
+    ["daily", "0 3 * *", "0 25 * * *", "x 3 * * *", "*/0 * * * *", "0 0 31 2 *"],
+)
 def test_another_text_is_refused(schedule: str) -> None:
     """The message has the variable and an example."""
     with pytest.raises(SettingsError, match=r"VALIDATION_SCHEDULE.*0 3 \* \* \*"):
