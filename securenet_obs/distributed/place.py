@@ -112,10 +112,15 @@ class Place:
         """Return the plan of a command; None if there is none.
 
         Raises:
-            EvidenceError: it cannot be read.
+            EvidenceError: it cannot be read, or is not a plan.
         """
         data = self._read(f"{command}.plan.json")
-        return None if data is None else dict(json.loads(data))
+        if data is None:
+            return None
+        try:
+            return dict(json.loads(data))
+        except (ValueError, TypeError) as error:
+            raise EvidenceError(f"{self.url}/{command}.plan.json: it is not a plan") from error
 
     def is_closed(self, command: str) -> bool:
         """Return whether the closed evidence of a command is there.

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import structlog
 from redis.exceptions import RedisError
 
 from securenet_obs.distributed.announcing import notify_closed
@@ -35,6 +36,8 @@ REDIS_S = 60.0
 """Seconds for which the closing of a command waits for a Redis that is away."""
 
 _CLOSING_S = 120
+
+_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -74,8 +77,18 @@ class Plan:
 
     @classmethod
     def of(cls, data: dict[str, Any]) -> "Plan":
-        """Return the plan of such data."""
-        return cls(**{**data, "runs": [PlannedRun(**row) for row in data["runs"]]})
+        """Return the plan of such data.
+
+        Raises:
+            EvidenceError: it is not that of a plan, or of one of another release.
+        """
+        try:
+            return cls(**{**data, "runs": [PlannedRun(**row) for row in data["runs"]]})
+        except (LookupError, TypeError) as error:
+            raise EvidenceError(
+                f"{data.get('command')}.plan.json: it is not a plan of this release; deploy the "
+                "same release for the callers and the workers."
+            ) from error
 
 
 def planned_runs(command: str, orders: Sequence[Order]) -> list[PlannedRun]:
@@ -100,10 +113,20 @@ def longest_s(orders: Sequence[Order]) -> float:
 def close_others(place: Place, client: Any) -> list[str]:
     """Close overdue commands; return their ids.
 
+    One that cannot be closed is left, with a warning: it must not hold up the others.
+
     Raises:
-        EvidenceError: the shared place cannot be read or written.
+        EvidenceError: the shared place cannot be read.
     """
-    return [command for command in place.open_commands() if close_command(place, client, command)]
+    return [command for command in place.open_commands() if _try_to_close(place, client, command)]
+
+
+def _try_to_close(place: Place, client: Any, command: str) -> bool:
+    try:
+        return close_command(place, client, command)
+    except EvidenceError as error:
+        _log.warning("validation_not_closed", command=command, reason=str(error))
+        return False
 
 
 def close_command(place: Place, client: Any, command: str) -> bool:

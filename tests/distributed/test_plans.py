@@ -85,6 +85,19 @@ def test_closed_evidence_is_not_made_again_where_its_plan_stayed(
     assert place.open_commands() == []
 
 
+@pytest.mark.parametrize(
+    "text", ["", "[1]", "{}", '{"runs": [{"new": 1}]}', '{"runs": [], "new": 1}']
+)
+def test_a_plan_of_another_release_holds_up_no_command(
+    place: Place, client: Any, tmp_path: Path, text: str
+) -> None:
+    """Every caller and every worker that looked had ended with a traceback."""
+    _put(place, time.time() - 3600, scheduled=False)
+    (tmp_path / "shared" / "another.plan.json").write_text(text)
+    assert close_others(place, client) == ["c"]
+    assert place.open_commands() == ["another"]
+
+
 def test_a_caller_closes_its_own_command(place: Place, client: Any, tmp_path: Path) -> None:
     """The worker of the last run closes what the schedule sent, and nothing else."""
     write_refusal(tmp_path / "part", "x")
