@@ -11,12 +11,13 @@ from securenet_obs.distributed.message import message_of
 from securenet_obs.distributed.place import Place
 from securenet_obs.distributed.presence import require_workers
 from securenet_obs.distributed.schedule import look
-from securenet_obs.errors import SettingsError
+from securenet_obs.errors import EvidenceError, SettingsError
 from securenet_obs.runner.command import Command, Outcome, stop_on_signals
+from securenet_obs.runner.evidence.closing import close_again
 from securenet_obs.runner.evidence.folder import EvidenceFolder
 from securenet_obs.runner.execution import Execution
 from securenet_obs.runner.record.order import Order, Progress
-from securenet_obs.runner.record.verdict import Judgement
+from securenet_obs.runner.record.verdict import Judgement, Verdict, worst
 from securenet_obs.runner.stop import Stop
 from securenet_obs.runner.target import Target
 
@@ -135,5 +136,11 @@ class Call:
             is_latest=True,
         )
         outcome = command.run(orders)
-        made[0].publish(outcome.folder)
+        try:
+            made[0].publish(outcome.folder)
+        except EvidenceError as error:
+            # What the workers found is known, and reported; the evidence here is complete.
+            runs, manifest = close_again(made[0].folder, error)
+            verdict = worst([outcome.verdict, Verdict.ERROR])
+            return Outcome(verdict, runs, manifest, outcome.folder, str(error))
         return outcome

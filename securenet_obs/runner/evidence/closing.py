@@ -58,6 +58,15 @@ def close(folder: EvidenceFolder) -> tuple[list[RunRecord], dict[str, Any]]:
     return runs, manifest
 
 
+def close_again(
+    folder: EvidenceFolder, error: EvidenceError
+) -> tuple[list[RunRecord], dict[str, Any]]:
+    """Close a closed folder again, with an error that came up since; return runs and manifest."""
+    again = EvidenceFolder(folder.path, Journal(folder.path / journal.NAME), folder.masker)
+    again.fail(error)
+    return close(again)
+
+
 def _build(folder: EvidenceFolder, name: str, make: Callable[[], _T]) -> _T | None:
     """Return a part of the evidence; if it cannot be made, record the reason and return None."""
     try:

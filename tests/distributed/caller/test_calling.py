@@ -66,6 +66,29 @@ def test_slots_that_a_caller_records_as_missed_are_no_part_of_its_json(project: 
 
 
 @pytest.mark.slow
+def test_evidence_that_the_shared_place_does_not_take_is_reported_all_the_same(
+    project: Fleet,
+) -> None:
+    """The verdicts, the evidence and the JUnit report had been lost with it."""
+    place = f"Path({str(project.place)!r})"
+    plans = f"from pathlib import Path\nplans = {place}.glob('*.plan.json')"
+    block = "[path.with_name(path.name.split('.')[0]).write_text('x') for path in plans]"
+    project.write_notebook("01_fails", plans, block, observed=2)
+    report = project.flag("junit.xml")
+    done = project.call("--junit", str(report))
+    assert done.returncode == 3
+    assert "the shared place of evidence" in done.stderr
+    assert "the value is one: expected 1, observed 2" in done.stdout
+    assert "the shared place of evidence" in report.read_text()
+    (line,) = [row for row in done.stdout.splitlines() if row.startswith("evidence: ")]
+    folder = Path(line.removeprefix("evidence: "))
+    assert verify(folder) == []
+    manifest = json.loads((folder / "run.json").read_text())
+    assert (manifest["verdict"], manifest["exit_code"]) == ("error", 3)
+    assert [row["verdict"] for row in manifest["runs"]] == ["failed"]
+
+
+@pytest.mark.slow
 def test_each_target_of_a_list_is_a_command(project: Fleet) -> None:
     """The exit code is the worst, and each target has evidence of its own."""
     project.write_notebook("01_target")
