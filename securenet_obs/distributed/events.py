@@ -3,6 +3,7 @@
 import json
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from queue import Empty, SimpleQueue
 from typing import Any
 
@@ -10,6 +11,8 @@ import structlog
 from redis.exceptions import RedisError
 
 from securenet_obs.distributed.names import EVENTS_KEY, RETENTION_S
+from securenet_obs.errors import SecureNetObsError
+from securenet_obs.redaction import redact_text
 from securenet_obs.runner.record.verdict import Judgement
 
 MAX_EVENTS = 100_000
@@ -59,6 +62,18 @@ class Publisher:
 
     def finished(self, run: str, judgement: Judgement, seconds: float) -> None:
         """Send nothing: the run ends once its evidence is in the shared place."""
+
+
+@contextmanager
+def telling_failures(events: Publisher) -> Iterator[None]:
+    """Tell the caller why the block fails: no evidence comes for which it would wait."""
+    try:
+        yield
+    except Exception as error:
+        own = isinstance(error, SecureNetObsError)
+        reason = str(error) if own else f"{type(error).__name__}: {error}"
+        events.send("failed", reason=redact_text(reason))
+        raise
 
 
 class Listener:

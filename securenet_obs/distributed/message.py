@@ -47,6 +47,21 @@ class Message:
         """Return the message as a task's argument."""
         return asdict(self)
 
+    @classmethod
+    def of(cls, data: dict[str, Any]) -> "Message":
+        """Return the message of a task's argument.
+
+        Raises:
+            SettingsError: it is that of another release.
+        """
+        try:
+            return cls(**data)
+        except TypeError as error:
+            raise SettingsError(
+                "The message of the run is not one of the worker's release; deploy the same "
+                "release for the caller and the workers."
+            ) from error
+
     @property
     def identity(self) -> str:
         """What must not run twice at once: the notebook with its parameters."""

@@ -175,11 +175,15 @@ def _is_first(client: Any, command: str) -> bool:
 def _has_ended(place: Place, client: Any, run: str) -> bool:
     """Return whether a run has left the evidence of its latest start."""
     attempt = _attempt(place, run)
+    return bool(attempt) and attempt >= min(starts(client, run), 2)
+
+
+def starts(client: Any, run: str) -> int:
+    """Return how often a run was started; 0 if Redis does not answer."""
     try:
-        starts = int(client.get(ATTEMPTS_KEY.format(run=run)) or 0)
+        return int(client.get(ATTEMPTS_KEY.format(run=run)) or 0)
     except (RedisError, OSError):
-        starts = 0
-    return bool(attempt) and attempt >= min(starts, 2)
+        return 0
 
 
 def _attempt(place: Place, run: str) -> int:

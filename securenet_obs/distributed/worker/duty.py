@@ -2,6 +2,8 @@
 
 import os
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,7 @@ import structlog
 
 from securenet_obs.distributed.announcing import check_in_scheduled
 from securenet_obs.distributed.connection import connect, evidence_url
+from securenet_obs.distributed.events import Publisher, telling_failures
 from securenet_obs.distributed.message import Message, message_of
 from securenet_obs.distributed.names import SLOT_KEY
 from securenet_obs.distributed.place import Place
@@ -17,11 +20,12 @@ from securenet_obs.distributed.plans import (
     close_command,
     longest_s,
     planned_runs,
+    starts,
 )
 from securenet_obs.distributed.schedule import command_id, look, opened_fields, parse_slot
 from securenet_obs.distributed.sending import send
 from securenet_obs.distributed.worker.running import WorkerRun
-from securenet_obs.errors import UnreachableError
+from securenet_obs.errors import EvidenceError, UnreachableError
 from securenet_obs.processes.polling import Deadline
 from securenet_obs.runner.notebook.roots import default_root
 from securenet_obs.runner.orders import orders_to_validate, plan_of
@@ -41,20 +45,34 @@ def run(message: dict[str, Any], worker: str) -> None:
 
     Raises:
         EvidenceError: the evidence cannot be written to the shared place.
+        SettingsError: the worker has no shared place, or another release than the caller.
     """
     settings = get_settings()
     broker = settings.validation_broker.get_secret_value()
-    place = Place(evidence_url(os.environ))
     targets = Path(settings.validation_targets) if settings.validation_targets else None
-    place.delete_own_parts()
-    job = Message(**message)
-    if place.is_closed(job.command):
+    with _telling_failures(connect(broker), message, worker):
+        job = Message.of(message)
+        place = Place(evidence_url(os.environ))
+        with suppress(EvidenceError):
+            place.delete_own_parts()
+        is_closed = place.is_closed(job.command)
+        # Behind the run another worker may have closed the command.
+        plan = place.get_plan(job.command)
+    if is_closed:
         _log.warning("validation_too_late", run=job.run, reason="its command is closed")
         return
-    plan = place.get_plan(job.command)  # Behind the run another worker may have closed the command.
     runs = WorkerRun(broker, place, targets, worker).execute(job)
     check_in_scheduled(plan, runs)
     close_command(place, connect(broker), job.command)
+
+
+@contextmanager
+def _telling_failures(client: Any, message: dict[str, Any], worker: str) -> Iterator[None]:
+    """Tell the caller why its run is not started; the start is not counted."""
+    command, run = str(message.get("command")), str(message.get("run"))
+    attempt = starts(client, run) + 1
+    with telling_failures(Publisher(client, command, run, attempt, worker)):
+        yield
 
 
 def dispatch(window: str) -> None:

@@ -13,7 +13,7 @@ import structlog
 from redis.exceptions import RedisError
 
 from securenet_obs.distributed.connection import connect, run_variables
-from securenet_obs.distributed.events import Publisher
+from securenet_obs.distributed.events import Publisher, telling_failures
 from securenet_obs.distributed.merging import GIVEN_UP, write_refusal
 from securenet_obs.distributed.message import Message
 from securenet_obs.distributed.names import ATTEMPTS_KEY, CANCELLED_KEY, RETENTION_S
@@ -21,7 +21,6 @@ from securenet_obs.distributed.place import Place
 from securenet_obs.distributed.target_lease import target_lease
 from securenet_obs.errors import SecureNetObsError, SettingsError, StackError
 from securenet_obs.processes.scratch import scratch_folder
-from securenet_obs.redaction import redact_text
 from securenet_obs.runner.command import Command
 from securenet_obs.runner.kernel.forked import started_server
 from securenet_obs.runner.kernel.warm import available
@@ -73,7 +72,7 @@ class WorkerRun:
         client = connect(self.broker)
         attempt = _count_start(client, message.run)
         events = Publisher(client, message.command, message.run, attempt, self.worker)
-        with _telling_failures(events), scratch_folder("validation-") as scratch:
+        with telling_failures(events), scratch_folder("validation-") as scratch:
             folder = scratch / "evidence"
             if attempt > MAX_ATTEMPTS:
                 events.send("given_up")
@@ -169,18 +168,6 @@ def _count_start(client: Any, run: str) -> int:
     with client.pipeline() as pipe:
         number, _ = pipe.incr(key).expire(key, RETENTION_S).execute()
     return int(number)
-
-
-@contextmanager
-def _telling_failures(events: Publisher) -> Iterator[None]:
-    """Tell the caller why the block fails: no evidence comes for which it would wait."""
-    try:
-        yield
-    except Exception as error:
-        own = isinstance(error, SecureNetObsError)
-        reason = str(error) if own else f"{type(error).__name__}: {error}"
-        events.send("failed", reason=redact_text(reason))
-        raise
 
 
 @contextmanager

@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 
+from securenet_obs.distributed.connection import connect
 from securenet_obs.distributed.message import Message
-from securenet_obs.distributed.names import DISPATCH, SLOT_KEY
+from securenet_obs.distributed.names import ATTEMPTS_KEY, DISPATCH, EVENTS_KEY, SLOT_KEY
 from securenet_obs.distributed.place import Place
 from securenet_obs.distributed.plans import Plan
 from securenet_obs.distributed.sending import sender
 from securenet_obs.distributed.worker import duty
-from securenet_obs.errors import UnreachableError
+from securenet_obs.errors import SecureNetObsError, UnreachableError
 from securenet_obs.runner.evidence.folder import verify
 from securenet_obs.settings import settings_from
 from securenet_obs.workers.windows import WINDOW_HEADER
@@ -81,6 +82,37 @@ def test_a_run_of_a_closed_command_is_not_started(
     monkeypatch.setattr(duty.WorkerRun, "execute", lambda _, message: started.append(message))
     duty.run(Message("c", "c.1", "n.ipynb", "", [], None, None, "").as_json(), "w@test")
     assert started == []
+
+
+@pytest.mark.parametrize(
+    ("place", "more", "reason"),
+    [
+        ("", {}, "VALIDATION_EVIDENCE is not set"),
+        ("file:///dev/null/x", {}, "file:///dev/null/x: the shared place of evidence: "),
+        ("", {"new": 1}, "deploy the same release"),
+    ],
+)
+def test_the_caller_is_told_why_a_worker_cannot_begin(
+    validation_broker: str,
+    monkeypatch: pytest.MonkeyPatch,
+    place: str,
+    more: dict[str, Any],
+    reason: str,
+) -> None:
+    """After a minute the caller had reported that the message was not in Redis any more."""
+    monkeypatch.setenv("VALIDATION_EVIDENCE", place)
+    settings = settings_from({"VALIDATION_BROKER_URL": validation_broker})
+    monkeypatch.setattr(duty, "get_settings", lambda: settings)
+    client = connect(validation_broker)
+    client.set(ATTEMPTS_KEY.format(run="c.1"), 1)
+    message = Message("c", "c.1", "n.ipynb", "", [], None, None, "").as_json() | more
+    with pytest.raises(SecureNetObsError):
+        duty.run(message, "w@test")
+    ((_, fields),) = client.xrange(EVENTS_KEY.format(command="c"))
+    event = json.loads(fields["event"])
+    told = (event["event"], event["run"], event["attempt"], event["worker"])
+    assert told == ("failed", "c.1", 2, "w@test")
+    assert reason in event["reason"]
 
 
 def test_a_run_of_the_schedule_waits_for_a_broker_that_is_away(
