@@ -94,14 +94,22 @@ def _date(value: Any, info: ValidationInfo) -> Any:
 
 
 def _zoned(value: datetime, info: ValidationInfo) -> datetime:
-    """Return a given time, in UTC if it has no zone and the default is not without one, too.
+    """Return a given time in UTC if it has no zone; without its zone if the default has none.
 
     A notebook compares its parameter with times of the kind of its default: Python compares no time
     with a zone with one without.
+
+    Raises:
+        ValueError: the time is out of range in UTC.
     """
-    if value.tzinfo or not isinstance(info.context, Mapping) or info.context["naive"]:
+    if not isinstance(info.context, Mapping) or info.context["naive"] is (value.tzinfo is None):
         return value
-    return value.replace(tzinfo=UTC)
+    if value.tzinfo is None:
+        return value.replace(tzinfo=UTC)
+    try:
+        return value.astimezone(UTC).replace(tzinfo=None)
+    except OverflowError as error:
+        raise ValueError("out of range") from error
 
 
 TIME = Annotated[datetime, BeforeValidator(_time), AfterValidator(_zoned)]

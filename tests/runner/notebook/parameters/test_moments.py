@@ -40,11 +40,28 @@ def test_a_time_is_resolved(text: str, expected: dt.datetime) -> None:
     assert (value, value.tzinfo is None) == (expected, False)
 
 
-@pytest.mark.parametrize("text", ["-1h", "yesterday", "2026-11-25"])
-def test_a_time_has_no_zone_where_the_default_has_none(text: str) -> None:
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("-1h", utc(2026, 11, 27, 11, 30, 15)),
+        ("yesterday", utc(2026, 11, 26)),
+        ("2026-11-25", utc(2026, 11, 25)),
+        ("2026-11-25T06:00Z", utc(2026, 11, 25, 6)),
+        ("2026-11-25T06:00+02:00", utc(2026, 11, 25, 4)),
+        ("1700000000", utc(2023, 11, 14, 22, 13, 20)),
+    ],
+)
+def test_a_time_has_no_zone_where_the_default_has_none(text: str, expected: dt.datetime) -> None:
     """Code that compares the default with other times compares a given value, too."""
     (parameter,) = read_foreign_schema("at = datetime(2026, 1, 2)").parameters
-    assert parameter.parse(text, NOW).tzinfo is None
+    assert parameter.parse(text, NOW) == expected.replace(tzinfo=None)
+
+
+def test_a_time_that_is_out_of_range_in_utc_is_refused() -> None:
+    """Its zone cannot be left out then."""
+    (parameter,) = read_foreign_schema("at = datetime(2026, 1, 2)").parameters
+    with pytest.raises(ValidationError, match="out of range"):
+        parameter.parse("0001-01-01T00:00+01:00", NOW)
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from tests.runner.notebook.parameters.conftest import CELL
         ("strict=true", True),
         ("strict=0", False),
         ("day=2026-11-23", dt.date(2026, 11, 23)),
-        ("at=2026-11-23T04:05:06Z", dt.datetime(2026, 11, 23, 4, 5, 6, tzinfo=dt.UTC)),
+        ("at=2026-11-23T04:05:06Z", dt.datetime(2026, 11, 23, 4, 5, 6)),
         ("window=PT90S", dt.timedelta(seconds=90)),
         ("window=01:00:00", dt.timedelta(hours=1)),
         ("mode=b", "b"),
