@@ -20,6 +20,8 @@ BROKEN_OFF = "This cell was started and did not finish."
 def annotate(document: Document, record: RunRecord, judgement: Judgement, banner: str) -> Document:
     """Return an executed notebook with its banner, and a remark in each cell that did not finish.
 
+    A document that has a banner, anchors and remarks already gets new ones instead of them.
+
     Args:
         document: the notebook as the run left it.
         record: the run's journal record; papermill's own statuses are not used.
@@ -31,6 +33,8 @@ def annotate(document: Document, record: RunRecord, judgement: Judgement, banner
     cells = []
     names = anchors(record, judgement)
     for cell in document["cells"]:
+        if cell["cell_type"] == "markdown" and cell["metadata"].get("tags") == [BANNER]:
+            continue
         cell["metadata"].pop("papermill", None)
         number = number_of(cell)
         if number in names:
@@ -51,7 +55,8 @@ def _write_status(cell: dict[str, Any], number: int, record: RunRecord) -> None:
     cell["metadata"]["securenet"]["status"] = status
     remark = {"not run": NOT_RUN, "broken off": BROKEN_OFF}.get(status)
     if remark and cell["source"].strip():
-        cell["outputs"] = [*cell.get("outputs", []), _remark(remark)]
+        others = [output for output in cell.get("outputs", []) if output != _remark(remark)]
+        cell["outputs"] = [*others, _remark(remark)]
 
 
 def _remark(text: str) -> dict[str, Any]:

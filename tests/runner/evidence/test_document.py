@@ -35,3 +35,13 @@ def test_a_cell_shows_its_outcome(write_notebook: Callable[..., Path]) -> None:
     texts = [output["data"]["text/plain"] for cell in cells for output in cell["outputs"]]
     assert texts == [BROKEN_OFF, NOT_RUN]
     assert not any("papermill" in cell["metadata"] for cell in cells)
+
+
+def test_a_document_that_is_annotated_again_has_each_annotation_once(
+    write_notebook: Callable[..., Path],
+) -> None:
+    """The verdict may change after the first time; two banners had contradicted each other."""
+    document = dict(prepare(read_notebook(write_notebook("1", "2", "3")), {}).document)
+    record = RunRecord("r", STARTED, cell=2, finished={1: {"event": "cell_finished"}})
+    once = annotate(document, record, DIED, "# another banner")
+    assert annotate(once, record, DIED, "# banner") == annotate(document, record, DIED, "# banner")
