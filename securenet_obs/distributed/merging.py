@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from securenet_obs.errors import EvidenceError
+from securenet_obs.runner.comparison.facts import FACTS_FILE
 from securenet_obs.runner.evidence import junit
 from securenet_obs.runner.evidence.folder import MANIFEST, EvidenceFolder, verify
 from securenet_obs.runner.record import journal
@@ -110,15 +111,17 @@ def _events(folder: Path) -> Iterator[Event]:
 def _copy(source: Path, target: Path, theirs: str, run: str) -> None:
     """Copy the files of a run; those that have its name there get the name that it has here.
 
+    The facts of the command's own machine stay: those of a worker have digests of another key.
+
     Raises:
         EvidenceError: a file cannot be written.
     """
     for path in (path for path in sorted(source.rglob("*")) if path.is_file()):
         name = path.relative_to(source).as_posix()
-        if name in _OWN:
+        has_facts = name == FACTS_FILE and (target / name).exists()
+        if name in _OWN or has_facts:
             continue
-        renamed = f"{run}{path.suffix}" if path.stem == theirs else name
-        copy = target / renamed
+        copy = target / (f"{run}{name[len(theirs) :]}" if name.startswith(f"{theirs}.") else name)
         try:
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, copy)

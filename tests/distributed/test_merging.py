@@ -8,6 +8,7 @@ import pytest
 from securenet_obs.distributed.merging import merge, refusal_in, write_refusal
 from securenet_obs.errors import EvidenceError
 from securenet_obs.runner.command import Outcome
+from securenet_obs.runner.comparison.facts import FACTS_FILE
 from securenet_obs.runner.evidence.closing import close
 from securenet_obs.runner.evidence.folder import EvidenceFolder, verify
 from securenet_obs.runner.evidence.masking import Masker
@@ -50,6 +51,26 @@ def test_verdict_events_and_files_are_taken_over(part: Path, folder: EvidenceFol
     assert verify(folder.path) == []
     assert "shown" in (folder.path / "mine.ipynb").read_text()
     assert (folder.path / "mine.html").exists()
+
+
+def test_each_file_of_a_run_has_its_name_and_the_facts_stay(
+    execute: Callable[..., Outcome],
+    write_notebook: Callable[..., Path],
+    folder: EvidenceFolder,
+    tmp_path: Path,
+) -> None:
+    """The log schema of a second run had replaced that of the first; facts have keyed digests."""
+    cell = (
+        "import os\nfrom pathlib import Path\n"
+        "schema = Path(os.environ['SECURENET_OBS_EVIDENCE'], 'a_claim.log_schema.json')\n"
+        "schema.write_text('{}')"
+    )
+    execute(write_notebook(cell), evidence=tmp_path / "part")
+    (folder.path / FACTS_FILE).write_text("mine")
+    merge(folder, "mine", tmp_path / "part")
+    assert (folder.path / "mine.log_schema.json").read_text() == "{}"
+    assert not (folder.path / "a_claim.log_schema.json").exists()
+    assert (folder.path / FACTS_FILE).read_text() == "mine"
 
 
 @pytest.mark.parametrize("change", ["journal.jsonl", "a_claim.ipynb"])

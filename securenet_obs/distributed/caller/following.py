@@ -11,6 +11,7 @@ from securenet_obs.distributed.place import Place
 from securenet_obs.distributed.presence import has_messages, living_workers
 from securenet_obs.errors import EvidenceError, SecureNetObsError, UnreachableError
 from securenet_obs.processes.scratch import scratch_folder
+from securenet_obs.runner.evidence.finishing import compare_here
 from securenet_obs.runner.evidence.folder import EvidenceFolder
 from securenet_obs.runner.record.order import Order, Progress, Result
 from securenet_obs.runner.record.verdict import Judgement, Verdict
@@ -212,6 +213,7 @@ class Following:
                 if reason:
                     return self._end(Judgement(Verdict.ERROR, None, reason))
                 judgement, seconds = merge(self._caller.folder, run, part, **facts)
+                judgement = compare_here(self._caller.folder, run, judgement, seconds)
             except (SecureNetObsError, ValueError, LookupError, OSError) as error:
                 return self._end(Judgement(Verdict.ERROR, self.sent.cell, str(error)))
         self._caller.progress.finished(run, judgement, seconds)

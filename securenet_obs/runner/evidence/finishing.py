@@ -50,6 +50,23 @@ def finish(
     return judgement
 
 
+def compare_here(
+    folder: EvidenceFolder, run: str, judgement: Judgement, seconds: float
+) -> Judgement:
+    """Compare a failing run, whose evidence came from elsewhere, with its last green run here.
+
+    Returns:
+        The judgement, as by `finish`: the changes are in the notebook's banner and on its page.
+    """
+    if judgement.verdict in NOT_COMPARED:
+        return judgement
+    compared = _compare(folder, run, judgement, folder.path / f"{run}.ipynb")
+    if compared["last_green"] is None:
+        return judgement
+    folder.note("compared", run=run, **compared)
+    return finish(folder, run, judgement, seconds, warm="")
+
+
 def _in_doubt(judgement: Judgement, problem: str) -> Judgement:
     """Return the judgement of a run with incomplete evidence."""
     before = f"{judgement.verdict}: {judgement.reason}".rstrip(": ")

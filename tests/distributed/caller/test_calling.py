@@ -89,6 +89,32 @@ def test_evidence_that_the_shared_place_does_not_take_is_reported_all_the_same(
 
 
 @pytest.mark.slow
+def test_a_failing_run_is_compared_with_the_last_green_one(project: Fleet) -> None:
+    """The history is the caller's: a worker has none, and nothing had ever been compared."""
+    flag = project.flag("fails")
+    look_at = f"from pathlib import Path\nfails = Path({str(flag)!r}).exists()"
+    project.write_notebook("01_flips", look_at, observed="(2 if fails else 1)")
+    green = project.call("--json", variables={"LOG_LEVEL": "INFO"})
+    assert green.returncode == 0, green.stderr
+    flag.touch()
+    try:
+        done = project.call(variables={"LOG_LEVEL": "DEBUG"})
+    finally:
+        flag.unlink()
+    assert done.returncode == 1, done.stderr
+    name = json.loads(green.stdout)["id"]
+    assert f"changed since the green run {name}:\n" in done.stdout
+    changes = [row.strip() for row in done.stdout.splitlines() if row.startswith("    ")]
+    assert changes == ["1. setting LOG_LEVEL: INFO -> DEBUG"]
+    (line,) = [row for row in done.stdout.splitlines() if row.startswith("evidence: ")]
+    folder = Path(line.removeprefix("evidence: "))
+    assert verify(folder) == []
+    assert "LOG_LEVEL" in (folder / "01_flips.html").read_text()
+    cells = json.loads((folder / "01_flips.ipynb").read_text())["cells"]
+    assert [cell["id"] for cell in cells].count("securenet-banner") == 1
+
+
+@pytest.mark.slow
 def test_each_target_of_a_list_is_a_command(project: Fleet) -> None:
     """The exit code is the worst, and each target has evidence of its own."""
     project.write_notebook("01_target")
