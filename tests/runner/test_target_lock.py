@@ -1,5 +1,6 @@
 """Target lock: an exclusive run is alone on its target, across all commands."""
 
+import os
 import subprocess
 import sys
 import threading
@@ -12,9 +13,11 @@ from uuid import uuid4
 import pytest
 
 from securenet_obs.processes.descendants import MARK
+from securenet_obs.runner.kernel.forked import SOCKET
 from securenet_obs.runner.target import Target
 from securenet_obs.runner.target_lock import target_lock
 from tests.busy import room_for
+from tests.waiting import eventually
 
 HOLDER = """
 import sys, threading
@@ -122,27 +125,35 @@ def test_a_run_that_a_notebook_starts_does_not_wait_for_that_notebook(
 @pytest.mark.slow
 def test_exclusive_holds_across_two_commands(
     write_notebook: Callable[..., Path],
-    command_line: Callable[..., Any],
+    server: str,
     address: str,
     tmp_path: Path,
 ) -> None:
     """One of two commands on the same target waits and names the other, and both pass."""
+    # On a busy machine one of them may begin when the other's work of a second would be done.
+    seen = tmp_path / "seen"
     cell = (
-        "import time, os, pathlib\nflag = pathlib.Path(os.environ['FLAG'])\n"
-        "flag.touch(exist_ok=False); time.sleep(1); flag.unlink()"
+        "import os, pathlib, time\nflag = pathlib.Path(os.environ['FLAG'])\n"
+        "flag.touch(exist_ok=False)\n"
+        f"while not os.path.exists({str(seen)!r}): time.sleep(0.02)\n"
+        "time.sleep(0.2)\nflag.unlink()"
     )
-    path = write_notebook(cell, exclusive=True, kind="runbook")
-    environment = {"API_URL": address, "FLAG": str(tmp_path / "flag")}
-    answers: list[Any] = []
-    threads = [
-        threading.Thread(
-            target=lambda: answers.append(command_line("run", path, environment=environment))
-        )
-        for _ in range(2)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert [answer.returncode for answer in answers] == [0, 0], answers
-    assert sum("waits for a_claim (" in answer.stdout for answer in answers) == 1
+    path = write_notebook(cell, exclusive=True, kind="runbook", cell_deadline_s=60)
+    environment = {**os.environ, SOCKET: server, "API_URL": address, "FLAG": str(tmp_path / "flag")}
+    outputs = [tmp_path / name for name in ("first", "second")]
+    commands = []
+    for output in outputs:
+        with output.open("wb") as file:
+            command = [sys.executable, "-m", "securenet_obs", "run", str(path)]
+            commands.append(subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=file))
+
+    def count_waiting() -> int:
+        return sum("waits for a_claim (" in output.read_text() for output in outputs)
+
+    try:
+        eventually(count_waiting, 60)
+    finally:
+        seen.touch()
+        codes = [command.wait(120) for command in commands]
+    assert codes == [0, 0], [output.read_text() for output in outputs]
+    assert count_waiting() == 1
