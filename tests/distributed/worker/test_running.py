@@ -10,6 +10,7 @@ from securenet_obs.distributed.worker.running import own_target
 from securenet_obs.errors import StateFolderError
 from securenet_obs.stack import LocalStack
 from tests.distributed.fleet import FIRST_USER, Fleet
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.stack
 
@@ -84,23 +85,31 @@ def test_a_worker_that_only_reads_the_logs_of_a_stack_is_not_its_own(
 @pytest.mark.slow
 def test_the_same_notebook_does_not_run_twice_at_once(project: Fleet) -> None:
     """Two callers of one notebook against one target: the second run waits for the first."""
-    times = project.flag("times")
+    # On a busy machine the second may begin when the first one's work of a second would be done.
+    times, seen = project.flag("times"), project.flag("second-run-was-seen")
     times.touch()
     times.chmod(0o666)
-    note = f"import time\nfile = open({str(times)!r}, 'a')\n"
-    body = "file.write('b'); file.flush(); time.sleep(1); file.write('e'); file.close()"
-    project.write_notebook("01_once", note + body)
-    callers = [
-        subprocess.Popen(
-            project.command(),
-            cwd=project.folder,
-            env=project.environment,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        for _ in range(2)
-    ]
-    outputs = [caller.communicate(timeout=120)[0] for caller in callers]
-    assert [caller.returncode for caller in callers] == [0, 0]
+    note = f"import os, time\nfile = open({str(times)!r}, 'a')\nfile.write('b'); file.flush()\n"
+    body = f"while not os.path.exists({str(seen)!r}): time.sleep(0.02)\n"
+    end = "time.sleep(0.2); file.write('e'); file.close()"
+    project.write_notebook("01_once", note + body + end, cell_deadline_s=60)
+    outputs = [project.folder / name for name in ("first", "second")]
+    callers = []
+    for output in outputs:
+        with output.open("wb") as file:
+            variables = project.environment
+            callers.append(
+                subprocess.Popen(project.command(), cwd=project.folder, env=variables, stdout=file)
+            )
+
+    def count_waiting() -> int:
+        return sum("waits for 01_once on worker-" in output.read_text() for output in outputs)
+
+    try:
+        eventually(count_waiting, 60)
+    finally:
+        seen.touch()
+        codes = [caller.wait(120) for caller in callers]
+    assert codes == [0, 0], [output.read_text() for output in outputs]
     assert times.read_text() == "bebe"
-    assert sum("waits for 01_once on worker-" in output for output in outputs) == 1
+    assert count_waiting() == 1
