@@ -335,6 +335,6 @@ def remaining(living: Living) -> Living:
     """Return a function that lists the members of a group that SIGKILL has not ended in time."""
 
     def ask(group: int) -> list[str]:
-        return poll_until(lambda: living(group), not_, deadline_s=5, interval_s=0.05)
+        return poll_until(lambda: living(group), not_, deadline_s=60, interval_s=0.05)
 
     return ask

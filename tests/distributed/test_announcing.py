@@ -51,7 +51,7 @@ def test_a_failure_that_the_schedule_found_is_announced(
         made.write_notebook("01_scheduled_and_green")
         made.write_notebook("02_scheduled_and_red", observed=2)
         first = _send(made, "2026-11-20T03:00Z")
-        assert eventually(lambda: len(web_server.requests), 20), made.log(1) + made.log(2)
+        assert eventually(lambda: len(web_server.requests), 60), made.log(1) + made.log(2)
         _send(made, "2026-11-21T03:00Z")
         called = made.call(variables=target)
         assert called.returncode == 1, called.stderr

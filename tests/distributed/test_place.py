@@ -133,7 +133,7 @@ def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, str]]:
         "AWS_SECRET_ACCESS_KEY": "test-test-test",
     }
     try:
-        assert eventually(create_bucket, 30)
+        assert eventually(create_bucket, 60)
         for name, text in variables.items():
             monkeypatch.setenv(name, text)
         yield variables

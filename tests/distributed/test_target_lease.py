@@ -77,5 +77,5 @@ def test_a_run_that_lost_its_lease_is_stopped(client: Any, monkeypatch: pytest.M
         )
         assert not stop.wait(0.3)
         client.flushdb()
-        assert eventually(stop.is_set, 5)
+        assert eventually(stop.is_set, 60)
         assert stop.reason == module.LOST

@@ -105,10 +105,10 @@ def test_the_service_of_the_readme(
         running(tmp_path, "worker.log", worker_command, environment) as worker,
     ):
         url = f"http://127.0.0.1:{port}"
-        answer = poll_until(lambda: post(url), deadline_s=30, interval_s=0.3)
+        answer = poll_until(lambda: post(url), deadline_s=120, interval_s=0.3)
         assert answer is not None
         assert (answer.status_code, answer.headers["x-request-id"]) == (202, REQUEST)
-        refused = poll_until(lambda: line(worker, "charge_refused"), deadline_s=30, interval_s=0.3)
+        refused = poll_until(lambda: line(worker, "charge_refused"), deadline_s=120, interval_s=0.3)
         assert refused is not None, worker.read_text()
         event = sentry.wait_for_event(lambda event: True)
         submitted = line(api, "charge_submitted")
@@ -279,7 +279,7 @@ def test_a_task_and_its_process_end_the_lines_that_they_print(
     )
     command = ["celery", "--quiet", "--app", "printing", "worker", "--concurrency", "1"]
     with running(tmp_path, "worker.log", command, environment) as worker:
-        assert poll_until(lambda: worker.read_text().count("task_succeeded") == 2, deadline_s=30)
+        assert poll_until(lambda: worker.read_text().count("task_succeeded") == 2, deadline_s=120)
     printed = [each for each in lines(worker) if each["logger"] == "stdout"]
     assert [each["event"] for each in printed[:2]] == ["of task 1", "of task 2"]
     assert printed[0]["task_id"] != printed[1]["task_id"]

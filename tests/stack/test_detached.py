@@ -73,7 +73,7 @@ def test_readme_example_runs_unchanged(project: Path) -> None:
 def test_detached_stack_ends_with_its_supervisor(project: Path) -> None:
     """It outlives its terminal; when its supervisor is killed, every part ends."""
     waiting = subprocess.Popen(
-        [*COMMAND, "env", "--wait", "90"], cwd=project, stdout=subprocess.PIPE, text=True
+        [*COMMAND, "env", "--wait", "300"], cwd=project, stdout=subprocess.PIPE, text=True
     )
     pid, terminal = pty.fork()
     if pid == 0:
@@ -97,7 +97,7 @@ def test_detached_stack_ends_with_its_supervisor(project: Path) -> None:
     assert state is not None
     assert os.getsid(state.owner.pid) == state.owner.pid
     os.kill(state.owner.pid, signal.SIGKILL)
-    assert eventually(lambda: not processes_of(project), within_s=20)
+    assert eventually(lambda: not processes_of(project), within_s=60)
 
 
 def as_in_a_terminal() -> None:
@@ -146,7 +146,7 @@ def test_killed_supervisor_is_reported(project: Path) -> None:
     assert waiting.returncode == 3
     assert "ended before the stack was ready" in output
     assert ".securenet/stacks/local.log" in output.replace("\n", "")
-    assert eventually(lambda: not processes_of(project), within_s=20)
+    assert eventually(lambda: not processes_of(project), within_s=60)
 
 
 @pytest.mark.slow

@@ -93,7 +93,7 @@ class Target:
         ended, _, _ = self.log.read_bytes().rpartition(b"\n")
         return [json.loads(line) for line in ended.splitlines()]
 
-    def line(self, event: str, task_id: str, deadline_s: float = 30) -> dict[str, Any]:
+    def line(self, event: str, task_id: str, deadline_s: float = 60) -> dict[str, Any]:
         """Wait for the first line of an event of a task, and return it."""
 
         def look() -> dict[str, Any] | None:
@@ -160,7 +160,7 @@ def worker(
         with log.open("ab") as output:
             process = python.start(command, env=variables, output=output.fileno())
         with stopped(process):
-            send(celery, "echo_canary", "ready", queue="canary").get(timeout=30)
+            send(celery, "echo_canary", "ready", queue="canary").get(timeout=120)
             yield Target(variables, log, sentry, celery)
 
 

@@ -46,7 +46,7 @@ def requeue(target: Any, letter: Letter) -> subprocess.CompletedProcess[str]:
     """Requeue a letter from a separate process, as an operator does."""
     command = [sys.executable, "-c", REQUEUE, str(letter.id)]
     environment = {**os.environ, **target.environment}
-    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=30)
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
 
 
 @pytest.mark.parametrize(

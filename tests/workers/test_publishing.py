@@ -73,7 +73,7 @@ def test_many_tasks_are_executed(target: Any) -> None:
     task = app.task(name="securenet_obs.workers.tasks.echo_canary", shared=False)(echo)
     count = publishing.MAX_TASKS_PER_TRANSACTION + 20
     ids = publish_many(task, (Call((f"token-{number}",)) for number in range(count)))
-    results = [target.sent(task_id).get(timeout=30)["canary"] for task_id in ids]
+    results = [target.sent(task_id).get(timeout=60)["canary"] for task_id in ids]
     assert results == [f"token-{number}" for number in range(count)]
 
 

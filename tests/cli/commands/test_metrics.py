@@ -74,6 +74,6 @@ def test_each_scrape_reads_anew(redis_server: Any, tmp_path: Path) -> None:
                     assert eventually(lambda: line in scrape(), 60)
                 finally:
                     broker.delete("models\x06\x169")
-                assert eventually(lambda: line.replace(" 1.0", " 0.0") in scrape(), 30)
+                assert eventually(lambda: line.replace(" 1.0", " 0.0") in scrape(), 60)
         finally:
             process.terminate()

@@ -116,7 +116,7 @@ def test_a_dead_part_is_shown_and_restarted(
         assert eventually(lambda: "JupyterLab: http" in notebooks.read_text(), 60)
         assert call("status", *up.on, cwd=PROJECT).stderr == ""
         os.kill(up.state().parts["api"].pid, signal.SIGKILL)
-        shown = eventually(lambda: "api is not running" in notebooks.read_text(), 30)
+        shown = eventually(lambda: "api is not running" in notebooks.read_text(), 60)
         assert shown, notebooks.read_text()
         assert remedy in notebooks.read_text()
     assert up.prints(f"ended (-9). {remedy}"), up.output.read_text()

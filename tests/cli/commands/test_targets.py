@@ -81,7 +81,7 @@ def _get(url: str, token: str) -> httpx.Response:
         except httpx.TransportError:
             return None
 
-    found = poll_until(answer, lambda got: got is not None, deadline_s=40)
+    found = poll_until(answer, lambda got: got is not None, deadline_s=60)
     assert found is not None, "JupyterLab does not answer"
     return found
 

@@ -39,7 +39,7 @@ def test_a_run_whose_worker_dies_is_interrupted_and_run_again_elsewhere(project:
         stderr=subprocess.PIPE,
     )
     assert eventually(flag.exists, 60)
-    number = int(eventually(flag.read_text, 10)) - FIRST_USER
+    number = int(eventually(flag.read_text, 60)) - FIRST_USER
     victim = project.workers[number - 1]
     os.killpg(victim.pid, signal.SIGKILL)
     victim.wait()

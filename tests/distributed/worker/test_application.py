@@ -39,4 +39,4 @@ def test_a_worker_is_alive_after_its_connections_were_broken(project: Fleet) -> 
             client.client_kill_filter(_id=row["id"], skipme=True)
     for _ in ("with the next connection", "from its timer"):
         client.delete(*(WORKER_KEY.format(name=name) for name in names))
-        assert eventually(lambda: len(living_workers(client)) == 2, 30)
+        assert eventually(lambda: len(living_workers(client)) == 2, 60)

@@ -58,7 +58,7 @@ def test_a_thread_records_until_it_is_stopped(url: str, monkeypatch: pytest.Monk
     recorder = MetricsRecorder(url, "worker")
     recorder.start()
     sample = ("securenet_log_lines_lost", "", "worker")
-    assert eventually(lambda: sample in read_samples(client), 10)
+    assert eventually(lambda: sample in read_samples(client), 60)
     assert read_samples(client)[sample] == 0
     recorder.stop()
     TALLY.increment(TASKS, "scan", "success")

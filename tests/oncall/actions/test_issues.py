@@ -112,7 +112,7 @@ def test_bugsink_mutes_a_real_issue(stack: LocalStack, monkeypatch: pytest.Monke
         own = (row for row in rows if sent.event_id in {event.event_id for event in row.events})
         return next(own, None)
 
-    issue = poll_until(find, deadline_s=30)
+    issue = poll_until(find, deadline_s=60)
     assert issue is not None
     step = mute(settings, issue)
     assert step.run() == "it is muted for 60 minutes"

@@ -33,7 +33,7 @@ def test_an_issue_of_bugsink_has_its_newest_event_whole(target: Settings) -> Non
     def read() -> list[Issue]:
         return [row for row in reader.list_recent(since, 20) if canary in row.title]
 
-    (found,) = poll_until(read, lambda rows: rows and len(rows[0].events) == 2, deadline_s=30)
+    (found,) = poll_until(read, lambda rows: rows and len(rows[0].events) == 2, deadline_s=60)
     assert {event.event_id for event in found.events} == set(ids)
     newest = found.events[0]
     assert (newest.release, newest.tenant_id, newest.place) == ("probe@7", "acme", "/v1/somewhere")

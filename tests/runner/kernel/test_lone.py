@@ -59,7 +59,7 @@ def test_a_run_has_the_evidence_of_a_cold_one(
     assert "1 False" in (outcome.folder / "a_claim.ipynb").read_text()
     assert (outcome.folder / "a_claim.html").exists()
     assert not servers.folder.exists()
-    assert eventually(lambda: not any(process.is_running() for process in processes), 10)
+    assert eventually(lambda: not any(process.is_running() for process in processes), 60)
 
 
 def test_a_cold_run_has_no_servers() -> None:

@@ -118,11 +118,11 @@ def server() -> Iterator[Commands]:
         nbformat.write(document, folder / f"{name}.ipynb")
     commands = Commands(folder, variables)
     assert commands.start("green.ipynb").wait(120) == 0
-    (alive,) = eventually(lambda: list(folder.rglob("*.alive")), 30)
+    (alive,) = eventually(lambda: list(folder.rglob("*.alive")), 60)
     assert eventually(alive.with_suffix(".socket").exists, 60)
     yield commands
     os.kill(int(alive.read_text()), signal.SIGTERM)
-    assert eventually(lambda: not alive.exists(), 20)
+    assert eventually(lambda: not alive.exists(), 60)
     shutil.rmtree(folder)
 
 
@@ -192,19 +192,19 @@ def test_ctrl_c_ends_the_run(commands: Commands) -> None:
 def test_sigterm_ends_the_run(commands: Commands) -> None:
     """As it does in a process of its own."""
     served = commands.start("slow.ipynb", "--cwd", ".")
-    assert eventually(commands.kernel, 30)
+    assert eventually(commands.kernel, 60)
     served.terminate()
-    assert (served.wait(30), commands.verdict()) == (130, "interrupted")
+    assert (served.wait(60), commands.verdict()) == (130, "interrupted")
 
 
 def test_nothing_outlives_a_killed_caller(commands: Commands) -> None:
     """The command and its kernel end, and the next command closes the evidence."""
     served = commands.start("slow.ipynb", "--cwd", ".")
-    kernel = eventually(commands.kernel, 30)
+    kernel = eventually(commands.kernel, 60)
     command = commands.opened()["pid"]
     served.kill()
     for pid in (kernel, command):
-        assert eventually(lambda pid=pid: not psutil.pid_exists(pid), 20)
+        assert eventually(lambda pid=pid: not psutil.pid_exists(pid), 60)
     lost = (commands.folder / "evidence" / "latest").resolve()
     assert commands.start("green.ipynb").wait(60) == 0
     assert json.loads((lost / "run.json").read_text())["verdict"] == "interrupted"

@@ -168,4 +168,4 @@ def test_worker_starts_and_stops_while_a_state_lasts(waiting: Waiting, state: st
             time.sleep(2)
             assert another.poll() is None
             another.terminate()
-            assert another.wait(30) == 0, log.read_text()[-3000:]
+            assert another.wait(60) == 0, log.read_text()[-3000:]

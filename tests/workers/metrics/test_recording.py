@@ -26,7 +26,7 @@ def wait_for(client: redis.Redis, *expected: tuple[str, str, int]) -> None:
         samples = read_samples(client)
         return {sample: samples.get(sample, 0) for sample in wanted}
 
-    eventually(lambda: found() == wanted, 30)
+    eventually(lambda: found() == wanted, 60)
     assert found() == wanted
 
 

@@ -20,4 +20,4 @@ def test_the_request_has_failed_beside_another(stack: LocalStack) -> None:
     expected = {(REQUEST_ID, TENANTS[1]), (f"{REQUEST_ID}-2", TENANTS[2])}
     with fail_in_task(stack):
         # A task's line follows its result.
-        assert poll_until(read_failed, expected.__eq__, deadline_s=30) == expected
+        assert poll_until(read_failed, expected.__eq__, deadline_s=60) == expected

@@ -51,7 +51,7 @@ def test_nothing_stored_contains_a_secret(target: Settings, stack: LocalStack) -
         names = [item.get("transaction") for item in items]
         return all(names.count(name) >= number for name, number in WANTED.items())
 
-    items = poll_until(arrived, is_complete, deadline_s=20)
+    items = poll_until(arrived, is_complete, deadline_s=60)
     assert is_complete(items), sorted(str(item.get("transaction")) for item in items)
     stored = json.dumps(items).encode()
     assert canary.encode() in stored
