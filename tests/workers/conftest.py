@@ -20,6 +20,7 @@ from securenet_obs.processes.guard import Guard
 from securenet_obs.processes.ports import find_free_ports
 from securenet_obs.stack.parts.broker import RedisAccess, create_redis_part
 from securenet_obs.store import discard_engines
+from securenet_obs.workers.durations import connect_durations
 from tests.forked_python import ForkedProcess, ForkedPython
 from tests.stores import create_sqlite
 from tests.waiting import eventually
@@ -152,6 +153,8 @@ def worker(
     log = folder / "worker.log"
     command = [*CELERY[1:], "worker", "-Q", "default,scans,models,logs,canary", "-n", f"{name}@%h"]
     command += ["--concurrency", "1", "--without-gossip", "--without-mingle", "-I", "faulty_tasks"]
+    # A message has its time of sending, as in every process of SecureNet.
+    connect_durations()
     celery = Celery(broker=environment["REDIS_URL"], backend=environment["RESULT_URL"])
     with recording_sentry() as sentry:
         folders = [str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")]
