@@ -69,7 +69,7 @@ def probe_worker(settings: Settings, name: str, deadline_s: float) -> Health:
                 return _judge(name, meta, time.monotonic() - began)
             if deadline.has_passed:
                 break
-            busy = _describe_busy(settings, name, min(_ANSWER_S, deadline.left_s))
+            busy = _describe_busy(settings, name, task_id, min(_ANSWER_S, deadline.left_s))
     _withdraw(settings, name, task_id)
     return Health(name, bool(busy), busy or _explain(settings, name, deadline_s))
 
@@ -126,14 +126,18 @@ def _judge(name: str, meta: Mapping[str, Any], seconds: float) -> Health:
     return Health(name, True, f"a canary was executed in {seconds:.3f} s")
 
 
-def _describe_busy(settings: Settings, name: str, timeout_s: float) -> str:
-    """Return that every process of the worker executes a task; empty if not, or if one is stuck."""
+def _describe_busy(settings: Settings, name: str, canary: str, timeout_s: float) -> str:
+    """Return that every process of the worker executes a task; empty if not, or if one is stuck.
+
+    The canary, which a slow machine may execute meanwhile, does not count.
+    """
     with open_inspector(settings, timeout_s) as inspect:
         inspect.destination = [name]
         stats, active = query_workers(inspect, "stats", "active")
     if name not in stats:
         return ""
-    pool, tasks = stats[name]["pool"], active.get(name, [])
+    pool = stats[name]["pool"]
+    tasks = [task for task in active.get(name, []) if task["id"] != canary]
     processes, oldest_s = len(pool["processes"]), _find_oldest_s(tasks)
     limit_s = (pool.get("timeouts") or [0, 0])[1] or math.inf
     if len(tasks) < processes or oldest_s > limit_s + _OVERTIME_S:
