@@ -2,7 +2,6 @@
 
 import socketserver
 import threading
-import time
 from collections.abc import Iterator
 
 import pytest
@@ -13,6 +12,7 @@ from securenet_obs.processes.polling import poll_until
 from securenet_obs.processes.ports import find_free_ports
 from securenet_obs.stack import LocalStack
 from securenet_obs.store import create_store_engine
+from tests.waiting import eventually
 
 KEYS = {"API_KEYS": "tenant-a=snk_a,tenant-b=snk_b"}
 
@@ -43,7 +43,7 @@ def test_every_batch_is_counted_in_its_minute(stack: LocalStack) -> None:
     assert len({batch.tenant_id for batch in load.submitted}) == 3
     engine = create_store_engine(stack.environment["DATABASE_URL"])
     counted = poll_until(
-        lambda: tally(engine, load.submitted), lambda counted: not counted.lost, deadline_s=20
+        lambda: tally(engine, load.submitted), lambda counted: not counted.lost, deadline_s=60
     )
     engine.dispose()
     assert counted == Tally((), ())
@@ -53,7 +53,7 @@ def test_finished_trickle_submits_the_remaining_batches(stack: LocalStack) -> No
     """It submits one by one, then the rest at once, and nothing when finished again."""
     load = Load(stack.environment)
     with Trickle(load, 20) as trickle:
-        time.sleep(0.3)
+        assert eventually(lambda: load.submitted)
         few = len(load.submitted)
         slowest_s = trickle.finish()
         assert trickle.finish() == slowest_s

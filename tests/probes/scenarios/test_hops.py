@@ -49,7 +49,7 @@ def chain(stack: LocalStack) -> Chain:
     )
     assert raised.event_id
     source = settings.log_source
-    hops = wait_for_hops(source, canary=canary, event_id=raised.event_id, deadline_s=30)
+    hops = wait_for_hops(source, canary=canary, event_id=raised.event_id, deadline_s=120)
     assert hops.found.all(), hops
     ids = {"request_id": request_id, "trace_id": trace_id, "tenant_id": "tenant-a"}
     return Chain(canary, raised.event_id, ids, lines_of(Path(source), request_id), settings)

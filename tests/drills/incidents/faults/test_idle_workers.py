@@ -15,4 +15,4 @@ def test_a_worker_without_consumers_works_again_after_the_block(stack: LocalStac
     settings = Settings(**{name.lower(): value for name, value in stack.environment.items()})
     with cancel_consumers(stack):
         assert "although the worker answers" in probe_worker(settings, WORKER, 0.5).observed
-    assert probe_worker(settings, WORKER, 10.0).is_healthy
+    assert probe_worker(settings, WORKER, 60.0).is_healthy

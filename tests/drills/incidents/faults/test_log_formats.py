@@ -14,7 +14,7 @@ def test_beat_writes_json_again_after_the_block(stack: LocalStack) -> None:
     log = stack.parts["beat"].log
     with switch_format(stack):
         (faulty,) = poll_until(
-            lambda: read_newest_lines(log, 9), lambda logs: logs[0].is_console, deadline_s=10
+            lambda: read_newest_lines(log, 9), lambda logs: logs[0].is_console, deadline_s=60
         )
         assert faulty.is_console
     assert stack.parts["beat"].is_running()
