@@ -23,10 +23,14 @@ PROGRAMS = {
     "a signal": "import os, signal; os.kill(os.getpid(), signal.SIGTERM)",
     "its exit": "import os; print('lost'); os._exit(3)",
     "ends in order": """
-import atexit, sys, threading, time
-sys.excepthook = lambda kind, error, trace: print(kind, sys.exc_info(), trace.tb_frame.f_code)
+import atexit, sys, threading
+hooked = threading.Event()
+def hook(kind, error, trace):
+    print(kind, sys.exc_info(), trace.tb_frame.f_code)
+    hooked.set()
+sys.excepthook = hook
 atexit.register(print, "at exit")
-threading.Thread(target=lambda: (time.sleep(0.05), print("thread"))).start()
+threading.Thread(target=lambda: (hooked.wait(), print("thread"))).start()
 class Kept:
     def __del__(self): print("deleted")
 kept = Kept()
