@@ -36,5 +36,8 @@ STANDINGS_KEY = "securenet:validation:standings"
 STANDINGS_LOCK_KEY = "securenet:validation:standings-lock"
 """Lock of the process that advances them."""
 
+LOG_SCHEMA_KEY = "securenet:validation:log-schema:{target}:{notebook}"
+"""Log schema of the last green run of a notebook on a target, as JSON."""
+
 RETENTION_S = 24 * 3600
 """Seconds for which the keys of a command or a run are kept."""

@@ -14,6 +14,7 @@ from redis.exceptions import RedisError
 
 from securenet_obs.distributed.connection import connect, run_variables
 from securenet_obs.distributed.events import Publisher, telling_failures
+from securenet_obs.distributed.log_schemas import keep_schema, with_last_schema
 from securenet_obs.distributed.merging import GIVEN_UP, write_refusal
 from securenet_obs.distributed.message import Message
 from securenet_obs.distributed.names import ATTEMPTS_KEY, CANCELLED_KEY, RETENTION_S
@@ -21,7 +22,7 @@ from securenet_obs.distributed.place import Place
 from securenet_obs.distributed.target_lease import target_lease
 from securenet_obs.errors import SecureNetObsError, SettingsError, StackError
 from securenet_obs.processes.scratch import scratch_folder
-from securenet_obs.runner.command import Command
+from securenet_obs.runner.command import Command, Outcome
 from securenet_obs.runner.kernel.forked import started_server
 from securenet_obs.runner.kernel.warm import available
 from securenet_obs.runner.notebook.roots import default_root
@@ -121,15 +122,18 @@ class WorkerRun:
             if stop.is_set():
                 return []
             target = replace(target, environment=run_variables(target.environment))
-            return self._command(order, target, events, folder, stop)
+            order = with_last_schema(client, target, order, folder.parent)
+            outcome = self._command(order, target, events, folder, stop)
+            keep_schema(client, target, order, outcome.folder, outcome.runs)
+            return outcome.runs
 
     def _command(
         self, order: Order, target: Target, events: Publisher, folder: Path, stop: Stop
-    ) -> list[RunRecord]:
+    ) -> Outcome:
         command = Command(target, folder, events, warm=_warm_socket(), stop=stop)
         outcome = command.run([order])
         _log.info("validation_run", notebook=order.notebook.name, verdict=str(outcome.verdict))
-        return outcome.runs
+        return outcome
 
     def _target(self, message: Message) -> Target:
         """Return the message's target as this worker knows it.

@@ -92,6 +92,8 @@ class Supervisor:
         """Return the path of the last green run's log schema; empty without one."""
         if "logs" not in order.notebook.declared.all_needs:
             return ""
+        if order.log_schema is not None:
+            return str(order.log_schema.absolute())
         folder = self.folder.path
         name = order.notebook.name
         green = last_green_run(folder.parent, folder.name, name, name_target(self.target.facts()))

@@ -13,7 +13,8 @@ from securenet_obs.runner.record.verdict import Judgement
 class Order:
     """Order for a run: a prepared notebook, its deadlines and the kernel's working folder.
 
-    The kernel works in `folder`, or in a scratch folder that is removed after the run.
+    The kernel works in `folder`, or in a scratch folder that is removed after the run. `log_schema`
+    is the file of the last green run's log schema, if it is not in the evidence beside this run.
     """
 
     notebook: Notebook
@@ -22,6 +23,7 @@ class Order:
     deadline_s: float | None = None
     cell_deadline_s: float | None = None
     folder: Path | None = None
+    log_schema: Path | None = None
 
     @property
     def run_deadline_s(self) -> float:

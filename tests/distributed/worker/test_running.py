@@ -2,11 +2,16 @@
 
 import json
 import subprocess
+import time
+from pathlib import Path
+from typing import Any
 
 import pytest
 
+from securenet_obs.distributed.message import Message, file_digest
+from securenet_obs.distributed.place import Place
 from securenet_obs.distributed.worker import running
-from securenet_obs.distributed.worker.running import own_target
+from securenet_obs.distributed.worker.running import WorkerRun, own_target
 from securenet_obs.errors import StateFolderError
 from securenet_obs.stack import LocalStack
 from tests.distributed.fleet import FIRST_USER, Fleet
@@ -52,6 +57,37 @@ def test_evidence_that_a_worker_cannot_write_is_an_error_at_once(project: Fleet)
     failures = [line for number in (1, 2) for line in project.log(number).splitlines()]
     (failure,) = [line for line in failures if '"event":"task_failed"' in line]
     assert "Permission denied" in failure
+
+
+@pytest.mark.slow
+def test_a_field_that_vanished_from_the_log_since_the_last_green_run_is_noticed(
+    project: Fleet, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """No worker has the evidence of that run: such runs had passed, and failed elsewhere."""
+    log = tmp_path / "app.log"
+    (tmp_path / "t.env").write_text(f"REDIS_URL={project.broker}\nLOG_SOURCE={log}\n")
+    read = (
+        "import os\nfrom securenet_obs.probes import log_frame\n"
+        "from securenet_obs.probes.scenarios.log_schema import record_log_schema\n"
+        "drift = record_log_schema(log_frame(os.environ['LOG_SOURCE']))"
+    )
+    project.write_notebook("01_logs", read, needs=["logs"], observed="1 + len(drift.failing)")
+    monkeypatch.chdir(project.folder)
+    monkeypatch.setattr(running, "_warm_socket", lambda: "")
+    digest = file_digest(project.folder / "notebooks" / "01_logs.ipynb")
+    worker = WorkerRun(project.broker, Place(tmp_path.as_uri()), tmp_path, "w@test")
+    verdicts = []
+    for hour, fields in ((3, {"amount": "1"}), (4, {"amount": "1"}), (5, {})):
+        rows = [
+            {"timestamp": f"2026-11-20T{hour:02}:00:{second:02}Z", "level": "info", "event": "paid"}
+            for second in range(60)
+        ]
+        log.write_text("".join(json.dumps(row | fields) + "\n" for row in rows))
+        facts: list[Any] = ["notebooks/01_logs.ipynb", digest, [], None, None, "t"]
+        job = Message(str(hour), f"{hour}.1", *facts, due_at=time.time() + 60)
+        (run,) = worker.execute(job)
+        verdicts.append(run.judged and run.judged["verdict"])
+    assert verdicts == ["passed", "passed", "failed"]
 
 
 def test_the_target_of_a_stack_s_own_worker_is_local(
