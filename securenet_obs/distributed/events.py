@@ -66,7 +66,7 @@ class Publisher:
 
 @contextmanager
 def telling_failures(events: Publisher) -> Iterator[None]:
-    """Tell the caller why the block fails: no evidence comes for which it would wait."""
+    """Send the caller the reason if the block fails: it would wait for evidence."""
     try:
         yield
     except Exception as error:

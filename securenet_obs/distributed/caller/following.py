@@ -186,7 +186,7 @@ class Following:
         return None
 
     def _on_failed(self, event: Event) -> Result | None:
-        """Return the result of a run whose worker could not write its evidence, for instance."""
+        """Return the error of a run without evidence, with the reason of its worker."""
         reason = f"its worker {event['worker']} failed: {event['reason']}"
         return self._end(Judgement(Verdict.ERROR, self.sent.cell, reason))
 

@@ -68,7 +68,7 @@ def run(message: dict[str, Any], worker: str) -> None:
 
 @contextmanager
 def _telling_failures(client: Any, message: dict[str, Any], worker: str) -> Iterator[None]:
-    """Tell the caller why its run is not started; the start is not counted."""
+    """Send the caller the reason if its run cannot be started; the start is not counted."""
     command, run = str(message.get("command")), str(message.get("run"))
     attempt = starts(client, run) + 1
     with telling_failures(Publisher(client, command, run, attempt, worker)):

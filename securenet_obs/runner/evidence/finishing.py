@@ -53,7 +53,7 @@ def finish(
 def compare_here(
     folder: EvidenceFolder, run: str, judgement: Judgement, seconds: float
 ) -> Judgement:
-    """Compare a failing run of a worker with its last green run here.
+    """Compare a failing run of another machine with its last green run here.
 
     Returns:
         The judgement, as by `finish`: the changes are in the notebook's banner and on its page.
