@@ -24,6 +24,9 @@ LOCK_KEY = "securenet:validation:lock:{target}"
 WORKER_KEY = "securenet:validation:worker:{name}"
 """A validation worker as JSON; it expires unless the worker renews it."""
 
+WRITTEN_KEY = "securenet:validation:written"
+"""Written to find out whether Redis takes writes; it expires at once."""
+
 SLOT_KEY = "securenet:validation:slot"
 """Latest slot of the schedule whose runs were sent, as RFC 3339."""
 

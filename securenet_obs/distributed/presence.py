@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, ResponseError
 
-from securenet_obs.distributed.names import WORKER_KEY
+from securenet_obs.distributed.names import WORKER_KEY, WRITTEN_KEY
 from securenet_obs.errors import UnreachableError
 from securenet_obs.workers.names import UNACKED_KEY, VALIDATION_QUEUE
 
@@ -68,13 +68,31 @@ def _reaching() -> Iterator[None]:
         ) from error
 
 
+def refused_writes(client: Any) -> str:
+    """Return the reason for which Redis takes no sign of life of any worker; empty if it does.
+
+    Raises:
+        UnreachableError: Redis does not answer.
+    """
+    with _reaching():
+        try:
+            client.set(WRITTEN_KEY, 1, ex=1)
+        except ResponseError as error:
+            return f"the Redis of validations takes no writes: {type(error).__name__}"
+    return ""
+
+
 def require_workers(client: Any) -> None:
     """Refuse to send runs that no worker would take.
 
     Raises:
-        UnreachableError: no validation worker is alive, or Redis does not answer.
+        UnreachableError: no validation worker is alive, or Redis does not answer or is full.
     """
     if not living_workers(client):
+        if reason := refused_writes(client):
+            raise UnreachableError(
+                f"{reason[0].upper()}{reason[1:]}; it has no memory left, or is a replica."
+            )
         raise UnreachableError(
             "No validation worker is alive; start one where the notebooks are: celery --app "
             "securenet_obs.distributed.worker.application worker --queues validation"

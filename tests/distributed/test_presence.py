@@ -1,8 +1,10 @@
 """Workers are alive while they give signs of life."""
 
 from typing import Any
+from unittest.mock import MagicMock
 
 import pytest
+from redis.exceptions import OutOfMemoryError
 
 from securenet_obs.distributed.connection import connect
 from securenet_obs.distributed.presence import announce, living_workers, require_workers, withdraw
@@ -30,3 +32,14 @@ def test_a_redis_that_does_not_answer_is_unreachable() -> None:
     announce(client, "a@host")
     with pytest.raises(UnreachableError, match="VALIDATION_BROKER_URL"):
         living_workers(client)
+
+
+def test_a_redis_without_memory_is_not_a_lack_of_workers(client: Any) -> None:
+    """Signs of life expire there, and no new one is taken; a worker more would not help."""
+    full = MagicMock(wraps=client)
+    full.set.side_effect = OutOfMemoryError("command not allowed when used memory > 'maxmemory'")
+    announce(full, "a@host")
+    with pytest.raises(
+        UnreachableError, match="takes no writes: OutOfMemoryError; it has no memory"
+    ):
+        require_workers(full)

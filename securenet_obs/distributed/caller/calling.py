@@ -11,7 +11,7 @@ from securenet_obs.distributed.message import message_of
 from securenet_obs.distributed.place import Place
 from securenet_obs.distributed.presence import require_workers
 from securenet_obs.distributed.schedule import look
-from securenet_obs.errors import EvidenceError, SettingsError
+from securenet_obs.errors import EvidenceError, SecureNetObsError, SettingsError
 from securenet_obs.runner.command import Command, Outcome, stop_on_signals
 from securenet_obs.runner.evidence.closing import close_again
 from securenet_obs.runner.evidence.folder import EvidenceFolder
@@ -87,9 +87,10 @@ class Call:
         names = [Path(target.name).stem for target in targets]
         if len(set(names)) < len(names):
             raise SettingsError(f"Targets must have different names: {', '.join(names)}.")
-        fleets = [self._fleet(target, orders) for target in targets]
         if len(targets) == 1:
-            return [self._run(targets[0], fleets[0], self.progress, orders)]
+            fleet = self._fleet(targets[0], orders)
+            return [self._run(targets[0], fleet, self.progress, orders)]
+        fleets = [self._named_fleet(target, orders) for target in targets]
         listeners = [NamedProgress(self.progress, name) for name in names]
         with stop_on_signals(self.stop), ThreadPoolExecutor(len(targets)) as pool:
             return list(
@@ -98,6 +99,17 @@ class Call:
                     zip(targets, fleets, listeners, strict=True),
                 )
             )
+
+    def _named_fleet(self, target: Target, orders: Sequence[Order]) -> Fleet:
+        """Return the broker and the place for one of several targets; errors have its name.
+
+        Raises:
+            SecureNetObsError: as `_fleet`.
+        """
+        try:
+            return self._fleet(target, orders)
+        except SecureNetObsError as error:
+            raise type(error)(f"{target.name}: {error}") from error
 
     def _fleet(self, target: Target, orders: Sequence[Order]) -> Fleet:
         """Return the broker and the place for a target, after all that can be checked before."""

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from securenet_obs.distributed.events import Event, Listener
 from securenet_obs.distributed.merging import GIVEN_UP, merge, refusal_in
 from securenet_obs.distributed.place import Place
-from securenet_obs.distributed.presence import has_messages, living_workers
+from securenet_obs.distributed.presence import has_messages, living_workers, refused_writes
 from securenet_obs.errors import EvidenceError, SecureNetObsError, UnreachableError
 from securenet_obs.processes.scratch import scratch_folder
 from securenet_obs.runner.evidence.finishing import compare_here
@@ -253,7 +253,8 @@ class Following:
         """Return what keeps the run from its end, empty for nothing, and for how long it may."""
         try:
             if not living_workers(self._client):
-                return "no validation worker is alive", NO_WORKER_S
+                reason = refused_writes(self._client) or "no validation worker is alive"
+                return reason, NO_WORKER_S
             if not self._name and not has_messages(self._client):
                 return "its message is not in Redis any more, and no worker has it", NO_WORKER_S
         except UnreachableError:

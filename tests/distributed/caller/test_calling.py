@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from securenet_obs.distributed.names import SLOT_KEY
+from securenet_obs.processes.ports import find_free_ports
 from securenet_obs.runner.evidence.folder import verify
 from tests.distributed.fleet import Fleet
 
@@ -63,6 +64,19 @@ def test_slots_that_a_caller_records_as_missed_are_no_part_of_its_json(project: 
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["verdict"] == "passed"
     assert "validations_missed" in done.stderr
+
+
+def test_the_error_of_one_of_several_targets_has_its_name(project: Fleet, tmp_path: Path) -> None:
+    """Nothing is run before all of them can be reached."""
+    project.write_notebook("01_passes")
+    files = [tmp_path / name for name in ("staging.env", "production.env")]
+    away = f"redis://127.0.0.1:{find_free_ports(1)[0]}/0"
+    for file, broker in zip(files, (project.broker, away), strict=True):
+        place = f"VALIDATION_EVIDENCE={project.place.as_uri()}"
+        file.write_text(f"REDIS_URL={broker}\nVALIDATION_BROKER_URL={broker}\n{place}\n")
+    done = project.call("--targets", ",".join(map(str, files)))
+    assert done.returncode == 6
+    assert done.stderr.startswith(f"{files[1]}: The Redis of validations does not answer")
 
 
 @pytest.mark.slow
