@@ -5,8 +5,10 @@ import json
 import uuid
 import zipfile
 from datetime import timedelta
+from glob import escape
 from pathlib import Path, PurePosixPath
 from typing import Any
+from urllib.parse import unquote
 
 from securenet_obs.errors import EvidenceError
 from securenet_obs.runner.evidence.folder import MANIFEST
@@ -35,6 +37,8 @@ class Place:
 
     def __init__(self, url: str) -> None:
         self.url = url.rstrip("/")
+        # The URL of a folder may have escapes such as %20, which are names for fsspec.
+        named = unquote(self.url) if url.startswith("file://") else self.url
         options: dict[str, Any] = {}
         try:
             import fsspec
@@ -44,7 +48,7 @@ class Place:
 
                 register("s3")
                 options = {"retry_config": _RETRIES}
-            self._files, self._root = fsspec.core.url_to_fs(self.url, **options)
+            self._files, self._root = fsspec.core.url_to_fs(named, **options)
         except ImportError as error:
             raise EvidenceError(
                 f"{self.url}: {error.name} is missing: "
@@ -136,7 +140,7 @@ class Place:
         Raises:
             EvidenceError: the place cannot be read.
         """
-        found = self._call(lambda: self._files.glob(f"{self._root}/*.plan.json"))
+        found = self._call(lambda: self._files.glob(f"{escape(self._root)}/*.plan.json"))
         return sorted(PurePosixPath(path).name.removesuffix(".plan.json") for path in found)
 
     def publish(self, command: str, folder: Path, runs: list[str]) -> None:
@@ -169,7 +173,7 @@ class Place:
         """
         if not _is_local(self._files):
             return
-        for path in self._call(lambda: self._files.glob(f"{self._root}/*.zip")):
+        for path in self._call(lambda: self._files.glob(f"{escape(self._root)}/*.zip")):
             name = PurePosixPath(path).name
             if self.is_closed(name.split(".")[0]):
                 self._delete(name)

@@ -93,6 +93,21 @@ def test_parts_of_closed_commands_are_deleted_by_their_writer(place: Place, tmp_
     assert (place.has_part("closed.1", 1), place.has_part("open.1", 1)) == (False, True)
 
 
+@pytest.mark.parametrize("name", ["a place", "place [1]", "été*", "50 %"])
+def test_a_folder_may_have_any_name(tmp_path: Path, name: str) -> None:
+    """Brackets had hidden every open command, and the escapes of URLs were parts of names."""
+    folder = tmp_path / name
+    place = Place(folder.as_uri())
+    place.put_plan("command", {"runs": []})
+    assert place.open_commands() == ["command"]
+    (tmp_path / "source").mkdir()
+    (tmp_path / "source" / "run.json").write_text("{}")
+    place.publish("command", tmp_path / "source", [])
+    place.put_part("command.1", 1, tmp_path / "source")
+    place.delete_own_parts()
+    assert [path.name for path in folder.iterdir()] == ["command"]
+
+
 def test_a_check_leaves_nothing(place: Place, tmp_path: Path) -> None:
     """The next user could not replace a file of this one."""
     place.check()
