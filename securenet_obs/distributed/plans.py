@@ -105,9 +105,14 @@ def planned_runs(command: str, orders: Sequence[Order]) -> list[PlannedRun]:
     ]
 
 
-def longest_s(orders: Sequence[Order]) -> float:
-    """Return the seconds in which one worker would have ended the orders, with a margin."""
-    return sum(order.run_deadline_s + 60 for order in orders) + 600
+def longest_s(orders: Sequence[Order], retries: int = 0) -> float:
+    """Return the seconds in which one worker would have ended the orders, with a margin.
+
+    Args:
+        orders: the command's orders.
+        retries: how often each of them may be tried again.
+    """
+    return sum(order.run_deadline_s + 60 for order in orders) * (1 + retries) + 600
 
 
 def close_others(place: Place, client: Any) -> list[str]:

@@ -130,7 +130,13 @@ class Call:
         def execution(folder: EvidenceFolder, orders: Sequence[Order]) -> Execution:
             made.append(
                 DistributedExecution(
-                    folder, target, progress, self.stop, fleet=fleet, orders=orders
+                    folder,
+                    target,
+                    progress,
+                    self.stop,
+                    fleet=fleet,
+                    orders=orders,
+                    retries=self.retries,
                 )
             )
             return made[0]

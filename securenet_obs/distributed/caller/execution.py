@@ -47,6 +47,7 @@ class DistributedExecution(Execution):
 
     fleet: Fleet = field(kw_only=True)
     orders: Sequence[Order] = field(kw_only=True)
+    retries: int = field(default=0, kw_only=True)
 
     def __post_init__(self) -> None:
         """Write the plan of the command, and listen to its runs.
@@ -55,7 +56,7 @@ class DistributedExecution(Execution):
             EvidenceError: the plan cannot be written to the shared place.
         """
         self._command = self.folder.path.name
-        self._due_at = time.time() + longest_s(self.orders)
+        self._due_at = time.time() + longest_s(self.orders, self.retries)
         planned = planned_runs(self._command, self.orders)
         self._planned = {id(order): row for order, row in zip(self.orders, planned, strict=True)}
         self._runs: list[str] = [row.run for row in planned]

@@ -36,3 +36,18 @@ def test_an_interrupted_caller_ends_its_runs(project: Fleet) -> None:
     project.write_notebook("01_stopped")
     assert project.call("01_stopped").returncode == 0
     assert time.monotonic() - began < 60, "the worker was still busy with the interrupted run"
+
+
+@pytest.mark.slow
+def test_a_command_has_time_for_its_retries(project: Fleet) -> None:
+    """After its time the runs are stopped, and others close it: three tries had that of one."""
+    left = project.flag("left")
+    files = (
+        "import json, time\nfrom pathlib import Path\n"
+        f"(plan,) = Path({str(project.place)!r}).glob('*.plan.json')\nleft = Path({str(left)!r})"
+    )
+    keep = "left.write_text(str(json.loads(plan.read_text())['due_at'] - time.time()))"
+    project.write_notebook("01_retried", files, keep)
+    done = project.call("--deadline", "1000", "--retries", "2")
+    assert done.returncode == 0, done.stderr
+    assert 3 * 1000 < float(left.read_text()) < 3 * 1060 + 600
