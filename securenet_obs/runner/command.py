@@ -129,13 +129,12 @@ class Command:
             return execution.skip(order, reason)
         result = execution.run(order)
         first = result.run
-        while self._is_repeated(result):
+        left = self.retries
+        # A run that was lost with its machine is no try: another machine goes on with it.
+        while result.is_lost or (left > 0 and result.judgement.verdict not in FINAL):
+            left -= not result.is_lost
             result = execution.run(order, result.attempt + 1, first)
         return result
-
-    def _is_repeated(self, result: Result) -> bool:
-        is_retried = result.judgement.verdict not in FINAL and result.attempt <= self.retries
-        return result.is_lost or is_retried
 
 
 @contextmanager

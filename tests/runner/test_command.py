@@ -5,18 +5,25 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from securenet_obs.errors import EvidenceError
-from securenet_obs.runner.command import Outcome
+from securenet_obs.runner.command import Command, Outcome
 from securenet_obs.runner.evidence.folder import read_manifest, verify
-from securenet_obs.runner.orders import orders_to_resume
-from tests.runner.conftest import CHECKED
+from securenet_obs.runner.execution import Execution
+from securenet_obs.runner.notebook.catalog import read_notebook
+from securenet_obs.runner.orders import order_for, orders_to_resume
+from securenet_obs.runner.record.order import Order, Result
+from securenet_obs.runner.record.verdict import Judgement, Verdict
+from securenet_obs.runner.target import target_of
+from tests.runner.conftest import CHECKED, RecordedProgress
 
 INTERVAL = (
     "import json, os, time\n"
@@ -191,6 +198,39 @@ def test_a_skipped_run_is_neither_retried_nor_resumed(
     assert str(outcome.verdict) == "passed"
     assert not list(outcome.folder.glob("09_drills*"))
     assert orders_to_resume(tmp_path / "evidence", outcome.folder.name) == []
+
+
+@dataclass
+class Scripted(Execution):
+    """An execution with these verdicts; a run that is interrupted is lost with its machine."""
+
+    verdicts: list[Verdict] = field(kw_only=True)
+
+    def run(self, order: Order, attempt: int = 1, first: str = "") -> Result:
+        """Record the next verdict."""
+        judgement = Judgement(self.verdicts.pop(0), None, "")
+        run = self._open(order, attempt, first)
+        result = self._finished(run, order, attempt, time.monotonic(), judgement)
+        return replace(result, is_lost=judgement.verdict == Verdict.INTERRUPTED)
+
+
+def test_a_run_that_is_lost_takes_no_retry(
+    write_notebook: Callable[..., Path], listener: RecordedProgress, tmp_path: Path
+) -> None:
+    """Its machine died; the notebook has had no try of its own."""
+    verdicts = [Verdict.INTERRUPTED, Verdict.FAILED, Verdict.INTERRUPTED, Verdict.PASSED]
+    command = Command(
+        target_of("a test", {}),
+        tmp_path / "evidence",
+        listener,
+        retries=1,
+        execution=lambda folder, _: Scripted(
+            folder, command.target, listener, command.stop, verdicts=verdicts
+        ),
+    )
+    outcome = command.run([order_for(read_notebook(write_notebook("1"), plain=True))])
+    assert (str(outcome.verdict), verdicts) == ("passed", [])
+    assert [row["attempt"] for row in outcome.manifest["runs"]] == [1, 2, 3, 4]
 
 
 ODD_OUTPUTS = {
