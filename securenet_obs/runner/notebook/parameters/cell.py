@@ -124,9 +124,23 @@ def literal(node: ast.expr) -> Any:
         case ast.Call(func=ast.Name(id=name), args=args, keywords=keywords) if (
             name in _CONSTRUCTORS
         ):
-            named = {str(word.arg): ast.literal_eval(word.value) for word in keywords}
-            return _CONSTRUCTORS[name](*map(ast.literal_eval, args), **named)
-    return ast.literal_eval(node)
+            named = {str(word.arg): _plain(word.value) for word in keywords}
+            return _CONSTRUCTORS[name](*map(_plain, args), **named)
+    return _plain(node)
+
+
+def _plain(node: ast.expr) -> Any:
+    """Return the value of a literal.
+
+    Raises:
+        ValueError: the expression is not one; Python's own message has an address in memory.
+    """
+    try:
+        return ast.literal_eval(node)
+    except ValueError as error:
+        raise ValueError(
+            f"{ast.unparse(node)!r} is not a literal; a parameter that must be given has no default"
+        ) from error
 
 
 def _type(node: ast.expr) -> Any:
@@ -141,7 +155,7 @@ def _type(node: ast.expr) -> Any:
         case ast.Subscript(value=ast.Name(id="Optional"), slice=inner):
             return Optional[_type(inner)]  # noqa: UP045 - built from values
         case ast.Subscript(value=ast.Name(id="Literal"), slice=choices):
-            return Literal[ast.literal_eval(choices)]
+            return Literal[_plain(choices)]
         case ast.Subscript(value=ast.Name(id="list"), slice=inner):
             return list[_type(inner)]  # type: ignore[misc]
         case ast.Subscript(value=ast.Name(id="dict"), slice=ast.Tuple(elts=[key, inner])):
@@ -150,7 +164,7 @@ def _type(node: ast.expr) -> Any:
             value=ast.Name(id="Annotated"),
             slice=ast.Tuple(elts=[inner, ast.Call(func=ast.Name(id="Field"), keywords=words)]),
         ):
-            bounds = {str(word.arg): ast.literal_eval(word.value) for word in words}
+            bounds = {str(word.arg): _plain(word.value) for word in words}
             return Annotated[_type(inner), Field(**bounds)]
     raise ValueError(f"type {ast.unparse(node)!r} is not one of {', '.join(_TYPES)}, Literal, …")
 

@@ -51,6 +51,23 @@ def test_a_parameters_cell_of_ours_holds_annotated_literals_only(line: str) -> N
         read_schema(line)
 
 
+@pytest.mark.parametrize(
+    ("line", "part"),
+    [
+        ("since: datetime = datetime(2026, 1, 1, tzinfo=UTC)", "UTC"),
+        ("since: datetime = datetime.now(UTC)", "datetime.now(UTC)"),
+        ("count: int = LIMIT + 1", "LIMIT + 1"),
+        ("count: Annotated[int, Field(ge=LIMIT)] = 1", "LIMIT"),
+    ],
+)
+def test_a_default_that_is_computed_is_named(line: str, part: str) -> None:
+    """The message had been that of Python, `malformed node <ast.Name object at 0x7f...>`."""
+    with pytest.raises(NotebookError) as caught:
+        read_schema(line)
+    remedy = "a parameter that must be given has no default"
+    assert str(caught.value) == f"parameters cell, line 1: {part!r} is not a literal; {remedy}"
+
+
 def test_the_injected_cell_gives_back_every_value() -> None:
     """The injected cell evaluates to the given values."""
     namespace: dict[str, Any] = {"datetime": "mine"}
