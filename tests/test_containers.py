@@ -30,6 +30,7 @@ from tests.local_index import LocalIndex, installed_here
 
 PROJECT = Path(__file__).parents[1]
 COMPOSE = PROJECT / "compose.yaml"
+DEPLOYMENT = PROJECT / "DEPLOYMENT.md"
 PARTS = {"api": "api", "worker-quick": "worker", "worker-long": "worker", "beat": "beat"}
 """Service -> part of the local stack that is the same program."""
 TARGET_READERS = {"worker-validation": "worker-validation", "oncall": "oncall"}
@@ -182,6 +183,16 @@ def test_services_read_the_variables_of_the_settings(services: dict[str, Any]) -
         given = set(services[name]["environment"])
         assert given <= settings
         assert {"REDIS_URL", "RESULT_URL", "DATABASE_URL", "SENTRY_DSN", "ENVIRONMENT"} <= given
+
+
+def test_each_service_is_in_the_table_of_the_deployment(services: dict[str, Any]) -> None:
+    """The table has the services in words; `oncall` had been left out."""
+    table = DEPLOYMENT.read_text().partition("## On Kubernetes")[0]
+    assert set(services) == {
+        name
+        for row in re.findall(r"^\| (`.*?) \|", table, re.MULTILINE)
+        for name in re.findall(r"`(.+?)`", row)
+    }
 
 
 def test_no_variable_is_empty(expanded: dict[str, Any]) -> None:
@@ -346,7 +357,11 @@ def test_the_validation_worker_has_what_it_needs(services: dict[str, Any]) -> No
     needed = {"VALIDATION_EVIDENCE", "VALIDATION_SCHEDULE", "NOTIFY_URLS", "NOTIFY_AFTER_S"}
     assert needed <= service["environment"].keys()
     assert service["build"]["target"] == "oncall"
-    assert set(service["environment"]) <= {name.upper() for name in Settings.model_fields}
+    bucket = {name for name in service["environment"] if name.startswith("AWS_")}
+    assert {"AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"} <= bucket
+    assert bucket >= set(re.findall(r"`(AWS_[A-Z_]+)", DEPLOYMENT.read_text()))
+    settings = {name.upper() for name in Settings.model_fields}
+    assert set(service["environment"]) <= settings | bucket
     assert service["environment"]["VALIDATION_EVIDENCE"].startswith("${VALIDATION_EVIDENCE:-file:")
     assert service["healthcheck"]["test"][-1] == (
         "securenet-obs probe validation validation@$$(hostname)"
