@@ -1,6 +1,7 @@
 """The message of a run: an order as JSON, and the order again in a worker with its own files."""
 
 import hashlib
+import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from securenet_obs.errors import NotebookError, ParametersError, SettingsError
 from securenet_obs.redaction import MASK
 from securenet_obs.runner.evidence.masking import Masker
 from securenet_obs.runner.notebook.catalog import read_notebook
+from securenet_obs.runner.notebook.parameters.json_values import as_text
 from securenet_obs.runner.orders import order_for
 from securenet_obs.runner.record.order import Order
 from securenet_obs.runner.target import Target
@@ -62,10 +64,13 @@ class Message:
                 "release for the caller and the workers."
             ) from error
 
-    @property
-    def identity(self) -> str:
-        """What must not run twice at once: the notebook with its parameters."""
-        return repr((self.notebook, sorted(self.assignments)))
+    def identity(self, order: Order) -> str:
+        """Return what must not run twice at once: the notebook with the values of its parameters.
+
+        A value that is given as it is by default, or spelled otherwise, is the same.
+        """
+        values = as_text(order.prepared.values)
+        return json.dumps([self.notebook, values], sort_keys=True, default=str)
 
     def order(self, root: Path) -> Order:
         """Return the order for this worker's own copy of the notebook.

@@ -32,6 +32,27 @@ def test_a_worker_has_the_same_order(write_notebook: Callable[..., Path]) -> Non
     assert "hunter2" not in str(message.as_json())
 
 
+@pytest.mark.parametrize(
+    ("assignments", "same"),
+    [
+        ((), True),
+        (("tenant_id=t",), True),
+        (("deadline_s=2",), True),
+        (("deadline_s=2e0", "tenant_id=t"), True),
+        (("tenant_id=u",), False),
+        (("deadline_s=3",), False),
+    ],
+)
+def test_the_same_values_are_one_identity(
+    write_notebook: Callable[..., Path], assignments: tuple[str, ...], same: bool
+) -> None:
+    """The default of a tenant that was given, too, had run twice at once."""
+    path = write_notebook("1", parameters='tenant_id: str = "t"\ndeadline_s: float = 2.0')
+    root = path.parents[1]
+    one, other = _message(path), _message(path, *assignments)
+    assert (one.identity(one.order(root)) == other.identity(other.order(root))) is same
+
+
 def test_another_version_of_the_notebook_is_refused(write_notebook: Callable[..., Path]) -> None:
     """A verdict about another text than the caller's would be worth nothing."""
     message = _message(write_notebook("1"))

@@ -112,7 +112,7 @@ class WorkerRun:
             target_lease(
                 client,
                 target.environment,
-                message.identity,
+                message.identity(order),
                 f"{order.notebook.name} on {self.worker}",
                 exclusive=order.notebook.declared.exclusive,
                 stop=stop,
