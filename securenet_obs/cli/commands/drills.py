@@ -153,13 +153,17 @@ def _report_on(console: Console) -> Callable[[str], None]:
 
 @contextmanager
 def validation_runner(root: Path) -> "Iterator[ValidationRunner]":
-    """Yield a function that runs a validation during a fault and discards its evidence."""
+    """Yield a function that runs a validation during a fault and discards its evidence.
+
+    It raises KeyboardInterrupt if Ctrl-C or SIGTERM ended the validation: the command ends, too.
+    """
     from securenet_obs.drills import ValidationOutcome
     from securenet_obs.runner.command import Command
     from securenet_obs.runner.console.progress import PlainLines
     from securenet_obs.runner.kernel.forked import warm_server
     from securenet_obs.runner.notebook.catalog import find
     from securenet_obs.runner.orders import order_for
+    from securenet_obs.runner.record.verdict import Verdict
     from securenet_obs.runner.target import target_of
 
     silent = PlainLines(Console(quiet=True))
@@ -172,6 +176,8 @@ def validation_runner(root: Path) -> "Iterator[ValidationRunner]":
             local = target_of("local stack", target, local=True)
             command = Command(local, evidence, silent, warm=server())
             outcome = command.run([order])
+            if outcome.verdict == Verdict.INTERRUPTED:
+                raise KeyboardInterrupt
             (run,) = outcome.runs
             failed = frozenset(check.name for check in run.checks if check.outcome == "failed")
             return ValidationOutcome(outcome.verdict.value, failed)

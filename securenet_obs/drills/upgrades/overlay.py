@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import secrets
 import shutil
 import sys
@@ -88,10 +89,18 @@ def _install(requirements: Sequence[str], folder: Path, wheels: Path | None) -> 
             (_locate_site(folder) / "shared.pth").write_text(_share_packages())
         pip = (python, "-I", "-m", "pip", "install", *options, *requirements)
         if not is_made or not run(*pip, environment=build_pip_environment(python)):
-            reason = explain_pip_failure(log.read_text(errors="replace"), folder)
+            reason = _explain(log.read_text(errors="replace"), folder, wheels)
             raise StackError(
                 f"{', '.join(requirements)} cannot be installed: {reason} (pip's output: {log})"
             )
+
+
+def _explain(output: str, folder: Path, wheels: Path | None) -> str:
+    """Return the reason of a failure; with a folder of wheels there is no index to reach."""
+    missing = re.search(r"No matching distribution found for (\S+)", output)
+    if wheels and missing:
+        return f"{wheels} has no wheel of {missing[1]} for this Python"
+    return explain_pip_failure(output, folder)
 
 
 def _share_packages() -> str:

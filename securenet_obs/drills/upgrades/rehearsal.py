@@ -37,6 +37,8 @@ COMBINATIONS = (
 )
 """The first is what the others are compared with."""
 
+_TODAY = COMBINATIONS[0].name
+
 PLAIN_WORKER_TRIED = ((), ("worker",))
 """The new services of the combinations with which `PLAIN_WORKER` is tried."""
 
@@ -73,19 +75,23 @@ class Rehearsal:
     @property
     def broken(self) -> list[Trial]:
         """Trials that do not pass although they pass today, or are not tried today."""
-        first = COMBINATIONS[0].name
-        bad_today = {trial.subject for trial in self.trials if _is_bad(trial, first)}
+        unjudged = {trial.subject for trial in self.unjudged}
         return [
             trial
             for trial in self.trials
-            if trial.combination != first
+            if trial.combination != _TODAY
             and trial.verdict not in ("passed", "skipped")
-            and trial.subject not in bad_today
+            and trial.subject not in unjudged
         ]
 
-
-def _is_bad(trial: Trial, combination: str) -> bool:
-    return trial.combination == combination and trial.verdict != "passed"
+    @property
+    def unjudged(self) -> list[Trial]:
+        """Trials that do not pass today: they say nothing about the upgrade."""
+        return [
+            trial
+            for trial in self.trials
+            if trial.combination == _TODAY and trial.verdict != "passed"
+        ]
 
 
 @dataclass(frozen=True)

@@ -36,6 +36,7 @@ def serialise_rehearsal(rehearsal: Rehearsal) -> dict[str, Any]:
         "moved": moved,
         "trials": [vars(trial) for trial in rehearsal.trials],
         "broken": [vars(trial) for trial in rehearsal.broken],
+        "unjudged": [vars(trial) for trial in rehearsal.unjudged],
     }
 
 
@@ -47,8 +48,11 @@ def _describe_moved(rehearsal: Rehearsal) -> list[str]:
 
 
 def _describe_broken(rehearsal: Rehearsal) -> list[str]:
-    broken = [
-        f"{trial.subject}, {trial.combination}: {trial.remark or trial.verdict}"
-        for trial in rehearsal.broken
-    ]
-    return ["broken:", *broken] if broken else ["nothing broke"]
+    unjudged, broken = (
+        [f"{each.subject}, {each.combination}: {each.remark or each.verdict}" for each in trials]
+        for trials in (rehearsal.unjudged, rehearsal.broken)
+    )
+    judgement = ["broken:", *broken] if broken else ["nothing broke"]
+    if not unjudged:
+        return judgement
+    return ["not judged, bad today:", *unjudged, *judgement]

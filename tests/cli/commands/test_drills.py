@@ -1,5 +1,7 @@
 """Drills from the command line."""
 
+import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -8,9 +10,17 @@ from click.testing import CliRunner
 
 from securenet_obs import drills
 from securenet_obs.cli import cli
+from securenet_obs.cli.commands.drills import validation_runner
 from securenet_obs.drills import DrillResult
 
 PROJECT = Path(__file__).parents[3]
+
+
+def test_a_signal_ends_the_command_and_not_one_validation_alone(write: Callable[..., Path]) -> None:
+    """It had gone on for minutes, and found that nothing broke."""
+    path = write(f"import os, signal, time\nos.kill({os.getpid()}, signal.SIGTERM)\ntime.sleep(60)")
+    with validation_runner(path.parents[1]) as run, pytest.raises(KeyboardInterrupt):
+        run(path.stem, [], {})
 
 
 @pytest.mark.slow

@@ -29,6 +29,7 @@ def test_only_what_passes_today_is_broken() -> None:
     )
     rehearsal = Rehearsal({}, trials)
     assert [trial.subject for trial in rehearsal.broken] == ["drill c", "start"]
+    assert [trial.subject for trial in rehearsal.unjudged] == ["validation a"]
 
 
 @pytest.mark.slow

@@ -38,6 +38,20 @@ def test_an_upgrade_without_failures_has_its_own_sentence() -> None:
     assert render(*TODAY)[-1] == "nothing broke"
 
 
+def test_what_does_not_pass_today_is_not_judged() -> None:
+    """That nothing broke would be more than is known."""
+    trials = (
+        *TODAY,
+        Trial("today", "drill d", "failed", "lost: 1"),
+        Trial("all new", "drill d", "x"),
+    )
+    assert render(*trials)[-3:] == [
+        "not judged, bad today:",
+        "drill d, today: lost: 1",
+        "nothing broke",
+    ]
+
+
 def test_the_data_has_the_same() -> None:
     """For a pipeline."""
     rehearsal = Rehearsal(MOVED, (*TODAY, Trial("all new", "drill c", "failed", "lost: 3")))
@@ -45,3 +59,4 @@ def test_the_data_has_the_same() -> None:
     assert data["moved"]["kombu"] == {"before": "5.6.2", "after": "5.7.0"}
     assert data["trials"][-1:] == data["broken"]
     assert data["broken"][0]["remark"] == "lost: 3"
+    assert data["unjudged"] == []
