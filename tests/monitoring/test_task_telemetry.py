@@ -59,7 +59,7 @@ def test_a_hostile_failure_and_retry_are_logged(label: str) -> None:
     error = raised(hostile_classes()[label])
     task = a_task({})
     with capture_logs() as lines:
-        task_telemetry._report_failure(task, "t-1", error)
+        task_telemetry.report_failure(task, "t-1", error)
         task_telemetry._log_retry(task, error)
     assert [line["event"] for line in lines] == ["task_failed", "task_retried"]
     assert lines[1]["reason"] == "Odd"
