@@ -16,6 +16,7 @@ from securenet_obs.drills import DrillResult
 PROJECT = Path(__file__).parents[3]
 
 
+@pytest.mark.stack
 def test_a_signal_ends_the_command_and_not_one_validation_alone(write: Callable[..., Path]) -> None:
     """It had gone on for minutes, and found that nothing broke."""
     path = write(f"import os, signal, time\nos.kill({os.getpid()}, signal.SIGTERM)\ntime.sleep(60)")
