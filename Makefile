@@ -43,8 +43,8 @@ lint: $(INSTALLED) ## The part of `make test` that runs nothing
 	$(BIN)/securenet-obs lint
 
 # `make check PYTHON=python3.13 VENV=.securenet/check-3.13` does it with another Python.
-check: lint ## Lint, and every test that starts no Redis, worker, Bugsink or kernel
-	$(BIN)/pytest --quiet -p no:nbval --numprocesses 2 --dist worksteal -m "not stack"
+check: lint ## Lint, and the tests of `make test` that start no Redis, worker, Bugsink or kernel
+	$(BIN)/pytest --quiet -p no:nbval --numprocesses 2 --dist worksteal -m "not stack and not slow"
 
 fuzz: $(INSTALLED) ## Search for new examples that break a test or a reader; SECONDS=120
 	@$(BIN)/python -m tests.fuzz --seconds $(SECONDS)
