@@ -75,12 +75,12 @@ def test_a_complete_machine_installs_nothing(machine: Path) -> None:
 
 
 def test_the_python_of_the_tests_is_not_checked_again(machine: Path) -> None:
-    """The tests run with one Python; the others that the machine has run the check."""
-    for name in ("python3", "python3.11", "python3.12"):
+    """The tests run with one Python; of the others the oldest and the newest run the check."""
+    for name in ("python3", "python3.11", "python3.12", "python3.13"):
         program(machine, name, "exit 0")
     (machine / ".venv" / "bin").mkdir(parents=True)
     program(machine, "python", "echo 3.11")
     (machine / "bin" / "python").rename(machine / ".venv" / "bin" / "python")
     found = [line for line in calls(machine, "make") if line.startswith(("make te", "make ch"))]
-    check = f"make check PYTHON={machine / 'bin' / 'python3.12'} VENV=.securenet/check-3.12"
+    check = f"make check PYTHON={machine / 'bin' / 'python3.13'} VENV=.securenet/check-3.13"
     assert found == ["make test", check]
