@@ -9,17 +9,18 @@ from securenet_obs.drills.faults import beat, clock, parts, redis_states, signal
 
 _TASKS = "03_celery_round_trips_tasks"
 _LOGS = "02_logs_are_structured_json"
+# The limits leave seconds for a busy machine: one that load alone exceeds proves no fault.
 _ROUND_TRIPS = ExpectedAlarm(
-    _TASKS, "a failing task fails with its own error", ("deadline_s=1", "task_count=5")
+    _TASKS, "a failing task fails with its own error", ("deadline_s=5", "task_count=5")
 )
-_BEAT = ExpectedAlarm(_TASKS, "beat ticks", ("task_count=5", "oldest_tick_s=7"))
+_BEAT = ExpectedAlarm(_TASKS, "beat ticks", ("task_count=5", "oldest_tick_s=9"))
 _ERRORS = ExpectedAlarm(
-    "01_sentry_receives_errors", "every raised error arrived", ("deadline_s=2",)
+    "01_sentry_receives_errors", "every raised error arrived", ("deadline_s=5",)
 )
 _LINES = ExpectedAlarm(
-    _LOGS, "a request can be followed from the API to its task", ("deadline_s=5",)
+    _LOGS, "a request can be followed from the API to its task", ("deadline_s=10",)
 )
-_CLOCK = ExpectedAlarm(_LOGS, "log timestamps match the wall clock", ("deadline_s=5",))
+_CLOCK = ExpectedAlarm(_LOGS, "log timestamps match the wall clock", ("deadline_s=10",))
 
 
 _HELD = ExpectedAlarm(

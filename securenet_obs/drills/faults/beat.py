@@ -18,7 +18,7 @@ from securenet_obs.stack.local_stack import LocalStack
 from securenet_obs.stack.parts.services import build_beat_command
 from securenet_obs.workers.names import RESULT_PREFIX
 
-SILENT_S = 8.0
+SILENT_S = 10.0
 """Seconds after which a killed beat cannot be mistaken for one between two ticks."""
 
 TWINS_S = 8.0
