@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import unquote
 
-from securenet_obs.errors import EvidenceError
+from securenet_obs.errors import EvidenceError, SettingsError
 from securenet_obs.runner.evidence.folder import MANIFEST
 
 MAX_PART_BYTES = 500_000_000
@@ -32,7 +32,7 @@ class Place:
         url: `file:///srv/evidence`, `s3://bucket/prefix`, or any that fsspec knows.
 
     Raises:
-        EvidenceError: the URL cannot be used, or a package for it is missing.
+        SettingsError: the URL cannot be used, or a package for it is missing.
     """
 
     def __init__(self, url: str) -> None:
@@ -50,12 +50,14 @@ class Place:
                 options = {"retry_config": _RETRIES}
             self._files, self._root = fsspec.core.url_to_fs(named, **options)
         except ImportError as error:
-            raise EvidenceError(
-                f"{self.url}: {error.name} is missing: "
+            raise SettingsError(
+                f"VALIDATION_EVIDENCE: {self.url}: {error.name} is missing: "
                 "python -m pip install 'securenet-obs[notebooks,distributed]'"
             ) from error
         except ValueError as error:
-            raise EvidenceError(f"{self.url}: not a shared place: {error}") from error
+            raise SettingsError(
+                f"VALIDATION_EVIDENCE: {self.url}: not a shared place: {error}"
+            ) from error
 
     def check(self) -> None:
         """Check that a file can be written.

@@ -12,7 +12,7 @@ from urllib.request import Request, urlopen
 import pytest
 
 from securenet_obs.distributed.place import Place
-from securenet_obs.errors import EvidenceError
+from securenet_obs.errors import EvidenceError, SettingsError
 from securenet_obs.processes.ports import find_free_ports
 from tests.distributed.fleet import fleet
 from tests.waiting import eventually
@@ -114,11 +114,17 @@ def test_a_check_leaves_nothing(place: Place, tmp_path: Path) -> None:
     assert list((tmp_path / "shared").iterdir()) == []
 
 
-@pytest.mark.parametrize("url", ["nowhere://x", "file:///proc/none/evidence"])
-def test_a_place_that_cannot_be_used_is_an_error(url: str) -> None:
+def test_a_place_that_cannot_be_written_is_an_error() -> None:
     """The error has the URL."""
+    url = "file:///proc/none/evidence"
     with pytest.raises(EvidenceError, match=url):
         Place(url).check()
+
+
+def test_a_url_that_is_no_place_is_a_wrong_setting() -> None:
+    """The error has the name of the variable, and its value."""
+    with pytest.raises(SettingsError, match=r"VALIDATION_EVIDENCE: nowhere://x: not a shared"):
+        Place("nowhere://x")
 
 
 BUCKET = "s3://evidence/runs"

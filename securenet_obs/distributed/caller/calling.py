@@ -1,17 +1,26 @@
 """Calls validation workers: one command for each target, all at once, with one progress display."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from securenet_obs.distributed.caller.execution import DistributedExecution, Fleet
+from securenet_obs.distributed.caller.execution import (
+    DistributedExecution,
+    Fleet,
+    UnstartedExecution,
+)
 from securenet_obs.distributed.connection import broker_url, connect, evidence_url
 from securenet_obs.distributed.message import message_of
 from securenet_obs.distributed.place import Place
 from securenet_obs.distributed.presence import require_workers
 from securenet_obs.distributed.schedule import look
-from securenet_obs.errors import EvidenceError, SecureNetObsError, SettingsError
+from securenet_obs.errors import (
+    EvidenceError,
+    SecureNetObsError,
+    SettingsError,
+    UnreachableError,
+)
 from securenet_obs.runner.command import Command, Outcome, stop_on_signals
 from securenet_obs.runner.evidence.closing import close_again
 from securenet_obs.runner.evidence.folder import EvidenceFolder
@@ -78,11 +87,16 @@ class Call:
     def run(self, targets: Sequence[Target], orders: Sequence[Order]) -> list[Outcome]:
         """Run the orders against each target; return an outcome for each.
 
+        A target whose workers or shared place cannot be reached keeps no other of several from
+        its verdict: each of its own runs has the error.
+
         Raises:
-            EvidenceError: the evidence cannot be written.
+            EvidenceError: the evidence cannot be written; that of the shared place counts only
+                with one target.
             ParametersError: a parameter holds a secret.
             SettingsError: a setting is missing, or several targets have one name.
-            UnreachableError: no validation worker is alive, or the broker does not answer.
+            UnreachableError: with one target, no validation worker is alive, or the broker does
+                not answer.
         """
         names = [Path(target.name).stem for target in targets]
         if len(set(names)) < len(names):
@@ -90,26 +104,46 @@ class Call:
         if len(targets) == 1:
             fleet = self._fleet(targets[0], orders)
             return [self._run(targets[0], fleet, self.progress, orders)]
-        fleets = [self._named_fleet(target, orders) for target in targets]
+        fleets = [self._fleet_or_error(target, orders) for target in targets]
         listeners = [NamedProgress(self.progress, name) for name in names]
         with stop_on_signals(self.stop), ThreadPoolExecutor(len(targets)) as pool:
             return list(
                 pool.map(
-                    lambda row: self._run(row[0], row[1], row[2], orders),
+                    lambda row: self._run_or_record(row[0], row[1], row[2], orders),
                     zip(targets, fleets, listeners, strict=True),
                 )
             )
 
-    def _named_fleet(self, target: Target, orders: Sequence[Order]) -> Fleet:
-        """Return the broker and the place for one of several targets; errors have its name.
+    def _fleet_or_error(self, target: Target, orders: Sequence[Order]) -> Fleet | SecureNetObsError:
+        """Return the broker and the place for one of several targets, or why they are away.
 
         Raises:
-            SecureNetObsError: as `_fleet`.
+            SecureNetObsError: as `_fleet`, with the target's name.
         """
         try:
             return self._fleet(target, orders)
+        except (EvidenceError, UnreachableError) as error:
+            return error
         except SecureNetObsError as error:
             raise type(error)(f"{target.name}: {error}") from error
+
+    def _run_or_record(
+        self,
+        target: Target,
+        fleet: Fleet | SecureNetObsError,
+        progress: Progress,
+        orders: Sequence[Order],
+    ) -> Outcome:
+        """Run against one of several targets, or record why its runs cannot start."""
+        if isinstance(fleet, Fleet):
+            return self._run(target, fleet, progress, orders)
+        error = fleet
+
+        def execution(folder: EvidenceFolder, _: Sequence[Order]) -> Execution:
+            return UnstartedExecution(folder, target, progress, self.stop, error=error)
+
+        command = self._command(target, progress, len(orders), execution)
+        return replace(command, retries=0).run(orders)
 
     def _fleet(self, target: Target, orders: Sequence[Order]) -> Fleet:
         """Return the broker and the place for a target, after all that can be checked before."""
@@ -141,19 +175,7 @@ class Call:
             )
             return made[0]
 
-        jobs = min(MAX_JOBS, max(2, len(orders)))
-        command = Command(
-            target,
-            self.evidence,
-            progress,
-            jobs,
-            self.retries,
-            resumes=self.resumes,
-            stop=self.stop,
-            execution=execution,
-            is_latest=True,
-        )
-        outcome = command.run(orders)
+        outcome = self._command(target, progress, len(orders), execution).run(orders)
         try:
             made[0].publish(outcome.folder)
         except EvidenceError as error:
@@ -162,3 +184,22 @@ class Call:
             verdict = worst([outcome.verdict, Verdict.ERROR])
             return Outcome(verdict, runs, manifest, outcome.folder, str(error))
         return outcome
+
+    def _command(
+        self,
+        target: Target,
+        progress: Progress,
+        runs: int,
+        execution: Callable[[EvidenceFolder, Sequence[Order]], Execution],
+    ) -> Command:
+        return Command(
+            target,
+            self.evidence,
+            progress,
+            min(MAX_JOBS, max(2, runs)),
+            self.retries,
+            resumes=self.resumes,
+            stop=self.stop,
+            execution=execution,
+            is_latest=True,
+        )

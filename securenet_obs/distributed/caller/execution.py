@@ -17,11 +17,11 @@ from securenet_obs.distributed.names import CANCELLED_KEY, RETENTION_S
 from securenet_obs.distributed.place import Place
 from securenet_obs.distributed.plans import Plan, PlannedRun, longest_s, planned_runs
 from securenet_obs.distributed.sending import send
-from securenet_obs.errors import SecureNetObsError, UnreachableError
+from securenet_obs.errors import SecureNetObsError
 from securenet_obs.runner.execution import Execution
 from securenet_obs.runner.preflight import skip_reason
 from securenet_obs.runner.record.order import Order, Result
-from securenet_obs.runner.record.verdict import Judgement, Verdict
+from securenet_obs.runner.record.verdict import Judgement, verdict_for
 
 
 @dataclass(frozen=True)
@@ -73,10 +73,8 @@ class DistributedExecution(Execution):
         try:
             sent = self._sent.pop(id(order), None) or self._send(order, attempt)
         except SecureNetObsError as error:
-            is_away = isinstance(error, UnreachableError)
-            verdict = Verdict.UNREACHABLE if is_away else Verdict.ERROR
             run = self.begin(order, attempt, first)
-            return self.end(run, order, attempt, started, Judgement(verdict, None, str(error)))
+            return self.end(run, order, attempt, started, _judgement_of(error))
         fleet = self.fleet
         following = Following(
             self, self._listener, fleet.place, fleet.client, sent, order, attempt, first
@@ -154,3 +152,20 @@ class DistributedExecution(Execution):
             self.fleet.client.set(CANCELLED_KEY.format(command=self._command), 1, ex=RETENTION_S)
         except (RedisError, OSError):
             return  # They end at their deadlines.
+
+
+@dataclass
+class UnstartedExecution(Execution):
+    """The runs of one of several targets that an error kept from starting: each has its verdict."""
+
+    error: SecureNetObsError = field(kw_only=True)
+
+    def run(self, order: Order, attempt: int = 1, first: str = "") -> Result:
+        """Record a run with the error as its reason; send nothing."""
+        started = time.monotonic()
+        run = self._open(order, attempt, first)
+        return self._finished(run, order, attempt, started, _judgement_of(self.error))
+
+
+def _judgement_of(error: SecureNetObsError) -> Judgement:
+    return Judgement(verdict_for(error), None, str(error))

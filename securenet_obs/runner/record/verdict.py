@@ -65,10 +65,15 @@ _BY_ERROR = {
 }
 
 
+def verdict_for(error: Exception) -> Verdict:
+    """Return the verdict of runs that an error kept from starting."""
+    verdicts = (verdict for kind, verdict in _REFUSED.items() if isinstance(error, kind))
+    return next(verdicts, Verdict.ERROR)
+
+
 def exit_code_for(error: Exception) -> int:
     """Return a command's exit code for an error that kept it from running anything."""
-    verdicts = (verdict for kind, verdict in _REFUSED.items() if isinstance(error, kind))
-    return next(verdicts, Verdict.ERROR).exit_code
+    return verdict_for(error).exit_code
 
 
 def worst(verdicts: Iterable[Verdict]) -> Verdict:

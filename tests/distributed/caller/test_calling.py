@@ -66,17 +66,55 @@ def test_slots_that_a_caller_records_as_missed_are_no_part_of_its_json(project: 
     assert "validations_missed" in done.stderr
 
 
-def test_the_error_of_one_of_several_targets_has_its_name(project: Fleet, tmp_path: Path) -> None:
-    """Nothing is run before all of them can be reached."""
+def _write_targets(project: Fleet, folder: Path, **variables: str) -> str:
+    """Write env files of a target that answers and of one with other variables; return both."""
+    files = [folder / name for name in ("staging.env", "production.env")]
+    own = {
+        "REDIS_URL": project.broker,
+        "VALIDATION_BROKER_URL": project.broker,
+        "VALIDATION_EVIDENCE": project.place.as_uri(),
+    }
+    for file, given in zip(files, (own, own | variables), strict=True):
+        file.write_text("".join(f"{name}={text}\n" for name, text in given.items()))
+    return ",".join(map(str, files))
+
+
+@pytest.mark.parametrize("away", ["the broker", "the shared place"])
+def test_a_target_that_is_away_keeps_no_other_from_its_verdict(
+    project: Fleet, tmp_path: Path, away: str
+) -> None:
+    """A nightly command over ten targets had ended without any verdict because of one."""
     project.write_notebook("01_passes")
-    files = [tmp_path / name for name in ("staging.env", "production.env")]
-    away = f"redis://127.0.0.1:{find_free_ports(1)[0]}/0"
-    for file, broker in zip(files, (project.broker, away), strict=True):
-        place = f"VALIDATION_EVIDENCE={project.place.as_uri()}"
-        file.write_text(f"REDIS_URL={broker}\nVALIDATION_BROKER_URL={broker}\n{place}\n")
-    done = project.call("--targets", ",".join(map(str, files)))
-    assert done.returncode == 6
-    assert done.stderr.startswith(f"{files[1]}: The Redis of validations does not answer")
+    port = find_free_ports(1)[0]
+    (tmp_path / "file").touch()
+    variables = {
+        "the broker": {"VALIDATION_BROKER_URL": f"redis://127.0.0.1:{port}/0"},
+        "the shared place": {"VALIDATION_EVIDENCE": (tmp_path / "file").as_uri()},
+    }[away]
+    targets = _write_targets(project, tmp_path, **variables)
+    done = project.call("--targets", targets, "--retries", "2", "--json")
+    verdict, code, reason = {
+        "the broker": ("unreachable", 6, "The Redis of validations does not answer"),
+        "the shared place": ("error", 3, "the shared place of evidence"),
+    }[away]
+    assert done.returncode == code, done.stderr
+    staging, production = json.loads(done.stdout)
+    assert staging["verdict"] == "passed"
+    assert production["verdict"] == verdict
+    (run,) = production["runs"]
+    assert reason in run["reason"]
+    assert verify(project.folder / "evidence" / production["id"]) == []
+
+
+def test_a_wrong_setting_of_one_of_several_targets_has_its_name(
+    project: Fleet, tmp_path: Path
+) -> None:
+    """Nothing is run before the settings of all of them can be used."""
+    project.write_notebook("01_passes")
+    targets = _write_targets(project, tmp_path, VALIDATION_EVIDENCE="gopher://evidence")
+    done = project.call("--targets", targets)
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"{tmp_path / 'production.env'}: VALIDATION_EVIDENCE")
 
 
 @pytest.mark.slow
