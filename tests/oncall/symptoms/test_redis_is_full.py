@@ -70,7 +70,8 @@ def test_unused_results_expire(settings: Settings, results: redis.Redis) -> None
         assert str(COUNT) not in row.step.does
         assert row.step.run() == f"{COUNT} results have an expiry now"
         assert row.step.run() == "0 results have an expiry now"
-        assert 0 < int(str(results.ttl(f"{PREFIX}0"))) <= 5
+        # On a busy machine it has expired already: -2; without an expiry it is -1.
+        assert results.ttl(f"{PREFIX}0") in (-2, *range(6))
 
 
 def test_results_in_use_are_kept_and_the_limit_is_raised(
