@@ -72,6 +72,16 @@ def results(environment: dict[str, str]) -> redis.Redis:
     return redis.Redis.from_url(f"{address}/7", decode_responses=True)
 
 
+def every_hour(began: datetime) -> crontab:
+    """Return a schedule with a window in each hour, which begins at the minute of this time."""
+    return crontab(minute=str(began.minute))
+
+
+def half_an_hour_ago() -> datetime:
+    """Return the begin of a window of each hour that neither ends nor begins during a test."""
+    return datetime.now(UTC) - timedelta(minutes=30)
+
+
 def sent(broker: redis.Redis) -> list[dict[str, Any]]:
     """Return the headers of the sent tasks, oldest first."""
     messages = [json.loads(text) for text in broker.lrange("default", 0, -1)]
@@ -123,14 +133,15 @@ def test_missed_windows_are_sent_once(
     environment: dict[str, str], broker: redis.Redis, tmp_path: Path
 ) -> None:
     """After two days without beat an entry is sent once, for its latest slot."""
-    beat = scheduler(environment["REDIS_URL"], tmp_path, hourly=crontab(minute="0"))
+    began = half_an_hour_ago()
+    beat = scheduler(environment["REDIS_URL"], tmp_path, hourly=every_hour(began))
     beat.schedule["hourly"].last_run_at = datetime.now(UTC) - timedelta(days=2)
     beat.close()
-    beat = scheduler(environment["REDIS_URL"], tmp_path, hourly=crontab(minute="0"))
+    beat = scheduler(environment["REDIS_URL"], tmp_path, hourly=every_hour(began))
     run_due_entries(beat)
     run_due_entries(beat)
     (headers,) = sent(broker)
-    assert headers[WINDOW_HEADER] == f"{datetime.now(UTC):%Y-%m-%dT%H}:00Z"
+    assert headers[WINDOW_HEADER] == f"{began:%Y-%m-%dT%H:%M}Z"
 
 
 def test_a_lost_schedule_is_recovered(
@@ -139,7 +150,7 @@ def test_a_lost_schedule_is_recovered(
     """Without the schedule's file, the times in Redis are used, and missed entries are sent."""
     with results(environment) as records:
         records.hset(SENT_KEY, mapping={"missed": time.time() - 7_200, "done": time.time()})
-    hourly = crontab(minute="0")
+    hourly = every_hour(half_an_hour_ago())
     run_due_entries(scheduler(environment["REDIS_URL"], tmp_path, missed=hourly, done=hourly))
     assert len(sent(broker)) == 1
     with results(environment) as records:
@@ -150,7 +161,7 @@ def test_one_beat_sends_at_a_time(
     environment: dict[str, str], broker: redis.Redis, tmp_path: Path
 ) -> None:
     """The second is a standby; it takes over when the first ends, without duplicates."""
-    hourly = crontab(minute="0")
+    hourly = every_hour(half_an_hour_ago())
     with results(environment) as records:
         records.hset(SENT_KEY, "hourly", time.time() - 7_200)
     first = scheduler(environment["REDIS_URL"], tmp_path / "first", hourly=hourly)
@@ -200,7 +211,7 @@ def test_an_unsent_entry_stays_due(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """An entry that the broker refused is sent when the broker is back, not the next day."""
-    beat = scheduler(environment["REDIS_URL"], tmp_path, hourly=crontab(minute="0"))
+    beat = scheduler(environment["REDIS_URL"], tmp_path, hourly=every_hour(half_an_hour_ago()))
     with results(environment) as records:
         records.hset(SENT_KEY, "hourly", time.time() - 7_200)
     with monkeypatch.context() as patch:
