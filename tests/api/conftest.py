@@ -18,6 +18,16 @@ from tests.forked_python import ForkedPython
 from tests.stores import create_sqlite
 from tests.waiting import eventually
 
+WAITING = """
+import securenet_obs.store.waits, securenet_obs.workers.connections
+from securenet_obs.store.waits import REQUEST, TASK
+
+vars(REQUEST).update(vars(TASK))
+securenet_obs.workers.connections.SOCKET_TIMEOUT_S = 8.0
+from securenet_obs.api.app import app
+"""
+"""An API whose requests wait for store and Redis for seconds: a held one refuses none of them."""
+
 DIAGNOSTICS = {"DIAGNOSTICS_ENABLED": "true", "DIAGNOSTICS_KEY": "the-diagnostics-key"}
 
 
@@ -67,11 +77,15 @@ class Api:
 
 
 @contextmanager
-def serving(python: ForkedPython, environment: dict[str, str], folder: Path) -> Iterator[Api]:
-    """Run the API on a free port until the block ends."""
+def serving(
+    python: ForkedPython, environment: dict[str, str], folder: Path, *, hurries: bool = False
+) -> Iterator[Api]:
+    """Run the API on a free port; one that hurries refuses requests in time, as deployed ones."""
     (port,) = find_free_ports(1)
     log = folder / "api.log"
-    command = ["-m", "uvicorn", "securenet_obs.api.app:app", "--port", str(port)]
+    (folder / "waiting.py").write_text(WAITING)
+    module = "securenet_obs.api.app" if hurries else "waiting"
+    command = ["-m", "uvicorn", f"{module}:app", "--port", str(port)]
     with recording_sentry() as sentry, log.open("wb") as output:
         store = create_sqlite(folder / "s.sqlite3")
         keys = create_keys_in(store, ("acme", "first"), "tests")
@@ -79,7 +93,7 @@ def serving(python: ForkedPython, environment: dict[str, str], folder: Path) -> 
         variables |= {"SENTRY_DSN": sentry.dsn, "ENVIRONMENT": "test", **environment}
         process = python.start(command, env=variables, output=output.fileno(), cwd=folder)
         try:
-            with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=10) as client:
+            with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
                 wait_until_live(client, log)
                 served = Api(client, keys, log, sentry, variables)
                 client.headers.update(served.bearer("acme"))
@@ -115,9 +129,9 @@ def serve(
 ) -> Callable[..., AbstractContextManager[Api]]:
     """Return a function that runs another API, with diagnostics, for a block."""
 
-    def serve(**environment: str) -> AbstractContextManager[Api]:
+    def serve(*, hurries: bool = False, **environment: str) -> AbstractContextManager[Api]:
         variables = {**redis_server.environment, **DIAGNOSTICS, **environment}
-        return serving(python, variables, tmp_path)
+        return serving(python, variables, tmp_path, hurries=hurries)
 
     return serve
 

@@ -197,7 +197,7 @@ def test_an_unavailable_broker_is_answered_in_two_seconds(
             silent.listen(100)
         url = f"redis://127.0.0.1:{silent.getsockname()[1]}"
         broken = {"REDIS_URL": f"{url}/0", "RESULT_URL": f"{url}/1"}
-        with serve(**broken) as served:
+        with serve(hurries=True, **broken) as served:
             for _ in range(2):
                 began = time.monotonic()
                 answer = served.client.post("/v1/tenants/acme/logs", json=[record])
@@ -258,7 +258,7 @@ def test_accepted_batches_are_counted_once_and_refused_ones_never(
         silent.bind(("127.0.0.1", 0))
         silent.listen(100)
         url = f"redis://127.0.0.1:{silent.getsockname()[1]}"
-        with serve(REDIS_URL=f"{url}/0", RESULT_URL=f"{url}/1") as served:
+        with serve(hurries=True, REDIS_URL=f"{url}/0", RESULT_URL=f"{url}/1") as served:
             began = time.monotonic()
             refused = served.client.post("/v1/tenants/acme/logs", json=[record] * 5)
             assert (refused.status_code, time.monotonic() - began < room_for(2)) == (503, True)
