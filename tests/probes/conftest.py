@@ -1,5 +1,6 @@
 """Fixtures: the settings of the running stack."""
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,10 @@ def celery_app(broker: Settings) -> Celery:
     @app.task(name="probed.fail")
     def fail() -> None:
         raise LookupError("canary not found")
+
+    @app.task(name="probed.sleep")
+    def sleep(seconds: float) -> None:
+        time.sleep(seconds)
 
     return app
 

@@ -14,6 +14,7 @@ import pandas as pd
 
 from securenet_obs.errors import RefusedError
 from securenet_obs.probes.celery.client import open_inspector, query_workers
+from securenet_obs.probes.celery.known_workers import read_worker_names
 from securenet_obs.probes.celery.names import DIRECT_PREFIX, RESULT_PREFIX
 from securenet_obs.probes.celery.redis_reading import format_address
 from securenet_obs.probes.celery.results import ResultProbe
@@ -93,7 +94,8 @@ class BrokerProbe(ResultProbe):
         """Return the configuration of each worker that answers; none can if Redis refuses writes.
 
         Args:
-            deadline_s: seconds to wait for the answers of all workers, whose number is not known.
+            deadline_s: seconds to wait for the answers of all workers, whose number is not known;
+                one with a control queue has more time.
 
         Returns:
             A row for each worker: `worker`, `queues` (a list, without its direct queue),
@@ -102,7 +104,9 @@ class BrokerProbe(ResultProbe):
         queues, configuration, reports = {}, {}, {}
         with suppress(RefusedError), open_inspector(self._settings, deadline_s) as inspect:
             queues, configuration, reports = query_workers(
-                inspect, "active_queues", "conf", "report"
+                inspect,
+                *("active_queues", "conf", "report"),
+                known=read_worker_names(self._settings),
             )
         rows = [
             _summarise_worker(

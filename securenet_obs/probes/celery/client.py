@@ -1,6 +1,6 @@
 """Celery client of the probes: sends tasks and inspects workers, without a result backend."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -9,6 +9,9 @@ from celery.app.control import Inspect
 
 from securenet_obs.probes.celery.redis_reading import TIMEOUT_S, open_redis, translate_redis_errors
 from securenet_obs.settings import Settings
+
+LATE_S = 5.0
+"""Seconds that a known worker, which has a control queue, has to answer after the others."""
 
 
 def create_celery_client(settings: Settings) -> Celery:
@@ -52,14 +55,27 @@ def _restore_nothing() -> None:
     """Replace kombu's restoration, which a poll does: the task would run twice."""
 
 
-def query_workers(inspect: Inspect, *questions: str) -> list[dict[str, Any]]:
+def query_workers(
+    inspect: Inspect, *questions: str, known: Iterable[str] = ()
+) -> list[dict[str, Any]]:
     """Return the answers to each of Celery's control questions: worker -> its answer.
 
     The first question goes to all workers and takes the timeout of `open_inspector`. The others
     go to the workers that answered, and end as soon as all of them have answered again.
+
+    Args:
+        inspect: inspector of `open_inspector`.
+        questions: names of the inspector's methods.
+        known: names of workers that are asked the first question again if they do not answer, for
+            up to `LATE_S` seconds; they and the others then have as long for each further one.
     """
     first, *others = questions
     answers = [getattr(inspect, first)() or {}]
+    if known:
+        inspect.timeout = max(inspect.timeout, LATE_S)
+    if late := sorted({*known}.difference(answers[0])):
+        inspect.destination = late
+        answers[0].update(getattr(inspect, first)() or {})
     inspect.destination = sorted(answers[0])
     for question in others:
         answers.append(getattr(inspect, question)() or {} if answers[0] else {})

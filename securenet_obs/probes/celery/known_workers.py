@@ -47,7 +47,7 @@ def ask_known_workers(settings: Settings, name: str = "") -> list[KnownWorker]:
     """
     with open_inspector(settings, ANSWER_S) as inspect:
         queues, stats = query_workers(inspect, "active_queues", "stats")
-    names = {name} if name else {*queues, *_read_names(settings)}
+    names = {name} if name else {*queues, *read_worker_names(settings)}
     return [_describe(worker, queues.get(worker), stats.get(worker)) for worker in sorted(names)]
 
 
@@ -76,7 +76,12 @@ def _describe(name: str, queues: Any, stats: Any) -> KnownWorker:
     return KnownWorker(name, queues is not None, consumed, stats["pid"], float(stats["uptime"]))
 
 
-def _read_names(settings: Settings) -> set[str]:
+def read_worker_names(settings: Settings) -> set[str]:
+    """Return the names of the workers that have a control queue, also of one that was killed.
+
+    Raises:
+        UnreachableError, ForbiddenError, RefusedError: as every probe.
+    """
     with (
         translate_redis_errors(settings.redis_url, "REDIS_URL"),
         open_redis(settings.redis_url, "REDIS_URL") as broker,

@@ -4,7 +4,9 @@ from celery import Celery
 
 from securenet_obs.errors import UnreachableError
 from securenet_obs.probes import BrokerProbe
+from securenet_obs.probes.celery import client
 from securenet_obs.settings import Settings
+from tests.waiting import eventually
 
 
 @pytest.fixture
@@ -30,6 +32,30 @@ def test_broker_without_workers_returns_an_empty_table(settings: Settings) -> No
     workers = BrokerProbe(settings).workers(0.2)
     assert workers.empty
     assert "hard_limit_s" in workers
+
+
+def test_a_known_worker_that_is_held_is_not_left_out(
+    broker: Settings, celery_app: Celery, worker: None
+) -> None:
+    """It has a control queue, and answers all questions once its event loop runs again."""
+    celery_app.send_task("probed.sleep", [1.5])
+    with redis.Redis.from_url(broker.redis_url.get_secret_value()) as queues:
+        assert eventually(lambda: queues.llen("default") == 0)
+    (row,) = BrokerProbe(broker).workers(0.2).to_dict("records")
+    assert (row["queues"], "celery" in row["versions"]) == (["default"], True)
+
+
+def test_a_known_worker_that_is_gone_is_left_out(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker that was killed leaves its control queue, and is waited for in vain."""
+    monkeypatch.setattr(client, "LATE_S", 0.2)
+    with redis.Redis.from_url(settings.redis_url.get_secret_value()) as broker:
+        broker.sadd("_kombu.binding.celery.pidbox", "\x06\x16\x06\x16worker@gone.celery.pidbox")
+        try:
+            assert BrokerProbe(settings).workers(0.2).empty
+        finally:
+            broker.delete("_kombu.binding.celery.pidbox")
 
 
 def test_results_without_ttl_are_counted(settings: Settings) -> None:
