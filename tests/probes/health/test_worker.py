@@ -17,6 +17,7 @@ from celery import Celery
 from securenet_obs.errors import UnreachableError
 from securenet_obs.probes.health import worker as probed
 from securenet_obs.probes.health.worker import probe_worker
+from securenet_obs.processes.polling import poll_until
 from securenet_obs.processes.ports import find_free_ports
 from securenet_obs.settings import Settings
 from tests.stores import create_sqlite
@@ -121,7 +122,12 @@ def test_a_worker_that_answers_pings_and_consumes_nothing_is_not_healthy(
         )
         assert answer == {name_of("stopped"): {"ok": "lost"}}
         healthy(settings, "stopped")  # takes what Redis delivers to the last poll
-        found = probe_worker(settings, name_of("stopped"), 1.0)
+        # A worker that is held for the second of a probe answers its pings during the next one.
+        found = poll_until(
+            lambda: probe_worker(settings, name_of("stopped"), 1.0),
+            lambda health: health.is_healthy or "answers pings" in health.observed,
+            deadline_s=60,
+        )
         assert app.control.ping([name_of("stopped")], timeout=60)
     assert not found.is_healthy
     assert "although the worker answers pings" in found.observed
