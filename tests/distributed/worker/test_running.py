@@ -54,9 +54,14 @@ def test_evidence_that_a_worker_cannot_write_is_an_error_at_once(project: Fleet)
     assert row["verdict"] == "error"
     assert "failed: file:///" in row["reason"]
     assert "Permission denied" in row["reason"]
-    lines = [line for number in (1, 2) for line in project.log(number).splitlines()]
-    failures = [line for line in lines if '"event":"task_failed"' in line]
-    assert any("Permission denied" in line for line in failures)
+
+    def find_denial() -> bool:
+        lines = [line for number in (1, 2) for line in project.log(number).splitlines()]
+        failures = [line for line in lines if '"event":"task_failed"' in line]
+        return any("Permission denied" in line for line in failures)
+
+    # The caller is told first.
+    assert eventually(find_denial)
 
 
 @pytest.mark.slow
