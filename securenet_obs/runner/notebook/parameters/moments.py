@@ -63,18 +63,31 @@ def _time(value: Any, info: ValidationInfo) -> Any:
     Raises:
         ValueError: the time is out of range, or a number is too small for Unix seconds.
     """
-    if not isinstance(value, str) or not isinstance(info.context, Mapping):
+    if not isinstance(info.context, Mapping):
         return value
-    now, text = info.context["now"], value.strip().lower()
-    if text == "now":
-        return now.isoformat()
-    if text in _DAYS:
-        return _later(_midnight(now), timedelta(days=_DAYS[text])).isoformat()
-    if found := _OFFSET.fullmatch(text):
-        return _later(now, _offset(*found.groups())).isoformat()
+    # A list in JSON has numbers.
+    text = str(value).strip()
     if _NUMBER.fullmatch(text) and abs(float(text)) < MIN_UNIX_TIME:
         raise ValueError(f"a number is Unix time in seconds, from {MIN_UNIX_TIME} on")
-    return value
+    return _relative_time(text, info.context["now"]) or value
+
+
+def _relative_time(text: str, now: datetime) -> str:
+    """Return the ISO text of a relative time; empty if it is none.
+
+    Names are in any case, units are not: `-1M` is a month elsewhere, and would be a minute here.
+
+    Raises:
+        ValueError: the time is out of range.
+    """
+    word = text.lower()
+    if word == "now":
+        return now.isoformat()
+    if word in _DAYS:
+        return _later(_midnight(now), timedelta(days=_DAYS[word])).isoformat()
+    if found := _OFFSET.fullmatch(text):
+        return _later(now, _offset(*found.groups())).isoformat()
+    return ""
 
 
 def _date(value: Any, info: ValidationInfo) -> Any:
@@ -85,9 +98,9 @@ def _date(value: Any, info: ValidationInfo) -> Any:
     """
     if not isinstance(value, str) or not isinstance(info.context, Mapping):
         return value
-    now, text = info.context["now"], value.strip().lower()
-    if text in _DAYS:
-        return _later(now, timedelta(days=_DAYS[text])).date().isoformat()
+    now, text = info.context["now"], value.strip()
+    if text.lower() in _DAYS:
+        return _later(now, timedelta(days=_DAYS[text.lower()])).date().isoformat()
     if found := _DATE_OFFSET.fullmatch(text):
         return _later(now, _offset(*found.groups())).date().isoformat()
     return value

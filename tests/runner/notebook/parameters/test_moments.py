@@ -88,12 +88,23 @@ def test_a_time_is_resolved_inside_of_other_types(kind: str, text: str, expected
     assert parameter.parse(text, NOW) == expected
 
 
-@pytest.mark.parametrize("text", ["1h", "-1", "-1x", "-h", "--1h", "- 1h", "soon", "0", "-1.5h"])
+@pytest.mark.parametrize(
+    "text", ["1h", "-1", "-1x", "-1M", "-h", "--1h", "- 1h", "soon", "0", "-1.5h"]
+)
 def test_other_texts_are_refused(text: str) -> None:
     """A text that could mean several times is none: a sign and a unit are required."""
     (parameter,) = read_schema("since: datetime").parameters
     with pytest.raises(ValidationError):
         parameter.parse(text, NOW)
+
+
+@pytest.mark.parametrize("text", ["[20261125]", '["20261125"]', "[1.5]"])
+def test_a_small_number_in_a_list_is_refused(text: str) -> None:
+    """A mistyped date would be a time in 1970, as it would outside of a list."""
+    (parameter,) = read_schema("since: list[datetime]").parameters
+    with pytest.raises(ValidationError, match="a number is Unix time in seconds"):
+        parameter.parse(text, NOW)
+    assert parameter.parse("[1700000000]", NOW) == [utc(2023, 11, 14, 22, 13, 20)]
 
 
 def test_all_times_of_a_command_are_of_one_moment() -> None:
