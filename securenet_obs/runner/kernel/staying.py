@@ -27,7 +27,7 @@ import sysconfig
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from securenet_obs.processes.descendants import MARK
@@ -62,6 +62,15 @@ def private_folder() -> Path | None:
     except OSError:
         return None
     return folder if is_private else None
+
+
+def _usable_folder() -> Path | None:
+    """Return the folder of this user's servers; None if no server may stay or be used."""
+    try:
+        return private_folder() if may_stay(os.environ) else None
+    except OSError:
+        # No folder for temporary files can be written.
+        return None
 
 
 def _is_own(folder: Path, refused: int) -> bool:
@@ -113,7 +122,7 @@ def staying_server(*, starts: bool = True) -> Iterator[str]:
     Args:
         starts: whether to start one for the next command, behind the block, if there is none.
     """
-    folder = private_folder() if may_stay(os.environ) else None
+    folder = _usable_folder()
     if folder is None:
         yield ""
         return
@@ -127,12 +136,20 @@ def staying_server(*, starts: bool = True) -> Iterator[str]:
 @contextmanager
 def _using(folder: Path, name: str) -> Iterator[str]:
     """Yield the socket of a server, which lives until the block ends; empty without one."""
-    use = os.open(folder / f"{name}.use", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
+    with ExitStack() as ends:
+        try:
+            use = _open_lock(folder / f"{name}.use")
+        except OSError:
+            # A full or read-only disk costs the server, not the run.
+            yield ""
+            return
+        ends.callback(os.close, use)
         is_here = try_lock(use, shared=True) and is_alive(folder, name)
         yield str(folder / f"{name}.socket") if is_here else ""
-    finally:
-        os.close(use)
+
+
+def _open_lock(path: Path) -> int:
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
 
 @contextmanager
@@ -163,7 +180,8 @@ def is_alive(folder: Path, name: str) -> bool:
 def _start(folder: Path, name: str) -> None:
     """Start a server that outlives this process, and end those of other states."""
     end_servers(but=name)
-    with open(os.devnull, "r+b") as nothing:
+    # The run has its verdict, also where no process can be started.
+    with suppress(OSError), open(os.devnull, "r+b") as nothing:
         process = subprocess.Popen(  # noqa: S603
             [sys.executable, "-P", "-m", MODULE, str(folder), name],
             stdin=nothing,
@@ -172,8 +190,8 @@ def _start(folder: Path, name: str) -> None:
             cwd="/",
             start_new_session=True,
         )
-    # Nobody waits for it here; it is this process's child until this process ends.
-    threading.Thread(target=process.wait, daemon=True).start()
+        # Nobody waits for it here; it is this process's child until this process ends.
+        threading.Thread(target=process.wait, daemon=True).start()
 
 
 def end_servers(but: str = "") -> int:
@@ -185,15 +203,15 @@ def end_servers(but: str = "") -> int:
     ended = 0
     for path in folder.glob("*.alive") if folder else ():
         name = path.stem
-        if name != but and is_alive(path.parent, name) and not _is_used(path.parent, name):
-            with suppress(OSError, ValueError):
+        with suppress(OSError, ValueError):
+            if name != but and is_alive(path.parent, name) and not _is_used(path.parent, name):
                 os.kill(int(path.read_text()), signal.SIGTERM)
                 ended += 1
     return ended
 
 
 def _is_used(folder: Path, name: str) -> bool:
-    descriptor = os.open(folder / f"{name}.use", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    descriptor = _open_lock(folder / f"{name}.use")
     try:
         return not try_lock(descriptor)
     finally:

@@ -162,6 +162,35 @@ def test_a_folder_that_others_may_enter_is_not_used(folder: Path) -> None:
     assert private_folder() is None
 
 
+def test_a_folder_that_cannot_be_written_has_no_server(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A full or read-only disk costs the server, and no command its run."""
+    for name in ("CI", KEEP):
+        monkeypatch.delenv(name, raising=False)
+    path = private_folder()
+    assert path is not None
+    # A folder in the place of the file refuses its owner, root included.
+    (path / f"{state_name(os.environ)}.use").mkdir()
+    with staying.staying_server() as socket:
+        assert socket == ""
+
+
+def test_without_a_folder_for_temporary_files_there_is_no_server(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As on a read-only root file system; the command reports it in one line."""
+    for name in ("CI", KEEP):
+        monkeypatch.delenv(name, raising=False)
+
+    def refuse() -> str:
+        raise FileNotFoundError(2, "No usable temporary directory found")
+
+    monkeypatch.setattr(tempfile, "gettempdir", refuse)
+    with staying.staying_server() as socket:
+        assert socket == ""
+
+
 @pytest.mark.parametrize("variable", ["PATH", "REDIS_URL", "OMP_NUM_THREADS", "NEW"])
 def test_a_variable_changes_the_state(variable: str) -> None:
     """Libraries may read any variable when they are imported; a shell's own do not count."""
