@@ -167,12 +167,17 @@ def _behind(start: Callable[[], None] | None) -> Iterator[None]:
 
 def is_alive(folder: Path, name: str) -> bool:
     """Return whether a server of this name has its socket and its lock."""
+    return (folder / f"{name}.socket").is_socket() and _has_begun(folder, name)
+
+
+def _has_begun(folder: Path, name: str) -> bool:
+    """Return whether a server of this name has its lock; it may still be importing."""
     try:
         descriptor = os.open(folder / f"{name}.alive", os.O_RDWR | os.O_CLOEXEC)
     except OSError:
         return False
     try:
-        return not try_lock(descriptor) and (folder / f"{name}.socket").is_socket()
+        return not try_lock(descriptor)
     finally:
         os.close(descriptor)
 
@@ -204,7 +209,7 @@ def end_servers(but: str = "") -> int:
     for path in folder.glob("*.alive") if folder else ():
         name = path.stem
         with suppress(OSError, ValueError):
-            if name != but and is_alive(path.parent, name) and not _is_used(path.parent, name):
+            if name != but and _has_begun(path.parent, name) and not _is_used(path.parent, name):
                 os.kill(int(path.read_text()), signal.SIGTERM)
                 ended += 1
     return ended

@@ -143,6 +143,23 @@ def test_an_idle_server_ends_unless_it_is_used(folder: Path, monkeypatch: Any) -
     assert eventually(lambda: not psutil.pid_exists(server), 60)
 
 
+def test_a_server_that_is_still_importing_is_ended(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`down` directly behind a run would leave it for five minutes."""
+    monkeypatch.delenv(KEEP, raising=False)
+    private, name = private_folder(), state_name(os.environ)
+    assert private is not None
+    command = [sys.executable, "-P", "-m", staying.MODULE, str(private), name]
+    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, start_new_session=True)
+    alive = private / f"{name}.alive"
+    assert eventually(lambda: alive.exists() and alive.read_text(), 60)
+    assert not alive.with_suffix(".socket").exists()
+    assert staying.end_servers() == 1
+    assert server.wait(60) == 0
+    assert list(private.iterdir()) == []
+
+
 @pytest.mark.slow
 def test_a_killed_server_is_replaced(run: Callable[..., dict[str, Any]], folder: Path) -> None:
     """Its files are left, and its lock is not."""
