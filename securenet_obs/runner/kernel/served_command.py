@@ -16,7 +16,7 @@ from contextlib import closing, contextmanager
 
 from securenet_obs.errors import SecureNetObsError
 from securenet_obs.runner.kernel.forked import SOCKET, ForkedProcess
-from securenet_obs.runner.kernel.staying import staying_server
+from securenet_obs.runner.kernel.staying import kill_server, staying_server
 
 MODULE = "securenet_obs.cli.served"
 
@@ -44,7 +44,11 @@ def run_by_server(arguments: Sequence[str]) -> int | None:
                 folder=os.getcwd(),
                 streams=[0, 1, 2],
             )
-        except (SecureNetObsError, OSError):
+        except SecureNetObsError:
+            # The run in this process would wait for it, too, and end with an error.
+            kill_server(socket)
+            return None
+        except OSError:
             return None
         with closing(command), _passing_signals(command):
             status = command.wait()

@@ -215,6 +215,14 @@ def end_servers(but: str = "") -> int:
     return ended
 
 
+def kill_server(socket: str) -> None:
+    """Kill a server that does not answer, such as a suspended one; no command finds it then."""
+    path = Path(socket)
+    with suppress(OSError, ValueError):
+        path.unlink()
+        os.kill(int(path.with_suffix(".alive").read_text()), signal.SIGKILL)
+
+
 def _is_used(folder: Path, name: str) -> bool:
     descriptor = _open_lock(folder / f"{name}.use")
     try:

@@ -171,6 +171,19 @@ def test_a_killed_server_is_replaced(run: Callable[..., dict[str, Any]], folder:
     assert eventually(lambda: _servers(folder) not in ([], [server]), 60)
 
 
+@pytest.mark.slow
+def test_a_server_that_does_not_answer_costs_no_verdict(
+    run: Callable[..., dict[str, Any]], folder: Path
+) -> None:
+    """A suspended server is replaced, and the run is as without it."""
+    run()
+    (server,) = eventually(lambda: _servers(folder), 60)
+    os.kill(server, signal.SIGSTOP)
+    assert run()["state"] is None
+    assert eventually(lambda: not psutil.pid_exists(server), 60)
+    assert eventually(lambda: _servers(folder) not in ([], [server]), 60)
+
+
 def test_a_folder_that_others_may_enter_is_not_used(folder: Path) -> None:
     """Another user could have made it, or could put a socket there."""
     path = private_folder()
