@@ -16,7 +16,7 @@ from contextlib import closing, contextmanager
 
 from securenet_obs.errors import SecureNetObsError
 from securenet_obs.runner.kernel.forked import SOCKET, ForkedProcess
-from securenet_obs.runner.kernel.staying import kill_server, staying_server
+from securenet_obs.runner.kernel.staying import end_silent_server, staying_server
 
 MODULE = "securenet_obs.cli.served"
 
@@ -36,22 +36,33 @@ def run_by_server(arguments: Sequence[str]) -> int | None:
         if not socket:
             return None
         try:
-            command = ForkedProcess(
-                socket,
-                MODULE,
-                [socket, *arguments],
-                environment=os.environ,
-                folder=os.getcwd(),
-                streams=[0, 1, 2],
-            )
-        except SecureNetObsError:
-            # The run in this process would wait for it, too, and end with an error.
-            kill_server(socket)
-            return None
+            return _run(socket, arguments)
         except OSError:
             return None
-        with closing(command), _passing_signals(command):
-            status = command.wait()
+        except SecureNetObsError:
+            pass
+    # The run in this process would wait for it, too, and end with an error.
+    end_silent_server(socket)
+    return None
+
+
+def _run(socket: str, arguments: Sequence[str]) -> int:
+    """Run a command in a process of this server; return its exit status.
+
+    Raises:
+        OSError: the server is gone.
+        SecureNetObsError: it does not answer.
+    """
+    command = ForkedProcess(
+        socket,
+        MODULE,
+        [socket, *arguments],
+        environment=os.environ,
+        folder=os.getcwd(),
+        streams=[0, 1, 2],
+    )
+    with closing(command), _passing_signals(command):
+        status = command.wait()
     return 128 - status if status < 0 else status
 
 

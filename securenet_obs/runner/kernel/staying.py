@@ -215,12 +215,16 @@ def end_servers(but: str = "") -> int:
     return ended
 
 
-def kill_server(socket: str) -> None:
-    """Kill a server that does not answer, such as a suspended one; no command finds it then."""
+def end_silent_server(socket: str) -> None:
+    """Hide a server that does not answer, such as a suspended one; kill it if no command uses it.
+
+    A server that was only slow serves the commands that it has, and ends like any idle one.
+    """
     path = Path(socket)
     with suppress(OSError, ValueError):
         path.unlink()
-        os.kill(int(path.with_suffix(".alive").read_text()), signal.SIGKILL)
+        if not _is_used(path.parent, path.stem):
+            os.kill(int(path.with_suffix(".alive").read_text()), signal.SIGKILL)
 
 
 def _is_used(folder: Path, name: str) -> bool:
