@@ -20,6 +20,7 @@ from securenet_obs.runner.command import Command
 from securenet_obs.runner.console.progress import PlainLines
 from securenet_obs.runner.notebook.catalog import find
 from securenet_obs.runner.orders import order_for
+from securenet_obs.runner.record.verdict import Verdict
 from securenet_obs.runner.target import target_of
 from securenet_obs.stack.local_stack import LocalStack
 from securenet_obs.stack.restarts import serving_requests
@@ -73,11 +74,16 @@ class RunbookRunner:
     warm: str = ""
 
     def run(self, name: str, parameters: Sequence[str], stack: LocalStack) -> RunbookRun:
-        """Run a runbook, and read its rows and steps from the executed notebook."""
+        """Run a runbook, and read its rows and steps from the executed notebook.
+
+        It raises KeyboardInterrupt if Ctrl-C or SIGTERM ended the run: the command ends, too.
+        """
         order = order_for(find(self.root, name), parameters)
         target = target_of(f"local stack {stack.name}", stack.environment, local=True)
         silent = PlainLines(Console(quiet=True))
         outcome = Command(target, self.evidence, silent, warm=self.warm).run([order], "prove")
+        if outcome.verdict == Verdict.INTERRUPTED:
+            raise KeyboardInterrupt
         (run,) = outcome.runs
         shown = _read_shown(outcome.folder / f"{name}.ipynb")
         reason = str((run.judged or {}).get("reason", ""))

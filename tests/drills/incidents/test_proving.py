@@ -1,11 +1,15 @@
 """A proof fails if the runbook finds another row, offers nothing, or stays red."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import nbformat
 import pytest
+from nbformat import v4
 
 from securenet_obs.drills.incidents.incident import Incident
 from securenet_obs.drills.incidents.proving import (
@@ -56,6 +60,20 @@ def test_a_runbook_that_finds_acts_and_verifies_is_proved(tmp_path: Path) -> Non
     assert (entry["event"], entry["incident"], entry["outcome"]) == ("proved", "slow", "passed")
     (row,) = render_proofs([proof])
     assert (row["found"], row["acted"], row["verified"]) == ("yes", "yes", "yes")
+
+
+@pytest.mark.stack
+def test_a_signal_ends_the_command_and_not_one_run_alone(tmp_path: Path) -> None:
+    """The journal had said that the runbook failed, and the next one was run."""
+    cell = f"import os, signal, time\nos.kill({os.getpid()}, signal.SIGTERM)\ntime.sleep(60)"
+    document = v4.new_notebook(metadata={"securenet": {"kind": "runbook"}})
+    document.cells = [v4.new_code_cell(cell)]
+    (tmp_path / "runbooks").mkdir()
+    nbformat.write(document, tmp_path / "runbooks" / "a_symptom.ipynb")
+    incident = replace(INCIDENT, parameters=())
+    with pytest.raises(KeyboardInterrupt):
+        prove_on(LocalStack("t", tmp_path), incident, RunbookRunner(tmp_path, tmp_path / "runs"))
+    assert History(tmp_path / "runs").read() == []
 
 
 @pytest.mark.parametrize(
