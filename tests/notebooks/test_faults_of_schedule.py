@@ -12,7 +12,6 @@ from tests.notebooks.runs import Run
 
 SCHEDULE = "07_the_schedule_is_ticking"
 CHECK_INS = "Sentry has the check-ins"
-BRIEFLY = ("deadline_s=7",)
 
 
 @pytest.fixture
@@ -49,5 +48,5 @@ def test_a_schedule_that_sentry_misses_is_noticed(
     environment, check_ins = sentry
     later, now = ("2100-01-01T00:00:00Z", "2099-01-01T00:00:00Z")
     check_ins += [{"status": "ok", "dateCreated": later}, {"status": status, "dateCreated": now}]
-    done = run_notebook(SCHEDULE, *BRIEFLY, environment=environment)
+    done = run_notebook(SCHEDULE, environment=environment)
     assert done.red == ({CHECK_INS} if status == "missed" else set())

@@ -75,7 +75,7 @@ _ALL = (
             "61 messages wait, and no task has ended for five minutes."
         ),
         row="answers and consumes no queue",
-        parameters=("deadline_s=2", "youngest_s=0"),
+        parameters=("deadline_s=5", "youngest_s=0"),
     ),
     Incident(
         "poison-without-end",

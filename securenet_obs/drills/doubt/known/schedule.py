@@ -60,7 +60,7 @@ FAULTS = (
             ),
         ),
         expect_alarm(
-            _SCHEDULE, "every entry of this release is scheduled", _TICKS, _CHECK_INS, deadline_s=7
+            _SCHEDULE, "every entry of this release is scheduled", _TICKS, _CHECK_INS, deadline_s=12
         )
         + expect_alarm(_CELERY, _TICKS, deadline_s=20),
     ),
@@ -68,7 +68,7 @@ FAULTS = (
         "no-tenant-dispatched",
         "The worker finds no tenants to dispatch tasks to.",
         partial(break_part, part="worker", changes=("tasks.find_no_tenant",)),
-        expect_alarm(_SCHEDULE, _RUNS, deadline_s=7),
+        expect_alarm(_SCHEDULE, _RUNS, deadline_s=12),
     ),
 )
 """The faults, grouped by part."""

@@ -48,7 +48,7 @@ FAULTS = (
                 "the three tasks make the round trip",
                 "a canary on every queue is executed",
                 "every canary makes the round trip",
-                deadline_s=3,
+                deadline_s=6,
                 task_count=10,
             ),
             Alarm("08_the_broker_is_safe", frozenset({"every queue has a consumer"})),
