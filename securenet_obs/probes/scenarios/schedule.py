@@ -10,7 +10,7 @@ from securenet_obs.errors import NotFoundError
 from securenet_obs.probes.celery.tasks import TaskProbe
 from securenet_obs.probes.logs.frame import log_frame
 from securenet_obs.probes.telemetry.readers import IN_PROGRESS, CheckIn, TelemetryReader
-from securenet_obs.processes.polling import poll_until
+from securenet_obs.processes.polling import Deadline, poll_until
 
 _COLUMNS = ["timestamp", "event", "task", "tenants", "request_id", "tenant_id", "task_id"]
 
@@ -87,9 +87,11 @@ def wait_for_check_in(
         NotStoredError: the backend drops check-ins.
     """
 
+    deadline = Deadline.after(deadline_s)
+
     def first() -> CheckIn | None:
         try:
-            found = telemetry.check_ins(monitor, 0)
+            found = telemetry.check_ins(monitor, deadline.left_s)
         except NotFoundError:
             return None
         return next((row for row in reversed(found) if row.began >= since), None)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from securenet_obs.errors import NotFoundError
+from securenet_obs.errors import NotFoundError, UnreachableError
 from securenet_obs.probes import (
     TaskProbe,
     find_misdated_entries,
@@ -157,6 +157,23 @@ def test_the_first_check_in_since_a_time_counts(check_ins: Any, status: str | No
     reader: Any = Reader(*check_ins)
     found = wait_for_check_in(reader, "canary", BEGAN, 0)
     assert (found.status if found else None) == status
+
+
+class Held(Reader):
+    """A reader of a backend that is held for two seconds."""
+
+    def check_ins(self, monitor: str, deadline_s: float) -> list[CheckIn]:
+        """Return them if the caller waits for so long."""
+        if deadline_s < 2:
+            raise UnreachableError("timed out")
+        return super().check_ins(monitor, deadline_s)
+
+
+def test_a_backend_that_is_held_for_a_look_is_not_unreachable() -> None:
+    """A look for the check-in has the time until the deadline."""
+    reader: Any = Held(check_in("ok", 5))
+    found = wait_for_check_in(reader, "canary", BEGAN, 60)
+    assert found == check_in("ok", 5)
 
 
 def test_running_beat_checks_in(target: Settings) -> None:
