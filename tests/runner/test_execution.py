@@ -112,11 +112,15 @@ def test_each_fault_has_its_verdict(
     their own, so those are tested cold, too.
     """
     cells, verdict, cell, deadlines = RUNS[name]
-    # The cells before the one that takes too long need time on a busy machine.
-    options = {which: stretch(seconds) for which, seconds in deadlines.items()}
-    outcome = execute(write_notebook(*cells, name=name), cold=cold, **options)
-    (record,) = outcome.runs
-    assert record.judged is not None
+    path = write_notebook(*cells, name=name)
+    # A kernel that is held may hit a deadline in a cell before the one that takes too long.
+    for longer in (1, 4, 16) if cell and deadlines else (1,):
+        options = {which: longer * stretch(seconds) for which, seconds in deadlines.items()}
+        outcome = execute(path, cold=cold, **options)
+        (record,) = outcome.runs
+        assert record.judged is not None
+        if record.judged["cell"] == cell:
+            break
     assert (str(outcome.verdict), record.judged["verdict"]) == (verdict, verdict), record.judged
     if cell is not None:
         assert record.judged["cell"] == cell
@@ -197,11 +201,16 @@ def test_a_stopped_child_is_killed_at_its_deadline(
     """A stopped child with a stopped kernel is killed, and does not hold up the command."""
     monkeypatch.setattr(supervision, "GRACE_PERIOD_S", 1.0)
     monkeypatch.setattr(spawn, "TERMINATION_TIMEOUT_S", 1.0)
-    started = time.monotonic()
     stop = "import os, signal\nos.kill(os.getppid(), signal.SIGSTOP)\nos.kill(os.getpid(), 19)"
-    outcome = execute(write_notebook("1", stop), plain=True, deadline_s=stretch(4.0), cold=True)
+    path = write_notebook("1", stop)
+    # A run that is held may hit its deadline before the cell that stops it.
+    for deadline_s in (stretch(4.0), 16.0):
+        started = time.monotonic()
+        outcome = execute(path, plain=True, deadline_s=deadline_s, cold=True)
+        assert outcome.runs[0].judged is not None
+        if outcome.runs[0].judged["cell"] == 2:
+            break
     assert outcome.verdict == "timeout"
-    assert outcome.runs[0].judged is not None
     assert outcome.runs[0].judged["cell"] == 2
     assert time.monotonic() - started < room_for(14)
 

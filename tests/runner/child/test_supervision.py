@@ -163,7 +163,7 @@ def test_a_child_past_its_grace_period_is_a_timeout(
     monkeypatch.setattr(supervision, "GRACE_PERIOD_S", 0.5)
     monkeypatch.setattr(spawn, "TERMINATION_TIMEOUT_S", 1.0)
     stop_child = f"import os\nos.kill(os.getppid(), {int(signal.SIGSTOP)})\n{SLEEPING}"
-    execute_cells(stop_child, deadline_s=stretch(3.0), warm="")
+    execute_cells(stop_child, deadline_s=stretch(6.0), warm="")
     (reason,) = supervision_of_run.reasons("timeout")
     assert reason == "the run did not end at its deadline and was killed"
     assert len(supervision_of_run.reasons("child_exited")) == 1
