@@ -10,6 +10,7 @@ programs in both ways and compares.
 
 import builtins
 import contextlib
+import fcntl
 import gc
 import importlib
 import json
@@ -54,6 +55,9 @@ PATH = "PYTHONPATH"
 
 LONGEST_END_S = 30
 """Seconds for the server to end, which takes it milliseconds."""
+
+PIPE_BYTES = 1 << 20
+"""Bytes that a pipe keeps, the most that Linux allows each user."""
 
 _NUMBER = struct.Struct("q")
 """Format of a server's answers: the process id first, then its exit status."""
@@ -136,7 +140,7 @@ class ForkedPython:
             )  # fmt: skip
         server = self._server or self._start()
         request = {"arguments": arguments, "folder": str(cwd), "variables": dict(env)}
-        (output, output_end), (errors, errors_end) = os.pipe(), os.pipe()
+        (output, output_end), (errors, errors_end) = _wide_pipe(), _wide_pipe()
         with open(os.devnull) as nothing:
             _request(server, request, [nothing.fileno(), output_end, errors_end])
         os.close(output_end)
@@ -236,6 +240,18 @@ def _of_interpreters(variables: Mapping[str, str]) -> dict[str, str]:
 def _answer(server: socket.socket) -> int:
     (number,) = _NUMBER.unpack(server.recv(_NUMBER.size, socket.MSG_WAITALL))
     return int(number)
+
+
+def _wide_pipe() -> tuple[int, int]:
+    """Return the ends of a pipe that keeps more than a program of the tests prints.
+
+    Lines that wait in a full pipe for a second are dropped: a test may be held for longer.
+    """
+    ends = os.pipe()
+    if hasattr(fcntl, "F_SETPIPE_SZ"):
+        with contextlib.suppress(OSError):
+            fcntl.fcntl(ends[1], fcntl.F_SETPIPE_SZ, PIPE_BYTES)
+    return ends
 
 
 def _read(descriptor: int) -> str:
