@@ -8,6 +8,7 @@ import signal
 import sys
 from contextlib import suppress
 from pathlib import Path
+from typing import NoReturn
 
 from securenet_obs.processes.locks import try_lock
 from securenet_obs.runner.kernel.staying import state_name
@@ -45,7 +46,7 @@ def main(arguments: list[str]) -> None:
     read_end, write_end = os.pipe()
     os.dup2(read_end, 0)
     os.close(read_end)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    signal.signal(signal.SIGTERM, lambda *_: _end(write_end))
     paths = [folder / f"{name}{suffix}" for suffix in (".socket", ".alive", ".use")]
     idle = Idle(IDLE_S, lambda: _is_unused(folder / f"{name}.use"))
     owner = os.getpid()
@@ -58,6 +59,16 @@ def main(arguments: list[str]) -> None:
             for path in paths:
                 with suppress(OSError):
                     path.unlink()
+
+
+def _end(write_end: int) -> NoReturn:
+    """End this process, or its standard input if the exit is lost: Python drops it while it forks.
+
+    The locks of `logging` are released behind a fork, and no exception leaves such a function.
+    """
+    with suppress(OSError):
+        os.close(write_end)
+    sys.exit(0)
 
 
 def _is_unused(path: Path) -> bool:
