@@ -23,7 +23,6 @@ import signal
 import stat
 import subprocess
 import sys
-import sysconfig
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -97,12 +96,13 @@ def _confinement() -> Iterator[str]:
     for path in sorted(Path("/proc/self/ns").glob("*")):
         yield os.readlink(path)
     yield Path("/proc/self/cgroup").read_text()
-    yield repr((sorted(os.getgroups()), sorted(os.sched_getaffinity(0))))
+    yield repr((os.getegid(), sorted(os.getgroups()), sorted(os.sched_getaffinity(0))))
 
 
 def _code_state() -> Iterator[str]:
     """Yield a line for each installed package, and each file of this project."""
-    for name in sorted({sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}):
+    for name in sorted(_package_folders()):
+        yield name
         # pip replaces the metadata of a package and changes its folder.
         with suppress(OSError):
             for entry in sorted(os.scandir(name), key=lambda each: each.name):
@@ -113,6 +113,11 @@ def _code_state() -> Iterator[str]:
             if file.endswith((".py", ".toml")):
                 found = os.stat(os.path.join(folder, file))
                 yield f"{folder} {file} {found.st_mtime_ns} {found.st_size}"
+
+
+def _package_folders() -> set[str]:
+    """Return the folders of installed packages: the environment's, the user's, the system's."""
+    return {path for path in sys.path if Path(path).name in {"site-packages", "dist-packages"}}
 
 
 @contextmanager

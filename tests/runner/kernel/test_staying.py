@@ -253,9 +253,10 @@ def test_a_variable_changes_the_state(variable: str) -> None:
 def test_code_changes_the_state(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """An installed package, or a file of this project, makes the server another one."""
     before = state_name({})
-    packages = tmp_path / "site-packages"
-    packages.mkdir()
-    monkeypatch.setattr(staying.sysconfig, "get_path", lambda _: str(packages))
+    # A user's own folder, with `pip install --user`, is one of several.
+    packages = tmp_path / "lib" / "python3" / "site-packages"
+    packages.mkdir(parents=True)
+    monkeypatch.setattr(sys, "path", [*sys.path, str(packages)])
     empty = state_name({})
     (packages / "new-1.0.dist-info").mkdir()
     old = state_name({})
@@ -285,6 +286,9 @@ def test_a_confinement_changes_the_state(monkeypatch: pytest.MonkeyPatch) -> Non
     assert state_name({}) != before
     monkeypatch.undo()
     monkeypatch.setattr(os, "getgroups", lambda: [5, 1234])
+    assert state_name({}) != before
+    monkeypatch.undo()
+    monkeypatch.setattr(os, "getegid", lambda: 1234)
     assert state_name({}) != before
     monkeypatch.undo()
     monkeypatch.setattr(os, "readlink", lambda _: "net:[1]")
