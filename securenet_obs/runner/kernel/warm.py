@@ -183,11 +183,18 @@ def serve(
         process()
 
 
+_imported_style = ("", 0)
+"""The `matplotlibrc` that was read when matplotlib was imported."""
+
+
 def _preload(modules: Iterable[str]) -> None:
+    global _imported_style
     import_guard.block_slow_imports()
     for name in modules:
         with contextlib.suppress(ModuleNotFoundError):
             importlib.import_module(name)
+    if matplotlib := sys.modules.get("matplotlib"):
+        _imported_style = _style_file(matplotlib)
     if pandas := sys.modules.get("pandas"):
         # pandas checks for a kernel when it is imported; here it finds none, and would cut tables
         # to the width of a terminal. The number is its own default for notebooks.
@@ -319,8 +326,22 @@ def _renew(variables: dict[str, str]) -> None:
     sys.path[:0] = [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
     if "numpy" in sys.modules:
         sys.modules["numpy"].random.seed()
-    if "matplotlib" in sys.modules:
-        sys.modules["matplotlib"].rcParams["backend"] = os.environ.get("MPLBACKEND", INLINE)
+    if matplotlib := sys.modules.get("matplotlib"):
+        _renew_style(matplotlib)
+        matplotlib.rcParams["backend"] = os.environ.get("MPLBACKEND", INLINE)
+
+
+def _renew_style(matplotlib: Any) -> None:
+    """Read the `matplotlibrc` of this folder or user, as an import here would, if it is another."""
+    if _style_file(matplotlib) != _imported_style:
+        for parameters in (matplotlib.rcParams, matplotlib.rcParamsOrig):
+            parameters.update(matplotlib.rc_params())
+
+
+def _style_file(matplotlib: Any) -> tuple[str, int]:
+    """Return the path of the file that matplotlib would read now, and when it was changed."""
+    path = os.path.abspath(matplotlib.matplotlib_fname())
+    return path, os.stat(path).st_mtime_ns
 
 
 def request_line(

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -43,8 +44,8 @@ print(json.dumps({
 """
 
 
-def looked(outcome: Outcome) -> dict[str, object]:
-    """Return the JSON that a notebook's last cell printed."""
+def looked(outcome: Outcome) -> dict[str, Any]:
+    """Return the JSON object that a notebook's last cell printed."""
     document = json.loads(next(outcome.folder.glob("*.ipynb")).read_text())
     return dict(json.loads(document["cells"][-1]["outputs"][0]["text"]))
 
@@ -68,9 +69,24 @@ def test_a_forked_kernel_is_as_fresh_as_a_started_one(
     assert first["columns"] == cold["columns"]
     # Variables that a started kernel sets about its parent, and the coverage of these tests.
     extra = {"JPY_PARENT_PID", "LINES", "COLUMNS"}
-    assert set(first["variables"]) ^ set(cold["variables"]) <= extra  # type: ignore[call-overload]
+    assert set(first["variables"]) ^ set(cold["variables"]) <= extra
     assert first["read"] == 0
     assert "securenet_obs.workers" not in str(first["ours"])
+
+
+@pytest.mark.parametrize("cold", [False, True])
+def test_a_notebook_has_the_plot_style_of_its_folder(
+    write_notebook: Callable[..., Path], execute: Callable[..., Outcome], cold: bool
+) -> None:
+    """matplotlib reads a `matplotlibrc` of the folder in which it is imported."""
+    look = "import json, matplotlib.pyplot as plt\n"
+    look += (
+        "print(json.dumps({name: plt.rcParams[name] for name in ('lines.linewidth', 'backend')}))"
+    )
+    path = write_notebook(look)
+    (path.parent / "matplotlibrc").write_text("lines.linewidth: 7\nbackend: svg\n")
+    style = looked(execute(path, plain=True, cold=cold))
+    assert (style["lines.linewidth"], "inline" in style["backend"]) == (7, True)
 
 
 @pytest.mark.slow
