@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 import redis
 import yaml
+from sqlalchemy import make_url
 
 from securenet_obs.cli.commands.probe import probe
 from securenet_obs.processes.guard import Guard
@@ -27,6 +28,7 @@ from securenet_obs.stack.parts.validation import create_validation_part
 from securenet_obs.workers.celery_app import POOLS
 from securenet_obs.workers.names import QUEUES
 from tests.local_index import LocalIndex, installed_here
+from tests.stores import PostgresServer, required_postgresql
 
 PROJECT = Path(__file__).parents[1]
 COMPOSE = PROJECT / "compose.yaml"
@@ -335,6 +337,32 @@ def test_health_checks_prove_work(services: dict[str, Any]) -> None:
     assert {"worker", "validation", "beat", "redis", "store", "sentry"} == set(probe.commands)
     assert "set" in found["redis"]
     assert "pg_current_xact_id" in services["postgresql"]["healthcheck"]["test"][-1]
+
+
+@pytest.mark.stack
+def test_postgresql_is_healthy_once_it_has_a_port(
+    services: dict[str, Any], postgresql: PostgresServer
+) -> None:
+    """The image first starts a server without one, to create the database; a migration would fail.
+
+    This server is the other way round: it has a port alone.
+    """
+    url = make_url(postgresql.create_store())
+    check = services["postgresql"]["healthcheck"]["test"][-1].replace("$$", "$")
+    assert f"-U {url.username} " in check
+    done = subprocess.run(
+        ["sh", "-c", check],
+        env={
+            "PATH": f"{required_postgresql()}:{os.environ['PATH']}",
+            "PGPORT": str(url.port),
+            "PGDATABASE": str(url.database),
+            "POSTGRES_PASSWORD": str(url.password),
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout.strip().isdecimal()) == (0, True), done.stderr
 
 
 def test_on_call_needs_the_store_alone(services: dict[str, Any]) -> None:
