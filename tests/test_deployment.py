@@ -10,6 +10,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 import yaml
 from sqlalchemy import make_url
@@ -20,7 +21,13 @@ from securenet_obs.oncall.actions.action_file import read_entries
 from securenet_obs.runner.notebook.catalog import read_notebook
 from securenet_obs.settings import Settings
 from securenet_obs.store.schema import VERSION
-from tests.stores import PostgresServer, create_sqlite, missing, required_postgresql
+from tests.stores import (
+    PostgresServer,
+    create_sqlite,
+    libpq_url,
+    missing,
+    required_postgresql,
+)
 
 PROJECT = Path(__file__).parents[1]
 PAGE = (PROJECT / "DEPLOYMENT.md").read_text()
@@ -178,6 +185,23 @@ def test_the_validations_are_those_of_the_notebooks() -> None:
             needs, optional = ", ".join(declared.needs), ", ".join(declared.optional_needs)
             expected[path.stem] = (needs, optional, "never" if alone else safety)
     assert table == expected
+
+
+@pytest.mark.stack
+def test_the_services_have_their_rights_after_a_migration(postgresql: PostgresServer) -> None:
+    """The statements of the page hold for the tables of later migrations, too."""
+    section = PAGE.split("\n## Store\n")[1].split("\n## ")[0]
+    (statements,) = re.findall(r"```\n(GRANT .*?)```", section, re.DOTALL)
+    with psycopg.connect(libpq_url(postgresql.create_store()), autocommit=True) as owner:
+        owner.execute("CREATE ROLE services_of_the_page")
+        owner.execute(statements.replace(" services;", " services_of_the_page;").encode())
+        owner.execute("CREATE TABLE later (id BIGSERIAL)")
+        for name in ("submissions", "later"):
+            for right in ("SELECT", "INSERT", "UPDATE", "DELETE"):
+                query = "SELECT has_table_privilege('services_of_the_page', %s, %s)"
+                assert owner.execute(query, (name, right)).fetchone() == (True,), (name, right)
+        query = "SELECT has_sequence_privilege('services_of_the_page', 'later_id_seq', 'USAGE')"
+        assert owner.execute(query).fetchone() == (True,)
 
 
 @pytest.mark.stack
