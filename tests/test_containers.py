@@ -437,6 +437,26 @@ def dockerfile() -> list[tuple[str, str]]:
     return [(word, rest) for word, rest in rows]
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("notebooks/staging.env", "notebooks/.env", "runbooks/team/production.env"),
+        *("notebooks/evidence/20261128T050839Z-612bb41d/run.json", "runbooks/evidence/latest"),
+        *("notebooks/.securenet/lab/a.ipynb", "notebooks/.ipynb_checkpoints/a.ipynb"),
+    ],
+)
+def test_no_secret_of_a_copied_folder_is_built(path: str) -> None:
+    """All that is in the folder becomes a part of the wheel, and so of the image."""
+    lines = (PROJECT / ".dockerignore").read_text().split("\n")
+    refused = [line for line in lines if line and line[0] not in "#!" and line != "*"]
+    above = [str(each) for each in (Path(path), *Path(path).parents)]
+    regular = [line.replace(".", r"\.").replace("**/", "(.+/)?") for line in refused]
+    names = [re.compile(line.replace("*", "[^/]*")) for line in regular]
+    assert any(name.fullmatch(each) for name in names for each in above)
+    source = "securenet_obs/runner/evidence/folder.py"
+    assert not any(name.fullmatch(str(each)) for name in names for each in Path(source).parents)
+
+
 def test_every_copied_file_exists() -> None:
     """Every copied path exists in a clean checkout, and is part of the build context."""
     copied = [rest.split()[:-1] for word, rest in dockerfile() if word == "COPY"]
