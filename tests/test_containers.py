@@ -382,6 +382,8 @@ def test_the_validation_worker_has_what_it_needs(services: dict[str, Any]) -> No
     service = services["worker-validation"]
     _, options = words_and_options(service["command"])
     assert {"--beat", "--schedule"} <= options.keys()
+    for name in ("DIAGNOSTICS_ENABLED", "DIAGNOSTICS_KEY"):
+        assert service["environment"][name] == services["api"]["environment"][name]
     needed = {"VALIDATION_EVIDENCE", "VALIDATION_SCHEDULE", "NOTIFY_URLS", "NOTIFY_AFTER_S"}
     assert needed <= service["environment"].keys()
     assert service["build"]["target"] == "oncall"
