@@ -20,6 +20,9 @@ from securenet_obs.runner.kernel.staying import end_silent_server, staying_serve
 
 MODULE = "securenet_obs.cli.served"
 
+DESCRIPTORS = ("/dev/fd/", "/proc/self/fd/")
+"""Folders of a process's own open files."""
+
 
 def run_by_server(arguments: Sequence[str]) -> int | None:
     """Run a command in a process of a server that has stayed; return None if there is none.
@@ -30,7 +33,7 @@ def run_by_server(arguments: Sequence[str]) -> int | None:
     Returns:
         The exit status, as a shell reports it.
     """
-    if "--cold" in arguments or os.environ.get(SOCKET) or not _has_streams():
+    if "--cold" in arguments or os.environ.get(SOCKET) or not _has_all_files(arguments):
         return None
     with staying_server(starts=False) as socket:
         if not socket:
@@ -66,8 +69,14 @@ def _run(socket: str, arguments: Sequence[str]) -> int:
     return 128 - status if status < 0 else status
 
 
-def _has_streams() -> bool:
-    """Return whether the standard streams are open; other files get the numbers of closed ones."""
+def _has_all_files(arguments: Sequence[str]) -> bool:
+    """Return whether a process with the standard streams alone has all that the command opens.
+
+    Other files get the numbers of closed streams, and `--target <(...)` of a shell is an argument
+    that names another descriptor.
+    """
+    if any(path in argument for argument in arguments for path in DESCRIPTORS):
+        return False
     try:
         for number in (0, 1, 2):
             os.fstat(number)

@@ -183,6 +183,16 @@ def test_closed_streams_are_not_mistaken_for_other_files(commands: Commands) -> 
     assert (done.returncode, commands.verdict()) == (0, "passed")
 
 
+def test_a_target_may_be_a_descriptor_of_the_caller(commands: Commands) -> None:
+    """`--target <(...)` keeps a decrypted file off the disk; a shell passes it as a descriptor."""
+    reader, writer = os.pipe()
+    with open(writer, "w") as target:
+        target.write("REDIS_URL=redis://127.0.0.1:1/0\n")
+    served = commands.start("green.ipynb", "--target", f"/dev/fd/{reader}", pass_fds=[reader])
+    os.close(reader)
+    assert (served.wait(120), commands.verdict()) == (0, "passed")
+
+
 def test_ctrl_c_ends_the_run(commands: Commands) -> None:
     """The terminal sends it to the caller, which passes it on; the evidence is closed."""
     status, output = commands.run_in_terminal("slow.ipynb", "--cwd", ".", keep="1", keys=b"\x03")
