@@ -152,6 +152,14 @@ def test_a_worker_pod_has_time_to_stop() -> None:
         assert containers()[name][0]["terminationGracePeriodSeconds"] > stop_s
 
 
+def test_commands_name_the_namespace() -> None:
+    """One that does not reads and changes another one."""
+    found = re.findall(r"`(kubectl [^`]*)`|^(kubectl .*)$", PAGE, re.MULTILINE)
+    acting = [inline or line for inline, line in found if "create namespace" not in line]
+    assert len(acting) >= 4
+    assert [command for command in acting if "--namespace securenet" not in command] == []
+
+
 def test_runbooks_act_on_these_deployments() -> None:
     """The named actions for Kubernetes name deployments of the manifests, and their pods."""
     entries = read_entries(str(PROJECT / "securenet_obs/oncall/actions/examples/kubectl.toml"))
