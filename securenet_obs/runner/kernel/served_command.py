@@ -12,7 +12,7 @@ server, which is of the same; it does not have its limits (`ulimit`, `nice`), no
 import os
 import signal
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 
 from securenet_obs.errors import SecureNetObsError
 from securenet_obs.runner.kernel.forked import SOCKET, ForkedProcess
@@ -39,34 +39,34 @@ def run_by_server(arguments: Sequence[str]) -> int | None:
         if not socket:
             return None
         try:
-            return _run(socket, arguments)
+            command = _start(socket, arguments)
         except OSError:
             return None
-        except SecureNetObsError:
-            pass
+        if command is not None:
+            with closing(command), _passing_signals(command):
+                status = command.wait()
+            return 128 - status if status < 0 else status
     # The run in this process would wait for it, too, and end with an error.
     end_silent_server(socket)
     return None
 
 
-def _run(socket: str, arguments: Sequence[str]) -> int:
-    """Run a command in a process of this server; return its exit status.
+def _start(socket: str, arguments: Sequence[str]) -> ForkedProcess | None:
+    """Start a process of this server; return None if the server does not answer.
 
     Raises:
         OSError: the server is gone.
-        SecureNetObsError: it does not answer.
     """
-    command = ForkedProcess(
-        socket,
-        MODULE,
-        [socket, *arguments],
-        environment=os.environ,
-        folder=os.getcwd(),
-        streams=[0, 1, 2],
-    )
-    with closing(command), _passing_signals(command):
-        status = command.wait()
-    return 128 - status if status < 0 else status
+    with suppress(SecureNetObsError):
+        return ForkedProcess(
+            socket,
+            MODULE,
+            [socket, *arguments],
+            environment=os.environ,
+            folder=os.getcwd(),
+            streams=[0, 1, 2],
+        )
+    return None
 
 
 def _has_all_files(arguments: Sequence[str]) -> bool:
