@@ -7,6 +7,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Iterator
+from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any
 
@@ -17,7 +18,9 @@ from celery import Celery, signals
 from kombu.asynchronous import Hub, get_event_loop, set_event_loop
 
 from securenet_obs.workers.celery_fixes.pool import CompletingResultHandler, TaskPool, WorkerPool
-from tests.busy import room_for
+
+AT_ONCE_S = 1.2
+"""Seconds in which an idle pool stops without a fixed wait, which takes it 0.2 s or less."""
 
 
 def test_an_exiting_process_is_checked_again() -> None:
@@ -100,6 +103,13 @@ def hub() -> Iterator[Hub]:
 @pytest.fixture
 def pool(hub: Hub) -> Iterator[TaskPool]:
     """Yield a pool of two idle processes."""
+    with started_pool(hub) as pool:
+        yield pool
+
+
+@contextmanager
+def started_pool(hub: Hub) -> Iterator[TaskPool]:
+    """Run a pool of two processes, and stop it unless the block has."""
     with Celery(set_as_current=False) as app:
         pool = TaskPool(2, app=app, threads=False, initargs=(app, "a-host"))
         pool.start()
@@ -108,13 +118,18 @@ def pool(hub: Hub) -> Iterator[TaskPool]:
         pool.stop()
 
 
-def test_idle_processes_stop_at_once(pool: TaskPool) -> None:
+def test_idle_processes_stop_at_once(hub: Hub) -> None:
     """Celery takes 1.5 s: it does not read their exit reports, and joins a sleeping thread."""
-    processes = list(pool._pool._pool)
-    began = time.monotonic()
-    pool.stop()
-    assert time.monotonic() - began < room_for(0.4)
-    assert [process.exitcode for process in processes] == [0, 0]
+    takes_s: list[float] = []
+    # A stop that is held, or on a busy machine, takes as long: one of five does not.
+    while len(takes_s) < 5 and not any(took < AT_ONCE_S for took in takes_s):
+        with started_pool(hub) as pool:
+            processes = list(pool._pool._pool)
+            began = time.monotonic()
+            pool.stop()
+            takes_s.append(time.monotonic() - began)
+        assert [process.exitcode for process in processes] == [0, 0]
+    assert min(takes_s) < AT_ONCE_S
 
 
 def test_a_stopping_worker_wakes_its_event_loop(pool: TaskPool, hub: Hub) -> None:
