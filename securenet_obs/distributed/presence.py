@@ -82,6 +82,18 @@ def refused_writes(client: Any) -> str:
     return ""
 
 
+def require_writes(client: Any) -> None:
+    """Refuse to conclude from missing signs of life that a worker is not alive.
+
+    Raises:
+        UnreachableError: Redis takes no sign of life, or does not answer.
+    """
+    if reason := refused_writes(client):
+        raise UnreachableError(
+            f"{reason[0].upper()}{reason[1:]}; it has no memory left, or is a replica."
+        )
+
+
 def require_workers(client: Any) -> None:
     """Refuse to send runs that no worker would take.
 
@@ -89,10 +101,7 @@ def require_workers(client: Any) -> None:
         UnreachableError: no validation worker is alive, or Redis does not answer or is full.
     """
     if not living_workers(client):
-        if reason := refused_writes(client):
-            raise UnreachableError(
-                f"{reason[0].upper()}{reason[1:]}; it has no memory left, or is a replica."
-            )
+        require_writes(client)
         raise UnreachableError(
             "No validation worker is alive; start one where the notebooks are: celery --app "
             "securenet_obs.distributed.worker.application worker --queues validation"

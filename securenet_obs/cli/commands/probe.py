@@ -72,10 +72,13 @@ def validation_worker_command(name: str, target: Path | None, local: bool, as_js
     """
     enter_target(target, local=local, command="probe", needs=["redis"])
     from securenet_obs.distributed.connection import broker_url, connect
-    from securenet_obs.distributed.presence import living_workers
+    from securenet_obs.distributed.presence import living_workers, require_writes
     from securenet_obs.probes.health.health import Health
 
-    names = [str(row["name"]) for row in living_workers(connect(broker_url(os.environ)))]
+    client = connect(broker_url(os.environ))
+    names = [str(row["name"]) for row in living_workers(client)]
+    if name not in names:
+        require_writes(client)
     reason = f"the signs of life are those of: {', '.join(names) or 'no worker'}"
     _report(Health("validation worker", name in names, reason), as_json)
 

@@ -8,6 +8,7 @@ from typing import Any
 from securenet_obs.probes.celery.names import ENTRIES_KEY, TICK_KEY
 from securenet_obs.probes.celery.redis_reading import open_redis, translate_redis_errors
 from securenet_obs.probes.health.health import Health
+from securenet_obs.probes.health.redis_writes import probe_redis
 from securenet_obs.settings import Settings
 
 _TOLERANCE_S = 5.0
@@ -27,6 +28,7 @@ def probe_beat(settings: Settings, oldest_tick_s: float) -> Health:
     Raises:
         SettingsError: RESULT_URL is not a Redis URL.
         ForbiddenError: Redis refuses access.
+        RefusedError: Redis accepts no writes, so that beat can record no tick.
         UnreachableError: Redis does not answer.
     """
     with (
@@ -35,6 +37,14 @@ def probe_beat(settings: Settings, oldest_tick_s: float) -> Health:
     ):
         tick: Any = results.get(TICK_KEY)
         entries: Any = results.hgetall(ENTRIES_KEY)
+    found = _judge(tick, entries, oldest_tick_s)
+    if not found.is_healthy:
+        # Beat records nothing in a Redis that refuses writes, and goes on by itself.
+        probe_redis(settings)
+    return found
+
+
+def _judge(tick: Any, entries: Mapping[bytes, bytes], oldest_tick_s: float) -> Health:
     if tick is None:
         return Health("beat", False, "no tick is recorded")
     now = time.time()

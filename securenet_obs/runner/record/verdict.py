@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from securenet_obs.errors import (
     EvidenceNotFoundError,
+    ForbiddenError,
     NotebookError,
     RefusedError,
     SettingsError,
@@ -53,6 +54,7 @@ _REFUSED: dict[type[Exception], Verdict] = {
     NotebookError: Verdict.BAD_PARAMETERS,
     SettingsError: Verdict.BAD_PARAMETERS,
     EvidenceNotFoundError: Verdict.BAD_PARAMETERS,
+    ForbiddenError: Verdict.REFUSED,
     RefusedError: Verdict.REFUSED,
     UnreachableError: Verdict.UNREACHABLE,
 }

@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import redis
 
+from securenet_obs.drills.faults.redis_states import STATES
 from securenet_obs.processes.ports import find_free_ports
 from securenet_obs.stack.parts.readiness import WORKER
 from tests.stores import create_sqlite
@@ -55,6 +57,35 @@ def test_an_unreachable_redis_exits_6(
     url = f"redis://127.0.0.1:{find_free_ports(1)[0]}/0"
     done = call("probe", *arguments, "--target", write_target(tmp_path, REDIS_URL=url))
     assert (done.returncode, "does not answer" in done.stderr) == (6, True)
+
+
+PASSWORD_CHANGED = [("worker", "any@host"), ("validation", "any@host"), ("beat",), ("redis",)]
+
+
+@pytest.mark.parametrize("arguments", PASSWORD_CHANGED)
+def test_a_redis_with_another_password_exits_6(
+    call: Call, redis_server: Any, tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    """A restart does not help a worker whose password was changed."""
+    url = redis_server.environment["REDIS_URL"].replace("redis://:", "redis://:not-")
+    done = call("probe", *arguments, "--target", write_target(tmp_path, REDIS_URL=url))
+    assert done.returncode == 6, done.stderr
+
+
+@pytest.mark.parametrize("state", ["READONLY", "OOM"])
+def test_a_redis_that_takes_no_sign_of_life_exits_6(
+    call: Call, redis_server: Any, tmp_path: Path, state: str
+) -> None:
+    """The signs of validation workers expire there, whether or not their event loops run."""
+    url = redis_server.environment["REDIS_URL"]
+    target = write_target(tmp_path, REDIS_URL=url)
+    with (
+        redis.Redis.from_url(url, decode_responses=True, single_connection_client=True) as admin,
+        STATES[state](admin),
+    ):
+        done = call("probe", "validation", "any@host", "--target", target)
+    assert (done.returncode, "takes no writes" in done.stderr) == (6, True)
+    assert call("probe", "validation", "any@host", "--target", target).returncode == 1
 
 
 def test_a_store_that_cannot_be_opened_exits_6(call: Call, tmp_path: Path) -> None:

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 import redis
 
-from securenet_obs.errors import UnreachableError
+from securenet_obs.drills.faults.redis_states import STATES
+from securenet_obs.errors import RefusedError, UnreachableError
 from securenet_obs.probes.celery.names import ENTRIES_KEY, TICK_KEY
 from securenet_obs.probes.health.beat import probe_beat
 from securenet_obs.processes.ports import find_free_ports
@@ -53,6 +54,19 @@ def test_without_a_tick_beat_is_not_healthy(broker: Settings) -> None:
     """A beat that never ran has recorded nothing."""
     found = probe_beat(broker, 60.0)
     assert (found.is_healthy, found.observed) == (False, "no tick is recorded")
+
+
+@pytest.mark.parametrize("state", ["READONLY", "OOM"])
+def test_a_redis_that_takes_no_tick_is_not_a_fault_of_beat(broker: Settings, state: str) -> None:
+    """Beat goes on when Redis accepts writes again; a supervisor that restarts it mends nothing."""
+    record(broker, 90.0)
+    url = broker.redis_url.get_secret_value()
+    with (
+        redis.Redis.from_url(url, decode_responses=True, single_connection_client=True) as admin,
+        STATES[state](admin),
+        pytest.raises(RefusedError),
+    ):
+        probe_beat(broker, 60.0)
 
 
 def test_the_stacks_beat_is_healthy(target: Settings) -> None:

@@ -7,9 +7,11 @@ import pytest
 from securenet_obs.errors import (
     EvidenceError,
     EvidenceNotFoundError,
+    ForbiddenError,
     NotebookError,
     NotebookNotFoundError,
     ParametersError,
+    RefusedError,
     SettingsError,
     StackError,
     UnreachableError,
@@ -151,6 +153,8 @@ def test_parameters_that_were_to_be_read_back_and_were_not_are_an_error() -> Non
         (EvidenceNotFoundError("x"), 2),
         (EvidenceError("x"), 3),
         (StackError("x"), 3),
+        (ForbiddenError("x"), 6),
+        (RefusedError("x"), 6),
         (UnreachableError("x"), 6),
     ],
 )
