@@ -120,7 +120,7 @@ class ForkedPython:
         *,
         cwd: str | os.PathLike[str] = ".",
         env: Mapping[str, str],
-        timeout: float = 60,
+        timeout: float = 300,
     ) -> "subprocess.CompletedProcess[str]":
         """Run `python ARGUMENTS` to its end, like `subprocess.run` with captured text.
 

@@ -59,7 +59,7 @@ def running_lab(folder: Path, *options: str) -> Iterator[str]:
         yield found[0]
     finally:
         process.terminate()
-        process.communicate(timeout=60)
+        process.communicate(timeout=240)
 
 
 class JupyterPage:

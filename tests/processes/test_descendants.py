@@ -48,7 +48,7 @@ def test_process_dies_with_its_killed_parent() -> None:
     child = psutil.Process(int(parent.stdout.read1(20)))
     parent.kill()
     parent.communicate()
-    assert psutil.wait_procs([child], timeout=30)[1] == []
+    assert psutil.wait_procs([child], timeout=120)[1] == []
 
 
 @pytest.fixture

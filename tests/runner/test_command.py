@@ -147,7 +147,7 @@ def test_a_disk_that_fills_up_half_way_is_an_error_and_the_journal_is_kept(
     answer = subprocess.run(
         [sys.executable, "-c", code, "run", path, "--plain", "--cold"],
         cwd=tmp_path, env=os.environ,
-        capture_output=True, text=True, timeout=60, check=False,
+        capture_output=True, text=True, timeout=240, check=False,
     )  # fmt: skip
     assert answer.returncode == 3
     assert "cannot be written" in answer.stderr

@@ -265,7 +265,7 @@ def test_ctrl_c_and_sigterm_end_the_run_and_keep_the_evidence(
     )
     log = journal_at_cell(tmp_path / "evidence", 2)
     process.send_signal(number)
-    process.communicate(timeout=60)
+    process.communicate(timeout=240)
     assert process.returncode == 130
     (record,) = CommandRecord().fold(events_in(log)).runs
     assert record.judged is not None

@@ -22,7 +22,7 @@ app = Celery(broker=os.environ["REDIS_URL"])
 def run_notebook(path, evidence):
     command = [sys.executable, "-m", "securenet_obs", "run", path, "--plain"]
     command += ["--evidence", evidence]
-    code = subprocess.run(command, timeout=60, capture_output=True).returncode
+    code = subprocess.run(command, timeout=240, capture_output=True).returncode
     with open("codes", "a") as file:
         file.write(f"{code}\\n")
 """

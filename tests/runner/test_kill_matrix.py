@@ -82,7 +82,7 @@ def _read_verdict(log: Path, pids: dict[str, int], *, orphaned: bool) -> tuple[s
     assert len(close_orphans(log.parent.parent)) == orphaned
     survivors = [psutil.Process(pids[name]) for name in VICTIMS if psutil.pid_exists(pids[name])]
     survivors = [process for process in survivors if process.pid != os.getpid()]
-    assert psutil.wait_procs(survivors, timeout=30)[1] == []
+    assert psutil.wait_procs(survivors, timeout=120)[1] == []
     (record,) = CommandRecord().fold(events_in(log)).runs
     assert record.judged is not None
     assert (log.parent / "run.json").exists()

@@ -84,7 +84,7 @@ def test_detached_stack_ends_with_its_supervisor(project: Path) -> None:
         output += os.read(terminal, 4096)
     os.close(terminal)
     os.waitpid(pid, 0)
-    assert "export SENTRY_DSN=" in waiting.communicate(timeout=60)[0]
+    assert "export SENTRY_DSN=" in waiting.communicate(timeout=240)[0]
     status = call(project, "status")
     assert status.returncode == 0
     assert "worker-validation" in status.stdout
@@ -142,7 +142,7 @@ def test_killed_supervisor_is_reported(project: Path) -> None:
     """The command ends with the path of the log, and no part remains."""
     waiting, supervisor = starting(project)
     supervisor.kill()
-    output, _ = waiting.communicate(timeout=60)
+    output, _ = waiting.communicate(timeout=240)
     assert waiting.returncode == 3
     assert "ended before the stack was ready" in output
     assert ".securenet/stacks/local.log" in output.replace("\n", "")

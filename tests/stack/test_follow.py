@@ -127,7 +127,7 @@ def test_all_parts_are_followed_to_their_end(tmp_path: Path) -> None:
         capture_output=True,
         text=True,
         check=True,
-        timeout=30,
+        timeout=240,
     )
     lines = run.stdout.splitlines()
     assert "api    │ one" in lines

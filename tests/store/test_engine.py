@@ -64,7 +64,7 @@ def test_no_value_reaches_a_log_line_or_an_event(empty_store: str) -> None:
             capture_output=True,
             text=True,
             check=True,
-            timeout=60,
+            timeout=240,
         )
         sentry.wait_for_event(lambda event: "it_failed" in str(event))
         events = str(sentry.events)

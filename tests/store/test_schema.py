@@ -123,7 +123,7 @@ def test_a_service_ends_on_another_schema(
         env=environment,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=240,
     )
     assert done.returncode != 0
     assert f"The store's schema is 0999, newer than {VERSION}" in done.stdout + done.stderr

@@ -66,7 +66,7 @@ def app(environment: dict[str, str]) -> Celery:
 def run(code: str, environment: dict[str, str], *arguments: str) -> str:
     """Run code of a worker in a process of its own, and return its output."""
     command = [sys.executable, "-c", code, *arguments]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=240)
     assert done.returncode == 0, done.stderr
     return done.stdout
 

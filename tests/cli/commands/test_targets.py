@@ -69,9 +69,9 @@ def test_jupyterlab_is_on_loopback_behind_a_token(
         assert not any(token in str(row.info["cmdline"]) for row in all_processes)
     finally:
         process.terminate()
-        process.communicate(timeout=30)
+        process.communicate(timeout=240)
     assert process.returncode == 130
-    assert psutil.wait_procs(below, timeout=30)[1] == []
+    assert psutil.wait_procs(below, timeout=120)[1] == []
 
 
 def _get(url: str, token: str) -> httpx.Response:
@@ -111,10 +111,10 @@ def test_a_stack_that_validate_started_is_gone_when_it_is_interrupted(
     below = psutil.Process(process.pid).children(recursive=True)
     assert len(below) > 5
     process.send_signal(number)
-    output, _ = process.communicate(timeout=60)
+    output, _ = process.communicate(timeout=240)
     assert process.returncode == 130
     assert re.search(rb"that are ignored: .*SENTRY_DSN", output)
-    _, survivors = psutil.wait_procs(below, timeout=30)
+    _, survivors = psutil.wait_procs(below, timeout=120)
     assert survivors == []
     (manifest,) = tmp_path.glob("evidence/2*/run.json")
     assert json.loads(manifest.read_text())["verdict"] == "interrupted"

@@ -28,7 +28,7 @@ def test_an_interrupted_caller_ends_its_runs(project: Fleet) -> None:
     )
     assert eventually(flag.exists, 60)
     caller.send_signal(signal.SIGINT)
-    output, errors = caller.communicate(timeout=60)
+    output, errors = caller.communicate(timeout=240)
     assert caller.returncode == 130, errors
     rows = json.loads(output)["runs"]
     assert {row["verdict"] for row in rows} == {"interrupted"}

@@ -27,7 +27,7 @@ main(sys.argv[1:])
 def test_a_state_that_has_changed_is_not_served(tmp_path: Path) -> None:
     """Code that changed between the command and the import would be served as the former one."""
     command = [sys.executable, "-P", "-m", MODULE, str(tmp_path), "another"]
-    assert subprocess.run(command, timeout=60, check=False).returncode == 0
+    assert subprocess.run(command, timeout=240, check=False).returncode == 0
     assert list(tmp_path.iterdir()) == []
 
 
@@ -41,7 +41,7 @@ def test_a_server_that_forks_is_ended() -> None:
             command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True
         )
         try:
-            _, errors = server.communicate(timeout=60)
+            _, errors = server.communicate(timeout=240)
         finally:
             server.kill()
         assert (server.returncode, b"SystemExit" in errors) == (0, True)

@@ -107,7 +107,7 @@ def test_a_server_ends_with_its_owner_and_takes_everything_along(tmp_path: Path)
     assert len(below) >= 3
     owner.kill()
     owner.communicate()
-    assert psutil.wait_procs(below, timeout=30)[1] == []
+    assert psutil.wait_procs(below, timeout=120)[1] == []
 
 
 @pytest.fixture
@@ -222,7 +222,7 @@ def test_a_run_ends_with_a_verdict_whoever_is_killed_or_stopped(
     *survivors, killed = hit
     with suppress(psutil.NoSuchProcess):
         killed.kill()
-    assert psutil.wait_procs(survivors, timeout=30)[1] == []
+    assert psutil.wait_procs(survivors, timeout=120)[1] == []
 
 
 def _reports(process: psutil.Process, folder: Path, kernel: int) -> bool:

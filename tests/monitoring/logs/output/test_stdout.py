@@ -149,7 +149,7 @@ def test_a_process_starts_with_a_closed_stdout(closed: str, tmp_path: Path) -> N
     program = BEGIN + RUN_CLOSED.format(codes=codes)
     done = subprocess.run(
         ["sh", "-c", f'exec "$@" {closed}', "sh", sys.executable, "-c", program],
-        cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False,
+        cwd=tmp_path, capture_output=True, text=True, timeout=240, check=False,
         env={**os.environ, "ENVIRONMENT": "test", "PYTHONPATH": os.getcwd()},
     )  # fmt: skip
     for number, case in enumerate(CLOSED_CASES):
