@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any
 
@@ -69,7 +70,17 @@ def _time(value: Any, info: ValidationInfo) -> Any:
     text = str(value).strip()
     if _NUMBER.fullmatch(text) and abs(float(text)) < MIN_UNIX_TIME:
         raise ValueError(f"a number is Unix time in seconds, from {MIN_UNIX_TIME} on")
-    return _relative_time(text, info.context["now"]) or value
+    return _relative_time(text, info.context["now"]) or _extended(text) or value
+
+
+def _extended(text: str) -> str:
+    """Return an ISO time in the extended form, which pydantic reads; empty if it is none.
+
+    The basic form and hours alone are ISO 8601 as well: `20261125T120000Z`, `2026-11-25T12Z`.
+    """
+    with suppress(ValueError):
+        return datetime.fromisoformat(text).isoformat()
+    return ""
 
 
 def _relative_time(text: str, now: datetime) -> str:
