@@ -1,5 +1,6 @@
 """Faults of what the ledger accounts for that are made beside a changed part."""
 
+import json
 import os
 import socket
 import subprocess
@@ -17,13 +18,14 @@ from celery.result import denied_join_result
 from kombu import Queue
 
 from securenet_obs.drills.doubt import KNOWN_FAULTS
-from securenet_obs.monitoring.metrics.ledger import BEGAN_KEY
+from securenet_obs.monitoring.metrics.ledger import BEGAN_KEY, UNANSWERED_KEY
 from securenet_obs.runner.record.verdict import Verdict
 from securenet_obs.settings import Settings
 from securenet_obs.stack import LocalStack
 from securenet_obs.workers.celery_app import TASKS, create_celery
-from securenet_obs.workers.names import LEDGER_ENDED_KEY
+from securenet_obs.workers.names import LEDGER_ENDED_KEY, LEDGER_SENT_KEY
 from tests.notebooks.runs import Run
+from tests.waiting import eventually
 
 LEDGER = "11_nothing_is_missing"
 
@@ -34,8 +36,8 @@ FORGOTTEN = {
     "the services count their lines",
 }
 
-_DYING = """
-import os, sys, time
+_JOB = """
+import time
 from securenet_obs.monitoring import start_monitoring
 from securenet_obs.monitoring.metrics.recorder import MetricsRecorder
 from securenet_obs.monitoring.sentry.delivery.transport import CountingTransport
@@ -46,18 +48,13 @@ CountingTransport.TIMEOUT = 600
 settings = get_settings()
 start_monitoring(settings, "securenet-job")
 recorder = MetricsRecorder(settings.results.get_secret_value(), "securenet-job")
-ends_at = time.monotonic() + 30
+ends_at = time.monotonic() + 300
 while time.monotonic() < ends_at:
     structlog.get_logger("job").error("failed")
     recorder.record()
     time.sleep(0.5)
-os._exit(1)
 """
-"""A process that captures errors, and ends before Sentry has answered.
-
-It lasts until the notebook's period has begun, which a busy machine delays, and ends early enough
-for the notebook to see that it is gone.
-"""
+"""A process that captures errors, and has no answer of Sentry."""
 
 
 @contextmanager
@@ -83,6 +80,14 @@ def run(red: set[str], run_notebook: Run, deadline_s: int) -> Any:
     done = run_notebook(LEDGER, f"deadline_s={deadline_s}")
     assert (done.verdict, done.red) == (Verdict.FAILED, red)
     return done
+
+
+def find_first_batch(broker: redis.Redis, since: float) -> float:
+    """Return the Unix seconds of the first batch of logs that was sent since then; 0 for none."""
+    records: Any = broker.xrange(LEDGER_SENT_KEY, f"{round(since * 1e3)}")
+    task = f"{TASKS}.process_network_logs".encode()
+    numbers = [number for number, fields in records if fields[b"task"] == task]
+    return int(numbers[0].partition(b"-")[0]) / 1e3 if numbers else 0.0
 
 
 @pytest.mark.slow
@@ -118,6 +123,7 @@ def test_lost_results_events_and_counts_are_noticed(stack: LocalStack, run_noteb
         KNOWN_FAULTS["lines-uncounted"].hold(stack),
         socket.create_server(("127.0.0.1", 0)) as silent,
         redis.Redis.from_url(stack.environment["RESULT_URL"]) as results,
+        redis.Redis.from_url(stack.environment["REDIS_URL"]) as broker,
     ):
 
         def empty_results() -> None:
@@ -129,12 +135,26 @@ def test_lost_results_events_and_counts_are_noticed(stack: LocalStack, run_noteb
         environment["SENTRY_DSN"] = f"http://key@127.0.0.1:{silent.getsockname()[1]}/1"
         log = Path(stack.environment["LOG_SOURCE"]) / "job.log"
         with log.open("wb") as output:
-            dying = subprocess.Popen([sys.executable, "-c", _DYING], env=environment, stdout=output)
+            job = subprocess.Popen([sys.executable, "-c", _JOB], env=environment, stdout=output)
+
+        def read_captured() -> list[float]:
+            rows = map(json.loads, results.hvals(UNANSWERED_KEY))
+            return [row["captured_at"] for row in rows if row["service"] == "securenet-job"]
+
+        def end_job() -> None:
+            # Its events are in the period, and it is gone long enough when the notebook looks.
+            first_at = find_first_batch(broker, began_at)
+            if first_at and max(read_captured()) > first_at:
+                job.kill()
+
         try:
-            with repeated(empty_results, 1.0):
+            assert eventually(read_captured, 60)
+            began_at = time.time()
+            with repeated(empty_results, 1.0), repeated(end_job, 0.2):
                 done = run(FORGOTTEN, run_notebook, 45)
         finally:
-            assert dying.wait(30) == 1
+            job.kill()
+            job.wait(60)
             log.unlink()
         assert "emptied after it was sent" in done.text
         results.set(BEGAN_KEY, 0)
