@@ -155,7 +155,8 @@ class _Reading:
             yield self._not_json(raw)
             return
         if value.__class__ is dict and not is_wrapped(value):
-            yield Entry(self._line, self._offset, 0, value, "", raw)
+            # As an object of a block without a table, which is the rule: without its line feed.
+            yield Entry(self._line, self._offset, 0, value, "", raw.removesuffix(b"\n"))
             return
         yield from self._items(raw, value)
 

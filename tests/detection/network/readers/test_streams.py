@@ -81,6 +81,12 @@ def test_zeek_tables_may_be_mixed_with_json() -> None:
     ]
 
 
+def test_an_object_has_the_same_line_beside_a_table() -> None:
+    """An object in the block of a table's header had its line feed, and any other one had none."""
+    first, *_ = read(b'{"a": 1}\n' + ZEEK)
+    assert first.raw == next(iter(read(b'{"a": 1}\n'))).raw == b'{"a": 1}'
+
+
 def test_a_line_that_is_too_long_is_skipped(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is one entry, of bounded size, and the next line is read."""
     monkeypatch.setattr(streams, "MAX_LINE_BYTES", 100)
