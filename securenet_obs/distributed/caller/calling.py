@@ -162,20 +162,25 @@ class Call:
         made: list[DistributedExecution] = []
 
         def execution(folder: EvidenceFolder, orders: Sequence[Order]) -> Execution:
-            made.append(
-                DistributedExecution(
-                    folder,
-                    target,
-                    progress,
-                    self.stop,
-                    fleet=fleet,
-                    orders=orders,
-                    retries=self.retries,
+            try:
+                made.append(
+                    DistributedExecution(
+                        folder,
+                        target,
+                        progress,
+                        self.stop,
+                        fleet=fleet,
+                        orders=orders,
+                        retries=self.retries,
+                    )
                 )
-            )
+            except EvidenceError as error:
+                return UnstartedExecution(folder, target, progress, self.stop, error=error)
             return made[0]
 
         outcome = self._command(target, progress, len(orders), execution).run(orders)
+        if not made:
+            return outcome
         try:
             made[0].publish(outcome.folder)
         except EvidenceError as error:

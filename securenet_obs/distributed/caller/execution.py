@@ -156,7 +156,7 @@ class DistributedExecution(Execution):
 
 @dataclass
 class UnstartedExecution(Execution):
-    """The runs of one of several targets that an error kept from starting: each has its verdict."""
+    """The runs of a command that an error kept from starting: each has its verdict."""
 
     error: SecureNetObsError = field(kw_only=True)
 

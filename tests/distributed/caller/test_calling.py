@@ -4,12 +4,21 @@ import json
 import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
+from rich.console import Console
 
+from securenet_obs.distributed.caller.calling import Call
 from securenet_obs.distributed.names import SLOT_KEY
+from securenet_obs.distributed.place import Place
+from securenet_obs.errors import EvidenceError
 from securenet_obs.processes.ports import find_free_ports
+from securenet_obs.runner.console.progress import PlainLines
 from securenet_obs.runner.evidence.folder import verify
+from securenet_obs.runner.notebook.catalog import read_notebook
+from securenet_obs.runner.orders import order_for
+from securenet_obs.runner.target import target_of
 from tests.distributed.fleet import Fleet
 
 pytestmark = pytest.mark.stack
@@ -104,6 +113,33 @@ def test_a_target_that_is_away_keeps_no_other_from_its_verdict(
     (run,) = production["runs"]
     assert reason in run["reason"]
     assert verify(project.folder / "evidence" / production["id"]) == []
+
+
+def test_a_plan_that_one_place_refuses_keeps_no_other_target_from_its_verdict(
+    project: Fleet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The place was written a moment before; the report of all targets had been lost."""
+    project.write_notebook("01_passes")
+    order = order_for(read_notebook(project.folder / "notebooks" / "01_passes.ipynb"))
+    own = {"REDIS_URL": project.broker, "VALIDATION_BROKER_URL": project.broker}
+    places = {"staging": project.place.as_uri(), "full": (tmp_path / "full").as_uri()}
+    targets = [
+        target_of(f"{name}.env", {**own, "VALIDATION_EVIDENCE": url})
+        for name, url in places.items()
+    ]
+    put_plan = Place.put_plan
+
+    def refuse(place: Place, *given: Any) -> None:
+        if place.url == places["full"]:
+            raise EvidenceError("no space is left")
+        put_plan(place, *given)
+
+    monkeypatch.setattr(Place, "put_plan", refuse)
+    call = Call(project.folder, tmp_path / "evidence", PlainLines(Console(quiet=True)))
+    passed, full = call.run(targets, [order])
+    assert (passed.verdict, full.verdict) == ("passed", "error")
+    assert [(run.judged or {})["reason"] for run in full.runs] == ["no space is left"]
+    assert verify(full.folder) == []
 
 
 def test_a_wrong_setting_of_one_of_several_targets_has_its_name(
