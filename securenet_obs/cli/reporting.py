@@ -44,7 +44,7 @@ def report_outcomes(
     if run_options.junit and (problem := _copy_junit(outcomes[0].folder, run_options.junit)):
         verdicts.append(Verdict.ERROR)
         problems.append(problem)
-    _print(outcomes, run_options, timings)
+    _print(finished, run_options, timings)
     for target, outcome in finished:
         for problem in announce(
             outcome.runs, target, outcome.folder, standings and standings(target)
@@ -67,16 +67,20 @@ def _copy_junit(folder: Path, path: Path) -> str:
 
 
 def _print(
-    outcomes: "Sequence[Outcome]", run_options: RunOptions, timings: "Timings | None"
+    finished: "Sequence[tuple[Target, Outcome]]",
+    run_options: RunOptions,
+    timings: "Timings | None",
 ) -> None:
     from securenet_obs.runner.console.report import print_outcome
 
     if run_options.as_json:
         more: dict[str, Any] = {"timings": timings.seconds} if timings else {}
-        manifests = [{**outcome.manifest, **more} for outcome in outcomes]
+        manifests = [{**outcome.manifest, **more} for _, outcome in finished]
         click.echo(json.dumps(manifests if len(manifests) > 1 else manifests[0], indent=2))
         return
-    for outcome in outcomes:
+    for target, outcome in finished:
+        if len(finished) > 1:
+            STDOUT.print(f"target: {target.name}", markup=False, soft_wrap=True)
         print_outcome(STDOUT, outcome.runs, outcome.folder)
         if timings:
             STDOUT.print(timings.sentence(outcome.runs), markup=False, soft_wrap=True)

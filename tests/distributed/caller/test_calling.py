@@ -115,6 +115,18 @@ def test_a_target_that_is_away_keeps_no_other_from_its_verdict(
     assert verify(project.folder / "evidence" / production["id"]) == []
 
 
+@pytest.mark.slow
+def test_the_table_of_each_of_several_targets_has_its_name(project: Fleet, tmp_path: Path) -> None:
+    """Two tables of the same notebooks had been alike."""
+    project.write_notebook("01_passes")
+    targets = _write_targets(project, tmp_path)
+    done = project.call("--targets", targets)
+    assert done.returncode == 0, done.stderr
+    rows = done.stdout.splitlines()
+    tables = [rows[at - 1] for at, row in enumerate(rows) if row.startswith("notebook ")]
+    assert tables == [f"target: {name}" for name in targets.split(",")]
+
+
 def test_a_plan_that_one_place_refuses_keeps_no_other_target_from_its_verdict(
     project: Fleet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
