@@ -30,6 +30,9 @@ WRITTEN_KEY = "securenet:validation:written"
 SLOT_KEY = "securenet:validation:slot"
 """Latest slot of the schedule whose runs were sent, as RFC 3339."""
 
+SCHEDULE_KEY = "securenet:validation:schedule"
+"""Crontab by which the runs of that slot were sent."""
+
 CLOSING_KEY = "securenet:validation:closing:{command}"
 """Lock of the process that closes a command's evidence."""
 

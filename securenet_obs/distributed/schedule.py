@@ -12,7 +12,7 @@ import structlog
 from celery.schedules import crontab
 
 from securenet_obs.distributed.configuration import DISPATCH_EXPIRES_S, parse_schedule
-from securenet_obs.distributed.names import COMMAND_TIME, SLOT_KEY
+from securenet_obs.distributed.names import COMMAND_TIME, SCHEDULE_KEY, SLOT_KEY
 from securenet_obs.distributed.place import Place
 from securenet_obs.distributed.plans import Plan, close_command, close_others, planned_runs
 from securenet_obs.runner.notebook.roots import default_root
@@ -45,23 +45,30 @@ def look(place: Place, client: Any, schedule: str, current: str = "") -> list[st
         EvidenceError: the shared place cannot be read or written.
         SettingsError: the crontab cannot be parsed.
     """
-    times = parse_schedule(schedule) if schedule else None
+    if schedule:
+        parse_schedule(schedule)
     closed = close_others(place, client)
-    if times is None:
+    if not schedule:
         return closed
     last = parse_slot(client.get(SLOT_KEY) or "")
     now = datetime.now(UTC)
     if last is None:
-        client.set(SLOT_KEY, f"{now:{_SLOT}}")
+        note_slot(client, f"{now:{_SLOT}}", schedule)
         return closed
     # A worker may still take the task of a later slot.
     oldest = datetime.fromtimestamp(time.time() - DISPATCH_EXPIRES_S - 60, UTC)
     until = parse_slot(current) or oldest
-    missed = [slot for slot in _slots(times, last, until) if slot != current]
+    before = client.get(SCHEDULE_KEY) or schedule
+    missed = [slot for slot in _common_slots(schedule, before, last, until) if slot != current]
     for slot in missed[-MAX_MISSED:]:
         _record_missed(place, client, slot)
         client.set(SLOT_KEY, slot)
     return closed + [command_id(slot) for slot in missed[-MAX_MISSED:]]
+
+
+def note_slot(client: Any, slot: str, schedule: str) -> None:
+    """Record the latest slot that was sent, and its schedule."""
+    client.mset({SLOT_KEY: slot, SCHEDULE_KEY: schedule})
 
 
 def _record_missed(place: Place, client: Any, slot: str) -> None:
@@ -104,6 +111,16 @@ def parse_slot(slot: str) -> datetime | None:
         return datetime.strptime(slot, _SLOT).replace(tzinfo=UTC)
     except ValueError:
         return None
+
+
+def _common_slots(schedule: str, before: str, after: datetime, until: datetime) -> list[str]:
+    """Return the slots of two schedules, after one moment and up to another.
+
+    The schedule has changed at some time between: a slot of one of them alone may never have been
+    due.
+    """
+    slots = [set(_slots(parse_schedule(text), after, until)) for text in (schedule, before)]
+    return sorted(set.intersection(*slots))
 
 
 def _slots(schedule: crontab, after: datetime, until: datetime) -> Iterator[str]:

@@ -1,12 +1,14 @@
 """Slots that were missed are recorded by the process that looks next."""
 
 import json
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from securenet_obs.distributed.names import SLOT_KEY
 from securenet_obs.distributed.place import Place
-from securenet_obs.distributed.schedule import look
+from securenet_obs.distributed.schedule import look, note_slot
 from securenet_obs.runner.evidence.folder import verify
 from tests.distributed.fleet import Fleet
 
@@ -42,3 +44,20 @@ def test_each_slot_of_a_day_before_is_recorded(
     look(place, project.client, "*/10 * * * *", current="2026-11-20T03:40Z")
     found = sorted(path.parent.name[9:13] for path in project.place.glob("20261120T03*/run.json"))
     assert found == ["0310", "0320", "0330"]
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "missed"),
+    [
+        ("0 3 * * *", "*/30 * * * *", []),
+        ("*/30 * * * *", "0 3 * * *", []),
+        ("0 */12 * * *", "0 */6 * * *", ["20261120T120000Z", "20261121T000000Z"]),
+    ],
+)
+def test_a_changed_schedule_was_not_in_force_before(
+    client: Any, tmp_path: Path, before: str, now: str, missed: list[str]
+) -> None:
+    """Every half hour of the night before had been recorded as missed."""
+    note_slot(client, "2026-11-20T03:00Z", before)
+    look(Place(tmp_path.as_uri()), client, now, current="2026-11-21T03:00Z")
+    assert sorted(path.parent.name[:16] for path in tmp_path.glob("*/run.json")) == missed

@@ -13,7 +13,6 @@ from securenet_obs.distributed.announcing import check_in_scheduled
 from securenet_obs.distributed.connection import connect, evidence_url
 from securenet_obs.distributed.events import Publisher, telling_failures
 from securenet_obs.distributed.message import Message, message_of
-from securenet_obs.distributed.names import SLOT_KEY
 from securenet_obs.distributed.place import Place
 from securenet_obs.distributed.plans import (
     Plan,
@@ -22,7 +21,13 @@ from securenet_obs.distributed.plans import (
     planned_runs,
     starts,
 )
-from securenet_obs.distributed.schedule import command_id, look, opened_fields, parse_slot
+from securenet_obs.distributed.schedule import (
+    command_id,
+    look,
+    note_slot,
+    opened_fields,
+    parse_slot,
+)
 from securenet_obs.distributed.sending import send
 from securenet_obs.distributed.worker.running import WorkerRun
 from securenet_obs.errors import EvidenceError, UnreachableError
@@ -103,7 +108,7 @@ def dispatch(window: str) -> None:
     runs = planned_runs(command, orders)
     place.put_plan(command, Plan(command, opened, runs, due_at, scheduled=True).as_json())
     if parse_slot(window):
-        client.set(SLOT_KEY, window)
+        note_slot(client, window, settings.validation_schedule)
     for order, row in zip(orders, runs, strict=True):
         _send(broker, message_of(order, root, target, command, row.run, due_at))
     _log.info("validations_sent", window=window, runs=len(runs))
