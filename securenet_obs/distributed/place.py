@@ -37,24 +37,24 @@ class Place:
 
     def __init__(self, url: str) -> None:
         self.url = url.rstrip("/")
-        # The URL of a folder may have escapes such as %20, which are names for fsspec.
-        named = unquote(self.url) if url.startswith("file://") else self.url
-        options: dict[str, Any] = {}
-        try:
-            import fsspec
-
-            if url.startswith("s3://"):
-                from obstore.fsspec import register
-
-                register("s3")
-                options = {"retry_config": _RETRIES}
-            self._files, self._root = fsspec.core.url_to_fs(named, **options)
-        except ImportError as error:
+        folder = _folder_of(self.url)
+        if folder is not None and not folder.startswith("/"):
+            # Callers and workers would have a place each, in the folder where they were started.
             raise SettingsError(
-                f"VALIDATION_EVIDENCE: {self.url}: {error.name} is missing: "
+                f"VALIDATION_EVIDENCE: {url}: not a shared place: name a folder by its whole path, "
+                "such as file:///srv/evidence, or a bucket, such as s3://bucket/evidence."
+            )
+        try:
+            self._files, self._root = _open(self.url, folder)
+        except ImportError as error:
+            own = (
+                f"{error.name} is missing: "
                 "python -m pip install 'securenet-obs[notebooks,distributed]'"
-            ) from error
-        except ValueError as error:
+            )
+            # fsspec has a sentence of its own for the package of another kind of place.
+            reason = own if error.name else str(error)
+            raise SettingsError(f"VALIDATION_EVIDENCE: {self.url}: {reason}") from error
+        except Exception as error:
             raise SettingsError(
                 f"VALIDATION_EVIDENCE: {self.url}: not a shared place: {error}"
             ) from error
@@ -215,6 +215,35 @@ class Place:
     def _failed(self, error: Exception) -> EvidenceError:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         return EvidenceError(f"{self.url}: the shared place of evidence: {reason}")
+
+
+def _folder_of(url: str) -> str | None:
+    """Return the path of the folder that a URL or a path names; None for any other place."""
+    if url.startswith("file:"):
+        # The URL of a folder may have escapes such as %20, which are names for fsspec.
+        return unquote(url.removeprefix("file:").removeprefix("//"))
+    return None if "://" in url else url
+
+
+def _open(url: str, folder: str | None) -> tuple[Any, str]:
+    """Return the file system of a place, and the place's path there.
+
+    Raises:
+        ImportError: a package for it is missing.
+    """
+    import fsspec
+
+    if folder is not None:
+        # fsspec takes `::` in the path of a URL for a chain of places.
+        return fsspec.filesystem("file"), folder.rstrip("/")
+    options: dict[str, Any] = {}
+    if url.startswith("s3://"):
+        from obstore.fsspec import register
+
+        register("s3")
+        options = {"retry_config": _RETRIES}
+    files, root = fsspec.core.url_to_fs(url, **options)
+    return files, root
 
 
 def _part(run: str, attempt: int) -> str:

@@ -93,7 +93,7 @@ def test_parts_of_closed_commands_are_deleted_by_their_writer(place: Place, tmp_
     assert (place.has_part("closed.1", 1), place.has_part("open.1", 1)) == (False, True)
 
 
-@pytest.mark.parametrize("name", ["a place", "place [1]", "été*", "50 %"])
+@pytest.mark.parametrize("name", ["a place", "place [1]", "été*", "50 %", "a::b"])
 def test_a_folder_may_have_any_name(tmp_path: Path, name: str) -> None:
     """Brackets had hidden every open command, and the escapes of URLs were parts of names."""
     folder = tmp_path / name
@@ -121,10 +121,28 @@ def test_a_place_that_cannot_be_written_is_an_error() -> None:
         Place(url).check()
 
 
-def test_a_url_that_is_no_place_is_a_wrong_setting() -> None:
+@pytest.mark.parametrize("url", ["nowhere://x", "github://x"])
+def test_a_url_that_is_no_place_is_a_wrong_setting(url: str) -> None:
     """The error has the name of the variable, and its value."""
-    with pytest.raises(SettingsError, match=r"VALIDATION_EVIDENCE: nowhere://x: not a shared"):
-        Place("nowhere://x")
+    with pytest.raises(SettingsError, match=f"VALIDATION_EVIDENCE: {url}: not a shared"):
+        Place(url)
+
+
+@pytest.mark.parametrize("url", ["srv/x", "file://srv/x", "file:x", "s3:/bucket/x", "s3://", "~/x"])
+def test_a_folder_is_named_by_its_whole_path(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Evidence was written below the folder of each process, and found by no other one."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SettingsError, match=f"VALIDATION_EVIDENCE: {url}: .* whole path"):
+        Place(url)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_place_whose_package_is_missing_has_its_name() -> None:
+    """It was `None is missing`."""
+    with pytest.raises(SettingsError, match=r"gcsfs"):
+        Place("gs://bucket/x")
 
 
 BUCKET = "s3://evidence/runs"
