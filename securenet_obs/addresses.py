@@ -82,6 +82,7 @@ ADDRESS_CHECKS: Mapping[str, Callable[[str], str]] = {
     "API_URL": _web_problem,
     "REDIS_URL": _redis_problem,
     "RESULT_URL": _redis_problem,
+    "VALIDATION_BROKER_URL": _redis_problem,
     "DATABASE_URL": _database_problem,
 }
 """Name of a variable with an address -> the function that validates it."""

@@ -6,6 +6,7 @@ from typing import Any
 
 import redis
 
+from securenet_obs.addresses import invalid_addresses
 from securenet_obs.errors import SettingsError
 from securenet_obs.settings import settings_of
 
@@ -18,10 +19,17 @@ def broker_url(variables: Mapping[str, str]) -> str:
 
     Args:
         variables: those of a target; those of this process name the queue, too.
+
+    Raises:
+        SettingsError: it is not the URL of a Redis database.
     """
-    own = os.environ.get("VALIDATION_BROKER_URL", "")
+    own = os.environ.get(_URL, "")
     given = {name: text for name, text in variables.items() if name in ("REDIS_URL", _URL)}
-    return settings_of({_URL: own, **given}).validation_broker.get_secret_value()
+    url = settings_of({_URL: own, **given}).validation_broker.get_secret_value()
+    # A target's own variables were checked before; those of this process are not among them.
+    if problem := invalid_addresses({_URL: url}).get(_URL):
+        raise SettingsError(f"{_URL} cannot be used: {problem}.")
+    return url
 
 
 _URL = "VALIDATION_BROKER_URL"

@@ -2,6 +2,7 @@
 
 import pytest
 
+from securenet_obs.addresses import invalid_addresses
 from securenet_obs.distributed.connection import broker_url, evidence_url, run_variables
 from securenet_obs.errors import SettingsError
 
@@ -20,6 +21,17 @@ def test_the_broker_is_that_of_the_target(
     """By default it is two databases after the target's queues."""
     monkeypatch.setenv("VALIDATION_BROKER_URL", own)
     assert broker_url(variables) == expected
+
+
+@pytest.mark.parametrize("url", ["amqp://host/0", "redis://host:port/2", "redis:///2"])
+def test_a_broker_that_is_no_redis_is_a_wrong_setting(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A traceback ended the command, with the exit code of a failed check."""
+    monkeypatch.setenv("VALIDATION_BROKER_URL", url)
+    with pytest.raises(SettingsError, match="VALIDATION_BROKER_URL cannot be used: it"):
+        broker_url({"REDIS_URL": "redis://host/4"})
+    assert list(invalid_addresses({"VALIDATION_BROKER_URL": url})) == ["VALIDATION_BROKER_URL"]
 
 
 def test_a_missing_place_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
