@@ -36,7 +36,7 @@ def living_workers(client: Any) -> list[dict[str, Any]]:
     Raises:
         UnreachableError: Redis does not answer.
     """
-    with _reaching():
+    with reaching():
         keys = sorted(client.scan_iter(WORKER_KEY.format(name="*"), count=1000))
         rows = client.mget(keys) if keys else []
     return [json.loads(row) for row in rows if row]
@@ -48,12 +48,12 @@ def has_messages(client: Any) -> bool:
     Raises:
         UnreachableError: Redis does not answer.
     """
-    with _reaching():
+    with reaching():
         return bool(client.llen(VALIDATION_QUEUE) or client.hlen(UNACKED_KEY))
 
 
 @contextmanager
-def _reaching() -> Iterator[None]:
+def reaching() -> Iterator[None]:
     """Convert the errors of Redis within the block.
 
     Raises:
@@ -74,7 +74,7 @@ def refused_writes(client: Any) -> str:
     Raises:
         UnreachableError: Redis does not answer.
     """
-    with _reaching():
+    with reaching():
         try:
             client.set(WRITTEN_KEY, 1, ex=1)
         except ResponseError as error:

@@ -15,6 +15,7 @@ from securenet_obs.distributed.configuration import DISPATCH_EXPIRES_S, parse_sc
 from securenet_obs.distributed.names import COMMAND_TIME, SCHEDULE_KEY, SLOT_KEY
 from securenet_obs.distributed.place import Place
 from securenet_obs.distributed.plans import Plan, close_command, close_others, planned_runs
+from securenet_obs.distributed.presence import reaching
 from securenet_obs.runner.notebook.roots import default_root
 from securenet_obs.runner.orders import orders_to_validate, plan_of
 from securenet_obs.runner.record.provenance import read_provenance
@@ -44,25 +45,27 @@ def look(place: Place, client: Any, schedule: str, current: str = "") -> list[st
     Raises:
         EvidenceError: the shared place cannot be read or written.
         SettingsError: the crontab cannot be parsed.
+        UnreachableError: Redis does not answer, or takes no writes.
     """
     if schedule:
         parse_schedule(schedule)
     closed = close_others(place, client)
     if not schedule:
         return closed
-    last = parse_slot(client.get(SLOT_KEY) or "")
-    now = datetime.now(UTC)
-    if last is None:
-        note_slot(client, f"{now:{_SLOT}}", schedule)
-        return closed
+    with reaching():
+        last = parse_slot(client.get(SLOT_KEY) or "")
+        before = client.get(SCHEDULE_KEY) or schedule
+        if last is None:
+            note_slot(client, f"{datetime.now(UTC):{_SLOT}}", schedule)
+            return closed
     # A worker may still take the task of a later slot.
     oldest = datetime.fromtimestamp(time.time() - DISPATCH_EXPIRES_S - 60, UTC)
     until = parse_slot(current) or oldest
-    before = client.get(SCHEDULE_KEY) or schedule
     missed = [slot for slot in _common_slots(schedule, before, last, until) if slot != current]
     for slot in missed[-MAX_MISSED:]:
         _record_missed(place, client, slot)
-        client.set(SLOT_KEY, slot)
+        with reaching():
+            client.set(SLOT_KEY, slot)
     return closed + [command_id(slot) for slot in missed[-MAX_MISSED:]]
 
 

@@ -3,12 +3,15 @@
 import json
 from pathlib import Path
 from typing import Any
+from unittest.mock import MagicMock
 
 import pytest
+from redis.exceptions import ReadOnlyError
 
 from securenet_obs.distributed.names import SLOT_KEY
 from securenet_obs.distributed.place import Place
 from securenet_obs.distributed.schedule import look, note_slot
+from securenet_obs.errors import UnreachableError
 from securenet_obs.runner.evidence.folder import verify
 from tests.distributed.fleet import Fleet
 
@@ -61,3 +64,11 @@ def test_a_changed_schedule_was_not_in_force_before(
     note_slot(client, "2026-11-20T03:00Z", before)
     look(Place(tmp_path.as_uri()), client, now, current="2026-11-21T03:00Z")
     assert sorted(path.parent.name[:16] for path in tmp_path.glob("*/run.json")) == missed
+
+
+def test_a_redis_without_writes_is_unreachable(client: Any, tmp_path: Path) -> None:
+    """A caller that has the schedule, too, ended with a traceback, as if a check had failed."""
+    replica = MagicMock(wraps=client)
+    replica.mset.side_effect = ReadOnlyError("You can't write against a read only replica.")
+    with pytest.raises(UnreachableError, match="ReadOnlyError"):
+        look(Place(tmp_path.as_uri()), replica, "0 3 * * *")
