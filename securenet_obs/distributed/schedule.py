@@ -66,6 +66,10 @@ def look(place: Place, client: Any, schedule: str, current: str = "") -> list[st
         _record_missed(place, client, slot)
         with reaching():
             client.set(SLOT_KEY, slot)
+    if before != schedule and not current:
+        # The slots of the new schedule are due from now on, also if none of them is ever sent.
+        with reaching():
+            note_slot(client, f"{max(last, until):{_SLOT}}", schedule)
     return closed + [command_id(slot) for slot in missed[-MAX_MISSED:]]
 
 

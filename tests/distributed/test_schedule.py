@@ -1,13 +1,15 @@
 """Slots that were missed are recorded by the process that looks next."""
 
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from unittest.mock import MagicMock
 
 import pytest
-from redis.exceptions import ReadOnlyError
+from sqlalchemy import make_url
 
+from securenet_obs.distributed import schedule
+from securenet_obs.distributed.connection import connect
 from securenet_obs.distributed.names import SLOT_KEY
 from securenet_obs.distributed.place import Place
 from securenet_obs.distributed.schedule import look, note_slot
@@ -66,9 +68,28 @@ def test_a_changed_schedule_was_not_in_force_before(
     assert sorted(path.parent.name[:16] for path in tmp_path.glob("*/run.json")) == missed
 
 
-def test_a_redis_without_writes_is_unreachable(client: Any, tmp_path: Path) -> None:
+def test_a_changed_schedule_is_in_force_from_then_on(
+    client: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a worker that sends a slot, no slot of the new schedule had been missed."""
+    place = Place(tmp_path.as_uri())
+    note_slot(client, f"{datetime.now(UTC) - timedelta(hours=2):%Y-%m-%dT%H:%MZ}", "0 3 29 2 *")
+    assert look(place, client, "*/30 * * * *") == []
+    monkeypatch.setattr(schedule, "DISPATCH_EXPIRES_S", -2 * 3600)
+    assert len(look(place, client, "*/30 * * * *")) in (4, 5)
+
+
+def test_a_redis_without_writes_is_unreachable(validation_broker: str, tmp_path: Path) -> None:
     """A caller that has the schedule, too, ended with a traceback, as if a check had failed."""
-    replica = MagicMock(wraps=client)
-    replica.mset.side_effect = ReadOnlyError("You can't write against a read only replica.")
-    with pytest.raises(UnreachableError, match="ReadOnlyError"):
-        look(Place(tmp_path.as_uri()), replica, "0 3 * * *")
+    client = connect(validation_broker)
+    client.acl_setuser("reader", enabled=True, nopass=True, keys=["*"], categories=["+@read"])
+    reader = make_url(validation_broker).set(username="reader", password="any")
+    try:
+        with pytest.raises(UnreachableError, match="NoPermissionError"):
+            look(
+                Place(tmp_path.as_uri()),
+                connect(reader.render_as_string(hide_password=False)),
+                "0 3 * * *",
+            )
+    finally:
+        client.acl_deluser("reader")
