@@ -50,7 +50,8 @@ def build_overlay(
         report: receives the progress.
 
     Raises:
-        StackError: the packages cannot be installed; the message names pip's reason.
+        StackError: the packages cannot be installed; the message names pip's reason. Or this
+            environment satisfies all of them, and a rehearsal would be one of today's packages.
     """
     folder = root.resolve() / "upgrades" / _compute_key(requirements)
     folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -60,6 +61,11 @@ def build_overlay(
             partial = folder.with_name(f"partial-{secrets.token_hex(4)}")
             try:
                 _install(requirements, partial, wheels)
+                if not _find_moved(_locate_site(partial)):
+                    raise StackError(
+                        f"{', '.join(requirements)}: there is nothing to rehearse, this "
+                        "environment satisfies it; name another version, such as celery==5.7.0."
+                    )
                 partial.rename(folder)
             finally:
                 shutil.rmtree(partial, ignore_errors=True)

@@ -121,7 +121,11 @@ class Rehearsing:
     report: Report = lambda _sentence: None
 
     def run(self, combinations: Sequence[Combination] = COMBINATIONS) -> Rehearsal:
-        """Run every validation and drill on each combination; today's comes first."""
+        """Run every validation and drill on each combination; today's comes first.
+
+        Raises:
+            StackError: the stack does not start today, so nothing can be judged.
+        """
         trials: list[Trial] = []
         for combination in combinations:
             for trial in self._try(combination):
@@ -157,6 +161,8 @@ class Rehearsing:
                     failed = ", ".join(sorted(outcome.failed_checks))
                     yield Trial(combination, f"validation {name}", outcome.verdict, failed)
         except StackError as error:
+            if combination == _TODAY:
+                raise
             yield Trial(combination, "start", "failed", str(error))
 
     def _try_drill(self, name: str, combination: str, pythons: Mapping[str, str]) -> Trial:

@@ -74,3 +74,11 @@ def test_a_failure_names_the_package_and_leaves_nothing(
     assert "cannot be installed" in str(raised.value)
     left = {path.suffix for path in (tmp_path / "upgrades").iterdir()}
     assert left == {".log", ".lock"}
+
+
+@pytest.mark.slow
+def test_an_upgrade_that_moves_nothing_is_refused(tmp_path: Path, wheels: Path) -> None:
+    """A name alone is satisfied by today's version: today's packages passed as the upgrade."""
+    with pytest.raises(StackError, match="structlog: there is nothing to rehearse"):
+        build_overlay(["structlog"], tmp_path, wheels=wheels)
+    assert not [path for path in (tmp_path / "upgrades").iterdir() if path.is_dir()]

@@ -1,5 +1,6 @@
 """A rehearsed upgrade runs with old and new services, and names what broke."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -8,11 +9,13 @@ from securenet_obs.drills import ValidationOutcome
 from securenet_obs.drills.upgrades import (
     PLAIN_WORKER,
     Combination,
+    Overlay,
     Rehearsal,
     Rehearsing,
     Trial,
     build_overlay,
 )
+from securenet_obs.errors import StackError
 from tests.drills.upgrades.test_overlay import write_wheel
 
 
@@ -53,3 +56,17 @@ def test_the_new_package_is_in_the_named_services_only(tmp_path: Path, stack_cac
         ("new workers", "start"),
     ]
     assert "worker ended with exit code" in rehearsal.broken[1].remark
+
+
+def test_a_stack_that_does_not_start_today_judges_nothing(tmp_path: Path) -> None:
+    """Every trial was left out as bad today; the table ended with `nothing broke`, and code 0."""
+    (tmp_path / "a file").touch()
+    rehearsing = Rehearsing(
+        Overlay(sys.executable, {}),
+        ["01"],
+        lambda *_: ValidationOutcome("passed"),
+        tmp_path / "a file",
+        drills=(),
+    )
+    with pytest.raises(StackError, match="a file"):
+        rehearsing.run([Combination("today", ("api",))])
