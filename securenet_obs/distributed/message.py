@@ -32,6 +32,8 @@ class Message:
         target: name of the target's env file in the worker's folder; empty for its own variables.
         facts: some of the target's settings, to compare.
         due_at: Unix seconds after which the run is not started any more.
+        several: whether the caller has other targets in the same queue; a worker that knows them
+            by its own variables alone would take itself for each of them.
     """
 
     command: str
@@ -44,6 +46,7 @@ class Message:
     target: str
     facts: dict[str, str] = field(default_factory=dict)
     due_at: float = 0.0
+    several: bool = False
 
     def as_json(self) -> dict[str, Any]:
         """Return the message as a task's argument."""
@@ -92,7 +95,14 @@ class Message:
 
 
 def message_of(
-    order: Order, root: Path, target: Target, command: str, run: str, due_at: float
+    order: Order,
+    root: Path,
+    target: Target,
+    command: str,
+    run: str,
+    due_at: float,
+    *,
+    several: bool = False,
 ) -> Message:
     """Return the message of an order.
 
@@ -123,6 +133,7 @@ def message_of(
         target=target_name(target),
         facts={name: target.environment[name] for name in SAME if target.environment.get(name)},
         due_at=due_at,
+        several=several,
     )
 
 

@@ -56,6 +56,11 @@ class Fleet:
         return self.folder / "shared"
 
     @property
+    def targets(self) -> Path:
+        """The folder of the targets that the workers know by name."""
+        return self.folder / "targets"
+
+    @property
     def client(self) -> Any:
         """A client of the fleet's Redis."""
         return connect(self.broker)
@@ -69,6 +74,7 @@ class Fleet:
             "REDIS_URL": self.broker,
             "VALIDATION_BROKER_URL": self.broker,
             "VALIDATION_EVIDENCE": self.evidence or self.place.as_uri(),
+            "VALIDATION_TARGETS": str(self.targets),
         }
 
     def write_notebook(self, name: str, *cells: str, observed: int = 1, **declared: Any) -> None:
@@ -155,6 +161,7 @@ def fleet(broker: str, workers: Sequence[int], evidence: str = "") -> Iterator[F
     folder.chmod(0o755)
     (folder / "notebooks").mkdir()
     made = Fleet(broker, folder, evidence)
+    made.targets.mkdir()
     made.place.mkdir()
     made.place.chmod(0o1777)
     try:

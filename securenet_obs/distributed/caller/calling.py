@@ -1,5 +1,6 @@
 """Calls validation workers: one command for each target, all at once, with one progress display."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -104,7 +105,7 @@ class Call:
         if len(targets) == 1:
             fleet = self._fleet(targets[0], orders)
             return [self._run(targets[0], fleet, self.progress, orders)]
-        fleets = [self._fleet_or_error(target, orders) for target in targets]
+        fleets = _mark_shared([self._fleet_or_error(target, orders) for target in targets])
         listeners = [NamedProgress(self.progress, name) for name in names]
         with stop_on_signals(self.stop), ThreadPoolExecutor(len(targets)) as pool:
             return list(
@@ -208,3 +209,12 @@ class Call:
             execution=execution,
             is_latest=True,
         )
+
+
+def _mark_shared(fleets: Sequence[Fleet | SecureNetObsError]) -> list[Fleet | SecureNetObsError]:
+    """Mark the fleets that serve several of the targets."""
+    targets = Counter(fleet.broker for fleet in fleets if isinstance(fleet, Fleet))
+    return [
+        replace(fleet, several=targets[fleet.broker] > 1) if isinstance(fleet, Fleet) else fleet
+        for fleet in fleets
+    ]

@@ -33,12 +33,14 @@ class Fleet:
         client: a client of it.
         place: shared place of evidence.
         root: project whose notebooks the workers have, too.
+        several: whether other targets of the caller have the same broker.
     """
 
     broker: str
     client: Any
     place: Place
     root: Path
+    several: bool = False
 
 
 @dataclass
@@ -137,7 +139,8 @@ class DistributedExecution(Execution):
         if run not in self._runs:
             self._runs.append(run)
         root, target = self.fleet.root, self.target
-        message = message_of(order, root, target, self._command, run, self._due_at)
+        named = (order, root, target, self._command, run, self._due_at)
+        message = message_of(*named, several=self.fleet.several)
         self._listener.register(run)
         send(self.fleet.broker, message)
         return Sent(run, self._due_at)

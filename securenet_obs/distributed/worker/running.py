@@ -141,7 +141,13 @@ class WorkerRun:
         Raises:
             SettingsError: the worker does not know it, or knows another one by this name.
         """
-        if self.targets is None:
+        if self.targets is None and message.several:
+            raise SettingsError(
+                "The worker knows the target of its own variables alone, and its queue has runs "
+                "against several: set VALIDATION_TARGETS, a folder with the env file of each, such "
+                f"as {message.target}.env."
+            )
+        if self.targets is None or not message.target:
             target = own_target()
         else:
             target = target_from_file(self.targets / f"{Path(message.target).name}.env")

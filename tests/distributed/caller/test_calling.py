@@ -76,7 +76,10 @@ def test_slots_that_a_caller_records_as_missed_are_no_part_of_its_json(project: 
 
 
 def _write_targets(project: Fleet, folder: Path, **variables: str) -> str:
-    """Write env files of a target that answers and of one with other variables; return both."""
+    """Write env files of a target that answers and of one with other variables; return both.
+
+    The workers know both, each with an address of its own.
+    """
     files = [folder / name for name in ("staging.env", "production.env")]
     own = {
         "REDIS_URL": project.broker,
@@ -85,6 +88,7 @@ def _write_targets(project: Fleet, folder: Path, **variables: str) -> str:
     }
     for file, given in zip(files, (own, own | variables), strict=True):
         file.write_text("".join(f"{name}={text}\n" for name, text in given.items()))
+        (project.targets / file.name).write_text(f"API_URL=http://{file.stem}.test\n")
     return ",".join(map(str, files))
 
 
@@ -216,15 +220,22 @@ def test_a_failing_run_is_compared_with_the_last_green_one(project: Fleet) -> No
 
 @pytest.mark.slow
 def test_each_target_of_a_list_is_a_command(project: Fleet) -> None:
-    """The exit code is the worst, and each target has evidence of its own."""
-    project.write_notebook("01_target")
+    """The exit code is the worst; each target has evidence of its own, and is the one it names.
+
+    Without their env files a worker had run both against its own variables, and passed both.
+    """
+    project.write_notebook("01_target", "import os\nprint(os.environ['API_URL'])")
     for name in ("staging", "production"):
         # An address that is not the other's: a target is its addresses.
         lines = [f"API_URL=http://{name}.test", f"VALIDATION_BROKER_URL={project.broker}"]
-        (project.folder / f"{name}.env").write_text("\n".join(lines) + "\n")
+        for folder in (project.folder, project.targets):
+            (folder / f"{name}.env").write_text("\n".join(lines) + "\n")
     files = ",".join(str(project.folder / f"{name}.env") for name in ("staging", "production"))
     done = project.call("--targets", files)
     assert done.returncode == 0, done.stderr
     assert "staging: 01_target: passed" in done.stdout
     assert "production: 01_target: passed" in done.stdout
-    assert done.stdout.count("evidence: ") == 2
+    folders = [row[10:] for row in done.stdout.splitlines() if row.startswith("evidence: ")]
+    texts = [(Path(folder) / "01_target.ipynb").read_text() for folder in folders]
+    assert ["http://staging.test" in text for text in texts] == [True, False]
+    assert ["http://production.test" in text for text in texts] == [False, True]

@@ -12,12 +12,33 @@ from securenet_obs.distributed.message import Message, file_digest
 from securenet_obs.distributed.place import Place
 from securenet_obs.distributed.worker import running
 from securenet_obs.distributed.worker.running import WorkerRun, own_target
-from securenet_obs.errors import StateFolderError
+from securenet_obs.errors import SettingsError, StateFolderError
 from securenet_obs.stack import LocalStack
 from tests.distributed.fleet import FIRST_USER, Fleet
 from tests.waiting import eventually
 
 pytestmark = pytest.mark.stack
+
+
+def _message(**fields: Any) -> Message:
+    return Message("c", "c.1", "n.ipynb", "", [], None, None, **fields)
+
+
+def test_a_worker_of_one_target_is_none_of_several(tmp_path: Path) -> None:
+    """It had run `staging.env` and `production.env` against its own variables, and passed both."""
+    place = Place(tmp_path.as_uri())
+    worker = WorkerRun("redis://host/0", place, None, "w@test")
+    assert worker._target(_message(target="staging")).name == "environment"
+    with pytest.raises(SettingsError, match=r"VALIDATION_TARGETS, .* such as staging\.env"):
+        worker._target(_message(target="staging", several=True))
+
+
+def test_a_run_without_a_target_is_one_of_the_worker_s_own_variables(tmp_path: Path) -> None:
+    """A schedule has no env file: all its runs ended with an error about `.env`."""
+    worker = WorkerRun("redis://host/0", Place(tmp_path.as_uri()), tmp_path, "w@test")
+    assert worker._target(_message(target="")).name == "environment"
+    with pytest.raises(SettingsError, match=r"staging\.env"):
+        worker._target(_message(target="staging"))
 
 
 @pytest.mark.slow
