@@ -23,7 +23,7 @@ from securenet_obs.distributed.target_lease import target_lease
 from securenet_obs.errors import SecureNetObsError, SettingsError, StackError
 from securenet_obs.processes.scratch import scratch_folder
 from securenet_obs.runner.command import Command, Outcome
-from securenet_obs.runner.kernel.forked import started_server
+from securenet_obs.runner.kernel.forked import StartingServer, started_server
 from securenet_obs.runner.kernel.warm import available
 from securenet_obs.runner.notebook.roots import default_root
 from securenet_obs.runner.preflight import Demand, preflight
@@ -211,13 +211,23 @@ def _exists(client: Any, key: str) -> bool:
         return False
 
 
-@functools.cache
 def _warm_socket() -> str:
     """Return the socket of this process's server of warm kernels; empty if there is none here.
 
-    The server ends with this process, by the end of its standard input.
+    One that has ended is replaced: the system kills it where memory is short, and every run of
+    this process would be an error. It ends with this process, by the end of its standard input.
     """
-    return _SERVERS.enter_context(started_server())() if available() else ""
+    if not available():
+        return ""
+    if _server().has_ended():
+        _server.cache_clear()
+        _SERVERS.close()
+    return _server()()
+
+
+@functools.cache
+def _server() -> StartingServer:
+    return _SERVERS.enter_context(started_server())
 
 
 _SERVERS = ExitStack()

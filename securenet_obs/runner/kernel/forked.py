@@ -153,6 +153,10 @@ class StartingServer:
         self._path = path
         self._ready = False
 
+    def has_ended(self) -> bool:
+        """Return whether the server's process has ended."""
+        return self._process.poll() is not None
+
     def __call__(self) -> str:
         """Wait until the server is ready, and return its socket.
 

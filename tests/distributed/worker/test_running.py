@@ -42,6 +42,22 @@ def test_a_run_without_a_target_is_one_of_the_worker_s_own_variables(tmp_path: P
 
 
 @pytest.mark.slow
+def test_a_server_of_warm_kernels_that_was_killed_is_replaced() -> None:
+    """Each run of the worker was an error from then on, and its probe was healthy."""
+    first = running._warm_socket()
+    try:
+        assert running._warm_socket() == first
+        running._server()._process.kill()
+        running._server()._process.wait()
+        assert running._warm_socket() != first
+        assert not running._server().has_ended()
+        assert not Path(first).exists()
+    finally:
+        running._server.cache_clear()
+        running._SERVERS.close()
+
+
+@pytest.mark.slow
 def test_only_the_shared_place_carries_the_evidence(project: Fleet) -> None:
     """Both users have run notebooks, and neither may enter the other's folder."""
     for number in range(6):
