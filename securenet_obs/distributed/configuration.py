@@ -91,5 +91,7 @@ def _entries(schedule: str) -> dict[str, Any]:
     if not schedule:
         return {}
     options = {"queue": VALIDATION_QUEUE, "expires": DISPATCH_EXPIRES_S}
-    entry = {"task": DISPATCH, "schedule": parse_schedule(schedule), "options": options}
-    return {"validations": entry}
+    # The worker that takes the task need not have the schedule itself.
+    words = {"schedule": schedule}
+    entry = {"task": DISPATCH, "schedule": parse_schedule(schedule)}
+    return {"validations": {**entry, "kwargs": words, "options": options}}

@@ -14,7 +14,9 @@ from securenet_obs.errors import SettingsError
 def test_a_schedule_is_an_entry(schedule: str, tasks: list[str]) -> None:
     """Without one, beat sends nothing."""
     app = configure(Celery(set_as_current=False), "redis://127.0.0.1/2", schedule)
-    assert [entry["task"] for entry in app.conf.beat_schedule.values()] == tasks
+    entries = list(app.conf.beat_schedule.values())
+    assert [entry["task"] for entry in entries] == tasks
+    assert all(entry["kwargs"] == {"schedule": schedule} for entry in entries)
 
 
 @pytest.mark.parametrize(

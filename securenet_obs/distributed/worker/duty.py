@@ -80,11 +80,12 @@ def _telling_failures(client: Any, message: dict[str, Any], worker: str) -> Iter
         yield
 
 
-def dispatch(window: str) -> None:
+def dispatch(window: str, schedule: str = "") -> None:
     """Send a run of every validation for a slot of the schedule, once for each slot.
 
     Args:
         window: the slot, or the id of a task that was sent by hand.
+        schedule: crontab of the beat that sent the task; empty if it was sent by hand.
 
     Raises:
         EvidenceError: the plan cannot be written to the shared place.
@@ -93,7 +94,8 @@ def dispatch(window: str) -> None:
     settings = get_settings()
     broker = settings.validation_broker.get_secret_value()
     place, client = Place(evidence_url(os.environ)), connect(broker)
-    look(place, client, settings.validation_schedule, current=window)
+    schedule = schedule or settings.validation_schedule
+    look(place, client, schedule, current=window)
     command = command_id(window)
     if place.get_plan(command) is not None or place.is_closed(command):
         return  # This task was delivered twice.
@@ -108,7 +110,7 @@ def dispatch(window: str) -> None:
     runs = planned_runs(command, orders)
     place.put_plan(command, Plan(command, opened, runs, due_at, scheduled=True).as_json())
     if parse_slot(window):
-        note_slot(client, window, settings.validation_schedule)
+        note_slot(client, window, schedule)
     for order, row in zip(orders, runs, strict=True):
         _send(broker, message_of(order, root, target, command, row.run, due_at))
     _log.info("validations_sent", window=window, runs=len(runs))

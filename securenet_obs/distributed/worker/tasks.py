@@ -19,8 +19,8 @@ def run_notebook(self: Any, message: dict[str, Any]) -> None:
 
 
 @validation_app.task(name=DISPATCH, bind=True, shared=False)  # type: ignore[untyped-decorator]
-def dispatch_validations(self: Any) -> None:
+def dispatch_validations(self: Any, schedule: str = "") -> None:
     """Record runs that were missed, and send a run of every validation."""
     from securenet_obs.distributed.worker.duty import dispatch
 
-    dispatch(window_of(self.request))
+    dispatch(window_of(self.request), schedule)

@@ -9,9 +9,16 @@ import pytest
 
 from securenet_obs.distributed.connection import connect
 from securenet_obs.distributed.message import Message
-from securenet_obs.distributed.names import ATTEMPTS_KEY, DISPATCH, EVENTS_KEY, SLOT_KEY
+from securenet_obs.distributed.names import (
+    ATTEMPTS_KEY,
+    DISPATCH,
+    EVENTS_KEY,
+    SCHEDULE_KEY,
+    SLOT_KEY,
+)
 from securenet_obs.distributed.place import Place
 from securenet_obs.distributed.plans import Plan
+from securenet_obs.distributed.schedule import note_slot
 from securenet_obs.distributed.sending import sender
 from securenet_obs.distributed.worker import duty
 from securenet_obs.errors import SecureNetObsError, UnreachableError
@@ -139,3 +146,18 @@ def test_a_run_of_the_schedule_waits_for_a_broker_that_is_away(
     sent.clear()
     with pytest.raises(UnreachableError, match="away"):
         duty.dispatch("2026-11-21T03:00Z")
+
+
+def test_a_worker_without_the_schedule_records_the_slots_that_beat_missed(
+    client: Any, validation_broker: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The task goes to any worker; that one took the slot for sent, and the others for none."""
+    settings = settings_from({"VALIDATION_BROKER_URL": validation_broker})
+    monkeypatch.setenv("VALIDATION_EVIDENCE", (tmp_path / "shared").as_uri())
+    monkeypatch.setattr(duty, "get_settings", lambda: settings)
+    monkeypatch.setattr(duty, "send", lambda *_: None)
+    note_slot(client, "2026-11-20T03:00Z", "0 3 * * *")
+    duty.dispatch("2026-11-22T03:00Z", "0 3 * * *")
+    missed = [path.parent.name[:8] for path in (tmp_path / "shared").glob("*/run.json")]
+    assert missed == ["20261121"]
+    assert client.get(SCHEDULE_KEY) == "0 3 * * *"
