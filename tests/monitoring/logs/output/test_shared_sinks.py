@@ -100,6 +100,7 @@ def test_a_stopped_process_costs_others_one_timeout(children: Callable[..., int]
         output.write(b"line\n")
     assert time.monotonic() - began < room_for(1)
     assert output.lost == 100
+    os.waitpid(pid, os.WUNTRACED)  # It may write before it stops: it would stop for ever.
     os.kill(pid, signal.SIGCONT)
     os.waitpid(pid, 0)
     output.write(b"again\n")
