@@ -8,7 +8,9 @@ from urllib.parse import urlsplit, urlunsplit
 import pytest
 
 from securenet_obs.distributed.connection import connect
+from securenet_obs.distributed.presence import living_workers
 from tests.distributed.fleet import Fleet, fleet
+from tests.waiting import eventually
 
 
 class RedisServer(Protocol):
@@ -52,4 +54,6 @@ def project(two_workers: Fleet) -> Fleet:
         else:
             # The worker that has closed a command of another test deletes its parts meanwhile.
             path.unlink(missing_ok=True)
+    # Tests of other packages empty this Redis, and break its connections.
+    assert eventually(lambda: len(living_workers(two_workers.client)) == 2, 60)
     return two_workers
