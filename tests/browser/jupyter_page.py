@@ -120,6 +120,9 @@ class JupyterPage:
         self.choose("Run", "Run Selected Cell and All Below")
 
     def _pause(self) -> None:
+        # A loaded machine takes seconds to send, and refuse, the cells below a failed one.
+        prompts = self.page.locator(".jp-InputPrompt", has_text="[*]")
+        expect(prompts).to_have_count(0, timeout=WAIT_MS)
         self.page.wait_for_timeout(PAUSE_S * 1000)
 
     def wait_for(self, source: str, output: str) -> str:
