@@ -35,7 +35,7 @@ from securenet_obs.runner.target import target_of
 from securenet_obs.settings import get_settings
 from securenet_obs.stack import LocalStack
 from securenet_obs.stack.parts.broker import RedisAccess, create_redis_part
-from securenet_obs.store import close_engines, discard_engines
+from securenet_obs.store import REQUEST, TASK, close_engines, discard_engines
 from tests.answering_server import AnsweringServer, running_answering_server
 from tests.forked_python import ForkedPython
 from tests.local_index import PIPS
@@ -287,8 +287,18 @@ def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 @pytest.fixture
+def patient_requests(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let requests wait for a store as tasks do: a busy PostgreSQL may answer after a second."""
+    for name, bound_s in vars(TASK).items():
+        monkeypatch.setitem(vars(REQUEST), name, bound_s)
+
+
+@pytest.fixture
 def empty_store(
-    store_url: str, monkeypatch: pytest.MonkeyPatch, fresh_settings: None
+    store_url: str,
+    monkeypatch: pytest.MonkeyPatch,
+    fresh_settings: None,
+    patient_requests: None,
 ) -> Iterator[str]:
     """Let this process use an empty store, on each of the databases; yield its URL."""
     monkeypatch.setenv("DATABASE_URL", store_url)

@@ -261,6 +261,7 @@ def test_an_unresponsive_broker_is_an_error_in_time() -> None:
     assert rows() == []
 
 
+@pytest.mark.parametrize("patient_requests", [None])  # It is as impatient as in the API.
 def test_a_busy_store_is_an_error_in_time(task: Task, broker: redis.Redis) -> None:
     """A batch that was not stored is not published."""
     outbox.submit(task, "acme", [RECORD])
