@@ -49,11 +49,10 @@ PROGRAM = """
 
     def in_threads():
         child()
-        thread = threading.Thread(target=child)
-        thread.start()
-        thread.join()
-        threading.Thread(target=child, daemon=True).start()
-        time.sleep(0.5)
+        for daemon in (False, True):
+            thread = threading.Thread(target=child, daemon=daemon)
+            thread.start()
+            thread.join()
 
     if __name__ == "__main__":
         context = multiprocessing.get_context(os.environ.get("METHOD", "fork"))
