@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from types import NoneType
 from typing import Any, get_origin
 
-from pydantic import ConfigDict, TypeAdapter
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from securenet_obs.runner.notebook.parameters.defaults import REQUIRED, Computed
 from securenet_obs.runner.notebook.parameters.json_values import as_text
@@ -43,8 +43,14 @@ class Parameter:
             return adapter.validate_python(text)
         if NoneType in types and text == "null":
             return None
-        if any(get_origin(member) in (list, dict, tuple) for member in types):
-            return adapter.validate_json(text, context=moment)
+        containers = [get_origin(member) in (list, dict, tuple) for member in types]
+        if any(containers):
+            try:
+                return adapter.validate_json(text, context=moment)
+            except ValidationError:
+                # `-1h` and ISO times are no JSON.
+                if all(containers):
+                    raise
         for choice in choices(types):
             if str(choice) == text:
                 return choice

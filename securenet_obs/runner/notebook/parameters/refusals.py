@@ -67,7 +67,9 @@ def _is_of_type(fault: "ErrorDetails") -> bool:
 
 def _reason(fault: "ErrorDetails") -> str:
     reason = str(fault["msg"]).removeprefix("Value error, ").removeprefix("Input ")
-    where = ".".join(map(str, fault["loc"]))
+    # A member of a union that has validators of ours is named after them.
+    steps = [str(step) for step in fault["loc"] if not str(step).startswith("function-")]
+    where = ".".join(steps)
     return f"{where} {reason}".strip()
 
 

@@ -81,6 +81,9 @@ def test_a_date_is_resolved(text: str, day: int) -> None:
         ("datetime | None", "-1h", utc(2026, 11, 27, 11, 30, 15)),
         ("datetime | None", "null", None),
         ("list[datetime]", '["today", "now"]', [utc(2026, 11, 27), NOW]),
+        ("list[datetime] | datetime", '["today"]', [utc(2026, 11, 27)]),
+        ("list[datetime] | datetime", "-1h", utc(2026, 11, 27, 11, 30, 15)),
+        ("dict[str, int] | date", "yesterday", dt.date(2026, 11, 26)),
         ("str | datetime", "-1h", "-1h"),
     ],
 )

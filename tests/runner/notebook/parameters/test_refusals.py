@@ -61,6 +61,12 @@ def test_a_refusal_has_the_reason_where_the_type_is_right(assignment: str, reaso
     assert reason in str(caught.value)
 
 
+def test_a_refusal_by_a_union_names_no_function_of_ours() -> None:
+    """The path of a fault in a union begins with the member's validators."""
+    with pytest.raises(ParametersError, match="dates; a number is Unix time in seconds"):
+        read_schema("at: date | datetime").parse(["at=5"])
+
+
 @pytest.mark.parametrize(
     ("given", "message"),
     [
