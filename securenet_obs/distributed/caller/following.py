@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
 from securenet_obs.distributed.events import Event, Listener
@@ -10,6 +11,7 @@ from securenet_obs.distributed.merging import GIVEN_UP, merge, refusal_in
 from securenet_obs.distributed.place import Place
 from securenet_obs.distributed.presence import has_messages, living_workers, refused_writes
 from securenet_obs.errors import EvidenceError, SecureNetObsError, UnreachableError
+from securenet_obs.processes.polling import poll_until
 from securenet_obs.processes.scratch import scratch_folder
 from securenet_obs.runner.evidence.finishing import compare_here
 from securenet_obs.runner.evidence.folder import EvidenceFolder
@@ -30,6 +32,9 @@ AWAY_S = 120.0
 
 OVERDUE_S = 60.0
 """Seconds after its time at which a run is given up."""
+
+APPEARS_S = 60.0
+"""Seconds in which the evidence of an ended run appears: a network file system looks again then."""
 
 STOP_S = 20.0
 """Seconds that a worker has to write the evidence of a run that was interrupted."""
@@ -206,8 +211,11 @@ class Following:
         with scratch_folder("part-") as scratch:
             part = scratch / "part"
             try:
-                if not self._place.get_part(self.sent.run, delivery, part):
-                    raise EvidenceError("the worker has ended the run and left no evidence")
+                if not self._has_appeared(delivery, part):
+                    raise EvidenceError(
+                        "the worker has ended the run, and left no evidence in "
+                        f"{self._place.url}; is it the same place for the worker and this command?"
+                    )
                 if (reason := refusal_in(part)) == GIVEN_UP:
                     return self._interrupt(GIVEN_UP)
                 if reason:
@@ -218,6 +226,18 @@ class Following:
                 return self._end(Judgement(Verdict.ERROR, self.sent.cell, str(error)))
         self._caller.progress.finished(run, judgement, seconds)
         return Result(run, self._order, judgement, seconds, self._attempt)
+
+    def _has_appeared(self, delivery: int, part: Path) -> bool:
+        """Unpack the evidence of a start once it is there; return whether it is.
+
+        The event can be here first: NFS, for one, keeps for a while that there is no such file.
+        """
+        return poll_until(
+            lambda: self._place.get_part(self.sent.run, delivery, part),
+            lambda is_here: is_here or self._caller.is_stopping(),
+            deadline_s=APPEARS_S,
+            interval_s=1.0,
+        )
 
     def _lose(self, event: Event) -> Result:
         """Return the result of a lost run; another worker has started it again."""

@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import subprocess
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -189,3 +190,32 @@ def test_a_run_that_a_worker_took_too_late_is_interrupted(client: Any, tmp_path:
     order: Any = None
     result = Following(Caller(), silent, place, client, sent, order, 1, "").result()
     assert result.judgement.reason == "no worker took it in time"
+
+
+def _finish(place: Place, client: Any) -> str:
+    """Follow a run that a worker has just ended; return the reason of its verdict."""
+    event = {"event": "finished", "attempt": 1, "worker": "w@test"}
+    sent = Sent("c.1", time.time() + 600, pending=event)
+    silent: Any = Silent()
+    order: Any = None
+    followed = Following(Caller(), silent, place, client, sent, order, 1, "")
+    return followed.result().judgement.reason
+
+
+def test_evidence_that_appears_behind_its_event_is_taken(client: Any, tmp_path: Path) -> None:
+    """A caller had asked for the file a moment before, and NFS keeps that it was not there."""
+    place = Place((tmp_path / "shared").as_uri())
+    write_refusal(tmp_path / "part", "the reason of the worker")
+    timer = threading.Timer(0.5, place.put_part, ("c.1", 1, tmp_path / "part"))
+    timer.start()
+    assert _finish(place, client) == "the reason of the worker"
+    timer.join()
+
+
+def test_evidence_in_another_place_is_an_error(
+    client: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each machine may have a folder of that name for itself."""
+    monkeypatch.setattr(following, "APPEARS_S", 0.1)
+    place = Place((tmp_path / "shared").as_uri())
+    assert f"no evidence in {place.url}; is it the same place" in _finish(place, client)
