@@ -275,7 +275,7 @@ class Following:
             if not living_workers(self._client):
                 reason = refused_writes(self._client) or "no validation worker is alive"
                 return reason, NO_WORKER_S
-            if not self._name and not has_messages(self._client):
+            if not has_messages(self._client):
                 return "its message is not in Redis any more, and no worker has it", NO_WORKER_S
         except UnreachableError:
             return "the Redis of validations does not answer", AWAY_S

@@ -122,6 +122,22 @@ def test_a_run_whose_message_is_lost_is_given_up(client: Any, tmp_path: Path) ->
 
 
 @pytest.mark.usefixtures("quick")
+def test_a_started_run_whose_message_is_lost_with_its_worker_is_given_up(
+    client: Any, tmp_path: Path
+) -> None:
+    """A host of Redis and worker had restarted; a worker was there, and the caller waited on."""
+    announce(client, "w@test")
+    started = {"event": "started", "attempt": 1, "worker": "w@test"}
+    sent = Sent("c.1", time.time() + 5, pending=started)
+    silent: Any = Silent()
+    order: Any = None
+    place = Place((tmp_path / "shared").as_uri())
+    judgement = Following(Caller(), silent, place, client, sent, order, 1, "").result().judgement
+    assert judgement.verdict == "interrupted"
+    assert judgement.reason == "its message is not in Redis any more, and no worker has it"
+
+
+@pytest.mark.usefixtures("quick")
 def test_a_run_that_waits_in_the_queue_is_waited_for_until_its_time_is_over(
     client: Any, tmp_path: Path
 ) -> None:
