@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 from rich.console import Console
 
-from securenet_obs.errors import NotebookError, SettingsError, StateFolderError
+from securenet_obs.errors import SettingsError, StateFolderError
 
 if TYPE_CHECKING:
     from securenet_obs.runner.preflight import Demand
@@ -128,9 +128,11 @@ def choose(
     )
 
     if file is not None:
+        from securenet_obs.runner.notebook.catalog import find_secret_names
+
         if local:
             raise click.UsageError("--target and --local exclude each other: name one of them.")
-        return Choice(read_target(file, chain(secrets, _find_secret_names(root))))
+        return Choice(read_target(file, chain(secrets, find_secret_names(root))))
     if local:
         return _local_stack(starts=starts)
     if not needed:
@@ -166,18 +168,6 @@ def _local_stack(*, starts: bool) -> Choice:
             "a local stack with `securenet-obs up`."
         )
     return Choice(stack_to_start(), starts=True, ignored=ignored)
-
-
-def _find_secret_names(root: Path) -> Iterator[str]:
-    """Yield the secrets to which a project's notebooks refer; broken notebooks are skipped."""
-    from securenet_obs.runner.notebook.catalog import FOLDERS, read_notebook
-    from securenet_obs.runner.notebook.parameters.json_values import secrets_in
-
-    for path in (path for folder in FOLDERS for path in (root / folder).glob("*.ipynb")):
-        with suppress(NotebookError):
-            yield from (
-                secret.name for secret in secrets_in(read_notebook(path).schema.effective({}))
-            )
 
 
 def _join_names(names: Sequence[str]) -> str:

@@ -25,6 +25,7 @@ from securenet_obs.processes.scratch import scratch_folder
 from securenet_obs.runner.command import Command, Outcome
 from securenet_obs.runner.kernel.forked import StartingServer, started_server
 from securenet_obs.runner.kernel.warm import available
+from securenet_obs.runner.notebook.catalog import find_secret_names
 from securenet_obs.runner.notebook.roots import default_root
 from securenet_obs.runner.preflight import Demand, preflight
 from securenet_obs.runner.record.order import Order
@@ -150,7 +151,8 @@ class WorkerRun:
         if self.targets is None or not message.target:
             target = own_target()
         else:
-            target = target_from_file(self.targets / f"{Path(message.target).name}.env")
+            file = self.targets / f"{Path(message.target).name}.env"
+            target = target_from_file(file, _secret_names(default_root().resolve()))
         for name, text in message.facts.items():
             mine = target.environment.get(name)
             if mine and mine != text:
@@ -159,6 +161,12 @@ class WorkerRun:
                     "the same target."
                 )
         return target
+
+
+@functools.cache
+def _secret_names(root: Path) -> frozenset[str]:
+    """Return the secrets that an env file sets for a project's notebooks; a release has its own."""
+    return frozenset(find_secret_names(root))
 
 
 def own_target() -> Target:

@@ -1,5 +1,7 @@
 """Finds notebooks by path, name or number; reads a file as `Notebook`, or as `Broken`."""
 
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,7 @@ from securenet_obs.runner.notebook.metadata import Declared
 from securenet_obs.runner.notebook.notebook_file import read_json
 from securenet_obs.runner.notebook.parameters.cell import read_schema
 from securenet_obs.runner.notebook.parameters.foreign import read_foreign_schema
+from securenet_obs.runner.notebook.parameters.json_values import secrets_in
 from securenet_obs.runner.notebook.parameters.schema import Schema
 from securenet_obs.runner.notebook.repair import repaired
 from securenet_obs.suggestions import did_you_mean, nearest
@@ -145,6 +148,15 @@ def read_all(root: Path) -> tuple[list[Notebook], list[Broken]]:
             except NotebookError as error:
                 broken.append(Broken(path, str(error)))
     return notebooks, broken
+
+
+def find_secret_names(root: Path) -> Iterator[str]:
+    """Yield the secrets to which a project's notebooks refer; broken notebooks are skipped."""
+    for path in (path for folder in FOLDERS for path in (root / folder).glob("*.ipynb")):
+        with suppress(NotebookError):
+            yield from (
+                secret.name for secret in secrets_in(read_notebook(path).schema.effective({}))
+            )
 
 
 def none_below(root: Path, what: str) -> str:

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,12 @@ from securenet_obs.distributed.worker.running import WorkerRun, own_target
 from securenet_obs.errors import SettingsError, StateFolderError
 from securenet_obs.stack import LocalStack
 from tests.distributed.fleet import FIRST_USER, Fleet
+from tests.runner.conftest import write_notebook
 from tests.waiting import eventually
 
 pytestmark = pytest.mark.stack
+
+__all__ = ["write_notebook"]
 
 
 def _message(**fields: Any) -> Message:
@@ -39,6 +43,17 @@ def test_a_run_without_a_target_is_one_of_the_worker_s_own_variables(tmp_path: P
     assert worker._target(_message(target="")).name == "environment"
     with pytest.raises(SettingsError, match=r"staging\.env"):
         worker._target(_message(target="staging"))
+
+
+def test_an_env_file_of_a_worker_has_the_secrets_of_its_notebooks(
+    write_notebook: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file that `--target` takes was refused: its secret was `not a variable of a target`."""
+    secret = 'from securenet_obs.runner import Secret\ntoken: Secret = Secret("secret:MY_TOKEN")'
+    monkeypatch.chdir(write_notebook("1", parameters=secret).parents[1])
+    (tmp_path / "staging.env").write_text("API_URL=http://staging.test\nMY_TOKEN=hunter2\n")
+    worker = WorkerRun("redis://host/0", Place(tmp_path.as_uri()), tmp_path, "w@test")
+    assert worker._target(_message(target="staging")).environment["MY_TOKEN"] == "hunter2"
 
 
 @pytest.mark.slow
