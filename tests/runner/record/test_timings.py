@@ -3,8 +3,6 @@
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
-
 from securenet_obs.runner.command import Outcome
 from securenet_obs.runner.evidence.folder import read_manifest
 from securenet_obs.runner.record.runs import CommandRecord, RunRecord
@@ -42,5 +40,5 @@ def test_a_manifest_holds_the_phases_of_each_run(
     """The duration of a slow cell is in `cells`."""
     outcome = execute(write_notebook("import time; time.sleep(0.4)"), plain=True)
     (row,) = read_manifest(outcome.folder)["runs"]
-    assert row["phases"]["cells"] == pytest.approx(row["timings"]["1"], abs=0.3)
+    assert row["phases"]["cells"] > 0.39
     assert all(seconds > 0 for seconds in row["phases"].values())
