@@ -27,6 +27,6 @@ def test_results_that_stay_in_the_queues_database_are_noticed(
 
 
 def test_clocks_that_differ_are_noticed(run_notebook: Run) -> None:
-    """A permitted difference of zero fails the check, since two clocks are never exactly equal."""
-    done = run_notebook(BROKER, "largest_clock_difference_s=0")
+    """No difference is within a permitted one of -1 s; zero is one that two clocks may have."""
+    done = run_notebook(BROKER, "largest_clock_difference_s=-1")
     assert done.red == {"the clocks agree"}
