@@ -92,7 +92,9 @@ class Load:
             yield self._sent
 
     def _open_client(self) -> httpx.Client:
-        return httpx.Client(base_url=self._url, timeout=_ANSWER_S, trust_env=False)
+        # The API closes idle connections, and a request to one at that moment has no answer.
+        limits = httpx.Limits(keepalive_expiry=1)
+        return httpx.Client(base_url=self._url, timeout=_ANSWER_S, trust_env=False, limits=limits)
 
     def _send(self, client: httpx.Client, number: int) -> SubmittedBatch:
         minute = self._first + timedelta(minutes=number)

@@ -93,7 +93,10 @@ def serving(
         variables |= {"SENTRY_DSN": sentry.dsn, "ENVIRONMENT": "test", **environment}
         process = python.start(command, env=variables, output=output.fileno(), cwd=folder)
         try:
-            with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
+            # A server closes idle connections: a request to one at that moment would be reset.
+            limits = httpx.Limits(keepalive_expiry=1)
+            url = f"http://127.0.0.1:{port}"
+            with httpx.Client(base_url=url, timeout=30, limits=limits) as client:
                 wait_until_live(client, log)
                 served = Api(client, keys, log, sentry, variables)
                 client.headers.update(served.bearer("acme"))

@@ -24,6 +24,9 @@ INITIAL_PAUSE_S = 0.1
 MAX_PAUSE_S = 2.0
 MAX_REQUEST_S = 10.0
 _MIN_REQUEST_S = 1.0
+REUSE_S = 1.0
+"""Seconds that an idle connection is used again. Bugsink closes one after two, the API after 75."""
+
 _MAX_BODY_BYTES = 64 * 1024 * 1024
 
 
@@ -115,7 +118,8 @@ def open_client(url: str, variable: str, headers: Mapping[str, str]) -> httpx.Cl
     if address.scheme not in ("http", "https") or not address.host:
         raise SettingsError(f"{variable} must start with http:// or https://, but is {url!r}.")
     direct = {"all://127.0.0.1": None, "all://localhost": None, "all://[::1]": None}
-    return httpx.Client(base_url=url, headers=headers, mounts=direct)
+    limits = httpx.Limits(keepalive_expiry=REUSE_S)
+    return httpx.Client(base_url=url, headers=headers, mounts=direct, limits=limits)
 
 
 def send_request(

@@ -13,7 +13,7 @@ from securenet_obs.errors import (
     SettingsError,
     UnreachableError,
 )
-from securenet_obs.probes.http.json_api import JsonApi, poll
+from securenet_obs.probes.http.json_api import REUSE_S, JsonApi, poll
 from securenet_obs.processes.polling import Deadline
 from securenet_obs.processes.ports import find_free_ports
 from tests.busy import room_for
@@ -48,6 +48,36 @@ def endless_url() -> Iterator[str]:
     stop.set()
     thread.join()
     listener.close()
+
+
+@pytest.fixture
+def closing_url() -> Iterator[str]:
+    """Yield the address of a server that closes each connection at its second request."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    listener.settimeout(60)
+
+    def serve() -> None:
+        for _ in range(2):
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(65536)
+                connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+                connection.recv(65536)
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    listener.close()
+    thread.join(60)
+
+
+def test_an_idle_connection_is_not_used_again(closing_url: str) -> None:
+    """A server that closes it while the next request arrives seemed to be unreachable."""
+    reader = api(closing_url)
+    assert reader.get("/x", deadline=Deadline.after(60)) == {}
+    time.sleep(REUSE_S + 0.1)
+    assert reader.get("/x", deadline=Deadline.after(60)) == {}
+    reader._client.close()
 
 
 def test_json_is_parsed(http_server) -> None:
