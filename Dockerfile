@@ -62,4 +62,4 @@ VOLUME /var/lib/securenet
 EXPOSE 8000
 # The API's; a container with another command has another check.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=20s CMD ["python", "-c", "import http.client as h; c = h.HTTPConnection('127.0.0.1', 8000, timeout=4); c.request('GET', '/health/ready'); raise SystemExit(c.getresponse().status != 200)"]
-CMD ["python", "-m", "uvicorn", "securenet_obs.api.app:app", "--host", "0.0.0.0", "--port", "8000", "--timeout-graceful-shutdown", "5"]
+CMD ["python", "-m", "uvicorn", "securenet_obs.api.app:app", "--host", "0.0.0.0", "--port", "8000", "--timeout-graceful-shutdown", "5", "--timeout-keep-alive", "75"]

@@ -32,6 +32,9 @@ def build_api_command(port: int) -> list[str]:
         *["--host", "127.0.0.1", "--port", str(port)],
         # Open requests get less time than the part itself has to end.
         *["--timeout-graceful-shutdown", "5"],
+        # Longer than proxies keep an idle connection, a minute: a request to one that is being
+        # closed is a 502 for its sender.
+        *["--timeout-keep-alive", "75"],
     ]
 
 
