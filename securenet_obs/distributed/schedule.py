@@ -58,6 +58,9 @@ def look(place: Place, client: Any, schedule: str, current: str = "") -> list[st
         if last is None:
             note_slot(client, f"{datetime.now(UTC):{_SLOT}}", schedule)
             return closed
+    if before != schedule and not current:
+        # A caller may check in by a schedule of its own: a worker records the slots of beat's.
+        return closed
     # A worker may still take the task of a later slot.
     oldest = datetime.fromtimestamp(time.time() - DISPATCH_EXPIRES_S - 60, UTC)
     until = parse_slot(current) or oldest
@@ -66,10 +69,6 @@ def look(place: Place, client: Any, schedule: str, current: str = "") -> list[st
         _record_missed(place, client, slot)
         with reaching():
             client.set(SLOT_KEY, slot)
-    if before != schedule and not current:
-        # The slots of the new schedule are due from now on, also if none of them is ever sent.
-        with reaching():
-            note_slot(client, f"{max(last, until):{_SLOT}}", schedule)
     return closed + [command_id(slot) for slot in missed[-MAX_MISSED:]]
 
 
