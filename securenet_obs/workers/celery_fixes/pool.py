@@ -160,6 +160,8 @@ class TaskPool(prefork.TaskPool):  # type: ignore[misc] # Celery has no types
 
         It fires timers until the last task has ended, and looks every half a second whether it has.
         """
+        # Celery takes a method of two objects for one receiver, and would not connect the next's.
+        signals.worker_shutting_down.disconnect(self._wake)
         if self._pool is not None and not self._pool._cache:
             self._pool.close()
             self._pool.join()

@@ -7,6 +7,7 @@ Without it: workers that must be restarted by hand after an outage of Redis or t
 Can go with the first kombu 5.7 that survives a restart of Redis, except for `_create_client`.
 """
 
+import os
 import select
 import time
 from contextlib import suppress
@@ -40,15 +41,25 @@ class Channel(redis.Channel):  # type: ignore[misc] # kombu has no types
     A worker can start while Redis's memory is full, to empty the queues: Redis refuses transactions
     then, also of commands that only read, and the records of bindings.
 
-    Upstream: no issue known (searched 2026-11-26). `_create_client` can go when kombu keeps a
+    A forked child closes what it inherits of kombu's pools. kombu 5.6.2 waits there for the answer
+    to the parent's request for messages, and loses the message in it. It also puts the parent's
+    unacknowledged messages back, which are processed twice.
+
+    Upstream: no issue known (searched 2026-11-28). `_create_client` can go when kombu keeps a
     client (5.7.0 does not); `_brpop_start` can go with `Poller`; `_queue_bind` and the
-    pipelines without transactions when kombu declares and deletes queues in a full memory.
+    pipelines without transactions when kombu declares and deletes queues in a full memory;
+    `_leave_to_parent` when a child of kombu closes only its copies of sockets (5.7.0 does not).
     """
 
     QoS = QoS
 
     waiting_since = 0.0
     _shared_client: Any = None
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        """Open the channel."""
+        self._pid = os.getpid()
+        super().__init__(*args, **options)
 
     def _create_client(self, asynchronous: bool = False) -> Any:
         if asynchronous:
@@ -60,6 +71,8 @@ class Channel(redis.Channel):  # type: ignore[misc] # kombu has no types
 
     def close(self) -> None:
         """Close the channel, whatever Redis answers: its messages must be put back."""
+        if os.getpid() != self._pid and not self.closed:
+            self._leave_to_parent()
         if self._in_poll:
             with suppress(Empty, RedisError, OSError, AttributeError):
                 self._brpop_read()
@@ -69,6 +82,11 @@ class Channel(redis.Channel):  # type: ignore[misc] # kombu has no types
             # Redis did not delete the queues of remote control; they expire.
             self.auto_delete_queues.clear()
             super().close()
+
+    def _leave_to_parent(self) -> None:
+        """Forget all that a forked child would end in Redis: it is the parent's."""
+        self._in_poll = self._qos = None
+        self.auto_delete_queues.clear()
 
     def _put(self, queue: str, message: Any, **_: object) -> None:
         """Send a message, with the ledger's record of it."""
@@ -101,9 +119,9 @@ def _without_transactions(client: Any) -> Any:
 class Poller(redis.MultiChannelPoller):  # type: ignore[misc] # kombu has no types
     """Closes a connection with an overdue answer; kombu opens another.
 
-    A network may drop a connection without notice to either side, and a forked child that closes an
-    inherited connection consumes an answer. kombu 5.6.2 asks Redis for a message within a second,
-    but does not enforce this limit itself, and waits for the answer forever.
+    A network may drop a connection without notice to either side, and a forked child may consume an
+    answer. kombu 5.6.2 asks Redis for a message within a second, but does not enforce this limit
+    itself, and waits for the answer forever.
 
     Upstream: celery/kombu#2590, merged, for subscriptions; no issue known for messages (searched
     2026-11-26), but kombu 5.7.0 bounds both waits. Can go with kombu 5.7.

@@ -141,6 +141,15 @@ def test_a_stopping_worker_wakes_its_event_loop(pool: TaskPool, hub: Hub) -> Non
     assert pool._wake_reader not in dict(hub.poller.poll(0))
 
 
+def test_a_stopped_pool_does_not_take_the_signal_of_the_next(pool: TaskPool, hub: Hub) -> None:
+    """Celery connects no receiver whose function is connected, whichever its object is."""
+    pool.stop()
+    with started_pool(hub) as following:
+        signals.worker_shutting_down.send(sender=None, how="a test")
+        awake = dict(hub.poller.poll(0))
+    assert (pool._wake_reader in awake, following._wake_reader in awake) == (False, True)
+
+
 def test_queues_of_ended_processes_are_not_drained() -> None:
     """Unread tasks of ended processes are not awaited; Celery waits for half a second."""
     WorkerPool._help_stuff_finish([SimpleNamespace(exitcode=0)])

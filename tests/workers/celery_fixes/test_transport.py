@@ -7,6 +7,7 @@ from contextlib import ExitStack, suppress
 from typing import Any
 
 import pytest
+import redis
 from kombu import Connection, Exchange, Queue
 from kombu.asynchronous import Hub
 from kombu.transport import get_transport_cls
@@ -38,6 +39,7 @@ class Consuming:
 
     def __init__(self, reading: Connection, sending: Connection, queue: Queue) -> None:
         self.received: list[str] = []
+        self.acknowledges = True
         self.channel = reading.default_channel
         self._queue, self._sending, self._hub = queue, sending, Hub()
         self._consumer = reading.Consumer([queue], callbacks=[self._take])
@@ -49,7 +51,8 @@ class Consuming:
 
     def _take(self, body: str, message: Any) -> None:
         self.received.append(body)
-        message.ack()
+        if self.acknowledges:
+            message.ack()
 
     def send(self, text: str) -> None:
         """Send a message on a direct connection, not through the reader's."""
@@ -74,6 +77,11 @@ class Consuming:
             return self.turn(lambda: text in self.received)
         finally:
             again.cancel()
+
+    def request_again(self) -> None:
+        """Run the loop until it has requested another message."""
+        before = self.channel.waiting_since
+        assert self.turn(lambda: self.channel.waiting_since > before)
 
     def close(self) -> None:
         """Stop reading."""
@@ -148,17 +156,56 @@ def test_a_lost_subscription_is_renewed(consume: Any, proxy: Proxy) -> None:
 
 @pytest.mark.usefixtures("short_timeout")
 def test_an_answer_consumed_by_a_child_is_requested_again(consume: Any) -> None:
-    """A forked child that closes an inherited connection consumes an answer."""
+    """A forked child that reads from an inherited connection consumes an answer."""
     consuming = consume()
-    before = consuming.channel.waiting_since
-    assert consuming.turn(lambda: consuming.channel.waiting_since > before)
+    consuming.request_again()
+    assert end_of_child(consuming.channel.client.connection.read_response) == 0
+    assert consuming.receives("second")
+
+
+@pytest.mark.parametrize("queue", [QUEUE, BROADCAST], ids=["messages", "subscriptions"])
+def test_a_child_that_closes_its_copy_takes_nothing_from_its_parent(
+    consume: Any, redis_server: Any, queue: Queue
+) -> None:
+    """As kombu does in a child of a process with pools: nothing in Redis changes."""
+    consuming = consume(queue)
+    consuming.acknowledges = False
+    assert consuming.receives("unacknowledged")
+    if queue is QUEUE:
+        consuming.request_again()
+    with redis.Redis.from_url(redis_server.environment["REDIS_URL"]) as client:
+        before = {key: client.dump(key) for key in client.scan_iter()}
+        assert before
+        assert end_of_child(consuming.channel.connection.client.collect) == 0
+        assert {key: client.dump(key) for key in client.scan_iter()} == before
+    consuming.send("next")
+    assert consuming.turn(lambda: "next" in consuming.received, within_s=10)
+
+
+def test_a_child_does_not_wait_for_its_parents_answer(consume: Any) -> None:
+    """A process of a pool began two seconds late if its parent had asked workers."""
+    consuming = consume()
+    consuming.request_again()
+    consuming.send("next")
+
+    def close() -> None:
+        held = consuming.channel.client.connection
+        held.read_response = held.send_command = None  # neither may be called
+        consuming.channel.connection.client.collect()
+
+    assert end_of_child(close) == 0
+    assert consuming.turn(lambda: "next" in consuming.received, within_s=10)
+
+
+def end_of_child(run: Callable[[], object]) -> int:
+    """Run a function in a forked child, and return 0 if it ends without an error."""
     child = os.fork()
     if child == 0:
         with suppress(BaseException):
-            consuming.channel.close()
-        os._exit(0)
-    os.waitpid(child, 0)
-    assert consuming.receives("second")
+            run()
+            os._exit(0)
+        os._exit(1)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
 @pytest.mark.slow
