@@ -4,9 +4,8 @@ from collections.abc import Callable, Sequence
 
 from securenet_obs.errors import ActionError, SecureNetObsError
 from securenet_obs.oncall.actions.step import Action, State
-from securenet_obs.probes.celery.client import create_celery_client
+from securenet_obs.probes.celery.client import open_control
 from securenet_obs.probes.celery.executions import Execution
-from securenet_obs.probes.celery.redis_reading import translate_redis_errors
 from securenet_obs.settings import Settings
 from securenet_obs.workers.dead_letters import Letter, requeue_letter, show_letter
 
@@ -33,15 +32,15 @@ def revoke_task(settings: Settings, task_id: str, task: str) -> Action:
 
 def _revoke(settings: Settings, task_id: str, worker: str = "") -> str:
     """Revoke a task in one worker, or in all, and kill the process that runs it there."""
-    app = create_celery_client(settings)
-    with translate_redis_errors(settings.redis_url, "REDIS_URL"):
-        answers = app.control.revoke(
+    with open_control(settings) as (control, connection):
+        answers = control.revoke(
             task_id,
             destination=[worker] if worker else None,
             terminate=True,
             signal="SIGKILL",
             reply=True,
             timeout=_ANSWER_S,
+            connection=connection,
         )
     workers = sorted(name for answer in answers or () for name in answer)
     if not workers:

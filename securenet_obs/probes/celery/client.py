@@ -8,6 +8,7 @@ from uuid import uuid4
 
 from celery import Celery
 from celery.app.control import Control, Inspect
+from kombu import Connection
 from kombu.pidbox import Mailbox
 
 from securenet_obs.probes.celery.redis_reading import TIMEOUT_S, open_redis, translate_redis_errors
@@ -65,6 +66,18 @@ def create_celery_client(settings: Settings) -> Celery:
 def open_inspector(settings: Settings, timeout_s: float) -> Iterator[Inspect]:
     """Yield an inspector of all workers that waits `timeout_s` seconds for their answers.
 
+    Raises:
+        ForbiddenError: Redis refuses.
+        UnreachableError: Redis does not answer in time.
+    """
+    with open_control(settings) as (control, connection):
+        yield control.inspect(timeout=timeout_s, connection=connection)
+
+
+@contextmanager
+def open_control(settings: Settings) -> Iterator[tuple[Control, Connection]]:
+    """Yield Celery's remote control, and a connection for commands that are answered.
+
     It opens a connection of its own: a kept one may have been closed since its last use, and the
     workers would then seem to be gone after a restart of Redis. It restores no messages in flight,
     unlike a consumer of kombu: the target's visibility timeout may be longer than a client's.
@@ -79,7 +92,7 @@ def open_inspector(settings: Settings, timeout_s: float) -> Iterator[Inspect]:
             redis.ping()
         with app.connection_for_read() as connection:
             connection.transport.cycle.maybe_restore_messages = _restore_nothing
-            yield app.control.inspect(timeout=timeout_s, connection=connection)
+            yield app.control, connection
 
 
 def _restore_nothing() -> None:

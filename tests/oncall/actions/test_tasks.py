@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+import redis
 
 from securenet_obs.errors import ActionError, DeadLetterError
 from securenet_obs.oncall.actions import tasks
@@ -13,6 +14,7 @@ from securenet_obs.probes.celery.executions import Execution
 from securenet_obs.settings import Settings
 from securenet_obs.workers.dead_letters import Letter
 from tests.conftest import RedisServer
+from tests.held_messages import KEYS, hold
 
 NOW = datetime(2026, 11, 26, tzinfo=UTC)
 
@@ -35,6 +37,22 @@ def test_without_a_worker_a_revocation_fails(
     for each in (action, revoke_run(settings, run, dict)):
         with pytest.raises(ActionError, match="no worker has confirmed"):
             each.run()
+
+
+def test_a_revocation_leaves_messages_in_flight_with_their_worker(
+    redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Waiting for answers as kombu does, it put those back that a worker has held for an hour."""
+    monkeypatch.setattr(tasks, "_ANSWER_S", 0.2)
+    url = redis_server.environment["REDIS_URL"]
+    with redis.Redis.from_url(url) as client:
+        hold(client, "tag", age_s=86_400)
+        try:
+            with pytest.raises(ActionError, match="no worker has confirmed"):
+                revoke_task(Settings(redis_url=url), "t1", "scan").run()
+            assert client.hexists("unacked", "tag")
+        finally:
+            client.delete(*KEYS)
 
 
 @pytest.fixture

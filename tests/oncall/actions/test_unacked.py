@@ -4,7 +4,6 @@ import json
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 import redis
@@ -24,9 +23,7 @@ from securenet_obs.oncall.actions.unacked import (
 from securenet_obs.probes.celery.client import create_celery_client
 from securenet_obs.settings import Settings
 from tests.conftest import RedisServer
-
-QUEUE = "oncall-unacked"
-KEYS = ("unacked", "unacked_index", "securenet:held", "securenet:leases", QUEUE)
+from tests.held_messages import KEYS, QUEUE, hold
 
 
 @pytest.fixture
@@ -41,20 +38,6 @@ def broker(settings: Settings) -> Iterator[redis.Redis]:
         client.delete(*KEYS, f"{QUEUE}\x06\x166")
         yield client
         client.delete(*KEYS, f"{QUEUE}\x06\x166", f"_kombu.binding.{QUEUE}")
-
-
-def hold(
-    broker: redis.Redis, tag: str, owner: str = "", age_s: float = 0.0, eta: str | None = None
-) -> None:
-    """Record a held message."""
-    message: dict[str, Any] = {
-        "headers": {"id": f"id-{tag}", "task": "a.task", "eta": eta},
-        "properties": {"delivery_info": {}, "priority": 0},
-    }
-    broker.hset("unacked", tag, json.dumps([message, "", QUEUE]))
-    broker.zadd("unacked_index", {tag: time.time() - age_s})
-    if owner:
-        broker.hset("securenet:held", tag, owner)
 
 
 def test_each_message_has_a_holder(settings: Settings, broker: redis.Redis) -> None:

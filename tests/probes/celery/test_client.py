@@ -12,6 +12,7 @@ from securenet_obs.errors import ForbiddenError, UnreachableError
 from securenet_obs.probes.celery.client import open_inspector, query_workers
 from securenet_obs.settings import Settings
 from tests.busy import room_for
+from tests.held_messages import KEYS, hold
 
 
 def at(url: str, **changed: Any) -> Settings:
@@ -56,16 +57,14 @@ def test_no_further_question_without_an_answer_to_the_first(url: str) -> None:
 
 def test_messages_in_flight_stay_with_their_worker(url: str) -> None:
     """The target's visibility timeout may be longer than kombu's default, an hour."""
-    day_ago = time.time() - 86_400
     with redis.Redis.from_url(url) as client:
-        client.hset("unacked", "tag", '[{"body": ""}, "logs", "logs"]')
-        client.zadd("unacked_index", {"tag": day_ago})
+        hold(client, "tag", age_s=86_400)
         try:
             with open_inspector(at(url), 0.2) as inspect:
                 assert inspect.ping() is None
-            assert client.zscore("unacked_index", "tag") == day_ago
+            assert client.hexists("unacked", "tag")
         finally:
-            client.delete("unacked", "unacked_index")
+            client.delete(*KEYS)
 
 
 def publications(client: redis.Redis) -> int:
