@@ -1,8 +1,11 @@
 """The consoles that commands print on: standard output and standard error."""
 
+import json
+import os
 import sys
-from typing import Any
+from typing import IO, Any
 
+import click
 from rich.console import Console
 from rich.text import Text
 
@@ -15,9 +18,41 @@ class LineConsole(Console):
         is_text = all(isinstance(one, str | Text) for one in objects)
         super().print(*objects, **{"soft_wrap": is_text, **options})
 
+    def on_broken_pipe(self) -> None:
+        """Go on without output if its reader, such as `head`, has ended.
+
+        rich would end the command here, in the middle of its work, with the exit code of a failed
+        check.
+        """
+        self.quiet = True
+        discard_output(self.file)
+
 
 STDOUT = LineConsole(highlight=False)
 STDERR = LineConsole(stderr=True, highlight=False)
+
+
+def discard_output(stream: IO[Any]) -> None:
+    """Discard all output to a stream without a reader, also that in its buffer."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
+
+
+def echo(text: str, *, nl: bool = True, err: bool = False) -> None:
+    """Print text as it is, without rich; go on if its reader has ended.
+
+    click ends the command then, with the exit code of a failed check.
+    """
+    try:
+        click.echo(text, nl=nl, err=err)  # noqa: TID251 the others use this function
+    except BrokenPipeError:
+        discard_output(sys.stderr if err else sys.stdout)
+
+
+def print_json(value: object, *, indent: int | None = 2) -> None:
+    """Print a value as JSON on standard output; see `echo`."""
+    echo(json.dumps(value, indent=indent))
 
 
 def log_to_stderr() -> None:

@@ -1,14 +1,11 @@
 """Reports the outcomes of a command: tables or JSON, JUnit, notifications, the exit code."""
 
-import json
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-import click
-
-from securenet_obs.cli.consoles import STDERR, STDOUT
+from securenet_obs.cli.consoles import STDERR, STDOUT, print_json
 from securenet_obs.cli.options import RunOptions
 from securenet_obs.errors import EvidenceError
 
@@ -76,7 +73,7 @@ def _print(
     if run_options.as_json:
         more: dict[str, Any] = {"timings": timings.seconds} if timings else {}
         manifests = [{**outcome.manifest, **more} for _, outcome in finished]
-        click.echo(json.dumps(manifests if len(manifests) > 1 else manifests[0], indent=2))
+        print_json(manifests if len(manifests) > 1 else manifests[0])
         return
     for target, outcome in finished:
         if len(finished) > 1:

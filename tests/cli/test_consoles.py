@@ -1,10 +1,14 @@
 """Consoles: results on standard output, messages on standard error, without highlighting."""
 
 import io
+import json
+import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from rich.table import Table
 
 import securenet_obs
@@ -64,3 +68,23 @@ def test_no_command_has_a_console_of_its_own() -> None:
     made = {path.name for path in package.rglob("*.py") if "Console(" in path.read_text()}
     assert made == {"consoles.py", "drills.py"}
     assert "Console(quiet=True)" in (package / "commands" / "drills.py").read_text()
+
+
+@pytest.mark.stack
+@pytest.mark.parametrize("options", [[], ["--json"]], ids=["text", "JSON"])
+def test_a_run_goes_on_when_the_reader_of_its_output_has_ended(
+    write: Callable[..., Path], tmp_path: Path, options: list[str]
+) -> None:
+    """`securenet-obs run ... | head` has the run's own exit code, and its whole evidence."""
+    write(
+        "from securenet_obs.checks import Checks\nchecks = Checks()",
+        'checks.expect("a", expected=1, observed=1)',
+    )
+    command = [sys.executable, "-m", "securenet_obs", "run", "01_a_claim", *options]
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "wb") as output:
+        done = subprocess.run(command, cwd=tmp_path, stdout=output, stderr=output, check=False)
+    assert done.returncode == 0
+    (record,) = (tmp_path / "evidence").glob("2*/run.json")
+    assert json.loads(record.read_text())["verdict"] == "passed"

@@ -6,6 +6,7 @@ import click
 
 from securenet_obs.cli import options
 from securenet_obs.cli.choice import enter_target
+from securenet_obs.cli.consoles import echo
 from securenet_obs.cli.parameter_types import Number, TenantId
 
 
@@ -33,4 +34,4 @@ def alarm_budget(tenant_id: str, per_week: float | None, target: Path | None, lo
         if per_week is not None:
             models.set_alarm_budget(session, tenant_id, per_week or None)
         budget = models.alarm_budget(session, tenant_id)
-    click.echo("no budget" if budget is None else f"{budget:g} alarms a week")
+    echo("no budget" if budget is None else f"{budget:g} alarms a week")

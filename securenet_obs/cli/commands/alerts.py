@@ -4,6 +4,8 @@ from importlib.resources import files
 
 import click
 
+from securenet_obs.cli.consoles import echo
+
 
 @click.group()
 def alerts() -> None:
@@ -17,4 +19,4 @@ def export() -> None:
     Example: securenet-obs alerts export > /etc/prometheus/securenet.yml
     """
     rules = files("securenet_obs.workers.metrics").joinpath("alerts.yml")
-    click.echo(rules.read_text(), nl=False)
+    echo(rules.read_text(), nl=False)

@@ -1,12 +1,11 @@
 """Command `anomalies`: judges each value of a CSV file by the values before it."""
 
-import json
 from pathlib import Path
 
 import click
 
 from securenet_obs.cli import options
-from securenet_obs.cli.consoles import STDOUT
+from securenet_obs.cli.consoles import STDOUT, print_json
 from securenet_obs.cli.parameter_types import NonEmptyPath, Number
 from securenet_obs.cli.usage import usage_errors_for
 from securenet_obs.errors import SeriesError
@@ -40,7 +39,7 @@ def anomalies(
     with usage_errors_for(SeriesError):
         points = judge_file(file, timestamp, value, alarms_per_week)
     if as_json:
-        click.echo(json.dumps({"points": points}, indent=2))
+        print_json({"points": points})
         return
     found = [point for point in points if point["anomaly"]]
     print_rows(STDOUT, [{name: point[name] for name in _SHOWN} for point in found])

@@ -1,13 +1,12 @@
 """Commands that create, list and revoke tenants' API keys in a target's store."""
 
-import json
 from pathlib import Path
 
 import click
 
 from securenet_obs.cli import options
 from securenet_obs.cli.choice import enter_target
-from securenet_obs.cli.consoles import STDERR, STDOUT
+from securenet_obs.cli.consoles import STDERR, STDOUT, echo, print_json
 from securenet_obs.cli.usage import usage_errors_for
 from securenet_obs.errors import NotFoundError
 
@@ -33,7 +32,7 @@ def create(tenant_id: str, label: str, target: Path | None, local: bool) -> None
     enter_target(target, local=local, command="api-keys", needs=["store"])
     with session_scope() as session:
         key = create_key(session, tenant_id, label)
-    click.echo(key)
+    echo(key)
     STDERR.print("It cannot be shown again. Callers send it as Authorization: Bearer.")
 
 
@@ -64,7 +63,7 @@ def list_command(tenant_id: str | None, target: Path | None, local: bool, as_jso
             for key in list_keys(session, tenant_id)
         ]
     if as_json:
-        click.echo(json.dumps(rows, indent=2))
+        print_json(rows)
     else:
         print_rows(STDOUT, rows)
         STDOUT.print(f"{len(rows)} keys")

@@ -1,6 +1,5 @@
 """Commands for authors of notebooks: `new` writes a draft, `lint` checks notebooks."""
 
-import json
 import sys
 from collections import Counter
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from securenet_obs.cli import options
-from securenet_obs.cli.consoles import STDOUT
+from securenet_obs.cli.consoles import STDOUT, print_json
 from securenet_obs.cli.parameter_types import NonEmptyPath
 from securenet_obs.cli.usage import usage_errors_for
 from securenet_obs.errors import NotebookError, NotebookNotFoundError
@@ -97,7 +96,7 @@ def lint(paths: tuple[Path, ...], as_json: bool, root: Path) -> None:
     failures = [finding for finding in findings if not finding.is_open]
     if as_json:
         rows = [finding.to_json() for finding in findings]
-        click.echo(json.dumps({"notebooks": len(files), "findings": rows}, indent=2))
+        print_json({"notebooks": len(files), "findings": rows})
     else:
         for finding in findings:
             prefix = "open: " if finding.is_open else ""

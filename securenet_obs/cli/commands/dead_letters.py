@@ -11,7 +11,7 @@ import click
 
 from securenet_obs.cli import options
 from securenet_obs.cli.choice import enter_target
-from securenet_obs.cli.consoles import STDERR, STDOUT, print_line
+from securenet_obs.cli.consoles import STDERR, STDOUT, print_json, print_line
 from securenet_obs.cli.parameter_types import Duration, WholeNumber
 from securenet_obs.cli.usage import usage_errors_for
 from securenet_obs.errors import DeadLetterError, NotFoundError
@@ -77,7 +77,7 @@ def list_command(
     wanted = LetterFilter(task, tenant, reason or "", since_s or 0.0, is_open)
     letters = list_letters(limit, wanted)
     if as_json:
-        click.echo(json.dumps([_row(letter) for letter in letters], indent=2))
+        print_json([_row(letter) for letter in letters])
     else:
         print_rows(STDOUT, [_format(letter) for letter in letters])
         STDOUT.print(f"{len(letters)} dead letters")
@@ -99,7 +99,7 @@ def show(letter_id: int, target: Path | None, local: bool, as_json: bool) -> Non
     with usage_errors_for(NotFoundError):
         row = _row(show_letter(letter_id))
     if as_json:
-        click.echo(json.dumps(row, indent=2))
+        print_json(row)
         return
     traceback = row.pop("traceback")
     for name, value in row.items():

@@ -1,6 +1,5 @@
 """Command `doctor`: what this machine or a target lacks, with the command that mends it."""
 
-import json
 import os
 import sys
 from pathlib import Path
@@ -10,7 +9,7 @@ import click
 
 from securenet_obs.cli import options
 from securenet_obs.cli.choice import Choice, choose
-from securenet_obs.cli.consoles import STDOUT
+from securenet_obs.cli.consoles import STDOUT, print_json
 from securenet_obs.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -46,7 +45,7 @@ def doctor(target: Path | None, local: bool, as_json: bool, root: Path) -> None:
     missing = count_missing(diagnoses)
     if as_json:
         rows = [diagnosis.to_json() for diagnosis in diagnoses]
-        click.echo(json.dumps({"missing": missing, "diagnoses": rows}, indent=2))
+        print_json({"missing": missing, "diagnoses": rows})
     else:
         _print(diagnoses)
         STDOUT.print("nothing is missing" if not missing else f"{missing} missing")

@@ -1,6 +1,5 @@
 """The `doubt` command: is a validation worth anything?"""
 
-import json
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -10,7 +9,7 @@ import click
 
 from securenet_obs.cli import options
 from securenet_obs.cli.commands.drills import validation_runner
-from securenet_obs.cli.consoles import STDERR, STDOUT
+from securenet_obs.cli.consoles import STDERR, STDOUT, print_json
 from securenet_obs.suggestions import did_you_mean
 
 if TYPE_CHECKING:
@@ -85,7 +84,7 @@ def _print_doubt(found: "Doubt", *, as_json: bool) -> None:
     from securenet_obs.runner.console.report import print_rows
 
     if as_json:
-        click.echo(json.dumps(asdict(found), indent=2))
+        print_json(asdict(found))
     else:
         rows = [
             {"fault": row.fault, "noticed by": row.check or f"its verdict: {row.verdict}"}
@@ -108,7 +107,7 @@ def _print_rehearsals(rehearsals: "list[Rehearsal]", *, as_json: bool) -> None:
     from securenet_obs.runner.console.report import print_rows
 
     if as_json:
-        click.echo(json.dumps([asdict(row) for row in rehearsals], indent=2))
+        print_json([asdict(row) for row in rehearsals])
     else:
         rows = [
             {

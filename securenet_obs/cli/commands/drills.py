@@ -1,6 +1,5 @@
 """The `drill` command, and the runner of validations that it gives to the drills."""
 
-import json
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -11,7 +10,7 @@ import click
 from rich.console import Console
 
 from securenet_obs.cli import options
-from securenet_obs.cli.consoles import STDERR, STDOUT
+from securenet_obs.cli.consoles import STDERR, STDOUT, print_json
 from securenet_obs.cli.parameter_types import NonEmptyPath, WholeNumber
 from securenet_obs.processes.scratch import scratch_folder
 from securenet_obs.suggestions import did_you_mean
@@ -96,7 +95,7 @@ def drill(
             for name in selected
         ]
     if as_json:
-        click.echo(json.dumps([serialise_drill_result(result) for result in results], indent=2))
+        print_json([serialise_drill_result(result) for result in results])
     else:
         print_whole(STDOUT, render_drill_table(results))
     sys.exit(any(result.verdict == "failed" for result in results))
@@ -141,7 +140,7 @@ def _rehearse(
             report=report,
         ).run()
     if as_json:
-        click.echo(json.dumps(serialise_rehearsal(rehearsal), indent=2))
+        print_json(serialise_rehearsal(rehearsal))
     else:
         print_whole(STDOUT, render_rehearsal(rehearsal))
     sys.exit(bool(rehearsal.broken))

@@ -1,6 +1,5 @@
 """Command of evidence: removal of old evidence folders."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -8,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from securenet_obs.cli import options
-from securenet_obs.cli.consoles import STDOUT
+from securenet_obs.cli.consoles import STDOUT, print_json
 from securenet_obs.cli.parameter_types import Duration
 from securenet_obs.cli.usage import Group
 
@@ -53,7 +52,7 @@ def prune(age_s: float | None, dry_run: bool, evidence: Path, as_json: bool) -> 
     removed = [each for each in plan if not each.keep] if dry_run else remove(evidence, plan)
     kept = [each for each in plan if each.keep]
     if as_json:
-        click.echo(json.dumps(_describe(removed, kept, is_dry_run=dry_run), indent=2))
+        print_json(_describe(removed, kept, is_dry_run=dry_run))
         return
     for command in kept:
         STDOUT.print(f"kept     {command.name}  {command.keep}", markup=False)

@@ -1,6 +1,5 @@
 """Command `gameday`: an unknown fault in a local stack, its alert, and a clock."""
 
-import json
 import os
 import random
 import sys
@@ -10,7 +9,7 @@ from pathlib import Path
 import click
 
 from securenet_obs.cli import options
-from securenet_obs.cli.consoles import STDERR, STDOUT, print_line
+from securenet_obs.cli.consoles import STDERR, STDOUT, print_json, print_line
 from securenet_obs.cli.parameter_types import StackName, WholeNumber
 from securenet_obs.env_file import format_exports
 from securenet_obs.processes.scratch import scratch_folder
@@ -61,7 +60,7 @@ def gameday(seed: int | None, name: str, evidence: Path, root: Path, as_json: bo
         game = GameDay(seed, stack, judge, History(evidence), say).play(_read_lines())
         target.unlink(missing_ok=True)
     if as_json:
-        click.echo(json.dumps(game, indent=2))
+        print_json(game)
     else:
         for field, value in game.items():
             if field != "steps":

@@ -1,6 +1,5 @@
 """Command that balances sent tasks, captured error events and written log lines."""
 
-import json
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -12,7 +11,7 @@ import click
 
 from securenet_obs.cli import options
 from securenet_obs.cli.choice import enter_target
-from securenet_obs.cli.consoles import STDOUT
+from securenet_obs.cli.consoles import STDOUT, print_json
 from securenet_obs.cli.parameter_types import Duration
 
 if TYPE_CHECKING:
@@ -58,7 +57,7 @@ def ledger(
         sys.exit(0 if account.is_accounted_for else 1)
     found = read_ledger(load_settings(), period_s)
     if as_json:
-        click.echo(json.dumps(_as_data(found), indent=2))
+        print_json(_as_data(found))
     else:
         _print(found)
     sys.exit(1 if found.missing_count else 0)
@@ -66,7 +65,7 @@ def ledger(
 
 def _print_account(account: "TaskAccount", *, as_json: bool) -> None:
     if as_json:
-        click.echo(json.dumps(asdict(account), indent=2))
+        print_json(asdict(account))
     else:
         STDOUT.print(account.sentence, markup=False, soft_wrap=True)
 

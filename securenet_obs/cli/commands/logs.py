@@ -11,7 +11,7 @@ import click
 
 from securenet_obs.cli import options
 from securenet_obs.cli.choice import enter_target
-from securenet_obs.cli.consoles import STDERR, STDOUT, print_line
+from securenet_obs.cli.consoles import STDERR, STDOUT, print_json, print_line
 from securenet_obs.cli.parameter_types import FieldValue, Moment, NonEmptyPath, TenantId
 from securenet_obs.cli.usage import usage_errors_for
 from securenet_obs.errors import NotFoundError
@@ -42,7 +42,7 @@ def check(sources: tuple[str, ...], as_json: bool) -> None:
     with usage_errors_for(NotFoundError):
         report = check_lines(*sources)
     if as_json:
-        click.echo(json.dumps(report, indent=2))
+        print_json(report)
     else:
         print_rows(STDOUT, report["rejected"])
         print_rows(STDOUT, report["skipped"])
@@ -106,7 +106,7 @@ def find_command(
         found = find_lines(*sources, wanted=wanted, limit=limit)
     if as_json:
         rows = [{"file": row.file, "line": row.number, **row.record} for row in found.lines]
-        click.echo(json.dumps({"total": found.total, "lines": rows}, indent=2))
+        print_json({"total": found.total, "lines": rows})
     else:
         for row in found.lines:
             print_line(STDOUT, f"{row.file}:{row.number} {_format_line(row.record)}")
@@ -144,7 +144,7 @@ def summary(sources: tuple[str, ...], as_json: bool) -> None:
 
     found = summarise(sources)
     if as_json:
-        click.echo(json.dumps(found, indent=2))
+        print_json(found)
     else:
         _print_summary(found)
 
@@ -252,6 +252,6 @@ def list_imported(
     with session_scope() as session:
         rows = list_files(session, tenant, limit)
     if as_json:
-        click.echo(json.dumps(rows, indent=2))
+        print_json(rows)
     else:
         print_rows(STDOUT, [{n: v for n, v in row.items() if n != "quarantine"} for row in rows])

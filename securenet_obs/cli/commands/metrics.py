@@ -7,7 +7,7 @@ import click
 
 from securenet_obs.cli import options
 from securenet_obs.cli.choice import enter_target
-from securenet_obs.cli.consoles import STDERR
+from securenet_obs.cli.consoles import STDERR, echo
 from securenet_obs.cli.parameter_types import NonEmptyPath, WholeNumber
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def print_once(evidence: Path, target: Path | None, local: bool) -> None:
     """
     from prometheus_client import generate_latest
 
-    click.echo(generate_latest(_registry(evidence, target, local)).decode(), nl=False)
+    echo(generate_latest(_registry(evidence, target, local)).decode(), nl=False)
 
 
 def _registry(evidence: Path, target: Path | None, local: bool) -> "CollectorRegistry":

@@ -1,6 +1,5 @@
 """Commands for notebooks (`list`, `show`, `run`, `validate`) and evidence folders (`verify`)."""
 
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,7 +9,7 @@ import click
 
 from securenet_obs.cli import options
 from securenet_obs.cli.choice import Choice, choose
-from securenet_obs.cli.consoles import STDERR, STDOUT
+from securenet_obs.cli.consoles import STDERR, STDOUT, print_json
 from securenet_obs.cli.options import RunOptions
 from securenet_obs.cli.parameter_types import NonEmptyPath
 from securenet_obs.cli.reporting import report_outcomes
@@ -37,7 +36,7 @@ def list_notebooks(as_json: bool, root: Path) -> None:
     notebooks, broken = read_all(root)
     if as_json:
         rows = [notebook.described() for notebook in notebooks]
-        click.echo(json.dumps(rows + [row.described() for row in broken], indent=2))
+        print_json(rows + [row.described() for row in broken])
     else:
         print_catalog(STDOUT, notebooks)
     if not (notebooks or broken):
@@ -63,7 +62,7 @@ def show(notebook: str, plain: bool, as_json: bool, root: Path) -> None:
 
     found = find(root, notebook, plain=plain)
     if as_json:
-        click.echo(json.dumps(found.described(), indent=2))
+        print_json(found.described())
     else:
         print_notebook(STDOUT, found)
 
@@ -237,7 +236,7 @@ def verify(folder: Path, as_json: bool) -> None:
 
     changes = changes_in(folder)
     if as_json:
-        click.echo(json.dumps({"folder": str(folder), "changes": changes}, indent=2))
+        print_json({"folder": str(folder), "changes": changes})
         sys.exit(1 if changes else 0)
     for change in changes:
         STDOUT.print(change, markup=False, soft_wrap=True)

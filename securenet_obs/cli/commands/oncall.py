@@ -1,6 +1,5 @@
 """Commands of on-call: the history of confirmed actions, dossiers, their service."""
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 
@@ -8,7 +7,7 @@ import click
 
 from securenet_obs.cli import options
 from securenet_obs.cli.choice import enter_target
-from securenet_obs.cli.consoles import STDOUT
+from securenet_obs.cli.consoles import STDOUT, print_json
 from securenet_obs.cli.parameter_types import Duration
 from securenet_obs.cli.usage import Group
 
@@ -38,7 +37,7 @@ def history(period_s: float | None, evidence: Path, as_json: bool) -> None:
         if period_s is None or read_age_s(entry) <= period_s
     ]
     if as_json:
-        click.echo(json.dumps(entries, indent=2))
+        print_json(entries)
         return
     rows = tabulate_actions(entries)
     print_rows(STDOUT, rows)
@@ -115,7 +114,7 @@ def maintenance(
             for window in list_open_windows(session)
         ]
     if as_json:
-        click.echo(json.dumps(rows, indent=2))
+        print_json(rows)
         return
     print_rows(STDOUT, rows)
     if not rows:
@@ -140,7 +139,7 @@ def dossiers(limit: int, target: Path | None, as_json: bool) -> None:
     found = list_dossiers(folder)[:limit]
     if as_json:
         rows = [{**asdict(row), "path": str(folder / f"{row.name}.html")} for row in found]
-        click.echo(json.dumps(rows, indent=2))
+        print_json(rows)
         return
     print_rows(STDOUT, [row.to_row() for row in found])
     count = f"{len(found)} dossiers" if found else "No dossier is"

@@ -1,6 +1,5 @@
 """Commands that probe one part of a target, for the health checks of Docker and Kubernetes."""
 
-import json
 import os
 import sys
 import time
@@ -12,7 +11,7 @@ import click
 
 from securenet_obs.cli import options
 from securenet_obs.cli.choice import enter_target
-from securenet_obs.cli.consoles import STDOUT
+from securenet_obs.cli.consoles import STDOUT, print_json
 from securenet_obs.cli.parameter_types import Seconds
 
 if TYPE_CHECKING:
@@ -167,7 +166,7 @@ def sentry_command(deadline: float, target: Path | None, local: bool, as_json: b
 def _report(health: "Health", as_json: bool) -> None:
     """Print the result and exit with its code."""
     if as_json:
-        click.echo(json.dumps(asdict(health)))
+        print_json(asdict(health), indent=None)
     else:
         STDOUT.print(health.format(), markup=False, soft_wrap=True)
     sys.exit(0 if health.is_healthy else 1)

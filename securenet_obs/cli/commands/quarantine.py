@@ -1,6 +1,5 @@
 """Commands on the quarantine: `quarantine list` and `quarantine replay`."""
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,7 +8,7 @@ import click
 
 from securenet_obs.cli import options
 from securenet_obs.cli.choice import enter_target
-from securenet_obs.cli.consoles import STDERR, STDOUT, print_line
+from securenet_obs.cli.consoles import STDERR, STDOUT, print_json, print_line
 
 if TYPE_CHECKING:
     from securenet_obs.detection.network.stored.file_quarantine import FileReplay
@@ -50,7 +49,7 @@ def list_items(
         rows = list_quarantined(session, tenant, limit)
         unlisted = count_quarantined(session, tenant) - len(rows)
     if as_json:
-        click.echo(json.dumps(rows, indent=2))
+        print_json(rows)
     else:
         print_rows(STDOUT, [{**row, "offset": _text(row["offset"])} for row in rows])
     if unlisted > 0:

@@ -1,7 +1,6 @@
 """Command `redact`: masks secrets, and PII on request, from standard input to standard output."""
 
 import json
-import os
 import signal
 import sys
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE
@@ -11,7 +10,7 @@ from typing import Literal, cast
 import click
 
 from securenet_obs.cli import options
-from securenet_obs.cli.consoles import STDERR
+from securenet_obs.cli.consoles import STDERR, discard_output, echo
 
 
 @click.command()
@@ -42,10 +41,10 @@ def redact(pii: Literal["keep", "strip"], as_json: bool) -> None:
         counts = redact_stream(source, sys.stdout.buffer, pii=pii)
     except BrokenPipeError:
         # The reader, such as `head`, has closed the pipe; Python would report that again at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        discard_output(sys.stdout)
         return
     if as_json:
-        click.echo(json.dumps(dict(counts)), err=True)
+        echo(json.dumps(dict(counts)), err=True)
         return
     summary = ", ".join(f"{rule} {number}" for rule, number in sorted(counts.items()))
     STDERR.print(f"{counts.total()} masked{': ' if summary else ''}{summary}", soft_wrap=True)

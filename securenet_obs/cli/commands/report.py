@@ -1,12 +1,11 @@
 """Command of reports: the static site of all runs below an evidence folder."""
 
-import json
 from pathlib import Path
 
 import click
 
 from securenet_obs.cli import options
-from securenet_obs.cli.consoles import STDERR, STDOUT
+from securenet_obs.cli.consoles import STDERR, STDOUT, print_json
 from securenet_obs.cli.parameter_types import NonEmptyPath
 
 
@@ -44,6 +43,6 @@ def report(folder: Path, out: Path | None, as_json: bool) -> None:
             "pages": written.pages,
             "unreadable": dict(written.unreadable),
         }
-        click.echo(json.dumps(facts, indent=2))
+        print_json(facts)
         return
     STDOUT.print(f"report: {written.index} ({written.runs:,} runs, {written.pages:,} new pages)")

@@ -1,6 +1,5 @@
 """Commands of runbooks: their list with the last proof of each, search, index, and proofs."""
 
-import json
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from securenet_obs.cli import options
-from securenet_obs.cli.consoles import STDERR, STDOUT, print_line
+from securenet_obs.cli.consoles import STDERR, STDOUT, echo, print_json, print_line
 from securenet_obs.cli.usage import Group
 from securenet_obs.suggestions import did_you_mean
 
@@ -43,7 +42,7 @@ def list_runbooks(evidence: Path, root: Path, as_json: bool) -> None:
 
     rows = tabulate_proofs(root, History(evidence))
     if as_json:
-        click.echo(json.dumps([asdict(row) for row in rows], indent=2))
+        print_json([asdict(row) for row in rows])
     else:
         print_rows(STDOUT, [row.to_row() for row in rows])
         for warning in summarise_warnings(rows):
@@ -120,7 +119,7 @@ def find(text: str | None, limit: int, root: Path, as_json: bool) -> None:
     matches = find_matches(build_index(root), sought, is_typed=True)
     rows = [_describe(match, matches) for match in matches[:limit]]
     if as_json:
-        click.echo(json.dumps(rows, indent=2))
+        print_json(rows)
     elif not rows:
         STDERR.print("No runbook matches; `securenet-obs runbooks list` names all.", markup=False)
     for row in () if as_json else rows:
@@ -169,7 +168,7 @@ def index(root: Path) -> None:
     from securenet_obs.matching import render_index
     from securenet_obs.oncall.runbook_index import build_index
 
-    click.echo(render_index(build_index(root)), nl=False)
+    echo(render_index(build_index(root)), nl=False)
 
 
 def _report(sentence: str) -> None:
@@ -183,9 +182,7 @@ def _print(
     from securenet_obs.runner.console.report import print_rows
 
     if as_json:
-        click.echo(
-            json.dumps([{**asdict(row), "outcome": row.outcome} for row in proofs], indent=2)
-        )
+        print_json([{**asdict(row), "outcome": row.outcome} for row in proofs])
     else:
         print_rows(STDOUT, rows)
     sys.exit(any(row.outcome == "failed" for row in proofs))

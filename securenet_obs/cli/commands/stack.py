@@ -1,6 +1,5 @@
 """Commands `up`, `status`, `restart`, `down` of the local stack; `env` prints its variables."""
 
-import json
 import sys
 from dataclasses import asdict
 from typing import TYPE_CHECKING
@@ -8,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from securenet_obs.cli import options
-from securenet_obs.cli.consoles import STDERR, STDOUT
+from securenet_obs.cli.consoles import STDERR, STDOUT, echo, print_json
 from securenet_obs.env_file import format_exports
 from securenet_obs.errors import StackError
 from securenet_obs.suggestions import did_you_mean
@@ -38,7 +37,7 @@ def env(name: str, wait: float | None) -> None:
         hint = did_you_mean(name, (running.name for running in find_running_stacks()))
         start = format_stack_command("up", name)
         raise StackError(f"The stack {name!r} is not running; start it with `{start}`.{hint}")
-    click.echo(format_exports(state.environment), nl=False)
+    echo(format_exports(state.environment), nl=False)
 
 
 @click.command()
@@ -113,7 +112,7 @@ def status(name: str, as_json: bool) -> None:
 
     parts = read_status(name)
     if as_json:
-        click.echo(json.dumps([asdict(part) for part in parts], indent=2))
+        print_json([asdict(part) for part in parts])
     elif parts:
         print_rows(STDOUT, [part.to_row() for part in parts])
         if state := find_running_stack(name):

@@ -1,13 +1,12 @@
 """Commands that migrate a target's store and check the version of its schema."""
 
-import json
 from pathlib import Path
 
 import click
 
 from securenet_obs.cli import options
 from securenet_obs.cli.choice import enter_target
-from securenet_obs.cli.consoles import STDOUT
+from securenet_obs.cli.consoles import STDOUT, print_json
 
 
 @click.group()
@@ -48,6 +47,6 @@ def check_schema(target: Path | None, local: bool, as_json: bool) -> None:
     from securenet_obs.store.schema import VERSION
 
     if as_json:
-        click.echo(json.dumps({"schema": VERSION}))
+        print_json({"schema": VERSION}, indent=None)
     else:
         STDOUT.print(f"the schema of the store is at {VERSION}")

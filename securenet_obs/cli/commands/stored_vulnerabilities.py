@@ -1,6 +1,5 @@
 """Commands on a target's inventories, advisories, waivers and findings in its store."""
 
-import json
 from datetime import timedelta
 from pathlib import Path
 
@@ -8,7 +7,7 @@ import click
 
 from securenet_obs.cli import options
 from securenet_obs.cli.choice import enter_target
-from securenet_obs.cli.consoles import STDERR, STDOUT, print_line
+from securenet_obs.cli.consoles import STDERR, STDOUT, print_json, print_line
 from securenet_obs.cli.parameter_types import NonEmptyPath, TenantId, WholeNumber
 from securenet_obs.cli.usage import usage_errors_for
 from securenet_obs.errors import AdvisoriesError, InventoryError, NotFoundError, WaiverError
@@ -71,7 +70,7 @@ def show_inventory(
     problems = [row.as_json() for row in stored.inventory.problems]
     if as_json:
         shown = {"number": stored.number, "components": components, "problems": problems}
-        click.echo(json.dumps(shown, indent=2))
+        print_json(shown)
         return
     print_rows(STDOUT, components)
     print_rows(STDOUT, problems)
@@ -183,7 +182,7 @@ def show_waivers(tenant_id: str, target: Path | None, local: bool, as_json: bool
     with session_scope() as session:
         rows = [waiver.as_json() for waiver in load_waivers(session, tenant_id)]
     if as_json:
-        click.echo(json.dumps(rows, indent=2))
+        print_json(rows)
     else:
         print_rows(STDOUT, rows)
         STDOUT.print(f"{len(rows)} waivers of {tenant_id}")
@@ -212,7 +211,7 @@ def findings(
         rows = [as_row(row) for row in list_findings(session, tenant_id, resolved=resolved)]
         scan = describe_last_scan(session, tenant_id)
     if as_json:
-        click.echo(json.dumps(rows, indent=2))
+        print_json(rows)
         return
     print_rows(STDOUT, [{name: row[name] or "" for name in _SHOWN} for row in rows])
     STDOUT.print(f"{len(rows)} findings of {tenant_id}; {scan}", soft_wrap=True)

@@ -1,6 +1,5 @@
 """Command `scan`: matches an inventory with advisories; prints findings; exits 1 on grave ones."""
 
-import json
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,7 +9,7 @@ import click
 
 from securenet_obs import __version__
 from securenet_obs.cli import options
-from securenet_obs.cli.consoles import STDERR, STDOUT, print_line
+from securenet_obs.cli.consoles import STDERR, STDOUT, print_json, print_line
 from securenet_obs.cli.parameter_types import NonEmptyPath
 from securenet_obs.cli.usage import usage_errors_for
 from securenet_obs.errors import AdvisoriesError, InventoryError, WaiverError
@@ -102,9 +101,9 @@ def scan(
     report = scan_inventory(inventory, index, plan_from, exploited)
     waived = apply_waivers(report, waivers, datetime.now(UTC).date())
     if sarif:
-        click.echo(json.dumps(as_sarif(report, __version__), indent=2))
+        print_json(as_sarif(report, __version__))
     elif as_json:
-        click.echo(json.dumps({**report.as_json(), "waivers": waived.as_json()}, indent=2))
+        print_json({**report.as_json(), "waivers": waived.as_json()})
     else:
         _print_tables(report)
     _print_summary(report, index, waived)
