@@ -19,6 +19,7 @@ from securenet_obs.settings import Settings
 from securenet_obs.stack import LocalStack
 
 ROOT = Path(__file__).parent.parent
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").iterdir())
 WORKFLOW = ROOT / ".github" / "workflows" / "validate.yml"
 JOBS: dict[str, Any] = yaml.safe_load(WORKFLOW.read_text())["jobs"]
 (GITLAB,) = re.findall(r"```yaml\n(validate:\n.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
@@ -43,12 +44,13 @@ def check(file: Path, schema: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.slow
-def test_the_workflow_fits_the_published_schema(tmp_path: Path) -> None:
+@pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda file: file.stem)
+def test_a_workflow_fits_the_published_schema(workflow: Path, tmp_path: Path) -> None:
     """A misspelt key would be found: GitHub refuses such a file only once it is pushed."""
-    done = check(WORKFLOW, "github-workflows")
+    done = check(workflow, "github-workflows")
     assert done.returncode == 0, done.stdout
-    wrong = tmp_path / "validate.yml"
-    wrong.write_text(WORKFLOW.read_text().replace("runs-on:", "run-on:"))
+    wrong = tmp_path / "wrong.yml"
+    wrong.write_text(workflow.read_text().replace("runs-on:", "run-on:"))
     assert check(wrong, "github-workflows").returncode == 1
 
 
@@ -65,9 +67,18 @@ def test_the_lines_for_gitlab_fit_the_published_schema(tmp_path: Path) -> None:
 
 def test_every_action_is_pinned_by_its_release() -> None:
     """A branch, or a tag of a major version alone, may change at any time."""
-    used = [step["uses"] for job in JOBS.values() for step in job["steps"] if "uses" in step]
+    jobs = [job for file in WORKFLOWS for job in yaml.safe_load(file.read_text())["jobs"].values()]
+    used = [step["uses"] for job in jobs for step in job["steps"] if "uses" in step]
     assert used
     assert [name for name in used if not re.fullmatch(r"[\w-]+/[\w-]+@v\d+\.\d+\.\d+", name)] == []
+
+
+def test_the_weekly_targets_are_those_of_make() -> None:
+    """A target that was renamed would fail a week later."""
+    job = yaml.safe_load((WORKFLOW.parent / "weekly.yml").read_text())["jobs"]["long"]
+    for target in job["strategy"]["matrix"]["target"]:
+        command = ["make", "--dry-run", "--no-print-directory", *target.split()]
+        assert subprocess.run(command, cwd=ROOT, capture_output=True, check=False).returncode == 0
 
 
 def test_the_job_of_a_target_names_every_variable_that_notebooks_need() -> None:
