@@ -22,7 +22,7 @@ class Origins:
 
     def __init__(self) -> None:
         self._turn = 0
-        # Numbers of objects: one that is older than the cell has none of those made since.
+        # Numbers of the cell's objects; a later object may have the number of one that is gone.
         self._futures: set[int] = set()
 
     def begin(self) -> None:
@@ -62,6 +62,8 @@ class Origins:
             future = create(*arguments, **options)
             if self.is_here():
                 self._futures.add(id(future))
+            else:
+                self._futures.discard(id(future))  # that of one of this cell which is gone
             return future
 
         return noted

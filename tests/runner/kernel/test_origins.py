@@ -84,3 +84,23 @@ def test_work_outside_of_cells_belongs_to_no_cell(origins: Origins) -> None:
     started_by(origins.begin, lambda: None)
     assert origins.is_here() is False
     assert origins.is_of({"message": "a transport"}) is False
+
+
+def test_a_leftover_with_the_number_of_a_gone_future_is_not_the_cells(origins: Origins) -> None:
+    """Python gives the number of an object that is gone to the next; its error would be allowed."""
+    loop = asyncio.new_event_loop()
+    leftover = copy_context()
+    leftover.run(origins.begin)
+
+    def reuses_a_number() -> bool:
+        number = id(loop.create_future())
+        future = leftover.run(loop.create_future)
+        assert not origins.is_of({"future": future})
+        return id(future) == number
+
+    def cell() -> bool:
+        origins.begin()
+        return any(reuses_a_number() for _ in range(1000))
+
+    assert copy_context().run(cell)
+    loop.close()
