@@ -29,8 +29,9 @@ PYTEST := $(BIN)/pytest -p no:nbval --numprocesses 4 --dist loadfile --no-loadsc
 test: lint ## ruff, mypy, import-linter, notebooks' lint, pytest, nbval
 	$(PYTEST) -m "not slow"
 
+# `make slow SLOW=tests/distributed` runs only those below a folder.
 slow: $(INSTALLED) ## The tests that `make test` leaves out, since each takes five seconds or more
-	$(PYTEST) -m slow
+	$(PYTEST) -m slow $(SLOW)
 
 coverage: $(INSTALLED) ## The tests once more, with the lines and branches that none of them reaches
 	$(PYTEST) --cov --cov-report=term

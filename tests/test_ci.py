@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -32,10 +33,10 @@ def program(machine: Path, name: str, rest: str) -> None:
     file.chmod(0o755)
 
 
-def calls(machine: Path, *names: str) -> list[str]:
+def calls(machine: Path, *names: str, arguments: Sequence[str] = ()) -> list[str]:
     """Run CI and return the calls of these programs."""
     done = subprocess.run(
-        [machine / ".ci" / "run"],
+        [machine / ".ci" / "run", *arguments],
         env={"PATH": str(machine / "bin"), "HOME": str(machine)},
         input="an answer\n",
         capture_output=True,
@@ -58,7 +59,24 @@ def test_missing_packages_are_installed(machine: Path) -> None:
     assert packages[4:6] == ["chromium", "prometheus"]
     # Debian's folders of these are outside of the PATH: this machine may have them.
     assert set(packages[6:]) <= {"postgresql", "pgbouncer"}
-    assert {"make test", "make slow", "make validate"} <= set(found[2:])
+    assert {"make test", "make validate", "make runbooks"} <= set(found[2:])
+
+
+def test_the_rest_runs_once_a_week(machine: Path) -> None:
+    """What takes too long for each change: every slow test, every drill, every known fault."""
+    program(machine, "id", "echo 1000")
+    program(machine, "python3", "exit 0")
+    on_each_change = calls(machine, "make")
+    (machine / "calls").unlink()
+    found = calls(machine, "make", arguments=["all"])
+    assert found[: len(on_each_change)] == on_each_change
+    further = found[len(on_each_change) :]
+    assert further == ["make slow", "make drills", "make doubt", "make fuzz SECONDS=900"]
+    for call in further:
+        command = ["make", "--dry-run", *call.split()[1:]]
+        dry = subprocess.run(command, cwd=RUN.parents[1], capture_output=True, check=False)
+        assert dry.returncode == 0, call
+    assert ".ci/run all" in (RUN.parents[1] / ".github/workflows/weekly.yml").read_text()
 
 
 def test_a_complete_machine_installs_nothing(machine: Path) -> None:

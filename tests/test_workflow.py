@@ -73,14 +73,6 @@ def test_every_action_is_pinned_by_its_release() -> None:
     assert [name for name in used if not re.fullmatch(r"[\w-]+/[\w-]+@v\d+\.\d+\.\d+", name)] == []
 
 
-def test_the_weekly_targets_are_those_of_make() -> None:
-    """A target that was renamed would fail a week later."""
-    job = yaml.safe_load((WORKFLOW.parent / "weekly.yml").read_text())["jobs"]["long"]
-    for target in job["strategy"]["matrix"]["target"]:
-        command = ["make", "--dry-run", "--no-print-directory", *target.split()]
-        assert subprocess.run(command, cwd=ROOT, capture_output=True, check=False).returncode == 0
-
-
 def test_the_job_of_a_target_names_every_variable_that_notebooks_need() -> None:
     """With a value for each, no notebook lacks a setting, and only those of a stack are skipped."""
     variables = JOBS["staging"]["env"]
