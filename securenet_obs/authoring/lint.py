@@ -7,7 +7,7 @@ from securenet_obs.authoring import anatomy, declarations, hygiene, needs, outpu
 from securenet_obs.authoring.finding import Finding
 from securenet_obs.authoring.page import Page, read_page
 from securenet_obs.errors import NotebookError, NotebookNotFoundError
-from securenet_obs.runner.notebook.catalog import FOLDERS
+from securenet_obs.runner.notebook.catalog import is_hidden, list_files
 
 Rule = Callable[[Page], Iterator[Finding]]
 
@@ -48,12 +48,18 @@ def find_files(root: Path, paths: Iterable[Path]) -> list[Path]:
     """
     named = list(paths)
     if not named:
-        return [path for folder in FOLDERS for path in sorted((root / folder).glob("*.ipynb"))]
+        return list_files(root)
     for path in named:
         if not path.exists():
             raise NotebookNotFoundError(f"{path}: no such notebook or folder.")
-    found = [sorted(path.glob("**/*.ipynb")) if path.is_dir() else [path] for path in named]
+    found = [_files_below(path) if path.is_dir() else [path] for path in named]
     return list(dict.fromkeys(path for paths in found for path in paths))
+
+
+def _files_below(folder: Path) -> list[Path]:
+    """Return the notebooks below a folder, without Jupyter's checkpoints and other hidden files."""
+    files = folder.glob("**/*.ipynb")
+    return sorted(path for path in files if not is_hidden(path.relative_to(folder)))
 
 
 def lint_file(path: Path) -> list[Finding]:

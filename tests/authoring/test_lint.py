@@ -20,6 +20,9 @@ def test_the_projects_notebooks_keep_every_rule() -> None:
 def test_files_and_folders_are_found_once(make_page: MakePage, tmp_path: Path) -> None:
     """A folder stands for all notebooks below it; a path that is missing is refused."""
     path = make_page().path
+    for hidden in (path.parent / ".~saving.ipynb", path.parent / ".ipynb_checkpoints" / "a.ipynb"):
+        hidden.parent.mkdir(exist_ok=True)
+        hidden.write_text("{")
     assert find_files(PROJECT, [path, tmp_path]) == [path]
     with pytest.raises(NotebookNotFoundError, match=r"nowhere: no such notebook"):
         find_files(PROJECT, [tmp_path / "nowhere"])

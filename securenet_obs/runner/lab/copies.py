@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from securenet_obs.errors import NotebookError
-from securenet_obs.runner.notebook.catalog import FOLDERS
+from securenet_obs.runner.notebook.catalog import FOLDERS, is_hidden
 from securenet_obs.runner.notebook.roots import work_folder
 
 EVIDENCE = "evidence"
@@ -123,12 +123,12 @@ def _without_outputs(content: bytes) -> bytes:
 
 def _read_content(folder: Path) -> dict[Path, bytes]:
     """Return the content of each file below a folder; links and hidden files are left out."""
-    files = (path for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
+    paths = [path for path in folder.rglob("*") if not is_hidden(path.relative_to(folder))]
+    files = (path for path in paths if path.is_file() and not path.is_symlink())
     content = {path.relative_to(folder): path.read_bytes() for path in files}
     return {
         path: _without_language(value) if path.suffix == ".ipynb" else value
         for path, value in content.items()
-        if not any(part.startswith(".") for part in path.parts)
     }
 
 

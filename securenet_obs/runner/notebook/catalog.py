@@ -138,21 +138,33 @@ class Broken:
         return {"name": self.path.stem, "path": str(self.path), "error": self.reason}
 
 
+def is_hidden(path: Path) -> bool:
+    """Return whether a path below a folder is that of a hidden file, or in a hidden folder."""
+    return any(part.startswith(".") for part in path.parts)
+
+
+def list_files(root: Path) -> list[Path]:
+    """Return the notebook files below a project root, validations first, sorted by name.
+
+    Hidden ones are left out: JupyterLab writes one for a moment while it saves a notebook.
+    """
+    return [path for folder in FOLDERS for path in sorted((root / folder).glob("[!.]*.ipynb"))]
+
+
 def read_all(root: Path) -> tuple[list[Notebook], list[Broken]]:
     """Return the notebooks below a project root in the order of `find_all`, and the broken ones."""
     notebooks, broken = [], []
-    for folder in FOLDERS:
-        for path in sorted((root / folder).glob("*.ipynb")):
-            try:
-                notebooks.append(read_notebook(path))
-            except NotebookError as error:
-                broken.append(Broken(path, str(error)))
+    for path in list_files(root):
+        try:
+            notebooks.append(read_notebook(path))
+        except NotebookError as error:
+            broken.append(Broken(path, str(error)))
     return notebooks, broken
 
 
 def find_secret_names(root: Path) -> Iterator[str]:
     """Yield the secrets to which a project's notebooks refer; broken notebooks are skipped."""
-    for path in (path for folder in FOLDERS for path in (root / folder).glob("*.ipynb")):
+    for path in list_files(root):
         with suppress(NotebookError):
             yield from (
                 secret.name for secret in secrets_in(read_notebook(path).schema.effective({}))
@@ -185,7 +197,7 @@ def find(root: Path, name: str, *, plain: bool = False) -> Notebook:
             match (the message lists them).
         NotebookError: the notebook is broken.
     """
-    paths = [path for folder in FOLDERS for path in sorted((root / folder).glob("*.ipynb"))]
+    paths = list_files(root)
     if name.endswith(".ipynb") or plain:
         return _read_path(Path(name), paths, plain=plain)
     exact = [path for path in paths if path.stem == name]
@@ -212,7 +224,7 @@ def _read_path(path: Path, known: list[Path], *, plain: bool) -> Notebook:
     try:
         return read_notebook(path, plain=plain)
     except NotebookNotFoundError as error:
-        beside = [*path.parent.glob("*.ipynb"), *known]
+        beside = [*path.parent.glob("[!.]*.ipynb"), *known]
         paths = {other.stem: str(other) for other in reversed(beside)}
         near = [paths[stem] for stem in nearest(path.stem, paths)]
         hint = f" Did you mean {' or '.join(near)}?" if near else ""

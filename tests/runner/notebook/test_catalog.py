@@ -35,13 +35,15 @@ def test_metadata_and_parameters_are_read_from_the_file(
 def test_notebooks_come_in_order_validations_first(
     write_notebook: Callable[..., Path], tmp_path: Path
 ) -> None:
-    """notebooks/ comes before runbooks/, each by name, without Jupyter's checkpoints."""
+    """notebooks/ comes before runbooks/, each by name, without Jupyter's checkpoints and parts."""
     write_notebook(name="a_symptom", folder="runbooks", kind="runbook")
     write_notebook(name="02_b")
     write_notebook(name="01_a")
     checkpoints = tmp_path / "notebooks" / ".ipynb_checkpoints"
     checkpoints.mkdir()
     (checkpoints / "01_a-checkpoint.ipynb").write_text("{")
+    # JupyterLab writes it for a moment while it saves, and on call may run a page then.
+    (tmp_path / "notebooks" / ".~02_b.ipynb").symlink_to("gone")
     assert [row.name for row in find_all(tmp_path)] == ["01_a", "02_b", "a_symptom"]
 
 
