@@ -6,7 +6,7 @@ import click
 
 from securenet_obs.cli import options
 from securenet_obs.cli.choice import enter_target
-from securenet_obs.cli.consoles import STDERR, STDOUT, echo, print_json
+from securenet_obs.cli.consoles import STDERR, STDOUT, print_json
 from securenet_obs.cli.usage import usage_errors_for
 from securenet_obs.errors import NotFoundError
 
@@ -31,8 +31,8 @@ def create(tenant_id: str, label: str, target: Path | None, local: bool) -> None
 
     enter_target(target, local=local, command="api-keys", needs=["store"])
     with session_scope() as session:
-        key = create_key(session, tenant_id, label)
-    echo(key)
+        # Before the commit: a key that could not be printed is not created.
+        click.echo(create_key(session, tenant_id, label))  # noqa: TID251 it must raise then
     STDERR.print("It cannot be shown again. Callers send it as Authorization: Bearer.")
 
 

@@ -1,6 +1,9 @@
 """Tenants' API keys: printed once, listed by their hashes, revoked."""
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -31,6 +34,17 @@ def test_a_key_is_shown_once_and_stored_as_its_hash(
     (row,) = json.loads(call("api-keys", "list", "--target", target, "--json").stdout)
     assert (row["tenant"], row["label"], row["revoked"]) == ("acme", "collector", "")
     assert key.encode() not in (tmp_path / "store.sqlite3").read_bytes()
+
+
+def test_a_key_that_cannot_be_printed_is_not_created(call: Call, target: Path) -> None:
+    """Nobody would have it, and it cannot be shown again."""
+    command = [sys.executable, "-m", "securenet_obs", "api-keys", "create", "acme"]
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "wb") as output:
+        done = subprocess.run([*command, "--target", target], stdout=output, check=False)
+    assert done.returncode != 0
+    assert json.loads(call("api-keys", "list", "--target", target, "--json").stdout) == []
 
 
 def test_a_store_without_keys_prints_a_sentence(call: Call, target: Path) -> None:
